@@ -1,0 +1,277 @@
+"""Use cases: a full rebalance, new money without selling, money out without buying.
+
+All three are one question to the planner with different permissions. What comes back is replayed
+exactly before it is shown: a plan that spends money that is not there is a bug, never an output.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+from steelyard.app.allocation import Outcome, Short, Wish, allocate
+from steelyard.app.check import exchanges
+from steelyard.app.reasons import explain, untraded
+from steelyard.domain.destination import destination
+from steelyard.domain.drift import measure
+from steelyard.domain.money import EXACT, ZERO, plain
+from steelyard.domain.policies import Decision, decide
+from steelyard.domain.portfolio import Portfolio, Valuation, value
+from steelyard.domain.trades import HoldingAfter, Objective, Plan, settle
+from steelyard.errors import InputError, PlanError
+from steelyard.ports import Sessions
+
+OBJECTIVES = ("absolute", "relative", "shortfall")
+
+
+def plan(
+    portfolio: Portfolio,
+    sessions: Sessions,
+    *,
+    as_of: date,
+    cash_flow: Decimal = ZERO,
+    account: str | None = None,
+    can_buy: bool = True,
+    can_sell: bool = True,
+    fractional: bool = False,
+    objective: str = "absolute",
+    policy_gate: bool = False,
+) -> Plan:
+    """Return the best trades of a full rebalance to the policy's destination.
+
+    Args:
+        portfolio: Without problems.
+        sessions: Which days exchanges are open.
+        as_of: The date of the plan.
+        cash_flow: New money (+) or money taken out (-), base currency.
+        account: Where that money goes to or comes from; the first account unless told.
+        can_buy, can_sell: False forbids all trades that way.
+        fractional: Plan in billionths of a share instead of whole ones.
+        objective: absolute | relative | shortfall, as the contract defines them.
+        policy_gate: Return an empty plan unless the policy says a rebalance is due.
+
+    Raises:
+        InputError: Unknown account or objective, or more money out than there is.
+        DataError: A price is missing.
+        PlanError: No plan satisfies the constraints; the text names the binding one.
+    """
+    if objective not in OBJECTIVES:
+        raise InputError("objective", f"{objective!r} is no objective", f"use one of {', '.join(OBJECTIVES)}")
+    before = value(portfolio)
+    decision = decide_now(portfolio, before, sessions, as_of)
+    valuation = value(portfolio, cash_flow=cash_flow)
+    wish = Wish(
+        objective=objective,
+        targets=_destination(portfolio, valuation) if objective != "shortfall" else dict(portfolio.targets),
+        cash_flow=cash_flow,
+        flow_account=_flow_account(portfolio, account),
+        can_buy=can_buy,
+        can_sell=can_sell,
+        fractional=fractional,
+    )
+    gate = policy_gate and not decision.due
+    if gate:
+        wish = replace(wish, can_buy=False, can_sell=False)
+    try:
+        outcome = allocate(portfolio, valuation, wish)
+    except Short as error:
+        raise _infeasible(portfolio, wish, error.amount) from error
+    return _finish(portfolio, valuation, wish, outcome, as_of, decision)
+
+
+def invest(
+    portfolio: Portfolio,
+    sessions: Sessions,
+    amount: Decimal,
+    *,
+    as_of: date,
+    account: str | None = None,
+    method: str = "shortfall",
+    fractional: bool = False,
+) -> Plan:
+    """Return the purchases that spend new money best, without selling anything.
+
+    The plan also says how much new money would bring everything inside its band that way.
+
+    Args:
+        portfolio, sessions, as_of, account, fractional: As for `plan`.
+        amount: New money, base currency, > 0. Cash that is there already is spent with it.
+        method: shortfall (in proportion to what is missing) | absolute | relative.
+
+    Raises:
+        InputError, DataError, PlanError: As for `plan`.
+    """
+    from steelyard.app.new_money import money_to_bands
+
+    if amount <= 0:
+        raise InputError(
+            "amount", f"{plain(amount)} is not an amount to invest", "give an amount above zero, or use `withdraw`"
+        )
+    result = plan(
+        portfolio,
+        sessions,
+        as_of=as_of,
+        cash_flow=amount,
+        account=account,
+        can_sell=False,
+        fractional=fractional,
+        objective=method,
+    )
+    return replace(result, to_bands=money_to_bands(portfolio, fractional=fractional))
+
+
+def withdraw(
+    portfolio: Portfolio,
+    sessions: Sessions,
+    amount: Decimal,
+    *,
+    as_of: date,
+    account: str | None = None,
+    fractional: bool = False,
+    objective: str = "absolute",
+) -> Plan:
+    """Return the sales that raise an amount and leave the rest nearest to target, without buying.
+
+    Args:
+        portfolio, sessions, as_of, account, fractional, objective: As for `plan`.
+        amount: Money to take out, base currency, > 0.
+
+    Raises:
+        InputError, DataError, PlanError: As for `plan`.
+    """
+    if amount <= 0:
+        raise InputError(
+            "amount", f"{plain(amount)} is not an amount to withdraw", "give an amount above zero, or use `invest`"
+        )
+    return plan(
+        portfolio,
+        sessions,
+        as_of=as_of,
+        cash_flow=-amount,
+        account=account,
+        can_buy=False,
+        fractional=fractional,
+        objective=objective,
+    )
+
+
+def decide_now(portfolio: Portfolio, valuation: Valuation, sessions: Sessions, as_of: date) -> Decision:
+    """Evaluate the policy on a valuation."""
+    values = {h.symbol: h.value for h in valuation.holdings}
+    drifts = measure(values, valuation.managed, portfolio.targets)
+    return decide(drifts, portfolio.policy, as_of=as_of, sessions=sessions, exchanges=exchanges(portfolio))
+
+
+def _destination(portfolio: Portfolio, valuation: Valuation) -> dict[str, Decimal]:
+    if portfolio.policy.destination == "target" or valuation.managed <= 0:
+        return dict(portfolio.targets)
+    weights = {h.symbol: EXACT.divide(h.value, valuation.managed) for h in valuation.holdings}
+    return dict(destination(weights, portfolio.targets, portfolio.policy))
+
+
+def _flow_account(portfolio: Portfolio, account: str | None) -> str:
+    names = [a.name for a in portfolio.accounts]
+    if account is None:
+        return names[0]
+    if account not in names:
+        raise InputError(
+            "unknown-account", f"there is no account {account!r}", f"use one of {', '.join(names)}"
+        )
+    return account
+
+
+def _infeasible(portfolio: Portfolio, wish: Wish, short: Decimal) -> PlanError:
+    """Name the one constraint whose removal alone would make a plan possible."""
+    missing = f"{plain(EXACT.quantize(short, Decimal('0.01')))} {portfolio.base_currency}"
+    limits = portfolio.constraints
+    trials: list[tuple[str, str, Portfolio, Wish]] = []
+    if not wish.can_sell:
+        trials.append(
+            ("selling is not allowed", "allow selling (drop --no-sell)", portfolio, replace(wish, can_sell=True))
+        )
+    if limits.reserve_amount or limits.reserve_weight:
+        free = replace(limits, reserve_amount=ZERO, reserve_weight=ZERO)
+        trials.append(
+            (
+                "the cash reserve must stay",
+                "lower `cash_reserve` under [constraints]",
+                replace(portfolio, constraints=free),
+                wish,
+            )
+        )
+    if limits.locked:
+        free = replace(limits, locked=frozenset())
+        trials.append(
+            (
+                f"{', '.join(sorted(limits.locked))} may not be traded",
+                "take a symbol out of `locked` under [constraints]",
+                replace(portfolio, constraints=free),
+                wish,
+            )
+        )
+    if limits.min_trade:
+        free = replace(limits, min_trade=ZERO)
+        trials.append(
+            (
+                f"no trade may be smaller than {plain(limits.min_trade)} {portfolio.base_currency}",
+                "lower `min_trade` under [constraints]",
+                replace(portfolio, constraints=free),
+                wish,
+            )
+        )
+    for why, hint, freed, freed_wish in trials:
+        try:
+            allocate(freed, value(freed, cash_flow=wish.cash_flow), freed_wish)
+        except Short:
+            continue
+        return PlanError("no-plan", f"{missing} too little, because {why}", hint)
+    if wish.cash_flow < 0:
+        return PlanError(
+            "not-enough",
+            f"{missing} too little: everything that can be sold does not raise that much after costs",
+            "take out less",
+        )
+    return PlanError(
+        "no-plan",
+        f"{missing} too little: cash less the cash reserve is negative and sales cannot make up for it",
+        "lower `cash_reserve` under [constraints] or add money with --cash",
+    )
+
+
+def _finish(
+    portfolio: Portfolio, valuation: Valuation, wish: Wish, outcome: Outcome, as_of: date, decision: Decision
+) -> Plan:
+    settled = settle(portfolio, outcome.trades, outcome.conversions, wish.cash_flow)
+    assert settled.cash >= valuation.reserve, "the planner spent money that is not there"
+    costs = sum((t.cost for t in outcome.trades), ZERO) + sum((c.cost for c in outcome.conversions), ZERO)
+    gross = sum(settled.values.values(), settled.cash)
+    managed = EXACT.subtract(gross, valuation.reserve)
+    drifts = measure(settled.values, managed, portfolio.targets)
+    shares: dict[str, Decimal] = dict.fromkeys(portfolio.targets, ZERO)
+    for (_, symbol), held in settled.shares.items():
+        if symbol in shares:
+            shares[symbol] = EXACT.add(shares[symbol], held)
+    after = tuple(HoldingAfter(d.symbol, shares[d.symbol], d) for d in drifts)
+    trades = tuple(
+        sorted(
+            (replace(t, reason=explain(portfolio, valuation, t, wish, settled.values)) for t in outcome.trades),
+            key=lambda t: t.side != "sell",
+        )
+    )
+    return Plan(
+        as_of=as_of,
+        base_currency=portfolio.base_currency,
+        cash_flow=wish.cash_flow,
+        trades=trades,
+        conversions=outcome.conversions,
+        untraded=untraded(portfolio, valuation, outcome, wish, settled),
+        after=after,
+        managed_after=managed,
+        total_after=gross,
+        cash_after=settled.cash,
+        turnover=sum((t.amount for t in outcome.trades), ZERO),
+        costs=costs,
+        objective=Objective(wish.objective, outcome.value, outcome.bound, outcome.proven, outcome.note),
+        decision=decision,
+    )

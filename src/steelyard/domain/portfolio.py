@@ -1,0 +1,235 @@
+"""A portfolio as its owner wrote it, and what it is worth.
+
+`Portfolio` is what a file says, once every problem is out of it; `value` turns it into a
+`Valuation`, the one thing that drift, policies and plans are computed from. An instrument that
+is held but has no target is unmanaged: valued, listed, never traded and not part of the total.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from steelyard.domain.instruments import Instrument
+from steelyard.domain.money import EXACT, ONE, ZERO
+from steelyard.domain.policies import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """Shares bought together.
+
+    Attributes:
+        bought: Trade date of the purchase.
+        shares: Shares left of it, > 0.
+        unit_cost: Cost of one share in `currency`, >= 0.
+        currency: Currency of the cost.
+        fx: Units of base currency for one unit of `currency` at the purchase, None when unknown.
+    """
+
+    bought: date
+    shares: Decimal
+    unit_cost: Decimal
+    currency: str
+    fx: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Shares of one instrument in one account, with their lots when the file gives them.
+
+    `worth` is the value in base currency where the owner stated it. Shares derived from a value
+    are a rounded quotient; the stated value is what weights and bands are computed from.
+    """
+
+    symbol: str
+    shares: Decimal
+    lots: tuple[Lot, ...] = ()
+    worth: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One account: who may hold what for which tax treatment, and the cash in it.
+
+    Attributes:
+        name: Unique within the portfolio.
+        kind: taxable | isa | pension | irp | ira | roth | 401k.
+        cash: Currency to amount; several currencies may lie side by side.
+        positions: At most one per symbol.
+        cost_method: By tax class (`""` for all of them): fifo | lifo | hifo | average | specific | least_tax.
+    """
+
+    name: str
+    kind: str
+    cash: Mapping[str, Decimal]
+    positions: tuple[Position, ...]
+    cost_method: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """The price of one share, > 0, in the currency it was given in.
+
+    `by_value` marks an instrument whose worth is known but not its price: one "share" is then one
+    unit of base currency, which serves every calculation but a whole-share plan.
+    """
+
+    price: Decimal
+    currency: str
+    by_value: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Constraints:
+    """What a plan must respect.
+
+    Attributes:
+        fractional: Every instrument may be traded in fractions of a share.
+        min_trade: No trade smaller than this, base currency.
+        reserve_amount: Cash never spent, base currency.
+        reserve_weight: The same as a fraction of the value of targets plus cash; only one is non-zero.
+        locked: Symbols never traded.
+    """
+
+    fractional: bool = False
+    min_trade: Decimal = ZERO
+    reserve_amount: Decimal = ZERO
+    reserve_weight: Decimal = ZERO
+    locked: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What trading costs.
+
+    Attributes:
+        commission: Fraction of the traded value.
+        min_commission: Least commission of one trade, base currency.
+        fx_spread: Fraction of the value converted between currencies.
+    """
+
+    commission: Decimal = ZERO
+    min_commission: Decimal = ZERO
+    fx_spread: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Tax:
+    """Where and how the owner is taxed; `settings` holds the country's own keys, as written."""
+
+    jurisdiction: str
+    settings: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Portfolio:
+    """A portfolio file without problems.
+
+    Attributes:
+        base_currency: The currency everything is valued in.
+        targets: Symbol to weight, in the order of the file, summing to exactly 1.
+        accounts: At least one.
+        quotes: For every symbol that is targeted or held.
+        fx: Foreign currency to units of base currency for one unit of it; the base itself is absent.
+        instruments: For every symbol that is targeted or held.
+        policy, constraints, costs, tax: The owner's settings.
+        source: File name, for messages.
+    """
+
+    base_currency: str
+    targets: Mapping[str, Decimal]
+    accounts: tuple[Account, ...]
+    quotes: Mapping[str, Quote]
+    fx: Mapping[str, Decimal]
+    instruments: Mapping[str, Instrument]
+    policy: Policy
+    constraints: Constraints = Constraints()
+    costs: Costs = Costs()
+    tax: Tax | None = None
+    source: str = "portfolio.toml"
+
+    def rate(self, currency: str) -> Decimal:
+        """Units of base currency for one unit of `currency`."""
+        return ONE if currency == self.base_currency else self.fx[currency]
+
+    def position_value(self, position: Position) -> Decimal:
+        """Worth of one position in base currency: as stated, else shares times price, exact."""
+        if position.worth is not None:
+            return position.worth
+        return EXACT.multiply(position.shares, self.base_price(position.symbol)) if position.shares else ZERO
+
+    def base_price(self, symbol: str) -> Decimal:
+        """Price of one share in base currency, exact."""
+        quote = self.quotes[symbol]
+        return EXACT.multiply(quote.price, self.rate(quote.currency))
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """All accounts' shares of one instrument, and their value in base currency."""
+
+    symbol: str
+    shares: Decimal
+    value: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Valuation:
+    """What a portfolio is worth, in base currency.
+
+    Attributes:
+        holdings: One per target, in the order of the file, zero shares included.
+        unmanaged: Held without a target; not part of any total.
+        cash: All cash of all accounts.
+        reserve: Cash that is never spent (at most what the reserve asks for, also when cash is short of it).
+        managed: Value of the targeted instruments plus cash less the reserve: what weights refer to.
+    """
+
+    holdings: tuple[Holding, ...]
+    unmanaged: tuple[Holding, ...]
+    cash: Decimal
+    reserve: Decimal
+    managed: Decimal
+
+    @property
+    def total(self) -> Decimal:
+        """Targeted instruments plus all cash, reserve included."""
+        return self.managed + self.reserve
+
+
+def value(portfolio: Portfolio, *, cash_flow: Decimal = ZERO) -> Valuation:
+    """Value every holding and all cash in base currency.
+
+    Args:
+        portfolio: Without problems.
+        cash_flow: New money (or, negative, money taken out) to count as cash already, base currency.
+
+    Returns:
+        The valuation. A reserve given as a weight is that fraction of targets plus cash.
+    """
+    shares: dict[str, Decimal] = dict.fromkeys(portfolio.targets, ZERO)
+    worth: dict[str, Decimal] = dict(shares)
+    for account in portfolio.accounts:
+        for position in account.positions:
+            symbol = position.symbol
+            shares[symbol] = EXACT.add(shares.get(symbol, ZERO), position.shares)
+            worth[symbol] = EXACT.add(worth.get(symbol, ZERO), portfolio.position_value(position))
+    holdings = [Holding(symbol, held, worth[symbol]) for symbol, held in shares.items()]
+    cash = cash_flow
+    for account in portfolio.accounts:
+        for currency, amount in account.cash.items():
+            cash = EXACT.add(cash, EXACT.multiply(amount, portfolio.rate(currency)) if amount else ZERO)
+    managed = tuple(h for h in holdings if h.symbol in portfolio.targets)
+    gross = sum((h.value for h in managed), cash)
+    limits = portfolio.constraints
+    reserve = limits.reserve_amount or EXACT.multiply(limits.reserve_weight, gross)
+    return Valuation(
+        holdings=managed,
+        unmanaged=tuple(h for h in holdings if h.symbol not in portfolio.targets),
+        cash=cash,
+        reserve=reserve,
+        managed=EXACT.subtract(gross, reserve),
+    )

@@ -1,0 +1,176 @@
+"""A plan: the trades, what they cost, and what the portfolio looks like afterwards.
+
+A plan is a value; nothing here sends anything. `settle` replays trades on purses and positions
+exactly, which is how a plan's own claims ("never spends money that is not there") are checked
+before anybody sees it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from steelyard.domain.drift import Drift
+from steelyard.domain.money import EXACT, ZERO
+from steelyard.domain.policies import Decision
+from steelyard.domain.portfolio import Portfolio
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """One order to place.
+
+    Attributes:
+        account: Name of the account it is placed in.
+        symbol: The instrument.
+        side: `buy` or `sell`.
+        shares: > 0, whole unless the instrument is fractional or a sale takes an odd fraction along.
+        price: One share, in `currency`.
+        currency: The currency of the price.
+        amount: Shares times price in base currency, > 0.
+        cost: Commission of this trade, base currency.
+        reason: One line for the owner.
+    """
+
+    account: str
+    symbol: str
+    side: str
+    shares: Decimal
+    price: Decimal
+    currency: str
+    amount: Decimal
+    cost: Decimal
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """Money changed inside one account: `amount` of base-currency worth, at a cost in base currency."""
+
+    account: str
+    from_currency: str
+    to_currency: str
+    amount: Decimal
+    cost: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Untraded:
+    """An instrument that stays off its target although it drifts, and why."""
+
+    symbol: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoldingAfter:
+    """One instrument after the trades: shares and drift."""
+
+    symbol: str
+    shares: Decimal
+    drift: Drift
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """What was minimised, how far, and how sure that is.
+
+    Attributes:
+        name: absolute | relative | shortfall.
+        value: The objective reached (base currency squared; base currency for the weighted forms).
+        bound: A proven lower bound of it.
+        proven: The two meet within 1e-9 relative.
+        note: Why not, when they do not.
+    """
+
+    name: str
+    value: Decimal
+    bound: Decimal
+    proven: bool
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to trade and what that does. Sells come first.
+
+    Attributes:
+        as_of: The date the plan was made for.
+        base_currency: Of every amount.
+        cash_flow: New money (+) or money taken out (-), base currency.
+        trades: In the order to place them.
+        conversions: Between currencies of one account.
+        untraded: Instruments left off target, with the reason.
+        after: One a target, in the order of the targets.
+        managed_after: What the weights after refer to: targeted instruments plus cash less reserve.
+        total_after: The same with the reserve.
+        cash_after: All cash after trades and costs.
+        turnover: Sum of the amounts traded.
+        costs: Commissions and conversion costs.
+        objective: See there.
+        decision: What the policy said, where it was asked.
+        to_bands: New money that would bring everything inside its band without a sale; None when
+            it was not asked for or the policy has no bands.
+    """
+
+    as_of: date
+    base_currency: str
+    cash_flow: Decimal
+    trades: tuple[Trade, ...]
+    conversions: tuple[Conversion, ...]
+    untraded: tuple[Untraded, ...]
+    after: tuple[HoldingAfter, ...]
+    managed_after: Decimal
+    total_after: Decimal
+    cash_after: Decimal
+    turnover: Decimal
+    costs: Decimal
+    objective: Objective
+    decision: Decision | None = None
+    to_bands: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Positions and cash after trades, in base currency where it is money."""
+
+    shares: dict[tuple[str, str], Decimal]
+    values: dict[str, Decimal]
+    cash: Decimal
+
+
+def settle(
+    portfolio: Portfolio, trades: Sequence[Trade], conversions: Sequence[Conversion], cash_flow: Decimal
+) -> Settled:
+    """Replay trades on a portfolio, exactly.
+
+    Returns:
+        Shares by (account, symbol), value of every targeted instrument, and all cash after costs.
+
+    Raises:
+        ValueError: A trade sells more than is held, which would be a bug of the planner.
+    """
+    shares: dict[tuple[str, str], Decimal] = {}
+    values: dict[str, Decimal] = dict.fromkeys(portfolio.targets, ZERO)
+    cash = cash_flow
+    for account in portfolio.accounts:
+        for position in account.positions:
+            shares[account.name, position.symbol] = position.shares
+            if position.symbol in values:
+                worth = portfolio.position_value(position)
+                values[position.symbol] = EXACT.add(values[position.symbol], worth)
+        for currency, amount in account.cash.items():
+            cash = EXACT.add(cash, EXACT.multiply(amount, portfolio.rate(currency)) if amount else ZERO)
+    for trade in trades:
+        sign = 1 if trade.side == "buy" else -1
+        key = (trade.account, trade.symbol)
+        shares[key] = EXACT.add(shares.get(key, ZERO), sign * trade.shares)
+        if shares[key] < 0:
+            raise ValueError(f"{trade.symbol} in {trade.account}: more sold than held")
+        values[trade.symbol] = EXACT.add(values[trade.symbol], sign * trade.amount)
+        cash = EXACT.subtract(EXACT.subtract(cash, sign * trade.amount), trade.cost)
+    for conversion in conversions:
+        cash = EXACT.subtract(cash, conversion.cost)
+    return Settled(shares, values, cash)

@@ -1,0 +1,110 @@
+"""Every error a user can meet, in one tree, by family and exit status.
+
+    SteelyardError
+    +-- InputError      2   a file or a flag is wrong
+    |   +-- PortfolioProblems   every problem of a portfolio file at once
+    +-- DataError       3   a price or a rate is missing or stale
+    +-- PlanError       4   no plan satisfies the constraints
+    +-- ServiceError    5   a broker or a notification service failed
+
+Anything else that escapes is a bug (exit status 1). Each error has a stable `code`, a
+text, and a `hint`: one imperative sentence, best of all the line to write.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, with where it stands and what to write instead.
+
+    Attributes:
+        code: Stable name, lower case with dashes (`target-sum`).
+        message: What is wrong, one sentence without the place.
+        hint: What to do about it, best of all the line to paste.
+        file: File name as the user gave it, or None.
+        line: One-based line in that file, or None.
+        key: Dotted key in that file (`accounts[0].positions[2].shares`), or None.
+        family: `input` (exit status 2) or `data` (exit status 3).
+    """
+
+    code: str
+    message: str
+    hint: str
+    file: str | None = None
+    line: int | None = None
+    key: str | None = None
+    family: str = "input"
+
+    def __str__(self) -> str:
+        place = ""
+        if self.file is not None:
+            place = f" ({self.file}:{self.line})" if self.line is not None else f" ({self.file})"
+        key = f"{self.key}: " if self.key else ""
+        return f"error[{self.code}]: {key}{self.message}{place}"
+
+
+class SteelyardError(Exception):
+    """The root of everything raised on purpose."""
+
+    exit_status: ClassVar[int] = 1
+
+    def __init__(self, code: str, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.hint = hint
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """The error as a list of problems, so that every error renders the same way."""
+        return (Problem(self.code, self.message, self.hint),)
+
+
+class InputError(SteelyardError):
+    """A file or a flag is wrong."""
+
+    exit_status = 2
+
+
+class DataError(SteelyardError):
+    """A price or a rate is missing or stale."""
+
+    exit_status = 3
+
+
+class PlanError(SteelyardError):
+    """No plan satisfies the constraints; the text names the binding one."""
+
+    exit_status = 4
+
+
+class ServiceError(SteelyardError):
+    """A broker or a notification service failed."""
+
+    exit_status = 5
+
+
+class PortfolioProblems(InputError):
+    """A portfolio file is refused whole, with every problem in it.
+
+    The exit status is 3 when nothing but prices and rates is missing, else 2.
+    """
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        if not problems:
+            raise ValueError("PortfolioProblems needs at least one problem")
+        super().__init__(problems[0].code, "\n".join(map(str, problems)), problems[0].hint)
+        self._problems = problems
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        return self._problems
+
+    @property
+    def status(self) -> int:
+        """3 when every problem is missing data, else 2."""
+        return 3 if all(p.family == "data" for p in self._problems) else 2
