@@ -1,15 +1,51 @@
-"""When a rebalance is due. (Being written: the dataclass is final, the functions follow.)"""
+"""When a rebalance is due: by the calendar, by bands, or both.
+
+One definition serves `check`, automation and the backtest. A band is crossed when drift is MORE
+than it; of two bands the tighter one decides. Every rule that fires gives its reason as a value.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Protocol
+
+from steelyard.domain.drift import Drift
+from steelyard.domain.looks import LOOK_ATS, LOOKS, last_look, next_look
+from steelyard.domain.money import EXACT, ZERO
+
+KINDS = ("calendar", "threshold", "hybrid", "hold")
+DESTINATIONS = ("target", "edge", "halfway")
+__all__ = ["DESTINATIONS", "KINDS", "LOOKS", "LOOK_ATS", "Decision", "Policy", "Reason", "band", "decide"]
+
+_TENTH = Decimal("0.1")
+
+
+class OpenDays(Protocol):
+    """Which days an exchange trades; the `Sessions` port satisfies it."""
+
+    def is_session(self, exchange: str, day: date) -> bool:
+        """Say whether the exchange has a session on the day."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """When to rebalance and where to."""
+    """When to rebalance and where to.
+
+    Attributes:
+        kind: calendar | threshold | hybrid (hold: never, for backtests).
+        look: How often automation looks: see LOOKS.
+        look_at: first | last session of the period.
+        threshold: Absolute band half-width, fraction of the managed value, None for none.
+        relative_threshold: Relative band half-width, fraction of the target, None for none.
+        max_interval_days: hybrid: due when more than this many days have passed since the last rebalance.
+        cooldown_days: Never due earlier than this many days after the last rebalance.
+        destination: target | edge | halfway.
+        last_rebalance: Date of the last one, None when unknown.
+    """
 
     kind: str = "hybrid"
     look: str = "quarterly"
@@ -20,3 +56,134 @@ class Policy:
     cooldown_days: int = 0
     destination: str = "target"
     last_rebalance: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One rule that fired.
+
+    Attributes:
+        rule: threshold | relative_threshold | max_interval | calendar.
+        text: One line for the owner.
+        symbol: The instrument, for the two band rules.
+        drift: Its signed drift, for the two band rules.
+        limit: The band it crossed, fraction of the managed value.
+    """
+
+    rule: str
+    text: str
+    symbol: str | None = None
+    drift: Decimal | None = None
+    limit: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whether a rebalance is due, why, and when to look next.
+
+    `held_back` says why it is not due although rules fired (the cooldown).
+    """
+
+    due: bool
+    reasons: tuple[Reason, ...]
+    next_look: date | None
+    held_back: str | None = None
+
+
+def band(target: Decimal, policy: Policy) -> Decimal | None:
+    """Return the band half-width of a target as a fraction of the managed value, None without bands.
+
+    With both bands the tighter one counts: a 4 % target at 5/25 has a band of 1 point. A target of
+    zero has only the absolute band.
+
+    Source: the threshold rule of the ETF rebalancing guide; two bands together are the "5/25" rule.
+    """
+    relative = policy.relative_threshold
+    bands = []
+    if policy.threshold is not None:
+        bands.append(policy.threshold)
+    if relative is not None and target:
+        bands.append(EXACT.multiply(relative, target))
+    return min(bands) if bands else None
+
+
+def decide(
+    drifts: Sequence[Drift],
+    policy: Policy,
+    *,
+    as_of: date,
+    sessions: OpenDays,
+    exchanges: tuple[str, ...],
+) -> Decision:
+    """Evaluate a policy as of a date, whether or not it is a look date.
+
+    Args:
+        drifts: One a target.
+        policy: The owner's.
+        as_of: The date to evaluate for.
+        sessions: Which days exchanges are open.
+        exchanges: Those of the portfolio; a look needs all of them open.
+    """
+
+    def is_open(day: date) -> bool:
+        return all(sessions.is_session(exchange, day) for exchange in exchanges)
+
+    reasons: list[Reason] = []
+    if policy.kind in ("threshold", "hybrid"):
+        reasons += _crossed(drifts, policy)
+    if policy.kind == "hybrid":
+        reasons += _overdue(policy, as_of)
+    if policy.kind == "calendar":
+        reasons += _come_round(policy, as_of, last_look(policy.look, policy.look_at, as_of, is_open))
+    held_back = None
+    if reasons and policy.last_rebalance is not None and policy.cooldown_days:
+        days = (as_of - policy.last_rebalance).days
+        if days < policy.cooldown_days:
+            held_back = (
+                f"{days} days since the last rebalance on {policy.last_rebalance}; "
+                f"the cooldown is {policy.cooldown_days}"
+            )
+    upcoming = None if policy.kind == "hold" else next_look(policy.look, policy.look_at, as_of, is_open)
+    return Decision(bool(reasons) and held_back is None, tuple(reasons), upcoming, held_back)
+
+
+def _crossed(drifts: Sequence[Drift], policy: Policy) -> list[Reason]:
+    """Return a reason for every instrument outside its band, worst first, ties by symbol."""
+    found = []
+    for drift in drifts:
+        limit = band(drift.target, policy)
+        if limit is None or not drift.beyond(limit):
+            continue
+        absolute = policy.threshold is not None and limit == policy.threshold
+        side = "over" if drift.excess > 0 else "under"
+        text = (
+            f"{drift.symbol}: {_percent(drift.weight)} % (target {_percent(drift.target)} %, "
+            f"{_percent(abs(drift.drift))} points {side}; the band is {_percent(limit)} points)"
+        )
+        rule = "threshold" if absolute else "relative_threshold"
+        found.append(Reason(rule, text, drift.symbol, drift.drift, limit))
+    return sorted(found, key=lambda r: (-abs(r.drift or ZERO), r.symbol or ""))
+
+
+def _overdue(policy: Policy, as_of: date) -> list[Reason]:
+    if policy.last_rebalance is None or policy.max_interval_days is None:
+        return []
+    days = (as_of - policy.last_rebalance).days
+    if days <= policy.max_interval_days:
+        return []
+    text = f"{days} days since the last rebalance on {policy.last_rebalance}; the most is {policy.max_interval_days}"
+    return [Reason("max_interval", text)]
+
+
+def _come_round(policy: Policy, as_of: date, look: date | None) -> list[Reason]:
+    if look is None or (policy.last_rebalance is not None and policy.last_rebalance >= look):
+        return []
+    since = "none is on record" if policy.last_rebalance is None else f"the last one was on {policy.last_rebalance}"
+    return [Reason("calendar", f"the {policy.look} rebalance of {look} has come; {since}")]
+
+
+def _percent(fraction: Decimal) -> str:
+    """Return a fraction in percent with one decimal, or two where one would hide a difference."""
+    percent = fraction.scaleb(2, EXACT)
+    short = percent.quantize(_TENTH)
+    return str(short if abs(percent - short) < Decimal("0.005") else percent.quantize(Decimal("0.01")))
