@@ -1,0 +1,39 @@
+"""The data files that come with the package: the catalogue and the model portfolios."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+from steelyard.domain.catalogue import Catalogue
+from steelyard.domain.models import Model
+
+_DATA = Path(__file__).parent.parent / "data"
+
+
+def load_catalogue() -> Catalogue:
+    """Read the catalogue of instruments."""
+    data = json.loads((_DATA / "catalogue.json").read_text(encoding="utf-8"))
+    replacements = {s: tuple(tuple(row) for row in rows) for s, rows in data["replacements"].items()}
+    return Catalogue(data["instruments"], replacements)
+
+
+def load_models() -> tuple[Model, ...]:
+    """Read the model portfolios, in the order to show them."""
+    data = json.loads((_DATA / "models.json").read_text(encoding="utf-8"))
+    return tuple(
+        Model(
+            name=name,
+            title=row["title"],
+            weights={symbol: Decimal(weight) for symbol, weight in row["weights"].items()},
+            description=row["description"],
+            source=row["source"],
+        )
+        for name, row in data.items()
+    )
+
+
+def sample_path() -> Path:
+    """Return where the bundled sample portfolio lies."""
+    return _DATA / "sample.toml"
