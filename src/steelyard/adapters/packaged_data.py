@@ -1,4 +1,7 @@
-"""The data files that come with the package: the catalogue and the model portfolios."""
+"""The data files that come with the package: the catalogue and the model portfolios.
+
+Found beside this file rather than through importlib.resources, whose import costs more than the reading.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,7 @@ _DATA = Path(__file__).parent.parent / "data"
 def load_catalogue() -> Catalogue:
     """Read the catalogue of instruments."""
     data = json.loads((_DATA / "catalogue.json").read_text(encoding="utf-8"))
-    replacements = {s: tuple(tuple(row) for row in rows) for s, rows in data["replacements"].items()}
-    return Catalogue(data["instruments"], replacements)
+    return Catalogue(data["instruments"], data["replacements"])
 
 
 def load_models() -> tuple[Model, ...]:

@@ -1,18 +1,29 @@
 """The catalogue: known instruments by symbol or by any of their names.
 
-Entries stay plain mappings until one is asked for, since a portfolio uses a handful of many.
+Entries stay plain mappings until one is asked for, since a portfolio uses a handful of many
+and every command starts by reading all of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from steelyard.domain.instruments import Instrument, Replacement
+from steelyard.domain.instruments import EXCHANGES, TAX_CLASSES, US_CLASSES, Caution, Instrument, Replacement
+from steelyard.errors import InputError
 
 Entry = Mapping[str, Any]
+Pair = tuple[str, Caution, str]
+
+_CHOICES = {"exchange": EXCHANGES, "tax_class": TAX_CLASSES, "us_class": US_CLASSES}
+_FLAGS = ("fractional", "us_ptp", "irp_risky")
+_TEXTS = ("name", "currency", "asset_class", "index", "replacement_group")
+_HOME = {"KRW": "XKRX", "USD": "XNYS"}
+
+OVERRIDABLE = (*_TEXTS, *_CHOICES, *_FLAGS)
+"""The fields `Catalogue.override` takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,58 +31,136 @@ class Catalogue:
     """Known instruments.
 
     Attributes:
-        entries: Symbol to the fields of `Instrument` as plain data.
-        groups: Group name to the pairs `held -> candidate -> (caution, why)` of that group.
+        entries: Symbol to the fields of `Instrument` as plain data, dates as ISO text.
+        pairs: Symbol to its stand-ins, best first, each as symbol, caution and why.
     """
 
     entries: Mapping[str, Entry]
-    replacements: Mapping[str, tuple[tuple[str, str, str], ...]]
+    pairs: Mapping[str, tuple[Pair, ...]] = field(default_factory=dict)
+    _names: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.entries)
+
+    def __contains__(self, symbol: object) -> bool:
+        return symbol in self.entries
+
+    def __len__(self) -> int:
+        return len(self.entries)
 
     def get(self, symbol: str) -> Instrument | None:
         """Return the instrument of that exact symbol, None when the catalogue has none."""
         entry = self.entries.get(symbol)
         if entry is None:
             return None
-        checked = entry.get("checked_on")
+        fields = dict(entry)
+        checked = fields.pop("checked_on", None)
         return Instrument(
             symbol=symbol,
-            name=entry["name"],
-            currency=entry["currency"],
-            exchange=entry["exchange"],
-            asset_class=entry["asset_class"],
-            tax_class=entry.get("tax_class"),
-            us_class=entry.get("us_class"),
-            us_ptp=entry.get("us_ptp", False),
-            index=entry.get("index"),
-            group=entry.get("group"),
-            replacements=tuple(Replacement(*row) for row in self.replacements.get(symbol, ())),
-            aliases=tuple(entry.get("aliases", ())),
-            source=entry["source"],
+            aliases=tuple(fields.pop("aliases", ())),
             checked_on=date.fromisoformat(checked) if checked else None,
+            replacements=self.replacements(symbol),
+            **fields,
         )
 
+    def replacements(self, symbol: str) -> tuple[Replacement, ...]:
+        """Return what may stand in for an instrument, best first; empty when nothing is recorded.
+
+        Nothing recorded does not mean that everything goes: it means that nobody looked.
+        """
+        return tuple(Replacement(*pair) for pair in self.pairs.get(symbol, ()))
+
     def resolve(self, text: str) -> str | None:
-        """Return the symbol for a symbol or a name, ignoring case, spaces and hyphens; None if unknown."""
+        """Return the symbol for a symbol, a name or an alias; None when there is none.
+
+        Case, spaces and punctuation do not count (`kodex200` is `KODEX 200`). A symbol wins over a name.
+        """
         if text in self.entries:
             return text
-        wanted = _folded(text)
-        for symbol, entry in self.entries.items():
-            names = (symbol, entry["name"], *entry.get("aliases", ()))
-            if any(_folded(name) == wanted for name in names):
-                return symbol
-        return None
+        return self._index().get(_folded(text))
 
     def suggest(self, text: str) -> tuple[str, ...]:
         """Return up to three symbols whose symbol or name is close to a text, best first."""
-        from difflib import get_close_matches
+        from difflib import get_close_matches  # only a mistyped name pays for it
 
-        names = {_folded(n): s for s, e in self.entries.items() for n in (s, e["name"], *e.get("aliases", ()))}
-        found = get_close_matches(_folded(text), names, n=5, cutoff=0.6)
-        return tuple(dict.fromkeys(names[name] for name in found))[:3]
+        index = self._index()
+        found = get_close_matches(_folded(text), index, n=6, cutoff=0.6)
+        return tuple(dict.fromkeys(index[name] for name in found))[:3]
+
+    def override(self, symbol: str, **fields: Any) -> Catalogue:
+        """Return a catalogue in which one instrument has other fields, or is new.
+
+        A new instrument needs a currency; its name is its symbol and its exchange that of the currency
+        unless given. Its tax classes stay unknown unless given. An override keeps the entry's source
+        and adds which fields the user changed.
+
+        Args:
+            symbol: Exact symbol.
+            fields: Any of OVERRIDABLE.
+
+        Raises:
+            InputError: `instrument-field` for an unknown field or value, `instrument-incomplete` for a
+                new instrument without a currency, or without an exchange where the currency has none.
+        """
+        for key, value in fields.items():
+            _check(symbol, key, value)
+        known = self.entries.get(symbol)
+        entry = {**known, **fields} if known is not None else _new(symbol, fields)
+        if known is not None and fields:
+            entry["source"] = f"{known['source']}; portfolio file for {', '.join(fields)}"
+        return Catalogue({**self.entries, symbol: entry}, self.pairs)
+
+    def _index(self) -> dict[str, str]:
+        # Filled at the first name asked for: a file that uses symbols never needs it.
+        if not self._names:
+            for symbol, entry in self.entries.items():
+                for name in (entry["name"], *entry.get("aliases", ())):
+                    self._names.setdefault(_folded(name), symbol)
+            self._names.update((_folded(symbol), symbol) for symbol in self.entries)
+            self._names.pop("", None)
+        return self._names
 
 
 def _folded(text: str) -> str:
-    return "".join(text.split()).replace("-", "").casefold()
+    if not text.isascii():
+        from unicodedata import normalize  # macOS hands over Hangul taken apart
+
+        text = normalize("NFKC", text)
+    return "".join(filter(str.isalnum, text)).casefold()
+
+
+def _new(symbol: str, fields: dict[str, Any]) -> dict[str, Any]:
+    if "currency" not in fields:
+        raise InputError(
+            "instrument-incomplete",
+            f"{symbol} is not in the catalogue and has no currency",
+            f'write `currency = "USD"` (or "KRW") under [instruments.{symbol}]',
+        )
+    exchange = fields.get("exchange") or _HOME.get(fields["currency"])
+    if exchange is None:
+        raise InputError(
+            "instrument-incomplete",
+            f"{symbol} is quoted in {fields['currency']}, which names no exchange",
+            f'write `exchange = "XNYS"` (or "XKRX") under [instruments.{symbol}]',
+        )
+    return {"name": symbol, "source": "portfolio file", **fields, "exchange": exchange}
+
+
+def _check(symbol: str, key: str, value: object) -> None:
+    if key in _CHOICES:
+        wanted = " or ".join(_CHOICES[key])
+        right = value in _CHOICES[key]
+    elif key in _FLAGS:
+        wanted, right = "true or false", isinstance(value, bool)
+    elif key in _TEXTS:
+        wanted, right = "a text", isinstance(value, str) and value.strip() != ""
+    else:
+        raise InputError(
+            "instrument-field",
+            f"{symbol} has no field {key!r}",
+            f"use one of {', '.join(OVERRIDABLE)}",
+        )
+    if not right:
+        raise InputError(
+            "instrument-field", f"{symbol}: {key} is {value!r}", f"write {wanted} for `{key}`"
+        )

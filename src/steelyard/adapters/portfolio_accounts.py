@@ -1,0 +1,325 @@
+"""The parts of a portfolio file that say what is there: accounts, positions, lots, prices, instruments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from steelyard.adapters.portfolio_settings import Rates, currency_of
+from steelyard.adapters.toml_places import Path
+from steelyard.adapters.toml_reader import Reader
+from steelyard.domain.catalogue import Catalogue
+from steelyard.domain.instruments import TAX_CLASSES, US_CLASSES, Instrument
+from steelyard.domain.money import EXACT, ONE, ZERO, Amount, is_currency, plain
+from steelyard.domain.portfolio import Account, Lot, Position, Quote
+
+ACCOUNT_KEYS = ("name", "kind", "cost_method", "cash", "positions")
+POSITION_KEYS = ("symbol", "shares", "value", "price", "lots")
+LOT_KEYS = ("bought", "shares", "unit_cost", "fx", "currency")
+INSTRUMENT_KEYS = (
+    "currency", "fractional", "exchange", "asset_class", "tax_class", "us_class", "name", "price", "group", "us_ptp",
+)  # fmt: skip
+KINDS = {
+    "KR": ("taxable", "isa", "pension", "irp"),
+    "US": ("taxable", "ira", "roth", "401k"),
+}
+METHODS = ("fifo", "lifo", "hifo", "average", "specific", "least_tax")
+EXCHANGES = ("XKRX", "XNYS")
+AGREE = Decimal("0.001")
+"""Shares times price and a stated value may differ by this fraction."""
+
+
+class AccountsReader:
+    """Reads what is held, gathering quotes and instruments on the way."""
+
+    def __init__(
+        self, reader: Reader, rates: Rates, catalogue: Catalogue, targets: Mapping[str, Decimal], base: str
+    ) -> None:
+        self.reader, self.rates, self.catalogue = reader, rates, catalogue
+        self.targets, self.base = targets, base
+        self.own: dict[str, Mapping[str, Any]] = {}
+        self.quotes: dict[str, tuple[Quote, Path]] = {}
+        self.places: dict[str, Path] = {}
+        self.unpriced: dict[str, Path] = {}
+        self.unread: set[str] = set()
+
+    def read_instruments(self, tree: Mapping[str, Any]) -> None:
+        """Read [instruments.SYMBOL]: overrides of the catalogue and additions to it."""
+        for name, table in self.reader.table(tree, "instruments").items():
+            path: Path = ("instruments", name)
+            if not isinstance(table, dict):
+                hint = f"write [instruments.{name}]"
+                self.reader.problem("not-a-table", f"{name} must be a table", hint, path)
+                continue
+            self.reader.unknown_keys(table, INSTRUMENT_KEYS, path)
+            symbol = self.catalogue.resolve(name) or name
+            fields: dict[str, Any] = {}
+            for key, allowed in (("exchange", EXCHANGES), ("tax_class", TAX_CLASSES), ("us_class", US_CLASSES)):
+                if key in table:
+                    fields[key] = self.reader.word(table[key], (*path, key), allowed)
+            for key in ("name", "asset_class", "group"):
+                if key in table:
+                    fields[key] = self.reader.text(table[key], (*path, key))
+            for key in ("fractional", "us_ptp"):
+                if key in table:
+                    fields[key] = self.reader.flag(table[key], (*path, key))
+            if "currency" in table:
+                fields["currency"] = self._currency(table["currency"], (*path, "currency"))
+            self.own[symbol] = {k: v for k, v in fields.items() if v is not None}
+            if "price" in table:
+                self._price(symbol, table["price"], (*path, "price"))
+
+    def read_prices(self, tree: Mapping[str, Any]) -> None:
+        """Read [prices]: a price for what is wanted but not held yet."""
+        for name, raw in self.reader.table(tree, "prices").items():
+            self._price(self.catalogue.resolve(name) or name, raw, ("prices", name))
+
+    def read_accounts(
+        self, tree: Mapping[str, Any], jurisdiction: str | None, *, need: bool
+    ) -> tuple[Account, ...]:
+        """Read [[accounts]]."""
+        raw = tree.get("accounts", [])
+        if not isinstance(raw, list) or not all(isinstance(row, dict) for row in raw):
+            hint = 'start an account with [[accounts]] and a line name = "main"'
+            self.reader.problem("not-a-table", "accounts must be a list of tables", hint, ("accounts",))
+            return ()
+        if not raw and need:
+            hint = 'add [[accounts]] with name = "main" and its positions'
+            self.reader.problem("no-accounts", "there are no accounts", hint, ())
+        accounts = []
+        names: set[str] = set()
+        for index, row in enumerate(raw):
+            account = self._account(row, ("accounts", index), jurisdiction)
+            if account.name in names:
+                path = ("accounts", index, "name")
+                hint = "give every account its own name"
+                self.reader.problem("duplicate-account", f"two accounts are called {account.name!r}", hint, path)
+            names.add(account.name)
+            accounts.append(account)
+        return tuple(accounts)
+
+    def finish(self, accounts: tuple[Account, ...]) -> tuple[dict[str, Instrument], dict[str, Quote]]:
+        """Return instruments and quotes of everything targeted or held, noting what is missing."""
+        held = {p.symbol for a in accounts for p in a.positions}
+        symbols = [*self.targets, *sorted(held - set(self.targets))]
+        for symbol, path in self.unpriced.items():
+            if symbol in self.unread or (symbol in self.quotes and not self.quotes[symbol][0].by_value):
+                continue
+            known = self.catalogue.get(symbol) is not None or symbol in self.own
+            if known or symbol in self.quotes:
+                hint = f'add price = "..." to the position, or {symbol} = "..." under [prices]'
+                self.reader.problem("price-missing", f"no price for {symbol}", hint, path, family="data")
+            else:
+                self._unknown(symbol, path)
+        instruments: dict[str, Instrument] = {}
+        for symbol in symbols:
+            instrument = self._instrument(symbol)
+            if instrument is None:
+                if symbol not in self.unpriced:
+                    self._unknown(symbol, self.places.get(symbol, ("targets", symbol)))
+                continue
+            instruments[symbol] = instrument
+        quotes = {s: q for s, (q, _) in self.quotes.items() if s in instruments}
+        return instruments, quotes
+
+    def _unknown(self, symbol: str, path: Path) -> None:
+        near = self.catalogue.suggest(symbol)
+        hint = f"did you mean {' or '.join(near)}? Otherwise " if near else ""
+        hint += f'add [instruments.{symbol}] with currency = "{self.base}" and a price to the position'
+        self.reader.problem("unknown-symbol", f"{symbol} is not in the catalogue", hint, path)
+
+    def _instrument(self, symbol: str) -> Instrument | None:
+        known = self.catalogue.get(symbol)
+        own = self.own.get(symbol, {})
+        if known is not None:
+            return replace(known, **own) if own else known
+        quote = self.quotes.get(symbol)
+        if not own and quote is None:
+            return None
+        currency = own.get("currency") or (quote[0].currency if quote else self.base)
+        exchange = "XKRX" if currency == "KRW" else "XNYS"
+        fields = {"symbol": symbol, "name": symbol, "currency": currency, "exchange": exchange, **own}
+        return Instrument(**fields)
+
+    def _currency(self, raw: object, path: Path) -> str | None:
+        if isinstance(raw, str) and is_currency(raw):
+            return raw
+        self.reader.problem("currency", f"{raw!r} is no currency code", 'write "USD" or "KRW"', path)
+        return None
+
+    def _account(self, row: Mapping[str, Any], path: Path, jurisdiction: str | None) -> Account:
+        self.reader.unknown_keys(row, ACCOUNT_KEYS, path)
+        name = "main"
+        if "name" in row:
+            name = self.reader.text(row["name"], (*path, "name")) or "main"
+        else:
+            self.reader.problem("key-missing", "an account has no name", 'write name = "main"', path)
+        allowed = KINDS[jurisdiction] if jurisdiction else tuple(dict.fromkeys(KINDS["KR"] + KINDS["US"]))
+        kind = self.reader.word(row.get("kind", "taxable"), (*path, "kind"), allowed) or "taxable"
+        cash: dict[str, Decimal] = {}
+        for currency, raw in self.reader.table(row, "cash", path).items():
+            at = (*path, "cash", currency)
+            if self._currency(currency, at) is None:
+                continue
+            amount = self.reader.number(raw, at, least=ZERO, example='"100000"')
+            if amount is not None:
+                self.rates.need(currency, at)
+                cash[currency] = amount
+        raw_positions = row.get("positions", [])
+        if not isinstance(raw_positions, list) or not all(isinstance(p, dict) for p in raw_positions):
+            hint = 'start a position with [[accounts.positions]] and a line symbol = "VOO"'
+            self.reader.problem("not-a-table", "positions must be a list of tables", hint, (*path, "positions"))
+            raw_positions = []
+        positions: dict[str, Position] = {}
+        for index, raw in enumerate(raw_positions):
+            at = (*path, "positions", index)
+            position = self._position(raw, at)
+            if position is None:
+                continue
+            if position.symbol in positions:
+                text = f"{position.symbol} stands twice in account {name!r}"
+                self.reader.problem("duplicate-position", text, "put the shares into one position", at)
+            positions[position.symbol] = position
+        return Account(name, kind, cash, tuple(positions.values()), self._method(row, path))
+
+    def _method(self, row: Mapping[str, Any], path: Path) -> dict[str, str]:
+        raw = row.get("cost_method")
+        if raw is None:
+            return {}
+        at = (*path, "cost_method")
+        table = raw if isinstance(raw, dict) else {"": raw}
+        method = {}
+        for key, value in table.items():
+            if key and key not in TAX_CLASSES + US_CLASSES:
+                hint = f"use one of {', '.join(TAX_CLASSES + US_CLASSES)}"
+                self.reader.problem("unknown-word", f"{key!r} is no tax class", hint, at)
+            word = self.reader.word(value, at, METHODS)
+            if word:
+                method[key] = word
+        return method
+
+    def _position(self, row: Mapping[str, Any], path: Path) -> Position | None:
+        self.reader.unknown_keys(row, POSITION_KEYS, path)
+        if "symbol" not in row:
+            self.reader.problem("key-missing", "a position has no symbol", 'write symbol = "VOO"', path)
+            return None
+        name = self.reader.text(row["symbol"], (*path, "symbol"))
+        if name is None:
+            return None
+        symbol = self.catalogue.resolve(name) or name
+        self.places.setdefault(symbol, (*path, "symbol"))
+        price = self._price(symbol, row["price"], (*path, "price")) if "price" in row else None
+        if "price" in row and price is None:
+            self.unread.add(symbol)
+        shares = worth = None
+        if "shares" in row:
+            shares = self.reader.number(row["shares"], (*path, "shares"), least=ZERO, example='"8"')
+        if "value" in row:
+            at = (*path, "value")
+            worth = self.rates.to_base(self.reader.amount(row["value"], at, example='"4800000"'), at)
+        if "shares" not in row and "value" not in row:
+            hint = 'write shares = "8" or value = "4800000"'
+            self.reader.problem("key-missing", f"{symbol} has neither shares nor value", hint, path)
+            return None
+        if (shares is None and worth is None) or ("price" in row and price is None):
+            return None
+        return self._measured(symbol, shares, worth, price, row, path)
+
+    def _measured(
+        self,
+        symbol: str,
+        shares: Decimal | None,
+        worth: Decimal | None,
+        price: Quote | None,
+        row: Mapping[str, Any],
+        path: Path,
+    ) -> Position | None:
+        """Bring shares, value and price of a position together."""
+        rate = self.rates.need(price.currency, path) if price is not None else None
+        if price is not None and rate is None:
+            return None
+        each = EXACT.multiply(price.price, rate) if price is not None and rate is not None else None
+        if shares is not None and worth is not None and each is not None:
+            product = EXACT.multiply(shares, each)
+            if abs(product - worth) > AGREE * max(product, worth):
+                text = f"{symbol}: {plain(shares)} shares at {plain(each)} are {plain(product)}, not {plain(worth)}"
+                hint = f'write value = "{plain(product)}", or leave the value out'
+                self.reader.problem("value-mismatch", text, hint, (*path, "value"))
+                return None
+            worth = None
+        elif shares is not None and worth is not None and shares > 0 and worth > 0:
+            each = EXACT.divide(worth, shares)
+            self.quotes.setdefault(symbol, (Quote(each, self.base), path))
+        elif shares is None and worth is not None:
+            if each is not None:
+                shares = EXACT.divide(worth, each)
+            else:
+                known = self.quotes.get(symbol)
+                if known is None or known[0].by_value:
+                    self.quotes.setdefault(symbol, (Quote(ONE, self.base, by_value=True), path))
+                    shares = worth
+                else:
+                    rate = self.rates.need(known[0].currency, path)
+                    if rate is None:
+                        return None
+                    shares = EXACT.divide(worth, EXACT.multiply(known[0].price, rate))
+        elif each is None and shares:
+            self.unpriced.setdefault(symbol, (*path, "symbol"))
+        if shares is None:
+            return None
+        return Position(symbol, shares, self._lots(symbol, shares, row, path), worth)
+
+    def _lots(self, symbol: str, shares: Decimal, row: Mapping[str, Any], path: Path) -> tuple[Lot, ...]:
+        raw = row.get("lots", [])
+        at = (*path, "lots")
+        if not isinstance(raw, list) or not all(isinstance(lot, dict) for lot in raw):
+            hint = 'write lots = [ { bought = 2024-03-04, shares = 5, unit_cost = "480.10" } ]'
+            self.reader.problem("not-a-table", "lots must be a list of tables", hint, at)
+            return ()
+        lots = []
+        for index, lot in enumerate(raw):
+            here = (*at, index)
+            self.reader.unknown_keys(lot, LOT_KEYS, here)
+            missing = [key for key in ("bought", "shares", "unit_cost") if key not in lot]
+            if missing:
+                hint = 'write { bought = 2024-03-04, shares = 5, unit_cost = "480.10" }'
+                self.reader.problem("key-missing", f"a lot has no {' and no '.join(missing)}", hint, here)
+                continue
+            bought = self.reader.day(lot["bought"], (*here, "bought"))
+            count = self.reader.number(lot["shares"], (*here, "shares"), above=ZERO, example="5")
+            cost = self.reader.amount(lot["unit_cost"], (*here, "unit_cost"), example='"480.10"')
+            fx = None
+            if "fx" in lot:
+                fx = self.reader.number(lot["fx"], (*here, "fx"), above=ZERO, example='"1331.5"')
+            if bought is None or count is None or cost is None:
+                continue
+            currency = lot.get("currency") or cost.currency or self._quote_currency(symbol)
+            lots.append(Lot(bought, count, cost.value, str(currency), fx))
+        total = sum((lot.shares for lot in lots), ZERO)
+        if lots and len(lots) == len(raw) and total != shares:
+            text = f"{symbol}: lots add up to {plain(total)} shares, not {plain(shares)}"
+            hint = f'write shares = "{plain(total)}", or correct the lots'
+            self.reader.problem("lot-sum", text, hint, at)
+        return tuple(lots)
+
+    def _quote_currency(self, symbol: str) -> str:
+        own = self.own.get(symbol, {}).get("currency")
+        known = self.catalogue.get(symbol)
+        return str(own) if own else (known.currency if known else self.base)
+
+    def _price(self, symbol: str, raw: object, path: Path) -> Quote | None:
+        amount: Amount | None = self.reader.amount(raw, path, above=True, example='"550000 KRW"')
+        if amount is None:
+            return None
+        currency = amount.currency or currency_of(raw) or self._quote_currency(symbol)
+        if self.rates.need(currency, path) is None:
+            return None
+        quote = Quote(amount.value, currency)
+        earlier = self.quotes.get(symbol)
+        if earlier is not None and not earlier[0].by_value and earlier[0] != quote:
+            text = f"{symbol} has two prices, {plain(earlier[0].price)} {earlier[0].currency} and {plain(quote.price)} {currency}"
+            self.reader.problem("two-prices", text, "give one price", path)
+        self.quotes[symbol] = (quote, path)
+        return quote

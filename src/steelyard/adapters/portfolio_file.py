@@ -1,0 +1,163 @@
+"""The portfolio file: TOML text to a `Portfolio`, or to every problem in it at once.
+
+Numbers are read exactly as written, never through a binary float. The file is refused whole: half a
+portfolio would be planned for as if it were all of it.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from steelyard.adapters.portfolio_accounts import AccountsReader
+from steelyard.adapters.portfolio_settings import (
+    Rates,
+    read_constraints,
+    read_costs,
+    read_policy,
+    read_tax,
+)
+from steelyard.adapters.toml_reader import Reader
+from steelyard.domain.catalogue import Catalogue
+from steelyard.domain.money import ONE, ZERO, is_currency, plain
+from steelyard.domain.portfolio import Portfolio
+from steelyard.errors import PortfolioProblems, Problem
+
+KEYS = (
+    "base_currency", "targets", "policy", "constraints", "costs", "fx", "tax", "accounts", "instruments", "prices",
+)  # fmt: skip
+
+
+def load(path: Path, catalogue: Catalogue, *, need_accounts: bool = True) -> Portfolio:
+    """Read a portfolio file.
+
+    Args:
+        path: The file.
+        catalogue: Known instruments.
+        need_accounts: False for backtests, which ask for targets and policy only.
+
+    Raises:
+        PortfolioProblems: With every problem of the file.
+    """
+    name = str(path)
+
+    def refuse(code: str, message: str, hint: str) -> PortfolioProblems:
+        return PortfolioProblems((Problem(code, message, hint, name),))
+
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise refuse("no-file", "there is no such file", "write one with `steelyard init`") from None
+    except UnicodeDecodeError as error:
+        raise refuse("not-utf8", f"byte {error.start} is not UTF-8", "save the file as UTF-8") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise refuse("unreadable", f"the file cannot be read: {reason}", "check its name and rights") from None
+    return parse(text, name, catalogue, need_accounts=need_accounts)
+
+
+def parse(text: str, name: str, catalogue: Catalogue, *, need_accounts: bool = True) -> Portfolio:
+    """Read the text of a portfolio file; see `load`.
+
+    Raises:
+        PortfolioProblems: With every problem of the text.
+    """
+    try:
+        tree = tomllib.loads(text, parse_float=_Exact)
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+        raise PortfolioProblems((_syntax(text, name, error),)) from None
+    reader = Reader(text, name)
+    reader.unknown_keys(tree, KEYS, ())
+    base = _base_currency(reader, tree)
+    rates = Rates(reader, base, tree)
+    targets = _targets(reader, tree, catalogue)
+    policy = read_policy(reader, tree)
+    constraints = read_constraints(reader, tree, rates, catalogue, targets)
+    costs = read_costs(reader, tree, rates)
+    tax = read_tax(reader, tree)
+    holdings = AccountsReader(reader, rates, catalogue, targets, base)
+    holdings.read_instruments(tree)
+    holdings.read_prices(tree)
+    accounts = holdings.read_accounts(tree, tax.jurisdiction if tax else None, need=need_accounts)
+    instruments, quotes = holdings.finish(accounts)
+    problems = reader.problems
+    if problems:
+        raise PortfolioProblems(problems)
+    return Portfolio(
+        base_currency=base,
+        targets=targets,
+        accounts=accounts,
+        quotes=quotes,
+        fx=rates.known,
+        instruments=instruments,
+        policy=policy,
+        constraints=constraints,
+        costs=costs,
+        tax=tax,
+        source=name,
+    )
+
+
+def _Exact(text: str) -> Decimal | str:  # noqa: N802 - reads like the type it stands for
+    """A number exactly as written; `nan` and `inf` stay text, which no reader takes for a number."""
+    number = Decimal(text.replace("_", ""))
+    return number if number.is_finite() else text
+
+
+def _syntax(text: str, name: str, error: Exception) -> Problem:
+    message = str(error)
+    line = None
+    if "(at line " in message:
+        message, _, place = message.partition(" (at line ")
+        line = int(place.split(",")[0])
+    hint = "correct the line; text needs quotes, and symbols of digits do too"
+    lines = text.splitlines()
+    if line is not None and line <= len(lines) and "=" in lines[line - 1]:
+        key, _, value = lines[line - 1].partition("=")
+        if value.strip() and not value.strip().startswith(("[", "{", '"', "'")):
+            hint = f'write {key.strip()} = "{value.split("#")[0].strip()}"'
+    return Problem("toml-syntax", message[:1].lower() + message[1:], hint, name, line)
+
+
+def _base_currency(reader: Reader, tree: Mapping[str, Any]) -> str:
+    raw = tree.get("base_currency")
+    if raw is None:
+        reader.problem("key-missing", "base_currency is missing", 'add base_currency = "KRW" at the top', ())
+    elif isinstance(raw, str) and is_currency(raw):
+        return raw
+    else:
+        hint = 'write base_currency = "KRW" or "USD"'
+        reader.problem("currency", f"{raw!r} is no currency code", hint, ("base_currency",))
+    return "KRW"
+
+
+def _targets(reader: Reader, tree: Mapping[str, Any], catalogue: Catalogue) -> dict[str, Decimal]:
+    table = reader.table(tree, "targets")
+    targets: dict[str, Decimal] = {}
+    whole = True
+    for name, raw in table.items():
+        path = ("targets", name)
+        symbol = catalogue.resolve(name) or name
+        weight = reader.fraction(raw, path, below_one=False, example='"30%"')
+        if symbol in targets:
+            hint = "keep one of the two lines"
+            reader.problem("duplicate-target", f"{name} and another line both mean {symbol}", hint, path)
+        whole = whole and weight is not None
+        targets[symbol] = ZERO if weight is None else weight
+    if not table:
+        reader.problem("no-targets", "there are no targets", 'add under [targets]: VOO = "100%"', ("targets",))
+    total = sum(targets.values(), ZERO)
+    if table and whole and total != ONE:
+        gap = abs(total - ONE) * 100
+        short = total < ONE
+        reader.problem(
+            "target-sum",
+            f"targets add up to {plain(total * 100)} %, {plain(gap)} % {'short of' if short else 'over'} 100 %",
+            f"{'raise' if short else 'lower'} a weight under [targets] by {plain(gap)} points"
+            + ("; money that should stay cash goes to `cash_reserve`" if short else ""),
+            ("targets",),
+        )
+    return targets

@@ -1,0 +1,159 @@
+"""The parts of a portfolio file that say how to act: policy, constraints, costs, tax, exchange rates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from steelyard.adapters.toml_places import Path
+from steelyard.adapters.toml_reader import Reader
+from steelyard.domain.catalogue import Catalogue
+from steelyard.domain.money import EXACT, ONE, ZERO, Amount, is_currency, parse_amount
+from steelyard.domain.policies import DESTINATIONS, KINDS, LOOK_ATS, LOOKS, Policy
+from steelyard.domain.portfolio import Constraints, Costs, Tax
+
+POLICY_KEYS = (
+    "kind", "look", "look_at", "threshold", "relative_threshold", "max_interval_days", "cooldown_days",
+    "destination", "last_rebalance",
+)  # fmt: skip
+CONSTRAINT_KEYS = ("fractional", "min_trade", "cash_reserve", "locked")
+COST_KEYS = ("commission", "min_commission", "fx_spread")
+JURISDICTIONS = ("KR", "US")
+
+
+class Rates:
+    """Exchange rates of a file; a missing one is noted once."""
+
+    def __init__(self, reader: Reader, base: str, tree: Mapping[str, Any]) -> None:
+        self.reader, self.base = reader, base
+        self.known: dict[str, Decimal] = {}
+        self._missed: set[str] = set()
+        table = reader.table(tree, "fx")
+        for pair, raw in table.items():
+            path: Path = ("fx", pair)
+            foreign = _foreign(pair, base)
+            if foreign is None:
+                hint = f'write USD{base} = "..." : units of {base} for one dollar'
+                reader.problem("fx-pair", f"{pair!r} is no pair with {base}", hint, path)
+                continue
+            rate = reader.number(raw, path, above=ZERO, example='"1392.10"')
+            if rate is not None:
+                self.known[foreign] = rate if pair.endswith(base) else EXACT.divide(ONE, rate)
+
+    def need(self, currency: str, path: Path) -> Decimal | None:
+        """Return the rate of a currency in base currency, None after noting that it is missing."""
+        if currency == self.base:
+            return ONE
+        rate = self.known.get(currency)
+        if rate is None and currency not in self._missed:
+            self._missed.add(currency)
+            self.reader.problem(
+                "fx-missing",
+                f"no exchange rate for {currency}",
+                f'add under [fx]: {currency}{self.base} = "..."',
+                path,
+                family="data",
+            )
+        return rate
+
+    def to_base(self, amount: Amount | None, path: Path) -> Decimal | None:
+        """Return an amount in base currency; a bare number is in base currency already."""
+        if amount is None:
+            return None
+        rate = self.need(amount.currency or self.base, path)
+        return None if rate is None else EXACT.multiply(amount.value, rate)
+
+
+def _foreign(pair: str, base: str) -> str | None:
+    if len(pair) == 6 and is_currency(pair[:3]) and is_currency(pair[3:]) and pair[:3] != pair[3:]:
+        if pair.endswith(base):
+            return pair[:3]
+        if pair.startswith(base):
+            return pair[3:]
+    return None
+
+
+def read_policy(reader: Reader, tree: Mapping[str, Any]) -> Policy:
+    """Read [policy]; what is missing keeps its default."""
+    table, path = reader.table(tree, "policy"), ("policy",)
+    reader.unknown_keys(table, POLICY_KEYS, path)
+    fields: dict[str, Any] = {}
+    words = (("kind", KINDS), ("look", LOOKS), ("look_at", LOOK_ATS), ("destination", DESTINATIONS))
+    for key, allowed in words:
+        if key in table:
+            fields[key] = reader.word(table[key], (*path, key), allowed)
+    for key in ("threshold", "relative_threshold"):
+        if key in table:
+            fields[key] = reader.fraction(table[key], (*path, key), above=True)
+    for key in ("max_interval_days", "cooldown_days"):
+        if key in table:
+            fields[key] = reader.days(table[key], (*path, key))
+    if "last_rebalance" in table:
+        fields["last_rebalance"] = reader.day(table["last_rebalance"], (*path, "last_rebalance"))
+    # A relative band alone stands alone: the default absolute band must not tighten it unasked.
+    if "relative_threshold" in table and "threshold" not in table:
+        fields["threshold"] = None
+    return Policy(**{k: v for k, v in fields.items() if v is not None or k == "threshold"})
+
+
+def read_constraints(
+    reader: Reader, tree: Mapping[str, Any], rates: Rates, catalogue: Catalogue, targets: Mapping[str, Decimal]
+) -> Constraints:
+    """Read [constraints]."""
+    table, path = reader.table(tree, "constraints"), ("constraints",)
+    reader.unknown_keys(table, CONSTRAINT_KEYS, path)
+    fractional = reader.flag(table.get("fractional", False), (*path, "fractional"))
+    min_trade = rates.to_base(
+        reader.amount(table.get("min_trade", 0), (*path, "min_trade")), (*path, "min_trade")
+    )
+    raw, at = table.get("cash_reserve", 0), (*path, "cash_reserve")
+    weight, amount = ZERO, None
+    if isinstance(raw, str) and raw.strip().endswith("%"):
+        weight = reader.fraction(raw, at) or ZERO
+    else:
+        amount = rates.to_base(reader.amount(raw, at), at)
+    locked = set()
+    names = table.get("locked", [])
+    if not isinstance(names, list):
+        reader.problem("not-a-list", "locked must be a list", 'write locked = ["GLD"]', (*path, "locked"))
+        names = []
+    for name in names:
+        symbol = (catalogue.resolve(name) or name) if isinstance(name, str) else None
+        if symbol is None or symbol not in targets:
+            hint = f"targets are {', '.join(targets)}" if targets else "name a target"
+            reader.problem("unknown-locked", f"{name!r} is locked but has no target", hint, (*path, "locked"))
+        else:
+            locked.add(symbol)
+    return Constraints(fractional, min_trade or ZERO, amount or ZERO, weight, frozenset(locked))
+
+
+def read_costs(reader: Reader, tree: Mapping[str, Any], rates: Rates) -> Costs:
+    """Read [costs]."""
+    table, path = reader.table(tree, "costs"), ("costs",)
+    reader.unknown_keys(table, COST_KEYS, path)
+    commission = reader.fraction(table.get("commission", 0), (*path, "commission"), example='"0.1%"')
+    spread = reader.fraction(table.get("fx_spread", 0), (*path, "fx_spread"), example='"0.2%"')
+    at = (*path, "min_commission")
+    least = rates.to_base(reader.amount(table.get("min_commission", 0), at), at)
+    return Costs(commission or ZERO, least or ZERO, spread or ZERO)
+
+
+def read_tax(reader: Reader, tree: Mapping[str, Any]) -> Tax | None:
+    """Read [tax]; keys other than the jurisdiction belong to the country and are kept as written."""
+    if "tax" not in tree:
+        return None
+    table = reader.table(tree, "tax")
+    if "jurisdiction" not in table:
+        reader.problem("key-missing", "jurisdiction is missing", 'write jurisdiction = "KR"', ("tax",))
+        return None
+    word = reader.word(table["jurisdiction"], ("tax", "jurisdiction"), JURISDICTIONS)
+    return None if word is None else Tax(word, {k: v for k, v in table.items() if k != "jurisdiction"})
+
+
+def currency_of(raw: object) -> str | None:
+    """Return the currency an amount names, None when it names none or is no amount."""
+    try:
+        return parse_amount(raw).currency
+    except ValueError:
+        return None

@@ -1,0 +1,164 @@
+"""Reading a parsed TOML tree while keeping every problem instead of stopping at the first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from steelyard.adapters.toml_places import Path, dotted, line_of, places
+from steelyard.domain.money import EXACT, ONE, Amount, parse_amount, parse_fraction, parse_number, plain
+from steelyard.errors import Problem
+
+T = TypeVar("T")
+
+
+class Reader:
+    """Collects problems with their place; hands out values that have the right form, or None."""
+
+    def __init__(self, text: str, name: str) -> None:
+        self._text = text
+        self._name = name
+        self._found: list[tuple[str, str, str, Path, str]] = []
+
+    def problem(self, code: str, message: str, hint: str, path: Path, *, family: str = "input") -> None:
+        """Note that something is wrong at a path."""
+        self._found.append((code, message, hint, path, family))
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Every problem noted, in the order of the file."""
+        if not self._found:
+            return ()
+        known = places(self._text)
+        rows = [
+            Problem(code, message, hint, self._name, line_of(known, path), dotted(path) or None, family)
+            for code, message, hint, path, family in self._found
+        ]
+        return tuple(sorted(rows, key=lambda p: p.line or 0))
+
+    def unknown_keys(self, table: Mapping[str, Any], known: Iterable[str], path: Path) -> None:
+        """Note every key that means nothing here, with the nearest one that does."""
+        allowed = tuple(known)
+        for key in table:
+            if key not in allowed:
+                from difflib import get_close_matches
+
+                near = get_close_matches(key, allowed, n=1)
+                hint = f"did you mean `{near[0]}`?" if near else f"known keys here: {', '.join(allowed)}"
+                self.problem("unknown-key", f"{key!r} means nothing here", hint, (*path, key))
+
+    def table(self, tree: Mapping[str, Any], key: str, path: Path = ()) -> Mapping[str, Any]:
+        """Return a table, empty when it is missing or something else stands there (a problem)."""
+        value = tree.get(key, {})
+        if isinstance(value, dict):
+            return value
+        self.problem("not-a-table", f"{key} must be a table", f"write it as [{key}]", (*path, key))
+        return {}
+
+    def number(
+        self,
+        raw: object,
+        path: Path,
+        *,
+        read: Callable[[object], Decimal] = parse_number,
+        least: Decimal | None = None,
+        above: Decimal | None = None,
+        below: Decimal | None = None,
+        example: str,
+    ) -> Decimal | None:
+        """Return a number within limits, None after noting a problem."""
+        try:
+            value = read(raw)
+        except ValueError as error:
+            self.problem("not-a-number", str(error), f"write {_key(path)} = {example}", path)
+            return None
+        if (least is not None and value < least) or (above is not None and value <= above):
+            kind = "negative" if value < 0 else "zero"
+            text = f"{plain(value)} is {kind}, and must be {'above 0' if above is not None else 'at least 0'}"
+            self.problem(kind, text, f"write {_key(path)} = {example}", path)
+            return None
+        if below is not None and value >= below:
+            text = f"{plain(value)} is too much: it must be below {plain(below * 100)} %"
+            self.problem("out-of-range", text, f"write {_key(path)} = {example}", path)
+            return None
+        return value
+
+    def fraction(
+        self, raw: object, path: Path, *, above: bool = False, below_one: bool = True, example: str = '"5%"'
+    ) -> Decimal | None:
+        """Return a weight or a band, None after noting a problem."""
+        zero = Decimal(0)
+        return self.number(
+            raw,
+            path,
+            read=parse_fraction,
+            least=None if above else zero,
+            above=zero if above else None,
+            below=ONE if below_one else None,
+            example=example,
+        )
+
+    def amount(self, raw: object, path: Path, *, above: bool = False, example: str = '"100000"') -> Amount | None:
+        """Return an amount with its currency, if it names one; None after noting a problem."""
+        zero = Decimal(0)
+        try:
+            amount = parse_amount(raw)
+        except ValueError:
+            self.number(raw, path, example=example)
+            return None
+        least, over = (None, zero) if above else (zero, None)
+        value = self.number(amount.value, path, least=least, above=over, example=example)
+        return None if value is None else amount
+
+    def word(self, raw: object, path: Path, allowed: tuple[str, ...]) -> str | None:
+        """Return one of the allowed words, None after noting a problem."""
+        if isinstance(raw, str) and raw in allowed:
+            return raw
+        self.problem(
+            "unknown-word", f"{raw!r} is not allowed here", f"use one of {', '.join(allowed)}", path
+        )
+        return None
+
+    def text(self, raw: object, path: Path) -> str | None:
+        """Return non-empty text, None after noting a problem."""
+        if isinstance(raw, str) and raw.strip():
+            return raw.strip()
+        self.problem("not-text", f"{raw!r} is not text", f'write {_key(path)} = "..."', path)
+        return None
+
+    def flag(self, raw: object, path: Path) -> bool:
+        """Return true or false; anything else is a problem."""
+        if isinstance(raw, bool):
+            return raw
+        self.problem("not-a-flag", f"{raw!r} is not true or false", f"write {_key(path)} = true", path)
+        return False
+
+    def days(self, raw: object, path: Path) -> int | None:
+        """Return a whole number of days, at least 0; None after noting a problem."""
+        value = self.number(raw, path, least=Decimal(0), example="180")
+        if value is None:
+            return None
+        if value != value.to_integral_value(context=EXACT):
+            self.problem("not-a-number", f"{plain(value)} is not a whole number of days", "write 180", path)
+            return None
+        return int(value)
+
+    def day(self, raw: object, path: Path) -> date | None:
+        """Return a date, None after noting a problem."""
+        if isinstance(raw, date) and type(raw) is date:
+            return raw
+        if isinstance(raw, str):
+            try:
+                return date.fromisoformat(raw)
+            except ValueError:
+                pass
+        self.problem("not-a-date", f"{raw!s} is not a date", f"write {_key(path)} = 2026-06-01", path)
+        return None
+
+
+def _key(path: Path) -> str:
+    names = [part for part in path if isinstance(part, str)]
+    key = names[-1] if names else "it"
+    return key if key.replace("_", "").replace("-", "").isalpha() else f'"{key}"'
