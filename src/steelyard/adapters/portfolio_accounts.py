@@ -19,7 +19,7 @@ ACCOUNT_KEYS = ("name", "kind", "cost_method", "cash", "positions")
 POSITION_KEYS = ("symbol", "shares", "value", "price", "lots")
 LOT_KEYS = ("bought", "shares", "unit_cost", "fx", "currency")
 INSTRUMENT_KEYS = (
-    "currency", "fractional", "exchange", "asset_class", "tax_class", "us_class", "name", "price", "group", "us_ptp",
+    "currency", "fractional", "exchange", "asset_class", "tax_class", "us_class", "name", "price", "replacement_group", "us_ptp",
 )  # fmt: skip
 KINDS = {
     "KR": ("taxable", "isa", "pension", "irp"),
@@ -59,7 +59,7 @@ class AccountsReader:
             for key, allowed in (("exchange", EXCHANGES), ("tax_class", TAX_CLASSES), ("us_class", US_CLASSES)):
                 if key in table:
                     fields[key] = self.reader.word(table[key], (*path, key), allowed)
-            for key in ("name", "asset_class", "group"):
+            for key in ("name", "asset_class", "replacement_group"):
                 if key in table:
                     fields[key] = self.reader.text(table[key], (*path, key))
             for key in ("fractional", "us_ptp"):

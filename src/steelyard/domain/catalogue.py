@@ -161,6 +161,4 @@ def _check(symbol: str, key: str, value: object) -> None:
             f"use one of {', '.join(OVERRIDABLE)}",
         )
     if not right:
-        raise InputError(
-            "instrument-field", f"{symbol}: {key} is {value!r}", f"write {wanted} for `{key}`"
-        )
+        raise InputError("instrument-field", f"{symbol}: {key} is {value!r}", f"write {wanted} for `{key}`")

@@ -1,4 +1,7 @@
-"""Model portfolios: named target weights to start from."""
+"""Model portfolios: named target weights to start from.
+
+Starting points with their origin, not advice: `init --model` writes one into a file that is then the user's.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,8 @@ class Model:
     Attributes:
         name: What `init --model` takes.
         title: For people.
-        weights: Symbol to fraction, summing to exactly 1.
-        description: One sentence.
+        weights: Symbol to fraction, summing to exactly 1, in the order to show them.
+        description: One or two sentences.
         source: Where the split comes from.
     """
 

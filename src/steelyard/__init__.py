@@ -1,0 +1,24 @@
+"""Steelyard keeps an ETF portfolio on target: when to rebalance and exactly what to trade.
+
+The library's functions are `load`, `check`, `plan`, `invest` and `withdraw`; they are imported on first
+use, so that `import steelyard` costs nothing. It calculates from its owner's own targets and is no advice.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from steelyard.api import check, invest, load, plan, withdraw
+
+__version__ = "0.1.0"
+__all__ = ["__version__", "check", "invest", "load", "plan", "withdraw"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        # Not `from steelyard import api`: that would ask this function for `api` again.
+        import importlib
+
+        return getattr(importlib.import_module("steelyard.api"), name)
+    raise AttributeError(f"module 'steelyard' has no attribute {name!r}")

@@ -1,0 +1,167 @@
+"""Steelyard as a library: the use cases of the command line, on the same values.
+
+    import steelyard
+    portfolio = steelyard.load("portfolio.toml")
+    report = steelyard.check(portfolio)
+    plan = steelyard.invest(portfolio, "1000000")
+
+Every amount may be an int, a Decimal or text; it is read exactly. A float is refused.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+from steelyard import bootstrap
+from steelyard.app import plan as _plan
+from steelyard.app.check import CheckReport
+from steelyard.app.check import check as _check
+from steelyard.domain.money import parse_amount
+from steelyard.domain.portfolio import Portfolio
+from steelyard.domain.trades import Plan
+from steelyard.errors import InputError
+
+Money = int | str | Decimal
+
+
+def load(path: str | Path = "portfolio.toml") -> Portfolio:
+    """Read a portfolio file.
+
+    Raises:
+        PortfolioProblems: With every problem of the file.
+    """
+    return bootstrap.portfolio(Path(path))
+
+
+def check(portfolio: Portfolio, *, as_of: date | None = None) -> CheckReport:
+    """Value a portfolio and say whether a rebalance is due, and why.
+
+    Args:
+        portfolio: From `load`.
+        as_of: The date to evaluate the policy for; today unless given.
+    """
+    return _check(portfolio, bootstrap.sessions(), as_of=as_of or date.today())
+
+
+def plan(
+    portfolio: Portfolio,
+    *,
+    cash: Money = 0,
+    as_of: date | None = None,
+    account: str | None = None,
+    can_buy: bool = True,
+    can_sell: bool = True,
+    fractional: bool = False,
+    objective: str = "absolute",
+    policy_gate: bool = False,
+) -> Plan:
+    """Return the exact whole-share trades of a full rebalance.
+
+    Args:
+        portfolio: From `load`.
+        cash: New money, or with a minus money taken out, base currency.
+        as_of: Date of the plan; today unless given.
+        account: Where that money goes to or comes from; the first account unless given.
+        can_buy, can_sell: False forbids trades that way.
+        fractional: Plan in billionths of a share.
+        objective: absolute | relative | shortfall.
+        policy_gate: Return an empty plan unless the policy is due.
+
+    Raises:
+        InputError, DataError, PlanError: See `steelyard.errors`.
+    """
+    return _plan.plan(
+        portfolio,
+        bootstrap.sessions(),
+        as_of=as_of or date.today(),
+        cash_flow=money(cash, portfolio),
+        account=account,
+        can_buy=can_buy,
+        can_sell=can_sell,
+        fractional=fractional,
+        objective=objective,
+        policy_gate=policy_gate,
+    )
+
+
+def invest(
+    portfolio: Portfolio,
+    amount: Money,
+    *,
+    as_of: date | None = None,
+    account: str | None = None,
+    method: str = "shortfall",
+    fractional: bool = False,
+) -> Plan:
+    """Return the purchases that spend new money best, without selling anything.
+
+    Args:
+        portfolio: From `load`.
+        amount: New money, base currency unless it names another, > 0.
+        as_of, account, fractional: As for `plan`.
+        method: shortfall | absolute | relative.
+
+    Raises:
+        InputError, DataError, PlanError: See `steelyard.errors`.
+    """
+    return _plan.invest(
+        portfolio,
+        bootstrap.sessions(),
+        money(amount, portfolio),
+        as_of=as_of or date.today(),
+        account=account,
+        method=method,
+        fractional=fractional,
+    )
+
+
+def withdraw(
+    portfolio: Portfolio,
+    amount: Money,
+    *,
+    as_of: date | None = None,
+    account: str | None = None,
+    fractional: bool = False,
+    objective: str = "absolute",
+) -> Plan:
+    """Return the sales that raise an amount, without buying anything.
+
+    Args:
+        portfolio: From `load`.
+        amount: Money to take out, base currency unless it names another, > 0.
+        as_of, account, fractional, objective: As for `plan`.
+
+    Raises:
+        InputError, DataError, PlanError: See `steelyard.errors`.
+    """
+    return _plan.withdraw(
+        portfolio,
+        bootstrap.sessions(),
+        money(amount, portfolio),
+        as_of=as_of or date.today(),
+        account=account,
+        fractional=fractional,
+        objective=objective,
+    )
+
+
+def money(raw: object, portfolio: Portfolio) -> Decimal:
+    """Return an amount in the portfolio's base currency, exact.
+
+    Raises:
+        InputError: It is no amount, or names a currency without a rate.
+    """
+    try:
+        amount = parse_amount(raw)
+    except ValueError as error:
+        raise InputError("amount", str(error), 'write an amount such as 1000000 or "500 USD"') from None
+    currency = amount.currency or portfolio.base_currency
+    if currency != portfolio.base_currency and currency not in portfolio.fx:
+        raise InputError(
+            "fx-missing",
+            f"no exchange rate for {currency}",
+            f'add under [fx]: {currency}{portfolio.base_currency} = "..."',
+        )
+    return amount.value * portfolio.rate(currency)

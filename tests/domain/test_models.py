@@ -1,0 +1,62 @@
+"""The model portfolios. Expected splits are copied from the sources their entries name."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from steelyard.adapters.packaged_data import load_catalogue, load_models
+from steelyard.domain.models import Model
+
+MODELS = {model.name: model for model in load_models()}
+
+SPLITS = {
+    "conservative": "148070 40, TLT 20, 069500 15, VOO 15, GLD 10",
+    "balanced": "069500 25, VOO 30, VEA 10, AGG 25, GLD 10",
+    "aggressive": "VOO 35, QQQ 20, 069500 15, VWO 10, AGG 15, GLD 5",
+    "core-four": "069500 30, VOO 40, TLT 20, GLD 10",
+    "all-weather": "VOO 30, TLT 40, IEF 15, GLD 7.5, DBC 7.5",
+    "60-40": "VTI 60, BND 40",
+    "three-fund": "VTI 50, VXUS 30, BND 20",
+    "permanent": "VTI 25, TLT 25, BIL 25, GLD 25",
+    "golden-butterfly": "VTI 20, VBR 20, TLT 20, SHY 20, GLD 20",
+}
+
+
+def test_the_models_are_the_published_ones_in_the_order_to_show_them() -> None:
+    assert list(MODELS) == list(SPLITS)
+
+
+@pytest.mark.parametrize("name", SPLITS)
+def test_each_model_has_the_split_of_its_source(name: str) -> None:
+    """The percentages are written out by hand above, from the guide and the books the entries name."""
+    pairs = (part.split() for part in SPLITS[name].split(", "))
+    expected = {symbol: Decimal(percent).scaleb(-2) for symbol, percent in pairs}
+    assert dict(MODELS[name].weights) == expected
+
+
+@pytest.mark.parametrize("model", MODELS.values(), ids=list(MODELS))
+def test_each_model_sums_to_exactly_one(model: Model) -> None:
+    assert sum(model.weights.values()) == Decimal(1)
+    assert all(weight > 0 for weight in model.weights.values())
+
+
+@pytest.mark.parametrize("model", MODELS.values(), ids=list(MODELS))
+def test_each_symbol_of_a_model_is_in_the_catalogue_with_its_korean_class(model: Model) -> None:
+    catalogue = load_catalogue()
+    for symbol in model.weights:
+        instrument = catalogue.get(symbol)
+        assert instrument is not None, symbol
+        assert instrument.tax_class is not None, symbol
+
+
+@pytest.mark.parametrize("model", MODELS.values(), ids=list(MODELS))
+def test_each_model_says_where_it_comes_from(model: Model) -> None:
+    assert model.title
+    assert model.description.endswith(".")
+    assert model.source
+
+
+def test_the_three_fund_split_is_called_an_illustration() -> None:
+    assert "illustration" in MODELS["three-fund"].description
