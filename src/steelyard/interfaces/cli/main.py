@@ -1,0 +1,345 @@
+"""The command line: parse, call, print. No rule lives here.
+
+Every command imports what it needs when it runs, so that `check --json` starts in the time that
+click itself takes.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from steelyard import __version__
+from steelyard.errors import InputError, PortfolioProblems, SteelyardError
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from steelyard.domain.portfolio import Portfolio
+    from steelyard.domain.trades import Plan
+
+STATUSES = "Exit status: 0 done; 2 a file or flag is wrong; 3 a price or rate is missing; 4 no plan is possible."
+
+
+class _Day(click.ParamType[date]):
+    name = "YYYY-MM-DD"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a date; write it as 2026-11-23", param, ctx)
+
+
+def _options(*, sends_trades: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add the options that every read command takes."""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        if sends_trades:
+            command = click.option("--csv", "as_csv", is_flag=True, help="Orders as CSV, to type in by hand.")(command)
+            command = click.option("--account", help="Where the money goes to or comes from.")(command)
+            command = click.option("--fractional", is_flag=True, help="Whole shares are not required.")(command)
+        command = click.option("--portfolio", "file", type=click.Path(path_type=Path), help="Same as FILE.")(command)
+        command = click.option("--as-of", type=_Day(), help="Evaluate as of this date.  [default: today]")(command)
+        return click.option("--json", "as_json", is_flag=True, help="One JSON document and nothing else.")(command)
+
+    return decorate
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="steelyard")
+def cli() -> None:
+    """Keep an ETF portfolio on target: when to rebalance, exactly what to trade, what it costs.
+
+    Steelyard calculates from your own targets; it is not investment or tax advice.
+
+    FILE is the portfolio file, `portfolio.toml` in the current folder unless given.
+    """
+
+
+@cli.command(epilog=f"Example: steelyard check portfolio.toml --as-of 2026-11-23. {STATUSES} 10 with --exit-code: due.")
+@click.argument("path", metavar="[FILE]", required=False, type=click.Path(path_type=Path))
+@_options()
+@click.option("--exit-code", is_flag=True, help="Exit with 10 when a rebalance is due.")
+def check(path: Path | None, as_json: bool, as_of: date | None, file: Path | None, exit_code: bool) -> None:
+    """Value the portfolio, list drift, say whether a rebalance is due and why."""
+    from steelyard import api
+
+    report = api.check(_portfolio(path, file), as_of=as_of)
+    if as_json:
+        from steelyard.interfaces import documents
+
+        _print_json(documents.check(report))
+    else:
+        from steelyard.interfaces.cli import tables
+
+        tables.show_check(report)
+    for holding in report.valuation.unmanaged:
+        click.echo(f"warning: {holding.symbol} is held but has no target: left alone and not counted", err=True)
+    if exit_code and report.decision.due:
+        sys.exit(10)
+
+
+@cli.command(epilog=f"Example: steelyard plan portfolio.toml --cash 1000000 --no-sell. {STATUSES}")
+@click.argument("path", metavar="[FILE]", required=False, type=click.Path(path_type=Path))
+@_options(sends_trades=True)
+@click.option("--cash", default="0", metavar="AMOUNT", help="New money; with a minus, money taken out.")
+@click.option("--no-sell", is_flag=True, help="Buy only.")
+@click.option("--no-buy", is_flag=True, help="Sell only.")
+@click.option("--objective", type=click.Choice(["absolute", "relative"]), default="absolute", show_default=True)
+@click.option("--policy-gate", is_flag=True, help="No trades unless a rebalance is due.")
+def plan(
+    path: Path | None,
+    as_json: bool,
+    as_of: date | None,
+    file: Path | None,
+    as_csv: bool,
+    account: str | None,
+    fractional: bool,
+    cash: str,
+    no_sell: bool,
+    no_buy: bool,
+    objective: str,
+    policy_gate: bool,
+) -> None:
+    """Say which whole shares to trade to come nearest to target."""
+    from steelyard import api
+
+    portfolio = _portfolio(path, file)
+    result = api.plan(
+        portfolio,
+        cash=cash,
+        as_of=as_of,
+        account=account,
+        can_buy=not no_buy,
+        can_sell=not no_sell,
+        fractional=fractional,
+        objective=objective,
+        policy_gate=policy_gate,
+    )
+    _print_plan(result, portfolio, as_json=as_json, as_csv=as_csv, title="Plan")
+
+
+@cli.command(epilog=f"Example: steelyard invest 1000000 portfolio.toml. {STATUSES}")
+@click.argument("amount_and_file", metavar="AMOUNT [FILE]", nargs=-1, required=True)
+@_options(sends_trades=True)
+@click.option(
+    "--method", type=click.Choice(["shortfall", "absolute", "relative"]), default="shortfall", show_default=True
+)
+def invest(
+    amount_and_file: tuple[str, ...],
+    as_json: bool,
+    as_of: date | None,
+    file: Path | None,
+    as_csv: bool,
+    account: str | None,
+    fractional: bool,
+    method: str,
+) -> None:
+    """Spend new money without selling anything."""
+    from steelyard import api
+
+    amount, path = _amount_and_file(amount_and_file)
+    portfolio = _portfolio(path, file)
+    result = api.invest(
+        portfolio, amount, as_of=as_of, account=account, method=method, fractional=fractional
+    )
+    _print_plan(result, portfolio, as_json=as_json, as_csv=as_csv, title="Invest")
+
+
+@cli.command(epilog=f"Example: steelyard withdraw 500000 portfolio.toml. {STATUSES}")
+@click.argument("amount_and_file", metavar="AMOUNT [FILE]", nargs=-1, required=True)
+@_options(sends_trades=True)
+@click.option("--objective", type=click.Choice(["absolute", "relative"]), default="absolute", show_default=True)
+def withdraw(
+    amount_and_file: tuple[str, ...],
+    as_json: bool,
+    as_of: date | None,
+    file: Path | None,
+    as_csv: bool,
+    account: str | None,
+    fractional: bool,
+    objective: str,
+) -> None:
+    """Raise money by selling, without buying anything."""
+    from steelyard import api
+
+    amount, path = _amount_and_file(amount_and_file)
+    portfolio = _portfolio(path, file)
+    result = api.withdraw(
+        portfolio, amount, as_of=as_of, account=account, fractional=fractional, objective=objective
+    )
+    _print_plan(result, portfolio, as_json=as_json, as_csv=as_csv, title="Withdraw")
+
+
+@cli.command(epilog="Example: steelyard models balanced. Exit status: 0 done; 2 there is no such model.")
+@click.argument("name", required=False)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document and nothing else.")
+def models(name: str | None, as_json: bool) -> None:
+    """List the model portfolios, or show one."""
+    from steelyard import bootstrap
+
+    found = bootstrap.models()
+    if name is not None:
+        found = (_model(name),)
+    if as_json:
+        from steelyard.domain.money import plain
+
+        rows = [
+            {
+                "name": m.name,
+                "title": m.title,
+                "weights": {s: plain(w) for s, w in m.weights.items()},
+                "description": m.description,
+                "source": m.source,
+            }
+            for m in found
+        ]
+        _print_json({"schema": "steelyard/models/1", "models": rows})
+    else:
+        from steelyard.interfaces.cli import tables
+
+        tables.show_models(found)
+
+
+@cli.command(epilog="Example: steelyard init ~/money --model core-four. Exit status: 0 done; 2 a file is there already.")
+@click.argument("folder", required=False, default=".", type=click.Path(path_type=Path), metavar="[DIR]")
+@click.option("--model", "model_name", metavar="NAME", help="Start from a model portfolio.")
+@click.option("--currency", default="KRW", show_default=True, help="Base currency.")
+def init(folder: Path, model_name: str | None, currency: str) -> None:
+    """Write a commented portfolio file to start from."""
+    from steelyard import bootstrap
+    from steelyard.domain.money import is_currency
+
+    if not is_currency(currency):
+        raise InputError("currency", f"{currency!r} is no currency code", "write --currency KRW or --currency USD")
+    model = None if model_name is None else _model(model_name)
+    target = folder / "portfolio.toml"
+    text = bootstrap.new_portfolio_text(model, currency)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with target.open("x", encoding="utf-8") as out:
+            out.write(text)
+    except FileExistsError:
+        raise InputError("file-exists", f"{target} is there already", "choose another folder, or move it") from None
+    except OSError as error:
+        raise InputError("unwritable", f"{target} cannot be written: {error.strerror}", "check the folder") from None
+    click.echo(f"wrote {target}; fill in your shares, then run: steelyard check {target}", err=True)
+
+
+@cli.command(epilog="Example: steelyard demo. Exit status: 0 done.")
+@click.option("--as-of", type=_Day(), help="Evaluate as of this date.  [default: today]")
+def demo(as_of: date | None) -> None:
+    """Run check, plan and invest on the bundled sample portfolio; needs nothing."""
+    from steelyard import api, bootstrap
+    from steelyard.interfaces.cli import tables
+
+    portfolio = bootstrap.sample()
+    tables.heading("steelyard check", "is a rebalance due?")
+    tables.show_check(api.check(portfolio, as_of=as_of))
+    tables.heading("steelyard plan", "the exact whole-share trades")
+    tables.show_plan(api.plan(portfolio, as_of=as_of), portfolio, "Plan")
+    tables.heading("steelyard invest 1000000", "new money, nothing sold")
+    tables.show_plan(api.invest(portfolio, 1000000, as_of=as_of), portfolio, "Invest")
+    click.echo("\nNext: `steelyard init` writes a portfolio file of your own. (A calculation, not advice.)")
+
+
+def _portfolio(path: Path | None, option: Path | None) -> Portfolio:
+    from steelyard import api
+
+    if path is not None and option is not None and path != option:
+        raise InputError("two-files", f"two portfolio files: {path} and {option}", "give one of them")
+    return api.load(path or option or Path("portfolio.toml"))
+
+
+def _amount_and_file(words: tuple[str, ...]) -> tuple[str, Path | None]:
+    """Tell AMOUNT from FILE whichever comes first; an amount may stand as two words (`500 USD`)."""
+    from steelyard.domain.money import parse_amount
+
+    def is_amount(text: str) -> bool:
+        try:
+            parse_amount(text)
+        except ValueError:
+            return False
+        return True
+
+    for start in range(len(words)):
+        for end in (start + 2, start + 1):
+            text = " ".join(words[start:end])
+            rest = words[:start] + words[end:]
+            if end <= len(words) and is_amount(text) and len(rest) <= 1:
+                return text, Path(rest[0]) if rest else None
+    raise InputError("amount", f"no amount in {' '.join(words)!r}", "write: steelyard invest 1000000 portfolio.toml")
+
+
+def _model(name: str) -> Any:
+    from steelyard import bootstrap
+
+    found = {m.name: m for m in bootstrap.models()}
+    if name not in found:
+        raise InputError("unknown-model", f"there is no model {name!r}", f"use one of {', '.join(found)}")
+    return found[name]
+
+
+def _print_plan(result: Plan, portfolio: Portfolio, *, as_json: bool, as_csv: bool, title: str) -> None:
+    if as_json:
+        from steelyard.interfaces import documents
+
+        _print_json(documents.plan(result))
+    elif as_csv:
+        _print_csv(result)
+    else:
+        from steelyard.interfaces.cli import tables
+
+        tables.show_plan(result, portfolio, title)
+    if not result.objective.proven:
+        click.echo(f"note: not proven optimal; {result.objective.note}", err=True)
+
+
+def _print_csv(result: Plan) -> None:
+    import csv
+
+    from steelyard.interfaces.documents import number
+
+    out = csv.writer(sys.stdout, lineterminator="\n")
+    out.writerow(["account", "side", "symbol", "shares", "price", "currency", "amount", "cost"])
+    for t in result.trades:
+        money: list[Decimal] = [t.shares, t.price]
+        out.writerow(
+            [t.account, t.side, t.symbol, *map(number, money), t.currency, number(t.amount), number(t.cost)]
+        )
+
+
+def _print_json(document: dict[str, Any]) -> None:
+    import json
+
+    click.echo(json.dumps(document, ensure_ascii=False, indent=1))
+
+
+def main() -> None:
+    """Run the command line; the one place where errors become text and an exit status."""
+    try:
+        cli.main(standalone_mode=False)
+    except SteelyardError as error:
+        for problem in error.problems:
+            click.echo(f"{problem}\n\n  hint: {problem.hint}\n", err=True)
+        sys.exit(error.status if isinstance(error, PortfolioProblems) else error.exit_status)
+    except click.ClickException as error:
+        click.echo(f"error[usage]: {error.format_message()}", err=True)
+        where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "steelyard"
+        click.echo(f"\n  hint: see `{where} --help`", err=True)
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("stopped", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        # Somebody downstream (`| head`) has read enough; nothing is wrong.
+        sys.stderr.close()
+        sys.exit(0)

@@ -1,0 +1,174 @@
+"""Reports as text for a terminal: tables that read well without colour, amounts by locale rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from babel.numbers import format_currency, format_decimal
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from steelyard.app.check import CheckReport
+from steelyard.domain.drift import Drift
+from steelyard.domain.models import Model
+from steelyard.domain.money import ONE, ZERO, minor_digits
+from steelyard.domain.policies import band
+from steelyard.domain.portfolio import Portfolio
+from steelyard.domain.trades import Plan
+
+LOCALE = "en_US"
+GAUGE = 10
+"""Cells on each side of the middle of a drift gauge."""
+
+
+def console() -> Console:
+    """Return a console on standard output; plain text when that is no terminal."""
+    return Console(highlight=False, soft_wrap=False)
+
+
+def money(amount: Decimal, currency: str) -> str:
+    """Return an amount by locale rules, in the currency's own decimals: `₩4,800,000`, `$412.35`."""
+    rounded = amount.quantize(ONE.scaleb(-minor_digits(currency)))
+    return format_currency(rounded if rounded else abs(rounded), currency, locale=LOCALE)
+
+
+def percent(fraction: Decimal, *, sign: bool = False) -> str:
+    """Return a fraction as percent with one decimal, two where the first would hide something."""
+    value = (fraction * 100).quantize(Decimal("0.01"))
+    text = f"{value:+.2f}" if sign else f"{value:.2f}"
+    return text[:-1] if text.endswith("0") else text
+
+
+def shares(count: Decimal) -> str:
+    """Return a number of shares with its group separators, fractions to 6 decimals."""
+    return str(format_decimal(count, format="#,##0.######", locale=LOCALE))
+
+
+def heading(command: str, about: str) -> None:
+    """Print a line that starts a new part."""
+    console().print(Text.assemble(("\n$ ", "dim"), (command, "bold"), (f"   # {about}", "dim")))
+
+
+def gauge(drift: Drift, limit: Decimal | None) -> str:
+    """Draw a drift: the middle is the target, the brackets are the band, the dot is today.
+
+    Twice the band fills the gauge; what lies further out sits at its end as an arrow.
+    """
+    if not limit:
+        return ""
+    half = GAUGE // 2
+    cells = ["·"] * (2 * GAUGE + 1)
+    cells[GAUGE] = "|"
+    cells[GAUGE - half], cells[GAUGE + half] = "[", "]"
+    place = int((drift.drift / limit * half).to_integral_value()) + GAUGE
+    if place < 0:
+        cells[0] = "◀"
+    elif place > 2 * GAUGE:
+        cells[-1] = "▶"
+    else:
+        cells[place] = "●"
+    return "".join(cells)
+
+
+def _table(*columns: tuple[str, str]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for title, side in columns:
+        table.add_column(title, justify="right" if side == "right" else "left", no_wrap=title != "why")
+    return table
+
+
+def show_check(report: CheckReport) -> None:
+    """Print what `check` found."""
+    portfolio, valuation, out = report.portfolio, report.valuation, console()
+    base = portfolio.base_currency
+    table = _table(
+        ("symbol", ""), ("name", ""), ("value", "right"), ("weight", "right"), ("target", "right"),
+        ("drift", "right"), ("", ""), ("band", ""),
+    )  # fmt: skip
+    for drift in report.drifts:
+        breach = drift.symbol in report.breaches
+        name = portfolio.instruments[drift.symbol].name
+        table.add_row(
+            drift.symbol,
+            name if len(name) <= 24 else name[:23] + "…",
+            money(drift.value, base),
+            percent(drift.weight),
+            percent(drift.target),
+            Text(percent(drift.drift, sign=True), style="bold red" if breach else ""),
+            "!" if breach else "",
+            gauge(drift, band(drift.target, portfolio.policy)),
+        )
+    out.print(f"\n{report.as_of}   {money(valuation.managed, base)} managed   all weights in %\n")
+    out.print(table)
+    cash = f"cash {money(valuation.cash, base)}"
+    if valuation.reserve:
+        cash += f", of which {money(valuation.reserve, base)} is the reserve"
+    out.print(f"\n{cash}; {percent(report.misplaced)} % of the money is in the wrong place")
+    for holding in valuation.unmanaged:
+        out.print(f"unmanaged: {holding.symbol} {money(holding.value, base)} (no target, not counted)")
+    decision = report.decision
+    out.print(Text("\nA rebalance is due:" if decision.due else "\nNo rebalance is due.", style="bold"))
+    for reason in decision.reasons:
+        out.print(Text(f"  - {reason.text}"))
+    if decision.held_back:
+        out.print(f"  held back: {decision.held_back}")
+    if decision.next_look:
+        out.print(f"Next look: {decision.next_look}")
+
+
+def show_plan(plan: Plan, portfolio: Portfolio, title: str) -> None:
+    """Print a plan: the trades with their reasons, then where they lead."""
+    out, base = console(), plan.base_currency
+    several = len(portfolio.accounts) > 1
+    flow = f", {money(plan.cash_flow, base)} of cash flow" if plan.cash_flow else ""
+    out.print(f"\n{title} for {plan.as_of}{flow}\n")
+    if plan.trades:
+        table = _table(
+            *([("account", "")] if several else []),
+            ("", ""), ("symbol", ""), ("shares", "right"), ("amount", "right"), ("cost", "right"), ("why", ""),
+        )  # fmt: skip
+        for t in plan.trades:
+            row = [t.side, t.symbol, shares(t.shares), money(t.amount, base), money(t.cost, base), t.reason]
+            table.add_row(*([t.account] if several else []), *row)
+        out.print(table)
+    else:
+        out.print("Nothing to trade.")
+    for conversion in plan.conversions:
+        out.print(
+            f"convert {money(conversion.amount, base)} from {conversion.from_currency} to "
+            f"{conversion.to_currency} in {conversion.account}, cost {money(conversion.cost, base)}"
+        )
+    for left in plan.untraded:
+        out.print(Text(f"not traded: {left.symbol}: {left.reason}"))
+    out.print()
+    after = _table(("after", ""), ("shares", "right"), ("value", "right"), ("weight", "right"), ("target", "right"), ("drift", "right"))
+    for holding in plan.after:
+        d = holding.drift
+        quote = portfolio.quotes.get(holding.symbol)
+        count = "" if quote is not None and quote.by_value else shares(holding.shares)
+        after.add_row(
+            holding.symbol, count, money(d.value, base), percent(d.weight), percent(d.target), percent(d.drift, sign=True)
+        )
+    out.print(after)
+    sure = "proven optimal" if plan.objective.proven else "best found, not proven"
+    misplaced = sum((abs(h.drift.drift) for h in plan.after), ZERO) / 2
+    out.print(
+        f"\ncash {money(plan.cash_after, base)}; traded {money(plan.turnover, base)}; costs {money(plan.costs, base)}; "
+        f"{percent(misplaced)} % misplaced; {sure}"
+    )
+    if plan.to_bands is not None:
+        if plan.to_bands:
+            out.print(f"{money(plan.to_bands, base)} of new money would bring everything inside its band without a sale")
+        else:
+            out.print("Everything comes inside its band without a sale even without new money.")
+
+
+def show_models(models: Iterable[Model]) -> None:
+    """Print model portfolios."""
+    out = console()
+    for model in models:
+        out.print(Text.assemble((f"\n{model.name}", "bold"), f"  {model.description}"))
+        out.print("  " + "  ".join(f"{symbol} {percent(weight)} %" for symbol, weight in model.weights.items()))
+        out.print(Text(f"  source: {model.source}", style="dim"))
