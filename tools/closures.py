@@ -22,7 +22,7 @@ def main() -> None:
     exchanges = {name: closures(name) for name in ("XKRX", "XNYS")}
     head = {"source": f"holidays {holidays.__version__}", "first": YEARS[0], "last": YEARS[-1]}
     lines = [json.dumps(head)[:-1] + ', "closures": {']
-    rows = [f'{json.dumps(name)}: {json.dumps(days)}' for name, days in exchanges.items()]
+    rows = [f"{json.dumps(name)}: {json.dumps(days)}" for name, days in exchanges.items()]
     TARGET.write_text("\n".join([*lines, ",\n".join(rows), "}}"]) + "\n")
 
 

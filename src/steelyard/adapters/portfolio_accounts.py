@@ -56,7 +56,11 @@ class AccountsReader:
             self.reader.unknown_keys(table, INSTRUMENT_KEYS, path)
             symbol = self.catalogue.resolve(name) or name
             fields: dict[str, Any] = {}
-            for key, allowed in (("exchange", EXCHANGES), ("tax_class", TAX_CLASSES), ("us_class", US_CLASSES)):
+            for key, allowed in (
+                ("exchange", EXCHANGES),
+                ("tax_class", TAX_CLASSES),
+                ("us_class", US_CLASSES),
+            ):
                 if key in table:
                     fields[key] = self.reader.word(table[key], (*path, key), allowed)
             for key in ("name", "asset_class", "replacement_group"):
@@ -95,7 +99,9 @@ class AccountsReader:
             if account.name in names:
                 path = ("accounts", index, "name")
                 hint = "give every account its own name"
-                self.reader.problem("duplicate-account", f"two accounts are called {account.name!r}", hint, path)
+                self.reader.problem(
+                    "duplicate-account", f"two accounts are called {account.name!r}", hint, path
+                )
             names.add(account.name)
             accounts.append(account)
         return tuple(accounts)
@@ -170,7 +176,9 @@ class AccountsReader:
         raw_positions = row.get("positions", [])
         if not isinstance(raw_positions, list) or not all(isinstance(p, dict) for p in raw_positions):
             hint = 'start a position with [[accounts.positions]] and a line symbol = "VOO"'
-            self.reader.problem("not-a-table", "positions must be a list of tables", hint, (*path, "positions"))
+            self.reader.problem(
+                "not-a-table", "positions must be a list of tables", hint, (*path, "positions")
+            )
             raw_positions = []
         positions: dict[str, Position] = {}
         for index, raw in enumerate(raw_positions):

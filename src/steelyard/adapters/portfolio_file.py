@@ -55,7 +55,9 @@ def load(path: Path, catalogue: Catalogue, *, need_accounts: bool = True) -> Por
         raise refuse("not-utf8", f"byte {error.start} is not UTF-8", "save the file as UTF-8") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise refuse("unreadable", f"the file cannot be read: {reason}", "check its name and rights") from None
+        raise refuse(
+            "unreadable", f"the file cannot be read: {reason}", "check its name and rights"
+        ) from None
     return parse(text, name, catalogue, need_accounts=need_accounts)
 
 
@@ -148,7 +150,9 @@ def _targets(reader: Reader, tree: Mapping[str, Any], catalogue: Catalogue) -> d
         whole = whole and weight is not None
         targets[symbol] = ZERO if weight is None else weight
     if not table:
-        reader.problem("no-targets", "there are no targets", 'add under [targets]: VOO = "100%"', ("targets",))
+        reader.problem(
+            "no-targets", "there are no targets", 'add under [targets]: VOO = "100%"', ("targets",)
+        )
     total = sum(targets.values(), ZERO)
     if table and whole and total != ONE:
         gap = abs(total - ONE) * 100

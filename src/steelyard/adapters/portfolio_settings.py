@@ -98,7 +98,11 @@ def read_policy(reader: Reader, tree: Mapping[str, Any]) -> Policy:
 
 
 def read_constraints(
-    reader: Reader, tree: Mapping[str, Any], rates: Rates, catalogue: Catalogue, targets: Mapping[str, Decimal]
+    reader: Reader,
+    tree: Mapping[str, Any],
+    rates: Rates,
+    catalogue: Catalogue,
+    targets: Mapping[str, Decimal],
 ) -> Constraints:
     """Read [constraints]."""
     table, path = reader.table(tree, "constraints"), ("constraints",)

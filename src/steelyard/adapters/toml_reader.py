@@ -100,7 +100,9 @@ class Reader:
             example=example,
         )
 
-    def amount(self, raw: object, path: Path, *, above: bool = False, example: str = '"100000"') -> Amount | None:
+    def amount(
+        self, raw: object, path: Path, *, above: bool = False, example: str = '"100000"'
+    ) -> Amount | None:
         """Return an amount with its currency, if it names one; None after noting a problem."""
         zero = Decimal(0)
         try:
@@ -116,9 +118,7 @@ class Reader:
         """Return one of the allowed words, None after noting a problem."""
         if isinstance(raw, str) and raw in allowed:
             return raw
-        self.problem(
-            "unknown-word", f"{raw!r} is not allowed here", f"use one of {', '.join(allowed)}", path
-        )
+        self.problem("unknown-word", f"{raw!r} is not allowed here", f"use one of {', '.join(allowed)}", path)
         return None
 
     def text(self, raw: object, path: Path) -> str | None:

@@ -143,7 +143,9 @@ def slots(portfolio: Portfolio, wish: Wish) -> tuple[Slot, ...]:
             + ("" if wish.fractional else ", or plan in amounts with --fractional"),
         )
     return tuple(
-        _slot(portfolio, account, symbol, wish) for account in portfolio.accounts for symbol in portfolio.targets
+        _slot(portfolio, account, symbol, wish)
+        for account in portfolio.accounts
+        for symbol in portfolio.targets
     )
 
 
@@ -151,7 +153,9 @@ def _plannable(portfolio: Portfolio, symbol: str, wish: Wish) -> bool:
     quote = portfolio.quotes.get(symbol)
     if quote is None:
         return symbol in portfolio.constraints.locked or _idle(portfolio, symbol, wish)
-    return not quote.by_value or _fractional(portfolio, symbol, wish) or symbol in portfolio.constraints.locked
+    return (
+        not quote.by_value or _fractional(portfolio, symbol, wish) or symbol in portfolio.constraints.locked
+    )
 
 
 def _idle(portfolio: Portfolio, symbol: str, wish: Wish) -> bool:
@@ -200,7 +204,9 @@ def _quote_currency(portfolio: Portfolio, symbol: str) -> str:
     return portfolio.instruments[symbol].currency
 
 
-def wanted(portfolio: Portfolio, valuation: Valuation, wish: Wish) -> dict[str, tuple[Fraction, Fraction | None]]:
+def wanted(
+    portfolio: Portfolio, valuation: Valuation, wish: Wish
+) -> dict[str, tuple[Fraction, Fraction | None]]:
     """Return wanted value and divisor of every target, base currency.
 
     The divisor is None for an instrument that the objective leaves out: without a target under

@@ -97,7 +97,9 @@ def _purchase(
     divisible = fractional or portfolio.constraints.fractional or portfolio.instruments[symbol].fractional
     if not divisible and not quote.by_value:
         amount = ceil(amount / price) * price
-    cost = Fraction(commission(portfolio, EXACT.divide(Decimal(amount.numerator), Decimal(amount.denominator))))
+    cost = Fraction(
+        commission(portfolio, EXACT.divide(Decimal(amount.numerator), Decimal(amount.denominator)))
+    )
     foreign = portfolio.instruments[symbol].currency != portfolio.base_currency
     if foreign:
         cost += Fraction(portfolio.costs.fx_spread) * amount

@@ -106,7 +106,9 @@ def invest(
 
     if amount <= 0:
         raise InputError(
-            "amount", f"{plain(amount)} is not an amount to invest", "give an amount above zero, or use `withdraw`"
+            "amount",
+            f"{plain(amount)} is not an amount to invest",
+            "give an amount above zero, or use `withdraw`",
         )
     result = plan(
         portfolio,
@@ -142,7 +144,9 @@ def withdraw(
     """
     if amount <= 0:
         raise InputError(
-            "amount", f"{plain(amount)} is not an amount to withdraw", "give an amount above zero, or use `invest`"
+            "amount",
+            f"{plain(amount)} is not an amount to withdraw",
+            "give an amount above zero, or use `invest`",
         )
     return plan(
         portfolio,
@@ -188,7 +192,12 @@ def _infeasible(portfolio: Portfolio, wish: Wish, short: Decimal) -> PlanError:
     trials: list[tuple[str, str, Portfolio, Wish]] = []
     if not wish.can_sell:
         trials.append(
-            ("selling is not allowed", "allow selling (drop --no-sell)", portfolio, replace(wish, can_sell=True))
+            (
+                "selling is not allowed",
+                "allow selling (drop --no-sell)",
+                portfolio,
+                replace(wish, can_sell=True),
+            )
         )
     if limits.reserve_amount or limits.reserve_weight:
         free = replace(limits, reserve_amount=ZERO, reserve_weight=ZERO)
@@ -255,7 +264,10 @@ def _finish(
     after = tuple(HoldingAfter(d.symbol, shares[d.symbol], d) for d in drifts)
     trades = tuple(
         sorted(
-            (replace(t, reason=explain(portfolio, valuation, t, wish, settled.values)) for t in outcome.trades),
+            (
+                replace(t, reason=explain(portfolio, valuation, t, wish, settled.values))
+                for t in outcome.trades
+            ),
             key=lambda t: t.side != "sell",
         )
     )

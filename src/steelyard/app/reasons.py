@@ -53,9 +53,7 @@ def untraded(
     return tuple(rows)
 
 
-def _why_not(
-    portfolio: Portfolio, valuation: Valuation, wish: Wish, settled: Settled, drift: Drift
-) -> str:
+def _why_not(portfolio: Portfolio, valuation: Valuation, wish: Wish, settled: Settled, drift: Drift) -> str:
     symbol, excess = drift.symbol, drift.excess
     off = f"{points(drift.drift)} points {'over' if excess > 0 else 'under'}"
     if symbol in portfolio.constraints.locked:
@@ -70,7 +68,9 @@ def _why_not(
         return f"{off}; no price"
     price = portfolio.base_price(symbol)
     base = portfolio.base_currency
-    whole = not (wish.fractional or portfolio.constraints.fractional or portfolio.instruments[symbol].fractional)
+    whole = not (
+        wish.fractional or portfolio.constraints.fractional or portfolio.instruments[symbol].fractional
+    )
     if abs(excess) < portfolio.constraints.min_trade:
         return f"{off}, less than the smallest trade of {plain(portfolio.constraints.min_trade)} {base}"
     if whole and abs(excess) * 2 <= price:

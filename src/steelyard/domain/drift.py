@@ -58,7 +58,9 @@ class Drift:
         return abs(self.excess) > EXACT.multiply(limit, self.total)
 
 
-def measure(values: Mapping[str, Decimal], total: Decimal, targets: Mapping[str, Decimal]) -> tuple[Drift, ...]:
+def measure(
+    values: Mapping[str, Decimal], total: Decimal, targets: Mapping[str, Decimal]
+) -> tuple[Drift, ...]:
     """Return the drift of every target, in the order of the targets.
 
     Args:

@@ -178,7 +178,11 @@ def _overdue(policy: Policy, as_of: date) -> list[Reason]:
 def _come_round(policy: Policy, as_of: date, look: date | None) -> list[Reason]:
     if look is None or (policy.last_rebalance is not None and policy.last_rebalance >= look):
         return []
-    since = "none is on record" if policy.last_rebalance is None else f"the last one was on {policy.last_rebalance}"
+    since = (
+        "none is on record"
+        if policy.last_rebalance is None
+        else f"the last one was on {policy.last_rebalance}"
+    )
     return [Reason("calendar", f"the {policy.look} rebalance of {look} has come; {since}")]
 
 

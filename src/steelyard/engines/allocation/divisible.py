@@ -47,7 +47,9 @@ def solve_divisible(problem: Problem, solve: Callable[..., Answer], *, node_limi
         line = problem.lines[index]
         steps[index] = count
         sold[index] = bool(line.odd) and count == 0 and line.can_sell and values[index] <= line.odd
-    value = sum((_missed(x, _worth(x, n, s)) for x, n, s in zip(problem.lines, steps, sold, strict=True)), ZERO)
+    value = sum(
+        (_missed(x, _worth(x, n, s)) for x, n, s in zip(problem.lines, steps, sold, strict=True)), ZERO
+    )
     # Half a step of every line is what rounding alone may cost.
     rounding = sum((Fraction(x.price) ** 2 / x.divisor for x in problem.lines if x.continuous), ZERO)
     proven = value - bound <= max(MEETS * value, 4 * rounding)
@@ -132,7 +134,10 @@ def _breaks(line: Line) -> list[Fraction]:
     held, half = _held(line), line.divisor / 2
     points = [(line.target - held) / ((1 + _rates(line)) * half)]
     if _rates(line) < 1:
-        points += [(line.target - held) / ((1 - _rates(line)) * half), line.target / ((1 - _rates(line)) * half)]
+        points += [
+            (line.target - held) / ((1 - _rates(line)) * half),
+            line.target / ((1 - _rates(line)) * half),
+        ]
     return points
 
 
@@ -198,12 +203,12 @@ def _block(problem: Problem, fixed: dict[int, tuple[int, bool]]) -> dict[int, Fr
             if extra <= traded_floor:
                 break
             traded_floor = extra
-        small = [
-            i for i, v in values.items() if 0 < abs(v - _held(problem.lines[i])) < problem.min_trade
-        ]
+        small = [i for i, v in values.items() if 0 < abs(v - _held(problem.lines[i])) < problem.min_trade]
         if not small:
             return {i: values.get(i, _held(problem.lines[i])) for i in free}
-        idle.add(min(small, key=lambda i: (abs(values[i] - _held(problem.lines[i])), problem.lines[i].symbol)))
+        idle.add(
+            min(small, key=lambda i: (abs(values[i] - _held(problem.lines[i])), problem.lines[i].symbol))
+        )
 
 
 def _round(

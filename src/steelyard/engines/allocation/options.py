@@ -49,8 +49,22 @@ class Choices:
     """The allowed final states of one line, on integers."""
 
     __slots__ = (
-        "_budget_rates", "_cost_floor", "_extra", "_inverse", "_odd", "_price", "_rate", "_steepness", "_target",
-        "line", "most_bought", "most_sold", "scale", "singles", "least_bought", "least_sold",
+        "_budget_rates",
+        "_cost_floor",
+        "_extra",
+        "_inverse",
+        "_odd",
+        "_price",
+        "_rate",
+        "_steepness",
+        "_target",
+        "least_bought",
+        "least_sold",
+        "line",
+        "most_bought",
+        "most_sold",
+        "scale",
+        "singles",
     )  # fmt: skip
 
     def __init__(self, line: Line, scale: Scale, *, min_trade: int, most_money: int) -> None:
@@ -162,9 +176,7 @@ class Choices:
 
     def _start(self, multiplier: float, side: int) -> int | None:
         """Return the change on one side with the least reduced cost, None when the side is empty."""
-        low, high = (
-            (self.least_bought, self.most_bought) if side == 1 else (self.least_sold, self.most_sold)
-        )
+        low, high = (self.least_bought, self.most_bought) if side == 1 else (self.least_sold, self.most_sold)
         if high < low:
             return None
         held = self.line.held * self._price + self._odd

@@ -66,7 +66,9 @@ class _Search:
         raised = sum(line.price * line.held + line.odd for line in lines if line.can_sell)
         money = max(problem.budget + raised, 0)
         # Equal instruments stand side by side, so that their permutations can be skipped.
-        self.order = sorted(range(len(lines)), key=lambda i: (-lines[i].price, _kind(lines[i]), lines[i].symbol))
+        self.order = sorted(
+            range(len(lines)), key=lambda i: (-lines[i].price, _kind(lines[i]), lines[i].symbol)
+        )
         self.choices = [
             Choices(lines[i], scale, min_trade=problem.min_trade, most_money=money) for i in self.order
         ]
@@ -92,9 +94,7 @@ class _Search:
         peak = self._price_budget()
         self._first_plan(peak)
         self.multipliers = self._grid(peak)
-        self.bounds = [
-            _suffix_sums([c.best(m)[0] for c in self.choices]) for m in self.multipliers
-        ]
+        self.bounds = [_suffix_sums([c.best(m)[0] for c in self.choices]) for m in self.multipliers]
         self._walk(0, self.budget, 0.0, [])
         return self._answer()
 
@@ -164,7 +164,11 @@ class _Search:
                     continue
                 option = choice.state(other)
                 gain = now.miss - option.miss
-                if gain > 0 and spent + option.spent - now.spent <= self.budget and (best is None or gain > best[0]):
+                if (
+                    gain > 0
+                    and spent + option.spent - now.spent <= self.budget
+                    and (best is None or gain > best[0])
+                ):
                     best = (gain, place, option)
         return None if best is None else (best[1], best[2])
 

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from steelyard.domain.portfolio import Portfolio
     from steelyard.domain.trades import Plan
 
-STATUSES = "Exit status: 0 done; 2 a file or flag is wrong; 3 a price or rate is missing; 4 no plan is possible."
+STATUSES = (
+    "Exit status: 0 done; 2 a file or flag is wrong; 3 a price or rate is missing; 4 no plan is possible."
+)
 
 
 class _Day(click.ParamType[date]):
@@ -43,12 +45,22 @@ def _options(*, sends_trades: bool = False) -> Callable[[Callable[..., Any]], Ca
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         if sends_trades:
-            command = click.option("--csv", "as_csv", is_flag=True, help="Orders as CSV, to type in by hand.")(command)
+            command = click.option(
+                "--csv", "as_csv", is_flag=True, help="Orders as CSV, to type in by hand."
+            )(command)
             command = click.option("--account", help="Where the money goes to or comes from.")(command)
-            command = click.option("--fractional", is_flag=True, help="Whole shares are not required.")(command)
-        command = click.option("--portfolio", "file", type=click.Path(path_type=Path), help="Same as FILE.")(command)
-        command = click.option("--as-of", type=_Day(), help="Evaluate as of this date.  [default: today]")(command)
-        return click.option("--json", "as_json", is_flag=True, help="One JSON document and nothing else.")(command)
+            command = click.option("--fractional", is_flag=True, help="Whole shares are not required.")(
+                command
+            )
+        command = click.option("--portfolio", "file", type=click.Path(path_type=Path), help="Same as FILE.")(
+            command
+        )
+        command = click.option("--as-of", type=_Day(), help="Evaluate as of this date.  [default: today]")(
+            command
+        )
+        return click.option("--json", "as_json", is_flag=True, help="One JSON document and nothing else.")(
+            command
+        )
 
     return decorate
 
@@ -64,7 +76,9 @@ def cli() -> None:
     """
 
 
-@cli.command(epilog=f"Example: steelyard check portfolio.toml --as-of 2026-11-23. {STATUSES} 10 with --exit-code: due.")
+@cli.command(
+    epilog=f"Example: steelyard check portfolio.toml --as-of 2026-11-23. {STATUSES} 10 with --exit-code: due."
+)
 @click.argument("path", metavar="[FILE]", required=False, type=click.Path(path_type=Path))
 @_options()
 @click.option("--exit-code", is_flag=True, help="Exit with 10 when a rebalance is due.")
@@ -82,7 +96,9 @@ def check(path: Path | None, as_json: bool, as_of: date | None, file: Path | Non
 
         tables.show_check(report)
     for holding in report.valuation.unmanaged:
-        click.echo(f"warning: {holding.symbol} is held but has no target: left alone and not counted", err=True)
+        click.echo(
+            f"warning: {holding.symbol} is held but has no target: left alone and not counted", err=True
+        )
     if exit_code and report.decision.due:
         sys.exit(10)
 
@@ -93,7 +109,9 @@ def check(path: Path | None, as_json: bool, as_of: date | None, file: Path | Non
 @click.option("--cash", default="0", metavar="AMOUNT", help="New money; with a minus, money taken out.")
 @click.option("--no-sell", is_flag=True, help="Buy only.")
 @click.option("--no-buy", is_flag=True, help="Sell only.")
-@click.option("--objective", type=click.Choice(["absolute", "relative"]), default="absolute", show_default=True)
+@click.option(
+    "--objective", type=click.Choice(["absolute", "relative"]), default="absolute", show_default=True
+)
 @click.option("--policy-gate", is_flag=True, help="No trades unless a rebalance is due.")
 def plan(
     path: Path | None,
@@ -131,7 +149,10 @@ def plan(
 @click.argument("amount_and_file", metavar="AMOUNT [FILE]", nargs=-1, required=True)
 @_options(sends_trades=True)
 @click.option(
-    "--method", type=click.Choice(["shortfall", "absolute", "relative"]), default="shortfall", show_default=True
+    "--method",
+    type=click.Choice(["shortfall", "absolute", "relative"]),
+    default="shortfall",
+    show_default=True,
 )
 def invest(
     amount_and_file: tuple[str, ...],
@@ -148,16 +169,16 @@ def invest(
 
     amount, path = _amount_and_file(amount_and_file)
     portfolio = _portfolio(path, file)
-    result = api.invest(
-        portfolio, amount, as_of=as_of, account=account, method=method, fractional=fractional
-    )
+    result = api.invest(portfolio, amount, as_of=as_of, account=account, method=method, fractional=fractional)
     _print_plan(result, portfolio, as_json=as_json, as_csv=as_csv, title="Invest")
 
 
 @cli.command(epilog=f"Example: steelyard withdraw 500000 portfolio.toml. {STATUSES}")
 @click.argument("amount_and_file", metavar="AMOUNT [FILE]", nargs=-1, required=True)
 @_options(sends_trades=True)
-@click.option("--objective", type=click.Choice(["absolute", "relative"]), default="absolute", show_default=True)
+@click.option(
+    "--objective", type=click.Choice(["absolute", "relative"]), default="absolute", show_default=True
+)
 def withdraw(
     amount_and_file: tuple[str, ...],
     as_json: bool,
@@ -209,7 +230,9 @@ def models(name: str | None, as_json: bool) -> None:
         tables.show_models(found)
 
 
-@cli.command(epilog="Example: steelyard init ~/money --model core-four. Exit status: 0 done; 2 a file is there already.")
+@cli.command(
+    epilog="Example: steelyard init ~/money --model core-four. Exit status: 0 done; 2 a file is there already."
+)
 @click.argument("folder", required=False, default=".", type=click.Path(path_type=Path), metavar="[DIR]")
 @click.option("--model", "model_name", metavar="NAME", help="Start from a model portfolio.")
 @click.option("--currency", default="KRW", show_default=True, help="Base currency.")
@@ -219,7 +242,9 @@ def init(folder: Path, model_name: str | None, currency: str) -> None:
     from steelyard.domain.money import is_currency
 
     if not is_currency(currency):
-        raise InputError("currency", f"{currency!r} is no currency code", "write --currency KRW or --currency USD")
+        raise InputError(
+            "currency", f"{currency!r} is no currency code", "write --currency KRW or --currency USD"
+        )
     model = None if model_name is None else _model(model_name)
     target = folder / "portfolio.toml"
     text = bootstrap.new_portfolio_text(model, currency)
@@ -228,9 +253,13 @@ def init(folder: Path, model_name: str | None, currency: str) -> None:
         with target.open("x", encoding="utf-8") as out:
             out.write(text)
     except FileExistsError:
-        raise InputError("file-exists", f"{target} is there already", "choose another folder, or move it") from None
+        raise InputError(
+            "file-exists", f"{target} is there already", "choose another folder, or move it"
+        ) from None
     except OSError as error:
-        raise InputError("unwritable", f"{target} cannot be written: {error.strerror}", "check the folder") from None
+        raise InputError(
+            "unwritable", f"{target} cannot be written: {error.strerror}", "check the folder"
+        ) from None
     click.echo(f"wrote {target}; fill in your shares, then run: steelyard check {target}", err=True)
 
 
@@ -276,7 +305,9 @@ def _amount_and_file(words: tuple[str, ...]) -> tuple[str, Path | None]:
             rest = words[:start] + words[end:]
             if end <= len(words) and is_amount(text) and len(rest) <= 1:
                 return text, Path(rest[0]) if rest else None
-    raise InputError("amount", f"no amount in {' '.join(words)!r}", "write: steelyard invest 1000000 portfolio.toml")
+    raise InputError(
+        "amount", f"no amount in {' '.join(words)!r}", "write: steelyard invest 1000000 portfolio.toml"
+    )
 
 
 def _model(name: str) -> Any:

@@ -143,13 +143,25 @@ def show_plan(plan: Plan, portfolio: Portfolio, title: str) -> None:
     for left in plan.untraded:
         out.print(Text(f"not traded: {left.symbol}: {left.reason}"))
     out.print()
-    after = _table(("after", ""), ("shares", "right"), ("value", "right"), ("weight", "right"), ("target", "right"), ("drift", "right"))
+    after = _table(
+        ("after", ""),
+        ("shares", "right"),
+        ("value", "right"),
+        ("weight", "right"),
+        ("target", "right"),
+        ("drift", "right"),
+    )
     for holding in plan.after:
         d = holding.drift
         quote = portfolio.quotes.get(holding.symbol)
         count = "" if quote is not None and quote.by_value else shares(holding.shares)
         after.add_row(
-            holding.symbol, count, money(d.value, base), percent(d.weight), percent(d.target), percent(d.drift, sign=True)
+            holding.symbol,
+            count,
+            money(d.value, base),
+            percent(d.weight),
+            percent(d.target),
+            percent(d.drift, sign=True),
         )
     out.print(after)
     sure = "proven optimal" if plan.objective.proven else "best found, not proven"
@@ -160,7 +172,9 @@ def show_plan(plan: Plan, portfolio: Portfolio, title: str) -> None:
     )
     if plan.to_bands is not None:
         if plan.to_bands:
-            out.print(f"{money(plan.to_bands, base)} of new money would bring everything inside its band without a sale")
+            out.print(
+                f"{money(plan.to_bands, base)} of new money would bring everything inside its band without a sale"
+            )
         else:
             out.print("Everything comes inside its band without a sale even without new money.")
 
@@ -170,5 +184,7 @@ def show_models(models: Iterable[Model]) -> None:
     out = console()
     for model in models:
         out.print(Text.assemble((f"\n{model.name}", "bold"), f"  {model.description}"))
-        out.print("  " + "  ".join(f"{symbol} {percent(weight)} %" for symbol, weight in model.weights.items()))
+        out.print(
+            "  " + "  ".join(f"{symbol} {percent(weight)} %" for symbol, weight in model.weights.items())
+        )
         out.print(Text(f"  source: {model.source}", style="dim"))

@@ -1,0 +1,32 @@
+"""What all tests share: one Hypothesis profile, one way to write a portfolio, the shared folder."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from steelyard.adapters.packaged_data import load_catalogue
+from steelyard.adapters.portfolio_file import parse
+from steelyard.domain.portfolio import Portfolio
+
+settings.register_profile("steelyard", deadline=None, derandomize=True)
+settings.load_profile("steelyard")
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def read() -> Callable[[str], Portfolio]:
+    """Reads the text of a portfolio file."""
+    return lambda text: parse(text, "portfolio.toml", load_catalogue())
+
+
+@pytest.fixture
+def shared() -> Path:
+    """The folder of reference data beside the checkout; a test that asks for it skips without it."""
+    folder = Path(os.environ.get("STEELYARD_SHARED", ROOT.parent / "shared"))
+    if not folder.is_dir():
+        pytest.skip("needs the shared reference data beside the checkout")
+    return folder
