@@ -102,6 +102,7 @@ class PortfolioProblems(InputError):
 
     @property
     def problems(self) -> tuple[Problem, ...]:
+        """Every problem, in the order of the file."""
         return self._problems
 
     @property

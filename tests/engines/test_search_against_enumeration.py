@@ -1,7 +1,7 @@
 """The one-budget search against every allowed plan, listed one by one."""
 
 import random
-from fractions import Fraction as F
+from fractions import Fraction
 from itertools import product
 
 import pytest
@@ -18,7 +18,7 @@ def enumerate_best(problem):
     for x in lines:
         raised = sum(y.price * y.held + y.odd for y in lines)
         top = x.held + max(problem.budget + raised, 0) // x.price + 1
-        options = [(x.held, False, x.odd + x.price * x.held, F(0), 0)]
+        options = [(x.held, False, x.odd + x.price * x.held, Fraction(0), 0)]
         for n in range(0, top + 1):
             if n == x.held or (n > x.held and not x.can_buy) or (n < x.held and not x.can_sell):
                 continue
@@ -30,7 +30,7 @@ def enumerate_best(problem):
     for plan in product(*states):
         if sum(o[3] for o in plan) > problem.budget:
             continue
-        miss = sum((F(o[2]) - x.target) ** 2 / x.divisor for o, x in zip(plan, lines, strict=True))
+        miss = sum((Fraction(o[2]) - x.target) ** 2 / x.divisor for o, x in zip(plan, lines, strict=True))
         rank = (miss, sum(o[4] > 0 for o in plan), sum(o[4] for o in plan), [-plan[i][2] for i in order])
         if best is None or rank < best[0]:
             best = rank, tuple((o[0], o[1]) for o in plan)
@@ -40,7 +40,7 @@ def enumerate_best(problem):
 def flows(line, change):
     """Return (budget used, amount traded) of a change in value."""
     amount = abs(change)
-    return change + max(F(line.floor), line.rate * amount) + line.extra_rate * amount, amount
+    return change + max(Fraction(line.floor), line.rate * amount) + line.extra_rate * amount, amount
 
 
 def random_problem(seed):
@@ -50,20 +50,20 @@ def random_problem(seed):
     lines = []
     for i in range(n):
         price, held = r.choice([r.randint(3, 40), r.randint(20, 60)]), r.randint(0, 3)
-        target = F(r.randint(0, 150), r.choice([1, 1, 7]))
+        target = Fraction(r.randint(0, 150), r.choice([1, 1, 7]))
         lines.append(
             Line(
                 symbol=f"S{r.randint(0, 99):02}{i}",
                 price=price,
                 held=held,
                 target=target,
-                divisor=max(target, F(1)) if weighted else F(1),
+                divisor=max(target, Fraction(1)) if weighted else Fraction(1),
                 odd=r.randint(1, price - 1) if r.random() < 0.2 else 0,
                 can_buy=r.random() < 0.85,
                 can_sell=r.random() < 0.7,
-                rate=F(r.choice([0, 0, 1, 25]), 1000),
+                rate=Fraction(r.choice([0, 0, 1, 25]), 1000),
                 floor=r.choice([0, 0, 0, 2]),
-                extra_rate=F(r.choice([0, 0, 3]), 1000),
+                extra_rate=Fraction(r.choice([0, 0, 3]), 1000),
             )
         )
     if n > 2 and r.random() < 0.3:  # interchangeable instruments

@@ -137,7 +137,9 @@ def test_a_four_percent_target_at_5_25_has_a_band_of_one_point(read, value, due)
 
 def test_shares_price_and_a_value_that_disagree_are_refused(read):
     """18 x 85,000 = 1,530,000, not 1,600,000."""
-    text = SHARES.replace('shares = 18, price = "85000 KRW"', 'shares = 18, price = "85000 KRW", value = 1600000')
+    text = SHARES.replace(
+        'shares = 18, price = "85000 KRW"', 'shares = 18, price = "85000 KRW", value = 1600000'
+    )
     with pytest.raises(PortfolioProblems) as caught:
         read(text)
     (problem,) = caught.value.problems

@@ -19,7 +19,8 @@ ACCOUNT_KEYS = ("name", "kind", "cost_method", "cash", "positions")
 POSITION_KEYS = ("symbol", "shares", "value", "price", "lots")
 LOT_KEYS = ("bought", "shares", "unit_cost", "fx", "currency")
 INSTRUMENT_KEYS = (
-    "currency", "fractional", "exchange", "asset_class", "tax_class", "us_class", "name", "price", "replacement_group", "us_ptp",
+    "currency", "fractional", "exchange", "asset_class", "tax_class", "us_class", "name", "price",
+    "replacement_group", "us_ptp",
 )  # fmt: skip
 KINDS = {
     "KR": ("taxable", "isa", "pension", "irp"),
@@ -252,7 +253,8 @@ class AccountsReader:
         if shares is not None and worth is not None and each is not None:
             product = EXACT.multiply(shares, each)
             if abs(product - worth) > AGREE * max(product, worth):
-                text = f"{symbol}: {plain(shares)} shares at {plain(each)} are {plain(product)}, not {plain(worth)}"
+                text = f"{symbol}: {plain(shares)} shares at {plain(each)} are "
+                text += f"{plain(product)}, not {plain(worth)}"
                 hint = f'write value = "{plain(product)}", or leave the value out'
                 self.reader.problem("value-mismatch", text, hint, (*path, "value"))
                 return None
@@ -327,7 +329,8 @@ class AccountsReader:
         quote = Quote(amount.value, currency)
         earlier = self.quotes.get(symbol)
         if earlier is not None and not earlier[0].by_value and earlier[0] != quote:
-            text = f"{symbol} has two prices, {plain(earlier[0].price)} {earlier[0].currency} and {plain(quote.price)} {currency}"
+            first = f"{plain(earlier[0].price)} {earlier[0].currency}"
+            text = f"{symbol} has two prices, {first} and {plain(quote.price)} {currency}"
             self.reader.problem("two-prices", text, "give one price", path)
         self.quotes[symbol] = (quote, path)
         return quote

@@ -27,7 +27,8 @@ from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import PortfolioProblems, Problem
 
 KEYS = (
-    "base_currency", "targets", "policy", "constraints", "costs", "fx", "tax", "accounts", "instruments", "prices",
+    "base_currency", "targets", "policy", "constraints", "costs", "fx", "tax", "accounts",
+    "instruments", "prices",
 )  # fmt: skip
 
 
@@ -159,7 +160,8 @@ def _targets(reader: Reader, tree: Mapping[str, Any], catalogue: Catalogue) -> d
         short = total < ONE
         reader.problem(
             "target-sum",
-            f"targets add up to {plain(total * 100)} %, {plain(gap)} % {'short of' if short else 'over'} 100 %",
+            f"targets add up to {plain(total * 100)} %, {plain(gap)} % "
+            f"{'short of' if short else 'over'} 100 %",
             f"{'raise' if short else 'lower'} a weight under [targets] by {plain(gap)} points"
             + ("; money that should stay cash goes to `cash_reserve`" if short else ""),
             ("targets",),

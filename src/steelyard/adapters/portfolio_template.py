@@ -41,7 +41,8 @@ def template(*, base_currency: str, model: Model | None, catalogue: Catalogue) -
             )
         )
     foreign = next(
-        (c for s, _ in rows if (i := catalogue.get(s)) is not None and (c := i.currency) != base_currency), None
+        (c for s, _ in rows if (i := catalogue.get(s)) is not None and (c := i.currency) != base_currency),
+        None,
     )
     pair = f"{foreign or ('KRW' if base_currency == 'USD' else 'USD')}{base_currency}"
     return _TEXT.format(

@@ -3,7 +3,7 @@
 Inside, money is counted in integer ticks: a power of ten of the base currency so small that every
 price, holding and cash amount is a whole number of them. So the planner computes on integers and
 nothing is lost in between. One account with one purse goes to the exact search; several accounts,
-or several currencies that cost something to convert, go to the household planner.
+or several currencies that cost something to convert, are refused until there is a planner for them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from steelyard.domain.portfolio import Account, Portfolio, Position, Valuation
 from steelyard.domain.trades import Conversion, Trade
 from steelyard.engines.allocation.problem import Infeasible, Line, Problem
 from steelyard.engines.allocation.search import solve
-from steelyard.errors import DataError
+from steelyard.errors import DataError, PlanError
 
 FRACTION_STEP = Decimal("1e-9")
 """A fractional share is traded in billionths, the finest step a broker's API takes (Alpaca: 9 decimals)."""
@@ -237,6 +237,7 @@ def allocate(portfolio: Portfolio, valuation: Valuation, wish: Wish) -> Outcome:
 
     Raises:
         DataError: A price is missing.
+        PlanError: More than one budget couples (`several-budgets`).
         Short: No allowed plan exists.
     """
     every = slots(portfolio, wish)
@@ -250,9 +251,12 @@ def allocate(portfolio: Portfolio, valuation: Valuation, wish: Wish) -> Outcome:
     ticks = Ticks.fitting(amounts)
     try:
         if needs_household(portfolio, wish):
-            from steelyard.app.household import allocate_household
-
-            return allocate_household(portfolio, valuation, wish, every, ticks)
+            raise PlanError(
+                "several-budgets",
+                "several accounts, or currencies that cost something to convert, "
+                "cannot be planned together yet",
+                "plan one account at a time in a file of its own, and set fx_spread to 0 for an estimate",
+            )
         return _allocate_one(portfolio, valuation, wish, every, ticks)
     except Infeasible as error:
         raise Short(ticks.money(error.short)) from error

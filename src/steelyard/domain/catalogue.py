@@ -84,7 +84,7 @@ class Catalogue:
         from difflib import get_close_matches  # only a mistyped name pays for it
 
         index = self._index()
-        found = get_close_matches(_folded(text), index, n=6, cutoff=0.6)
+        found = get_close_matches(_folded(text), index, n=6)
         return tuple(dict.fromkeys(index[name] for name in found))[:3]
 
     def override(self, symbol: str, **fields: Any) -> Catalogue:

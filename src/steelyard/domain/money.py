@@ -50,7 +50,7 @@ def parse_number(raw: object) -> Decimal:
     Raises:
         ValueError: It is not a finite number.
     """
-    if isinstance(raw, bool) or isinstance(raw, float):
+    if isinstance(raw, (bool, float)):
         raise ValueError(f"{raw!r} is not a number")
     if isinstance(raw, int):
         return Decimal(raw)

@@ -171,7 +171,8 @@ def _overdue(policy: Policy, as_of: date) -> list[Reason]:
     days = (as_of - policy.last_rebalance).days
     if days <= policy.max_interval_days:
         return []
-    text = f"{days} days since the last rebalance on {policy.last_rebalance}; the most is {policy.max_interval_days}"
+    text = f"{days} days since the last rebalance on {policy.last_rebalance}; "
+    text += f"the most is {policy.max_interval_days}"
     return [Reason("max_interval", text)]
 
 

@@ -231,7 +231,7 @@ def models(name: str | None, as_json: bool) -> None:
 
 
 @cli.command(
-    epilog="Example: steelyard init ~/money --model core-four. Exit status: 0 done; 2 a file is there already."
+    epilog="Example: steelyard init ~/money --model core-four. Exit status: 0 done; 2 the file exists."
 )
 @click.argument("folder", required=False, default=".", type=click.Path(path_type=Path), metavar="[DIR]")
 @click.option("--model", "model_name", metavar="NAME", help="Start from a model portfolio.")

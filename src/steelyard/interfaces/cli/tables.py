@@ -127,7 +127,8 @@ def show_plan(plan: Plan, portfolio: Portfolio, title: str) -> None:
     if plan.trades:
         table = _table(
             *([("account", "")] if several else []),
-            ("", ""), ("symbol", ""), ("shares", "right"), ("amount", "right"), ("cost", "right"), ("why", ""),
+            ("", ""), ("symbol", ""), ("shares", "right"), ("amount", "right"), ("cost", "right"),
+            ("why", ""),
         )  # fmt: skip
         for t in plan.trades:
             row = [t.side, t.symbol, shares(t.shares), money(t.amount, base), money(t.cost, base), t.reason]
@@ -167,13 +168,14 @@ def show_plan(plan: Plan, portfolio: Portfolio, title: str) -> None:
     sure = "proven optimal" if plan.objective.proven else "best found, not proven"
     misplaced = sum((abs(h.drift.drift) for h in plan.after), ZERO) / 2
     out.print(
-        f"\ncash {money(plan.cash_after, base)}; traded {money(plan.turnover, base)}; costs {money(plan.costs, base)}; "
-        f"{percent(misplaced)} % misplaced; {sure}"
+        f"\ncash {money(plan.cash_after, base)}; traded {money(plan.turnover, base)}; "
+        f"costs {money(plan.costs, base)}; {percent(misplaced)} % misplaced; {sure}"
     )
     if plan.to_bands is not None:
         if plan.to_bands:
             out.print(
-                f"{money(plan.to_bands, base)} of new money would bring everything inside its band without a sale"
+                f"{money(plan.to_bands, base)} of new money would bring everything inside its band "
+                "without a sale"
             )
         else:
             out.print("Everything comes inside its band without a sale even without new money.")

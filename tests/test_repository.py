@@ -1,0 +1,44 @@
+"""What must hold for the repository as a whole."""
+
+import ast
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+MODULES = sorted((ROOT / "src" / "steelyard").rglob("*.py"))
+
+
+def tracked():
+    done = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip("not a git checkout")
+    return [ROOT / name for name in done.stdout.splitlines() if (ROOT / name).is_file()]
+
+
+def test_the_locks_hold_hashes_and_no_address():
+    for lock in (ROOT / "requirements").glob("*.txt"):
+        text = lock.read_text()
+        assert "--hash=sha256:" in text
+        assert "://" not in text
+        assert "--index" not in text
+
+
+def test_no_tracked_file_names_a_folder_of_somebodys_machine():
+    folders = ["/" + name + "/" for name in ("work", "root", "tmp")]
+    for path in tracked():
+        text = path.read_text(encoding="utf-8", errors="ignore")
+        assert not [f for f in folders if f in text], path
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda m: m.name)
+def test_a_module_is_short_and_named_after_a_thing(module):
+    assert len(module.read_text().splitlines()) <= 500
+    assert module.stem not in {"utils", "helpers", "common", "manager", "misc"}
+
+
+def test_no_binary_float_stands_in_the_domain():
+    for module in (ROOT / "src" / "steelyard" / "domain").glob("*.py"):
+        for node in ast.walk(ast.parse(module.read_text())):
+            assert not (isinstance(node, ast.Constant) and isinstance(node.value, float)), module
