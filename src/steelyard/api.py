@@ -13,15 +13,17 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from steelyard import bootstrap
-from steelyard.app import plan as _plan
 from steelyard.app.check import CheckReport
 from steelyard.app.check import check as _check
 from steelyard.domain.money import parse_amount
 from steelyard.domain.portfolio import Portfolio
-from steelyard.domain.trades import Plan
 from steelyard.errors import InputError
+
+if TYPE_CHECKING:
+    from steelyard.domain.trades import Plan
 
 Money = int | str | Decimal
 
@@ -72,7 +74,10 @@ def plan(
     Raises:
         InputError, DataError, PlanError: See `steelyard.errors`.
     """
-    return _plan.plan(
+    # The planner is imported here, so that `check` does not pay for it.
+    from steelyard.app import plan as planner
+
+    return planner.plan(
         portfolio,
         bootstrap.sessions(),
         as_of=as_of or date.today(),
@@ -106,7 +111,9 @@ def invest(
     Raises:
         InputError, DataError, PlanError: See `steelyard.errors`.
     """
-    return _plan.invest(
+    from steelyard.app import plan as planner
+
+    return planner.invest(
         portfolio,
         bootstrap.sessions(),
         money(amount, portfolio),
@@ -136,7 +143,9 @@ def withdraw(
     Raises:
         InputError, DataError, PlanError: See `steelyard.errors`.
     """
-    return _plan.withdraw(
+    from steelyard.app import plan as planner
+
+    return planner.withdraw(
         portfolio,
         bootstrap.sessions(),
         money(amount, portfolio),

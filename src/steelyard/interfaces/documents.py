@@ -6,13 +6,15 @@ Everything money-like is a decimal string. Quotients are cut to 12 decimals; wha
 from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Context, Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from steelyard.app.check import CheckReport
 from steelyard.domain.money import plain
 from steelyard.domain.policies import Decision
 from steelyard.domain.portfolio import Portfolio
-from steelyard.domain.trades import Plan, Trade
+
+if TYPE_CHECKING:
+    from steelyard.domain.trades import Plan, Trade
 
 DECIMALS = Decimal("1e-12")
 _WIDE = Context(prec=120)
