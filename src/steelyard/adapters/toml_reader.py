@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any
 
 from steelyard.adapters.toml_places import Path, dotted, line_of, places
 from steelyard.domain.money import EXACT, ONE, Amount, parse_amount, parse_fraction, parse_number, plain
 from steelyard.errors import Problem
 
-T = TypeVar("T")
+LARGEST = Decimal("1e18")
+FINEST = 18
+"""No price, holding or amount of a real portfolio has more decimals; beyond, arithmetic only slows."""
 
 
 class Reader:
@@ -73,6 +75,11 @@ class Reader:
             value = read(raw)
         except ValueError as error:
             self.problem("not-a-number", str(error), f"write {_key(path)} = {example}", path)
+            return None
+        exponent = value.as_tuple().exponent
+        if abs(value) >= LARGEST or (isinstance(exponent, int) and exponent < -FINEST):
+            text = f"numbers here are below 1e18 and have at most {FINEST} decimals"
+            self.problem("out-of-range", text, f"write {_key(path)} = {example}", path)
             return None
         if (least is not None and value < least) or (above is not None and value <= above):
             kind = "negative" if value < 0 else "zero"

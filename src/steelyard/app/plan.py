@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 from steelyard.app.allocation import Outcome, Short, Wish, allocate
 from steelyard.app.check import exchanges
@@ -187,7 +187,9 @@ def _flow_account(portfolio: Portfolio, account: str | None) -> str:
 
 def _infeasible(portfolio: Portfolio, wish: Wish, short: Decimal) -> PlanError:
     """Name the one constraint whose removal alone would make a plan possible."""
-    missing = f"{plain(EXACT.quantize(short, Decimal('0.01')))} {portfolio.base_currency}"
+    # Sums of an absurd file may be too long to quantize; then they are shown as they are.
+    shown = short.quantize(Decimal("0.01"), ROUND_CEILING, EXACT) if abs(short) < Decimal("1e30") else short
+    missing = f"{plain(shown)} {portfolio.base_currency}"
     limits = portfolio.constraints
     trials: list[tuple[str, str, Portfolio, Wish]] = []
     if not wish.can_sell:
