@@ -1,32 +1,63 @@
 """The exact whole-share plan under one budget, in plain Python without any solver.
 
-Depth-first branch and bound. Everything but the budget is separate per instrument, so for a price m
-of money the best a set of instruments can do alone is a sum of per-instrument minima, S(m); with r
-left to spend, S(m) - m r bounds what they can reach together, for every m >= 0. Instruments are
-walked from the dearest share down and their states outwards from the best; the first state whose
-bound passes the incumbent ends its level. Floats steer and prune, with slack; whatever could be a tie
-is compared exactly, so the ranked order (objective, trades, turnover, symbol order) is exact too.
+Everything but the budget is separate per instrument. A price of money m makes each choose alone; what
+that reaches is a bound, and any state whose reduced cost exceeds the gap cannot be in a better plan. That
+leaves short lists. Their lower convex hulls, merged, bound every partial plan as tightly as any price
+of money can. A depth-first walk settles most plans; what it leaves goes to a dynamic programme that keeps
+only partial plans not dominated by one that spends no more. Floats steer and prune, with slack;
+whatever could be a tie is compared in exact arithmetic, so the ranked order holds exactly.
 
-Source: Lagrangian relaxation of a separable problem with one coupling constraint.
+Source: Lagrangian relaxation and dominance for the separable knapsack (Kellerer, Pferschy, Pisinger).
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Iterable
 from fractions import Fraction
-from math import inf, lcm
-from typing import TypeVar
+from itertools import pairwise
+from math import floor, inf, lcm
+from typing import NamedTuple, TypeAlias
 
 from steelyard.engines.allocation.divisible import solve_divisible
-from steelyard.engines.allocation.options import Choices, Option, Scale
 from steelyard.engines.allocation.problem import Answer, Infeasible, Line, Problem
 
-Number = TypeVar("Number", int, float)
+NODE_LIMIT = 2_000_000
+"""Partial choices looked at before the search stops with a certified gap."""
 
-NODE_LIMIT = 300_000
-"""Partial choices looked at before the search stops with a certified gap: a few seconds in plain Python."""
+WALK_LIMIT = 5_000
+"""Partial choices of the depth-first walk before the dynamic programme takes over."""
+
+LIST_LIMIT = 50_000
+"""States one line may put on its short list; beyond, the plan is called best found and carries its gap."""
 
 SLACK = 1e-12
 """Relative rounding error allowed for in a float bound before a branch is given up."""
+
+
+class State(NamedTuple):
+    """One allowed final state of a line.
+
+    Attributes:
+        spent: Budget it uses, in the problem's whole money unit; negative when it raises money.
+        miss: Squared miss over the divisor, in float.
+        change: Steps bought (+) or sold (-).
+        sold_out: The odd fraction left too.
+    """
+
+    spent: int
+    miss: float
+    change: int
+    sold_out: bool
+
+
+Rank = tuple[Fraction, int, int, tuple[int, ...]]
+
+Chain: TypeAlias = "tuple[State, Chain] | tuple[()]"
+"""The states of a partial plan, the last line's first."""
+
+Partial: TypeAlias = tuple[int, float, Chain]
+"""What a partial plan has spent and missed, and its states."""
 
 
 def solve(problem: Problem, *, node_limit: int = NODE_LIMIT) -> Answer:
@@ -34,7 +65,7 @@ def solve(problem: Problem, *, node_limit: int = NODE_LIMIT) -> Answer:
 
     Args:
         problem: Lines in any order; integers and fractions, see `Problem`.
-        node_limit: Partial choices to look at before stopping with a certified gap.
+        node_limit: Partial choices to look at before stopping with a certified gap, >= 0.
 
     Returns:
         The plan that ranks first: least objective, then fewest trades, then least turnover, then
@@ -45,198 +76,431 @@ def solve(problem: Problem, *, node_limit: int = NODE_LIMIT) -> Answer:
     """
     if any(line.continuous for line in problem.lines):
         return solve_divisible(problem, solve, node_limit=node_limit)
+    if not problem.lines:
+        if problem.budget < 0:
+            raise Infeasible(Fraction(-problem.budget))
+        return Answer((), (), Fraction(0), Fraction(0), True, 0)
     return _Search(problem, node_limit).run()
 
 
-def scale_of(lines: tuple[Line, ...]) -> Scale:
-    """Return the denominators that make every target and cost of some lines whole."""
-    values = lcm(*(line.target.denominator for line in lines), 1)
-    rates = lcm(*(line.rate.denominator for line in lines), *(x.extra_rate.denominator for x in lines), 1)
-    return Scale(values, rates)
+class _Choices:
+    """The allowed states of one line, in whole money units of 1 / `unit` ticks."""
+
+    def __init__(self, line: Line, unit: int, min_trade: int, most_money: int) -> None:
+        self.line, self.unit = line, unit
+        self.price = line.price * unit
+        self.cost_floor = line.floor * unit
+        self.rate, self.extra = int(line.rate * unit), int(line.extra_rate * unit)
+        # The miss is counted in 1 / `parts` ticks, which makes the target whole.
+        self.parts = line.target.denominator
+        self.off = (line.odd + line.price * line.held) * self.parts - line.target.numerator
+        self.stride = line.price * self.parts
+        self.inverse = float(1 / (line.divisor * self.parts**2))
+        self.half = float(line.divisor) / 2
+        least = max(-(-min_trade // line.price), 1)
+        most = max(most_money, 0) // line.price
+        if line.most_steps is not None:
+            most = min(most, line.most_steps - line.held)
+        self.bought = (least, most if line.can_buy else 0)
+        self.sold = (least, line.held - line.least_steps if line.can_sell else 0)
+        self.singles = [self.state(0)]
+        whole = line.price * line.held + line.odd
+        if line.odd and line.can_sell and line.least_steps <= 0 and whole >= min_trade:
+            miss = float(line.target) ** 2 / float(line.divisor)
+            self.singles.append(State(self.cost(whole) - whole * unit, miss, -line.held, True))
+        # Shares bought by the least cost alone: below, the cost does not depend on the amount.
+        knee = self.cost_floor // (self.rate * line.price) if self.rate else max(most, line.held)
+        self.knee = knee if self.cost_floor else None
+
+    def cost(self, amount: int) -> int:
+        return max(self.cost_floor, self.rate * amount) + self.extra * amount
+
+    def state(self, change: int) -> State:
+        away = float(self.off + self.stride * change)
+        spent = 0
+        if change:
+            spent = self.price * change + self.cost(self.line.price * abs(change))
+        return State(spent, away * away * self.inverse, change, False)
+
+    def amount(self, state: State) -> int:
+        return self.line.price * abs(state.change) + (self.line.odd if state.sold_out else 0)
+
+    def value(self, state: State) -> int:
+        """Return what is held afterwards, in ticks."""
+        if state.sold_out:
+            return 0
+        return self.line.odd + self.line.price * (self.line.held + state.change)
+
+    def exact_miss(self, state: State) -> Fraction:
+        return (self.value(state) - self.line.target) ** 2 / self.line.divisor
+
+    def ends(self) -> list[State]:
+        """Return the states among which the one that raises the most money is."""
+        low, high = self.sold
+        sizes = {low, high} if high >= low else set()
+        if self.knee is not None:
+            sizes |= {k for k in (self.knee, self.knee + 1) if low <= k <= high}
+        return self.singles + [self.state(-size) for size in sorted(sizes)]
+
+    def side(self, multiplier: float, sign: int) -> list[State]:
+        """Return the state of least reduced cost among purchases (sign 1) or sales, none when empty."""
+        low, high = self.bought if sign == 1 else self.sold
+        if high < low:
+            return []
+        stride, per_unit = self.line.price, multiplier * self.unit
+        wanted = -self.off / self.parts
+        rates = {(self.rate + self.extra) / self.unit}
+        sizes = set()
+        if self.knee is not None:
+            rates.add(self.extra / self.unit)
+            sizes = {self.knee, self.knee + 1}
+        for rate in rates:
+            near = floor(sign * (wanted - per_unit * (1 + sign * rate) * self.half) / stride)
+            sizes |= {near, near + 1}
+        states = [self.state(sign * size) for size in {min(max(size, low), high) for size in sizes}]
+        return [min(states, key=lambda s: s.miss + multiplier * s.spent)]
+
+    def best(self, multiplier: float) -> State:
+        """Return the state of least reduced cost miss + multiplier * spent."""
+        states = self.singles + self.side(multiplier, 1) + self.side(multiplier, -1)
+        return min(states, key=lambda s: s.miss + multiplier * s.spent)
+
+    def within(self, multiplier: float, most: float) -> tuple[list[tuple[float, State]], bool]:
+        """List the states whose reduced cost is at most `most`.
+
+        Returns:
+            (reduced cost, state) pairs, best first, and whether they are all there.
+        """
+        found = [(s.miss + multiplier * s.spent, s) for s in self.singles]
+        found = [pair for pair in found if pair[0] <= most]
+        complete = True
+        for sign, (low, high) in ((1, self.bought), (-1, self.sold)):
+            for start in self.side(multiplier, sign):
+                first = sign * start.change
+                # The reduced cost is convex along a side: the first one too dear ends the direction.
+                for sizes in (range(first, high + 1), range(first - 1, low - 1, -1)):
+                    for size in sizes:
+                        state = self.state(sign * size)
+                        reduced = state.miss + multiplier * state.spent
+                        if reduced > most:
+                            break
+                        if len(found) >= LIST_LIMIT:
+                            complete = False
+                            break
+                        found.append((reduced, state))
+        found.sort(key=lambda pair: pair[0])
+        return found, complete
+
+
+class _Hull:
+    """Least miss a set of lines can reach with some money, when their states may be mixed."""
+
+    def __init__(self, base: int, miss: float, segments: list[tuple[float, int]]) -> None:
+        """Merge `segments` (slope, length), ascending in slope, onto the cheapest states."""
+        self.base, self.segments = base, segments
+        self.at = [0]
+        self.miss = [miss]
+        self.slope = [slope for slope, _ in segments]
+        self.slope.append(0.0)
+        for slope, length in segments:
+            self.at.append(self.at[-1] + length)
+            self.miss.append(self.miss[-1] + slope * length)
+
+    def bound(self, money: int) -> float:
+        """Return the bound, infinite when the cheapest states cost more than the money."""
+        left = money - self.base
+        if left < 0:
+            return inf
+        place = bisect_right(self.at, left) - 1
+        return self.miss[place] + self.slope[place] * (left - self.at[place])
+
+    def multiplier(self, money: int) -> float:
+        """Return what one more unit of money is worth."""
+        return -self.slope[max(bisect_right(self.at, money - self.base) - 1, 0)]
+
+
+def _segments(states: Iterable[State]) -> tuple[State, list[tuple[float, int]]]:
+    """Return the cheapest state and the falling lower convex hull from there, as (slope, length)."""
+    corners: list[State] = []
+    for state in sorted(states):
+        if corners and state.miss >= corners[-1].miss:
+            continue
+        if corners and state.spent == corners[-1].spent:
+            corners.pop()
+        while len(corners) > 1:
+            a, b = corners[-2], corners[-1]
+            if (b.miss - a.miss) * (state.spent - a.spent) < (state.miss - a.miss) * (b.spent - a.spent):
+                break
+            corners.pop()
+        corners.append(state)
+    pairs = pairwise(corners)
+    return corners[0], [((b.miss - a.miss) / (b.spent - a.spent), b.spent - a.spent) for a, b in pairs]
+
+
+def _suffix_hulls(lists: list[list[State]]) -> list[_Hull]:
+    """Return for every place the hull of the lines from there on; one longer than the lists."""
+    hulls = [_Hull(0, 0.0, [])]
+    for states in reversed(lists):
+        first, segments = _segments(states)
+        after = hulls[-1]
+        merged = sorted(after.segments + segments)
+        hulls.append(_Hull(after.base + first.spent, after.miss[0] + first.miss, merged))
+    return hulls[::-1]
+
+
+class _Stopped(Exception):
+    """The node limit was reached."""
 
 
 class _Search:
-    """One run: the lines in search order, the suffix bounds, the incumbent."""
+    """One run: the lines in search order, their short lists, the incumbent."""
 
     def __init__(self, problem: Problem, node_limit: int) -> None:
-        self.node_limit = node_limit
         lines = problem.lines
-        scale = scale_of(lines)
-        self.budget = problem.budget * scale.rates
-        raised = sum(line.price * line.held + line.odd for line in lines if line.can_sell)
-        money = max(problem.budget + raised, 0)
-        # Equal instruments stand side by side, so that their permutations can be skipped.
+        self.unit = lcm(*(x.rate.denominator for x in lines), *(x.extra_rate.denominator for x in lines))
+        self.budget = problem.budget * self.unit
+        # Dearest first; equal instruments side by side, so that their permutations can be skipped.
         self.order = sorted(
             range(len(lines)), key=lambda i: (-lines[i].price, _kind(lines[i]), lines[i].symbol)
         )
+        raised = sum(x.price * x.held + x.odd for x in lines if x.can_sell)
         self.choices = [
-            Choices(lines[i], scale, min_trade=problem.min_trade, most_money=money) for i in self.order
+            _Choices(lines[i], self.unit, problem.min_trade, problem.budget + raised) for i in self.order
         ]
-        self.twin = [
-            place > 0 and _kind(lines[i]) == _kind(lines[self.order[place - 1]])
-            for place, i in enumerate(self.order)
-        ]
-        # Position of every symbol's line in the search order, for the last rank.
+        kinds = [_kind(lines[i]) for i in self.order]
+        self.twin = [place > 0 and kinds[place] == kinds[place - 1] for place in range(len(kinds))]
+        # Places in the search order by symbol, for the last rank.
         self.by_symbol = sorted(range(len(lines)), key=lambda place: lines[self.order[place]].symbol)
-        self.cheapest = _suffix_sums([c.cheapest() for c in self.choices]) or [0]
-        self.best: list[Option] = []
+        self.best: list[State] = []
         self.best_miss = inf
-        self.best_exact: Fraction | None = None
-        self.nodes = 0
-        self.open_bound = inf
+        self.best_rank: Rank | None = None
+        self.margin = 0.0
+        self.nodes, self.node_limit = 0, node_limit
 
     def run(self) -> Answer:
-        if self.cheapest[0] > self.budget:
-            scale = self.choices[0].scale.rates if self.choices else 1
-            raise Infeasible(Fraction(self.cheapest[0] - self.budget, scale))
-        if not self.choices:
-            return Answer((), (), Fraction(0), Fraction(0), True, 0)
-        peak = self._price_budget()
-        self._first_plan(peak)
-        self.multipliers = self._grid(peak)
-        self.bounds = [_suffix_sums([c.best(m)[0] for c in self.choices]) for m in self.multipliers]
-        self._walk(0, self.budget, 0.0, [])
-        return self._answer()
+        ends = [c.ends() for c in self.choices]
+        missing = sum(min(states).spent for states in ends) - self.budget
+        if missing > 0:
+            raise Infeasible(Fraction(missing, self.unit))
+        multiplier, dual, cheapest = self._price_money(ends)
+        gap = self.best_miss - dual + self.margin
+        self.lists, self.excess, cut = [], [], False
+        for choices, least in zip(self.choices, cheapest, strict=True):
+            found, complete = choices.within(multiplier, least + gap)
+            cut = cut or not complete
+            self.lists.append([state for _, state in found])
+            self.excess.append([reduced - least for reduced, _ in found])
+        self.dual = dual
+        self.hulls = _suffix_hulls(self.lists)
+        self.margin = max(self.margin, SLACK * abs(self.hulls[0].miss[0]))
+        open_bound = self._explore()
+        # A state left off a short list is bounded by the price of money alone.
+        return self._answer(min(open_bound, dual - self.margin) if cut else open_bound)
 
-    def _price_budget(self) -> float:
-        """Return the multiplier at which the unconstrained choices spend the budget, 0 if they never do."""
-        if self._spent(0.0) <= self.budget:
+    def _explore(self) -> float:
+        """Search the short lists; return the least bound left open, infinite when none is."""
+        limit, self.node_limit = self.node_limit, min(self.node_limit, WALK_LIMIT)
+        try:
+            self._walk(0, self.budget, 0.0, 0.0, [])
+            return inf
+        except _Stopped:
+            self.node_limit = limit
+            return self._layers()
+
+    def _price_money(self, ends: list[list[State]]) -> tuple[float, float, list[float]]:
+        """Find a price of money and a first plan.
+
+        Returns:
+            The multiplier, the bound it proves, and the least reduced cost of every line.
+        """
+        pools = [{s[2:]: s for s in states} for states in ends]
+        multiplier = self._divisible_multiplier()
+        best: tuple[float, float, list[float]] | None = None
+        for _ in range(6):
+            least = []
+            for choices, pool in zip(self.choices, pools, strict=True):
+                for start in (*choices.side(multiplier, 1), *choices.side(multiplier, -1)):
+                    low, high = choices.bought if start.change > 0 else choices.sold
+                    for change in range(start.change - 1, start.change + 2):
+                        if low <= (change if start.change > 0 else -change) <= high:
+                            state = choices.state(change)
+                            pool[state[2:]] = state
+                least.append(min(s.miss + multiplier * s.spent for s in pool.values()))
+            dual = sum(least) - multiplier * self.budget
+            size = sum(abs(x) for x in least) + abs(multiplier * self.budget)
+            self.margin = max(self.margin, SLACK * size)
+            improved = best is None or dual > best[1] + 1e-9 * abs(dual)
+            if best is None or dual > best[1]:
+                best = multiplier, dual, least
+            hull = _suffix_hulls([list(pool.values()) for pool in pools])[0]
+            following = hull.multiplier(self.budget)
+            if not improved or following == multiplier:
+                break
+            multiplier = following
+        assert best is not None
+        self._first_plan(best[0], [sorted(pool.values()) for pool in pools])
+        return best
+
+    def _divisible_multiplier(self) -> float:
+        """Return the price of money, per money unit, at which divisible shares would spend the budget."""
+        rows = []
+        for c in self.choices:
+            rate = (c.rate + c.extra) / c.unit
+            most = float(c.bought[1] * c.line.price) if c.bought[1] >= c.bought[0] else 0.0
+            least = -float(c.sold[1] * c.line.price) if c.sold[1] >= c.sold[0] else 0.0
+            rows.append((-c.off / c.parts, (1 + rate) * c.half, (1 - rate) * c.half, most, least, rate))
+        budget = self.budget / self.unit
+
+        def over(m: float) -> bool:
+            total = 0.0
+            for wanted, up, down, most, least, rate in rows:
+                change = wanted - m * up
+                if change > 0.0:
+                    total += min(change, most) * (1 + rate)
+                else:
+                    total += max(min(wanted - m * down, 0.0), least) * (1 - rate)
+            return total > budget
+
+        if not over(0.0):
             return 0.0
-        high = 1e-300
-        step = max(_unit_multiplier(c) for c in self.choices)
-        high = step
-        while self._spent(high) > self.budget and high < step * 1e30:
-            high *= 4
         low = 0.0
-        for _ in range(60):
+        high = max((abs(w) - least) / min(up, abs(down) or up) for w, up, down, _, least, _ in rows)
+        for _ in range(44):
             middle = (low + high) / 2
-            if self._spent(middle) > self.budget:
-                low = middle
-            else:
-                high = middle
-            if high - low <= 1e-12 * high:
-                break
-        return high
+            low, high = (middle, high) if over(middle) else (low, middle)
+        return high / self.unit
 
-    def _spent(self, multiplier: float) -> int:
-        return sum(c.best(multiplier)[1].spent for c in self.choices)
-
-    def _grid(self, peak: float) -> list[float]:
-        """Return multipliers around the best one, and 0: dense near it, sparse far away."""
-        unit = max(_unit_multiplier(c) for c in self.choices)
-        grid = {0.0, peak}
-        for halvings in range(0, 14):
-            width = 2 * unit / 2**halvings
-            grid.add(peak + width)
-            grid.add(max(peak - width, 0.0))
-        return sorted(grid)
-
-    def _first_plan(self, peak: float) -> None:
-        """Find a feasible plan: the priced choices, made affordable, then filled up greedily."""
-        plan = [c.best(peak)[1] for c in self.choices]
-        spent = sum(o.spent for o in plan)
-        multiplier = max(peak, max(_unit_multiplier(c) for c in self.choices) * 1e-6)
-        for _ in range(120):
-            if spent <= self.budget:
-                break
-            multiplier *= 2
-            plan = [c.best(multiplier)[1] for c in self.choices]
-            spent = sum(o.spent for o in plan)
-        if spent > self.budget:
-            plan = [min(_extremes(c), key=lambda o: (o.spent, o.miss)) for c in self.choices]
-            spent = sum(o.spent for o in plan)
+    def _first_plan(self, multiplier: float, pools: list[list[State]]) -> None:
+        """Offer a feasible plan: the priced choices, made affordable, then improved step by step."""
+        plan = [min(pool, key=lambda s: s.miss + multiplier * s.spent) for pool in pools]
+        left = self.budget - sum(s.spent for s in plan)
+        while left < 0:
+            # Give money back where a unit of it costs the least miss.
+            swaps = [
+                ((s.miss - now.miss) / (now.spent - s.spent), place, s)
+                for place, (now, pool) in enumerate(zip(plan, pools, strict=True))
+                for s in pool
+                if s.spent < now.spent
+            ]
+            _, place, state = min(swaps)
+            left += plan[place].spent - state.spent
+            plan[place] = state
         for _ in range(4 * len(plan) + 40):
-            swap = self._best_swap(plan, spent)
-            if swap is None:
+            gain, place, state = 0.0, -1, plan[0]
+            for index, (now, pool) in enumerate(zip(plan, pools, strict=True)):
+                for s in pool:
+                    if now.miss - s.miss > gain and s.spent - now.spent <= left:
+                        gain, place, state = now.miss - s.miss, index, s
+            if place < 0:
                 break
-            place, option = swap
-            spent += option.spent - plan[place].spent
-            plan[place] = option
-        self._offer(plan)
+            left += plan[place].spent - state.spent
+            plan[place] = state
+        self._offer(plan, sum(s.miss for s in plan))
 
-    def _best_swap(self, plan: list[Option], spent: int) -> tuple[int, Option] | None:
-        best: tuple[float, int, Option] | None = None
-        for place, (choice, now) in enumerate(zip(self.choices, plan, strict=True)):
-            change = now.steps - choice.line.held
-            for other in (change + 1, change - 1):
-                side = 1 if other > 0 else -1
-                if other and not choice._allowed(other, side):
-                    continue
-                option = choice.state(other)
-                gain = now.miss - option.miss
-                if (
-                    gain > 0
-                    and spent + option.spent - now.spent <= self.budget
-                    and (best is None or gain > best[0])
-                ):
-                    best = (gain, place, option)
-        return None if best is None else (best[1], best[2])
-
-    def _walk(self, place: int, left: int, miss: float, chosen: list[Option]) -> None:
-        if place == len(self.choices):
-            self._offer(chosen)
+    def _walk(self, place: int, left: int, miss: float, excess: float, chosen: list[State]) -> None:
+        if place == len(self.lists):
+            self._offer(chosen, miss)
             return
         self.nodes += 1
-        # The multiplier that bounds this node best; the bound is concave in it, but the grid is short.
-        money = float(left)
-        bound, at = -inf, 0
-        for index, multiplier in enumerate(self.multipliers):
-            here = self.bounds[index][place] - multiplier * money
-            if here > bound:
-                bound, at = here, index
-        multiplier = self.multipliers[at]
-        rest = self.bounds[at][place + 1] - multiplier * money
-        margin = SLACK * (abs(self.bounds[at][place]) + abs(multiplier * money) + miss)
-        if miss + bound > self.best_miss + margin:
-            return
         if self.nodes > self.node_limit:
-            self.open_bound = min(self.open_bound, miss + bound - margin)
-            return
-        ceiling = chosen[-1].value if self.twin[place] and chosen else None
-        for cost, option in self.choices[place].outward(multiplier):
-            if miss + cost + rest > self.best_miss + margin:
-                return
-            if self.nodes > self.node_limit:
-                self.open_bound = min(self.open_bound, miss + cost + rest - margin)
-                return
-            remaining = left - option.spent
-            if remaining < self.cheapest[place + 1] or (ceiling is not None and option.value > ceiling):
-                continue
-            chosen.append(option)
-            self._walk(place + 1, remaining, miss + option.miss, chosen)
+            raise _Stopped
+        ceiling = self.choices[place].value(chosen[-1]) if self.twin[place] else None
+        most = self.best_miss - self.dual + self.margin - excess
+        after = self.hulls[place + 1].bound
+        worst = self.best_miss + self.margin - miss
+        children = []
+        for index, (over, state) in enumerate(zip(self.excess[place], self.lists[place], strict=True)):
+            if over > most:
+                break
+            bound = state.miss + after(left - state.spent)
+            if bound <= worst and (ceiling is None or self.choices[place].value(state) <= ceiling):
+                children.append((bound, index))
+        children.sort()
+        for bound, index in children:
+            if miss + bound > self.best_miss + self.margin:
+                break
+            state = self.lists[place][index]
+            chosen.append(state)
+            over = excess + self.excess[place][index]
+            self._walk(place + 1, left - state.spent, miss + state.miss, over, chosen)
             chosen.pop()
 
-    def _offer(self, plan: list[Option]) -> None:
+    def _layers(self) -> float:
+        """Run the dynamic programme; return the least bound left open, infinite when none is."""
+        layer: list[Partial] = [(0, 0.0, ())]
+        for place, states in enumerate(self.lists):
+            after = self.hulls[place + 1].bound
+            worst = self.best_miss + self.margin
+            grown: list[Partial] = []
+            for spent, miss, chain in layer:
+                left = self.budget - spent
+                self.nodes += len(states)
+                if self.nodes > self.node_limit:
+                    here = self.hulls[place].bound
+                    return min(m + here(self.budget - s) for s, m, _ in layer) - self.margin
+                for state in states:
+                    if miss + state.miss + after(left - state.spent) <= worst:
+                        grown.append((spent + state.spent, miss + state.miss, (state, chain)))
+            layer = self._undominated(grown)
+        for _, miss, chain in layer:
+            self._offer(_unchain(chain), miss)
+        return inf
+
+    def _undominated(self, grown: list[Partial]) -> list[Partial]:
+        """Keep partial plans that no other one beats in rank while spending no more."""
+        grown.sort(key=lambda partial: partial[:2])
+        kept: list[Partial] = []
+        for partial in grown:
+            if kept:
+                behind = partial[1] - kept[-1][1]
+                if behind > self.margin:
+                    continue
+                if behind >= -self.margin:
+                    rank = self._rank(_unchain(partial[2]))
+                    if rank >= self._rank(_unchain(kept[-1][2])):
+                        continue
+            kept.append(partial)
+        return kept
+
+    def _offer(self, plan: list[State], miss: float) -> None:
         """Take a feasible plan if it ranks before the incumbent."""
-        miss = sum(o.miss for o in plan)
-        if miss > self.best_miss * (1 + SLACK) and self.best:
+        if miss > self.best_miss + self.margin:
             return
-        exact = sum((c.exact_miss(o) for c, o in zip(self.choices, plan, strict=True)), Fraction(0))
-        if self.best_exact is None or (exact, self._rank(plan)) < (self.best_exact, self._rank(self.best)):
-            self.best, self.best_exact, self.best_miss = list(plan), exact, float(exact)
+        rank = None
+        if miss >= self.best_miss - self.margin:
+            rank = self._rank(plan)
+            self.best_rank = self.best_rank or self._rank(self.best)
+            if rank >= self.best_rank:
+                return
+        self.best, self.best_miss, self.best_rank = list(plan), miss, rank
 
-    def _rank(self, plan: list[Option]) -> tuple[int, int, tuple[int, ...]]:
-        trades = sum(o.amount > 0 for o in plan)
-        turnover = sum(o.amount for o in plan)
-        return trades, turnover, tuple(-plan[place].value for place in self.by_symbol)
+    def _rank(self, plan: list[State]) -> Rank:
+        """Return the ranked levels of a plan or of its first places, exact."""
+        pairs = list(zip(self.choices, plan, strict=False))
+        exact = sum((c.exact_miss(s) for c, s in pairs), Fraction(0))
+        amounts = [c.amount(s) for c, s in pairs]
+        values = [-c.value(s) for c, s in pairs]
+        ordered = tuple(values[place] for place in self.by_symbol if place < len(plan))
+        return exact, sum(a > 0 for a in amounts), sum(amounts), ordered
 
-    def _answer(self) -> Answer:
-        assert self.best_exact is not None
+    def _answer(self, open_bound: float) -> Answer:
         steps = [0] * len(self.order)
         sold = [False] * len(self.order)
         for place, index in enumerate(self.order):
-            steps[index] = self.best[place].steps
+            steps[index] = self.choices[place].line.held + self.best[place].change
             sold[index] = self.best[place].sold_out
-        proven = self.open_bound == inf
-        bound = self.best_exact if proven else min(Fraction(max(self.open_bound, 0.0)), self.best_exact)
-        return Answer(tuple(steps), tuple(sold), self.best_exact, bound, proven, self.nodes)
+        value = (self.best_rank or self._rank(self.best))[0]
+        proven = open_bound == inf
+        bound = value if proven else min(Fraction(max(open_bound, 0.0)), value)
+        return Answer(tuple(steps), tuple(sold), value, bound, proven, self.nodes)
 
 
-def _extremes(choice: Choices) -> list[Option]:
-    states = list(choice.singles)
-    if choice.most_sold >= choice.least_sold:
-        states.append(choice.state(-choice.most_sold))
-    return states
+def _unchain(chain: Chain) -> list[State]:
+    states: list[State] = []
+    while chain:
+        state, chain = chain
+        states.append(state)
+    return states[::-1]
 
 
 def _kind(line: Line) -> tuple[object, ...]:
@@ -245,17 +509,3 @@ def _kind(line: Line) -> tuple[object, ...]:
         line.held, line.target, line.divisor, line.odd, line.can_buy, line.can_sell, line.rate, line.floor,
         line.extra_rate, line.price, line.least_steps, -1 if line.most_steps is None else line.most_steps,
     )  # fmt: skip
-
-
-def _unit_multiplier(choice: Choices) -> float:
-    """Return how much the price of money must move to move a line by one step."""
-    line = choice.line
-    return 2.0 * line.price / float(line.divisor) / choice.scale.rates
-
-
-def _suffix_sums(terms: list[Number]) -> list[Number]:
-    """Return for every place the sum of the terms from there on; one longer than the terms."""
-    sums = [terms[0] * 0] if terms else []
-    for term in reversed(terms):
-        sums.append(sums[-1] + term)
-    return sums[::-1]
