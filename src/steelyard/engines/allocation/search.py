@@ -12,15 +12,14 @@ Source: Lagrangian relaxation and dominance for the separable knapsack (Kellerer
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterable
 from fractions import Fraction
-from itertools import pairwise
-from math import floor, inf, lcm
-from typing import NamedTuple, TypeAlias
+from math import inf, lcm
+from typing import TypeAlias
 
 from steelyard.engines.allocation.divisible import solve_divisible
+from steelyard.engines.allocation.hull import suffix_hulls
 from steelyard.engines.allocation.problem import Answer, Infeasible, Line, Problem
+from steelyard.engines.allocation.states import Choices, State
 
 NODE_LIMIT = 2_000_000
 """Partial choices looked at before the search stops with a certified gap."""
@@ -28,27 +27,8 @@ NODE_LIMIT = 2_000_000
 WALK_LIMIT = 5_000
 """Partial choices of the depth-first walk before the dynamic programme takes over."""
 
-LIST_LIMIT = 50_000
-"""States one line may put on its short list; beyond, the plan is called best found and carries its gap."""
-
 SLACK = 1e-12
 """Relative rounding error allowed for in a float bound before a branch is given up."""
-
-
-class State(NamedTuple):
-    """One allowed final state of a line.
-
-    Attributes:
-        spent: Budget it uses, in the problem's whole money unit; negative when it raises money.
-        miss: Squared miss over the divisor, in float.
-        change: Steps bought (+) or sold (-).
-        sold_out: The odd fraction left too.
-    """
-
-    spent: int
-    miss: float
-    change: int
-    sold_out: bool
 
 
 Rank = tuple[Fraction, int, int, tuple[int, ...]]
@@ -83,171 +63,6 @@ def solve(problem: Problem, *, node_limit: int = NODE_LIMIT) -> Answer:
     return _Search(problem, node_limit).run()
 
 
-class _Choices:
-    """The allowed states of one line, in whole money units of 1 / `unit` ticks."""
-
-    def __init__(self, line: Line, unit: int, min_trade: int, most_money: int) -> None:
-        self.line, self.unit = line, unit
-        self.price = line.price * unit
-        self.cost_floor = line.floor * unit
-        self.rate, self.extra = int(line.rate * unit), int(line.extra_rate * unit)
-        # The miss is counted in 1 / `parts` ticks, which makes the target whole.
-        self.parts = line.target.denominator
-        self.off = (line.odd + line.price * line.held) * self.parts - line.target.numerator
-        self.stride = line.price * self.parts
-        self.inverse = float(1 / (line.divisor * self.parts**2))
-        self.half = float(line.divisor) / 2
-        least = max(-(-min_trade // line.price), 1)
-        most = max(most_money, 0) // line.price
-        if line.most_steps is not None:
-            most = min(most, line.most_steps - line.held)
-        self.bought = (least, most if line.can_buy else 0)
-        self.sold = (least, line.held - line.least_steps if line.can_sell else 0)
-        self.singles = [self.state(0)]
-        whole = line.price * line.held + line.odd
-        if line.odd and line.can_sell and line.least_steps <= 0 and whole >= min_trade:
-            miss = float(line.target) ** 2 / float(line.divisor)
-            self.singles.append(State(self.cost(whole) - whole * unit, miss, -line.held, True))
-        # Shares bought by the least cost alone: below, the cost does not depend on the amount.
-        knee = self.cost_floor // (self.rate * line.price) if self.rate else max(most, line.held)
-        self.knee = knee if self.cost_floor else None
-
-    def cost(self, amount: int) -> int:
-        return max(self.cost_floor, self.rate * amount) + self.extra * amount
-
-    def state(self, change: int) -> State:
-        away = float(self.off + self.stride * change)
-        spent = 0
-        if change:
-            spent = self.price * change + self.cost(self.line.price * abs(change))
-        return State(spent, away * away * self.inverse, change, False)
-
-    def amount(self, state: State) -> int:
-        return self.line.price * abs(state.change) + (self.line.odd if state.sold_out else 0)
-
-    def value(self, state: State) -> int:
-        """Return what is held afterwards, in ticks."""
-        if state.sold_out:
-            return 0
-        return self.line.odd + self.line.price * (self.line.held + state.change)
-
-    def exact_miss(self, state: State) -> Fraction:
-        return (self.value(state) - self.line.target) ** 2 / self.line.divisor
-
-    def ends(self) -> list[State]:
-        """Return the states among which the one that raises the most money is."""
-        low, high = self.sold
-        sizes = {low, high} if high >= low else set()
-        if self.knee is not None:
-            sizes |= {k for k in (self.knee, self.knee + 1) if low <= k <= high}
-        return self.singles + [self.state(-size) for size in sorted(sizes)]
-
-    def side(self, multiplier: float, sign: int) -> list[State]:
-        """Return the state of least reduced cost among purchases (sign 1) or sales, none when empty."""
-        low, high = self.bought if sign == 1 else self.sold
-        if high < low:
-            return []
-        stride, per_unit = self.line.price, multiplier * self.unit
-        wanted = -self.off / self.parts
-        rates = {(self.rate + self.extra) / self.unit}
-        sizes = set()
-        if self.knee is not None:
-            rates.add(self.extra / self.unit)
-            sizes = {self.knee, self.knee + 1}
-        for rate in rates:
-            near = floor(sign * (wanted - per_unit * (1 + sign * rate) * self.half) / stride)
-            sizes |= {near, near + 1}
-        states = [self.state(sign * size) for size in {min(max(size, low), high) for size in sizes}]
-        return [min(states, key=lambda s: s.miss + multiplier * s.spent)]
-
-    def best(self, multiplier: float) -> State:
-        """Return the state of least reduced cost miss + multiplier * spent."""
-        states = self.singles + self.side(multiplier, 1) + self.side(multiplier, -1)
-        return min(states, key=lambda s: s.miss + multiplier * s.spent)
-
-    def within(self, multiplier: float, most: float) -> tuple[list[tuple[float, State]], bool]:
-        """List the states whose reduced cost is at most `most`.
-
-        Returns:
-            (reduced cost, state) pairs, best first, and whether they are all there.
-        """
-        found = [(s.miss + multiplier * s.spent, s) for s in self.singles]
-        found = [pair for pair in found if pair[0] <= most]
-        complete = True
-        for sign, (low, high) in ((1, self.bought), (-1, self.sold)):
-            for start in self.side(multiplier, sign):
-                first = sign * start.change
-                # The reduced cost is convex along a side: the first one too dear ends the direction.
-                for sizes in (range(first, high + 1), range(first - 1, low - 1, -1)):
-                    for size in sizes:
-                        state = self.state(sign * size)
-                        reduced = state.miss + multiplier * state.spent
-                        if reduced > most:
-                            break
-                        if len(found) >= LIST_LIMIT:
-                            complete = False
-                            break
-                        found.append((reduced, state))
-        found.sort(key=lambda pair: pair[0])
-        return found, complete
-
-
-class _Hull:
-    """Least miss a set of lines can reach with some money, when their states may be mixed."""
-
-    def __init__(self, base: int, miss: float, segments: list[tuple[float, int]]) -> None:
-        """Merge `segments` (slope, length), ascending in slope, onto the cheapest states."""
-        self.base, self.segments = base, segments
-        self.at = [0]
-        self.miss = [miss]
-        self.slope = [slope for slope, _ in segments]
-        self.slope.append(0.0)
-        for slope, length in segments:
-            self.at.append(self.at[-1] + length)
-            self.miss.append(self.miss[-1] + slope * length)
-
-    def bound(self, money: int) -> float:
-        """Return the bound, infinite when the cheapest states cost more than the money."""
-        left = money - self.base
-        if left < 0:
-            return inf
-        place = bisect_right(self.at, left) - 1
-        return self.miss[place] + self.slope[place] * (left - self.at[place])
-
-    def multiplier(self, money: int) -> float:
-        """Return what one more unit of money is worth."""
-        return -self.slope[max(bisect_right(self.at, money - self.base) - 1, 0)]
-
-
-def _segments(states: Iterable[State]) -> tuple[State, list[tuple[float, int]]]:
-    """Return the cheapest state and the falling lower convex hull from there, as (slope, length)."""
-    corners: list[State] = []
-    for state in sorted(states):
-        if corners and state.miss >= corners[-1].miss:
-            continue
-        if corners and state.spent == corners[-1].spent:
-            corners.pop()
-        while len(corners) > 1:
-            a, b = corners[-2], corners[-1]
-            if (b.miss - a.miss) * (state.spent - a.spent) < (state.miss - a.miss) * (b.spent - a.spent):
-                break
-            corners.pop()
-        corners.append(state)
-    pairs = pairwise(corners)
-    return corners[0], [((b.miss - a.miss) / (b.spent - a.spent), b.spent - a.spent) for a, b in pairs]
-
-
-def _suffix_hulls(lists: list[list[State]]) -> list[_Hull]:
-    """Return for every place the hull of the lines from there on; one longer than the lists."""
-    hulls = [_Hull(0, 0.0, [])]
-    for states in reversed(lists):
-        first, segments = _segments(states)
-        after = hulls[-1]
-        merged = sorted(after.segments + segments)
-        hulls.append(_Hull(after.base + first.spent, after.miss[0] + first.miss, merged))
-    return hulls[::-1]
-
-
 class _Stopped(Exception):
     """The node limit was reached."""
 
@@ -265,7 +80,7 @@ class _Search:
         )
         raised = sum(x.price * x.held + x.odd for x in lines if x.can_sell)
         self.choices = [
-            _Choices(lines[i], self.unit, problem.min_trade, problem.budget + raised) for i in self.order
+            Choices(lines[i], self.unit, problem.min_trade, problem.budget + raised) for i in self.order
         ]
         kinds = [_kind(lines[i]) for i in self.order]
         self.twin = [place > 0 and kinds[place] == kinds[place - 1] for place in range(len(kinds))]
@@ -291,7 +106,7 @@ class _Search:
             self.lists.append([state for _, state in found])
             self.excess.append([reduced - least for reduced, _ in found])
         self.dual = dual
-        self.hulls = _suffix_hulls(self.lists)
+        self.hulls = suffix_hulls(self.lists)
         self.margin = max(self.margin, SLACK * abs(self.hulls[0].miss[0]))
         open_bound = self._explore()
         # A state left off a short list is bounded by the price of money alone.
@@ -332,7 +147,7 @@ class _Search:
             improved = best is None or dual > best[1] + 1e-9 * abs(dual)
             if best is None or dual > best[1]:
                 best = multiplier, dual, least
-            hull = _suffix_hulls([list(pool.values()) for pool in pools])[0]
+            hull = suffix_hulls([list(pool.values()) for pool in pools])[0]
             following = hull.multiplier(self.budget)
             if not improved or following == multiplier:
                 break

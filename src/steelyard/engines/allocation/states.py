@@ -1,0 +1,146 @@
+"""What one instrument may end up as, in order of merit at a given price of money.
+
+For a multiplier m (the worth of one unit of budget) an allowed final state has the reduced cost
+miss + m * spent. Among purchases and among sales it is convex in the number of steps, so the states
+within some distance of the best are found by walking outwards from it.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import floor
+from typing import NamedTuple
+
+from steelyard.engines.allocation.problem import Line
+
+LIST_LIMIT = 50_000
+"""States one line may put on its short list; beyond, the plan is called best found and carries its gap."""
+
+
+class State(NamedTuple):
+    """One allowed final state of a line.
+
+    Attributes:
+        spent: Budget it uses, in the problem's whole money unit; negative when it raises money.
+        miss: Squared miss over the divisor, in float.
+        change: Steps bought (+) or sold (-).
+        sold_out: The odd fraction left too.
+    """
+
+    spent: int
+    miss: float
+    change: int
+    sold_out: bool
+
+
+class Choices:
+    """The allowed states of one line, in whole money units of 1 / `unit` ticks."""
+
+    def __init__(self, line: Line, unit: int, min_trade: int, most_money: int) -> None:
+        self.line, self.unit = line, unit
+        self.price = line.price * unit
+        self.cost_floor = line.floor * unit
+        self.rate, self.extra = int(line.rate * unit), int(line.extra_rate * unit)
+        # The miss is counted in 1 / `parts` ticks, which makes the target whole.
+        self.parts = line.target.denominator
+        self.off = (line.odd + line.price * line.held) * self.parts - line.target.numerator
+        self.stride = line.price * self.parts
+        self.inverse = float(1 / (line.divisor * self.parts**2))
+        self.half = float(line.divisor) / 2
+        least = max(-(-min_trade // line.price), 1)
+        most = max(most_money, 0) // line.price
+        if line.most_steps is not None:
+            most = min(most, line.most_steps - line.held)
+        self.bought = (least, most if line.can_buy else 0)
+        self.sold = (least, line.held - line.least_steps if line.can_sell else 0)
+        self.singles = [self.state(0)]
+        whole = line.price * line.held + line.odd
+        if line.odd and line.can_sell and line.least_steps <= 0 and whole >= min_trade:
+            miss = float(line.target) ** 2 / float(line.divisor)
+            self.singles.append(State(self.cost(whole) - whole * unit, miss, -line.held, True))
+        # Shares bought by the least cost alone: below, the cost does not depend on the amount.
+        knee = self.cost_floor // (self.rate * line.price) if self.rate else max(most, line.held)
+        self.knee = knee if self.cost_floor else None
+
+    def cost(self, amount: int) -> int:
+        """Return what trading `amount` ticks costs, in money units."""
+        return max(self.cost_floor, self.rate * amount) + self.extra * amount
+
+    def state(self, change: int) -> State:
+        """Return the state after buying `change` steps (selling when negative)."""
+        away = float(self.off + self.stride * change)
+        spent = 0
+        if change:
+            spent = self.price * change + self.cost(self.line.price * abs(change))
+        return State(spent, away * away * self.inverse, change, False)
+
+    def amount(self, state: State) -> int:
+        """Return the ticks traded to get there."""
+        return self.line.price * abs(state.change) + (self.line.odd if state.sold_out else 0)
+
+    def value(self, state: State) -> int:
+        """Return what is held afterwards, in ticks."""
+        if state.sold_out:
+            return 0
+        return self.line.odd + self.line.price * (self.line.held + state.change)
+
+    def exact_miss(self, state: State) -> Fraction:
+        """Return the squared miss over the divisor, exact."""
+        return (self.value(state) - self.line.target) ** 2 / self.line.divisor
+
+    def ends(self) -> list[State]:
+        """Return the states among which the one that raises the most money is."""
+        low, high = self.sold
+        sizes = {low, high} if high >= low else set()
+        if self.knee is not None:
+            sizes |= {k for k in (self.knee, self.knee + 1) if low <= k <= high}
+        return self.singles + [self.state(-size) for size in sorted(sizes)]
+
+    def side(self, multiplier: float, sign: int) -> list[State]:
+        """Return the state of least reduced cost among purchases (sign 1) or sales, none when empty."""
+        low, high = self.bought if sign == 1 else self.sold
+        if high < low:
+            return []
+        stride, per_unit = self.line.price, multiplier * self.unit
+        wanted = -self.off / self.parts
+        rates = {(self.rate + self.extra) / self.unit}
+        sizes = set()
+        if self.knee is not None:
+            rates.add(self.extra / self.unit)
+            sizes = {self.knee, self.knee + 1}
+        for rate in rates:
+            near = floor(sign * (wanted - per_unit * (1 + sign * rate) * self.half) / stride)
+            sizes |= {near, near + 1}
+        states = [self.state(sign * size) for size in {min(max(size, low), high) for size in sizes}]
+        return [min(states, key=lambda s: s.miss + multiplier * s.spent)]
+
+    def best(self, multiplier: float) -> State:
+        """Return the state of least reduced cost miss + multiplier * spent."""
+        states = self.singles + self.side(multiplier, 1) + self.side(multiplier, -1)
+        return min(states, key=lambda s: s.miss + multiplier * s.spent)
+
+    def within(self, multiplier: float, most: float) -> tuple[list[tuple[float, State]], bool]:
+        """List the states whose reduced cost is at most `most`.
+
+        Returns:
+            (reduced cost, state) pairs, best first, and whether they are all there.
+        """
+        found = [(s.miss + multiplier * s.spent, s) for s in self.singles]
+        found = [pair for pair in found if pair[0] <= most]
+        complete = True
+        for sign, (low, high) in ((1, self.bought), (-1, self.sold)):
+            for start in self.side(multiplier, sign):
+                first = sign * start.change
+                # The reduced cost is convex along a side: the first one too dear ends the direction.
+                for sizes in (range(first, high + 1), range(first - 1, low - 1, -1)):
+                    for size in sizes:
+                        state = self.state(sign * size)
+                        reduced = state.miss + multiplier * state.spent
+                        if reduced > most:
+                            break
+                        if len(found) >= LIST_LIMIT:
+                            complete = False
+                            break
+                        found.append((reduced, state))
+        found.sort(key=lambda pair: pair[0])
+        return found, complete
