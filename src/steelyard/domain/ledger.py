@@ -1,0 +1,110 @@
+"""What happened in the accounts, entry by entry, as a journal keeps it.
+
+An entry is a fact and is never changed: what was wrong is taken back by a counter-entry. Shares,
+lots and cash are folds over the entries; nothing else is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from steelyard.domain.money import EXACT, ZERO
+from steelyard.errors import InputError
+
+KINDS = (
+    "buy",
+    "sell",
+    "dividend",
+    "deposit",
+    "withdrawal",
+    "split",
+    "convert",
+    "transfer_in",
+    "transfer_out",
+    "fee",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One fact.
+
+    Attributes:
+        traded_on: The trade date (pay date of a dividend).
+        account: Name of the account.
+        kind: One of `KINDS`.
+        symbol: The instrument; of a `convert` the currency bought; empty for cash entries.
+        shares: Shares bought, sold, transferred or that the dividend was paid on; for a `split` the new
+            shares per old one; for `deposit`, `withdrawal`, `fee` and `convert` the amount of money. > 0.
+        price: Of one share, in `currency`; of a `dividend` the gross amount per share; of a `convert`
+            units of `currency` paid for one unit of the currency bought; of a `transfer_in` the original
+            unit cost. None where it has no meaning.
+        currency: Of the price, the fees and the money.
+        fees: Cost of the trade, in `currency`, >= 0; of a `dividend` the foreign tax withheld.
+        fx_rate: Tax currency for one unit of `currency` on the day the money moved (settlement), None when
+            unknown or when both are the same.
+        tax_base_price: Korean tax base price of one share (KRX-listed ETFs of the "other" class), in won.
+        lot: Purchase date of the lot sold (specific identification); of a `transfer_in` the original
+            purchase date.
+        note: Free text.
+    """
+
+    traded_on: date
+    account: str
+    kind: str
+    symbol: str = ""
+    shares: Decimal = ZERO
+    price: Decimal | None = None
+    currency: str = ""
+    fees: Decimal = ZERO
+    fx_rate: Decimal | None = None
+    tax_base_price: Decimal | None = None
+    lot: date | None = None
+    note: str = ""
+
+    @property
+    def gross(self) -> Decimal:
+        """Shares times price, in `currency`; zero without a price."""
+        return EXACT.multiply(self.shares, self.price) if self.price is not None else ZERO
+
+
+def in_order(entries: Iterable[Entry]) -> list[Entry]:
+    """Return entries by date. On one day they keep their order, except that what adds shares goes before
+    what takes them: a broker's list of a day is often sorted the other way round.
+    """
+    return sorted(entries, key=lambda e: (e.traded_on, _RANK[e.kind]))
+
+
+_RANK = {
+    "split": 0,
+    "transfer_in": 1,
+    "deposit": 1,
+    "convert": 1,
+    "buy": 2,
+    "dividend": 3,
+    "sell": 4,
+    "fee": 5,
+    "transfer_out": 5,
+    "withdrawal": 5,
+}
+
+
+def until(entries: Sequence[Entry], as_of: date) -> list[Entry]:
+    """Return the entries up to a date, in order.
+
+    Raises:
+        InputError: An entry is dated later (`entry-in-future`).
+    """
+    later = [e for e in entries if e.traded_on > as_of]
+    if later:
+        first = min(later, key=lambda e: e.traded_on)
+        raise InputError(
+            "entry-in-future",
+            f"{len(later)} entries are dated after {as_of}, the first one {first.traded_on} "
+            f"({first.kind} {first.symbol})".replace(" )", ")"),
+            f"ask with --as-of {max(e.traded_on for e in later)}, or correct the date of the entry",
+        )
+    return in_order(entries)

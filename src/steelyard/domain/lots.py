@@ -1,0 +1,169 @@
+"""Shares bought together, and which of them a sale takes.
+
+A method is a rule of the broker or of the law, not a wish: `draw` takes exactly the lots it names.
+Costs are totals, so a lot can be split again and again and no cent is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+from steelyard.domain.money import EXACT, ZERO
+from steelyard.errors import InputError
+
+METHODS = ("fifo", "lifo", "hifo", "average", "specific", "least_tax")
+
+
+@dataclass(frozen=True, slots=True)
+class TaxLot:
+    """Shares bought together that are still held.
+
+    Attributes:
+        account, symbol: Where and what.
+        bought: Trade date of the purchase.
+        shares: > 0.
+        cost: What all of them cost, fees included, in the tax currency.
+        holding_from: Day the holding period counts from: `bought`, or earlier when it was tacked on.
+        tax_base: Korean tax base price times shares, in won; None when unknown.
+        order: Place among the lots of one day.
+    """
+
+    account: str
+    symbol: str
+    bought: date
+    shares: Decimal
+    cost: Decimal
+    holding_from: date
+    tax_base: Decimal | None = None
+    order: int = 0
+
+    def part(self, shares: Decimal) -> TaxLot:
+        """Return that many of its shares as a lot of their own; cost in proportion (40 digits)."""
+        if shares == self.shares:
+            return self
+        return replace(
+            self,
+            shares=shares,
+            cost=_share(self.cost, shares, self.shares),
+            tax_base=None if self.tax_base is None else _share(self.tax_base, shares, self.shares),
+        )
+
+    def less(self, taken: TaxLot) -> TaxLot:
+        """Return what is left after a part of it was taken; costs add up exactly."""
+        return replace(
+            self,
+            shares=EXACT.subtract(self.shares, taken.shares),
+            cost=EXACT.subtract(self.cost, taken.cost),
+            tax_base=None
+            if self.tax_base is None or taken.tax_base is None
+            else EXACT.subtract(self.tax_base, taken.tax_base),
+        )
+
+
+def _share(total: Decimal, part: Decimal, whole: Decimal) -> Decimal:
+    return EXACT.divide(EXACT.multiply(total, part), whole)
+
+
+def queue(lots: Sequence[TaxLot], method: str) -> list[TaxLot]:
+    """Return lots in the order a method sells them.
+
+    Args:
+        lots: Of one instrument in one account.
+        method: fifo (oldest first), lifo (newest first), hifo (dearest share first, then oldest); for
+            `average` and `specific` the order of purchase.
+
+    Raises:
+        ValueError: For `least_tax`, whose order needs a price: see `by_least_tax`.
+    """
+    if method in ("fifo", "average", "specific"):
+        return sorted(lots, key=lambda x: (x.bought, x.order))
+    if method == "lifo":
+        return sorted(lots, key=lambda x: (x.bought, x.order), reverse=True)
+    if method == "hifo":
+        return sorted(lots, key=lambda x: (-EXACT.divide(x.cost, x.shares), x.bought, x.order))
+    raise ValueError(method)
+
+
+def draw(
+    lots: Sequence[TaxLot],
+    shares: Decimal,
+    *,
+    method: str,
+    bought: date | None = None,
+    order: Sequence[TaxLot] | None = None,
+) -> tuple[list[TaxLot], list[TaxLot]]:
+    """Take shares out of lots.
+
+    Args:
+        lots: Of one instrument in one account.
+        shares: How many to take, > 0.
+        method: See `queue`. Under `average` every lot gives the same part of its shares' average cost:
+            shares leave oldest first, at the average cost of all.
+        bought: Under `specific`: the purchase date of the lot that is sold; others are not touched.
+        order: The order to take them in, instead of the method's (`least_tax`).
+
+    Returns:
+        The parts taken, and the lots left, each by purchase date.
+
+    Raises:
+        InputError: Fewer shares are held (`sold-more-than-held`), or none of that date (`lot-unknown`).
+    """
+    pool = list(lots)
+    if method == "average" and pool:
+        pool = _averaged(pool)
+    line = list(order) if order is not None else queue(pool, method)
+    if bought is not None and method in ("specific", "least_tax"):
+        line = [x for x in line if x.bought == bought]
+        if not line:
+            raise InputError(
+                "lot-unknown",
+                f"no lot bought on {bought} is held",
+                "name one of the purchase dates " + (", ".join(sorted({str(x.bought) for x in pool})) or "-"),
+            )
+    taken: list[TaxLot] = []
+    left = shares
+    rest = {id(x): x for x in pool}
+    for lot in line:
+        if left <= ZERO:
+            break
+        part = lot.part(min(left, lot.shares))
+        taken.append(part)
+        left = EXACT.subtract(left, part.shares)
+        if part.shares == lot.shares:
+            del rest[id(lot)]
+        else:
+            rest[id(lot)] = lot.less(part)
+    if left > ZERO:
+        held = sum((x.shares for x in line), ZERO)
+        raise InputError(
+            "sold-more-than-held",
+            f"{shares} shares are sold but only {held} are held",
+            "add the purchase or the transfer that is missing before it, or correct the number of shares",
+        )
+    return taken, sorted(rest.values(), key=lambda x: (x.bought, x.order))
+
+
+def _averaged(lots: Sequence[TaxLot]) -> list[TaxLot]:
+    """Spread the whole cost evenly over all shares; the last lot takes what rounding leaves."""
+    ordered = sorted(lots, key=lambda x: (x.bought, x.order))
+    shares = sum((x.shares for x in ordered), ZERO)
+    cost = sum((x.cost for x in ordered), ZERO)
+    bases = [x.tax_base for x in ordered if x.tax_base is not None]
+    base = sum(bases, ZERO) if len(bases) == len(ordered) else None
+    result = []
+    cost_left, base_left = cost, base
+    for lot in ordered[:-1]:
+        part = replace(
+            lot,
+            cost=_share(cost, lot.shares, shares),
+            tax_base=None if base is None else _share(base, lot.shares, shares),
+        )
+        cost_left = EXACT.subtract(cost_left, part.cost)
+        if base_left is not None and part.tax_base is not None:
+            base_left = EXACT.subtract(base_left, part.tax_base)
+        result.append(part)
+    result.append(replace(ordered[-1], cost=cost_left, tax_base=base_left))
+    return result
