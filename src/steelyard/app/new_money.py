@@ -12,7 +12,7 @@ from decimal import ROUND_CEILING, Decimal
 from fractions import Fraction
 from math import ceil
 
-from steelyard.app.allocation import commission
+from steelyard.app.slots import commission
 from steelyard.domain.money import EXACT, ONE, ZERO, minor_digits
 from steelyard.domain.policies import band
 from steelyard.domain.portfolio import Portfolio, Valuation, value

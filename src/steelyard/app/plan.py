@@ -10,9 +10,10 @@ from dataclasses import replace
 from datetime import date
 from decimal import ROUND_CEILING, Decimal
 
-from steelyard.app.allocation import Outcome, Short, Wish, allocate
+from steelyard.app.allocation import allocate
 from steelyard.app.check import exchanges
 from steelyard.app.reasons import explain, untraded
+from steelyard.app.slots import Outcome, Short, Wish
 from steelyard.domain.destination import destination
 from steelyard.domain.drift import measure
 from steelyard.domain.money import EXACT, ZERO, plain
@@ -76,7 +77,7 @@ def plan(
     try:
         outcome = allocate(portfolio, valuation, wish)
     except Short as error:
-        raise _infeasible(portfolio, wish, error.amount) from error
+        raise _infeasible(portfolio, wish, error) from error
     return _finish(portfolio, valuation, wish, outcome, as_of, decision)
 
 
@@ -185,11 +186,14 @@ def _flow_account(portfolio: Portfolio, account: str | None) -> str:
     return account
 
 
-def _infeasible(portfolio: Portfolio, wish: Wish, short: Decimal) -> PlanError:
+def _infeasible(portfolio: Portfolio, wish: Wish, error: Short) -> PlanError:
     """Name the one constraint whose removal alone would make a plan possible."""
+    short = error.amount
     # Sums of an absurd file may be too long to quantize; then they are shown as they are.
     shown = short.quantize(Decimal("0.01"), ROUND_CEILING, EXACT) if abs(short) < Decimal("1e30") else short
     missing = f"{plain(shown)} {portfolio.base_currency}"
+    if len(portfolio.accounts) > 1 and error.accounts:
+        missing = f"account {', '.join(error.accounts)}: {missing}"
     limits = portfolio.constraints
     trials: list[tuple[str, str, Portfolio, Wish]] = []
     if not wish.can_sell:
@@ -241,7 +245,8 @@ def _infeasible(portfolio: Portfolio, wish: Wish, short: Decimal) -> PlanError:
         return PlanError(
             "not-enough",
             f"{missing} too little: everything that can be sold does not raise that much after costs",
-            "take out less",
+            "take out less"
+            + (", or from another account with --account" if len(portfolio.accounts) > 1 else ""),
         )
     return PlanError(
         "no-plan",

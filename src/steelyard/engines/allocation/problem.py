@@ -96,8 +96,10 @@ class Infeasible(Exception):
 
     Attributes:
         short: Ticks still missing after the sales that raise the most.
+        accounts: Indexes of the accounts that are short, where there are several.
     """
 
-    def __init__(self, short: Fraction) -> None:
+    def __init__(self, short: Fraction, accounts: tuple[int, ...] = ()) -> None:
         super().__init__(f"short of {short} ticks after every allowed sale")
         self.short = short
+        self.accounts = accounts

@@ -1,0 +1,144 @@
+"""Several accounts, or currencies that cost something to convert, planned together against one target.
+
+Every account pays for its own buys. A trade settles in the purse of the instrument's currency, its
+commission in base currency; what a purse lacks is converted inside the account, as little as possible.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import lcm
+
+from steelyard.app.slots import (
+    Outcome,
+    Slot,
+    Ticks,
+    Wish,
+    commission,
+    settlement_currency,
+    sold_first,
+    step_trade,
+    trade_of,
+    wanted,
+)
+from steelyard.domain.money import EXACT, ONE
+from steelyard.domain.portfolio import Portfolio, Valuation
+from steelyard.domain.trades import Conversion
+from steelyard.engines.allocation.household import Goal, Household, Seat, settle
+from steelyard.engines.allocation.search import solve
+from steelyard.engines.allocation.several_budgets import solve_household
+
+
+def allocate_household(
+    portfolio: Portfolio, valuation: Valuation, wish: Wish, every: tuple[Slot, ...], ticks: Ticks
+) -> Outcome:
+    """Find the best trades when more than one budget couples the instruments.
+
+    Args:
+        portfolio, valuation, wish: As for `allocate`.
+        every: All slots of the portfolio.
+        ticks: A tick in which all amounts are whole.
+
+    Raises:
+        Infeasible: No allowed plan exists.
+    """
+    goals = wanted(portfolio, valuation, wish)
+    first = [s for s in every if sold_first(s, wish, portfolio, goals[s.symbol][1])]
+    currencies = _currencies(portfolio)
+    accounts = {a.name: index for index, a in enumerate(portfolio.accounts)}
+    purses, ticks = _purses(portfolio, wish, first, currencies, ticks)
+    symbols = [s for s in portfolio.targets if goals[s][1] is not None]
+    place = {symbol: index for index, symbol in enumerate(symbols)}
+    rest = [s for s in every if s.symbol in place and (s.worth or s.traded)]
+    seats = tuple(
+        Seat(
+            account=accounts[slot.account],
+            goal=place[slot.symbol],
+            currency=currencies.index(settlement_currency(portfolio, slot.symbol)),
+            price=ticks.whole(slot.price),
+            held=slot.steps,
+            odd=ticks.whole(slot.odd),
+            can_buy=slot.traded and wish.can_buy,
+            can_sell=slot.traded and wish.can_sell,
+            continuous=slot.step != ONE,
+        )
+        for slot in rest
+    )
+    problem = Household(
+        goals=tuple(_goal(symbol, goals[symbol], wish, ticks) for symbol in symbols),
+        seats=seats,
+        purses=purses,
+        reserve=ticks.whole(valuation.reserve),
+        rate=Fraction(portfolio.costs.commission),
+        floor=ticks.whole(portfolio.costs.min_commission),
+        spread=Fraction(portfolio.costs.fx_spread),
+        min_trade=ticks.whole(portfolio.constraints.min_trade),
+    )
+    best = solve_household(problem, solve)
+    trades = [trade_of(portfolio, s, s.shares, s.worth, "sell") for s in first]
+    for slot, steps, sold_out in zip(rest, best.change.steps, best.change.sold_out, strict=True):
+        trade = step_trade(portfolio, slot, steps - slot.steps, sold_out)
+        if trade is not None:
+            trades.append(trade)
+    conversions = []
+    for exchange in settle(problem, best.change).exchanges:
+        amount = ticks.money(abs(exchange.amount))
+        foreign, base = currencies[exchange.currency], portfolio.base_currency
+        conversions.append(
+            Conversion(
+                account=portfolio.accounts[exchange.account].name,
+                from_currency=base if exchange.amount > 0 else foreign,
+                to_currency=foreign if exchange.amount > 0 else base,
+                amount=amount,
+                cost=EXACT.multiply(portfolio.costs.fx_spread, amount),
+            )
+        )
+    power = 2 if wish.objective == "absolute" else 1
+    return Outcome(
+        trades=tuple(trades),
+        conversions=tuple(conversions) if portfolio.costs.fx_spread else (),
+        value=ticks.money(best.value, power=power),
+        bound=ticks.money(max(best.bound, Fraction(0)), power=power),
+        proven=best.proven,
+        note="" if best.proven else "the search stopped at its time limit; the gap to the bound is certified",
+    )
+
+
+def _currencies(portfolio: Portfolio) -> list[str]:
+    """Return the base currency and every other one with cash or instruments, in alphabetical order."""
+    found = {settlement_currency(portfolio, symbol) for symbol in portfolio.targets}
+    found |= {c for a in portfolio.accounts for c, amount in a.cash.items() if amount}
+    return [portfolio.base_currency, *sorted(found - {portfolio.base_currency})]
+
+
+def _purses(
+    portfolio: Portfolio, wish: Wish, first: list[Slot], currencies: list[str], ticks: Ticks
+) -> tuple[tuple[tuple[int, ...], ...], Ticks]:
+    """Return cash by account and currency in ticks, with the cash flow and what is sold before anything else.
+
+    A commission may be a fraction of a tick; then the tick is made finer.
+    """
+    rows = []
+    for account in portfolio.accounts:
+        row = [Fraction(0)] * len(currencies)
+        for currency, amount in account.cash.items():
+            if amount:
+                row[currencies.index(currency)] += Fraction(EXACT.multiply(amount, portfolio.rate(currency)))
+        if account.name == wish.flow_account:
+            row[0] += Fraction(wish.cash_flow)
+        for slot in first:
+            if slot.account == account.name:
+                row[currencies.index(settlement_currency(portfolio, slot.symbol))] += Fraction(slot.worth)
+                row[0] -= Fraction(commission(portfolio, slot.worth))
+        rows.append(row)
+    finer = lcm(*(ticks.part(x).denominator for row in rows for x in row))
+    ticks = Ticks(ticks.scale * finer)
+    return tuple(tuple(int(ticks.part(x)) for x in row) for row in rows), ticks
+
+
+def _goal(symbol: str, goal: tuple[Fraction, Fraction | None], wish: Wish, ticks: Ticks) -> Goal:
+    target, divisor = goal
+    assert divisor is not None, "what the objective leaves out is no goal"
+    return Goal(
+        symbol, ticks.part(target), Fraction(1) if wish.objective == "absolute" else ticks.part(divisor)
+    )

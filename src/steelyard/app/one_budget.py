@@ -1,0 +1,89 @@
+"""One account with one purse: the exact search, without any solver."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from steelyard.app.slots import (
+    Outcome,
+    Slot,
+    Ticks,
+    Wish,
+    commission,
+    settlement_currency,
+    sold_first,
+    step_trade,
+    trade_of,
+    wanted,
+)
+from steelyard.domain.money import EXACT, ONE
+from steelyard.domain.portfolio import Portfolio, Valuation
+from steelyard.domain.trades import Conversion
+from steelyard.engines.allocation.problem import Line, Problem
+from steelyard.engines.allocation.search import solve
+
+
+def allocate_one(
+    portfolio: Portfolio, valuation: Valuation, wish: Wish, every: tuple[Slot, ...], ticks: Ticks
+) -> Outcome:
+    """Find the best trades when one budget is all that couples the instruments."""
+    goals = wanted(portfolio, valuation, wish)
+    first = [s for s in every if sold_first(s, wish, portfolio, goals[s.symbol][1])]
+    # What the objective leaves out cannot move, so it is no line of the problem at all.
+    rest = [s for s in every if goals[s.symbol][1] is not None and (s.worth or s.traded)]
+    budget = EXACT.subtract(valuation.cash, valuation.reserve)
+    freed = Fraction(0)
+    for slot in first:
+        freed += Fraction(slot.worth) - Fraction(commission(portfolio, slot.worth))
+    extra = Fraction(0)
+    if portfolio.costs.fx_spread and not wish.can_sell:
+        extra = Fraction(portfolio.costs.fx_spread)
+    ticks = Ticks(ticks.scale * ticks.part(freed).denominator)
+    lines = []
+    for slot in rest:
+        target, divisor = goals[slot.symbol]
+        foreign = settlement_currency(portfolio, slot.symbol) != portfolio.base_currency
+        assert divisor is not None
+        lines.append(
+            Line(
+                symbol=slot.symbol,
+                price=ticks.whole(slot.price),
+                held=slot.steps,
+                odd=ticks.whole(slot.odd),
+                target=ticks.part(target),
+                divisor=Fraction(1) if wish.objective == "absolute" else ticks.part(divisor),
+                can_buy=slot.traded and wish.can_buy,
+                can_sell=slot.traded and wish.can_sell,
+                rate=Fraction(portfolio.costs.commission),
+                floor=ticks.whole(portfolio.costs.min_commission),
+                extra_rate=extra if foreign else Fraction(0),
+                continuous=slot.step != ONE,
+            )
+        )
+    problem = Problem(
+        lines=tuple(lines),
+        budget=ticks.whole(budget) + int(ticks.part(freed)),
+        min_trade=ticks.whole(portfolio.constraints.min_trade),
+    )
+    answer = solve(problem)
+    trades = [trade_of(portfolio, s, s.shares, s.worth, "sell") for s in first]
+    conversions = []
+    for slot, line, steps, sold_out in zip(rest, problem.lines, answer.steps, answer.sold_out, strict=True):
+        trade = step_trade(portfolio, slot, steps - slot.steps, sold_out)
+        if trade is None:
+            continue
+        trades.append(trade)
+        if line.extra_rate:
+            spread = EXACT.multiply(portfolio.costs.fx_spread, trade.amount)
+            conversions.append(
+                Conversion(slot.account, portfolio.base_currency, trade.currency, trade.amount, spread)
+            )
+    power = 2 if wish.objective == "absolute" else 1
+    return Outcome(
+        trades=tuple(trades),
+        conversions=tuple(conversions),
+        value=ticks.money(answer.value, power=power),
+        bound=ticks.money(max(answer.bound, Fraction(0)), power=power),
+        proven=answer.proven,
+        note="" if answer.proven else "the search stopped at its limit; the gap to the bound is certified",
+    )

@@ -1,0 +1,111 @@
+"""A good feasible change of several accounts, found by trying trades and pairs of trades.
+
+Steps start large and halve. Every candidate is settled exactly, so the result is always allowed; the
+solver that follows only needs it to know how far a better change can be from the targets.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from steelyard.engines.allocation.household import Change, Household, affordable, settle, values
+
+ROUNDS = 400
+"""Improvements taken at one step size before it is halved."""
+
+
+def first_plan(problem: Household, start: Change) -> Change:
+    """Return an allowed change at least as good as `start`, which must be allowed."""
+    return _Climb(problem, start).run()
+
+
+class _Climb:
+    """One descent: the change so far, and the worth of every instrument."""
+
+    def __init__(self, problem: Household, start: Change) -> None:
+        self.problem = problem
+        self.steps, self.sold = list(start.steps), list(start.sold_out)
+        self.worth = values(problem, start)
+        self.most = [affordable(problem, seat) for seat in problem.seats]
+        self.target = [float(g.target) for g in problem.goals]
+        self.inverse = [1 / float(g.divisor) for g in problem.goals]
+        self.members: list[list[int]] = [[] for _ in problem.purses]
+        for index, seat in enumerate(problem.seats):
+            if seat.can_buy or seat.can_sell:
+                self.members[seat.account].append(index)
+
+    def run(self) -> Change:
+        size = max((abs(t) for t in self.target), default=0.0) / 2
+        smallest = min((s.price for s in self.problem.seats), default=1)
+        done = 0
+        while size * 2 > smallest and done < 60:
+            done += 1
+            for _ in range(ROUNDS):
+                if not self._improve(size):
+                    break
+            size /= 2
+        return Change(tuple(self.steps), tuple(self.sold))
+
+    def _gain(self, moves: dict[int, int]) -> float:
+        """Return how much the objective falls when instruments change by so many ticks."""
+        total = 0.0
+        for goal, ticks in moves.items():
+            before = self.worth[goal] - self.target[goal]
+            after = before + ticks
+            total += (before * before - after * after) * self.inverse[goal]
+        return total
+
+    def _options(self, size: float) -> list[tuple[int, int]]:
+        """Return (seat, new steps) candidates about `size` ticks away, odd fractions left alone."""
+        found = []
+        for members in self.members:
+            for k in members:
+                seat = self.problem.seats[k]
+                if self.sold[k]:
+                    continue
+                stride = max(round(size / seat.price), 1)
+                for steps in (self.steps[k] + stride, self.steps[k] - stride):
+                    amount = (steps - seat.held) * seat.price
+                    if (
+                        0 <= steps <= self.most[k]
+                        and (amount <= 0 or seat.can_buy)
+                        and (amount >= 0 or seat.can_sell)
+                        and not 0 < abs(amount) < self.problem.min_trade
+                    ):
+                        found.append((k, steps))
+        return found
+
+    def _improve(self, size: float) -> bool:
+        """Take the best single trade or pair of trades that can be paid; say whether there was one."""
+        options = self._options(size)
+        ranked: list[tuple[float, tuple[tuple[int, int], ...]]] = []
+        seats = self.problem.seats
+        ticks = [(steps - self.steps[k]) * seats[k].price for k, steps in options]
+        for one, (k, steps) in enumerate(options):
+            gain = self._gain({seats[k].goal: ticks[one]})
+            if gain > 0:
+                ranked.append((gain, ((k, steps),)))
+            for two in range(one):
+                other, to = options[two]
+                if other == k or ticks[one] * ticks[two] > 0:
+                    continue
+                moves = {seats[k].goal: ticks[one]}
+                moves[seats[other].goal] = moves.get(seats[other].goal, 0) + ticks[two]
+                gain = self._gain(moves)
+                if gain > 0:
+                    ranked.append((gain, ((k, steps), (other, to))))
+        ranked.sort(key=lambda item: -item[0])
+        return any(self._take(moves) for _, moves in ranked[:40])
+
+    def _take(self, moves: tuple[tuple[int, int], ...]) -> bool:
+        before = [(k, self.steps[k]) for k, _ in moves]
+        for k, steps in moves:
+            self.steps[k] = steps
+        if settle(self.problem, Change(tuple(self.steps), tuple(self.sold))).short > Fraction(0):
+            for k, steps in before:
+                self.steps[k] = steps
+            return False
+        for (k, steps), (_, was) in zip(moves, before, strict=True):
+            seat = self.problem.seats[k]
+            self.worth[seat.goal] += (steps - was) * seat.price
+        return True

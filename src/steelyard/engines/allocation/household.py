@@ -1,0 +1,245 @@
+"""Several accounts, or several currencies, against one target: the problem and its exact arithmetic.
+
+The objective counts each instrument once over all accounts, but every account pays for its own
+buys out of its own purses, so more than one budget couples the lines. Everything here is exact
+integers and fractions: whatever a solver proposes is judged by `settle` and `missed` before it counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
+
+ZERO = Fraction(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """One instrument over all accounts.
+
+    Attributes:
+        symbol: Its name.
+        target: Wanted value in ticks, >= 0.
+        divisor: What the squared miss is divided by, > 0.
+    """
+
+    symbol: str
+    target: Fraction
+    divisor: Fraction = Fraction(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """One instrument in one account.
+
+    Attributes:
+        account: Index of the account.
+        goal: Index of the instrument.
+        currency: Index of the purse it is paid from; 0 is the base currency.
+        price: Ticks per step, > 0.
+        held: Whole steps held, >= 0.
+        odd: Ticks that the odd fraction beyond the whole steps is worth; it can only leave together
+            with all the rest.
+        can_buy, can_sell: Whether it may be traded that way.
+        continuous: Steps are so small (1e-9 share) that shares are as good as divisible.
+    """
+
+    account: int
+    goal: int
+    currency: int
+    price: int
+    held: int
+    odd: int = 0
+    can_buy: bool = True
+    can_sell: bool = True
+    continuous: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Household:
+    """Accounts that are planned together.
+
+    Attributes:
+        goals, seats: Instruments, and where each may be held; at most one seat an (account, goal).
+        purses: Cash in ticks by account and currency, the cash flow included; an entry may be negative.
+        reserve: Ticks of cash, over all accounts, that must be left.
+        rate: Commission, fraction of the traded amount, >= 0; paid from the base-currency purse.
+        floor: Least commission of a trade, ticks, >= 0.
+        spread: Cost of converting, fraction of the converted amount, 0 <= spread < 1. Without a
+            spread all purses of an account are one.
+        min_trade: Least amount of a trade, ticks, >= 0.
+    """
+
+    goals: tuple[Goal, ...]
+    seats: tuple[Seat, ...]
+    purses: tuple[tuple[int, ...], ...]
+    reserve: int = 0
+    rate: Fraction = ZERO
+    floor: int = 0
+    spread: Fraction = ZERO
+    min_trade: int = 0
+
+    def amount(self, seat: Seat, steps: int, sold_out: bool) -> int:
+        """Return the ticks bought (+) or sold (-) when a seat ends at `steps`."""
+        return (steps - seat.held) * seat.price - (seat.odd if sold_out else 0)
+
+    def commission(self, amount: int) -> Fraction:
+        """Return the commission of one trade in ticks."""
+        return max(Fraction(self.floor), self.rate * abs(amount)) if amount else ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Where every seat ends: whole steps, and whether its odd fraction left too."""
+
+    steps: tuple[int, ...]
+    sold_out: tuple[bool, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """Money changed inside one account, in ticks: into a foreign purse when positive, out of it otherwise."""
+
+    account: int
+    currency: int
+    amount: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What a change costs and leaves.
+
+    Attributes:
+        cash: Ticks left over all accounts, costs paid.
+        exchanges: The conversions it takes, the least possible.
+        short: Ticks missing: in accounts that cannot pay, else what the reserve lacks. 0 when allowed.
+        lacking: The accounts that cannot pay.
+    """
+
+    cash: Fraction
+    exchanges: tuple[Exchange, ...]
+    short: Fraction
+    lacking: tuple[int, ...] = ()
+
+
+def settle(problem: Household, change: Change) -> Settlement:
+    """Pay for a change, exactly, converting as little as possible.
+
+    A foreign purse that lacks money takes it from the base purse; a base purse that lacks money
+    takes it from foreign ones, in their order. Each way costs the spread, paid in base currency.
+    """
+    purses = [[Fraction(x) for x in row] for row in problem.purses]
+    for seat, steps, sold in zip(problem.seats, change.steps, change.sold_out, strict=True):
+        amount = problem.amount(seat, steps, sold)
+        if amount:
+            purses[seat.account][seat.currency if problem.spread else 0] -= amount
+            purses[seat.account][0] -= problem.commission(amount)
+    exchanges: list[Exchange] = []
+    short, lacking = ZERO, []
+    for account, row in enumerate(purses):
+        if not problem.spread:
+            row[:] = [sum(row, ZERO)]
+        for currency in range(1, len(row)):
+            if row[currency] < 0:
+                lack = -row[currency]
+                exchanges.append(Exchange(account, currency, lack))
+                row[currency] = ZERO
+                row[0] -= lack * (1 + problem.spread)
+        for currency in range(1, len(row)):
+            if row[0] < 0 < row[currency]:
+                # Whole ticks are converted, so that what is left is exact in decimals too.
+                part = min(row[currency], Fraction(ceil(-row[0] / (1 - problem.spread))))
+                exchanges.append(Exchange(account, currency, -part))
+                row[currency] -= part
+                row[0] += part * (1 - problem.spread)
+        if row[0] < 0:
+            short -= row[0]
+            lacking.append(account)
+    cash = sum((sum(row, ZERO) for row in purses), ZERO)
+    short = short or max(problem.reserve - cash, ZERO)
+    return Settlement(cash, tuple(exchanges), short, tuple(lacking))
+
+
+def allowed(problem: Household, change: Change) -> bool:
+    """Say whether every single trade of a change may be made; `settle` says whether it can be paid."""
+    for seat, steps, sold in zip(problem.seats, change.steps, change.sold_out, strict=True):
+        amount = problem.amount(seat, steps, sold)
+        if (
+            steps < 0
+            or (sold and steps)
+            or (amount > 0 and not seat.can_buy)
+            or (amount < 0 and not seat.can_sell)
+            or (amount and abs(amount) < problem.min_trade)
+        ):
+            return False
+    return True
+
+
+def values(problem: Household, change: Change) -> list[int]:
+    """Return the ticks every instrument is worth over all accounts after a change."""
+    worth = [0] * len(problem.goals)
+    for seat, steps, sold in zip(problem.seats, change.steps, change.sold_out, strict=True):
+        worth[seat.goal] += 0 if sold else seat.price * steps + seat.odd
+    return worth
+
+
+def missed(problem: Household, change: Change) -> Fraction:
+    """Return the objective a change reaches, exact."""
+    return sum(
+        (
+            (value - goal.target) ** 2 / goal.divisor
+            for value, goal in zip(values(problem, change), problem.goals, strict=True)
+        ),
+        ZERO,
+    )
+
+
+def traffic(problem: Household, change: Change) -> tuple[int, int]:
+    """Return the number of trades and the ticks traded."""
+    amounts = [
+        abs(problem.amount(seat, steps, sold))
+        for seat, steps, sold in zip(problem.seats, change.steps, change.sold_out, strict=True)
+    ]
+    return sum(a > 0 for a in amounts), sum(amounts)
+
+
+def unchanged(problem: Household) -> Change:
+    """Return the change that trades nothing."""
+    return Change(tuple(s.held for s in problem.seats), (False,) * len(problem.seats))
+
+
+def most_raised(problem: Household) -> Change:
+    """Return the change that sells whatever brings in more than its commission."""
+    steps, sold = [], []
+    for seat in problem.seats:
+        whole = seat.price * seat.held
+        out = seat.can_sell and seat.odd > 0
+        amount = whole + (seat.odd if out else 0)
+        sell = seat.can_sell and amount >= max(problem.min_trade, 1) and amount > problem.commission(amount)
+        steps.append(0 if sell else seat.held)
+        sold.append(bool(sell and out))
+    return Change(tuple(steps), tuple(sold))
+
+
+def by_goal(problem: Household) -> list[list[int]]:
+    """Return the seats of every instrument."""
+    lists: list[list[int]] = [[] for _ in problem.goals]
+    for index, seat in enumerate(problem.seats):
+        lists[seat.goal].append(index)
+    return lists
+
+
+def affordable(problem: Household, seat: Seat) -> int:
+    """Return an upper limit of the steps a seat can hold: all of its account's money in this instrument."""
+    money = sum(problem.purses[seat.account])
+    for other in problem.seats:
+        if other.account == seat.account and other.can_sell:
+            money += other.price * other.held + other.odd
+    return max(seat.held, money // seat.price) if seat.can_buy else seat.held
+
+
+def merged_steps(problem: Household, seats: Sequence[int], change: Change) -> int:
+    """Return the steps of one instrument over all accounts."""
+    return sum(change.steps[k] for k in seats)

@@ -1,0 +1,135 @@
+"""Several accounts and currencies against every allowed change, listed one by one."""
+
+import itertools
+import random
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+
+from steelyard.engines.allocation.household import (
+    Change,
+    Goal,
+    Household,
+    Seat,
+    affordable,
+    allowed,
+    missed,
+    settle,
+    traffic,
+)
+from steelyard.engines.allocation.problem import Infeasible
+from steelyard.engines.allocation.search import solve
+from steelyard.engines.allocation.several_budgets import solve_household
+
+MOST_CHANGES = 20_000
+
+
+def random_household(seed):
+    r = random.Random(seed)
+    accounts, instruments = r.randint(1, 3), r.randint(1, 3)
+    prices = [r.randint(3, 40) for _ in range(instruments)]
+    currencies = [r.randint(0, 1) for _ in range(instruments)]
+    goals = [Goal(f"S{i}", Fraction(r.randint(0, 120), r.choice([1, 3]))) for i in range(instruments)]
+    if r.random() < 0.3:
+        goals = [replace(g, divisor=max(g.target, Fraction(1))) for g in goals]
+    seats = [
+        Seat(
+            account=a,
+            goal=i,
+            currency=currencies[i],
+            price=prices[i],
+            held=r.randint(0, 2),
+            odd=r.choice([0, 0, 0, 0, 2]),
+            can_buy=r.random() < 0.9,
+            can_sell=r.random() < 0.7,
+        )
+        for a in range(accounts)
+        for i in range(instruments)
+        if r.random() < 0.75
+    ]
+    return Household(
+        goals=tuple(goals),
+        seats=tuple(seats),
+        purses=tuple((r.randint(-10, 50), r.choice([0, 0, 20])) for _ in range(accounts)),
+        reserve=r.choice([0, 0, 10]),
+        rate=Fraction(r.choice([0, 0, 1, 30]), 1000),
+        floor=r.choice([0, 0, 2]),
+        spread=Fraction(r.choice([0, 1, 10]), 100),
+        min_trade=r.choice([0, 0, 12]),
+    )
+
+
+def choices(problem, seat):
+    """Return every allowed (steps, sold out) of one seat."""
+    alone = replace(problem, seats=(seat,))
+    states = [(n, False) for n in range(affordable(problem, seat) + 1)] + [(0, True)] * bool(seat.odd)
+    return [s for s in states if allowed(alone, Change((s[0],), (s[1],)))]
+
+
+def enumerate_best(problem):
+    """Return the least (objective, trades, turnover) of all changes that can be paid, None without any."""
+    best = None
+    for plan in itertools.product(*(choices(problem, seat) for seat in problem.seats)):
+        change = Change(tuple(s[0] for s in plan), tuple(s[1] for s in plan))
+        miss = missed(problem, change)
+        if (best is None or miss <= best[0]) and not settle(problem, change).short:
+            rank = (miss, *traffic(problem, change))
+            best = rank if best is None else min(best, rank)
+    return best
+
+
+def size(problem):
+    total = 1
+    for seat in problem.seats:
+        total *= len(choices(problem, seat))
+    return total
+
+
+@pytest.mark.parametrize("block", range(6))
+def test_the_household_plan_is_the_best_of_all_that_can_be_paid(block):
+    """Fees with a least fee, smallest trade, locks, odd fractions, spreads, reserve: about 240 cases."""
+    for seed in range(block * 40, block * 40 + 40):
+        problem = random_household(seed)
+        if size(problem) > MOST_CHANGES:
+            continue
+        expected = enumerate_best(problem)
+        if expected is None:
+            with pytest.raises(Infeasible):
+                solve_household(problem, solve, seconds=20)
+            continue
+        best = solve_household(problem, solve, seconds=20)
+        assert allowed(problem, best.change)
+        assert not settle(problem, best.change).short
+        assert best.value == best.bound == expected[0], seed
+        assert best.proven
+
+
+def test_a_purse_that_lacks_money_takes_it_from_the_base_purse_at_the_spread():
+    """By hand: 100 dollars' worth of shares, 40 in the dollar purse: 60 converted, 6 of cost at 10 %."""
+    problem = Household(
+        (Goal("A", Fraction(100)),), (Seat(0, 0, 1, 100, 0),), ((80, 40),), spread=Fraction(1, 10)
+    )
+    settled = settle(problem, Change((1,), (False,)))
+    assert settled.short == 0
+    assert settled.cash == 80 + 40 - 100 - 6
+    assert [(e.currency, e.amount) for e in settled.exchanges] == [(1, 60)]
+
+
+def test_one_account_cannot_spend_the_money_of_another():
+    """10 + 10 of cash do not buy a share of 15; the one-budget search would."""
+    problem = Household(
+        (Goal("A", Fraction(20)),), (Seat(0, 0, 0, 15, 0), Seat(1, 0, 0, 15, 0)), ((10,), (10,))
+    )
+    best = solve_household(problem, solve)
+    assert best.change.steps == (0, 0)
+    assert best.proven
+
+
+def test_a_change_with_the_same_totals_and_fewer_trades_is_preferred():
+    """Two shares fit into either account: one order, not two."""
+    problem = Household(
+        (Goal("A", Fraction(20)),), (Seat(0, 0, 0, 10, 0), Seat(1, 0, 0, 10, 0)), ((25,), (25,))
+    )
+    best = solve_household(problem, solve)
+    assert sorted(best.change.steps) == [0, 2]
