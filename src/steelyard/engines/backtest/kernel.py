@@ -1,0 +1,491 @@
+"""The compiled backtest: the operations of `reference`, in the same order, on preallocated arrays.
+
+All compiled functions of the engine are in this one file, because numba's cache watches only the
+file of the function it compiles; constants come in as arguments for the same reason. `fastmath` is
+off, so no sum is reordered and no product fused: results equal the reference bit for bit.
+The two entry points release the interpreter lock, so that threads can share the work.
+"""
+
+# Compiled functions get their types from their arguments, so they carry no annotations.
+# mypy: disable-error-code="no-untyped-def, call-arg"
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba
+import numpy as np
+
+from steelyard.engines.backtest.problem import DUST, TALLIES, Floats, Problem, Runs, empty_runs
+
+_compiled = numba.njit(cache=True, nogil=True, error_model="numpy")
+
+
+def run(problem: Problem, *, holdings: bool = True) -> Runs:
+    """Return what every policy of a problem did; equal to `reference.run` bit for bit.
+
+    Args:
+        problem: See its record for shapes and units.
+        holdings: Keep the shares of every session.
+    """
+    runs = empty_runs(problem, holdings=holdings)
+    _run(*_flat(problem), *runs.arrays)
+    return runs
+
+
+def tallies(
+    problem: Problem, *, seed: int, first: int, count: int, block: float, out: Floats | None = None
+) -> Floats:
+    """Return the tallies of every policy on resampled paths first .. first + count - 1.
+
+    Path k depends on the seed and on k alone. Its sessions are drawn from the history in blocks
+    (stationary bootstrap), see `resample.draws`; the calendar stays that of the problem.
+
+    Args:
+        problem: Its prices are the history.
+        seed: 0 .. 2**63 - 1.
+        first: Number of the first path, >= 0.
+        count: How many.
+        block: Mean length of a block in sessions, >= 1.
+        out: (count, P, 8) float64 to fill, made unless given.
+
+    Returns:
+        (count, P, 8) float64 in the order of `problem.TALLIES`.
+    """
+    policies = problem.shape[0]
+    if out is None:
+        out = np.empty((count, policies, len(TALLIES)))
+    _resampled(*_flat(problem), np.uint64(seed), first, 1.0 / block, out)
+    return out
+
+
+def history_tallies(problem: Problem) -> Floats:
+    """Return the tallies of every policy on the history itself, (P, 8) float64."""
+    out = np.empty((problem.shape[0], len(TALLIES)))
+    _tallied(*_flat(problem), out)
+    return out
+
+
+def _flat(problem: Problem) -> tuple[Any, ...]:
+    market, rules, terms = problem.market, problem.rules, problem.terms
+    return (
+        market.prices,
+        market.days,
+        market.distributions,
+        market.interest,
+        market.flows,
+        rules.targets,
+        rules.looks,
+        rules.schedule,
+        rules.always,
+        rules.bands,
+        rules.max_interval,
+        rules.cooldown,
+        rules.boxed,
+        rules.low,
+        rules.high,
+        terms.conversion,
+        np.array([terms.initial, terms.rate, terms.floor, terms.reserve_amount, terms.reserve_weight, DUST]),
+        terms.buy_with_flows,
+    )
+
+
+@_compiled
+def _fee(size, conversion, rate, floor):
+    commission = rate * size
+    if commission < floor:
+        commission = floor
+    return commission + conversion * size
+
+
+@_compiled
+def _slope(size, conversion, rate, floor):
+    if rate * size < floor:
+        return conversion
+    return rate + conversion
+
+
+@_compiled
+def _clip(value, low, high):
+    if low > value:
+        value = low
+    if high < value:
+        value = high
+    return value
+
+
+@_compiled
+def _project(start, low, high, breaks):
+    """Overwrite `start` with its projection; `breaks` is scratch of twice its length."""
+    n = start.shape[0]
+    for i in range(n):
+        breaks[i] = low[i] - start[i]
+        breaks[n + i] = high[i] - start[i]
+    for i in range(1, 2 * n):
+        value = breaks[i]
+        j = i - 1
+        while j >= 0 and breaks[j] > value:
+            breaks[j + 1] = breaks[j]
+            j -= 1
+        breaks[j + 1] = value
+    shift = breaks[0]
+    below = 0.0
+    for i in range(n):
+        below = below + _clip(start[i] + shift, low[i], high[i])
+    for k in range(2 * n):
+        point = breaks[k]
+        total = 0.0
+        for i in range(n):
+            total = total + _clip(start[i] + point, low[i], high[i])
+        if total >= 1.0:
+            flat = total <= below
+            shift = point if flat else shift + (point - shift) * (1.0 - below) / (total - below)
+            break
+        shift = point
+        below = total
+    for i in range(n):
+        start[i] = _clip(start[i] + shift, low[i], high[i])
+
+
+@_compiled
+def _rebalance(worth, weights, managed, conversion, rate, floor, dust, bought):
+    n = worth.shape[0]
+    trading = False
+    for i in range(n):
+        bought[i] = 0.0
+        if abs(weights[i] * managed - worth[i]) > dust * managed:
+            bought[i] = 1.0
+            trading = True
+    if not trading:
+        return False
+    value = managed
+    for _ in range(64):
+        excess = value - managed
+        slope = 1.0
+        for i in range(n):
+            if bought[i] != 0.0:
+                gap = weights[i] * value - worth[i]
+                size = abs(gap)
+                excess = excess + _fee(size, conversion[i], rate, floor)
+                steep = _slope(size, conversion[i], rate, floor) * weights[i]
+                slope = slope + steep if gap >= 0.0 else slope - steep
+        lower = value - excess / slope
+        if not lower < value:
+            break
+        value = lower
+    if value <= 0.0:
+        return False
+    for i in range(n):
+        if bought[i] != 0.0:
+            bought[i] = weights[i] * value - worth[i]
+    return True
+
+
+@_compiled
+def _buy(worth, targets, managed, free, conversion, rate, floor, bought):
+    n = worth.shape[0]
+    short = 0.0
+    for i in range(n):
+        gap = targets[i] * managed - worth[i]
+        if gap < 0.0:
+            gap = 0.0
+        bought[i] = gap
+        short = short + gap
+    for i in range(n):
+        bought[i] = bought[i] / short if short > 0.0 else targets[i]
+    spend = free
+    for _ in range(64):
+        excess = spend - free
+        slope = 1.0
+        for i in range(n):
+            if bought[i] > 0.0:
+                size = bought[i] * spend
+                excess = excess + _fee(size, conversion[i], rate, floor)
+                slope = slope + _slope(size, conversion[i], rate, floor) * bought[i]
+        lower = spend - excess / slope
+        if not lower < spend:
+            break
+        spend = lower
+    if spend <= 0.0:
+        return False
+    for i in range(n):
+        bought[i] = bought[i] * spend
+    return True
+
+
+@_compiled
+def _gross(parts, need, conversion, rate, floor):
+    raised = need
+    for _ in range(64):
+        missing = need - raised
+        slope = 1.0
+        for i in range(parts.shape[0]):
+            if parts[i] > 0.0:
+                size = parts[i] * raised
+                missing = missing + _fee(size, conversion[i], rate, floor)
+                slope = slope - _slope(size, conversion[i], rate, floor) * parts[i]
+        if slope <= 0.0:
+            return np.inf
+        upper = raised + missing / slope
+        if not upper > raised:
+            break
+        raised = upper
+    return raised
+
+
+@_compiled
+def _sell(worth, targets, managed, need, conversion, rate, floor, bought):
+    n = worth.shape[0]
+    for attempt in range(2):
+        whole = 0.0
+        for i in range(n):
+            base = worth[i]
+            if attempt == 0:
+                base = worth[i] - targets[i] * managed
+                if base < 0.0:
+                    base = 0.0
+            bought[i] = base
+            whole = whole + base
+        if whole <= 0.0:
+            continue
+        for i in range(n):
+            bought[i] = bought[i] / whole
+        raised = _gross(bought, need, conversion, rate, floor)
+        fits = True
+        for i in range(n):
+            if not bought[i] * raised <= worth[i]:
+                fits = False
+        if fits:
+            for i in range(n):
+                bought[i] = -(bought[i] * raised)
+            return
+    for i in range(n):
+        bought[i] = -worth[i]
+
+
+@_compiled
+def _walk(
+    prices, days, distributions, interest, flows,
+    targets, looks, always, bands, max_interval, cooldown, boxed, low, high, conversion, scalars, buys,
+    scratch, recording, values, paid, costs, traded, drifts, rebalanced, held_cash, held_shares, sums,
+):  # fmt: skip
+    """Walk one policy through all sessions.
+
+    Args from `prices` to `buys` are those of `_flat`, with the policy's own row; `scratch` is
+    (6, N). With `recording` the arrays up to `held_shares` are written, else `sums` (the tallies).
+    Returns the session of ruin, -1 for none.
+    """
+    sessions, n = prices.shape
+    initial, rate, floor = scalars[0], scalars[1], scalars[2]
+    reserve_amount, reserve_weight, dust = scalars[3], scalars[4], scalars[5]
+    shares, worth, bought, weights = scratch[0], scratch[1], scratch[2], scratch[3]
+    breaks = scratch[4:6].reshape(2 * n)
+    for i in range(n):
+        shares[i] = 0.0
+    cash = initial
+    last = days[0]
+    earns, distributes, flowing = interest.shape[0] > 0, distributions.shape[0] > 0, flows.shape[0] > 0
+    keeps = held_shares.shape[0] > 0
+    banded = True
+    for i in range(n):
+        banded = banded and bands[i] == np.inf
+    banded = not banded
+    ruined = -1
+    previous = initial
+    growth, peak, trough, mean, square, turnover = 1.0, 1.0, 1.0, 0.0, 0.0, 0.0
+    all_costs, count, value = 0.0, 0.0, 0.0
+    for t in range(sessions):
+        if t > 0 and earns:
+            cash = cash + cash * interest[t]
+        if t > 0 and distributes:
+            for i in range(n):
+                cash = cash + shares[i] * distributions[t, i]
+        held = 0.0
+        for i in range(n):
+            worth[i] = shares[i] * prices[t, i]
+            held = held + worth[i]
+        flow = 0.0
+        before = cash + held
+        if flowing:
+            flow = flows[t]
+            cash = cash + flow
+        total = cash + held
+        spent, dealt, moved, pays = 0.0, False, 0.0, flow
+        if total <= 0.0:
+            pays = -before
+            ruined = t
+        else:
+            due = t == 0
+            if t > 0 and looks[t] and days[t] - last >= cooldown:
+                due = always or 0 <= max_interval < days[t] - last
+                looking = banded and not due
+            else:
+                looking = False
+            if due or looking or recording or flow != 0.0:
+                reserve = reserve_amount + reserve_weight * total
+                managed = total - reserve
+                if managed > 0.0:
+                    if looking:
+                        for i in range(n):
+                            if abs(worth[i] - targets[i] * managed) > bands[i] * managed:
+                                due = True
+                    if recording and t > 0:
+                        worst = 0.0
+                        for i in range(n):
+                            size = abs(worth[i] - targets[i] * managed)
+                            if size > worst:
+                                worst = size
+                        drifts[t] = worst / managed
+                    if due:
+                        if t > 0 and boxed:
+                            for i in range(n):
+                                weights[i] = worth[i] / managed
+                            _project(weights, low, high, breaks)
+                            dealt = _rebalance(worth, weights, managed, conversion, rate, floor, dust, bought)
+                        else:
+                            dealt = _rebalance(worth, targets, managed, conversion, rate, floor, dust, bought)
+                        if dealt and t > 0:
+                            last = days[t]
+                            count = count + 1.0
+                            if recording:
+                                rebalanced[t] = True
+                if not dealt and t > 0 and flow > 0.0 and buys and cash - reserve > dust * managed:
+                    dealt = _buy(worth, targets, managed, cash - reserve, conversion, rate, floor, bought)
+                if not dealt and flow < 0.0 and reserve - cash > dust * total:
+                    _sell(worth, targets, managed, reserve - cash, conversion, rate, floor, bought)
+                    dealt = True
+            if dealt:
+                for i in range(n):
+                    if bought[i] != 0.0:
+                        size = abs(bought[i])
+                        shares[i] = (worth[i] + bought[i]) / prices[t, i]
+                        cash = cash - bought[i]
+                        moved = moved + size
+                        spent = spent + _fee(size, conversion[i], rate, floor)
+                cash = cash - spent
+            value = total - spent
+            if value <= 0.0:
+                pays = flow - value
+                ruined = t
+        if ruined >= 0:
+            value = 0.0
+        if recording:
+            paid[t] = pays
+            costs[t] = spent
+            traded[t] = moved
+            if ruined >= 0:
+                break
+            values[t] = value
+            held_cash[t] = cash
+            if keeps:
+                for i in range(n):
+                    held_shares[t, i] = shares[i]
+        else:
+            if t == 0:
+                growth = value / initial
+                peak = growth
+                all_costs = spent
+            else:
+                change = (value - pays) / previous
+                growth = growth * change
+                mean = mean + (change - 1.0)
+                square = square + (change - 1.0) * (change - 1.0)
+                if growth > peak:
+                    peak = growth
+                elif growth < trough * peak:
+                    trough = growth / peak
+                if moved > 0.0:
+                    turnover = turnover + moved / 2.0 / (value + spent)
+                    all_costs = all_costs + spent
+            previous = value
+            if ruined >= 0:
+                break
+    if not recording:
+        sums[0], sums[1], sums[2], sums[3] = value, growth, trough, mean
+        sums[4], sums[5], sums[6], sums[7] = square, turnover, all_costs, count
+    return ruined
+
+
+@_compiled
+def _run(
+    prices, days, distributions, interest, flows,
+    targets, looks, schedule, always, bands, max_interval, cooldown, boxed, low, high,
+    conversion, scalars, buys,
+    values, paid, costs, traded, drifts, rebalanced, cash, shares, ruined,
+):  # fmt: skip
+    scratch = np.empty((6, prices.shape[1]))
+    sums = np.empty(0)
+    for p in range(schedule.shape[0]):
+        ruined[p] = _walk(
+            prices, days, distributions, interest, flows,
+            targets, looks[schedule[p]], always[p], bands[p], max_interval[p], cooldown[p], boxed[p],
+            low[p], high[p], conversion, scalars, buys, scratch, True,
+            values[p], paid[p], costs[p], traded[p], drifts[p], rebalanced[p], cash[p], shares[p], sums,
+        )  # fmt: skip
+
+
+@_compiled
+def _tallied(
+    prices, days, distributions, interest, flows,
+    targets, looks, schedule, always, bands, max_interval, cooldown, boxed, low, high,
+    conversion, scalars, buys, out,
+):  # fmt: skip
+    scratch = np.empty((6, prices.shape[1]))
+    nothing, no_flags, no_shares = np.empty(0), np.empty(0, dtype=np.bool_), np.empty((0, prices.shape[1]))
+    for p in range(schedule.shape[0]):
+        _walk(
+            prices, days, distributions, interest, flows,
+            targets, looks[schedule[p]], always[p], bands[p], max_interval[p], cooldown[p], boxed[p],
+            low[p], high[p], conversion, scalars, buys, scratch, False,
+            nothing, nothing, nothing, nothing, nothing, no_flags, nothing, no_shares, out[p],
+        )  # fmt: skip
+
+
+@_compiled
+def _mix(state):
+    """Return the finaliser of splitmix64: 64 well mixed bits."""
+    state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return state ^ (state >> np.uint64(31))
+
+
+@_compiled
+def _resampled(
+    prices, days, distributions, interest, flows,
+    targets, looks, schedule, always, bands, max_interval, cooldown, boxed, low, high,
+    conversion, scalars, buys, seed, first, ending, out,
+):  # fmt: skip
+    sessions, n = prices.shape
+    path = np.empty((sessions, n))
+    path_distributions = np.empty(distributions.shape)
+    path_interest = np.empty(interest.shape)
+    step = np.uint64(0x9E3779B97F4A7C15)
+    scale = 1.0 / 9007199254740992.0
+    for k in range(out.shape[0]):
+        state = _mix(seed + step * np.uint64(first + k + 1))
+        chosen = 0
+        for i in range(n):
+            path[0, i] = prices[0, i]
+        for t in range(1, sessions):
+            state += step
+            chance = float(_mix(state) >> np.uint64(11)) * scale
+            chosen += 1
+            if t == 1 or chance < ending:
+                state += step
+                chosen = int(float(_mix(state) >> np.uint64(11)) * scale * (sessions - 1)) + 1
+            elif chosen == sessions:
+                chosen = 1
+            for i in range(n):
+                path[t, i] = path[t - 1, i] * (prices[chosen, i] / prices[chosen - 1, i])
+            if distributions.shape[0] > 0:
+                for i in range(n):
+                    path_distributions[t, i] = path[t - 1, i] * (
+                        distributions[chosen, i] / prices[chosen - 1, i]
+                    )
+            if interest.shape[0] > 0:
+                path_interest[t] = interest[chosen]
+        _tallied(
+            path, days, path_distributions, path_interest, flows,
+            targets, looks, schedule, always, bands, max_interval, cooldown, boxed, low, high,
+            conversion, scalars, buys, out[k],
+        )  # fmt: skip

@@ -1,0 +1,315 @@
+"""The definition of a backtest, as a plain loop over sessions.
+
+Every session, at its close: cash earns interest, distributions are paid, money flows in or out, the
+policy looks, and trades at the same close. The first session buys the targets. Costs leave wealth
+before the new weights are set, so the weights hold exactly after costs and the cost itself is not
+traded. Sums run in the order of the instruments: `kernel` does the same operations in the same order.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from steelyard.engines.backtest.problem import DUST, Floats, Problem, Runs, Terms, empty_runs
+
+Numbers = list[float]
+
+
+def run(problem: Problem, *, holdings: bool = True) -> Runs:
+    """Return what every policy of a problem did.
+
+    Args:
+        problem: See its record for shapes and units.
+        holdings: Keep the shares of every session.
+    """
+    runs = empty_runs(problem, holdings=holdings)
+    for policy in range(problem.shape[0]):
+        _follow(problem, policy, runs)
+    return runs
+
+
+def _follow(problem: Problem, policy: int, runs: Runs) -> None:
+    """Walk one policy through all sessions and write its rows of `runs`."""
+    market, rules, terms = problem.market, problem.rules, problem.terms
+    _, sessions, instruments = problem.shape
+    targets = rules.targets.tolist()
+    shares, cash, last = [0.0] * instruments, terms.initial, int(market.days[0])
+    for t in range(sessions):
+        prices = market.prices[t].tolist()
+        if t and len(market.interest):
+            cash = cash + cash * float(market.interest[t])
+        if t and len(market.distributions):
+            for i in range(instruments):
+                cash = cash + shares[i] * float(market.distributions[t, i])
+        worth = [shares[i] * prices[i] for i in range(instruments)]
+        held = _sum(worth)
+        flow = float(market.flows[t]) if len(market.flows) else 0.0
+        before = cash + held
+        cash = cash + flow
+        total = cash + held
+        runs.paid[policy, t] = flow
+        if total <= 0.0:
+            runs.paid[policy, t] = -before
+            runs.ruined[policy] = t
+            return
+        reserve = terms.reserve_amount + terms.reserve_weight * total
+        managed = total - reserve
+        bought: Numbers | None = None
+        if t and managed > 0.0:
+            runs.drifts[policy, t] = max(abs(worth[i] - targets[i] * managed) for i in range(instruments))
+            runs.drifts[policy, t] /= managed
+        if managed > 0.0 and (t == 0 or _due(problem, policy, t, last, worth, managed)):
+            weights = _destination(problem, policy, t, worth, managed)
+            bought = rebalance(worth, weights, managed, terms)
+            if bought is not None and t:
+                runs.rebalanced[policy, t] = True
+                last = int(market.days[t])
+        if bought is None and t and flow > 0.0 and terms.buy_with_flows and cash - reserve > DUST * managed:
+            bought = buy(worth, targets, managed, cash - reserve, terms)
+        if bought is None and flow < 0.0 and reserve - cash > DUST * total:
+            bought = sell(worth, targets, managed, reserve - cash, terms)
+        spent = 0.0
+        if bought is not None:
+            cash, spent = _settle(bought, worth, shares, prices, cash, terms, runs, policy, t)
+        left = total - spent
+        if left <= 0.0:
+            # Fees took what the last sale raised: less is paid out than was asked for.
+            runs.paid[policy, t] = flow - left
+            runs.ruined[policy] = t
+            return
+        runs.values[policy, t] = left
+        runs.cash[policy, t] = cash
+        if runs.shares.shape[1]:
+            runs.shares[policy, t] = shares
+
+
+def _settle(
+    bought: Numbers,
+    worth: Numbers,
+    shares: Numbers,
+    prices: Numbers,
+    cash: float,
+    terms: Terms,
+    runs: Runs,
+    policy: int,
+    t: int,
+) -> tuple[float, float]:
+    """Change the shares by the values bought (negative: sold); return the cash left and the costs."""
+    spent = traded = 0.0
+    for i, value in enumerate(bought):
+        if value != 0.0:
+            size = abs(value)
+            shares[i] = (worth[i] + value) / prices[i]
+            cash = cash - value
+            traded = traded + size
+            spent = spent + fee(size, float(terms.conversion[i]), terms)
+    cash = cash - spent
+    runs.costs[policy, t] = spent
+    runs.traded[policy, t] = traded
+    return cash, spent
+
+
+def _due(problem: Problem, policy: int, t: int, last: int, worth: Numbers, managed: float) -> bool:
+    """Say whether the policy is due at a session: the rule of domain/policies.py on its look dates."""
+    rules, days = problem.rules, int(problem.market.days[t]) - last
+    if not rules.looks[rules.schedule[policy], t] or days < rules.cooldown[policy]:
+        return False
+    if rules.always[policy] or 0 <= rules.max_interval[policy] < days:
+        return True
+    return any(
+        abs(value - float(rules.targets[i]) * managed) > float(rules.bands[policy, i]) * managed
+        for i, value in enumerate(worth)
+    )
+
+
+def _destination(problem: Problem, policy: int, t: int, worth: Numbers, managed: float) -> Numbers:
+    rules = problem.rules
+    targets: Numbers = rules.targets.tolist()
+    if t == 0 or not rules.boxed[policy]:
+        return targets
+    return project([v / managed for v in worth], rules.low[policy].tolist(), rules.high[policy].tolist())
+
+
+def project(start: Sequence[float], low: Sequence[float], high: Sequence[float]) -> Numbers:
+    """Return the point of the box with sum 1 that is nearest to `start` in least squares.
+
+    All weights are shifted by one number and clipped to the box; the shift is solved between the
+    breakpoints of that piecewise linear sum. It is the rule of domain/destination.py in floats.
+
+    Args:
+        start: Weights now; they may sum to less than 1.
+        low, high: The box; sum(low) <= 1 <= sum(high).
+    """
+    breaks = sorted(
+        [low[i] - start[i] for i in range(len(start))] + [high[i] - start[i] for i in range(len(start))]
+    )
+    shift, below = breaks[0], _sum(_shifted(start, low, high, breaks[0]))
+    for point in breaks:
+        total = _sum(_shifted(start, low, high, point))
+        if total >= 1.0:
+            flat = total <= below
+            shift = point if flat else shift + (point - shift) * (1.0 - below) / (total - below)
+            break
+        shift, below = point, total
+    return _shifted(start, low, high, shift)
+
+
+def _shifted(start: Sequence[float], low: Sequence[float], high: Sequence[float], shift: float) -> Numbers:
+    return [min(max(start[i] + shift, low[i]), high[i]) for i in range(len(start))]
+
+
+def fee(size: float, conversion: float, terms: Terms) -> float:
+    """Return what one trade of a value costs: the commission, at least its minimum, and the conversion."""
+    commission = terms.rate * size
+    if commission < terms.floor:
+        commission = terms.floor
+    return commission + conversion * size
+
+
+def _slope(size: float, conversion: float, terms: Terms) -> float:
+    """Return what one more unit of value adds to the fee."""
+    return conversion if terms.rate * size < terms.floor else terms.rate + conversion
+
+
+def rebalance(worth: Numbers, weights: Numbers, managed: float, terms: Terms) -> Numbers | None:
+    """Return the value to buy (negative: sell) of each instrument, None when there is nothing to do.
+
+    The value V after costs solves V + sum of fee(|w_i V - v_i|) = M over the instruments that trade:
+    convex, rising and piecewise linear in V, so Newton's steps down from M end at its root.
+
+    Args:
+        worth: Values now.
+        weights: Wanted fractions of what is left after costs.
+        managed: M, the wealth to spread, > 0.
+        terms: Costs.
+    """
+    trades = [abs(weights[i] * managed - worth[i]) > DUST * managed for i in range(len(worth))]
+    if not any(trades):
+        return None
+    value = managed
+    for _ in range(64):
+        excess, slope = value - managed, 1.0
+        for i, trading in enumerate(trades):
+            if trading:
+                gap = weights[i] * value - worth[i]
+                conversion = float(terms.conversion[i])
+                size = abs(gap)
+                excess = excess + fee(size, conversion, terms)
+                steep = _slope(size, conversion, terms) * weights[i]
+                slope = slope + steep if gap >= 0.0 else slope - steep
+        lower = value - excess / slope
+        if not lower < value:
+            break
+        value = lower
+    if value <= 0.0:
+        return None
+    return [weights[i] * value - worth[i] if trading else 0.0 for i, trading in enumerate(trades)]
+
+
+def buy(worth: Numbers, targets: Numbers, managed: float, free: float, terms: Terms) -> Numbers | None:
+    """Return purchases that spend free cash in proportion to the shortfalls, None when fees eat it.
+
+    The purchases B with their fees come to the free cash: B + sum of fee(s_i B) = free.
+    """
+    short = [max(targets[i] * managed - worth[i], 0.0) for i in range(len(worth))]
+    all_short = _sum(short)
+    parts = [s / all_short for s in short] if all_short > 0.0 else list(targets)
+    spend = free
+    for _ in range(64):
+        excess, slope = spend - free, 1.0
+        for i, part in enumerate(parts):
+            if part > 0.0:
+                conversion = float(terms.conversion[i])
+                excess = excess + fee(part * spend, conversion, terms)
+                slope = slope + _slope(part * spend, conversion, terms) * part
+        lower = spend - excess / slope
+        if not lower < spend:
+            break
+        spend = lower
+    return [part * spend for part in parts] if spend > 0.0 else None
+
+
+def sell(worth: Numbers, targets: Numbers, managed: float, need: float, terms: Terms) -> Numbers:
+    """Return sales that raise the cash needed after fees, in proportion to what is over target.
+
+    Where that would sell more of something than is held, all positions shrink alike; where even
+    that does not raise enough, everything is sold.
+    """
+    over = [max(worth[i] - targets[i] * managed, 0.0) for i in range(len(worth))]
+    for base in (over, worth):
+        whole = _sum(base)
+        if whole <= 0.0:
+            continue
+        parts = [v / whole for v in base]
+        raised = _gross(parts, need, terms)
+        if all(part * raised <= worth[i] for i, part in enumerate(parts)):
+            return [-(part * raised) for part in parts]
+    return [-v for v in worth]
+
+
+def _gross(parts: Numbers, need: float, terms: Terms) -> float:
+    """Return the sales G with G - sum of fee(s_i G) = need, by Newton's steps up; inf when there is none."""
+    raised = need
+    for _ in range(64):
+        missing, slope = need - raised, 1.0
+        for i, part in enumerate(parts):
+            if part > 0.0:
+                conversion = float(terms.conversion[i])
+                missing = missing + fee(part * raised, conversion, terms)
+                slope = slope - _slope(part * raised, conversion, terms) * part
+        if slope <= 0.0:
+            return math.inf
+        upper = raised + missing / slope
+        if not upper > raised:
+            break
+        raised = upper
+    return raised
+
+
+def _sum(values: Sequence[float]) -> float:
+    # Not sum(): since Python 3.12 that compensates, and so adds up to other bits than a plain loop.
+    total = 0.0
+    for value in values:
+        total = total + value
+    return total
+
+
+def tally(runs: Runs, policy: int, initial: float) -> Numbers:
+    """Return what a resampled run is summed up in, in the order of `problem.TALLIES`.
+
+    Args:
+        runs: Of this problem.
+        policy: Its row.
+        initial: Money on the first session.
+
+    Returns:
+        final: Wealth at the end. growth: One unit's time-weighted growth, flows taken out.
+        trough: Lowest growth as a fraction of the highest before it (1 less drawdown).
+        mean, square: Sum of the session returns and of their squares, first session apart.
+        turnover: Sum of traded / 2 / wealth, first session apart. costs: Their sum. rebalances: Their number.
+    """
+    values: Floats = runs.values[policy]
+    growth = before = float(values[0])
+    growth = growth / initial
+    peak, trough, mean, square, turnover = growth, 1.0, 0.0, 0.0, 0.0
+    costs, rebalances = float(runs.costs[policy, 0]), 0.0
+    for t in range(1, len(values)):
+        value, paid = float(values[t]), float(runs.paid[policy, t])
+        if before > 0.0:
+            change = (value - paid) / before
+            growth = growth * change
+            mean = mean + (change - 1.0)
+            square = square + (change - 1.0) * (change - 1.0)
+        if growth > peak:
+            peak = growth
+        elif growth < trough * peak:
+            trough = growth / peak
+        if runs.traded[policy, t] > 0.0:
+            wealth = value + float(runs.costs[policy, t])
+            turnover = turnover + float(runs.traded[policy, t]) / 2.0 / wealth
+            costs = costs + float(runs.costs[policy, t])
+        if runs.rebalanced[policy, t]:
+            rebalances = rebalances + 1.0
+        before = value
+    return [float(values[-1]), growth, trough, mean, square, turnover, costs, rebalances]

@@ -1,0 +1,226 @@
+"""The compiled backtest does what the plain loop says, to the last bit."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from steelyard.engines.backtest import kernel, reference, resample
+from steelyard.engines.backtest.problem import Market, Problem, Rules, Terms
+
+SETTINGS = 400
+
+
+def random_market(rng, sessions, instruments):
+    steps = rng.normal(0.0003, rng.choice([0.005, 0.02, 0.06]), (sessions, instruments))
+    prices = rng.uniform(5, 500, instruments) * np.exp(np.cumsum(steps, axis=0))
+    days = 700_000 + np.cumsum(rng.integers(1, 5, sessions))
+    paying = rng.random((sessions, instruments)) < 0.05
+    flows = np.where(rng.random(sessions) < 0.1, rng.choice([300.0, -250.0, -4000.0], sessions), 0.0)
+    flows[0] = 0.0
+    return Market(
+        prices=prices,
+        days=days.astype(np.int64),
+        distributions=prices * paying * 0.01 if rng.random() < 0.5 else np.empty((0, instruments)),
+        interest=rng.uniform(0, 2e-4, sessions) if rng.random() < 0.5 else np.empty(0),
+        flows=flows if rng.random() < 0.5 else np.empty(0),
+    )
+
+
+def random_rules(rng, sessions, instruments, policies):
+    weights = rng.choice([0.0, 1.0, 2.0, 5.0], instruments)
+    weights[rng.integers(instruments)] += 1.0
+    targets = weights / weights.sum()
+    bands = rng.choice([0.003, 0.02, 0.05, np.inf], (policies, 1)) * np.ones((policies, instruments))
+    relative = rng.choice([0.1, 0.25, np.inf], (policies, 1))
+    bands = np.where(targets > 0, np.minimum(bands, relative * np.maximum(targets, 1e-9)), bands)
+    boxed = (rng.random(policies) < 0.6) & np.isfinite(bands).all(axis=1)
+    half = np.where(np.isfinite(bands), bands, 1.0) * rng.choice([0.5, 0.875, 1.0], (policies, 1))
+    return Rules(
+        targets=targets,
+        looks=np.stack([np.ones(sessions, bool), rng.random(sessions) < 0.1, np.zeros(sessions, bool)]),
+        schedule=rng.integers(0, 3, policies),
+        always=rng.random(policies) < 0.3,
+        bands=bands,
+        max_interval=rng.choice([-1, 30, 180], policies),
+        cooldown=rng.choice([0, 0, 20], policies),
+        boxed=boxed,
+        low=np.maximum(targets - half, 0.0),
+        high=np.minimum(targets + half, 1.0),
+    )
+
+
+def random_problem(seed):
+    rng = np.random.default_rng(seed)
+    sessions, instruments, policies = int(rng.integers(2, 150)), int(rng.integers(1, 8)), 4
+    terms = Terms(
+        initial=float(rng.choice([900.0, 10_000.0])),
+        rate=float(rng.choice([0.0, 0.001, 0.03])),
+        floor=float(rng.choice([0.0, 2.0, 40.0])),
+        conversion=rng.choice([0.0, 0.0025], instruments),
+        reserve_amount=float(rng.choice([0.0, 0.0, 500.0])),
+        reserve_weight=float(rng.choice([0.0, 0.0, 0.02])),
+        buy_with_flows=bool(rng.random() < 0.7),
+    )
+    rules = random_rules(rng, sessions, instruments, policies)
+    return Problem(random_market(rng, sessions, instruments), rules, terms)
+
+
+def bits(array):
+    return array.tobytes()
+
+
+def test_the_kernel_equals_the_reference_bit_for_bit_on_random_settings():
+    """The expectation is the plain loop, a second implementation; equality of bytes, no tolerance."""
+    rebalances = ruins = 0
+    for seed in range(SETTINGS):
+        problem = random_problem(seed)
+        plain, fast = reference.run(problem), kernel.run(problem)
+        for name, one, other in zip(plain.__slots__, plain.arrays, fast.arrays, strict=True):
+            assert bits(one) == bits(other), (seed, name)
+        rebalances += int(plain.rebalanced.sum())
+        ruins += int((plain.ruined >= 0).sum())
+    assert rebalances > 5000
+    assert ruins > 20
+
+
+def test_the_tallies_of_the_kernel_are_those_of_the_recorded_series():
+    for seed in range(SETTINGS // 2):
+        problem = random_problem(seed)
+        runs = reference.run(problem, holdings=False)
+        rows = range(problem.shape[0])
+        expected = np.array([reference.tally(runs, row, problem.terms.initial) for row in rows])
+        assert bits(kernel.history_tallies(problem)) == bits(expected), seed
+
+
+def test_a_resampled_path_of_the_kernel_is_the_reference_run_on_the_plain_resampled_market():
+    for seed in range(40):
+        problem = random_problem(seed)
+        found = kernel.tallies(problem, seed=seed, first=3, count=2, block=10.0)
+        for k in range(2):
+            market = resample.market(problem.market, seed=seed, path=3 + k, block=10.0)
+            runs = reference.run(Problem(market, problem.rules, problem.terms), holdings=False)
+            for row in range(problem.shape[0]):
+                expected = np.array(reference.tally(runs, row, problem.terms.initial))
+                assert bits(found[k, row]) == bits(expected), (seed, k, row)
+
+
+def test_path_k_is_the_same_alone_or_in_a_batch():
+    problem = random_problem(7)
+    batch = kernel.tallies(problem, seed=11, first=0, count=20, block=21.0)
+    for k in (0, 1, 13, 19):
+        assert bits(kernel.tallies(problem, seed=11, first=k, count=1, block=21.0)[0]) == bits(batch[k])
+    assert bits(batch[0]) != bits(batch[1])
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_wealth_changes_only_by_markets_flows_and_costs(seed):
+    """Books balance: value before the trades less costs is the value of shares and cash after."""
+    problem = random_problem(seed)
+    runs = reference.run(problem)
+    market = problem.market
+    for p in range(problem.shape[0]):
+        worth = (runs.shares[p] * market.prices).sum(axis=1) + runs.cash[p]
+        assert worth == pytest.approx(runs.values[p], rel=1e-12, abs=1e-7)
+        cash, shares = problem.terms.initial, np.zeros(problem.shape[2])
+        for t in range(problem.shape[1]):
+            if t and len(market.interest):
+                cash *= 1 + market.interest[t]
+            if t and len(market.distributions):
+                cash += shares @ market.distributions[t]
+            before = cash + shares @ market.prices[t] + runs.paid[p, t]
+            assert before - runs.costs[p, t] == pytest.approx(runs.values[p, t], rel=1e-11, abs=1e-7)
+            assert (runs.shares[p, t] >= -1e-12).all()
+            cash, shares = runs.cash[p, t], runs.shares[p, t]
+
+
+def calendar(market, targets, looks, **terms):
+    n = len(targets)
+    rules = Rules(
+        targets=np.array(targets),
+        looks=np.array([looks]),
+        schedule=np.zeros(1, np.int64),
+        always=np.ones(1, bool),
+        bands=np.full((1, n), np.inf),
+        max_interval=np.full(1, -1),
+        cooldown=np.zeros(1, np.int64),
+        boxed=np.zeros(1, bool),
+        low=np.zeros((1, n)),
+        high=np.ones((1, n)),
+    )
+    settings = {"initial": 1000.0, "rate": 0.0, "floor": 0.0, "conversion": np.zeros(n)} | terms
+    return Problem(market, rules, Terms(**settings))
+
+
+def plain_market(prices, **more):
+    prices = np.array(prices, dtype=float)
+    sessions, n = prices.shape
+    empty = {"distributions": np.empty((0, n)), "interest": np.empty(0), "flows": np.empty(0)}
+    return Market(prices=prices, days=np.arange(sessions, dtype=np.int64), **(empty | more))
+
+
+def test_weights_hold_exactly_after_costs():
+    """By hand: 1 % cost, 500 and 1500 to halves. V = 2000 - 0.01 (1500 - 500), so 1990, halves of 995."""
+    market = plain_market([[10, 10], [10, 30]])
+    problem = calendar(market, [0.5, 0.5], [False, True], rate=0.01, initial=1010.0)
+    runs = kernel.run(problem)
+    assert runs.costs[0, 0] == pytest.approx(10.0, rel=1e-12)
+    assert runs.values[0, 1] == pytest.approx(1990.0, rel=1e-12)
+    assert runs.shares[0, 1] * market.prices[1] == pytest.approx([995.0, 995.0], rel=1e-12)
+
+
+def test_a_deposit_is_spent_on_what_is_short_and_nothing_is_sold():
+    """By hand: 500 and 700 with 200 new want 700 each; all of the 200 goes to the first."""
+    market = plain_market([[10, 10], [10, 14]], flows=np.array([0.0, 200.0]))
+    runs = kernel.run(calendar(market, [0.5, 0.5], [False, False]))
+    assert runs.shares[0, 1] == pytest.approx([70.0, 50.0], rel=1e-12)
+    assert not runs.rebalanced.any()
+
+
+def test_a_withdrawal_sells_what_is_over_target():
+    """By hand: 500 and 700 less 200 want 500 each; all of the 200 comes from the second."""
+    market = plain_market([[10, 10], [10, 14]], flows=np.array([0.0, -200.0]))
+    runs = kernel.run(calendar(market, [0.5, 0.5], [False, False]))
+    assert runs.shares[0, 1] * market.prices[1] == pytest.approx([500.0, 500.0], rel=1e-12)
+
+
+def test_distributions_wait_in_cash_for_the_next_rebalance():
+    """By hand: 50 shares of each; 1 a share on the first gives 50, spent at the third session."""
+    market = plain_market(
+        [[10, 10], [10, 10], [10, 10]], distributions=np.array([[0, 0], [1, 0], [0, 0]], float)
+    )
+    runs = kernel.run(calendar(market, [0.5, 0.5], [False, False, True]))
+    assert runs.cash[0].tolist() == pytest.approx([0.0, 50.0, 0.0], abs=1e-9)
+    assert runs.shares[0, 2] == pytest.approx([52.5, 52.5], rel=1e-12)
+
+
+def test_with_one_instrument_and_no_cost_everything_is_buy_and_hold():
+    rng = np.random.default_rng(3)
+    prices = 50 * np.exp(np.cumsum(rng.normal(0, 0.02, (300, 1)), axis=0))
+    runs = kernel.run(calendar(plain_market(prices), [1.0], [True] * 300))
+    assert runs.values[0] == pytest.approx(1000.0 * prices[:, 0] / prices[0, 0], rel=1e-13)
+    assert not runs.rebalanced.any()
+
+
+def test_a_wider_band_never_trades_more_often_on_the_same_path():
+    """A path that only drifts apart, where the statement is a theorem: more room, fewer crossings."""
+    rng = np.random.default_rng(5)
+    for _ in range(50):
+        up = np.cumsum(np.abs(rng.normal(0.002, 0.002, 400)))
+        market = plain_market(np.column_stack([100 * np.exp(up), np.full(400, 100.0)]))
+        widths = np.array([0.01, 0.02, 0.03, 0.05, 0.1, 0.2])
+        one = calendar(market, [0.5, 0.5], [True] * 400)
+        rules = Rules(
+            targets=one.rules.targets,
+            looks=one.rules.looks,
+            schedule=np.zeros(6, np.int64),
+            always=np.zeros(6, bool),
+            bands=np.repeat(widths[:, None], 2, axis=1),
+            max_interval=np.full(6, -1),
+            cooldown=np.zeros(6, np.int64),
+            boxed=np.zeros(6, bool),
+            low=np.zeros((6, 2)),
+            high=np.ones((6, 2)),
+        )
+        counts = kernel.run(Problem(market, rules, one.terms)).rebalanced.sum(axis=1)
+        assert all(narrow >= wide for narrow, wide in pairwise(counts.tolist()))
