@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from steelyard.app.one_budget import allocate_one
 from steelyard.app.slots import Outcome, Short, Slot, Ticks, Wish, settlement_currency, slots
+from steelyard.domain.accounts import risky_cap
 from steelyard.domain.money import EXACT, ONE
 from steelyard.domain.portfolio import Portfolio, Valuation
 from steelyard.engines.allocation.problem import Infeasible
 
 
 def needs_household(portfolio: Portfolio, wish: Wish) -> bool:
-    """Say whether more than one budget couples: several accounts, or currencies that cost to convert.
+    """Say whether more than one budget couples: several accounts, a cap, or currencies that cost to convert.
 
     One account that only buys and holds no foreign cash converts exactly what it spends, so there
     the spread is simply part of the price and one budget is enough.
     """
-    if len(portfolio.accounts) > 1:
+    if len(portfolio.accounts) > 1 or any(risky_cap(a.kind) for a in portfolio.accounts):
         return True
     if not portfolio.costs.fx_spread:
         return False

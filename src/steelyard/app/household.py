@@ -7,7 +7,7 @@ commission in base currency; what a purse lacks is converted inside the account,
 from __future__ import annotations
 
 from fractions import Fraction
-from math import lcm
+from math import ceil, lcm
 
 from steelyard.app.slots import (
     Outcome,
@@ -21,10 +21,11 @@ from steelyard.app.slots import (
     trade_of,
     wanted,
 )
-from steelyard.domain.money import EXACT, ONE
+from steelyard.domain.accounts import is_risky, risky_cap
+from steelyard.domain.money import EXACT, ONE, ZERO
 from steelyard.domain.portfolio import Portfolio, Valuation
 from steelyard.domain.trades import Conversion
-from steelyard.engines.allocation.household import Goal, Household, Seat, settle
+from steelyard.engines.allocation.household import Cap, Goal, Household, Seat, settle
 from steelyard.engines.allocation.search import solve
 from steelyard.engines.allocation.several_budgets import solve_household
 
@@ -58,7 +59,7 @@ def allocate_household(
             price=ticks.whole(slot.price),
             held=slot.steps,
             odd=ticks.whole(slot.odd),
-            can_buy=slot.traded and wish.can_buy,
+            can_buy=slot.traded and slot.buyable and wish.can_buy,
             can_sell=slot.traded and wish.can_sell,
             continuous=slot.step != ONE,
         )
@@ -73,6 +74,7 @@ def allocate_household(
         floor=ticks.whole(portfolio.costs.min_commission),
         spread=Fraction(portfolio.costs.fx_spread),
         min_trade=ticks.whole(portfolio.constraints.min_trade),
+        caps=_caps(portfolio, seats, symbols, ticks),
     )
     best = solve_household(problem, solve)
     trades = [trade_of(portfolio, s, s.shares, s.worth, "sell") for s in first]
@@ -102,6 +104,40 @@ def allocate_household(
         proven=best.proven,
         note="" if best.proven else "the search stopped at its time limit; the gap to the bound is certified",
     )
+
+
+def _caps(portfolio: Portfolio, seats: tuple[Seat, ...], symbols: list[str], ticks: Ticks) -> tuple[Cap, ...]:
+    """Return the caps on risky assets; what is held outside the plan counts too."""
+    caps = []
+    for index, account in enumerate(portfolio.accounts):
+        cap = risky_cap(account.kind)
+        if cap is None:
+            continue
+        counted = other = ZERO
+        for position in account.positions:
+            if position.symbol in symbols or position.symbol not in portfolio.quotes:
+                continue
+            worth = portfolio.position_value(position)
+            if is_risky(portfolio.instruments[position.symbol]):
+                counted = EXACT.add(counted, worth)
+            else:
+                other = EXACT.add(other, worth)
+        members = tuple(
+            k
+            for k, seat in enumerate(seats)
+            if seat.account == index and is_risky(portfolio.instruments[symbols[seat.goal]])
+        )
+        # Rounded against the purchase: up what counts, down what does not.
+        caps.append(
+            Cap(
+                index,
+                members,
+                Fraction(cap),
+                ceil(ticks.part(Fraction(counted))),
+                int(ticks.part(Fraction(other))),
+            )
+        )
+    return tuple(caps)
 
 
 def _currencies(portfolio: Portfolio) -> list[str]:

@@ -52,7 +52,7 @@ def allocate_one(
                 odd=ticks.whole(slot.odd),
                 target=ticks.part(target),
                 divisor=Fraction(1) if wish.objective == "absolute" else ticks.part(divisor),
-                can_buy=slot.traded and wish.can_buy,
+                can_buy=slot.traded and slot.buyable and wish.can_buy,
                 can_sell=slot.traded and wish.can_sell,
                 rate=Fraction(portfolio.costs.commission),
                 floor=ticks.whole(portfolio.costs.min_commission),

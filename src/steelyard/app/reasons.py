@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from steelyard.app.slots import Outcome, Wish, commission
+from steelyard.domain.accounts import may_hold
 from steelyard.domain.drift import Drift
 from steelyard.domain.money import EXACT, ONE, ZERO, plain
 from steelyard.domain.portfolio import Portfolio, Valuation
@@ -67,6 +68,8 @@ def _why_not(portfolio: Portfolio, valuation: Valuation, wish: Wish, settled: Se
         return f"{off}, but nothing is bought"
     if portfolio.quotes.get(symbol) is None:
         return f"{off}; no price"
+    if excess < 0 and not any(may_hold(a.kind, portfolio.instruments[symbol]) for a in portfolio.accounts):
+        return f"{off}, but no account may buy it"
     price = portfolio.base_price(symbol)
     base = portfolio.base_currency
     whole = not (

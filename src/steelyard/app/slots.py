@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
+from steelyard.domain.accounts import may_hold
 from steelyard.domain.money import EXACT, ONE, ZERO
 from steelyard.domain.portfolio import Account, Portfolio, Position, Valuation
 from steelyard.domain.trades import Conversion, Trade
@@ -115,6 +116,7 @@ class Slot:
         steps: Whole steps held.
         odd: What the odd fraction is worth, base currency.
         traded: False for a locked instrument.
+        buyable: False where the kind of account may not hold it.
     """
 
     account: str
@@ -126,6 +128,7 @@ class Slot:
     steps: int
     odd: Decimal
     traded: bool
+    buyable: bool = True
 
 
 def slots(portfolio: Portfolio, wish: Wish) -> tuple[Slot, ...]:
@@ -180,7 +183,8 @@ def _slot(portfolio: Portfolio, account: Account, symbol: str, wish: Wish) -> Sl
     traded = priced and symbol not in portfolio.constraints.locked
     if portfolio.quotes.get(symbol) is not None and portfolio.quotes[symbol].by_value and step == ONE:
         traded = False
-    return Slot(account.name, symbol, step, price, position.shares, worth, steps, odd, traded)
+    buyable = may_hold(account.kind, portfolio.instruments[symbol])
+    return Slot(account.name, symbol, step, price, position.shares, worth, steps, odd, traded, buyable)
 
 
 def settlement_currency(portfolio: Portfolio, symbol: str) -> str:

@@ -6,9 +6,7 @@ solver that follows only needs it to know how far a better change can be from th
 
 from __future__ import annotations
 
-from fractions import Fraction
-
-from steelyard.engines.allocation.household import Change, Household, affordable, settle, values
+from steelyard.engines.allocation.household import Change, Household, affordable, settle, values, within_caps
 
 ROUNDS = 400
 """Improvements taken at one step size before it is halved."""
@@ -101,7 +99,9 @@ class _Climb:
         before = [(k, self.steps[k]) for k, _ in moves]
         for k, steps in moves:
             self.steps[k] = steps
-        if settle(self.problem, Change(tuple(self.steps), tuple(self.sold))).short > Fraction(0):
+        change = Change(tuple(self.steps), tuple(self.sold))
+        settled = settle(self.problem, change)
+        if settled.short or not within_caps(self.problem, change, settled):
             for k, steps in before:
                 self.steps[k] = steps
             return False

@@ -58,6 +58,26 @@ class Seat:
 
 
 @dataclass(frozen=True, slots=True)
+class Cap:
+    """A limit on purchases in one account: after buying any of some seats, all of them together are at most a
+    fraction of the account. Standing above it without buying is allowed.
+
+    Attributes:
+        account: Index of the account.
+        seats: Indexes of the seats that count.
+        fraction: The limit, 0..1.
+        counted: Ticks of other holdings that count too.
+        other: Ticks of other holdings that do not count; both belong to the account's worth.
+    """
+
+    account: int
+    seats: tuple[int, ...]
+    fraction: Fraction
+    counted: int = 0
+    other: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Household:
     """Accounts that are planned together.
 
@@ -70,6 +90,7 @@ class Household:
         spread: Cost of converting, fraction of the converted amount, 0 <= spread < 1. Without a
             spread all purses of an account are one.
         min_trade: Least amount of a trade, ticks, >= 0.
+        caps: Limits on purchases.
     """
 
     goals: tuple[Goal, ...]
@@ -80,6 +101,7 @@ class Household:
     floor: int = 0
     spread: Fraction = ZERO
     min_trade: int = 0
+    caps: tuple[Cap, ...] = ()
 
     def amount(self, seat: Seat, steps: int, sold_out: bool) -> int:
         """Return the ticks bought (+) or sold (-) when a seat ends at `steps`."""
@@ -116,12 +138,14 @@ class Settlement:
         exchanges: The conversions it takes, the least possible.
         short: Ticks missing: in accounts that cannot pay, else what the reserve lacks. 0 when allowed.
         lacking: The accounts that cannot pay.
+        money: Ticks left by account.
     """
 
     cash: Fraction
     exchanges: tuple[Exchange, ...]
     short: Fraction
     lacking: tuple[int, ...] = ()
+    money: tuple[Fraction, ...] = ()
 
 
 def settle(problem: Household, change: Change) -> Settlement:
@@ -157,9 +181,10 @@ def settle(problem: Household, change: Change) -> Settlement:
         if row[0] < 0:
             short -= row[0]
             lacking.append(account)
-    cash = sum((sum(row, ZERO) for row in purses), ZERO)
+    money = tuple(sum(row, ZERO) for row in purses)
+    cash = sum(money, ZERO)
     short = short or max(problem.reserve - cash, ZERO)
-    return Settlement(cash, tuple(exchanges), short, tuple(lacking))
+    return Settlement(cash, tuple(exchanges), short, tuple(lacking), money)
 
 
 def allowed(problem: Household, change: Change) -> bool:
@@ -173,6 +198,29 @@ def allowed(problem: Household, change: Change) -> bool:
             or (amount < 0 and not seat.can_sell)
             or (amount and abs(amount) < problem.min_trade)
         ):
+            return False
+    return True
+
+
+def feasible(problem: Household, change: Change) -> bool:
+    """Say whether a change may be made: every trade allowed, everything paid for, no cap broken."""
+    settled = settle(problem, change)
+    return not settled.short and allowed(problem, change) and within_caps(problem, change, settled)
+
+
+def within_caps(problem: Household, change: Change, settled: Settlement) -> bool:
+    """Say whether no purchase breaks a cap."""
+    for cap in problem.caps:
+        if not any(change.steps[k] > problem.seats[k].held for k in cap.seats):
+            continue
+        worth = {
+            k: 0 if change.sold_out[k] else seat.price * change.steps[k] + seat.odd
+            for k, seat in enumerate(problem.seats)
+            if seat.account == cap.account
+        }
+        counted = cap.counted + sum(worth[k] for k in cap.seats)
+        total = cap.counted + cap.other + sum(worth.values()) + settled.money[cap.account]
+        if counted > cap.fraction * total:
             return False
     return True
 

@@ -19,8 +19,8 @@ from steelyard.engines.allocation.household import (
     Change,
     Household,
     affordable,
-    allowed,
     by_goal,
+    feasible,
     missed,
     most_raised,
     settle,
@@ -246,6 +246,7 @@ class _Model:
         """Every account pays for itself; what is converted costs the spread; the reserve is common."""
         model, problem, unit = self.model, self.problem, self.unit
         spread = float(problem.spread)
+        self._caps(flows)
         everything: dict[int, float] = {}
         for terms in flows.values():
             for column, factor in terms.items():
@@ -272,6 +273,36 @@ class _Model:
         if problem.reserve:
             total = sum(sum(row) for row in problem.purses) - problem.reserve
             model.row(everything, lower=-total / unit + slack)
+
+    def _caps(self, flows: dict[tuple[int, int], dict[int, float]]) -> None:
+        """Either nothing that counts is bought, or what counts stays under its fraction of the account."""
+        model, problem, unit = self.model, self.problem, self.unit
+        for cap in problem.caps:
+            fraction = float(cap.fraction)
+            # The spread is left out of the account's money here: a little too generous, judged exactly later.
+            terms: dict[int, float] = {}
+            for (account, _), flow in flows.items():
+                for column, factor in flow.items() if account == cap.account else ():
+                    _add(terms, column, -fraction * factor)
+            constant = (1 - fraction) * cap.counted - fraction * (
+                cap.other + sum(problem.purses[cap.account])
+            )
+            most = 0.0
+            for k, seat in enumerate(problem.seats):
+                if seat.account != cap.account:
+                    continue
+                weight = (1.0 if k in cap.seats else 0.0) - fraction
+                _add(terms, self.count[k], weight * seat.price * self._size(k) / unit)
+                constant += weight * seat.odd
+                if k in self.gone:
+                    _add(terms, self.gone[k], -weight * seat.odd / unit)
+                most += (seat.price * affordable(problem, seat) + seat.odd) / unit
+            buying = model.column(0.0, 1.0, whole=True)
+            most += abs(constant) / unit + 1.0
+            model.row(terms | {buying: most}, upper=most - constant / unit)
+            for k in cap.seats:
+                bought = self.moved[k][0]
+                model.row({bought: 1.0, buying: -model.upper[bought]}, upper=0.0)
 
     def _value(self, goal: int) -> tuple[dict[int, float], float]:
         """Return an instrument's worth over all accounts in units: terms and constant."""
@@ -377,7 +408,7 @@ class _Model:
                 break
             found = self._change(solved)
             exact = missed(self.problem, found)
-            good = allowed(self.problem, found) and not settle(self.problem, found).short
+            good = feasible(self.problem, found)
             if good and exact < missed(self.problem, best):
                 best = found
             worth = values(self.problem, found)
@@ -431,7 +462,7 @@ class _Model:
             if not solved.columns:
                 break
             found = self._change(solved)
-            if allowed(self.problem, found) and not settle(self.problem, found).short:
+            if feasible(self.problem, found):
                 same = missed(self.problem, found) <= missed(self.problem, best)
                 if same and traffic(self.problem, found) < traffic(self.problem, best):
                     best = found
