@@ -1,0 +1,182 @@
+"""Policies in one line of text: read from `--policy`, printed as the name of every result.
+
+    hold | calendar LOOK | threshold PCT | hybrid LOOK PCT Nd
+    options: relative PCT | look LOOK | last | to target|edge|halfway | cooldown Nd
+
+PCT may be left out where `relative PCT` stands instead, and Nd for a hybrid that is never overdue. A
+calendar may carry PCT too: the band that `to edge` and `to halfway` refer to.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from steelyard.domain.looks import LOOKS
+from steelyard.domain.money import EXACT, ONE, ZERO, parse_fraction, plain
+from steelyard.domain.policies import DESTINATIONS, KINDS, Policy
+from steelyard.errors import InputError
+
+GRAMMAR = (
+    "hold | calendar LOOK | threshold PCT | hybrid LOOK PCT Nd; "
+    "options: relative PCT | look LOOK | last | to target|edge|halfway | cooldown Nd"
+)
+_DAYS = re.compile(r"(\d{1,5})d")
+_KEYWORDS = ("relative", "look", "last", "to", "cooldown")
+
+
+@dataclass(slots=True)
+class _Words:
+    """The words still to read, and the text they come from for messages."""
+
+    text: str
+    left: list[str]
+
+    def error(self, message: str, hint: str) -> InputError:
+        return InputError("policy-text", f"policy {self.text!r}: {message}", hint)
+
+    def next(self, wanted: str) -> str:
+        if not self.left:
+            raise self.error(f"{wanted} is missing at the end", f"write it as: {GRAMMAR}")
+        return self.left.pop(0)
+
+    def look(self) -> str:
+        word = self.next("a look")
+        if word not in LOOKS:
+            raise self.error(f"{word!r} is no look", f"use one of {', '.join(LOOKS)}")
+        return word
+
+    def percent(self, word: str | None = None) -> Decimal:
+        word = self.next("a percentage") if word is None else word
+        try:
+            value = parse_fraction(word)
+        except ValueError:
+            value = ZERO
+        if not word.endswith("%") or not ZERO < value <= ONE:
+            raise self.error(f"{word!r} is no percentage", "write more than 0% and at most 100%, such as 5%")
+        return value
+
+    def days(self) -> int:
+        word = self.next("a number of days")
+        found = _DAYS.fullmatch(word)
+        if found is None:
+            raise self.error(f"{word!r} is no number of days", "write whole days, such as 180d")
+        return int(found[1])
+
+
+def parse(text: str) -> Policy:
+    """Read a policy from its text.
+
+    >>> parse("hybrid quarterly 5% 180d").max_interval_days
+    180
+
+    Args:
+        text: In the grammar above; case and runs of spaces do not matter.
+
+    Raises:
+        InputError: `policy-text`, saying which word is wrong and what to write.
+    """
+    words = _Words(text, text.lower().split())
+    kind = words.next("a kind")
+    if kind not in KINDS:
+        raise words.error(f"{kind!r} is no kind of policy", f"begin with one of {', '.join(KINDS)}")
+    read: dict[str, object] = {}
+    if kind in ("calendar", "hybrid"):
+        read["look"] = words.look()
+    while words.left:
+        _option(words, kind, read)
+    return _checked(words, kind, read)
+
+
+def _option(words: _Words, kind: str, read: dict[str, object]) -> None:
+    """Read one option, or a bare percentage or number of days, into `read`."""
+    word = words.next("an option")
+    value: object
+    if word.endswith("%"):
+        key, value = "threshold", words.percent(word)
+    elif _DAYS.fullmatch(word):
+        words.left.insert(0, word)
+        key, value = "max_interval_days", words.days()
+    elif word in _KEYWORDS:
+        key, read_value = _readers(words)[word]
+        value = read_value()
+    else:
+        hint = "write 5% with its sign" if word[0].isdigit() else f"options are {', '.join(_KEYWORDS)}"
+        raise words.error(f"{word!r} is no option", hint)
+    if key in read:
+        raise words.error(f"{word!r} says the {key.replace('_', ' ')} a second time", "say it once")
+    if kind == "hold" or (key == "max_interval_days" and kind != "hybrid"):
+        raise words.error(f"{word!r} has no meaning for {kind}", f"leave it out, or write: {GRAMMAR}")
+    read[key] = value
+
+
+def _readers(words: _Words) -> dict[str, tuple[str, Callable[[], object]]]:
+    def destination() -> str:
+        word = words.next("a destination")
+        if word not in DESTINATIONS:
+            raise words.error(f"{word!r} is no destination", f"use one of {', '.join(DESTINATIONS)}")
+        return word
+
+    return {
+        "relative": ("relative_threshold", words.percent),
+        "look": ("look", words.look),
+        "last": ("look_at", lambda: "last"),
+        "to": ("destination", destination),
+        "cooldown": ("cooldown_days", words.days),
+    }
+
+
+def _checked(words: _Words, kind: str, read: dict[str, object]) -> Policy:
+    """Return the policy once its parts fit together."""
+    banded = "threshold" in read or "relative_threshold" in read
+    inward = read.get("destination", "target") != "target"
+    if kind in ("threshold", "hybrid") and not banded:
+        raise words.error("a band is missing", f"write: {words.text.strip()} 5%")
+    if kind == "calendar" and inward and not banded:
+        raise words.error("the destination needs a band", "write for example: calendar quarterly 5% to edge")
+    if kind == "calendar" and banded and not inward:
+        raise words.error(
+            "a calendar has no band", "write hybrid for both; a band here goes with `to edge` or `to halfway`"
+        )
+    if kind == "threshold":
+        read.setdefault("look", "daily")
+    fields = {"threshold": None, "max_interval_days": None} | read
+    return Policy(kind=kind, **fields)  # type: ignore[arg-type]
+
+
+def text(policy: Policy) -> str:
+    """Return the text of a policy, which `parse` reads back to the same rule.
+
+    What has no effect (the band of a calendar that trades to the target) is not printed.
+
+    >>> text(Policy())
+    'hybrid quarterly 5% 180d'
+    """
+    if policy.kind == "hold":
+        return "hold"
+    inward = policy.destination != "target"
+    words = [policy.kind]
+    if policy.kind != "threshold":
+        words.append(policy.look)
+    if policy.kind != "calendar" or inward:
+        if policy.threshold is not None:
+            words.append(_percent(policy.threshold))
+        if policy.kind == "hybrid" and policy.max_interval_days is not None:
+            words.append(f"{policy.max_interval_days}d")
+        if policy.relative_threshold is not None:
+            words += ["relative", _percent(policy.relative_threshold)]
+    if policy.kind == "threshold" and policy.look != "daily":
+        words += ["look", policy.look]
+    if policy.look_at == "last" and policy.look != "daily":
+        words.append("last")
+    if inward:
+        words += ["to", policy.destination]
+    if policy.cooldown_days:
+        words += ["cooldown", f"{policy.cooldown_days}d"]
+    return " ".join(words)
+
+
+def _percent(fraction: Decimal) -> str:
+    return f"{plain(fraction.scaleb(2, EXACT))}%"
