@@ -58,6 +58,8 @@ def untraded(
 def _why_not(portfolio: Portfolio, valuation: Valuation, wish: Wish, settled: Settled, drift: Drift) -> str:
     symbol, excess = drift.symbol, drift.excess
     off = f"{points(drift.drift)} points {'over' if excess > 0 else 'under'}"
+    if wish.targets[symbol] != portfolio.targets[symbol]:
+        off += " its destination"
     if symbol in portfolio.constraints.locked:
         return f"{off}, but locked"
     if not wish.can_buy and not wish.can_sell:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from babel.numbers import format_currency, format_decimal
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -19,8 +20,11 @@ from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.trades import Plan
 
 LOCALE = "en_US"
-GAUGE = 10
+GAUGE = 8
 """Cells on each side of the middle of a drift gauge."""
+
+NAME_ROOM = 10
+"""Cells the name must have before the gauge is drawn."""
 
 
 def console() -> Console:
@@ -79,27 +83,43 @@ def _table(*columns: tuple[str, str]) -> Table:
     return table
 
 
+def _drift_table(report: CheckReport, width: int) -> Table:
+    """Return the drift table in a given width: figures are never cut, the name gives way, then the gauge."""
+    portfolio = report.portfolio
+    figures = [
+        (
+            d.symbol,
+            money(d.value, portfolio.base_currency),
+            percent(d.weight),
+            percent(d.target),
+            percent(d.drift, sign=True),
+            gauge(d, band(d.target, portfolio.policy)),
+        )
+        for d in report.drifts
+    ]
+    titles = ("symbol", "value", "weight", "target", "drift", "band")
+    taken = [max(map(cell_len, column)) + 2 for column in zip(titles, *figures, strict=True)]
+    # One more column says "!" where the band is broken.
+    room = width - sum(taken) - 3
+    drawn = room >= NAME_ROOM
+    room = room - 2 if drawn else room + taken[-1] - 2
+    sides = [("symbol", ""), ("name", ""), ("value", "right"), ("weight", "right"), ("target", "right")]
+    table = _table(*sides, ("drift", "right"), ("", ""), *([("band", "")] if drawn else []))
+    for drift, (symbol, worth, weight, target, off, picture) in zip(report.drifts, figures, strict=True):
+        breach = drift.symbol in report.breaches
+        name = Text(portfolio.instruments[drift.symbol].name)
+        name.truncate(max(min(room, 28), 1), overflow="ellipsis")
+        red = "bold red" if breach else ""
+        row: list[str | Text] = [symbol, name, worth, weight, target, Text(off, style=red), "!" if breach else ""]
+        table.add_row(*row, *([picture] if drawn else []))
+    return table
+
+
 def show_check(report: CheckReport) -> None:
     """Print what `check` found."""
     portfolio, valuation, out = report.portfolio, report.valuation, console()
     base = portfolio.base_currency
-    table = _table(
-        ("symbol", ""), ("name", ""), ("value", "right"), ("weight", "right"), ("target", "right"),
-        ("drift", "right"), ("", ""), ("band", ""),
-    )  # fmt: skip
-    for drift in report.drifts:
-        breach = drift.symbol in report.breaches
-        name = portfolio.instruments[drift.symbol].name
-        table.add_row(
-            drift.symbol,
-            name if len(name) <= 24 else name[:23] + "…",
-            money(drift.value, base),
-            percent(drift.weight),
-            percent(drift.target),
-            Text(percent(drift.drift, sign=True), style="bold red" if breach else ""),
-            "!" if breach else "",
-            gauge(drift, band(drift.target, portfolio.policy)),
-        )
+    table = _drift_table(report, out.width)
     out.print(f"\n{report.as_of}   {money(valuation.managed, base)} managed   all weights in %\n")
     out.print(table)
     cash = f"cash {money(valuation.cash, base)}"
