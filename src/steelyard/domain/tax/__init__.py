@@ -1,0 +1,1 @@
+"""Tax, one module per country, and what the countries share."""
