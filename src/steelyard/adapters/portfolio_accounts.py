@@ -182,15 +182,20 @@ class AccountsReader:
             )
             raw_positions = []
         positions: dict[str, Position] = {}
+        seen: set[str] = set()
         for index, raw in enumerate(raw_positions):
             at = (*path, "positions", index)
             position = self._position(raw, at)
-            if position is None:
-                continue
-            if position.symbol in positions:
-                text = f"{position.symbol} stands twice in account {name!r}"
-                self.reader.problem("duplicate-position", text, "put the shares into one position", at)
-            positions[position.symbol] = position
+            # Looked for in what was written: a position with another mistake counts too.
+            symbol = raw.get("symbol") if isinstance(raw, dict) else None
+            if isinstance(symbol, str):
+                symbol = self.catalogue.resolve(symbol) or symbol
+                if symbol in seen:
+                    text = f"{symbol} stands twice in account {name!r}"
+                    self.reader.problem("duplicate-position", text, "put the shares into one position", at)
+                seen.add(symbol)
+            if position is not None:
+                positions[position.symbol] = position
         return Account(name, kind, cash, tuple(positions.values()), self._method(row, path))
 
     def _method(self, row: Mapping[str, Any], path: Path) -> dict[str, str]:
