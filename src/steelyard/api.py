@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from steelyard import bootstrap
 from steelyard.app.check import CheckReport
 from steelyard.app.check import check as _check
-from steelyard.domain.money import parse_amount
+from steelyard.domain.money import EXACT, parse_amount
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import InputError
 
@@ -173,4 +173,4 @@ def money(raw: object, portfolio: Portfolio) -> Decimal:
             f"no exchange rate for {currency}",
             f'add under [fx]: {currency}{portfolio.base_currency} = "..."',
         )
-    return amount.value * portfolio.rate(currency)
+    return EXACT.multiply(amount.value, portfolio.rate(currency))

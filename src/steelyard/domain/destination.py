@@ -11,8 +11,11 @@ from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 
-from steelyard.domain.money import EXACT, ONE, ZERO
+from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
 from steelyard.domain.policies import Policy, band
+
+# All weights end at one place, so that their sum needs no more digits than the context has.
+_FINEST = Decimal("1e-38")
 
 
 def destination(
@@ -26,7 +29,7 @@ def destination(
         policy: Its destination and bands. Without bands every destination is the target.
 
     Returns:
-        40-digit decimals; the last digit of rounding goes to the largest weight.
+        Decimals of 38 places; the last digit of rounding goes to the largest weight.
 
     Source: the projection onto {lo <= w <= hi, sum w = 1}; least squares as the contract asks.
     """
@@ -40,9 +43,12 @@ def destination(
         box[symbol] = (max(Fraction(target) - half, Fraction(0)), min(Fraction(target) + half, Fraction(1)))
     start = {s: Fraction(weights.get(s, ZERO)) for s in targets}
     exact = _project(start, box)
-    rounded = {s: EXACT.divide(Decimal(v.numerator), Decimal(v.denominator)) for s, v in exact.items()}
+    rounded = {
+        s: EXACT.divide(Decimal(v.numerator), Decimal(v.denominator)).quantize(_FINEST, context=EXACT)
+        for s, v in exact.items()
+    }
     largest = max(rounded, key=lambda s: rounded[s])
-    others = sum((v for s, v in rounded.items() if s != largest), ZERO)
+    others = exact_sum(v for s, v in rounded.items() if s != largest)
     rounded[largest] = EXACT.subtract(ONE, others)
     return rounded
 
@@ -58,11 +64,11 @@ def _project(
     breaks = sorted({edge - start[s] for s in start for edge in box[s]})
     low = breaks[0]
     for point in breaks:
-        total = sum(shifted(point).values())
-        if total >= 1:
+        reached = sum(shifted(point).values())
+        if reached >= 1:
             below = sum(shifted(low).values())
-            if total == below:
+            if reached == below:
                 return shifted(point)
-            return shifted(low + (point - low) * (1 - below) / (total - below))
+            return shifted(low + (point - low) * (1 - below) / (reached - below))
         low = point
     return shifted(low)

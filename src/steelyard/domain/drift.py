@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from steelyard.domain.money import EXACT, ZERO
+from steelyard.domain.money import EXACT, ZERO, exact_sum
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Drift:
     def drift(self) -> Decimal:
         """Weight less target, signed."""
         if not self.total:
-            return -self.target
+            return self.target.copy_negate()
         return EXACT.divide(self.excess, self.total)
 
     @property
@@ -55,7 +55,7 @@ class Drift:
         """Say whether |drift| is MORE than `limit` (a fraction); exactly on it is not. Exact."""
         if not self.total:
             return self.target > limit
-        return abs(self.excess) > EXACT.multiply(limit, self.total)
+        return self.excess.copy_abs() > EXACT.multiply(limit, self.total)
 
 
 def measure(
@@ -76,9 +76,9 @@ def misplaced(drifts: Sequence[Drift]) -> Decimal:
 
     Idle cash is not a drift of its own here; it shows as the missing weight of the others.
     """
-    return EXACT.divide(sum((abs(d.drift) for d in drifts), ZERO), Decimal(2))
+    return EXACT.divide(exact_sum(d.drift.copy_abs() for d in drifts), Decimal(2))
 
 
 def largest(drifts: Sequence[Drift]) -> Decimal:
     """Return the drift that is largest in size, with its sign; 0 when there is none."""
-    return max((d.drift for d in drifts), key=abs, default=ZERO)
+    return max((d.drift for d in drifts), key=Decimal.copy_abs, default=ZERO)

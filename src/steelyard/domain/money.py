@@ -8,6 +8,7 @@ digits. The ambient decimal context is per thread, so every function that divide
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Context, Decimal, InvalidOperation
 
@@ -39,6 +40,13 @@ def minor_digits(currency: str) -> int:
 def is_currency(text: str) -> bool:
     """Say whether the text has the form of an ISO 4217 code."""
     return _CURRENCY.fullmatch(text) is not None
+
+
+def exact_sum(amounts: Iterable[Decimal], start: Decimal = ZERO) -> Decimal:
+    """Return the exact sum, which the built-in `sum` would round to the caller's own decimal context."""
+    for amount in amounts:
+        start = EXACT.add(start, amount)
+    return start
 
 
 def parse_number(raw: object) -> Decimal:

@@ -158,11 +158,11 @@ def _crossed(drifts: Sequence[Drift], policy: Policy) -> list[Reason]:
         side = "over" if drift.excess > 0 else "under"
         text = (
             f"{drift.symbol}: {_percent(drift.weight)} % (target {_percent(drift.target)} %, "
-            f"{_percent(abs(drift.drift))} points {side}; the band is {_percent(limit)} points)"
+            f"{_percent(drift.drift.copy_abs())} points {side}; the band is {_percent(limit)} points)"
         )
         rule = "threshold" if absolute else "relative_threshold"
         found.append(Reason(rule, text, drift.symbol, drift.drift, limit))
-    return sorted(found, key=lambda r: (-abs(r.drift or ZERO), r.symbol or ""))
+    return sorted(found, key=lambda r: ((r.drift or ZERO).copy_abs().copy_negate(), r.symbol or ""))
 
 
 def _overdue(policy: Policy, as_of: date) -> list[Reason]:
@@ -190,5 +190,6 @@ def _come_round(policy: Policy, as_of: date, look: date | None) -> list[Reason]:
 def _percent(fraction: Decimal) -> str:
     """Return a fraction in percent with one decimal, or two where one would hide a difference."""
     percent = fraction.scaleb(2, EXACT)
-    short = percent.quantize(_TENTH)
-    return str(short if abs(percent - short) < Decimal("0.005") else percent.quantize(Decimal("0.01")))
+    short = percent.quantize(_TENTH, context=EXACT)
+    hidden = EXACT.subtract(percent, short).copy_abs()
+    return str(short if hidden < Decimal("0.005") else percent.quantize(Decimal("0.01"), context=EXACT))

@@ -13,7 +13,7 @@ from datetime import date
 from decimal import Decimal
 
 from steelyard.domain.instruments import Instrument
-from steelyard.domain.money import EXACT, ONE, ZERO
+from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
 from steelyard.domain.policies import Policy
 
 
@@ -197,7 +197,7 @@ class Valuation:
     @property
     def total(self) -> Decimal:
         """Targeted instruments plus all cash, reserve included."""
-        return self.managed + self.reserve
+        return EXACT.add(self.managed, self.reserve)
 
 
 def value(portfolio: Portfolio, *, cash_flow: Decimal = ZERO) -> Valuation:
@@ -223,7 +223,7 @@ def value(portfolio: Portfolio, *, cash_flow: Decimal = ZERO) -> Valuation:
         for currency, amount in account.cash.items():
             cash = EXACT.add(cash, EXACT.multiply(amount, portfolio.rate(currency)) if amount else ZERO)
     managed = tuple(h for h in holdings if h.symbol in portfolio.targets)
-    gross = sum((h.value for h in managed), cash)
+    gross = exact_sum((h.value for h in managed), cash)
     limits = portfolio.constraints
     reserve = limits.reserve_amount or EXACT.multiply(limits.reserve_weight, gross)
     return Valuation(

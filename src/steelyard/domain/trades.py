@@ -164,13 +164,14 @@ def settle(
         for currency, amount in account.cash.items():
             cash = EXACT.add(cash, EXACT.multiply(amount, portfolio.rate(currency)) if amount else ZERO)
     for trade in trades:
-        sign = 1 if trade.side == "buy" else -1
+        move = EXACT.add if trade.side == "buy" else EXACT.subtract
+        pay = EXACT.subtract if trade.side == "buy" else EXACT.add
         key = (trade.account, trade.symbol)
-        shares[key] = EXACT.add(shares.get(key, ZERO), sign * trade.shares)
+        shares[key] = move(shares.get(key, ZERO), trade.shares)
         if shares[key] < 0:
             raise ValueError(f"{trade.symbol} in {trade.account}: more sold than held")
-        values[trade.symbol] = EXACT.add(values[trade.symbol], sign * trade.amount)
-        cash = EXACT.subtract(EXACT.subtract(cash, sign * trade.amount), trade.cost)
+        values[trade.symbol] = move(values[trade.symbol], trade.amount)
+        cash = EXACT.subtract(pay(cash, trade.amount), trade.cost)
     for conversion in conversions:
         cash = EXACT.subtract(cash, conversion.cost)
     return Settled(shares, values, cash)
