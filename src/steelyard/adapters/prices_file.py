@@ -1,0 +1,297 @@
+"""Reads closing prices from CSV or Parquet, wide (a column a symbol) or long (date, symbol, close).
+
+What can be mended without guessing is mended and said: order, repeated equal rows, short gaps, ends
+that not all symbols reach. What cannot is an error that names the line.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from steelyard.engines.backtest.problem import Floats
+from steelyard.engines.price_history import PriceHistory
+from steelyard.errors import DataError, InputError
+
+LONGEST_GAP = 5
+"""A symbol without a price for more sessions in a row than this is not filled but refused."""
+JUMP = 0.4
+"""A larger move in one session is pointed out: most are splits or typing errors."""
+
+_CLOSES = ("close", "price", "adj close", "adj_close", "adjusted")
+_BLANK = ("", "na", "nan", "n/a", "null", "none", "-")
+
+Rows = dict[str, dict[date, tuple[float, int]]]
+
+
+def load(
+    path: Path,
+    symbols: Sequence[str],
+    *,
+    pairs: Sequence[str] = (),
+    start: date | None = None,
+    end: date | None = None,
+) -> PriceHistory:
+    """Read the prices of some symbols over the time that all of them cover.
+
+    Args:
+        path: A `.csv` or `.parquet` file.
+        symbols: Those wanted, found in the header without regard to case.
+        pairs: Currency pairs (`USDKRW`) wanted where the file has them.
+        start, end: First and last date wanted, both included.
+
+    Raises:
+        InputError: The file cannot be read as prices.
+        DataError: A symbol is missing, has too long a gap, or too few sessions are left.
+    """
+    header, table = _table(path)
+    named = {name.strip().lower(): n for n, name in enumerate(header)}
+    if "date" not in named:
+        raise InputError(
+            "price-header",
+            f"{path.name} has no column `date`: {', '.join(header[:6])}",
+            "write the first line as: date,VOO,TLT or as: date,symbol,close",
+        )
+    wanted = {s.lower(): s for s in (*symbols, *pairs)}
+    close = next((named[c] for c in _CLOSES if c in named), None)
+    unsorted: list[str] = []
+    if "symbol" in named and close is not None:
+        found = _long(path, table, named["date"], named["symbol"], close, wanted, unsorted)
+    else:
+        columns = {wanted[k]: n for k, n in named.items() if k in wanted}
+        found = _wide(path, table, named["date"], columns, unsorted)
+    missing = [s for s in symbols if not found.get(s)]
+    if missing:
+        raise DataError(
+            "price-missing",
+            f"{path.name} has no prices of {', '.join(missing)}",
+            f"add a column for each; the file has {', '.join(h for h in header[:12] if h.lower() != 'date')}",
+        )
+    pairs = [p for p in pairs if found.get(p)]
+    return _complete(path.name, found, tuple(symbols), tuple(pairs), start, end, unsorted)
+
+
+def _table(path: Path) -> tuple[list[str], Iterable[tuple[int, Sequence[object]]]]:
+    """Return the header and the numbered rows of a file."""
+    if path.suffix.lower() in (".parquet", ".pq"):
+        return _parquet(path)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise InputError(
+            "price-file", f"{path} cannot be read: {reason}", "give a CSV or Parquet file with --prices"
+        ) from None
+    reader = csv.reader(text.splitlines())
+    header = next(reader, [])
+    return header, ((reader.line_num, row) for row in reader if row)
+
+
+def _parquet(path: Path) -> tuple[list[str], Iterable[tuple[int, Sequence[object]]]]:
+    try:
+        import pyarrow.parquet as parquet  # type: ignore[import-not-found, import-untyped, unused-ignore]
+
+        columns = parquet.read_table(path).to_pydict()
+    except ImportError:
+        try:
+            import polars  # type: ignore[import-not-found, unused-ignore]
+
+            columns = polars.read_parquet(path).to_dict(as_series=False)
+        except ImportError:
+            raise InputError(
+                "parquet-reader", "reading Parquet needs polars or pyarrow", "run: pip install polars"
+            ) from None
+        except Exception as error:
+            raise _unreadable(path, error) from None
+    except Exception as error:
+        raise _unreadable(path, error) from None
+    rows: Iterator[tuple[int, Sequence[object]]] = enumerate(zip(*columns.values(), strict=True), 1)
+    return list(columns), rows
+
+
+def _unreadable(path: Path, error: Exception) -> InputError:
+    return InputError("price-file", f"{path} is no Parquet file: {error}", "check the file, or give a CSV")
+
+
+def _long(
+    path: Path,
+    table: Iterable[tuple[int, Sequence[object]]],
+    day: int,
+    symbol: int,
+    close: int,
+    wanted: dict[str, str],
+    unsorted: list[str],
+) -> Rows:
+    found: Rows = {}
+    last: dict[str, date] = {}
+    for line, row in table:
+        if len(row) <= max(day, symbol, close):
+            raise _short_row(path, line)
+        name = wanted.get(str(row[symbol]).strip().lower())
+        if name is not None:
+            on = _date(path, line, row[day])
+            if on < last.get(name, on) and not unsorted:
+                unsorted.append(f"{path.name}:{line}: dates are not in order; sorted")
+            last[name] = on
+            _put(path, line, found.setdefault(name, {}), on, name, row[close])
+    return found
+
+
+def _wide(
+    path: Path,
+    table: Iterable[tuple[int, Sequence[object]]],
+    day: int,
+    columns: dict[str, int],
+    unsorted: list[str],
+) -> Rows:
+    found: Rows = {name: {} for name in columns}
+    last: date | None = None
+    for line, row in table:
+        if len(row) <= max([day, *columns.values()]):
+            raise _short_row(path, line)
+        on = _date(path, line, row[day])
+        if last is not None and on < last and not unsorted:
+            unsorted.append(f"{path.name}:{line}: dates are not in order; sorted")
+        last = on
+        for name, n in columns.items():
+            _put(path, line, found[name], on, name, row[n])
+    return found
+
+
+def _short_row(path: Path, line: int) -> InputError:
+    return InputError("price-row", f"{path.name}:{line} has too few fields", "fill the row, or delete it")
+
+
+def _date(path: Path, line: int, raw: object) -> date:
+    if isinstance(raw, datetime):
+        return raw.date()
+    if isinstance(raw, date):
+        return raw
+    try:
+        return date.fromisoformat(str(raw).strip()[:10])
+    except ValueError:
+        raise InputError(
+            "price-date", f"{path.name}:{line}: {raw!r} is not a date", "write dates as 2026-11-23"
+        ) from None
+
+
+def _put(
+    path: Path, line: int, prices: dict[date, tuple[float, int]], on: date, name: str, raw: object
+) -> None:
+    """Keep one price; a blank one is no price, one that contradicts an earlier one is an error."""
+    if raw is None or (isinstance(raw, str) and raw.strip().lower() in _BLANK):
+        return
+    try:
+        price = float(raw.replace(",", "") if isinstance(raw, str) else raw)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        price = -1.0
+    if math.isnan(price):
+        return
+    if not 0.0 < price < 1e15:
+        raise InputError(
+            "price-value",
+            f"{path.name}:{line}: {name} on {on} is {raw!r}, not a price above zero",
+            "correct it, or leave it blank where there was no trading",
+        )
+    if on in prices and prices[on][0] != price:
+        raise InputError(
+            "price-duplicate",
+            f"{path.name}:{line}: {name} has two prices on {on}: {price:g}, and {prices[on][0]:g} "
+            f"in line {prices[on][1]}",
+            "delete one of the two lines",
+        )
+    prices[on] = (price, line)
+
+
+def _complete(
+    source: str,
+    found: Rows,
+    symbols: tuple[str, ...],
+    pairs: tuple[str, ...],
+    start: date | None,
+    end: date | None,
+    unsorted: list[str],
+) -> PriceHistory:
+    """Cut to the time that all symbols cover, fill short gaps, and say so."""
+    notes = list(unsorted)
+    names = (*symbols, *pairs)
+    asked = [
+        d for s in names for d in found[s] if (start is None or d >= start) and (end is None or d <= end)
+    ]
+    firsts = {s: min(found[s]) for s in names}
+    lasts = {s: max(found[s]) for s in names}
+    first, last = max(firsts.values()), min(lasts.values())
+    if asked and first > min(asked):
+        late = ", ".join(s for s in names if firsts[s] == first)
+        notes.append(f"cut to start on {first}: {late} has no price before")
+    if asked and last < max(asked):
+        early = ", ".join(s for s in names if lasts[s] == last)
+        notes.append(f"cut to end on {last}: {early} has no price after")
+    low, high = max(first, start or first), min(last, end or last)
+    # A day on which only the currency has a price is no session of the portfolio.
+    dates = sorted({d for s in symbols for d in found[s] if low <= d <= high})
+    if len(dates) < 2:
+        raise DataError(
+            "price-short",
+            f"{source} has {len(dates)} sessions in common for {', '.join(symbols)}",
+            "give more history, or widen --from and --to",
+        )
+    columns = [_filled(source, s, found[s], dates, notes) for s in names]
+    prices = np.ascontiguousarray(np.column_stack(columns[: len(symbols)]))
+    notes += _oddities(symbols, dates, prices)
+    rates = {p: columns[len(symbols) + n] for n, p in enumerate(pairs)}
+    return PriceHistory(symbols, tuple(dates), prices, rates, tuple(notes), source)
+
+
+def _filled(
+    source: str, name: str, prices: dict[date, tuple[float, int]], dates: list[date], notes: list[str]
+) -> Floats:
+    """Return one column; a gap repeats the close before it."""
+    earlier = [d for d in prices if d <= dates[0]]
+    value = prices[max(earlier)][0]
+    column, filled, gap = np.empty(len(dates)), [], 0
+    for n, day in enumerate(dates):
+        if day in prices:
+            value, gap = prices[day][0], 0
+        else:
+            filled.append(day)
+            gap += 1
+            if gap > LONGEST_GAP:
+                raise DataError(
+                    "price-gap",
+                    f"{source}: {name} has no price on {LONGEST_GAP + 1} sessions or more up to {day}",
+                    f"fill the gap, or start after it with --from {day}",
+                )
+        column[n] = value
+    if filled:
+        notes.append(
+            f"{name}: {len(filled)} missing closes filled with the one before, the first on {filled[0]}"
+        )
+    return column
+
+
+def _oddities(symbols: tuple[str, ...], dates: list[date], prices: Floats) -> list[str]:
+    notes = []
+    moves = prices[1:] / prices[:-1] - 1.0
+    for n, symbol in enumerate(symbols):
+        jumps = np.flatnonzero((moves[:, n] > JUMP) | (moves[:, n] < -JUMP))
+        if len(jumps):
+            at = int(jumps[0])
+            notes.append(
+                f"{symbol}: {len(jumps)} moves of more than {JUMP:.0%} in a session, the first on "
+                f"{dates[at + 1]} ({moves[at, n]:+.0%}); is it a split?"
+            )
+    waits = [(b - a).days for a, b in pairwise(dates)]
+    longest = max(waits)
+    if longest > 10 and longest > 3 * sorted(waits)[len(waits) // 2]:
+        at = waits.index(longest)
+        notes.append(f"no session for {longest} days between {dates[at]} and {dates[at + 1]}")
+    if len(dates) < 252:
+        notes.append(f"only {len(dates)} sessions: less than a year says little")
+    return notes
