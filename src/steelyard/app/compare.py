@@ -1,0 +1,106 @@
+"""The usual policies side by side, and whether their differences are more than luck."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from steelyard.app.backtest import Candidate, Settings, Study, backtest, candidate
+from steelyard.domain import policy_text
+from steelyard.domain.policies import Policy
+from steelyard.engines.backtest import resample
+from steelyard.engines.backtest.problem import SESSIONS_A_YEAR, TALLIES, Floats
+from steelyard.engines.price_history import PriceHistory
+
+USUAL = (
+    "hold",
+    "calendar monthly",
+    "calendar quarterly",
+    "calendar semiannual",
+    "calendar annual",
+    "threshold 1%",
+    "threshold 2%",
+    "threshold 3%",
+    "threshold 5%",
+    "threshold 10%",
+    "threshold relative 20%",
+    "threshold relative 25%",
+    "threshold 5% relative 25%",
+    "hybrid quarterly 5% 180d",
+    "threshold 2% to 1.75%",
+    "threshold relative 20% look biweekly to halfway",
+)
+"""What `compare` tries.
+
+Source: the last two are Vanguard's 200/175 (Zhang et al. 2022) and Daryanani's tolerance bands (2008).
+"""
+
+BLOCK = 21.0
+"""Mean block of the resampling, sessions: a month, long enough to keep volatility's clusters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Policies on history and on resampled histories.
+
+    Attributes:
+        study: On history; the first result is the yardstick.
+        paths: Resampled histories that were done.
+        differences: One a result: its yearly growth less that of the yardstick, path by path; empty
+            without resampling.
+        tallies: (S, P, 8) float64, see `engines.backtest.problem.TALLIES`.
+    """
+
+    study: Study
+    paths: int
+    differences: tuple[resample.Difference, ...]
+    tallies: Floats
+
+
+def usual(own: Policy | None) -> tuple[Candidate, ...]:
+    """Return the usual policies, the owner's own first and once."""
+    texts = list(USUAL)
+    if own is not None:
+        text = policy_text.text(own)
+        texts = [text] + [t for t in texts if t != text]
+    return tuple(candidate(t) for t in texts)
+
+
+def compare(
+    history: PriceHistory,
+    candidates: Sequence[Candidate],
+    settings: Settings,
+    *,
+    paths: int = 1000,
+    seed: int = 1,
+    block: float = BLOCK,
+    progress: Callable[[int], None] | None = None,
+) -> Comparison:
+    """Run policies on history and on resampled histories.
+
+    An interrupt during resampling keeps the paths that are done.
+
+    Args:
+        history: Complete prices.
+        candidates: The first is the yardstick.
+        settings: Targets, costs, flows and rates.
+        paths: Resampled histories, 0 for none.
+        seed: Of the resampling; path k depends on it and on k alone.
+        block: Mean block length, sessions.
+        progress: Told how many paths are done.
+    """
+    study = backtest(history, candidates, settings)
+    if paths == 0:
+        return Comparison(study, 0, (), np.empty((0, len(candidates), len(TALLIES))))
+    tallies = resample.resampled(study.problem, paths=paths, seed=seed, block=block, progress=progress)
+    if not len(tallies):
+        return Comparison(study, 0, (), tallies)
+    years = (len(study.dates) - 1) / SESSIONS_A_YEAR
+    rates = np.maximum(tallies[:, :, TALLIES.index("growth")], 0.0) ** (1.0 / years) - 1.0
+    differences = tuple(
+        resample.difference(np.ascontiguousarray(rates[:, p]), np.ascontiguousarray(rates[:, 0]))
+        for p in range(len(candidates))
+    )
+    return Comparison(study, len(tallies), differences, tallies)
