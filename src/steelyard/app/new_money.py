@@ -65,6 +65,7 @@ def _required(
     cash = Fraction(valuation.cash) - Fraction(valuation.reserve)
     least = Fraction(0)
     spent = Fraction(0)
+    costs = Fraction(0)
     for holding in valuation.holdings:
         weight, half = edges[holding.symbol]
         held, upper, lower = Fraction(holding.value), Fraction(weight) + half, Fraction(weight) - half
@@ -75,14 +76,17 @@ def _required(
             if bought is None:
                 return None
             amount, cost = bought
-            spent += amount + cost
+            spent += amount
+            costs += cost
             after = held + amount
         if after > 0:
             if upper <= 0:
                 return None
             least = max(least, after / upper)
     # Money to spend is the cash there is plus the new money, total - start.
-    return max(least, start + spent - cash)
+    # Costs leave the portfolio, so an upper edge must hold for what remains; a lower edge that holds
+    # before costs holds after them all the more.
+    return max(least, start + spent - cash) + costs
 
 
 def _purchase(
