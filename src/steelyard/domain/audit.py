@@ -1,0 +1,116 @@
+"""The audit record: every decision, approval, request and answer, each chained to the one before.
+
+A link's hash covers its own text and the hash before it, so a changed, removed, added or swapped
+link breaks the chain at a place that `first_break` names. The head (how many links, and the last
+hash) is kept apart from the chain: without it nobody could tell that the end was cut off.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from steelyard.domain.fingerprint import canonical, sha256
+
+START = "0" * 64
+MASK = "***"
+_SECRET_WORDS = ("secret", "token", "authorization", "appkey", "apikey", "api_key", "password", "cano")
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One entry of the record.
+
+    Attributes:
+        number: From 1, without gaps.
+        text: Canonical JSON of what happened (`at`, `kind`, `plan`, `body`).
+        previous: Hash of the link before, `START` for the first.
+        hash: Of number, previous and text.
+    """
+
+    number: int
+    text: str
+    previous: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """Where a chain is broken first, and how."""
+
+    number: int
+    why: str
+
+
+def chain(number: int, previous: str, *, at: str, kind: str, plan: str, body: Mapping[str, object]) -> Link:
+    """Return the next link of a chain. Secrets in the body are masked before anything is hashed.
+
+    Args:
+        number: Its place, from 1.
+        previous: Hash of the link before.
+        at: Time in UTC, ISO 8601.
+        kind: What happened, one word (`approval`, `request`, `answer`).
+        plan: Id of the plan it belongs to, or empty.
+        body: The facts; values as `canonical` takes them.
+    """
+    text = canonical({"at": at, "kind": kind, "plan": plan, "body": masked(dict(body))})
+    return Link(number, text, previous, _hash(number, previous, text))
+
+
+def first_break(links: Iterable[Link], *, count: int, head: str) -> Break | None:
+    """Return the first broken link, None when the chain is whole.
+
+    Args:
+        links: In order.
+        count: How many there should be.
+        head: Hash of the last one, `START` when there is none.
+    """
+    previous = START
+    number = 0
+    for link in links:
+        number += 1
+        if link.number != number:
+            return Break(number, f"link {number} is missing, {link.number} stands in its place")
+        if link.previous != previous:
+            return Break(number, "it does not follow from the link before")
+        if not _is_canonical(link.text):
+            return Break(number, "its text is not as it was written")
+        if link.hash != _hash(number, previous, link.text):
+            return Break(number, "its text or its hash was changed")
+        previous = link.hash
+    if number != count:
+        word = "missing from the end" if number < count else "too many at the end"
+        return Break(min(number, count) + 1, f"{abs(count - number)} {word}")
+    if previous != head:
+        return Break(number, "the head names another last link")
+    return None
+
+
+def masked(value: object) -> object:
+    """Return the value with every secret in it replaced by `***`, however deep it stands.
+
+    A secret is what stands under a key whose name says so (token, secret, appkey, authorization,
+    password, account number `CANO`).
+    """
+    if isinstance(value, Mapping):
+        return {key: MASK if _is_secret(str(key)) and item else masked(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [masked(item) for item in value]
+    return value
+
+
+def _is_secret(key: str) -> bool:
+    bare = key.lower().replace("-", "_")
+    return any(word in bare or word in bare.replace("_", "") for word in _SECRET_WORDS)
+
+
+def _is_canonical(text: str) -> bool:
+    try:
+        return canonical(json.loads(text)) == text
+    except (ValueError, TypeError, RecursionError):
+        return False
+
+
+def _hash(number: int, previous: str, text: str) -> str:
+    return sha256(f"{number}\n{previous}\n{text}")

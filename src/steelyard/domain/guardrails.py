@@ -1,0 +1,348 @@
+"""Guardrails: what must be true before an order leaves the house.
+
+Each rule is one small function of the order, the situation and the owner's limits that returns why
+not, or None. `inspect` asks all of them. A limit that is None is not set; rules without a limit always
+hold. Amounts are in base currency, so that one limit serves every market.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from steelyard.domain.money import EXACT, ONE, ZERO, plain
+from steelyard.domain.orders import Order
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the owner allows.
+
+    Attributes:
+        max_order: Largest single order, base currency.
+        max_day: Most sent in one day, base currency.
+        max_turnover: Most sent in one day as a fraction of the portfolio's value.
+        max_position_sold: Most of one position sold by one order, a fraction; 1 allows selling out.
+        collar: How far a limit price may be from the second price, a fraction.
+        max_price_age_hours: Prices older than this are stale.
+        max_positions_age_minutes: Positions read longer ago than this are stale.
+        market_orders: Orders without a limit price are allowed.
+        second_approval_above: Plans with more turnover than this need two approvals, base currency.
+    """
+
+    max_order: Decimal | None = None
+    max_day: Decimal | None = None
+    max_turnover: Decimal | None = None
+    max_position_sold: Decimal | None = None
+    collar: Decimal | None = None
+    max_price_age_hours: int | None = None
+    max_positions_age_minutes: int | None = 15
+    market_orders: bool = False
+    second_approval_above: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What is known at the moment an order is about to be sent.
+
+    Attributes:
+        at: Now, with a time zone.
+        halted: Why everything is stopped, empty when it is not.
+        plan_id: The plan being carried out.
+        approved: Plan ids somebody approved, with who did.
+        done: Plans carried out already.
+        turnover: Sum of the plan's trades, base currency.
+        positions_at: When the positions were read from the broker.
+        prices: What the orders were priced with: price in the order's currency and when it was seen.
+        second_prices: The same from another source, where there is one.
+        targets: Symbols with a target.
+        open_exchanges: Exchanges that trade now.
+        others: Open orders at the broker that are not this plan's, as (account, symbol).
+        held: Shares by (account, symbol), free to sell.
+        rates: Base currency for one unit of each currency.
+        sent_today: Already sent today, base currency.
+        value: Of the whole portfolio, base currency.
+        spendable: Free money by (account, currency), everything outstanding taken off at its worst.
+        cash: All free money in base currency, everything outstanding taken off at its worst.
+        reserve: Cash that is never spent, base currency.
+        wash_blocked: Symbols whose purchase would turn a loss just realised into a wash sale.
+        cost: Commission of this order at its worst, in its currency.
+    """
+
+    at: datetime
+    plan_id: str
+    positions_at: datetime
+    halted: str = ""
+    approved: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    done: frozenset[str] = frozenset()
+    turnover: Decimal = ZERO
+    prices: Mapping[str, tuple[Decimal, datetime]] = field(default_factory=dict)
+    second_prices: Mapping[str, Decimal] = field(default_factory=dict)
+    targets: frozenset[str] = frozenset()
+    open_exchanges: frozenset[str] = frozenset()
+    others: frozenset[tuple[str, str]] = frozenset()
+    held: Mapping[tuple[str, str], Decimal] = field(default_factory=dict)
+    rates: Mapping[str, Decimal] = field(default_factory=dict)
+    sent_today: Decimal = ZERO
+    value: Decimal = ZERO
+    spendable: Mapping[tuple[str, str], Decimal] = field(default_factory=dict)
+    cash: Decimal = ZERO
+    reserve: Decimal = ZERO
+    wash_blocked: frozenset[str] = frozenset()
+    cost: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an order is not sent: the rule, the order, one sentence, and what to do about it."""
+
+    rule: str
+    order_id: str
+    symbol: str
+    text: str
+    hint: str
+
+
+Rule = Callable[[Order, Situation, Limits], tuple[str, str] | None]
+
+
+def worth(order: Order, situation: Situation) -> Decimal:
+    """Return the most an order can move, base currency: shares times limit (or the known price)."""
+    price = order.limit if order.limit is not None else situation.prices[order.symbol][0]
+    return EXACT.multiply(EXACT.multiply(order.shares, price), situation.rates[order.currency])
+
+
+def kill_switch(order: Order, situation: Situation, limits: Limits) -> tuple[str, str] | None:
+    """Nothing is sent while everything is halted."""
+    if situation.halted:
+        return f"everything is halted: {situation.halted}", "run `steelyard resume` when it is safe again"
+    return None
+
+
+def approved_plan(order: Order, situation: Situation, limits: Limits) -> tuple[str, str] | None:
+    """The order belongs to the plan at hand, and that very plan, by its hash, was approved."""
+    if order.plan_id != situation.plan_id:
+        return "the order belongs to another plan", "run `steelyard execute` with the plan you approved"
+    if not situation.approved.get(situation.plan_id):
+        return "this plan was not approved", "look at the dry run, then run it again with --live"
+    return None
+
+
+def second_approval(order: Order, situation: Situation, limits: Limits) -> tuple[str, str] | None:
+    """A plan with much turnover needs two different people, both for this hash."""
+    above = limits.second_approval_above
+    if above is None or situation.turnover <= above:
+        return None
+    if len(situation.approved.get(situation.plan_id, frozenset())) >= 2:
+        return None
+    return (
+        f"a turnover of {plain(situation.turnover)} needs a second approval (above {plain(above)})",
+        "let somebody else run `steelyard approve` on the same plan",
+    )
+
+
+def duplicate_plan(order: Order, situation: Situation, limits: Limits) -> tuple[str, str] | None:
+    """A plan is carried out once."""
+    if situation.plan_id in situation.done:
+        return "this plan was carried out already", "make a new one: `steelyard plan --save`"
+    return None
+
+
+def known_target(order: Order, situation: Situation, limits: Limits) -> tuple[str, str] | None:
+    """Only instruments with a target are traded."""
+    if order.symbol not in situation.targets:
+        return f"{order.symbol} has no target", "name it under [targets], with 0% to sell out"
+    return None
+
+
+def market_open(order: Order, situation: Situation, limits: Limits) -> tuple[str, str] | None:
+    """The exchange trades now."""
+    if order.exchange not in situation.open_exchanges:
+        return f"{order.exchange} is closed", "run it again in trading hours"
+    return None
+
+
+def limit_price(order: Order, situation: Situation, limits: Limits) -> tuple[str, str] | None:
+    """A market order is sent only when the owner asked for it."""
+    if order.limit is None and not limits.market_orders:
+        return "it is a market order", "set market_orders = true if that is what you want"
+    return None
+
+
+def most_per_order(order: Order, situation: Situation, limits: Limits) -> tuple[str, str] | None:
+    """One order moves no more than `max_order`."""
+    size = worth(order, situation)
+    if limits.max_order is not None and size > limits.max_order:
+        return f"{plain(size)} is more than {plain(limits.max_order)} for one order", "raise max_order"
+    return None
+
+
+def most_per_day(order: Order, situation: Situation, limits: Limits) -> tuple[str, str] | None:
+    """The orders of one day move no more than `max_day`."""
+    total = EXACT.add(situation.sent_today, worth(order, situation))
+    if limits.max_day is not None and total > limits.max_day:
+        return (
+            f"{plain(total)} is more than {plain(limits.max_day)} for one day",
+            "wait a day or raise max_day",
+        )
+    return None
+
+
+def most_turnover(order: Order, situation: Situation, limits: Limits) -> tuple[str, str] | None:
+    """The orders of one day move no more than `max_turnover` of the portfolio."""
+    if limits.max_turnover is None:
+        return None
+    total = EXACT.add(situation.sent_today, worth(order, situation))
+    if total > EXACT.multiply(limits.max_turnover, situation.value):
+        return (
+            f"{plain(total)} is over {plain(limits.max_turnover)} of {plain(situation.value)} in one day",
+            "wait a day or raise max_turnover",
+        )
+    return None
+
+
+def most_of_a_position(order: Order, situation: Situation, limits: Limits) -> tuple[str, str] | None:
+    """No more is sold than is held, and no more of it than `max_position_sold`."""
+    if order.side != "sell":
+        return None
+    held = situation.held.get((order.account, order.symbol), ZERO)
+    part = ONE if limits.max_position_sold is None else limits.max_position_sold
+    if order.shares > EXACT.multiply(held, part):
+        return (
+            f"selling {plain(order.shares)} of {plain(held)} held is more than {plain(part)} of it",
+            "run `steelyard sync`, then raise max_position_sold if that is what you want",
+        )
+    return None
+
+
+def price_collar(order: Order, situation: Situation, limits: Limits) -> tuple[str, str] | None:
+    """The limit price is near what a second source says; without a second price it is not near."""
+    if limits.collar is None:
+        return None
+    second = situation.second_prices.get(order.symbol)
+    if second is None:
+        return f"no second price for {order.symbol}", "configure a second price source, or drop the collar"
+    price = order.limit if order.limit is not None else situation.prices[order.symbol][0]
+    if abs(EXACT.subtract(price, second)) > EXACT.multiply(limits.collar, second):
+        return (
+            f"{plain(price)} is more than {plain(limits.collar)} away from {plain(second)}",
+            "compare both price sources before trading",
+        )
+    return None
+
+
+def fresh_price(order: Order, situation: Situation, limits: Limits) -> tuple[str, str] | None:
+    """There is a price, and it is no older than `max_price_age_hours`."""
+    if order.symbol not in situation.prices:
+        return f"no price for {order.symbol}", "fetch prices and make a new plan"
+    if limits.max_price_age_hours is None:
+        return None
+    seen = situation.prices[order.symbol][1]
+    if situation.at - seen > timedelta(hours=limits.max_price_age_hours):
+        return (
+            f"its price is of {seen.isoformat(timespec='minutes')}, older than "
+            f"{limits.max_price_age_hours} hours",
+            "fetch prices and make a new plan",
+        )
+    return None
+
+
+def fresh_positions(order: Order, situation: Situation, limits: Limits) -> tuple[str, str] | None:
+    """The positions were read from the broker a moment ago."""
+    allowed = limits.max_positions_age_minutes
+    if allowed is not None and situation.at - situation.positions_at > timedelta(minutes=allowed):
+        return f"the positions were read over {allowed} minutes ago", "run `steelyard sync`"
+    return None
+
+
+def open_order_conflict(order: Order, situation: Situation, limits: Limits) -> tuple[str, str] | None:
+    """Nobody else has an open order for the same instrument in the same account."""
+    if (order.account, order.symbol) in situation.others:
+        return f"another order for {order.symbol} is open", "cancel it or let it finish first"
+    return None
+
+
+def cash_floor(order: Order, situation: Situation, limits: Limits) -> tuple[str, str] | None:
+    """A purchase is paid from free money of its own account and leaves the reserve alone."""
+    if order.side != "buy":
+        return None
+    price = order.limit if order.limit is not None else situation.prices[order.symbol][0]
+    need = EXACT.add(EXACT.multiply(order.shares, price), situation.cost)
+    free = situation.spendable.get((order.account, order.currency), ZERO)
+    if need > free:
+        return (
+            f"{plain(need)} {order.currency} needed, {plain(free)} free in {order.account}",
+            "wait for the sales to settle",
+        )
+    left = EXACT.subtract(situation.cash, EXACT.multiply(need, situation.rates[order.currency]))
+    if left < situation.reserve:
+        return (
+            f"it would leave {plain(left)} in cash, less than the reserve of {plain(situation.reserve)}",
+            "wait for the sales to fill, or lower cash_reserve",
+        )
+    return None
+
+
+def wash_sale(order: Order, situation: Situation, limits: Limits) -> tuple[str, str] | None:
+    """Nothing is bought that would turn a loss just realised into a wash sale.
+
+    Source: 26 U.S.C. section 1091 (30 days either way).
+    """
+    if order.side == "buy" and order.symbol in situation.wash_blocked:
+        return (
+            f"buying {order.symbol} within 30 days of selling it at a loss is a wash sale",
+            "buy a replacement, or wait until the 31st day",
+        )
+    return None
+
+
+RULES: Mapping[str, Rule] = {
+    "halted": kill_switch,
+    "not-approved": approved_plan,
+    "second-approval": second_approval,
+    "duplicate-plan": duplicate_plan,
+    "no-target": known_target,
+    "market-closed": market_open,
+    "market-order": limit_price,
+    "stale-price": fresh_price,
+    "stale-positions": fresh_positions,
+    "open-order": open_order_conflict,
+    "max-order": most_per_order,
+    "max-day": most_per_day,
+    "max-turnover": most_turnover,
+    "max-position-sold": most_of_a_position,
+    "price-collar": price_collar,
+    "cash-floor": cash_floor,
+    "wash-sale": wash_sale,
+}
+
+
+def inspect(
+    order: Order,
+    situation: Situation,
+    limits: Limits,
+    rules: Mapping[str, Rule] = RULES,
+    skip: Sequence[str] = (),
+) -> tuple[Refusal, ...]:
+    """Return every reason not to send an order, in the order of the rules; empty when it may go.
+
+    Args:
+        order: About to be sent.
+        situation: What is known now.
+        limits: What the owner allows.
+        rules: All of them unless a test takes one out.
+        skip: Rules that cannot be judged yet (cash, before the sales have filled).
+    """
+    found = []
+    if "stale-price" in rules and order.symbol not in situation.prices:
+        # Without a price no amount can be judged: that alone is said.
+        rules = {"stale-price": rules["stale-price"]}
+    for name, rule in rules.items():
+        if name in skip:
+            continue
+        why = rule(order, situation, limits)
+        if why is not None:
+            found.append(Refusal(name, order.id, order.symbol, *why))
+    return tuple(found)

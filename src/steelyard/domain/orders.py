@@ -1,0 +1,194 @@
+"""Orders: what is asked of a broker, what the broker says about it, and how the two meet.
+
+An order's id follows from plan, account, symbol and leg, so the same trade of the same plan has the
+same id on every attempt. `advance` folds a broker's report into an order; it only ever learns:
+reports may come twice, late or out of order, and none of them takes a fill back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from steelyard.domain.fingerprint import fingerprint
+from steelyard.domain.money import EXACT, ZERO, plain
+from steelyard.errors import DataError
+
+PLANNED = "planned"
+SENT = "sent"
+ACCEPTED = "accepted"
+PARTIALLY_FILLED = "partially_filled"
+FILLED = "filled"
+CANCELLED = "cancelled"
+REJECTED = "rejected"
+EXPIRED = "expired"
+UNKNOWN = "unknown"
+
+FINAL = frozenset({FILLED, CANCELLED, REJECTED, EXPIRED})
+REPORTED = frozenset({ACCEPTED, PARTIALLY_FILLED}) | FINAL
+STATES = frozenset({PLANNED, SENT, UNKNOWN}) | REPORTED
+
+# What the owner's side may decide on its own. Everything else needs a broker's report (`advance`).
+OWN_MOVES = {
+    PLANNED: frozenset({SENT, CANCELLED}),
+    SENT: frozenset({UNKNOWN, PLANNED}),
+    UNKNOWN: frozenset({EXPIRED}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One order, with all that is known about it.
+
+    Attributes:
+        id: From `order_id`; the broker gets it as its client order id.
+        plan_id: The plan it carries out.
+        account: Name of the account it is placed in.
+        symbol: The instrument.
+        side: `buy` or `sell`.
+        shares: Asked for, > 0.
+        limit: Worst acceptable price in `currency`; None asks for a market order.
+        currency: Of the limit and of everything paid.
+        exchange: ISO 10383 code (XKRX, XNYS).
+        leg: Counts orders of one plan for the same account and symbol, from 1.
+        state: One of `STATES`.
+        filled: Shares filled so far.
+        paid: Sum of shares times price over the fills, before fees.
+        fees: Commission and duties reported so far.
+        broker_id: The broker's own number, empty until it told one.
+        note: Why it ended as it did, one line.
+    """
+
+    id: str
+    plan_id: str
+    account: str
+    symbol: str
+    side: str
+    shares: Decimal
+    limit: Decimal | None
+    currency: str
+    exchange: str
+    leg: int = 1
+    state: str = PLANNED
+    filled: Decimal = ZERO
+    paid: Decimal = ZERO
+    fees: Decimal = ZERO
+    broker_id: str = ""
+    note: str = ""
+
+    @property
+    def is_final(self) -> bool:
+        """Nothing more can come of it."""
+        return self.state in FINAL
+
+    @property
+    def is_out(self) -> bool:
+        """It may be at the broker: sent or unknown count, since nobody denied them."""
+        return self.state not in FINAL and self.state != PLANNED
+
+    @property
+    def remaining(self) -> Decimal:
+        """Shares not filled yet."""
+        return EXACT.subtract(self.shares, self.filled)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a broker says about one order: cumulative, never a difference.
+
+    Attributes:
+        order_id: The client order id; empty where the broker keeps none.
+        broker_id: The broker's own number.
+        state: One of `REPORTED`.
+        filled, paid, fees: Totals so far, as in `Order`.
+        note: The broker's words.
+    """
+
+    order_id: str
+    broker_id: str
+    state: str
+    filled: Decimal = ZERO
+    paid: Decimal = ZERO
+    fees: Decimal = ZERO
+    note: str = ""
+
+
+def order_id(plan_id: str, account: str, symbol: str, leg: int = 1) -> str:
+    """Return the id of an order: `sy-` and 40 hexadecimal digits.
+
+    Every broker that takes a client order id takes letters, digits and a dash in 48 characters.
+    """
+    return "sy-" + fingerprint([plan_id, account, symbol, leg])[:40]
+
+
+def move(order: Order, state: str, note: str = "") -> Order:
+    """Return the order after a step the owner's side takes on its own.
+
+    Planned to sent (written down before the call), sent to unknown (no answer), sent back to planned
+    (the broker certainly did not take it), unknown to expired (its day is over and nobody has seen it),
+    planned to cancelled (not wanted any more).
+
+    Raises:
+        ValueError: The step is not one of those, which would be a bug of the caller.
+    """
+    if state not in OWN_MOVES.get(order.state, frozenset()):
+        raise ValueError(f"order {order.id} cannot go from {order.state} to {state}")
+    return replace(order, state=state, note=note or order.note)
+
+
+def advance(order: Order, report: Report) -> Order:
+    """Return the order after a broker's report.
+
+    Totals never shrink. A final state stays, except that fills which come after a cancellation or an
+    expiry are counted, and that an order which expired on our own conclusion (nobody had seen it) opens
+    again when the broker does report it. A report that every share is filled ends the order whatever
+    the state it names, and "filled" with shares missing counts as partially filled.
+
+    Raises:
+        DataError: The report is about another order or fills more than was asked (`broker-report`).
+    """
+    _check(order, report)
+    filled = max(order.filled, report.filled)
+    paid = report.paid if report.filled >= order.filled else order.paid
+    # A repeated total may correct the price of the fills; of the same fill count the newest word holds.
+    concluded = order.state == EXPIRED and not order.broker_id
+    state = report.state
+    if order.is_final and not concluded:
+        state = order.state
+    elif state == ACCEPTED and filled:
+        state = PARTIALLY_FILLED
+    if filled == order.shares:
+        state = FILLED
+    elif state == FILLED:
+        state = PARTIALLY_FILLED
+    return replace(
+        order,
+        state=state,
+        filled=filled,
+        paid=paid,
+        fees=max(order.fees, report.fees),
+        broker_id=report.broker_id or order.broker_id,
+        note=report.note or order.note,
+    )
+
+
+def _check(order: Order, report: Report) -> None:
+    problem = ""
+    if report.order_id and report.order_id != order.id:
+        problem = f"a report about {report.order_id} was taken for {order.id}"
+    elif report.broker_id and order.broker_id and report.broker_id != order.broker_id:
+        problem = (
+            f"order {order.id} is {order.broker_id} at the broker, the report is about {report.broker_id}"
+        )
+    elif report.state not in REPORTED:
+        problem = f"the broker reports the state {report.state!r}"
+    elif not ZERO <= report.filled <= order.shares:
+        problem = f"{plain(report.filled)} of {plain(order.shares)} {order.symbol} reported filled"
+    elif report.paid < 0 or report.fees < 0 or (report.filled and not report.paid):
+        problem = f"{order.symbol}: fills without a price, or a negative one"
+    elif order.state == PLANNED:
+        problem = f"order {order.id} was never sent, yet the broker reports it as {report.state}"
+    if problem:
+        raise DataError(
+            "broker-report", problem, "look at the order on the broker's own page, then run `steelyard sync`"
+        )
