@@ -1,0 +1,302 @@
+"""The mixed-integer model of a household, in units that keep its numbers near one.
+
+Columns: steps held, bought and sold by seat; money converted; the miss of every instrument. The convex miss
+is its chords between neighbouring whole values, which is no approximation: at whole steps the chords
+are the miss. A limit on the objective bounds how far an instrument can be from its target, so few are needed.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import ceil, floor, isqrt
+
+from steelyard.engines.allocation.household import Change, Household, affordable, by_goal, values
+from steelyard.engines.allocation.linear_model import LinearModel, Solved
+
+CHORDS = 160
+"""Chords of one instrument put into the model at once; the others are added where a solution needs them."""
+
+
+class BudgetModel:
+    """Columns and rows of one household.
+
+    Attributes:
+        problem: What is modelled.
+        goals: Seats by instrument.
+        unit: Ticks that count as one.
+        weight: Objective that counts as one.
+        model: The columns and rows, after `build`.
+        moved: Columns bought and sold by seat.
+        used: On/off columns of every seat's trades, where there are any.
+        miss: Column of every instrument's miss.
+    """
+
+    def __init__(self, problem: Household, incumbent: Change, most: Fraction) -> None:
+        """Choose units from a first plan and the largest objective that matters."""
+        self.problem = problem
+        self.goals = by_goal(problem)
+        self.unit = float(max((s.price for s in problem.seats if not s.continuous), default=0)) or max(
+            float(sum(values(problem, incumbent))) / 100, 1.0
+        )
+        self.weight = max(float(most), 1e-30)
+
+    def size(self, seat_index: int) -> float:
+        """Return how many steps one unit of a seat's column is."""
+        seat = self.problem.seats[seat_index]
+        return self.unit / seat.price if seat.continuous else 1.0
+
+    def build(self, limit: Fraction, *, binaries: bool, slack: float = 0.0) -> LinearModel:
+        """Write the model anew.
+
+        Args:
+            limit: The largest objective a change may have.
+            binaries: Every trade gets an on/off column; needed where its number or its least cost counts.
+            slack: Units every purse must keep beyond what it must.
+        """
+        problem = self.problem
+        self.model = model = LinearModel()
+        self.count: list[int] = []
+        self.gone: dict[int, int] = {}
+        self.used: list[list[int]] = []
+        self.moved: list[tuple[int, int]] = []
+        flows: dict[tuple[int, int], dict[int, float]] = {}
+        for account, row in enumerate(problem.purses):
+            for currency in range(len(row)):
+                flows[account, currency] = {}
+        for index, seat in enumerate(problem.seats):
+            size = self.size(index)
+            price = seat.price * size / self.unit
+            least = 0 if seat.can_sell else seat.held
+            most = affordable(problem, seat)
+            n = model.column(least / size, max(most, seat.held) / size, whole=not seat.continuous)
+            bought = model.column(0.0, max(most - seat.held, 0) / size)
+            sold = model.column(0.0, (seat.held - least) / size)
+            held = seat.held / size
+            model.row({n: 1.0, bought: -1.0, sold: 1.0}, held, held)
+            self.count.append(n)
+            self.moved.append((bought, sold))
+            base = flows[seat.account, 0]
+            purse = flows[seat.account, seat.currency if problem.spread else 0]
+            rate = float(problem.rate)
+            _add(purse, bought, -price)
+            _add(purse, sold, price)
+            odd = seat.odd / self.unit if seat.odd and seat.can_sell else 0.0
+            gone = None
+            if odd:
+                gone = self.gone[index] = model.column(0.0, 1.0, whole=True)
+                model.row({n: 1.0, gone: most / size}, upper=most / size)
+                _add(purse, gone, odd)
+            self.used.append([])
+            if binaries:
+                self._switches(index, n, bought, sold, price, odd, gone, base)
+            elif rate:
+                _add(base, bought, -price * rate)
+                _add(base, sold, -price * rate)
+                if gone is not None:
+                    _add(base, gone, -odd * rate)
+        self._purses(flows, slack)
+        self._misses(limit)
+        return model
+
+    def _switches(
+        self,
+        index: int,
+        n: int,
+        bought: int,
+        sold: int,
+        price: float,
+        odd: float,
+        gone: int | None,
+        base: dict[int, float],
+    ) -> None:
+        """Add the on/off choices of one seat: at most one trade, its smallest amount, its commission."""
+        model, problem = self.model, self.problem
+        least = problem.min_trade / self.unit
+        commission = model.column() if problem.floor or problem.rate else None
+        if commission is not None:
+            terms = {
+                commission: 1.0,
+                bought: -price * float(problem.rate),
+                sold: -price * float(problem.rate),
+            }
+            if gone is not None:
+                terms[gone] = -odd * float(problem.rate)
+            model.row(terms, lower=0.0)
+            _add(base, commission, -1.0)
+        sides = {}
+        for column in (bought, sold):
+            if model.upper[column] <= 0 and not (column == sold and gone is not None):
+                continue
+            switch = model.column(0.0, 1.0, whole=True)
+            sides[column] = switch
+            self.used[index].append(switch)
+            model.row({column: 1.0, switch: -model.upper[column]}, upper=0.0)
+            amount = {column: price, switch: -least}
+            if column == sold and gone is not None:
+                amount[gone] = odd
+                model.row({gone: 1.0, switch: -1.0}, upper=0.0)
+            if least:
+                model.row(amount, lower=0.0)
+        if commission is not None and problem.floor and sides:
+            model.row(
+                {commission: 1.0} | dict.fromkeys(sides.values(), -problem.floor / self.unit), lower=0.0
+            )
+        if len(sides) == 2:
+            model.row(dict.fromkeys(sides.values(), 1.0), upper=1.0)
+
+    def _purses(self, flows: dict[tuple[int, int], dict[int, float]], slack: float) -> None:
+        """Every account pays for itself; what is converted costs the spread; the reserve is common."""
+        model, problem, unit = self.model, self.problem, self.unit
+        spread = float(problem.spread)
+        self._caps(flows)
+        everything: dict[int, float] = {}
+        for terms in flows.values():
+            for column, factor in terms.items():
+                _add(everything, column, factor)
+        for account, row in enumerate(problem.purses):
+            cash = [x / unit for x in row]
+            base = flows[account, 0]
+            if not problem.spread:
+                model.row(base, lower=-sum(row) / unit + slack)
+                continue
+            for currency in range(1, len(row)):
+                terms = flows[account, currency]
+                if not terms and not row[currency]:
+                    continue
+                into, out = model.column(), model.column()
+                _add(terms, into, 1.0)
+                _add(terms, out, -1.0)
+                model.row(terms, lower=-cash[currency] + slack)
+                _add(base, into, -(1 + spread))
+                _add(base, out, 1 - spread)
+                _add(everything, into, -spread)
+                _add(everything, out, -spread)
+            model.row(base, lower=-cash[0] + slack)
+        if problem.reserve:
+            total = sum(sum(row) for row in problem.purses) - problem.reserve
+            model.row(everything, lower=-total / unit + slack)
+
+    def _caps(self, flows: dict[tuple[int, int], dict[int, float]]) -> None:
+        """Either nothing that counts is bought, or what counts stays under its fraction of the account."""
+        model, problem, unit = self.model, self.problem, self.unit
+        for cap in problem.caps:
+            fraction = float(cap.fraction)
+            # The spread is left out of the account's money here: a little too generous, judged exactly later.
+            terms: dict[int, float] = {}
+            for (account, _), flow in flows.items():
+                for column, factor in flow.items() if account == cap.account else ():
+                    _add(terms, column, -fraction * factor)
+            constant = (1 - fraction) * cap.counted - fraction * (
+                cap.other + sum(problem.purses[cap.account])
+            )
+            most = 0.0
+            for k, seat in enumerate(problem.seats):
+                if seat.account != cap.account:
+                    continue
+                weight = (1.0 if k in cap.seats else 0.0) - fraction
+                _add(terms, self.count[k], weight * seat.price * self.size(k) / unit)
+                constant += weight * seat.odd
+                if k in self.gone:
+                    _add(terms, self.gone[k], -weight * seat.odd / unit)
+                most += (seat.price * affordable(problem, seat) + seat.odd) / unit
+            buying = model.column(0.0, 1.0, whole=True)
+            most += abs(constant) / unit + 1.0
+            model.row(terms | {buying: most}, upper=most - constant / unit)
+            for k in cap.seats:
+                bought = self.moved[k][0]
+                model.row({bought: 1.0, buying: -model.upper[bought]}, upper=0.0)
+
+    def worth_of(self, goal: int) -> tuple[dict[int, float], float]:
+        """Return an instrument's worth over all accounts in units: terms and constant."""
+        terms: dict[int, float] = {}
+        constant = 0
+        for k in self.goals[goal]:
+            seat = self.problem.seats[k]
+            terms[self.count[k]] = seat.price * self.size(k) / self.unit
+            constant += seat.odd
+            if k in self.gone:
+                terms[self.gone[k]] = -seat.odd / self.unit
+        return terms, constant / self.unit
+
+    def _misses(self, most: Fraction) -> None:
+        """Add the miss of every instrument: range, and chords (tangents where values are not on a grid)."""
+        problem, model = self.problem, self.model
+        self.miss: list[int] = []
+        self.cuts: list[set[int]] = []
+        for goal_index, goal in enumerate(problem.goals):
+            column = model.column()
+            self.miss.append(column)
+            self.cuts.append(set())
+            if not self.goals[goal_index]:
+                model.row({column: 1.0}, lower=float(goal.target**2 / goal.divisor) / self.weight)
+                continue
+            reach = isqrt(ceil(most * goal.divisor)) + 1
+            terms, constant = self.worth_of(goal_index)
+            low, high = float(goal.target - reach) / self.unit, float(goal.target + reach) / self.unit
+            model.row(terms, low - constant, high - constant)
+            self._first_cuts(goal_index, goal.target - reach, goal.target + reach)
+
+    def _grid(self, goal: int) -> tuple[int, int] | None:
+        """Return (price, odd) when the instrument's worth moves in whole steps, None when it does not."""
+        seats = [self.problem.seats[k] for k in self.goals[goal]]
+        if any(s.continuous for s in seats) or any(k in self.gone for k in self.goals[goal]):
+            return None
+        return seats[0].price, sum(s.odd for s in seats)
+
+    def _first_cuts(self, goal: int, low: Fraction, high: Fraction) -> None:
+        grid = self._grid(goal)
+        price = grid[0] if grid else max(ceil((high - low) / 40), 1)
+        odd = grid[1] if grid else 0
+        first, last = floor((low - odd) / price), ceil((high - odd) / price)
+        stride = max((last - first) // CHORDS, 1)
+        for step in range(max(first, 0) if grid else first, last + 1, stride):
+            self.cut(goal, Fraction(odd + step * price))
+
+    def cut(self, goal: int, worth: Fraction) -> bool:
+        """Bound the miss from below near a worth; return whether that was new."""
+        wanted = self.problem.goals[goal]
+        grid = self._grid(goal)
+        key = floor((worth - grid[1]) / grid[0]) if grid else floor(worth)
+        if key in self.cuts[goal]:
+            return False
+        self.cuts[goal].add(key)
+        if grid:
+            left = Fraction(grid[1] + key * grid[0])
+            right = left + grid[0]
+        else:
+            left = right = worth
+        # The line through both ends of the miss: slope (left + right - 2 target) / divisor.
+        slope = (left + right - 2 * wanted.target) / wanted.divisor
+        at_left = (left - wanted.target) ** 2 / wanted.divisor
+        terms, constant = self.worth_of(goal)
+        gradient = float(slope) * self.unit / self.weight
+        row = {column: -gradient * factor for column, factor in terms.items()}
+        row[self.miss[goal]] = 1.0
+        offset = float(at_left - slope * left) / self.weight + gradient * constant
+        self.model.row(row, lower=offset)
+        return True
+
+    def around(self, goal: int) -> tuple[int, ...]:
+        """Return where to cut next to a worth, so that both chords that meet there are in."""
+        grid = self._grid(goal)
+        return (-grid[0], 0) if grid else (0,)
+
+    def change(self, solved: Solved) -> Change:
+        """Read a change off the solver's columns; divisible shares are rounded towards keeping cash."""
+        steps, sold = [], []
+        for index, seat in enumerate(self.problem.seats):
+            out = index in self.gone and solved.columns[self.gone[index]] > 0.5
+            value = solved.columns[self.count[index]] * self.size(index)
+            if seat.continuous:
+                near = round(value)
+                count = near if abs(near - seat.held) < 2 else floor(value)
+                count = seat.held if abs(count - seat.held) * seat.price < 1e-9 * self.unit else count
+            else:
+                count = round(value)
+            steps.append(0 if out else min(max(count, 0), affordable(self.problem, seat)))
+            sold.append(out)
+        return Change(tuple(steps), tuple(sold))
+
+
+def _add(terms: dict[int, float], column: int, factor: float) -> None:
+    terms[column] = terms.get(column, 0.0) + factor
