@@ -1,4 +1,4 @@
-"""The data files that come with the package: the catalogue and the model portfolios.
+"""The data files that come with the package: the catalogue, the model portfolios, the tax rates.
 
 Found beside this file rather than through importlib.resources, whose import costs more than the reading.
 """
@@ -6,11 +6,14 @@ Found beside this file rather than through importlib.resources, whose import cos
 from __future__ import annotations
 
 import json
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from steelyard.domain.catalogue import Catalogue
 from steelyard.domain.models import Model
+from steelyard.domain.tax.rules import Rule
 
 _DATA = Path(__file__).parent.parent / "data"
 
@@ -34,6 +37,30 @@ def load_models() -> tuple[Model, ...]:
         )
         for name, row in data.items()
     )
+
+
+def load_tax_rules(country: str) -> tuple[dict[str, Any], tuple[Rule, ...]]:
+    """Read a country's tax figures and the rules behind them.
+
+    Args:
+        country: ISO 3166 code, `US` or `KR`.
+
+    Returns:
+        The figures as the file has them (whole numbers, and text for every other number, so that no
+        binary float comes in), and the rules.
+    """
+    data = json.loads((_DATA / f"tax_{country.lower()}.json").read_text(encoding="utf-8"))
+    rules = tuple(
+        Rule(
+            id=row["id"],
+            text=row["text"],
+            source=row["source"],
+            verified=date.fromisoformat(row["verified"]),
+            doubtful=row.get("doubtful", ""),
+        )
+        for row in data.pop("rules")
+    )
+    return data, rules
 
 
 def sample_path() -> Path:

@@ -1,12 +1,12 @@
 """Shares bought together, and which of them a sale takes.
 
 A method is a rule of the broker or of the law, not a wish: `draw` takes exactly the lots it names.
-Costs are totals, so a lot can be split again and again and no cent is lost.
+Costs are totals in fixed point, so a lot can be split again and again and no cent is lost.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -14,6 +14,7 @@ from decimal import Decimal
 from steelyard.domain.money import EXACT, ZERO
 from steelyard.errors import InputError
 
+STEP = Decimal("1e-20")
 METHODS = ("fifo", "lifo", "hifo", "average", "specific", "least_tax")
 
 
@@ -41,14 +42,14 @@ class TaxLot:
     order: int = 0
 
     def part(self, shares: Decimal) -> TaxLot:
-        """Return that many of its shares as a lot of their own; cost in proportion (40 digits)."""
+        """Return that many of its shares as a lot of their own; cost in proportion, to 20 decimals."""
         if shares == self.shares:
             return self
         return replace(
             self,
             shares=shares,
-            cost=_share(self.cost, shares, self.shares),
-            tax_base=None if self.tax_base is None else _share(self.tax_base, shares, self.shares),
+            cost=share(self.cost, shares, self.shares),
+            tax_base=None if self.tax_base is None else share(self.tax_base, shares, self.shares),
         )
 
     def less(self, taken: TaxLot) -> TaxLot:
@@ -63,8 +64,17 @@ class TaxLot:
         )
 
 
-def _share(total: Decimal, part: Decimal, whole: Decimal) -> Decimal:
-    return EXACT.divide(EXACT.multiply(total, part), whole)
+def share(total: Decimal, part: Decimal, whole: Decimal) -> Decimal:
+    """Return a part's share of a total, to 20 decimals: fixed point, so that parts add up exactly."""
+    return EXACT.divide(EXACT.multiply(total, part), whole).quantize(STEP, context=EXACT).normalize(EXACT)
+
+
+def total(values: Iterable[Decimal]) -> Decimal:
+    """Return the sum; unlike `sum` it does not depend on the thread's decimal context."""
+    result = ZERO
+    for value in values:
+        result = EXACT.add(result, value)
+    return result
 
 
 def queue(lots: Sequence[TaxLot], method: str) -> list[TaxLot]:
@@ -137,7 +147,7 @@ def draw(
         else:
             rest[id(lot)] = lot.less(part)
     if left > ZERO:
-        held = sum((x.shares for x in line), ZERO)
+        held = total(x.shares for x in line)
         raise InputError(
             "sold-more-than-held",
             f"{shares} shares are sold but only {held} are held",
@@ -149,17 +159,17 @@ def draw(
 def _averaged(lots: Sequence[TaxLot]) -> list[TaxLot]:
     """Spread the whole cost evenly over all shares; the last lot takes what rounding leaves."""
     ordered = sorted(lots, key=lambda x: (x.bought, x.order))
-    shares = sum((x.shares for x in ordered), ZERO)
-    cost = sum((x.cost for x in ordered), ZERO)
+    shares = total(x.shares for x in ordered)
+    cost = total(x.cost for x in ordered)
     bases = [x.tax_base for x in ordered if x.tax_base is not None]
-    base = sum(bases, ZERO) if len(bases) == len(ordered) else None
+    base = total(bases) if len(bases) == len(ordered) else None
     result = []
     cost_left, base_left = cost, base
     for lot in ordered[:-1]:
         part = replace(
             lot,
-            cost=_share(cost, lot.shares, shares),
-            tax_base=None if base is None else _share(base, lot.shares, shares),
+            cost=share(cost, lot.shares, shares),
+            tax_base=None if base is None else share(base, lot.shares, shares),
         )
         cost_left = EXACT.subtract(cost_left, part.cost)
         if base_left is not None and part.tax_base is not None:
