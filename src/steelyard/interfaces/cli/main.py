@@ -23,9 +23,20 @@ if TYPE_CHECKING:
     from steelyard.domain.portfolio import Portfolio
     from steelyard.domain.trades import Plan
 
-STATUSES = (
-    "Exit status: 0 done; 2 a file or flag is wrong; 3 a price or rate is missing; 4 no plan is possible."
-)
+STATUSES = {
+    0: "done",
+    2: "a file or a flag is wrong",
+    3: "a price or an exchange rate is missing",
+    4: "no plan satisfies the constraints",
+    10: "with --exit-code: a rebalance is due",
+}
+
+
+def _epilog(*examples: str, ends: tuple[int, ...] = (0, 2, 3, 4)) -> str:
+    """Return what every command's help ends with: examples, and the statuses it may exit with."""
+    lines = ["\b", "Examples:", *(f"  {example}" for example in examples)]
+    statuses = ["\b", "Exit status:", *(f"  {status:<3} {STATUSES[status]}" for status in ends)]
+    return "\n".join(lines) + "\n\n" + "\n".join(statuses)
 
 
 class _Day(click.ParamType[date]):
@@ -48,7 +59,11 @@ def _options(*, sends_trades: bool = False) -> Callable[[Callable[..., Any]], Ca
             command = click.option(
                 "--csv", "as_csv", is_flag=True, help="Orders as CSV, to type in by hand."
             )(command)
-            command = click.option("--account", help="Where the money goes to or comes from.")(command)
+            command = click.option(
+                "--account",
+                metavar="NAME",
+                help="Where the money goes to or comes from.  [default: the first]",
+            )(command)
             command = click.option("--fractional", is_flag=True, help="Whole shares are not required.")(
                 command
             )
@@ -77,13 +92,21 @@ def cli() -> None:
 
 
 @cli.command(
-    epilog=f"Example: steelyard check portfolio.toml --as-of 2026-11-23. {STATUSES} 10 with --exit-code: due."
+    epilog=_epilog(
+        "steelyard check portfolio.toml",
+        "steelyard check --as-of 2026-11-23 --json",
+        "steelyard check --exit-code",
+        ends=(0, 2, 3, 10),
+    )
 )
 @click.argument("path", metavar="[FILE]", required=False, type=click.Path(path_type=Path))
 @_options()
 @click.option("--exit-code", is_flag=True, help="Exit with 10 when a rebalance is due.")
 def check(path: Path | None, as_json: bool, as_of: date | None, file: Path | None, exit_code: bool) -> None:
-    """Value the portfolio, list drift, say whether a rebalance is due and why."""
+    """Value the portfolio, list drift, say whether a rebalance is due and why.
+
+    The rules are evaluated as of the date asked for, whether or not automation would look on it.
+    """
     from steelyard import api
 
     report = api.check(_portfolio(path, file), as_of=as_of)
@@ -103,14 +126,24 @@ def check(path: Path | None, as_json: bool, as_of: date | None, file: Path | Non
         sys.exit(10)
 
 
-@cli.command(epilog=f"Example: steelyard plan portfolio.toml --cash 1000000 --no-sell. {STATUSES}")
+@cli.command(
+    epilog=_epilog(
+        "steelyard plan portfolio.toml",
+        "steelyard plan --cash 1000000 --no-sell",
+        "steelyard plan --policy-gate --csv",
+    )
+)
 @click.argument("path", metavar="[FILE]", required=False, type=click.Path(path_type=Path))
 @_options(sends_trades=True)
 @click.option("--cash", default="0", metavar="AMOUNT", help="New money; with a minus, money taken out.")
 @click.option("--no-sell", is_flag=True, help="Buy only.")
 @click.option("--no-buy", is_flag=True, help="Sell only.")
 @click.option(
-    "--objective", type=click.Choice(["absolute", "relative"]), default="absolute", show_default=True
+    "--objective",
+    type=click.Choice(["absolute", "relative"]),
+    default="absolute",
+    show_default=True,
+    help="What counts as near: in money, or in proportion to each target.",
 )
 @click.option("--policy-gate", is_flag=True, help="No trades unless a rebalance is due.")
 def plan(
@@ -145,7 +178,9 @@ def plan(
     _print_plan(result, portfolio, as_json=as_json, as_csv=as_csv, title="Plan")
 
 
-@cli.command(epilog=f"Example: steelyard invest 1000000 portfolio.toml. {STATUSES}")
+@cli.command(
+    epilog=_epilog("steelyard invest 1000000 portfolio.toml", 'steelyard invest "500 USD" --account pension')
+)
 @click.argument("amount_and_file", metavar="AMOUNT [FILE]", nargs=-1, required=True)
 @_options(sends_trades=True)
 @click.option(
@@ -153,6 +188,7 @@ def plan(
     type=click.Choice(["shortfall", "absolute", "relative"]),
     default="shortfall",
     show_default=True,
+    help="In proportion to what is missing, or nearest to target in money or in proportion.",
 )
 def invest(
     amount_and_file: tuple[str, ...],
@@ -164,7 +200,10 @@ def invest(
     fractional: bool,
     method: str,
 ) -> None:
-    """Spend new money without selling anything."""
+    """Spend new money without selling anything.
+
+    The plan also says how much new money would bring everything inside its band that way.
+    """
     from steelyard import api
 
     amount, path = _amount_and_file(amount_and_file)
@@ -173,11 +212,15 @@ def invest(
     _print_plan(result, portfolio, as_json=as_json, as_csv=as_csv, title="Invest")
 
 
-@cli.command(epilog=f"Example: steelyard withdraw 500000 portfolio.toml. {STATUSES}")
+@cli.command(epilog=_epilog("steelyard withdraw 500000 portfolio.toml", "steelyard withdraw 500000 --json"))
 @click.argument("amount_and_file", metavar="AMOUNT [FILE]", nargs=-1, required=True)
 @_options(sends_trades=True)
 @click.option(
-    "--objective", type=click.Choice(["absolute", "relative"]), default="absolute", show_default=True
+    "--objective",
+    type=click.Choice(["absolute", "relative"]),
+    default="absolute",
+    show_default=True,
+    help="What counts as near: in money, or in proportion to each target.",
 )
 def withdraw(
     amount_and_file: tuple[str, ...],
@@ -200,7 +243,7 @@ def withdraw(
     _print_plan(result, portfolio, as_json=as_json, as_csv=as_csv, title="Withdraw")
 
 
-@cli.command(epilog="Example: steelyard models balanced. Exit status: 0 done; 2 there is no such model.")
+@cli.command(epilog=_epilog("steelyard models", "steelyard models balanced", ends=(0, 2)))
 @click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document and nothing else.")
 def models(name: str | None, as_json: bool) -> None:
@@ -230,12 +273,10 @@ def models(name: str | None, as_json: bool) -> None:
         tables.show_models(found)
 
 
-@cli.command(
-    epilog="Example: steelyard init ~/money --model core-four. Exit status: 0 done; 2 the file exists."
-)
+@cli.command(epilog=_epilog("steelyard init", "steelyard init money --model core-four", ends=(0, 2)))
 @click.argument("folder", required=False, default=".", type=click.Path(path_type=Path), metavar="[DIR]")
 @click.option("--model", "model_name", metavar="NAME", help="Start from a model portfolio.")
-@click.option("--currency", default="KRW", show_default=True, help="Base currency.")
+@click.option("--currency", metavar="CODE", default="KRW", show_default=True, help="Base currency.")
 def init(folder: Path, model_name: str | None, currency: str) -> None:
     """Write a commented portfolio file to start from."""
     from steelyard import bootstrap
@@ -263,7 +304,7 @@ def init(folder: Path, model_name: str | None, currency: str) -> None:
     click.echo(f"wrote {target}; fill in your shares, then run: steelyard check {target}", err=True)
 
 
-@cli.command(epilog="Example: steelyard demo. Exit status: 0 done.")
+@cli.command(epilog=_epilog("steelyard demo", "steelyard demo --as-of 2026-11-23", ends=(0, 2)))
 @click.option("--as-of", type=_Day(), help="Evaluate as of this date.  [default: today]")
 def demo(as_of: date | None) -> None:
     """Run check, plan and invest on the bundled sample portfolio; needs nothing."""

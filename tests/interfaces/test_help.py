@@ -1,0 +1,99 @@
+"""The help of every command: an example that works, and the statuses it may exit with."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from steelyard.interfaces.cli.main import cli
+
+ROOT = Path(__file__).parent.parent.parent
+SAMPLE = ROOT / "src" / "steelyard" / "data" / "sample.toml"
+
+
+def walk(command, words=()):
+    """Every command that does something, with the words that call it."""
+    if isinstance(command, click.Group):
+        for name in sorted(command.commands):
+            yield from walk(command.commands[name], (*words, name))
+    else:
+        yield words, command
+
+
+COMMANDS = dict(walk(cli))
+NAMES = [" ".join(words) for words in COMMANDS]
+
+
+def help_of(words):
+    command = COMMANDS[tuple(words.split())]
+    with click.Context(command, info_name=f"steelyard {words}", max_content_width=100) as context:
+        return command.get_help(context)
+
+
+def examples(words):
+    """The lines under `Examples:` as the words of a command line."""
+    (block,) = re.findall(r"^ *Examples:\n((?: +\S.*\n?)+)", help_of(words), re.MULTILINE)
+    return [shlex.split(line) for line in block.splitlines()]
+
+
+@pytest.mark.parametrize("words", NAMES)
+def test_the_help_says_what_the_command_does_and_how_it_ends(words):
+    text = help_of(words)
+    assert COMMANDS[tuple(words.split())].help
+    assert "Exit status:\n" in text
+    assert re.search(r"^ +0 +done$", text, re.MULTILINE)
+    assert re.search(r"^ +2 +\S", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("words", NAMES)
+def test_every_option_has_an_explanation(words):
+    for option in COMMANDS[tuple(words.split())].params:
+        assert isinstance(option, click.Argument) or option.help, option.name
+
+
+@pytest.mark.parametrize("words", NAMES)
+def test_every_example_is_one_of_that_command_and_is_read_without_complaint(words):
+    """Parsing alone: what needs a service or a journal cannot be run here."""
+    found = examples(words)
+    assert found
+    for line in found:
+        assert line[: len(words.split()) + 1] == ["steelyard", *words.split()]
+        COMMANDS[tuple(words.split())].make_context(words, line[len(words.split()) + 1 :])
+
+
+LOCAL = [
+    words for words in NAMES if words in {"check", "plan", "invest", "withdraw", "models", "init", "demo"}
+]
+
+
+@pytest.mark.parametrize("line", [line for words in LOCAL for line in examples(words)], ids=" ".join)
+def test_an_example_of_the_first_commands_runs_on_the_sample(line, tmp_path):
+    """`--exit-code` says 10, since the sample is due; the account of one example is added to the sample."""
+    text = SAMPLE.read_text(encoding="utf-8")
+    if "pension" in line:
+        text += '\n[[accounts]]\nname = "pension"\nkind = "taxable"\n[fx]\nUSDKRW = "1392.10"\n'
+    if line[1] != "init":
+        (tmp_path / "portfolio.toml").write_text(text, encoding="utf-8")
+    code = "from steelyard.interfaces.cli.main import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, *line[1:]],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "NO_COLOR": "1"},
+    )
+    assert done.returncode == (10 if "--exit-code" in line else 0), done.stderr
+
+
+def test_the_group_names_every_command_and_its_disclaimer():
+    with click.Context(cli, info_name="steelyard") as context:
+        text = cli.get_help(context)
+    assert "not investment or tax advice" in " ".join(text.split())
+    for name in cli.commands:
+        assert f"  {name} " in text
