@@ -112,7 +112,7 @@ def drawdowns(index: Floats) -> Floats:
 def money_weighted(values: Floats, paid: Floats, days: Ints, initial: float) -> float:
     """Return the yearly rate at which all money paid in grows to the end (XIRR, 365 days a year).
 
-    Solved by bisection between -99.99 % and 1,000,000 % a year; nan when no rate there fits.
+    Solved by bisection between -99 % and 1,000,000 % a year; nan when no rate there fits.
 
     Args:
         values: (T,) wealth; the last counts as taken out at the end.
@@ -130,7 +130,7 @@ def money_weighted(values: Floats, paid: Floats, days: Ints, initial: float) -> 
     def worth(rate: float) -> float:
         return float(np.sum(amounts * (1.0 + rate) ** (-years)))
 
-    low, high = -0.9999, 10_000.0
+    low, high = -0.99, 10_000.0
     at_low = worth(low)
     if not len(used) or years[-1] <= 0.0 or at_low * worth(high) > 0.0:
         return math.nan
