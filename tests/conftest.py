@@ -17,6 +17,12 @@ settings.load_profile("steelyard")
 ROOT = Path(__file__).parent.parent
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--renew-golden", action="store_true", help="Write the kept reports anew; read the diff."
+    )
+
+
 @pytest.fixture
 def read() -> Callable[[str], Portfolio]:
     """Reads the text of a portfolio file."""
