@@ -1,0 +1,165 @@
+"""What every country's tax module answers, so that adding one touches no other.
+
+A country is one module with an object named `COUNTRY` and one data file. It is handed plain values and
+returns one `YearTax`; how it classifies, which lots it draws and what it nets is its own affair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from importlib import import_module
+from typing import Any, Protocol, cast
+
+from steelyard.domain.instruments import Instrument
+from steelyard.domain.ledger import Entry
+from steelyard.domain.lots import TaxLot
+from steelyard.domain.money import ZERO
+from steelyard.domain.tax.rules import Rule
+from steelyard.errors import InputError
+
+IsSession = Callable[[str, date], bool]
+"""Says whether an exchange (XKRX, XNYS) trades on a day."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsedLot:
+    """A part of a lot that a disposal took; `cost` of these shares, in the tax currency."""
+
+    bought: date
+    shares: Decimal
+    cost: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Disposal:
+    """One sale, as the return lists it.
+
+    Attributes:
+        account, symbol, tax_class: What was sold, where, and the country's class of it.
+        sold_on, settles_on: Trade date, and the date the money is settled.
+        shares: > 0.
+        proceeds, cost, gain: In the tax currency, fees included, not rounded.
+        disallowed: Part of a loss that does not count.
+        term: `short`, `long`, or None where the country knows no such thing.
+        lots: What was sold.
+        taxable: What is taxed of this sale alone, None where gains are taxed as a yearly total.
+        notes: What the reader has to know about the figure, such as that it is an upper bound.
+    """
+
+    account: str
+    symbol: str
+    tax_class: str
+    sold_on: date
+    settles_on: date
+    shares: Decimal
+    proceeds: Decimal
+    cost: Decimal
+    gain: Decimal
+    disallowed: Decimal = ZERO
+    term: str | None = None
+    lots: tuple[UsedLot, ...] = ()
+    taxable: Decimal | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """A return that is due: what, from when to when, and the tax to pay with it."""
+
+    what: str
+    opens: date
+    due: date
+    amount: Decimal
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class YearTax:
+    """The tax of one year.
+
+    Attributes:
+        summary: Class to its figures, by the names of the JSON: Decimals, booleans, text or None.
+        total_tax: Of everything in the summary.
+        rules: Every rule a figure rests on, by id.
+        open_lots: Still held at the end of the year, or at the last entry.
+        filings: Returns that are due.
+        notes: Sentences for the reader.
+    """
+
+    jurisdiction: str
+    year: int
+    disposals: tuple[Disposal, ...]
+    summary: Mapping[str, Mapping[str, object]]
+    total_tax: Decimal
+    rules: tuple[Rule, ...]
+    open_lots: tuple[TaxLot, ...] = ()
+    filings: tuple[Filing, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class YearFacts:
+    """What a country needs to know to tax a year.
+
+    Attributes:
+        year: The tax year.
+        entries: The whole journal up to the day of asking; later ones than the year are not read.
+        classes: Symbol to the country's class, as `classify` names it.
+        account_kinds: Account to its kind; an account that is not named is taxable.
+        methods: (account, class) to the method that sells its lots.
+        is_session: Trading sessions by exchange.
+        rates: The country's data file, numbers as text.
+        settings: The owner's own keys under [tax].
+    """
+
+    year: int
+    entries: Sequence[Entry]
+    classes: Mapping[str, str]
+    is_session: IsSession
+    rates: Mapping[str, Any]
+    account_kinds: Mapping[str, str] = field(default_factory=dict)
+    methods: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    settings: Mapping[str, object] = field(default_factory=dict)
+
+
+class Country(Protocol):
+    """A jurisdiction."""
+
+    @property
+    def code(self) -> str:
+        """ISO 3166 code, as `jurisdiction` in the portfolio file."""
+
+    @property
+    def currency(self) -> str:
+        """The currency tax is counted in."""
+
+    def classify(self, instrument: Instrument) -> str:
+        """Return the class an instrument is taxed in.
+
+        Raises:
+            InputError: It is not known (`tax-class-unknown`): a class is never guessed.
+        """
+
+    def year_tax(self, facts: YearFacts) -> YearTax:
+        """Return the tax of one year."""
+
+
+_MODULES = {"KR": "korea", "US": "united_states"}
+
+
+def country(code: str) -> Country:
+    """Return the country of a code; its module is imported only now.
+
+    Raises:
+        InputError: There is none (`tax-country-unknown`).
+    """
+    if code not in _MODULES:
+        raise InputError(
+            "tax-country-unknown",
+            f"no tax rules for {code!r}",
+            f'write jurisdiction = "{min(_MODULES)}" under [tax], or one of {", ".join(sorted(_MODULES))}',
+        )
+    return cast(Country, import_module(f"steelyard.domain.tax.{_MODULES[code]}").COUNTRY)
