@@ -1,0 +1,150 @@
+"""Plans that look at tax against every change and every choice of lots, listed one by one."""
+
+import itertools
+import random
+from fractions import Fraction
+
+import pytest
+
+from steelyard.engines.allocation.household import Change, Goal, Household, Seat, feasible, missed
+from steelyard.engines.allocation.problem import Infeasible
+from steelyard.engines.allocation.search import solve
+from steelyard.engines.allocation.taxed import (
+    Alternative,
+    LotSteps,
+    Piece,
+    Taxation,
+    _widened,
+    gains_of,
+    solve_taxed,
+    tax_of,
+)
+
+ONE_ALLOWANCE = ((Alternative((Piece({}), Piece({0: Fraction(22, 100)}, Fraction(-3)))),),)
+# Short gains at 30 %, long ones at 10 %, netted against each other, losses worth nothing.
+NETTED = (
+    (
+        Alternative(
+            (
+                Piece({}),
+                Piece({0: Fraction(3, 10), 1: Fraction(1, 10)}),
+                Piece({0: Fraction(1, 10), 1: Fraction(1, 10)}),
+            ),
+            (Piece({1: Fraction(-1)}),),
+        ),
+        Alternative((Piece({}), Piece({0: Fraction(3, 10), 1: Fraction(3, 10)})), (Piece({1: Fraction(1)}),)),
+    ),
+)
+
+
+def netted_by_the_book(short, long):
+    """The same tax written as a person would: losses of one kind reduce gains of the other."""
+    if long < 0:
+        return max((short + long) * Fraction(3, 10), Fraction(0))
+    if short < 0:
+        return max((short + long) * Fraction(1, 10), Fraction(0))
+    return short * Fraction(3, 10) + long * Fraction(1, 10)
+
+
+def random_case(seed):
+    r = random.Random(seed)
+    accounts, instruments = r.randint(1, 2), r.randint(1, 2)
+    prices = [r.randint(5, 30) for _ in range(instruments)]
+    two = r.random() < 0.5
+    seats, lots = [], []
+    for a in range(accounts):
+        for i in range(instruments):
+            rows = tuple(
+                LotSteps(
+                    Fraction(r.randint(1, 2)), Fraction(r.randint(-9, 20)), r.randint(0, 1) if two else 0
+                )
+                for _ in range(r.randint(0, 2))
+            )
+            seats.append(Seat(a, i, 0, prices[i], int(sum(x.steps for x in rows))))
+            lots.append(rows)
+    household = Household(
+        tuple(Goal(f"S{i}", Fraction(r.randint(0, 80))) for i in range(instruments)),
+        tuple(seats),
+        tuple((r.randint(0, 30),) for _ in range(accounts)),
+    )
+    taxation = Taxation(
+        tuple(lots),
+        tuple(r.random() < 0.6 for _ in seats),
+        2 if two else 1,
+        NETTED if two else ONE_ALLOWANCE,
+        most_tax=Fraction(r.randint(0, 3)) if r.random() < 0.3 else None,
+        most_gain=Fraction(r.randint(0, 20)) if r.random() < 0.3 else None,
+    )
+    return household, taxation
+
+
+def selections(lots, steps, ordered):
+    """Return every way to take some steps out of lots."""
+    if ordered:
+        taken, left = [], steps
+        for lot in lots:
+            taken.append(min(lot.steps, left))
+            left -= taken[-1]
+        return [tuple(taken)]
+    ranges = [range(int(lot.steps) + 1) for lot in lots]
+    return [tuple(map(Fraction, p)) for p in itertools.product(*ranges) if sum(p) == steps]
+
+
+def every_plan(household, taxation):
+    """Yield (miss, tax) of every plan within the limits, with every choice of lots."""
+    money = sum(map(sum, household.purses)) + sum(s.price * s.held for s in household.seats)
+    for steps in itertools.product(*(range(money // s.price + 1) for s in household.seats)):
+        change = Change(steps, (False,) * len(steps))
+        if not feasible(household, change):
+            continue
+        miss = missed(household, change)
+        ways = [
+            selections(lots, Fraction(max(seat.held - n, 0)), ordered)
+            for lots, seat, n, ordered in zip(
+                taxation.lots, household.seats, steps, taxation.ordered, strict=True
+            )
+        ]
+        for sold in itertools.product(*ways):
+            gains = gains_of(taxation, sold)
+            tax = tax_of(taxation, gains)
+            if taxation.buckets == 2:
+                assert tax == netted_by_the_book(*gains)
+            if taxation.most_tax is not None and tax > taxation.most_tax:
+                continue
+            if taxation.most_gain is not None and sum(gains) > taxation.most_gain:
+                continue
+            yield miss, tax
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_the_least_taxed_plan_close_to_the_best_is_found(block):
+    for seed in range(block * 25, block * 25 + 25):
+        household, taxation = random_case(seed)
+        plans = list(every_plan(household, taxation))
+        if not plans:
+            with pytest.raises(Infeasible):
+                solve_taxed(household, taxation, solve, seconds=20)
+            continue
+        closest = min(miss for miss, _ in plans)
+        found = solve_taxed(household, taxation, solve, seconds=20)
+        assert found.best.value == closest, seed
+        extra = Fraction(random.Random(seed).randint(0, 20))
+        limit = _widened(closest, extra)
+        expected = min((tax, miss) for miss, tax in plans if miss <= limit)
+        found = solve_taxed(household, taxation, solve, extra_drift=extra, seconds=20)
+        assert (found.tax, found.best.value) == expected, seed
+        assert found.proven
+
+
+def test_a_wider_accepted_drift_never_costs_more_tax():
+    for seed in range(100, 115):
+        household, taxation = random_case(seed)
+        taxes = []
+        try:
+            for extra in (0, 2, 8, 30):
+                taxes.append(
+                    solve_taxed(household, taxation, solve, extra_drift=Fraction(extra), seconds=20).tax
+                )
+        except Infeasible:
+            continue
+        assert taxes == sorted(taxes, reverse=True), seed
