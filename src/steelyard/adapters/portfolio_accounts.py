@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -107,11 +107,13 @@ class AccountsReader:
             accounts.append(account)
         return tuple(accounts)
 
-    def finish(self, accounts: tuple[Account, ...]) -> tuple[dict[str, Instrument], dict[str, Quote]]:
-        """Return instruments and quotes of everything targeted or held, noting what is missing."""
-        held = {p.symbol for a in accounts for p in a.positions}
+    def finish(
+        self, accounts: tuple[Account, ...], *, need_prices: bool, symbols: Collection[str]
+    ) -> tuple[dict[str, Instrument], dict[str, Quote]]:
+        """Return instruments and quotes of everything targeted, held or asked for, noting what is missing."""
+        held = {p.symbol for a in accounts for p in a.positions} | set(symbols)
         symbols = [*self.targets, *sorted(held - set(self.targets))]
-        for symbol, path in self.unpriced.items():
+        for symbol, path in self.unpriced.items() if need_prices else ():
             if symbol in self.unread or (symbol in self.quotes and not self.quotes[symbol][0].by_value):
                 continue
             known = self.catalogue.get(symbol) is not None or symbol in self.own
@@ -124,7 +126,7 @@ class AccountsReader:
         for symbol in symbols:
             instrument = self._instrument(symbol)
             if instrument is None:
-                if symbol not in self.unpriced:
+                if symbol not in self.unpriced or not need_prices:
                     self._unknown(symbol, self.places.get(symbol, ("targets", symbol)))
                 continue
             instruments[symbol] = instrument

@@ -7,7 +7,7 @@ portfolio would be planned for as if it were all of it.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -32,13 +32,22 @@ KEYS = (
 )  # fmt: skip
 
 
-def load(path: Path, catalogue: Catalogue, *, need_accounts: bool = True) -> Portfolio:
+def load(
+    path: Path,
+    catalogue: Catalogue,
+    *,
+    need_accounts: bool = True,
+    need_prices: bool = True,
+    symbols: Collection[str] = (),
+) -> Portfolio:
     """Read a portfolio file.
 
     Args:
         path: The file.
         catalogue: Known instruments.
         need_accounts: False for backtests, which ask for targets and policy only.
+        need_prices: False for tax, which asks what was paid and not what something is worth.
+        symbols: More instruments that must be known, such as those of a journal.
 
     Raises:
         PortfolioProblems: With every problem of the file.
@@ -59,10 +68,20 @@ def load(path: Path, catalogue: Catalogue, *, need_accounts: bool = True) -> Por
         raise refuse(
             "unreadable", f"the file cannot be read: {reason}", "check its name and rights"
         ) from None
-    return parse(text, name, catalogue, need_accounts=need_accounts)
+    return parse(
+        text, name, catalogue, need_accounts=need_accounts, need_prices=need_prices, symbols=symbols
+    )
 
 
-def parse(text: str, name: str, catalogue: Catalogue, *, need_accounts: bool = True) -> Portfolio:
+def parse(
+    text: str,
+    name: str,
+    catalogue: Catalogue,
+    *,
+    need_accounts: bool = True,
+    need_prices: bool = True,
+    symbols: Collection[str] = (),
+) -> Portfolio:
     """Read the text of a portfolio file; see `load`.
 
     Raises:
@@ -85,7 +104,7 @@ def parse(text: str, name: str, catalogue: Catalogue, *, need_accounts: bool = T
     holdings.read_instruments(tree)
     holdings.read_prices(tree)
     accounts = holdings.read_accounts(tree, tax.jurisdiction if tax else None, need=need_accounts)
-    instruments, quotes = holdings.finish(accounts)
+    instruments, quotes = holdings.finish(accounts, need_prices=need_prices, symbols=symbols)
     problems = reader.problems
     if problems:
         raise PortfolioProblems(problems)
