@@ -1,0 +1,164 @@
+"""`automation.toml` beside the portfolio file: what the owner decides about prices and alerts.
+
+The file is optional and every key has a default. It holds no secret: addresses of services come from
+the environment, `.env` or the keyring.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from datetime import time
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from steelyard.adapters.toml_reader import Reader
+from steelyard.domain.automation import (
+    ALERT_KINDS,
+    DIGESTS,
+    LANGUAGES,
+    AlertSettings,
+    AutomationSettings,
+    PriceSettings,
+    QuietHours,
+)
+from steelyard.domain.money import ZERO
+from steelyard.domain.prices import Limits
+from steelyard.errors import PortfolioProblems, Problem
+
+NAME = "automation.toml"
+SOURCES = ("folder", "yahoo", "krx")
+PRICE_KEYS = (
+    "sources", "folder", "max_age_days", "max_jump", "disagreement", "compare", "last_good", "history_days",
+    "timeout_seconds", "attempts", "backoff_seconds",
+)  # fmt: skip
+ALERT_KEYS = (
+    "kinds", "language", "again_step", "again_days", "quiet", "timezone", "digest", "new_cash", "templates",
+    "attempts",
+)  # fmt: skip
+_QUIET = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
+
+
+def read(path: Path) -> AutomationSettings:
+    """Read the settings, all defaults when there is no file.
+
+    Raises:
+        PortfolioProblems: With every problem of the file.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+        tree = tomllib.loads(text, parse_float=Decimal)
+    except FileNotFoundError:
+        return AutomationSettings()
+    except OSError as error:
+        hint = "check its rights"
+        raise PortfolioProblems((Problem("unreadable", str(error.strerror), hint, str(path)),)) from None
+    except ValueError as error:
+        hint = "correct the line; text needs quotes"
+        raise PortfolioProblems((Problem("toml-syntax", str(error), hint, str(path)),)) from None
+    reader = Reader(text, str(path))
+    reader.unknown_keys(tree, ("prices", "alerts"), ())
+    settings = AutomationSettings(
+        _prices(reader, reader.table(tree, "prices")), _alerts(reader, reader.table(tree, "alerts"))
+    )
+    if reader.problems:
+        raise PortfolioProblems(reader.problems)
+    return settings
+
+
+def _prices(reader: Reader, table: Mapping[str, Any]) -> PriceSettings:
+    reader.unknown_keys(table, PRICE_KEYS, ("prices",))
+    fields: dict[str, Any] = {}
+    if "sources" in table:
+        fields["sources"] = _words(reader, table["sources"], ("prices", "sources"), SOURCES)
+    if "folder" in table:
+        fields["folder"] = reader.text(table["folder"], ("prices", "folder"))
+    for key in ("compare", "last_good"):
+        if key in table:
+            fields[key] = reader.flag(table[key], ("prices", key))
+    for key in ("history_days", "timeout_seconds", "attempts", "backoff_seconds"):
+        if key in table:
+            fields[key] = reader.days(table[key], ("prices", key))
+    if fields.get("attempts") == 0 or fields.get("timeout_seconds") == 0:
+        key = "attempts" if fields.get("attempts") == 0 else "timeout_seconds"
+        reader.problem("zero", f"{key} must be at least 1", f"write {key} = 3", ("prices", key))
+    limits: dict[str, Any] = {}
+    for key in ("max_jump", "disagreement"):
+        if key in table:
+            limits[key] = reader.fraction(table[key], ("prices", key), above=True, example='"25%"')
+    if "max_age_days" in table:
+        raw = table["max_age_days"]
+        ages = raw if isinstance(raw, dict) else {"": raw}
+        limits["max_age_days"] = {
+            name: days
+            for name, value in ages.items()
+            if (days := reader.days(value, ("prices", "max_age_days"))) is not None
+        }
+    return PriceSettings(limits=Limits(**_given(limits)), **_given(fields))
+
+
+def _alerts(reader: Reader, table: Mapping[str, Any]) -> AlertSettings:
+    reader.unknown_keys(table, ALERT_KEYS, ("alerts",))
+    fields: dict[str, Any] = {}
+    if "kinds" in table:
+        fields["kinds"] = _words(reader, table["kinds"], ("alerts", "kinds"), ALERT_KINDS)
+    for key, allowed in (("language", LANGUAGES), ("digest", DIGESTS)):
+        if key in table:
+            fields[key] = reader.word(table[key], ("alerts", key), allowed)
+    if "again_step" in table:
+        fields["again_step"] = reader.fraction(table["again_step"], ("alerts", "again_step"), example='"1%"')
+    for key in ("again_days", "attempts"):
+        if key in table:
+            fields[key] = reader.days(table[key], ("alerts", key))
+    if "new_cash" in table:
+        fields["new_cash"] = reader.number(
+            table["new_cash"], ("alerts", "new_cash"), above=ZERO, example='"1000000"'
+        )
+    if "timezone" in table:
+        fields["timezone"] = _timezone(reader, table["timezone"])
+    if "quiet" in table:
+        fields["quiet"] = _quiet(reader, table["quiet"])
+    templates = reader.table(table, "templates", ("alerts",))
+    reader.unknown_keys(templates, ALERT_KINDS, ("alerts", "templates"))
+    fields["templates"] = {
+        kind: text
+        for kind, raw in templates.items()
+        if (text := reader.text(raw, ("alerts", "templates", kind))) is not None
+    }
+    return AlertSettings(**_given(fields))
+
+
+def _given(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in fields.items() if value is not None}
+
+
+def _words(
+    reader: Reader, raw: object, path: tuple[str, ...], allowed: tuple[str, ...]
+) -> tuple[str, ...] | None:
+    if not isinstance(raw, list):
+        hint = f'write {path[-1]} = ["{allowed[0]}"]'
+        reader.problem("not-a-list", f"{path[-1]} must be a list", hint, path)
+        return None
+    return tuple(word for value in raw if (word := reader.word(value, path, allowed)) is not None)
+
+
+def _timezone(reader: Reader, raw: object) -> str | None:
+    try:
+        return ZoneInfo(str(raw)).key
+    except (OSError, ValueError, KeyError):
+        path = ("alerts", "timezone")
+        reader.problem("timezone", f"{raw!r} is no time zone", 'write timezone = "Asia/Seoul"', path)
+        return None
+
+
+def _quiet(reader: Reader, raw: object) -> QuietHours | None:
+    match = _QUIET.fullmatch(raw) if isinstance(raw, str) else None
+    if match is None:
+        path = ("alerts", "quiet")
+        reader.problem("quiet-hours", f"{raw!r} is no span of time", 'write quiet = "22:00-07:00"', path)
+        return None
+    a, b, c, d = map(int, match.groups())
+    return QuietHours(time(a, b), time(c, d))

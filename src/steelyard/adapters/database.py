@@ -1,0 +1,107 @@
+"""Opening `steelyard.db`: write-ahead log, every commit on disk before the next step, one clear error.
+
+Times are ISO-8601 text in UTC and exact numbers decimal text; nothing is a binary float.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from steelyard.adapters.automation_schema import STEPS
+from steelyard.errors import InputError, ServiceError
+
+NAME = "steelyard.db"
+PART = "automation"
+
+
+def path_beside(portfolio: Path) -> Path:
+    """Return where the database of a portfolio file is."""
+    return portfolio.parent / NAME
+
+
+def connect(path: Path, *, wait_seconds: float = 5.0) -> sqlite3.Connection:
+    """Open the database and bring the tables of automation up to date.
+
+    Raises:
+        InputError: The file cannot be opened, written, or is no database.
+        ServiceError: Another program keeps it locked.
+    """
+    with told(path):
+        connection = sqlite3.connect(path, timeout=wait_seconds, isolation_level=None)
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            _migrate(connection)
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    # A version of its own: the journal's tables count theirs in `user_version`.
+    exists = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'parts'").fetchone()
+    row = exists and connection.execute("SELECT version FROM parts WHERE name = ?", (PART,)).fetchone()
+    version = row[0] if row else 0
+    if version > len(STEPS):
+        raise InputError(
+            "database-newer",
+            f"the database was written by a newer version of steelyard (step {version} of {len(STEPS)})",
+            "update steelyard",
+        )
+    for number, step in enumerate(STEPS[version:], version + 1):
+        # executescript commits what is open, so the transaction is part of the script.
+        connection.executescript(
+            "BEGIN IMMEDIATE;"
+            "CREATE TABLE IF NOT EXISTS parts (name TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT;"
+            f"{step} INSERT INTO parts VALUES ('{PART}', {number})"
+            f" ON CONFLICT (name) DO UPDATE SET version = {number}; COMMIT;"
+        )
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Turn what SQLite raises into errors for the owner."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        text = str(error)
+        if "locked" in text or "busy" in text:
+            raise ServiceError(
+                "database-locked", f"{path.name} is locked by another program", "end it, or try again later"
+            ) from None
+        if "full" in text:
+            raise InputError(
+                "disk-full", f"there is no room to write {path.name}", "free some space; nothing is lost"
+            ) from None
+        raise InputError(
+            "database", f"{path} cannot be used: {text}", "check its rights and those of its folder"
+        ) from None
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Run statements as one: all on disk when it ends, or none of them."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def stamp(at: datetime) -> str:
+    """Return a time as the database keeps it; sorting the text sorts the times."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def time_of(text: str) -> datetime:
+    """Return a time the database kept."""
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)

@@ -1,0 +1,156 @@
+"""A portfolio file whose missing prices and rates come from somewhere else.
+
+What the file says wins: a price written there is its owner's. Only what it leaves open is filled in, as
+lines of [prices] and [fx] that the one reader of portfolio files then reads like any other.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from steelyard.adapters.portfolio_file import load, parse
+from steelyard.domain.catalogue import Catalogue
+from steelyard.domain.money import ONE, plain
+from steelyard.domain.portfolio import Portfolio, Quote
+from steelyard.errors import PortfolioProblems
+
+
+class PortfolioFile:
+    """One portfolio file, read again each time it is asked.
+
+    Args:
+        path: The file.
+        catalogue: Known instruments.
+    """
+
+    def __init__(self, path: Path, catalogue: Catalogue) -> None:
+        self._path, self._catalogue = path, catalogue
+
+    @property
+    def name(self) -> str:
+        """File name without its folder."""
+        return self._path.name
+
+    def outline(self) -> tuple[Portfolio, frozenset[str]]:
+        """Return the portfolio with a price of 1 wherever the file gives none, and where that is.
+
+        For its instruments, currencies and policy, never for its value. The second part holds
+        symbols and pairs (`USDKRW`).
+
+        Raises:
+            PortfolioProblems: The file has problems other than missing prices and rates.
+        """
+        # A first round offers prices only; a second adds the rates of every currency met in it.
+        symbols, base = self._open_symbols()
+        prices = {s: Quote(ONE, self._currency(s, base)) for s in symbols}
+        currencies = self._open_currencies(base)
+        portfolio = self.load(prices, dict.fromkeys(currencies, ONE))
+        used = {i.currency for i in portfolio.instruments.values()}
+        used |= {c for a in portfolio.accounts for c in a.cash}
+        pairs = {f"{c}{base}" for c in currencies if c in used}
+        return portfolio, frozenset(symbols) | pairs
+
+    def load(self, prices: Mapping[str, Quote], rates: Mapping[str, Decimal]) -> Portfolio:
+        """Return the portfolio with what the file leaves open filled in.
+
+        Args:
+            prices: By symbol; those the file prices itself are ignored.
+            rates: Units of base currency by foreign currency; likewise.
+
+        Raises:
+            PortfolioProblems: With every problem of the file that is left.
+        """
+        symbols, base = self._open_symbols()
+        open_currencies = self._open_currencies(base)
+        lines = {
+            "prices": [
+                f'"{s}" = "{plain(prices[s].price)} {prices[s].currency}"' for s in symbols if s in prices
+            ],
+            "fx": [f'{c}{base} = "{plain(rates[c])}"' for c in open_currencies if c in rates],
+        }
+        if not any(lines.values()):
+            return load(self._path, self._catalogue)
+        text = self._path.read_bytes().decode("utf-8-sig")
+        try:
+            return parse(_complete(text, lines), str(self._path), self._catalogue)
+        except PortfolioProblems as refused:
+            left = {(p.code, p.key) for p in refused.problems}
+            # Told with the line numbers of the file as it is, not as it was completed.
+            try:
+                parse(text, str(self._path), self._catalogue)
+            except PortfolioProblems as plainly:
+                own = tuple(p for p in plainly.problems if (p.code, p.key) in left)
+                raise PortfolioProblems(own or refused.problems) from None
+            raise
+
+    def _tree(self) -> Mapping[str, Any]:
+        """Return the parsed file, empty when it is not TOML: then the reader says what is wrong."""
+        try:
+            return tomllib.loads(self._path.read_bytes().decode("utf-8-sig"), parse_float=Decimal)
+        except (OSError, ValueError, RecursionError, ArithmeticError):
+            return {}
+
+    def _symbol(self, name: object) -> str:
+        return self._catalogue.resolve(str(name)) or str(name)
+
+    def _open_symbols(self) -> tuple[list[str], str]:
+        """Return the targeted and held symbols without a price of their own, and the base currency."""
+        tree = self._tree()
+        priced = {self._symbol(name) for name in _table(tree, "prices")}
+        for name, own in _table(tree, "instruments").items():
+            if isinstance(own, dict) and "price" in own:
+                priced.add(self._symbol(name))
+        named = [self._symbol(name) for name in _table(tree, "targets")]
+        for account in _tables(tree.get("accounts")):
+            for position in _tables(account.get("positions")):
+                if "symbol" in position:
+                    named.append(self._symbol(position["symbol"]))
+                    if "price" in position or "value" in position:
+                        priced.add(named[-1])
+        return [s for s in dict.fromkeys(named) if s not in priced], str(tree.get("base_currency", "KRW"))
+
+    def _open_currencies(self, base: str) -> list[str]:
+        """Return the currencies the file may need and gives no rate of, sorted."""
+        tree = self._tree()
+        given = {name.replace(base, "", 1) for name in _table(tree, "fx")}
+        found = {c for account in _tables(tree.get("accounts")) for c in _table(account, "cash")}
+        symbols = self._open_symbols()[0]
+        found |= {self._currency(s, base) for s in symbols}
+        text = self._path.read_text(encoding="utf-8-sig", errors="replace") if tree else ""
+        found |= set(re.findall(r"\"[\d.,_]+\s+([A-Z]{3})\"", text))
+        for name in _table(tree, "targets"):
+            found.add(self._currency(self._symbol(name), base))
+        return sorted(found - given - {base})
+
+    def _currency(self, symbol: str, base: str) -> str:
+        own = _table(_table(self._tree(), "instruments"), symbol).get("currency")
+        known = self._catalogue.get(symbol)
+        return str(own) if own else known.currency if known else base
+
+
+def _complete(text: str, lines: Mapping[str, list[str]]) -> str:
+    """Add lines to two tables: below the header where there is one, else at the end."""
+    for table, added in lines.items():
+        if not added:
+            continue
+        header = re.search(rf"^[ \t]*\[[ \t]*{table}[ \t]*\][ \t]*(#.*)?$", text, re.MULTILINE)
+        block = "\n".join(added)
+        if header:
+            text = f"{text[: header.end()]}\n{block}{text[header.end() :]}"
+        else:
+            text = f"{text}\n[{table}]\n{block}\n"
+    return text
+
+
+def _table(tree: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = tree.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _tables(value: object) -> list[dict[str, Any]]:
+    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []

@@ -1,0 +1,111 @@
+"""Closing prices and rates from a folder of CSV files: the default source, no network.
+
+One file a symbol (`VOO.csv` with `date,close` and perhaps `currency` and `split`), or `prices.csv` with
+a column a symbol, or `prices.csv` with `date,symbol,close`. Numbers are read exactly as written. A row
+that is cut off at the end of a file, as a copy under way leaves it, is an error and not a price.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+from steelyard.domain.money import ONE, parse_number
+from steelyard.domain.prices import Close, Wanted
+from steelyard.errors import DataError
+
+_CLOSES = ("close", "price")
+_BLANK = ("", "na", "nan", "n/a", "null", "none", "-")
+TOGETHER = "prices.csv"
+
+
+class FolderPrices:
+    """Prices from the CSV files of a folder.
+
+    Args:
+        folder: Where the files lie.
+    """
+
+    name = "folder"
+    remote = False
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def offers(self, wanted: Wanted) -> bool:
+        """Say whether there is a file to look into."""
+        return any(path.is_file() for path in self._candidates(wanted))
+
+    def closes(self, wanted: Wanted, first: date, last: date) -> tuple[Close, ...]:
+        """Return the closes of the first file that has any; see `PriceSource`.
+
+        Raises:
+            DataError: No file has the symbol, or a file cannot be read as prices.
+        """
+        for path in self._candidates(wanted):
+            if path.is_file():
+                found = tuple(c for c in _read(path, wanted.symbol) if first <= c.day <= last)
+                if found:
+                    return found
+        raise DataError(
+            "price-empty",
+            f"no file in {self._folder.name} has {wanted.symbol} between {first} and {last}",
+            f"put {wanted.symbol}.csv with the columns date,close there",
+        )
+
+    def _candidates(self, wanted: Wanted) -> tuple[Path, ...]:
+        # A symbol comes from the owner's file, and must not lead out of the folder.
+        own = Path(f"{wanted.symbol}.csv").name
+        return self._folder / own, self._folder / TOGETHER
+
+
+def _read(path: Path, symbol: str) -> Iterator[Close]:
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise DataError("price-file", f"{path.name} cannot be read: {reason}", "check the file") from None
+    if text and not text.endswith("\n"):
+        # The last row may be half of a row: 412.35 cut to 41 would pass for a price.
+        raise DataError(
+            "price-file-cut",
+            f"{path.name} does not end with a line end: it may still be being written",
+            "let the copy finish, or add an empty line at the end",
+        )
+    reader = csv.DictReader(text.splitlines())
+    columns = {(name or "").strip().lower(): name for name in reader.fieldnames or ()}
+    close = next((columns[c] for c in _CLOSES if c in columns), columns.get(symbol.lower()))
+    if "date" not in columns or (close is None and path.name != TOGETHER):
+        raise DataError(
+            "price-header", f"{path.name} needs the columns date and close", "write date,close on line 1"
+        )
+    for row in reader:
+        named = columns.get("symbol")
+        if close is None or (named is not None and (row[named] or "").strip() != symbol):
+            continue
+        if str(row[close] or "").strip().lower() not in _BLANK:
+            yield _close(path, reader.line_num, row, columns, close)
+
+
+def _close(
+    path: Path, line: int, row: Mapping[str, str | None], columns: Mapping[str, str], close: str
+) -> Close:
+    def field(key: str) -> str:
+        return (row.get(columns[key]) or "").strip() if key in columns else ""
+
+    try:
+        split = parse_number(field("split")) if field("split").lower() not in _BLANK else ONE
+        price = parse_number((row[close] or "").strip())
+        return Close(date.fromisoformat(field("date")[:10]), price, field("currency") or None, _ratio(split))
+    except ValueError as error:
+        raise DataError(
+            "price-row", f"{path.name}:{line}: {error}", "correct the row, or leave its price blank"
+        ) from None
+
+
+def _ratio(split: Decimal) -> Decimal:
+    """Return a split ratio; sources write 0 for none."""
+    return split if split > 0 else ONE

@@ -1,0 +1,58 @@
+"""Korean closing prices and won rates through FinanceDataReader, which is an optional extra.
+
+It asks Naver for what is listed on the KRX. Every answer is in won; it knows of no splits, so a split
+shows as a jump and is refused until the owner has looked.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from steelyard.adapters.prices_yahoo import read_frame
+from steelyard.domain.prices import Close, Wanted
+from steelyard.errors import DataError, InputError
+
+
+class KoreanPrices:
+    """Prices of KRX listings and won rates."""
+
+    name = "krx"
+    remote = True
+
+    def __init__(self, timeout_seconds: float = 10.0) -> None:
+        self._timeout = timeout_seconds
+
+    def offers(self, wanted: Wanted) -> bool:
+        """Only what is listed on the KRX, and rates in won."""
+        return wanted.exchange == "XKRX" or (wanted.is_rate and wanted.symbol.endswith("KRW"))
+
+    def closes(self, wanted: Wanted, first: date, last: date) -> tuple[Close, ...]:
+        """Return closes; see `PriceSource`.
+
+        Raises:
+            InputError: FinanceDataReader is not installed.
+            DataError: There is no answer, or an empty one.
+        """
+        try:
+            import FinanceDataReader
+        except ImportError:
+            raise InputError(
+                "extra-missing",
+                "the source krx needs FinanceDataReader",
+                "run: pip install 'steelyard[krx]'",
+            ) from None
+        import socket
+
+        symbol = f"{wanted.symbol[:3]}/{wanted.symbol[3:]}" if wanted.is_rate else wanted.symbol
+        # The library takes neither a session nor a timeout; urllib3 falls back on the socket default.
+        earlier = socket.getdefaulttimeout()
+        socket.setdefaulttimeout(self._timeout)
+        try:
+            frame = FinanceDataReader.DataReader(symbol, first.isoformat(), last.isoformat())
+        except Exception as error:  # requests, ValueError, KeyError: whatever the page looked like
+            raise DataError(
+                "price-source", f"krx failed for {symbol}: {type(error).__name__}", "try again later"
+            ) from error
+        finally:
+            socket.setdefaulttimeout(earlier)
+        return read_frame(frame, self.name, symbol, "KRW")

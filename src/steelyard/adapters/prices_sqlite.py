@@ -1,0 +1,110 @@
+"""Price answers and closes in `steelyard.db`: raw first, judged after."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+from steelyard.adapters.database import stamp, told, transaction
+from steelyard.domain.prices import Close, Finding, Wanted
+
+
+class StoredPrices:
+    """The `PriceRecords` of one database.
+
+    Args:
+        connection: From `database.connect`.
+        path: Its file, for messages.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._db, self._path = connection, path
+
+    def keep_answer(
+        self, wanted: Wanted, source: str, at: datetime, closes: Sequence[Close], failure: str | None
+    ) -> int:
+        """Keep an answer before anybody judges it; return its number."""
+        raw = json.dumps([[c.day.isoformat(), str(c.price), c.currency, str(c.split)] for c in closes])
+        with told(self._path), transaction(self._db):
+            row = self._db.execute(
+                "INSERT INTO price_answers (symbol, currency, source, asked_at, failure, raw)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (wanted.symbol, wanted.currency, source, stamp(at), failure, raw),
+            )
+            return int(row.lastrowid or 0)
+
+    def keep_judgement(
+        self, answer: int, wanted: Wanted, source: str, good: Sequence[Close], findings: Sequence[Finding]
+    ) -> None:
+        """Keep what was decided about an answer, durably and whole."""
+        refused = [f.day.isoformat() for f in findings if f.refused and f.day is not None]
+        with told(self._path), transaction(self._db):
+            self._db.execute(
+                "UPDATE price_answers SET findings = ? WHERE id = ?",
+                (json.dumps([[f.code, f.text, f.refused] for f in findings], ensure_ascii=False), answer),
+            )
+            # What is refused today may have been taken yesterday, from this or the other source.
+            self._db.executemany(
+                "DELETE FROM closes WHERE symbol = ? AND day = ? AND (source = ? OR ?)",
+                [
+                    (wanted.symbol, day, source, any(f.code == "price-disagree" for f in findings))
+                    for day in refused
+                ],
+            )
+            self._db.executemany(
+                "INSERT OR REPLACE INTO closes VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (
+                        wanted.symbol,
+                        c.day.isoformat(),
+                        source,
+                        str(c.price),
+                        c.currency or wanted.currency,
+                        str(c.split),
+                        answer,
+                    )
+                    for c in good
+                ],
+            )
+
+    def newest(self, symbol: str) -> tuple[str, Close] | None:
+        """Return the newest good close and its source, None when there is none."""
+        with told(self._path):
+            row = self._db.execute(
+                "SELECT source, day, price, currency, split FROM closes WHERE symbol = ?"
+                " ORDER BY day DESC, answer DESC LIMIT 1",
+                (symbol,),
+            ).fetchone()
+        return None if row is None else (row[0], _close(*row[1:]))
+
+    def history(self, symbol: str, limit: int) -> tuple[tuple[str, Close], ...]:
+        """Return the newest closes, newest first, with their sources."""
+        with told(self._path):
+            rows = self._db.execute(
+                "SELECT source, day, price, currency, split FROM closes WHERE symbol = ?"
+                " ORDER BY day DESC, answer DESC LIMIT ?",
+                (symbol, limit),
+            ).fetchall()
+        return tuple((row[0], _close(*row[1:])) for row in rows)
+
+    def last_findings(self, symbol: str) -> tuple[str, ...]:
+        """Return what the newest judged or failed answer of each source was blamed for."""
+        with told(self._path):
+            rows = self._db.execute(
+                "SELECT source, failure, findings FROM price_answers WHERE id IN"
+                " (SELECT max(id) FROM price_answers WHERE symbol = ? GROUP BY source) ORDER BY source",
+                (symbol,),
+            ).fetchall()
+        texts: list[str] = []
+        for source, failure, findings in rows:
+            texts += [f"{source}: {failure}"] if failure else []
+            texts += [text for _, text, _ in json.loads(findings or "[]")]
+        return tuple(texts)
+
+
+def _close(day: str, price: str, currency: str, split: str) -> Close:
+    return Close(date.fromisoformat(day), Decimal(price), currency, Decimal(split))

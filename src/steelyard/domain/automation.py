@@ -1,0 +1,105 @@
+"""What the owner decides about automation: prices, alerts, when to be quiet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from decimal import Decimal
+
+from steelyard.domain.prices import Limits
+
+LANGUAGES = ("en", "ko")
+DIGESTS = ("never", "weekly", "monthly")
+ALERT_KINDS = (
+    "rebalance_due", "new_cash", "harvest", "irp_cap", "price_failure", "job_failure", "digest", "test",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class PriceSettings:
+    """Where prices come from.
+
+    Attributes:
+        sources: Names in the order they are asked.
+        folder: Folder of the CSV files, relative to the portfolio file.
+        limits: What a close must keep to.
+        compare: Ask a second source as well and hold the two against each other.
+        last_good: Evaluate on the last good price when no fresh one comes; said in the alert.
+        history_days: How far back a fetch asks.
+        timeout_seconds: For one request.
+        attempts: How often a failing request is made at most.
+        backoff_seconds: Wait before the second attempt; doubles, at most a minute.
+    """
+
+    sources: tuple[str, ...] = ("folder",)
+    folder: str = "prices"
+    limits: Limits = field(default_factory=Limits)
+    compare: bool = False
+    last_good: bool = True
+    history_days: int = 14
+    timeout_seconds: int = 10
+    attempts: int = 3
+    backoff_seconds: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class QuietHours:
+    """A time of day in which nothing is sent; may span midnight."""
+
+    start: time
+    end: time
+
+    def until(self, local: datetime) -> datetime | None:
+        """Return when the quiet hours that `local` falls into end, None outside them.
+
+        The start belongs to them, the end does not.
+        """
+        clock = local.timetz().replace(tzinfo=None)
+        if self.start == self.end:
+            return None
+        if self.start < self.end:
+            inside, days = self.start <= clock < self.end, 0
+        else:
+            inside, days = clock >= self.start or clock < self.end, int(clock >= self.start)
+        if not inside:
+            return None
+        day = local.date() + timedelta(days=days)
+        return datetime.combine(day, self.end, tzinfo=local.tzinfo)
+
+
+@dataclass(frozen=True, slots=True)
+class AlertSettings:
+    """Who is told what, and when.
+
+    Attributes:
+        kinds: Kinds that are sent.
+        language: One of LANGUAGES.
+        again_step: The same state is told again when it is worse by this fraction of the portfolio.
+        again_days: Or after this many days.
+        quiet: When nothing is sent, None for never.
+        timezone: IANA name for quiet hours and dates.
+        digest: One of DIGESTS.
+        new_cash: Cash above the reserve from which investing it is proposed, base currency; None: never.
+        templates: Body by kind, instead of the built-in text.
+        attempts: How often one message is tried at one service before it is given up.
+    """
+
+    kinds: tuple[str, ...] = ALERT_KINDS
+    language: str = "en"
+    again_step: Decimal = Decimal("0.01")
+    again_days: int = 7
+    quiet: QuietHours | None = None
+    timezone: str = "Asia/Seoul"
+    digest: str = "never"
+    new_cash: Decimal | None = None
+    templates: Mapping[str, str] = field(default_factory=dict)
+    attempts: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class AutomationSettings:
+    """Everything in `automation.toml`; each part has a default."""
+
+    prices: PriceSettings = field(default_factory=PriceSettings)
+    alerts: AlertSettings = field(default_factory=AlertSettings)

@@ -1,0 +1,192 @@
+"""Closing prices as sources give them, and what makes one unfit to be used.
+
+A source is believed in nothing: its answer is kept raw and then judged. `refused` closes are never
+used; `flagged` ones are used and pointed out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from steelyard.domain.money import EXACT, ONE, ZERO, plain
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a source is asked for: an instrument, or a rate (`USDKRW`, currency KRW, no exchange)."""
+
+    symbol: str
+    currency: str
+    exchange: str = ""
+
+    @property
+    def is_rate(self) -> bool:
+        """Whether it is an exchange rate."""
+        return not self.exchange
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """One closing price as a source gave it.
+
+    Attributes:
+        day: Session it belongs to.
+        price: As given, of any sign.
+        currency: As the source says, None when it says nothing.
+        split: New shares for one old one on that day, 1 for no split.
+    """
+
+    day: date
+    price: Decimal
+    currency: str | None = None
+    split: Decimal = ONE
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a close must keep to.
+
+    Attributes:
+        max_age_days: Calendar days a newest close may be old, by source name; `""` for all others.
+        max_jump: Largest move between two closes, fraction of the earlier, without a split.
+        disagreement: Largest difference of two sources on one day, fraction of the smaller.
+    """
+
+    max_age_days: Mapping[str, int] = field(default_factory=lambda: {"": 7})
+    max_jump: Decimal = Decimal("0.25")
+    disagreement: Decimal = Decimal("0.02")
+
+    def age(self, source: str) -> int:
+        """Days a close of this source may be old."""
+        return self.max_age_days.get(source, self.max_age_days.get("", 7))
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something wrong with a close or with a whole answer.
+
+    Attributes:
+        code: price-empty | price-stale | price-not-positive | price-jump | price-currency |
+            price-future | price-disagree | price-source.
+        symbol: What was asked for.
+        source: Who answered.
+        text: One sentence for the owner.
+        refused: True when the close is not used.
+        day: The session meant, None for the whole answer.
+    """
+
+    code: str
+    symbol: str
+    source: str
+    text: str
+    refused: bool
+    day: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The closes that may be used, by day, and everything found on the way."""
+
+    good: tuple[Close, ...]
+    findings: tuple[Finding, ...]
+
+
+def judge(
+    wanted: Wanted,
+    source: str,
+    closes: Sequence[Close],
+    limits: Limits,
+    *,
+    as_of: date,
+    before: Close | None = None,
+) -> Judgement:
+    """Judge one source's answer.
+
+    Refused: no close at all, a price that is not above zero, another currency than the
+    instrument's, a day in the future, a move of more than `max_jump` from the close before without
+    a split that explains it. A newest close older than the source's age limit is flagged: it is
+    good for history and alerts, and `is_stale` says so to whoever would trade on it.
+
+    A second close that confirms the new level lets the first one stand: what stays at its new level
+    is a move, what returns is a slip. The very newest has no successor and is refused.
+
+    Args:
+        wanted: What was asked for.
+        source: Name of the source.
+        closes: In any order.
+        limits: The owner's.
+        as_of: Today.
+        before: The newest good close known from earlier, None when there is none.
+    """
+    findings: list[Finding] = []
+
+    def found(code: str, text: str, day: date | None = None, *, refused: bool = True) -> None:
+        findings.append(Finding(code, wanted.symbol, source, f"{wanted.symbol}: {text}", refused, day))
+
+    usable: list[Close] = []
+    for close in sorted(closes, key=lambda c: c.day):
+        if not close.price.is_finite() or close.price <= ZERO:
+            found("price-not-positive", f"{close.price} on {close.day} is no price", close.day)
+        elif close.currency not in (None, wanted.currency):
+            found(
+                "price-currency",
+                f"{source} answers in {close.currency}, the instrument is quoted in {wanted.currency}",
+                close.day,
+            )
+        elif close.day > as_of:
+            found("price-future", f"{close.day} lies after {as_of}", close.day)
+        else:
+            usable.append(close)
+    if not closes:
+        found("price-empty", f"{source} has no price")
+    good: list[Close] = []
+    for index, close in enumerate(usable):
+        earlier = good[-1] if good else (before if before is not None and before.day < close.day else None)
+        if earlier is None or not _jumps(earlier, close, limits.max_jump):
+            good.append(close)
+            continue
+        after = usable[index + 1] if index + 1 < len(usable) else None
+        move = EXACT.divide(close.price, earlier.price) - ONE
+        text = f"{_percent(move)} % from {plain(earlier.price)} on {earlier.day} to {plain(close.price)} on "
+        text += f"{close.day} without a split"
+        stays = after is not None and not _jumps(close, after, limits.max_jump)
+        found("price-jump", text, close.day, refused=not stays)
+        if stays:
+            good.append(close)
+    if good and is_stale(good[-1], source, limits, as_of):
+        days = (as_of - good[-1].day).days
+        text = f"the newest close of {source} is of {good[-1].day}, {days} days old; "
+        found("price-stale", text + f"the limit is {limits.age(source)}", good[-1].day, refused=False)
+    return Judgement(tuple(good), tuple(findings))
+
+
+def is_stale(close: Close, source: str, limits: Limits, as_of: date) -> bool:
+    """Say whether a close is older than its source's limit; exactly as old is not."""
+    return (as_of - close.day).days > limits.age(source)
+
+
+def disagreement(
+    symbol: str, first: tuple[str, Close], second: tuple[str, Close], limits: Limits
+) -> Finding | None:
+    """Return what is found when two sources give different closes for one day, None when they agree."""
+    (name, one), (other, two) = first, second
+    if one.day != two.day or min(one.price, two.price) <= ZERO:
+        return None
+    apart = EXACT.divide(abs(one.price - two.price), min(one.price, two.price))
+    if apart <= limits.disagreement:
+        return None
+    text = f"{symbol}: {name} says {plain(one.price)} and {other} {plain(two.price)} on {one.day}, "
+    return Finding("price-disagree", symbol, name, text + f"{_percent(apart)} % apart", True, one.day)
+
+
+def _jumps(earlier: Close, later: Close, most: Decimal) -> bool:
+    """Say whether the price moved too far, the split of the later day taken out."""
+    adjusted = EXACT.multiply(later.price, later.split)
+    return abs(adjusted - earlier.price) > EXACT.multiply(most, earlier.price)
+
+
+def _percent(fraction: Decimal) -> str:
+    return str(fraction.scaleb(2, EXACT).quantize(Decimal("0.1"), context=EXACT))
