@@ -6,6 +6,8 @@
     +-- DataError       3   a price or a rate is missing or stale
     +-- PlanError       4   no plan satisfies the constraints
     +-- ServiceError    5   a broker or a notification service failed
+        +-- OrderNotTaken       the broker certainly did not take the order
+        +-- NoAnswer            nobody knows whether it did
 
 Anything else that escapes is a bug (exit status 1). Each error has a stable `code`, a
 text, and a `hint`: one imperative sentence, best of all the line to write.
@@ -86,6 +88,14 @@ class ServiceError(SteelyardError):
     """A broker or a notification service failed."""
 
     exit_status = 5
+
+
+class OrderNotTaken(ServiceError):
+    """A request certainly had no effect: the connection was refused, or the broker said "not now"."""
+
+
+class NoAnswer(ServiceError):
+    """A request may have had its effect or not: the answer never came, or made no sense."""
 
 
 class PortfolioProblems(InputError):
