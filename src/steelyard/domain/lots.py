@@ -6,10 +6,11 @@ Costs are totals in fixed point, so a lot can be split again and again and no ce
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from heapq import heapify, heappop, heappush
 
 from steelyard.domain.money import EXACT, ZERO
 from steelyard.errors import InputError
@@ -177,3 +178,142 @@ def _averaged(lots: Sequence[TaxLot]) -> list[TaxLot]:
         result.append(part)
     result.append(replace(ordered[-1], cost=cost_left, tax_base=base_left))
     return result
+
+
+def by_least_tax(
+    lots: Iterable[TaxLot], price: Callable[[TaxLot], Decimal], rate: Callable[[TaxLot], Decimal]
+) -> list[TaxLot]:
+    """Return lots by tax per unit of proceeds, least first: losses at the highest rate, then the gains.
+
+    Args:
+        lots: Of one instrument, or of several when money is raised.
+        price: Of one share of the lot's instrument, in the currency of the cost, > 0.
+        rate: The tax rate on the lot's gain, a fraction; for a loss what it saves.
+
+    Returns:
+        Ties by purchase date, then order.
+    """
+
+    def key(lot: TaxLot) -> tuple[Decimal, date, int]:
+        proceeds = EXACT.multiply(lot.shares, price(lot))
+        tax = EXACT.multiply(EXACT.subtract(proceeds, lot.cost), rate(lot))
+        return (EXACT.divide(tax, proceeds), lot.bought, lot.order)
+
+    return sorted(lots, key=key)
+
+
+class Pool:
+    """The lots of one instrument in one account while a journal is walked: what `draw` does, in log time.
+
+    The lots' `order` must differ.
+    """
+
+    def __init__(self, method: str) -> None:
+        if method not in METHODS:
+            raise ValueError(method)
+        self.method = method
+        self._held: dict[int, TaxLot] = {}
+        self._line: list[tuple[object, ...]] = []
+        self._shares = ZERO
+        self._cost = ZERO
+        self._base: Decimal | None = ZERO
+
+    @property
+    def shares(self) -> Decimal:
+        """How many are held."""
+        return self._shares
+
+    def add(self, lot: TaxLot) -> None:
+        """Put a lot in."""
+        self._held[lot.order] = lot
+        heappush(self._line, self._key(lot))
+        self._shares = EXACT.add(self._shares, lot.shares)
+        self._cost = EXACT.add(self._cost, lot.cost)
+        known = self._base is not None and lot.tax_base is not None
+        self._base = EXACT.add(self._base, lot.tax_base) if known else None  # type: ignore[arg-type]
+
+    def take(
+        self,
+        shares: Decimal,
+        *,
+        bought: date | None = None,
+        order: Callable[[Iterable[TaxLot]], Sequence[TaxLot]] | None = None,
+    ) -> list[TaxLot]:
+        """Take shares out, as `draw` does.
+
+        Args:
+            shares: > 0.
+            bought: See `draw`.
+            order: Puts lots in the order to take them (`least_tax`).
+
+        Raises:
+            InputError: As `draw` does; nothing is taken then.
+        """
+        named = bought is not None and self.method in ("specific", "least_tax")
+        if named or self.method == "least_tax" or shares > self._shares:
+            held = list(self._held.values())
+            taken, _ = draw(
+                held,
+                shares,
+                method=self.method,
+                bought=bought,
+                order=None if order is None else order(held),
+            )
+            for lot in taken:
+                self._remove(lot)
+            return taken
+        taken = []
+        left = shares
+        while left > ZERO:
+            lot_order = self._line[0][-1]
+            lot = self._held.get(lot_order)  # type: ignore[call-overload]
+            if lot is None:
+                heappop(self._line)
+                continue
+            part = self._priced(lot.part(min(left, lot.shares)))
+            left = EXACT.subtract(left, part.shares)
+            self._remove(part)
+            taken.append(part)
+        return taken
+
+    def split(self, ratio: Decimal) -> None:
+        """Turn each share into `ratio` shares at the same total cost."""
+        lots = [replace(x, shares=EXACT.multiply(x.shares, ratio)) for x in self._held.values()]
+        self._held = {x.order: x for x in lots}
+        self._line = [self._key(x) for x in lots]
+        heapify(self._line)
+        self._shares = EXACT.multiply(self._shares, ratio)
+
+    def lots(self) -> list[TaxLot]:
+        """Return what is held, by purchase date; under `average` at the average cost of all."""
+        lots = sorted(self._held.values(), key=lambda x: (x.bought, x.order))
+        if self.method == "average" and lots:
+            spare = replace(lots[-1], cost=self._cost, tax_base=self._base)
+            nothing = None if self._base is None else ZERO
+            return _averaged([*(replace(x, cost=ZERO, tax_base=nothing) for x in lots[:-1]), spare])
+        return lots
+
+    def _key(self, lot: TaxLot) -> tuple[object, ...]:
+        if self.method == "lifo":
+            return (-lot.bought.toordinal(), -lot.order, lot.order)
+        if self.method == "hifo":
+            return (-EXACT.divide(lot.cost, lot.shares), lot.bought, lot.order)
+        return (lot.bought, lot.order)
+
+    def _priced(self, part: TaxLot) -> TaxLot:
+        """Under `average` a part leaves at the average cost."""
+        if self.method != "average":
+            return part
+        base = None if self._base is None else share(self._base, part.shares, self._shares)
+        return replace(part, cost=share(self._cost, part.shares, self._shares), tax_base=base)
+
+    def _remove(self, part: TaxLot) -> None:
+        lot = self._held[part.order]
+        if lot.shares == part.shares:
+            del self._held[part.order]
+        else:
+            self._held[part.order] = lot.less(part)
+        self._shares = EXACT.subtract(self._shares, part.shares)
+        self._cost = EXACT.subtract(self._cost, part.cost)
+        if self._base is not None and part.tax_base is not None:
+            self._base = EXACT.subtract(self._base, part.tax_base)
