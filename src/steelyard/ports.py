@@ -8,9 +8,6 @@ from typing import Protocol
 
 from steelyard.domain.brokerage import Fill, OpenOrder, Statement
 from steelyard.domain.orders import Order, Report
-
-from steelyard.domain.brokerage import Fill, OpenOrder, Statement
-from steelyard.domain.orders import Order, Report
 from steelyard.domain.prices import Close, Finding, Wanted
 
 
@@ -105,52 +102,6 @@ class Notifier(Protocol):
         Raises:
             ServiceError: It did not; the text is free of secrets.
         """
-        ...
-
-
-class Broker(Protocol):
-    """One account at one broker.
-
-    Every call ends within the adapter's time-out. A call that cannot tell whether it had an effect
-    raises `NoAnswer`; one that certainly had none raises `OrderNotTaken` or another `ServiceError`.
-    """
-
-    @property
-    def name(self) -> str:
-        """What it is called in settings and messages."""
-        ...
-
-    def statement(self) -> Statement:
-        """Return money and shares as the broker has them now."""
-        ...
-
-    def is_open(self, exchange: str) -> bool:
-        """Say whether `exchange` takes orders now."""
-        ...
-
-    def submit(self, order: Order) -> Report:
-        """Send an order, once. A refusal by the broker is a report with the state `rejected`.
-
-        Raises:
-            OrderNotTaken: The broker certainly does not have it.
-            NoAnswer: Nobody knows.
-        """
-        ...
-
-    def find(self, order: Order) -> Report | None:
-        """Return what the broker knows of an order; None says "not seen", which is not "not there"."""
-        ...
-
-    def cancel(self, order: Order) -> Report | None:
-        """Ask for an order to be cancelled and return what the broker says of it afterwards."""
-        ...
-
-    def open_orders(self) -> tuple[OpenOrder, ...]:
-        """Return every order of the account that may still fill, whoever placed it."""
-        ...
-
-    def fills(self, since: date) -> tuple[Fill, ...]:
-        """Return the fills since a date, oldest first."""
         ...
 
 
