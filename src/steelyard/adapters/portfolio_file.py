@@ -167,9 +167,10 @@ def _targets(reader: Reader, tree: Mapping[str, Any], catalogue: Catalogue) -> d
         if symbol in targets:
             hint = "keep one of the two lines"
             reader.problem("duplicate-target", f"{name} and another line both mean {symbol}", hint, path)
+            whole = False  # the sum of what is left over would mean nothing
         whole = whole and weight is not None
         targets[symbol] = ZERO if weight is None else weight
-    if not table:
+    if not table and isinstance(tree.get("targets", table), dict):
         reader.problem(
             "no-targets", "there are no targets", 'add under [targets]: VOO = "100%"', ("targets",)
         )
