@@ -1,0 +1,101 @@
+"""What a country's tax looks like to a planner: gains in buckets, and a formula over their sums.
+
+A formula is a choice among cases, each with the region of gains where it holds; inside a case the tax is the
+greatest of some linear pieces. It is the change that further gains make to the year's tax, so realising a loss
+may make it negative.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from steelyard.domain.money import EXACT, ONE, ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """constant + sum of slope times the gain of a bucket, in the tax currency."""
+
+    slopes: Mapping[str, Decimal]
+    constant: Decimal = ZERO
+
+    def at(self, gains: Mapping[str, Decimal]) -> Decimal:
+        """Return its value; a bucket without a gain counts as zero."""
+        total = self.constant
+        for bucket, slope in self.slopes.items():
+            total = EXACT.add(total, EXACT.multiply(slope, gains.get(bucket, ZERO)))
+        return total
+
+    def shifted(self, gains: Mapping[str, Decimal], less: Decimal = ZERO) -> Line:
+        """Return the line as a function of gains on top of some, less a constant."""
+        return Line(self.slopes, EXACT.subtract(self.at(gains), less))
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """The tax is the greatest of `pieces` where every one of `limits` is at most zero."""
+
+    pieces: tuple[Line, ...]
+    limits: tuple[Line, ...] = ()
+
+
+Formula = tuple[Case, ...]
+"""The cases of one tax; at least one holds everywhere."""
+
+
+def tax_at(formula: Formula, gains: Mapping[str, Decimal]) -> Decimal:
+    """Return the tax at the gains by bucket."""
+    holding = [c for c in formula if all(limit.at(gains) <= ZERO for limit in c.limits)]
+    return min(max(piece.at(gains) for piece in case.pieces) for case in holding)
+
+
+def on_top_of(formula: Formula, gains: Mapping[str, Decimal]) -> Formula:
+    """Return the tax that further gains add when some are realised already."""
+    paid = tax_at(formula, gains)
+    return tuple(
+        Case(
+            tuple(piece.shifted(gains, paid) for piece in case.pieces),
+            tuple(limit.shifted(gains) for limit in case.limits),
+        )
+        for case in formula
+    )
+
+
+def above_allowance(bucket: str, rate: Decimal, allowance: Decimal) -> Formula:
+    """Return a flat rate on what exceeds a yearly allowance; losses beyond the year's gains are worth nothing."""
+    return (Case((Line({}), Line({bucket: rate}, -EXACT.multiply(rate, allowance)))),)
+
+
+def each_gain(bucket: str, rate: Decimal) -> Formula:
+    """Return a flat rate on a gain that nothing is netted against."""
+    return (Case((Line({}), Line({bucket: rate}))),)
+
+
+def short_and_long(
+    *, short_rate: Decimal, long_rate: Decimal, ordinary_rate: Decimal, offset: Decimal
+) -> Formula:
+    """Return the netting of short and long gains, a net loss offsetting ordinary income up to a limit.
+
+    Args:
+        short_rate, long_rate: On net short and net long gains; short_rate >= long_rate.
+        ordinary_rate: What a dollar of the offset saves.
+        offset: Most net loss that offsets ordinary income in a year. What exceeds it is carried forward
+            and counts nothing here.
+
+    Source: 26 U.S.C. 1211(b), 1212(b), 1222.
+    """
+    one = {"short": ONE, "long": ONE}
+    total_loss = Line(one)
+    total_gain = Line({"short": -ONE, "long": -ONE})
+    both = Line({"short": short_rate, "long": long_rate})
+    as_long = Line({"short": long_rate, "long": long_rate})
+    as_short = Line({"short": short_rate, "long": short_rate})
+    saved = Line({"short": ordinary_rate, "long": ordinary_rate})
+    most = Line({}, -EXACT.multiply(ordinary_rate, offset))
+    return (
+        Case((both, as_long), (total_gain, Line({"long": -ONE}))),
+        Case((as_short,), (total_gain, Line({"long": ONE}))),
+        Case((saved, most), (total_loss,)),
+    )
