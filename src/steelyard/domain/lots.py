@@ -317,3 +317,5 @@ class Pool:
         self._cost = EXACT.subtract(self._cost, part.cost)
         if self._base is not None and part.tax_base is not None:
             self._base = EXACT.subtract(self._base, part.tax_base)
+        if not self._held:
+            self._base = ZERO

@@ -1,0 +1,292 @@
+"""What the United States takes of capital gains: term, netting, brackets.
+
+Figures come from a dated file; here are only the rules. Gains lie on top of the other income, in the order
+the Schedule D tax worksheet stacks them: short-term, collectibles, then what is taxed at 0, 15 and 20 %.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+from steelyard.domain.money import EXACT, ZERO
+from steelyard.errors import DataError, InputError
+
+FILINGS = ("single", "mfj", "mfs", "hoh")
+SHORT, LONG = "short", "long"
+
+
+@dataclass(frozen=True, slots=True)
+class Carry:
+    """Losses carried from one year into the next, by character; both >= 0."""
+
+    short: Decimal = ZERO
+    long: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Netting:
+    """A year's gains after netting.
+
+    Attributes:
+        short: What is taxed like other income, >= 0.
+        long: Net capital gain, >= 0.
+        collectibles: The part of `long` taxed at most at 28 %.
+        ordinary_offset: Loss that reduces other income, >= 0.
+        carry: Loss left for later years.
+    """
+
+    short: Decimal
+    long: Decimal
+    collectibles: Decimal
+    ordinary_offset: Decimal
+    carry: Carry
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """The figures of one year for one kind of return.
+
+    Attributes:
+        ordinary: Upper bounds of the brackets, and one rate more than bounds.
+        gains: The same for long-term gains.
+        collectibles_rate: Highest rate on collectibles.
+        niit_rate, niit_threshold: Net investment income tax.
+    """
+
+    ordinary: tuple[tuple[Decimal, ...], tuple[Decimal, ...]]
+    gains: tuple[tuple[Decimal, ...], tuple[Decimal, ...]]
+    collectibles_rate: Decimal
+    niit_rate: Decimal
+    niit_threshold: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class GainsTax:
+    """The federal tax that a year's gains add, and where each part was taxed.
+
+    Attributes:
+        ordinary: On short-term gains; negative when a loss reduces other income.
+        collectibles: On collectibles.
+        at_rates: Long-term gains (and qualified dividends) taxed at each rate, lowest rate first.
+        long: The tax on them.
+        niit: Net investment income tax.
+    """
+
+    ordinary: Decimal
+    collectibles: Decimal
+    at_rates: tuple[tuple[Decimal, Decimal], ...]
+    long: Decimal
+    niit: Decimal
+
+    @property
+    def total(self) -> Decimal:
+        """All parts together."""
+        return _sum(self.ordinary, self.collectibles, self.long, self.niit)
+
+
+def schedule(figures: Mapping[str, Any], year: int, filing: str) -> Schedule:
+    """Read the figures of a year.
+
+    Args:
+        figures: As the data file has them.
+        year: Tax year.
+        filing: One of `FILINGS`.
+
+    Raises:
+        InputError: Unknown filing (`filing-unknown`).
+        DataError: No figures for that year (`tax-year-unknown`).
+    """
+    _known(filing)
+    rows = figures["years"].get(str(year))
+    if rows is None:
+        raise DataError(
+            "tax-year-unknown",
+            f"no US brackets for {year}",
+            f"ask for one of {', '.join(sorted(figures['years']))}, or add the year to the tax data",
+        )
+    return Schedule(
+        ordinary=(_numbers(rows["ordinary"][filing]), _numbers(figures["ordinary_rates"])),
+        gains=(_numbers(rows["gains"][filing]), _numbers(figures["gain_rates"])),
+        collectibles_rate=Decimal(figures["collectibles_rate"]),
+        niit_rate=Decimal(figures["niit_rate"]),
+        niit_threshold=Decimal(figures["niit_threshold"][filing]),
+    )
+
+
+def loss_limit(figures: Mapping[str, Any], filing: str) -> Decimal:
+    """Return how much net loss may reduce other income in a year.
+
+    Source: 26 U.S.C. 1211(b).
+    """
+    _known(filing)
+    return Decimal(figures["loss_limit"][filing])
+
+
+def _known(filing: str) -> None:
+    if filing not in FILINGS:
+        raise InputError("filing-unknown", f"{filing!r} is not a filing status", f"use {', '.join(FILINGS)}")
+
+
+def _numbers(values: Sequence[Any]) -> tuple[Decimal, ...]:
+    return tuple(Decimal(x) for x in values)
+
+
+def long_term_from(held_from: date) -> date:
+    """Return the first day a sale is long-term: a year after the day that follows the purchase.
+
+    >>> long_term_from(date(2023, 3, 1)), long_term_from(date(2024, 2, 28))
+    (datetime.date(2024, 3, 2), datetime.date(2025, 3, 1))
+
+    Source: 26 U.S.C. 1222; Rev. Rul. 66-7.
+    """
+    first = held_from + timedelta(1)
+    if (first.month, first.day) == (2, 29):
+        return date(first.year + 1, 3, 1)
+    return first.replace(year=first.year + 1)
+
+
+def term(held_from: date, sold_on: date) -> str:
+    """Return `long` when held for more than one year, else `short`."""
+    return LONG if sold_on >= long_term_from(held_from) else SHORT
+
+
+def net(
+    short: Decimal,
+    long: Decimal,
+    *,
+    limit: Decimal,
+    carry: Carry = Carry(),
+    collectibles: Decimal = ZERO,
+) -> Netting:
+    """Net a year's gains and losses.
+
+    Each character is netted for itself with what was carried in, then with the other. A net loss offsets
+    other income up to the limit, short-term loss first; the rest keeps its character.
+
+    Args:
+        short: Net short-term gain after wash sales, may be negative.
+        long: Net long-term gain after wash sales, collectibles included, may be negative.
+        limit: See `loss_limit`. That other income may be smaller is not looked at.
+        carry: From the year before.
+        collectibles: The part of `long` on collectibles, may be negative.
+
+    Source: 26 U.S.C. 1211, 1212; Schedule D, Capital Loss Carryover and 28% Rate Gain Worksheets.
+    """
+    s, t = EXACT.subtract(short, carry.short), EXACT.subtract(long, carry.long)
+    total = EXACT.add(s, t)
+    if total < ZERO:
+        offset = min(limit, -total)
+        short_loss = max(ZERO, -s if t < ZERO else -total) if s < ZERO else ZERO
+        long_loss = EXACT.subtract(-total, short_loss)
+        from_short = min(offset, short_loss)
+        left = Carry(
+            EXACT.subtract(short_loss, from_short),
+            EXACT.subtract(long_loss, EXACT.subtract(offset, from_short)),
+        )
+        return Netting(ZERO, ZERO, ZERO, offset, left)
+    gain = min(t, total) if t > ZERO else ZERO
+    metal = EXACT.subtract(EXACT.add(collectibles, min(s, ZERO)), carry.long)
+    return Netting(EXACT.subtract(total, gain), gain, min(max(metal, ZERO), gain), ZERO, Carry())
+
+
+def gains_tax(
+    rates: Schedule,
+    netting: Netting,
+    *,
+    income: Decimal = ZERO,
+    qualified: Decimal = ZERO,
+    magi: Decimal | None = None,
+    investment_income: Decimal | None = None,
+) -> GainsTax:
+    """Return the tax that gains add to a return.
+
+    Args:
+        rates: Of the year and the filing.
+        netting: See `net`.
+        income: Taxable income without the gains and without qualified dividends, >= 0.
+        qualified: Qualified dividends, >= 0.
+        magi: Modified adjusted gross income with the gains; None takes income, gains and qualified
+            dividends, which is too low by the deductions.
+        investment_income: Net investment income with the gains; None takes gains and qualified dividends.
+
+    Source: 26 U.S.C. 1(h), 1(j)(5), 1411; Schedule D Tax Worksheet.
+    """
+    base = max(ZERO, EXACT.subtract(EXACT.add(income, netting.short), netting.ordinary_offset))
+    bounds, ordinary = rates.ordinary
+    if base >= income:
+        on_short = _tax(_slices(bounds, ordinary, income, base))
+    else:
+        on_short = -_tax(_slices(bounds, ordinary, base, income))
+    top = EXACT.add(base, netting.collectibles)
+    capped = tuple(min(rate, rates.collectibles_rate) for rate in ordinary)
+    metal = _tax(_slices(bounds, capped, base, top))
+    preferred = _sum(netting.long, -netting.collectibles, qualified)
+    at_rates = _slices(*rates.gains, top, EXACT.add(top, preferred))
+    gains = _sum(netting.short, netting.long, qualified)
+    over = EXACT.subtract(
+        magi if magi is not None else _sum(income, gains, -netting.ordinary_offset), rates.niit_threshold
+    )
+    taxed = min(investment_income if investment_income is not None else gains, over)
+    return GainsTax(
+        ordinary=on_short,
+        collectibles=metal,
+        at_rates=at_rates,
+        long=_tax(at_rates),
+        niit=EXACT.multiply(rates.niit_rate, max(ZERO, taxed)),
+    )
+
+
+def room_at_zero(rates: Schedule, *, income: Decimal, gains: Decimal = ZERO) -> Decimal:
+    """Return the long-term gain that can still be realised at 0 %.
+
+    Args:
+        rates: Of the year and the filing.
+        income: Taxable income without long-term gains, short-term gains included.
+        gains: Long-term gains and qualified dividends already taken.
+    """
+    return max(ZERO, _sum(rates.gains[0][0], -income, -gains))
+
+
+def qualified_days(bought: date, sold_on: date | None, ex_date: date) -> int:
+    """Count the days a share was held in the 121 round the ex-dividend date.
+
+    The day of sale counts, the day of purchase does not; the window opens 60 days before that date.
+
+    Source: 26 U.S.C. 1(h)(11)(B)(iii); IRS Pub. 550, Qualified Dividends, whose Example 2 prints 63 where
+    this rule gives 64.
+    """
+    first = max(bought + timedelta(1), ex_date - timedelta(60))
+    last = min(sold_on or date.max, ex_date + timedelta(60))
+    return max(0, (last - first).days + 1)
+
+
+def is_qualified(bought: date, sold_on: date | None, ex_date: date) -> bool:
+    """Say whether the holding period makes a dividend qualified: more than 60 days."""
+    return qualified_days(bought, sold_on, ex_date) > 60
+
+
+def _slices(
+    bounds: Sequence[Decimal], rates: Sequence[Decimal], low: Decimal, high: Decimal
+) -> tuple[tuple[Decimal, Decimal], ...]:
+    """Cut an interval of income at the bounds: (rate, amount) for every rate."""
+    edges = (ZERO, *bounds, max(high, bounds[-1]))
+    return tuple(
+        (rate, max(ZERO, EXACT.subtract(min(high, upper), max(low, lower))))
+        for rate, (lower, upper) in zip(rates, pairwise(edges), strict=True)
+    )
+
+
+def _tax(slices: Sequence[tuple[Decimal, Decimal]]) -> Decimal:
+    return _sum(*(EXACT.multiply(rate, amount) for rate, amount in slices))
+
+
+def _sum(*values: Decimal) -> Decimal:
+    result = ZERO
+    for value in values:
+        result = EXACT.add(result, value)
+    return result
