@@ -112,6 +112,7 @@ class YearFacts:
         methods: (account, class) to the method that sells its lots.
         is_session: Trading sessions by exchange.
         rates: The country's data file, numbers as text.
+        rules: The rules of that file.
         settings: The owner's own keys under [tax].
     """
 
@@ -120,6 +121,7 @@ class YearFacts:
     classes: Mapping[str, str]
     is_session: IsSession
     rates: Mapping[str, Any]
+    rules: Sequence[Rule] = ()
     account_kinds: Mapping[str, str] = field(default_factory=dict)
     methods: Mapping[tuple[str, str], str] = field(default_factory=dict)
     settings: Mapping[str, object] = field(default_factory=dict)

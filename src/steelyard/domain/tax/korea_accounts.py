@@ -1,0 +1,152 @@
+"""Korean accounts in which nothing is taxed until money leaves: ISA, pension savings and IRP."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from steelyard.domain.money import EXACT, ZERO, exact_sum
+from steelyard.domain.tax.korea_rates import Rates, whole_won
+from steelyard.errors import InputError
+
+SHELTERED = frozenset({"isa", "pension", "irp"})
+ISA_TYPES = ("general", "lower_income")
+ISA_ITEMS = ("interest", "dividend", "krx_other", "krx_domestic_equity", "domestic_share")
+
+
+@dataclass(frozen=True, slots=True)
+class IsaItem:
+    """One result inside an ISA.
+
+    Attributes:
+        kind: interest | dividend (distributions of every ETF) | krx_other (price results of ETFs of that
+            class) | krx_domestic_equity (price results of those: they do not count) | domestic_share (price
+            results of single shares: only losses count).
+        amount: Won, negative for a loss.
+    """
+
+    kind: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class IsaClosing:
+    """The tax when an ISA is closed, in won."""
+
+    net: Decimal
+    exempt: Decimal
+    taxable: Decimal
+    national_tax: Decimal
+    local_tax: Decimal
+    tax: Decimal
+
+
+def isa_closing(items: Iterable[IsaItem], isa_type: str, rates: Rates) -> IsaClosing:
+    """Return the tax on an ISA's net income at closing.
+
+    Args:
+        items: Everything since it was opened.
+        isa_type: general | lower_income.
+        rates: Of the year of closing.
+
+    Raises:
+        InputError: A type or a kind is not known (`isa-type-unknown`, `isa-item-unknown`).
+
+    Source: rule kr.isa.
+    """
+    if isa_type not in ISA_TYPES:
+        raise InputError(
+            "isa-type-unknown", f"{isa_type!r} is no type of ISA", f"use one of {', '.join(ISA_TYPES)}"
+        )
+    net = exact_sum(_counted(item) for item in items)
+    exempt = min(max(net, ZERO), rates[f"isa.exempt.{isa_type}"])
+    taxable = whole_won(EXACT.subtract(max(net, ZERO), exempt))
+    national = whole_won(EXACT.multiply(taxable, rates["isa.national"]))
+    local = whole_won(EXACT.multiply(national, rates["isa.local_part"]))
+    return IsaClosing(net, exempt, taxable, national, local, EXACT.add(national, local))
+
+
+def _counted(item: IsaItem) -> Decimal:
+    if item.kind not in ISA_ITEMS:
+        raise InputError(
+            "isa-item-unknown",
+            f"{item.kind!r} is no kind of ISA income",
+            f"use one of {', '.join(ISA_ITEMS)}",
+        )
+    if item.kind == "krx_domestic_equity":
+        return ZERO
+    return min(item.amount, ZERO) if item.kind == "domestic_share" else item.amount
+
+
+@dataclass(frozen=True, slots=True)
+class PensionCredit:
+    """Tax credited for pension contributions, in won; `creditable` is what counts of them."""
+
+    creditable: Decimal
+    national: Decimal
+    local: Decimal
+
+    @property
+    def total(self) -> Decimal:
+        """National and local credit."""
+        return EXACT.add(self.national, self.local)
+
+
+def pension_credit(
+    rates: Rates, *, savings: Decimal, irp: Decimal, salary: Decimal, from_isa: Decimal = ZERO
+) -> PensionCredit:
+    """Return the credit for a year's contributions.
+
+    Args:
+        rates: Of the year.
+        savings, irp: Paid into pension savings and into IRPs, won.
+        salary: Total salary of the year; up to 55,000,000 the higher rate holds.
+        from_isa: Moved over from a closed ISA.
+
+    Source: rules kr.pension-credit, kr.pension-transfer.
+    """
+    own = EXACT.add(min(savings, rates["pension.savings_limit"]), irp)
+    creditable = min(own, rates["pension.limit"])
+    moved = EXACT.multiply(from_isa, rates["pension.transfer_part"])
+    creditable = EXACT.add(creditable, min(moved, rates["pension.transfer_limit"]))
+    lower = salary <= rates["pension.salary_limit"]
+    rate = rates["pension.credit_lower"] if lower else rates["pension.credit"]
+    national = whole_won(EXACT.multiply(creditable, rate))
+    return PensionCredit(
+        creditable, national, whole_won(EXACT.multiply(national, rates["pension.local_part"]))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RiskyAssets:
+    """How much of an IRP is risky.
+
+    Attributes:
+        amount: Risky assets, won.
+        fraction: Of the whole account.
+        cap: Largest fraction up to which risky assets may be bought.
+        room: Won of risky assets that may still be bought out of the account's cash and safe assets.
+    """
+
+    amount: Decimal
+    fraction: Decimal
+    cap: Decimal
+    room: Decimal
+
+
+def risky_assets(values: Mapping[str, Decimal], safe_classes: Collection[str], rates: Rates) -> RiskyAssets:
+    """Return the risky part of an IRP and how much more may be bought.
+
+    Args:
+        values: Asset class to its value in won, cash as `cash`.
+        safe_classes: Asset classes known to be safe; every other one is risky.
+        rates: Of the year.
+
+    Source: rule kr.irp-cap.
+    """
+    whole = exact_sum(values.values())
+    risky = exact_sum(value for name, value in values.items() if name not in safe_classes)
+    cap = rates["irp.risky_cap"]
+    fraction = EXACT.divide(risky, whole) if whole else ZERO
+    return RiskyAssets(risky, fraction, cap, max(EXACT.subtract(EXACT.multiply(cap, whole), risky), ZERO))

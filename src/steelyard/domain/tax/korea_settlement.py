@@ -1,0 +1,116 @@
+"""When the money of a trade is settled in Korea, which decides the tax year.
+
+A sale in New York on the last days of December may belong to the next year. The last trade day is shown
+from a table of announced days; a day that only follows from the rule is marked as such.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from steelyard.domain.tax.country import IsSession
+from steelyard.errors import InputError
+
+_LONGEST_CLOSURE_DAYS = 40
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class LastTradeDay:
+    """The last day on which a US trade still settles in a Korean tax year.
+
+    Attributes:
+        confirmed: False when it only follows from the settlement rule and nobody announced it.
+    """
+
+    year: int
+    day: date
+    settles_on: date
+    confirmed: bool
+    source: str
+
+
+def is_korean_business_day(day: date, is_session: IsSession) -> bool:
+    """Say whether Korean banks are open.
+
+    They are on every weekday on which the exchange trades, and on the exchange's year-end closing day,
+    which falls on 29, 30 or 31 December and is no public holiday.
+    """
+    return day.weekday() < 5 and (is_session("XKRX", day) or (day.month == 12 and day.day >= 29))
+
+
+def settlement_days(data: Mapping[str, Any], exchange: str, traded_on: date) -> int:
+    """Return how many sessions after the trade an exchange settles.
+
+    Raises:
+        InputError: The date is before the table begins (`settlement-unknown`).
+    """
+    days = None
+    for row in sorted(data["settlement_cycles"], key=lambda r: str(r["from"])):
+        if row["exchange"] == exchange and date.fromisoformat(row["from"]) <= traded_on:
+            days = int(row["days"])
+    if days is None:
+        raise InputError(
+            "settlement-unknown",
+            f"no settlement cycle of {exchange} is on record for a trade on {traded_on}",
+            "enter what was held at the end of that year as transfer_in with its original cost",
+        )
+    return days
+
+
+def settles_on(traded_on: date, tax_class: str, is_session: IsSession, data: Mapping[str, Any]) -> date:
+    """Return the Korean settlement date of a trade.
+
+    A KRX trade settles two sessions later. A US trade settles there one session later (two before
+    2024-05-28) and in Korea on the next Korean business day after that.
+
+    Args:
+        traded_on: Trade date at the exchange.
+        tax_class: The Korean class; only `overseas_listed` trades abroad.
+        is_session: Trading sessions of XKRX and XNYS.
+        data: The Korean data file.
+
+    Source: rule kr.overseas-settlement.
+    """
+    exchange = "XNYS" if tax_class == "overseas_listed" else "XKRX"
+    day = traded_on
+    for _ in range(settlement_days(data, exchange, traded_on)):
+        day = _next(day, lambda d: is_session(exchange, d))
+    if exchange == "XNYS":
+        day = _next(day, lambda d: is_korean_business_day(d, is_session))
+    return day
+
+
+def _next(day: date, is_open: Callable[[date], bool]) -> date:
+    for step in range(1, _LONGEST_CLOSURE_DAYS):
+        if is_open(day + step * _DAY):
+            return day + step * _DAY
+    raise InputError(
+        "settlement-unknown",
+        f"no open day was found within {_LONGEST_CLOSURE_DAYS} days after {day}",
+        "check the calendar's closures",
+    )
+
+
+def last_trade_day(year: int, is_session: IsSession, data: Mapping[str, Any]) -> LastTradeDay:
+    """Return the last day to trade overseas-listed ETFs for a tax year.
+
+    From the table where it has the year; otherwise computed by the settlement rule and not confirmed.
+    """
+    for row in data["last_trade_days"]:
+        if row["year"] == year:
+            return LastTradeDay(
+                year,
+                date.fromisoformat(row["day"]),
+                date.fromisoformat(row["settles_on"]),
+                bool(row["confirmed"]),
+                row["source"],
+            )
+    day = date(year, 12, 31)
+    while not (is_session("XNYS", day) and settles_on(day, "overseas_listed", is_session, data).year == year):
+        day -= _DAY
+    settled = settles_on(day, "overseas_listed", is_session, data)
+    return LastTradeDay(year, day, settled, False, "computed by the settlement rule")
