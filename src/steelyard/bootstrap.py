@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,7 @@ from steelyard.ports import Sessions
 
 if TYPE_CHECKING:
     from steelyard.domain.models import Model
+    from steelyard.engines.price_history import PriceHistory
 
 
 def sessions() -> Sessions:
@@ -23,6 +26,20 @@ def sessions() -> Sessions:
 def portfolio(path: Path) -> Portfolio:
     """Read a portfolio file against the packaged catalogue."""
     return load(path, load_catalogue())
+
+
+def backtest_portfolio(path: Path) -> Portfolio:
+    """Read a portfolio file of which only targets, policy and costs are needed."""
+    return load(path, load_catalogue(), need_accounts=False)
+
+
+def price_history(
+    path: Path, symbols: Sequence[str], pairs: Sequence[str], start: date | None, end: date | None
+) -> PriceHistory:
+    """Read closing prices from a CSV or Parquet file."""
+    from steelyard.adapters.prices_file import load as load_prices
+
+    return load_prices(path, symbols, pairs=pairs, start=start, end=end)
 
 
 def sample() -> Portfolio:

@@ -16,6 +16,7 @@ import click
 
 from steelyard import __version__
 from steelyard.errors import InputError, PortfolioProblems, SteelyardError
+from steelyard.interfaces.cli.backtest import backtest, compare
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -393,6 +394,10 @@ def _print_json(document: dict[str, Any]) -> None:
     import json
 
     click.echo(json.dumps(document, ensure_ascii=False, indent=1))
+
+
+cli.add_command(backtest)
+cli.add_command(compare)
 
 
 def main() -> None:

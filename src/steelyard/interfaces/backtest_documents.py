@@ -1,0 +1,85 @@
+"""Backtests as JSON documents and CSV series; statistics are JSON numbers, null where there is none."""
+
+from __future__ import annotations
+
+import csv
+import math
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from steelyard.app.backtest import Result, Study
+from steelyard.app.compare import Comparison
+from steelyard.errors import InputError
+
+_NUMBERS = (
+    "final_value",
+    "cagr",
+    "money_weighted",
+    "volatility",
+    "sharpe",
+    "sortino",
+    "max_drawdown",
+    "turnover",
+    "rebalances",
+    "costs",
+    "taxes",
+    "average_drift",
+    "worst_drift",
+    "tracking_error",
+)
+
+
+def backtest(study: Study) -> dict[str, Any]:
+    """Return the document of `backtest --json`, schema steelyard/backtest/1."""
+    return {
+        "schema": "steelyard/backtest/1",
+        "period": {
+            "start": study.dates[0].isoformat(),
+            "end": study.dates[-1].isoformat(),
+            "sessions": len(study.dates),
+        },
+        "simulated": study.simulated,
+        "results": [_result(r) for r in study.results],
+        "notes": list(study.notes),
+    }
+
+
+def compare(comparison: Comparison) -> dict[str, Any]:
+    """Return the document of `compare --json`: that of `backtest`, with differences to the first policy."""
+    document = backtest(comparison.study)
+    document["paths"] = comparison.paths
+    for row, difference in zip(document["results"], comparison.differences, strict=False):
+        row["difference"] = {**asdict(difference), "evident": difference.evident}
+    return document
+
+
+def _result(result: Result) -> dict[str, Any]:
+    row: dict[str, Any] = {"policy": result.policy}
+    for name in _NUMBERS:
+        value = getattr(result, name)
+        row[name] = None if math.isnan(value) else value
+    row["drawdown_from"] = result.drawdown_from.isoformat()
+    row["drawdown_to"] = result.drawdown_to.isoformat()
+    row["ruined_on"] = None if result.ruined_on is None else result.ruined_on.isoformat()
+    return row
+
+
+def write_series(study: Study, path: Path) -> None:
+    """Write `date,policy,value,rebalanced` for every session of every policy.
+
+    Raises:
+        InputError: The file cannot be written.
+    """
+    try:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            out = csv.writer(file, lineterminator="\n")
+            out.writerow(["date", "policy", "value", "rebalanced"])
+            for result in study.results:
+                values, marks = result.values.tolist(), result.rebalanced.tolist()
+                for day, value, mark in zip(study.dates, values, marks, strict=True):
+                    out.writerow([day.isoformat(), result.policy, repr(value), int(mark)])
+    except OSError as error:
+        raise InputError(
+            "unwritable", f"{path} cannot be written: {error.strerror}", "check the folder"
+        ) from None

@@ -1,0 +1,335 @@
+"""The commands `backtest` and `compare`: what a policy would have done on history.
+
+NumPy and the compiled engine are imported inside, so that the other commands start without them.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from steelyard.errors import InputError
+
+if TYPE_CHECKING:
+    from steelyard.app.backtest import Candidate, Result, Settings, Study
+    from steelyard.app.compare import Comparison
+    from steelyard.domain.portfolio import Portfolio
+    from steelyard.engines.price_history import PriceHistory
+
+_ENDS = (
+    "\b\nExit status:\n  0   done\n  2   a file or a flag is wrong\n"
+    "  3   a price or an exchange rate is missing"
+)
+_GRAMMAR = (
+    "\b\nPolicies are written as:\n"
+    "  hold | calendar LOOK | threshold PCT | hybrid LOOK PCT Nd\n"
+    "  options: relative PCT | look LOOK | last | cooldown Nd\n"
+    "           to target|edge|halfway|PCT\n"
+    "  LOOK: daily weekly biweekly monthly quarterly semiannual annual"
+)
+_DATE = click.DateTime(["%Y-%m-%d"])
+
+
+def _options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that both commands take."""
+    for option in reversed(
+        [
+            click.argument("path", metavar="[FILE]", required=False, type=click.Path(path_type=Path)),
+            click.option("--portfolio", "file", type=click.Path(path_type=Path), help="Same as FILE."),
+            click.option(
+                "--prices",
+                type=click.Path(path_type=Path),
+                help="Closing prices, CSV or Parquet: `date` and a column a symbol, or date, symbol, close.",
+            ),
+            click.option("--from", "start", type=_DATE, help="First date to use."),
+            click.option("--to", "--as-of", "end", type=_DATE, help="Last date to use."),
+            click.option("--initial", default="10000", metavar="AMOUNT", help="Money at the start.  [10000]"),
+            click.option(
+                "--monthly",
+                default="0",
+                metavar="AMOUNT",
+                help="Paid in every month; taken out with a minus.",
+            ),
+            click.option(
+                "--policy",
+                "policies",
+                multiple=True,
+                metavar="TEXT",
+                help="Instead of the file's; repeatable.",
+            ),
+            click.option("--risk-free", default="0%", metavar="RATE", help="A year, for the ratios.  [0%]"),
+            click.option("--cash-rate", default="0%", metavar="RATE", help="A year, what cash earns.  [0%]"),
+            click.option("--base-prices", is_flag=True, help="All prices are in base currency already."),
+            click.option("--series", type=click.Path(path_type=Path), help="Write daily values to this CSV."),
+            click.option("--json", "as_json", is_flag=True, help="One JSON document and nothing else."),
+        ]
+    ):
+        command = option(command)
+    return command
+
+
+@click.command(
+    epilog=f"{_GRAMMAR}\n\n\b\nExamples:\n  steelyard backtest --prices prices.csv\n"
+    f'  steelyard backtest --prices prices.csv --policy "threshold 5%" --from 2010-01-04 --json\n\n{_ENDS}'
+)
+@_options
+def backtest(**flags: Any) -> None:
+    """Say what the portfolio's policy would have done on past prices.
+
+    The file gives targets, policy and costs; positions are not needed. Decisions and trades happen at
+    the close of the look session; the first session buys the targets. Shares are divisible. Before tax.
+    """
+    from steelyard.app import backtest as app
+    from steelyard.domain import policy_text
+
+    portfolio = _portfolio(flags)
+    settings = _settings(portfolio, flags)
+    if flags["prices"] is None:
+        raise InputError(
+            "no-prices",
+            "a backtest needs prices",
+            "add --prices prices.csv, or see `steelyard compare --demo`",
+        )
+    history = _history(portfolio, settings, flags)
+    texts = flags["policies"] or (policy_text.text(portfolio.policy),)
+    study = app.backtest(history, [app.candidate(t) for t in texts], settings)
+    _finish(study, None, portfolio, flags)
+
+
+@click.command(
+    epilog=f"{_GRAMMAR}\n\n\b\nExamples:\n  steelyard compare --demo\n"
+    f'  steelyard compare --prices prices.csv --policy hold --policy "threshold 5%"\n\n{_ENDS}'
+)
+@_options
+@click.option(
+    "--demo", is_flag=True, help="Use simulated prices; with the bundled sample unless FILE is given."
+)
+@click.option(
+    "--paths",
+    default=1000,
+    show_default=True,
+    type=click.IntRange(0, 1_000_000),
+    help="Resampled histories; 0 for none.",
+)
+@click.option(
+    "--seed",
+    default=6,
+    show_default=True,
+    type=click.IntRange(0, 2**62),
+    help="Of resampling and simulation.",
+)
+def compare(demo: bool, paths: int, seed: int, **flags: Any) -> None:
+    """Compare the usual policies with the portfolio's own, and say which differences are evident.
+
+    Every policy also runs on resampled histories. A difference whose 95 % interval holds zero is no
+    evidence for either policy. Ctrl-C stops the resampling and keeps what is done.
+    """
+    from steelyard.app import backtest as app
+    from steelyard.app import compare as comparing
+    from steelyard.engines.simulation import simulate
+
+    portfolio = _portfolio(flags, demo=demo)
+    settings = _settings(portfolio, flags, simulated=demo)
+    if demo and flags["prices"] is not None:
+        raise InputError("two-prices", "--demo simulates prices, --prices reads them", "give one of them")
+    if demo:
+        history = simulate(tuple(portfolio.targets), seed=seed)
+    elif flags["prices"] is None:
+        raise InputError(
+            "no-prices", "a comparison needs prices", "add --prices prices.csv, or --demo for simulated ones"
+        )
+    else:
+        history = _history(portfolio, settings, flags)
+    chosen: tuple[Candidate, ...] = tuple(app.candidate(t) for t in flags["policies"])
+    with _progress(paths) as progress:
+        comparison = comparing.compare(
+            history,
+            chosen or comparing.usual(portfolio.policy),
+            settings,
+            paths=paths,
+            seed=seed,
+            progress=progress,
+        )
+    _finish(comparison.study, comparison, portfolio, flags)
+
+
+def _portfolio(flags: dict[str, Any], *, demo: bool = False) -> Portfolio:
+    from steelyard import bootstrap
+
+    path, option = flags["path"], flags["file"]
+    if path is not None and option is not None and path != option:
+        raise InputError("two-files", f"two portfolio files: {path} and {option}", "give one of them")
+    if demo and path is None and option is None:
+        return bootstrap.sample()
+    return bootstrap.backtest_portfolio(path or option or Path("portfolio.toml"))
+
+
+def _settings(portfolio: Portfolio, flags: dict[str, Any], *, simulated: bool = False) -> Settings:
+    from steelyard.app.backtest import Settings
+
+    base = portfolio.base_currency
+    foreign = {
+        s: portfolio.instruments[s].currency + base
+        for s in portfolio.targets
+        if s in portfolio.instruments and portfolio.instruments[s].currency != base
+    }
+    initial = _amount("--initial", flags["initial"], base)
+    if initial <= 0:
+        raise InputError(
+            "initial", f"--initial {flags['initial']} is not above zero", "write --initial 10000"
+        )
+    return Settings(
+        targets=portfolio.targets,
+        initial=initial,
+        commission=portfolio.costs.commission,
+        conversion=dict.fromkeys(foreign, portfolio.costs.fx_spread),
+        min_commission=portfolio.costs.min_commission,
+        reserve_amount=portfolio.constraints.reserve_amount,
+        reserve_weight=portfolio.constraints.reserve_weight,
+        monthly=_amount("--monthly", flags["monthly"], base),
+        risk_free=_rate("--risk-free", flags["risk_free"]),
+        cash_rate=_rate("--cash-rate", flags["cash_rate"]),
+        currencies={} if simulated or flags["base_prices"] else foreign,
+    )
+
+
+def _amount(flag: str, text: str, base: str) -> Decimal:
+    from steelyard.domain.money import parse_amount
+
+    try:
+        amount = parse_amount(text)
+    except ValueError as error:
+        raise InputError("amount", f"{flag}: {error}", f"write for example: {flag} 10000") from None
+    if amount.currency not in (None, base):
+        raise InputError("amount", f"{flag} is in {amount.currency}", f"write it in {base}")
+    return amount.value
+
+
+def _rate(flag: str, text: str) -> Decimal:
+    from steelyard.domain.money import parse_fraction
+
+    try:
+        rate = parse_fraction(text)
+    except ValueError as error:
+        raise InputError("rate", f"{flag}: {error}", f"write for example: {flag} 2%") from None
+    if not -1 < rate <= 1:
+        raise InputError("rate", f"{flag} {text} is not a yearly rate", f"write for example: {flag} 2%")
+    return rate
+
+
+def _history(portfolio: Portfolio, settings: Settings, flags: dict[str, Any]) -> PriceHistory:
+    from steelyard import bootstrap
+
+    def day(value: datetime | None) -> date | None:
+        return None if value is None else value.date()
+
+    start, end = day(flags["start"]), day(flags["end"])
+    pairs = sorted(set(settings.currencies.values()))
+    return bootstrap.price_history(flags["prices"], tuple(portfolio.targets), pairs, start, end)
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[int], None] | None]:
+    """Show a bar on standard error where that is a terminal."""
+    if not sys.stderr.isatty() or total < 1:
+        yield None
+        return
+    with click.progressbar(length=total, label="resampling", file=sys.stderr) as bar:
+        yield lambda done: bar.update(done - bar.pos)
+
+
+def _finish(study: Study, comparison: Comparison | None, portfolio: Portfolio, flags: dict[str, Any]) -> None:
+    from steelyard.interfaces import backtest_documents as documents
+
+    for note in study.notes:
+        click.echo(f"note: {note}", err=True)
+    if portfolio.tax is not None:
+        click.echo("note: before tax; the backtest does not compute taxes yet", err=True)
+    if flags["series"] is not None:
+        documents.write_series(study, flags["series"])
+    if flags["as_json"]:
+        import json
+
+        document = documents.backtest(study) if comparison is None else documents.compare(comparison)
+        click.echo(json.dumps(document, ensure_ascii=False, indent=1))
+        return
+    _show(study, comparison, portfolio)
+
+
+def _show(study: Study, comparison: Comparison | None, portfolio: Portfolio) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    from steelyard.interfaces.cli.tables import console
+
+    out = console()
+    label = "SIMULATED prices, " if study.simulated else ""
+    out.print(f"{label}{study.dates[0]} to {study.dates[-1]}, {len(study.dates)} sessions\n")
+    differences = () if comparison is None else comparison.differences
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    table.add_column("policy", min_width=28)
+    # A narrow terminal gets fewer columns rather than cut numbers; --json has them all.
+    shown = _COLUMNS if out.width >= 118 else [c for c in _COLUMNS if c[2]]
+    for name, _, _ in shown:
+        table.add_column(name, justify="right", no_wrap=True)
+    if differences:
+        table.add_column("against the first", justify="right", no_wrap=True)
+    for n, result in enumerate(study.results):
+        cells = [write(result, portfolio.base_currency) for _, write, _ in shown]
+        if differences:
+            d = differences[n]
+            mark = "*" if d.evident else " "
+            interval = f"{100 * d.mean:+.2f} [{100 * d.low:+.2f}..{100 * d.high:+.2f}]{mark}"
+            cells.append(interval if n else "")
+        table.add_row(result.policy, *cells)
+    out.print(table)
+    if comparison is not None and differences:
+        out.print(
+            f"\nLast column: points a year over {comparison.paths} resampled histories, 95 % interval; "
+            "without * the difference is no evidence."
+        )
+    if comparison is None:
+        for r in study.results:
+            _show_details(r, out.print)
+
+
+def _show_details(r: Result, show: Callable[[str], None]) -> None:
+    sortino = "-" if math.isnan(r.sortino) else f"{r.sortino:.2f}"
+    show(
+        f"\n{r.policy}: deepest fall from {r.drawdown_from} to {r.drawdown_to}; money-weighted "
+        f"{_percent(r.money_weighted)} a year; Sortino {sortino}; drift {_percent(r.average_drift)} on "
+        f"average, {_percent(r.worst_drift)} at worst; tracking error {_percent(r.tracking_error)}"
+    )
+    if r.ruined_on is not None:
+        show(f"The money ran out on {r.ruined_on}.")
+
+
+def _percent(fraction: float, digits: int = 2) -> str:
+    return "-" if math.isnan(fraction) else f"{100 * fraction:.{digits}f} %"
+
+
+def _money(amount: float, currency: str) -> str:
+    from steelyard.interfaces.cli.tables import money
+
+    return money(Decimal(amount), currency)
+
+
+_COLUMNS: list[tuple[str, Callable[[Result, str], str], bool]] = [
+    ("final", lambda r, base: _money(r.final_value, base), False),
+    ("a year", lambda r, _: _percent(r.cagr), True),
+    ("volatility", lambda r, _: _percent(r.volatility, 1), False),
+    ("Sharpe", lambda r, _: "-" if math.isnan(r.sharpe) else f"{r.sharpe:.2f}", False),
+    ("drawdown", lambda r, _: _percent(r.max_drawdown, 1), True),
+    ("turnover", lambda r, _: _percent(r.turnover, 1), False),
+    ("trades", lambda r, _: str(r.rebalances), True),
+    ("costs", lambda r, base: _money(r.costs, base), False),
+]
+"""Heading, cell, and whether a narrow terminal shows it."""
