@@ -65,7 +65,7 @@ def allocate(portfolio: Portfolio, valuation: Valuation, wish: Wish) -> Outcome:
     ]
     ticks = Ticks.fitting(amounts)
     try:
-        if needs_household(portfolio, wish) or divisible_choices(portfolio, every):
+        if wish.tax or needs_household(portfolio, wish) or divisible_choices(portfolio, every):
             from steelyard.app.household import allocate_household
 
             return allocate_household(portfolio, valuation, wish, every, ticks)

@@ -6,6 +6,7 @@ commission in base currency; what a purse lacks is converted inside the account,
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, lcm
 
@@ -25,15 +26,34 @@ from steelyard.domain.accounts import is_risky, risky_cap
 from steelyard.domain.money import EXACT, ONE, ZERO
 from steelyard.domain.portfolio import Portfolio, Valuation
 from steelyard.domain.trades import Conversion
-from steelyard.engines.allocation.household import Cap, Goal, Household, Seat, settle
+from steelyard.engines.allocation.household import Cap, Change, Goal, Household, Seat, settle
 from steelyard.engines.allocation.search import solve
 from steelyard.engines.allocation.several_budgets import solve_household
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A portfolio as the engine sees it.
+
+    Attributes:
+        problem: Accounts, purses and seats in ticks.
+        seats: The slot behind every seat.
+        first: Slots that are sold out before anything else.
+        currencies: Name of every purse's currency.
+        ticks: What a tick is.
+    """
+
+    problem: Household
+    seats: tuple[Slot, ...]
+    first: tuple[Slot, ...]
+    currencies: tuple[str, ...]
+    ticks: Ticks
 
 
 def allocate_household(
     portfolio: Portfolio, valuation: Valuation, wish: Wish, every: tuple[Slot, ...], ticks: Ticks
 ) -> Outcome:
-    """Find the best trades when more than one budget couples the instruments.
+    """Find the best trades when more than one budget couples the instruments, or tax does.
 
     Args:
         portfolio, valuation, wish: As for `allocate`.
@@ -43,14 +63,41 @@ def allocate_household(
     Raises:
         Infeasible: No allowed plan exists.
     """
+    setting = _setting(portfolio, valuation, wish, every, ticks)
+    if wish.tax is not None:
+        from steelyard.app.taxed import allocate_taxed
+
+        best, sold = allocate_taxed(valuation, wish.tax, setting.problem, setting.seats, setting.ticks)
+    else:
+        best, sold = solve_household(setting.problem, solve), {}
+    trades = [trade_of(portfolio, s, s.shares, s.worth, "sell") for s in setting.first]
+    for slot, steps, gone in zip(setting.seats, best.change.steps, best.change.sold_out, strict=True):
+        trade = step_trade(portfolio, slot, steps - slot.steps, gone)
+        if trade is not None:
+            trades.append(trade)
+    power = 2 if wish.objective == "absolute" else 1
+    return Outcome(
+        trades=tuple(trades),
+        conversions=_conversions(portfolio, setting, best.change),
+        value=setting.ticks.money(best.value, power=power),
+        bound=setting.ticks.money(max(best.bound, Fraction(0)), power=power),
+        proven=best.proven,
+        note="" if best.proven else "the search stopped at its time limit; the gap to the bound is certified",
+        sold=sold,
+    )
+
+
+def _setting(
+    portfolio: Portfolio, valuation: Valuation, wish: Wish, every: tuple[Slot, ...], ticks: Ticks
+) -> Setting:
     goals = wanted(portfolio, valuation, wish)
-    first = [s for s in every if sold_first(s, wish, portfolio, goals[s.symbol][1])]
+    first = tuple(s for s in every if sold_first(s, wish, portfolio, goals[s.symbol][1]))
     currencies = _currencies(portfolio)
     accounts = {a.name: index for index, a in enumerate(portfolio.accounts)}
     purses, ticks = _purses(portfolio, wish, first, currencies, ticks)
     symbols = [s for s in portfolio.targets if goals[s][1] is not None]
     place = {symbol: index for index, symbol in enumerate(symbols)}
-    rest = [s for s in every if s.symbol in place and (s.worth or s.traded)]
+    rest = tuple(s for s in every if s.symbol in place and (s.worth or s.traded))
     seats = tuple(
         Seat(
             account=accounts[slot.account],
@@ -76,16 +123,17 @@ def allocate_household(
         min_trade=ticks.whole(portfolio.constraints.min_trade),
         caps=_caps(portfolio, seats, symbols, ticks),
     )
-    best = solve_household(problem, solve)
-    trades = [trade_of(portfolio, s, s.shares, s.worth, "sell") for s in first]
-    for slot, steps, sold_out in zip(rest, best.change.steps, best.change.sold_out, strict=True):
-        trade = step_trade(portfolio, slot, steps - slot.steps, sold_out)
-        if trade is not None:
-            trades.append(trade)
+    return Setting(problem, rest, first, currencies, ticks)
+
+
+def _conversions(portfolio: Portfolio, setting: Setting, change: Change) -> tuple[Conversion, ...]:
+    """Return the money changed inside the accounts; without a spread nobody needs to know."""
+    if not portfolio.costs.fx_spread:
+        return ()
     conversions = []
-    for exchange in settle(problem, best.change).exchanges:
-        amount = ticks.money(abs(exchange.amount))
-        foreign, base = currencies[exchange.currency], portfolio.base_currency
+    for exchange in settle(setting.problem, change).exchanges:
+        amount = setting.ticks.money(abs(exchange.amount))
+        foreign, base = setting.currencies[exchange.currency], portfolio.base_currency
         conversions.append(
             Conversion(
                 account=portfolio.accounts[exchange.account].name,
@@ -95,15 +143,7 @@ def allocate_household(
                 cost=EXACT.multiply(portfolio.costs.fx_spread, amount),
             )
         )
-    power = 2 if wish.objective == "absolute" else 1
-    return Outcome(
-        trades=tuple(trades),
-        conversions=tuple(conversions) if portfolio.costs.fx_spread else (),
-        value=ticks.money(best.value, power=power),
-        bound=ticks.money(max(best.bound, Fraction(0)), power=power),
-        proven=best.proven,
-        note="" if best.proven else "the search stopped at its time limit; the gap to the bound is certified",
-    )
+    return tuple(conversions)
 
 
 def _caps(portfolio: Portfolio, seats: tuple[Seat, ...], symbols: list[str], ticks: Ticks) -> tuple[Cap, ...]:
@@ -140,15 +180,15 @@ def _caps(portfolio: Portfolio, seats: tuple[Seat, ...], symbols: list[str], tic
     return tuple(caps)
 
 
-def _currencies(portfolio: Portfolio) -> list[str]:
+def _currencies(portfolio: Portfolio) -> tuple[str, ...]:
     """Return the base currency and every other one with cash or instruments, in alphabetical order."""
     found = {settlement_currency(portfolio, symbol) for symbol in portfolio.targets}
     found |= {c for a in portfolio.accounts for c, amount in a.cash.items() if amount}
-    return [portfolio.base_currency, *sorted(found - {portfolio.base_currency})]
+    return (portfolio.base_currency, *sorted(found - {portfolio.base_currency}))
 
 
 def _purses(
-    portfolio: Portfolio, wish: Wish, first: list[Slot], currencies: list[str], ticks: Ticks
+    portfolio: Portfolio, wish: Wish, first: tuple[Slot, ...], currencies: tuple[str, ...], ticks: Ticks
 ) -> tuple[tuple[tuple[int, ...], ...], Ticks]:
     """Return cash by account and currency in ticks, with the cash flow and what is sold before anything else.
 

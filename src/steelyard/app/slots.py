@@ -8,9 +8,10 @@ lost in between.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from steelyard.domain.accounts import may_hold
 from steelyard.domain.money import EXACT, ONE, ZERO
@@ -18,8 +19,37 @@ from steelyard.domain.portfolio import Account, Portfolio, Position, Valuation
 from steelyard.domain.trades import Conversion, Trade
 from steelyard.errors import DataError
 
+if TYPE_CHECKING:
+    from steelyard.domain.lots import TaxLot
+    from steelyard.domain.tax.planning import Formula
+
 FRACTION_STEP = Decimal("1e-9")
 """A fractional share is traded in billionths, the finest step a broker's API takes (Alpaca: 9 decimals)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaxWish:
+    """How a plan looks at tax; all money in base currency.
+
+    Attributes:
+        lots: By (account, symbol): the lots held, in the order in which the account sells them.
+        gains: Gain on one share of each of those lots at today's price, selling costs taken off.
+        buckets: The bucket the gain of each of those lots falls into, None when it is not taxed.
+        free_choice: (account, symbol) pairs whose owner chooses the lots.
+        taxes: What further gains add to the year's tax.
+        max_tax, max_gain: Limits on what the plan may cause and realise.
+        accept_drift: How much further from target the plan may be for the sake of tax, fraction of the
+            managed value; None does not trade drift against tax.
+    """
+
+    lots: Mapping[tuple[str, str], tuple[TaxLot, ...]]
+    gains: Mapping[tuple[str, str], tuple[Decimal, ...]]
+    buckets: Mapping[tuple[str, str], tuple[str | None, ...]]
+    free_choice: frozenset[tuple[str, str]]
+    taxes: tuple[Formula, ...]
+    max_tax: Decimal | None = None
+    max_gain: Decimal | None = None
+    accept_drift: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +63,7 @@ class Wish:
         flow_account: Name of the account the money goes to or comes from.
         can_buy, can_sell: Whether the plan may trade that way at all.
         fractional: Whole shares are not required.
+        tax: How the plan looks at tax, None when it does not.
     """
 
     objective: str
@@ -42,11 +73,15 @@ class Wish:
     can_buy: bool = True
     can_sell: bool = True
     fractional: bool = False
+    tax: TaxWish | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Trades with the objective they reach, in base currency (squared where the objective is)."""
+    """Trades with the objective they reach, in base currency (squared where the objective is).
+
+    `sold` says by (account, symbol) how many shares each lot gives, where the plan chose them.
+    """
 
     trades: tuple[Trade, ...]
     conversions: tuple[Conversion, ...]
@@ -54,6 +89,7 @@ class Outcome:
     bound: Decimal
     proven: bool
     note: str = ""
+    sold: Mapping[tuple[str, str], tuple[Decimal, ...]] = field(default_factory=dict)
 
 
 class Short(Exception):

@@ -1,16 +1,17 @@
 """What a country's tax looks like to a planner: gains in buckets, and a formula over their sums.
 
-A formula is a choice among cases, each with the region of gains where it holds; inside a case the tax is the
-greatest of some linear pieces. It is the change that further gains make to the year's tax, so realising a loss
-may make it negative.
+A formula is a choice among cases, each with the region of gains where it holds; inside a case the tax is
+the greatest of some linear pieces. It is the change that further gains make to the year's tax, so
+realising a loss may make it negative.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from steelyard.domain.lots import TaxLot
 from steelyard.domain.money import EXACT, ONE, ZERO
 
 
@@ -45,6 +46,19 @@ Formula = tuple[Case, ...]
 """The cases of one tax; at least one holds everywhere."""
 
 
+@dataclass(frozen=True, slots=True)
+class PlanTax:
+    """A country's tax on sales that are only planned.
+
+    Attributes:
+        taxes: What further gains add to the year's tax; the tax is their sum.
+        bucket_of: Names the bucket a lot's gain falls into when sold now, None when it is not taxed.
+    """
+
+    taxes: tuple[Formula, ...]
+    bucket_of: Callable[[TaxLot], str | None]
+
+
 def tax_at(formula: Formula, gains: Mapping[str, Decimal]) -> Decimal:
     """Return the tax at the gains by bucket."""
     holding = [c for c in formula if all(limit.at(gains) <= ZERO for limit in c.limits)]
@@ -64,7 +78,7 @@ def on_top_of(formula: Formula, gains: Mapping[str, Decimal]) -> Formula:
 
 
 def above_allowance(bucket: str, rate: Decimal, allowance: Decimal) -> Formula:
-    """Return a flat rate on what exceeds a yearly allowance; losses beyond the year's gains are worth nothing."""
+    """Return a flat rate above a yearly allowance; losses beyond the year's gains are worth nothing."""
     return (Case((Line({}), Line({bucket: rate}, -EXACT.multiply(rate, allowance)))),)
 
 
