@@ -94,7 +94,7 @@ def queue(lots: Sequence[TaxLot], method: str) -> list[TaxLot]:
     if method == "lifo":
         return sorted(lots, key=lambda x: (x.bought, x.order), reverse=True)
     if method == "hifo":
-        return sorted(lots, key=lambda x: (-EXACT.divide(x.cost, x.shares), x.bought, x.order))
+        return sorted(lots, key=lambda x: (EXACT.minus(EXACT.divide(x.cost, x.shares)), x.bought, x.order))
     raise ValueError(method)
 
 
@@ -297,7 +297,7 @@ class Pool:
         if self.method == "lifo":
             return (-lot.bought.toordinal(), -lot.order, lot.order)
         if self.method == "hifo":
-            return (-EXACT.divide(lot.cost, lot.shares), lot.bought, lot.order)
+            return (EXACT.minus(EXACT.divide(lot.cost, lot.shares)), lot.bought, lot.order)
         return (lot.bought, lot.order)
 
     def _priced(self, part: TaxLot) -> TaxLot:

@@ -28,6 +28,9 @@ class Carry:
     long: Decimal = ZERO
 
 
+NO_CARRY = Carry()
+
+
 @dataclass(frozen=True, slots=True)
 class Netting:
     """A year's gains after netting.
@@ -160,7 +163,7 @@ def net(
     long: Decimal,
     *,
     limit: Decimal,
-    carry: Carry = Carry(),
+    carry: Carry = NO_CARRY,
     collectibles: Decimal = ZERO,
 ) -> Netting:
     """Net a year's gains and losses.
@@ -180,9 +183,10 @@ def net(
     s, t = EXACT.subtract(short, carry.short), EXACT.subtract(long, carry.long)
     total = EXACT.add(s, t)
     if total < ZERO:
-        offset = min(limit, -total)
-        short_loss = max(ZERO, -s if t < ZERO else -total) if s < ZERO else ZERO
-        long_loss = EXACT.subtract(-total, short_loss)
+        loss = EXACT.minus(total)
+        offset = min(limit, loss)
+        short_loss = ZERO if s >= ZERO else EXACT.minus(s) if t < ZERO else loss
+        long_loss = EXACT.subtract(loss, short_loss)
         from_short = min(offset, short_loss)
         left = Carry(
             EXACT.subtract(short_loss, from_short),
@@ -191,7 +195,7 @@ def net(
         return Netting(ZERO, ZERO, ZERO, offset, left)
     gain = min(t, total) if t > ZERO else ZERO
     metal = EXACT.subtract(EXACT.add(collectibles, min(s, ZERO)), carry.long)
-    return Netting(EXACT.subtract(total, gain), gain, min(max(metal, ZERO), gain), ZERO, Carry())
+    return Netting(EXACT.subtract(total, gain), gain, min(max(metal, ZERO), gain), ZERO, NO_CARRY)
 
 
 def gains_tax(
@@ -221,15 +225,16 @@ def gains_tax(
     if base >= income:
         on_short = _tax(_slices(bounds, ordinary, income, base))
     else:
-        on_short = -_tax(_slices(bounds, ordinary, base, income))
+        on_short = EXACT.minus(_tax(_slices(bounds, ordinary, base, income)))
     top = EXACT.add(base, netting.collectibles)
     capped = tuple(min(rate, rates.collectibles_rate) for rate in ordinary)
     metal = _tax(_slices(bounds, capped, base, top))
-    preferred = _sum(netting.long, -netting.collectibles, qualified)
+    preferred = EXACT.subtract(EXACT.add(netting.long, qualified), netting.collectibles)
     at_rates = _slices(*rates.gains, top, EXACT.add(top, preferred))
     gains = _sum(netting.short, netting.long, qualified)
     over = EXACT.subtract(
-        magi if magi is not None else _sum(income, gains, -netting.ordinary_offset), rates.niit_threshold
+        magi if magi is not None else EXACT.subtract(EXACT.add(income, gains), netting.ordinary_offset),
+        rates.niit_threshold,
     )
     taxed = min(investment_income if investment_income is not None else gains, over)
     return GainsTax(
@@ -249,7 +254,7 @@ def room_at_zero(rates: Schedule, *, income: Decimal, gains: Decimal = ZERO) -> 
         income: Taxable income without long-term gains, short-term gains included.
         gains: Long-term gains and qualified dividends already taken.
     """
-    return max(ZERO, _sum(rates.gains[0][0], -income, -gains))
+    return max(ZERO, EXACT.subtract(rates.gains[0][0], EXACT.add(income, gains)))
 
 
 def qualified_days(bought: date, sold_on: date | None, ex_date: date) -> int:

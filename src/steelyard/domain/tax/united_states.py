@@ -1,0 +1,479 @@
+"""The United States: from a journal to the disposals, open lots and tax of a year.
+
+A fold over the entries says which lots each sale took; the wash-sale rule then moves losses over all
+accounts and all years at once; only then is one year looked at.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from steelyard.domain.ledger import Entry, in_order
+from steelyard.domain.lots import Pool, TaxLot, by_least_tax, share, total
+from steelyard.domain.money import EXACT, ONE, ZERO
+from steelyard.domain.tax.capital_gains import (
+    LONG,
+    NO_CARRY,
+    SHORT,
+    Carry,
+    GainsTax,
+    Netting,
+    gains_tax,
+    long_term_from,
+    loss_limit,
+    net,
+    schedule,
+    term,
+)
+from steelyard.domain.tax.wash_sales import Block, WashSales, wash_sales
+from steelyard.errors import DataError, InputError
+
+CURRENCY = "USD"
+SECURITY, COLLECTIBLE = "security", "collectible"
+SHELTERED_KINDS = frozenset({"ira", "roth", "401k"})
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What the journal itself does not say.
+
+    Attributes:
+        classes: Symbol to `security` or `collectible`.
+        settles: Trade date to settlement date.
+        sheltered: Accounts (IRA, Roth IRA, 401(k)) whose sales are not taxed.
+        methods: Account and class to the lot method the broker applies; missing is fifo.
+        groups: Symbol to its group of substantially identical symbols.
+        least_tax_rates: Rates on short and long gains that the broker's least-tax order assumes; the
+            highest ones by default, since a broker does not know the owner's.
+    """
+
+    classes: Mapping[str, str]
+    settles: Callable[[date], date]
+    sheltered: Collection[str] = ()
+    methods: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    groups: Mapping[str, str] = field(default_factory=dict)
+    least_tax_rates: tuple[Decimal, Decimal] = (Decimal("0.37"), Decimal("0.20"))
+
+
+@dataclass(frozen=True, slots=True)
+class SoldLot:
+    """A part of a disposal: shares of one lot, cost adjusted by earlier wash sales."""
+
+    bought: date
+    holding_from: date
+    shares: Decimal
+    cost: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Disposal:
+    """A sale, or the part of it that has one term.
+
+    Attributes:
+        account, symbol, tax_class: Where and what.
+        sold_on: Trade date; it decides year and term.
+        settles_on: Settlement date.
+        shares: How many.
+        proceeds: After fees, in dollars.
+        cost: Adjusted basis.
+        gain: Proceeds less cost, before the wash-sale rule takes its part back.
+        disallowed: Loss that is not deductible, >= 0: what counts is `gain` plus this.
+        term: `short` or `long`.
+        lots: What was sold.
+    """
+
+    account: str
+    symbol: str
+    tax_class: str
+    sold_on: date
+    settles_on: date
+    shares: Decimal
+    proceeds: Decimal
+    cost: Decimal
+    gain: Decimal
+    disallowed: Decimal
+    term: str
+    lots: tuple[SoldLot, ...]
+
+    @property
+    def counted(self) -> Decimal:
+        """The gain that enters the netting."""
+        return EXACT.add(self.gain, self.disallowed)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLot:
+    """Shares held, with what wash sales made of cost and holding period.
+
+    Attributes:
+        long_from: First day on which a sale is long-term.
+    """
+
+    account: str
+    symbol: str
+    bought: date
+    holding_from: date
+    shares: Decimal
+    cost: Decimal
+    long_from: date
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The rest of the return.
+
+    Attributes:
+        filing: single, mfj (joint), mfs (separate) or hoh (head of household).
+        income: Taxable income without the gains and without qualified dividends, >= 0; None when unknown,
+            and then no tax is computed.
+        qualified: Qualified dividends, >= 0.
+        magi: Modified adjusted gross income with the gains, None when unknown.
+        investment_income: Net investment income with the gains, None when unknown.
+        carry: Losses from the year before.
+    """
+
+    filing: str = "single"
+    income: Decimal | None = None
+    qualified: Decimal = ZERO
+    magi: Decimal | None = None
+    investment_income: Decimal | None = None
+    carry: Carry = NO_CARRY
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A year in numbers.
+
+    Attributes:
+        short_term, long_term: Net gains after wash sales, before anything is carried in.
+        collectibles: The part of `long_term` on collectibles.
+        disallowed: Losses not deductible this year.
+        permanent: The part of them lost for good.
+        netting: After carrying in and netting: offset and carry-forward.
+        dividends: Gross, in taxable accounts.
+        withheld: Foreign tax withheld from them.
+        tax: What the gains add; None without the owner's income.
+    """
+
+    short_term: Decimal
+    long_term: Decimal
+    collectibles: Decimal
+    disallowed: Decimal
+    permanent: Decimal
+    netting: Netting
+    dividends: Decimal
+    withheld: Decimal
+    tax: GainsTax | None
+
+
+@dataclass(frozen=True, slots=True)
+class YearReport:
+    """Everything about one year; disposals by trade date, open lots at the end of the journal."""
+
+    year: int
+    disposals: tuple[Disposal, ...]
+    summary: Summary
+    open_lots: tuple[OpenLot, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Positions:
+    """What a journal leaves: every block of shares, sold or held, and the wash-sale rule applied to them.
+
+    Attributes:
+        blocks: As bought and sold, before wash sales, in shares of the end of the journal.
+        washed: The same after wash sales.
+        sales: Of each sold block the number of its sale, None while held.
+        scale: Of each block, shares of the end per share on the day it was sold.
+    """
+
+    blocks: tuple[Block, ...]
+    washed: WashSales
+    sales: tuple[int | None, ...]
+    scale: tuple[Decimal, ...]
+
+
+def positions(entries: Iterable[Entry], setting: Setting) -> Positions:
+    """Fold a journal into blocks and apply the wash-sale rule.
+
+    Which lots a sale takes follows from what was paid, not from what wash sales added. A sale that names
+    its lot needs the method specific or least_tax. Purchases of one day, account and unit cost are one
+    lot in the eyes of the wash-sale rule, as are shares moved between accounts.
+
+    Args:
+        entries: Of one owner, all accounts, all years.
+        setting: What the journal does not say.
+
+    Raises:
+        InputError: More is sold than is held (`sold-more-than-held`), an unknown lot (`lot-unknown`), a
+            symbol of no class (`tax-class-unknown`), a lot named against the method (`lot-named`).
+        DataError: A rate is missing (`fx-rate-missing`).
+    """
+    fold = _Fold(setting)
+    for entry in in_order(entries):
+        fold.add(entry)
+    return fold.close()
+
+
+def year_report(
+    entries: Sequence[Entry], year: int, *, setting: Setting, figures: Mapping[str, Any], owner: Owner
+) -> YearReport:
+    """Return a year's disposals, totals and tax.
+
+    Args:
+        entries: The whole journal: purchases of the next January wash losses of December.
+        year: Calendar year; the trade date decides.
+        setting: What the journal does not say.
+        figures: Of the data file.
+        owner: The rest of the return.
+
+    Raises:
+        InputError: See `positions` and `capital_gains.schedule`.
+        DataError: See there.
+    """
+    held = positions(entries, setting)
+    disposals = _disposals(held, year, setting)
+    short = total(x.counted for x in disposals if x.term == SHORT)
+    long = total(x.counted for x in disposals if x.term == LONG)
+    metal = total(x.counted for x in disposals if x.term == LONG and x.tax_class == COLLECTIBLE)
+    limit = loss_limit(figures, owner.filing)
+    netting = net(short, long, limit=limit, carry=owner.carry, collectibles=metal)
+    paid = [
+        x
+        for x in entries
+        if x.kind == "dividend" and x.traded_on.year == year and x.account not in setting.sheltered
+    ]
+    tax = None
+    if owner.income is not None:
+        tax = gains_tax(
+            schedule(figures, year, owner.filing),
+            netting,
+            income=owner.income,
+            qualified=owner.qualified,
+            magi=owner.magi,
+            investment_income=owner.investment_income,
+        )
+    summary = Summary(
+        short_term=short,
+        long_term=long,
+        collectibles=metal,
+        disallowed=total(x.disallowed for x in disposals),
+        permanent=total(
+            x.amount for x in held.washed.washes if x.permanent and _sold_in(held.blocks[x.loss], year)
+        ),
+        netting=netting,
+        dividends=total(_dollars(x, x.gross) for x in paid),
+        withheld=total(_dollars(x, x.fees) for x in paid),
+        tax=tax,
+    )
+    return YearReport(year, disposals, summary, open_lots(held))
+
+
+def open_lots(held: Positions) -> tuple[OpenLot, ...]:
+    """Return the lots of the taxed accounts that are still held, by account, symbol and purchase."""
+    lots = [
+        OpenLot(x.account, x.symbol, x.bought, x.held_from, x.shares, x.cost, long_term_from(x.held_from))
+        for x in held.washed.blocks
+        if x.sold_on is None and not x.sheltered
+    ]
+    return tuple(sorted(lots, key=lambda x: (x.account, x.symbol, x.bought)))
+
+
+def _sold_in(block: Block, year: int) -> bool:
+    return block.sold_on is not None and block.sold_on.year == year
+
+
+def _disposals(held: Positions, year: int, setting: Setting) -> tuple[Disposal, ...]:
+    """Put the parts of each sale together again, one disposal per term."""
+    sales: dict[tuple[int, str], list[Block]] = defaultdict(list)
+    for part in held.washed.blocks:
+        number = held.sales[part.source]
+        if part.sold_on is not None and part.sold_on.year == year and not part.sheltered:
+            assert number is not None
+            sales[(number, term(part.held_from, part.sold_on))].append(part)
+    result = []
+    for (_, kind), parts in sorted(sales.items(), key=lambda x: x[0]):
+        first = parts[0]
+        assert first.sold_on is not None
+        lots = tuple(
+            SoldLot(x.bought, x.held_from, EXACT.divide(x.shares, held.scale[x.source]), x.cost)
+            for x in parts
+        )
+        proceeds, cost = total(x.proceeds for x in parts), total(x.cost for x in parts)
+        result.append(
+            Disposal(
+                account=first.account,
+                symbol=first.symbol,
+                tax_class=setting.classes[first.symbol],
+                sold_on=first.sold_on,
+                settles_on=setting.settles(first.sold_on),
+                shares=total(x.shares for x in lots),
+                proceeds=proceeds,
+                cost=cost,
+                gain=EXACT.subtract(proceeds, cost),
+                disallowed=total(x.disallowed for x in parts),
+                term=kind,
+                lots=lots,
+            )
+        )
+    return tuple(result)
+
+
+def _dollars(entry: Entry, amount: Decimal) -> Decimal:
+    if entry.currency in ("", CURRENCY):
+        return amount
+    if entry.fx_rate is None:
+        raise DataError(
+            "fx-rate-missing",
+            f"no dollar rate for the {entry.kind} of {entry.symbol} on {entry.traded_on} in {entry.currency}",
+            f"add fx_rate to the entry: dollars for one {entry.currency} on the settlement date",
+        )
+    return EXACT.multiply(amount, entry.fx_rate)
+
+
+class _Fold:
+    """The accounts while the journal is walked."""
+
+    def __init__(self, setting: Setting) -> None:
+        self.setting = setting
+        self.pools: dict[tuple[str, str], Pool] = {}
+        self.count: dict[tuple[str, str], int] = defaultdict(int)
+        self.origin: dict[tuple[str, str, int], str] = {}
+        self.arrived: list[tuple[tuple[str, str, int], tuple[str, date]]] = []
+        self.left: dict[tuple[str, date], set[str]] = defaultdict(set)
+        self.splits: dict[str, dict[date, Decimal]] = defaultdict(dict)
+        self.sold: list[tuple[TaxLot, date, Decimal, int]] = []
+        self.sale_count = 0
+
+    def add(self, entry: Entry) -> None:
+        """Take one entry in; cash does not matter here."""
+        step = {
+            "buy": self._in,
+            "transfer_in": self._in,
+            "sell": self._sell,
+            "transfer_out": self._out,
+            "split": self._split,
+        }.get(entry.kind)
+        if step is not None:
+            step(entry)
+
+    def _pool(self, entry: Entry) -> Pool:
+        key = (entry.account, entry.symbol)
+        if key not in self.pools:
+            known = self.setting.classes.get(entry.symbol)
+            if known not in (SECURITY, COLLECTIBLE):
+                raise InputError(
+                    "tax-class-unknown",
+                    f"the US tax class of {entry.symbol} is not known",
+                    f'add us_class = "{SECURITY}" or "{COLLECTIBLE}" for it under [instruments]',
+                )
+            self.pools[key] = Pool(self.setting.methods.get((entry.account, known), "fifo"))
+        return self.pools[key]
+
+    def _in(self, entry: Entry) -> None:
+        pool = self._pool(entry)
+        key = (entry.account, entry.symbol)
+        self.count[key] += 1
+        moved = entry.kind == "transfer_in"
+        bought = entry.lot if moved and entry.lot else entry.traded_on
+        cost = _dollars(entry, EXACT.add(entry.gross, entry.fees))
+        place = (*key, self.count[key])
+        # Fills of one order often come row by row: one price on one day is one purchase.
+        self.origin[place] = f"{entry.account}|{entry.symbol}|{bought}|{entry.price}"
+        if moved:
+            self.arrived.append((place, (entry.symbol, bought)))
+        pool.add(TaxLot(*key, bought, entry.shares, cost, bought, order=self.count[key]))
+
+    def _take(self, entry: Entry, unit: Decimal | None) -> list[TaxLot]:
+        pool = self._pool(entry)
+        if entry.lot is not None and pool.method not in ("specific", "least_tax"):
+            raise InputError(
+                "lot-named",
+                f"the {entry.kind} of {entry.symbol} on {entry.traded_on} names a lot, but the broker of "
+                f"{entry.account} sells {pool.method}",
+                f'leave the lot empty, or set lot_method = "specific" for {entry.account}',
+            )
+        by_tax = None
+        if pool.method == "least_tax" and unit is not None:
+            short, long = self.setting.least_tax_rates
+            price, sold_on = unit, entry.traded_on
+
+            def by_tax(lots: Iterable[TaxLot]) -> Sequence[TaxLot]:
+                return by_least_tax(
+                    lots, lambda _: price, lambda x: long if term(x.holding_from, sold_on) == LONG else short
+                )
+
+        elif pool.method == "least_tax":
+
+            def by_tax(lots: Iterable[TaxLot]) -> Sequence[TaxLot]:
+                return sorted(lots, key=lambda x: (x.bought, x.order))
+
+        return pool.take(entry.shares, bought=entry.lot, order=by_tax)
+
+    def _sell(self, entry: Entry) -> None:
+        proceeds = _dollars(entry, EXACT.subtract(entry.gross, entry.fees))
+        unit = EXACT.divide(proceeds, entry.shares)
+        taken = self._take(entry, unit if unit > ZERO else ONE)
+        left_shares, left = entry.shares, proceeds
+        for lot in taken:
+            part = left if lot.shares == left_shares else share(left, lot.shares, left_shares)
+            self.sold.append((lot, entry.traded_on, part, self.sale_count))
+            left_shares, left = EXACT.subtract(left_shares, lot.shares), EXACT.subtract(left, part)
+        self.sale_count += 1
+
+    def _out(self, entry: Entry) -> None:
+        for lot in self._take(entry, None):
+            origin = self.origin[(lot.account, lot.symbol, lot.order)]
+            self.left[(lot.symbol, lot.bought)].add(origin)
+
+    def _split(self, entry: Entry) -> None:
+        self._pool(entry).split(entry.shares)
+        # The same split is written once per account that holds the fund.
+        self.splits[entry.symbol][entry.traded_on] = entry.shares
+
+    def close(self) -> Positions:
+        """Turn what was sold and what is held into blocks."""
+        for place, what in self.arrived:
+            if len(self.left.get(what, ())) == 1:
+                (self.origin[place],) = self.left[what]
+        blocks: list[Block] = []
+        scales: list[Decimal] = []
+        for lot, sold_on, proceeds, _ in self.sold:
+            scale = self._later_splits(lot.symbol, sold_on)
+            scales.append(scale)
+            blocks.append(self._block(lot, scale, sold_on, proceeds))
+        sales: list[int | None] = [number for *_, number in self.sold]
+        for key in sorted(self.pools):
+            for lot in self.pools[key].lots():
+                blocks.append(self._block(lot, ONE, None, ZERO))
+                scales.append(ONE)
+                sales.append(None)
+        washed = wash_sales(blocks, self.setting.groups)
+        return Positions(tuple(blocks), washed, tuple(sales), tuple(scales))
+
+    def _later_splits(self, symbol: str, sold_on: date) -> Decimal:
+        scale = ONE
+        for day, ratio in self.splits.get(symbol, {}).items():
+            if day > sold_on:
+                scale = EXACT.multiply(scale, ratio)
+        return scale
+
+    def _block(self, lot: TaxLot, scale: Decimal, sold_on: date | None, proceeds: Decimal) -> Block:
+        return Block(
+            lot=self.origin[(lot.account, lot.symbol, lot.order)],
+            symbol=lot.symbol,
+            bought=lot.bought,
+            shares=EXACT.multiply(lot.shares, scale),
+            cost=lot.cost,
+            sold_on=sold_on,
+            proceeds=proceeds,
+            account=lot.account,
+            sheltered=lot.account in self.setting.sheltered,
+            order=lot.order,
+            holding_from=lot.holding_from,
+        )
