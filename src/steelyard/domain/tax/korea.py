@@ -1,0 +1,238 @@
+"""Korea: three classes of ETFs, each taxed in its own way, put together into one person's year.
+
+KRX-listed domestic-equity ETFs are free of tax on gains; other KRX-listed ones are taxed as dividends, sale
+by sale; overseas-listed ones are taxed on the year's net gain. The rules themselves are in the modules
+beside this one, the numbers in the country's data file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+
+from steelyard.domain.instruments import Instrument
+from steelyard.domain.money import EXACT, ZERO, exact_sum, parse_number
+from steelyard.domain.tax.country import Filing, YearFacts, YearTax
+from steelyard.domain.tax.korea_income import IncomeTax, income_tax, over_threshold
+from steelyard.domain.tax.korea_ledger import CLASSES, KoreanLedger, class_unknown, read_ledger
+from steelyard.domain.tax.korea_overseas import OverseasTax, overseas_tax
+from steelyard.domain.tax.korea_rates import Rates, rates_of
+from steelyard.domain.tax.korea_settlement import last_trade_day
+from steelyard.domain.tax.rules import Rule
+from steelyard.errors import InputError
+
+_OVERSEAS = (
+    "kr.overseas-rate",
+    "kr.overseas-deduction",
+    "kr.overseas-netting",
+    "kr.overseas-rate-of-exchange",
+    "kr.overseas-settlement",
+    "kr.overseas-method",
+    "kr.overseas-filing",
+)
+_KRX_OTHER = ("kr.withholding", "kr.krx-other-base", "kr.same-day-unit", "kr.small-amount")
+
+
+class Korea:
+    """The Korean tax rules behind the interface every country has."""
+
+    code = "KR"
+    currency = "KRW"
+
+    def classify(self, instrument: Instrument) -> str:
+        """Return the stated class of an instrument; one is never guessed."""
+        if instrument.tax_class not in CLASSES:
+            raise class_unknown(instrument.symbol, instrument.tax_class)
+        return instrument.tax_class
+
+    def year_tax(self, facts: YearFacts) -> YearTax:
+        """Return the tax of one person's year.
+
+        Settings read: `other_taxable_base` (won, for comprehensive taxation), `other_financial_income`
+        (interest and dividends from elsewhere), `repatriation_deduction`. Withheld tax on income that is
+        not in the journal is not part of the total; foreign tax on dividends is.
+
+        Args:
+            facts: See there.
+
+        Raises:
+            InputError: See `read_ledger`.
+            DataError: A rate is missing.
+        """
+        rates = rates_of(facts.rates, facts.rules, facts.year)
+        ledger = read_ledger(facts, rates)
+        relief = _setting(facts, "repatriation_deduction") or ZERO
+        overseas = overseas_tax((d.gain for d in ledger.overseas), rates, repatriation=relief)
+        units = _units_summary(ledger)
+        paid = _payments_summary(ledger)
+        financial, comprehensive = _financial(ledger, facts, rates)
+        extra = EXACT.add(comprehensive.extra, comprehensive.extra_local) if comprehensive else ZERO
+        total = exact_sum((overseas.tax, units["tax"], paid["tax"], extra))
+        disposals = (*ledger.overseas, *ledger.domestic, *(u.disposal for u in ledger.units))
+        return YearTax(
+            jurisdiction=self.code,
+            year=facts.year,
+            disposals=tuple(sorted(disposals, key=lambda d: (d.sold_on, d.account, d.symbol))),
+            summary={
+                "overseas_listed": _overseas_summary(overseas, facts),
+                "krx_other": {**units, "upper_bound": any(u.upper_bound for u in ledger.units)},
+                "krx_domestic_equity": {
+                    "net_gain": exact_sum(d.gain for d in ledger.domestic),
+                    "taxable": ZERO,
+                    "tax": ZERO,
+                },
+                "dividends": {**paid, "upper_bound": any(p.upper_bound for p in ledger.payments)},
+                "financial_income": financial,
+            },
+            total_tax=total,
+            rules=_used(ledger, overseas, comprehensive, rates),
+            open_lots=ledger.open_lots,
+            filings=_filings(ledger, overseas, financial, extra, facts.year),
+            notes=_notes(ledger, financial, comprehensive),
+        )
+
+
+def _setting(facts: YearFacts, key: str) -> Decimal | None:
+    raw = facts.settings.get(key)
+    if raw is None:
+        return None
+    try:
+        value = parse_number(raw)
+    except ValueError as error:
+        raise _bad_setting(key, raw) from error
+    if value < ZERO:
+        raise _bad_setting(key, raw)
+    return value
+
+
+def _bad_setting(key: str, raw: object) -> InputError:
+    return InputError(
+        "tax-setting", f"tax.{key} is {raw!r}, not an amount of won", f"write {key} = 30000000 under [tax]"
+    )
+
+
+def _overseas_summary(overseas: OverseasTax, facts: YearFacts) -> dict[str, object]:
+    summary: dict[str, object] = {
+        "net_gain": overseas.net_gain,
+        "deduction": overseas.deduction,
+        "taxable": overseas.taxable,
+        "national_tax": overseas.national_tax,
+        "local_tax": overseas.local_tax,
+        "tax": overseas.tax,
+        "still_free": overseas.still_free,
+        "gain_room": overseas.gain_room,
+    }
+    if overseas.repatriation:
+        summary["repatriation_deduction"] = overseas.repatriation
+    last = last_trade_day(facts.year, facts.is_session, facts.rates)
+    return {
+        **summary,
+        "last_trade_day": last.day.isoformat(),
+        "last_trade_day_confirmed": last.confirmed,
+    }
+
+
+def _units_summary(ledger: KoreanLedger) -> dict[str, Decimal]:
+    taken = [u.withheld for u in ledger.units]
+    return {
+        "taxable": exact_sum(w.base for w in taken),
+        "national_tax": exact_sum(w.national for w in taken),
+        "local_tax": exact_sum(w.local for w in taken),
+        "tax": exact_sum(w.total for w in taken),
+    }
+
+
+def _payments_summary(ledger: KoreanLedger) -> dict[str, Decimal]:
+    paid = ledger.payments
+    foreign = exact_sum(p.foreign_tax for p in paid)
+    return {
+        "gross": exact_sum(p.gross for p in paid),
+        "taxable": exact_sum(p.withheld.base for p in paid),
+        "foreign_tax": foreign,
+        "national_tax": exact_sum(p.withheld.national for p in paid),
+        "local_tax": exact_sum(p.withheld.local for p in paid),
+        "tax": exact_sum((p.withheld.total for p in paid), foreign),
+    }
+
+
+def _financial(
+    ledger: KoreanLedger, facts: YearFacts, rates: Rates
+) -> tuple[dict[str, object], IncomeTax | None]:
+    elsewhere = _setting(facts, "other_financial_income") or ZERO
+    bases = [u.withheld.base for u in ledger.units] + [p.withheld.base for p in ledger.payments]
+    total = exact_sum(bases, elsewhere)
+    over = over_threshold(total, rates)
+    summary: dict[str, object] = {
+        "total": total,
+        "threshold": rates["financial_income.threshold"],
+        "over": over,
+    }
+    other = _setting(facts, "other_taxable_base")
+    if not over or other is None:
+        return summary, None
+    result = income_tax(total, other, rates)
+    summary |= {
+        "method1": result.method1,
+        "method2": result.method2,
+        "extra_national_tax": result.extra,
+        "extra_local_tax": result.extra_local,
+    }
+    return summary, result
+
+
+def _used(
+    ledger: KoreanLedger, overseas: OverseasTax, comprehensive: IncomeTax | None, rates: Rates
+) -> tuple[Rule, ...]:
+    names = ["kr.financial-income"]
+    if ledger.overseas:
+        names += _OVERSEAS
+    if overseas.repatriation:
+        names.append("kr.repatriation")
+    if ledger.domestic:
+        names.append("kr.domestic-equity-gain")
+    if ledger.units:
+        names += _KRX_OTHER
+    for payment in ledger.payments:
+        abroad = payment.tax_class == "overseas_listed"
+        names += ("kr.withholding", "kr.small-amount")
+        names.append("kr.foreign-dividend" if abroad else "kr.distribution-base")
+    if any(x.upper_bound for x in (*ledger.units, *ledger.payments)):
+        names.append("kr.upper-bound")
+    if comprehensive:
+        names.append("kr.comprehensive")
+    return tuple(rates.rules[name] for name in sorted(set(names)) if name in rates.rules)
+
+
+def _filings(
+    ledger: KoreanLedger,
+    overseas: OverseasTax,
+    financial: Mapping[str, object],
+    extra: Decimal,
+    year: int,
+) -> tuple[Filing, ...]:
+    opens, due = date(year + 1, 5, 1), date(year + 1, 5, 31)
+    filings = []
+    if ledger.overseas:
+        filings.append(Filing("overseas_listed", opens, due, overseas.tax, "kr.overseas-filing"))
+    if financial["over"]:
+        filings.append(Filing("comprehensive_income", opens, due, extra, "kr.financial-income"))
+    return tuple(filings)
+
+
+def _notes(
+    ledger: KoreanLedger, financial: Mapping[str, object], comprehensive: IncomeTax | None
+) -> tuple[str, ...]:
+    notes = []
+    if any(x.upper_bound for x in (*ledger.units, *ledger.payments)):
+        notes.append("Where no tax base price is known the tax is an upper bound: add tax_base_price.")
+    if financial["over"] and comprehensive is None:
+        notes.append(
+            "Financial income exceeds the threshold: the tax beyond the withholding needs other_taxable_base."
+        )
+    if comprehensive:
+        notes.append("Comprehensive taxation is counted before credits, the foreign tax credit included.")
+    return tuple(notes)
+
+
+COUNTRY = Korea()

@@ -1,0 +1,325 @@
+"""The journal read by Korean rules: sales with their cost, payments with what is withheld, lots left.
+
+Everything is a fold over the entries in order, one position for each account and ETF. Sheltered accounts
+are left out: nothing in them is taxed before money leaves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+
+from steelyard.domain.ledger import Entry, in_order
+from steelyard.domain.lots import TaxLot, draw
+from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
+from steelyard.domain.tax.country import Disposal, UsedLot, YearFacts
+from steelyard.domain.tax.korea_accounts import SHELTERED
+from steelyard.domain.tax.korea_rates import Rates, whole_won
+from steelyard.domain.tax.korea_settlement import settles_on
+from steelyard.domain.tax.korea_withholding import Withheld, distribution_base, sale_base, withhold
+from steelyard.errors import DataError, InputError
+
+CLASSES = ("krx_domestic_equity", "krx_other", "overseas_listed")
+OVERSEAS_METHODS = ("fifo", "lifo", "average")
+UPPER_BOUND = "upper bound: no tax base price is known"
+WAIVED = "waived: under 1,000 won of national tax"
+_HELD_KINDS = ("buy", "sell", "dividend", "split", "transfer_in", "transfer_out")
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """A distribution or a dividend, in won; `foreign_tax` was taken abroad before it arrived."""
+
+    account: str
+    symbol: str
+    tax_class: str
+    paid_on: date
+    gross: Decimal
+    foreign_tax: Decimal
+    withheld: Withheld
+    upper_bound: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UnitSale:
+    """All units of one ETF of the class `krx_other` that an account sold on one day."""
+
+    disposal: Disposal
+    withheld: Withheld
+    upper_bound: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KoreanLedger:
+    """What a year's tax rests on; the lots are those left at its end."""
+
+    overseas: tuple[Disposal, ...]
+    domestic: tuple[Disposal, ...]
+    units: tuple[UnitSale, ...]
+    payments: tuple[Payment, ...]
+    open_lots: tuple[TaxLot, ...]
+
+
+@dataclass(slots=True)
+class _Position:
+    tax_class: str
+    method: str
+    lots: list[TaxLot] = field(default_factory=list)
+    untaxed: Decimal = ZERO
+    """What distributions paid on the shares held beyond what was taxed."""
+    bought: int = 0
+
+    def shares(self) -> Decimal:
+        return exact_sum(lot.shares for lot in self.lots)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sold:
+    entry: Entry
+    taken: tuple[TaxLot, ...]
+    proceeds: Decimal
+    untaxed: Decimal
+
+
+def read_ledger(facts: YearFacts, rates: Rates) -> KoreanLedger:
+    """Fold the journal up to the end of a year.
+
+    Args:
+        facts: See there; entries after the year are not read.
+        rates: Of the year.
+
+    Returns:
+        The sales settled in the year, the payments made in it, and the lots held at its end.
+
+    Raises:
+        InputError: An unknown class (`tax-class-unknown`), a method Korea does not know
+            (`cost-method-unknown`), more sold than held (`sold-more-than-held`).
+        DataError: A trade in a foreign currency without its rate (`rate-missing`).
+    """
+    positions: dict[tuple[str, str], _Position] = {}
+    sold: dict[tuple[str, str], list[_Sold]] = {}
+    payments: list[Payment] = []
+    for entry in in_order(facts.entries):
+        sheltered = facts.account_kinds.get(entry.account) in SHELTERED
+        if entry.kind not in _HELD_KINDS or entry.traded_on.year > facts.year or sheltered:
+            continue
+        key = entry.account, entry.symbol
+        if key not in positions:
+            positions[key] = _opened(entry, facts)
+        position = positions[key]
+        if entry.kind == "dividend":
+            payment = _payment(entry, position, facts, rates)
+            if payment is not None:
+                payments.append(payment)
+        elif entry.kind in ("sell", "transfer_out"):
+            sale = _taken(entry, position, facts)
+            if sale is not None:
+                sold.setdefault(key, []).append(sale)
+        else:
+            _add(entry, position, facts)
+    return _collected(positions, sold, payments, facts, rates)
+
+
+def _opened(entry: Entry, facts: YearFacts) -> _Position:
+    tax_class = facts.classes.get(entry.symbol)
+    if tax_class not in CLASSES:
+        raise class_unknown(entry.symbol, tax_class)
+    if tax_class == "krx_other":
+        return _Position(tax_class, "average")
+    default = "fifo" if tax_class == "overseas_listed" else "average"
+    broad = facts.methods.get((entry.account, ""), default)
+    method = facts.methods.get((entry.account, tax_class), broad)
+    if tax_class == "krx_domestic_equity":
+        # Neither gain nor loss is taxed: the method only decides the cost that is shown.
+        return _Position(tax_class, method if method in OVERSEAS_METHODS else "average")
+    if method not in OVERSEAS_METHODS:
+        raise InputError(
+            "cost-method-unknown",
+            f"account {entry.account!r} sells {tax_class} by {method!r}, which no Korean broker offers",
+            f'write cost_method = "{OVERSEAS_METHODS[0]}", or one of {", ".join(OVERSEAS_METHODS[1:])}: '
+            "what the broker applies",
+        )
+    return _Position(tax_class, method)
+
+
+def class_unknown(symbol: str, given: str | None) -> InputError:
+    """Return the error for an instrument whose Korean class nobody has stated."""
+    said = f"has the unknown class {given!r}" if given else "has no Korean tax class"
+    return InputError(
+        "tax-class-unknown",
+        f"{symbol} {said}, and a class is never guessed",
+        f'write tax_class = "{CLASSES[1]}" (or {CLASSES[0]}, {CLASSES[2]}) under [instruments.{symbol}]',
+    )
+
+
+def _won_rate(entry: Entry, position: _Position, facts: YearFacts) -> Decimal:
+    if entry.currency in ("", "KRW"):
+        return ONE
+    if entry.fx_rate is None:
+        day = entry.traded_on
+        if entry.kind in ("buy", "sell"):
+            try:
+                day = settles_on(day, position.tax_class, facts.is_session, facts.rates)
+            except InputError:
+                day = entry.traded_on
+        raise DataError(
+            "rate-missing",
+            f"no rate of {entry.currency} to won for {day}: {entry.kind} of {entry.shares} {entry.symbol} "
+            f"on {entry.traded_on} in account {entry.account!r}",
+            f"add fx_rate to that entry, the base rate of {day}, when the money moved",
+        )
+    return entry.fx_rate
+
+
+def _in_won(entry: Entry, amount: Decimal, position: _Position, facts: YearFacts) -> Decimal:
+    return EXACT.multiply(amount, _won_rate(entry, position, facts))
+
+
+def _priced(entry: Entry) -> Decimal:
+    if entry.price is None:
+        raise InputError(
+            "price-missing",
+            f"the {entry.kind} of {entry.shares} {entry.symbol} on {entry.traded_on} has no price",
+            "add its price to the entry",
+        )
+    return entry.gross
+
+
+def _add(entry: Entry, position: _Position, facts: YearFacts) -> None:
+    if entry.kind == "split":
+        position.lots = [replace(x, shares=EXACT.multiply(x.shares, entry.shares)) for x in position.lots]
+        return
+    fees = entry.fees if entry.kind == "buy" else ZERO
+    cost = _in_won(entry, EXACT.add(_priced(entry), fees), position, facts)
+    base = None
+    if entry.tax_base_price is not None:
+        base = EXACT.multiply(entry.tax_base_price, entry.shares)
+        base = EXACT.add(base, _in_won(entry, fees, position, facts))
+    bought = entry.lot if entry.kind == "transfer_in" and entry.lot else entry.traded_on
+    position.lots.append(
+        TaxLot(
+            entry.account, entry.symbol, bought, entry.shares, cost, bought, tax_base=base,
+            order=position.bought,
+        )
+    )  # fmt: skip
+    position.bought += 1
+
+
+def _taken(entry: Entry, position: _Position, facts: YearFacts) -> _Sold | None:
+    held = position.shares()
+    try:
+        taken, left = draw(position.lots, entry.shares, method=position.method)
+    except InputError as error:
+        where = f"{entry.traded_on}, {entry.symbol} in account {entry.account!r}"
+        raise InputError(error.code, f"{where}: {error.message}", error.hint) from error
+    untaxed = EXACT.divide(EXACT.multiply(position.untaxed, entry.shares), held)
+    position.lots = left
+    position.untaxed = EXACT.subtract(position.untaxed, untaxed)
+    if entry.kind == "transfer_out":
+        return None
+    proceeds = _in_won(entry, EXACT.subtract(_priced(entry), entry.fees), position, facts)
+    return _Sold(entry, tuple(taken), proceeds, untaxed)
+
+
+def _payment(entry: Entry, position: _Position, facts: YearFacts, rates: Rates) -> Payment | None:
+    gross = whole_won(_in_won(entry, _priced(entry), position, facts))
+    foreign = whole_won(_in_won(entry, entry.fees, position, facts))
+    base, upper_bound = gross, False
+    if position.tax_class != "overseas_listed":
+        taxed = distribution_base(gross, _rise(entry, position))
+        base, upper_bound = taxed.amount, taxed.upper_bound
+        on_held = min(position.shares(), entry.shares)
+        untaxed = EXACT.multiply(EXACT.subtract(gross, base), on_held)
+        position.untaxed = EXACT.add(position.untaxed, EXACT.divide(untaxed, entry.shares))
+    if entry.traded_on.year != facts.year:
+        return None
+    withheld = withhold(base, rates, foreign_tax=foreign)
+    return Payment(
+        entry.account, entry.symbol, position.tax_class, entry.traded_on, gross, foreign, withheld, upper_bound
+    )  # fmt: skip
+
+
+def _rise(entry: Entry, position: _Position) -> Decimal | None:
+    """Rise of the tax base price on the units paid on, against the moving average of what is held."""
+    bases = [x.tax_base for x in position.lots if x.tax_base is not None]
+    if entry.tax_base_price is None or not bases or len(bases) < len(position.lots):
+        return None
+    held = position.shares()
+    before = EXACT.divide(
+        EXACT.multiply(EXACT.subtract(exact_sum(bases), position.untaxed), entry.shares), held
+    )
+    return EXACT.subtract(EXACT.multiply(entry.tax_base_price, entry.shares), before)
+
+
+def _collected(
+    positions: dict[tuple[str, str], _Position],
+    sold: dict[tuple[str, str], list[_Sold]],
+    payments: list[Payment],
+    facts: YearFacts,
+    rates: Rates,
+) -> KoreanLedger:
+    singles: dict[str, list[Disposal]] = {"overseas_listed": [], "krx_domestic_equity": []}
+    units: list[UnitSale] = []
+    for key, sales in sold.items():
+        tax_class = positions[key].tax_class
+        days: dict[date, list[_Sold]] = {}
+        for sale in sales:
+            days.setdefault(sale.entry.traded_on, []).append(sale)
+        for day, same_day in days.items():
+            settled = settles_on(day, tax_class, facts.is_session, facts.rates)
+            if settled.year != facts.year:
+                continue
+            if tax_class == "krx_other":
+                units.append(_unit(same_day, settled, rates))
+            else:
+                singles[tax_class] += [_disposal([sale], tax_class, settled) for sale in same_day]
+    return KoreanLedger(
+        overseas=tuple(sorted(singles["overseas_listed"], key=_place)),
+        domestic=tuple(sorted(singles["krx_domestic_equity"], key=_place)),
+        units=tuple(sorted(units, key=lambda u: _place(u.disposal))),
+        payments=tuple(sorted(payments, key=lambda p: (p.paid_on, p.account, p.symbol))),
+        open_lots=tuple(lot for key in sorted(positions) for lot in positions[key].lots),
+    )
+
+
+def _place(disposal: Disposal) -> tuple[date, str, str]:
+    return disposal.sold_on, disposal.account, disposal.symbol
+
+
+def _disposal(sales: list[_Sold], tax_class: str, settled: date) -> Disposal:
+    first = sales[0].entry
+    proceeds = exact_sum(s.proceeds for s in sales)
+    cost = exact_sum(lot.cost for s in sales for lot in s.taken)
+    return Disposal(
+        account=first.account,
+        symbol=first.symbol,
+        tax_class=tax_class,
+        sold_on=first.traded_on,
+        settles_on=settled,
+        shares=exact_sum(s.entry.shares for s in sales),
+        proceeds=proceeds,
+        cost=cost,
+        gain=EXACT.subtract(proceeds, cost),
+        lots=tuple(UsedLot(lot.bought, lot.shares, lot.cost) for s in sales for lot in s.taken),
+        taxable=ZERO if tax_class == "krx_domestic_equity" else None,
+    )
+
+
+def _unit(sales: list[_Sold], settled: date, rates: Rates) -> UnitSale:
+    disposal = _disposal(sales, "krx_other", settled)
+    rises = [_unit_rise(sale) for sale in sales]
+    known = [rise for rise in rises if rise is not None]
+    rise = exact_sum(known) if len(known) == len(rises) else None
+    base = sale_base(disposal.gain, rise, exact_sum(s.untaxed for s in sales))
+    withheld = withhold(base.amount, rates)
+    notes = (UPPER_BOUND,) * base.upper_bound + (WAIVED,) * withheld.waived
+    return UnitSale(replace(disposal, taxable=withheld.base, notes=notes), withheld, base.upper_bound)
+
+
+def _unit_rise(sale: _Sold) -> Decimal | None:
+    bases = [lot.tax_base for lot in sale.taken if lot.tax_base is not None]
+    if sale.entry.tax_base_price is None or len(bases) < len(sale.taken):
+        return None
+    after = EXACT.multiply(sale.entry.tax_base_price, sale.entry.shares)
+    return EXACT.subtract(after, exact_sum(bases))
