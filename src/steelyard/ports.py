@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Protocol
 
+from steelyard.domain.alerts import Delivery, Message, Told
+from steelyard.domain.audit import Link
 from steelyard.domain.brokerage import Fill, OpenOrder, Statement
 from steelyard.domain.orders import Order, Report
+from steelyard.domain.portfolio import Portfolio, Quote
 from steelyard.domain.prices import Close, Finding, Wanted
+from steelyard.domain.saved_plans import Arming, SavedPlan
+from steelyard.domain.valuations import DayValue
 
 
 class Sessions(Protocol):
@@ -148,4 +155,165 @@ class Broker(Protocol):
 
     def fills(self, since: date) -> tuple[Fill, ...]:
         """Return the fills since a date, oldest first."""
+        ...
+
+
+class PortfolioText(Protocol):
+    """The owner's portfolio file, read again each time it is asked."""
+
+    @property
+    def name(self) -> str:
+        """File name without its folder."""
+        ...
+
+    def outline(self) -> tuple[Portfolio, frozenset[str]]:
+        """Return the portfolio with made-up prices where the file gives none, and where that is."""
+        ...
+
+    def load(self, prices: Mapping[str, Quote], rates: Mapping[str, Decimal]) -> Portfolio:
+        """Return the portfolio with what the file leaves open filled in."""
+        ...
+
+
+class RunRecords(Protocol):
+    """Which looks were handled, and what the portfolio was worth."""
+
+    def handled(self, portfolio: str) -> date | None:
+        """Return the newest look date a finished run handled, None when there is none."""
+        ...
+
+    def begin(self, portfolio: str, look: date | None, at: datetime) -> int:
+        """Open a run; what an earlier one left unfinished is marked as interrupted."""
+        ...
+
+    def step(self, run: int, step: str) -> None:
+        """Note how far a run has come."""
+        ...
+
+    def record_day(self, run: int, portfolio: str, value: DayValue) -> None:
+        """Keep the value and drift of a day, in place of an earlier one of the same day."""
+        ...
+
+    def finish(self, run: int, at: datetime, outcome: str, detail: str = "") -> None:
+        """Close a run."""
+        ...
+
+
+class Outbox(Protocol):
+    """Messages on their way, each attempt of each, and which states were told already."""
+
+    def told(self, portfolio: str, key: str) -> Told | None:
+        """Return when and at which level a state was told last, None when it is not told."""
+        ...
+
+    def queue(self, message: Message, services: Sequence[str], at: datetime, since: date) -> int:
+        """Keep a message for every service, and that its state is told: both, or neither."""
+        ...
+
+    def clear(self, portfolio: str, key: str) -> None:
+        """Forget a state that is over, so that its return is told."""
+        ...
+
+    def keys(self, portfolio: str, prefix: str) -> tuple[str, ...]:
+        """Return the told states whose key begins with a prefix."""
+        ...
+
+    def recover(self, at: datetime) -> int:
+        """Put back what a killed process was sending; return how many."""
+        ...
+
+    def waiting(self, at: datetime) -> tuple[Delivery, ...]:
+        """Return what may be sent now, oldest first."""
+        ...
+
+    def start(self, delivery: Delivery, at: datetime) -> None:
+        """Note an attempt before it is made."""
+        ...
+
+    def end(self, delivery: Delivery, at: datetime, failure: str | None, next_at: datetime | None) -> None:
+        """Note what came of it: sent, or to be tried again at `next_at`, or given up."""
+        ...
+
+
+class OrderBook(Protocol):
+    """Where plans, orders and the audit record are kept. What a call wrote is on disk when it returns."""
+
+    def save_plan(self, plan: SavedPlan, at: datetime) -> None:
+        """Keep a plan; one that is there already stays as it is."""
+        ...
+
+    def plan(self, name: str) -> SavedPlan:
+        """Return a plan by its id, by the beginning of it, or the newest one by `latest`."""
+        ...
+
+    def plans(self, since: datetime) -> tuple[SavedPlan, ...]:
+        """Return the plans saved since a moment, oldest first."""
+        ...
+
+    def finish_plan(self, plan_id: str, at: datetime) -> None:
+        """Note that a plan was carried out."""
+        ...
+
+    def finished(self) -> frozenset[str]:
+        """Return the ids of the plans that were carried out."""
+        ...
+
+    def write(self, order: Order, event: str, at: datetime, body: Mapping[str, object]) -> None:
+        """Keep an order as it is now, what happened to it, and a link of the audit record: all or nothing."""
+        ...
+
+    def orders(self, plan_id: str | None = None) -> tuple[Order, ...]:
+        """Return the orders of a plan, or all of them, in the order they were written first."""
+        ...
+
+    def keep_fills(self, account: str, fills: Sequence[Fill], at: datetime) -> int:
+        """Keep the fills that are not there yet; return how many were new."""
+        ...
+
+    def record(self, kind: str, plan_id: str, body: Mapping[str, object], at: datetime) -> None:
+        """Add a link to the audit record."""
+        ...
+
+    def links(self) -> Iterator[Link]:
+        """Return the audit record, link by link."""
+        ...
+
+    def head(self) -> tuple[int, str]:
+        """Return how many links there should be, and the hash of the last one."""
+        ...
+
+    def approve(self, plan_id: str, who: str, at: datetime) -> None:
+        """Note that somebody approved a plan."""
+        ...
+
+    def approvals(self, plan_id: str) -> frozenset[str]:
+        """Return who approved a plan."""
+        ...
+
+    def halted(self) -> str:
+        """Return why everything is halted, empty when it is not."""
+        ...
+
+    def halt(self, why: str, at: datetime) -> None:
+        """Refuse everything from now on."""
+        ...
+
+    def resume(self, at: datetime) -> None:
+        """Lift the halt."""
+        ...
+
+    def arm(self, arming: Arming, at: datetime) -> None:
+        """Give leave to trade unattended."""
+        ...
+
+    def arming(self) -> Arming | None:
+        """Return the leave to trade unattended, None when there is none."""
+        ...
+
+    def sole_run(self) -> AbstractContextManager[None]:
+        """Keep every other process from executing; let go when this one ends, however it ends.
+
+        Raises:
+            PlanError: Another one runs.
+        """
         ...

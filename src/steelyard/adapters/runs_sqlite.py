@@ -1,0 +1,114 @@
+"""Runs and the values of their days in `steelyard.db`."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+from steelyard.adapters.database import stamp, told, transaction
+from steelyard.domain.money import plain
+from steelyard.domain.valuations import DayValue
+
+
+class StoredRuns:
+    """The `RunRecords` of one database.
+
+    Args:
+        connection: From `database.connect`.
+        path: Its file, for messages.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._db, self._path = connection, path
+
+    def handled(self, portfolio: str) -> date | None:
+        """Return the newest look date a finished run handled, None when there is none."""
+        with told(self._path):
+            row = self._db.execute(
+                "SELECT max(look) FROM runs WHERE portfolio = ? AND outcome = 'done'", (portfolio,)
+            ).fetchone()
+        return date.fromisoformat(row[0]) if row[0] else None
+
+    def begin(self, portfolio: str, look: date | None, at: datetime) -> int:
+        """Open a run; what an earlier one left unfinished is marked as interrupted."""
+        with told(self._path), transaction(self._db):
+            self._db.execute(
+                "UPDATE runs SET outcome = 'interrupted', finished_at = ?"
+                " WHERE portfolio = ? AND outcome IS NULL",
+                (stamp(at), portfolio),
+            )
+            row = self._db.execute(
+                "INSERT INTO runs (portfolio, look, started_at, step) VALUES (?, ?, ?, 'begin')",
+                (portfolio, look.isoformat() if look else None, stamp(at)),
+            )
+            return int(row.lastrowid or 0)
+
+    def step(self, run: int, step: str) -> None:
+        """Note how far a run has come."""
+        with told(self._path), transaction(self._db):
+            self._db.execute("UPDATE runs SET step = ? WHERE id = ?", (step, run))
+
+    def record_day(self, run: int, portfolio: str, value: DayValue) -> None:
+        """Keep the value and drift of a day, in place of an earlier one of the same day."""
+        drifts = json.dumps({symbol: plain(drift) for symbol, drift in value.drifts.items()})
+        with told(self._path), transaction(self._db):
+            self._db.execute(
+                "INSERT OR REPLACE INTO valuations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    portfolio,
+                    value.day.isoformat(),
+                    run,
+                    value.currency,
+                    plain(value.total),
+                    plain(value.cash),
+                    plain(value.largest_drift),
+                    plain(value.misplaced),
+                    int(value.due),
+                    drifts,
+                    value.priced_on.isoformat() if value.priced_on else "",
+                ),
+            )
+
+    def finish(self, run: int, at: datetime, outcome: str, detail: str = "") -> None:
+        """Close a run."""
+        with told(self._path), transaction(self._db):
+            self._db.execute(
+                "UPDATE runs SET finished_at = ?, outcome = ?, detail = ?, step = 'end' WHERE id = ?",
+                (stamp(at), outcome, detail, run),
+            )
+
+    def days(self, portfolio: str) -> tuple[DayValue, ...]:
+        """Return every recorded day of a portfolio, oldest first."""
+        with told(self._path):
+            rows = self._db.execute(
+                "SELECT day, currency, total, cash, largest_drift, misplaced, due, drifts, priced_on"
+                " FROM valuations WHERE portfolio = ? ORDER BY day",
+                (portfolio,),
+            ).fetchall()
+        return tuple(
+            DayValue(
+                date.fromisoformat(day),
+                currency,
+                Decimal(total),
+                Decimal(cash),
+                Decimal(largest),
+                Decimal(misplaced),
+                bool(due),
+                {s: Decimal(d) for s, d in json.loads(drifts).items()},
+                date.fromisoformat(priced_on) if priced_on else None,
+            )
+            for day, currency, total, cash, largest, misplaced, due, drifts, priced_on in rows
+        )
+
+    def last(self, portfolio: str) -> tuple[str, str, str] | None:
+        """Return start, outcome (or the step it stopped at) and detail of the newest run."""
+        with told(self._path):
+            row = self._db.execute(
+                "SELECT started_at, coalesce(outcome, 'stopped at ' || step), coalesce(detail, '')"
+                " FROM runs WHERE portfolio = ? ORDER BY id DESC LIMIT 1",
+                (portfolio,),
+            ).fetchone()
+        return None if row is None else (row[0], row[1], row[2])

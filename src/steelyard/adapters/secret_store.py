@@ -1,0 +1,134 @@
+"""Secrets from the environment, a `.env` file only its owner can read, or the keyring of the desktop.
+
+Every variable is called STEELYARD_SOMETHING. A notification service is one address:
+`STEELYARD_NOTIFY_TELEGRAM=tgram://token/chat` makes the service `telegram`. Names listed in
+STEELYARD_KEYRING (`telegram,slack`) are asked of the keyring under `steelyard`, `notify-telegram`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import unquote
+
+from steelyard.errors import InputError
+
+PREFIX = "STEELYARD_"
+SERVICE = "STEELYARD_NOTIFY_"
+KEYRING = "STEELYARD_KEYRING"
+MASK = "***"
+_PLAIN = frozenset({"STEELYARD_KEYRING", "STEELYARD_SHARED", "STEELYARD_LOG"})
+_PARTS = re.compile(r"[/:@?&=,;#\s]+")
+_SHORTEST = 6
+"""A part of an address below this length is a port, a flag or a word, and masking it would hide the text."""
+
+
+class SecretStore:
+    """The `Secrets` of this process.
+
+    Args:
+        environ: The environment.
+        env_file: A `.env` file, read when it exists; the environment wins.
+
+    Raises:
+        InputError: Others can read the `.env` file, or a line of it is no setting.
+    """
+
+    def __init__(self, environ: Mapping[str, str], env_file: Path | None = None) -> None:
+        self._values: dict[str, str] = {}
+        if env_file is not None:
+            self._values |= _read(env_file)
+        self._values |= {k: v for k, v in environ.items() if k.startswith(PREFIX) and v}
+        self._keyring: dict[str, str] | None = None
+
+    def get(self, name: str) -> str | None:
+        """Return a secret, None when it is set nowhere."""
+        return self._values.get(name if name.startswith(PREFIX) else PREFIX + name.upper())
+
+    def services(self) -> dict[str, str]:
+        """Return the addresses of the notification services by name, sorted."""
+        found = {
+            name.removeprefix(SERVICE).lower(): value
+            for name, value in self._values.items()
+            if name.startswith(SERVICE) and name != SERVICE
+        }
+        return dict(sorted({**self._from_keyring(), **found}.items()))
+
+    def mask(self, text: str) -> str:
+        """Return the text with every secret made unreadable, and every longer part of an address."""
+        for piece in self._pieces():
+            text = re.sub(re.escape(piece), MASK, text, flags=re.IGNORECASE)
+        return text
+
+    def _pieces(self) -> list[str]:
+        values = [v for k, v in self._values.items() if k not in _PLAIN]
+        values += (self._keyring or {}).values()
+        pieces: set[str] = set()
+        for value in values:
+            pieces.add(value)
+            scheme, mark, rest = value.partition("://")
+            for text in (rest if mark else scheme, unquote(rest if mark else scheme)):
+                pieces.update(_PARTS.split(text))
+        return sorted((p for p in pieces if len(p) >= _SHORTEST), key=lambda p: (-len(p), p))
+
+    def _from_keyring(self) -> dict[str, str]:
+        if self._keyring is None:
+            names = [n.strip().lower() for n in self._values.get(KEYRING, "").split(",") if n.strip()]
+            self._keyring = {name: _ask_keyring(name) for name in names}
+        return self._keyring
+
+
+def _ask_keyring(name: str) -> str:
+    try:
+        import keyring
+    except ImportError:
+        raise InputError(
+            "extra-missing",
+            f"{KEYRING} is set but there is no keyring",
+            "run: pip install 'steelyard[keyring]'",
+        ) from None
+    try:
+        value = keyring.get_password("steelyard", f"notify-{name}")
+    except keyring.errors.KeyringError as error:
+        raise InputError(
+            "keyring", f"the keyring refuses: {type(error).__name__}", "unlock it, or use the environment"
+        ) from None
+    if not value:
+        raise InputError(
+            "keyring", f"the keyring has no notify-{name}", f"run: keyring set steelyard notify-{name}"
+        )
+    return str(value)
+
+
+def _read(path: Path) -> dict[str, str]:
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            mode = os.fstat(file.fileno())
+            text = file.read()
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise InputError("env-file", f"{path} cannot be read: {reason}", "check its rights") from None
+    if os.name == "posix" and stat.S_IMODE(mode.st_mode) & 0o077:
+        raise InputError(
+            "env-permissions", f"others can read {path}, and it holds secrets", f"run: chmod 600 {path}"
+        )
+    values = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        line = line.strip().removeprefix("export ")
+        if not line or line.startswith("#"):
+            continue
+        name, mark, value = line.partition("=")
+        value = value.strip()
+        if not mark:
+            # The line itself may be a secret: only its number is shown.
+            raise InputError("env-file", f"{path.name}:{number} is no setting", "write NAME=value")
+        if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
+            value = value[1:-1]
+        if name.strip().startswith(PREFIX) and value:
+            values[name.strip()] = value
+    return values

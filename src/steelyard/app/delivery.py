@@ -1,0 +1,126 @@
+"""Use case: put alerts into the outbox and send what waits there, one service never blocking another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from steelyard.app.alert_texts import compose
+from steelyard.domain.alerts import Delivery, Message, must_tell, wait_after
+from steelyard.domain.automation import AlertSettings
+from steelyard.domain.money import ZERO
+from steelyard.errors import ServiceError
+from steelyard.ports import Clock, Notifier, Outbox, Secrets
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What sending needs: where messages wait, who sends them where, and the owner's wishes."""
+
+    outbox: Outbox
+    notifier: Notifier
+    secrets: Secrets
+    clock: Clock
+    settings: AlertSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """How many messages went out, failed, and were put back after a killed run; `quiet` hours hold all."""
+
+    sent: int = 0
+    failed: int = 0
+    recovered: int = 0
+    quiet: bool = False
+
+
+def tell(
+    post: Post,
+    portfolio: str,
+    kind: str,
+    facts: Mapping[str, str],
+    *,
+    as_of: date,
+    key: str | None = None,
+    level: Decimal = ZERO,
+) -> bool:
+    """Queue an alert unless this state was told already; say whether it was queued.
+
+    Args:
+        post: Where to.
+        portfolio: Name of the portfolio file.
+        kind: One of `automation.ALERT_KINDS`.
+        facts: Placeholders of the text; `since` is added.
+        as_of: Today.
+        key: The state; the kind unless given.
+        level: How bad it is, fraction.
+    """
+    if kind not in post.settings.kinds:
+        return False
+    key = key or kind
+    now = post.clock.now()
+    earlier = post.outbox.told(portfolio, key)
+    if not must_tell(earlier, level, now, post.settings):
+        return False
+    since = earlier.since if earlier else as_of
+    facts = {"portfolio": portfolio, **facts, "since": str(since)}
+    title, body = compose(kind, facts, post.settings)
+    # A message outlives the process in the database, and goes to a service: no secret of another one.
+    message = Message(portfolio, kind, key, level, post.secrets.mask(title), post.secrets.mask(body))
+    post.outbox.queue(message, tuple(post.secrets.services()), now, since)
+    return True
+
+
+def deliver(post: Post) -> Sent:
+    """Send what waits. Outside a killed process nothing is sent twice, and nothing is lost.
+
+    A service that fails is left alone for the rest of this call, so that one that hangs costs one
+    timeout; its messages wait longer after every attempt, up to a day, and are given up after
+    `attempts`.
+    """
+    recovered = post.outbox.recover(post.clock.now())
+    if is_quiet(post.settings, post.clock.now()):
+        return Sent(recovered=recovered, quiet=True)
+    waiting = post.outbox.waiting(post.clock.now())
+    if not waiting:
+        return Sent(recovered=recovered)
+    addresses = post.secrets.services()
+    failing: set[str] = set()
+    sent = failed = 0
+    for delivery in waiting:
+        if delivery.service in failing:
+            continue
+        if _deliver(post, delivery, addresses.get(delivery.service)):
+            sent += 1
+        else:
+            failed += 1
+            failing.add(delivery.service)
+    return Sent(sent, failed, recovered)
+
+
+def is_quiet(settings: AlertSettings, now: datetime) -> bool:
+    """Say whether a time falls into the quiet hours."""
+    return (
+        settings.quiet is not None
+        and settings.quiet.until(now.astimezone(ZoneInfo(settings.timezone))) is not None
+    )
+
+
+def _deliver(post: Post, delivery: Delivery, address: str | None) -> bool:
+    post.outbox.start(delivery, post.clock.now())
+    failure = None
+    if address is None:
+        failure = "the service has no address any more"
+    else:
+        try:
+            post.notifier.send(address, delivery.title, delivery.body)
+        except ServiceError as error:
+            failure = post.secrets.mask(error.message)
+    now = post.clock.now()
+    attempts = delivery.attempts + 1
+    again = failure is not None and attempts < post.settings.attempts
+    post.outbox.end(delivery, now, failure, now + wait_after(attempts) if again else None)
+    return failure is None

@@ -1,0 +1,83 @@
+"""When a state of the portfolio is told to its owner, and how a message is tried.
+
+The same state is told once. It is told again when it has become worse by a step, or after some days;
+a state that is over is forgotten, so that its return is told like the first time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from steelyard.domain.automation import AlertSettings
+from steelyard.domain.money import EXACT
+
+FIRST_WAIT = timedelta(minutes=5)
+LONGEST_WAIT = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is sent.
+
+    Attributes:
+        portfolio: Name of the portfolio file.
+        kind: One of `automation.ALERT_KINDS`.
+        key: The state it is about; the same state has the same key.
+        level: How bad it is, fraction of the portfolio; 0 where there is no measure.
+        title, body: The text.
+    """
+
+    portfolio: str
+    kind: str
+    key: str
+    level: Decimal
+    title: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The last time a state was told: how bad it was, since when it has lasted, and when that was."""
+
+    level: Decimal
+    since: date
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message on its way to one service, after `attempts` attempts."""
+
+    message: int
+    service: str
+    title: str
+    body: str
+    attempts: int
+
+
+def must_tell(earlier: Told | None, level: Decimal, now: datetime, settings: AlertSettings) -> bool:
+    """Say whether a state is told now.
+
+    Args:
+        earlier: When it was told last, None when it was not.
+        level: How bad it is now.
+        now: The time.
+        settings: `again_step` of zero never repeats for getting worse, `again_days` of zero never for time.
+    """
+    if earlier is None:
+        return True
+    step, days = settings.again_step, settings.again_days
+    worse = bool(step) and EXACT.subtract(level, earlier.level) >= step
+    return worse or (bool(days) and now - earlier.at >= timedelta(days=days))
+
+
+def wait_after(attempts: int) -> timedelta:
+    """Return how long to wait after that many failed attempts: 5 minutes, doubling, at most a day.
+
+    >>> [str(wait_after(n)) for n in (1, 2, 3, 12)]
+    ['0:05:00', '0:10:00', '0:20:00', '1 day, 0:00:00']
+    """
+    doubled: int = 2 ** min(attempts - 1, 16)
+    return min(FIRST_WAIT * doubled, LONGEST_WAIT)
