@@ -197,7 +197,7 @@ def _used(
         abroad = payment.tax_class == "overseas_listed"
         names += ("kr.withholding", "kr.small-amount")
         names.append("kr.foreign-dividend" if abroad else "kr.distribution-base")
-    if any(x.upper_bound for x in (*ledger.units, *ledger.payments)):
+    if ledger.upper_bound:
         names.append("kr.upper-bound")
     if comprehensive:
         names.append("kr.comprehensive")
@@ -224,7 +224,7 @@ def _notes(
     ledger: KoreanLedger, financial: Mapping[str, object], comprehensive: IncomeTax | None
 ) -> tuple[str, ...]:
     notes = []
-    if any(x.upper_bound for x in (*ledger.units, *ledger.payments)):
+    if ledger.upper_bound:
         notes.append("Where no tax base price is known the tax is an upper bound: add tax_base_price.")
     if financial["over"] and comprehensive is None:
         notes.append(

@@ -60,6 +60,11 @@ class KoreanLedger:
     payments: tuple[Payment, ...]
     open_lots: tuple[TaxLot, ...]
 
+    @property
+    def upper_bound(self) -> bool:
+        """Whether any figure is an upper bound."""
+        return any(u.upper_bound for u in self.units) or any(p.upper_bound for p in self.payments)
+
 
 @dataclass(slots=True)
 class _Position:
@@ -199,10 +204,16 @@ def _add(entry: Entry, position: _Position, facts: YearFacts) -> None:
     bought = entry.lot if entry.kind == "transfer_in" and entry.lot else entry.traded_on
     position.lots.append(
         TaxLot(
-            entry.account, entry.symbol, bought, entry.shares, cost, bought, tax_base=base,
+            account=entry.account,
+            symbol=entry.symbol,
+            bought=bought,
+            shares=entry.shares,
+            cost=cost,
+            holding_from=bought,
+            tax_base=base,
             order=position.bought,
         )
-    )  # fmt: skip
+    )
     position.bought += 1
 
 
@@ -234,10 +245,16 @@ def _payment(entry: Entry, position: _Position, facts: YearFacts, rates: Rates) 
         position.untaxed = EXACT.add(position.untaxed, EXACT.divide(untaxed, entry.shares))
     if entry.traded_on.year != facts.year:
         return None
-    withheld = withhold(base, rates, foreign_tax=foreign)
     return Payment(
-        entry.account, entry.symbol, position.tax_class, entry.traded_on, gross, foreign, withheld, upper_bound
-    )  # fmt: skip
+        account=entry.account,
+        symbol=entry.symbol,
+        tax_class=position.tax_class,
+        paid_on=entry.traded_on,
+        gross=gross,
+        foreign_tax=foreign,
+        withheld=withhold(base, rates, foreign_tax=foreign),
+        upper_bound=upper_bound,
+    )
 
 
 def _rise(entry: Entry, position: _Position) -> Decimal | None:
