@@ -65,9 +65,9 @@ class TaxLot:
         )
 
 
-def share(total: Decimal, part: Decimal, whole: Decimal) -> Decimal:
+def share(total: Decimal, part: Decimal, whole: Decimal, step: Decimal = STEP) -> Decimal:
     """Return a part's share of a total, to 20 decimals: fixed point, so that parts add up exactly."""
-    return EXACT.divide(EXACT.multiply(total, part), whole).quantize(STEP, context=EXACT).normalize(EXACT)
+    return EXACT.divide(EXACT.multiply(total, part), whole).quantize(step, context=EXACT).normalize(EXACT)
 
 
 def total(values: Iterable[Decimal]) -> Decimal:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
-from steelyard.domain.lots import share
+from steelyard.domain.lots import STEP, share
 from steelyard.domain.money import EXACT, ZERO
 
 WINDOW_DAYS = 30
@@ -71,10 +71,10 @@ class Block:
             return ZERO
         return EXACT.add(EXACT.subtract(self.proceeds, self.cost), self.disallowed)
 
-    def parts(self, shares: Decimal) -> tuple[Block, Block]:
-        """Split off that many of its shares; both parts together are exactly the whole."""
-        cost = share(self.cost, shares, self.shares)
-        proceeds = share(self.proceeds, shares, self.shares)
+    def parts(self, shares: Decimal, step: Decimal = STEP) -> tuple[Block, Block]:
+        """Split off that many of its shares, amounts rounded to `step`; both parts are exactly the whole."""
+        cost = share(self.cost, shares, self.shares, step)
+        proceeds = share(self.proceeds, shares, self.shares, step)
         first = replace(self, shares=shares, cost=cost, proceeds=proceeds)
         rest = replace(
             self,
@@ -119,7 +119,11 @@ class WashSales:
 
 
 def wash_sales(
-    blocks: Sequence[Block], groups: Mapping[str, str] | None = None, *, window_days: int = WINDOW_DAYS
+    blocks: Sequence[Block],
+    groups: Mapping[str, str] | None = None,
+    *,
+    window_days: int = WINDOW_DAYS,
+    step: Decimal = STEP,
 ) -> WashSales:
     """Disallow the losses whose shares were bought again, and move them to the replacements.
 
@@ -135,6 +139,8 @@ def wash_sales(
         groups: Symbol to the name of its group of substantially identical symbols; a symbol that is
             missing is a group of its own.
         window_days: Days on either side of the sale.
+        step: What amounts are rounded to when a block is split; `Decimal("0.01")` keeps whole cents, at
+            the price that splitting a block beforehand may move a cent.
     """
     families: dict[str, list[int]] = defaultdict(list)
     for index, block in enumerate(blocks):
@@ -142,7 +148,7 @@ def wash_sales(
     parts: list[list[Block]] = [[] for _ in blocks]
     washes: list[tuple[tuple[date, date, int, str, str, str], Wash]] = []
     for members in families.values():
-        family = _Family(blocks, members, timedelta(window_days), parts)
+        family = _Family(blocks, members, timedelta(window_days), parts, step)
         for index in sorted((i for i in members if blocks[i].sold_on), key=lambda i: _sale(blocks[i])):
             washes.extend((_sale(blocks[index]), wash) for wash in family.settle(index))
         family.close()
@@ -162,7 +168,12 @@ class _Family:
     """The blocks of one group: which shares may still replace others, and the parts made so far."""
 
     def __init__(
-        self, blocks: Sequence[Block], members: Iterable[int], window: timedelta, parts: list[list[Block]]
+        self,
+        blocks: Sequence[Block],
+        members: Iterable[int],
+        window: timedelta,
+        parts: list[list[Block]],
+        step: Decimal,
     ) -> None:
         self.line = sorted(members, key=lambda i: _purchase(blocks[i]))
         self.place = {index: place for place, index in enumerate(self.line)}
@@ -172,6 +183,7 @@ class _Family:
         self.left: list[Block | None] = [replace(blocks[i], source=i) for i in self.line]
         self.window = window
         self.parts = parts
+        self.step = step
         count = len(self.line)
         self.next = list(range(count + 1))
         self.other_lot = [count] * count
@@ -217,7 +229,7 @@ class _Family:
             found = self.left[place]
             assert found is not None
             if piece.shares > found.shares:
-                lost, rest = piece.parts(found.shares)
+                lost, rest = piece.parts(found.shares, self.step)
             else:
                 lost, rest = piece, None
             yield self._move(lost, done, place)
@@ -237,7 +249,7 @@ class _Family:
             self.left[place] = None
             self.next[place] = place + 1
         else:
-            used, self.left[place] = found.parts(lost.shares)
+            used, self.left[place] = found.parts(lost.shares, self.step)
         amount = EXACT.subtract(lost.cost, lost.proceeds)
         done.append(replace(lost, disallowed=amount))
         if not used.sheltered:
