@@ -302,8 +302,7 @@ def _walk(
                 cash = cash + shares[i] * distributions[t, i]
         held = 0.0
         for i in range(n):
-            worth[i] = shares[i] * prices[t, i]
-            held = held + worth[i]
+            held = held + shares[i] * prices[t, i]
         flow = 0.0
         before = cash + held
         if flowing:
@@ -327,15 +326,17 @@ def _walk(
                 if managed > 0.0:
                     if looking:
                         for i in range(n):
-                            if abs(worth[i] - targets[i] * managed) > bands[i] * managed:
-                                due = True
+                            size = abs(shares[i] * prices[t, i] - targets[i] * managed)
+                            due = due or size > bands[i] * managed
                     if recording and t > 0:
                         worst = 0.0
                         for i in range(n):
-                            size = abs(worth[i] - targets[i] * managed)
-                            if size > worst:
-                                worst = size
+                            worst = max(worst, abs(shares[i] * prices[t, i] - targets[i] * managed))
                         drifts[t] = worst / managed
+                    if due or flow != 0.0:
+                        # Kept only where something may be traded: the loop is faster without the stores.
+                        for i in range(n):
+                            worth[i] = shares[i] * prices[t, i]
                     if due:
                         if t > 0 and boxed:
                             for i in range(n):
@@ -352,6 +353,8 @@ def _walk(
                 if not dealt and t > 0 and flow > 0.0 and buys and cash - reserve > dust * managed:
                     dealt = _buy(worth, targets, managed, cash - reserve, conversion, rate, floor, bought)
                 if not dealt and flow < 0.0 and reserve - cash > dust * total:
+                    for i in range(n):
+                        worth[i] = shares[i] * prices[t, i]
                     _sell(worth, targets, managed, reserve - cash, conversion, rate, floor, bought)
                     dealt = True
             if dealt:
