@@ -6,12 +6,12 @@ are left out: nothing in them is taxed before money leaves.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
 from steelyard.domain.ledger import Entry, in_order
-from steelyard.domain.lots import TaxLot, draw
+from steelyard.domain.lots import Pool, TaxLot
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
 from steelyard.domain.tax.country import Disposal, UsedLot, YearFacts
 from steelyard.domain.tax.korea_accounts import SHELTERED
@@ -69,14 +69,10 @@ class KoreanLedger:
 @dataclass(slots=True)
 class _Position:
     tax_class: str
-    method: str
-    lots: list[TaxLot] = field(default_factory=list)
+    pool: Pool
     untaxed: Decimal = ZERO
     """What distributions paid on the shares held beyond what was taxed."""
     bought: int = 0
-
-    def shares(self) -> Decimal:
-        return exact_sum(lot.shares for lot in self.lots)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +127,13 @@ def _opened(entry: Entry, facts: YearFacts) -> _Position:
     if tax_class not in CLASSES:
         raise class_unknown(entry.symbol, tax_class)
     if tax_class == "krx_other":
-        return _Position(tax_class, "average")
+        return _Position(tax_class, Pool("average"))
     default = "fifo" if tax_class == "overseas_listed" else "average"
     broad = facts.methods.get((entry.account, ""), default)
     method = facts.methods.get((entry.account, tax_class), broad)
     if tax_class == "krx_domestic_equity":
         # Neither gain nor loss is taxed: the method only decides the cost that is shown.
-        return _Position(tax_class, method if method in OVERSEAS_METHODS else "average")
+        return _Position(tax_class, Pool(method if method in OVERSEAS_METHODS else "average"))
     if method not in OVERSEAS_METHODS:
         raise InputError(
             "cost-method-unknown",
@@ -145,7 +141,7 @@ def _opened(entry: Entry, facts: YearFacts) -> _Position:
             f'write cost_method = "{OVERSEAS_METHODS[0]}", or one of {", ".join(OVERSEAS_METHODS[1:])}: '
             "what the broker applies",
         )
-    return _Position(tax_class, method)
+    return _Position(tax_class, Pool(method))
 
 
 def class_unknown(symbol: str, given: str | None) -> InputError:
@@ -193,7 +189,7 @@ def _priced(entry: Entry) -> Decimal:
 
 def _add(entry: Entry, position: _Position, facts: YearFacts) -> None:
     if entry.kind == "split":
-        position.lots = [replace(x, shares=EXACT.multiply(x.shares, entry.shares)) for x in position.lots]
+        position.pool.split(entry.shares)
         return
     fees = entry.fees if entry.kind == "buy" else ZERO
     cost = _in_won(entry, EXACT.add(_priced(entry), fees), position, facts)
@@ -202,7 +198,7 @@ def _add(entry: Entry, position: _Position, facts: YearFacts) -> None:
         base = EXACT.multiply(entry.tax_base_price, entry.shares)
         base = EXACT.add(base, _in_won(entry, fees, position, facts))
     bought = entry.lot if entry.kind == "transfer_in" and entry.lot else entry.traded_on
-    position.lots.append(
+    position.pool.add(
         TaxLot(
             account=entry.account,
             symbol=entry.symbol,
@@ -218,14 +214,13 @@ def _add(entry: Entry, position: _Position, facts: YearFacts) -> None:
 
 
 def _taken(entry: Entry, position: _Position, facts: YearFacts) -> _Sold | None:
-    held = position.shares()
+    held = position.pool.shares
     try:
-        taken, left = draw(position.lots, entry.shares, method=position.method)
+        taken = position.pool.take(entry.shares)
     except InputError as error:
         where = f"{entry.traded_on}, {entry.symbol} in account {entry.account!r}"
         raise InputError(error.code, f"{where}: {error.message}", error.hint) from error
     untaxed = EXACT.divide(EXACT.multiply(position.untaxed, entry.shares), held)
-    position.lots = left
     position.untaxed = EXACT.subtract(position.untaxed, untaxed)
     if entry.kind == "transfer_out":
         return None
@@ -240,7 +235,7 @@ def _payment(entry: Entry, position: _Position, facts: YearFacts, rates: Rates) 
     if position.tax_class != "overseas_listed":
         taxed = distribution_base(gross, _rise(entry, position))
         base, upper_bound = taxed.amount, taxed.upper_bound
-        on_held = min(position.shares(), entry.shares)
+        on_held = min(position.pool.shares, entry.shares)
         untaxed = EXACT.multiply(EXACT.subtract(gross, base), on_held)
         position.untaxed = EXACT.add(position.untaxed, EXACT.divide(untaxed, entry.shares))
     if entry.traded_on.year != facts.year:
@@ -259,13 +254,14 @@ def _payment(entry: Entry, position: _Position, facts: YearFacts, rates: Rates) 
 
 def _rise(entry: Entry, position: _Position) -> Decimal | None:
     """Rise of the tax base price on the units paid on, against the moving average of what is held."""
-    bases = [x.tax_base for x in position.lots if x.tax_base is not None]
-    if entry.tax_base_price is None or not bases or len(bases) < len(position.lots):
+    if entry.tax_base_price is None or not position.pool.shares:
         return None
-    held = position.shares()
-    before = EXACT.divide(
-        EXACT.multiply(EXACT.subtract(exact_sum(bases), position.untaxed), entry.shares), held
-    )
+    lots = position.pool.lots()
+    bases = [x.tax_base for x in lots if x.tax_base is not None]
+    if len(bases) < len(lots):
+        return None
+    left = EXACT.subtract(exact_sum(bases), position.untaxed)
+    before = EXACT.divide(EXACT.multiply(left, entry.shares), position.pool.shares)
     return EXACT.subtract(EXACT.multiply(entry.tax_base_price, entry.shares), before)
 
 
@@ -296,7 +292,7 @@ def _collected(
         domestic=tuple(sorted(singles["krx_domestic_equity"], key=_place)),
         units=tuple(sorted(units, key=lambda u: _place(u.disposal))),
         payments=tuple(sorted(payments, key=lambda p: (p.paid_on, p.account, p.symbol))),
-        open_lots=tuple(lot for key in sorted(positions) for lot in positions[key].lots),
+        open_lots=tuple(lot for key in sorted(positions) for lot in positions[key].pool.lots()),
     )
 
 
