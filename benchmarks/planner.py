@@ -1,7 +1,8 @@
 """The compiled search: time per problem on random cases, and on families made to be hard.
 
 Goals: 10,000 random cases of 4 to 30 instruments with p50 within 0.03 ms and p99 within 0.5 ms, in the
-kernel and through `solve_compiled`, all proven; every hard case proven within 0.5 s or with its certified gap.
+kernel and through `solve_compiled`, all proven; every hard case proven within 0.5 s
+or with its certified gap.
 """
 
 import platform

@@ -3,7 +3,8 @@
 The method is that of `search`: price the budget, list the states within the gap, bound by merged hulls,
 walk, then undominated layers. Money is int64; misses are float64 with slack. Plans closer than the slack
 are compared exactly: squares in three 27-bit limbs, unlike divisors in double-double with an error bound.
-All compiled functions are in this one file, because numba's cache watches no other; `fastmath` is off.
+Longer than other modules for one reason: numba's cache watches only the file of the function it
+compiles, so all compiled functions are here. `fastmath` is off.
 """
 
 # Compiled functions get their types from their arguments, so they carry no annotations.
@@ -349,7 +350,10 @@ def _improve(w, r, budget, plan):
         for i in range(n):
             now = plan[i] >> 1
             spent = _spent(w, i, plan[i])
-            for change in (now - 1, now + 1, 0, w[i, BUY_LOW], -w[i, SELL_LOW]):
+            dear = w[i, PRICE] * (w[i, UNIT] + w[i, COST_RATE] + w[i, COST_EXTRA])
+            # A cheap line can take up at once what is left over after the dear ones.
+            jump = min(now + left // dear, int(np.floor(r[i, WANTED] / float(w[i, PRICE]))))
+            for change in (now - 1, now + 1, jump, jump + 1, 0, w[i, BUY_LOW], -w[i, SELL_LOW]):
                 code = 2 * change
                 if not _allowed(w, i, change):
                     continue
