@@ -1,5 +1,11 @@
-"""Every console block of the README and the docs is run, and must print what it shows."""
+"""Every page of the documentation is carried out from top to bottom, and must print what it shows.
 
+A page starts in an empty folder. A `toml` block whose first line is `# portfolio.toml` writes that file; the
+command of a `console` block is run, and `$ echo $?` below it tells its exit status; a `pycon` block is a
+doctest, a `python` block is run. A line of `...` stands for whatever follows.
+"""
+
+import doctest
 import os
 import re
 import shlex
@@ -11,43 +17,98 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-BLOCK = re.compile(r"```console\n\$ (steelyard [^\n]*)\n(.*?)```", re.DOTALL)
-BLOCKS = [(page.name, *found) for page in PAGES for found in BLOCK.findall(page.read_text(encoding="utf-8"))]
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PROMPT = re.compile(r"\A\$ |^\$ (?=echo \$\?$)", re.MULTILINE)
+FILE = re.compile(r"# (\w+\.toml)\n")
+LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+SAMPLE = ROOT / "src" / "steelyard" / "data" / "sample.toml"
+
+
+def blocks(page):
+    return BLOCK.findall(page.read_text(encoding="utf-8"))
 
 
 def lines(text):
     return [line.rstrip() for line in text.strip("\n").splitlines()]
 
 
-@pytest.mark.parametrize(("page", "command", "shown"), BLOCKS, ids=lambda x: str(x)[:40])
-def test_a_console_block_prints_what_it_shows(page, command, shown, tmp_path):
-    """A last line of `...` stands for whatever follows."""
-    code = "from steelyard.interfaces.cli.main import main; main()"
-    env = {**os.environ, "COLUMNS": "110", "NO_COLOR": "1"}
-    words = shlex.split(command)[1:]
+def run(command, folder):
+    """Both streams as a terminal shows them, 110 columns wide and without colour, and the exit status."""
+    words = shlex.split(command, comments=True)
+    assert words[0] == "steelyard", command
     done = subprocess.run(
-        [sys.executable, "-c", code, *words],
-        cwd=tmp_path,
+        [sys.executable, "-c", "from steelyard.interfaces.cli.main import main; main()", *words[1:]],
+        cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env=env,
+        env={**os.environ, "COLUMNS": "110", "NO_COLOR": "1"},
         check=False,
     )
-    expected, printed = lines(shown), lines(done.stdout)
-    if expected[-1] == "...":
-        expected = expected[:-1]
-        printed = printed[: len(expected)]
-    assert printed == expected
+    return done.stdout, done.returncode
 
 
-def test_there_are_console_blocks_to_run():
-    assert len(BLOCKS) >= 2
+def follow(block, folder):
+    """Run the command of a console block and compare what it prints; `$ echo $?` may follow."""
+    status = None
+    for part in PROMPT.split(block)[1:]:
+        command, _, shown = part.partition("\n")
+        if command == "echo $?":
+            printed = [str(status)]
+        else:
+            text, status = run(command, folder)
+            printed = lines(text)
+        expected = lines(shown)
+        if expected and expected[-1] == "...":
+            expected = expected[:-1]
+            printed = printed[: len(expected)]
+        assert printed == expected, command
 
 
-def test_the_python_block_of_the_readme_runs(tmp_path, monkeypatch):
-    (block,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
-    sample = ROOT / "src" / "steelyard" / "data" / "sample.toml"
-    (tmp_path / "portfolio.toml").write_text(sample.read_text(encoding="utf-8"))
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_page_carried_out_prints_what_it_shows(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    exec(compile(block, "README.md", "exec"), {})
+    names = {}
+    if page.name == "README.md":
+        (tmp_path / "portfolio.toml").write_text(SAMPLE.read_text(encoding="utf-8"), encoding="utf-8")
+    for language, block in blocks(page):
+        named = FILE.match(block)
+        if language == "toml" and named:
+            (tmp_path / named[1]).write_text(block, encoding="utf-8")
+        elif language == "console":
+            follow(block, tmp_path)
+        elif language == "python":
+            exec(compile(block, str(page), "exec"), names)
+        elif language == "pycon":
+            test = doctest.DocTestParser().get_doctest(block, names, page.name, str(page), 0)
+            runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
+            runner.run(test, clear_globs=False)
+            names.update(test.globs)
+            assert runner.failures == 0
+
+
+def test_there_are_blocks_to_run():
+    """A pattern that finds nothing would pass everything."""
+    found = [language for page in PAGES for language, _ in blocks(page)]
+    assert found.count("console") >= 10
+    assert found.count("pycon") >= 3
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_to_a_file_leads_somewhere(page):
+    for target in LINK.findall(page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
+
+
+def test_every_page_is_reached_from_the_index():
+    """By links alone, starting at docs/index.md; decisions are listed as a folder."""
+    index = ROOT / "docs" / "index.md"
+    seen, todo = set(), [index]
+    while todo:
+        page = todo.pop().resolve()
+        if page in seen or page.suffix != ".md":
+            continue
+        seen.add(page)
+        todo += [page.parent / target for target in LINK.findall(page.read_text(encoding="utf-8"))]
+    docs = {page.resolve() for page in (ROOT / "docs").rglob("*.md") if page.parent.name != "decisions"}
+    assert docs <= seen

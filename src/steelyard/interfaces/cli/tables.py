@@ -110,7 +110,8 @@ def _drift_table(report: CheckReport, width: int) -> Table:
         name = Text(portfolio.instruments[drift.symbol].name)
         name.truncate(max(min(room, 28), 1), overflow="ellipsis")
         red = "bold red" if breach else ""
-        row: list[str | Text] = [symbol, name, worth, weight, target, Text(off, style=red), "!" if breach else ""]
+        mark = "!" if breach else ""
+        row: list[str | Text] = [symbol, name, worth, weight, target, Text(off, style=red), mark]
         table.add_row(*row, *([picture] if drawn else []))
     return table
 
@@ -151,7 +152,9 @@ def show_plan(plan: Plan, portfolio: Portfolio, title: str) -> None:
             ("why", ""),
         )  # fmt: skip
         for t in plan.trades:
-            row = [t.side, t.symbol, shares(t.shares), money(t.amount, base), money(t.cost, base), t.reason]
+            # What is known by its value only has no shares to speak of.
+            count = "" if portfolio.quotes[t.symbol].by_value else shares(t.shares)
+            row = [t.side, t.symbol, count, money(t.amount, base), money(t.cost, base), t.reason]
             table.add_row(*([t.account] if several else []), *row)
         out.print(table)
     else:
