@@ -123,7 +123,7 @@ steps = st.lists(
 
 @given(st.sampled_from(METHODS), steps)
 def test_the_pool_takes_exactly_what_draw_takes(method, actions):
-    """Expected: `draw`, to the last digit; under `average`, where they round in other places, to 15 digits."""
+    """Expected: `draw`, to the last digit; under `average`, which rounds elsewhere, to 15 decimals."""
     pool, lots = Pool(method), []
     order = latest_first if method == "least_tax" else None
     for number, (buys, shares, unit, day) in enumerate(actions):
