@@ -1,5 +1,6 @@
 """The compiled backtest does what the plain loop says, to the last bit."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -90,6 +91,19 @@ def test_the_tallies_of_the_kernel_are_those_of_the_recorded_series():
         runs = reference.run(problem, holdings=False)
         rows = range(problem.shape[0])
         expected = np.array([reference.tally(runs, row, problem.terms.initial) for row in rows])
+        assert bits(kernel.history_tallies(problem)) == bits(expected), seed
+
+
+def test_policies_side_by_side_are_each_what_the_plain_loop_says_of_it_alone():
+    """Where no money flows the kernel walks all policies in vector lanes; expected: the plain loop."""
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        one = random_problem(seed)
+        empty = {"distributions": np.empty((0, one.shape[2])), "interest": np.empty(0), "flows": np.empty(0)}
+        rules = random_rules(rng, one.shape[1], one.shape[2], 300)
+        problem = Problem(replace(one.market, **empty), rules, one.terms)
+        runs = reference.run(problem, holdings=False)
+        expected = np.array([reference.tally(runs, row, one.terms.initial) for row in range(300)])
         assert bits(kernel.history_tallies(problem)) == bits(expected), seed
 
 
