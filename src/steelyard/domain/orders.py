@@ -8,6 +8,7 @@ reports may come twice, late or out of order, and none of them takes a fill back
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 
 from steelyard.domain.fingerprint import fingerprint
@@ -33,6 +34,8 @@ OWN_MOVES = {
     PLANNED: frozenset({SENT, CANCELLED}),
     SENT: frozenset({UNKNOWN, PLANNED}),
     UNKNOWN: frozenset({EXPIRED}),
+    ACCEPTED: frozenset({EXPIRED}),
+    PARTIALLY_FILLED: frozenset({EXPIRED}),
 }
 
 
@@ -57,6 +60,7 @@ class Order:
         fees: Commission and duties reported so far.
         broker_id: The broker's own number, empty until it told one.
         note: Why it ended as it did, one line.
+        sent_at: When it was first written down as sent, None before.
     """
 
     id: str
@@ -75,6 +79,7 @@ class Order:
     fees: Decimal = ZERO
     broker_id: str = ""
     note: str = ""
+    sent_at: datetime | None = None
 
     @property
     def is_final(self) -> bool:
@@ -125,8 +130,8 @@ def move(order: Order, state: str, note: str = "") -> Order:
     """Return the order after a step the owner's side takes on its own.
 
     Planned to sent (written down before the call), sent to unknown (no answer), sent back to planned
-    (the broker certainly did not take it), unknown to expired (its day is over and nobody has seen it),
-    planned to cancelled (not wanted any more).
+    (the broker certainly did not take it), unknown or open to expired (its day is over and nobody sees it
+    any more), planned to cancelled (not wanted any more).
 
     Raises:
         ValueError: The step is not one of those, which would be a bug of the caller.

@@ -1,0 +1,473 @@
+"""Use case: carry a saved plan out, exactly once, whatever happens in between.
+
+One idea keeps it safe: an order is written down as sent before the broker hears of it, and an order that
+was once sent is never sent again. Whoever comes back after a crash or a time-out asks; "not seen" leaves the
+order unknown, its money set aside, until the broker reports it or its day is long over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from steelyard.domain.brokerage import Statement
+from steelyard.domain.guardrails import Limits, Refusal, Situation, inspect
+from steelyard.domain.money import EXACT, ZERO
+from steelyard.domain.orders import CANCELLED, EXPIRED, PLANNED, SENT, UNKNOWN, Order, Report, advance, move
+from steelyard.domain.plan_checks import moved_positions, moved_prices, too_old
+from steelyard.domain.saved_plans import SavedPlan
+from steelyard.domain.sizing import fee, fit, orders_of, own_money, unheard
+from steelyard.errors import DataError, InputError, NoAnswer, OrderNotTaken, ServiceError
+from steelyard.ports import Broker, Clock, OrderBook
+
+WASH_SALE_DAYS = 30
+# Judged again, one by one, when it is an order's turn: before the sales have filled nobody can know.
+_LATER = ("cash-floor",)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How the owner wants plans carried out.
+
+    Attributes:
+        limits: For the guardrails.
+        limit_distance: How much worse than the plan's price an order may trade, a fraction; None asks
+            for market orders.
+        max_plan_age_hours: Older plans are refused.
+        max_price_move: A plan is refused when a price moved more than this fraction since.
+        settled_only: Buy with settled money only.
+        polls: How often the broker is asked before leaving the rest for the next call.
+        poll_seconds: Time between.
+        unknown_after_hours: An order nobody sees for so long after it was sent is over.
+        attempts: How often an order the broker certainly did not take is offered in one run.
+    """
+
+    limits: Limits = field(default_factory=Limits)
+    limit_distance: Decimal | None = Decimal("0.005")
+    max_plan_age_hours: int = 24
+    max_price_move: Decimal = Decimal("0.02")
+    settled_only: bool = False
+    polls: int = 30
+    poll_seconds: int = 2
+    unknown_after_hours: int = 24
+    attempts: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What carrying out needs: the book, a broker for each account, and the time."""
+
+    book: OrderBook
+    brokers: Mapping[str, Broker]
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """Prices known now, in each instrument's currency: when seen, and what a second source says."""
+
+    prices: Mapping[str, tuple[Decimal, datetime]]
+    second: Mapping[str, Decimal] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """What happened, or would happen.
+
+    Attributes:
+        plan: The plan.
+        live: Orders were really sent.
+        outcome: `dry-run`, `refused`, `done`, or `waiting` (call again to go on).
+        orders: As they are now.
+        refusals: Why not, by plan (order_id empty) or by order.
+    """
+
+    plan: SavedPlan
+    live: bool
+    outcome: str
+    orders: tuple[Order, ...]
+    refusals: tuple[Refusal, ...] = ()
+
+
+def execute(
+    desk: Desk,
+    plan: SavedPlan,
+    market: Market,
+    terms: Terms,
+    *,
+    live: bool,
+    who: str,
+    unattended: bool = False,
+) -> Execution:
+    """Carry a saved plan out, or say what would be sent.
+
+    Nothing is written or sent without `live`. With it, sales go first; each purchase is sent when the
+    money is there, smaller when that is all the money there will be. Called again, it goes on where it
+    stopped. An order that a guardrail holds back stays planned.
+
+    Args:
+        desk: Book, brokers and clock.
+        plan: As the book has it.
+        market: Prices of now.
+        terms: The owner's.
+        live: Send.
+        who: Who approves by calling.
+        unattended: Nobody is looking: needs an arming that covers the plan.
+
+    Raises:
+        PlanError: Another plan is being carried out.
+        InputError: An account has no broker.
+        ServiceError: A broker cannot be reached before anything was sent.
+    """
+    for account in plan.accounts:
+        if account not in desk.brokers:
+            raise InputError("no-broker", f"account {account} has no broker", f"name one for {account}")
+    run = _Run(desk, plan, market, terms, who, unattended)
+    if not live:
+        return run.rehearse()
+    with desk.book.sole_run():
+        return run.perform()
+
+
+class _Run:
+    """One call of `execute`: the plan, the orders as the book has them, and what brokers said last."""
+
+    def __init__(
+        self, desk: Desk, plan: SavedPlan, market: Market, terms: Terms, who: str, unattended: bool
+    ) -> None:
+        self.desk, self.plan, self.market, self.terms = desk, plan, market, terms
+        self.who, self.unattended = who, unattended
+        self.id = plan.id
+        self.orders: dict[str, Order] = {}
+        self.statements: dict[str, Statement] = {}
+        self.opened: frozenset[str] = frozenset()
+        self.others: frozenset[tuple[str, str]] = frozenset()
+        self.tries: dict[str, int] = {}
+        self.held: dict[str, tuple[Refusal, ...]] = {}
+
+    def rehearse(self) -> Execution:
+        """Say what would be sent, and what would stop it."""
+        self._load()
+        self._look()
+        refusals = [*self._plan_refusals()]
+        approved = {self.id: frozenset({self.who}) | self.desk.book.approvals(self.id)}
+        for order in self._planned():
+            refusals += inspect(order, self._situation(order, approved), self.terms.limits, skip=_LATER)
+        return Execution(self.plan, False, "dry-run", tuple(self.orders.values()), tuple(refusals))
+
+    def perform(self) -> Execution:
+        """Do it."""
+        self._load()
+        book, now = self.desk.book, self.desk.clock.now
+        resumed = self._started()
+        self._hear()
+        self._look()
+        if resumed and too_old(self.plan, now(), self.terms.max_plan_age_hours):
+            self._drop("the plan is too old to begin more of it")
+        refusals = list(self._plan_refusals())
+        approved = {self.id: frozenset({self.who}) | book.approvals(self.id)}
+        if not resumed:
+            for order in self._planned():
+                refusals += inspect(order, self._situation(order, approved), self.terms.limits, skip=_LATER)
+        if refusals:
+            body = {"refusals": [{"rule": r.rule, "symbol": r.symbol, "text": r.text} for r in refusals]}
+            book.record("refused", self.id, body, now())
+            return Execution(self.plan, True, "refused", tuple(self.orders.values()), tuple(refusals))
+        if not resumed:
+            self._begin()
+        self._carry_out()
+        return self._conclude()
+
+    def _started(self) -> bool:
+        return any(o.state != PLANNED for o in self.orders.values())
+
+    def _drop(self, why: str) -> None:
+        for order in self._planned():
+            self._write(move(order, CANCELLED, why), "cancelled", {})
+
+    # -- what is known ------------------------------------------------------------------------------
+
+    def _load(self) -> None:
+        kept = {o.id: o for o in self.desk.book.orders(self.id)}
+        derived = orders_of(self.plan, self.terms.limit_distance)
+        self.orders = {o.id: kept.get(o.id, o) for o in derived}
+
+    def _look(self) -> None:
+        """Ask every broker for its statement, open orders and hours. Raises when one does not answer."""
+        others: set[tuple[str, str]] = set()
+        opened: set[str] = set()
+        mine = {o.id for o in self.orders.values()} | {o.broker_id for o in self.orders.values()} - {""}
+        for account in self.plan.accounts:
+            broker = self.desk.brokers[account]
+            self.statements[account] = broker.statement()
+            for order in broker.open_orders():
+                if order.order_id not in mine and order.broker_id not in mine:
+                    others.add((account, order.symbol))
+            wanted = {t.exchange for t in self.plan.trades if t.account == account}
+            opened |= {e for e in sorted(wanted) if broker.is_open(e)}
+        self.opened, self.others = frozenset(opened), frozenset(others)
+
+    def _plan_refusals(self) -> list[Refusal]:
+        """What stands against the plan as a whole."""
+        terms, now = self.terms, self.desk.clock.now()
+        found = [] if self._started() else too_old(self.plan, now, terms.max_plan_age_hours)
+        found += moved_positions(self.plan, self.orders.values(), self.statements)
+        if self._planned():
+            found += moved_prices(self.plan, self.market.prices, terms.max_price_move)
+        if why := self.desk.book.halted():
+            found.append(self._refusal("halted", f"everything is halted: {why}", "run `steelyard resume`"))
+        if self.id in self.desk.book.finished():
+            found.append(
+                self._refusal("duplicate-plan", "this plan was carried out already", "save a new plan")
+            )
+        if any(o.is_out and o.plan_id != self.id for o in self.desk.book.orders()):
+            found.append(
+                self._refusal(
+                    "another-plan",
+                    "another plan still has orders out",
+                    "run `steelyard orders` and finish it",
+                )
+            )
+        if self.unattended:
+            arming = self.desk.book.arming()
+            need = ZERO if self._started() else self.plan.turnover
+            if arming is None or not arming.covers(need, now.date()):
+                found.append(
+                    self._refusal(
+                        "not-armed",
+                        "unattended execution is not armed for this amount and day",
+                        "run `steelyard arm --until DATE --max-amount AMOUNT`",
+                    )
+                )
+        return found
+
+    def _refusal(self, rule: str, text: str, hint: str, symbol: str = "") -> Refusal:
+        return Refusal(rule, "", symbol, text, hint)
+
+    def _situation(self, order: Order, approved: Mapping[str, frozenset[str]]) -> Situation:
+        book, now = self.desk.book, self.desk.clock.now()
+        return Situation(
+            at=now,
+            plan_id=self.id,
+            positions_at=min(s.at for s in self.statements.values()),
+            halted=book.halted(),
+            approved=approved,
+            done=book.finished(),
+            turnover=self.plan.turnover,
+            prices=self.market.prices,
+            second_prices=self.market.second,
+            targets=frozenset(self.plan.targets),
+            open_exchanges=self.opened,
+            others=self.others,
+            held={(a, h.symbol): h.free for a, s in self.statements.items() for h in s.holdings},
+            rates=self.plan.fx,
+            sent_today=self._sent_on(now.date()),
+            value=self.plan.value,
+            spendable={(order.account, order.currency): self._money(order.account, order.currency)},
+            cash=self._all_money(),
+            reserve=self.plan.reserve,
+            wash_blocked=self._wash_blocked(now),
+            cost=fee(self.plan, self._amount(order), order.currency),
+        )
+
+    def _amount(self, order: Order) -> Decimal:
+        price = order.limit if order.limit is not None else self.plan.prices[order.symbol][0]
+        return EXACT.multiply(order.shares, price)
+
+    def _sent_on(self, day: date) -> Decimal:
+        total = ZERO
+        for o in self.desk.book.orders():
+            if o.sent_at is None or o.sent_at.date() != day or o.state == PLANNED:
+                continue
+            rate = self.plan.fx.get(o.currency)
+            price = o.limit if o.limit is not None else self.plan.prices.get(o.symbol, (ZERO, ""))[0]
+            if rate is not None:
+                total = EXACT.add(total, EXACT.multiply(EXACT.multiply(o.shares, price), rate))
+        return total
+
+    def _money(self, account: str, currency: str) -> Decimal:
+        """Free money: what our own books say, or less when the broker says less."""
+        orders = self.orders.values()
+        own = own_money(self.plan, orders, account, currency)
+        purse = self.statements[account].purse(currency)
+        told = min(purse.settled, purse.buying_power) if self.terms.settled_only else purse.buying_power
+        return min(own, EXACT.subtract(told, unheard(self.plan, orders, account, currency)))
+
+    def _all_money(self) -> Decimal:
+        total = ZERO
+        for account, purses in self.plan.cash.items():
+            for currency in {*purses, *(t.currency for t in self.plan.trades if t.account == account)}:
+                own = own_money(self.plan, self.orders.values(), account, currency)
+                total = EXACT.add(total, EXACT.multiply(own, self.plan.fx[currency]))
+        return total
+
+    def _wash_blocked(self, now: datetime) -> frozenset[str]:
+        blocked = set()
+        for plan in (self.plan, *self.desk.book.plans(now - timedelta(days=WASH_SALE_DAYS + 1))):
+            losses = {(t.account, t.symbol) for t in plan.trades if t.at_loss}
+            if losses:
+                sold = self.desk.book.orders(plan.id)
+                # A sale of this very plan counts before it has filled.
+                blocked |= {s for a, s in losses if plan.id == self.id or _filled_sale(sold, a, s)}
+        return frozenset(blocked)
+
+    # -- what is done -------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        book, now = self.desk.book, self.desk.clock.now()
+        book.approve(self.id, self.who, now)
+        if self.unattended and (arming := book.arming()) is not None:
+            book.arm(replace(arming, spent=EXACT.add(arming.spent, self.plan.turnover)), now)
+        kept = {o.id for o in book.orders(self.id)}
+        for order in self.orders.values():
+            if order.id not in kept:
+                book.write(order, "planned", now, {})
+
+    def _carry_out(self) -> None:
+        for poll in range(self.terms.polls):
+            if poll:
+                self.desk.clock.wait(self.terms.poll_seconds)
+                self._hear()
+            try:
+                self._look()
+                self._send_ready()
+            except ServiceError as error:
+                # With orders out, a broker that does not answer is waited for, not given up.
+                self.desk.book.record("no-answer", self.id, {"text": str(error)}, self.desk.clock.now())
+                continue
+            if not self._planned() and not self._out():
+                return
+            if not self._out() and all(o.id in self.held for o in self._planned()):
+                return
+
+    def _send_ready(self) -> None:
+        """Send the sales, and then those purchases there is money for."""
+        self.held = {}
+        for order in [o for o in self._planned() if o.side == "sell"]:
+            self._offer(order)
+        if any(o.side == "sell" for o in self._planned()):
+            return
+        for order in [o for o in self._planned() if o.side == "buy"]:
+            sized = fit(self.plan, order, self._room(order))
+            if sized != order and (self._out() or self._money_is_late(order)):
+                return  # a later purchase must not take the money this one waits for
+            if sized is None:
+                done = move(order, CANCELLED, "no money for it; left to the next plan")
+                self._write(done, "cancelled", {})
+            else:
+                self._offer(sized)
+
+    def _money_is_late(self, order: Order) -> bool:
+        """Say whether the broker has not credited yet what our books have: it is waited for.
+
+        A difference of up to a hundredth is fees and rounding, not lateness.
+        """
+        own = own_money(self.plan, self.orders.values(), order.account, order.currency)
+        return self._money(order.account, order.currency) < EXACT.multiply(own, Decimal("0.99"))
+
+    def _room(self, order: Order) -> Decimal:
+        """Money for one purchase: what its account has free, less what keeps the reserve whole."""
+        free = self._money(order.account, order.currency)
+        above = EXACT.subtract(self._all_money(), self.plan.reserve)
+        return min(free, EXACT.divide(above, self.plan.fx[order.currency]))
+
+    def _offer(self, order: Order) -> None:
+        """Send one order, if every guardrail lets it go."""
+        approved = {self.id: self.desk.book.approvals(self.id)}
+        refusals = inspect(order, self._situation(order, approved), self.terms.limits)
+        if not refusals and self.tries.get(order.id, 0) >= self.terms.attempts:
+            text = f"the broker did not take it {self.terms.attempts} times"
+            refusals = (Refusal("not-taken", order.id, order.symbol, text, "run it again later"),)
+        if refusals:
+            self.held[order.id] = refusals
+            return
+        broker, now = self.desk.brokers[order.account], self.desk.clock.now()
+        self.tries[order.id] = self.tries.get(order.id, 0) + 1
+        sent = replace(move(order, SENT), sent_at=now)
+        self._write(sent, "sent", {"broker": broker.name})
+        try:
+            self._learn(sent, broker.submit(sent))
+        except OrderNotTaken as error:
+            self._take_back(sent, error)
+        except ServiceError as error:
+            self._write(move(sent, UNKNOWN, str(error)), "no-answer", {"text": str(error)})
+        self._look()
+
+    def _take_back(self, sent: Order, error: OrderNotTaken) -> None:
+        """The broker says it has no such order: believe it only when asking says the same."""
+        try:
+            seen = self._ask(sent) is not None
+        except ServiceError:
+            self._write(move(sent, UNKNOWN, str(error)), "no-answer", {"text": str(error)})
+            return
+        if not seen:
+            self._write(replace(move(sent, PLANNED), sent_at=None), "not-taken", {"text": str(error)})
+
+    def _hear(self) -> None:
+        """Ask about every order that may be at the broker; "not seen" is not "not there"."""
+        for order in self._out():
+            try:
+                if self._ask(order) is not None:
+                    continue
+            except ServiceError as error:
+                self.desk.book.record("no-answer", self.id, {"text": str(error)}, self.desk.clock.now())
+                continue
+            if order.state == SENT:
+                order = move(order, UNKNOWN, "the broker has not seen it yet")
+                self._write(order, "not-seen", {})
+            waited = timedelta(hours=self.terms.unknown_after_hours)
+            late = order.sent_at is not None and self.desk.clock.now() - order.sent_at > waited
+            if late and self._is_gone(order):
+                why = "its day is over and the broker does not know it"
+                self._write(move(order, EXPIRED, why), "expired", {})
+
+    def _ask(self, order: Order) -> Report | None:
+        """Return what the broker knows of an order, learning it; raises when nobody can tell."""
+        report = self.desk.brokers[order.account].find(order)
+        if report is not None:
+            self._learn(order, report)
+        return report
+
+    def _is_gone(self, order: Order) -> bool:
+        """A broker that answers, and does not list the order as open, has let go of it."""
+        try:
+            listed = self.desk.brokers[order.account].open_orders()
+        except ServiceError:
+            return False
+        # Where the broker keeps no client ids, any open order for the instrument may be the one.
+        return not any(
+            o.order_id == order.id or (not o.order_id and o.symbol == order.symbol) for o in listed
+        )
+
+    def _learn(self, order: Order, report: Report) -> None:
+        try:
+            now = advance(order, report)
+        except DataError as error:
+            raise NoAnswer("broker-report", error.message, error.hint) from error
+        if now != order:
+            self._write(now, "answer", {"broker_id": report.broker_id, "note": report.note})
+
+    def _write(self, order: Order, event: str, body: Mapping[str, object]) -> None:
+        self.desk.book.write(order, event, self.desk.clock.now(), body)
+        self.orders[order.id] = order
+
+    def _planned(self) -> list[Order]:
+        return [o for o in self.orders.values() if o.state == PLANNED]
+
+    def _out(self) -> list[Order]:
+        return [o for o in self.orders.values() if o.is_out]
+
+    def _conclude(self) -> Execution:
+        refusals = tuple(r for found in self.held.values() for r in found)
+        done = all(o.is_final for o in self.orders.values())
+        if done:
+            self.desk.book.finish_plan(self.id, self.desk.clock.now())
+        return Execution(
+            self.plan, True, "done" if done else "waiting", tuple(self.orders.values()), refusals
+        )
+
+
+def _filled_sale(orders: tuple[Order, ...], account: str, symbol: str) -> bool:
+    return any(o.side == "sell" and o.filled and (o.account, o.symbol) == (account, symbol) for o in orders)

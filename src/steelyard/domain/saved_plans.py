@@ -1,0 +1,179 @@
+"""A plan as it was saved and approved: the one text whose hash is its name.
+
+The hash covers the trades and everything they follow from: positions, cash, prices, rates, targets,
+policy, costs and the words of the file. Nothing of the machine or the moment is in it, so planning the same
+thing again gives the same id, and a changed byte gives another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, cast
+
+from steelyard.domain.fingerprint import canonical, fingerprint
+from steelyard.domain.money import ONE, ZERO
+
+SCHEMA = "steelyard/saved-plan/1"
+
+
+@dataclass(frozen=True, slots=True)
+class SavedTrade:
+    """One trade of a saved plan, as in `trades.Trade`, with what placing it needs.
+
+    Attributes:
+        exchange: Where it is placed.
+        step: The smallest tradable part of a share.
+        at_loss: A sale below what a lot had cost, where a wash-sale rule applies.
+    """
+
+    account: str
+    symbol: str
+    side: str
+    shares: Decimal
+    price: Decimal
+    currency: str
+    amount: Decimal
+    cost: Decimal
+    reason: str
+    exchange: str
+    step: Decimal = ONE
+    at_loss: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPlan:
+    """Everything needed to carry a plan out later, or to refuse to.
+
+    Attributes:
+        as_of: The date it was made for.
+        base_currency: Of amounts, reserve, value and turnover.
+        policy: As policy text.
+        targets: Symbol to weight.
+        reserve: Cash never spent.
+        value: Of targets and cash together.
+        turnover: Sum of the amounts traded.
+        commission, min_commission: As in `portfolio.Costs`.
+        cash: Money it counted on, by account and currency, new money included.
+        shares: By account and symbol.
+        prices: Symbol to price and its currency.
+        fx: Currency to units of base currency, the base included.
+        trades: Sells first.
+        inputs: What planned it: the text of the file, its name and the options, for replay.
+        saved_at: When it was first saved; not part of the hash.
+    """
+
+    as_of: date
+    base_currency: str
+    policy: str
+    targets: Mapping[str, Decimal]
+    reserve: Decimal
+    value: Decimal
+    turnover: Decimal
+    commission: Decimal
+    min_commission: Decimal
+    cash: Mapping[str, Mapping[str, Decimal]]
+    shares: Mapping[str, Mapping[str, Decimal]]
+    prices: Mapping[str, tuple[Decimal, str]]
+    fx: Mapping[str, Decimal]
+    trades: tuple[SavedTrade, ...]
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    saved_at: datetime | None = None
+
+    @property
+    def id(self) -> str:
+        """The SHA-256 of `text`."""
+        return fingerprint(content(self))
+
+    @property
+    def text(self) -> str:
+        """The canonical text: equal plans have equal bytes."""
+        return canonical(content(self))
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """The accounts with a trade, in the order of the trades."""
+        return tuple(dict.fromkeys(t.account for t in self.trades))
+
+
+def content(plan: SavedPlan) -> dict[str, Any]:
+    """Return what the hash covers, as JSON values and Decimals."""
+    return {
+        "schema": SCHEMA,
+        "as_of": plan.as_of,
+        "base_currency": plan.base_currency,
+        "policy": plan.policy,
+        "targets": dict(plan.targets),
+        "reserve": plan.reserve,
+        "value": plan.value,
+        "turnover": plan.turnover,
+        "commission": plan.commission,
+        "min_commission": plan.min_commission,
+        "cash": {a: dict(c) for a, c in plan.cash.items()},
+        "shares": {a: dict(s) for a, s in plan.shares.items()},
+        "prices": {s: [p, c] for s, (p, c) in plan.prices.items()},
+        "fx": dict(plan.fx),
+        "trades": [
+            {
+                "account": t.account,
+                "symbol": t.symbol,
+                "side": t.side,
+                "shares": t.shares,
+                "price": t.price,
+                "currency": t.currency,
+                "amount": t.amount,
+                "cost": t.cost,
+                "reason": t.reason,
+                "exchange": t.exchange,
+                "step": t.step,
+                "at_loss": t.at_loss,
+            }
+            for t in plan.trades
+        ],
+        "inputs": dict(plan.inputs),
+    }
+
+
+def from_content(data: Mapping[str, Any], saved_at: datetime | None) -> SavedPlan:
+    """Return the plan whose `content` is `data`, as parsed from its text."""
+
+    def numbers(values: Mapping[str, str]) -> dict[str, Decimal]:
+        return {name: Decimal(v) for name, v in values.items()}
+
+    def trade(t: Mapping[str, Any]) -> SavedTrade:
+        exact = {k: Decimal(cast(str, t[k])) for k in ("shares", "price", "amount", "cost", "step")}
+        return SavedTrade(**{**t, **exact})
+
+    return SavedPlan(
+        as_of=date.fromisoformat(data["as_of"]),
+        base_currency=data["base_currency"],
+        policy=data["policy"],
+        targets=numbers(data["targets"]),
+        reserve=Decimal(data["reserve"]),
+        value=Decimal(data["value"]),
+        turnover=Decimal(data["turnover"]),
+        commission=Decimal(data["commission"]),
+        min_commission=Decimal(data["min_commission"]),
+        cash={a: numbers(c) for a, c in data["cash"].items()},
+        shares={a: numbers(s) for a, s in data["shares"].items()},
+        prices={s: (Decimal(p), c) for s, (p, c) in data["prices"].items()},
+        fx=numbers(data["fx"]),
+        trades=tuple(trade(t) for t in data["trades"]),
+        inputs=data["inputs"],
+        saved_at=saved_at,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Arming:
+    """Leave to trade unattended: until a date, up to a sum of amounts in base currency."""
+
+    until: date
+    max_amount: Decimal
+    spent: Decimal = ZERO
+
+    def covers(self, amount: Decimal, on: date) -> bool:
+        """Say whether a plan of that turnover may run unattended on that day."""
+        return on <= self.until and self.spent + amount <= self.max_amount

@@ -1,0 +1,146 @@
+"""From trades to orders: limit prices on the exchange's ticks, and how much the money buys.
+
+Everything is taken at its worst: a purchase at its limit price plus commission, an order nobody has
+heard of as if it filled in full. So the sum of what may still happen never exceeds what is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+
+from steelyard.domain.money import EXACT, ONE, ZERO
+from steelyard.domain.orders import SENT, UNKNOWN, Order, order_id
+from steelyard.domain.saved_plans import SavedPlan, SavedTrade
+
+
+def tick(exchange: str, price: Decimal) -> Decimal:
+    """Return the price step of an ETF at a price.
+
+    Source: SEC Rule 612 (cents from one dollar up); KRX business regulation for ETFs since 2023-12-11
+    (1 won below 2,000 won, 5 won from there up).
+    """
+    if exchange == "XKRX":
+        return ONE if price < 2000 else Decimal(5)
+    return Decimal("0.01") if price >= 1 else Decimal("0.0001")
+
+
+def limit_of(trade: SavedTrade, distance: Decimal) -> Decimal:
+    """Return the limit price of a trade: `distance` (a fraction) worse than its price, on a tick.
+
+    Rounded towards the price, so the limit is never further away than asked for, and never past it.
+    """
+    sign = 1 if trade.side == "buy" else -1
+    raw = EXACT.multiply(trade.price, ONE + sign * distance)
+    step = tick(trade.exchange, raw)
+    steps = EXACT.divide(raw, step).to_integral_value(ROUND_FLOOR if sign > 0 else ROUND_CEILING)
+    rounded = EXACT.multiply(steps, step)
+    return max(rounded, trade.price) if sign > 0 else min(rounded, trade.price)
+
+
+def orders_of(plan: SavedPlan, distance: Decimal | None) -> tuple[Order, ...]:
+    """Return the orders of a plan, sells first; market orders when `distance` is None."""
+    legs: dict[tuple[str, str], int] = {}
+    orders = []
+    plan_id = plan.id
+    for trade in sorted(plan.trades, key=lambda t: t.side != "sell"):
+        key = (trade.account, trade.symbol)
+        legs[key] = legs.get(key, 0) + 1
+        orders.append(
+            Order(
+                id=order_id(plan_id, *key, legs[key]),
+                plan_id=plan_id,
+                account=trade.account,
+                symbol=trade.symbol,
+                side=trade.side,
+                shares=trade.shares,
+                limit=None if distance is None else limit_of(trade, distance),
+                currency=trade.currency,
+                exchange=trade.exchange,
+                leg=legs[key],
+            )
+        )
+    return tuple(orders)
+
+
+def fee(plan: SavedPlan, amount: Decimal, currency: str) -> Decimal:
+    """Return the commission the plan expects on an amount, in the currency of the amount."""
+    if not amount:
+        return ZERO
+    least = EXACT.divide(plan.min_commission, plan.fx[currency])
+    return max(EXACT.multiply(amount, plan.commission), least)
+
+
+def worst(plan: SavedPlan, order: Order) -> Decimal:
+    """Return the most an open purchase may still cost, in its currency; zero for a sale."""
+    if order.side == "sell":
+        return ZERO
+    price = order.limit if order.limit is not None else plan.prices[order.symbol][0]
+    amount = EXACT.multiply(order.remaining, price)
+    return EXACT.add(amount, fee(plan, amount, order.currency))
+
+
+def own_money(plan: SavedPlan, orders: Iterable[Order], account: str, currency: str) -> Decimal:
+    """Return the money that is free by our own books, whatever the broker says.
+
+    What the plan counted on, plus what sales brought, less what purchases cost and what those still out
+    may cost at worst. Where the broker reports no fee, the plan's own commission is taken.
+    """
+    money = plan.cash.get(account, {}).get(currency, ZERO)
+    for order in orders:
+        if (order.account, order.currency) != (account, currency):
+            continue
+        charged = max(order.fees, fee(plan, order.paid, currency))
+        sign = 1 if order.side == "sell" else -1
+        money = EXACT.add(money, EXACT.subtract(sign * order.paid, charged))
+        if order.is_out:
+            money = EXACT.subtract(money, worst(plan, order))
+    return money
+
+
+def unheard(plan: SavedPlan, orders: Iterable[Order], account: str, currency: str) -> Decimal:
+    """Return what purchases may cost that the broker may not have counted yet."""
+    total = ZERO
+    for order in orders:
+        if order.state in (SENT, UNKNOWN) and (order.account, order.currency) == (account, currency):
+            total = EXACT.add(total, worst(plan, order))
+    return total
+
+
+def fit(plan: SavedPlan, order: Order, money: Decimal) -> Order | None:
+    """Return the purchase made to fit the money, None when not even the least part of a share does.
+
+    First the limit comes down, as far as the plan's own price; then shares are left out.
+    """
+    trade = next(t for t in plan.trades if (t.account, t.symbol) == (order.account, order.symbol))
+    if worst(plan, order) <= money:
+        return order
+    if order.limit is not None and trade.price < order.limit:
+        at_price = replace(order, limit=trade.price)
+        if worst(plan, at_price) <= money:
+            return _with_best_limit(plan, at_price, order.limit, money)
+    price = order.limit if order.limit is not None else trade.price
+    each = EXACT.multiply(price, ONE + plan.commission)
+    count = min(EXACT.divide(max(money, ZERO), each), order.shares)
+    steps = EXACT.divide(count, trade.step).to_integral_value(ROUND_FLOOR)
+    while steps > 0:
+        smaller = replace(order, shares=EXACT.multiply(steps, trade.step))
+        if worst(plan, smaller) <= money:
+            return smaller
+        # Only the least commission can make the quotient too large, and it is worth few steps.
+        short = EXACT.subtract(worst(plan, smaller), money)
+        steps -= max(
+            ONE, EXACT.divide(short, EXACT.multiply(each, trade.step)).to_integral_value(ROUND_CEILING)
+        )
+    return None
+
+
+def _with_best_limit(plan: SavedPlan, order: Order, upper: Decimal, money: Decimal) -> Order:
+    """Raise the limit from the plan's price towards `upper` as far as the money goes, on a tick."""
+    assert order.limit is not None
+    step = tick(order.exchange, order.limit)
+    each = EXACT.divide(money, EXACT.multiply(order.shares, ONE + plan.commission))
+    steps = EXACT.divide(min(each, upper), step).to_integral_value(ROUND_FLOOR)
+    raised = replace(order, limit=max(order.limit, EXACT.multiply(steps, step)))
+    return raised if worst(plan, raised) <= money else order

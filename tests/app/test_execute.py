@@ -1,0 +1,310 @@
+"""Carrying a plan out: what is sent, in which order, how large, and what is refused. Figures by hand."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+from acceptance.desks import Office, plan, trade
+from steelyard.domain.guardrails import Limits
+from steelyard.domain.saved_plans import Arming
+from steelyard.errors import NoAnswer, OrderNotTaken, PlanError
+
+D = Decimal
+
+
+@pytest.fixture
+def office(tmp_path):
+    return Office(tmp_path)
+
+
+def states(result):
+    return {o.symbol: (o.state, o.filled) for o in result.orders}
+
+
+def rules(result):
+    return [r.rule for r in result.refusals]
+
+
+def test_a_dry_run_shows_the_orders_and_writes_nothing(office):
+    result = office.execute(plan(), live=False)
+    assert result.outcome == "dry-run"
+    assert result.refusals == ()
+    shown = [(o.symbol, o.side, o.shares, o.limit) for o in result.orders]
+    assert shown == [
+        ("VOO", "sell", 4, D("497.5")),
+        ("TLT", "buy", 20, D("90.45")),
+        ("GLD", "buy", 1, D("251.25")),
+    ]
+    assert office.book.orders() == ()
+    assert office.broker.open_orders() == ()
+    assert office.book.approvals(plan().id) == frozenset()
+
+
+def test_the_plan_is_carried_out_to_the_last_cent(office):
+    result = office.execute(plan())
+    assert result.outcome == "done"
+    assert states(result) == {"VOO": ("filled", 4), "TLT": ("filled", 20), "GLD": ("filled", 1)}
+    now = office.broker.statement()
+    assert (now.shares("VOO"), now.shares("TLT"), now.shares("GLD")) == (16, 30, 9)
+    assert now.purse("USD").cash == D("945.95")
+
+
+def test_a_plan_is_carried_out_once(office):
+    office.execute(plan())
+    again = office.execute(plan())
+    assert again.outcome == "refused"
+    assert "duplicate-plan" in rules(again)
+    assert office.broker.statement().purse("USD").cash == D("945.95")
+
+
+def test_purchases_wait_until_the_sales_have_brought_the_money(office):
+    office.prices["VOO"] = D(496)  # below the limit of 497.5: the sale waits
+    result = office.execute(plan())
+    assert result.outcome == "waiting"
+    # 1,000 less the reserve of 900 pays for nothing yet.
+    assert states(result) == {"VOO": ("accepted", 0), "TLT": ("planned", 0), "GLD": ("planned", 0)}
+    office.prices["VOO"] = D(500)
+    assert office.execute(plan()).outcome == "done"
+    assert office.broker.statement().purse("USD").cash == D("945.95")
+
+
+def test_purchases_shrink_when_the_sales_fall_short_and_the_reserve_stays(office):
+    """Two of four fill (999 after commission), the rest is cancelled: 1,999 - 900 = 1,099 can be spent.
+
+    Of TLT at a limit of 90.45 and 0.1 % that buys 12 (1,086.49); they fill at 90 and cost 1,081.08.
+    Of the 17.92 left no GLD can be had: 1,999 - 1,081.08 = 917.92 stay.
+    """
+
+    class Thin:
+        name = "thin"
+
+        def __getattr__(self, item):
+            return getattr(office.broker, item)
+
+        def submit(self, order):
+            office.broker._terms = replace(office.paper_terms, fill_at_most=D(2))
+            report = office.broker.submit(order)
+            office.broker._terms = office.paper_terms
+            office.prices["VOO"] = D(496)
+            return report
+
+    wanted = plan()
+    first = office.execute(wanted, broker=Thin())
+    assert states(first) == {"VOO": ("partially_filled", 2), "TLT": ("planned", 0), "GLD": ("planned", 0)}
+    office.broker.cancel(first.orders[0])
+    result = office.execute(wanted)
+    assert result.outcome == "done"
+    assert states(result) == {"VOO": ("cancelled", 2), "TLT": ("filled", 12), "GLD": ("cancelled", 0)}
+    assert office.broker.statement().purse("USD").cash == D("917.92")
+
+
+def test_purchases_wait_for_settlement_when_only_settled_money_may_be_spent(office):
+    """Sold on a Tuesday in New York, the money is there on Wednesday (T+1)."""
+    first = office.execute(plan(), settled_only=True)
+    assert states(first) == {"VOO": ("filled", 4), "TLT": ("planned", 0), "GLD": ("planned", 0)}
+    assert first.outcome == "waiting"
+    office.clock.at += timedelta(hours=22)
+    assert office.execute(plan(), settled_only=True).outcome == "done"
+    assert office.broker.statement().purse("USD").cash == D("945.95")
+
+
+def test_a_broker_that_lies_about_buying_power_does_not_make_us_overspend(office):
+    class Liar:
+        name = "liar"
+
+        def __getattr__(self, item):
+            return getattr(office.broker, item)
+
+        def statement(self):
+            true = office.broker.statement()
+            purses = tuple(
+                replace(p, cash=D(10**9), settled=D(10**9), buying_power=D(10**9)) for p in true.purses
+            )
+            return replace(true, purses=purses)
+
+    office.prices["VOO"] = D(496)
+    result = office.execute(plan(), broker=Liar())
+    assert states(result)["TLT"] == ("planned", 0)
+    assert states(result)["GLD"] == ("planned", 0)
+
+
+def test_an_order_without_an_answer_is_asked_about_and_never_sent_again(office):
+    calls = []
+
+    class Deaf:
+        name = "deaf"
+
+        def __getattr__(self, item):
+            return getattr(office.broker, item)
+
+        def submit(self, order):
+            calls.append(order.symbol)
+            office.broker.submit(order)
+            raise NoAnswer("time-out", "no answer in time", "ask")
+
+    result = office.execute(plan(), broker=Deaf())
+    assert result.outcome == "done"
+    assert sorted(calls) == ["GLD", "TLT", "VOO"]
+    assert office.broker.statement().purse("USD").cash == D("945.95")
+
+
+def test_an_order_nobody_has_seen_stays_unknown_and_ends_when_its_day_is_over(office):
+    calls = []
+
+    class Void:
+        name = "void"
+
+        def __getattr__(self, item):
+            return getattr(office.broker, item)
+
+        def submit(self, order):
+            calls.append(order.symbol)
+            raise NoAnswer("time-out", "no answer in time", "ask")
+
+    result = office.execute(plan(), broker=Void())
+    assert states(result) == {"VOO": ("unknown", 0), "TLT": ("planned", 0), "GLD": ("planned", 0)}
+    assert office.execute(plan(), broker=Void()).outcome == "waiting"
+    office.clock.at += timedelta(hours=25)
+    late = office.execute(plan(), broker=Void())
+    assert states(late)["VOO"] == ("expired", 0)
+    assert states(late)["TLT"][0] == "cancelled"
+    assert late.outcome == "done"
+    assert calls == ["VOO"]
+
+
+def test_an_order_the_broker_did_not_take_is_offered_again(office):
+    calls = []
+
+    class Busy:
+        name = "busy"
+
+        def __getattr__(self, item):
+            return getattr(office.broker, item)
+
+        def submit(self, order):
+            calls.append(order.symbol)
+            if len(calls) < 3:
+                raise OrderNotTaken("busy", "429", "later")
+            return office.broker.submit(order)
+
+    assert office.execute(plan(), broker=Busy()).outcome == "done"
+    assert calls == ["VOO", "VOO", "VOO", "TLT", "GLD"]
+
+
+def test_a_rejected_sale_leaves_the_purchases_to_what_there_is(office):
+    del office.prices["VOO"]
+    market = office.market
+    office.market = lambda: replace(market(), prices={**market().prices, "VOO": (D(500), office.clock.at)})
+    result = office.execute(plan())
+    assert states(result)["VOO"] == ("rejected", 0)
+    assert states(result)["TLT"] == ("filled", 1)  # 100 above the reserve buys one at 90.45
+    assert states(result)["GLD"] == ("cancelled", 0)
+    assert office.broker.statement().purse("USD").cash >= 900
+
+
+@pytest.mark.parametrize(
+    ("prepare", "rule"),
+    [
+        (lambda o: o.broker.endow({}, {"VOO": D(1)}), "positions-moved"),
+        (lambda o: o.prices.__setitem__("TLT", D("91.81")), "prices-moved"),
+        (lambda o: setattr(o.clock, "at", o.clock.at + timedelta(hours=25)), "plan-too-old"),
+        (lambda o: o.book.halt("fire", o.clock.at), "halted"),
+    ],
+)
+def test_a_plan_that_no_longer_fits_the_world_is_refused_and_nothing_is_sent(office, prepare, rule):
+    prepare(office)
+    result = office.execute(plan())
+    assert result.outcome == "refused"
+    assert rule in rules(result)
+    assert office.book.orders() == ()
+    assert office.broker.open_orders() == ()
+
+
+def test_a_price_that_moved_just_as_far_as_allowed_is_no_reason(office):
+    office.prices["TLT"] = D("91.8")
+    assert "prices-moved" not in rules(office.execute(plan(), live=False))
+
+
+def test_nothing_is_sent_when_one_order_breaks_a_guardrail(office):
+    result = office.execute(plan(), limits=Limits(max_order=D(1950)))
+    assert result.outcome == "refused"
+    assert rules(result) == ["max-order"]
+    assert office.book.orders() == ()
+
+
+def test_another_plan_with_orders_out_is_in_the_way(office):
+    office.prices["VOO"] = D(496)
+    office.execute(plan())
+    other = plan(as_of=date(2026, 11, 23))
+    assert "another-plan" in rules(office.execute(other))
+
+
+def test_two_runs_at_once_are_one_too_many(office, tmp_path):
+    from steelyard.adapters.order_book_sqlite import SqliteOrderBook
+
+    with office.book.sole_run(), pytest.raises(PlanError) as caught:
+        office.execute(plan(), book=SqliteOrderBook(tmp_path / "steelyard.db"))
+    assert caught.value.code == "another-run"
+
+
+def test_unattended_needs_an_arming_that_covers_day_and_amount(office):
+    """The plan moves 4,050."""
+    at, day = office.clock.at, office.clock.at.date()
+    assert "not-armed" in rules(office.execute(plan(), unattended=True))
+    office.book.arm(Arming(day - timedelta(days=1), D(10_000)), at)
+    assert "not-armed" in rules(office.execute(plan(), unattended=True))
+    office.book.arm(Arming(day, D(4049)), at)
+    assert "not-armed" in rules(office.execute(plan(), unattended=True))
+    office.book.arm(Arming(day, D(4050)), at)
+    assert office.execute(plan(), unattended=True).outcome == "done"
+    assert office.book.arming().spent == 4050
+
+
+def test_a_second_approval_is_bound_to_the_hash(office):
+    limits = Limits(second_approval_above=D(4000))
+    other = plan(as_of=date(2026, 11, 23))
+    office.book.save_plan(other, office.clock.at)
+    office.book.approve(other.id, "jun", office.clock.at)
+    assert "second-approval" in rules(office.execute(plan(), limits=limits))
+    office.book.approve(plan().id, "jun", office.clock.at)
+    assert office.execute(plan(), limits=limits).outcome == "done"
+
+
+def test_a_loss_just_sold_is_not_bought_back(office):
+    washing = plan(
+        trades=(trade("VOO", "sell", 4, 500, at_loss=True), trade("VOO", "buy", 1, 500)), turnover=D(2500)
+    )
+    assert "wash-sale" in rules(office.execute(washing, live=False))
+
+
+def test_everything_sent_was_written_down_before(office):
+    seen = []
+
+    class Watching:
+        name = "watching"
+
+        def __getattr__(self, item):
+            return getattr(office.broker, item)
+
+        def submit(self, order):
+            kept = {o.id: o for o in office.book.orders()}[order.id]
+            seen.append((kept.state, kept.shares, kept.limit) == ("sent", order.shares, order.limit))
+            return office.broker.submit(order)
+
+    office.execute(plan(), broker=Watching())
+    assert seen == [True, True, True]
+
+
+def test_the_audit_record_is_whole_and_tells_the_story(office):
+    from steelyard.domain.audit import first_break
+
+    office.execute(plan())
+    links = list(office.book.links())
+    count, head = office.book.head()
+    assert first_break(links, count=count, head=head) is None
+    kinds = [link.text.split('"kind":"')[1].split('"')[0] for link in links]
+    assert kinds[:2] == ["plan-saved", "approval"]
+    assert kinds.count("sent") == 3
+    assert kinds[-1] == "plan-done"
