@@ -12,13 +12,15 @@ from datetime import date
 from decimal import Decimal
 
 from steelyard.domain.instruments import Instrument
-from steelyard.domain.money import EXACT, ZERO, exact_sum, parse_number
+from steelyard.domain.lots import TaxLot
+from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, parse_number
 from steelyard.domain.tax.country import Filing, YearFacts, YearTax
 from steelyard.domain.tax.korea_income import IncomeTax, income_tax, over_threshold
 from steelyard.domain.tax.korea_ledger import CLASSES, KoreanLedger, class_unknown, read_ledger
 from steelyard.domain.tax.korea_overseas import OverseasTax, overseas_tax
-from steelyard.domain.tax.korea_rates import Rates, rates_of
+from steelyard.domain.tax.korea_rates import Rates, rates_of, without_dust
 from steelyard.domain.tax.korea_settlement import last_trade_day
+from steelyard.domain.tax.planning import PlanTax, above_allowance, each_gain, on_top_of
 from steelyard.domain.tax.rules import Rule
 from steelyard.errors import InputError
 
@@ -78,7 +80,7 @@ class Korea:
                 "overseas_listed": _overseas_summary(overseas, facts),
                 "krx_other": {**units, "upper_bound": any(u.upper_bound for u in ledger.units)},
                 "krx_domestic_equity": {
-                    "net_gain": exact_sum(d.gain for d in ledger.domestic),
+                    "net_gain": without_dust(exact_sum(d.gain for d in ledger.domestic)),
                     "taxable": ZERO,
                     "tax": ZERO,
                 },
@@ -91,6 +93,43 @@ class Korea:
             filings=_filings(ledger, overseas, financial, extra, facts.year),
             notes=_notes(ledger, financial, comprehensive),
         )
+
+    def plan_tax(self, facts: YearFacts, so_far: YearTax, as_of: date) -> PlanTax:
+        """Return the tax on sales planned for a day, on top of the year so far.
+
+        A KRX-listed ETF of the "other" class is counted by its actual gain, which the tax base price can
+        only lower; the small-amount waiver is left out. Both make this an upper bound of those taxes.
+        """
+        rates = rates_of(facts.rates, facts.rules, facts.year)
+        rate = EXACT.add(rates["overseas.national"], rates["overseas.local"])
+        net = so_far.summary["overseas_listed"]["net_gain"]
+        overseas = on_top_of(
+            above_allowance("overseas", rate, rates["overseas.deduction"]), {"overseas": net}
+        )
+        withheld = EXACT.multiply(
+            rates["withholding.national"], EXACT.add(ONE, rates["withholding.local_part"])
+        )
+        buckets = sorted(
+            {
+                _krx_bucket(lot.account, lot.symbol)
+                for lot in so_far.open_lots
+                if facts.classes.get(lot.symbol) == "krx_other"
+            }
+        )
+
+        def bucket(lot: TaxLot) -> str | None:
+            if facts.account_kinds.get(lot.account, "taxable") != "taxable":
+                return None
+            return {
+                "overseas_listed": "overseas",
+                "krx_other": _krx_bucket(lot.account, lot.symbol),
+            }.get(facts.classes[lot.symbol])
+
+        return PlanTax((overseas, *(each_gain(b, withheld) for b in buckets)), bucket)
+
+
+def _krx_bucket(account: str, symbol: str) -> str:
+    return f"krx_other:{account}:{symbol}"
 
 
 def _setting(facts: YearFacts, key: str) -> Decimal | None:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
-from steelyard.domain.tax.korea_rates import Rates, whole_won
+from steelyard.domain.tax.korea_rates import Rates, whole_won, without_dust
 from steelyard.errors import InputError
 
 
@@ -21,7 +21,7 @@ class OverseasTax:
     """The tax of one person's year on overseas-listed shares, in won.
 
     Attributes:
-        net_gain: Gains less losses over all accounts, not rounded; a loss ends with the year.
+        net_gain: Gains less losses over all accounts, to ten decimals; a loss ends with the year.
         deduction: The basic deduction of the year.
         repatriation: Deducted for sales through a repatriation account.
         taxable: What is taxed, whole won, >= 0.
@@ -51,7 +51,7 @@ def overseas_tax(gains: Iterable[Decimal], rates: Rates, *, repatriation: Decima
 
     Source: rules kr.overseas-rate, kr.overseas-deduction, kr.overseas-netting.
     """
-    net = exact_sum(gains)
+    net = without_dust(exact_sum(gains))
     deduction = rates["overseas.deduction"]
     left = max(EXACT.subtract(net, deduction), ZERO)
     used = min(repatriation, left)

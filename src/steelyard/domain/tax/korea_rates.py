@@ -93,15 +93,23 @@ def rates_of(data: Mapping[str, Any], rules: Iterable[Rule], year: int) -> Rates
     )
 
 
+def without_dust(amount: Decimal) -> Decimal:
+    """Round an amount to ten decimals of a won, which takes off what a division left at the last digit.
+
+    >>> without_dust(Decimal("4999.99999999999999999999"))
+    Decimal('5000')
+    """
+    if abs(amount) >= _MOST:
+        return amount
+    rounded = amount.quantize(_DUST, ROUND_HALF_EVEN, EXACT)
+    whole = rounded.to_integral_value()
+    return whole if whole == rounded else rounded.normalize(EXACT)
+
+
 def whole_won(amount: Decimal) -> Decimal:
-    """Cut an amount to whole won, towards zero.
+    """Cut an amount to whole won, towards zero, dust taken off first.
 
-    What a division left at the fortieth digit is rounded away first, so that 4,999.99... from thirds is
-    5,000 and not 4,999.
-
-    >>> whole_won(Decimal("897.12")), whole_won(Decimal("4999.9999999999999999999"))
+    >>> whole_won(Decimal("897.12")), whole_won(Decimal("4999.99999999999999999999"))
     (Decimal('897'), Decimal('5000'))
     """
-    if abs(amount) < _MOST:
-        amount = amount.quantize(_DUST, ROUND_HALF_EVEN, EXACT)
-    return amount.quantize(ONE, ROUND_DOWN, EXACT)
+    return without_dust(amount).quantize(ONE, ROUND_DOWN, EXACT)

@@ -1,0 +1,106 @@
+"""Korean gifts, the repatriation account, ISA, pensions and IRP: the edges of each rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from steelyard.adapters.packaged_data import load_tax_rules
+from steelyard.domain.tax.korea_accounts import IsaItem, isa_closing, pension_credit, risky_assets
+from steelyard.domain.tax.korea_overseas import (
+    OutsideTrade,
+    RepatriationSale,
+    gift_basis,
+    gift_tax_base,
+    repatriation_deduction,
+)
+from steelyard.domain.tax.korea_rates import rates_of
+from steelyard.errors import InputError
+
+DATA, RULES = load_tax_rules("KR")
+RATES = rates_of(DATA, RULES, 2026)
+M = 1_000_000
+
+
+def d(value: int | str) -> Decimal:
+    return Decimal(value)
+
+
+def gift(giver_cost: int, value: int, sold_on: date, gift_tax: int = 0) -> tuple[Decimal, bool]:
+    basis = gift_basis(
+        DATA,
+        giver_cost=d(giver_cost),
+        value=d(value),
+        proceeds=d(900),
+        given_on=date(2025, 6, 1),
+        sold_on=sold_on,
+        gift_tax=d(gift_tax),
+    )
+    return basis.cost, basis.carried_over
+
+
+def test_a_gift_is_carried_over_up_to_the_day_a_year_later_and_not_where_that_lowers_the_tax() -> None:
+    """ITA 97-2(1), 97-2(2)3; gift tax is an expense up to the gain."""
+    assert gift(100, 600, date(2026, 6, 1)) == (100, True)
+    assert gift(100, 600, date(2026, 6, 2)) == (600, False)
+    assert gift(700, 600, date(2026, 3, 1)) == (600, False)
+    assert gift(100, 600, date(2026, 3, 1), gift_tax=50) == (150, True)
+    assert gift_tax_base(d(700 * M), RATES) == 100 * M
+    assert gift_tax_base(d(300 * M), RATES, earlier_gifts=d(400 * M)) == 100 * M
+
+
+def test_only_50_million_of_repatriated_proceeds_count_and_sales_elsewhere_offset_purchases() -> None:
+    """Cost 40, proceeds 100 million: half of the gain of 60 million. Then 20 bought and 10 sold elsewhere."""
+    sale = RepatriationSale(date(2026, 4, 30), d(100 * M), d(40 * M))
+    assert repatriation_deduction([sale], [], RATES, DATA).deduction == 30 * M
+    outside = [
+        OutsideTrade(date(2026, 5, 4), True, d(20 * M)),
+        OutsideTrade(date(2026, 5, 6), False, d(10 * M)),
+    ]
+    relief = repatriation_deduction([sale], outside, RATES, DATA)
+    assert (relief.ratio, relief.deduction) == (d("0.8"), 24 * M)
+    assert repatriation_deduction([], outside, RATES, DATA).deduction == 0
+    with pytest.raises(InputError) as caught:
+        repatriation_deduction([RepatriationSale(date(2027, 1, 4), d(1), d(1))], [], RATES, DATA)
+    assert caught.value.code == "repatriation-day"
+
+
+def test_a_lower_income_isa_has_4_million_free_and_counts_losses_of_shares_but_not_their_gains() -> None:
+    """STTCA 91-18: 6 - 1 million, 4 of them free, 9.9 % of the last one."""
+    items = [
+        IsaItem("interest", d(6 * M)),
+        IsaItem("domestic_share", d(-1 * M)),
+        IsaItem("domestic_share", d(7 * M)),
+    ]
+    assert isa_closing(items, "lower_income", RATES).tax == 99_000
+    with pytest.raises(InputError, match="no type of ISA"):
+        isa_closing(items, "big", RATES)
+    with pytest.raises(InputError, match="no kind of ISA income"):
+        isa_closing([IsaItem("crypto", d(1))], "general", RATES)
+
+
+def test_an_isa_moved_into_a_pension_is_credited_by_a_tenth_up_to_3_million() -> None:
+    """16.5 % of 9 + 3 million."""
+    credit = pension_credit(RATES, savings=d(6 * M), irp=d(3 * M), salary=d(55 * M), from_isa=d(40 * M))
+    assert (credit.creditable, credit.total) == (12 * M, 1_980_000)
+
+
+@pytest.mark.parametrize(
+    ("values", "fraction", "room"),
+    [
+        ({"us_equity": 60, "kr_bond": 40}, "0.6", 10),
+        ({"us_equity": 80, "kr_bond": 20}, "0.8", 0),
+        ({"never_heard_of": 70, "cash": 30}, "0.7", 0),
+        ({}, "0", 0),
+    ],
+)
+def test_an_irp_may_buy_risky_assets_up_to_70_percent(
+    values: Mapping[str, int], fraction: str, room: int
+) -> None:
+    """An asset class that is not known to be safe is risky."""
+    amounts_held = {name: d(value) for name, value in values.items()}
+    result = risky_assets(amounts_held, DATA["irp_safe_classes"], RATES)
+    assert (result.fraction, result.room) == (d(fraction), room)
