@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,11 +13,35 @@ from steelyard.adapters.calendar import ExchangeSessions
 from steelyard.adapters.packaged_data import load_catalogue, sample_path
 from steelyard.adapters.portfolio_file import load
 from steelyard.domain.portfolio import Portfolio
-from steelyard.ports import Sessions
+from steelyard.ports import PriceSource, Sessions
 
 if TYPE_CHECKING:
+    from steelyard.adapters.outbox_sqlite import StoredOutbox
+    from steelyard.adapters.prices_sqlite import StoredPrices
+    from steelyard.adapters.runs_sqlite import StoredRuns
+    from steelyard.adapters.secret_store import SecretStore
+    from steelyard.app.run import Job
     from steelyard.domain.models import Model
     from steelyard.engines.price_history import PriceHistory
+
+
+@dataclass(frozen=True, slots=True)
+class Automation:
+    """What automation of one portfolio file works with.
+
+    Attributes:
+        job: For `app.run`.
+        prices, runs, outbox: The same records as in the job, with what the commands show of them.
+        secrets: Masks what is printed.
+        database: The file they are in.
+    """
+
+    job: Job
+    prices: StoredPrices
+    runs: StoredRuns
+    outbox: StoredOutbox
+    secrets: SecretStore
+    database: Path
 
 
 def sessions() -> Sessions:
@@ -59,3 +85,90 @@ def new_portfolio_text(model: Model | None, base_currency: str) -> str:
     from steelyard.adapters.portfolio_template import template
 
     return template(base_currency=base_currency, model=model, catalogue=load_catalogue())
+
+
+@contextmanager
+def automation(path: Path) -> Iterator[Automation]:
+    """Open what automation of a portfolio file works with, and close it at the end.
+
+    Raises:
+        SteelyardError: The settings, the `.env` file or the database cannot be used.
+    """
+    import os
+
+    from steelyard.adapters import automation_file, database
+    from steelyard.adapters.clock import SystemClock
+    from steelyard.adapters.notifier_apprise import AppriseNotifier
+    from steelyard.adapters.outbox_sqlite import StoredOutbox
+    from steelyard.adapters.portfolio_prices import PortfolioFile
+    from steelyard.adapters.prices_folder import FolderPrices
+    from steelyard.adapters.prices_krx import KoreanPrices
+    from steelyard.adapters.prices_sqlite import StoredPrices
+    from steelyard.adapters.prices_yahoo import YahooPrices
+    from steelyard.adapters.runs_sqlite import StoredRuns
+    from steelyard.adapters.secret_store import SecretStore
+    from steelyard.app.delivery import Post
+    from steelyard.app.run import Job
+
+    settings = automation_file.read(path.parent / automation_file.NAME)
+    secrets = SecretStore(os.environ, path.parent / ".env")
+    base = database.path_beside(path)
+    connection = database.connect(base)
+    try:
+        prices, runs = StoredPrices(connection, base), StoredRuns(connection, base)
+        outbox = StoredOutbox(connection, base)
+        timeout = settings.prices.timeout_seconds
+        sources: dict[str, PriceSource] = {
+            "folder": FolderPrices(path.parent / settings.prices.folder),
+            "yahoo": YahooPrices(timeout),
+            "krx": KoreanPrices(timeout),
+        }
+        post = Post(outbox, AppriseNotifier(secrets), secrets, SystemClock(), settings.alerts)
+        job = Job(
+            PortfolioFile(path, load_catalogue()),
+            [sources[name] for name in settings.prices.sources],
+            prices,
+            runs,
+            post,
+            sessions(),
+            settings,
+        )
+        yield Automation(job, prices, runs, outbox, secrets, base)
+    finally:
+        connection.close()
+
+
+def stored_portfolio(path: Path) -> Portfolio:
+    """Read a portfolio file; a price or rate it leaves open is the newest good one that was fetched.
+
+    Raises:
+        PortfolioProblems: With every problem of the file.
+    """
+    from steelyard.adapters import database
+
+    if not database.path_beside(path).exists():
+        return portfolio(path)
+    from steelyard.adapters.portfolio_prices import PortfolioFile
+    from steelyard.adapters.prices_sqlite import StoredPrices
+    from steelyard.app.prices import stored, wanted_by
+
+    file = PortfolioFile(path, load_catalogue())
+    outline, missing = file.outline()
+    if not missing:
+        return portfolio(path)
+    base = database.path_beside(path)
+    connection = database.connect(base)
+    try:
+        wanted = [w for w in wanted_by(outline) if w.symbol in missing]
+        quotes, kept = stored(wanted, StoredPrices(connection, base))
+    finally:
+        connection.close()
+    rates = {w.symbol[:3]: kept[w.symbol][1].price for w in wanted if w.is_rate and w.symbol in kept}
+    return file.load(quotes, rates)
+
+
+def run_lock(folder: Path) -> AbstractContextManager[bool]:
+    """Return the lock that one run in a folder holds; it gives False when another one holds it."""
+    from steelyard.adapters.run_lock import run_lock as lock
+
+    return lock(folder)

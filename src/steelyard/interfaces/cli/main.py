@@ -17,6 +17,7 @@ import click
 from steelyard import __version__
 from steelyard.errors import InputError, PortfolioProblems, SteelyardError
 from steelyard.interfaces.cli.backtest import backtest, compare
+from steelyard.interfaces.cli.later import LaterGroup
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -81,7 +82,9 @@ def _options(*, sends_trades: bool = False) -> Callable[[Callable[..., Any]], Ca
     return decorate
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=LaterGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(__version__, prog_name="steelyard")
 def cli() -> None:
     """Keep an ETF portfolio on target: when to rebalance, exactly what to trade, what it costs.

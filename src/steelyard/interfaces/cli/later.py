@@ -1,0 +1,35 @@
+"""A group of commands whose modules are imported when one of them is used."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import click
+
+LATER = {
+    "prices": "steelyard.interfaces.cli.prices",
+    "notify": "steelyard.interfaces.cli.notify",
+    "run": "steelyard.interfaces.cli.run",
+    "watch": "steelyard.interfaces.cli.run",
+    "schedule": "steelyard.interfaces.cli.schedule",
+    "doctor": "steelyard.interfaces.cli.operations",
+    "backup": "steelyard.interfaces.cli.operations",
+    "restore": "steelyard.interfaces.cli.operations",
+}
+
+
+class LaterGroup(click.Group):
+    """A click group that also knows the commands in LATER, by the name of their function."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return all names, those in LATER without importing them."""
+        return sorted({*super().list_commands(ctx), *LATER})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, importing its module when it is one of LATER."""
+        found = super().get_command(ctx, cmd_name)
+        if found is None and cmd_name in LATER:
+            module: Any = import_module(LATER[cmd_name])
+            found = getattr(module, cmd_name)
+        return found

@@ -1,0 +1,136 @@
+"""The commands `run` and `watch`: the scheduled job, once or for ever."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from steelyard.errors import SteelyardError
+
+if TYPE_CHECKING:
+    from steelyard.app.run import RunReport
+
+_ENDS = (
+    "Exit status: 0 done, nothing due, or another run is under way; 2 a file or flag is wrong; "
+    "3 a price is missing or stale; 5 the database is locked."
+)
+_FILE = click.argument(
+    "path", metavar="[FILE]", required=False, default="portfolio.toml", type=click.Path(path_type=Path)
+)
+_LOG = click.option(
+    "--log",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Form of the one line a run, on standard error.",
+)
+
+
+@click.command(epilog=f"Example: steelyard run portfolio.toml --if-due. {_ENDS}")
+@_FILE
+@click.option("--if-due", is_flag=True, help="Only on a look date that was not handled yet.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document and nothing else.")
+@_LOG
+def run(path: Path, if_due: bool, as_json: bool, log: str) -> None:
+    """Fetch prices, check, record the day, and alert when a rebalance is due.
+
+    Made to be started by a scheduler as often as you like: a look date is handled once, a missed one at
+    the next start, and a killed run is finished by the next.
+    """
+    line = _once(path, if_due=if_due)
+    if as_json:
+        click.echo(json.dumps({"schema": "steelyard/run/1", **line}, ensure_ascii=False, indent=1))
+    else:
+        _log(line, log)
+
+
+@click.command(epilog=f"Example: steelyard watch portfolio.toml --health-file health. {_ENDS}")
+@_FILE
+@click.option(
+    "--every", default=900, show_default=True, type=click.IntRange(1), help="Seconds between looks."
+)
+@click.option(
+    "--health-file", type=click.Path(path_type=Path), help="Rewritten after every run, with its time."
+)
+@_LOG
+def watch(path: Path, every: int, health_file: Path | None, log: str) -> None:
+    """Do `run --if-due` again and again until told to stop (SIGTERM, SIGINT)."""
+    stop = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    while not stop.is_set():
+        try:
+            line = _once(path, if_due=True)
+        except SteelyardError as error:
+            # Told by an alert as well; the next round may find it mended.
+            line = {"outcome": "failed", "code": error.code, "text": _masked(path, error.message)}
+        _log(line, log)
+        if health_file is not None:
+            part = health_file.with_name(health_file.name + ".part")
+            part.write_text(f"{_now()} {line['outcome']}\n", encoding="utf-8")
+            part.replace(health_file)
+        stop.wait(every)
+    _log({"outcome": "stopped"}, log)
+
+
+def _once(path: Path, *, if_due: bool) -> dict[str, Any]:
+    from steelyard import bootstrap
+    from steelyard.app.run import run as run_job
+
+    with bootstrap.run_lock(path.parent) as mine:
+        if not mine:
+            return {"outcome": "busy", "text": "another run is under way; nothing was done"}
+        with bootstrap.automation(path) as parts:
+            return _document(run_job(parts.job, if_due=if_due), parts.secrets.mask)
+
+
+def _document(report: RunReport, mask: Any) -> dict[str, Any]:
+    return {
+        "outcome": report.outcome,
+        "as_of": str(report.as_of),
+        "look": str(report.look) if report.look else None,
+        "next_look": str(report.next_look) if report.next_look else None,
+        "due": report.due,
+        "total_value": f"{report.total:f}" if report.total is not None else None,
+        "alerts": list(report.queued),
+        "sent": report.sent.sent,
+        "failed": report.sent.failed,
+        "repeated": report.sent.recovered,
+        "quiet_hours": report.sent.quiet,
+        "findings": [mask(text) for text in report.findings],
+    }
+
+
+def _masked(path: Path, text: str) -> str:
+    from steelyard import bootstrap
+
+    try:
+        with bootstrap.automation(path) as parts:
+            return parts.secrets.mask(text)
+    except SteelyardError:
+        return "see the error of `steelyard run`"
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _log(line: dict[str, Any], form: str) -> None:
+    if form == "json":
+        click.echo(json.dumps({"time": _now(), "event": "run", **line}, ensure_ascii=False), err=True)
+    else:
+        shown = (f"{key}={_shown(value)}" for key, value in line.items() if value not in (None, [], 0, False))
+        click.echo(f"{_now()} run {' '.join(shown)}", err=True)
+    sys.stderr.flush()
+
+
+def _shown(value: Any) -> str:
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return f'"{text}"' if " " in text else text
