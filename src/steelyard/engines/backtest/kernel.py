@@ -342,11 +342,12 @@ def _walk(
                     if looking:
                         for i in range(n):
                             size = abs(shares[i] * prices[t, i] - targets[i] * managed)
-                            due = due or size > bands[i] * managed
+                            due |= size > bands[i] * managed
                     if recording and t > 0:
                         worst = 0.0
                         for i in range(n):
-                            worst = max(worst, abs(shares[i] * prices[t, i] - targets[i] * managed))
+                            size = abs(shares[i] * prices[t, i] - targets[i] * managed)
+                            worst = size if size > worst else worst
                         drifts[t] = worst / managed
                     if due or flow != 0.0:
                         # Kept only where something may be traded: the loop is faster without the stores.
@@ -409,10 +410,9 @@ def _walk(
                 growth = growth * change
                 mean = mean + (change - 1.0)
                 square = square + (change - 1.0) * (change - 1.0)
-                if growth > peak:
-                    peak = growth
-                elif growth < trough * peak:
-                    trough = growth / peak
+                peak = growth if growth > peak else peak
+                fall = growth / peak
+                trough = fall if growth < trough * peak else trough
                 if moved > 0.0:
                     turnover = turnover + moved / 2.0 / (value + spent)
                     all_costs = all_costs + spent
