@@ -1,0 +1,51 @@
+"""What is installed is what was tested: the wheel holds the data files and runs without the checkout."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SOURCE = ROOT / "src"
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    builders = pytest.importorskip("hatchling.builders.wheel")
+    folder = tmp_path_factory.mktemp("wheel")
+    (built,) = builders.WheelBuilder(str(ROOT)).build(directory=str(folder))
+    return Path(built)
+
+
+def test_a_wheel_holds_every_file_of_the_package_that_is_not_compiled(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        packed = {name for name in archive.namelist() if name.startswith("steelyard/")}
+    files = {
+        path.relative_to(SOURCE).as_posix()
+        for path in (SOURCE / "steelyard").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert {"steelyard/py.typed", "steelyard/data/sample.toml", "steelyard/data/catalogue.json"} <= packed
+    assert packed == files
+
+
+def test_the_demo_runs_from_the_wheel_alone(wheel, tmp_path):
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path)
+    code = (
+        "import steelyard; print(steelyard.__file__)\nfrom steelyard.interfaces.cli.main import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "demo", "--as-of", "2026-11-23"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(str(tmp_path))
+    assert "proven optimal" in done.stdout
