@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from steelyard.domain.money import EXACT, ZERO
@@ -26,6 +26,9 @@ KINDS = (
     "transfer_out",
     "fee",
 )
+
+CASH_KINDS = ("deposit", "withdrawal", "fee")
+"""Kinds whose `shares` are an amount of money and that have no price."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,45 @@ class Entry:
         return EXACT.multiply(self.shares, self.price) if self.price is not None else ZERO
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An entry as a file has it.
+
+    Attributes:
+        entry: What it says.
+        line: Line of the file, None when it comes from elsewhere.
+        reference: The broker's own number of it, "" when there is none. It tells two equal fills of a day
+            apart, also when they come in different files.
+    """
+
+    entry: Entry
+    line: int | None = None
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An entry as the journal has it.
+
+    Attributes:
+        number: Its place in the journal, 1 for the first.
+        entry: What it says; of a counter-entry, what it takes back.
+        source: Where it came from: `record`, or the name of a file.
+        recorded_at: When it was written, UTC.
+        takes_back: Number of the row this counter-entry takes back, None for a fact.
+        counts: False for counter-entries and for what one of them has taken back.
+        batch: Number of the writing it was part of: all rows of one import share it.
+    """
+
+    number: int
+    entry: Entry
+    source: str
+    recorded_at: datetime
+    takes_back: int | None
+    counts: bool
+    batch: int
+
+
 def in_order(entries: Iterable[Entry]) -> list[Entry]:
     """Return entries by date. On one day they keep their order, except that what adds shares goes before
     what takes them: a broker's list of a day is often sorted the other way round.
@@ -108,3 +150,59 @@ def until(entries: Sequence[Entry], as_of: date) -> list[Entry]:
             f"ask with --as-of {max(e.traded_on for e in later)}, or correct the date of the entry",
         )
     return in_order(entries)
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """What a journal says is held.
+
+    Attributes:
+        shares: By (account, symbol), all > 0.
+        cash: By (account, currency), from what was recorded; negative where a deposit was not.
+    """
+
+    shares: dict[tuple[str, str], Decimal]
+    cash: dict[tuple[str, str], Decimal]
+
+
+def holdings(entries: Iterable[Entry]) -> Holdings:
+    """Fold entries into shares and cash.
+
+    Raises:
+        InputError: More is sold or moved out than is held on a day (`sold-more-than-held`).
+    """
+    shares: dict[tuple[str, str], Decimal] = {}
+    cash: dict[tuple[str, str], Decimal] = {}
+
+    def pay(entry: Entry, amount: Decimal, currency: str) -> None:
+        key = entry.account, currency
+        cash[key] = EXACT.add(cash.get(key, ZERO), amount)
+
+    for entry in in_order(entries):
+        key = entry.account, entry.symbol
+        held = shares.get(key, ZERO)
+        if entry.kind in ("buy", "transfer_in"):
+            shares[key] = EXACT.add(held, entry.shares)
+        elif entry.kind in ("sell", "transfer_out"):
+            if entry.shares > held:
+                raise InputError(
+                    "sold-more-than-held",
+                    f"{entry.traded_on}: {entry.shares} {entry.symbol} leave account {entry.account!r}, "
+                    f"which holds {held}",
+                    "add the purchase or the transfer that is missing before it, or correct the shares",
+                )
+            shares[key] = EXACT.subtract(held, entry.shares)
+        elif entry.kind == "split" and held:
+            shares[key] = EXACT.multiply(held, entry.shares)
+        if entry.kind == "buy":
+            pay(entry, -EXACT.add(entry.gross, entry.fees), entry.currency)
+        elif entry.kind in ("sell", "dividend"):
+            pay(entry, EXACT.subtract(entry.gross, entry.fees), entry.currency)
+        elif entry.kind == "deposit":
+            pay(entry, entry.shares, entry.currency)
+        elif entry.kind in ("withdrawal", "fee"):
+            pay(entry, -entry.shares, entry.currency)
+        elif entry.kind == "convert":
+            pay(entry, entry.shares, entry.symbol)
+            pay(entry, -EXACT.add(entry.gross, entry.fees), entry.currency)
+    return Holdings({k: v for k, v in shares.items() if v}, {k: v for k, v in cash.items() if v})

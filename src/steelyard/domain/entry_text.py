@@ -1,0 +1,219 @@
+"""An entry as text: how the words of a row become an `Entry`, or everything that is wrong with it.
+
+One set of rules for what is typed by hand, for the native CSV and for every broker's file, which
+differ only in how they come to these words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+
+from steelyard.domain.catalogue import Catalogue
+from steelyard.domain.ledger import CASH_KINDS, KINDS, Entry
+from steelyard.domain.money import EXACT, ONE, ZERO, is_currency, parse_number, plain
+from steelyard.errors import Problem
+
+FIELDS = (
+    "date", "account", "type", "symbol", "shares", "price", "currency", "fees", "fx_rate",
+    "tax_base_price", "lot", "note",
+)  # fmt: skip
+LARGEST = Decimal("1e18")
+FINEST = 18
+"""As in the portfolio file: no holding or amount has more decimals."""
+STEP = Decimal("1e-12")
+
+_SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9.\-]{0,15}")
+_TRADES = frozenset({"buy", "sell", "dividend"})
+_IN_SHARES = frozenset({"buy", "sell", "dividend", "split", "transfer_in", "transfer_out"})
+
+
+def read_entry(fields: Mapping[str, str], catalogue: Catalogue) -> tuple[Entry | None, tuple[Problem, ...]]:
+    """Read one entry.
+
+    Empty and missing fields are the same. The amount of a deposit, a withdrawal or a fee stands in
+    `shares` or in `price` (in both: their product). The currency may be left out where the catalogue knows
+    the instrument's. A symbol may be any name the catalogue knows; one it does not know is taken as it
+    is when it looks like a symbol.
+
+    Args:
+        fields: By the names in FIELDS.
+        catalogue: Known instruments.
+
+    Returns:
+        The entry and no problems, or None and every problem, without their place.
+    """
+    form = _Form(fields, catalogue)
+    entry = form.read()
+    return (None, tuple(form.problems)) if form.problems else (entry, ())
+
+
+def unit_price(total: Decimal, shares: Decimal, *, up: bool = False) -> tuple[Decimal, Decimal]:
+    """Return the price of one share and what rounding leaves, so that both together are exactly the total.
+
+    Args:
+        total: >= 0.
+        shares: > 0.
+        up: Round the price up: the rest is then what shares times price is more than the total. In both
+            cases the rest is >= 0 and is added to the fees: a purchase costs, and a sale brings, exactly
+            what the broker booked.
+    """
+    rounding = "ROUND_CEILING" if up else "ROUND_FLOOR"
+    price = EXACT.divide(total, shares)
+    if EXACT.multiply(price, shares) != total:
+        price = price.quantize(STEP, rounding, EXACT)
+    return price, abs(EXACT.subtract(total, EXACT.multiply(price, shares)))
+
+
+class _Form:
+    """One row while it is read."""
+
+    def __init__(self, fields: Mapping[str, str], catalogue: Catalogue) -> None:
+        self.fields = fields
+        self.catalogue = catalogue
+        self.problems: list[Problem] = []
+
+    def problem(self, code: str, message: str, hint: str) -> None:
+        self.problems.append(Problem(code, message, hint))
+
+    def text(self, key: str) -> str:
+        return self.fields.get(key, "").strip()
+
+    def read(self) -> Entry | None:
+        kind = self.kind()
+        traded_on = self.day("date", needed=True)
+        account = self.text("account")
+        if not account:
+            self.problem("entry-field", "account is empty", "name the account, or give --account NAME")
+        lot = self.day("lot")
+        if kind is None:
+            return None
+        symbol = self.symbol(kind)
+        shares, price = self.amounts(kind)
+        fees = self.number("fees", least=ZERO) or ZERO
+        currency = self.currency(kind, symbol, moves_money=price is not None or fees > ZERO)
+        fx_rate, tax_base = self.number("fx_rate", above=ZERO), self.number("tax_base_price", least=ZERO)
+        if lot is not None and traded_on is not None and lot > traded_on:
+            self.problem("entry-field", f"lot {lot} is after the entry's own date {traded_on}",
+                         "lot is the purchase date of the lot")  # fmt: skip
+        if traded_on is None or shares is None:
+            return None
+        return Entry(
+            traded_on=traded_on,
+            account=account,
+            kind=kind,
+            symbol=symbol,
+            shares=shares,
+            price=price,
+            currency=currency,
+            fees=fees,
+            fx_rate=fx_rate,
+            tax_base_price=tax_base,
+            lot=lot,
+            note=self.text("note"),
+        )
+
+    def kind(self) -> str | None:
+        raw = self.text("type")
+        kind = raw.lower().replace(" ", "_").replace("-", "_")
+        if kind in KINDS:
+            return kind
+        self.problem("entry-type", f"{raw!r} is no type of entry" if raw else "type is empty",
+                     f"write one of {', '.join(KINDS)}")  # fmt: skip
+        return None
+
+    def day(self, key: str, *, needed: bool = False) -> date | None:
+        raw = self.text(key)
+        if not raw and not needed:
+            return None
+        try:
+            if len(raw) != 10:
+                raise ValueError
+            return date.fromisoformat(raw)
+        except ValueError:
+            what = f"{raw!r} is not a date" if raw else "is empty"
+            self.problem("entry-date", f"{key} {what}", "write it as 2026-11-23")
+            return None
+
+    def number(
+        self, key: str, *, least: Decimal | None = None, above: Decimal | None = None
+    ) -> Decimal | None:
+        raw = self.text(key)
+        if not raw:
+            return None
+        try:
+            value = parse_number(raw)
+        except ValueError:
+            self.problem("entry-number", f"{key} {raw!r} is not a number", "write it as 1234.56")
+            return None
+        exponent = value.as_tuple().exponent
+        if abs(value) >= LARGEST or (isinstance(exponent, int) and exponent < -FINEST):
+            self.problem("entry-number", f"{key} {raw} is out of range",
+                         f"numbers are below 1e18 and have at most {FINEST} decimals")  # fmt: skip
+            return None
+        if (least is not None and value < least) or (above is not None and value <= above):
+            self.problem("entry-number", f"{key} {plain(value)} must be "
+                         + ("more than 0" if above is not None else "at least 0"),
+                         "the type says which way it goes; write the amount without a sign")  # fmt: skip
+            return None
+        return value
+
+    def amounts(self, kind: str) -> tuple[Decimal | None, Decimal | None]:
+        shares, price = self.number("shares", above=ZERO), self.number("price", least=ZERO)
+        if any(p.code == "entry-number" for p in self.problems):
+            return None, None
+        if kind in CASH_KINDS:
+            if shares is None and price is None:
+                self.problem("entry-field", f"a {kind} has no amount", "write it under shares")
+                return None, None
+            amount = EXACT.multiply(ONE if shares is None else shares, ONE if price is None else price)
+            if not amount:
+                self.problem("entry-number", f"the amount of the {kind} is 0", "leave the row out")
+            return amount, None
+        if shares is None:
+            hint = {"split": "write the new shares per old one, 4 for a 4-for-1 split",
+                    "convert": "write the amount of the currency bought"}.get(kind, "write how many")  # fmt: skip
+            self.problem("entry-field", f"a {kind} has no shares", hint)
+        if price is None and (kind in _TRADES or kind == "convert"):
+            hint = "write the gross amount per share" if kind == "dividend" else "write the price of one"
+            self.problem("entry-field", f"a {kind} has no price", hint)
+        return shares, None if kind == "split" else price
+
+    def symbol(self, kind: str) -> str:
+        raw = self.text("symbol")
+        if kind == "convert":
+            if not is_currency(raw):
+                self.problem("entry-field", f"a convert buys a currency, and {raw!r} is none",
+                             "write the code of the currency bought, such as USD, under symbol")  # fmt: skip
+            return raw
+        if not raw:
+            if kind in _IN_SHARES:
+                self.problem("entry-field", f"a {kind} has no symbol", "write the symbol or the name")
+            return ""
+        known = self.catalogue.resolve(raw)
+        if known is not None:
+            return known
+        if _SYMBOL.fullmatch(raw):
+            return raw
+        near = self.catalogue.suggest(raw)
+        hint = f"did you mean {' or '.join(near)}?" if near else "write its symbol instead of its name"
+        self.problem("unknown-symbol", f"{raw!r} is no symbol and not in the catalogue", hint)
+        return raw
+
+    def currency(self, kind: str, symbol: str, *, moves_money: bool) -> str:
+        raw = self.text("currency")
+        if raw:
+            if not is_currency(raw):
+                self.problem("currency", f"{raw!r} is no currency code", 'write "USD" or "KRW"')
+            elif kind == "convert" and raw == symbol:
+                self.problem("entry-field", f"{raw} is converted to itself",
+                             "symbol is the currency bought, currency the one paid with")  # fmt: skip
+            return raw
+        known = self.catalogue.get(symbol) if symbol and kind != "convert" else None
+        if known is not None:
+            return known.currency
+        if moves_money or kind in CASH_KINDS or kind == "convert":
+            self.problem("entry-field", f"the {kind} has no currency", 'write "USD" or "KRW"')
+        return ""
