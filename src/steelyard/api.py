@@ -23,6 +23,7 @@ from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import InputError
 
 if TYPE_CHECKING:
+    from steelyard.domain.tax.country import YearTax
     from steelyard.domain.trades import Plan
 
 Money = int | str | Decimal
@@ -154,6 +155,35 @@ def withdraw(
         fractional=fractional,
         objective=objective,
     )
+
+
+def tax(
+    path: str | Path = "portfolio.toml",
+    *,
+    year: int | None = None,
+    as_of: date | None = None,
+    journal: str | Path | None = None,
+) -> YearTax:
+    """Return the tax of one year, with every sale, its lots and the rules behind each figure.
+
+    Args:
+        path: The portfolio file; its accounts, its [tax], and lots where there is no journal.
+        year: The tax year; that of `as_of` unless given.
+        as_of: Nothing later is counted; today unless given.
+        journal: The database with the journal; `steelyard.db` beside the portfolio file unless given.
+
+    Raises:
+        InputError, DataError: See `steelyard.errors`.
+    """
+    from steelyard.app.tax import situation
+
+    file = Path(path)
+    entries = bootstrap.journal_entries(Path(journal) if journal else bootstrap.journal_path(file))
+    portfolio = bootstrap.portfolio_of_entries(file, entries)
+    figures = bootstrap.tax_figures(portfolio.tax.jurisdiction) if portfolio.tax else ({}, ())
+    return situation(
+        portfolio, entries, bootstrap.sessions(), figures, as_of=as_of or date.today(), year=year
+    ).so_far
 
 
 def money(raw: object, portfolio: Portfolio) -> Decimal:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from steelyard.adapters.calendar import ExchangeSessions
 from steelyard.adapters.packaged_data import load_catalogue, sample_path
@@ -16,12 +16,16 @@ from steelyard.domain.portfolio import Portfolio
 from steelyard.ports import PriceSource, Sessions
 
 if TYPE_CHECKING:
+    from steelyard.adapters.journal_sqlite import SqliteJournal
     from steelyard.adapters.outbox_sqlite import StoredOutbox
     from steelyard.adapters.prices_sqlite import StoredPrices
     from steelyard.adapters.runs_sqlite import StoredRuns
     from steelyard.adapters.secret_store import SecretStore
     from steelyard.app.run import Job
+    from steelyard.domain.catalogue import Catalogue
+    from steelyard.domain.ledger import Entry
     from steelyard.domain.models import Model
+    from steelyard.domain.tax.rules import Rule
     from steelyard.engines.price_history import PriceHistory
 
 
@@ -172,3 +176,48 @@ def run_lock(folder: Path) -> AbstractContextManager[bool]:
     from steelyard.adapters.run_lock import run_lock as lock
 
     return lock(folder)
+
+
+def journal_path(portfolio_file: Path) -> Path:
+    """Return where the journal of a portfolio file is, whether or not it exists."""
+    return portfolio_file.parent / "steelyard.db"
+
+
+def journal(path: Path) -> SqliteJournal:
+    """Open the journal in a database file."""
+    from steelyard.adapters.journal_sqlite import SqliteJournal
+
+    return SqliteJournal(path)
+
+
+def journal_entries(path: Path) -> list[Entry]:
+    """Return the entries of a journal, none when there is no database."""
+    if not path.exists():
+        return []
+    with journal(path) as opened:
+        return opened.entries()
+
+
+def trades_file(path: Path) -> list[Entry]:
+    """Read a CSV file of trades."""
+    from steelyard.adapters.trades_csv import read_trades
+
+    return read_trades(path, load_catalogue())
+
+
+def portfolio_of_entries(path: Path, entries: Sequence[Entry]) -> Portfolio:
+    """Read a portfolio file that knows every instrument of some entries and needs no prices."""
+    symbols = sorted({e.symbol for e in entries if e.symbol and e.kind != "convert"})
+    return load(path, load_catalogue(), need_accounts=False, need_prices=False, symbols=symbols)
+
+
+def tax_figures(country: str) -> tuple[Mapping[str, Any], Sequence[Rule]]:
+    """Return a country's tax data and rules."""
+    from steelyard.adapters.packaged_data import load_tax_rules
+
+    return load_tax_rules(country)
+
+
+def catalogue() -> Catalogue:
+    """Return the packaged catalogue of instruments."""
+    return load_catalogue()

@@ -17,6 +17,7 @@ from steelyard.domain.instruments import Instrument
 from steelyard.domain.ledger import Entry
 from steelyard.domain.lots import TaxLot
 from steelyard.domain.money import ZERO
+from steelyard.domain.tax.planning import PlanTax
 from steelyard.domain.tax.rules import Rule
 from steelyard.errors import InputError
 
@@ -82,7 +83,7 @@ class YearTax:
 
     Attributes:
         summary: Class to its figures, by the names of the JSON: Decimals, booleans, text or None.
-        total_tax: Of everything in the summary.
+        total_tax: Of everything in the summary; None when the owner has not said what it takes.
         rules: Every rule a figure rests on, by id.
         open_lots: Still held at the end of the year, or at the last entry.
         filings: Returns that are due.
@@ -92,8 +93,8 @@ class YearTax:
     jurisdiction: str
     year: int
     disposals: tuple[Disposal, ...]
-    summary: Mapping[str, Mapping[str, object]]
-    total_tax: Decimal
+    summary: Mapping[str, Any]
+    total_tax: Decimal | None
     rules: tuple[Rule, ...]
     open_lots: tuple[TaxLot, ...] = ()
     filings: tuple[Filing, ...] = ()
@@ -148,8 +149,11 @@ class Country(Protocol):
     def year_tax(self, facts: YearFacts) -> YearTax:
         """Return the tax of one year."""
 
+    def plan_tax(self, facts: YearFacts, so_far: YearTax, as_of: date) -> PlanTax:
+        """Return the tax on sales planned for a day, on top of the year so far."""
 
-_MODULES = {"KR": "korea", "US": "united_states"}
+
+_MODULES = {"KR": "korea", "US": "us_country"}
 
 
 def country(code: str) -> Country:

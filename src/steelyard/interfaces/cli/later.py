@@ -8,6 +8,11 @@ from typing import Any
 import click
 
 LATER = {
+    "record": "steelyard.interfaces.cli.journal",
+    "import": "steelyard.interfaces.cli.journal",
+    "history": "steelyard.interfaces.cli.journal",
+    "undo": "steelyard.interfaces.cli.journal",
+    "tax": "steelyard.interfaces.cli.tax",
     "prices": "steelyard.interfaces.cli.prices",
     "notify": "steelyard.interfaces.cli.notify",
     "run": "steelyard.interfaces.cli.run",

@@ -1,0 +1,123 @@
+"""Use case: the tax of one year, from a journal or from the lots a portfolio file gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from steelyard.domain.ledger import Entry, until
+from steelyard.domain.portfolio import Portfolio
+from steelyard.domain.tax.country import Country, YearFacts, YearTax, country
+from steelyard.domain.tax.rules import Rule
+from steelyard.errors import InputError
+from steelyard.ports import Sessions
+
+
+@dataclass(frozen=True, slots=True)
+class TaxSituation:
+    """Everything tax is computed from.
+
+    Attributes:
+        country: The owner's jurisdiction.
+        facts: What the country is handed.
+        so_far: The year up to the day of asking.
+        unknown: (account, symbol) pairs held without a known cost: no tax is computed for selling them.
+    """
+
+    country: Country
+    facts: YearFacts
+    so_far: YearTax
+    unknown: frozenset[tuple[str, str]]
+
+    def with_entries(self, more: Sequence[Entry]) -> YearTax:
+        """Return the year's tax if some more entries happened."""
+        return self.country.year_tax(replace(self.facts, entries=(*self.facts.entries, *more)))
+
+
+def situation(
+    portfolio: Portfolio,
+    entries: Sequence[Entry],
+    sessions: Sessions,
+    figures: tuple[Mapping[str, Any], Sequence[Rule]],
+    *,
+    as_of: date,
+    year: int | None = None,
+) -> TaxSituation:
+    """Return what tax is computed from, with the year so far.
+
+    Args:
+        portfolio: Its accounts, instruments and [tax] settings.
+        entries: The journal; when it is empty the lots of the portfolio file stand in for it.
+        sessions: Trading days, for settlement dates.
+        figures: The country's data and rules.
+        as_of: Nothing later is counted.
+        year: The tax year; that of `as_of` unless given.
+
+    Raises:
+        InputError: No [tax] in the file (`tax-missing`), an unknown class, an entry in the future.
+        DataError: A rate is missing.
+    """
+    if portfolio.tax is None:
+        raise InputError(
+            "tax-missing",
+            f"{portfolio.source} does not say where its owner is taxed",
+            'add [tax] with jurisdiction = "KR" (or "US")',
+        )
+    lands = country(portfolio.tax.jurisdiction)
+    past = until(entries, as_of) if entries else _from_lots(portfolio, as_of)
+    symbols = {e.symbol for e in past if e.symbol and e.kind != "convert"}
+    classes = {s: lands.classify(portfolio.instruments[s]) for s in sorted(symbols)}
+    facts = YearFacts(
+        year=year or as_of.year,
+        entries=tuple(past),
+        classes=classes,
+        is_session=sessions.is_session,
+        rates=figures[0],
+        rules=tuple(figures[1]),
+        account_kinds={a.name: a.kind for a in portfolio.accounts},
+        methods=_methods(portfolio, set(classes.values())),
+        settings=portfolio.tax.settings,
+    )
+    known = {(e.account, e.symbol) for e in past}
+    unknown = frozenset(
+        (a.name, p.symbol)
+        for a in portfolio.accounts
+        for p in a.positions
+        if p.shares and (a.name, p.symbol) not in known
+    )
+    return TaxSituation(lands, facts, lands.year_tax(facts), unknown)
+
+
+def _from_lots(portfolio: Portfolio, as_of: date) -> list[Entry]:
+    """Return the lots of a portfolio file as transfers with their original cost."""
+    entries = []
+    for account in portfolio.accounts:
+        for position in account.positions:
+            for lot in position.lots:
+                entries.append(
+                    Entry(
+                        traded_on=lot.bought,
+                        account=account.name,
+                        kind="transfer_in",
+                        symbol=position.symbol,
+                        shares=lot.shares,
+                        price=lot.unit_cost,
+                        currency=lot.currency,
+                        fx_rate=lot.fx,
+                        lot=lot.bought,
+                    )
+                )
+    return until(entries, as_of)
+
+
+def _methods(portfolio: Portfolio, classes: set[str]) -> dict[tuple[str, str], str]:
+    """Return the cost method of every (account, class) the owner states one for."""
+    found = {}
+    for account in portfolio.accounts:
+        for tax_class in classes:
+            method = account.cost_method.get(tax_class, account.cost_method.get(""))
+            if method is not None:
+                found[account.name, tax_class] = method
+    return found

@@ -1,0 +1,107 @@
+"""JSON and CSV of the year's tax, as the contract names them."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from steelyard.domain.tax.country import Disposal, YearTax
+from steelyard.interfaces.documents import number
+
+CSV_COLUMNS = (
+    "account", "symbol", "class", "sold_on", "settles_on", "term", "shares", "proceeds", "cost", "gain",
+    "disallowed", "bought",
+)  # fmt: skip
+
+
+def tax(year: YearTax) -> dict[str, Any]:
+    """Return the document of `tax` (`steelyard/tax/1`)."""
+    return {
+        "schema": "steelyard/tax/1",
+        "jurisdiction": year.jurisdiction,
+        "year": year.year,
+        "disposals": [_disposal(d) for d in year.disposals],
+        "summary": _plain(year.summary),
+        "total_tax": None if year.total_tax is None else number(year.total_tax),
+        "open_lots": [
+            {
+                "account": lot.account,
+                "symbol": lot.symbol,
+                "bought": lot.bought.isoformat(),
+                "holding_from": lot.holding_from.isoformat(),
+                "shares": number(lot.shares),
+                "cost": number(lot.cost),
+            }
+            for lot in year.open_lots
+        ],
+        "filings": [
+            {
+                "what": f.what,
+                "opens": f.opens.isoformat(),
+                "due": f.due.isoformat(),
+                "amount": number(f.amount),
+                "rule": f.rule,
+            }
+            for f in year.filings
+        ],
+        "notes": list(year.notes),
+        "rules": [
+            {
+                "id": r.id,
+                "text": r.text,
+                "source": r.source,
+                "verified": r.verified.isoformat(),
+                "doubtful": r.doubtful,
+            }
+            for r in year.rules
+        ],
+    }
+
+
+def _disposal(d: Disposal) -> dict[str, Any]:
+    return {
+        "account": d.account,
+        "symbol": d.symbol,
+        "class": d.tax_class,
+        "sold_on": d.sold_on.isoformat(),
+        "settles_on": d.settles_on.isoformat(),
+        "shares": number(d.shares),
+        "proceeds": number(d.proceeds),
+        "cost": number(d.cost),
+        "gain": number(d.gain),
+        "disallowed": number(d.disallowed),
+        "term": d.term,
+        "taxable": None if d.taxable is None else number(d.taxable),
+        "lots": [
+            {"bought": x.bought.isoformat(), "shares": number(x.shares), "cost": number(x.cost)}
+            for x in d.lots
+        ],
+        "notes": list(d.notes),
+    }
+
+
+def _plain(value: object) -> Any:
+    """Return a summary with every number as a decimal string."""
+    if isinstance(value, Mapping):
+        return {key: _plain(part) for key, part in value.items()}
+    if isinstance(value, Decimal):
+        return number(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return value
+
+
+def disposals_csv(year: YearTax) -> str:
+    """Return the disposals as CSV, one row a sale, for the return."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(CSV_COLUMNS)
+    for d in year.disposals:
+        row = _disposal(d)
+        bought = " ".join(lot["bought"] for lot in row["lots"])
+        writer.writerow([row[c] or "" for c in CSV_COLUMNS[:-1]] + [bought])
+    return out.getvalue()
