@@ -81,7 +81,7 @@ days = st.lists(
 
 def journal(drawn: list[tuple[str, str, int, int, list[tuple[int, int]]]]) -> list[Entry]:
     held: dict[tuple[str, str], int] = {}
-    rows = []
+    rows: list[Entry] = []
     for day, (symbol, account, bought, price, sales) in enumerate(drawn):
         base = {"account": account, "tax_base_price": d(price)} if symbol == "BOND" else {"account": account}
         rows.append(entry("buy", symbol, bought, price, day, fees=d(price % 7), **base))
@@ -134,21 +134,27 @@ def test_splitting_a_purchase_into_two_changes_nothing(drawn, methods) -> None: 
 
 
 def naive_gain(rows: list[Entry], symbol: str, account: str, method: str) -> Fraction:
-    """Share by share, in fractions: what the engine does with lots, done without any."""
+    """Share by share, in fractions: what the engine does with lots, done without any.
+
+    Sales come before the day's purchase where the morning's shares are enough for them.
+    """
     held: list[Fraction] = []
     gain = Fraction(0)
-    for row in rows:
-        if (row.symbol, row.account) != (symbol, account):
-            continue
-        gross, fees, count = Fraction(row.gross), Fraction(row.fees), int(row.shares)
-        if row.kind == "buy":
-            held += [(gross + fees) / count] * count
-            continue
-        if method == "average":
-            held = [sum(held, Fraction(0)) / len(held)] * len(held)
-        taken = held[-count:] if method == "lifo" else held[:count]
-        held = held[:-count] if method == "lifo" else held[count:]
-        gain += gross - fees - sum(taken, Fraction(0))
+    mine = [row for row in rows if (row.symbol, row.account) == (symbol, account)]
+    for day in sorted({row.traded_on for row in mine}):
+        buys = [row for row in mine if row.traded_on == day and row.kind == "buy"]
+        sells = [row for row in mine if row.traded_on == day and row.kind == "sell"]
+        covered = sum(row.shares for row in sells) <= len(held)
+        for row in sells + buys if covered else buys + sells:
+            gross, fees, count = Fraction(row.gross), Fraction(row.fees), int(row.shares)
+            if row.kind == "buy":
+                held += [(gross + fees) / count] * count
+                continue
+            if method == "average":
+                held = [sum(held, Fraction(0)) / len(held)] * len(held)
+            taken = held[-count:] if method == "lifo" else held[:count]
+            held = held[:-count] if method == "lifo" else held[count:]
+            gain += gross - fees - sum(taken, Fraction(0))
     return gain
 
 
@@ -277,6 +283,35 @@ def test_a_sale_at_the_end_of_december_belongs_to_the_year_it_settles_in() -> No
     sold = tax_of(rows, 2025).disposals[0]
     assert sold.settles_on == date(2025, 1, 2)
     assert sold.gain == 10 * (500 * 1400 - 400 * 1300)
+
+
+def test_a_sale_of_long_ago_only_leaves_its_lots_behind() -> None:
+    """The settlement cycle of 2015 is on no record and not needed."""
+    rows = [
+        Entry(date(2015, 3, 2), "main", "buy", "VOO", d(10), d(100), "KRW"),
+        Entry(date(2015, 4, 2), "main", "sell", "VOO", d(4), d(300), "KRW"),
+    ]
+    tax = tax_of(rows)
+    assert (tax.disposals, tax.total_tax) == ((), 0)
+    assert [(x.shares, x.cost) for x in tax.open_lots] == [(6, 600)]
+
+
+@pytest.mark.parametrize("method", ["fifo", "lifo", "average"])
+def test_shares_bought_back_on_the_day_of_the_sale_are_not_among_those_sold(method: str) -> None:
+    """KR-FOR-14 under every method: 25 of 100 shares realise 2,500,000, in whatever order the rows stand."""
+    bought = entry("buy", "VOO", 100, 100_000)
+    sold, back = entry("sell", "VOO", 25, 200_000, 9), entry("buy", "VOO", 25, 200_000, 9)
+    for rows in ([bought, sold, back], [back, sold, bought]):
+        tax = tax_of(rows, methods={("main", "overseas_listed"): method})
+        assert tax.disposals[0].gain == 2_500_000
+        assert sum((x.cost for x in tax.open_lots), d(0)) == 7_500_000 + 5_000_000
+
+
+def test_what_the_morning_does_not_cover_is_sold_out_of_the_purchases_of_the_day() -> None:
+    """Ten at 100 and ten at 200 make an average of 150; 15 are sold at 300."""
+    rows = [entry("buy", "VOO", 10, 100), entry("sell", "VOO", 15, 300, 1), entry("buy", "VOO", 10, 200, 1)]
+    tax = tax_of(rows, methods={("main", "overseas_listed"): "average"})
+    assert tax.disposals[0].gain == 15 * (300 - 150)
 
 
 def test_a_split_and_a_transfer_keep_the_original_cost() -> None:

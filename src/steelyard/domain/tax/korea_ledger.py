@@ -6,9 +6,11 @@ are left out: nothing in them is taxed before money leaves.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
+from itertools import groupby
 
 from steelyard.domain.ledger import Entry, in_order
 from steelyard.domain.lots import Pool, TaxLot
@@ -24,6 +26,8 @@ CLASSES = ("krx_domestic_equity", "krx_other", "overseas_listed")
 OVERSEAS_METHODS = ("fifo", "lifo", "average")
 UPPER_BOUND = "upper bound: no tax base price is known"
 WAIVED = "waived: under 1,000 won of national tax"
+_LONGEST_SETTLEMENT = timedelta(days=31)
+"""A sale longer before the year cannot settle in it, and old settlement cycles need not be known."""
 _HELD_KINDS = ("buy", "sell", "dividend", "split", "transfer_in", "transfer_out")
 
 
@@ -101,7 +105,7 @@ def read_ledger(facts: YearFacts, rates: Rates) -> KoreanLedger:
     positions: dict[tuple[str, str], _Position] = {}
     sold: dict[tuple[str, str], list[_Sold]] = {}
     payments: list[Payment] = []
-    for entry in in_order(facts.entries):
+    for entry in in_korean_order(facts.entries):
         sheltered = facts.account_kinds.get(entry.account) in SHELTERED
         if entry.kind not in _HELD_KINDS or entry.traded_on.year > facts.year or sheltered:
             continue
@@ -120,6 +124,44 @@ def read_ledger(facts: YearFacts, rates: Rates) -> KoreanLedger:
         else:
             _add(entry, position, facts)
     return _collected(positions, sold, payments, facts, rates)
+
+
+def in_korean_order(entries: Iterable[Entry]) -> list[Entry]:
+    """Return entries as `in_order` does, but a sale before the same day's purchase where it can be.
+
+    Selling and buying back on one day is how gains and losses are realised here, since Korea knows no wash
+    sale. The shares bought back must then not enter the average, nor be the newest lot, of what was sold.
+    So where the shares held in the morning cover all sales of the day, the sales come first; otherwise the
+    purchases do. The order of rows in a file plays no part in it.
+    """
+    result: list[Entry] = []
+    held: dict[tuple[str, str], Decimal] = {}
+    for _, rows in groupby(in_order(entries), key=lambda e: e.traded_on):
+        day = list(rows)
+        sold: dict[tuple[str, str], Decimal] = {}
+        morning = dict(held)
+        for entry in day:
+            key = entry.account, entry.symbol
+            if entry.kind == "sell":
+                sold[key] = EXACT.add(sold.get(key, ZERO), entry.shares)
+            if entry.kind in ("split", "transfer_in"):
+                morning[key] = _after(entry, morning.get(key, ZERO))
+            held[key] = _after(entry, held.get(key, ZERO))
+        covered = {key for key, shares in sold.items() if morning.get(key, ZERO) >= shares}
+        bought_back = [e for e in day if e.kind == "buy" and (e.account, e.symbol) in covered]
+        others = [e for e in day if not (e.kind == "buy" and (e.account, e.symbol) in covered)]
+        result += [e for e in others if e.kind != "transfer_out"]
+        result += bought_back
+        result += [e for e in others if e.kind == "transfer_out"]
+    return result
+
+
+def _after(entry: Entry, shares: Decimal) -> Decimal:
+    if entry.kind == "split":
+        return EXACT.multiply(shares, entry.shares)
+    if entry.kind in ("buy", "transfer_in"):
+        return EXACT.add(shares, entry.shares)
+    return EXACT.subtract(shares, entry.shares) if entry.kind in ("sell", "transfer_out") else shares
 
 
 def _opened(entry: Entry, facts: YearFacts) -> _Position:
@@ -280,6 +322,8 @@ def _collected(
         for sale in sales:
             days.setdefault(sale.entry.traded_on, []).append(sale)
         for day, same_day in days.items():
+            if day + _LONGEST_SETTLEMENT < date(facts.year, 1, 1):
+                continue
             settled = settles_on(day, tax_class, facts.is_session, facts.rates)
             if settled.year != facts.year:
                 continue
