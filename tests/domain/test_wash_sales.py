@@ -1,6 +1,7 @@
 """The wash-sale engine against a deliberately naive one, and what must hold for every history."""
 
 import random
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -195,7 +196,12 @@ def test_splitting_a_block_of_a_lot_changes_nothing(seed, which, first):
     block = blocks[which]
     if first >= block.shares:
         return
-    halves = [*blocks[:which], *block.parts(Decimal(first)), *blocks[which + 1 :]]
+    whole = block.shares
+    parts = [
+        replace(block, shares=n, cost=block.cost / whole * n, proceeds=block.proceeds / whole * n)
+        for n in (Decimal(first), whole - first)
+    ]
+    halves = [*blocks[:which], *parts, *blocks[which + 1 :]]
     rows = expanded(halves, wash_sales(halves, GROUPS))
     rows[which : which + 2] = [rows[which] + rows[which + 1]]
     assert rows == expanded(blocks, wash_sales(blocks, GROUPS))

@@ -71,19 +71,6 @@ class Block:
             return ZERO
         return EXACT.add(EXACT.subtract(self.proceeds, self.cost), self.disallowed)
 
-    def parts(self, shares: Decimal, step: Decimal = STEP) -> tuple[Block, Block]:
-        """Split off that many of its shares, amounts rounded to `step`; both parts are exactly the whole."""
-        cost = share(self.cost, shares, self.shares, step)
-        proceeds = share(self.proceeds, shares, self.shares, step)
-        first = replace(self, shares=shares, cost=cost, proceeds=proceeds)
-        rest = replace(
-            self,
-            shares=EXACT.subtract(self.shares, shares),
-            cost=EXACT.subtract(self.cost, cost),
-            proceeds=EXACT.subtract(self.proceeds, proceeds),
-        )
-        return first, rest
-
 
 @dataclass(frozen=True, slots=True)
 class Wash:
@@ -145,15 +132,19 @@ def wash_sales(
     families: dict[str, list[int]] = defaultdict(list)
     for index, block in enumerate(blocks):
         families[(groups or {}).get(block.symbol, block.symbol)].append(index)
-    parts: list[list[Block]] = [[] for _ in blocks]
+    parts: list[list[_Part]] = [[] for _ in blocks]
     washes: list[tuple[tuple[date, date, int, str, str, str], Wash]] = []
     for members in families.values():
         family = _Family(blocks, members, timedelta(window_days), parts, step)
         for index in sorted((i for i in members if blocks[i].sold_on), key=lambda i: _sale(blocks[i])):
-            washes.extend((_sale(blocks[index]), wash) for wash in family.settle(index))
+            key = _sale(blocks[index])
+            washes.extend((key, wash) for wash in family.settle(index))
         family.close()
     washes.sort(key=lambda x: x[0])
-    return WashSales(tuple(part for group in parts for part in group), tuple(wash for _, wash in washes))
+    return WashSales(
+        tuple(part.block(blocks[part.source]) for group in parts for part in group),
+        tuple(wash for _, wash in washes),
+    )
 
 
 def _sale(block: Block) -> tuple[date, date, int, str, str, str]:
@@ -164,6 +155,41 @@ def _purchase(block: Block) -> tuple[date, date, int, str, str, str]:
     return (block.bought, block.sold_on or _NEVER, block.order, block.account, block.symbol, block.lot)
 
 
+class _Part:
+    """Some shares of a block while the rule is applied; changed in place, since it is split so often."""
+
+    __slots__ = ("cost", "disallowed", "held_from", "proceeds", "shares", "source")
+
+    def __init__(self, source: int, shares: Decimal, cost: Decimal, proceeds: Decimal, held: date) -> None:
+        self.source = source
+        self.shares = shares
+        self.cost = cost
+        self.proceeds = proceeds
+        self.held_from = held
+        self.disallowed = ZERO
+
+    def cut(self, shares: Decimal, step: Decimal) -> _Part:
+        """Take that many shares off as a part of their own; both together are exactly the whole."""
+        cost = share(self.cost, shares, self.shares, step)
+        proceeds = share(self.proceeds, shares, self.shares, step) if self.proceeds else ZERO
+        self.shares = EXACT.subtract(self.shares, shares)
+        self.cost = EXACT.subtract(self.cost, cost)
+        self.proceeds = EXACT.subtract(self.proceeds, proceeds)
+        return _Part(self.source, shares, cost, proceeds, self.held_from)
+
+    def block(self, whole: Block) -> Block:
+        """Return it as a block."""
+        return replace(
+            whole,
+            shares=self.shares,
+            cost=self.cost,
+            proceeds=self.proceeds,
+            holding_from=self.held_from,
+            disallowed=self.disallowed,
+            source=self.source,
+        )
+
+
 class _Family:
     """The blocks of one group: which shares may still replace others, and the parts made so far."""
 
@@ -172,15 +198,19 @@ class _Family:
         blocks: Sequence[Block],
         members: Iterable[int],
         window: timedelta,
-        parts: list[list[Block]],
+        parts: list[list[_Part]],
         step: Decimal,
     ) -> None:
         self.line = sorted(members, key=lambda i: _purchase(blocks[i]))
         self.place = {index: place for place, index in enumerate(self.line)}
-        self.bought = [blocks[i].bought for i in self.line]
-        self.lots = [blocks[i].lot for i in self.line]
+        self.blocks = [blocks[i] for i in self.line]
+        self.bought = [x.bought for x in self.blocks]
+        self.lots = [x.lot for x in self.blocks]
         # What is left of each block untouched; its used parts stand before it in `parts`.
-        self.left: list[Block | None] = [replace(blocks[i], source=i) for i in self.line]
+        self.left: list[_Part | None] = [
+            _Part(i, x.shares, x.cost, x.proceeds, x.held_from)
+            for i, x in zip(self.line, self.blocks, strict=True)
+        ]
         self.window = window
         self.parts = parts
         self.step = step
@@ -190,25 +220,26 @@ class _Family:
         for place in range(count - 2, -1, -1):
             same = self.lots[place] == self.lots[place + 1]
             self.other_lot[place] = self.other_lot[place + 1] if same else place + 1
-        for place, index in enumerate(self.line):
-            if blocks[index].replaced:
+        for place, block in enumerate(self.blocks):
+            if block.replaced:
                 self.next[place] = place + 1
 
     def settle(self, index: int) -> Iterable[Wash]:
         """Settle the sale of one block: each part sold at a loss looks for its replacements."""
         place = self.place[index]
         self.next[place] = place + 1
-        pieces = list(self.parts[index])
+        pieces = self.parts[index]
         rest = self.left[place]
         if rest is not None:
             pieces.append(rest)
             self.left[place] = None
-        done: list[Block] = []
+        if self.blocks[place].sheltered:
+            return
+        done: list[_Part] = []
         for piece in pieces:
-            if piece.sheltered or piece.proceeds >= piece.cost:
-                done.append(piece)
-            else:
-                yield from self._wash(piece, done)
+            if piece.proceeds < piece.cost:
+                yield from self._wash(piece, self.blocks[place], done)
+            done.append(piece)
         self.parts[index] = done
 
     def close(self) -> None:
@@ -218,49 +249,43 @@ class _Family:
             if rest is not None:
                 self.parts[index].append(rest)
 
-    def _wash(self, piece: Block, done: list[Block]) -> Iterable[Wash]:
-        sold_on = piece.sold_on or _NEVER
+    def _wash(self, piece: _Part, sold: Block, done: list[_Part]) -> Iterable[Wash]:
+        """Look for replacements; parts cut off the piece are done, what is left of it is the caller's."""
+        sold_on = sold.sold_on or _NEVER
         last = sold_on + self.window
         place = self._open(bisect_left(self.bought, sold_on - self.window))
         while place < len(self.line) and self.bought[place] <= last:
-            if self.lots[place] == piece.lot:
+            if self.lots[place] == sold.lot:
                 place = self._open(self.other_lot[place])
                 continue
             found = self.left[place]
             assert found is not None
-            if piece.shares > found.shares:
-                lost, rest = piece.parts(found.shares, self.step)
-            else:
-                lost, rest = piece, None
-            yield self._move(lost, done, place)
-            if rest is None:
+            if piece.shares <= found.shares:
+                yield self._move(piece, sold_on, place)
                 return
-            piece = rest
+            lost = piece.cut(found.shares, self.step)
+            yield self._move(lost, sold_on, place)
+            done.append(lost)
             place = self._open(place)
-        done.append(piece)
 
-    def _move(self, lost: Block, done: list[Block], place: int) -> Wash:
+    def _move(self, lost: _Part, sold_on: date, place: int) -> Wash:
         """Use as many shares of an untouched block as were sold at a loss."""
         found = self.left[place]
         assert found is not None
-        assert lost.sold_on is not None
         if found.shares == lost.shares:
             used = found
             self.left[place] = None
             self.next[place] = place + 1
         else:
-            used, self.left[place] = found.parts(lost.shares, self.step)
+            used = found.cut(lost.shares, self.step)
         amount = EXACT.subtract(lost.cost, lost.proceeds)
-        done.append(replace(lost, disallowed=amount))
-        if not used.sheltered:
-            used = replace(
-                used,
-                cost=EXACT.add(used.cost, amount),
-                holding_from=used.held_from - (lost.sold_on - lost.held_from),
-            )
-        index = self.line[place]
-        self.parts[index].append(used)
-        return Wash(lost.source, index, lost.shares, amount, used.sheltered)
+        lost.disallowed = amount
+        permanent = self.blocks[place].sheltered
+        if not permanent:
+            used.cost = EXACT.add(used.cost, amount)
+            used.held_from -= sold_on - lost.held_from
+        self.parts[used.source].append(used)
+        return Wash(lost.source, used.source, lost.shares, amount, permanent)
 
     def _open(self, place: int) -> int:
         """Return the first place from here that may still replace something."""
