@@ -66,3 +66,8 @@ def test_other_mistakes_are_told_as_ever(tmp_path):
     with pytest.raises(PortfolioProblems) as caught:
         written(tmp_path, OPEN.replace("60%", "50%")).outline()
     assert [p.code for p in caught.value.problems] == ["target-sum"]
+
+
+def test_a_foreign_instrument_priced_in_base_currency_needs_no_rate(tmp_path):
+    text = OPEN.replace('shares = "8"', 'shares = "8"\nprice = "600000 KRW"')
+    assert written(tmp_path, text).outline()[1] == frozenset()

@@ -45,15 +45,18 @@ class PortfolioFile:
         Raises:
             PortfolioProblems: The file has problems other than missing prices and rates.
         """
-        # A first round offers prices only; a second adds the rates of every currency met in it.
         symbols, base = self._open_symbols()
         prices = {s: Quote(ONE, self._currency(s, base)) for s in symbols}
-        currencies = self._open_currencies(base)
-        portfolio = self.load(prices, dict.fromkeys(currencies, ONE))
-        used = {i.currency for i in portfolio.instruments.values()}
-        used |= {c for a in portfolio.accounts for c in a.cash}
-        pairs = {f"{c}{base}" for c in currencies if c in used}
-        return portfolio, frozenset(symbols) | pairs
+        text = self._completed(prices, {})
+        missing: set[str] = set()
+        if text is not None:
+            try:
+                return parse(text, str(self._path), self._catalogue), frozenset(symbols)
+            except PortfolioProblems as refused:
+                # The reader alone knows which currencies need a rate: `no exchange rate for USD`.
+                missing = {p.message.rsplit(" ", 1)[-1] for p in refused.problems if p.code == "fx-missing"}
+        portfolio = self.load(prices, dict.fromkeys(missing, ONE))
+        return portfolio, frozenset(symbols) | {f"{currency}{base}" for currency in missing}
 
     def load(self, prices: Mapping[str, Quote], rates: Mapping[str, Decimal]) -> Portfolio:
         """Return the portfolio with what the file leaves open filled in.
@@ -65,19 +68,12 @@ class PortfolioFile:
         Raises:
             PortfolioProblems: With every problem of the file that is left.
         """
-        symbols, base = self._open_symbols()
-        open_currencies = self._open_currencies(base)
-        lines = {
-            "prices": [
-                f'"{s}" = "{plain(prices[s].price)} {prices[s].currency}"' for s in symbols if s in prices
-            ],
-            "fx": [f'{c}{base} = "{plain(rates[c])}"' for c in open_currencies if c in rates],
-        }
-        if not any(lines.values()):
+        completed = self._completed(prices, rates)
+        if completed is None:
             return load(self._path, self._catalogue)
         text = self._path.read_bytes().decode("utf-8-sig")
         try:
-            return parse(_complete(text, lines), str(self._path), self._catalogue)
+            return parse(completed, str(self._path), self._catalogue)
         except PortfolioProblems as refused:
             left = {(p.code, p.key) for p in refused.problems}
             # Told with the line numbers of the file as it is, not as it was completed.
@@ -87,6 +83,21 @@ class PortfolioFile:
                 own = tuple(p for p in plainly.problems if (p.code, p.key) in left)
                 raise PortfolioProblems(own or refused.problems) from None
             raise
+
+    def _completed(self, prices: Mapping[str, Quote], rates: Mapping[str, Decimal]) -> str | None:
+        """Return the text with what it leaves open filled in, None when there is no text to fill."""
+        tree = self._tree()
+        if not tree:
+            return None
+        symbols, base = self._open_symbols()
+        rated = self._rated(base)
+        lines = {
+            "prices": [
+                f'"{s}" = "{plain(prices[s].price)} {prices[s].currency}"' for s in symbols if s in prices
+            ],
+            "fx": [f'{c}{base} = "{plain(rates[c])}"' for c in sorted(rates) if c not in rated],
+        }
+        return _complete(self._path.read_bytes().decode("utf-8-sig"), lines)
 
     def _tree(self) -> Mapping[str, Any]:
         """Return the parsed file, empty when it is not TOML: then the reader says what is wrong."""
@@ -114,18 +125,9 @@ class PortfolioFile:
                         priced.add(named[-1])
         return [s for s in dict.fromkeys(named) if s not in priced], str(tree.get("base_currency", "KRW"))
 
-    def _open_currencies(self, base: str) -> list[str]:
-        """Return the currencies the file may need and gives no rate of, sorted."""
-        tree = self._tree()
-        given = {name.replace(base, "", 1) for name in _table(tree, "fx")}
-        found = {c for account in _tables(tree.get("accounts")) for c in _table(account, "cash")}
-        symbols = self._open_symbols()[0]
-        found |= {self._currency(s, base) for s in symbols}
-        text = self._path.read_text(encoding="utf-8-sig", errors="replace") if tree else ""
-        found |= set(re.findall(r"\"[\d.,_]+\s+([A-Z]{3})\"", text))
-        for name in _table(tree, "targets"):
-            found.add(self._currency(self._symbol(name), base))
-        return sorted(found - given - {base})
+    def _rated(self, base: str) -> set[str]:
+        """Return the currencies the file gives a rate of."""
+        return {name.replace(base, "", 1) for name in _table(self._tree(), "fx")}
 
     def _currency(self, symbol: str, base: str) -> str:
         own = _table(_table(self._tree(), "instruments"), symbol).get("currency")
