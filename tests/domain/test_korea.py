@@ -429,6 +429,12 @@ def test_a_year_the_rate_file_does_not_cover_is_refused() -> None:
     assert refused(InputError, [], year=2010).code == "tax-rate-unknown"
 
 
+def test_a_year_after_the_last_verification_says_so() -> None:
+    newest = max(rule.verified for rule in RULES)
+    assert not any("verified" in note for note in tax_of([], newest.year).notes)
+    assert any(str(newest) in note for note in tax_of([], newest.year + 1).notes)
+
+
 def test_an_unknown_country_is_refused() -> None:
     with pytest.raises(InputError, match="no tax rules"):
         country("XX")

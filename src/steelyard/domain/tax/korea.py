@@ -91,7 +91,7 @@ class Korea:
             rules=_used(ledger, overseas, comprehensive, rates),
             open_lots=ledger.open_lots,
             filings=_filings(ledger, overseas, financial, extra, facts.year),
-            notes=_notes(ledger, financial, comprehensive),
+            notes=_notes(ledger, financial, comprehensive, rates),
         )
 
     def plan_tax(self, facts: YearFacts, so_far: YearTax, as_of: date) -> PlanTax:
@@ -260,9 +260,12 @@ def _filings(
 
 
 def _notes(
-    ledger: KoreanLedger, financial: Mapping[str, object], comprehensive: IncomeTax | None
+    ledger: KoreanLedger, financial: Mapping[str, object], comprehensive: IncomeTax | None, rates: Rates
 ) -> tuple[str, ...]:
     notes = []
+    verified = max((rule.verified for rule in rates.rules.values()), default=None)
+    if verified is not None and verified.year < rates.year:
+        notes.append(f"The rules were last verified on {verified}, before {rates.year} began.")
     if ledger.upper_bound:
         notes.append("Where no tax base price is known the tax is an upper bound: add tax_base_price.")
     if financial["over"] and comprehensive is None:
