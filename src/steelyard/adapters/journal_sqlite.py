@@ -1,7 +1,8 @@
-"""The journal in `steelyard.db`: entries that are only ever added, exact numbers as text.
+"""The journal in `steelyard.db`: rows are added and never changed, and that the database itself sees to.
 
-An entry's key is a hash of what it says and of how many equal ones came before it in the same file, so the
-same file imported twice adds nothing, while two equal trades of one day stay two.
+Exact numbers are decimal text and dates ISO text; nothing is a binary float. Every row has a
+content id, so that what is there already is not added again. What was wrong is taken back by a
+counter-entry: a row that names another one.
 """
 
 from __future__ import annotations
@@ -9,221 +10,343 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import astuple
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from steelyard.adapters.database import told, transaction
-from steelyard.domain.ledger import Entry
+from steelyard.domain.ledger import KINDS, Entry, Recorded, Row
 from steelyard.domain.money import plain
-from steelyard.errors import InputError
+from steelyard.errors import DataError, InputError
+
+NAME = "steelyard.db"
+_KINDS = ", ".join(f"'{kind}'" for kind in KINDS)
+_DAY = "GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]'"
 
 STEPS: tuple[str, ...] = (
-    """
+    f"""
+    CREATE TABLE batches (
+        number INTEGER PRIMARY KEY, source TEXT NOT NULL, recorded_at TEXT NOT NULL
+    ) STRICT;
     CREATE TABLE entries (
-        id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, traded_on TEXT NOT NULL, account TEXT NOT NULL,
-        kind TEXT NOT NULL, symbol TEXT NOT NULL, shares TEXT NOT NULL, price TEXT, currency TEXT NOT NULL,
-        fees TEXT NOT NULL, fx_rate TEXT, tax_base_price TEXT, lot TEXT, note TEXT NOT NULL,
-        source TEXT NOT NULL, recorded_at TEXT NOT NULL, takes_back INTEGER UNIQUE REFERENCES entries
+        number INTEGER PRIMARY KEY,
+        content_id TEXT NOT NULL UNIQUE,
+        batch INTEGER NOT NULL REFERENCES batches,
+        takes_back INTEGER UNIQUE REFERENCES entries CHECK (takes_back < number),
+        traded_on TEXT NOT NULL CHECK (traded_on {_DAY}),
+        account TEXT NOT NULL CHECK (account <> ''),
+        kind TEXT NOT NULL CHECK (kind IN ({_KINDS})),
+        symbol TEXT NOT NULL, shares TEXT NOT NULL, price TEXT, currency TEXT NOT NULL, fees TEXT NOT NULL,
+        fx_rate TEXT, tax_base_price TEXT, lot TEXT CHECK (lot {_DAY}), note TEXT NOT NULL
     ) STRICT;
     CREATE TRIGGER entries_stay BEFORE UPDATE ON entries
-        BEGIN SELECT RAISE(ABORT, 'an entry is never changed'); END;
-    CREATE TRIGGER entries_are_kept BEFORE DELETE ON entries
-        BEGIN SELECT RAISE(ABORT, 'an entry is never deleted'); END;
+        BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+    CREATE TRIGGER entries_remain BEFORE DELETE ON entries
+        BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+    CREATE TRIGGER batches_stay BEFORE UPDATE ON batches
+        BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+    CREATE TRIGGER batches_remain BEFORE DELETE ON batches
+        BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
     """,
 )
+"""Each step brings the tables from one version to the next; steps are only ever appended."""
 
-_FIELDS = (
-    "traded_on", "account", "kind", "symbol", "shares", "price", "currency", "fees", "fx_rate",
-    "tax_base_price", "lot", "note",
-)  # fmt: skip
+_INSERT = (
+    "INSERT INTO entries (content_id, batch, takes_back, traded_on, account, kind, symbol, shares, price,"
+    " currency, fees, fx_rate, tax_base_price, lot, note) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+)
+_SELECT = (
+    "SELECT e.number, e.takes_back, e.batch, b.source, b.recorded_at, e.traded_on, e.account, e.kind,"
+    " e.symbol, e.shares, e.price, e.currency, e.fees, e.fx_rate, e.tax_base_price, e.lot, e.note"
+    " FROM entries e JOIN batches b ON b.number = e.batch ORDER BY e.number"
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """An entry as the journal keeps it.
+def path_beside(portfolio: Path) -> Path:
+    """Return where the journal of a portfolio file is."""
+    return portfolio.parent / NAME
 
-    Attributes:
-        id: Its number.
-        entry: What it says.
-        source: The file it came from, or `record`.
-        recorded_at: When, UTC, ISO 8601.
-        takes_back: Number of the entry it takes back, None for an ordinary one.
-        taken_back: Whether a later entry takes this one back.
+
+def has_entries(path: Path) -> bool:
+    """Say whether there is a journal with entries, without making one.
+
+    Raises:
+        DataError: See `StoredJournal`.
+    """
+    if not path.is_file() or not path.stat().st_size:
+        return False
+    with _told(path), _opened(f"{path.absolute().as_uri()}?mode=ro", uri=True) as connection:
+        named = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'entries'"
+        if connection.execute(named).fetchone() is None:
+            return False
+        return connection.execute("SELECT 1 FROM entries LIMIT 1").fetchone() is not None
+
+
+class StoredJournal:
+    """The journal of one file; made when there is none.
+
+    Args:
+        path: The database, usually beside the portfolio file.
+        wait_seconds: How long to wait for another program that is writing.
+        steps: The migrations; others than STEPS only in tests.
+
+    Raises:
+        DataError: Another program keeps it locked (`journal-locked`), it is damaged or no database
+            (`journal-corrupt`), or a newer version has written it (`journal-newer`).
+        InputError: It cannot be opened or written (`journal-unwritable`).
     """
 
-    id: int
-    entry: Entry
-    source: str
-    recorded_at: str
-    takes_back: int | None = None
-    taken_back: bool = False
-
-
-class SqliteJournal:
-    """The journal of one portfolio; use as a context manager."""
-
-    def __init__(self, path: Path, *, wait_seconds: float = 5.0) -> None:
-        """Open the database, creating it where there is none; a backup is written before tables change.
-
-        Raises:
-            InputError: The file is no database, or was written by a newer version.
-            ServiceError: Another program keeps it locked.
-        """
-        self.path = path
-        with told(path):
-            self._connection = sqlite3.connect(path, timeout=wait_seconds, isolation_level=None)
+    def __init__(self, path: Path, *, wait_seconds: float = 5.0, steps: Sequence[str] = STEPS) -> None:
+        self._path = path
+        with _told(path):
+            self._db = sqlite3.connect(path, timeout=wait_seconds, isolation_level=None)
             try:
-                self._connection.execute("PRAGMA journal_mode = WAL")
-                self._connection.execute("PRAGMA synchronous = FULL")
-                self._connection.execute("PRAGMA foreign_keys = ON")
-                self._migrate()
+                self._db.execute("PRAGMA journal_mode = WAL")
+                self._db.execute("PRAGMA synchronous = FULL")
+                self._db.execute("PRAGMA foreign_keys = ON")
+                self._migrate(steps)
             except BaseException:
-                self._connection.close()
+                self._db.close()
                 raise
 
-    def __enter__(self) -> SqliteJournal:
-        return self
+    @property
+    def name(self) -> str:
+        """The file, for messages."""
+        return self._path.name
 
-    def __exit__(self, *_: object) -> None:
-        self._connection.close()
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
 
-    def _migrate(self) -> None:
-        version = self._connection.execute("PRAGMA user_version").fetchone()[0]
-        if version > len(STEPS):
-            raise InputError(
-                "database-newer",
-                f"the journal was written by a newer version of steelyard (step {version} of {len(STEPS)})",
-                "update steelyard",
-            )
-        if version and version < len(STEPS):
-            copy = self.path.with_name(f"{self.path.name}.step-{version}.backup")
-            with sqlite3.connect(copy) as other:
-                self._connection.backup(other)
-        for number, step in enumerate(STEPS[version:], version + 1):
-            self._connection.executescript(f"BEGIN IMMEDIATE; {step} PRAGMA user_version = {number}; COMMIT;")
+    def rows(self) -> tuple[Recorded, ...]:
+        """Return every row, first written first, counter-entries included."""
+        with _told(self._path):
+            raw = self._db.execute(_SELECT).fetchall()
+        counts = _counting([(row[0], row[1]) for row in raw])
+        try:
+            return tuple(_recorded(row, counts[row[0]]) for row in raw)
+        except (ValueError, ArithmeticError) as error:
+            raise _corrupt(self._path, str(error)) from None
 
-    def add(self, entries: Sequence[Entry], *, source: str, always: bool = False) -> int:
-        """Add entries, all or none.
+    def add(self, rows: Sequence[Row], source: str, at: datetime) -> tuple[int, ...]:
+        """Add what is not there yet, all of it or nothing, and return the numbers of the new rows.
+
+        A row with a reference is there already when that reference is; one without when as many equal
+        rows (notes aside) are there as come up to it in this file.
 
         Args:
-            entries: In the order of their file.
-            source: Where they come from.
-            always: Add an entry also when an equal one is there (typed by hand).
-
-        Returns:
-            How many were new.
+            rows: In the order of the file.
+            source: `record`, or the name of the file.
+            at: Time of writing, with its zone.
         """
-        added = 0
-        seen: Counter[str] = Counter()
-        with told(self.path), transaction(self._connection):
-            for entry in entries:
-                row = _row(entry)
-                text = "\x1f".join("" if value is None else value for value in row)
-                seen[text] += 1
-                while True:
-                    key = hashlib.sha256(f"{text}\x1e{seen[text]}".encode()).hexdigest()
-                    taken = self._state(key)
-                    if taken is None or (taken == "active" and not always):
-                        break
-                    # Taken back, or an equal one typed by hand: this is one more.
-                    seen[text] += 1
-                if taken is None:
-                    self._insert(key, row, source, None)
-                    added += 1
-        return added
+        ids = content_ids(rows)
+        with _told(self._path), self._transaction():
+            known = {row[0] for row in self._db.execute("SELECT content_id FROM entries")}
+            new = [(id_, row.entry) for id_, row in zip(ids, rows, strict=True) if id_ not in known]
+            return self._insert([(id_, None, entry) for id_, entry in new], source, at)
 
-    def _state(self, key: str) -> str | None:
-        row = self._connection.execute(
-            "SELECT (SELECT 1 FROM entries AS u WHERE u.takes_back = e.id) FROM entries AS e WHERE e.key = ?",
-            (key,),
-        ).fetchone()
-        if row is None:
-            return None
-        return "taken back" if row[0] else "active"
+    def record(self, entry: Entry, source: str, at: datetime) -> int:
+        """Add one entry and return its number; an equal one that is there already stays another one."""
+        with _told(self._path), self._transaction():
+            known = {row[0] for row in self._db.execute("SELECT content_id FROM entries")}
+            occurrence = 1
+            while (id_ := _content_id(entry, occurrence)) in known:
+                occurrence += 1
+            return self._insert([(id_, None, entry)], source, at)[0]
 
-    def _insert(self, key: str, row: Sequence[str | None], source: str, takes_back: int | None) -> None:
-        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        marks = ", ".join("?" * (len(_FIELDS) + 4))
-        self._connection.execute(
-            f"INSERT INTO entries (key, {', '.join(_FIELDS)}, source, recorded_at, takes_back) "
-            f"VALUES ({marks})",
-            (key, *row, source, now, takes_back),
-        )
-
-    def undo(self) -> Recorded:
-        """Take the last entry that still counts back, by a counter-entry.
+    def take_back(self, numbers: Sequence[int], at: datetime) -> tuple[int, ...]:
+        """Add a counter-entry for each of these rows, all or none, and return their numbers.
 
         Raises:
-            InputError: Nothing is left to take back (`nothing-to-undo`).
+            InputError: There is no such row (`entry-unknown`), or it is taken back already
+                (`entry-taken-back`).
         """
-        counting = [r for r in self.history() if r.takes_back is None and not r.taken_back]
-        if not counting:
-            raise InputError("nothing-to-undo", "the journal has no entry to take back", "see `history`")
-        last = counting[-1]
-        with told(self.path), transaction(self._connection):
-            self._insert(f"undo:{last.id}", _row(last.entry), "undo", last.id)
-        return last
+        with _told(self._path), self._transaction():
+            rows = {row.number: row for row in self.rows()}
+            taken = {row.takes_back for row in rows.values()}
+            new = []
+            for number in numbers:
+                if number not in rows:
+                    raise InputError(
+                        "entry-unknown", f"there is no entry {number}", "see `steelyard history`"
+                    )
+                if number in taken:
+                    raise InputError(
+                        "entry-taken-back",
+                        f"entry {number} is taken back already",
+                        "to bring it back, undo its counter-entry: see `steelyard history --all`",
+                    )
+                new.append((f"undo:{number}", number, rows[number].entry))
+            return self._insert(new, "undo", at)
 
-    def history(self) -> list[Recorded]:
-        """Return everything ever recorded, in the order it was."""
-        with told(self.path):
-            rows = self._connection.execute(
-                f"SELECT id, {', '.join(_FIELDS)}, source, recorded_at, takes_back, "
-                "EXISTS (SELECT 1 FROM entries AS u WHERE u.takes_back = e.id) FROM entries AS e ORDER BY id"
-            ).fetchall()
-        return [Recorded(row[0], _entry(row[1:13]), row[13], row[14], row[15], bool(row[16])) for row in rows]
+    def _insert(
+        self, rows: Sequence[tuple[str, int | None, Entry]], source: str, at: datetime
+    ) -> tuple[int, ...]:
+        if not rows:
+            return ()
+        stamp = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        batch = self._db.execute(
+            "INSERT INTO batches (source, recorded_at) VALUES (?, ?)", (source, stamp)
+        ).lastrowid
+        numbers = []
+        for content_id, takes_back, entry in rows:
+            values = (content_id, batch, takes_back, *_texts(entry))
+            numbers.append(int(self._db.execute(_INSERT, values).lastrowid or 0))
+        return tuple(numbers)
 
-    def entries(self) -> list[Entry]:
-        """Return the entries that count, in the order they were recorded."""
-        with told(self.path):
-            rows = self._connection.execute(
-                f"SELECT {', '.join(_FIELDS)} FROM entries AS e WHERE takes_back IS NULL AND NOT EXISTS "
-                "(SELECT 1 FROM entries AS u WHERE u.takes_back = e.id) ORDER BY id"
-            ).fetchall()
-        return [_entry(row) for row in rows]
+    def _migrate(self, steps: Sequence[str]) -> None:
+        version = self._version(steps)
+        if version == len(steps):
+            return
+        if version:
+            self._back_up(version)
+        with self._transaction():
+            # Asked again inside the transaction: another program may have done it meanwhile.
+            for step in steps[self._version(steps) :]:
+                for statement in _statements(step):
+                    self._db.execute(statement)
+            self._db.execute(f"PRAGMA user_version = {len(steps)}")
+
+    def _version(self, steps: Sequence[str]) -> int:
+        version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
+        if version > len(steps):
+            raise DataError(
+                "journal-newer",
+                f"{self._path.name} was written by a newer version of steelyard "
+                f"(journal {version}, this one knows {len(steps)})",
+                "update steelyard",
+            )
+        return version
+
+    def _back_up(self, version: int) -> None:
+        target = self._path.with_name(f"{self._path.name}.v{version}.backup")
+        copy = sqlite3.connect(target)
+        try:
+            self._db.backup(copy)
+        finally:
+            copy.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
 
 
-def _row(entry: Entry) -> tuple[str | None, ...]:
-    return (
-        entry.traded_on.isoformat(),
-        entry.account,
-        entry.kind,
-        entry.symbol,
-        plain(entry.shares),
-        _text(entry.price),
-        entry.currency,
-        plain(entry.fees),
-        _text(entry.fx_rate),
-        _text(entry.tax_base_price),
-        entry.lot.isoformat() if entry.lot else None,
-        entry.note,
+def content_ids(rows: Sequence[Row]) -> list[str]:
+    """Return what tells each row of one file from all others, the same each time the file is read."""
+    seen: Counter[str] = Counter()
+    ids = []
+    for row in rows:
+        base = row.reference or _content_id(row.entry, 0)
+        seen[base] += 1
+        ids.append(
+            _content_id(row.entry, seen[base])
+            if not row.reference
+            else row.reference
+            if seen[base] == 1
+            else f"{row.reference}#{seen[base]}"
+        )
+    return ids
+
+
+def _content_id(entry: Entry, occurrence: int) -> str:
+    # The note is left out: somebody who adds a remark to a file does not mean a second trade.
+    parts = [*("" if text is None else text for text in _texts(entry)[:-1]), str(occurrence)]
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
+
+
+def _texts(entry: Entry) -> tuple[str | None, ...]:
+    values = astuple(entry)
+    return tuple(
+        plain(v) if isinstance(v, Decimal) else v.isoformat() if isinstance(v, date) else v for v in values
     )
 
 
-def _text(value: Decimal | None) -> str | None:
-    return None if value is None else plain(value)
+def _counting(rows: Sequence[tuple[int, int | None]]) -> dict[int, bool]:
+    """Say of each row whether it counts: a fact does, unless a counter-entry that stands takes it back."""
+    stands: dict[int, bool] = {}
+    by = {takes_back: number for number, takes_back in rows if takes_back is not None}
+    for number, _ in reversed(rows):  # what takes a row back is always written after it
+        stands[number] = number not in by or not stands[by[number]]
+    return {number: takes_back is None and stands[number] for number, takes_back in rows}
 
 
-def _number(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)
-
-
-def _entry(row: Sequence[str | None]) -> Entry:
-    day, account, kind, symbol, shares, price, currency, fees, fx, base, lot, note = row
-    return Entry(
+def _recorded(row: Sequence[object], counts: bool) -> Recorded:
+    number, takes_back, batch, source, recorded_at, *fields = row
+    day, account, kind, symbol, shares, price, currency, fees, fx_rate, tax_base, lot, note = fields
+    entry = Entry(
         traded_on=date.fromisoformat(str(day)),
         account=str(account),
         kind=str(kind),
         symbol=str(symbol),
         shares=Decimal(str(shares)),
-        price=_number(price),
+        price=None if price is None else Decimal(str(price)),
         currency=str(currency),
         fees=Decimal(str(fees)),
-        fx_rate=_number(fx),
-        tax_base_price=_number(base),
-        lot=date.fromisoformat(lot) if lot else None,
+        fx_rate=None if fx_rate is None else Decimal(str(fx_rate)),
+        tax_base_price=None if tax_base is None else Decimal(str(tax_base)),
+        lot=None if lot is None else date.fromisoformat(str(lot)),
         note=str(note),
     )
+    at = datetime.strptime(str(recorded_at), "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    back = None if takes_back is None else int(str(takes_back))
+    return Recorded(int(str(number)), entry, str(source), at, back, counts, int(str(batch)))
+
+
+def _statements(script: str) -> Iterator[str]:
+    # executescript would commit what is open, and a migration must be all or nothing.
+    part = ""
+    for piece in script.split(";"):
+        part += piece + ";"
+        if sqlite3.complete_statement(part):
+            if part.strip(" \n;"):
+                yield part
+            part = ""
+
+
+@contextmanager
+def _opened(name: str, *, uri: bool) -> Iterator[sqlite3.Connection]:
+    connection = sqlite3.connect(name, uri=uri)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def _corrupt(path: Path, text: str) -> DataError:
+    return DataError(
+        "journal-corrupt",
+        f"{path.name} is damaged or not a journal: {text}",
+        f"move it away and put a copy back: {path.name}.v*.backup or your own",
+    )
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Turn what SQLite raises into errors for the owner."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorname", "") or ""
+        if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+            raise DataError(
+                "journal-locked",
+                f"{path.name} is being written by another program",
+                "end that program, or try again; nothing was changed",
+            ) from None
+        if code.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_FULL", "SQLITE_IOERR",
+                            "SQLITE_PERM", "SQLITE_AUTH")):  # fmt: skip
+            raise InputError(
+                "journal-unwritable",
+                f"{path} cannot be used: {error}",
+                "check the folder, its rights and the free space; nothing was changed",
+            ) from None
+        raise _corrupt(path, str(error)) from None

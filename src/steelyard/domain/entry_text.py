@@ -23,7 +23,7 @@ FIELDS = (
 LARGEST = Decimal("1e18")
 FINEST = 18
 """As in the portfolio file: no holding or amount has more decimals."""
-STEP = Decimal("1e-12")
+STEP = Decimal("1e-9")
 
 _SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9.\-]{0,15}")
 _TRADES = frozenset({"buy", "sell", "dividend"})
@@ -173,8 +173,11 @@ class _Form:
                 self.problem("entry-number", f"the amount of the {kind} is 0", "leave the row out")
             return amount, None
         if shares is None:
-            hint = {"split": "write the new shares per old one, 4 for a 4-for-1 split",
-                    "convert": "write the amount of the currency bought"}.get(kind, "write how many")  # fmt: skip
+            hints = {
+                "split": "write the new shares per old one, 4 for a 4-for-1 split",
+                "convert": "write the amount of the currency bought",
+            }
+            hint = hints.get(kind, "write how many")
             self.problem("entry-field", f"a {kind} has no shares", hint)
         if price is None and (kind in _TRADES or kind == "convert"):
             hint = "write the gross amount per share" if kind == "dividend" else "write the price of one"
