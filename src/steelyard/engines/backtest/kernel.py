@@ -25,98 +25,13 @@ _LANES = 256
 _FEW = 4
 """Fewer policies than this are walked one by one."""
 
-_compiled = numba.njit(cache=True, nogil=True, error_model="numpy")
+_OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
+_compiled = numba.njit(**_OPTIONS)
+# Called from compiled code only: without the wrappers for Python they compile faster.
+_inner = numba.njit(**_OPTIONS, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 
-def run(problem: Problem, *, holdings: bool = True) -> Runs:
-    """Return what every policy of a problem did; equal to `reference.run` bit for bit.
-
-    Args:
-        problem: See its record for shapes and units.
-        holdings: Keep the shares of every session.
-    """
-    runs = empty_runs(problem, holdings=holdings, blank=np.empty)
-    _run(*_flat(problem), *runs.arrays)
-    return runs
-
-
-def tallies(
-    problem: Problem, *, seed: int, first: int, count: int, block: float, out: Floats | None = None
-) -> Floats:
-    """Return the tallies of every policy on resampled paths first .. first + count - 1.
-
-    Path k depends on the seed and on k alone. Its sessions are drawn from the history in blocks
-    (stationary bootstrap), see `resample.draws`; the calendar stays that of the problem.
-
-    Args:
-        problem: Its prices are the history.
-        seed: 0 .. 2**63 - 1.
-        first: Number of the first path, >= 0.
-        count: How many.
-        block: Mean length of a block in sessions, >= 1.
-        out: (count, P, 8) float64 to fill, made unless given.
-
-    Returns:
-        (count, P, 8) float64 in the order of `problem.TALLIES`.
-    """
-    if out is None:
-        out = np.empty((count, problem.shape[0], len(TALLIES)))
-    history = problem.market
-    prices, paid = np.empty_like(history.prices), np.empty_like(history.distributions)
-    earned = np.empty_like(history.interest)
-    path = replace(problem, market=Market(prices, history.days, paid, earned, history.flows))
-    for k in range(count):
-        _draw(
-            history.prices, history.distributions, history.interest,
-            np.uint64(seed), first + k, 1.0 / block, prices, paid, earned,
-        )  # fmt: skip
-        history_tallies(path, out=out[k])
-    return out
-
-
-def history_tallies(problem: Problem, *, out: Floats | None = None) -> Floats:
-    """Return the tallies of every policy on the history itself, (P, 8) float64."""
-    if out is None:
-        out = np.empty((problem.shape[0], len(TALLIES)))
-    flat = _flat(problem)
-    market = problem.market
-    moving = len(market.flows) + len(market.interest) + len(market.distributions)
-    if moving or problem.shape[0] < _FEW:
-        _tallied(*flat, out)
-    else:
-        prices, days, targets, looks, *rules = flat[0], flat[1], *flat[5:15]
-        for first in range(0, problem.shape[0], _LANES):
-            part = slice(first, first + _LANES)
-            rows = [rule[part] for rule in rules]
-            _lanes(prices, days, targets, looks, *rows, flat[15], flat[16], out[part])
-    return out
-
-
-def _flat(problem: Problem) -> tuple[Any, ...]:
-    market, rules, terms = problem.market, problem.rules, problem.terms
-    return (
-        market.prices,
-        market.days,
-        market.distributions,
-        market.interest,
-        market.flows,
-        rules.targets,
-        rules.looks,
-        rules.schedule,
-        rules.always,
-        rules.bands,
-        rules.max_interval,
-        rules.cooldown,
-        rules.boxed,
-        rules.low,
-        rules.high,
-        terms.conversion,
-        np.array([terms.initial, terms.rate, terms.floor, terms.reserve_amount, terms.reserve_weight, DUST]),
-        terms.buy_with_flows,
-    )
-
-
-@_compiled
+@_inner
 def _fee(size, conversion, rate, floor):
     commission = rate * size
     if commission < floor:
@@ -124,14 +39,14 @@ def _fee(size, conversion, rate, floor):
     return commission + conversion * size
 
 
-@_compiled
+@_inner
 def _slope(size, conversion, rate, floor):
     if rate * size < floor:
         return conversion
     return rate + conversion
 
 
-@_compiled
+@_inner
 def _clip(value, low, high):
     if low > value:
         value = low
@@ -140,7 +55,7 @@ def _clip(value, low, high):
     return value
 
 
-@_compiled
+@_inner
 def _project(start, low, high, breaks):
     """Overwrite `start` with its projection; `breaks` is scratch of twice its length."""
     n = start.shape[0]
@@ -173,7 +88,7 @@ def _project(start, low, high, breaks):
         start[i] = _clip(start[i] + shift, low[i], high[i])
 
 
-@_compiled
+@_inner
 def _rebalance(worth, weights, managed, conversion, rate, floor, dust, bought):
     n = worth.shape[0]
     trading = False
@@ -207,7 +122,7 @@ def _rebalance(worth, weights, managed, conversion, rate, floor, dust, bought):
     return True
 
 
-@_compiled
+@_inner
 def _buy(worth, targets, managed, free, conversion, rate, floor, bought):
     n = worth.shape[0]
     short = 0.0
@@ -239,7 +154,7 @@ def _buy(worth, targets, managed, free, conversion, rate, floor, bought):
     return True
 
 
-@_compiled
+@_inner
 def _gross(parts, need, conversion, rate, floor):
     raised = need
     for _ in range(64):
@@ -259,7 +174,7 @@ def _gross(parts, need, conversion, rate, floor):
     return raised
 
 
-@_compiled
+@_inner
 def _sell(worth, targets, managed, need, conversion, rate, floor, bought):
     n = worth.shape[0]
     for attempt in range(2):
@@ -289,7 +204,7 @@ def _sell(worth, targets, managed, need, conversion, rate, floor, bought):
         bought[i] = -worth[i]
 
 
-@_compiled
+@_inner
 def _blank(ruin, values, paid, costs, traded, drifts, rebalanced, cash, shares):
     """Write the zeros of the sessions after the money ran out, and of what was left on that day."""
     values[ruin:] = 0.0
@@ -300,7 +215,7 @@ def _blank(ruin, values, paid, costs, traded, drifts, rebalanced, cash, shares):
     rebalanced[ruin + 1 :] = False
 
 
-@_compiled
+@_inner
 def _walk(
     prices, days, distributions, interest, flows,
     targets, looks, always, bands, max_interval, cooldown, boxed, low, high, conversion, scalars, buys,
@@ -584,7 +499,7 @@ def _tallied(
         )  # fmt: skip
 
 
-@_compiled
+@_inner
 def _mix(state):
     """Return the finaliser of splitmix64: 64 well mixed bits."""
     state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
