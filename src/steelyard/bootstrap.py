@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,7 +16,7 @@ from steelyard.domain.portfolio import Portfolio
 from steelyard.ports import PriceSource, Sessions
 
 if TYPE_CHECKING:
-    from steelyard.adapters.journal_sqlite import SqliteJournal
+    from steelyard.adapters.journal_sqlite import StoredJournal
     from steelyard.adapters.outbox_sqlite import StoredOutbox
     from steelyard.adapters.prices_sqlite import StoredPrices
     from steelyard.adapters.runs_sqlite import StoredRuns
@@ -183,19 +183,21 @@ def journal_path(portfolio_file: Path) -> Path:
     return portfolio_file.parent / "steelyard.db"
 
 
-def journal(path: Path) -> SqliteJournal:
-    """Open the journal in a database file."""
-    from steelyard.adapters.journal_sqlite import SqliteJournal
+def journal(path: Path) -> closing[StoredJournal]:
+    """Open the journal in a database file, making it where there is none; closed at the end of `with`."""
+    from steelyard.adapters.journal_sqlite import StoredJournal
 
-    return SqliteJournal(path)
+    return closing(StoredJournal(path))
 
 
 def journal_entries(path: Path) -> list[Entry]:
-    """Return the entries of a journal, none when there is no database."""
-    if not path.exists():
+    """Return the entries of a journal that count, none when there is no journal."""
+    from steelyard.adapters.journal_sqlite import StoredJournal, has_entries
+
+    if not has_entries(path):
         return []
-    with journal(path) as opened:
-        return opened.entries()
+    with closing(StoredJournal(path)) as opened:
+        return [row.entry for row in opened.rows() if row.counts]
 
 
 def trades_file(path: Path) -> list[Entry]:

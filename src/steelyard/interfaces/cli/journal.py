@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from steelyard.domain.ledger import KINDS
-from steelyard.errors import PortfolioProblems, Problem
+from steelyard.domain.ledger import KINDS, Row
+from steelyard.errors import InputError, PortfolioProblems, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from steelyard.adapters.journal_sqlite import Recorded
-    from steelyard.domain.ledger import Entry
+    from steelyard.domain.ledger import Entry, Recorded
 
 _ENDS = "\b\n" + "\n".join(
     (
@@ -60,10 +59,13 @@ def _add(file: Path, database: Path | None, entries: list[Entry], source: str, *
         known = bootstrap.portfolio_of_entries(file, entries)
         accounts = [a.name for a in known.accounts]
     with bootstrap.journal(_database(file, database)) as journal:
-        there = journal.entries()
+        there = [row.entry for row in journal.rows() if row.counts]
         fresh = [e for e in entries if always or e not in there]
         check_entries([*there, *fresh], accounts)
-        return journal.add(entries, source=source, always=always)
+        now = datetime.now(UTC)
+        if always:
+            return len([journal.record(e, source, now) for e in entries])
+        return len(journal.add([Row(e) for e in entries], source, now))
 
 
 @click.command(
@@ -141,20 +143,20 @@ def history(file: Path, database: Path | None, as_json: bool, as_csv: bool) -> N
     recorded: list[Recorded] = []
     if path.exists():
         with bootstrap.journal(path) as journal:
-            recorded = journal.history()
+            recorded = list(journal.rows())
     if as_json:
         rows = [_row(r) for r in recorded]
         click.echo(
             json.dumps({"schema": "steelyard/history/1", "entries": rows}, ensure_ascii=False, indent=1)
         )
     elif as_csv:
-        _print_csv([r.entry for r in recorded if r.takes_back is None and not r.taken_back])
+        _print_csv([r.entry for r in recorded if r.counts])
     elif not recorded:
         click.echo(f"{path} has no entries yet; see `steelyard record` and `steelyard import`", err=True)
     else:
         for r in recorded:
-            mark = f"takes back {r.takes_back}" if r.takes_back else "taken back" if r.taken_back else ""
-            click.echo(f"{r.id:>5}  {describe(r.entry)}" + (f"   ({mark})" if mark else ""))
+            mark = f"takes back {r.takes_back}" if r.takes_back else "" if r.counts else "taken back"
+            click.echo(f"{r.number:>5}  {describe(r.entry)}" + (f"   ({mark})" if mark else ""))
 
 
 @click.command(epilog=f"\b\nExamples:\n  steelyard undo\n  steelyard undo --portfolio my.toml\n\n{_ENDS}")
@@ -164,7 +166,11 @@ def undo(file: Path, database: Path | None) -> None:
     from steelyard import bootstrap
 
     with bootstrap.journal(_database(file, database)) as journal:
-        last = journal.undo()
+        counting = [row for row in journal.rows() if row.counts]
+        if not counting:
+            raise InputError("nothing-to-undo", "the journal has no entry to take back", "see `history`")
+        last = counting[-1]
+        journal.take_back([last.number], datetime.now(UTC))
     click.echo(f"taken back: {describe(last.entry)}", err=True)
 
 
@@ -198,12 +204,12 @@ def _fields(entry: Entry) -> dict[str, str]:
 def _row(r: Recorded) -> dict[str, Any]:
     row: dict[str, Any] = {key: value or None for key, value in _fields(r.entry).items()}
     return {
-        "id": r.id,
+        "id": r.number,
         **row,
         "source": r.source,
-        "recorded_at": r.recorded_at,
+        "recorded_at": r.recorded_at.isoformat(),
         "takes_back": r.takes_back,
-        "taken_back": r.taken_back,
+        "taken_back": not r.counts and r.takes_back is None,
     }
 
 
