@@ -12,15 +12,15 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from steelyard.app.order_reports import Desk
 from steelyard.domain.brokerage import Statement
 from steelyard.domain.guardrails import Limits, Refusal, Situation, inspect
 from steelyard.domain.money import EXACT, ZERO
-from steelyard.domain.orders import CANCELLED, EXPIRED, PLANNED, SENT, UNKNOWN, Order, Report, advance, move
+from steelyard.domain.orders import CANCELLED, PLANNED, SENT, UNKNOWN, Order, move
 from steelyard.domain.plan_checks import moved_positions, moved_prices, too_old
 from steelyard.domain.saved_plans import SavedPlan
 from steelyard.domain.sizing import fee, fit, orders_of, own_money, unheard
-from steelyard.errors import DataError, InputError, NoAnswer, OrderNotTaken, ServiceError
-from steelyard.ports import Broker, Clock, OrderBook
+from steelyard.errors import InputError, OrderNotTaken, ServiceError
 
 WASH_SALE_DAYS = 30
 # Judged again, one by one, when it is an order's turn: before the sales have filled nobody can know.
@@ -53,15 +53,6 @@ class Terms:
     poll_seconds: int = 2
     unknown_after_hours: int = 24
     attempts: int = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What carrying out needs: the book, a broker for each account, and the time."""
-
-    book: OrderBook
-    brokers: Mapping[str, Broker]
-    clock: Clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,7 +379,7 @@ class _Run:
         sent = replace(move(order, SENT), sent_at=now)
         self._write(sent, "sent", {"broker": broker.name})
         try:
-            self._learn(sent, broker.submit(sent))
+            self.orders[order.id] = self.desk.learn(sent, broker.submit(sent))
         except OrderNotTaken as error:
             self._take_back(sent, error)
         except ServiceError as error:
@@ -398,60 +389,22 @@ class _Run:
     def _take_back(self, sent: Order, error: OrderNotTaken) -> None:
         """The broker says it has no such order: believe it only when asking says the same."""
         try:
-            seen = self._ask(sent) is not None
+            seen = self.desk.ask(sent)
         except ServiceError:
             self._write(move(sent, UNKNOWN, str(error)), "no-answer", {"text": str(error)})
             return
-        if not seen:
+        if seen is not None:
+            self.orders[sent.id] = seen
+        else:
             self._write(replace(move(sent, PLANNED), sent_at=None), "not-taken", {"text": str(error)})
 
     def _hear(self) -> None:
-        """Ask about every order that may be at the broker; "not seen" is not "not there"."""
+        """Ask about every order that may be at the broker."""
         for order in self._out():
-            try:
-                if self._ask(order) is not None:
-                    continue
-            except ServiceError as error:
-                self.desk.book.record("no-answer", self.id, {"text": str(error)}, self.desk.clock.now())
-                continue
-            if order.state == SENT:
-                order = move(order, UNKNOWN, "the broker has not seen it yet")
-                self._write(order, "not-seen", {})
-            waited = timedelta(hours=self.terms.unknown_after_hours)
-            late = order.sent_at is not None and self.desk.clock.now() - order.sent_at > waited
-            if late and self._is_gone(order):
-                why = "its day is over and the broker does not know it"
-                self._write(move(order, EXPIRED, why), "expired", {})
-
-    def _ask(self, order: Order) -> Report | None:
-        """Return what the broker knows of an order, learning it; raises when nobody can tell."""
-        report = self.desk.brokers[order.account].find(order)
-        if report is not None:
-            self._learn(order, report)
-        return report
-
-    def _is_gone(self, order: Order) -> bool:
-        """A broker that answers, and does not list the order as open, has let go of it."""
-        try:
-            listed = self.desk.brokers[order.account].open_orders()
-        except ServiceError:
-            return False
-        # Where the broker keeps no client ids, any open order for the instrument may be the one.
-        return not any(
-            o.order_id == order.id or (not o.order_id and o.symbol == order.symbol) for o in listed
-        )
-
-    def _learn(self, order: Order, report: Report) -> None:
-        try:
-            now = advance(order, report)
-        except DataError as error:
-            raise NoAnswer("broker-report", error.message, error.hint) from error
-        if now != order:
-            self._write(now, "answer", {"broker_id": report.broker_id, "note": report.note})
+            self.orders[order.id] = self.desk.hear(order, self.terms.unknown_after_hours)
 
     def _write(self, order: Order, event: str, body: Mapping[str, object]) -> None:
-        self.desk.book.write(order, event, self.desk.clock.now(), body)
-        self.orders[order.id] = order
+        self.orders[order.id] = self.desk.write(order, event, body)
 
     def _planned(self) -> list[Order]:
         return [o for o in self.orders.values() if o.state == PLANNED]
