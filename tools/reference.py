@@ -34,8 +34,11 @@ def commands(command: click.Command, words: tuple[str, ...] = ()) -> Iterator[tu
     """Every command below a group, the group itself first, by name."""
     yield " ".join(("steelyard", *words)), command
     if isinstance(command, click.Group):
-        for name in sorted(command.commands):
-            yield from commands(command.commands[name], (*words, name))
+        context = click.Context(command)
+        for name in sorted(command.list_commands(context)):
+            found = command.get_command(context, name)
+            assert found is not None
+            yield from commands(found, (*words, name))
 
 
 def commands_page() -> str:
