@@ -19,7 +19,6 @@ from steelyard.domain.tax.capital_gains import (
 )
 from steelyard.errors import DataError, InputError
 
-
 D = Decimal
 
 

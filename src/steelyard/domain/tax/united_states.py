@@ -413,7 +413,11 @@ class _Fold:
             def by_tax(lots: Iterable[TaxLot]) -> Sequence[TaxLot]:
                 return sorted(lots, key=lambda x: (x.bought, x.order))
 
-        return pool.take(entry.shares, bought=entry.lot, order=by_tax)
+        try:
+            return pool.take(entry.shares, bought=entry.lot, order=by_tax)
+        except InputError as error:
+            where = f"{entry.symbol} in {entry.account} on {entry.traded_on}"
+            raise InputError(error.code, f"{where}: {error.message}", error.hint) from error
 
     def _sell(self, entry: Entry) -> None:
         proceeds = _dollars(entry, EXACT.subtract(entry.gross, entry.fees))
