@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING
 from steelyard import bootstrap
 from steelyard.app.check import CheckReport
 from steelyard.app.check import check as _check
-from steelyard.domain.money import EXACT, parse_amount
+from steelyard.domain.money import EXACT, parse_amount, parse_fraction
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import InputError
 
 if TYPE_CHECKING:
+    from steelyard.app.tax import TaxSituation
     from steelyard.domain.tax.country import YearTax
     from steelyard.domain.trades import Plan
 
@@ -59,6 +60,10 @@ def plan(
     fractional: bool = False,
     objective: str = "absolute",
     policy_gate: bool = False,
+    max_tax: Money | None = None,
+    max_gain: Money | None = None,
+    accept_drift: Money | None = None,
+    journal: str | Path | None = None,
 ) -> Plan:
     """Return the exact whole-share trades of a full rebalance.
 
@@ -71,6 +76,11 @@ def plan(
         fractional: Plan in billionths of a share.
         objective: absolute | relative | shortfall.
         policy_gate: Return an empty plan unless the policy is due.
+        max_tax: Most tax the sales may cause, base currency.
+        max_gain: Most net gain they may realise, base currency.
+        accept_drift: How much further from target the plan may be for the sake of tax (`"0.5%"`); among
+            plans that close the least taxed one is returned.
+        journal: The database with the journal; `steelyard.db` beside the portfolio file unless given.
 
     Raises:
         InputError, DataError, PlanError: See `steelyard.errors`.
@@ -78,10 +88,12 @@ def plan(
     # The planner is imported here, so that `check` does not pay for it.
     from steelyard.app import plan as planner
 
+    day = as_of or date.today()
+    looks = not (max_tax is None and max_gain is None and accept_drift is None)
     return planner.plan(
         portfolio,
         bootstrap.sessions(),
-        as_of=as_of or date.today(),
+        as_of=day,
         cash_flow=money(cash, portfolio),
         account=account,
         can_buy=can_buy,
@@ -89,6 +101,10 @@ def plan(
         fractional=fractional,
         objective=objective,
         policy_gate=policy_gate,
+        tax=_situation(portfolio, journal, day, needed=looks),
+        max_tax=None if max_tax is None else money(max_tax, portfolio),
+        max_gain=None if max_gain is None else money(max_gain, portfolio),
+        accept_drift=None if accept_drift is None else _fraction(accept_drift),
     )
 
 
@@ -184,6 +200,30 @@ def tax(
     return situation(
         portfolio, entries, bootstrap.sessions(), figures, as_of=as_of or date.today(), year=year
     ).so_far
+
+
+def _situation(
+    portfolio: Portfolio, journal: str | Path | None, as_of: date, *, needed: bool
+) -> TaxSituation | None:
+    """Return what the tax of a plan is computed from, None when nothing says what was paid."""
+    if portfolio.tax is None:
+        return None
+    path = Path(journal) if journal else bootstrap.journal_path(Path(portfolio.source))
+    entries = [e for e in bootstrap.journal_entries(path) if e.traded_on <= as_of]
+    costs = entries or any(p.lots for a in portfolio.accounts for p in a.positions)
+    if not costs and not needed:
+        return None
+    from steelyard.app.tax import situation
+
+    figures = bootstrap.tax_figures(portfolio.tax.jurisdiction)
+    return situation(portfolio, entries, bootstrap.sessions(), figures, as_of=as_of)
+
+
+def _fraction(raw: Money) -> Decimal:
+    try:
+        return parse_fraction(raw)
+    except ValueError as error:
+        raise InputError("fraction", str(error), 'write a fraction such as "0.5%" or 0.005') from None
 
 
 def money(raw: object, portfolio: Portfolio) -> Decimal:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from decimal import ROUND_CEILING, Decimal
+from typing import TYPE_CHECKING
 
 from steelyard.app.allocation import allocate
 from steelyard.app.check import exchanges
@@ -22,6 +23,10 @@ from steelyard.domain.portfolio import Portfolio, Valuation, value
 from steelyard.domain.trades import HoldingAfter, Objective, Plan, settle
 from steelyard.errors import InputError, PlanError
 from steelyard.ports import Sessions
+
+if TYPE_CHECKING:
+    from steelyard.app.slots import TaxWish
+    from steelyard.app.tax import TaxSituation
 
 OBJECTIVES = ("absolute", "relative", "shortfall")
 
@@ -38,6 +43,10 @@ def plan(
     fractional: bool = False,
     objective: str = "absolute",
     policy_gate: bool = False,
+    tax: TaxSituation | None = None,
+    max_tax: Decimal | None = None,
+    max_gain: Decimal | None = None,
+    accept_drift: Decimal | None = None,
 ) -> Plan:
     """Return the best trades of a full rebalance to the policy's destination.
 
@@ -51,6 +60,11 @@ def plan(
         fractional: Plan in billionths of a share instead of whole ones.
         objective: absolute | relative | shortfall, as the contract defines them.
         policy_gate: Return an empty plan unless the policy says a rebalance is due.
+        tax: The journal and the country; the plan then says what its sales cost in tax.
+        max_tax: Most tax the plan may cause, base currency, >= 0.
+        max_gain: Most net gain it may realise, base currency, >= 0.
+        accept_drift: How much further from target the plan may be for the sake of tax, fraction of the
+            managed value: among plans that close to the best one the least taxed is returned.
 
     Raises:
         InputError: Unknown account or objective, or more money out than there is.
@@ -71,14 +85,20 @@ def plan(
         can_sell=can_sell,
         fractional=fractional,
     )
+    looks = not (max_tax is None and max_gain is None and accept_drift is None)
+    if looks:
+        wish = replace(wish, tax=_tax_wish(portfolio, tax, as_of, max_tax, max_gain, accept_drift))
     gate = policy_gate and not decision.due
     if gate:
         wish = replace(wish, can_buy=False, can_sell=False)
     try:
         outcome = allocate(portfolio, valuation, wish)
     except Short as error:
+        if wish.tax is not None and not error.amount:
+            raise _too_taxed(max_tax, max_gain) from error
         raise _infeasible(portfolio, wish, error) from error
-    return _finish(portfolio, valuation, wish, outcome, as_of, decision)
+    result = _finish(portfolio, valuation, wish, outcome, as_of, decision)
+    return result if tax is None else _with_tax(portfolio, tax, wish, outcome, result)
 
 
 def invest(
@@ -159,6 +179,51 @@ def withdraw(
         fractional=fractional,
         objective=objective,
     )
+
+
+def _tax_wish(
+    portfolio: Portfolio,
+    tax: TaxSituation | None,
+    as_of: date,
+    max_tax: Decimal | None,
+    max_gain: Decimal | None,
+    accept_drift: Decimal | None,
+) -> TaxWish:
+    from steelyard.app.plan_tax import tax_wish
+
+    if tax is None:
+        raise InputError(
+            "tax-missing",
+            f"{portfolio.source} does not say where its owner is taxed",
+            'add [tax] with jurisdiction = "KR" (or "US")',
+        )
+    return tax_wish(
+        portfolio, tax, as_of=as_of, max_tax=max_tax, max_gain=max_gain, accept_drift=accept_drift
+    )
+
+
+def _too_taxed(max_tax: Decimal | None, max_gain: Decimal | None) -> PlanError:
+    limits = [f"{what} of {plain(x)}" for what, x in (("tax", max_tax), ("gain", max_gain)) if x is not None]
+    return PlanError(
+        "tax-limit",
+        f"no plan stays within {' and '.join(limits)}",
+        "raise the limit, or take out less money",
+    )
+
+
+def _with_tax(portfolio: Portfolio, tax: TaxSituation, wish: Wish, outcome: Outcome, result: Plan) -> Plan:
+    """Add to a plan what its sales cost in tax, by the return itself."""
+    from steelyard.app.plan_tax import plan_taxes
+
+    taxes = plan_taxes(portfolio, tax, result.trades, outcome.sold, wish.tax, as_of=result.as_of)
+    trades = []
+    for place, trade in enumerate(result.trades):
+        sale = taxes.sales.get(place)
+        if sale is not None:
+            lots = tuple((x.bought, x.shares, x.cost) for d in sale.disposals for x in d.lots)
+            trade = replace(trade, gain=sale.gain, tax=sale.tax, lots=lots)
+        trades.append(trade)
+    return replace(result, trades=tuple(trades), taxes=taxes.total, tax_note=taxes.note)
 
 
 def decide_now(portfolio: Portfolio, valuation: Valuation, sessions: Sessions, as_of: date) -> Decision:

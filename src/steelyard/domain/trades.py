@@ -32,6 +32,9 @@ class Trade:
         amount: Shares times price in base currency, > 0.
         cost: Commission of this trade, base currency.
         reason: One line for the owner.
+        gain: What a sale realises, in the tax currency; None when it is not known.
+        tax: What a sale adds to the year's tax, base currency; negative when a loss saves tax.
+        lots: What a sale takes: purchase date, shares and cost in the tax currency.
     """
 
     account: str
@@ -43,6 +46,9 @@ class Trade:
     amount: Decimal
     cost: Decimal
     reason: str = ""
+    gain: Decimal | None = None
+    tax: Decimal | None = None
+    lots: tuple[tuple[date, Decimal, Decimal], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +119,8 @@ class Plan:
         decision: What the policy said, where it was asked.
         to_bands: New money that would bring everything inside its band without a sale; None when
             it was not asked for or the policy has no bands.
+        taxes: What the sales add to the year's tax, base currency; None when it is not computed.
+        tax_note: Why not, or what is left out.
     """
 
     as_of: date
@@ -130,6 +138,8 @@ class Plan:
     objective: Objective
     decision: Decision | None = None
     to_bands: Decimal | None = None
+    taxes: Decimal | None = None
+    tax_note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

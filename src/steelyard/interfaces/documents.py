@@ -102,6 +102,12 @@ def trade(value: Trade) -> dict[str, Any]:
         "amount": number(value.amount),
         "cost": number(value.cost),
         "reason": value.reason,
+        "gain": None if value.gain is None else number(value.gain),
+        "tax": None if value.tax is None else number(value.tax),
+        "lots": [
+            {"bought": bought.isoformat(), "shares": number(shares), "cost": number(cost)}
+            for bought, shares, cost in value.lots
+        ],
     }
 
 
@@ -145,6 +151,8 @@ def plan(value: Plan) -> dict[str, Any]:
         },
         "turnover": number(value.turnover),
         "costs": number(value.costs),
+        "taxes": None if value.taxes is None else number(value.taxes),
+        "tax_note": value.tax_note,
         "objective": {
             "name": value.objective.name,
             "value": number(value.objective.value),

@@ -150,6 +150,13 @@ def check(path: Path | None, as_json: bool, as_of: date | None, file: Path | Non
     help="What counts as near: in money, or in proportion to each target.",
 )
 @click.option("--policy-gate", is_flag=True, help="No trades unless a rebalance is due.")
+@click.option("--max-tax", metavar="AMOUNT", help="Most tax that the sales may cause.")
+@click.option("--max-gain", metavar="AMOUNT", help="Most net gain that the sales may realise.")
+@click.option("--harvest", is_flag=True, help="Of plans equally close to target, the least taxed one.")
+@click.option("--save-tax", is_flag=True, help="Stay further from target where that saves tax.")
+@click.option(
+    "--accept-drift", metavar="PERCENT", help="How much further, of the portfolio.  [default: 0.5%]"
+)
 def plan(
     path: Path | None,
     as_json: bool,
@@ -163,13 +170,26 @@ def plan(
     no_buy: bool,
     objective: str,
     policy_gate: bool,
+    max_tax: str | None,
+    max_gain: str | None,
+    save_tax: bool,
+    harvest: bool,
+    accept_drift: str | None,
 ) -> None:
-    """Say which whole shares to trade to come nearest to target."""
+    """Say which whole shares to trade to come nearest to target.
+
+    With [tax] in the file and lots or a journal, every sale shows what it adds to the year's tax.
+    """
     from steelyard import api
 
+    if save_tax and accept_drift is None:
+        accept_drift = "0.5%"
     portfolio = _portfolio(path, file)
     result = api.plan(
         portfolio,
+        max_tax=max_tax,
+        max_gain=max_gain,
+        accept_drift="0" if harvest and accept_drift is None else accept_drift,
         cash=cash,
         as_of=as_of,
         account=account,

@@ -17,7 +17,7 @@ from steelyard.domain.models import Model
 from steelyard.domain.money import ONE, ZERO, minor_digits
 from steelyard.domain.policies import band
 from steelyard.domain.portfolio import Portfolio
-from steelyard.domain.trades import Plan
+from steelyard.domain.trades import Plan, Trade
 
 LOCALE = "en_US"
 GAUGE = 8
@@ -194,6 +194,13 @@ def show_plan(plan: Plan, portfolio: Portfolio, title: str) -> None:
         f"\ncash {money(plan.cash_after, base)}; traded {money(plan.turnover, base)}; "
         f"costs {money(plan.costs, base)}; {percent(misplaced)} % misplaced; {sure}"
     )
+    for t in plan.trades:
+        if t.tax is not None:
+            out.print(f"tax of selling {t.symbol}: {money(t.tax, base)}" + _lots_text(t))
+    if plan.taxes is not None and any(t.tax is not None for t in plan.trades):
+        out.print(f"tax of the plan: {money(plan.taxes, base)} on top of the year so far")
+    elif plan.tax_note and any(t.side == "sell" for t in plan.trades):
+        out.print(f"tax: {plan.tax_note}")
     if plan.to_bands is not None:
         if plan.to_bands:
             out.print(
@@ -202,6 +209,11 @@ def show_plan(plan: Plan, portfolio: Portfolio, title: str) -> None:
             )
         else:
             out.print("Everything comes inside its band without a sale even without new money.")
+
+
+def _lots_text(trade: Trade) -> str:
+    lots = ", ".join(f"{shares(count)} of {bought}" for bought, count, _ in trade.lots)
+    return f" (sells {lots})" if lots else ""
 
 
 def show_models(models: Iterable[Model]) -> None:

@@ -1,0 +1,261 @@
+"""What a plan costs in tax: lots and formulas for the planner, and the exact tax of the finished plan.
+
+The planner sees each country's tax as a formula; the figures a plan shows are not taken from there but from
+the year's return, computed with the planned sales added to the journal and without them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from steelyard.app.slots import TaxWish, commission
+from steelyard.app.tax import TaxSituation
+from steelyard.domain.ledger import Entry
+from steelyard.domain.lots import TaxLot, queue
+from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
+from steelyard.domain.portfolio import Portfolio
+from steelyard.domain.tax.country import Disposal
+from steelyard.domain.tax.planning import Case, Formula, Line
+from steelyard.domain.trades import Trade
+from steelyard.errors import DataError, InputError
+
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class SaleTax:
+    """What one planned sale does to the year's tax.
+
+    Attributes:
+        gain: In the tax currency; negative for a loss.
+        tax: What it adds to the year's tax after the sales before it, base currency; negative when a loss
+            saves tax. None when the tax cannot be computed.
+        disposals: As the return would list it, with its lots.
+    """
+
+    gain: Decimal
+    tax: Decimal | None
+    disposals: tuple[Disposal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanTaxes:
+    """The tax of a whole plan.
+
+    Attributes:
+        sales: By place among the plan's trades.
+        total: Base currency; None when it cannot be computed.
+        note: Why not, or what is left out.
+    """
+
+    sales: Mapping[int, SaleTax]
+    total: Decimal | None
+    note: str = ""
+
+
+def tax_wish(
+    portfolio: Portfolio,
+    situation: TaxSituation,
+    *,
+    as_of: date,
+    max_tax: Decimal | None = None,
+    max_gain: Decimal | None = None,
+    accept_drift: Decimal | None = None,
+) -> TaxWish:
+    """Return how the planner should look at tax.
+
+    Args:
+        portfolio: Without problems, with prices.
+        situation: The journal and the country.
+        as_of: Day of the planned sales.
+        max_tax: Most tax the plan may cause, base currency.
+        max_gain: Most net gain it may realise, base currency.
+        accept_drift: See `TaxWish`.
+
+    Raises:
+        InputError: Something that could be sold has no known cost (`cost-unknown`).
+        DataError: No rate between the tax currency and the base currency.
+    """
+    unknown = sorted(s for _, s in situation.unknown if s in portfolio.targets)
+    if unknown:
+        raise InputError(
+            "cost-unknown",
+            f"what was paid for {', '.join(unknown)} is not known, so its tax is not either",
+            "add lots to the position, or import the trades with `steelyard import`",
+        )
+    to_base = tax_rate(portfolio, situation.country.currency)
+    rules = situation.country.plan_tax(situation.facts, situation.so_far, as_of)
+    keep = EXACT.subtract(ONE, portfolio.costs.commission)
+    groups: dict[Key, list[TaxLot]] = {}
+    for lot in situation.so_far.open_lots:
+        if lot.symbol in portfolio.targets and lot.symbol in portfolio.quotes:
+            groups.setdefault((lot.account, lot.symbol), []).append(lot)
+    lots: dict[Key, tuple[TaxLot, ...]] = {}
+    gains: dict[Key, tuple[Decimal, ...]] = {}
+    buckets: dict[Key, tuple[str | None, ...]] = {}
+    free: set[Key] = set()
+    for key, group in groups.items():
+        price = EXACT.multiply(portfolio.base_price(key[1]), keep)
+        method = method_of(situation, *key)
+        chosen = method in ("specific", "least_tax")
+        if chosen:
+            free.add(key)
+        line = _merged(group) if method == "average" else queue(group, "fifo" if chosen else method)
+
+        def gain(lot: TaxLot, price: Decimal = price) -> Decimal:
+            cost = EXACT.multiply(EXACT.divide(lot.cost, lot.shares), to_base)
+            return EXACT.subtract(price, cost)
+
+        if chosen:
+            line = sorted(line, key=gain)
+        lots[key] = tuple(line)
+        gains[key] = tuple(gain(x) for x in line)
+        buckets[key] = tuple(rules.bucket_of(x) for x in line)
+    return TaxWish(
+        lots=lots,
+        gains=gains,
+        buckets=buckets,
+        free_choice=frozenset(free),
+        taxes=tuple(_scaled(formula, to_base) for formula in rules.taxes),
+        max_tax=max_tax,
+        max_gain=max_gain,
+        accept_drift=accept_drift,
+    )
+
+
+def method_of(situation: TaxSituation, account: str, symbol: str) -> str:
+    """Return the method that sells an account's lots of an instrument: the law's, the owner's, or fifo."""
+    tax_class = situation.facts.classes[symbol]
+    if tax_class == "krx_other":
+        return "average"
+    return situation.facts.methods.get((account, tax_class), "fifo")
+
+
+def _merged(lots: Sequence[TaxLot]) -> list[TaxLot]:
+    """Return one lot of all shares at their average cost."""
+    first = min(lots, key=lambda x: x.bought)
+    shares = exact_sum(x.shares for x in lots)
+    cost = exact_sum(x.cost for x in lots)
+    return [TaxLot(first.account, first.symbol, first.bought, shares, cost, first.holding_from)]
+
+
+def _scaled(formula: Formula, to_base: Decimal) -> Formula:
+    def line(x: Line) -> Line:
+        return Line(x.slopes, EXACT.multiply(x.constant, to_base))
+
+    return tuple(
+        Case(tuple(line(p) for p in case.pieces), tuple(line(x) for x in case.limits)) for case in formula
+    )
+
+
+def tax_rate(portfolio: Portfolio, currency: str) -> Decimal:
+    """Return the base currency's worth of one unit of the tax currency.
+
+    Raises:
+        DataError: No rate is known (`fx-missing`).
+    """
+    if currency == portfolio.base_currency:
+        return ONE
+    if currency not in portfolio.fx:
+        raise DataError(
+            "fx-missing",
+            f"tax is counted in {currency}, and no rate to {portfolio.base_currency} is known",
+            f'add under [fx]: {currency}{portfolio.base_currency} = "..."',
+        )
+    return portfolio.fx[currency]
+
+
+def plan_taxes(
+    portfolio: Portfolio,
+    situation: TaxSituation,
+    trades: Sequence[Trade],
+    sold: Mapping[Key, Sequence[Decimal]],
+    wish: TaxWish | None,
+    *,
+    as_of: date,
+) -> PlanTaxes:
+    """Return what the sales of a plan add to the year's tax, by the return itself.
+
+    Args:
+        portfolio, situation: As for `tax_wish`.
+        trades: Of the plan.
+        sold: Shares by lot where the plan chose them.
+        wish: What the plan was made with, None when it did not look at tax.
+        as_of: Day of the sales.
+    """
+    to_base = tax_rate(portfolio, situation.country.currency)
+    sales: dict[int, SaleTax] = {}
+    entries: list[Entry] = []
+    before = situation.so_far
+    left_out = []
+    for place, trade in enumerate(trades):
+        if trade.side != "sell":
+            continue
+        key = trade.account, trade.symbol
+        if key in situation.unknown or trade.symbol not in situation.facts.classes:
+            left_out.append(trade.symbol)
+            continue
+        parts = sold.get(key, ()) if wish is not None and key in wish.free_choice else ()
+        entries += _sales(portfolio, trade, wish.lots[key] if wish and parts else (), parts, to_base, as_of)
+        after = situation.with_entries(entries)
+        fresh = _fresh(before.disposals, after.disposals)
+        tax = None
+        if after.total_tax is not None and before.total_tax is not None:
+            tax = EXACT.multiply(EXACT.subtract(after.total_tax, before.total_tax), to_base)
+        sales[place] = SaleTax(exact_sum(d.gain for d in fresh), tax, tuple(fresh))
+        before = after
+    total = None
+    if not left_out and before.total_tax is not None and situation.so_far.total_tax is not None:
+        total = EXACT.multiply(EXACT.subtract(before.total_tax, situation.so_far.total_tax), to_base)
+    note = f"what was paid for {', '.join(left_out)} is not known" if left_out else ""
+    if not note and total is None:
+        note = " ".join(situation.so_far.notes)
+    return PlanTaxes(sales, total, note)
+
+
+def _fresh(before: Sequence[Disposal], after: Sequence[Disposal]) -> list[Disposal]:
+    left = list(before)
+    fresh = []
+    for disposal in after:
+        if disposal in left:
+            left.remove(disposal)
+        else:
+            fresh.append(disposal)
+    return fresh
+
+
+def _sales(
+    portfolio: Portfolio,
+    trade: Trade,
+    lots: Sequence[TaxLot],
+    parts: Sequence[Decimal],
+    to_base: Decimal,
+    as_of: date,
+) -> list[Entry]:
+    """Return a planned sale as journal entries, one for each lot the plan chose."""
+    rate = EXACT.divide(portfolio.rate(trade.currency), to_base)
+    fees = EXACT.divide(commission(portfolio, trade.amount), portfolio.rate(trade.currency))
+
+    def entry(shares: Decimal, lot: TaxLot | None) -> Entry:
+        share = EXACT.divide(EXACT.multiply(fees, shares), trade.shares)
+        return Entry(
+            traded_on=as_of,
+            account=trade.account,
+            kind="sell",
+            symbol=trade.symbol,
+            shares=shares,
+            price=trade.price,
+            currency=trade.currency,
+            fees=share,
+            fx_rate=rate,
+            lot=lot.bought if lot else None,
+            note="planned",
+        )
+
+    chosen = [(lot, part) for lot, part in zip(lots, parts, strict=False) if part > ZERO]
+    if not chosen:
+        return [entry(trade.shares, None)]
+    return [entry(part, lot) for lot, part in chosen]
