@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from steelyard.adapters.calendar import ExchangeSessions
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from steelyard.adapters.runs_sqlite import StoredRuns
     from steelyard.adapters.secret_store import SecretStore
     from steelyard.app.run import Job
+    from steelyard.domain.automation import AutomationSettings
     from steelyard.domain.catalogue import Catalogue
     from steelyard.domain.ledger import Entry
     from steelyard.domain.models import Model
@@ -223,3 +225,17 @@ def tax_figures(country: str) -> tuple[Mapping[str, Any], Sequence[Rule]]:
 def catalogue() -> Catalogue:
     """Return the packaged catalogue of instruments."""
     return load_catalogue()
+
+
+def automation_settings(path: Path) -> AutomationSettings:
+    """Read the automation settings beside a portfolio file."""
+    from steelyard.adapters import automation_file
+
+    return automation_file.read(path.parent / automation_file.NAME)
+
+
+def crontab() -> ModuleType:
+    """Return access to the owner's crontab and systemd units."""
+    from steelyard.adapters import crontab as module
+
+    return module

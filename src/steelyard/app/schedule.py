@@ -1,0 +1,195 @@
+"""What starts `run --if-due` again and again: a cron line, systemd units, or text for other schedulers.
+
+The job is idempotent and knows its own look dates, so every schedule is simply "often": hourly. Each text
+holds absolute paths, since cron gives a job nearly nothing of its owner's environment.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shlex
+from dataclasses import dataclass
+from pathlib import PurePath
+from xml.sax.saxutils import escape
+
+TAG = "# steelyard:"
+KINDS = ("cron", "systemd", "launchd", "taskscheduler", "github", "kubernetes")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is scheduled.
+
+    Attributes:
+        program: Words that start steelyard, the first an absolute path.
+        portfolio: Absolute path of the portfolio file.
+        timezone: IANA name, for schedulers that know zones.
+        minute: Minute of the hour.
+    """
+
+    program: tuple[str, ...]
+    portfolio: PurePath
+    timezone: str
+    minute: int = 7
+
+    @property
+    def name(self) -> str:
+        """A name for this portfolio's job: the folder's name and a mark of the whole path."""
+        mark = hashlib.sha256(str(self.portfolio).encode()).hexdigest()[:8]
+        folder = "".join(c if c.isascii() and c.isalnum() else "-" for c in self.portfolio.parent.name)
+        return f"steelyard-{folder.strip('-').lower() or 'home'}-{mark}"
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The command as words."""
+        return (*self.program, "run", str(self.portfolio), "--if-due")
+
+    @property
+    def log(self) -> PurePath:
+        """Where cron's output goes."""
+        return self.portfolio.parent / "steelyard.log"
+
+
+def cron_line(entry: Entry) -> str:
+    """Return the tagged crontab line.
+
+    A per cent sign would end the command in a crontab, so it is escaped, once.
+    """
+    command = f"{shlex.join(entry.words)} >> {shlex.quote(str(entry.log))} 2>&1"
+    return f"{entry.minute} * * * * {_for_cron(command)} {TAG}{entry.name}"
+
+
+def _for_cron(command: str) -> str:
+    return command.replace("%", "\\%")
+
+
+def with_line(crontab: str, entry: Entry) -> str:
+    """Return a crontab with this portfolio's line, in place of an earlier one; all else stays."""
+    return without_line(crontab, entry) + cron_line(entry) + "\n"
+
+
+def without_line(crontab: str, entry: Entry) -> str:
+    """Return a crontab without this portfolio's line."""
+    kept = [line for line in crontab.splitlines() if not line.endswith(TAG + entry.name)]
+    return "".join(f"{line}\n" for line in kept)
+
+
+def line_in(crontab: str, entry: Entry) -> str | None:
+    """Return this portfolio's line, None when there is none."""
+    return next((line for line in crontab.splitlines() if line.endswith(TAG + entry.name)), None)
+
+
+def units(entry: Entry) -> dict[str, str]:
+    """Return the systemd service and timer by file name; a missed run is made up for at the next start."""
+    command = " ".join(_for_systemd(word) for word in entry.words)
+    folder = _path_for_systemd(str(entry.portfolio.parent))
+    service = (
+        f"[Unit]\nDescription=Steelyard: look after {_plain(entry.portfolio.name)}\n"
+        "Wants=network-online.target\nAfter=network-online.target\n\n"
+        f"[Service]\nType=oneshot\nWorkingDirectory={folder}\nExecStart={command}\n"
+        "Nice=10\nTimeoutStartSec=15min\n"
+    )
+    timer = (
+        f"[Unit]\nDescription=Steelyard: look after {_plain(entry.portfolio.name)} every hour\n\n"
+        f"[Timer]\nOnCalendar=*-*-* *:{entry.minute:02}:00 {entry.timezone}\nPersistent=true\n"
+        "RandomizedDelaySec=2min\n\n[Install]\nWantedBy=timers.target\n"
+    )
+    return {f"{entry.name}.service": service, f"{entry.name}.timer": timer}
+
+
+def _plain(text: str) -> str:
+    return _path_for_systemd("".join(c if c.isprintable() else "?" for c in text))
+
+
+def _path_for_systemd(text: str) -> str:
+    return text.replace("%", "%%")
+
+
+def _for_systemd(word: str) -> str:
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
+    return f'"{escaped}"'
+
+
+def launchd(entry: Entry) -> str:
+    """Return a launchd property list."""
+    words = "".join(f"    <string>{escape(word)}</string>\n" for word in entry.words)
+    log = escape(str(entry.log))
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        '<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" '
+        '"http://www.apple.com/DTDs/PropertyList-1.0.dtd">\n'
+        '<plist version="1.0">\n<dict>\n'
+        f"  <key>Label</key>\n  <string>{entry.name}</string>\n"
+        f"  <key>ProgramArguments</key>\n  <array>\n{words}  </array>\n"
+        f"  <key>StartCalendarInterval</key>\n  <dict>\n    <key>Minute</key>\n"
+        f"    <integer>{entry.minute}</integer>\n  </dict>\n"
+        "  <key>RunAtLoad</key>\n  <true/>\n"
+        f"  <key>StandardErrorPath</key>\n  <string>{log}</string>\n"
+        "</dict>\n</plist>\n"
+    )
+
+
+def task_scheduler(entry: Entry) -> str:
+    """Return a definition for the Windows Task Scheduler."""
+    command, *arguments = entry.words
+    quoted = " ".join(f'"{word}"' for word in arguments)
+    return (
+        '<?xml version="1.0"?>\n'
+        '<Task version="1.2" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">\n'
+        "  <Triggers>\n    <CalendarTrigger>\n"
+        f"      <StartBoundary>2026-01-01T00:{entry.minute:02}:00</StartBoundary>\n"
+        "      <Repetition><Interval>PT1H</Interval></Repetition>\n"
+        "      <ScheduleByDay><DaysInterval>1</DaysInterval></ScheduleByDay>\n"
+        "    </CalendarTrigger>\n  </Triggers>\n"
+        "  <Settings>\n    <MultipleInstancesPolicy>IgnoreNew</MultipleInstancesPolicy>\n"
+        "    <StartWhenAvailable>true</StartWhenAvailable>\n  </Settings>\n"
+        f"  <Actions>\n    <Exec>\n      <Command>{escape(command)}</Command>\n"
+        f"      <Arguments>{escape(quoted)}</Arguments>\n"
+        f"      <WorkingDirectory>{escape(str(entry.portfolio.parent))}</WorkingDirectory>\n"
+        "    </Exec>\n  </Actions>\n</Task>\n"
+    )
+
+
+def github(entry: Entry, services: tuple[str, ...]) -> str:
+    """Return a GitHub Actions workflow; the database travels in the cache, secrets in the settings."""
+    variables = "".join(f"      {name}: ${{{{ secrets.{name} }}}}\n" for name in services)
+    env = f"    env:\n{variables}" if services else ""
+    file = entry.portfolio.name
+    return (
+        "name: steelyard\n"
+        f'on:\n  schedule:\n    - cron: "{entry.minute} * * * *" # UTC\n  workflow_dispatch:\n'
+        "concurrency: steelyard\n"
+        "jobs:\n  run:\n    runs-on: ubuntu-latest\n    timeout-minutes: 15\n"
+        f"{env}"
+        "    steps:\n      - uses: actions/checkout@v4\n"
+        "      - uses: actions/setup-python@v5\n        with:\n"
+        '          python-version: "3.12"\n'
+        "      - uses: actions/cache@v4\n        with:\n          path: steelyard.db\n"
+        "          key: steelyard-${{ github.run_id }}\n          restore-keys: steelyard-\n"
+        "      - run: pip install steelyard\n"
+        f"      - run: {json.dumps(f'steelyard run {shlex.quote(file)} --if-due')}\n"
+    )
+
+
+def kubernetes(entry: Entry, services: tuple[str, ...]) -> str:
+    """Return a Kubernetes CronJob; secrets come from a Secret called `steelyard`."""
+    secrets = (
+        "              envFrom:\n                - secretRef:\n                    name: steelyard\n"
+        if services
+        else ""
+    )
+    return (
+        "apiVersion: batch/v1\nkind: CronJob\n"
+        f"metadata:\n  name: {entry.name}\n"
+        f'spec:\n  schedule: "{entry.minute} * * * *"\n  timeZone: {entry.timezone}\n'
+        "  concurrencyPolicy: Forbid\n"
+        "  jobTemplate:\n    spec:\n      activeDeadlineSeconds: 900\n      template:\n        spec:\n"
+        "          restartPolicy: Never\n          containers:\n            - name: steelyard\n"
+        "              image: steelyard:latest\n"
+        f'              args: ["run", {json.dumps("/data/" + entry.portfolio.name)}, "--if-due"]\n'
+        f"{secrets}"
+        "              volumeMounts:\n                - name: data\n                  mountPath: /data\n"
+        "          volumes:\n            - name: data\n              persistentVolumeClaim:\n"
+        "                claimName: steelyard\n"
+    )

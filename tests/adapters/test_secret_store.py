@@ -1,0 +1,65 @@
+"""Secrets are found where the docstring says, and refused where others could read them."""
+
+import os
+
+import pytest
+
+from steelyard.adapters.secret_store import SecretStore
+from steelyard.errors import InputError
+
+
+def env_file(folder, text, mode=0o600):
+    path = folder / ".env"
+    path.write_text(text)
+    path.chmod(mode)
+    return path
+
+
+def test_every_notify_variable_is_a_service(tmp_path):
+    file = env_file(tmp_path, "# mine\nexport STEELYARD_NOTIFY_MAIL='mailto://a:b@c'\nOTHER=1\n")
+    store = SecretStore({"STEELYARD_NOTIFY_SLACK": "slack://x", "PATH": "/bin"}, file)
+    assert store.services() == {"mail": "mailto://a:b@c", "slack": "slack://x"}
+
+
+def test_the_environment_wins_over_the_file(tmp_path):
+    file = env_file(tmp_path, "STEELYARD_NOTIFY_A=json://old\n")
+    assert SecretStore({"STEELYARD_NOTIFY_A": "json://new"}, file).services() == {"a": "json://new"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o666])
+def test_a_file_that_others_can_read_is_refused(tmp_path, mode):
+    with pytest.raises(InputError) as caught:
+        SecretStore({}, env_file(tmp_path, "STEELYARD_NOTIFY_A=json://x\n", mode))
+    assert caught.value.code == "env-permissions"
+    assert "chmod 600" in caught.value.hint
+
+
+def test_a_line_that_is_no_setting_is_named_by_its_number_and_not_shown(tmp_path):
+    with pytest.raises(InputError) as caught:
+        SecretStore({}, env_file(tmp_path, "\ntgram://CANARY/1\n"))
+    assert ".env:2" in caught.value.message
+    assert "CANARY" not in caught.value.message + caught.value.hint
+
+
+def test_whole_addresses_and_their_parts_are_masked():
+    store = SecretStore({"STEELYARD_NOTIFY_T": "tgram://123456789:AbC-dEf_gHi/987654321/?format=text"})
+    said = "failed https://api.telegram.org/bot123456789:abc-def_ghi/sendMessage for 987654321"
+    assert store.mask(said) == "failed https://api.telegram.org/bot***:***/sendMessage for ***"
+
+
+def test_an_escaped_password_is_masked_in_its_plain_form_as_well():
+    store = SecretStore({"STEELYARD_NOTIFY_M": "mailto://me:p%40ssw0rd%21@example.org"})
+    assert "p@ssw0rd!" not in store.mask("login with p@ssw0rd! failed")
+    assert "p%40ssw0rd" not in store.mask("login with p%40ssw0rd%21 failed")
+
+
+def test_a_keyring_that_is_asked_for_and_missing_says_what_to_install():
+    try:
+        import keyring  # noqa: F401
+    except ImportError:
+        with pytest.raises(InputError) as caught:
+            SecretStore({"STEELYARD_KEYRING": "telegram"}).services()
+        assert caught.value.code == "extra-missing"
+    else:
+        pytest.skip("there is a keyring here")
