@@ -25,10 +25,99 @@ _LANES = 256
 _FEW = 4
 """Fewer policies than this are walked one by one."""
 
-_OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
-_compiled = numba.njit(**_OPTIONS)
+# numba's stubs do not know the options that leave wrappers out.
+_njit: Any = numba.njit
+_compiled = _njit(cache=True, nogil=True, error_model="numpy")
 # Called from compiled code only: without the wrappers for Python they compile faster.
-_inner = numba.njit(**_OPTIONS, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+_inner = _njit(cache=True, nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+
+
+def run(problem: Problem, *, holdings: bool = True) -> Runs:
+    """Return what every policy of a problem did; equal to `reference.run` bit for bit.
+
+    Args:
+        problem: See its record for shapes and units.
+        holdings: Keep the shares of every session.
+    """
+    runs = empty_runs(problem, holdings=holdings, blank=np.empty)
+    _run(*_flat(problem), *runs.arrays)
+    return runs
+
+
+def tallies(
+    problem: Problem, *, seed: int, first: int, count: int, block: float, out: Floats | None = None
+) -> Floats:
+    """Return the tallies of every policy on resampled paths first .. first + count - 1.
+
+    Path k depends on the seed and on k alone. Its sessions are drawn from the history in blocks
+    (stationary bootstrap), see `resample.draws`; the calendar stays that of the problem.
+
+    Args:
+        problem: Its prices are the history.
+        seed: 0 .. 2**63 - 1.
+        first: Number of the first path, >= 0.
+        count: How many.
+        block: Mean length of a block in sessions, >= 1.
+        out: (count, P, 8) float64 to fill, made unless given.
+
+    Returns:
+        (count, P, 8) float64 in the order of `problem.TALLIES`.
+    """
+    if out is None:
+        out = np.empty((count, problem.shape[0], len(TALLIES)))
+    history = problem.market
+    prices, paid = np.empty_like(history.prices), np.empty_like(history.distributions)
+    earned = np.empty_like(history.interest)
+    path = replace(problem, market=Market(prices, history.days, paid, earned, history.flows))
+    for k in range(count):
+        _draw(
+            history.prices, history.distributions, history.interest,
+            np.uint64(seed), first + k, 1.0 / block, prices, paid, earned,
+        )  # fmt: skip
+        history_tallies(path, out=out[k])
+    return out
+
+
+def history_tallies(problem: Problem, *, out: Floats | None = None) -> Floats:
+    """Return the tallies of every policy on the history itself, (P, 8) float64."""
+    if out is None:
+        out = np.empty((problem.shape[0], len(TALLIES)))
+    flat = _flat(problem)
+    market = problem.market
+    moving = len(market.flows) + len(market.interest) + len(market.distributions)
+    if moving or problem.shape[0] < _FEW:
+        _tallied(*flat, out)
+    else:
+        prices, days, targets, looks, *rules = flat[0], flat[1], *flat[5:15]
+        for first in range(0, problem.shape[0], _LANES):
+            part = slice(first, first + _LANES)
+            rows = [rule[part] for rule in rules]
+            _lanes(prices, days, targets, looks, *rows, flat[15], flat[16], out[part])
+    return out
+
+
+def _flat(problem: Problem) -> tuple[Any, ...]:
+    market, rules, terms = problem.market, problem.rules, problem.terms
+    return (
+        market.prices,
+        market.days,
+        market.distributions,
+        market.interest,
+        market.flows,
+        rules.targets,
+        rules.looks,
+        rules.schedule,
+        rules.always,
+        rules.bands,
+        rules.max_interval,
+        rules.cooldown,
+        rules.boxed,
+        rules.low,
+        rules.high,
+        terms.conversion,
+        np.array([terms.initial, terms.rate, terms.floor, terms.reserve_amount, terms.reserve_weight, DUST]),
+        terms.buy_with_flows,
+    )
 
 
 @_inner
