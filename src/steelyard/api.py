@@ -23,6 +23,7 @@ from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import InputError
 
 if TYPE_CHECKING:
+    from steelyard.app.harvest import HarvestReport
     from steelyard.app.tax import TaxSituation
     from steelyard.domain.tax.country import YearTax
     from steelyard.domain.trades import Plan
@@ -200,6 +201,45 @@ def tax(
     return situation(
         portfolio, entries, bootstrap.sessions(), figures, as_of=as_of or date.today(), year=year
     ).so_far
+
+
+def harvest(
+    portfolio: Portfolio,
+    *,
+    as_of: date | None = None,
+    min_loss: Money | None = None,
+    years: int = 10,
+    discount: Money = "4%",
+    journal: str | Path | None = None,
+) -> HarvestReport:
+    """Return the losses and gains worth realising before the year ends.
+
+    Args:
+        portfolio: From `load`.
+        as_of: Day of the sales; today unless given.
+        min_loss: Also list holdings that are down by more than this fraction of their cost (`"5%"`).
+        years, discount: Until what is bought back would be sold, and a yearly rate for tax paid then.
+        journal: As for `plan`.
+
+    Raises:
+        InputError, DataError: See `steelyard.errors`.
+    """
+    from steelyard.app import harvest as harvester
+
+    day = as_of or date.today()
+    situation = _situation(portfolio, journal, day, needed=True)
+    if situation is None:
+        raise InputError(
+            "tax-missing",
+            f"{portfolio.source} does not say where its owner is taxed",
+            'add [tax] with jurisdiction = "KR" (or "US")',
+        )
+    given = harvester.Assumptions(
+        years=years,
+        discount=_fraction(discount),
+        min_loss=None if min_loss is None else _fraction(min_loss),
+    )
+    return harvester.harvest(portfolio, situation, as_of=day, assumptions=given)
 
 
 def _situation(

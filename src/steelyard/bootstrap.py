@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -40,6 +40,7 @@ class Automation:
         prices, runs, outbox: The same records as in the job, with what the commands show of them.
         secrets: Masks what is printed.
         database: The file they are in.
+        readable: Says whether the address of a service can be read.
     """
 
     job: Job
@@ -48,6 +49,7 @@ class Automation:
     outbox: StoredOutbox
     secrets: SecretStore
     database: Path
+    readable: Callable[[str], bool]
 
 
 def sessions() -> Sessions:
@@ -56,8 +58,22 @@ def sessions() -> Sessions:
 
 
 def portfolio(path: Path) -> Portfolio:
-    """Read a portfolio file against the packaged catalogue."""
-    return load(path, load_catalogue())
+    """Read a portfolio file against the packaged catalogue; a journal beside it says what is held.
+
+    Raises:
+        PortfolioProblems: With every problem of the file.
+        DataError: Something the journal holds has no price (`price-missing`).
+    """
+    beside = journal_path(path)
+    # Looked at before anything of the journal is imported: most portfolios have none.
+    entries = journal_entries(beside) if beside.exists() else []
+    if not entries:
+        return load(path, load_catalogue())
+    from steelyard.app.journal import with_journal
+
+    symbols = sorted({e.symbol for e in entries if e.symbol and e.kind != "convert"})
+    file = load(path, load_catalogue(), symbols=symbols)
+    return with_journal(file, entries)
 
 
 def backtest_portfolio(path: Path) -> Portfolio:
@@ -129,7 +145,8 @@ def automation(path: Path) -> Iterator[Automation]:
             "yahoo": YahooPrices(timeout),
             "krx": KoreanPrices(timeout),
         }
-        post = Post(outbox, AppriseNotifier(secrets), secrets, SystemClock(), settings.alerts)
+        notifier = AppriseNotifier(secrets)
+        post = Post(outbox, notifier, secrets, SystemClock(), settings.alerts)
         job = Job(
             PortfolioFile(path, load_catalogue()),
             [sources[name] for name in settings.prices.sources],
@@ -139,7 +156,7 @@ def automation(path: Path) -> Iterator[Automation]:
             sessions(),
             settings,
         )
-        yield Automation(job, prices, runs, outbox, secrets, base)
+        yield Automation(job, prices, runs, outbox, secrets, base, notifier.reads)
     finally:
         connection.close()
 
@@ -237,5 +254,12 @@ def automation_settings(path: Path) -> AutomationSettings:
 def crontab() -> ModuleType:
     """Return access to the owner's crontab and systemd units."""
     from steelyard.adapters import crontab as module
+
+    return module
+
+
+def database_copies() -> ModuleType:
+    """Return backup and restore of the database."""
+    from steelyard.adapters import database_copies as module
 
     return module

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from steelyard.domain.ledger import Entry, holdings, until
+from steelyard.domain.holdings import holdings
+from steelyard.domain.ledger import Entry
 from steelyard.domain.portfolio import Account, Lot, Portfolio, Position
-from steelyard.errors import InputError
+from steelyard.errors import DataError, InputError
 
 
 def check_entries(entries: Sequence[Entry], accounts: Sequence[str]) -> None:
@@ -24,22 +25,29 @@ def check_entries(entries: Sequence[Entry], accounts: Sequence[str]) -> None:
             f"the portfolio file has no account {', '.join(map(repr, strange))}",
             f"use one of {', '.join(accounts)}, or add [[accounts]] with that name",
         )
-    holdings(entries)
+    holdings(entries, date.max)
 
 
-def with_journal(portfolio: Portfolio, entries: Sequence[Entry], *, as_of: date) -> Portfolio:
+def with_journal(portfolio: Portfolio, entries: Sequence[Entry]) -> Portfolio:
     """Return the portfolio with the positions and cash of its journal.
 
     Accounts the journal does not mention keep what the file says. Cash comes from the journal only where a
     deposit was recorded there: a journal of trades alone says nothing about what an account holds.
 
     Raises:
-        InputError: An entry lies in the future, or more was sold than held.
+        InputError: More was sold than held.
+        DataError: Something held has no price (`price-missing`).
     """
-    past = until(entries, as_of)
-    state = holdings(past)
-    mentioned = {e.account for e in past}
-    funded = {e.account for e in past if e.kind == "deposit"}
+    state = holdings(entries, date.max)
+    mentioned = {e.account for e in entries}
+    funded = {e.account for e in entries if e.kind == "deposit"}
+    missing = sorted({s for _, s in state.shares if s not in portfolio.quotes})
+    if missing:
+        raise DataError(
+            "price-missing",
+            f"the journal holds {', '.join(missing)}, and there is no price",
+            f'add under [prices]: {missing[0]} = "..."',
+        )
 
     def account(old: Account) -> Account:
         if old.name not in mentioned:

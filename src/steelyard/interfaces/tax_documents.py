@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from steelyard.app.harvest import HarvestReport, Proposal
 from steelyard.domain.tax.country import Disposal, YearTax
 from steelyard.interfaces.documents import number
 
@@ -93,6 +94,36 @@ def _plain(value: object) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     return value
+
+
+def harvest(report: HarvestReport) -> dict[str, Any]:
+    """Return the document of `harvest` (`steelyard/harvest/1`)."""
+    return {
+        "schema": "steelyard/harvest/1",
+        "currency": report.currency,
+        "losses": [_proposal(p, "loss") for p in report.losses],
+        "gains": [_proposal(p, "gain") for p in report.gains],
+        "deadline": report.deadline.isoformat(),
+    }
+
+
+def _proposal(p: Proposal, kind: str) -> dict[str, Any]:
+    return {
+        "account": p.account,
+        "symbol": p.symbol,
+        "lots": [{"bought": day.isoformat(), "shares": number(count)} for day, count in p.lots],
+        "shares": number(p.shares),
+        kind: number(-p.gain if kind == "loss" else p.gain),
+        "saves": number(p.saves),
+        "costs": number(p.costs),
+        "worth": number(p.worth),
+        "do": p.do,
+        "why": p.why,
+        "replacement": None
+        if p.replacement is None
+        else {"symbol": p.replacement[0], "caution": p.replacement[1]},
+        "not_before": p.not_before.isoformat() if p.not_before else None,
+    }
 
 
 def disposals_csv(year: YearTax) -> str:

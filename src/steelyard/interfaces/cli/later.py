@@ -13,6 +13,7 @@ LATER = {
     "history": "steelyard.interfaces.cli.journal",
     "undo": "steelyard.interfaces.cli.journal",
     "tax": "steelyard.interfaces.cli.tax",
+    "harvest": "steelyard.interfaces.cli.tax",
     "prices": "steelyard.interfaces.cli.prices",
     "notify": "steelyard.interfaces.cli.notify",
     "run": "steelyard.interfaces.cli.run",

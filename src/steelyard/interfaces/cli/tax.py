@@ -1,4 +1,4 @@
-"""The command `tax`."""
+"""The commands `tax` and `harvest`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from steelyard.app.harvest import HarvestReport
     from steelyard.domain.tax.country import YearTax
 
 _ENDS = (
@@ -52,19 +53,92 @@ def tax(
     from steelyard import api
     from steelyard.interfaces import tax_documents
 
-    day = None
-    if as_of is not None:
-        try:
-            day = date.fromisoformat(as_of)
-        except ValueError:
-            raise click.BadParameter(f"{as_of!r} is not a date; write it as 2026-11-23") from None
-    result = api.tax(file or path, year=year, as_of=day, journal=database)
+    result = api.tax(file or path, year=year, as_of=_day(as_of), journal=database)
     if as_json:
         click.echo(json.dumps(tax_documents.tax(result), ensure_ascii=False, indent=1))
     elif as_csv:
         click.echo(tax_documents.disposals_csv(result), nl=False)
     else:
         _show(result)
+
+
+@click.command(
+    epilog="\b\nExamples:\n  steelyard harvest\n  steelyard harvest --min-loss 5%\n"
+    f"  steelyard harvest --json\n\n{_ENDS}"
+)
+@click.argument(
+    "path", metavar="[FILE]", required=False, default="portfolio.toml", type=click.Path(path_type=Path)
+)
+@click.option("--as-of", "as_of", metavar="YYYY-MM-DD", help="Day of the sales.  [default: today]")
+@click.option("--min-loss", metavar="PERCENT", help="Also list what is down by more than this.")
+@click.option("--years", default=10, show_default=True, help="Until what is bought back is sold.")
+@click.option("--discount", default="4%", show_default=True, help="A year, for tax paid then.")
+@click.option(
+    "--journal", "database", type=click.Path(path_type=Path), help="[default: steelyard.db beside it]"
+)
+@click.option("--portfolio", "file", type=click.Path(path_type=Path), help="Same as FILE.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document and nothing else.")
+def harvest(
+    path: Path,
+    as_of: str | None,
+    min_loss: str | None,
+    years: int,
+    discount: str,
+    database: Path | None,
+    file: Path | None,
+    as_json: bool,
+) -> None:
+    """Say which losses and gains are worth realising before the year ends.
+
+    A loss is judged by what it saves this year, less trading cost and the present value of the tax on the
+    lower cost basis; a percentage alone decides nothing. It is a calculation, not tax advice.
+    """
+    from steelyard import api
+    from steelyard.interfaces import tax_documents
+
+    report = api.harvest(
+        api.load(file or path),
+        as_of=_day(as_of),
+        min_loss=min_loss,
+        years=years,
+        discount=discount,
+        journal=database,
+    )
+    if as_json:
+        click.echo(json.dumps(tax_documents.harvest(report), ensure_ascii=False, indent=1))
+    else:
+        _show_harvest(report)
+
+
+def _day(text: str | None) -> date | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is not a date; write it as 2026-11-23") from None
+
+
+def _show_harvest(report: HarvestReport) -> None:
+    from steelyard.interfaces.cli.tables import console, money, shares
+
+    out, currency = console(), report.currency
+    for title, rows in (("Losses", report.losses), ("Gains", report.gains)):
+        out.print(f"\n{title}", style="bold")
+        if not rows:
+            out.print("  none worth realising")
+        for p in rows:
+            verdict = "sell" if p.do else "leave"
+            out.print(
+                f"  {verdict} {shares(p.shares)} {p.symbol} in {p.account}: "
+                f"{'gain' if p.gain >= 0 else 'loss'} {money(abs(p.gain), currency)}, saves "
+                f"{money(p.saves, currency)}, costs {money(p.costs, currency)}, "
+                f"worth {money(p.worth, currency)}"
+            )
+            out.print(f"    {p.why}")
+            if p.replacement is not None:
+                out.print(f"    instead: {p.replacement[0]} ({p.replacement[1]})")
+    out.print(f"\nLast day that counts for this year: {report.deadline}")
 
 
 def _show(year: YearTax) -> None:

@@ -1,0 +1,156 @@
+"""`tax`, `harvest` and the tax of a plan, from files to JSON; expectations worked by hand from the rules."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from steelyard.errors import SteelyardError
+from steelyard.interfaces.cli.main import cli
+
+KR = """
+base_currency = "KRW"
+[targets]
+VOO = "40%"
+TLT = "40%"
+"360750" = "20%"
+[tax]
+jurisdiction = "KR"
+[fx]
+USDKRW = "1400"
+[[accounts]]
+name = "main"
+cash = { KRW = "0" }
+[[accounts.positions]]
+symbol = "VOO"
+shares = 40
+price = "600"
+lots = [ { bought = 2022-03-04, shares = 20, unit_cost = "400", fx = "1200" },
+         { bought = 2025-03-04, shares = 20, unit_cost = "550", fx = "1450" } ]
+[[accounts.positions]]
+symbol = "TLT"
+shares = 60
+price = "90"
+lots = [ { bought = 2022-03-04, shares = 60, unit_cost = "140", fx = "1200" } ]
+[[accounts.positions]]
+symbol = "360750"
+shares = 100
+price = "22000"
+lots = [ { bought = 2024-03-04, shares = 100, unit_cost = "15000" } ]
+"""
+
+US = """
+base_currency = "USD"
+[targets]
+VOO = "100%"
+[tax]
+jurisdiction = "US"
+filing = "single"
+other_income = 100000
+[[accounts]]
+name = "main"
+cash = { USD = "0" }
+"""
+
+TRADES = """date,account,type,symbol,shares,price,currency
+2023-03-01,main,buy,VOO,10,400,USD
+2025-02-03,main,buy,VOO,10,550,USD
+2025-06-02,main,sell,VOO,10,500,USD
+2025-06-16,main,buy,VOO,4,510,USD
+2025-12-01,main,sell,VOO,10,450,USD
+"""
+
+
+def run(tmp_path, *words, text=KR, trades=None):
+    (tmp_path / "portfolio.toml").write_text(text)
+    runner = CliRunner()
+    file = str(tmp_path / "portfolio.toml")
+    if trades is not None:
+        (tmp_path / "trades.csv").write_text(trades)
+        command = ["import", str(tmp_path / "trades.csv"), "--portfolio", file]
+        assert runner.invoke(cli, command, catch_exceptions=False).exit_code == 0
+    done = runner.invoke(
+        cli, [words[0], file, *words[1:], "--json", "--as-of", "2026-11-23"], catch_exceptions=False
+    )
+    return json.loads(done.stdout)
+
+
+def test_a_plan_shows_the_lots_a_sale_takes_and_what_it_adds_to_the_tax(tmp_path):
+    """19 of the oldest at a gain of 840,000 - 480,000: 6,840,000; 22 % of what exceeds 2,500,000."""
+    report = run(tmp_path, "plan")
+    (sale,) = [t for t in report["trades"] if t["side"] == "sell"]
+    assert (sale["symbol"], sale["shares"], sale["gain"]) == ("VOO", "19", "6840000")
+    assert sale["lots"] == [{"bought": "2022-03-04", "shares": "19", "cost": "9120000"}]
+    assert sale["tax"] == report["taxes"] == "954800"
+
+
+def test_a_limit_on_tax_holds(tmp_path):
+    """6 shares realise 2,160,000, inside the deduction; a seventh would exceed it."""
+    report = run(tmp_path, "plan", "--max-tax", "0")
+    assert report["taxes"] == "0"
+    assert [(t["symbol"], t["shares"]) for t in report["trades"] if t["side"] == "sell"] == [("VOO", "6")]
+
+
+def test_accepting_more_drift_never_costs_more_tax(tmp_path):
+    taxes = [
+        int(run(tmp_path, "plan", "--save-tax", "--accept-drift", drift)["taxes"])
+        for drift in ("0%", "2%", "5%")
+    ]
+    assert taxes == sorted(taxes, reverse=True)
+    assert taxes[-1] < taxes[0]
+
+
+def test_the_unused_deduction_is_worth_filling_and_a_loss_without_gains_is_not(tmp_path):
+    """2,500,000 of room: 6 of VOO at 360,000 each, 22 % of 2,160,000; TLT's loss would offset nothing."""
+    report = run(tmp_path, "harvest", "--min-loss", "5%")
+    (gain,) = report["gains"]
+    assert (gain["symbol"], gain["shares"], gain["gain"], gain["saves"]) == ("VOO", "6", "2160000", "475200")
+    (loss,) = report["losses"]
+    assert (loss["symbol"], loss["do"], loss["saves"]) == ("TLT", False, "0")
+    assert "harmful" in loss["why"]
+    assert report["deadline"] == "2026-12-29"
+
+
+def test_a_loss_is_worth_what_it_saves_of_gains_already_realised(tmp_path):
+    """5,000,000 realised this year, 2,500,000 too much; 60 TLT lose 2,520,000: 22 % of 2,500,000 is saved."""
+    bought = "2026-01-05,main,buy,VOO,10,500,USD,1000\n2026-02-02,main,sell,VOO,10,1000,USD,1000\n"
+    lots = "2022-03-04,main,buy,TLT,60,140,USD,1200\n"
+    trades = "date,account,type,symbol,shares,price,currency,fx_rate\n" + lots + bought
+    report = run(tmp_path, "harvest", "--discount", "1000%", trades=trades)
+    (loss,) = report["losses"]
+    assert loss["symbol"] == "TLT"
+    assert loss["do"] is True
+    assert loss["saves"] == "550000"
+    assert loss["shares"] == "60"
+
+
+def test_a_year_is_split_by_term_and_a_purchase_months_before_washes_nothing(tmp_path):
+    """First in, first out: June sells the lot of 2023 at +1,000, long; December that of February 2025 at
+    -1,000, short; the purchase of June is not within 30 days of it, so nothing is washed."""
+    report = run(tmp_path, "tax", "--year", "2025", text=US, trades=TRADES)
+    assert [(d["term"], d["gain"], d["disallowed"]) for d in report["disposals"]] == [
+        ("long", "1000", "0"),
+        ("short", "-1000", "0"),
+    ]
+    assert report["summary"]["long_term"] == "1000"
+    assert report["summary"]["short_term"] == "-1000"
+    assert report["total_tax"] == "0"
+    (lot,) = report["open_lots"]
+    assert (lot["shares"], lot["cost"]) == ("4", "2040")
+
+
+def test_importing_the_same_file_twice_changes_nothing(tmp_path):
+    first = run(tmp_path, "tax", "--year", "2025", text=US, trades=TRADES)
+    assert run(tmp_path, "tax", "--year", "2025", text=US, trades=TRADES) == first
+
+
+def test_tax_without_a_jurisdiction_says_what_to_write(tmp_path):
+    with pytest.raises(SteelyardError) as caught:
+        run(tmp_path, "tax", text=US.replace('jurisdiction = "US"', ""))
+    assert "jurisdiction" in str(caught.value.problems[0])
+
+
+def test_a_journal_says_what_is_held(tmp_path):
+    text = US + '[prices]\nVOO = "600"\n'
+    report = run(tmp_path, "check", text=text, trades=TRADES)
+    assert [(p["symbol"], p["shares"]) for p in report["positions"]] == [("VOO", "4")]
