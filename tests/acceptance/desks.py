@@ -7,8 +7,9 @@ from decimal import Decimal
 from steelyard.adapters.broker_paper import PaperBroker, PaperTerms
 from steelyard.adapters.calendar import ExchangeSessions
 from steelyard.adapters.order_book_sqlite import SqliteOrderBook
-from steelyard.app.execute import Market, Terms, execute
+from steelyard.app.execute import Market, execute
 from steelyard.app.order_reports import Desk
+from steelyard.domain.execution import Terms
 from steelyard.domain.saved_plans import SavedPlan, SavedTrade
 
 D = Decimal

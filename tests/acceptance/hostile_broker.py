@@ -17,9 +17,10 @@ from pathlib import Path
 from time import perf_counter
 
 from acceptance.desks import Office, plan
-from steelyard.app.execute import Market, Terms, execute
+from steelyard.app.execute import Market, execute
 from steelyard.app.order_reports import Desk
 from steelyard.app.sync import sync, verify
+from steelyard.domain.execution import Terms
 from steelyard.errors import NoAnswer, OrderNotTaken, PlanError, ServiceError
 
 D = Decimal

@@ -14,7 +14,8 @@ from decimal import Decimal
 
 from steelyard.app.order_reports import Desk
 from steelyard.domain.brokerage import Statement
-from steelyard.domain.guardrails import Limits, Refusal, Situation, inspect
+from steelyard.domain.execution import Terms
+from steelyard.domain.guardrails import Refusal, Situation, inspect
 from steelyard.domain.money import EXACT, ZERO
 from steelyard.domain.orders import CANCELLED, PLANNED, SENT, UNKNOWN, Order, move
 from steelyard.domain.plan_checks import moved_positions, moved_prices, too_old
@@ -25,34 +26,6 @@ from steelyard.errors import InputError, OrderNotTaken, ServiceError
 WASH_SALE_DAYS = 30
 # Judged again, one by one, when it is an order's turn: before the sales have filled nobody can know.
 _LATER = ("cash-floor",)
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """How the owner wants plans carried out.
-
-    Attributes:
-        limits: For the guardrails.
-        limit_distance: How much worse than the plan's price an order may trade, a fraction; None asks
-            for market orders.
-        max_plan_age_hours: Older plans are refused.
-        max_price_move: A plan is refused when a price moved more than this fraction since.
-        settled_only: Buy with settled money only.
-        polls: How often the broker is asked before leaving the rest for the next call.
-        poll_seconds: Time between.
-        unknown_after_hours: An order nobody sees for so long after it was sent is over.
-        attempts: How often an order the broker certainly did not take is offered in one run.
-    """
-
-    limits: Limits = field(default_factory=Limits)
-    limit_distance: Decimal | None = Decimal("0.005")
-    max_plan_age_hours: int = 24
-    max_price_move: Decimal = Decimal("0.02")
-    settled_only: bool = False
-    polls: int = 30
-    poll_seconds: int = 2
-    unknown_after_hours: int = 24
-    attempts: int = 3
 
 
 @dataclass(frozen=True, slots=True)

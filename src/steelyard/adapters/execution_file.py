@@ -1,0 +1,103 @@
+"""`execution.toml` beside the portfolio file: which broker serves an account, and what it may do.
+
+The file is optional: without it every account is on paper. It holds no secret.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from steelyard.adapters.toml_reader import Reader
+from steelyard.domain.execution import ExecutionSettings, Terms
+from steelyard.domain.guardrails import Limits
+from steelyard.errors import PortfolioProblems, Problem
+
+NAME = "execution.toml"
+BROKERS = ("paper",)
+_AMOUNTS = ("max_order", "max_day", "second_approval_above")
+_FRACTIONS = ("max_turnover", "max_position_sold", "collar")
+_COUNTS = ("max_price_age_hours", "max_positions_age_minutes")
+_TERM_COUNTS = ("max_plan_age_hours", "polls", "poll_seconds")
+_TERM_FRACTIONS = ("limit_distance", "max_price_move")
+
+
+def read(path: Path) -> ExecutionSettings:
+    """Read the settings, all defaults when there is no file.
+
+    Raises:
+        PortfolioProblems: With every problem of the file.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+        tree = tomllib.loads(text, parse_float=Decimal)
+    except FileNotFoundError:
+        return ExecutionSettings()
+    except OSError as error:
+        raise PortfolioProblems(
+            (Problem("unreadable", str(error.strerror), "check its rights", str(path)),)
+        ) from None
+    except ValueError as error:
+        hint = "correct the line; text needs quotes"
+        raise PortfolioProblems((Problem("toml-syntax", str(error), hint, str(path)),)) from None
+    reader = Reader(text, str(path))
+    reader.unknown_keys(tree, ("limits", "terms", "accounts", "paper"), ())
+    limits = _limits(reader, reader.table(tree, "limits"))
+    terms = _terms(reader, reader.table(tree, "terms"), limits)
+    brokers = {}
+    accounts = reader.table(tree, "accounts")
+    for name, raw in accounts.items():
+        word = reader.word(raw, ("accounts", name), BROKERS)
+        if word is not None:
+            brokers[name] = word
+    paper = reader.table(tree, "paper")
+    reader.unknown_keys(paper, ("commission", "fill_at_most"), ("paper",))
+    more: dict[str, Any] = {}
+    if "commission" in paper:
+        more["paper_commission"] = reader.fraction(
+            paper["commission"], ("paper", "commission"), example='"0.1%"'
+        )
+    if "fill_at_most" in paper:
+        place = ("paper", "fill_at_most")
+        more["paper_fill_at_most"] = reader.number(
+            paper["fill_at_most"], place, above=Decimal(0), example="5"
+        )
+    if reader.problems:
+        raise PortfolioProblems(reader.problems)
+    return ExecutionSettings(terms, brokers, **more)
+
+
+def _limits(reader: Reader, table: Mapping[str, Any]) -> Limits:
+    reader.unknown_keys(table, (*_AMOUNTS, *_FRACTIONS, *_COUNTS, "market_orders"), ("limits",))
+    found: dict[str, Any] = {}
+    for key, raw in table.items():
+        place = ("limits", key)
+        if key in _AMOUNTS:
+            found[key] = reader.number(raw, place, above=Decimal(0), example='"5000000"')
+        elif key in _FRACTIONS:
+            found[key] = reader.fraction(raw, place, above=True, below_one=False, example='"50%"')
+        elif key in _COUNTS:
+            found[key] = reader.days(raw, place)
+        elif key == "market_orders":
+            found[key] = reader.flag(raw, place)
+    return Limits(**{k: v for k, v in found.items() if v is not None})
+
+
+def _terms(reader: Reader, table: Mapping[str, Any], limits: Limits) -> Terms:
+    reader.unknown_keys(table, (*_TERM_COUNTS, *_TERM_FRACTIONS, "settled_only"), ("terms",))
+    found: dict[str, Any] = {}
+    for key, raw in table.items():
+        place = ("terms", key)
+        if key in _TERM_COUNTS:
+            found[key] = reader.days(raw, place)
+        elif key in _TERM_FRACTIONS:
+            found[key] = reader.fraction(raw, place, example='"0.5%"')
+        elif key == "settled_only":
+            found[key] = reader.flag(raw, place)
+    given = {k: v for k, v in found.items() if v is not None}
+    if limits.market_orders:
+        given["limit_distance"] = None
+    return Terms(limits=limits, **given)

@@ -1,0 +1,55 @@
+"""How the owner wants plans carried out: limits, prices, patience, and which broker serves whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from steelyard.domain.guardrails import Limits
+from steelyard.domain.money import ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How the owner wants plans carried out.
+
+    Attributes:
+        limits: For the guardrails.
+        limit_distance: How much worse than the plan's price an order may trade, a fraction; None asks
+            for market orders.
+        max_plan_age_hours: Older plans are refused.
+        max_price_move: A plan is refused when a price moved more than this fraction since.
+        settled_only: Buy with settled money only.
+        polls: How often the broker is asked before leaving the rest for the next call.
+        poll_seconds: Time between.
+        unknown_after_hours: An order nobody sees for so long after it was sent is over.
+        attempts: How often an order the broker certainly did not take is offered in one run.
+    """
+
+    limits: Limits = field(default_factory=Limits)
+    limit_distance: Decimal | None = Decimal("0.005")
+    max_plan_age_hours: int = 24
+    max_price_move: Decimal = Decimal("0.02")
+    settled_only: bool = False
+    polls: int = 30
+    poll_seconds: int = 2
+    unknown_after_hours: int = 24
+    attempts: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionSettings:
+    """What `execution.toml` says.
+
+    Attributes:
+        terms: For every plan.
+        brokers: Account to broker; accounts not named are on paper.
+        paper_commission: What the paper broker charges, a fraction.
+        paper_fill_at_most: Most shares it fills at a time, None for all.
+    """
+
+    terms: Terms = field(default_factory=Terms)
+    brokers: Mapping[str, str] = field(default_factory=dict)
+    paper_commission: Decimal = ZERO
+    paper_fill_at_most: Decimal | None = None
