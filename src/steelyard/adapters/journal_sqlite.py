@@ -12,7 +12,6 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -264,9 +263,22 @@ def _content_id(entry: Entry, occurrence: int) -> str:
 
 
 def _texts(entry: Entry) -> tuple[str | None, ...]:
-    values = astuple(entry)
-    return tuple(
-        plain(v) if isinstance(v, Decimal) else v.isoformat() if isinstance(v, date) else v for v in values
+    def number(value: Decimal | None) -> str | None:
+        return None if value is None else plain(value)
+
+    return (
+        entry.traded_on.isoformat(),
+        entry.account,
+        entry.kind,
+        entry.symbol,
+        plain(entry.shares),
+        number(entry.price),
+        entry.currency,
+        plain(entry.fees),
+        number(entry.fx_rate),
+        number(entry.tax_base_price),
+        None if entry.lot is None else entry.lot.isoformat(),
+        entry.note,
     )
 
 
