@@ -31,12 +31,7 @@ class AppriseNotifier:
         """
         import apprise
 
-        said = _Said()
-        logger = logging.getLogger("apprise")
-        # Without a handler of its own apprise's warnings, addresses in them, go to standard error.
-        logger.propagate = False
-        logger.handlers = [said]
-        logger.setLevel(logging.WARNING)
+        said = _listen()
         service = apprise.Apprise()
         if not service.add(address):
             raise ServiceError(
@@ -54,6 +49,23 @@ class AppriseNotifier:
             raise ServiceError(
                 "notify-failed", self._secrets.mask(text), "run: steelyard notify test, and see notify list"
             )
+
+    def reads(self, address: str) -> bool:
+        """Say whether apprise can read an address; sends nothing."""
+        import apprise
+
+        _listen()
+        return bool(apprise.Apprise().add(address))
+
+
+def _listen() -> _Said:
+    """Collect what apprise says: left alone, its warnings, addresses in them, go to standard error."""
+    said = _Said()
+    logger = logging.getLogger("apprise")
+    logger.propagate = False
+    logger.handlers = [said]
+    logger.setLevel(logging.WARNING)
+    return said
 
 
 class _Said(logging.Handler):

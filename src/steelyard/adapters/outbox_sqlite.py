@@ -178,3 +178,9 @@ class StoredOutbox:
                 (limit,),
             ).fetchall()
         return tuple(Sending(*row) for row in rows)
+
+    def given_up(self) -> int:
+        """Return how many messages a service never took."""
+        with told(self._path):
+            row = self._db.execute("SELECT count(*) FROM deliveries WHERE state = 'given_up'").fetchone()
+        return int(row[0])

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from steelyard.adapters.database import stamp, told, transaction
+from steelyard.adapters.database import stamp, time_of, told, transaction
 from steelyard.domain.money import plain
 from steelyard.domain.valuations import DayValue
 
@@ -103,7 +103,7 @@ class StoredRuns:
             for day, currency, total, cash, largest, misplaced, due, drifts, priced_on in rows
         )
 
-    def last(self, portfolio: str) -> tuple[str, str, str] | None:
+    def last(self, portfolio: str) -> tuple[datetime, str, str] | None:
         """Return start, outcome (or the step it stopped at) and detail of the newest run."""
         with told(self._path):
             row = self._db.execute(
@@ -111,4 +111,4 @@ class StoredRuns:
                 " FROM runs WHERE portfolio = ? ORDER BY id DESC LIMIT 1",
                 (portfolio,),
             ).fetchone()
-        return None if row is None else (row[0], row[1], row[2])
+        return None if row is None else (time_of(row[0]), row[1], row[2])

@@ -86,4 +86,6 @@ def list_sent(path: Path, last: int, as_json: bool) -> None:
 
 
 def _scheme(address: str) -> str:
-    return f"{address.partition('://')[0]}://***"
+    """Return what kind of service an address is of; one that is no address is a secret as a whole."""
+    scheme, mark, _ = address.partition("://")
+    return f"{scheme}://***" if mark and scheme.isalnum() else "***"

@@ -1,0 +1,104 @@
+"""Backup and restore of `steelyard.db`, both safe while a run is writing."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing
+from itertools import count
+from pathlib import Path
+
+from steelyard.adapters.automation_schema import STEPS
+from steelyard.adapters.database import PART, told
+from steelyard.errors import InputError
+
+
+def back_up(database: Path, target: Path) -> None:
+    """Write a consistent copy of the database; a copy that was cut short never bears the name asked for.
+
+    Raises:
+        InputError: There is no database, the target is there already, or it cannot be written.
+        ServiceError: Another program keeps the database locked.
+    """
+    if not database.is_file():
+        raise InputError("no-database", f"there is no {database}", "nothing was recorded yet")
+    if target.exists():
+        raise InputError("file-exists", f"{target} is there already", "give another name")
+    part = target.with_name(target.name + ".part")
+    try:
+        # Created first, so that it is never readable by others: it holds what the owner has.
+        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+    except OSError as error:
+        raise InputError(
+            "unwritable", f"{target} cannot be written: {error.strerror}", "check the folder"
+        ) from None
+    try:
+        _copy(database, part)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def restore(source: Path, database: Path) -> Path | None:
+    """Put a copy in the place of the database; return where the present one was kept, None without one.
+
+    Raises:
+        InputError: The copy is no sound database of this or an earlier version.
+        ServiceError: Another program keeps the database locked.
+    """
+    _examine(source)
+    kept = None
+    if database.is_file():
+        kept = _unused(database)
+        back_up(database, kept)
+    # Through SQLite and not by moving files: another process may have the database open.
+    _copy(source, database)
+    return kept
+
+
+def _unused(database: Path) -> Path:
+    """Return a name beside the database that nothing has yet."""
+    names = (database.with_name(f"{database.name}.before-restore.{n}") for n in count(1))
+    return next(name for name in names if not name.exists())
+
+
+def sound(database: Path) -> str | None:
+    """Return what SQLite finds wrong with a database, None when it is sound."""
+    with told(database), closing(_read_only(database)) as base:
+        found: str = base.execute("PRAGMA integrity_check").fetchone()[0]
+    return None if found == "ok" else found
+
+
+def _examine(source: Path) -> None:
+    if not source.is_file():
+        raise InputError("no-file", f"there is no file {source}", "give a file that `backup` wrote")
+    with told(source), closing(_read_only(source)) as base:
+        found = base.execute("PRAGMA integrity_check").fetchone()[0]
+        tables = {row[0] for row in base.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        row = (
+            base.execute("SELECT version FROM parts WHERE name = ?", (PART,)).fetchone()
+            if "parts" in tables
+            else None
+        )
+    if found != "ok" or not tables & {"parts", "entries"}:
+        reason = found if found != "ok" else "it has none of steelyard's tables"
+        raise InputError(
+            "database", f"{source} is no sound copy: {reason}", "give a file that `backup` wrote"
+        )
+    if row is not None and row[0] > len(STEPS):
+        raise InputError(
+            "database-newer", f"{source} was written by a newer version of steelyard", "update steelyard"
+        )
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5)
+
+
+def _copy(source: Path, target: Path) -> None:
+    with (
+        told(target),
+        closing(_read_only(source)) as theirs,
+        closing(sqlite3.connect(target, timeout=5)) as ours,
+    ):
+        theirs.backup(ours)

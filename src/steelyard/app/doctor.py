@@ -1,0 +1,146 @@
+"""Use case: look at everything automation rests on, and say what to do about what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from steelyard.app.prices import wanted_by
+from steelyard.app.run import Job
+from steelyard.domain.prices import is_stale
+from steelyard.errors import PortfolioProblems, SteelyardError
+
+SLACK = timedelta(minutes=5)
+SILENCE = timedelta(days=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Symptom:
+    """One thing looked at.
+
+    Attributes:
+        part: file | prices | services | schedule | database | clock | last run | permissions.
+        state: good | warning | bad.
+        text: What was found.
+        hint: What to do, empty when it is good.
+    """
+
+    part: str
+    state: str
+    text: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """The newest run: when it began, and how it ended or where it stopped."""
+
+    started_at: datetime
+    outcome: str
+
+
+def trouble(part: str, error: SteelyardError) -> tuple[Symptom, ...]:
+    """Return an error as symptoms, one a problem."""
+    problems = error.problems if isinstance(error, PortfolioProblems) else ()
+    if problems:
+        return tuple(Symptom(part, "bad", str(p), p.hint) for p in problems)
+    return (Symptom(part, "bad", error.message, error.hint),)
+
+
+def examine(
+    job: Job,
+    *,
+    last: LastRun | None,
+    unsound: str | None,
+    scheduled: bool,
+    given_up: int,
+    readable: Callable[[str], bool],
+) -> tuple[Symptom, ...]:
+    """Return everything that was looked at.
+
+    Args:
+        job: What a run works with.
+        last: The newest run, None when there was none.
+        unsound: What is wrong with the database, None when it is sound.
+        scheduled: Whether a schedule is installed.
+        given_up: Messages no service ever took.
+        readable: Says whether an address of a service can be read.
+    """
+    base = Symptom("database", "good", "sound")
+    if unsound is not None:
+        base = Symptom("database", "bad", unsound, "run: steelyard restore FILE, with your newest backup")
+    return (
+        *_file(job),
+        *_prices(job),
+        *_services(job, readable, given_up),
+        base,
+        _clock(job, last),
+        _last_run(job, last, scheduled),
+        Symptom("schedule", "good", "installed")
+        if scheduled
+        else Symptom("schedule", "warning", "none is installed", "run: steelyard schedule install"),
+    )
+
+
+def _file(job: Job) -> tuple[Symptom, ...]:
+    try:
+        job.file.outline()
+    except SteelyardError as error:
+        return trouble("file", error)
+    return (Symptom("file", "good", f"{job.file.name} has no problem"),)
+
+
+def _prices(job: Job) -> tuple[Symptom, ...]:
+    try:
+        outline, missing = job.file.outline()
+    except SteelyardError:
+        return ()
+    found = []
+    wanted = [w for w in wanted_by(outline) if w.symbol in missing]
+    for one in wanted:
+        newest = job.prices.newest(one.symbol)
+        hint = "run: steelyard prices fetch, then: steelyard prices check"
+        if newest is None:
+            found.append(Symptom("prices", "bad", f"{one.symbol} has no good price", hint))
+        elif is_stale(newest[1], newest[0], job.settings.prices.limits, job.today()):
+            found.append(Symptom("prices", "warning", f"{one.symbol} is of {newest[1].day}", hint))
+    if found:
+        return tuple(found)
+    return (Symptom("prices", "good", f"{len(wanted)} from sources, the others in the portfolio file"),)
+
+
+def _services(job: Job, readable: Callable[[str], bool], given_up: int) -> tuple[Symptom, ...]:
+    try:
+        services = job.post.secrets.services()
+    except SteelyardError as error:
+        return trouble("services", error)
+    hint = "set STEELYARD_NOTIFY_TELEGRAM=tgram://token/chat in .env, then: steelyard notify test"
+    if not services:
+        return (Symptom("services", "warning", "no notification service is set: alerts reach nobody", hint),)
+    found = [
+        Symptom("services", "bad", f"the address of {name} cannot be read", "correct it; see apprise's wiki")
+        for name, address in services.items()
+        if not readable(address)
+    ]
+    if given_up:
+        text = f"{given_up} messages were given up"
+        found.append(Symptom("services", "warning", text, "run: steelyard notify list"))
+    return tuple(found) or (Symptom("services", "good", ", ".join(services)),)
+
+
+def _clock(job: Job, last: LastRun | None) -> Symptom:
+    now = job.post.clock.now()
+    if last is not None and last.started_at > now + SLACK:
+        text = f"the last run was at {last.started_at:%Y-%m-%d %H:%M} UTC, which is yet to come"
+        return Symptom("clock", "bad", text, "set the clock: dates of looks depend on it")
+    return Symptom("clock", "good", f"{now:%Y-%m-%d %H:%M} UTC, {job.settings.alerts.timezone}")
+
+
+def _last_run(job: Job, last: LastRun | None, scheduled: bool) -> Symptom:
+    if last is None:
+        return Symptom("last run", "warning", "there was none", "run: steelyard run")
+    when = f"{last.started_at:%Y-%m-%d %H:%M} UTC: {last.outcome}"
+    if last.outcome != "done":
+        return Symptom("last run", "bad", when, "run: steelyard run, and read what it says")
+    return Symptom("last run", "good", when)
