@@ -129,6 +129,12 @@ class StoredJournal:
         except (ValueError, ArithmeticError) as error:
             raise _corrupt(self._path, str(error)) from None
 
+    def fresh(self, rows: Sequence[Row]) -> tuple[Row, ...]:
+        """Return those rows of one file that are not there yet; see `add`."""
+        with _told(self._path):
+            known = {row[0] for row in self._db.execute("SELECT content_id FROM entries")}
+        return tuple(row for id_, row in zip(content_ids(rows), rows, strict=True) if id_ not in known)
+
     def add(self, rows: Sequence[Row], source: str, at: datetime) -> tuple[int, ...]:
         """Add what is not there yet, all of it or nothing, and return the numbers of the new rows.
 

@@ -1,107 +1,338 @@
-"""Use cases of the journal: what it holds, and a portfolio whose positions come from it."""
+"""The journal's use cases: record, import, show, take back, and what a portfolio holds by it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-from datetime import date
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Protocol
 
-from steelyard.domain.holdings import holdings
-from steelyard.domain.ledger import Entry
+from steelyard.domain.holdings import ADDING, TAKING, holdings, shortfalls
+from steelyard.domain.ledger import Entry, Recorded, Row, until
+from steelyard.domain.lots import Pool, TaxLot, by_least_tax
+from steelyard.domain.money import EXACT, ONE, ZERO
 from steelyard.domain.portfolio import Account, Lot, Portfolio, Position
-from steelyard.errors import DataError, InputError
+from steelyard.errors import DataError, InputError, PortfolioProblems, Problem
 
 
-def check_entries(entries: Sequence[Entry], accounts: Sequence[str]) -> None:
-    """Refuse entries that cannot have happened.
+class Journal(Protocol):
+    """Where entries are kept: rows are added, never changed."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in messages."""
+        ...
+
+    def rows(self) -> tuple[Recorded, ...]:
+        """Return every row, first written first, counter-entries included."""
+        ...
+
+    def fresh(self, rows: Sequence[Row]) -> tuple[Row, ...]:
+        """Return those rows of one file that are not there yet."""
+        ...
+
+    def add(self, rows: Sequence[Row], source: str, at: datetime) -> tuple[int, ...]:
+        """Add what is not there yet, all or nothing; return the numbers of the new rows."""
+        ...
+
+    def record(self, entry: Entry, source: str, at: datetime) -> int:
+        """Add one entry, whether or not an equal one is there; return its number."""
+        ...
+
+    def take_back(self, numbers: Sequence[int], at: datetime) -> tuple[int, ...]:
+        """Add a counter-entry for each of these rows, all or none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import did: rows added, and rows that were there already."""
+
+    added: int
+    known: int
+
+
+@dataclass(frozen=True, slots=True)
+class FromJournal:
+    """What the journal says a portfolio holds.
+
+    Attributes:
+        accounts: The portfolio's accounts with the journal's positions and lots.
+        cash_from: Names of the accounts whose cash is the journal's too.
+    """
+
+    accounts: tuple[Account, ...]
+    cash_from: frozenset[str]
+
+
+def entries_of(rows: Iterable[Recorded]) -> list[Entry]:
+    """Return the facts that count, in the order they were written."""
+    return [row.entry for row in rows if row.counts]
+
+
+def record(journal: Journal, entry: Entry, *, as_of: date, at: datetime) -> int:
+    """Add one entry and return its number.
 
     Raises:
-        InputError: More leaves an account than it holds, or an account is not in the portfolio file.
+        InputError: It is dated after `as_of`, or more would be taken than is held on some day.
     """
-    strange = sorted({e.account for e in entries} - set(accounts)) if accounts else []
-    if strange:
-        raise InputError(
-            "unknown-account",
-            f"the portfolio file has no account {', '.join(map(repr, strange))}",
-            f"use one of {', '.join(accounts)}, or add [[accounts]] with that name",
-        )
-    holdings(entries, date.max)
+    _check(journal.rows(), [Row(entry)], journal.name, as_of)
+    return journal.record(entry, "record", at)
 
 
-def with_journal(portfolio: Portfolio, entries: Sequence[Entry]) -> Portfolio:
-    """Return the portfolio with the positions and cash of its journal.
+def import_rows(journal: Journal, rows: Sequence[Row], name: str, *, as_of: date, at: datetime) -> Imported:
+    """Add the rows of a file, all or none; what is there already is not added again.
 
-    Accounts the journal does not mention keep what the file says. Cash comes from the journal only where a
-    deposit was recorded there: a journal of trades alone says nothing about what an account holds.
+    Args:
+        journal: Where to.
+        rows: Of one file.
+        name: The file.
+        as_of: No row may be dated later.
+        at: The time of writing.
 
     Raises:
-        InputError: More was sold than held.
-        DataError: Something held has no price (`price-missing`).
+        PortfolioProblems: Rows dated later, or that take more than is held on their day, by line.
     """
-    state = holdings(entries, date.max)
-    mentioned = {e.account for e in entries}
-    funded = {e.account for e in entries if e.kind == "deposit"}
-    missing = sorted({s for _, s in state.shares if s not in portfolio.quotes})
-    if missing:
-        raise DataError(
-            "price-missing",
-            f"the journal holds {', '.join(missing)}, and there is no price",
-            f'add under [prices]: {missing[0]} = "..."',
-        )
-
-    def account(old: Account) -> Account:
-        if old.name not in mentioned:
-            return old
-        positions = tuple(
-            Position(symbol, shares)
-            for (name, symbol), shares in sorted(state.shares.items())
-            if name == old.name
-        )
-        cash = old.cash
-        if old.name in funded:
-            cash = {c: amount for (name, c), amount in state.cash.items() if name == old.name}
-        return replace(old, positions=positions, cash=cash)
-
-    return replace(portfolio, accounts=tuple(account(a) for a in portfolio.accounts))
+    # What is known already was looked at when it came, and would count twice here.
+    _check(journal.rows(), journal.fresh(rows), name, as_of)
+    added = journal.add(rows, name, at)
+    return Imported(len(added), len(rows) - len(added))
 
 
-def opening_entries(portfolio: Portfolio, *, as_of: date) -> list[Entry]:
-    """Return the positions, lots and cash of a portfolio file as the first entries of a journal."""
+def undo(journal: Journal, *, number: int | None, whole_import: bool, at: datetime) -> tuple[Recorded, ...]:
+    """Take back an entry by a counter-entry and return what was taken back.
+
+    Args:
+        journal: Where.
+        number: Which row; a counter-entry too, which brings back what it took. The newest that counts
+            unless given.
+        whole_import: All rows of its import with it.
+        at: The time of writing.
+
+    Raises:
+        InputError: There is nothing to take back, or what is left would sell more than is held.
+    """
+    rows = journal.rows()
+    counting = [row for row in rows if row.counts]
+    if number is None and not counting:
+        raise InputError("nothing-to-undo", "the journal has no entry that counts", "see `steelyard history`")
+    chosen = [row for row in rows if row.number == (counting[-1].number if number is None else number)]
+    if whole_import and chosen:
+        chosen = [row for row in counting if row.batch == chosen[0].batch] or chosen
+    numbers = [row.number for row in chosen] or [number or 0]
+    back = {row.takes_back for row in chosen if row.takes_back is not None}
+    left = [r.entry for r in rows if (r.counts and r.number not in numbers) or r.number in back]
+    before = {id(s.entry) for s in shortfalls(entries_of(rows))}
+    for short in shortfalls(left):
+        if id(short.entry) not in before:
+            raise short.error
+    journal.take_back(numbers, at)
+    return tuple(chosen)
+
+
+def moved_over(portfolio: Portfolio, as_of: date) -> list[Entry]:
+    """Return the entries that open a journal with what a portfolio file holds.
+
+    Each lot is a transfer_in at its original cost and purchase date; a position without lots is one
+    without a price; cash is a deposit.
+
+    Args:
+        portfolio: From its file.
+        as_of: The date of the entries.
+
+    Raises:
+        InputError: A position is known by its value only (`value-without-shares`).
+    """
     entries = []
     for account in portfolio.accounts:
-        for currency, amount in account.cash.items():
+        for position in account.positions:
+            quote = portfolio.quotes.get(position.symbol)
+            if quote is not None and quote.by_value and position.shares:
+                raise InputError(
+                    "value-without-shares",
+                    f"{position.symbol} in account {account.name!r} has a value but no shares",
+                    "write its shares and its price into the portfolio file",
+                )
+            currency = portfolio.instruments[position.symbol].currency
+            here = Entry(as_of, account.name, "transfer_in", position.symbol, note="from the portfolio file")
+            for lot in position.lots:
+                entries.append(
+                    replace(
+                        here,
+                        shares=lot.shares,
+                        price=lot.unit_cost,
+                        currency=lot.currency,
+                        fx_rate=lot.fx,
+                        lot=lot.bought,
+                    )
+                )
+            if not position.lots and position.shares:
+                entries.append(replace(here, shares=position.shares, currency=currency))
+        for code, amount in account.cash.items():
             if amount:
                 entries.append(
-                    Entry(as_of, account.name, "deposit", shares=amount, currency=currency, note="opening")
+                    Entry(
+                        as_of,
+                        account.name,
+                        "deposit",
+                        shares=amount,
+                        currency=code,
+                        note="from the portfolio file",
+                    )
                 )
-        for position in account.positions:
-            if position.shares:
-                entries += _opening(portfolio, account.name, position, as_of)
     return entries
 
 
-def _opening(portfolio: Portfolio, account: str, position: Position, as_of: date) -> list[Entry]:
-    currency = portfolio.instruments[position.symbol].currency
-    if not position.lots:
-        return [
-            Entry(
-                as_of, account, "transfer_in", position.symbol, position.shares, currency=currency,
-                note="opening, cost unknown",
+def move_over(journal: Journal, portfolio: Portfolio, *, as_of: date, at: datetime) -> int:
+    """Open an empty journal with what a portfolio file holds; return how many entries that took.
+
+    Raises:
+        InputError: The journal has entries already (`journal-not-empty`).
+    """
+    if journal.rows():
+        raise InputError(
+            "journal-not-empty",
+            f"{journal.name} has entries already",
+            "see `steelyard history`; start a new one in another folder",
+        )
+    rows = [Row(entry) for entry in moved_over(portfolio, as_of)]
+    return len(journal.add(rows, portfolio.source, at))
+
+
+def positions_from(portfolio: Portfolio, entries: Sequence[Entry], *, as_of: date) -> FromJournal:
+    """Return a portfolio's accounts with the positions and lots of the journal in place of the file's.
+
+    The cash of an account is the journal's when a deposit to it is recorded and no currency of it is
+    negative; else the journal plainly does not know all of it, and the file's own figure stays.
+    A position has lots only when the cost of every share of it is known.
+
+    Args:
+        portfolio: From its file, loaded with the journal's instruments (`symbols=`).
+        entries: Those that count.
+        as_of: End of which day.
+
+    Raises:
+        InputError: See `holdings`; an account the file does not have (`unknown-account`).
+        DataError: A price is needed and the file has none (`price-missing`).
+    """
+    held = holdings(entries, as_of)
+    known = {account.name for account in portfolio.accounts}
+    for name in sorted({account for account, _ in held.shares} - known):
+        raise InputError(
+            "unknown-account",
+            f"the journal has an account {name!r} that {portfolio.source} does not have",
+            f'add [[accounts]] with name = "{name}"',
+        )
+    for _, symbol in held.shares:
+        quote = portfolio.quotes.get(symbol)
+        if quote is None or quote.by_value:
+            raise DataError(
+                "price-missing",
+                f"the journal holds {symbol}, and there is no price for it",
+                f'add under [prices]: {symbol} = "..."',
             )
-        ]  # fmt: skip
-    return [_transfer(account, position.symbol, lot) for lot in position.lots]
+    lots = open_lots(entries, portfolio, as_of)
+    funded = {e.account for e in entries if e.kind == "deposit"}
+    overdrawn = {account for (account, _), amount in held.cash.items() if amount < ZERO}
+    own_cash = frozenset((funded - overdrawn) & known)
+    accounts = []
+    for account in portfolio.accounts:
+        positions = tuple(
+            Position(symbol, shares, lots.get((name, symbol), ()))
+            for (name, symbol), shares in held.shares.items()
+            if name == account.name
+        )
+        cash = account.cash
+        if account.name in own_cash:
+            cash = {code: amount for (name, code), amount in held.cash.items() if name == account.name}
+        accounts.append(replace(account, positions=positions, cash=cash))
+    return FromJournal(tuple(accounts), own_cash)
 
 
-def _transfer(account: str, symbol: str, lot: Lot) -> Entry:
-    return Entry(
-        traded_on=lot.bought,
-        account=account,
-        kind="transfer_in",
-        symbol=symbol,
-        shares=lot.shares,
-        price=lot.unit_cost,
-        currency=lot.currency,
-        fx_rate=lot.fx,
-        lot=lot.bought,
-        note="opening",
-    )
+def open_lots(
+    entries: Sequence[Entry], portfolio: Portfolio, as_of: date
+) -> dict[tuple[str, str], tuple[Lot, ...]]:
+    """Return the lots left of each (account, symbol), under the account's cost method.
+
+    A sale under `least_tax` that names no lot takes the dearest share first here: the rates that would say
+    more belong to the tax report. What has a share of unknown cost, or costs in two currencies, is left out.
+    """
+    pools: dict[tuple[str, str], Pool] = {}
+    rates: dict[tuple[str, str, int], Decimal | None] = {}
+    currencies: dict[tuple[str, str], set[str]] = {}
+    unknown: set[tuple[str, str]] = set()
+    methods = {account.name: account.cost_method for account in portfolio.accounts}
+    for order, entry in enumerate(until(entries, as_of)):
+        key = (entry.account, entry.symbol)
+        if entry.kind not in ADDING | TAKING | {"split"}:
+            continue
+        pool = pools.get(key)
+        if pool is None:
+            pool = pools[key] = Pool(_method(methods.get(entry.account, {}), entry.symbol, portfolio))
+        if entry.kind in ADDING:
+            if entry.price is None:
+                unknown.add(key)
+            currencies.setdefault(key, set()).add(entry.currency)
+            bought = entry.lot if entry.kind == "transfer_in" and entry.lot else entry.traded_on
+            cost = EXACT.add(entry.gross, entry.fees)
+            pool.add(TaxLot(*key, bought, entry.shares, cost, bought, order=order))
+            rates[(*key, order)] = entry.fx_rate
+        elif entry.kind == "split":
+            pool.split(entry.shares)
+        else:
+            pool.take(entry.shares, bought=entry.lot, order=_dearest_first)
+    found = {}
+    for key, pool in pools.items():
+        if pool.shares and key not in unknown and len(currencies[key]) == 1:
+            (currency,) = currencies[key]
+            found[key] = tuple(
+                Lot(
+                    lot.bought,
+                    lot.shares,
+                    EXACT.divide(lot.cost, lot.shares),
+                    currency,
+                    None if pool.method == "average" else rates[(*key, lot.order)],
+                )
+                for lot in pool.lots()
+            )
+    return found
+
+
+def symbols_of(entries: Iterable[Entry]) -> Collection[str]:
+    """Return the instruments that a portfolio file must know for the journal's sake."""
+    return {e.symbol for e in entries if e.symbol and e.kind in ADDING}
+
+
+def _dearest_first(lots: Iterable[TaxLot]) -> Sequence[TaxLot]:
+    return by_least_tax(lots, lambda _: ONE, lambda _: ONE)
+
+
+def _method(methods: Mapping[str, str], symbol: str, portfolio: Portfolio) -> str:
+    instrument = portfolio.instruments.get(symbol)
+    classes = (instrument.tax_class, instrument.us_class) if instrument is not None else ()
+    return next((m for c in (*classes, "") if c is not None and (m := methods.get(c))), "fifo")
+
+
+def _check(there: Iterable[Recorded], rows: Sequence[Row], name: str, as_of: date) -> None:
+    """Raise every row that is dated too late or takes what is not there."""
+    problems = [
+        Problem(
+            "entry-in-future",
+            f"the {row.entry.kind} is dated {row.entry.traded_on}, after {as_of}",
+            "correct the date, or enter it when it has happened",
+            name,
+            row.line,
+        )
+        for row in rows
+        if row.entry.traded_on > as_of
+    ]
+    old = entries_of(there)
+    line = {id(row.entry): row.line for row in rows}
+    before = {id(short.entry) for short in shortfalls(old)}
+    for short in shortfalls([*old, *(row.entry for row in rows)]):
+        if id(short.entry) not in before:
+            error = short.error
+            problems.append(Problem(error.code, error.message, error.hint, name, line.get(id(short.entry))))
+    if problems:
+        raise PortfolioProblems(tuple(sorted(problems, key=lambda p: p.line or 0)))

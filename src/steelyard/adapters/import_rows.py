@@ -1,0 +1,176 @@
+"""What every importer shares: collecting rows in the words of `entry_text`, and every problem with its line.
+
+A file is taken whole or not at all. What a broker's file holds that is no business of a journal of funds
+(an option, a cancelled order) is skipped and said so; what ought to be understood and is not, is a problem.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from steelyard.domain.catalogue import Catalogue
+from steelyard.domain.entry_text import read_entry, unit_price
+from steelyard.domain.ledger import Row
+from steelyard.domain.money import EXACT, ZERO, parse_number, plain
+from steelyard.errors import PortfolioProblems, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedFile:
+    """A file without problems.
+
+    Attributes:
+        rows: Its entries, in its order.
+        skipped: Line and what was left out there and why.
+    """
+
+    rows: tuple[Row, ...]
+    skipped: tuple[tuple[int | None, str], ...] = ()
+
+
+class Sheet:
+    """Collects the rows of one file.
+
+    Args:
+        name: The file, for messages.
+        catalogue: Known instruments.
+        account: Of rows that name none; `main` unless given.
+    """
+
+    def __init__(self, name: str, catalogue: Catalogue, account: str | None) -> None:
+        self.name = name
+        self.catalogue = catalogue
+        self.account = account
+        self.rows: list[Row] = []
+        self.problems: list[Problem] = []
+        self.skipped: list[tuple[int | None, str]] = []
+
+    def problem(self, code: str, message: str, hint: str, line: int | None = None) -> None:
+        """Note that something is wrong."""
+        self.problems.append(Problem(code, message, hint, self.name, line))
+
+    def skip(self, line: int | None, reason: str) -> None:
+        """Note that a row is left out."""
+        self.skipped.append((line, reason))
+
+    def add(self, line: int | None, reference: str = "", **fields: str) -> None:
+        """Read a row in the words of `entry_text.FIELDS`, `type_` and `date` among them."""
+        words = {key.rstrip("_"): text for key, text in fields.items()}
+        if not words.get("account", "").strip():
+            words["account"] = self.account or "main"
+        entry, problems = read_entry(words, self.catalogue)
+        self.problems += [replace(p, file=self.name, line=line) for p in problems]
+        if entry is not None:
+            self.rows.append(Row(entry, line, reference))
+
+    def finish(self) -> ImportedFile:
+        """Return the file.
+
+        Raises:
+            PortfolioProblems: With every problem, by line.
+        """
+        if not self.rows and not self.problems and not self.skipped:
+            self.problem("import-empty", "the file has no rows", "export it again")
+        if self.problems:
+            raise PortfolioProblems(tuple(sorted(self.problems, key=lambda p: p.line or 0)))
+        return ImportedFile(tuple(self.rows), tuple(self.skipped))
+
+
+Importer = Callable[[bytes, str, Catalogue, "str | None"], ImportedFile]
+"""What reads a file: its bytes, its name, the catalogue, the account of rows that name none."""
+
+
+def refuse(name: str, code: str, message: str, hint: str, line: int | None = None) -> PortfolioProblems:
+    """Return the error for a file of which nothing can be read."""
+    return PortfolioProblems((Problem(code, message, hint, name, line),))
+
+
+def decode(data: bytes, name: str, encoding: str = "utf-8-sig") -> str:
+    """Return the text of a file.
+
+    Raises:
+        PortfolioProblems: The bytes are no text of that encoding.
+    """
+    try:
+        return data.decode(encoding)
+    except (UnicodeDecodeError, LookupError) as error:
+        hint = 'save it as UTF-8, or give --map FILE with encoding = "cp949"'
+        raise refuse(name, "import-encoding", f"the file cannot be read: {error}", hint) from None
+
+
+def table(
+    text: str, name: str, delimiter: str | None = None, first_line: int = 1
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """Return the rows of a CSV text with their line, by the names of the first row in lower case.
+
+    Empty lines are left out; a row with more cells than there are names keeps the rest under "".
+
+    Raises:
+        PortfolioProblems: There is no header or it has a name twice.
+    """
+    lines = text.split("\n")[first_line - 1 :]
+    head = lines[0] if lines else ""
+    delimiter = delimiter or max(",;\t", key=head.count)
+    reader = csv.reader(io.StringIO("\n".join(lines), newline=""), delimiter=delimiter, strict=True)
+    try:
+        names = [cell.strip().lower() for cell in next(reader, [])]
+        if not any(names) or len({n for n in names if n}) < len([n for n in names if n]):
+            hint = "the first line names the columns, each once"
+            raise refuse(name, "import-header", "there is no line of column names", hint, first_line)
+        before = reader.line_num
+        for cells in reader:
+            line, before = before + first_line, reader.line_num
+            if not any(cell.strip() for cell in cells):
+                continue
+            row = {n: cell.strip() for n, cell in zip(names, cells, strict=False) if n}
+            row[""] = "".join(cell.strip() for cell in cells[len(names) :])
+            yield line, row
+    except csv.Error as error:
+        line = reader.line_num + first_line - 1
+        raise refuse(
+            name, "import-row", f"the row cannot be read: {error}", "check its quotes", line
+        ) from None
+
+
+def amount(text: str) -> Decimal:
+    """Return a number of a broker's file; empty is zero.
+
+    Raises:
+        ValueError: It is no number.
+    """
+    return parse_number(text) if text.strip() else ZERO
+
+
+def spread(total: Decimal, shares: Decimal, *, sale: bool = False) -> tuple[str, Decimal]:
+    """Return the price of one share as text and what to add to the fees; see `unit_price`."""
+    price, rest = unit_price(total, shares, up=sale)
+    return plain(price), rest
+
+
+def payment(total: Decimal, shares: Decimal) -> dict[str, str]:
+    """Return shares and price of a dividend of which the total is known.
+
+    A total that is no exact multiple of the shares stands as one share at that price: the money is exact.
+    """
+    if shares > ZERO:
+        price, rest = unit_price(total, shares)
+        if not rest:
+            return {"shares": plain(shares), "price": plain(price)}
+    return {"shares": "1", "price": plain(total)}
+
+
+def add_up(*values: Decimal) -> Decimal:
+    """Return the exact sum."""
+    result = ZERO
+    for value in values:
+        result = EXACT.add(result, value)
+    return result
+
+
+def first_of(row: Mapping[str, str], *names: str) -> str:
+    """Return the first of these columns that is there and not empty."""
+    return next((row[n] for n in names if row.get(n)), "")
