@@ -70,6 +70,11 @@ def test_a_split_explains_its_jump():
     assert verdict(answer) == (["600", "605", "610", "600", "602", "301"], [])
 
 
+def test_closes_that_the_source_restated_for_a_split_do_not_jump():
+    answer = closes("300", "302.5", "305", "300", "301", "301", splits={23: "2"})
+    assert verdict(answer) == (["300", "302.5", "305", "300", "301", "301"], [])
+
+
 def test_the_close_known_from_before_is_what_a_first_close_is_held_against():
     before = Close(date(2026, 11, 13), Decimal("6000"))
     assert verdict(closes("600")[:1], before=before)[1] == [("price-jump", True)]

@@ -37,7 +37,7 @@ class YahooPrices:
         return wanted.is_rate or wanted.exchange in _SUFFIX
 
     def closes(self, wanted: Wanted, first: date, last: date) -> tuple[Close, ...]:
-        """Return unadjusted closes with their splits; see `PriceSource`.
+        """Return closes restated for splits but not for dividends, with the splits; see `PriceSource`.
 
         Raises:
             InputError: yfinance is not installed.

@@ -183,9 +183,14 @@ def disagreement(
 
 
 def _jumps(earlier: Close, later: Close, most: Decimal) -> bool:
-    """Say whether the price moved too far, the split of the later day taken out."""
-    adjusted = EXACT.multiply(later.price, later.split)
-    return abs(adjusted - earlier.price) > EXACT.multiply(most, earlier.price)
+    """Say whether the price moved too far, both as given and with the split of the later day taken out.
+
+    Some sources restate the closes before a split, some do not, and a close kept from before the split
+    never is: either reading that makes the move small explains it.
+    """
+    allowed = EXACT.multiply(most, earlier.price)
+    readings = (later.price, EXACT.multiply(later.price, later.split))
+    return all(abs(EXACT.subtract(price, earlier.price)) > allowed for price in readings)
 
 
 def _percent(fraction: Decimal) -> str:
