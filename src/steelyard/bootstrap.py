@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from steelyard.adapters.calendar import ExchangeSessions
 from steelyard.adapters.packaged_data import load_catalogue, sample_path
 from steelyard.adapters.portfolio_file import load
+from steelyard.domain.money import ZERO
 from steelyard.domain.portfolio import Portfolio
 from steelyard.ports import PriceSource, Sessions
 
@@ -22,13 +23,18 @@ if TYPE_CHECKING:
     from steelyard.adapters.prices_sqlite import StoredPrices
     from steelyard.adapters.runs_sqlite import StoredRuns
     from steelyard.adapters.secret_store import SecretStore
+    from steelyard.app.execute import Market
+    from steelyard.app.order_reports import Desk
     from steelyard.app.run import Job
     from steelyard.domain.automation import AutomationSettings
     from steelyard.domain.catalogue import Catalogue
+    from steelyard.domain.execution import ExecutionSettings
     from steelyard.domain.ledger import Entry
     from steelyard.domain.models import Model
     from steelyard.domain.tax.rules import Rule
+    from steelyard.domain.trades import Plan
     from steelyard.engines.price_history import PriceHistory
+    from steelyard.ports import OrderBook
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,3 +269,76 @@ def database_copies() -> ModuleType:
     from steelyard.adapters import database_copies as module
 
     return module
+
+
+@contextmanager
+def order_book(path: Path) -> Iterator[OrderBook]:
+    """Open the order book of a portfolio file, and close it at the end."""
+    from steelyard.adapters.order_book_sqlite import SqliteOrderBook
+
+    book = SqliteOrderBook(journal_path(path))
+    try:
+        yield book
+    finally:
+        book.close()
+
+
+@contextmanager
+def desk(path: Path) -> Iterator[tuple[Desk, ExecutionSettings, Portfolio]]:
+    """Open what carrying plans of a portfolio file out needs; a paper account starts as the file stands."""
+    from steelyard.adapters import execution_file
+    from steelyard.adapters.broker_paper import PaperBroker, PaperTerms
+    from steelyard.adapters.clock import SystemClock
+    from steelyard.app.order_reports import Desk
+
+    holder = portfolio(path)
+    settings = execution_file.read(path.parent / execution_file.NAME)
+    clock = SystemClock()
+    quotes = {symbol: quote.price for symbol, quote in holder.quotes.items() if not quote.by_value}
+    terms = PaperTerms(settings.paper_commission, fill_at_most=settings.paper_fill_at_most)
+    brokers: dict[str, PaperBroker] = {}
+    try:
+        for account in holder.accounts:
+            broker = PaperBroker(
+                path.parent / "steelyard-paper.db",
+                account.name,
+                prices=quotes.get,
+                now=clock.now,
+                sessions=sessions(),
+                terms=terms,
+            )
+            brokers[account.name] = broker
+            if broker.is_empty():
+                broker.endow(
+                    {holder.base_currency: ZERO, **account.cash},
+                    {p.symbol: p.shares for p in account.positions},
+                )
+        with order_book(path) as book:
+            yield Desk(book, brokers, clock), settings, holder
+    finally:
+        for broker in brokers.values():
+            broker.close()
+
+
+def market(path: Path, holder: Portfolio) -> Market:
+    """Return the prices of a portfolio file, seen when the file was last written."""
+    from datetime import UTC, datetime
+
+    from steelyard.app.execute import Market
+
+    seen = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    return Market({s: (q.price, seen) for s, q in holder.quotes.items() if not q.by_value})
+
+
+def save_plan(
+    path: Path, holder: Portfolio, plan: Plan, account: str | None, options: Mapping[str, Any]
+) -> str:
+    """Keep a plan in the database beside the portfolio file and return its id."""
+    from steelyard.adapters.clock import SystemClock
+    from steelyard.app.saved_plans import saved_plan
+
+    inputs = {"file": path.read_text(encoding="utf-8-sig"), "name": path.name, "options": dict(options)}
+    saved = saved_plan(holder, plan, flow_account=account, inputs=inputs)
+    with order_book(path) as book:
+        book.save_plan(saved, SystemClock().now())
+    return saved.id

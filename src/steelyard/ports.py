@@ -6,16 +6,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from steelyard.domain.alerts import Delivery, Message, Told
-from steelyard.domain.audit import Link
-from steelyard.domain.brokerage import Fill, OpenOrder, Statement
-from steelyard.domain.orders import Order, Report
 from steelyard.domain.portfolio import Portfolio, Quote
 from steelyard.domain.prices import Close, Finding, Wanted
-from steelyard.domain.saved_plans import Arming, SavedPlan
 from steelyard.domain.valuations import DayValue
+
+if TYPE_CHECKING:
+    from steelyard.domain.audit import Link
+    from steelyard.domain.brokerage import Fill, OpenOrder, Statement
+    from steelyard.domain.orders import Order, Report
+    from steelyard.domain.saved_plans import Arming, SavedPlan
 
 
 class Sessions(Protocol):

@@ -8,6 +8,15 @@ from typing import Any
 import click
 
 LATER = {
+    "execute": "steelyard.interfaces.cli.execute",
+    "approve": "steelyard.interfaces.cli.execute",
+    "arm": "steelyard.interfaces.cli.execute",
+    "halt": "steelyard.interfaces.cli.execute",
+    "resume": "steelyard.interfaces.cli.execute",
+    "orders": "steelyard.interfaces.cli.execute",
+    "cancel": "steelyard.interfaces.cli.execute",
+    "sync": "steelyard.interfaces.cli.execute",
+    "audit": "steelyard.interfaces.cli.execute",
     "record": "steelyard.interfaces.cli.journal",
     "import": "steelyard.interfaces.cli.journal",
     "history": "steelyard.interfaces.cli.journal",

@@ -41,6 +41,10 @@ def _epilog(*examples: str, ends: tuple[int, ...] = (0, 2, 3, 4)) -> str:
     return "\n".join(lines) + "\n\n" + "\n".join(statuses)
 
 
+# Options that say what to print or where to look, and nothing about the plan itself.
+_UNSAVED = frozenset({"path", "file", "save", "as_json", "as_csv"})
+
+
 class _Day(click.ParamType[date]):
     name = "YYYY-MM-DD"
 
@@ -157,6 +161,7 @@ def check(path: Path | None, as_json: bool, as_of: date | None, file: Path | Non
 @click.option(
     "--accept-drift", metavar="PERCENT", help="How much further, of the portfolio.  [default: 0.5%]"
 )
+@click.option("--save", is_flag=True, help="Keep the plan, to be carried out with `execute`.")
 def plan(
     path: Path | None,
     as_json: bool,
@@ -175,6 +180,7 @@ def plan(
     save_tax: bool,
     harvest: bool,
     accept_drift: str | None,
+    save: bool,
 ) -> None:
     """Say which whole shares to trade to come nearest to target.
 
@@ -200,6 +206,14 @@ def plan(
         policy_gate=policy_gate,
     )
     _print_plan(result, portfolio, as_json=as_json, as_csv=as_csv, title="Plan")
+    if save:
+        from steelyard import bootstrap
+
+        options = {k: v for k, v in click.get_current_context().params.items() if k not in _UNSAVED}
+        options["as_of"] = result.as_of.isoformat()
+        where = path or file or Path("portfolio.toml")
+        plan_id = bootstrap.save_plan(where, portfolio, result, account, options)
+        click.echo(f"saved as {plan_id[:12]}; next: steelyard execute {plan_id[:12]}", err=True)
 
 
 @cli.command(
