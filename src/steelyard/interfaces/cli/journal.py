@@ -101,3 +101,50 @@ def undo(number: int | None, whole: bool, portfolio: Path, journal: Path | None)
     for row in taken:
         e = row.entry
         click.echo(f"took back entry {row.number}: {e.traded_on} {e.kind} {e.symbol}", err=True)
+
+
+@click.command(epilog=_help("steelyard history", "steelyard history --all --json"))
+@click.option("--all", "everything", is_flag=True, help="Also what was taken back, and what took it back.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document and nothing else.")
+@_place
+def history(everything: bool, as_json: bool, portfolio: Path, journal: Path | None) -> None:
+    """Show the entries of the journal, first written first."""
+    import json
+
+    from steelyard.domain.money import plain
+
+    with _open(portfolio, journal) as book:
+        rows = [row for row in book.rows() if row.counts or everything]
+    if not as_json:
+        for row in rows:
+            e = row.entry
+            price = "" if e.price is None else f" at {plain(e.price)}"
+            back = f"takes back {row.takes_back}" if row.takes_back else "taken back"
+            mark = "" if row.counts else f"  ({back})"
+            what = f"{e.account} {e.kind} {e.symbol}".rstrip()
+            click.echo(f"{row.number:>5}  {e.traded_on}  {what} {plain(e.shares)}{price} {e.currency}{mark}")
+        return
+    entries = [
+        {
+            "number": row.number,
+            "date": row.entry.traded_on.isoformat(),
+            "account": row.entry.account,
+            "type": row.entry.kind,
+            "symbol": row.entry.symbol,
+            "shares": plain(row.entry.shares),
+            "price": None if row.entry.price is None else plain(row.entry.price),
+            "currency": row.entry.currency,
+            "fees": plain(row.entry.fees),
+            "fx_rate": None if row.entry.fx_rate is None else plain(row.entry.fx_rate),
+            "tax_base_price": None if row.entry.tax_base_price is None else plain(row.entry.tax_base_price),
+            "lot": None if row.entry.lot is None else row.entry.lot.isoformat(),
+            "note": row.entry.note,
+            "source": row.source,
+            "recorded_at": row.recorded_at.isoformat(),
+            "takes_back": row.takes_back,
+            "counts": row.counts,
+        }
+        for row in rows
+    ]
+    document = {"schema": "steelyard/history/1", "entries": entries}
+    click.echo(json.dumps(document, ensure_ascii=False, indent=1))
