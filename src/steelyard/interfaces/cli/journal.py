@@ -148,3 +148,7 @@ def history(everything: bool, as_json: bool, portfolio: Path, journal: Path | No
     ]
     document = {"schema": "steelyard/history/1", "entries": entries}
     click.echo(json.dumps(document, ensure_ascii=False, indent=1))
+
+
+# Looked up by the name of the command, which is a word of the language here.
+globals()["import"] = import_
