@@ -10,6 +10,7 @@ Every amount may be an int, a Decimal or text; it is read exactly. A float is re
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -20,7 +21,7 @@ from steelyard.app.check import CheckReport
 from steelyard.app.check import check as _check
 from steelyard.domain.money import EXACT, parse_amount, parse_fraction
 from steelyard.domain.portfolio import Portfolio
-from steelyard.errors import InputError
+from steelyard.errors import DataError, InputError
 
 if TYPE_CHECKING:
     from steelyard.app.harvest import HarvestReport
@@ -91,7 +92,15 @@ def plan(
 
     day = as_of or date.today()
     looks = not (max_tax is None and max_gain is None and accept_drift is None)
-    return planner.plan(
+    tax, why_not = None, ""
+    try:
+        tax = _situation(portfolio, journal, day, needed=looks)
+    except (InputError, DataError) as error:
+        if looks:
+            raise
+        # Nobody asked about tax: the plan stands without it and says why.
+        why_not = error.message
+    result = planner.plan(
         portfolio,
         bootstrap.sessions(),
         as_of=day,
@@ -102,11 +111,12 @@ def plan(
         fractional=fractional,
         objective=objective,
         policy_gate=policy_gate,
-        tax=_situation(portfolio, journal, day, needed=looks),
+        tax=tax,
         max_tax=None if max_tax is None else money(max_tax, portfolio),
         max_gain=None if max_gain is None else money(max_gain, portfolio),
         accept_drift=None if accept_drift is None else _fraction(accept_drift),
     )
+    return replace(result, tax_note=why_not) if why_not else result
 
 
 def invest(

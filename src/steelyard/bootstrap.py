@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from types import ModuleType
@@ -18,7 +18,6 @@ from steelyard.domain.portfolio import Portfolio
 from steelyard.ports import PriceSource, Sessions
 
 if TYPE_CHECKING:
-    from steelyard.adapters.journal_sqlite import StoredJournal
     from steelyard.adapters.outbox_sqlite import StoredOutbox
     from steelyard.adapters.prices_sqlite import StoredPrices
     from steelyard.adapters.runs_sqlite import StoredRuns
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from steelyard.app.order_reports import Desk
     from steelyard.app.run import Job
     from steelyard.domain.automation import AutomationSettings
-    from steelyard.domain.catalogue import Catalogue
     from steelyard.domain.execution import ExecutionSettings
     from steelyard.domain.ledger import Entry
     from steelyard.domain.models import Model
@@ -75,11 +73,10 @@ def portfolio(path: Path) -> Portfolio:
     entries = journal_entries(beside) if beside.exists() else []
     if not entries:
         return load(path, load_catalogue())
-    from steelyard.app.journal import with_journal
+    from steelyard.app.journal import positions_from, symbols_of
 
-    symbols = sorted({e.symbol for e in entries if e.symbol and e.kind != "convert"})
-    file = load(path, load_catalogue(), symbols=symbols)
-    return with_journal(file, entries)
+    file = load(path, load_catalogue(), symbols=symbols_of(entries))
+    return replace(file, accounts=positions_from(file, entries, as_of=date.max).accounts)
 
 
 def backtest_portfolio(path: Path) -> Portfolio:
@@ -208,13 +205,6 @@ def journal_path(portfolio_file: Path) -> Path:
     return portfolio_file.parent / "steelyard.db"
 
 
-def journal(path: Path) -> closing[StoredJournal]:
-    """Open the journal in a database file, making it where there is none; closed at the end of `with`."""
-    from steelyard.adapters.journal_sqlite import StoredJournal
-
-    return closing(StoredJournal(path))
-
-
 def journal_entries(path: Path) -> list[Entry]:
     """Return the entries of a journal that count, none when there is no journal."""
     from steelyard.adapters.journal_sqlite import StoredJournal, has_entries
@@ -223,13 +213,6 @@ def journal_entries(path: Path) -> list[Entry]:
         return []
     with closing(StoredJournal(path)) as opened:
         return [row.entry for row in opened.rows() if row.counts]
-
-
-def trades_file(path: Path) -> list[Entry]:
-    """Read a CSV file of trades."""
-    from steelyard.adapters.trades_csv import read_trades
-
-    return read_trades(path, load_catalogue())
 
 
 def portfolio_of_entries(path: Path, entries: Sequence[Entry]) -> Portfolio:
@@ -243,11 +226,6 @@ def tax_figures(country: str) -> tuple[Mapping[str, Any], Sequence[Rule]]:
     from steelyard.adapters.packaged_data import load_tax_rules
 
     return load_tax_rules(country)
-
-
-def catalogue() -> Catalogue:
-    """Return the packaged catalogue of instruments."""
-    return load_catalogue()
 
 
 def automation_settings(path: Path) -> AutomationSettings:

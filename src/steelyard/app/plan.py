@@ -17,7 +17,7 @@ from steelyard.app.reasons import explain, untraded
 from steelyard.app.slots import Outcome, Short, Wish
 from steelyard.domain.destination import destination
 from steelyard.domain.drift import measure
-from steelyard.domain.money import EXACT, ZERO, plain
+from steelyard.domain.money import EXACT, ZERO, exact_sum, plain
 from steelyard.domain.policies import Decision, decide
 from steelyard.domain.portfolio import Portfolio, Valuation, value
 from steelyard.domain.trades import HoldingAfter, Objective, Plan, settle
@@ -325,8 +325,8 @@ def _finish(
 ) -> Plan:
     settled = settle(portfolio, outcome.trades, outcome.conversions, wish.cash_flow)
     assert settled.cash >= valuation.reserve, "the planner spent money that is not there"
-    costs = sum((t.cost for t in outcome.trades), ZERO) + sum((c.cost for c in outcome.conversions), ZERO)
-    gross = sum(settled.values.values(), settled.cash)
+    costs = exact_sum((c.cost for c in outcome.conversions), exact_sum(t.cost for t in outcome.trades))
+    gross = exact_sum(settled.values.values(), settled.cash)
     managed = EXACT.subtract(gross, valuation.reserve)
     drifts = measure(settled.values, managed, portfolio.targets)
     shares: dict[str, Decimal] = dict.fromkeys(portfolio.targets, ZERO)
@@ -354,7 +354,7 @@ def _finish(
         managed_after=managed,
         total_after=gross,
         cash_after=settled.cash,
-        turnover=sum((t.amount for t in outcome.trades), ZERO),
+        turnover=exact_sum(t.amount for t in outcome.trades),
         costs=costs,
         objective=Objective(wish.objective, outcome.value, outcome.bound, outcome.proven, outcome.note),
         decision=decision,
