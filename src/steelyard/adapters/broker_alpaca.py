@@ -1,0 +1,221 @@
+"""Alpaca over its trading API v2: decimal strings, our own client order ids, fixed hosts.
+
+Buying power is never margin: the smaller of what Alpaca lends and what needs no loan. No live call was
+made while this was written; the official OpenAPI description decides.
+
+Source: https://docs.alpaca.markets (trading API v2.0.1).
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import httpx
+
+from steelyard.domain.brokerage import Fill, Held, OpenOrder, Purse, Statement, settles_on
+from steelyard.domain.money import EXACT, ZERO, plain
+from steelyard.domain.orders import (
+    ACCEPTED,
+    CANCELLED,
+    EXPIRED,
+    FILLED,
+    PARTIALLY_FILLED,
+    REJECTED,
+    Order,
+    Report,
+)
+from steelyard.errors import InputError, NoAnswer, OrderNotTaken, ServiceError
+from steelyard.ports import Sessions
+
+HOSTS = {"paper": "https://paper-api.alpaca.markets", "live": "https://api.alpaca.markets"}
+SECONDS = 10.0
+LARGEST = 4_000_000
+"""Bytes of one answer; more is refused."""
+
+_STATES = {
+    "partially_filled": PARTIALLY_FILLED,
+    "filled": FILLED,
+    "canceled": CANCELLED,
+    "replaced": CANCELLED,
+    "expired": EXPIRED,
+    "done_for_day": EXPIRED,
+    "rejected": REJECTED,
+}
+_PAGE = 100
+
+
+class AlpacaBroker:
+    """One Alpaca account. See `steelyard.ports.Broker`."""
+
+    name = "alpaca"
+
+    def __init__(
+        self, mode: str, key: str, secret: str, *, sessions: Sessions, loopback: str | None = None
+    ) -> None:
+        """Prepare the connection; nothing is asked yet.
+
+        Args:
+            mode: `paper` or `live`.
+            key, secret: Of the account.
+            sessions: Trading days, for settlement.
+            loopback: Address of a stand-in on this machine, for tests.
+
+        Raises:
+            InputError: The mode or the loopback address is not allowed.
+        """
+        if mode not in HOSTS or (loopback and urlsplit(loopback).hostname not in ("127.0.0.1", "localhost")):
+            raise InputError("broker-mode", f"{mode!r} at {loopback!r} is not allowed", "use paper or live")
+        self._sessions = sessions
+        self._http = httpx.Client(
+            base_url=loopback or HOSTS[mode],
+            headers={"APCA-API-KEY-ID": key, "APCA-API-SECRET-KEY": secret},
+            timeout=SECONDS,
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._http.close()
+
+    def statement(self) -> Statement:
+        """Return money and shares."""
+        account, positions = self._get("/v2/account"), self._get("/v2/positions")
+        free = min(_number(account["buying_power"]), _number(account["non_marginable_buying_power"]))
+        cash = _number(account["cash"])
+        purse = Purse(account.get("currency") or "USD", cash, min(free, cash), free)
+        held = tuple(
+            Held(p["symbol"], _number(p["qty"]), _number(p.get("qty_available") or p["qty"]))
+            for p in positions
+        )
+        return Statement(datetime.now(UTC), (purse,), held)
+
+    def is_open(self, exchange: str) -> bool:
+        """Ask Alpaca's own clock, which knows shortened days."""
+        return exchange == "XNYS" and self._get("/v2/clock")["is_open"] is True
+
+    def submit(self, order: Order) -> Report:
+        """Send an order for the day."""
+        body = {
+            "symbol": order.symbol,
+            "qty": plain(order.shares),
+            "side": order.side,
+            "type": "market" if order.limit is None else "limit",
+            "time_in_force": "day",
+            "client_order_id": order.id,
+        }
+        if order.limit is not None:
+            body["limit_price"] = plain(order.limit)
+        status, answer = self._call("POST", "/v2/orders", body=body)
+        if status == 200:
+            return _report(answer)
+        if status in (403, 422):
+            # A client order id that is there already is refused with 422, too.
+            found = self.find(order)
+            note = str(answer.get("message") if isinstance(answer, dict) else "") or f"refused with {status}"
+            return found or Report(order.id, "", REJECTED, note=note)
+        raise OrderNotTaken("broker-refused", f"Alpaca answered {status}", "check the keys, then try again")
+
+    def find(self, order: Order) -> Report | None:
+        """Ask by client order id."""
+        path = f"/v2/orders:by_client_order_id?client_order_id={quote(order.id)}"
+        status, answer = self._call("GET", path)
+        if status == 404:
+            return None
+        return _report(self._good(status, answer))
+
+    def cancel(self, order: Order) -> Report | None:
+        """Ask for a cancellation; 422 says it is too late."""
+        report = self.find(order)
+        if report is None:
+            return None
+        status, answer = self._call("DELETE", f"/v2/orders/{quote(report.broker_id, safe='')}")
+        if status not in (204, 404, 422):
+            self._good(status, answer)
+        return self.find(order)
+
+    def open_orders(self) -> tuple[OpenOrder, ...]:
+        """Return every open order of the account."""
+        rows = self._get("/v2/orders?status=open&limit=500")
+        return tuple(
+            OpenOrder(r["client_order_id"], r["id"], r["symbol"], r["side"], _number(r["qty"])) for r in rows
+        )
+
+    def fills(self, since: date) -> tuple[Fill, ...]:
+        """Return the fills since a date, page by page."""
+        found: list[Fill] = []
+        token = ""
+        while True:
+            path = f"/v2/account/activities/FILL?after={since}T00:00:00Z&direction=asc&page_size={_PAGE}"
+            rows = self._get(path + (f"&page_token={quote(token, safe='')}" if token else ""))
+            found += [self._fill(r) for r in rows]
+            if len(rows) < _PAGE or rows[-1]["id"] == token:
+                return tuple(found)
+            token = rows[-1]["id"]
+
+    def _fill(self, row: dict[str, Any]) -> Fill:
+        at = datetime.fromisoformat(row["transaction_time"].replace("Z", "+00:00"))
+        day = settles_on(at.date(), "XNYS", lambda d: self._sessions.is_session("XNYS", d))
+        side = "buy" if row["side"] == "buy" else "sell"
+        shares, price = _number(row["qty"]), _number(row["price"])
+        return Fill(row["id"], "", row["order_id"], row["symbol"], side, shares, price, "USD", ZERO, at, day)
+
+    def _get(self, path: str) -> Any:
+        return self._good(*self._call("GET", path))
+
+    def _good(self, status: int, answer: Any) -> Any:
+        if status != 200:
+            raise ServiceError(
+                "broker-refused", f"Alpaca answered {status}", "check the keys, then try again"
+            )
+        return answer
+
+    def _call(self, method: str, path: str, body: dict[str, str] | None = None) -> tuple[int, Any]:
+        """Return status and answer. Silence is `NoAnswer`; what certainly had no effect `OrderNotTaken`."""
+        try:
+            with self._http.stream(method, path, json=body) as response:
+                raw = bytearray()
+                for chunk in response.iter_bytes():
+                    raw += chunk
+                    if len(raw) > LARGEST:
+                        raise NoAnswer("broker-answer", "the answer is too long", "ask again later")
+                status = response.status_code
+        except httpx.ConnectError:
+            raise OrderNotTaken(
+                "broker-unreachable", "Alpaca cannot be reached", "check the network"
+            ) from None
+        except httpx.HTTPError as error:
+            text = f"no answer from Alpaca ({type(error).__name__})"
+            raise NoAnswer("broker-silent", text, "ask again later") from None
+        if status == 429:
+            raise OrderNotTaken("broker-busy", "Alpaca asks to slow down", "try again in a minute")
+        if status >= 500 or 300 <= status < 400:
+            raise NoAnswer("broker-silent", f"Alpaca answered {status}", "ask again later")
+        try:
+            return status, json.loads(raw, parse_float=Decimal) if raw else None
+        except ValueError:
+            raise NoAnswer("broker-answer", "the answer of Alpaca is no JSON", "ask again later") from None
+
+
+def _report(row: Any) -> Report:
+    try:
+        filled = _number(row["filled_qty"])
+        price = _number(row.get("filled_avg_price") or "0")
+        state = _STATES.get(row["status"], ACCEPTED)
+        return Report(row["client_order_id"], row["id"], state, filled, EXACT.multiply(filled, price))
+    except (KeyError, TypeError, AttributeError):
+        raise NoAnswer("broker-answer", "the answer of Alpaca is no order", "ask again later") from None
+
+
+def _number(raw: object) -> Decimal:
+    try:
+        value = Decimal(str(raw))
+    except ArithmeticError:
+        raise NoAnswer("broker-answer", f"{raw!r} is not a number", "ask again later") from None
+    if not value.is_finite():
+        raise NoAnswer("broker-answer", f"{raw!r} is not a number", "ask again later")
+    return value
