@@ -43,7 +43,7 @@ class Service(BaseHTTPRequestHandler):
     def do_POST(self):
         self.rfile.read(int(self.headers["Content-Length"]))
         self.server.got[self.path] += 1
-        self.send_response(200)
+        self.send_response(503 if self.path.startswith("/down") else 200)
         self.end_headers()
 
     def log_message(self, *_):
@@ -60,13 +60,14 @@ def service():
     server.server_close()
 
 
-def test_no_kill_loses_an_alert_or_repeats_one_unsaid(tmp_path, service):
+@pytest.mark.parametrize("second", ["b", "down"])
+def test_no_kill_loses_an_alert_or_repeats_one_unsaid(tmp_path, service, second):
     template = tmp_path / "template"
     (template / "prices").mkdir(parents=True)
     (template / "portfolio.toml").write_text(PORTFOLIO)
     (template / "prices" / "VOO.csv").write_text(f"date,close\n{date.today()},400\n")
     address = f"json://127.0.0.1:{service.server_port}"
-    services = {"STEELYARD_NOTIFY_A": f"{address}/a", "STEELYARD_NOTIFY_B": f"{address}/b"}
+    services = {"STEELYARD_NOTIFY_A": f"{address}/a", "STEELYARD_NOTIFY_B": f"{address}/{second}"}
     script = Path(__file__).with_name("killed_runs.py")
     words = [sys.executable, str(script), str(template), str(tmp_path), str(STEP), json.dumps(services)]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
@@ -84,8 +85,9 @@ def test_no_kill_loses_an_alert_or_repeats_one_unsaid(tmp_path, service):
         assert base.execute("SELECT count(*) FROM valuations").fetchone() == (1,), at
         assert base.execute("SELECT count(*) FROM runs WHERE outcome = 'done'").fetchone() == (1,), at
         assert base.execute("SELECT kind FROM messages").fetchall() == [("rebalance_due",)], at
-        assert base.execute("SELECT state FROM deliveries").fetchall() == [("sent",), ("sent",)], at
-        for name in ("a", "b"):
+        states = dict(base.execute("SELECT service, state FROM deliveries"))
+        assert states == {"a": "sent", "b": "sent" if second == "b" else "waiting"}, at
+        for name in {"a", second} - {"down"}:
             arrived = service.got[f"/{name}/{at}"]
             unknown = base.execute(
                 "SELECT count(*) FROM attempts WHERE service = ? AND outcome = 'unknown'", (name,)
