@@ -15,9 +15,11 @@ from steelyard.adapters.packaged_data import load_catalogue, sample_path
 from steelyard.adapters.portfolio_file import load
 from steelyard.domain.money import ZERO
 from steelyard.domain.portfolio import Portfolio
+from steelyard.errors import InputError
 from steelyard.ports import PriceSource, Sessions
 
 if TYPE_CHECKING:
+    from steelyard.adapters.broker_alpaca import AlpacaBroker
     from steelyard.adapters.outbox_sqlite import StoredOutbox
     from steelyard.adapters.prices_sqlite import StoredPrices
     from steelyard.adapters.runs_sqlite import StoredRuns
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from steelyard.domain.tax.rules import Rule
     from steelyard.domain.trades import Plan
     from steelyard.engines.price_history import PriceHistory
-    from steelyard.ports import OrderBook
+    from steelyard.ports import Broker, OrderBook
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +185,9 @@ def stored_portfolio(path: Path) -> Portfolio:
     if not missing:
         return portfolio(path)
     base = database.path_beside(path)
-    connection = database.connect(base)
+    connection = database.connect_to_read(base)
+    if connection is None:
+        return portfolio(path)
     try:
         wanted = [w for w in wanted_by(outline) if w.symbol in missing]
         quotes, kept = stored(wanted, StoredPrices(connection, base))
@@ -274,9 +278,16 @@ def desk(path: Path) -> Iterator[tuple[Desk, ExecutionSettings, Portfolio]]:
     clock = SystemClock()
     quotes = {symbol: quote.price for symbol, quote in holder.quotes.items() if not quote.by_value}
     terms = PaperTerms(settings.paper_commission, fill_at_most=settings.paper_fill_at_most)
-    brokers: dict[str, PaperBroker] = {}
+    brokers: dict[str, Broker] = {}
+    opened: list[PaperBroker | AlpacaBroker] = []
     try:
         for account in holder.accounts:
+            chosen = settings.brokers.get(account.name, "paper")
+            if chosen.startswith("alpaca-"):
+                alpaca = _alpaca(path, chosen.removeprefix("alpaca-"))
+                opened.append(alpaca)
+                brokers[account.name] = alpaca
+                continue
             broker = PaperBroker(
                 path.parent / "steelyard-paper.db",
                 account.name,
@@ -285,6 +296,7 @@ def desk(path: Path) -> Iterator[tuple[Desk, ExecutionSettings, Portfolio]]:
                 sessions=sessions(),
                 terms=terms,
             )
+            opened.append(broker)
             brokers[account.name] = broker
             if broker.is_empty():
                 broker.endow(
@@ -294,8 +306,25 @@ def desk(path: Path) -> Iterator[tuple[Desk, ExecutionSettings, Portfolio]]:
         with order_book(path) as book:
             yield Desk(book, brokers, clock), settings, holder
     finally:
-        for broker in brokers.values():
-            broker.close()
+        for one in opened:
+            one.close()
+
+
+def _alpaca(path: Path, mode: str) -> AlpacaBroker:
+    import os
+
+    from steelyard.adapters.broker_alpaca import AlpacaBroker
+    from steelyard.adapters.secret_store import SecretStore
+
+    secrets = SecretStore(os.environ, path.parent / ".env")
+    key, secret = secrets.get("ALPACA_KEY"), secrets.get("ALPACA_SECRET")
+    if not key or not secret:
+        raise InputError(
+            "broker-keys",
+            "the keys of Alpaca are not set",
+            "set STEELYARD_ALPACA_KEY and STEELYARD_ALPACA_SECRET, or write them into .env",
+        )
+    return AlpacaBroker(mode, key, secret, sessions=sessions())
 
 
 def market(path: Path, holder: Portfolio) -> Market:

@@ -119,3 +119,12 @@ def test_check_and_plan_import_nothing_of_brokers(run):
         [sys.executable, "-c", code], cwd=run.folder, capture_output=True, text=True, check=True
     )
     assert done.stderr.strip().endswith("[]")
+
+
+def test_an_account_on_alpaca_needs_its_keys(run):
+    run("plan", "--save")
+    (run.folder / "execution.toml").write_text('[accounts]\nmain = "alpaca-paper"\n')
+    refused = run("execute", "latest")
+    assert refused.returncode == 2
+    assert "error[broker-keys]" in refused.stderr
+    assert "STEELYARD_ALPACA_KEY" in refused.stderr
