@@ -30,7 +30,6 @@ NODE_LIMIT = 20_000_000
 """States looked at before a problem stops with a certified gap."""
 
 WIDEST = (1 << 62) - 1
-ZERO = Fraction(0)
 
 _fields = attrgetter(
     "price", "held", "odd", "target", "divisor", "can_buy", "can_sell", "rate", "floor", "extra_rate",
@@ -155,28 +154,25 @@ def _pack(problem: Problem) -> tuple[array[int], int] | None:
     lines = problem.lines
     if not lines:
         return None
-    unit = 1
-    rates = {x.rate for x in lines} | {x.extra_rate for x in lines}
-    if rates != {ZERO}:
-        unit = lcm(*(rate.denominator for rate in rates))
-    symbols = [x.symbol for x in lines]
+    # Lines mostly share their fractions: each is taken apart once, by identity.
+    shared = {id(x.rate): x.rate for x in lines} | {id(x.extra_rate): x.extra_rate for x in lines}
+    ratios = {key: rate.as_integer_ratio() for key, rate in shared.items()}
+    unit = lcm(*(bottom for _, bottom in ratios.values()))
+    rates = {key: top * (unit // bottom) for key, (top, bottom) in ratios.items()}
     ranks = [0] * len(lines)
+    symbols = [x.symbol for x in lines]
     for rank, place in enumerate(sorted(range(len(lines)), key=symbols.__getitem__)):
         ranks[place] = rank
     flat: list[int] = []
     for line, rank in zip(lines, ranks, strict=True):
-        price, held, odd, target, divisor, buy, sell, rate, floor, extra, least, most, whole = _fields(line)
-        if whole:
+        price, held, odd, target, divisor, buy, sell, rate, floor, extra, least, most, split = _fields(line)
+        if split:
             return None
-        flat += (price, held, odd, *target.as_integer_ratio(), *divisor.as_integer_ratio(), buy, sell)
-        flat += (
-            int(rate * unit) if rate else 0,
-            floor,
-            int(extra * unit) if extra else 0,
-            least,
-            -1 if most is None else most,
-            rank,
-        )
+        wanted = target.as_integer_ratio()
+        over = wanted if divisor is target else divisor.as_integer_ratio()
+        most = -1 if most is None else most
+        flat += (price, held, odd, *wanted, *over, buy, sell)
+        flat += (rates[id(rate)], floor, rates[id(extra)], least, most, rank)
     if max(abs(problem.budget), problem.min_trade, unit) > WIDEST:
         return None
     try:

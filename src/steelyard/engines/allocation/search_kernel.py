@@ -213,8 +213,14 @@ def _evaluate(w, r, multiplier, codes):
     total, size, spent = 0.0, 0.0, 0
     for i in range(w.shape[0]):
         best, least = 0, _miss(w, r, i, 0)
-        for sign in (1, -1):
-            code, reduced = _side(w, r, i, multiplier, sign)
+        unit, extra = float(w[i, UNIT]), float(w[i, COST_EXTRA])
+        # Without a pull at the first share, and a least cost only adds, no trade beats none on that side.
+        if r[i, WANTED] > multiplier * (unit + extra) * r[i, HALF]:
+            code, reduced = _side(w, r, i, multiplier, 1)
+            if reduced < least:
+                best, least = code, reduced
+        if r[i, WANTED] < multiplier * (unit - extra) * r[i, HALF]:
+            code, reduced = _side(w, r, i, multiplier, -1)
             if reduced < least:
                 best, least = code, reduced
         if w[i, WHOLE]:
@@ -282,7 +288,7 @@ def _divisible(w, r, budget):
             break
         else:
             high = middle
-            if total - spent < 1e-6 * abs(total):
+            if total - spent < 1e-4 * abs(total):
                 break
     unit = float(w[0, UNIT])
     return high / unit, 1.0 / (slope * unit * unit)
@@ -320,7 +326,7 @@ def _price(w, r, budget, plan):
         if low >= 0.0 and high >= 0.0:
             cut = (high_dual - low_dual + low_over * low - high_over * high) / (low_over - high_over)
             cuts += 1
-            if cuts > 8 or not low < cut < high or low_dual + low_over * (cut - low) <= dual + margin:
+            if cuts > 5 or not low < cut < high or low_dual + low_over * (cut - low) <= dual + margin:
                 break
             multiplier = cut
             continue
