@@ -8,16 +8,16 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
 
-from steelyard.domain.alerts import Delivery, Message, Told
-from steelyard.domain.portfolio import Portfolio, Quote
-from steelyard.domain.prices import Close, Finding, Wanted
-from steelyard.domain.valuations import DayValue
-
+# Types only: what `check` needs of this module must not bring automation and brokers along.
 if TYPE_CHECKING:
+    from steelyard.domain.alerts import Delivery, Message, Told
     from steelyard.domain.audit import Link
     from steelyard.domain.brokerage import Fill, OpenOrder, Statement
     from steelyard.domain.orders import Order, Report
+    from steelyard.domain.portfolio import Portfolio, Quote
+    from steelyard.domain.prices import Close, Finding, Wanted
     from steelyard.domain.saved_plans import Arming, SavedPlan
+    from steelyard.domain.valuations import DayValue
 
 
 class Sessions(Protocol):

@@ -9,11 +9,13 @@ import json
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from steelyard.domain.catalogue import Catalogue
 from steelyard.domain.models import Model
-from steelyard.domain.tax.rules import Rule
+
+if TYPE_CHECKING:
+    from steelyard.domain.tax.rules import Rule
 
 _DATA = Path(__file__).parent.parent / "data"
 
@@ -49,6 +51,8 @@ def load_tax_rules(country: str) -> tuple[dict[str, Any], tuple[Rule, ...]]:
         The figures as the file has them (whole numbers, and text for every other number, so that no
         binary float comes in), and the rules.
     """
+    from steelyard.domain.tax.rules import Rule
+
     data = json.loads((_DATA / f"tax_{country.lower()}.json").read_text(encoding="utf-8"))
     rules = tuple(
         Rule(

@@ -8,6 +8,8 @@ from typing import Any
 import click
 
 LATER = {
+    "backtest": "steelyard.interfaces.cli.backtest",
+    "compare": "steelyard.interfaces.cli.backtest",
     "execute": "steelyard.interfaces.cli.execute",
     "approve": "steelyard.interfaces.cli.execute",
     "arm": "steelyard.interfaces.cli.execute",

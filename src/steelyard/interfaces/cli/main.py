@@ -16,7 +16,6 @@ import click
 
 from steelyard import __version__
 from steelyard.errors import InputError, PortfolioProblems, SteelyardError
-from steelyard.interfaces.cli.backtest import backtest, compare
 from steelyard.interfaces.cli.later import LaterGroup
 
 if TYPE_CHECKING:
@@ -431,10 +430,6 @@ def _print_json(document: dict[str, Any]) -> None:
     import json
 
     click.echo(json.dumps(document, ensure_ascii=False, indent=1))
-
-
-cli.add_command(backtest)
-cli.add_command(compare)
 
 
 def main() -> None:
