@@ -224,6 +224,23 @@ def test_notify_test_says_which_service_failed(folder, service):
     assert run(folder, "notify", "test").returncode == 2
 
 
+def test_a_stored_price_fills_what_the_file_leaves_open_and_reading_it_writes_nothing(folder):
+    from steelyard import bootstrap
+    from steelyard.domain.portfolio import value
+    from steelyard.errors import PortfolioProblems
+
+    with pytest.raises(PortfolioProblems):
+        bootstrap.stored_portfolio(folder / "portfolio.toml")
+    run(folder, "prices", "fetch")
+    before = (folder / "steelyard.db").read_bytes()
+    assert value(bootstrap.stored_portfolio(folder / "portfolio.toml")).total == 10000000
+    assert (folder / "steelyard.db").read_bytes() == before
+    (folder / "steelyard.db").unlink()
+    sqlite3.connect(folder / "steelyard.db").close()
+    with pytest.raises(PortfolioProblems):
+        bootstrap.stored_portfolio(folder / "portfolio.toml")
+
+
 def test_check_imports_nothing_of_automation(folder):
     code = (
         "import sys; from steelyard.interfaces.cli.main import cli; sys.argv = ['x', 'check', '--json'];"

@@ -43,6 +43,26 @@ def connect(path: Path, *, wait_seconds: float = 5.0) -> sqlite3.Connection:
         return connection
 
 
+def connect_to_read(path: Path) -> sqlite3.Connection | None:
+    """Open the database for reading alone; None when it has no tables of automation yet.
+
+    Raises:
+        InputError: The file cannot be opened, or is no database.
+        ServiceError: Another program keeps it locked.
+    """
+    with told(path):
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0)
+        try:
+            found = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'closes'").fetchone()
+        except sqlite3.Error:
+            connection.close()
+            raise
+        if found:
+            return connection
+        connection.close()
+        return None
+
+
 def _migrate(connection: sqlite3.Connection) -> None:
     # A version of its own: the journal's tables count theirs in `user_version`.
     exists = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'parts'").fetchone()
