@@ -68,9 +68,7 @@ def load(
         raise refuse(
             "unreadable", f"the file cannot be read: {reason}", "check its name and rights"
         ) from None
-    return parse(
-        text, name, catalogue, need_accounts=need_accounts, need_prices=need_prices, symbols=symbols
-    )
+    return parse(text, name, catalogue, need_accounts=need_accounts, need_prices=need_prices, symbols=symbols)
 
 
 def parse(
