@@ -50,6 +50,32 @@ def read_entry(fields: Mapping[str, str], catalogue: Catalogue) -> tuple[Entry |
     return (None, tuple(form.problems)) if form.problems else (entry, ())
 
 
+def written(entry: Entry) -> dict[str, str]:
+    """Return an entry in the words that `read_entry` reads back as the same entry.
+
+    >>> written(Entry(date(2026, 11, 23), "main", "deposit", shares=Decimal("1E+6")))["shares"]
+    '1000000'
+    """
+
+    def number(value: Decimal | None) -> str:
+        return "" if value is None else plain(value)
+
+    return {
+        "date": entry.traded_on.isoformat(),
+        "account": entry.account,
+        "type": entry.kind,
+        "symbol": entry.symbol,
+        "shares": plain(entry.shares),
+        "price": number(entry.price),
+        "currency": entry.currency,
+        "fees": plain(entry.fees),
+        "fx_rate": number(entry.fx_rate),
+        "tax_base_price": number(entry.tax_base_price),
+        "lot": "" if entry.lot is None else entry.lot.isoformat(),
+        "note": entry.note,
+    }
+
+
 def unit_price(total: Decimal, shares: Decimal, *, up: bool = False) -> tuple[Decimal, Decimal]:
     """Return the price of one share and what rounding leaves, so that both together are exactly the total.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from steelyard.errors import InputError, PortfolioProblems
 
 if TYPE_CHECKING:
     from steelyard.adapters.journal_sqlite import StoredJournal
+    from steelyard.domain.ledger import Recorded
 
 _ENDS = "\b\nExit status:\n  0   done\n  2   a file or a flag is wrong\n  3   the journal cannot be used"
 
@@ -41,6 +42,31 @@ def _open(portfolio: Path, journal: Path | None) -> Iterator[StoredJournal]:
         yield stored
     finally:
         stored.close()
+
+
+def move_over(portfolio: Path, as_of: date) -> None:
+    """Open a journal beside a portfolio file with what that file holds.
+
+    Args:
+        portfolio: The file; it is not changed.
+        as_of: The date of the entries.
+
+    Raises:
+        InputError: The file is wrong, or the journal has entries already (`journal-not-empty`).
+    """
+    from steelyard.adapters.packaged_data import load_catalogue
+    from steelyard.adapters.portfolio_file import load
+    from steelyard.app import journal as use
+
+    # Read on its own: with a journal beside it `bootstrap.portfolio` would return what that holds.
+    found = load(portfolio, load_catalogue())
+    with _open(portfolio, None) as book:
+        count = use.move_over(book, found, as_of=as_of, at=datetime.now(UTC))
+        name = book.name
+    noun = "entry" if count == 1 else "entries"
+    click.echo(
+        f"{count} {noun} written to {portfolio.parent / name}; from now on it says what is held", err=True
+    )
 
 
 @click.command("import", epilog=_help("steelyard import trades.csv", "steelyard import t.csv --account isa"))
@@ -103,18 +129,26 @@ def undo(number: int | None, whole: bool, portfolio: Path, journal: Path | None)
         click.echo(f"took back entry {row.number}: {e.traded_on} {e.kind} {e.symbol}", err=True)
 
 
-@click.command(epilog=_help("steelyard history", "steelyard history --all --json"))
+@click.command(
+    epilog=_help("steelyard history", "steelyard history --all --json", "steelyard history --csv > all.csv")
+)
 @click.option("--all", "everything", is_flag=True, help="Also what was taken back, and what took it back.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document and nothing else.")
+@click.option("--csv", "as_csv", is_flag=True, help="What counts, as a file that `import` reads.")
 @_place
-def history(everything: bool, as_json: bool, portfolio: Path, journal: Path | None) -> None:
+def history(everything: bool, as_json: bool, as_csv: bool, portfolio: Path, journal: Path | None) -> None:
     """Show the entries of the journal, first written first."""
     import json
 
     from steelyard.domain.money import plain
 
+    if as_csv and (as_json or everything):
+        raise click.UsageError("--csv goes with neither --json nor --all")
     with _open(portfolio, journal) as book:
         rows = [row for row in book.rows() if row.counts or everything]
+    if as_csv:
+        _print_csv(rows)
+        return
     if not as_json:
         for row in rows:
             e = row.entry
@@ -148,6 +182,18 @@ def history(everything: bool, as_json: bool, portfolio: Path, journal: Path | No
     ]
     document = {"schema": "steelyard/history/1", "entries": entries}
     click.echo(json.dumps(document, ensure_ascii=False, indent=1))
+
+
+def _print_csv(rows: Sequence[Recorded]) -> None:
+    import csv
+    import sys
+
+    from steelyard.domain.entry_text import FIELDS, written
+
+    out = csv.DictWriter(sys.stdout, FIELDS, lineterminator="\n")
+    out.writeheader()
+    for row in rows:
+        out.writerow(written(row.entry))
 
 
 # Looked up by the name of the command, which is a word of the language here.

@@ -310,12 +310,23 @@ def models(name: str | None, as_json: bool) -> None:
         tables.show_models(found)
 
 
-@cli.command(epilog=_epilog("steelyard init", "steelyard init money --model core-four", ends=(0, 2)))
+@cli.command(
+    epilog=_epilog(
+        "steelyard init", "steelyard init money --model core-four", "steelyard init --journal", ends=(0, 2, 3)
+    )
+)
 @click.argument("folder", required=False, default=".", type=click.Path(path_type=Path), metavar="[DIR]")
 @click.option("--model", "model_name", metavar="NAME", help="Start from a model portfolio.")
 @click.option("--currency", metavar="CODE", default="KRW", show_default=True, help="Base currency.")
-def init(folder: Path, model_name: str | None, currency: str) -> None:
-    """Write a commented portfolio file to start from."""
+@click.option("--journal", is_flag=True, help="Open a journal with what the portfolio file there holds.")
+@click.option("--as-of", type=_Day(), help="With --journal: date of its first entries.  [default: today]")
+def init(folder: Path, model_name: str | None, currency: str, journal: bool, as_of: date | None) -> None:
+    """Write a commented portfolio file to start from, or open a journal beside the one there is."""
+    if journal:
+        from steelyard.interfaces.cli.journal import move_over
+
+        move_over(folder / "portfolio.toml", as_of or date.today())
+        return
     from steelyard import bootstrap
     from steelyard.domain.money import is_currency
 
