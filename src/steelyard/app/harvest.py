@@ -8,14 +8,13 @@ allowance it fills. What a broker's lot order does not allow is not proposed.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
 from steelyard.app.plan_tax import method_of, tax_rate
 from steelyard.app.tax import TaxSituation
 from steelyard.domain.harvest import Sale, best_sale, most_within, sale
-from steelyard.domain.instruments import Instrument
 from steelyard.domain.lots import TaxLot, queue
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
 from steelyard.domain.portfolio import Portfolio
@@ -129,17 +128,16 @@ def harvest(
             found = _with_window(portfolio, situation, found, as_of)
         if found is not None and found.do:
             losses.append(found)
-            for lot, bucket in zip(row.order, row.buckets, strict=True):
-                taken = exact_sum(x for day, x in found.lots if day == lot.bought)
-                if bucket is not None and taken:
-                    each = EXACT.subtract(row.price, EXACT.divide(lot.cost, lot.shares))
-                    realised[bucket] = EXACT.add(realised.get(bucket, ZERO), EXACT.multiply(each, taken))
+            for bucket, gain in _gains_by_bucket(row, sale(row.order, found.shares, row.price)).items():
+                realised[bucket] = EXACT.add(realised.get(bucket, ZERO), gain)
         elif given.min_loss is not None or found is not None:
             listed = found or _listed(row, rules.taxes, given, korean)
             if listed is not None:
                 losses.append(listed)
     if korean:
         gains = _fill_deduction(rows, situation, losses, rules.taxes)
+    else:
+        losses = _with_replacements(portfolio, losses)
     return HarvestReport(
         currency=situation.country.currency,
         losses=tuple(sorted(losses, key=lambda p: (-p.worth, p.account, p.symbol))),
@@ -267,38 +265,77 @@ def _listed(row: _Lots, taxes: Sequence[Formula], given: Assumptions, korean: bo
     return Proposal(row.account, row.symbol, held, _taken(sold), sold.gain, saves, costs, False, why)
 
 
+def identical(portfolio: Portfolio, symbol: str) -> frozenset[str]:
+    """Return a symbol and those the catalogue takes for substantially identical to it (caution `avoid`).
+
+    The relation is read both ways. No ruling says which funds are: see the rule `us.wash-sale`.
+    """
+    known = portfolio.instruments
+    own = known[symbol].replacements if symbol in known else ()
+    found = {symbol} | {one.symbol for one in own if one.caution == "avoid"}
+    for other, instrument in known.items():
+        if any(one.symbol == symbol and one.caution == "avoid" for one in instrument.replacements):
+            found.add(other)
+    return frozenset(found)
+
+
 def _with_window(portfolio: Portfolio, situation: TaxSituation, found: Proposal, as_of: date) -> Proposal:
-    """Add the replacement and the wash-sale window; recent purchases make a loss worthless for now."""
-    recent = [
-        e.traded_on
-        for e in situation.facts.entries
-        if e.kind == "buy"
-        and e.symbol == found.symbol
-        and as_of - e.traded_on <= timedelta(days=WINDOW_DAYS)
-        and e.traded_on not in {day for day, _ in found.lots}
-    ]
+    """Add the wash-sale window; what was bought inside it and is kept makes a loss worthless for now."""
+    same = identical(portfolio, found.symbol)
     not_before = as_of + timedelta(days=WINDOW_DAYS + 1)
+    recent = _kept(situation, found, same, as_of)
     if recent:
-        wait = max(recent) + timedelta(days=WINDOW_DAYS + 1)
-        return Proposal(
-            found.account, found.symbol, found.shares, found.lots, found.gain, ZERO, found.costs, False,
-            f"bought on {max(recent)}: a sale before {wait} is a wash sale", None, not_before,
-        )  # fmt: skip
-    replacement = _replacement(portfolio.instruments.get(found.symbol))
-    return Proposal(
-        found.account, found.symbol, found.shares, found.lots, found.gain, found.saves, found.costs, True,
-        f"{found.why}; do not buy {found.symbol} in any account before {not_before}",
-        replacement, not_before,
-    )  # fmt: skip
+        day, symbol = max(recent)
+        wait = day + timedelta(days=WINDOW_DAYS + 1)
+        what = "" if symbol == found.symbol else f"{symbol}, which may count as identical, was "
+        return replace(
+            found,
+            saves=ZERO,
+            do=False,
+            why=f"{what}bought on {day}: a sale before {wait} is a wash sale",
+            not_before=not_before,
+        )
+    names = ", ".join([found.symbol, *sorted(same - {found.symbol})])
+    return replace(
+        found,
+        why=f"{found.why}; do not buy {names} in any account before {not_before}",
+        not_before=not_before,
+    )
 
 
-def _replacement(instrument: Instrument | None) -> tuple[str, str] | None:
-    if instrument is None:
-        return None
-    for one in instrument.replacements:
-        if one.caution != "avoid":
-            return one.symbol, one.caution
-    return None
+def _kept(
+    situation: TaxSituation, found: Proposal, same: frozenset[str], as_of: date
+) -> list[tuple[date, str]]:
+    """Return the purchases inside the window whose shares would still be held after the sale.
+
+    Shares left of the very lot that is sold do not replace it (Rev. Rul. 56-602), but they do replace an
+    older lot that is sold with them.
+    """
+    sold_days = {day for day, _ in found.lots}
+    held: dict[tuple[date, str, str], Decimal] = {}
+    for lot in situation.so_far.open_lots:
+        if lot.symbol in same and as_of - lot.bought <= timedelta(days=WINDOW_DAYS):
+            key = lot.bought, lot.symbol, lot.account
+            held[key] = EXACT.add(held.get(key, ZERO), lot.shares)
+    recent = []
+    for (day, symbol, account), shares in held.items():
+        own = symbol == found.symbol and account == found.account
+        taken = exact_sum(x for when, x in found.lots if own and when == day)
+        if shares > taken and not (own and sold_days == {day}):
+            recent.append((day, symbol))
+    return recent
+
+
+def _with_replacements(portfolio: Portfolio, losses: Sequence[Proposal]) -> list[Proposal]:
+    """Name what to hold instead, never something that is itself sold at a loss or identical to it."""
+    sold: frozenset[str] = frozenset().union(*(identical(portfolio, p.symbol) for p in losses if p.do))
+    named = []
+    for proposal in losses:
+        instrument = portfolio.instruments.get(proposal.symbol)
+        choices = () if instrument is None or not proposal.do else instrument.replacements
+        fit = [x for x in choices if x.caution != "avoid" and x.symbol not in sold]
+        named.append(replace(proposal, replacement=(fit[0].symbol, fit[0].caution)) if fit else proposal)
+    return named
 
 
 def _fill_deduction(
@@ -308,9 +345,9 @@ def _fill_deduction(
 
     The largest gain a share comes first, so that few shares are turned over.
     """
-    room = situation.so_far.summary["overseas_listed"]["gain_room"]
-    assert isinstance(room, Decimal)
-    room = EXACT.subtract(room, exact_sum(p.gain for p in losses if p.do))
+    so_far = situation.so_far.summary["overseas_listed"]
+    net = EXACT.add(so_far["net_gain"], exact_sum(p.gain for p in losses if p.do))
+    room = EXACT.subtract(so_far["deduction"], net)
     sold_for_loss = {(p.account, p.symbol) for p in losses if p.do}
     proposals = []
 
