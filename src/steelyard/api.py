@@ -10,22 +10,25 @@ Every amount may be an int, a Decimal or text; it is read exactly. A float is re
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from steelyard import bootstrap
 from steelyard.app.check import CheckReport
 from steelyard.app.check import check as _check
-from steelyard.domain.money import EXACT, parse_amount, parse_fraction
+from steelyard.domain.money import EXACT, parse_amount, parse_fraction, parse_number
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import DataError, InputError
 
 if TYPE_CHECKING:
+    from steelyard.app.backtest import Study
     from steelyard.app.harvest import HarvestReport
     from steelyard.app.tax import TaxSituation
+    from steelyard.domain.policies import Policy
     from steelyard.domain.tax.country import YearTax
     from steelyard.domain.trades import Plan
 
@@ -250,6 +253,88 @@ def harvest(
         min_loss=None if min_loss is None else _fraction(min_loss),
     )
     return harvester.harvest(portfolio, situation, as_of=day, assumptions=given)
+
+
+def backtest(
+    prices: Any,
+    targets: Mapping[str, Money],
+    policies: str | Policy | Sequence[str | Policy],
+    *,
+    dates: Iterable[Any] | None = None,
+    initial: Money = 10_000,
+    monthly: Money = 0,
+    commission: Money = 0,
+    min_commission: Money = 0,
+    conversion: Mapping[str, Money] | None = None,
+    currencies: Mapping[str, str] | None = None,
+    reserve: Money = 0,
+    cash_rate: Money = 0,
+    risk_free: Money = 0,
+    start: date | None = None,
+    end: date | None = None,
+) -> Study:
+    """Return what policies would have done on past prices; `docs/explanation/backtest-model.md` says how.
+
+    Args:
+        prices: Closing prices, as a pandas or Polars frame or a mapping of columns (a column a symbol, or
+            date, symbol, close), as an array (T, N) with the targets' order, or as a CSV or Parquet file.
+        targets: Symbol to fraction (`"60%"` or a Decimal), summing to 1; for example `portfolio.targets`.
+        policies: One or several, in the grammar of `steelyard compare --help` or as in `portfolio.policy`.
+        dates: T dates, where `prices` has none of its own.
+        initial: Money on the first session, base currency, > 0.
+        monthly: Paid in every month, taken out where negative.
+        commission: Fraction of the traded value, in [0, 1). min_commission: Least of one trade.
+        conversion: Symbol to what a trade in another currency costs on top, a fraction.
+        currencies: Symbol to currency pair (`"USDKRW"`) where its prices are not in base currency; the
+            prices must have a column of that name.
+        reserve: Cash never spent, base currency.
+        cash_rate, risk_free: A year, what cash earns and what ratios compare with.
+        start, end: First and last date to use.
+
+    Returns:
+        Results in the order of the policies. `summary(pandas.DataFrame)` and `daily(pandas.DataFrame)` are
+        frames of them; any constructor that takes a mapping of columns will do.
+
+    Raises:
+        InputError, DataError: See `steelyard.errors`.
+    """
+    from steelyard.app import backtest as lab
+
+    weights = {symbol: _fraction(weight) for symbol, weight in targets.items()}
+    if sum(weights.values()) != 1 or min(weights.values(), default=0) < 0:
+        raise InputError(
+            "target-sum",
+            f"targets add up to {sum(weights.values()):%}, or one is negative",
+            "give fractions from 0 to 1 that add up to 1",
+        )
+    pairs = dict(currencies or {})
+    settings = lab.Settings(
+        targets=weights,
+        initial=_amount(initial),
+        commission=_fraction(commission),
+        min_commission=_amount(min_commission),
+        conversion={symbol: _fraction(part) for symbol, part in (conversion or {}).items()},
+        reserve_amount=_amount(reserve),
+        monthly=_amount(monthly),
+        cash_rate=_fraction(cash_rate),
+        risk_free=_fraction(risk_free),
+        currencies=pairs,
+    )
+    if settings.initial <= 0:
+        raise InputError("initial", f"initial is {initial}, not above zero", "give initial=10000")
+    several = [policies] if isinstance(policies, str) or not isinstance(policies, Sequence) else policies
+    history = bootstrap.history_of(
+        prices, tuple(weights), dates=dates, pairs=sorted(set(pairs.values())), start=start, end=end
+    )
+    return lab.backtest(history, [lab.candidate(p) for p in several], settings)
+
+
+def _amount(raw: Money) -> Decimal:
+    """Return an amount of base currency, which has no name here."""
+    try:
+        return parse_number(raw)
+    except ValueError as error:
+        raise InputError("amount", str(error), "write a number such as 1000000") from None
 
 
 def _situation(

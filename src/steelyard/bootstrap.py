@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -93,6 +93,23 @@ def price_history(
     from steelyard.adapters.prices_file import load as load_prices
 
     return load_prices(path, symbols, pairs=pairs, start=start, end=end)
+
+
+def history_of(
+    prices: Any,
+    symbols: Sequence[str],
+    *,
+    dates: Iterable[Any] | None = None,
+    pairs: Sequence[str] = (),
+    start: date | None = None,
+    end: date | None = None,
+) -> PriceHistory:
+    """Take closing prices from a file, a frame, columns or an array."""
+    if isinstance(prices, str | Path):
+        return price_history(Path(prices), symbols, pairs, start, end)
+    from steelyard.adapters.prices_frame import load as load_frame
+
+    return load_frame(prices, symbols, dates=dates, pairs=pairs, start=start, end=end)
 
 
 def sample() -> Portfolio:

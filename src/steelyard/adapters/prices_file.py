@@ -51,6 +51,27 @@ def load(
         DataError: A symbol is missing, has too long a gap, or too few sessions are left.
     """
     header, table = _table(path)
+    return arranged(path, header, table, symbols, pairs=pairs, start=start, end=end)
+
+
+def arranged(
+    path: Path,
+    header: Sequence[str],
+    table: Iterable[tuple[int, Sequence[object]]],
+    symbols: Sequence[str],
+    *,
+    pairs: Sequence[str] = (),
+    start: date | None = None,
+    end: date | None = None,
+) -> PriceHistory:
+    """Check and complete rows of prices, wherever they come from; the rest as for `load`.
+
+    Args:
+        path: Its name is what messages call the source.
+        header: Column names, wide or long.
+        table: Line numbers and rows.
+        symbols, pairs, start, end: As for `load`.
+    """
     named = {name.strip().lower(): n for n, name in enumerate(header)}
     if "date" not in named:
         raise InputError(

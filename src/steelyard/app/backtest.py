@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 
@@ -145,9 +146,25 @@ class Study:
     notes: tuple[str, ...]
     problem: Problem = field(repr=False)
 
+    def summary(self, frame: Callable[[dict[str, list[Any]]], Any] = dict) -> Any:
+        """Return the statistics, a row a policy, as whatever `frame` makes of columns.
 
-def candidate(line: str) -> Candidate:
+        Args:
+            frame: For example `pandas.DataFrame` or `polars.DataFrame`; plain lists unless given.
+        """
+        names = [f.name for f in fields(Result) if f.repr]
+        return frame({name: [getattr(r, name) for r in self.results] for name in names})
+
+    def daily(self, frame: Callable[[dict[str, list[Any]]], Any] = dict) -> Any:
+        """Return wealth at every close: `date` and a column a policy, as whatever `frame` makes of it."""
+        columns: dict[str, list[Any]] = {"date": list(self.dates)}
+        return frame(columns | {r.policy: r.values.tolist() for r in self.results})
+
+
+def candidate(line: str | Policy) -> Candidate:
     """Read a policy to try: the policy grammar and, for trades that stop inside the band, `to PCT`.
+
+    A policy that is read already is only given its text.
 
     >>> candidate("threshold 2% to 1.75%").inward
     Decimal('0.875')
@@ -155,6 +172,8 @@ def candidate(line: str) -> Candidate:
     Raises:
         InputError: `policy-text`.
     """
+    if isinstance(line, Policy):
+        return Candidate(policy_text.text(line), line)
     found = _INWARD.fullmatch(line.strip())
     if found is None:
         policy = policy_text.parse(line)

@@ -1,0 +1,139 @@
+"""`steelyard.backtest`: the same study from frames, columns, arrays and files, and its own mistakes."""
+
+import subprocess
+import sys
+from datetime import date
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+import steelyard
+from steelyard.errors import InputError
+
+DATES = [date(2025, 1, 2), date(2025, 1, 31), date(2025, 2, 3), date(2025, 3, 3), date(2025, 3, 4)]
+VOO = [100.0, 100.0, 200.0, 200.0, 100.0]
+AGG = [50.0, 50.0, 50.0, 50.0, 50.0]
+TARGETS = {"VOO": "60%", "AGG": "40%"}
+WEALTH = [10_000.0, 10_000.0, 16_000.0, 16_000.0, 11_200.0]
+"""By hand, monthly: 6,000 and 4,000; VOO doubles; back to 9,600 and 6,400; half of 9,600 is lost."""
+
+
+def values(study):
+    (result,) = study.results
+    return result.values.tolist()
+
+
+def test_columns_give_the_hand_worked_wealth():
+    """WEALTH above."""
+    study = steelyard.backtest({"date": DATES, "VOO": VOO, "AGG": AGG}, TARGETS, "calendar monthly")
+    assert values(study) == pytest.approx(WEALTH)
+    assert study.dates == tuple(DATES)
+
+
+def test_an_array_has_the_order_of_the_targets_and_dates_beside_it():
+    """WEALTH above."""
+    rows = np.column_stack([VOO, AGG])
+    assert values(steelyard.backtest(rows, TARGETS, "calendar monthly", dates=DATES)) == pytest.approx(WEALTH)
+    assert values(
+        steelyard.backtest(rows.tolist(), TARGETS, "calendar monthly", dates=[str(d) for d in DATES])
+    ) == pytest.approx(WEALTH)
+
+
+def test_long_columns_and_a_file_are_read_as_well(tmp_path):
+    """WEALTH above; the rows are those of the columns, one under the other."""
+    long = {"date": DATES * 2, "symbol": ["VOO"] * 5 + ["AGG"] * 5, "close": VOO + AGG}
+    assert values(steelyard.backtest(long, TARGETS, "calendar monthly")) == pytest.approx(WEALTH)
+    lines = [f"{d},{v},{a}" for d, v, a in zip(DATES, VOO, AGG, strict=True)]
+    (tmp_path / "p.csv").write_text("date,VOO,AGG\n" + "\n".join(lines) + "\n")
+    assert values(steelyard.backtest(tmp_path / "p.csv", TARGETS, "calendar monthly")) == pytest.approx(
+        WEALTH
+    )
+
+
+def test_a_pandas_frame_may_have_its_dates_as_index_and_gets_frames_back():
+    """WEALTH above."""
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"AGG": AGG, "VOO": VOO}, index=pandas.to_datetime(DATES))
+    study = steelyard.backtest(frame, TARGETS, ["calendar monthly", "hold"])
+    daily = study.daily(pandas.DataFrame)
+    assert list(daily.columns) == ["date", "calendar monthly", "hold"]
+    assert daily["calendar monthly"].tolist() == pytest.approx(WEALTH)
+    summary = study.summary(pandas.DataFrame)
+    assert summary["policy"].tolist() == ["calendar monthly", "hold"]
+    assert summary["final_value"].tolist() == pytest.approx([11_200.0, 10_000.0])
+    holed = frame.astype("float64")
+    holed.iloc[3, 1] = float("nan")
+    assert any("filled" in note for note in steelyard.backtest(holed, TARGETS, "hold").notes)
+
+
+def test_a_polars_frame_is_read_and_given_back():
+    """WEALTH above."""
+    polars = pytest.importorskip("polars")
+    frame = polars.DataFrame({"date": DATES, "VOO": VOO, "AGG": AGG})
+    study = steelyard.backtest(frame, TARGETS, "calendar monthly")
+    assert study.daily(polars.DataFrame)["calendar monthly"].to_list() == pytest.approx(WEALTH)
+    assert study.summary(polars.DataFrame)["rebalances"].to_list() == [1]
+
+
+def test_without_a_constructor_the_tables_are_plain_columns():
+    """Two policies; of the statistics, holding ends where it began because VOO comes back to 100."""
+    study = steelyard.backtest(
+        {"date": DATES, "VOO": VOO, "AGG": AGG}, TARGETS, ["hold", "threshold 5% look daily"]
+    )
+    assert study.summary()["policy"] == ["hold", "threshold 5%"]
+    assert study.summary()["final_value"][0] == pytest.approx(10_000.0)
+    assert study.daily()["date"] == DATES
+
+
+def test_a_policy_of_a_portfolio_and_a_commission_are_understood():
+    """By hand: V + 0.01 V = 10,000 buys everything on the first session."""
+    policy = steelyard.load(_sample()).policy
+    rows = np.column_stack([[100.0] * 5, AGG])
+    study = steelyard.backtest(rows, TARGETS, policy, dates=DATES, commission="1%")
+    assert values(study) == pytest.approx([10_000 / 1.01] * 5)
+
+
+def _sample():
+    from importlib.resources import files
+
+    return str(files("steelyard") / "data" / "sample.toml")
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"targets": {"VOO": "60%", "AGG": "30%"}}, "target-sum"),
+        ({"targets": {"VOO": "160%", "AGG": "-60%"}}, "target-sum"),
+        ({"targets": {"VOO": 0.6, "AGG": Decimal("0.4")}}, "fraction"),
+        ({"prices": np.ones((5, 3)), "dates": DATES}, "targets"),
+        ({"prices": np.ones((5, 2))}, "price-header"),
+        ({"prices": np.ones((5, 2)), "dates": DATES[:4]}, "price-row"),
+        ({"policies": "quarterly"}, "policy-text"),
+        ({"initial": 0}, "initial"),
+        ({"initial": "much"}, "amount"),
+    ],
+)
+def test_a_mistake_is_an_input_error_with_its_code(change, code):
+    given = {
+        "prices": {"date": DATES, "VOO": VOO, "AGG": AGG},
+        "targets": TARGETS,
+        "policies": "hold",
+        **change,
+    }
+    with pytest.raises(InputError) as caught:
+        steelyard.backtest(**given)
+    assert caught.value.code == code
+    assert caught.value.hint
+
+
+def test_neither_frame_library_is_imported():
+    """Asked of a fresh process after a backtest on an array."""
+    code = (
+        "import sys, steelyard; from datetime import date as d;"
+        "steelyard.backtest([[1., 1.], [2., 1.]], {'A': '50%', 'B': '50%'}, 'hold',"
+        "dates=[d(2025, 1, 2), d(2025, 1, 3)]).daily();"
+        "print(sorted({'pandas', 'polars', 'pyarrow'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
