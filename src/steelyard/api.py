@@ -36,12 +36,13 @@ Money = int | str | Decimal
 
 
 def load(path: str | Path = "portfolio.toml") -> Portfolio:
-    """Read a portfolio file.
+    """Read a portfolio file, with the journal and the fetched prices of `steelyard.db` beside it.
 
     Raises:
         PortfolioProblems: With every problem of the file.
+        DataError: Something the journal holds has no price.
     """
-    return bootstrap.portfolio(Path(path))
+    return bootstrap.stored_portfolio(Path(path))
 
 
 def check(portfolio: Portfolio, *, as_of: date | None = None) -> CheckReport:

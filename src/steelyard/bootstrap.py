@@ -211,7 +211,13 @@ def stored_portfolio(path: Path) -> Portfolio:
     finally:
         connection.close()
     rates = {w.symbol[:3]: kept[w.symbol][1].price for w in wanted if w.is_rate and w.symbol in kept}
-    return file.load(quotes, rates)
+    completed = file.load(quotes, rates)
+    entries = journal_entries(base)
+    if not entries:
+        return completed
+    from steelyard.app.journal import positions_from
+
+    return replace(completed, accounts=positions_from(completed, entries, as_of=date.max).accounts)
 
 
 def run_lock(folder: Path) -> AbstractContextManager[bool]:
