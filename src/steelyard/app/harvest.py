@@ -317,6 +317,13 @@ def _kept(
         if lot.symbol in same and as_of - lot.bought <= timedelta(days=WINDOW_DAYS):
             key = lot.bought, lot.symbol, lot.account
             held[key] = EXACT.add(held.get(key, ZERO), lot.shares)
+    # The return lists no lots of a sheltered account, but a purchase there is a replacement as well.
+    for entry in situation.facts.entries:
+        day = entry.lot if entry.kind == "transfer_in" and entry.lot else entry.traded_on
+        sheltered = situation.facts.account_kinds.get(entry.account, "taxable") != "taxable"
+        inside = as_of - day <= timedelta(days=WINDOW_DAYS)
+        if sheltered and inside and entry.symbol in same and entry.kind in ("buy", "transfer_in"):
+            held[day, entry.symbol, entry.account] = entry.shares
     recent = []
     for (day, symbol, account), shares in held.items():
         own = symbol == found.symbol and account == found.account

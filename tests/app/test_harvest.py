@@ -1,0 +1,265 @@
+"""What is worth realising: cases worked by hand, the arithmetic beside each.
+
+Unless a test says otherwise nothing is paid for trading, later tax is discounted at 4 % over ten years
+(1.04^10 = 1.480244), and the day is 2026-11-23.
+"""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from steelyard.adapters.calendar import ExchangeSessions
+from steelyard.adapters.packaged_data import load_catalogue, load_tax_rules
+from steelyard.adapters.portfolio_file import parse
+from steelyard.app.harvest import Assumptions, harvest
+from steelyard.app.tax import situation
+from steelyard.domain.ledger import Entry
+
+D = Decimal
+DAY = date(2026, 11, 23)
+LONG_AGO = date(2025, 1, 10)
+SPRING = date(2026, 5, 4)
+CENT = D("0.01")
+
+US = 'jurisdiction = "US"\nordinary_rate = "32%"'
+KR = 'jurisdiction = "KR"'
+
+
+def portfolio(tax, prices, *, method="fifo", commission="0%", lots=None):
+    """A file with prices; what is held comes from the journal of the test, or from `lots`."""
+    base = "USD" if "US" in tax else "KRW"
+    lines = [f'base_currency = "{base}"', "[targets]"]
+    lines += [f'"{s}" = "{w}%"' for s, w in zip(prices, [100] + [0] * (len(prices) - 1), strict=True)]
+    lines += ["[costs]", f'commission = "{commission}"', "[tax]", tax]
+    lines += ["[[accounts]]", 'name = "main"', f'cost_method = "{method}"']
+    for symbol, price in prices.items():
+        held = sum(n for _, n, _ in (lots or {}).get(symbol, ())) or 1
+        lines += ["[[accounts.positions]]", f'symbol = "{symbol}"', f"shares = {held}"]
+        lines += [f'price = "{price} {base}"']
+        rows = [
+            f'{{ bought = {day}, shares = {n}, unit_cost = "{cost} {base}" }}'
+            for day, n, cost in (lots or {}).get(symbol, ())
+        ]
+        if rows:
+            lines += [f"lots = [{', '.join(rows)}]"]
+    lines += ["[[accounts]]", 'name = "ira"', 'kind = "ira"'] if base == "USD" else []
+    return parse("\n".join(lines), "portfolio.toml", load_catalogue())
+
+
+def trade(kind, day, symbol, shares, price, *, account="main", currency="USD", **more):
+    return Entry(day, account, kind, symbol, D(shares), D(price), currency, **more)
+
+
+def buy(*facts, **more):
+    return trade("buy", *facts, **more)
+
+
+def report(held, entries=(), **assumptions):
+    figures = load_tax_rules("US" if held.base_currency == "USD" else "KR")
+    known = situation(held, list(entries), ExchangeSessions(), figures, as_of=DAY)
+    return harvest(held, known, as_of=DAY, assumptions=Assumptions(**assumptions))
+
+
+def test_a_loss_is_worth_the_tax_it_saves_less_the_present_value_of_the_later_tax():
+    """Loss 50 * 20 = 1,000; saves 32 % of it; later 15 % of 1,000 / 1.480244 = 101.33."""
+    (found,) = report(portfolio(US, {"TLT": 80}), [buy(LONG_AGO, "TLT", 50, 100)]).losses
+    assert (found.do, found.shares, found.gain, found.saves) == (True, 50, -1000, 320)
+    assert found.costs.quantize(CENT) == D("101.33")
+    assert found.worth.quantize(CENT) == D("218.67")
+
+
+def test_trading_costs_are_paid_twice_and_make_a_small_loss_not_worth_it():
+    """Down 0.20 of 100: 10 shares lose 2 and 1 % of 99.80 on the way out. The sale and the purchase back
+    cost 0.998 each a share; 32 % of (0.20 + 0.998) = 0.383 a share is less than that."""
+    held = portfolio(US, {"TLT": "99.80"}, commission="1%")
+    assert not [x for x in report(held, [buy(LONG_AGO, "TLT", 10, 100)]).losses if x.do]
+
+
+def test_no_more_is_sold_than_the_3000_offset_takes_when_there_are_no_gains():
+    """50 a share: 60 shares are 3,000, which saves 960; the rest would be carried forward and is worth
+    nothing this year, but would cost later tax."""
+    (found,) = report(portfolio(US, {"TLT": 80}), [buy(SPRING, "TLT", 100, 130)]).losses
+    assert (found.shares, found.gain, found.saves) == (60, -3000, 960)
+
+
+def test_realised_gains_make_room_beyond_the_offset():
+    """2,000 of short gains and 3,000 of the offset take all 5,000: 32 % is 1,600."""
+    entries = [
+        buy(SPRING, "TLT", 100, 130),
+        buy(SPRING, "GLD", 10, 100),
+        trade("sell", date(2026, 6, 1), "GLD", 10, 300),
+    ]
+    (found,) = report(portfolio(US, {"TLT": 80, "GLD": 300}), entries).losses
+    assert (found.shares, found.gain, found.saves) == (100, -5000, 1600)
+
+
+def test_the_second_loss_is_judged_on_top_of_the_first():
+    """The deeper loss, 2,500 of VOO, leaves 500 of the 3,000: of 20 a share, 25 shares of TLT."""
+    entries = [buy(SPRING, "VOO", 25, 600), buy(SPRING, "TLT", 100, 100)]
+    found = {x.symbol: x for x in report(portfolio(US, {"VOO": 500, "TLT": 80}), entries).losses}
+    assert (found["VOO"].shares, found["TLT"].shares) == (25, 25)
+
+
+def test_two_purchases_of_one_day_count_once_in_what_is_left_for_the_next_loss():
+    """VOO loses 10 * 110 + 10 * 90 = 2,000, which leaves 1,000 of the 3,000: 50 shares of TLT at 20."""
+    entries = [buy(SPRING, "VOO", 10, 610), buy(SPRING, "VOO", 10, 590), buy(SPRING, "TLT", 95, 100)]
+    prices = {"VOO": 500, "TLT": 80}
+    (tlt,) = (x for x in report(portfolio(US, prices), entries).losses if x.symbol == "TLT")
+    assert tlt.shares == 50
+
+
+@pytest.mark.parametrize(
+    ("bought", "free"),
+    [(date(2026, 10, 23), True), (date(2026, 10, 24), False), (date(2026, 11, 3), False)],
+)
+def test_a_purchase_in_another_account_within_thirty_days_blocks_the_harvest(bought, free):
+    """Thirty days before 23 November is 24 October (26 U.S.C. 1091(a)); an IRA counts (Rev. Rul. 2008-5)."""
+    entries = [buy(LONG_AGO, "TLT", 50, 100), buy(bought, "TLT", 5, 79, account="ira")]
+    (found,) = (x for x in report(portfolio(US, {"TLT": 80}), entries).losses if x.account == "main")
+    assert found.do is free
+    if not free:
+        assert found.saves == 0
+        assert "wash sale" in found.why
+        assert str(bought) in found.why
+
+
+def test_the_day_a_blocked_harvest_becomes_possible_is_31_days_after_the_purchase():
+    entries = [buy(LONG_AGO, "TLT", 50, 100), buy(date(2026, 11, 3), "TLT", 5, 79, account="ira")]
+    (found,) = report(portfolio(US, {"TLT": 80}), entries).losses
+    assert "before 2026-12-04" in found.why
+
+
+def test_a_purchase_of_another_fund_on_the_same_index_blocks_the_harvest():
+    """SPY and VOO both follow the S&P 500."""
+    entries = [buy(LONG_AGO, "VOO", 10, 700), buy(date(2026, 11, 3), "SPY", 5, 590, account="ira")]
+    found = {x.symbol: x for x in report(portfolio(US, {"VOO": 600, "SPY": 600}), entries).losses}
+    assert found["VOO"].do is False
+    assert "SPY" in found["VOO"].why
+
+
+def test_a_fund_on_another_index_does_not_block():
+    """VTI follows the whole market."""
+    entries = [buy(LONG_AGO, "VOO", 10, 700), buy(date(2026, 11, 3), "VTI", 5, 290, account="ira")]
+    found = {x.symbol: x for x in report(portfolio(US, {"VOO": 600, "VTI": 300}), entries).losses}
+    assert found["VOO"].do is True
+
+
+def test_recent_lots_of_the_portfolio_file_block_as_a_journal_does():
+    """The old lot loses 1,000; the recent one is at a gain and would be kept under hifo."""
+    lots = {"TLT": [(LONG_AGO, 50, 100), (date(2026, 11, 3), 5, 79)]}
+    (found,) = report(portfolio(US, {"TLT": 80}, lots=lots, method="hifo")).losses
+    assert (found.shares, found.do) == (50, False)
+
+
+def test_what_is_left_of_the_lot_that_is_sold_does_not_replace_it():
+    """60 of 100 shares bought at once are a reduction of holdings, not a wash sale (Rev. Rul. 56-602)."""
+    (found,) = report(portfolio(US, {"TLT": 80}), [buy(date(2026, 11, 3), "TLT", 100, 130)]).losses
+    assert (found.shares, found.do) == (60, True)
+
+
+def test_the_replacement_comes_with_its_caution_and_the_window_with_a_date():
+    """Thirty days after 23 November is 23 December; the 24th is free. VTI is another index."""
+    (found,) = report(portfolio(US, {"VOO": 600}), [buy(LONG_AGO, "VOO", 10, 700)]).losses
+    assert found.replacement == ("VTI", "accepted")
+    assert found.not_before == date(2026, 12, 24)
+    assert "SPY" in found.why
+
+
+def test_a_replacement_is_never_what_is_itself_sold_at_a_loss():
+    """Selling VOO for VTI and VTI for VOO on one day would be two wash sales."""
+    entries = [buy(SPRING, "VOO", 10, 650), buy(SPRING, "VTI", 10, 350)]
+    found = report(portfolio(US, {"VOO": 600, "VTI": 300}), entries).losses
+    assert [x.do for x in found] == [True, True]
+    sold = {"VOO", "VTI", "SPY", "IVV", "SPYM"}
+    assert not [x for x in found if x.replacement and x.replacement[0] in sold]
+
+
+def test_losses_in_a_sheltered_account_are_not_proposed():
+    assert report(portfolio(US, {"TLT": 80}), [buy(LONG_AGO, "TLT", 50, 100, account="ira")]).losses == ()
+
+
+def won(day, symbol, shares, price, kind="buy"):
+    return trade(kind, day, symbol, shares, price, currency="KRW")
+
+
+def gain_of_ten_million():
+    return [won(LONG_AGO, "VOO", 50, 400_000), won(SPRING, "VOO", 50, 600_000, "sell")]
+
+
+def test_first_in_first_out_sells_the_old_gain_before_the_new_loss():
+    """Down 300,000 on each of the 10 new shares, up 200,000 on each of the 10 old ones: all 20 lose
+    1,000,000 together and save 22 % of it; under lifo the new ones alone lose 3,000,000."""
+    lots = [won(LONG_AGO, "QQQ", 10, 300_000), won(date(2026, 3, 10), "QQQ", 10, 800_000)]
+    prices = {"QQQ": 500_000, "VOO": 600_000}
+    (fifo,) = report(portfolio(KR, prices), gain_of_ten_million() + lots).losses
+    assert (fifo.shares, fifo.gain, fifo.saves) == (20, -1_000_000, 220_000)
+    assert fifo.lots[0] == (LONG_AGO, 10)
+    (lifo,) = report(portfolio(KR, prices, method="lifo"), gain_of_ten_million() + lots).losses
+    assert (lifo.shares, lifo.gain, lifo.saves) == (10, -3_000_000, 660_000)
+
+
+def test_a_newer_losing_lot_behind_a_larger_gain_is_not_proposed():
+    """10 * 400,000 of gain come first and 10 * 300,000 of loss after: every sale ends in a gain."""
+    lots = [won(LONG_AGO, "QQQ", 10, 100_000), won(date(2026, 3, 10), "QQQ", 10, 800_000)]
+    found = report(portfolio(KR, {"QQQ": 500_000, "VOO": 600_000}), gain_of_ten_million() + lots)
+    assert found.losses == ()
+
+
+def test_no_window_forbids_buying_back_in_korea():
+    lots = [won(date(2026, 11, 3), "QQQ", 10, 800_000)]
+    prices = {"QQQ": 500_000, "VOO": 600_000}
+    (found,) = report(portfolio(KR, prices), gain_of_ten_million() + lots).losses
+    assert (found.do, found.not_before, found.replacement) == (True, None, None)
+
+
+def test_the_loss_of_a_domestic_equity_fund_is_worth_nothing():
+    """Its gains are not taxed either, so nothing can be offset, even with ten million of other gains."""
+    entries = [*gain_of_ten_million(), won(LONG_AGO, "069500", 200, 35_000)]
+    prices = {"069500": 30_000, "VOO": 600_000}
+    (found,) = report(portfolio(KR, prices), entries, min_loss=D("0.05")).losses
+    assert (found.do, found.saves) == (False, 0)
+    assert "worth nothing" in found.why
+
+
+def test_without_gains_of_the_year_a_korean_harvest_is_harmful():
+    """Nothing to offset and nothing carried forward; the basis falls by 1,000,000: 22 % of it in ten
+    years is 220,000 / 1.480244 = 148,624 today."""
+    entries = [won(LONG_AGO, "QQQ", 10, 600_000)]
+    (found,) = report(portfolio(KR, {"QQQ": 500_000}), entries, min_loss=D("0.05")).losses
+    assert (found.do, found.saves) == (False, 0)
+    assert "harmful" in found.why
+    assert found.worth.quantize(D(1)) == -148_624
+
+
+def test_the_classic_list_takes_only_what_is_down_by_strictly_more():
+    entries = [won(LONG_AGO, "QQQ", 10, 500_000)]
+    assert report(portfolio(KR, {"QQQ": 475_000}), entries, min_loss=D("0.05")).losses == ()
+    assert len(report(portfolio(KR, {"QQQ": 474_999}), entries, min_loss=D("0.05")).losses) == 1
+
+
+def test_the_deduction_is_filled_with_whole_shares():
+    """200,000 a share: 12 shares are 2,400,000 and 13 too many; 22 % of that is saved later."""
+    (found,) = report(portfolio(KR, {"VOO": 600_000}), [won(LONG_AGO, "VOO", 20, 400_000)]).gains
+    assert (found.shares, found.gain, found.saves) == (12, 2_400_000, 528_000)
+
+
+def test_a_loss_opens_no_room_while_gains_still_exceed_the_deduction():
+    """10,000,000 less a loss of 1,000,000 is far above 2,500,000: a further gain would be taxed."""
+    more = [won(LONG_AGO, "QQQ", 10, 600_000), won(LONG_AGO, "TLT", 10, 100_000)]
+    found = report(
+        portfolio(KR, {"QQQ": 500_000, "VOO": 600_000, "TLT": 120_000}), gain_of_ten_million() + more
+    )
+    assert [x.symbol for x in found.losses if x.do] == ["QQQ"]
+    assert found.gains == ()
+
+
+def test_the_last_korean_day_is_the_trade_that_still_settles_in_the_year():
+    """Tuesday 29 December 2026: the New York trade settles on the 30th there and on the 31st in Korea."""
+    found = report(portfolio(KR, {"VOO": 600_000}), [won(LONG_AGO, "VOO", 1, 400_000)])
+    assert found.deadline == date(2026, 12, 29)
+
+
+def test_the_last_american_day_is_the_last_session_of_the_year():
+    """Thursday, 31 December 2026; the trade date counts (Rev. Rul. 66-7)."""
+    assert report(portfolio(US, {"TLT": 80}), [buy(LONG_AGO, "TLT", 1, 70)]).deadline == date(2026, 12, 31)
