@@ -1,0 +1,220 @@
+"""`init --journal`, `record`, `import`, `history` and `undo` as a person uses them, and an import killed."""
+
+import csv
+import io
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from decimal import Decimal
+
+import pytest
+from click.testing import CliRunner
+
+from steelyard import api
+from steelyard.errors import PortfolioProblems, SteelyardError
+from steelyard.interfaces.cli.main import cli
+
+PORTFOLIO = """
+base_currency = "KRW"
+[targets]
+VOO = "60%"
+"069500" = "40%"
+[fx]
+USDKRW = "1400"
+[[accounts]]
+name = "main"
+cash = { KRW = "250000" }
+[[accounts.positions]]
+symbol = "VOO"
+shares = 5
+price = "600"
+lots = [ { bought = 2022-03-04, shares = 3, unit_cost = "400.10", fx = "1200" },
+         { bought = 2025-03-04, shares = 2, unit_cost = "550", fx = "1450" } ]
+[[accounts.positions]]
+symbol = "069500"
+shares = 80
+price = "35000"
+"""
+TRADES = """\
+date,type,symbol,shares,price,currency
+2024-01-02,deposit,,5000,,USD
+2024-01-03,buy,VOO,10,430.10,USD
+2024-07-01,sell,VOO,4,500,USD
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "portfolio.toml").write_text(PORTFOLIO, encoding="utf-8")
+    return tmp_path
+
+
+def run(*words):
+    done = CliRunner().invoke(cli, list(words), catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+def refused(*words):
+    """The code of the first thing that is wrong."""
+    with pytest.raises(SteelyardError) as caught:
+        CliRunner().invoke(cli, list(words), catch_exceptions=False, standalone_mode=False)
+    return caught.value.problems[0].code
+
+
+def rows(*flags):
+    return json.loads(run("history", "--json", *flags))["entries"]
+
+
+def test_a_journal_opened_from_the_file_holds_exactly_what_the_file_held(folder):
+    """Lots, original cost, rates and cash are those written in the file above."""
+    before = api.load(folder / "portfolio.toml").accounts
+    text = (folder / "portfolio.toml").read_bytes()
+    run("init", "--journal", "--as-of", "2026-11-20")
+    assert [(r["type"], r["symbol"], r["shares"], r["price"], r["lot"], r["fx_rate"]) for r in rows()] == [
+        ("transfer_in", "VOO", "3", "400.1", "2022-03-04", "1200"),
+        ("transfer_in", "VOO", "2", "550", "2025-03-04", "1450"),
+        ("transfer_in", "069500", "80", None, None, None),
+        ("deposit", "", "250000", None, None, None),
+    ]
+    assert {r["date"] for r in rows()} == {"2026-11-20"}
+    (after,) = api.load(folder / "portfolio.toml").accounts
+    assert sorted(after.positions, key=lambda p: p.symbol) == sorted(
+        before[0].positions, key=lambda p: p.symbol
+    )
+    assert after.cash == before[0].cash
+    assert (folder / "portfolio.toml").read_bytes() == text
+
+
+def test_what_is_recorded_then_changes_what_is_held(folder):
+    """80 - 10 = 70 shares; 250,000 + 10 x 35,100 - 500 = 600,500."""
+    run("init", "--journal", "--as-of", "2026-11-20")
+    run("record", "date=2026-11-23", "type=sell", "symbol=069500", "shares=10", "price=35100", "fees=500")
+    (account,) = api.load(folder / "portfolio.toml").accounts
+    assert {p.symbol: p.shares for p in account.positions}["069500"] == 70
+    assert dict(account.cash) == {"KRW": Decimal(600500)}
+
+
+def test_a_journal_with_entries_is_not_opened_a_second_time(folder):
+    run("init", "--journal")
+    assert refused("init", "--journal") == "journal-not-empty"
+    assert len(rows()) == 4
+
+
+def test_a_position_known_by_its_value_alone_cannot_be_moved_over(folder):
+    text = PORTFOLIO.replace('shares = 80\nprice = "35000"', 'value = "2800000 KRW"')
+    (folder / "portfolio.toml").write_text(text, encoding="utf-8")
+    assert refused("init", "--journal") == "value-without-shares"
+
+
+def test_opening_a_journal_without_a_portfolio_file_writes_nothing(folder):
+    (folder / "portfolio.toml").unlink()
+    assert refused("init", "--journal") == "no-file"
+    assert list(folder.iterdir()) == []
+
+
+def test_history_as_csv_is_read_by_import_as_the_same_entries(folder):
+    (folder / "trades.csv").write_text(TRADES)
+    run("import", "trades.csv")
+    run("record", "date=2024-08-01", "type=fee", "shares=3", "currency=USD", "note=custody, quarterly")
+    run("undo")
+    run("record", "date=2024-08-01", "type=fee", "shares=2", "currency=USD", "note=custody, quarterly")
+    text = run("history", "--csv")
+    (folder / "all.csv").write_text(text)
+    assert [row["shares"] for row in csv.DictReader(io.StringIO(text))] == ["5000", "10", "4", "2"]
+    run("import", "all.csv", "--journal", "copy.db")
+    assert run("history", "--csv", "--journal", "copy.db") == text
+    run("import", "all.csv")
+    assert run("history", "--csv") == text
+
+
+@pytest.mark.parametrize("flag", ["--json", "--all"])
+def test_history_as_csv_is_only_what_counts_and_nothing_else(folder, flag):
+    done = CliRunner().invoke(cli, ["history", "--csv", flag])
+    assert done.exit_code == 2
+
+
+def test_undo_takes_the_last_back_and_all_shows_both(folder):
+    (folder / "trades.csv").write_text(TRADES)
+    run("import", "trades.csv")
+    run("undo")
+    assert [r["type"] for r in rows()] == ["deposit", "buy"]
+    assert [(r["number"], r["counts"], r["takes_back"]) for r in rows("--all")] == [
+        (1, True, None), (2, True, None), (3, False, None), (4, False, 3),
+    ]  # fmt: skip
+    run("undo", "--import")
+    assert rows() == []
+    assert refused("undo") == "nothing-to-undo"
+
+
+def test_an_import_with_a_sale_of_what_is_not_held_adds_nothing_and_names_the_line(folder):
+    (folder / "trades.csv").write_text(TRADES + "2024-07-02,sell,VOO,7,500,USD\n")
+    with pytest.raises(PortfolioProblems) as caught:
+        CliRunner().invoke(cli, ["import", "trades.csv"], catch_exceptions=False, standalone_mode=False)
+    assert [(p.code, p.line) for p in caught.value.problems] == [("sold-more-than-held", 5)]
+    assert rows() == []
+
+
+def test_an_entry_of_tomorrow_is_refused(folder):
+    assert refused("record", "date=9999-01-01", "type=deposit", "shares=1", "currency=USD") == (
+        "entry-in-future"
+    )
+
+
+KILLED = """
+import os, signal, sys
+from steelyard.interfaces.cli.journal import import_
+
+class Killer:
+    # Ends the process without warning at the n-th call of, or return from, a statement of the database.
+    def __init__(self, at):
+        self.left = at
+
+    def __call__(self, frame, event, arg):
+        if event in ("c_call", "c_return") and type(getattr(arg, "__self__", None)).__name__ == "Connection":
+            self.left -= 1
+            if self.left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+for at in range(1, 1000):
+    child = os.fork()
+    if child == 0:
+        sys.setprofile(Killer(at))
+        import_.main(["trades.csv", "--journal", f"{at}.db"], standalone_mode=False)
+        sys.setprofile(None)
+        os._exit(0)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    print(status)
+    if status != -signal.SIGKILL:
+        break
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_an_import_killed_at_any_statement_leaves_nothing_or_all_and_the_next_one_finishes(folder):
+    """40 rows of 1 share each; the process is ended by signal 9 before and after every statement."""
+    purchases = [f"2024-01-{day:02},buy,VOO,1,4{hour:02},USD\n" for day in range(1, 11) for hour in range(4)]
+    (folder / "trades.csv").write_text("date,type,symbol,shares,price,currency\n" + "".join(purchases))
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED], cwd=folder, capture_output=True, text=True, check=False
+    )
+    statuses = [int(line) for line in done.stdout.split("\n") if line.lstrip("-").isdigit()]
+    assert statuses[-1] == 0, done.stderr[-2000:]
+    assert set(statuses[:-1]) == {-signal.SIGKILL}
+    assert len(statuses) > 2 * len(purchases)
+    left = []
+    for at in range(1, len(statuses) + 1):
+        base = sqlite3.connect(folder / f"{at}.db")
+        assert base.execute("PRAGMA integrity_check").fetchone() == ("ok",), at
+        tables = {name for (name,) in base.execute("SELECT name FROM sqlite_master")}
+        left.append(base.execute("SELECT count(*) FROM entries").fetchone()[0] if "entries" in tables else 0)
+        base.close()
+    assert set(left) == {0, 40}
+    assert left == sorted(left), "what was committed is not lost by a later kill"
+    for at in (1, len(statuses) // 2, len(statuses) - 1):
+        run("import", "trades.csv", "--journal", f"{at}.db")
+        assert len(rows("--journal", f"{at}.db")) == 40
