@@ -189,10 +189,9 @@ def stored_portfolio(path: Path) -> Portfolio:
     Raises:
         PortfolioProblems: With every problem of the file.
     """
-    from steelyard.adapters import database
-
-    if not database.path_beside(path).exists():
+    if not journal_path(path).exists():
         return portfolio(path)
+    from steelyard.adapters import database
     from steelyard.adapters.portfolio_prices import PortfolioFile
     from steelyard.adapters.prices_sqlite import StoredPrices
     from steelyard.app.prices import stored, wanted_by
