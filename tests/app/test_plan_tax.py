@@ -1,6 +1,6 @@
 """The tax a plan shows, against every selection of lots that the account's method allows.
 
-The expected tax is written out below the way the forms do it, from lots as (age, shares, unit cost), and never
+The expected tax is written out below as the forms have it, from lots as (bought, shares, unit cost), and never
 taken from the country modules.
 """
 
@@ -42,7 +42,7 @@ def tax_of(country, lots, taken, scale):
     short = long = D(0)
     for (bought, _, cost), shares in zip(lots, taken, strict=True):
         gain = shares * (PRICE * scale - D(cost))
-        if DAY >= bought.replace(year=bought.year + 1) + timedelta(1):
+        if bought.replace(year=bought.year + 1) < DAY:
             long += gain
         else:
             short += gain
