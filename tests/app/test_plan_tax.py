@@ -1,7 +1,7 @@
 """The tax a plan shows, against every selection of lots that the account's method allows.
 
-The expected tax is written out below as the forms have it, from lots as (bought, shares, unit cost), and never
-taken from the country modules.
+The expected tax is written out below as the forms have it, and never taken from the country modules; a lot is
+(bought, shares, unit cost).
 """
 
 import itertools
