@@ -58,6 +58,13 @@ class Comparison:
     differences: tuple[resample.Difference, ...]
     tallies: Floats
 
+    def rates(self) -> Floats:
+        """Return the growth a year of every policy on every path, (S, P) float64."""
+        years = (len(self.study.dates) - 1) / SESSIONS_A_YEAR
+        growth = np.maximum(self.tallies[:, :, TALLIES.index("growth")], 0.0)
+        rates: Floats = growth ** (1.0 / years) - 1.0
+        return rates
+
 
 def usual(own: Policy | None) -> tuple[Candidate, ...]:
     """Return the usual policies, the owner's own first and once."""
@@ -97,8 +104,7 @@ def compare(
     tallies = resample.resampled(study.problem, paths=paths, seed=seed, block=block, progress=progress)
     if not len(tallies):
         return Comparison(study, 0, (), tallies)
-    years = (len(study.dates) - 1) / SESSIONS_A_YEAR
-    rates = np.maximum(tallies[:, :, TALLIES.index("growth")], 0.0) ** (1.0 / years) - 1.0
+    rates = Comparison(study, len(tallies), (), tallies).rates()
     differences = tuple(
         resample.difference(np.ascontiguousarray(rates[:, p]), np.ascontiguousarray(rates[:, 0]))
         for p in range(len(candidates))

@@ -112,6 +112,7 @@ def backtest(**flags: Any) -> None:
 @click.option(
     "--demo", is_flag=True, help="Use simulated prices; with the bundled sample unless FILE is given."
 )
+@click.option("--report", type=click.Path(path_type=Path), help="Write one offline web page with pictures.")
 @click.option(
     "--paths",
     default=1000,
@@ -126,7 +127,7 @@ def backtest(**flags: Any) -> None:
     type=click.IntRange(0, 2**62),
     help="Of resampling and simulation.",
 )
-def compare(demo: bool, paths: int, seed: int, **flags: Any) -> None:
+def compare(demo: bool, report: Path | None, paths: int, seed: int, **flags: Any) -> None:
     """Compare the usual policies with the portfolio's own, and say which differences are evident.
 
     Every policy also runs on resampled histories. A difference whose 95 % interval holds zero is no
@@ -158,6 +159,10 @@ def compare(demo: bool, paths: int, seed: int, **flags: Any) -> None:
             seed=seed,
             progress=progress,
         )
+    if report is not None:
+        from steelyard.interfaces import comparison_page
+
+        comparison_page.write(comparison, portfolio.base_currency, report)
     _finish(comparison.study, comparison, portfolio, flags)
 
 
