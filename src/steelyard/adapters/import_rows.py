@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -49,21 +50,28 @@ class Sheet:
         self.problems: list[Problem] = []
         self.skipped: list[tuple[int | None, str]] = []
 
-    def problem(self, code: str, message: str, hint: str, line: int | None = None) -> None:
-        """Note that something is wrong."""
-        self.problems.append(Problem(code, message, hint, self.name, line))
+    def problem(
+        self, code: str, message: str, hint: str, line: int | None = None, key: str | None = None
+    ) -> None:
+        """Note that something is wrong, in a line or, in a file that has none, under a key."""
+        self.problems.append(Problem(code, message, hint, self.name, line, key))
 
     def skip(self, line: int | None, reason: str) -> None:
         """Note that a row is left out."""
         self.skipped.append((line, reason))
 
-    def add(self, line: int | None, reference: str = "", **fields: str) -> None:
+    def unread(self, reason: str, line: int | None = None, key: str | None = None) -> None:
+        """Note a row that ought to be understood and is not."""
+        hint = "take it out of the file, and enter what it did with `steelyard record`"
+        self.problem("import-row", reason, hint, line, key)
+
+    def add(self, line: int | None, reference: str = "", key: str | None = None, **fields: str) -> None:
         """Read a row in the words of `entry_text.FIELDS`, `type_` and `date` among them."""
         words = {key.rstrip("_"): text for key, text in fields.items()}
         if not words.get("account", "").strip():
             words["account"] = self.account or "main"
         entry, problems = read_entry(words, self.catalogue)
-        self.problems += [replace(p, file=self.name, line=line) for p in problems]
+        self.problems += [replace(p, file=self.name, line=line, key=key) for p in problems]
         if entry is not None:
             self.rows.append(Row(entry, line, reference))
 
@@ -134,6 +142,39 @@ def table(
         raise refuse(
             name, "import-row", f"the row cannot be read: {error}", "check its quotes", line
         ) from None
+
+
+def objects(value: object) -> list[dict[str, str]]:
+    """Return the JSON objects of a list with their plain values as text; empty when it is no such list.
+
+    Args:
+        value: As `document` returns it: numbers are text already.
+    """
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        return []
+    return [{k: v for k, v in item.items() if isinstance(v, str)} for item in value]
+
+
+def document(data: bytes, name: str) -> object:
+    """Return a JSON document with its numbers as the text they are written in.
+
+    Raises:
+        PortfolioProblems: It is no JSON (`import-syntax`).
+    """
+    try:
+        return json.loads(decode(data, name), parse_float=str, parse_int=str)
+    except (ValueError, RecursionError) as error:
+        line = getattr(error, "lineno", None)
+        text = f"the file is no JSON: {getattr(error, 'msg', 'it is nested too deeply')}"
+        raise refuse(name, "import-syntax", text, "export it again, whole", line) from None
+
+
+def listed(symbol: str) -> str:
+    """Return a symbol as this program writes it: Korean ones without the suffix of data vendors."""
+    text = symbol.strip()
+    for suffix in (".KS", ".KQ"):
+        text = text.removesuffix(suffix)
+    return text.replace(" ", "-")
 
 
 def amount(text: str) -> Decimal:
