@@ -2,7 +2,8 @@
 
 The method is that of `search`: price the budget, list the states within the gap, bound by merged hulls,
 walk, then undominated layers. Money is int64; misses are float64 with slack. Plans closer than the slack
-are compared exactly: squares in three 27-bit limbs, unlike divisors in double-double with an error bound.
+are compared exactly: squares in three 27-bit limbs, unlike divisors in double-double with an error
+bound, a sum of zero proven modulo primes.
 Longer than other modules for one reason: numba's cache watches only the file of the function it
 compiles, so all compiled functions are here. `fastmath` is off.
 """
@@ -31,9 +32,19 @@ PREPARED = 23
 OVER, UNDER = 21, 22
 INVERSE, HALF, WANTED = range(3)
 
+# Behind them what a class counts for modulo every prime 2**31 - k, filled in when first asked for.
+RESIDUES = PREPARED
+BELOW = (
+    1, 19, 61, 69, 85, 99, 105, 151, 159, 171, 225, 249, 295, 325, 379, 399, 411, 469, 477, 511, 525,
+    571, 579, 589, 595, 615, 619, 697, 699, 705, 711, 727, 771, 775, 781, 789, 829, 831, 837, 847, 885,
+    909, 951, 955, 967, 985, 987, 1027,
+)  # fmt: skip
+PRIMES = len(BELOW)
+
 WALK_LIMIT = 20_000
 LIST_LIMIT = 50_000
 LAYER_LIMIT = 3_000_000
+TIE = 8  # states that an exact comparison across unlike divisors counts for; it takes about as long
 SLACK = 1e-12
 NONE = -(1 << 62)
 LIMB = 27
@@ -576,6 +587,54 @@ def _over(a, a_low, b):
 
 
 @_compiled
+def _inverse(value, prime):
+    """Return the inverse modulo a prime, 0 where there is none."""
+    a, b, x, y = value % prime, prime, 1, 0
+    while a > 1:
+        quotient = b // a
+        a, b, x, y = b - quotient * a, a, y - quotient * x, x
+    return x % prime if a else 0
+
+
+@_compiled
+def _vanishes(w, limbs, size):
+    """Say whether the difference of two misses, known to be below `size` * 2**-80, is proven to be zero.
+
+    Over the product of the divisors it is a whole number. One that is zero modulo enough primes is smaller
+    than their product only when it is zero.
+    """
+    n = w.shape[0]
+    if w[0, RESIDUES] < 0:
+        for j in range(PRIMES):
+            prime = (1 << 31) - BELOW[j]
+            for c in range(n):
+                parts = w[c, PARTS] % prime
+                bottom = (parts * parts % prime) * (w[c, OVER] % prime) % prime
+                w[c, RESIDUES + j] = (w[c, UNDER] % prime) * _inverse(bottom, prime) % prime
+    bits = np.log2(size) - 80.0
+    for c in range(limbs.shape[0]):
+        if limbs[c, 0] or limbs[c, 1] or limbs[c, 2]:
+            bits += np.log2(float(w[c, OVER])) + 2.0 * np.log2(float(w[c, PARTS])) + 1e-9
+    for j in range(PRIMES):
+        prime = (1 << 31) - BELOW[j]
+        total, usable = 0, True
+        for c in range(limbs.shape[0]):
+            if limbs[c, 0] or limbs[c, 1] or limbs[c, 2]:
+                usable = usable and w[c, RESIDUES + j] > 0
+                here = ((limbs[c, 2] % prime) * (1 << LIMB) + limbs[c, 1]) % prime
+                here = (here * (1 << LIMB) + limbs[c, 0]) % prime
+                total = (total + here * w[c, RESIDUES + j]) % prime
+        if not usable:
+            continue
+        if total:
+            return False
+        bits -= 30.99
+        if bits < 0.0:
+            return True
+    return False
+
+
+@_compiled
 def _miss_order(w, a, b, count):
     """Compare the misses of two plans of the first `count` lines: -1, 0, 1, or 2 where they are too near."""
     limbs = np.zeros((count, 3), np.int64)
@@ -619,7 +678,7 @@ def _miss_order(w, a, b, count):
         return -1
     # Each term is right to some 2**-98 of itself, each sum to 2**-103.
     if abs(total) <= size * (count + 8.0) * 2.0**-96:
-        return 2
+        return 0 if _vanishes(w, limbs, size) else 2
     return 1 if total > 0.0 else -1
 
 
@@ -760,8 +819,9 @@ def _merge(w, count, margin, parents, codes, base, run, other, source, goal, x, 
     """Merge two runs of partial plans, leaving out what another one beats while spending no more.
 
     Returns:
-        Where the merged run ends in `goal`, -1 where two plans are too near to tell.
+        Where the merged run ends in `goal`, -1 where two plans are too near to tell, and the ties met.
     """
+    ties = 0
     money, away, up, code = source
     to_money, to_away, to_up, to_code = goal
     start, first, middle = run[0], run[0], run[1]
@@ -788,13 +848,14 @@ def _merge(w, count, margin, parents, codes, base, run, other, source, goal, x, 
                 _chain(parents, codes, base + up[take], code[take], count, x)
                 _chain(parents, codes, base + to_up[out - 1], to_code[out - 1], count, y)
                 order = _order(w, x, y, count)
+                ties += 1
                 if order == 2:
-                    return -1
+                    return -1, ties
                 if order >= 0:
                     continue
         to_money[out], to_away[out], to_up[out], to_code[out] = money[take], away[take], up[take], code[take]
         out += 1
-    return out
+    return out, ties
 
 
 @_compiled
@@ -810,7 +871,10 @@ def _layers(w, budget, starts, codes, spent, miss, where, at, least, slope, plan
     money, away = np.zeros(1, np.int64), np.zeros(1)
     none, nothing = np.empty(0, np.int64), np.empty(0)
     x, y = np.empty(n, np.int64), np.empty(n, np.int64)
-    worst = best + margin
+    worst, tie = best + margin, 1
+    for place in range(n):
+        if w[place, CLASS]:
+            tie = TIE
     for place in range(n):
         begin, count = starts[place], starts[place + 1] - starts[place]
         low, high = where[place + 1], where[place + 2]
@@ -858,9 +922,10 @@ def _layers(w, budget, starts, codes, spent, miss, where, at, least, slope, plan
         while live > 1:
             for pair in range(0, live - 1, 2):
                 run, other = runs[pair], runs[pair + 1]
-                end = _merge(
+                end, ties = _merge(
                     w, place + 1, margin, parents, chosen, base, run, other, source, goal, x, y
                 )  # fmt: skip
+                nodes += tie * ties
                 if end < 0:
                     return UNDECIDED, best, -np.inf, nodes
                 runs[pair // 2, 0], runs[pair // 2, 1] = runs[pair, 0], end
@@ -910,7 +975,8 @@ def solve_rows(lines, budget, min_trade, unit, limit, steps, sold):
     n = lines.shape[0]
     if not _fits(lines, budget, min_trade, unit):
         return TOO_LARGE, np.nan, np.nan, 0
-    w, r = np.empty((n, PREPARED), np.int64), np.empty((n, 3))
+    w, r = np.empty((n, PREPARED + PRIMES), np.int64), np.empty((n, 3))
+    w[0, RESIDUES] = -1
     _prepare(lines, budget, min_trade, unit, w, r)
     money = budget * unit
     plan = np.empty(n, np.int64)
