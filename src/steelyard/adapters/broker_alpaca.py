@@ -99,7 +99,9 @@ class AlpacaBroker:
         return exchange == "XNYS" and self._get("/v2/clock")["is_open"] is True
 
     def submit(self, order: Order) -> Report:
-        """Send an order for the day."""
+        """Send an order for the day; anything but dollars is refused here, before it becomes a price."""
+        if order.currency != "USD" or order.exchange != "XNYS":
+            return Report(order.id, "", REJECTED, note=f"Alpaca trades in USD, not in {order.currency}")
         body = {
             "symbol": order.symbol,
             "qty": plain(order.shares),

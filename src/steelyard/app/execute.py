@@ -18,7 +18,7 @@ from steelyard.domain.execution import Terms
 from steelyard.domain.guardrails import Refusal, Situation, inspect
 from steelyard.domain.money import EXACT, ZERO
 from steelyard.domain.orders import CANCELLED, PLANNED, SENT, UNKNOWN, Order, move
-from steelyard.domain.plan_checks import moved_positions, moved_prices, too_old
+from steelyard.domain.plan_checks import moved_positions, moved_prices, need_exchange_currency, too_old
 from steelyard.domain.saved_plans import SavedPlan
 from steelyard.domain.sizing import fee, fit, orders_of, own_money, unheard
 from steelyard.errors import InputError, OrderNotTaken, ServiceError
@@ -81,13 +81,14 @@ def execute(
         unattended: Nobody is looking: needs an arming that covers the plan.
 
     Raises:
-        PlanError: Another plan is being carried out.
+        PlanError: Another plan is being carried out, or a trade is not priced as its exchange trades.
         InputError: An account has no broker.
         ServiceError: A broker cannot be reached before anything was sent.
     """
     for account in plan.accounts:
         if account not in desk.brokers:
             raise InputError("no-broker", f"account {account} has no broker", f"name one for {account}")
+    need_exchange_currency(plan)
     run = _Run(desk, plan, market, terms, who, unattended)
     if not live:
         return run.rehearse()

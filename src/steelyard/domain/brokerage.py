@@ -10,6 +10,9 @@ from decimal import Decimal
 # Source: SEC Rule 15c6-1 as amended (T+1 from 2024-05-28); KRX equity market rules (T+2).
 SETTLEMENT_SESSIONS = {"XKRX": 2, "XNYS": 1}
 
+TRADED_IN = {"XKRX": "KRW", "XNYS": "USD"}
+"""Exchange to the only currency a limit price there can be in."""
+
 
 @dataclass(frozen=True, slots=True)
 class Purse:

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from steelyard.domain.brokerage import Statement
+from steelyard.domain.brokerage import TRADED_IN, Statement
 from steelyard.domain.guardrails import Refusal
 from steelyard.domain.money import EXACT, ZERO, plain
 from steelyard.domain.orders import Order
 from steelyard.domain.saved_plans import SavedPlan
+from steelyard.errors import PlanError
 
 
 def too_old(plan: SavedPlan, at: datetime, hours: int) -> list[Refusal]:
@@ -19,6 +20,25 @@ def too_old(plan: SavedPlan, at: datetime, hours: int) -> list[Refusal]:
         return []
     text = f"the plan is older than {hours} hours"
     return [Refusal("plan-too-old", "", "", text, "save a new plan: `steelyard plan --save`")]
+
+
+def need_exchange_currency(plan: SavedPlan) -> None:
+    """Return when every trade is priced in the money its exchange trades in.
+
+    A file may value a US instrument in won; sent as a limit price, 560,000 won would be 560,000 dollars.
+
+    Raises:
+        PlanError: A trade is priced in another currency (`broker-currency`).
+    """
+    for trade in plan.trades:
+        wanted = TRADED_IN.get(trade.exchange)
+        if trade.currency != wanted:
+            raise PlanError(
+                "broker-currency",
+                f"{trade.symbol} in {trade.account} is priced in {trade.currency}, "
+                f"but {trade.exchange} trades in {wanted or 'a currency nobody knows'}",
+                f'quote it in the file as it trades (`price = "412.35 {wanted or "USD"}"`), then plan again',
+            )
 
 
 def moved_positions(
