@@ -10,6 +10,8 @@ from typing import Any
 
 from steelyard.app.backtest import Result, Study
 from steelyard.app.compare import Comparison
+from steelyard.app.rolling_starts import RollingStarts
+from steelyard.app.sweep import Sweep
 from steelyard.errors import InputError
 
 _NUMBERS = (
@@ -45,12 +47,36 @@ def backtest(study: Study) -> dict[str, Any]:
     }
 
 
-def compare(comparison: Comparison) -> dict[str, Any]:
-    """Return the document of `compare --json`: that of `backtest`, with differences to the first policy."""
+def compare(
+    comparison: Comparison, *, sweep: Sweep | None = None, rolling: RollingStarts | None = None
+) -> dict[str, Any]:
+    """Return the document of `compare --json`: that of `backtest`, with differences to the first policy.
+
+    A sweep adds which policy is at which threshold and look, rolling starts the growth of every stretch.
+    """
     document = backtest(comparison.study)
     document["paths"] = comparison.paths
     for row, difference in zip(document["results"], comparison.differences, strict=False):
         row["difference"] = {**asdict(difference), "evident": difference.evident}
+    names = [r.policy for r in comparison.study.results]
+    if sweep is not None:
+        document["sweep"] = {
+            "thresholds": list(sweep.thresholds),
+            "looks": list(sweep.looks),
+            "policies": [[names[n] for n in row] for row in sweep.cells],
+        }
+    if rolling is not None:
+        document["rolling"] = {
+            "years": rolling.years,
+            "stretches": [
+                {
+                    "start": start.isoformat(),
+                    "end": end.isoformat(),
+                    "cagr": dict(zip(names, row, strict=True)),
+                }
+                for start, end, row in zip(rolling.starts, rolling.ends, rolling.rates.tolist(), strict=True)
+            ],
+        }
     return document
 
 

@@ -11,6 +11,8 @@ import numpy as np
 
 from steelyard.app.backtest import Result
 from steelyard.app.compare import Comparison
+from steelyard.app.rolling_starts import RollingStarts
+from steelyard.app.sweep import Sweep, gains
 from steelyard.engines import statistics
 from steelyard.engines.backtest.problem import SESSIONS_A_YEAR, Floats
 from steelyard.errors import InputError
@@ -49,26 +51,41 @@ _COLUMNS: tuple[tuple[str, Callable[[Result], str]], ...] = (
 )
 
 
-def write(comparison: Comparison, currency: str, path: Path) -> None:
+def write(
+    comparison: Comparison,
+    currency: str,
+    path: Path,
+    *,
+    sweep: Sweep | None = None,
+    rolling: RollingStarts | None = None,
+) -> None:
     """Write the page of a comparison.
 
     Raises:
         InputError: The file cannot be written (`unwritable`).
     """
     try:
-        path.write_text(page(comparison, currency), encoding="utf-8")
+        path.write_text(page(comparison, currency, sweep=sweep, rolling=rolling), encoding="utf-8")
     except OSError as error:
         raise InputError(
             "unwritable", f"{path} cannot be written: {error.strerror}", "check the folder"
         ) from None
 
 
-def page(comparison: Comparison, currency: str) -> str:
+def page(
+    comparison: Comparison,
+    currency: str,
+    *,
+    sweep: Sweep | None = None,
+    rolling: RollingStarts | None = None,
+) -> str:
     """Return the page: what was compared, the numbers, and what they look like.
 
     Args:
         comparison: Its first policy is the yardstick.
         currency: Of all amounts.
+        sweep: Where thresholds and looks are among the policies, for a heat map.
+        rolling: The same policies from many starts.
     """
     study = comparison.study
     word = "SIMULATED prices" if study.simulated else "Prices"
@@ -87,6 +104,10 @@ def page(comparison: Comparison, currency: str) -> str:
     parts += _over_time(comparison)
     parts += _cost_and_tracking(comparison)
     parts += _differences(comparison)
+    if sweep is not None:
+        parts += _heat_map(comparison, sweep)
+    if rolling is not None:
+        parts += _starts(comparison, rolling)
     body = "\n".join(parts)
     return (
         '<!doctype html>\n<html lang="en">\n<head><meta charset="utf-8">'
@@ -169,4 +190,44 @@ def _differences(comparison: Comparison) -> list[str]:
         "histories: the thin bar holds 95 % of them, the thick one half, the tick is the median. A thin bar "
         "across zero is no evidence for either policy.</p>",
         charts.intervals("Differences of yearly growth", names[1:], gaps),
+    ]
+
+
+def _heat_map(comparison: Comparison, sweep: Sweep) -> list[str]:
+    """Return thresholds by looks; the darker a cell, the better, and its number says the same."""
+    means, evident = gains(comparison)
+    used = [means[n] for row in sweep.cells for n in row]
+    low, span = min(used), (max(used) - min(used)) or 1.0
+    rows = ["<tr><th>band</th>" + "".join(f"<th>{look}</th>" for look in sweep.looks) + "</tr>"]
+    for threshold, row in zip(sweep.thresholds, sweep.cells, strict=True):
+        cells = ""
+        for n in row:
+            # At most a light grey: black figures stay readable on it.
+            shade = 255 - round(95 * (means[n] - low) / span)
+            mark = "*" if evident[n] else ""
+            colour = f"background: rgb({shade},{shade},{shade}); text-align: right"
+            cells += f'<td style="{colour}">{100 * means[n]:+.2f}{mark}</td>'
+        rows.append(f"<tr><th>{threshold}</th>{cells}</tr>")
+    return [
+        "<h2>Bands by looks</h2><p>Points a year against the first policy; darker is better, and without * "
+        "it is no evidence. Neighbours that disagree say that the difference is luck.</p>",
+        f'<table class="heat">{"".join(rows)}</table>',
+    ]
+
+
+def _starts(comparison: Comparison, rolling: RollingStarts) -> list[str]:
+    results = comparison.study.results
+    rows = ["<tr><th></th><th>policy</th><th>worst</th><th>median</th><th>best</th><th>better</th></tr>"]
+    for number, (r, s) in enumerate(zip(results, rolling.spreads(), strict=True), 1):
+        if number > 1:
+            cells = "".join(f"<td>{100 * v:+.2f}</td>" for v in (s.worst, s.median, s.best))
+            rows.append(
+                f"<tr><td>{number}</td><td>{escape(r.policy)}</td>{cells}"
+                f"<td>{s.wins} of {len(rolling.starts)}</td></tr>"
+            )
+    return [
+        f"<h2>Other starts</h2><p>{len(rolling.starts)} starts, one a quarter from {rolling.starts[0]} to "
+        f"{rolling.starts[-1]}, {rolling.years} years each; points a year against the first policy. They "
+        "overlap, and are no independent evidence.</p>",
+        f"<table>{''.join(rows)}</table>",
     ]

@@ -21,6 +21,8 @@ from steelyard.errors import InputError
 if TYPE_CHECKING:
     from steelyard.app.backtest import Candidate, Result, Settings, Study
     from steelyard.app.compare import Comparison
+    from steelyard.app.rolling_starts import RollingStarts
+    from steelyard.app.sweep import Sweep
     from steelyard.domain.portfolio import Portfolio
     from steelyard.engines.price_history import PriceHistory
 
@@ -127,7 +129,22 @@ def backtest(**flags: Any) -> None:
     type=click.IntRange(0, 2**62),
     help="Of resampling and simulation.",
 )
-def compare(demo: bool, report: Path | None, paths: int, seed: int, **flags: Any) -> None:
+@click.option("--sweep", "sweeping", is_flag=True, help="Compare bands of many widths at many looks.")
+@click.option(
+    "--rolling",
+    metavar="YEARS",
+    type=click.IntRange(1, 100),
+    help="Also start anew every quarter, for so long each.",
+)
+def compare(
+    demo: bool,
+    report: Path | None,
+    paths: int,
+    seed: int,
+    sweeping: bool,
+    rolling: int | None,
+    **flags: Any,
+) -> None:
     """Compare the usual policies with the portfolio's own, and say which differences are evident.
 
     Every policy also runs on resampled histories. A difference whose 95 % interval holds zero is no
@@ -135,6 +152,8 @@ def compare(demo: bool, report: Path | None, paths: int, seed: int, **flags: Any
     """
     from steelyard.app import backtest as app
     from steelyard.app import compare as comparing
+    from steelyard.app.rolling_starts import rolling_starts
+    from steelyard.app.sweep import sweep
     from steelyard.engines.simulation import simulate
 
     portfolio = _portfolio(flags, demo=demo)
@@ -150,10 +169,17 @@ def compare(demo: bool, report: Path | None, paths: int, seed: int, **flags: Any
     else:
         history = _history(portfolio, settings, flags)
     chosen: tuple[Candidate, ...] = tuple(app.candidate(t) for t in flags["policies"])
+    grid = None
+    if sweeping:
+        if len(chosen) > 1:
+            raise click.UsageError("--sweep compares with one --policy only")
+        chosen, grid = sweep(chosen[0] if chosen else app.candidate(portfolio.policy))
+    chosen = chosen or comparing.usual(portfolio.policy)
+    stretches = None if rolling is None else rolling_starts(history, chosen, settings, years=rolling)
     with _progress(paths) as progress:
         comparison = comparing.compare(
             history,
-            chosen or comparing.usual(portfolio.policy),
+            chosen,
             settings,
             paths=paths,
             seed=seed,
@@ -162,8 +188,8 @@ def compare(demo: bool, report: Path | None, paths: int, seed: int, **flags: Any
     if report is not None:
         from steelyard.interfaces import comparison_page
 
-        comparison_page.write(comparison, portfolio.base_currency, report)
-    _finish(comparison.study, comparison, portfolio, flags)
+        comparison_page.write(comparison, portfolio.base_currency, report, sweep=grid, rolling=stretches)
+    _finish(comparison.study, comparison, portfolio, flags, sweep=grid, rolling=stretches)
 
 
 def _portfolio(flags: dict[str, Any], *, demo: bool = False) -> Portfolio:
@@ -251,7 +277,15 @@ def _progress(total: int) -> Iterator[Callable[[int], None] | None]:
         yield lambda done: bar.update(done - bar.pos)
 
 
-def _finish(study: Study, comparison: Comparison | None, portfolio: Portfolio, flags: dict[str, Any]) -> None:
+def _finish(
+    study: Study,
+    comparison: Comparison | None,
+    portfolio: Portfolio,
+    flags: dict[str, Any],
+    *,
+    sweep: Sweep | None = None,
+    rolling: RollingStarts | None = None,
+) -> None:
     from steelyard.interfaces import backtest_documents as documents
 
     for note in study.notes:
@@ -263,10 +297,21 @@ def _finish(study: Study, comparison: Comparison | None, portfolio: Portfolio, f
     if flags["as_json"]:
         import json
 
-        document = documents.backtest(study) if comparison is None else documents.compare(comparison)
+        document = (
+            documents.backtest(study)
+            if comparison is None
+            else documents.compare(comparison, sweep=sweep, rolling=rolling)
+        )
         click.echo(json.dumps(document, ensure_ascii=False, indent=1))
         return
-    _show(study, comparison, portfolio)
+    from steelyard.interfaces.cli import comparison_tables as tables
+
+    if sweep is not None and comparison is not None:
+        tables.show_sweep(comparison, sweep)
+    else:
+        _show(study, comparison, portfolio)
+    if rolling is not None:
+        tables.show_rolling(rolling, [r.policy for r in study.results])
 
 
 def _show(study: Study, comparison: Comparison | None, portfolio: Portfolio) -> None:

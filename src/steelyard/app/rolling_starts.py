@@ -1,0 +1,111 @@
+"""The same policies started anew every quarter and followed for some years each: does the start decide?
+
+Stretches overlap, so they are not independent and no interval is computed from them; what they show is how
+much of a difference belongs to one start.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+import numpy as np
+
+from steelyard.app.backtest import Candidate, Settings, assemble, look_mask
+from steelyard.engines import statistics
+from steelyard.engines.backtest import kernel
+from steelyard.engines.backtest.problem import SESSIONS_A_YEAR, Floats
+from steelyard.engines.price_history import PriceHistory
+from steelyard.errors import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Worst, median and best growth a year less that of the first, and on how many stretches it was more."""
+
+    worst: float
+    median: float
+    best: float
+    wins: int
+
+
+@dataclass(frozen=True, slots=True)
+class RollingStarts:
+    """Growth of policies over stretches of equal length.
+
+    Attributes:
+        years: Length of a stretch.
+        starts, ends: First and last session of each of K stretches.
+        rates: (K, P) float64, growth a year, time-weighted, first costs included.
+    """
+
+    years: int
+    starts: tuple[date, ...]
+    ends: tuple[date, ...]
+    rates: Floats = field(repr=False)
+
+    def gaps(self) -> Floats:
+        """Return the growth a year of every policy less that of the first, (K, P) float64."""
+        gaps: Floats = self.rates - self.rates[:, :1]
+        return gaps
+
+    def spreads(self) -> list[Spread]:
+        """Return how the gaps of each policy are spread, in the order of the policies."""
+        gaps = self.gaps()
+        return [
+            Spread(float(g.min()), float(np.median(g)), float(g.max()), int((g > 0.0).sum())) for g in gaps.T
+        ]
+
+
+def rolling_starts(
+    history: PriceHistory, candidates: Sequence[Candidate], settings: Settings, *, years: int
+) -> RollingStarts:
+    """Run policies from the first session of every quarter that has enough years after it.
+
+    Args:
+        history: Complete prices.
+        candidates: At least one.
+        settings: Of every stretch alike; each starts with `settings.initial`.
+        years: Length of a stretch, >= 1.
+
+    Raises:
+        DataError: The history is shorter than one stretch (`price-short`).
+    """
+    dates = history.dates
+    starts: list[int] = []
+    stops: list[int] = []
+    for first in np.flatnonzero(look_mask(dates, "quarterly", "first")).tolist():
+        end = _later(dates[first], years)
+        if end <= dates[-1]:
+            starts.append(first)
+            stops.append(bisect_right(dates, end))
+    if not starts:
+        raise DataError(
+            "price-short",
+            f"{history.source} has no {years} years in a row: {dates[0]} to {dates[-1]}",
+            "give more history, or a smaller --rolling",
+        )
+    rates = np.empty((len(starts), len(candidates)))
+    for k, (first, stop) in enumerate(zip(starts, stops, strict=True)):
+        problem = assemble(_stretch(history, first, stop), candidates, settings)
+        runs = kernel.run(problem, holdings=False)
+        length = (stop - first - 1) / SESSIONS_A_YEAR
+        for p in range(len(candidates)):
+            grown = statistics.growth(runs.values[p], runs.paid[p], problem.terms.initial)
+            rates[k, p] = statistics.yearly_growth(float(grown[-1]), length)
+    return RollingStarts(years, tuple(dates[n] for n in starts), tuple(dates[n - 1] for n in stops), rates)
+
+
+def _later(day: date, years: int) -> date:
+    return day.replace(year=day.year + years, day=min(day.day, 28))
+
+
+def _stretch(history: PriceHistory, first: int, stop: int) -> PriceHistory:
+    return replace(
+        history,
+        dates=history.dates[first:stop],
+        prices=history.prices[first:stop],
+        rates={pair: rate[first:stop] for pair, rate in history.rates.items()},
+    )

@@ -1,0 +1,62 @@
+"""The sweep and the rolling starts of `compare` as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from steelyard.app.compare import Comparison
+from steelyard.app.rolling_starts import RollingStarts
+from steelyard.app.sweep import Sweep, gains
+from steelyard.interfaces.cli.tables import console
+
+
+def show_sweep(comparison: Comparison, sweep: Sweep) -> None:
+    """Print growth against the yardstick, turnover and tracking error, thresholds down and looks across."""
+    out = console()
+    study = comparison.study
+    means, evident = gains(comparison)
+    label = "SIMULATED prices, " if study.simulated else ""
+    out.print(f"{label}{study.dates[0]} to {study.dates[-1]}, {len(study.dates)} sessions\n")
+    where = (
+        f"mean over {comparison.paths} resampled histories; without * it is no evidence"
+        if comparison.differences
+        else "as it happened; without resampling nothing here is evidence"
+    )
+    first = study.results[0].policy
+    out.print(f"Points a year against {first} ({where}):")
+    out.print(_grid(sweep, lambda n: f"{100 * means[n]:+.2f}{'*' if evident[n] else ' '}"))
+    out.print("Turnover, percent a year:")
+    out.print(_grid(sweep, lambda n: f"{100 * study.results[n].turnover:.1f}"))
+    out.print("Tracking error, percent a year:")
+    out.print(_grid(sweep, lambda n: f"{100 * study.results[n].tracking_error:.2f}"))
+
+
+def show_rolling(rolling: RollingStarts, policies: Sequence[str]) -> None:
+    """Print how the policies did against the first over all stretches."""
+    out = console()
+    starts = rolling.starts
+    out.print(
+        f"\n{len(starts)} starts, one a quarter from {starts[0]} to {starts[-1]}, {rolling.years} years "
+        f"each; points a year against {policies[0]}. They overlap, and are no independent evidence."
+    )
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    table.add_column("policy", min_width=28)
+    for name in ("worst", "median", "best", "better"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for policy, s in list(zip(policies, rolling.spreads(), strict=True))[1:]:
+        cells = [f"{100 * v:+.2f}" for v in (s.worst, s.median, s.best)]
+        table.add_row(policy, *cells, f"{s.wins} of {len(starts)}")
+    out.print(table)
+
+
+def _grid(sweep: Sweep, cell: Callable[[int], str]) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    table.add_column("band", justify="right")
+    for look in sweep.looks:
+        table.add_column(look, justify="right", no_wrap=True)
+    for threshold, row in zip(sweep.thresholds, sweep.cells, strict=True):
+        table.add_row(threshold, *(cell(n) for n in row))
+    return table

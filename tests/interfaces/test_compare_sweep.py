@@ -1,0 +1,98 @@
+"""`compare --sweep` and `compare --rolling` as processes."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+
+def run(*words, folder):
+    code = "from steelyard.interfaces.cli.main import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", code, *words],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "COLUMNS": "110", "NO_COLOR": "1"},
+        check=False,
+    )
+
+
+def test_a_sweep_has_a_policy_for_every_pair_and_a_cell_is_that_policy_alone(tmp_path):
+    """The cell of 5 % monthly is compared with a run of `threshold 5% look monthly` by itself."""
+    words = ("compare", "--demo", "--paths", "0", "--json")
+    document = json.loads(run(*words, "--sweep", folder=tmp_path).stdout)
+    grid = document["sweep"]
+    assert len(grid["policies"]) == len(grid["thresholds"]) == 8
+    assert {len(row) for row in grid["policies"]} == {len(grid["looks"])} == {6}
+    name = grid["policies"][grid["thresholds"].index("5%")][grid["looks"].index("monthly")]
+    (cell,) = (r for r in document["results"] if r["policy"] == name)
+    alone = json.loads(run(*words, "--policy", "threshold 5% look monthly", folder=tmp_path).stdout)
+    assert alone["results"] == [cell]
+
+
+def test_the_yardstick_of_a_sweep_may_be_one_of_its_cells(tmp_path):
+    document = json.loads(
+        run(
+            "compare",
+            "--demo",
+            "--paths",
+            "0",
+            "--json",
+            "--sweep",
+            "--policy",
+            "threshold 5%",
+            folder=tmp_path,
+        ).stdout
+    )
+    names = [r["policy"] for r in document["results"]]
+    assert names[0] == "threshold 5%"
+    assert len(names) == len(set(names)) == 48
+
+
+def test_a_sweep_takes_one_yardstick(tmp_path):
+    done = run(
+        "compare", "--demo", "--sweep", "--policy", "hold", "--policy", "threshold 5%", folder=tmp_path
+    )
+    assert done.returncode == 2
+    assert "one --policy" in done.stderr
+
+
+def test_tables_and_page_show_the_sweep_and_the_starts(tmp_path):
+    """Eight bands down; the page has the same number of heat map rows and a header."""
+    done = run(
+        *("compare", "--demo", "--paths", "30", "--sweep", "--rolling", "12", "--report", "out.html"),
+        folder=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("SIMULATED")
+    assert sum(line.strip().startswith("7.5%") for line in done.stdout.splitlines()) == 3
+    assert "12 years each" in done.stdout
+    page = (tmp_path / "out.html").read_text(encoding="utf-8")
+    heat = page[page.index('class="heat"') :]
+    assert heat[: heat.index("</table>")].count("<tr>") == 9
+    assert "Other starts" in page
+
+
+def test_rolling_stretches_are_in_the_document(tmp_path):
+    """The simulation runs from 2004-01-02 to 2023-04-28: ten quarters leave 17 years, the last 2006-04-03."""
+    done = run(
+        *("compare", "--demo", "--paths", "0", "--rolling", "17", "--policy", "hold", "--json"),
+        folder=tmp_path,
+    )
+    rolling = json.loads(done.stdout)["rolling"]
+    assert rolling["years"] == 17
+    assert [s["start"] for s in rolling["stretches"]] == [
+        "2004-01-02", "2004-04-01", "2004-07-01", "2004-10-01", "2005-01-03", "2005-04-01", "2005-07-01",
+        "2005-10-03", "2006-01-02", "2006-04-03",
+    ]  # fmt: skip
+    assert all(s["cagr"].keys() == {"hold"} for s in rolling["stretches"])
+
+
+@pytest.mark.parametrize("years", ["0", "30"])
+def test_years_that_cannot_be_are_refused(tmp_path, years):
+    done = run("compare", "--demo", "--paths", "0", "--rolling", years, folder=tmp_path)
+    assert done.returncode == (2 if years == "0" else 3)
+    assert done.stdout == ""
