@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from steelyard.app.execute import Market
     from steelyard.app.order_reports import Desk
     from steelyard.app.run import Job
+    from steelyard.app.tax import TaxSituation
     from steelyard.domain.automation import AutomationSettings
     from steelyard.domain.execution import ExecutionSettings
     from steelyard.domain.ledger import Entry
@@ -131,6 +132,46 @@ def new_portfolio_text(model: Model | None, base_currency: str) -> str:
     return template(base_currency=base_currency, model=model, catalogue=load_catalogue())
 
 
+def _held_symbols(journal: Path) -> Collection[str]:
+    entries = journal_entries(journal)
+    if not entries:
+        return ()
+    from steelyard.app.journal import symbols_of
+
+    return symbols_of(entries)
+
+
+class _Books:
+    """The journal beside a portfolio file, read when it is asked."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def held(self, portfolio: Portfolio, as_of: date) -> Portfolio:
+        entries = journal_entries(self._path)
+        if not entries:
+            return portfolio
+        from steelyard.app.journal import positions_from
+
+        return replace(portfolio, accounts=positions_from(portfolio, entries, as_of=as_of).accounts)
+
+    def situation(self, portfolio: Portfolio, as_of: date) -> TaxSituation | None:
+        return tax_situation(portfolio, self._path, as_of)
+
+
+def tax_situation(portfolio: Portfolio, journal: Path, as_of: date) -> TaxSituation | None:
+    """Return what tax is computed from, None without [tax] or when nothing says what was paid."""
+    if portfolio.tax is None:
+        return None
+    entries = [e for e in journal_entries(journal) if e.traded_on <= as_of]
+    if not entries and not any(p.lots for a in portfolio.accounts for p in a.positions):
+        return None
+    from steelyard.app.tax import situation
+
+    figures = tax_figures(portfolio.tax.jurisdiction)
+    return situation(portfolio, entries, sessions(), figures, as_of=as_of)
+
+
 @contextmanager
 def automation(path: Path) -> Iterator[Automation]:
     """Open what automation of a portfolio file works with, and close it at the end.
@@ -170,13 +211,14 @@ def automation(path: Path) -> Iterator[Automation]:
         notifier = AppriseNotifier(secrets)
         post = Post(outbox, notifier, secrets, SystemClock(), settings.alerts)
         job = Job(
-            PortfolioFile(path, load_catalogue()),
+            PortfolioFile(path, load_catalogue(), _held_symbols(base)),
             [sources[name] for name in settings.prices.sources],
             prices,
             runs,
             post,
             sessions(),
             settings,
+            _Books(base),
         )
         yield Automation(job, prices, runs, outbox, secrets, base, notifier.reads)
     finally:

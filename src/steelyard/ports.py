@@ -200,6 +200,10 @@ class RunRecords(Protocol):
         """Close a run."""
         ...
 
+    def last(self, portfolio: str) -> tuple[datetime, str, str] | None:
+        """Return start, outcome (or the step it stopped at) and detail of the newest run."""
+        ...
+
 
 class Outbox(Protocol):
     """Messages on their way, each attempt of each, and which states were told already."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -26,10 +26,11 @@ class PortfolioFile:
     Args:
         path: The file.
         catalogue: Known instruments.
+        symbols: Held by the journal, so that they need a price although the file may not name them.
     """
 
-    def __init__(self, path: Path, catalogue: Catalogue) -> None:
-        self._path, self._catalogue = path, catalogue
+    def __init__(self, path: Path, catalogue: Catalogue, symbols: Collection[str] = ()) -> None:
+        self._path, self._catalogue, self._held = path, catalogue, tuple(sorted(symbols))
 
     @property
     def name(self) -> str:
@@ -51,7 +52,7 @@ class PortfolioFile:
         missing: set[str] = set()
         if text is not None:
             try:
-                return parse(text, str(self._path), self._catalogue), frozenset(symbols)
+                return self._parse(text), frozenset(symbols)
             except PortfolioProblems as refused:
                 # The reader alone knows which currencies need a rate: `no exchange rate for USD`.
                 missing = {p.message.rsplit(" ", 1)[-1] for p in refused.problems if p.code == "fx-missing"}
@@ -70,19 +71,22 @@ class PortfolioFile:
         """
         completed = self._completed(prices, rates)
         if completed is None:
-            return load(self._path, self._catalogue)
+            return load(self._path, self._catalogue, symbols=self._held)
         text = self._path.read_bytes().decode("utf-8-sig")
         try:
-            return parse(completed, str(self._path), self._catalogue)
+            return self._parse(completed)
         except PortfolioProblems as refused:
             left = {(p.code, p.key) for p in refused.problems}
             # Told with the line numbers of the file as it is, not as it was completed.
             try:
-                parse(text, str(self._path), self._catalogue)
+                self._parse(text)
             except PortfolioProblems as plainly:
                 own = tuple(p for p in plainly.problems if (p.code, p.key) in left)
                 raise PortfolioProblems(own or refused.problems) from None
             raise
+
+    def _parse(self, text: str) -> Portfolio:
+        return parse(text, str(self._path), self._catalogue, symbols=self._held)
 
     def _completed(self, prices: Mapping[str, Quote], rates: Mapping[str, Decimal]) -> str | None:
         """Return the text with what it leaves open filled in, None when there is no text to fill."""
@@ -117,6 +121,7 @@ class PortfolioFile:
             if isinstance(own, dict) and "price" in own:
                 priced.add(self._symbol(name))
         named = [self._symbol(name) for name in _table(tree, "targets")]
+        named += [self._symbol(symbol) for symbol in self._held]
         for account in _tables(tree.get("accounts")):
             for position in _tables(account.get("positions")):
                 if "symbol" in position:

@@ -5,9 +5,10 @@ Placeholders are `$name` or `${name}`; one that does not exist stays as it was w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from string import Template
+from typing import TYPE_CHECKING
 
 from steelyard.app.check import CheckReport
 from steelyard.domain.automation import AlertSettings
@@ -15,10 +16,14 @@ from steelyard.domain.drift import Drift
 from steelyard.domain.money import EXACT, minor_digits
 from steelyard.domain.trades import Plan
 
+if TYPE_CHECKING:
+    from steelyard.app.harvest import Proposal
+
 _TITLES = {
     "en": {
         "rebalance_due": "Rebalance due: $portfolio",
         "new_cash": "Cash to invest: $portfolio",
+        "harvest": "Worth realising by $deadline: $portfolio",
         "irp_cap": "IRP cap exceeded: $account",
         "price_failure": "No good price: $symbols",
         "job_failure": "Steelyard could not finish: $code",
@@ -28,6 +33,7 @@ _TITLES = {
     "ko": {
         "rebalance_due": "리밸런싱 필요: $portfolio",
         "new_cash": "투자할 현금: $portfolio",
+        "harvest": "$deadline까지 손익 실현 권장: $portfolio",
         "irp_cap": "IRP 위험자산 한도 초과: $account",
         "price_failure": "가격 없음: $symbols",
         "job_failure": "Steelyard 작업 실패: $code",
@@ -39,6 +45,8 @@ _BODIES = {
     "en": {
         "rebalance_due": "$reasons\n\nSince $since. Total $total.$prices\n\n$plan",
         "new_cash": "$cash lies idle of $total. Run: steelyard invest $amount",
+        "harvest": "$proposals\n\nIt counts for $year when traded by $deadline, $days days from now."
+        " Run: steelyard harvest",
         "irp_cap": "Risky assets are $share % of account $account; the cap for new purchases is $cap %.",
         "price_failure": "$findings\n\n$consequence",
         "job_failure": "$text\n\nhint: $hint",
@@ -48,6 +56,8 @@ _BODIES = {
     "ko": {
         "rebalance_due": "$reasons\n\n$since부터. 평가액 $total.$prices\n\n$plan",
         "new_cash": "평가액 $total 중 현금 $cash 이(가) 남아 있습니다. 실행: steelyard invest $amount",
+        "harvest": "$proposals\n\n$deadline까지 체결해야 $year년 귀속입니다(남은 일수 $days일)."
+        " 실행: steelyard harvest",
         "irp_cap": "계좌 $account 의 위험자산 비중이 $share % 입니다. 신규 매수 한도는 $cap % 입니다.",
         "price_failure": "$findings\n\n$consequence",
         "job_failure": "$text\n\n조치: $hint",
@@ -57,7 +67,9 @@ _BODIES = {
 }
 _WORDS = {
     "en": {
-        "buy": "buy", "sell": "sell", "cost": "costs", "plan": "Plan (whole shares):",
+        "buy": "buy", "sell": "sell", "cost": "costs", "tax": "tax",
+        "loss": "loss", "gain": "gain", "saves": "saves", "costs": "costs", "again": "again from",
+        "plan": "Plan (whole shares):",
         "no_plan": "No trades in whole shares would come nearer to target.",
         "stale": " Evaluated on the last good prices, the oldest of $day.",
         "last_good": "The last good prices were used to evaluate.",
@@ -65,7 +77,9 @@ _WORDS = {
         "none": "none",
     },
     "ko": {
-        "buy": "매수", "sell": "매도", "cost": "비용", "plan": "주문안(정수 주):",
+        "buy": "매수", "sell": "매도", "cost": "비용", "tax": "세금",
+        "loss": "손실", "gain": "이익", "saves": "절세", "costs": "비용", "again": "재매수 가능일",
+        "plan": "주문안(정수 주):",
         "no_plan": "정수 주 단위로 목표에 더 가까워지는 주문이 없습니다.",
         "stale": " 마지막 정상 가격으로 평가했습니다(가장 오래된 가격 $day).",
         "last_good": "마지막 정상 가격으로 평가했습니다.",
@@ -121,7 +135,7 @@ def reason_lines(report: CheckReport, language: str) -> str:
 
 
 def plan_lines(plan: Plan, currency: str, settings: AlertSettings) -> str:
-    """Return the trades of a plan and what they cost."""
+    """Return the trades of a plan, what they cost, and their tax where it is known."""
     if not plan.trades:
         return word("no_plan", settings)
     lines = [word("plan", settings)]
@@ -129,6 +143,27 @@ def plan_lines(plan: Plan, currency: str, settings: AlertSettings) -> str:
         what = f"{word(t.side, settings)} {t.shares:f} {t.symbol}"
         lines.append(f"- {t.account}: {what}, {money(t.amount, currency)}")
     lines.append(f"{word('cost', settings)}: {money(plan.costs, currency)}")
+    if plan.taxes is not None:
+        lines.append(f"{word('tax', settings)}: {money(plan.taxes, currency)}")
+    return "\n".join(lines)
+
+
+def harvest_lines(proposals: Sequence[Proposal], currency: str, settings: AlertSettings) -> str:
+    """Return a line for every sale worth making: what it realises, saves and costs."""
+    lines = []
+    for p in proposals:
+        side = word("loss" if p.gain < 0 else "gain", settings)
+        parts = [
+            f"- {p.account}: {word('sell', settings)} {p.shares:f} {p.symbol}",
+            f"{side} {money(abs(p.gain), currency)}",
+            f"{word('saves', settings)} {money(p.saves, currency)}",
+            f"{word('costs', settings)} {money(p.costs, currency)}",
+        ]
+        if p.replacement is not None:
+            parts.append(f"{word('buy', settings)} {p.replacement[0]}")
+        if p.not_before is not None:
+            parts.append(f"{p.symbol} {word('again', settings)} {p.not_before}")
+        lines.append(", ".join(parts))
     return "\n".join(lines)
 
 

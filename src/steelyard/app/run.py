@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
 from steelyard.app import alert_texts as texts
@@ -28,7 +29,34 @@ from steelyard.domain.valuations import DayValue
 from steelyard.errors import DataError, PlanError, SteelyardError
 from steelyard.ports import PortfolioText, PriceRecords, PriceSource, RunRecords, Sessions
 
+if TYPE_CHECKING:
+    from steelyard.app.tax import TaxSituation
+
 _SUSPECT = ("price-jump", "price-disagree", "price-currency", "price-not-positive", "price-future")
+
+
+class Books(Protocol):
+    """What the owner's journal knows beyond the portfolio file."""
+
+    def held(self, portfolio: Portfolio, as_of: date) -> Portfolio:
+        """Return the portfolio holding what the journal says, or as it is without a journal."""
+        ...
+
+    def situation(self, portfolio: Portfolio, as_of: date) -> TaxSituation | None:
+        """Return what tax is computed from, None when nothing says what was paid or where tax is due."""
+        ...
+
+
+class NoBooks:
+    """No journal: the file holds everything, and no tax is computed."""
+
+    def held(self, portfolio: Portfolio, as_of: date) -> Portfolio:
+        """Return the portfolio as it is."""
+        return portfolio
+
+    def situation(self, portfolio: Portfolio, as_of: date) -> TaxSituation | None:
+        """Return None."""
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +70,7 @@ class Job:
     post: Post
     sessions: Sessions
     settings: AutomationSettings
+    books: Books = NoBooks()  # noqa: RUF009 - it has no state
 
     def today(self) -> date:
         """Return the date where the owner lives."""
@@ -77,11 +106,17 @@ class RunReport:
 
 @dataclass(frozen=True, slots=True)
 class _Occasion:
-    """Why a run does something today: an unhandled look, a digest, or because it was told to."""
+    """Why a run does something today: an unhandled look, a digest, the year's end, or being told to."""
 
     look: date | None
     digest: bool
     next_look: date | None
+    year_end: bool = False
+
+    @property
+    def idle(self) -> bool:
+        """Nothing is asked for."""
+        return self.look is None and not self.digest and not self.year_end
 
 
 def run(job: Job, *, if_due: bool) -> RunReport:
@@ -99,7 +134,7 @@ def run(job: Job, *, if_due: bool) -> RunReport:
     try:
         outline, open_prices = job.file.outline()
         occasion = _occasion(job, outline, as_of)
-        if if_due and occasion.look is None and not occasion.digest:
+        if if_due and occasion.idle:
             sent = deliver(job.post)
             return RunReport("not-due", as_of, None, occasion.next_look, sent=sent)
         if not if_due:
@@ -150,7 +185,16 @@ def _occasion(job: Job, portfolio: Portfolio, as_of: date) -> _Occasion:
     if alerts.digest != "never" and "digest" in alerts.kinds:
         told = job.post.outbox.told(job.file.name, "digest")
         digest = told is None or told.since < period(alerts.digest, as_of)[0]
-    return _Occasion(open_look, digest, upcoming)
+    return _Occasion(open_look, digest, upcoming, _is_year_end(job, portfolio, as_of))
+
+
+def _is_year_end(job: Job, portfolio: Portfolio, as_of: date) -> bool:
+    """Say whether this is the first run of December, for an owner who wants to hear of harvests."""
+    if portfolio.tax is None or as_of.month != 12 or "harvest" not in job.settings.alerts.kinds:
+        return False
+    last = job.runs.last(job.file.name)
+    done_on = local_time(last[0], job.settings).date() if last and last[1] == "done" else None
+    return done_on is None or done_on < as_of.replace(day=1)
 
 
 def _work(
@@ -165,7 +209,7 @@ def _work(
     _, kept = stored(wanted, job.prices)
     stale = _stale(job, kept, as_of)
     try:
-        portfolio = _priced(job, wanted, kept, stale)
+        portfolio = _priced(job, wanted, kept, stale, as_of)
     except DataError as error:
         queued += _tell_prices(job, fetched, stale, as_of, evaluated=False)
         job.runs.finish(number, clock.now(), "failed", error.message)
@@ -177,6 +221,8 @@ def _work(
     queued += _tell_prices(job, fetched, stale, as_of, evaluated=True)
     if occasion.look is not None:
         queued += _tell_state(job, report, stale)
+    if occasion.look is not None or occasion.year_end:
+        queued += _tell_harvest(job, report, stale)
     if occasion.digest:
         queued += _tell_digest(job, report, occasion)
     job.runs.finish(number, clock.now(), "done", ", ".join(queued))
@@ -199,7 +245,11 @@ def _stale(job: Job, kept: dict[str, tuple[str, Close]], as_of: date) -> dict[st
 
 
 def _priced(
-    job: Job, wanted: Sequence[Wanted], kept: dict[str, tuple[str, Close]], stale: dict[str, date]
+    job: Job,
+    wanted: Sequence[Wanted],
+    kept: dict[str, tuple[str, Close]],
+    stale: dict[str, date],
+    as_of: date,
 ) -> Portfolio:
     missing = [w.symbol for w in wanted if w.symbol not in kept]
     if missing:
@@ -216,7 +266,7 @@ def _priced(
         )
     quotes, _ = stored(wanted, job.prices)
     rates = {w.symbol[:3]: kept[w.symbol][1].price for w in wanted if w.is_rate}
-    return job.file.load(quotes, rates)
+    return job.books.held(job.file.load(quotes, rates), as_of)
 
 
 def _day_value(report: CheckReport, priced_on: date | None) -> DayValue:
@@ -314,6 +364,37 @@ def _tell_caps(job: Job, report: CheckReport) -> list[str]:
     return queued
 
 
+def _tell_harvest(job: Job, report: CheckReport, stale: dict[str, date]) -> list[str]:
+    """Queue what is worth realising this year; in December once more, because the year ends."""
+    portfolio, as_of = report.portfolio, report.as_of
+    if portfolio.tax is None or stale or "harvest" not in job.settings.alerts.kinds:
+        return []
+    situation = job.books.situation(portfolio, as_of)
+    if situation is None:
+        return []
+    # Imported here: most owners never get this far.
+    from steelyard.app.harvest import harvest
+
+    found = harvest(portfolio, situation, as_of=as_of)
+    worthwhile = [p for p in (*found.losses, *found.gains) if p.do]
+    outbox, name = job.post.outbox, job.file.name
+    # A deadline that has passed leaves nothing to do this year.
+    key = f"harvest:{found.deadline.year}" + (":december" if as_of.month == 12 else "")
+    told = bool(worthwhile) and as_of <= found.deadline
+    for old in outbox.keys(name, "harvest:"):
+        if not told or not old.startswith(f"harvest:{found.deadline.year}"):
+            outbox.clear(name, old)
+    if not told:
+        return []
+    facts = {
+        "proposals": texts.harvest_lines(worthwhile, found.currency, job.settings.alerts),
+        "deadline": str(found.deadline),
+        "year": str(found.deadline.year),
+        "days": str((found.deadline - as_of).days),
+    }
+    return ["harvest"] if tell(job.post, name, "harvest", facts, as_of=as_of, key=key) else []
+
+
 def _tell_digest(job: Job, report: CheckReport, occasion: _Occasion) -> list[str]:
     settings = job.settings.alerts
     facts = {
@@ -333,7 +414,8 @@ def _plan_text(job: Job, report: CheckReport) -> str:
 
     portfolio = report.portfolio
     try:
-        made = plan(portfolio, job.sessions, as_of=report.as_of)
+        situation = job.books.situation(portfolio, report.as_of)
+        made = plan(portfolio, job.sessions, as_of=report.as_of, tax=situation)
     except (PlanError, DataError) as error:
         return f"{error.message} ({error.hint})"
     return texts.plan_lines(made, portfolio.base_currency, job.settings.alerts)
