@@ -43,6 +43,7 @@ PRIMES = len(BELOW)
 
 WALK_LIMIT = 20_000
 LIST_LIMIT = 50_000
+LONG = 12
 LAYER_LIMIT = 3_000_000
 TIE = 8  # states that an exact comparison across unlike divisors counts for; it takes about as long
 SLACK = 1e-12
@@ -306,20 +307,21 @@ def _divisible(w, r, budget):
 
 
 @_compiled
-def _price(w, r, budget, plan):
+def _price(w, r, budget, plan, beyond):
     """Find the best price of money by cutting planes.
 
-    `plan` comes in as any feasible plan and leaves as the dearest feasible one met.
+    `plan` comes in as any feasible plan and leaves as the dearest feasible one met; `beyond` receives the
+    cheapest one that was not.
 
     Returns:
-        The multiplier, the bound it proves, and the slack its rounding asks for.
+        The multiplier, the bound it proves, the slack its rounding asks for, what `beyond` spends too much.
     """
     multiplier, step = _divisible(w, r, budget)
     codes = np.empty(w.shape[0], np.int64)
     best, dual, margin = multiplier, -np.inf, 0.0
     low, low_dual, low_over = -1.0, 0.0, 0.0
     high, high_dual, high_over = -1.0, 0.0, 0.0
-    cuts, jump = 0, 0.0
+    cuts, jump, short = 0, 0.0, 0
     for _ in range(60):
         total, size, spent = _evaluate(w, r, multiplier, codes)
         here = total - multiplier * float(budget)
@@ -334,6 +336,8 @@ def _price(w, r, budget, plan):
                 break
         else:
             low, low_dual, low_over = multiplier, here, over
+            short = spent - budget
+            beyond[:] = codes
         if low >= 0.0 and high >= 0.0:
             cut = (high_dual - low_dual + low_over * low - high_over * high) / (low_over - high_over)
             cuts += 1
@@ -343,7 +347,7 @@ def _price(w, r, budget, plan):
             continue
         jump = jump * 4.0 if jump else 2.0 * abs(over) * step
         multiplier = multiplier + jump if high < 0.0 else max(multiplier - jump, 0.0)
-    return best, dual, margin
+    return best, dual, margin, short
 
 
 @_compiled
@@ -351,6 +355,36 @@ def _allowed(w, i, change):
     if change > 0:
         return w[i, BUY_LOW] <= change <= w[i, BUY_HIGH]
     return change == 0 or w[i, SELL_LOW] <= -change <= w[i, SELL_HIGH]
+
+
+@_compiled
+def _repair(w, r, over, plan):
+    """Make a plan that spends `over` too much affordable, dearest miss last; say whether that succeeded."""
+    n = w.shape[0]
+    for _ in range(3 * n):
+        if over <= 0:
+            return True
+        score, line, chosen, saved = np.inf, -1, 0, 0
+        for i in range(n):
+            now = plan[i] >> 1
+            if plan[i] & 1:
+                continue
+            change = now - -(-over // (w[i, PRICE] * w[i, UNIT]))
+            if now > 0 and change < w[i, BUY_LOW]:
+                change = 0
+            elif now <= 0:
+                change = max(min(change, -w[i, SELL_LOW]), -w[i, SELL_HIGH])
+            less = _spent(w, i, plan[i]) - _spent(w, i, 2 * change)
+            if less <= 0 or not _allowed(w, i, change):
+                continue
+            here = (_miss(w, r, i, 2 * change) - _miss(w, r, i, plan[i])) / float(min(less, over))
+            if here < score:
+                score, line, chosen, saved = here, i, 2 * change, less
+        if line < 0:
+            return False
+        plan[line] = chosen
+        over -= saved
+    return over <= 0
 
 
 @_compiled
@@ -385,6 +419,30 @@ def _improve(w, r, budget, plan):
     for i in range(n):
         total += miss[i]
     return total
+
+
+@_compiled
+def _exchange(w, r, budget, plan, best):
+    """Improve a plan by one share more or less of a line and what the others make of it; return its miss."""
+    n = w.shape[0]
+    trial = np.empty(n, np.int64)
+    for i in range(n):
+        for step in (1, -1):
+            change = (plan[i] >> 1) + step
+            if plan[i] & 1 or not _allowed(w, i, change):
+                continue
+            trial[:] = plan
+            trial[i] = 2 * change
+            over = -budget
+            for j in range(n):
+                over += _spent(w, j, trial[j])
+            if over > 0 and not _repair(w, r, over, trial):
+                continue
+            miss = _improve(w, r, budget, trial)
+            if miss < best:
+                best = miss
+                plan[:] = trial
+    return best
 
 
 @_compiled
@@ -982,10 +1040,20 @@ def solve_rows(lines, budget, min_trade, unit, limit, steps, sold):
     plan = np.empty(n, np.int64)
     if _cheapest(w, plan) > money:
         return INFEASIBLE, np.nan, np.nan, 0
-    multiplier, dual, margin = _price(w, r, money, plan)
+    beyond = np.empty(n, np.int64)
+    multiplier, dual, margin, short = _price(w, r, money, plan, beyond)
     best = _improve(w, r, money, plan)
+    if short > 0 and best > dual + margin and _repair(w, r, short, beyond):
+        other = _improve(w, r, money, beyond)
+        if other < best:
+            best = other
+            plan[:] = beyond
     spans = np.empty((n, 6), np.int64)
     count, cut = _ranges(w, r, multiplier, best - dual + margin, spans)
+    if count > LONG * n:
+        # Long lists: a better plan is worth more time before they are searched.
+        best = _exchange(w, r, money, plan, best)
+        count, cut = _ranges(w, r, multiplier, best - dual + margin, spans)
     starts, codes = np.empty(n + 1, np.int64), np.empty(count, np.int64)
     spent, miss = np.empty(count, np.int64), np.empty(count)
     _lists(w, r, spans, starts, codes, spent, miss)
