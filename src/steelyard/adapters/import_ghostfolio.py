@@ -106,7 +106,7 @@ def _activity(sheet: Sheet, item: dict[str, str], account: str, line: int | None
                 **{**common, "note": common["note"] or "interest"},
             )  # fmt: skip
     elif kind in ("item", "liability"):
-        sheet.skip(line, f"{item.get('symbol', '')}: a {kind} is no holding of an account")
+        sheet.skip(line, f"{item.get('symbol', '')} ({kind}) is no holding of an account")
     else:
         sheet.unread(f"{item.get('type', '')!r} is no type of activity", line, key)
 

@@ -88,7 +88,8 @@ def unit_price(total: Decimal, shares: Decimal, *, up: bool = False) -> tuple[De
     """
     rounding = "ROUND_CEILING" if up else "ROUND_FLOOR"
     price = EXACT.divide(total, shares)
-    if EXACT.multiply(price, shares) != total:
+    # A quotient without an end may give the total back when it is rounded: its digits tell.
+    if -int(price.as_tuple().exponent) > FINEST or EXACT.multiply(price, shares) != total:
         price = price.quantize(STEP, rounding, EXACT)
     return price, abs(EXACT.subtract(total, EXACT.multiply(price, shares)))
 

@@ -13,6 +13,7 @@ import click
 from steelyard.errors import InputError, PortfolioProblems
 
 if TYPE_CHECKING:
+    from steelyard.adapters.import_rows import ImportedFile, Importer
     from steelyard.adapters.journal_sqlite import StoredJournal
     from steelyard.domain.ledger import Recorded
 
@@ -69,25 +70,80 @@ def move_over(portfolio: Path, as_of: date) -> None:
     )
 
 
-@click.command("import", epilog=_help("steelyard import trades.csv", "steelyard import t.csv --account isa"))
+FORMATS = {
+    "native": "import_csv",
+    "alpaca": "import_alpaca",
+    "flex": "import_flex",
+    "ghostfolio": "import_ghostfolio",
+    "portfolio-performance": "import_portfolio_performance",
+}
+"""Names that `--format` takes, and the adapter that reads such a file."""
+
+
+@click.command(
+    "import",
+    epilog=_help(
+        "steelyard import trades.csv --account isa",
+        "steelyard import statement.xml --format flex",
+        "steelyard import orders.csv --map broker.toml",
+    ),
+)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--account", metavar="NAME", help="Account of rows that name none.  [default: main]")
+@click.option(
+    "--format", "format_", type=click.Choice(list(FORMATS)), help="Whose file it is.  [default: native]"
+)
+@click.option(
+    "--map",
+    "map_",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="A TOML file that names the columns.",
+)
 @_place
-def import_(file: Path, account: str | None, portfolio: Path, journal: Path | None) -> None:
+def import_(
+    file: Path,
+    account: str | None,
+    format_: str | None,
+    map_: Path | None,
+    portfolio: Path,
+    journal: Path | None,
+) -> None:
     """Add the rows of FILE to the journal, all of them or none; what is there already stays once."""
-    from steelyard.adapters import import_csv
-    from steelyard.adapters.packaged_data import load_catalogue
     from steelyard.app import journal as use
 
+    if format_ is not None and map_ is not None:
+        raise click.UsageError("--format and --map exclude each other")
+    found = _imported(file, account, format_ or "native", map_)
+    with _open(portfolio, journal) as book:
+        done = use.import_rows(book, found.rows, str(file), as_of=date.today(), at=datetime.now(UTC))
+    for line, reason in found.skipped:
+        place = "" if line is None else f"line {line}: "
+        click.echo(f"left out: {place}{reason}", err=True)
+    click.echo(f"{done.added} entries added, {done.known} were there already", err=True)
+
+
+def _imported(file: Path, account: str | None, format_: str, map_: Path | None) -> ImportedFile:
+    from importlib import import_module
+
+    from steelyard.adapters.packaged_data import load_catalogue
+
+    data, catalogue = _bytes(file), load_catalogue()
+    if map_ is None:
+        reader: Importer = import_module(f"steelyard.adapters.{FORMATS[format_]}").read
+        return reader(data, str(file), catalogue, account)
+    from steelyard.adapters import import_map
+
+    described = import_map.load(_bytes(map_), str(map_))
+    return import_map.read(data, str(file), catalogue, account, described)
+
+
+def _bytes(file: Path) -> bytes:
     try:
-        data = file.read_bytes()
+        return file.read_bytes()
     except OSError as error:
         text = f"{file} cannot be read: {error.strerror}"
         raise InputError("unreadable", text, "check its name and rights") from None
-    found = import_csv.read(data, str(file), load_catalogue(), account)
-    with _open(portfolio, journal) as book:
-        done = use.import_rows(book, found.rows, str(file), as_of=date.today(), at=datetime.now(UTC))
-    click.echo(f"{done.added} entries added, {done.known} were there already", err=True)
 
 
 @click.command(epilog=_help("steelyard record date=2026-11-23 type=buy symbol=VOO shares=3 price=601.20"))

@@ -1,0 +1,263 @@
+"""Interactive Brokers: the XML of an Activity Flex Query.
+
+Read are Trades (executions), Cash Transactions (details), Corporate Actions (splits) and Transfers; all
+other sections are passed over. Source: the Flex Query reference, and the field names ibflex documents.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from xml.parsers import expat
+
+from steelyard.adapters.import_dividends import Booking, Dividends
+from steelyard.adapters.import_rows import (
+    ImportedFile,
+    Sheet,
+    add_up,
+    amount,
+    listed,
+    refuse,
+    spread,
+)
+from steelyard.domain.catalogue import Catalogue
+from steelyard.domain.money import EXACT, ZERO, plain
+
+_READ = ("Trade", "CashTransaction", "CorporateAction", "Transfer")
+_FUNDS = frozenset({"STK", "ETF", "FUND", ""})
+_DAY = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})(?:[;,T ].*)?")
+_PER_SHARE = re.compile(r"(?:([\d.]+) [A-Z]{3}|[A-Z]{3} ([\d.]+)|([\d.]+)) PER SHARE")
+_SPLIT = re.compile(r"SPLIT (\d+) FOR (\d+)")
+_PAID = frozenset({"Dividends", "Payment In Lieu Of Dividends"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Element:
+    tag: str
+    line: int
+    text: dict[str, str]
+
+    def __getitem__(self, key: str) -> str:
+        return self.text.get(key, "")
+
+    def day(self, *keys: str) -> str:
+        raw = next((self[k] for k in keys if self[k]), "")
+        found = _DAY.fullmatch(raw.strip())
+        return "-".join(found.groups()) if found else raw
+
+
+def read(data: bytes, name: str, catalogue: Catalogue, account: str | None) -> ImportedFile:
+    """Read a Flex statement.
+
+    Without `account`, rows of a file with several accounts keep their account numbers.
+
+    Args:
+        data: XML.
+        name: For messages.
+        catalogue: Known instruments.
+        account: Of all rows; `main` unless given, where the file has one account.
+
+    Raises:
+        PortfolioProblems: With every problem of the file and its line.
+    """
+    sheet = Sheet(name, catalogue, account)
+    elements = [e for e in _elements(data, name) if e.tag in _READ]
+    several = account is None and len({e["accountId"] for e in elements if e["accountId"]}) > 1
+    dividends = Dividends()
+    executions = any(e["levelOfDetail"] in ("", "EXECUTION") for e in elements if e.tag == "Trade")
+    for element in elements:
+        owner = element["accountId"] if several else ""
+        try:
+            if element.tag == "Trade":
+                _trade(sheet, element, owner, executions=executions)
+            elif element.tag == "CashTransaction":
+                _cash(sheet, dividends, element, owner)
+            elif element.tag == "CorporateAction":
+                _corporate_action(sheet, element, owner)
+            else:
+                _transfer(sheet, element, owner)
+        except ValueError as error:
+            sheet.unread(f"the {element.tag} cannot be read: {error}", element.line)
+    dividends.add_to(sheet)
+    return sheet.finish()
+
+
+def _elements(data: bytes, name: str) -> Iterator[_Element]:
+    """Return every element with its line, which xml.etree does not tell."""
+    found: list[_Element] = []
+    parser = expat.ParserCreate()
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        found.append(_Element(tag, parser.CurrentLineNumber, attributes))
+
+    def forbidden(*_: object) -> None:
+        # Flex has none, and entities can make a small file fill the memory.
+        raise refuse(name, "import-syntax", "the file declares a document type", "export it again")
+
+    parser.StartElementHandler = start
+    parser.StartDoctypeDeclHandler = forbidden
+    try:
+        parser.Parse(data, True)
+    except expat.ExpatError as error:
+        text = f"the file is no XML: {expat.errors.messages[error.code]}"
+        raise refuse(name, "import-syntax", text, "export it again, whole", error.lineno) from None
+    if not found or found[0].tag != "FlexQueryResponse":
+        hint = "run an Activity Flex Query with format XML"
+        raise refuse(name, "import-header", "the file is no Flex statement", hint)
+    yield from found
+
+
+def _reference(element: _Element, *keys: str) -> str:
+    number = next((element[k] for k in keys if element[k]), "")
+    return f"flex:{element['accountId']}:{element.tag}:{number}" if number else ""
+
+
+def _trade(sheet: Sheet, element: _Element, owner: str, *, executions: bool) -> None:
+    line = element.line
+    if element["levelOfDetail"] not in ("", "EXECUTION"):
+        if not executions:
+            text = f"the query lists trades by {element['levelOfDetail']}"
+            sheet.problem("import-row", text, "choose Executions in the Flex query", line)
+        return
+    if element["assetCategory"] not in _FUNDS | {"CASH"}:
+        sheet.skip(line, f"{element['assetCategory']} {element['symbol']} is no fund or share")
+        return
+    shares, price = amount(element["quantity"]), amount(element["tradePrice"])
+    side = element["buySell"] or ("BUY" if shares > ZERO else "SELL")
+    if side not in ("BUY", "SELL") or not shares:
+        sheet.unread(f"the trade {side} {element['quantity']} {element['symbol']} is not understood", line)
+        return
+    reference = _reference(element, "tradeID", "ibExecID", "transactionID")
+    day = element.day("tradeDate", "dateTime")
+    currency = element["currency"]
+    cost = EXACT.minus(amount(element["ibCommission"]))
+    commission_currency = element["ibCommissionCurrency"] or currency
+    same = commission_currency == currency
+    fees = EXACT.subtract(cost if same else ZERO, amount(element["taxes"]))
+    rebate = ZERO
+    if fees < ZERO:
+        fees, rebate = ZERO, EXACT.minus(fees)
+    if element["assetCategory"] == "CASH":
+        _conversion(sheet, element, owner, side, reference, day, abs(shares), price, fees)
+    else:
+        sheet.add(
+            line, reference, type=side.lower(), date=day, account=owner, symbol=listed(element["symbol"]),
+            shares=plain(abs(shares)), price=plain(price), currency=currency, fees=plain(fees),
+        )  # fmt: skip
+    extra = f"{reference}:commission" if reference else ""
+    if rebate:
+        _money(sheet, line, extra, owner, day, currency, rebate, "rebate of a commission")
+    if not same and cost:
+        _money(sheet, line, extra, owner, day, commission_currency, EXACT.minus(cost), "commission")
+
+
+def _conversion(
+    sheet: Sheet,
+    element: _Element,
+    owner: str,
+    side: str,
+    reference: str,
+    day: str,
+    shares: Decimal,
+    price: Decimal,
+    fees: Decimal,
+) -> None:
+    """`USD.KRW`: so many USD at a price in KRW; a sale of them buys the won."""
+    bought, dot, paid = element["symbol"].partition(".")
+    if not dot:
+        sheet.unread(f"{element['symbol']!r} is no pair of currencies", element.line)
+        return
+    if side == "SELL":
+        got = EXACT.multiply(shares, price)
+        if fees:
+            # Their fees are in the currency that comes in.
+            extra = f"{reference}:fees" if reference else ""
+            _money(sheet, element.line, extra, owner, day, paid, EXACT.minus(fees), "commission")
+        text, fees = spread(shares, got)
+        bought, paid, shares = paid, bought, got
+    else:
+        text = plain(price)
+    sheet.add(
+        element.line, reference, type="convert", date=day, account=owner, symbol=bought,
+        shares=plain(shares), price=text, currency=paid, fees=plain(fees),
+    )  # fmt: skip
+
+
+def _money(
+    sheet: Sheet,
+    line: int,
+    reference: str,
+    owner: str,
+    day: str,
+    currency: str,
+    money: Decimal,
+    note: str,
+    outward: str = "fee",
+) -> None:
+    sheet.add(
+        line, reference, type="deposit" if money > ZERO else outward, date=day, account=owner,
+        currency=currency, shares=plain(abs(money)), note=note,
+    )  # fmt: skip
+
+
+def _cash(sheet: Sheet, dividends: Dividends, element: _Element, owner: str) -> None:
+    if element["levelOfDetail"] == "SUMMARY":
+        return
+    kind, money = element["type"], amount(element["amount"])
+    day = element.day("settleDate", "dateTime", "reportDate")
+    reference = _reference(element, "transactionID")
+    if not money:
+        sheet.skip(element.line, f"{kind} moves no money")
+    elif kind in _PAID | {"Withholding Tax"} and element["symbol"]:
+        found = _PER_SHARE.search(element["description"])
+        rate = amount(next(filter(None, found.groups()))) if found else ZERO
+        shares = EXACT.divide(abs(money), rate) if rate else ZERO
+        if EXACT.multiply(shares, rate) != abs(money):
+            shares = ZERO
+        booking = Booking(
+            owner, listed(element["symbol"]), day, element["currency"], money, reference, shares, element.line
+        )
+        (dividends.paid if kind in _PAID else dividends.withheld).append(booking)
+    else:
+        outward = "withdrawal" if kind.startswith("Deposits") else "fee"
+        note = element["description"] or kind
+        _money(sheet, element.line, reference, owner, day, element["currency"], money, note, outward)
+
+
+def _corporate_action(sheet: Sheet, element: _Element, owner: str) -> None:
+    if element["assetCategory"] not in _FUNDS or element["levelOfDetail"] == "SUMMARY":
+        return
+    text = element["actionDescription"] or element["description"]
+    found = _SPLIT.search(text)
+    if found is None:
+        sheet.unread(f"the corporate action {text!r} is not understood", element.line)
+        return
+    new, old = (Decimal(n) for n in found.groups())
+    ratio = EXACT.divide(new, old)
+    if EXACT.multiply(ratio, old) != new:
+        sheet.unread(f"a split {new} for {old} has no exact ratio", element.line)
+        return
+    sheet.add(
+        element.line, _reference(element, "actionID", "transactionID"), type="split", account=owner,
+        date=element.day("dateTime", "reportDate"), symbol=listed(element["symbol"]), shares=plain(ratio),
+    )  # fmt: skip
+
+
+def _transfer(sheet: Sheet, element: _Element, owner: str) -> None:
+    reference = _reference(element, "transactionID", "tradeID")
+    day = element.day("date", "dateTime", "reportDate")
+    shares, money = amount(element["quantity"]), amount(element["cashTransfer"])
+    inward = element["direction"] == "IN" or (not element["direction"] and add_up(shares, money) > ZERO)
+    if element["assetCategory"] in _FUNDS and shares and element["symbol"]:
+        kind = "transfer_in" if inward else "transfer_out"
+        sheet.add(
+            element.line, reference, type=kind, date=day, account=owner,
+            symbol=listed(element["symbol"]), shares=plain(abs(shares)), currency=element["currency"],
+        )  # fmt: skip
+    elif money:
+        signed, currency = (abs(money) if inward else EXACT.minus(abs(money))), element["currency"]
+        _money(sheet, element.line, reference, owner, day, currency, signed, "transfer", "withdrawal")
+    else:
+        sheet.unread(f"the transfer of {element['symbol'] or 'nothing'} is not understood", element.line)

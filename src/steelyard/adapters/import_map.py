@@ -1,0 +1,211 @@
+"""Any broker's CSV, described by a TOML file: which column is which field, which word is which type.
+
+```toml
+encoding = "cp949"            # UTF-8 unless given
+delimiter = ","               # found out unless given
+first_line = 1                # the line of column names
+date_format = "%Y.%m.%d"      # ISO dates unless given
+decimal = "."                 # or ","
+ignore_signs = false          # true where sales have negative shares
+
+[columns]                     # field = "name of the column"; `total` may stand for `price`
+date = "거래일"
+reference = "거래번호"         # the broker's own number tells equal rows apart
+
+[types]                       # word = type; "" leaves the row out
+"매수" = "buy"
+
+[constants]                   # field = "the same in every row"
+currency = "KRW"
+```
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from steelyard.adapters.import_rows import (
+    ImportedFile,
+    Sheet,
+    add_up,
+    amount,
+    decode,
+    listed,
+    payment,
+    refuse,
+    spread,
+    table,
+)
+from steelyard.domain.catalogue import Catalogue
+from steelyard.domain.entry_text import FIELDS
+from steelyard.domain.ledger import CASH_KINDS, KINDS
+from steelyard.domain.money import ZERO, plain
+from steelyard.errors import PortfolioProblems, Problem
+
+_NUMBERS = ("shares", "price", "total", "fees", "fx_rate", "tax_base_price")
+_COLUMNS = frozenset({*FIELDS, "total", "reference"})
+_KEYS = {"encoding": str, "delimiter": str, "first_line": int, "date_format": str, "decimal": str,
+         "ignore_signs": bool, "columns": dict, "types": dict, "constants": dict}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnMap:
+    """How to read a broker's CSV; see the module for the keys."""
+
+    columns: Mapping[str, str]
+    types: Mapping[str, str] = field(default_factory=dict)
+    constants: Mapping[str, str] = field(default_factory=dict)
+    encoding: str = "utf-8-sig"
+    delimiter: str | None = None
+    first_line: int = 1
+    date_format: str | None = None
+    decimal: str = "."
+    ignore_signs: bool = False
+
+
+def load(data: bytes, name: str) -> ColumnMap:
+    """Read the description.
+
+    Args:
+        data: TOML.
+        name: For messages.
+
+    Raises:
+        PortfolioProblems: With every problem of it (`import-map`).
+    """
+    try:
+        found = tomllib.loads(decode(data, name))
+    except tomllib.TOMLDecodeError as error:
+        raise refuse(name, "import-map", f"the map is no TOML: {error}", "check that line") from None
+    problems: list[Problem] = []
+
+    def wrong(key: str, text: str, hint: str) -> None:
+        problems.append(Problem("import-map", text, hint, name, None, key))
+
+    for key, value in found.items():
+        if key not in _KEYS:
+            wrong(key, "there is no such key", f"the keys are {', '.join(_KEYS)}")
+        elif type(value) is not _KEYS[key]:
+            wrong(key, f"{value!r} is of the wrong kind", "see the guide of the journal")
+    for part, known in (("columns", _COLUMNS), ("constants", frozenset(FIELDS))):
+        for key, value in _table(found, part).items():
+            if key not in known or not isinstance(value, str):
+                wrong(
+                    f"{part}.{key}", f"{key} = {value!r} means nothing", f"write one of {', '.join(FIELDS)}"
+                )
+    for word, kind in _table(found, "types").items():
+        if kind not in (*KINDS, ""):
+            wrong(f"types.{word}", f"{kind!r} is no type of entry", f"write one of {', '.join(KINDS)}")
+    for needed in ("date", "type"):
+        if needed not in {**_table(found, "columns"), **_table(found, "constants")}:
+            wrong(f"columns.{needed}", f"no column is the {needed}", f'write {needed} = "NAME OF THE COLUMN"')
+    if found.get("decimal", ".") not in (".", ","):
+        wrong("decimal", f"{found['decimal']!r} is no decimal sign", 'write "." or ","')
+    first_line = found.get("first_line", 1)
+    if type(first_line) is int and first_line < 1:
+        wrong("first_line", f"there is no line {first_line}", "write the line of the column names")
+    if type(found.get("delimiter", ",")) is str and len(found.get("delimiter", ",")) != 1:
+        wrong("delimiter", "it is not one character", 'write ";"')
+    if problems:
+        raise PortfolioProblems(tuple(problems))
+    return ColumnMap(**found)
+
+
+def read(
+    data: bytes, name: str, catalogue: Catalogue, account: str | None, described: ColumnMap
+) -> ImportedFile:
+    """Read a broker's CSV as its map describes it.
+
+    Args:
+        data: CSV.
+        name: For messages.
+        catalogue: Known instruments.
+        account: Of rows that name none; `main` unless given.
+        described: The map.
+
+    Raises:
+        PortfolioProblems: With every problem of the file and its line.
+    """
+    sheet = Sheet(name, catalogue, account)
+    columns = {key: column.strip().lower() for key, column in described.columns.items()}
+    text = decode(data, name, described.encoding)
+    seen = False
+    for line, row in table(text, name, described.delimiter, described.first_line):
+        if not seen:
+            seen = True
+            missing = [described.columns[key] for key, column in columns.items() if column not in row]
+            if missing:
+                hint = "correct the map; first_line is the line of column names"
+                said = f"there is no column {', '.join(missing)}"
+                raise refuse(name, "import-header", said, hint, described.first_line)
+        words = {**described.constants, **{key: row[c] for key, c in columns.items() if row.get(c)}}
+        try:
+            _row(sheet, line, words, described)
+        except ValueError as error:
+            sheet.unread(f"the row cannot be read: {error}", line)
+    return sheet.finish()
+
+
+def _table(found: Mapping[str, object], key: str) -> Mapping[str, object]:
+    value = found.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _row(sheet: Sheet, line: int, words: dict[str, str], described: ColumnMap) -> None:
+    kind = words.get("type", "")
+    if described.types:
+        if kind not in described.types:
+            hint = f'add to the map, under [types]: "{kind}" = "buy", or = "" to leave such rows out'
+            sheet.problem("entry-type", f"{kind!r} is not in the map", hint, line)
+            return
+        kind = words["type"] = described.types[kind]
+        if not kind:
+            sheet.skip(line, "left out by the map")
+            return
+    for key in ("date", "lot"):
+        if words.get(key) and described.date_format:
+            words[key] = datetime.strptime(words[key], described.date_format).date().isoformat()
+    numbers: dict[str, Decimal] = {}
+    for key in _NUMBERS:
+        if words.get(key):
+            text = words[key]
+            if described.decimal == ",":
+                text = text.replace(".", "").replace(",", ".")
+            value = amount(text)
+            numbers[key] = abs(value) if described.ignore_signs else value
+            words[key] = plain(numbers[key])
+    _price_from_total(kind, words, numbers)
+    if words.get("symbol"):
+        words["symbol"] = listed(words["symbol"]) if kind != "convert" else words["symbol"]
+        known = sheet.catalogue.resolve(described_name(words["symbol"]))
+        words["symbol"] = known or words["symbol"]
+    reference = words.pop("reference", "")
+    owner = words.get("account") or sheet.account or "main"
+    sheet.add(line, f"map:{owner}:{reference}" if reference else "", **words)
+
+
+def described_name(symbol: str) -> str:
+    """Return a symbol without the `A` that Korean brokers put before a six-digit code."""
+    code = symbol[1:]
+    return code if symbol[:1] == "A" and len(code) == 6 and code.isdigit() else symbol
+
+
+def _price_from_total(kind: str, words: dict[str, str], numbers: dict[str, Decimal]) -> None:
+    """`total` is shares times price, before fees; of money it is the amount."""
+    words.pop("total", None)
+    if "total" not in numbers or words.get("price"):
+        return
+    total, shares = numbers["total"], numbers.get("shares", ZERO)
+    if kind in CASH_KINDS:
+        words["shares"] = plain(total)
+    elif kind == "dividend":
+        words.update(payment(total, shares))
+    elif shares > ZERO and kind in ("buy", "sell", "convert", "transfer_in"):
+        price, rest = spread(total, shares, sale=kind == "sell")
+        words["price"] = price
+        if rest and kind != "transfer_in":
+            words["fees"] = plain(add_up(numbers.get("fees", ZERO), rest))
