@@ -54,8 +54,11 @@ def random_household(seed):
     if seats and r.random() < 0.3:
         members = tuple(k for k, s in enumerate(seats) if s.account == 0 and r.random() < 0.6)
         caps = (Cap(0, members, Fraction(r.choice([5, 7]), 10), r.choice([0, 5]), r.choice([0, 9])),)
+    sizes = r.random() < 0.3
     return Household(
         caps=caps,
+        power=1 if sizes else 2,
+        idle=Fraction(r.choice([0, 1])) if sizes else Fraction(0),
         goals=tuple(goals),
         seats=tuple(seats),
         purses=tuple((r.randint(-10, 50), r.choice([0, 0, 20])) for _ in range(accounts)),

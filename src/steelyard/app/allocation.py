@@ -7,7 +7,7 @@ something to convert, go to the household planner, which alone imports a solver.
 from __future__ import annotations
 
 from steelyard.app.one_budget import allocate_one
-from steelyard.app.slots import Outcome, Short, Slot, Ticks, Wish, settlement_currency, slots
+from steelyard.app.slots import DEVIATIONS, Outcome, Short, Slot, Ticks, Wish, settlement_currency, slots
 from steelyard.domain.accounts import risky_cap
 from steelyard.domain.money import EXACT, ONE
 from steelyard.domain.portfolio import Portfolio, Valuation
@@ -65,7 +65,12 @@ def allocate(portfolio: Portfolio, valuation: Valuation, wish: Wish) -> Outcome:
     ]
     ticks = Ticks.fitting(amounts)
     try:
-        if wish.tax or needs_household(portfolio, wish) or divisible_choices(portfolio, every):
+        if (
+            wish.tax
+            or wish.objective in DEVIATIONS
+            or needs_household(portfolio, wish)
+            or divisible_choices(portfolio, every)
+        ):
             from steelyard.app.household import allocate_household
 
             return allocate_household(portfolio, valuation, wish, every, ticks)

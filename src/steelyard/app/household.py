@@ -11,6 +11,7 @@ from fractions import Fraction
 from math import ceil, lcm
 
 from steelyard.app.slots import (
+    DEVIATIONS,
     Outcome,
     Slot,
     Ticks,
@@ -75,7 +76,7 @@ def allocate_household(
         trade = step_trade(portfolio, slot, steps - slot.steps, gone)
         if trade is not None:
             trades.append(trade)
-    power = 2 if wish.objective == "absolute" else 1
+    power = {"absolute": 2, "relative_deviation": 0}.get(wish.objective, 1)
     return Outcome(
         trades=tuple(trades),
         conversions=_conversions(portfolio, setting, best.change),
@@ -122,8 +123,19 @@ def _setting(
         spread=Fraction(portfolio.costs.fx_spread),
         min_trade=ticks.whole(portfolio.constraints.min_trade),
         caps=_caps(portfolio, seats, symbols, ticks),
+        power=1 if wish.objective in DEVIATIONS else 2,
+        idle=_idle(valuation, wish, ticks),
     )
     return Setting(problem, rest, first, currencies, ticks)
+
+
+def _idle(valuation: Valuation, wish: Wish, ticks: Ticks) -> Fraction:
+    """Return what a tick of idle money counts: as much as a misplaced one, where sizes are summed."""
+    if wish.objective == "deviation":
+        return Fraction(1)
+    if wish.objective == "relative_deviation" and valuation.managed > 0:
+        return 1 / ticks.part(Fraction(valuation.managed))
+    return Fraction(0)
 
 
 def _conversions(portfolio: Portfolio, setting: Setting, change: Change) -> tuple[Conversion, ...]:
@@ -215,6 +227,5 @@ def _purses(
 def _goal(symbol: str, goal: tuple[Fraction, Fraction | None], wish: Wish, ticks: Ticks) -> Goal:
     target, divisor = goal
     assert divisor is not None, "what the objective leaves out is no goal"
-    return Goal(
-        symbol, ticks.part(target), Fraction(1) if wish.objective == "absolute" else ticks.part(divisor)
-    )
+    weighted = wish.objective not in ("absolute", "deviation")
+    return Goal(symbol, ticks.part(target), ticks.part(divisor) if weighted else Fraction(1))

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from steelyard.app.slots import TaxWish
     from steelyard.app.tax import TaxSituation
 
-OBJECTIVES = ("absolute", "relative", "shortfall")
+OBJECTIVES = ("absolute", "relative", "shortfall", "deviation", "relative_deviation")
 
 
 def plan(
@@ -58,7 +58,8 @@ def plan(
         account: Where that money goes to or comes from; the first account unless told.
         can_buy, can_sell: False forbids all trades that way.
         fractional: Plan in billionths of a share instead of whole ones.
-        objective: absolute | relative | shortfall, as the contract defines them.
+        objective: absolute | relative | shortfall, as the contract defines them; deviation sums the sizes of
+            the misses and idle cash instead of squares, relative_deviation each as a part of its target.
         policy_gate: Return an empty plan unless the policy says a rebalance is due.
         tax: The journal and the country; the plan then says what its sales cost in tax.
         max_tax: Most tax the plan may cause, base currency, >= 0.

@@ -27,6 +27,10 @@ FRACTION_STEP = Decimal("1e-9")
 """A fractional share is traded in billionths, the finest step a broker's API takes (Alpaca: 9 decimals)."""
 
 
+DEVIATIONS = ("deviation", "relative_deviation")
+"""Objectives that sum the sizes of the misses, and idle cash with them, instead of their squares."""
+
+
 @dataclass(frozen=True, slots=True)
 class TaxWish:
     """How a plan looks at tax; all money in base currency.
@@ -57,7 +61,7 @@ class Wish:
     """What the planner is asked to reach.
 
     Attributes:
-        objective: absolute | relative | shortfall.
+        objective: absolute | relative | shortfall | deviation | relative_deviation.
         targets: Symbol to wanted fraction of the managed value: the destination of the trades.
         cash_flow: New money (+) or money taken out (-), base currency.
         flow_account: Name of the account the money goes to or comes from.
@@ -242,7 +246,7 @@ def wanted(
     for symbol, weight in wish.targets.items():
         target = Fraction(weight) * total
         divisor: Fraction | None = Fraction(1)
-        if wish.objective == "relative":
+        if wish.objective in ("relative", "relative_deviation"):
             divisor = target if target > 0 else None
         elif wish.objective == "shortfall":
             short = target - held[symbol]
@@ -253,7 +257,12 @@ def wanted(
 
 def sold_first(slot: Slot, wish: Wish, portfolio: Portfolio, divisor: Fraction | None) -> bool:
     """Say whether this holding is sold out before anything else: a zero target under `relative`."""
-    if wish.objective != "relative" or divisor is not None or not wish.can_sell or not slot.traded:
+    if (
+        wish.objective not in ("relative", "relative_deviation")
+        or divisor is not None
+        or not wish.can_sell
+        or not slot.traded
+    ):
         return False
     cost = commission(portfolio, slot.worth)
     return slot.worth > max(cost, ZERO) and slot.worth >= portfolio.constraints.min_trade

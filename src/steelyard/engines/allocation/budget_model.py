@@ -29,6 +29,7 @@ class BudgetModel:
         moved: Columns bought and sold by seat.
         used: On/off columns of every seat's trades, where there are any.
         miss: Column of every instrument's miss.
+        idle: Column of what idle cash counts, None where it does not.
     """
 
     def __init__(self, problem: Household, incumbent: Change, most: Fraction) -> None:
@@ -148,7 +149,6 @@ class BudgetModel:
         """Every account pays for itself; what is converted costs the spread; the reserve is common."""
         model, problem, unit = self.model, self.problem, self.unit
         spread = float(problem.spread)
-        self._caps(flows)
         everything: dict[int, float] = {}
         for terms in flows.values():
             for column, factor in terms.items():
@@ -172,16 +172,28 @@ class BudgetModel:
                 _add(everything, into, -spread)
                 _add(everything, out, -spread)
             model.row(base, lower=-cash[0] + slack)
+        self._caps(flows)
+        spare = total = sum(sum(row) for row in problem.purses) - problem.reserve
+        self.idle: int | None = None
+        if problem.idle:
+            self.idle = model.column()
+            # Money before costs: counted after them, wasting it would look like a way to save it.
+            factor = float(problem.idle) * unit / self.weight
+            terms = {self.idle: 1.0}
+            for k, seat in enumerate(problem.seats):
+                terms[self.count[k]] = factor * seat.price * self.size(k) / unit
+                total += seat.price * seat.held
+                if k in self.gone:
+                    terms[self.gone[k]] = -factor * seat.odd / unit
+            model.row(terms, lower=factor * total / unit)
         if problem.reserve:
-            total = sum(sum(row) for row in problem.purses) - problem.reserve
-            model.row(everything, lower=-total / unit + slack)
+            model.row(everything, lower=-spare / unit + slack)
 
     def _caps(self, flows: dict[tuple[int, int], dict[int, float]]) -> None:
         """Either nothing that counts is bought, or what counts stays under its fraction of the account."""
         model, problem, unit = self.model, self.problem, self.unit
         for cap in problem.caps:
             fraction = float(cap.fraction)
-            # The spread is left out of the account's money here: a little too generous, judged exactly later.
             terms: dict[int, float] = {}
             for (account, _), flow in flows.items():
                 for column, factor in flow.items() if account == cap.account else ():
@@ -228,9 +240,10 @@ class BudgetModel:
             self.miss.append(column)
             self.cuts.append(set())
             if not self.goals[goal_index]:
-                model.row({column: 1.0}, lower=float(goal.target**2 / goal.divisor) / self.weight)
+                model.row({column: 1.0}, lower=float(problem.miss(goal, Fraction(0))) / self.weight)
                 continue
-            reach = isqrt(ceil(most * goal.divisor)) + 1
+            reach = ceil(most * goal.divisor)
+            reach = (isqrt(reach) if problem.power == 2 else reach) + 1
             terms, constant = self.worth_of(goal_index)
             low, high = float(goal.target - reach) / self.unit, float(goal.target + reach) / self.unit
             model.row(terms, low - constant, high - constant)
@@ -245,6 +258,13 @@ class BudgetModel:
 
     def _first_cuts(self, goal: int, low: Fraction, high: Fraction) -> None:
         grid = self._grid(goal)
+        if self.problem.power == 1:
+            # Two straight sides and the chord across the kink are all there is.
+            target = self.problem.goals[goal].target
+            reach = grid[0] if grid else 1
+            for worth in (target - reach, target, target + reach):
+                self.cut(goal, worth)
+            return
         price = grid[0] if grid else max(ceil((high - low) / 40), 1)
         odd = grid[1] if grid else 0
         first, last = floor((low - odd) / price), ceil((high - odd) / price)
@@ -264,10 +284,14 @@ class BudgetModel:
             left = Fraction(grid[1] + key * grid[0])
             right = left + grid[0]
         else:
-            left = right = worth
-        # The line through both ends of the miss: slope (left + right - 2 target) / divisor.
-        slope = (left + right - 2 * wanted.target) / wanted.divisor
-        at_left = (left - wanted.target) ** 2 / wanted.divisor
+            # A line that touches the miss is below it everywhere; beside a kink it lies on its side.
+            left = worth
+            right = worth if self.problem.power == 2 else worth + (1 if worth >= wanted.target else -1)
+        at_left = self.problem.miss(wanted, left)
+        if left == right:
+            slope = 2 * (left - wanted.target) / wanted.divisor
+        else:
+            slope = (self.problem.miss(wanted, right) - at_left) / (right - left)
         terms, constant = self.worth_of(goal)
         gradient = float(slope) * self.unit / self.weight
         row = {column: -gradient * factor for column, factor in terms.items()}

@@ -7,7 +7,7 @@ integers and fractions: whatever a solver proposes is judged by `settle` and `mi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
@@ -91,6 +91,9 @@ class Household:
             spread all purses of an account are one.
         min_trade: Least amount of a trade, ticks, >= 0.
         caps: Limits on purchases.
+        power: 2 minimises squared misses, 1 minimises their absolute sizes.
+        idle: What a tick of money that is in no instrument (cash above the reserve, and costs) counts in
+            the objective, >= 0. Squared misses need none.
     """
 
     goals: tuple[Goal, ...]
@@ -102,6 +105,12 @@ class Household:
     spread: Fraction = ZERO
     min_trade: int = 0
     caps: tuple[Cap, ...] = ()
+    power: int = 2
+    idle: Fraction = ZERO
+
+    def miss(self, goal: Goal, value: Fraction) -> Fraction:
+        """Return what an instrument worth `value` adds to the objective."""
+        return abs(value - goal.target) ** self.power / goal.divisor
 
     def amount(self, seat: Seat, steps: int, sold_out: bool) -> int:
         """Return the ticks bought (+) or sold (-) when a seat ends at `steps`."""
@@ -235,13 +244,21 @@ def values(problem: Household, change: Change) -> list[int]:
 
 def missed(problem: Household, change: Change) -> Fraction:
     """Return the objective a change reaches, exact."""
-    return sum(
+    total = sum(
         (
-            (value - goal.target) ** 2 / goal.divisor
+            problem.miss(goal, Fraction(value))
             for value, goal in zip(values(problem, change), problem.goals, strict=True)
         ),
         ZERO,
     )
+    if problem.idle:
+        money = sum(map(sum, problem.purses)) - problem.reserve
+        total += problem.idle * (money - sum(problem.amount(*x) for x in _ends(problem, change)))
+    return total
+
+
+def _ends(problem: Household, change: Change) -> Iterator[tuple[Seat, int, bool]]:
+    return zip(problem.seats, change.steps, change.sold_out, strict=True)
 
 
 def traffic(problem: Household, change: Change) -> tuple[int, int]:

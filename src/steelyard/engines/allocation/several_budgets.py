@@ -81,6 +81,9 @@ def solve_household(
         if settled.short:
             raise Infeasible(settled.short, settled.lacking)
     best = first_plan(problem, start)
+    if problem.power != 2:
+        # The descent looks at squares; it is only a start here, and may be worse than doing nothing.
+        best = min((best, start), key=lambda change: missed(problem, change))
     bound = _merged_bound(problem, merged)
     finished = _meets(missed(problem, best), bound)
     if not finished:
@@ -99,6 +102,8 @@ def _meets(value: Fraction, bound: Fraction) -> bool:
 def _merged_bound(problem: Household, merged: Callable[[Problem], Answer]) -> Fraction:
     """Return what one common budget could reach: a lower bound, 0 where merging would forbid too much."""
     lines = []
+    if problem.power != 2:
+        return Fraction(0)
     for goal, seats in zip(problem.goals, by_goal(problem), strict=True):
         rows = [problem.seats[k] for k in seats]
         if not rows:
@@ -191,7 +196,7 @@ def _objective(model: BudgetModel, best: Change, slack: float) -> LinearModel:
     linear = model.build(
         missed(problem, best), binaries=bool(problem.floor or problem.min_trade), slack=slack
     )
-    for column in model.miss:
+    for column in (*model.miss, *([] if model.idle is None else [model.idle])):
         linear.cost[column] = 1.0
     return linear
 

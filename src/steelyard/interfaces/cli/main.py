@@ -147,7 +147,7 @@ def check(path: Path | None, as_json: bool, as_of: date | None, file: Path | Non
 @click.option("--no-buy", is_flag=True, help="Sell only.")
 @click.option(
     "--objective",
-    type=click.Choice(["absolute", "relative"]),
+    type=click.Choice(["absolute", "relative", "deviation", "relative_deviation"]),
     default="absolute",
     show_default=True,
     help="What counts as near: in money, or in proportion to each target.",
@@ -254,7 +254,7 @@ def invest(
 @_options(sends_trades=True)
 @click.option(
     "--objective",
-    type=click.Choice(["absolute", "relative"]),
+    type=click.Choice(["absolute", "relative", "deviation", "relative_deviation"]),
     default="absolute",
     show_default=True,
     help="What counts as near: in money, or in proportion to each target.",
