@@ -40,7 +40,7 @@ def show_rolling(rolling: RollingStarts, policies: Sequence[str]) -> None:
     starts = rolling.starts
     out.print(
         f"\n{len(starts)} starts, one a quarter from {starts[0]} to {starts[-1]}, {rolling.years} years "
-        f"each; points a year against {policies[0]}. They overlap, and are no independent evidence."
+        f"each; points a year against {policies[0]}:"
     )
     table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     table.add_column("policy", min_width=28)
@@ -50,6 +50,7 @@ def show_rolling(rolling: RollingStarts, policies: Sequence[str]) -> None:
         cells = [f"{100 * v:+.2f}" for v in (s.worst, s.median, s.best)]
         table.add_row(policy, *cells, f"{s.wins} of {len(starts)}")
     out.print(table)
+    out.print("The stretches overlap: they are no independent evidence.")
 
 
 def _grid(sweep: Sweep, cell: Callable[[int], str]) -> Table:
