@@ -334,6 +334,7 @@ def desk(path: Path) -> Iterator[tuple[Desk, ExecutionSettings, Portfolio]]:
     """Open what carrying plans of a portfolio file out needs; a paper account starts as the file stands."""
     from steelyard.adapters import execution_file
     from steelyard.adapters.broker_paper import PaperBroker, PaperTerms
+    from steelyard.adapters.broker_ticket import TicketBroker
     from steelyard.adapters.clock import SystemClock
     from steelyard.app.order_reports import Desk
 
@@ -351,6 +352,16 @@ def desk(path: Path) -> Iterator[tuple[Desk, ExecutionSettings, Portfolio]]:
                 alpaca = _alpaca(path, chosen.removeprefix("alpaca-"))
                 opened.append(alpaca)
                 brokers[account.name] = alpaca
+                continue
+            if chosen == "ticket":
+                brokers[account.name] = TicketBroker(
+                    path.parent / "tickets",
+                    account.name,
+                    cash=account.cash,
+                    shares={p.symbol: p.shares for p in account.positions},
+                    now=clock.now,
+                    sessions=sessions(),
+                )
                 continue
             broker = PaperBroker(
                 path.parent / "steelyard-paper.db",
