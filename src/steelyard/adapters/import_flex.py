@@ -94,7 +94,7 @@ def _elements(data: bytes, name: str) -> Iterator[_Element]:
 
     def forbidden(*_: object) -> None:
         # Flex has none, and entities can make a small file fill the memory.
-        raise refuse(name, "import-syntax", "the file declares a document type", "export it again")
+        raise refuse("import-syntax", name, "the file declares a document type", "export it again")
 
     parser.StartElementHandler = start
     parser.StartDoctypeDeclHandler = forbidden
@@ -102,10 +102,10 @@ def _elements(data: bytes, name: str) -> Iterator[_Element]:
         parser.Parse(data, True)
     except expat.ExpatError as error:
         text = f"the file is no XML: {expat.errors.messages[error.code]}"
-        raise refuse(name, "import-syntax", text, "export it again, whole", error.lineno) from None
+        raise refuse("import-syntax", name, text, "export it again, whole", error.lineno) from None
     if not found or found[0].tag != "FlexQueryResponse":
         hint = "run an Activity Flex Query with format XML"
-        raise refuse(name, "import-header", "the file is no Flex statement", hint)
+        raise refuse("import-header", name, "the file is no Flex statement", hint)
     yield from found
 
 

@@ -48,7 +48,7 @@ def read(data: bytes, name: str, catalogue: Catalogue, account: str | None) -> I
         for line, row in table(decode(data, name), name):
             if not {"date", "quantity"} <= set(row):
                 text = "the columns are not those of Ghostfolio"
-                raise refuse(name, "import-header", text, "describe the file with --map", 1)
+                raise refuse("import-header", name, text, "describe the file with --map", 1)
             fields = {
                 "date": row["date"],
                 "type": first_of(row, "action", "type"),
@@ -63,11 +63,11 @@ def read(data: bytes, name: str, catalogue: Catalogue, account: str | None) -> I
         return sheet.finish()
     content = document(data, name)
     if not isinstance(content, dict):
-        raise refuse(name, "import-header", "the file has no activities", "export it again, whole")
+        raise refuse("import-header", name, "the file has no activities", "export it again, whole")
     found = content.get("activities", content.get("orders"))
     items = objects(found)
     if not isinstance(found, list) or len(items) < len(found):
-        raise refuse(name, "import-header", "the file has no activities", "export it again, whole")
+        raise refuse("import-header", name, "the file has no activities", "export it again, whole")
     names = {a.get("id", ""): a.get("name", "") for a in objects(content.get("accounts"))}
     several = len({item.get("accountId") for item in items}) > 1
     for place, item in enumerate(items):

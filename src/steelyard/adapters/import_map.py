@@ -80,7 +80,7 @@ def load(data: bytes, name: str) -> ColumnMap:
     try:
         found = tomllib.loads(decode(data, name))
     except tomllib.TOMLDecodeError as error:
-        raise refuse(name, "import-map", f"the map is no TOML: {error}", "check that line") from None
+        raise refuse("import-map", name, f"the map is no TOML: {error}", "check that line") from None
     problems: list[Problem] = []
 
     def wrong(key: str, text: str, hint: str) -> None:
@@ -141,7 +141,7 @@ def read(
             if missing:
                 hint = "correct the map; first_line is the line of column names"
                 said = f"there is no column {', '.join(missing)}"
-                raise refuse(name, "import-header", said, hint, described.first_line)
+                raise refuse("import-header", name, said, hint, described.first_line)
         words = {**described.constants, **{key: row[c] for key, c in columns.items() if row.get(c)}}
         try:
             _row(sheet, line, words, described)

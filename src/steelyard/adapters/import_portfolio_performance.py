@@ -66,7 +66,7 @@ def read(data: bytes, name: str, catalogue: Catalogue, account: str | None) -> I
         if not {"date", "type", "value"} <= set(row):
             text = "the columns are not those of Portfolio Performance"
             hint = "export All transactions as CSV in English or German, or describe the file with --map"
-            raise refuse(name, "import-header", text, hint, 1)
+            raise refuse("import-header", name, text, hint, 1)
         kind = row["type"].lower()
         try:
             numbers = [_number(row.get(k, ""), german=german) for k in ("value", "fees", "taxes", "shares")]

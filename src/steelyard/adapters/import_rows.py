@@ -92,7 +92,7 @@ Importer = Callable[[bytes, str, Catalogue, "str | None"], ImportedFile]
 """What reads a file: its bytes, its name, the catalogue, the account of rows that name none."""
 
 
-def refuse(name: str, code: str, message: str, hint: str, line: int | None = None) -> PortfolioProblems:
+def refuse(code: str, name: str, message: str, hint: str, line: int | None = None) -> PortfolioProblems:
     """Return the error for a file of which nothing can be read."""
     return PortfolioProblems((Problem(code, message, hint, name, line),))
 
@@ -107,7 +107,7 @@ def decode(data: bytes, name: str, encoding: str = "utf-8-sig") -> str:
         return data.decode(encoding)
     except (UnicodeDecodeError, LookupError) as error:
         hint = 'save it as UTF-8, or give --map FILE with encoding = "cp949"'
-        raise refuse(name, "import-encoding", f"the file cannot be read: {error}", hint) from None
+        raise refuse("import-encoding", name, f"the file cannot be read: {error}", hint) from None
 
 
 def table(
@@ -128,7 +128,7 @@ def table(
         names = [cell.strip().lower() for cell in next(reader, [])]
         if not any(names) or len({n for n in names if n}) < len([n for n in names if n]):
             hint = "the first line names the columns, each once"
-            raise refuse(name, "import-header", "there is no line of column names", hint, first_line)
+            raise refuse("import-header", name, "there is no line of column names", hint, first_line)
         before = reader.line_num
         for cells in reader:
             line, before = before + first_line, reader.line_num
@@ -140,7 +140,7 @@ def table(
     except csv.Error as error:
         line = reader.line_num + first_line - 1
         raise refuse(
-            name, "import-row", f"the row cannot be read: {error}", "check its quotes", line
+            "import-row", name, f"the row cannot be read: {error}", "check its quotes", line
         ) from None
 
 
@@ -166,7 +166,7 @@ def document(data: bytes, name: str) -> object:
     except (ValueError, RecursionError) as error:
         line = getattr(error, "lineno", None)
         text = f"the file is no JSON: {getattr(error, 'msg', 'it is nested too deeply')}"
-        raise refuse(name, "import-syntax", text, "export it again, whole", line) from None
+        raise refuse("import-syntax", name, text, "export it again, whole", line) from None
 
 
 def listed(symbol: str) -> str:
