@@ -26,7 +26,7 @@ from steelyard.engines.allocation.search_kernel import (
     solve_rows_each,
 )
 
-NODE_LIMIT = 1_200_000
+NODE_LIMIT = 1_000_000
 """States looked at before a problem stops with a certified gap: about half a second."""
 
 WIDEST = (1 << 62) - 1
