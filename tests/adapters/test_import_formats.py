@@ -375,7 +375,7 @@ def test_a_map_reads_any_brokers_file():
     ]
     assert brief(found)[2][:3] == ("sell", "069500", D(3))
     assert moved(found) == {"KRW": D(299565)}
-    assert found.skipped == ((6, "left out by the map"),)
+    assert found.skipped == ((6, "the map wants no '조회'"),)
 
 
 @pytest.mark.parametrize(

@@ -162,10 +162,11 @@ def _row(sheet: Sheet, line: int, words: dict[str, str], described: ColumnMap) -
             hint = f'add to the map, under [types]: "{kind}" = "buy", or = "" to leave such rows out'
             sheet.problem("entry-type", f"{kind!r} is not in the map", hint, line)
             return
-        kind = words["type"] = described.types[kind]
-        if not kind:
-            sheet.skip(line, "left out by the map")
+        words["type"] = described.types[kind]
+        if not words["type"]:
+            sheet.skip(line, f"the map wants no {kind!r}")
             return
+        kind = words["type"]
     for key in ("date", "lot"):
         if words.get(key) and described.date_format:
             words[key] = datetime.strptime(words[key], described.date_format).date().isoformat()
