@@ -12,8 +12,12 @@ from decimal import Decimal
 import pytest
 
 from steelyard import plan
-from steelyard.adapters.packaged_data import load_catalogue
+from steelyard.adapters.calendar import ExchangeSessions
+from steelyard.adapters.packaged_data import load_catalogue, load_tax_rules
 from steelyard.adapters.portfolio_file import parse
+from steelyard.app.plan import plan as plan_with
+from steelyard.app.tax import situation
+from steelyard.domain.ledger import Entry
 
 D = Decimal
 DAY = date(2026, 11, 23)
@@ -136,3 +140,38 @@ def test_the_tax_shown_is_the_least_that_the_accounts_method_allows(country, met
         least = min(tax_of(country, costed, x, scale) for x in selections(costed, wanted, order))
         shown = found.taxes
         assert abs(shown - least) < (D("0.01") if country == "US" else 1), (lots, wanted)
+
+
+REBUY = """
+base_currency = "USD"
+[targets]
+VOO = "100%"
+[tax]
+jurisdiction = "US"
+ordinary_rate = "32%"
+[[accounts]]
+name = "main"
+cash = { USD = "2400" }
+[[accounts.positions]]
+symbol = "VOO"
+shares = 1
+price = "600 USD"
+"""
+
+
+@pytest.mark.parametrize(("sold_on", "tax"), [(date(2026, 11, 10), 128), (date(2026, 10, 23), 0)])
+def test_a_purchase_soon_after_a_loss_costs_the_plan_what_it_disallows(sold_on, tax):
+    """10 lost 100 each; 4 bought back within 30 days disallow 400 of it, which at 32 % is 128.
+
+    23 October is 31 days before. The share left of the lot that was sold replaces nothing (Rev. Rul. 56-602).
+    """
+    portfolio = parse(REBUY, "portfolio.toml", load_catalogue())
+    entries = [
+        Entry(date(2026, 5, 4), "main", "buy", "VOO", D(11), D(700), "USD"),
+        Entry(sold_on, "main", "sell", "VOO", D(10), D(600), "USD"),
+    ]
+    known = situation(portfolio, entries, ExchangeSessions(), load_tax_rules("US"), as_of=DAY)
+    found = plan_with(portfolio, ExchangeSessions(), as_of=DAY, tax=known)
+    assert [(t.side, t.shares) for t in found.trades] == [("buy", 4)]
+    assert found.taxes == tax
+    assert ("disallows" in found.tax_note) is (tax > 0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from steelyard.app.slots import TaxWish, commission
@@ -17,12 +17,14 @@ from steelyard.domain.ledger import Entry
 from steelyard.domain.lots import TaxLot, queue
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
 from steelyard.domain.portfolio import Portfolio
-from steelyard.domain.tax.country import Disposal
+from steelyard.domain.tax.country import Disposal, YearTax
 from steelyard.domain.tax.planning import Case, Formula, Line
 from steelyard.domain.trades import Trade
 from steelyard.errors import DataError, InputError
 
 Key = tuple[str, str]
+RECENTLY = timedelta(days=60)
+"""How far back a sale at a loss is looked for; what a purchase does to it is the country's affair."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +190,10 @@ def plan_taxes(
     """
     to_base = tax_rate(portfolio, situation.country.currency)
     sales: dict[int, SaleTax] = {}
-    entries: list[Entry] = []
-    before = situation.so_far
+    buys = _buys(portfolio, situation, trades, to_base, as_of)
+    entries: list[Entry] = list(buys)
+    before = situation.with_entries(buys) if buys else situation.so_far
+    undone = _disallowed(before) > _disallowed(situation.so_far)
     left_out = []
     for place, trade in enumerate(trades):
         if trade.side != "sell":
@@ -199,7 +203,7 @@ def plan_taxes(
             left_out.append(trade.symbol)
             continue
         parts = sold.get(key, ()) if wish is not None and key in wish.free_choice else ()
-        entries += _sales(portfolio, trade, wish.lots[key] if wish and parts else (), parts, to_base, as_of)
+        entries += _entries(portfolio, trade, wish.lots[key] if wish and parts else (), parts, to_base, as_of)
         after = situation.with_entries(entries)
         fresh = _fresh(before.disposals, after.disposals)
         tax = None
@@ -213,7 +217,34 @@ def plan_taxes(
     note = f"what was paid for {', '.join(left_out)} is not known" if left_out else ""
     if not note and total is None:
         note = " ".join(situation.so_far.notes)
+    if not note and undone:
+        names = ", ".join(sorted({e.symbol for e in buys}))
+        note = f"buying {names} so soon after a sale at a loss disallows that loss"
     return PlanTaxes(sales, total, note)
+
+
+def _buys(
+    portfolio: Portfolio,
+    situation: TaxSituation,
+    trades: Sequence[Trade],
+    to_base: Decimal,
+    as_of: date,
+) -> list[Entry]:
+    """Return the planned purchases of what is sold in this plan, or was shortly before at a loss."""
+    sold = {t.symbol for t in trades if t.side == "sell"}
+    for disposal in situation.so_far.disposals:
+        if disposal.gain < ZERO and as_of - disposal.sold_on <= RECENTLY:
+            sold.add(disposal.symbol)
+    return [
+        entry
+        for trade in trades
+        if trade.side == "buy" and trade.symbol in sold and trade.symbol in situation.facts.classes
+        for entry in _entries(portfolio, trade, (), (), to_base, as_of)
+    ]
+
+
+def _disallowed(year: YearTax) -> Decimal:
+    return exact_sum(d.disallowed for d in year.disposals)
 
 
 def _fresh(before: Sequence[Disposal], after: Sequence[Disposal]) -> list[Disposal]:
@@ -227,7 +258,7 @@ def _fresh(before: Sequence[Disposal], after: Sequence[Disposal]) -> list[Dispos
     return fresh
 
 
-def _sales(
+def _entries(
     portfolio: Portfolio,
     trade: Trade,
     lots: Sequence[TaxLot],
@@ -235,7 +266,7 @@ def _sales(
     to_base: Decimal,
     as_of: date,
 ) -> list[Entry]:
-    """Return a planned sale as journal entries, one for each lot the plan chose."""
+    """Return a planned trade as journal entries, of a sale one for each lot the plan chose."""
     rate = EXACT.divide(portfolio.rate(trade.currency), to_base)
     fees = EXACT.divide(commission(portfolio, trade.amount), portfolio.rate(trade.currency))
 
@@ -244,7 +275,7 @@ def _sales(
         return Entry(
             traded_on=as_of,
             account=trade.account,
-            kind="sell",
+            kind=trade.side,
             symbol=trade.symbol,
             shares=shares,
             price=trade.price,
