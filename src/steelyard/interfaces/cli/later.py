@@ -27,6 +27,7 @@ LATER = {
     "harvest": "steelyard.interfaces.cli.tax",
     "prices": "steelyard.interfaces.cli.prices",
     "notify": "steelyard.interfaces.cli.notify",
+    "values": "steelyard.interfaces.cli.values",
     "run": "steelyard.interfaces.cli.run",
     "watch": "steelyard.interfaces.cli.run",
     "schedule": "steelyard.interfaces.cli.schedule",
