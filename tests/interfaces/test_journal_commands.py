@@ -132,6 +132,27 @@ def test_history_as_csv_is_read_by_import_as_the_same_entries(folder):
     assert run("history", "--csv") == text
 
 
+def test_history_as_csv_adds_nothing_to_the_journal_it_came_from_even_where_a_broker_numbered_the_rows(
+    folder,
+):
+    """Two fills that differ in their number alone: both are there, and a third equal purchase is new."""
+    fill = {
+        "activity_type": "FILL", "qty": "3", "price": "430.10", "side": "buy", "symbol": "VOO",
+        "transaction_time": "2024-01-03T15:34:06Z",
+    }  # fmt: skip
+    (folder / "fills.json").write_text(json.dumps([{**fill, "id": "a"}, {**fill, "id": "b"}]))
+    run("import", "fills.json", "--format", "alpaca")
+    run("import", "fills.json", "--format", "alpaca")
+    text = run("history", "--csv")
+    (folder / "all.csv").write_text(text)
+    run("import", "all.csv")
+    assert run("history", "--csv") == text
+    (folder / "all.csv").write_text(text + text.splitlines()[1] + "\n")
+    run("import", "all.csv")
+    run("import", "all.csv")
+    assert [row["shares"] for row in rows()] == ["3", "3", "3"]
+
+
 @pytest.mark.parametrize("flag", ["--json", "--all"])
 def test_history_as_csv_is_only_what_counts_and_nothing_else(folder, flag):
     done = CliRunner().invoke(cli, ["history", "--csv", flag])

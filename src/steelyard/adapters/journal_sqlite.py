@@ -61,6 +61,10 @@ _SELECT = (
     " e.symbol, e.shares, e.price, e.currency, e.fees, e.fx_rate, e.tax_base_price, e.lot, e.note"
     " FROM entries e JOIN batches b ON b.number = e.batch ORDER BY e.number"
 )
+_NUMBERED = (
+    "SELECT traded_on, account, kind, symbol, shares, price, currency, fees, fx_rate, tax_base_price, lot"
+    " FROM entries WHERE takes_back IS NULL AND instr(content_id, ':')"
+)
 
 
 def path_beside(portfolio: Path) -> Path:
@@ -132,8 +136,7 @@ class StoredJournal:
     def fresh(self, rows: Sequence[Row]) -> tuple[Row, ...]:
         """Return those rows of one file that are not there yet; see `add`."""
         with _told(self._path):
-            known = {row[0] for row in self._db.execute("SELECT content_id FROM entries")}
-        return tuple(row for id_, row in zip(content_ids(rows), rows, strict=True) if id_ not in known)
+            return tuple(row for _, row in self._unknown(rows))
 
     def add(self, rows: Sequence[Row], source: str, at: datetime) -> tuple[int, ...]:
         """Add what is not there yet, all of it or nothing, and return the numbers of the new rows.
@@ -146,11 +149,9 @@ class StoredJournal:
             source: `record`, or the name of the file.
             at: Time of writing, with its zone.
         """
-        ids = content_ids(rows)
         with _told(self._path), self._transaction():
-            known = {row[0] for row in self._db.execute("SELECT content_id FROM entries")}
-            new = [(id_, row.entry) for id_, row in zip(ids, rows, strict=True) if id_ not in known]
-            return self._insert([(id_, None, entry) for id_, entry in new], source, at)
+            new = [(id_, None, row.entry) for id_, row in self._unknown(rows)]
+            return self._insert(new, source, at)
 
     def record(self, entry: Entry, source: str, at: datetime) -> int:
         """Add one entry and return its number; an equal one that is there already stays another one."""
@@ -185,6 +186,23 @@ class StoredJournal:
                     )
                 new.append((f"undo:{number}", number, rows[number].entry))
             return self._insert(new, "undo", at)
+
+    def _unknown(self, rows: Sequence[Row]) -> list[tuple[str, Row]]:
+        known = {row[0] for row in self._db.execute("SELECT content_id FROM entries")}
+        new = [(id_, row) for id_, row in zip(content_ids(rows), rows, strict=True) if id_ not in known]
+        if all(row.reference for _, row in new):
+            return new
+        # Rows that came with a reference are there as well, for a file that has lost it: `history --csv`.
+        raw = self._db.execute(_NUMBERED).fetchall()
+        numbered = Counter(_digest(texts, 0) for texts in raw)
+        left = []
+        for id_, row in new:
+            base = _content_id(row.entry, 0)
+            if not row.reference and numbered[base]:
+                numbered[base] -= 1
+            else:
+                left.append((id_, row))
+        return left
 
     def _insert(
         self, rows: Sequence[tuple[str, int | None, Entry]], source: str, at: datetime
@@ -264,7 +282,11 @@ def content_ids(rows: Sequence[Row]) -> list[str]:
 
 def _content_id(entry: Entry, occurrence: int) -> str:
     # The note is left out: somebody who adds a remark to a file does not mean a second trade.
-    parts = [*("" if text is None else text for text in _texts(entry)[:-1]), str(occurrence)]
+    return _digest(_texts(entry)[:-1], occurrence)
+
+
+def _digest(texts: Sequence[str | None], occurrence: int) -> str:
+    parts = [*("" if text is None else text for text in texts), str(occurrence)]
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
 
 
