@@ -106,10 +106,9 @@ def random_lots(r, scale):
     return [(DAY - timedelta(d), r.randint(1, 3), r.randint(40, 160) * scale) for d in sorted(days)]
 
 
-# Where nobody asks for the least tax, an account that picks its lots follows its broker's own order,
-# which is not always the cheapest one; with `--harvest` the plan picks them.
-CASES = [("US", m, asked) for m in ("fifo", "lifo", "hifo", "average") for asked in (False, True)]
-CASES += [("US", "least_tax", True)]
+CASES = [
+    ("US", m, asked) for m in ("fifo", "lifo", "hifo", "average", "least_tax") for asked in (False, True)
+]
 CASES += [("KR", m, asked) for m in ("fifo", "lifo", "average") for asked in (False, True)]
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+from steelyard.app.lot_choice import cheapest
 from steelyard.app.slots import TaxWish, commission
 from steelyard.app.tax import TaxSituation
 from steelyard.domain.ledger import Entry
@@ -185,10 +186,13 @@ def plan_taxes(
         portfolio, situation: As for `tax_wish`.
         trades: Of the plan.
         sold: Shares by lot where the plan chose them.
-        wish: What the plan was made with, None when it did not look at tax.
+        wish: What the plan was made with, None when it did not look at tax; the lots are chosen here then.
         as_of: Day of the sales.
     """
     to_base = tax_rate(portfolio, situation.country.currency)
+    if wish is None and not any(s in portfolio.targets for _, s in situation.unknown):
+        wish = tax_wish(portfolio, situation, as_of=as_of)
+        sold = cheapest(wish, trades)
     sales: dict[int, SaleTax] = {}
     buys = _buys(portfolio, situation, trades, to_base, as_of)
     entries: list[Entry] = list(buys)
