@@ -310,11 +310,7 @@ def models(name: str | None, as_json: bool) -> None:
         tables.show_models(found)
 
 
-@cli.command(
-    epilog=_epilog(
-        "steelyard init", "steelyard init money --model core-four", "steelyard init --journal", ends=(0, 2, 3)
-    )
-)
+@cli.command(epilog=_epilog("steelyard init", "steelyard init money --model core-four", ends=(0, 2, 3)))
 @click.argument("folder", required=False, default=".", type=click.Path(path_type=Path), metavar="[DIR]")
 @click.option("--model", "model_name", metavar="NAME", help="Start from a model portfolio.")
 @click.option("--currency", metavar="CODE", default="KRW", show_default=True, help="Base currency.")
