@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from importlib.util import find_spec
 
 import pytest
 
@@ -61,3 +62,45 @@ def test_a_symbol_does_not_lead_out_of_the_folder(tmp_path):
     (tmp_path / "secret.csv").write_text("date,close\n2026-11-20,1\n")
     (tmp_path / "prices").mkdir()
     assert not FolderPrices(tmp_path / "prices").offers(Wanted("../secret", "USD", "XNYS"))
+
+
+def written(path, columns):
+    """Write a Parquet file with the library that is there; skip without one."""
+    try:
+        import pyarrow
+        import pyarrow.parquet
+
+        pyarrow.parquet.write_table(pyarrow.table(columns), path)
+    except ImportError:
+        polars = pytest.importorskip("polars")
+        polars.DataFrame(columns).write_parquet(path)
+
+
+def test_a_parquet_file_is_read_as_a_csv_file_would_be(tmp_path):
+    days = [date(2026, 11, 20), date(2026, 11, 23), date(2026, 11, 24)]
+    written(tmp_path / "VOO.parquet", {"Date": days, "Close": [412.35, None, 0.1], "currency": ["USD"] * 3})
+    assert answer(tmp_path) == (
+        Close(date(2026, 11, 20), Decimal("412.35"), "USD"),
+        Close(date(2026, 11, 24), Decimal("0.1"), "USD"),
+    )
+
+
+def test_one_wide_parquet_file_serves_all_symbols(tmp_path):
+    written(tmp_path / "prices.parquet", {"date": ["2026-11-20"], "VOO": ["412.350"], "TLT": [90.5]})
+    assert [str(c.price) for c in answer(tmp_path)] == ["412.350"]
+    assert [str(c.price) for c in answer(tmp_path, Wanted("TLT", "USD", "XNAS"))] == ["90.5"]
+
+
+def test_a_parquet_file_that_is_cut_off_is_refused(tmp_path):
+    written(tmp_path / "VOO.parquet", {"date": ["2026-11-20"], "close": [412.35]})
+    whole = (tmp_path / "VOO.parquet").read_bytes()
+    (tmp_path / "VOO.parquet").write_bytes(whole[: len(whole) // 2])
+    assert refusal(tmp_path) == "price-file"
+
+
+def test_without_a_library_that_reads_parquet_it_says_which_to_install(tmp_path):
+    for name in ("pyarrow", "polars"):
+        if find_spec(name):
+            pytest.skip(f"{name} is there")
+    (tmp_path / "VOO.parquet").write_bytes(b"PAR1")
+    assert refusal(tmp_path) == "parquet-reader"

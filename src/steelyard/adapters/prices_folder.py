@@ -1,14 +1,15 @@
-"""Closing prices and rates from a folder of CSV files: the default source, no network.
+"""Closing prices and rates from a folder of CSV or Parquet files: the default source, no network.
 
 One file a symbol (`VOO.csv` with `date,close` and perhaps `currency` and `split`), or `prices.csv` with
-a column a symbol, or `prices.csv` with `date,symbol,close`. Numbers are read exactly as written. A row
-that is cut off at the end of a file, as a copy under way leaves it, is an error and not a price.
+a column a symbol, or `prices.csv` with `date,symbol,close`; or `.parquet`, which needs polars or pyarrow.
+Numbers are read exactly as written (binary ones of Parquet as their shortest text). A row that is cut off at
+the end of a file, as a copy under way leaves it, is an error and not a price.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -19,11 +20,11 @@ from steelyard.errors import DataError
 
 _CLOSES = ("close", "price")
 _BLANK = ("", "na", "nan", "n/a", "null", "none", "-")
-TOGETHER = "prices.csv"
+TOGETHER = "prices"
 
 
 class FolderPrices:
-    """Prices from the CSV files of a folder.
+    """Prices from the files of a folder.
 
     Args:
         folder: Where the files lie.
@@ -58,11 +59,33 @@ class FolderPrices:
 
     def _candidates(self, wanted: Wanted) -> tuple[Path, ...]:
         # A symbol comes from the owner's file, and must not lead out of the folder.
-        own = Path(f"{wanted.symbol}.csv").name
-        return self._folder / own, self._folder / TOGETHER
+        own = Path(f"{wanted.symbol}.csv").name.removesuffix(".csv")
+        return tuple(
+            self._folder / f"{name}{end}" for name in (own, TOGETHER) for end in (".csv", ".parquet")
+        )
 
 
 def _read(path: Path, symbol: str) -> Iterator[Close]:
+    names, rows = _parquet(path) if path.suffix == ".parquet" else _csv(path)
+    columns = {name.strip().lower(): name for name in names}
+    close = next((columns[c] for c in _CLOSES if c in columns), columns.get(symbol.lower()))
+    if "date" not in columns or (close is None and path.stem != TOGETHER):
+        raise DataError(
+            "price-header", f"{path.name} needs the columns date and close", "write date,close on line 1"
+        )
+    for line, row in rows:
+        named = columns.get("symbol")
+        if close is None or (named is not None and (row[named] or "").strip() != symbol):
+            continue
+        if str(row[close] or "").strip().lower() not in _BLANK:
+            yield _close(path, line, row, columns, close)
+
+
+_Rows = Iterable[tuple[int, Mapping[str, str | None]]]
+"""Line numbers and fields as text by column."""
+
+
+def _csv(path: Path) -> tuple[list[str], _Rows]:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -76,18 +99,44 @@ def _read(path: Path, symbol: str) -> Iterator[Close]:
             "let the copy finish, or add an empty line at the end",
         )
     reader = csv.DictReader(text.splitlines())
-    columns = {(name or "").strip().lower(): name for name in reader.fieldnames or ()}
-    close = next((columns[c] for c in _CLOSES if c in columns), columns.get(symbol.lower()))
-    if "date" not in columns or (close is None and path.name != TOGETHER):
+    return [name or "" for name in reader.fieldnames or ()], ((reader.line_num, row) for row in reader)
+
+
+def _parquet(path: Path) -> tuple[list[str], _Rows]:
+    try:
+        columns = _parquet_columns(path)
+    except ImportError:
         raise DataError(
-            "price-header", f"{path.name} needs the columns date and close", "write date,close on line 1"
-        )
-    for row in reader:
-        named = columns.get("symbol")
-        if close is None or (named is not None and (row[named] or "").strip() != symbol):
-            continue
-        if str(row[close] or "").strip().lower() not in _BLANK:
-            yield _close(path, reader.line_num, row, columns, close)
+            "parquet-reader", f"reading {path.name} needs polars or pyarrow", "run: pip install polars"
+        ) from None
+    # What these libraries raise has no common base; a file cut short has lost its footer.
+    except Exception as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise DataError(
+            "price-file", f"{path.name} cannot be read: {reason}", "let the copy finish, or write it again"
+        ) from None
+    names = list(columns)
+    rows = zip(*columns.values(), strict=True)
+    return names, (
+        (number, {name: _text(value) for name, value in zip(names, row, strict=True)})
+        for number, row in enumerate(rows, 1)
+    )
+
+
+def _parquet_columns(path: Path) -> Mapping[str, list[object]]:
+    try:
+        import pyarrow.parquet as parquet  # type: ignore[import-not-found, import-untyped, unused-ignore]
+    except ImportError:
+        import polars  # type: ignore[import-not-found, unused-ignore]
+
+        found: Mapping[str, list[object]] = polars.read_parquet(path).to_dict(as_series=False)
+        return found
+    table: Mapping[str, list[object]] = parquet.read_table(path).to_pydict()
+    return table
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
 
 
 def _close(
