@@ -22,6 +22,8 @@ from steelyard.engines.backtest.problem import DUST, TALLIES, Floats, Market, Pr
 
 _LANES = 256
 """Policies walked side by side: few enough that their state stays in the fastest cache."""
+_STATES = 13
+"""Numbers that a lane keeps, besides two for each instrument."""
 _FEW = 4
 """Fewer policies than this are walked one by one."""
 
@@ -40,7 +42,8 @@ def run(problem: Problem, *, holdings: bool = True) -> Runs:
         holdings: Keep the shares of every session.
     """
     runs = empty_runs(problem, holdings=holdings, blank=np.empty)
-    _run(*_flat(problem), *runs.arrays)
+    n = problem.shape[2]
+    _run(*_flat(problem), np.empty((4, n)), np.empty(2 * n), np.empty(0), *runs.arrays)
     return runs
 
 
@@ -92,7 +95,16 @@ def history_tallies(problem: Problem, *, out: Floats | None = None) -> Floats:
         for first in range(0, problem.shape[0], _LANES):
             part = slice(first, first + _LANES)
             rows = [rule[part] for rule in rules]
-            _lanes(prices, days, targets, looks, *rows, flat[15], flat[16], out[part])
+            count, n = len(rows[0]), prices.shape[1]
+            room = (
+                np.zeros((_STATES + 2 * n, count)),
+                np.empty(count, np.int64),
+                np.zeros(len(days), np.bool_),
+            )
+            _lanes(
+                prices, days, targets, looks, *rows, flat[15], flat[16],
+                *room, np.empty((4, n)), np.empty(2 * n), out[part],
+            )  # fmt: skip
     return out
 
 
@@ -296,31 +308,33 @@ def _sell(worth, targets, managed, need, conversion, rate, floor, bought):
 @_inner
 def _blank(ruin, values, paid, costs, traded, drifts, rebalanced, cash, shares):
     """Write the zeros of the sessions after the money ran out, and of what was left on that day."""
-    values[ruin:] = 0.0
-    cash[ruin:] = 0.0
-    shares[ruin:] = 0.0
-    for array in (paid, costs, traded, drifts):
-        array[ruin + 1 :] = 0.0
-    rebalanced[ruin + 1 :] = False
+    for t in range(ruin, values.shape[0]):
+        values[t] = cash[t] = 0.0
+        if t > ruin:
+            paid[t] = costs[t] = traded[t] = drifts[t] = 0.0
+            rebalanced[t] = False
+    for t in range(ruin, shares.shape[0]):
+        for i in range(shares.shape[1]):
+            shares[t, i] = 0.0
 
 
 @_inner
 def _walk(
     prices, days, distributions, interest, flows,
     targets, looks, always, bands, max_interval, cooldown, boxed, low, high, conversion, scalars, buys,
-    scratch, recording, values, paid, costs, traded, drifts, rebalanced, held_cash, held_shares, sums,
+    scratch, breaks, recording, values, paid, costs, traded, drifts, rebalanced, held_cash, held_shares, sums,
 ):  # fmt: skip
     """Walk one policy through all sessions.
 
     Args from `prices` to `buys` are those of `_flat`, with the policy's own row; `scratch` is
-    (6, N). With `recording` the arrays up to `held_shares` are written, else `sums` (the tallies).
+    (4, N), `breaks` (2 N,). With `recording` the arrays up to `held_shares` are written, else `sums`
+    (the tallies).
     Returns the session of ruin, -1 for none.
     """
     sessions, n = prices.shape
     initial, rate, floor = scalars[0], scalars[1], scalars[2]
     reserve_amount, reserve_weight, dust = scalars[3], scalars[4], scalars[5]
     shares, worth, bought, weights = scratch[0], scratch[1], scratch[2], scratch[3]
-    breaks = scratch[4:6].reshape(2 * n)
     for i in range(n):
         shares[i] = 0.0
     cash = initial
@@ -387,9 +401,10 @@ def _walk(
                             for i in range(n):
                                 weights[i] = worth[i] / managed
                             _project(weights, low, high, breaks)
-                            dealt = _rebalance(worth, weights, managed, conversion, rate, floor, dust, bought)
                         else:
-                            dealt = _rebalance(worth, targets, managed, conversion, rate, floor, dust, bought)
+                            for i in range(n):
+                                weights[i] = targets[i]
+                        dealt = _rebalance(worth, weights, managed, conversion, rate, floor, dust, bought)
                         if dealt and t > 0:
                             last = days[t]
                             count = count + 1.0
@@ -458,16 +473,14 @@ def _walk(
 def _run(
     prices, days, distributions, interest, flows,
     targets, looks, schedule, always, bands, max_interval, cooldown, boxed, low, high,
-    conversion, scalars, buys,
+    conversion, scalars, buys, scratch, breaks, sums,
     values, paid, costs, traded, drifts, rebalanced, cash, shares, ruined,
 ):  # fmt: skip
-    scratch = np.empty((6, prices.shape[1]))
-    sums = np.empty(0)
     for p in range(schedule.shape[0]):
         ruined[p] = _walk(
             prices, days, distributions, interest, flows,
             targets, looks[schedule[p]], always[p], bands[p], max_interval[p], cooldown[p], boxed[p],
-            low[p], high[p], conversion, scalars, buys, scratch, True,
+            low[p], high[p], conversion, scalars, buys, scratch, breaks, True,
             values[p], paid[p], costs[p], traded[p], drifts[p], rebalanced[p], cash[p], shares[p], sums,
         )  # fmt: skip
 
@@ -475,9 +488,12 @@ def _run(
 @_compiled
 def _lanes(
     prices, days, targets, looks, schedule, always, bands, max_interval, cooldown, boxed, low, high,
-    conversion, scalars, out,
+    conversion, scalars, state, last, anyone, scratch, breaks, out,
 ):  # fmt: skip
     """Walk all policies side by side, where money neither flows nor earns: same numbers, in vector lanes.
+
+    `state` (_STATES + 2 N, P) and `anyone` (T,) come zeroed; nothing is made here, as compiling NumPy's
+    constructors takes longer than the first run.
 
     Every loop over `p` is short and touches few arrays, so that it becomes vector instructions; what is
     rare (a trade) leaves the lanes.
@@ -486,14 +502,13 @@ def _lanes(
     policies = schedule.shape[0]
     initial, rate, floor = scalars[0], scalars[1], scalars[2]
     reserve_amount, reserve_weight, dust = scalars[3], scalars[4], scalars[5]
-    shares, widths = np.zeros((n, policies)), np.empty((n, policies))
-    cash, total, managed = np.full(policies, initial), np.empty(policies), np.empty(policies)
-    over, previous, growth = np.empty(policies), np.empty(policies), np.empty(policies)
-    peak, trough, mean = np.empty(policies), np.ones(policies), np.zeros(policies)
-    square, turnover, costs = np.zeros(policies), np.zeros(policies), np.zeros(policies)
-    count, last = np.zeros(policies), np.full(policies, days[0])
-    worth, bought, weights, breaks = np.empty(n), np.empty(n), np.empty(n), np.empty(2 * n)
-    anyone = np.zeros(looks.shape[1], dtype=np.bool_)
+    shares, widths = state[_STATES : _STATES + n], state[_STATES + n :]
+    cash, total, managed, over, previous, growth = state[0], state[1], state[2], state[3], state[4], state[5]
+    peak, trough, mean, square, turnover = state[6], state[7], state[8], state[9], state[10]
+    costs, count = state[11], state[12]
+    worth, bought, weights = scratch[0], scratch[1], scratch[2]
+    for p in range(policies):
+        cash[p], trough[p], last[p] = initial, 1.0, days[0]
     for p in range(policies):
         for i in range(n):
             widths[i, p] = bands[p, i]
@@ -577,13 +592,13 @@ def _tallied(
     targets, looks, schedule, always, bands, max_interval, cooldown, boxed, low, high,
     conversion, scalars, buys, out,
 ):  # fmt: skip
-    scratch = np.empty((6, prices.shape[1]))
+    scratch, breaks = np.empty((4, prices.shape[1])), np.empty(2 * prices.shape[1])
     nothing, no_flags, no_shares = np.empty(0), np.empty(0, dtype=np.bool_), np.empty((0, prices.shape[1]))
     for p in range(schedule.shape[0]):
         _walk(
             prices, days, distributions, interest, flows,
             targets, looks[schedule[p]], always[p], bands[p], max_interval[p], cooldown[p], boxed[p],
-            low[p], high[p], conversion, scalars, buys, scratch, False,
+            low[p], high[p], conversion, scalars, buys, scratch, breaks, False,
             nothing, nothing, nothing, nothing, nothing, no_flags, nothing, no_shares, out[p],
         )  # fmt: skip
 
