@@ -5,8 +5,8 @@
 The peers are looked for in the interpreter at PATH (an environment of their own: they pin what they need);
 one that is not importable there is skipped with a sentence. Every plan is measured in what its peer itself
 minimises, with idle cash counted as one more holding whose target is zero, and ours is made for the same
-measure (`--objective deviation` or `relative_deviation`). Without idle cash, and in squares, ours may be worse:
-it was not asked for that.
+measure (`--objective deviation` or `relative_deviation`). Without idle cash, and in squares, ours may be
+worse: it was not asked for that.
 """
 
 import argparse
@@ -123,7 +123,7 @@ def serve(name: str) -> None:
 
 
 def ours(case: Case, measure: str, selling: bool) -> tuple[list[int], float, bool]:
-    """Return the shares of our plan for the sum of sizes (with idle cash), its time, and whether it is proven."""
+    """Return the shares of our plan for the sum of sizes with idle cash, its time, and if it is proven."""
     from steelyard.engines.allocation.household import Goal, Household, Seat
     from steelyard.engines.allocation.search import solve
     from steelyard.engines.allocation.several_budgets import solve_household

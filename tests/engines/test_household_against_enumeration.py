@@ -13,7 +13,6 @@ from steelyard.engines.allocation.household import (
     Goal,
     Household,
     Seat,
-    affordable,
     allowed,
     feasible,
     missed,
@@ -73,7 +72,11 @@ def random_household(seed):
 def choices(problem, seat):
     """Return every allowed (steps, sold out) of one seat."""
     alone = replace(problem, seats=(seat,))
-    states = [(n, False) for n in range(affordable(problem, seat) + 1)] + [(0, True)] * bool(seat.odd)
+    # Nobody can hold more than all there is in the account would buy on top of what is held.
+    money = sum(problem.purses[seat.account])
+    money += sum(s.price * s.held + s.odd for s in problem.seats if s.account == seat.account)
+    most = seat.held + max(money, 0) // seat.price
+    states = [(n, False) for n in range(most + 1)] + [(0, True)] * bool(seat.odd)
     return [s for s in states if allowed(alone, Change((s[0],), (s[1],)))]
 
 

@@ -7,7 +7,7 @@ integers and fractions: whatever a solver proposes is judged by `settle` and `mi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
@@ -297,14 +297,11 @@ def by_goal(problem: Household) -> list[list[int]]:
 
 
 def affordable(problem: Household, seat: Seat) -> int:
-    """Return an upper limit of the steps a seat can hold: all of its account's money in this instrument."""
+    """Return an upper limit of the steps a seat can hold: all money its account can raise, spent here."""
+    if not seat.can_buy:
+        return seat.held
     money = sum(problem.purses[seat.account])
     for other in problem.seats:
-        if other.account == seat.account and other.can_sell:
+        if other is not seat and other.account == seat.account and other.can_sell:
             money += other.price * other.held + other.odd
-    return max(seat.held, money // seat.price) if seat.can_buy else seat.held
-
-
-def merged_steps(problem: Household, seats: Sequence[int], change: Change) -> int:
-    """Return the steps of one instrument over all accounts."""
-    return sum(change.steps[k] for k in seats)
+    return seat.held + max(money // seat.price, 0)
