@@ -90,6 +90,12 @@ def test_a_journal_opened_from_the_file_holds_exactly_what_the_file_held(folder)
     assert (folder / "portfolio.toml").read_bytes() == text
 
 
+@pytest.mark.parametrize("flags", [["--journal", "--model", "balanced"], ["--as-of", "2026-11-20"]])
+def test_flags_of_init_that_would_do_nothing_are_refused(folder, flags):
+    assert CliRunner().invoke(cli, ["init", *flags]).exit_code == 2
+    assert [path.name for path in folder.iterdir()] == ["portfolio.toml"]
+
+
 def test_what_is_recorded_then_changes_what_is_held(folder):
     """80 - 10 = 70 shares; 250,000 + 10 x 35,100 - 500 = 600,500."""
     run("init", "--journal", "--as-of", "2026-11-20")

@@ -318,6 +318,8 @@ def models(name: str | None, as_json: bool) -> None:
 @click.option("--as-of", type=_Day(), help="With --journal: date of its first entries.  [default: today]")
 def init(folder: Path, model_name: str | None, currency: str, journal: bool, as_of: date | None) -> None:
     """Write a commented portfolio file to start from, or open a journal beside the one there is."""
+    if (journal and model_name is not None) or (as_of is not None and not journal):
+        raise click.UsageError("--model is for a new file, --as-of for --journal beside the file there is")
     if journal:
         from steelyard.interfaces.cli.journal import move_over
 
