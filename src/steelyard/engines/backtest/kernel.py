@@ -41,7 +41,7 @@ def run(problem: Problem, *, holdings: bool = True) -> Runs:
         problem: See its record for shapes and units.
         holdings: Keep the shares of every session.
     """
-    runs = empty_runs(problem, holdings=holdings, blank=np.empty)
+    runs = empty_runs(problem, holdings=holdings)
     n = problem.shape[2]
     _run(*_flat(problem), np.empty((4, n)), np.empty(2 * n), np.empty(0), *runs.arrays)
     return runs
@@ -306,19 +306,6 @@ def _sell(worth, targets, managed, need, conversion, rate, floor, bought):
 
 
 @_inner
-def _blank(ruin, values, paid, costs, traded, drifts, rebalanced, cash, shares):
-    """Write the zeros of the sessions after the money ran out, and of what was left on that day."""
-    for t in range(ruin, values.shape[0]):
-        values[t] = cash[t] = 0.0
-        if t > ruin:
-            paid[t] = costs[t] = traded[t] = drifts[t] = 0.0
-            rebalanced[t] = False
-    for t in range(ruin, shares.shape[0]):
-        for i in range(shares.shape[1]):
-            shares[t, i] = 0.0
-
-
-@_inner
 def _walk(
     prices, days, distributions, interest, flows,
     targets, looks, always, bands, max_interval, cooldown, boxed, low, high, conversion, scalars, buys,
@@ -350,9 +337,6 @@ def _walk(
     growth, peak, trough, mean, square, turnover = 1.0, 1.0, 1.0, 0.0, 0.0, 0.0
     all_costs, count, value = 0.0, 0.0, 0.0
     for t in range(sessions):
-        if recording:
-            drifts[t] = 0.0
-            rebalanced[t] = False
         if t > 0 and earns:
             cash = cash + cash * interest[t]
         if t > 0 and distributes:
@@ -437,7 +421,7 @@ def _walk(
             costs[t] = spent
             traded[t] = moved
             if ruined >= 0:
-                _blank(t, values, paid, costs, traded, drifts, rebalanced, held_cash, held_shares)
+                # What comes after is zero already.
                 break
             values[t] = value
             held_cash[t] = cash

@@ -9,7 +9,6 @@ Letters: T sessions, N instruments, P policies, L look schedules, S resampled pa
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -154,19 +153,19 @@ class Runs:
         )
 
 
-def empty_runs(problem: Problem, *, holdings: bool, blank: Callable[..., Any] = np.zeros) -> Runs:
-    """Return runs for an engine to fill: zeros, or `np.empty` for one that writes every number."""
+def empty_runs(problem: Problem, *, holdings: bool) -> Runs:
+    """Return runs for an engine to fill, all zeros."""
     policies, sessions, instruments = problem.shape
-    zeros: list[Floats] = [blank((policies, sessions)) for _ in range(6)]
+    zeros: list[Floats] = [np.zeros((policies, sessions)) for _ in range(6)]
     return Runs(
         values=zeros[0],
         paid=zeros[1],
         costs=zeros[2],
         traded=zeros[3],
         drifts=zeros[4],
-        rebalanced=blank((policies, sessions), dtype=np.bool_),
+        rebalanced=np.zeros((policies, sessions), dtype=np.bool_),
         cash=zeros[5],
-        shares=blank((policies, sessions if holdings else 0, instruments)),
+        shares=np.zeros((policies, sessions if holdings else 0, instruments)),
         ruined=np.full(policies, -1, dtype=np.int64),
     )
 
