@@ -1,0 +1,133 @@
+"""Ten years of daily runs against the backtest: two codes that must agree on every rebalance date.
+
+The prices are a random walk drawn once with a fixed seed, on every New York session. The owner does what
+the alert says on the day it comes, in fractions of shares and at no cost, which is what the backtest assumes.
+"""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+from steelyard import api
+from steelyard.adapters import database
+from steelyard.adapters.calendar import ExchangeSessions
+from steelyard.adapters.outbox_sqlite import StoredOutbox
+from steelyard.adapters.packaged_data import load_catalogue
+from steelyard.adapters.portfolio_prices import PortfolioFile
+from steelyard.adapters.prices_folder import FolderPrices
+from steelyard.adapters.prices_sqlite import StoredPrices
+from steelyard.adapters.runs_sqlite import StoredRuns
+from steelyard.adapters.secret_store import SecretStore
+from steelyard.app.delivery import Post
+from steelyard.app.run import Job, run
+from steelyard.domain.automation import AlertSettings, AutomationSettings
+from steelyard.domain.policies import Policy
+
+FIRST, LAST = date(2014, 1, 2), date(2023, 12, 29)
+TARGETS = {"VOO": Decimal("0.6"), "TLT": Decimal("0.4")}
+WEALTH = Decimal(100_000)
+
+
+class Clock:
+    """Six in the evening in New York in winter, on the day the test sets."""
+
+    def __init__(self):
+        self.time = datetime(FIRST.year, FIRST.month, FIRST.day, 23, tzinfo=UTC)
+
+    def now(self):
+        return self.time
+
+    def wait(self, seconds):
+        raise AssertionError("nothing fails here that would be tried again")
+
+
+class Notifier:
+    """A service that takes everything."""
+
+    def __init__(self):
+        self.got = []
+
+    def send(self, address, title, body):
+        self.got.append(title)
+
+
+def walk(days):
+    """Prices in cents: 1.2 % a day against 0.7 %, seed 20."""
+    drawn = np.random.default_rng(20).normal([0.0004, 0.0001], [0.012, 0.007], (len(days), 2))
+    paths = np.exp(np.cumsum(drawn, axis=0)) * [180.0, 100.0]
+    return {s: [Decimal(f"{p:.2f}") for p in paths[:, n]] for n, s in enumerate(TARGETS)}
+
+
+def text(shares, policy, last):
+    limit = "" if policy.max_interval_days is None else f"max_interval_days = {policy.max_interval_days}\n"
+    lines = [
+        'base_currency = "USD"\n[targets]\nVOO = "60%"\nTLT = "40%"\n[policy]\n'
+        f'kind = "{policy.kind}"\nlook = "{policy.look}"\nthreshold = "5%"\n{limit}last_rebalance = {last}\n'
+        '[[accounts]]\nname = "main"\ncash = { USD = "0" }\npositions = ['
+    ]
+    lines += [f'  {{ symbol = "{s}", shares = "{n:f}" }},' for s, n in shares.items()]
+    return "\n".join([*lines, "]\n"])
+
+
+def at_target(wealth, prices, place):
+    """Shares to 12 decimals: a millionth of a millionth is no drift."""
+    step = Decimal("1E-12")
+    return {s: (wealth * w / prices[s][place]).quantize(step) for s, w in TARGETS.items()}
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        Policy("threshold", "monthly", max_interval_days=None),
+        Policy("hybrid", "quarterly", max_interval_days=400),
+    ],
+    ids=["bands", "bands and interval"],
+)
+def test_ten_years_of_daily_runs_rebalance_on_the_dates_of_the_backtest(tmp_path, policy):
+    calendar = ExchangeSessions()
+    every = [FIRST + timedelta(days=n) for n in range((LAST - FIRST).days + 1)]
+    days = [day for day in every if calendar.is_session("XNYS", day)]
+    prices = walk(days)
+    columns = {s: [float(p) for p in path] for s, path in prices.items()}
+    study = api.backtest(columns, TARGETS, policy, dates=days, initial=WEALTH)
+    expected = [day for day, flag in zip(days, study.results[0].rebalanced, strict=True) if flag]
+    assert len(expected) > 5
+
+    (tmp_path / "prices").mkdir()
+    for symbol, path in prices.items():
+        rows = [f"{day},{price}\n" for day, price in zip(days, path, strict=True)]
+        (tmp_path / "prices" / f"{symbol}.csv").write_text("date,close\n" + "".join(rows))
+    file, base = tmp_path / "portfolio.toml", tmp_path / "steelyard.db"
+    connection = database.connect(base)
+    settings = AutomationSettings(
+        alerts=AlertSettings(timezone="America/New_York", again_days=1, kinds=("rebalance_due",))
+    )
+    secrets = SecretStore({"STEELYARD_NOTIFY_A": "json://localhost"})
+    post = Post(StoredOutbox(connection, base), Notifier(), secrets, Clock(), settings.alerts)
+    job = Job(
+        PortfolioFile(file, load_catalogue()),
+        [FolderPrices(tmp_path / "prices")],
+        StoredPrices(connection, base),
+        StoredRuns(connection, base),
+        post,
+        calendar,
+        settings,
+    )
+    shares = at_target(WEALTH, prices, 0)
+    file.write_text(text(shares, policy, FIRST))
+    places = {day: n for n, day in enumerate(days)}
+    done = []
+    for day in every:
+        report = run(job, if_due=True)
+        assert report.as_of == day
+        if report.due:
+            done.append(day)
+            wealth = sum(n * prices[s][places[day]] for s, n in shares.items())
+            shares = at_target(wealth, prices, places[day])
+            file.write_text(text(shares, policy, day))
+        post.clock.time += timedelta(days=1)
+    connection.close()
+    assert done == expected
+    assert len(post.notifier.got) == len(expected)
