@@ -20,6 +20,7 @@ from steelyard.ports import PriceSource, Sessions
 
 if TYPE_CHECKING:
     from steelyard.adapters.broker_alpaca import AlpacaBroker
+    from steelyard.adapters.broker_kis import KisBroker
     from steelyard.adapters.outbox_sqlite import StoredOutbox
     from steelyard.adapters.prices_sqlite import StoredPrices
     from steelyard.adapters.runs_sqlite import StoredRuns
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from steelyard.domain.tax.rules import Rule
     from steelyard.domain.trades import Plan
     from steelyard.engines.price_history import PriceHistory
-    from steelyard.ports import Broker, OrderBook
+    from steelyard.ports import Broker, Clock, OrderBook
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,12 +160,18 @@ class _Books:
         return tax_situation(portfolio, self._path, as_of)
 
 
-def tax_situation(portfolio: Portfolio, journal: Path, as_of: date) -> TaxSituation | None:
-    """Return what tax is computed from, None without [tax] or when nothing says what was paid."""
+def tax_situation(
+    portfolio: Portfolio, journal: Path, as_of: date, *, needed: bool = False
+) -> TaxSituation | None:
+    """Return what tax is computed from, None without [tax].
+
+    Where nothing says what was paid it is None as well, unless it is `needed`.
+    """
     if portfolio.tax is None:
         return None
     entries = [e for e in journal_entries(journal) if e.traded_on <= as_of]
-    if not entries and not any(p.lots for a in portfolio.accounts for p in a.positions):
+    costs = entries or any(p.lots for a in portfolio.accounts for p in a.positions)
+    if not costs and not needed:
         return None
     from steelyard.app.tax import situation
 
@@ -344,7 +351,7 @@ def desk(path: Path) -> Iterator[tuple[Desk, ExecutionSettings, Portfolio]]:
     quotes = {symbol: quote.price for symbol, quote in holder.quotes.items() if not quote.by_value}
     terms = PaperTerms(settings.paper_commission, fill_at_most=settings.paper_fill_at_most)
     brokers: dict[str, Broker] = {}
-    opened: list[PaperBroker | AlpacaBroker] = []
+    opened: list[PaperBroker | AlpacaBroker | KisBroker] = []
     try:
         for account in holder.accounts:
             chosen = settings.brokers.get(account.name, "paper")
@@ -352,6 +359,11 @@ def desk(path: Path) -> Iterator[tuple[Desk, ExecutionSettings, Portfolio]]:
                 alpaca = _alpaca(path, chosen.removeprefix("alpaca-"))
                 opened.append(alpaca)
                 brokers[account.name] = alpaca
+                continue
+            if chosen.startswith("kis-"):
+                kis = _kis(path, chosen.removeprefix("kis-"), clock)
+                opened.append(kis)
+                brokers[account.name] = kis
                 continue
             if chosen == "ticket":
                 brokers[account.name] = TicketBroker(
@@ -400,6 +412,26 @@ def _alpaca(path: Path, mode: str) -> AlpacaBroker:
             "set STEELYARD_ALPACA_KEY and STEELYARD_ALPACA_SECRET, or write them into .env",
         )
     return AlpacaBroker(mode, key, secret, sessions=sessions())
+
+
+def _kis(path: Path, mode: str, clock: Clock) -> KisBroker:
+    import os
+
+    from steelyard.adapters.broker_kis import KisBroker
+    from steelyard.adapters.kis_connection import KisConnection
+    from steelyard.adapters.secret_store import SecretStore
+
+    secrets = SecretStore(os.environ, path.parent / ".env")
+    key, secret, account = (secrets.get(f"KIS_{name}") for name in ("KEY", "SECRET", "ACCOUNT"))
+    if not key or not secret or not account:
+        raise InputError(
+            "broker-keys",
+            "the keys or the account number of KIS are not set",
+            "set STEELYARD_KIS_KEY, STEELYARD_KIS_SECRET and STEELYARD_KIS_ACCOUNT, or write them into .env",
+        )
+    token = path.parent / f".steelyard-kis-{mode}.json"
+    wire = KisConnection(mode, key, secret, token, now=clock.now)
+    return KisBroker(wire, account, now=clock.now, sessions=sessions())
 
 
 def market(path: Path, holder: Portfolio) -> Market:

@@ -17,7 +17,7 @@ from steelyard.domain.guardrails import Limits
 from steelyard.errors import PortfolioProblems, Problem
 
 NAME = "execution.toml"
-BROKERS = ("paper", "alpaca-paper", "alpaca-live", "ticket")
+BROKERS = ("paper", "alpaca-paper", "alpaca-live", "kis-paper", "kis-live", "ticket")
 _AMOUNTS = ("max_order", "max_day", "second_approval_above")
 _FRACTIONS = ("max_turnover", "max_position_sold", "collar")
 _COUNTS = ("max_price_age_hours", "max_positions_age_minutes")

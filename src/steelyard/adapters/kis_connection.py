@@ -1,0 +1,233 @@
+"""The wire to Korea Investment & Securities (KIS): token, headers, pages, pace, and what an answer means.
+
+A token lasts a day and each new one sends its owner a message, so it is kept on disk, readable by the
+owner alone. A gateway code (EGW...) says an order never reached the trading system; anything unclear is
+`NoAnswer`. No live call was made while this was written.
+
+Source: github.com/koreainvestment/open-trading-api (field names, paths and transaction ids).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from steelyard.errors import InputError, NoAnswer, OrderNotTaken, ServiceError
+
+HOSTS = {
+    "paper": "https://openapivts.koreainvestment.com:29443",
+    "live": "https://openapi.koreainvestment.com:9443",
+}
+SECONDS = 10.0
+LARGEST = 4_000_000
+PACE = {"paper": 0.6, "live": 0.06}
+"""Least seconds between calls."""
+PAGES = 50
+TOO_FAST = "EGW00201"
+_TOKEN_CODES = ("EGW00121", "EGW00123")
+_TRIES = 4
+
+
+class KisConnection:
+    """Calls of one app key at KIS."""
+
+    def __init__(
+        self,
+        mode: str,
+        key: str,
+        secret: str,
+        token_file: Path,
+        *,
+        now: Callable[[], datetime],
+        loopback: str | None = None,
+    ) -> None:
+        """Prepare the connection; nothing is asked yet.
+
+        Args:
+            mode: `paper` or `live`.
+            key, secret: Of the app.
+            token_file: Where the token is kept, with rights 0600.
+            now: The time, with its zone.
+            loopback: Address of a stand-in on this machine, for tests.
+
+        Raises:
+            InputError: The mode or the loopback address is not allowed.
+        """
+        if mode not in HOSTS or (loopback and urlsplit(loopback).hostname not in ("127.0.0.1", "localhost")):
+            raise InputError("broker-mode", f"{mode!r} at {loopback!r} is not allowed", "use paper or live")
+        self.mode = mode
+        self._key, self._secret, self._file, self._now = key, secret, token_file, now
+        self._owner = hashlib.sha256(f"{mode} {key}".encode()).hexdigest()
+        self._token = ""
+        self._pace = 0.0 if loopback else PACE[mode]
+        self._last = 0.0
+        self._http = httpx.Client(
+            base_url=loopback or HOSTS[mode], timeout=SECONDS, follow_redirects=False, trust_env=False
+        )
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._http.close()
+
+    def pages(self, path: str, tr_id: str, query: Mapping[str, str], size: int) -> list[dict[str, Any]]:
+        """Return every page of an inquiry. `size` (100 or 200) names its paging fields.
+
+        Raises:
+            ServiceError: It was refused, or nobody answered.
+        """
+        found: list[dict[str, Any]] = []
+        keys = {f"CTX_AREA_FK{size}": "", f"CTX_AREA_NK{size}": ""}
+        more = ""
+        for _ in range(PAGES):
+            answer, mark = self._inquire(path, tr_id, {**query, **keys}, more)
+            found.append(answer)
+            if mark not in ("M", "F"):
+                return found
+            keys = {k: str(answer.get(k.lower(), "")).strip() for k in keys}
+            more = "N"
+        raise NoAnswer("broker-answer", f"KIS has more than {PAGES} pages", "ask for fewer days")
+
+    def ask(self, path: str, tr_id: str, query: Mapping[str, str]) -> dict[str, Any]:
+        """Return the answer of an inquiry that has one page."""
+        return self._inquire(path, tr_id, query, "")[0]
+
+    def order(self, path: str, tr_id: str, body: Mapping[str, str]) -> dict[str, Any]:
+        """Send an order or a cancellation once; `rt_cd` of the answer tells whether it was taken.
+
+        Raises:
+            OrderNotTaken: The gateway did not let it through.
+            NoAnswer: Nobody knows.
+        """
+        try:
+            self._bearer(renew=False)
+        except ServiceError as error:
+            raise OrderNotTaken(error.code, error.message, error.hint) from None
+        status, answer, _ = self._signed("POST", path, tr_id, "", body=body)
+        code = str(answer.get("msg_cd", ""))
+        if code.startswith("EGW"):
+            raise OrderNotTaken("broker-busy", f"KIS answered {code}", "try again in a minute")
+        if status != 200 or "rt_cd" not in answer:
+            raise NoAnswer("broker-silent", f"KIS answered {status}", "ask again later")
+        return answer
+
+    def _inquire(
+        self, path: str, tr_id: str, query: Mapping[str, str], more: str
+    ) -> tuple[dict[str, Any], str]:
+        for attempt in range(_TRIES):
+            status, answer, mark = self._signed("GET", path, tr_id, more, query=query)
+            if answer.get("msg_cd") == TOO_FAST and attempt < _TRIES - 1:
+                time.sleep(self._pace * (attempt + 1))
+                continue
+            if status != 200 or answer.get("rt_cd") != "0":
+                text = f"KIS answered {status} {answer.get('msg_cd', '')} {answer.get('msg1', '')}".strip()
+                raise ServiceError("broker-refused", text, "check the keys and the account, then try again")
+            return answer, mark
+        raise AssertionError("unreachable")
+
+    def _signed(
+        self,
+        method: str,
+        path: str,
+        tr_id: str,
+        more: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, str] | None = None,
+    ) -> tuple[int, dict[str, Any], str]:
+        """Call with a token; one that the gateway calls expired is renewed once."""
+        for renewed in (False, True):
+            headers = {
+                "authorization": f"Bearer {self._bearer(renew=renewed)}",
+                "appkey": self._key,
+                "appsecret": self._secret,
+                "tr_id": tr_id,
+                "tr_cont": more,
+                "custtype": "P",
+            }
+            status, answer, mark = self._call(method, path, headers, query, body)
+            if answer.get("msg_cd") not in _TOKEN_CODES:
+                break
+        return status, answer, mark
+
+    def _bearer(self, *, renew: bool) -> str:
+        if self._token and not renew:
+            return self._token
+        kept = {} if renew else self._kept()
+        if not kept:
+            body = {"grant_type": "client_credentials", "appkey": self._key, "appsecret": self._secret}
+            # An order that gets no token has not left this machine.
+            try:
+                status, answer, _ = self._call("POST", "/oauth2/tokenP", {}, None, body)
+            except NoAnswer as error:
+                raise OrderNotTaken(error.code, error.message, error.hint) from None
+            token, seconds = answer.get("access_token"), answer.get("expires_in")
+            if status != 200 or not isinstance(token, str) or not isinstance(seconds, int | Decimal):
+                text = f"KIS gave no token ({status})"
+                raise OrderNotTaken("broker-refused", text, "check the keys, then try again")
+            until = self._now() + timedelta(seconds=int(seconds))
+            kept = {"owner": self._owner, "token": token, "until": until.astimezone(UTC).isoformat()}
+            self._keep(kept)
+        self._token = kept["token"]
+        return self._token
+
+    def _kept(self) -> dict[str, str]:
+        try:
+            kept = json.loads(self._file.read_text(encoding="utf-8"))
+            good = kept["owner"] == self._owner and isinstance(kept["token"], str)
+            left = datetime.fromisoformat(kept["until"]) - self._now()
+        except (OSError, ValueError, KeyError, TypeError):
+            return {}
+        return kept if good and left > timedelta(minutes=10) else {}
+
+    def _keep(self, kept: Mapping[str, str]) -> None:
+        beside = self._file.with_name(self._file.name + ".new")
+        try:
+            beside.unlink(missing_ok=True)
+            handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump(dict(kept), file)
+            beside.replace(self._file)
+        except OSError as error:
+            text = f"the token cannot be kept: {self._file}: {error.strerror}"
+            raise ServiceError("broker-token", text, "check the rights of the folder") from None
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        query: Mapping[str, str] | None,
+        body: Mapping[str, str] | None,
+    ) -> tuple[int, dict[str, Any], str]:
+        time.sleep(max(0.0, self._last + self._pace - time.monotonic()))
+        self._last = time.monotonic()
+        try:
+            with self._http.stream(method, path, headers=headers, params=query, json=body) as response:
+                raw = bytearray()
+                for chunk in response.iter_bytes():
+                    raw += chunk
+                    if len(raw) > LARGEST:
+                        raise NoAnswer("broker-answer", "the answer is too long", "ask again later")
+                status, mark = response.status_code, response.headers.get("tr_cont", "").strip()
+        except httpx.ConnectError:
+            raise OrderNotTaken("broker-unreachable", "KIS cannot be reached", "check the network") from None
+        except httpx.HTTPError as error:
+            text = f"no answer from KIS ({type(error).__name__})"
+            raise NoAnswer("broker-silent", text, "ask again later") from None
+        try:
+            answer = json.loads(raw, parse_float=Decimal)
+        except ValueError:
+            answer = None
+        if not isinstance(answer, dict):
+            raise NoAnswer("broker-answer", f"the answer of KIS ({status}) is no JSON object", "ask later")
+        return status, answer, mark
