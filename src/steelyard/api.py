@@ -342,17 +342,8 @@ def _situation(
     portfolio: Portfolio, journal: str | Path | None, as_of: date, *, needed: bool
 ) -> TaxSituation | None:
     """Return what the tax of a plan is computed from, None when nothing says what was paid."""
-    if portfolio.tax is None:
-        return None
     path = Path(journal) if journal else bootstrap.journal_path(Path(portfolio.source))
-    entries = [e for e in bootstrap.journal_entries(path) if e.traded_on <= as_of]
-    costs = entries or any(p.lots for a in portfolio.accounts for p in a.positions)
-    if not costs and not needed:
-        return None
-    from steelyard.app.tax import situation
-
-    figures = bootstrap.tax_figures(portfolio.tax.jurisdiction)
-    return situation(portfolio, entries, bootstrap.sessions(), figures, as_of=as_of)
+    return bootstrap.tax_situation(portfolio, path, as_of, needed=needed)
 
 
 def _fraction(raw: Money) -> Decimal:
