@@ -444,6 +444,19 @@ def market(path: Path, holder: Portfolio) -> Market:
     return Market({s: (q.price, seen) for s, q in holder.quotes.items() if not q.by_value})
 
 
+@contextmanager
+def past_file(path: Path, inputs: Mapping[str, Any]) -> Iterator[Path]:
+    """Put the text a plan was saved with into a folder of its own, with a copy of the database beside it."""
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory(prefix="steelyard-") as folder:
+        past = Path(folder) / Path(inputs["name"]).name
+        past.write_text(inputs["file"], encoding="utf-8", newline="")
+        if journal_path(path).exists():
+            database_copies().back_up(journal_path(path), journal_path(past))
+        yield past
+
+
 def save_plan(
     path: Path, holder: Portfolio, plan: Plan, account: str | None, options: Mapping[str, Any]
 ) -> str:

@@ -17,6 +17,7 @@ from steelyard.errors import InputError
 if TYPE_CHECKING:
     from steelyard.app.execute import Execution
     from steelyard.domain.orders import Order
+    from steelyard.domain.saved_plans import SavedPlan
 
 _ENDS = (
     "Exit status: 0 done; 2 a file or flag is wrong; 3 a price is missing; 4 the plan is refused, "
@@ -251,6 +252,62 @@ def show(plan: str, file: Path, as_json: bool) -> None:
     else:
         for entry in entries:
             click.echo(describe(entry))
+
+
+@audit.command(epilog=f"Example: steelyard audit replay latest. {_ENDS}")
+@click.argument("plan", metavar="PLAN")
+@_file
+def replay(plan: str, file: Path) -> None:
+    """Make a saved plan again from what it was saved with, and compare the bytes.
+
+    The words of the file and the options are the saved ones; a journal or fetched prices are taken from the
+    database as it is now.
+    """
+    from steelyard import bootstrap
+
+    with bootstrap.order_book(file) as book:
+        saved = book.plan(plan)
+    again = _planned_again(file, saved)
+    if again.text == saved.text:
+        size = len(saved.text.encode())
+        click.echo(f"the same plan again: {saved.id[:12]}, {size} of {size} bytes")
+        return
+    names = ("as_of", "targets", "policy", "cash", "shares", "prices", "fx", "trades")
+    parts = [n for n in names if getattr(again, n) != getattr(saved, n)] or ["its costs or figures"]
+    text = f"error[replay-differs]: made again, {saved.id[:12]} differs in {', '.join(parts)}"
+    hint = "look for a journal or prices entered since, or another version of steelyard"
+    click.echo(f"{text}\n\n  hint: {hint}\n", err=True)
+    sys.exit(4)
+
+
+def _planned_again(file: Path, saved: SavedPlan) -> SavedPlan:
+    from steelyard import api, bootstrap
+    from steelyard.app.saved_plans import saved_plan
+
+    options = saved.inputs["options"]
+    drift = options["accept_drift"]
+    if drift is None and options["save_tax"]:
+        drift = "0.5%"
+    elif drift is None and options["harvest"]:
+        drift = "0"
+    with bootstrap.past_file(file, saved.inputs) as past:
+        holder = api.load(past)
+        made = api.plan(
+            holder,
+            cash=options["cash"],
+            as_of=date.fromisoformat(options["as_of"]),
+            account=options["account"],
+            can_buy=not options["no_buy"],
+            can_sell=not options["no_sell"],
+            fractional=options["fractional"],
+            objective=options["objective"],
+            policy_gate=options["policy_gate"],
+            max_tax=options["max_tax"],
+            max_gain=options["max_gain"],
+            accept_drift=drift,
+            journal=bootstrap.journal_path(past),
+        )
+    return saved_plan(holder, made, flow_account=options["account"], inputs=saved.inputs)
 
 
 def _who(name: str | None) -> str:
