@@ -8,10 +8,17 @@ import pytest
 from acceptance.broker_contract import order
 from acceptance.desks import Office, plan, trade
 from steelyard.adapters.broker_alpaca import AlpacaBroker
+from steelyard.adapters.broker_paper import PaperBroker
 from steelyard.adapters.calendar import ExchangeSessions
 from steelyard.errors import PlanError
 
 D = Decimal
+
+
+@pytest.fixture(autouse=True)
+def a_broker_that_is_not_paper(monkeypatch):
+    """The paper broker deals in whatever a file is priced in; any other name must be refused."""
+    monkeypatch.setattr(PaperBroker, "name", "loopback")
 
 
 @pytest.mark.parametrize("live", [False, True])

@@ -88,7 +88,9 @@ def execute(
     for account in plan.accounts:
         if account not in desk.brokers:
             raise InputError("no-broker", f"account {account} has no broker", f"name one for {account}")
-    need_exchange_currency(plan)
+    # The paper broker trades in whatever the file is priced in: nothing leaves the machine.
+    paper = frozenset(a for a in plan.accounts if desk.brokers[a].name == "paper")
+    need_exchange_currency(plan, apart_from=paper)
     run = _Run(desk, plan, market, terms, who, unattended)
     if not live:
         return run.rehearse()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -22,8 +22,8 @@ def too_old(plan: SavedPlan, at: datetime, hours: int) -> list[Refusal]:
     return [Refusal("plan-too-old", "", "", text, "save a new plan: `steelyard plan --save`")]
 
 
-def need_exchange_currency(plan: SavedPlan) -> None:
-    """Return when every trade is priced in the money its exchange trades in.
+def need_exchange_currency(plan: SavedPlan, *, apart_from: Collection[str] = ()) -> None:
+    """Return when every trade is priced in the money its exchange trades in, some accounts left out.
 
     A file may value a US instrument in won; sent as a limit price, 560,000 won would be 560,000 dollars.
 
@@ -32,7 +32,7 @@ def need_exchange_currency(plan: SavedPlan) -> None:
     """
     for trade in plan.trades:
         wanted = TRADED_IN.get(trade.exchange)
-        if trade.currency != wanted:
+        if trade.account not in apart_from and trade.currency != wanted:
             raise PlanError(
                 "broker-currency",
                 f"{trade.symbol} in {trade.account} is priced in {trade.currency}, "

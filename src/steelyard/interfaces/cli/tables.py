@@ -29,7 +29,7 @@ NAME_ROOM = 10
 
 def console() -> Console:
     """Return a console on standard output; plain text when that is no terminal."""
-    return Console(highlight=False, soft_wrap=False)
+    return Console(highlight=False, markup=False, soft_wrap=False)
 
 
 def money(amount: Decimal, currency: str) -> str:
