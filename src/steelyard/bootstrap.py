@@ -74,13 +74,10 @@ def portfolio(path: Path) -> Portfolio:
     """
     beside = journal_path(path)
     # Looked at before anything of the journal is imported: most portfolios have none.
-    entries = journal_entries(beside) if beside.exists() else []
-    if not entries:
+    if not beside.exists():
         return load(path, load_catalogue())
-    from steelyard.app.journal import positions_from, symbols_of
-
-    file = load(path, load_catalogue(), symbols=symbols_of(entries))
-    return replace(file, accounts=positions_from(file, entries, as_of=date.max).accounts)
+    file = load(path, load_catalogue(), symbols=_held_symbols(beside))
+    return _Books(beside).held(file, date.max)
 
 
 def backtest_portfolio(path: Path) -> Portfolio:
@@ -245,11 +242,11 @@ def stored_portfolio(path: Path) -> Portfolio:
     from steelyard.adapters.prices_sqlite import StoredPrices
     from steelyard.app.prices import stored, wanted_by
 
-    file = PortfolioFile(path, load_catalogue())
+    base = journal_path(path)
+    file = PortfolioFile(path, load_catalogue(), _held_symbols(base))
     outline, missing = file.outline()
     if not missing:
         return portfolio(path)
-    base = database.path_beside(path)
     connection = database.connect_to_read(base)
     if connection is None:
         return portfolio(path)
@@ -259,13 +256,7 @@ def stored_portfolio(path: Path) -> Portfolio:
     finally:
         connection.close()
     rates = {w.symbol[:3]: kept[w.symbol][1].price for w in wanted if w.is_rate and w.symbol in kept}
-    completed = file.load(quotes, rates)
-    entries = journal_entries(base)
-    if not entries:
-        return completed
-    from steelyard.app.journal import positions_from
-
-    return replace(completed, accounts=positions_from(completed, entries, as_of=date.max).accounts)
+    return _Books(base).held(file.load(quotes, rates), date.max)
 
 
 def run_lock(folder: Path) -> AbstractContextManager[bool]:

@@ -158,8 +158,9 @@ def _improve(problem: Household, best: Change, known: Fraction, end: float) -> t
             break
         solved = linear.solve(seconds=left, target=target)
         if solved.status == "infeasible":
-            # No change is as good as the incumbent but the incumbent itself.
-            return best, missed(problem, best), True
+            # No change is as good as the incumbent but the incumbent itself; with money held back that
+            # is no proof.
+            return best, max(bound, known) if slack else missed(problem, best), slack == 0.0
         if slack == 0.0 and solved.bound > -inf:
             bound = max(bound, Fraction(solved.bound) * weight)
         if not solved.columns:

@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import isqrt
 from time import monotonic
 
 from steelyard.engines.allocation.budget_model import BudgetModel
-from steelyard.engines.allocation.household import Change, Household, feasible, missed, values
+from steelyard.engines.allocation.household import Change, Household, feasible, missed, unchanged, values
 from steelyard.engines.allocation.linear_model import LinearModel
 from steelyard.engines.allocation.problem import Answer, Infeasible
 from steelyard.engines.allocation.several_budgets import Best, solve_household
@@ -92,7 +93,7 @@ class Taxed:
     """The plan, and what it costs in tax.
 
     Attributes:
-        best: The plan with its objective; `bound` is that of the plan without any look at tax.
+        best: The plan with its objective. Unproven, its `bound` is that of a plan without any look at tax.
         sold: Steps sold by seat and lot.
         tax: Ticks, exact.
         tax_bound: A lower bound of the tax among plans as close to target, None when it was not minimised.
@@ -161,8 +162,10 @@ def solve_taxed(
     best = search.judge(free.change, None)
     proven, bound = free.proven, free.bound
     if not search.within_limits(best):
-        loose = missed(problem, Change(tuple(s.held for s in problem.seats), (False,) * len(problem.seats)))
-        found = search.run(max(loose, free.value) * 4 + 1, "miss", monotonic() + (end - monotonic()) / 2)
+        found = None
+        # A tight limit keeps the model's numbers small; only if nothing is inside it is everything asked for.
+        for limit in (max(missed(problem, unchanged(problem)), free.value) * 4 + 1, _farthest(problem)):
+            found = found or search.run(limit, "miss", monotonic() + (end - monotonic()) / 2)
         if found is None:
             raise Infeasible(ZERO)
         best, proven = found
@@ -179,21 +182,26 @@ def solve_taxed(
         closer = search.run(limit, "miss", end, most_tax=best.tax)
         if closer is not None and closer[0].tax <= best.tax and closer[0].miss < best.miss:
             best = closer[0]
-    result = Best(best.change, best.miss, min(bound, best.miss), free.proven)
+        proven = proven and closer is not None and closer[1]
+    # The bound is that of the question asked: within the limits, and at the least tax where that came first.
+    result = Best(best.change, best.miss, best.miss if proven else min(bound, best.miss), proven)
     return Taxed(result, best.sold, best.tax, tax_bound, proven)
+
+
+def _farthest(problem: Household) -> Fraction:
+    """Return an objective that no change exceeds: each instrument at nothing or at all the money there is."""
+    money = sum(map(sum, problem.purses)) + sum(s.price * s.held + s.odd for s in problem.seats)
+    return sum(
+        (max(problem.miss(g, ZERO), problem.miss(g, Fraction(max(money, 0)))) for g in problem.goals),
+        problem.idle * max(money, 0),
+    )
 
 
 def _widened(value: Fraction, extra: Fraction) -> Fraction:
     """Return (root of value + extra) squared, rounded down a hair: an objective a plan may have."""
     scale = 10**12
-    root = Fraction(_root(value.numerator * scale**2 // value.denominator), scale)
+    root = Fraction(isqrt(value.numerator * scale**2 // value.denominator), scale)
     return max((root + extra) ** 2, value)
-
-
-def _root(number: int) -> int:
-    from math import isqrt
-
-    return isqrt(number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +250,7 @@ class _Search:
         self, limit: Fraction, aim: str, end: float, *, most_tax: Fraction | None = None
     ) -> tuple[_Plan, bool] | None:
         """Minimise the miss or the tax; return the best plan found and whether the search finished."""
-        model = BudgetModel(self.problem, _unchanged(self.problem), limit)
+        model = BudgetModel(self.problem, unchanged(self.problem), limit)
         best: _Plan | None = None
         slack = 0.0
         linear = self._write(model, limit, aim, slack, most_tax)
@@ -387,7 +395,3 @@ def _near(lots: Sequence[LotSteps], steps: Fraction, wanted: Sequence[float]) ->
         parts[place] += move
         left -= move
     return tuple(parts)
-
-
-def _unchanged(problem: Household) -> Change:
-    return Change(tuple(s.held for s in problem.seats), (False,) * len(problem.seats))
