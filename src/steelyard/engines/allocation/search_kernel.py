@@ -4,8 +4,7 @@ The method is that of `search`: price the budget, list the states within the gap
 walk, then undominated layers. Money is int64; misses are float64 with slack. Plans closer than the slack
 are compared exactly: squares in three 27-bit limbs, unlike divisors in double-double with an error
 bound, a sum of zero proven modulo primes.
-Longer than other modules for one reason: numba's cache watches only the file of the function it
-compiles, so all compiled functions are here. `fastmath` is off.
+It is one method from pricing to proof, hence the length. `fastmath` is off.
 """
 
 # Compiled functions get their types from their arguments, so they carry no annotations.
@@ -13,8 +12,9 @@ compiles, so all compiled functions are here. `fastmath` is off.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
+
+from steelyard.engines.compilation import compiled as _compiled
 
 PROVEN, LIMITED, INFEASIBLE, UNDECIDED, TOO_LARGE = range(5)
 """How a problem ended; `compiled.solve_batch` says what each means."""
@@ -50,8 +50,6 @@ SLACK = 1e-12
 NONE = -(1 << 62)
 LIMB = 27
 MASK = (1 << LIMB) - 1
-
-_compiled = numba.njit(cache=True, nogil=True, error_model="numpy")
 
 
 @_compiled

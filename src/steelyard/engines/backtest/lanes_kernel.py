@@ -1,0 +1,113 @@
+"""Many policies side by side in vector lanes, compiled: the operations of `reference`, in the same order."""
+
+# Compiled functions get their types from their arguments, so they carry no annotations.
+# mypy: disable-error-code="no-untyped-def"
+
+from __future__ import annotations
+
+from steelyard.engines.backtest.sizing_kernel import fee, project, rebalance
+from steelyard.engines.compilation import compiled
+
+STATES = 13
+"""Numbers that a lane keeps, besides two for each instrument."""
+
+
+@compiled
+def run_lanes(
+    prices, days, targets, looks, schedule, always, bands, max_interval, cooldown, boxed, low, high,
+    conversion, scalars, state, last, anyone, scratch, breaks, out,
+):  # fmt: skip
+    """Walk all policies side by side, where money neither flows nor earns: same numbers, in vector lanes.
+
+    `state` (STATES + 2 N, P) and `anyone` (T,) come zeroed; nothing is made here, as compiling NumPy's
+    constructors takes longer than the first run.
+
+    Every loop over `p` is short and touches few arrays, so that it becomes vector instructions; what is
+    rare (a trade) leaves the lanes.
+    """
+    sessions, n = prices.shape
+    policies = schedule.shape[0]
+    initial, rate, floor = scalars[0], scalars[1], scalars[2]
+    reserve_amount, reserve_weight, dust = scalars[3], scalars[4], scalars[5]
+    shares, widths = state[STATES : STATES + n], state[STATES + n :]
+    cash, total, managed, over, previous, growth = state[0], state[1], state[2], state[3], state[4], state[5]
+    peak, trough, mean, square, turnover = state[6], state[7], state[8], state[9], state[10]
+    costs, count = state[11], state[12]
+    worth, bought, weights = scratch[0], scratch[1], scratch[2]
+    for p in range(policies):
+        cash[p], trough[p], last[p] = initial, 1.0, days[0]
+    for p in range(policies):
+        for i in range(n):
+            widths[i, p] = bands[p, i]
+        for t in range(sessions):
+            anyone[t] |= looks[schedule[p], t]
+    for t in range(sessions):
+        for p in range(policies):
+            total[p] = 0.0
+        for i in range(n):
+            price, row = prices[t, i], shares[i]
+            for p in range(policies):
+                total[p] = total[p] + row[p] * price
+        for p in range(policies):
+            total[p] = cash[p] + total[p]
+        if anyone[t] or t == 0:
+            for p in range(policies):
+                managed[p] = total[p] - (reserve_amount + reserve_weight * total[p])
+                over[p] = -1.0
+            for i in range(n):
+                price, target, row, width = prices[t, i], targets[i], shares[i], widths[i]
+                for p in range(policies):
+                    # x > y exactly where x - y > 0: the band test of `walk` without a branch.
+                    excess = abs(row[p] * price - target * managed[p]) - width[p] * managed[p]
+                    over[p] = excess if excess > over[p] else over[p]
+            for p in range(policies):
+                waited = days[t] - last[p]
+                if t > 0 and not (looks[schedule[p], t] and waited >= cooldown[p]):
+                    continue
+                due = t == 0 or over[p] > 0.0 or always[p] or 0 <= max_interval[p] < waited
+                if not due or not managed[p] > 0.0:
+                    continue
+                for i in range(n):
+                    worth[i] = shares[i, p] * prices[t, i]
+                    weights[i] = targets[i]
+                if t > 0 and boxed[p]:
+                    for i in range(n):
+                        weights[i] = worth[i] / managed[p]
+                    project(weights, low[p], high[p], breaks)
+                if not rebalance(worth, weights, managed[p], conversion, rate, floor, dust, bought):
+                    continue
+                spent, moved = 0.0, 0.0
+                for i in range(n):
+                    if bought[i] != 0.0:
+                        size = abs(bought[i])
+                        shares[i, p] = (worth[i] + bought[i]) / prices[t, i]
+                        cash[p] = cash[p] - bought[i]
+                        moved = moved + size
+                        spent = spent + fee(size, conversion[i], rate, floor)
+                cash[p] = cash[p] - spent
+                total[p] = total[p] - spent
+                costs[p] = costs[p] + spent
+                if t > 0:
+                    turnover[p] = turnover[p] + moved / 2.0 / (total[p] + spent)
+                    count[p] = count[p] + 1.0
+                    last[p] = days[t]
+        if t == 0:
+            for p in range(policies):
+                growth[p] = total[p] / initial
+                peak[p] = growth[p]
+                previous[p] = total[p]
+            continue
+        for p in range(policies):
+            change = total[p] / previous[p]
+            growth[p] = growth[p] * change
+            mean[p] = mean[p] + (change - 1.0)
+            square[p] = square[p] + (change - 1.0) * (change - 1.0)
+            previous[p] = total[p]
+        for p in range(policies):
+            high_mark = growth[p] if growth[p] > peak[p] else peak[p]
+            fall = growth[p] / high_mark
+            trough[p] = fall if growth[p] < trough[p] * high_mark else trough[p]
+            peak[p] = high_mark
+    for p in range(policies):
+        out[p, 0], out[p, 1], out[p, 2], out[p, 3] = total[p], growth[p], trough[p], mean[p]
+        out[p, 4], out[p, 5], out[p, 6], out[p, 7] = square[p], turnover[p], costs[p], count[p]
