@@ -29,8 +29,9 @@ def allocate_one(
     """Find the best trades when one budget is all that couples the instruments."""
     goals = wanted(portfolio, valuation, wish)
     first = [s for s in every if sold_first(s, wish, portfolio, goals[s.symbol][1])]
-    # What the objective leaves out cannot move, so it is no line of the problem at all.
-    rest = [s for s in every if goals[s.symbol][1] is not None and (s.worth or s.traded)]
+    # What the objective leaves out cannot move, so it is no line of the problem at all. What is locked and
+    # not held cannot move either, but its whole target is missed and that counts.
+    rest = [s for s in every if goals[s.symbol][1] is not None]
     budget = EXACT.subtract(valuation.cash, valuation.reserve)
     freed = Fraction(0)
     for slot in first:

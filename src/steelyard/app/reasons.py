@@ -31,8 +31,7 @@ def explain(
     before = Drift(trade.symbol, held, valuation.managed, target)
     then = Drift(trade.symbol, after[trade.symbol], valuation.managed, target)
     side = "over" if before.excess > 0 else "under"
-    text = f"{points(before.drift)} points {side} target; "
-    text += f"brings it to {points(then.weight)} % of {points(target)} %"
+    text = f"{points(before.drift)} points {side} target; brings it to {points(then.weight)} %"
     if trade.side == "buy" and before.excess > 0:
         text += "; the odd money is best here"
     elif trade.side == "sell" and before.excess < 0:
