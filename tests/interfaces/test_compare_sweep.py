@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -61,7 +62,7 @@ def test_a_sweep_takes_one_yardstick(tmp_path):
 
 
 def test_tables_and_page_show_the_sweep_and_the_starts(tmp_path):
-    """Eight bands down; the page has the same number of heat map rows and a header."""
+    """Eight bands down and six looks across, in the table and in the picture."""
     done = run(
         *("compare", "--demo", "--paths", "30", "--sweep", "--rolling", "12", "--report", "out.html"),
         folder=tmp_path,
@@ -71,8 +72,9 @@ def test_tables_and_page_show_the_sweep_and_the_starts(tmp_path):
     assert sum(line.strip().startswith("7.5%") for line in done.stdout.splitlines()) == 3
     assert "12 years each" in done.stdout
     page = (tmp_path / "out.html").read_text(encoding="utf-8")
-    heat = page[page.index('class="heat"') :]
-    assert heat[: heat.index("</table>")].count("<tr>") == 9
+    heat = page[page.index("<title>Bands by looks") :]
+    heat = heat[: heat.index("</svg>")]
+    assert len(re.findall(r">[+-]\d+\.\d\d\*?</text>", heat)) == 48
     assert "Other starts" in page
 
 

@@ -138,6 +138,7 @@ class Study:
         simulated: The prices are made up.
         notes: What was done to the prices and what to keep in mind.
         problem: The arrays, for resampling.
+        symbols: The instruments, in the order of the arrays' columns.
     """
 
     dates: tuple[date, ...]
@@ -145,6 +146,7 @@ class Study:
     simulated: bool
     notes: tuple[str, ...]
     problem: Problem = field(repr=False)
+    symbols: tuple[str, ...] = ()
 
     def summary(self, frame: Callable[[dict[str, list[Any]]], Any] = dict) -> Any:
         """Return the statistics, a row a policy, as whatever `frame` makes of columns.
@@ -213,7 +215,7 @@ def backtest(history: PriceHistory, candidates: Sequence[Candidate], settings: S
         _result(history, problem, runs, row, c.text, ideal_changes, settings)
         for row, c in enumerate(candidates)
     )
-    return Study(history.dates, results, history.simulated, history.notes, problem)
+    return Study(history.dates, results, history.simulated, history.notes, problem, history.symbols)
 
 
 def assemble(history: PriceHistory, candidates: Sequence[Candidate], settings: Settings) -> Problem:

@@ -1,207 +1,341 @@
-"""Charts as inline SVG: lines, marked points and intervals, readable without colour.
+"""Charts drawn on Matplotlib axes: lines, weights in their bands, points, intervals, heat maps.
 
-Every series has its own dash and a number at its end or beside it, so that print and colour-blind readers
-lose nothing. The colours are those of Okabe and Ito (2008).
+Nothing is said by colour alone: every line has its own dash and its number at the end, what is outside a
+band has another shape, every cell of a heat map has its figure. The colours are those of `figures`.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import date
-from html import escape
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
 
-from steelyard.engines.backtest.problem import Floats
+from steelyard.engines.backtest.problem import Flags, Floats
+from steelyard.interfaces.figures import COLOURS, DASHES
 
-COLOURS = ("#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
-DASHES = ("", "7 3", "2 3", "9 3 2 3", "5 2 1 2 1 2", "1 2")
-_WIDTH, _LEFT, _RIGHT, _TOP, _BOTTOM = 860, 64, 40, 12, 44
-_POINTS = 400
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_POINTS = 600
+_BAND = "#cccccc"
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A series to draw: the number that names it in the legend, and (T,) values."""
+    """A series to draw.
+
+    Attributes:
+        number: What stands at its end and in the table beside the chart.
+        label: Its name in the legend.
+        values: (T,) float64.
+    """
 
     number: int
-    values: Floats
+    label: str
+    values: Floats = field(repr=False)
 
 
-def ticks(low: float, high: float, count: int = 6) -> list[float]:
-    """Return round numbers that span a range: 1, 2 or 5 times a power of ten apart.
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """An instrument against its target; fractions of the managed value, `band` a half-width or None."""
 
-    >>> ticks(0.0, 9.5)
-    [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]
-    """
-    span = high - low
-    if not span > 0.0:
-        span = abs(high) or 1.0
-    raw = span / (count - 1)
-    power = 10.0 ** math.floor(math.log10(raw))
-    step = next(m * power for m in (1.0, 2.0, 5.0, 10.0) if m * power >= raw * 0.999)
-    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    return [n * step for n in range(first, max(last, first + 1) + 1)]
+    label: str
+    weight: float
+    target: float
+    band: float | None
+    outside: bool
 
 
-def lines(
-    title: str, dates: Sequence[date], series: Sequence[Line], *, percent: bool, height: int = 300
-) -> str:
-    """Return a chart of series over time.
+def lines(axes: Axes, title: str, dates: Sequence[date], series: Sequence[Line], *, percent: bool) -> None:
+    """Draw series over time, on a logarithmic scale where growth is more than fivefold.
 
     Args:
-        title: For readers who cannot see it.
+        axes: Empty.
+        title: Above the chart.
         dates: T sessions.
-        series: At least one, at most as many as there are colours.
+        series: At least one, at most as many as there are dashes.
         percent: The values are fractions, to be labelled in percent.
-        height: Pixels.
     """
-    kept = _kept(series)
-    shown = np.concatenate([s.values[kept] for s in series])
-    marks = ticks(float(shown.min()), float(shown.max()))
-    days = [dates[k].toordinal() for k in kept]
-    x = _scale(days[0], max(days[-1], days[0] + 1), _LEFT, _WIDTH - _RIGHT)
-    y = _scale(marks[0], marks[-1], height - _BOTTOM, _TOP)
-    parts = _horizontals(marks, y, percent)
-    years = range(dates[0].year + 1, dates[-1].year + 1)
-    every = max(1, math.ceil(len(years) / 10))
-    for year in years[::every]:
-        parts.append(_vertical(x(date(year, 1, 1).toordinal()), height, str(year)))
-    ends: list[float] = []
-    for s, colour, dash in zip(series, COLOURS, DASHES, strict=False):
-        path = " ".join(f"{x(d):.1f},{y(v):.1f}" for d, v in zip(days, s.values[kept].tolist(), strict=True))
-        parts.append(
-            f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="1.6" '
-            f'stroke-dasharray="{dash}"/>'
+    axes.set_title(title)
+    for line, colour, dash in zip(series, COLOURS, DASHES, strict=False):
+        kept = extremes(line.values)
+        axes.plot(
+            [dates[k] for k in kept],  # type: ignore[arg-type]
+            line.values[kept],
+            color=colour,
+            linestyle=dash,
+            linewidth=1.2,
+            label=f"{line.number}  {line.label}",
         )
-        ends.append(y(float(s.values[-1])))
-    for s, colour, at in zip(series, COLOURS, _apart(ends, 13.0), strict=False):
-        parts.append(f'<text x="{_WIDTH - _RIGHT + 5}" y="{at + 4:.1f}" fill="{colour}">{s.number}</text>')
-    return _svg(title, parts, height)
+    low = min(float(s.values.min()) for s in series)
+    high = max(float(s.values.max()) for s in series)
+    if percent:
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+    elif low > 0.0 and high / low > 5.0:
+        axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
+        axes.yaxis.set_minor_formatter(NullFormatter())
+    _over_time(axes, dates)
+    _numbered_ends(axes, series)
+    if len(series) > 1:
+        axes.legend(
+            loc="upper left",
+            bbox_to_anchor=(0.0, -0.09),
+            ncols=3,
+            fontsize=8,
+            frameon=False,
+            handlelength=4.0,
+        )
+
+
+def weight_history(
+    axes: Axes,
+    title: str,
+    dates: Sequence[date],
+    weight: Floats,
+    target: float,
+    band: float | None,
+    rebalanced: Flags,
+) -> None:
+    """Draw one instrument's weight over time in its band, with a mark below at every rebalance.
+
+    Args:
+        axes: Empty.
+        title: The instrument.
+        dates: T sessions.
+        weight: (T,) float64, fraction of the managed value after the session's trades.
+        target: Fraction.
+        band: Half-width, None without one.
+        rebalanced: (T,) bool.
+    """
+    axes.set_title(title)
+    if band is not None:
+        axes.axhspan(target - band, target + band, color=_BAND, alpha=0.6, linewidth=0.0)
+        for edge in (target - band, target + band):
+            axes.axhline(edge, color="#000000", linewidth=0.6, linestyle=(0, (4, 3)))
+    axes.axhline(target, color="#000000", linewidth=0.8)
+    kept = extremes(weight)
+    axes.plot([dates[k] for k in kept], weight[kept], color=COLOURS[1], linewidth=1.0)  # type: ignore[arg-type]
+    low, high = axes.get_ylim()
+    axes.set_ylim(low - 0.10 * (high - low), high)
+    marks = np.flatnonzero(rebalanced).tolist()
+    # Many marks in a row become a bar; thinner ones keep their places visible.
+    size = 5.0 if len(marks) <= 60 else 2.5
+    axes.plot(
+        [dates[k] for k in marks],  # type: ignore[arg-type]
+        np.full(len(marks), 0.04),
+        transform=axes.get_xaxis_transform(),
+        linestyle="none",
+        marker="^",
+        markersize=size,
+        color=COLOURS[2],
+        markeredgecolor="#000000",
+        markeredgewidth=0.3,
+    )
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+    _over_time(axes, dates)
+
+
+def weights(axes: Axes, title: str, rows: Sequence[Weight]) -> None:
+    """Draw one row an instrument: band as a bar, target as a tick, weight as a mark with its figures."""
+    axes.set_title(title)
+    for at, row in enumerate(rows):
+        if row.band is not None:
+            low = max(row.target - row.band, 0.0)
+            axes.barh(
+                at,
+                row.target + row.band - low,
+                left=low,
+                height=0.5,
+                color=_BAND,
+                edgecolor="#000000",
+                lw=0.6,
+            )
+        axes.plot([row.target, row.target], [at - 0.34, at + 0.34], color="#000000", linewidth=1.6)
+        axes.plot(
+            row.weight,
+            at,
+            marker="D" if row.outside else "o",
+            markersize=8.0,
+            markerfacecolor=COLOURS[2] if row.outside else "#ffffff",
+            markeredgecolor="#000000",
+            markeredgewidth=1.2,
+        )
+        axes.text(
+            1.01,
+            at,
+            f"{row.weight:.1%} ({100 * (row.weight - row.target):+.1f})",
+            transform=axes.get_yaxis_transform(),
+            va="center",
+            fontweight="bold" if row.outside else "normal",
+        )
+    axes.set_yticks(range(len(rows)), [row.label for row in rows])
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.set_xlim(left=min(0.0, *(row.weight for row in rows)))
+    axes.grid(False, axis="y")
+    axes.xaxis.set_major_formatter(PercentFormatter(1.0))
+    axes.set_xlabel("bar: band   tick: target   circle: inside   filled diamond: outside")
 
 
 def points(
-    title: str, across: Sequence[float], up: Sequence[float], *, names: tuple[str, str], height: int = 340
-) -> str:
-    """Return numbered points, both axes in percent and from zero.
+    axes: Axes, title: str, across: Sequence[float], up: Sequence[float], *, names: tuple[str, str]
+) -> None:
+    """Draw numbered points, both axes in percent and from zero.
 
     Args:
-        title: For readers who cannot see it.
+        axes: Empty.
+        title: Above the chart.
         across, up: Fractions, one a point.
         names: Of the two axes.
-        height: Pixels.
     """
-    x_marks, y_marks = ticks(0.0, max(across)), ticks(0.0, max(up))
-    x = _scale(0.0, x_marks[-1], _LEFT, _WIDTH - _RIGHT)
-    y = _scale(0.0, y_marks[-1], height - _BOTTOM, _TOP)
-    parts = _horizontals(y_marks, y, True)
-    parts += [_vertical(x(m), height, _percent(m, x_marks)) for m in x_marks]
-    for number, (a, b) in enumerate(zip(across, up, strict=True), 1):
-        parts.append(f'<circle cx="{x(a):.1f}" cy="{y(b):.1f}" r="3.5"/>')
-        parts.append(f'<text x="{x(a) + 6:.1f}" y="{y(b) - 5:.1f}">{number}</text>')
-    parts.append(f'<text x="{_WIDTH / 2}" y="{height - 6}" text-anchor="middle">{escape(names[0])}</text>')
-    parts.append(f'<text x="{_LEFT + 6}" y="{_TOP + 10}">{escape(names[1])}</text>')
-    return _svg(title, parts, height)
+    axes.set_title(title)
+    axes.plot(across, up, linestyle="none", marker="o", markersize=4.5, color=COLOURS[1])
+    span = max(across) or 1.0, max(up) or 1.0
+    spots = [(a / span[0] / 1.08, b / span[1] / 1.1) for a, b in zip(across, up, strict=True)]
+    for number, (spot, place) in enumerate(zip(spots, label_places(spots), strict=True), 1):
+        axes.annotate(
+            str(number),
+            spot,
+            place,
+            xycoords="axes fraction",
+            fontsize=8,
+            ha="center",
+            va="center",
+            arrowprops={"arrowstyle": "-", "linewidth": 0.4, "shrinkA": 4.0, "shrinkB": 0.0},
+        )
+    axes.set_xlim(0.0, 1.08 * span[0])
+    axes.set_ylim(0.0, 1.1 * span[1])
+    axes.xaxis.set_major_formatter(PercentFormatter(1.0))
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+    axes.set_xlabel(names[0])
+    axes.set_ylabel(names[1])
 
 
-def intervals(title: str, names: Sequence[str], samples: Sequence[Floats]) -> str:
-    """Return one row a name: the middle 95 % of a sample thin, its middle half thick, its median a tick.
+def intervals(axes: Axes, title: str, names: Sequence[str], samples: Sequence[Floats]) -> None:
+    """Draw one row a name: the middle 95 % of a sample thin, its middle half thick, its median a tick.
 
     Args:
-        title: For readers who cannot see it.
+        axes: Empty.
+        title: Above the chart.
         names: Labels of the rows.
         samples: (S,) fractions, one array a row.
     """
-    left, step = 300, 24
-    height = _TOP + step * len(names) + _BOTTOM
-    spreads = [np.quantile(s, [0.025, 0.25, 0.5, 0.75, 0.975]).tolist() for s in samples]
-    marks = ticks(min(0.0, *(s[0] for s in spreads)), max(0.0, *(s[4] for s in spreads)))
-    x = _scale(marks[0], marks[-1], left, _WIDTH - _RIGHT)
-    parts = [_vertical(x(m), height, _percent(m, marks)) for m in marks]
-    zero = x(0.0)
-    parts.append(f'<line x1="{zero:.1f}" x2="{zero:.1f}" y1="{_TOP}" y2="{height - _BOTTOM}" stroke="#000"/>')
-    for row, (name, spread) in enumerate(zip(names, spreads, strict=True)):
-        at = _TOP + step * row + step / 2
-        low, quarter, middle, three, high = (x(v) for v in spread)
-        parts.append(f'<text x="{left - 10}" y="{at + 4:.1f}" text-anchor="end">{escape(name)}</text>')
-        parts.append(_bar(low, high, at, 1.5))
-        parts.append(_bar(quarter, three, at, 8))
-        parts.append(
-            f'<line x1="{middle:.1f}" x2="{middle:.1f}" y1="{at - 8:.1f}" y2="{at + 8:.1f}" stroke="#000" '
-            'stroke-width="2"/>'
-        )
-    return _svg(title, parts, height)
+    axes.set_title(title)
+    for at, sample in enumerate(samples):
+        low, quarter, middle, three, high = np.quantile(sample, [0.025, 0.25, 0.5, 0.75, 0.975]).tolist()
+        evident = low > 0.0 or high < 0.0
+        axes.plot([low, high], [at, at], color="#000000", linewidth=1.0)
+        axes.plot([quarter, three], [at, at], color=COLOURS[1], linewidth=6.0, solid_capstyle="butt")
+        axes.plot([middle, middle], [at - 0.3, at + 0.3], color="#000000", linewidth=1.6)
+        if evident:
+            axes.annotate("*", (high, at), (4, -4), textcoords="offset points", fontweight="bold")
+    axes.axvline(0.0, color="#000000", linewidth=0.8, linestyle=(0, (4, 2)))
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.grid(False, axis="y")
+    axes.xaxis.set_major_formatter(PercentFormatter(1.0))
 
 
-def _kept(series: Sequence[Line]) -> list[int]:
-    """Return the sessions to draw: of each stretch its ends and the low and high of the first series."""
-    values = series[0].values
+def heat_map(
+    axes: Axes,
+    title: str,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    values: Floats,
+    cell: Callable[[int, int], str],
+) -> None:
+    """Draw a table whose cells are the darker the higher their value; each says its figure.
+
+    Args:
+        axes: Empty.
+        title: Above the chart.
+        rows, columns: Labels.
+        values: (rows, columns) float64, finite.
+        cell: What stands in a cell.
+    """
+    axes.set_title(title)
+    low, span = float(values.min()), float(np.ptp(values)) or 1.0
+    # At most a middle grey: black figures stay readable on it.
+    axes.imshow((values - low) / span, cmap="Greys", vmin=0.0, vmax=2.4, aspect="auto")
+    for r in range(len(rows)):
+        for c in range(len(columns)):
+            axes.text(c, r, cell(r, c), ha="center", va="center", fontsize=8)
+    axes.set_xticks(range(len(columns)), columns)
+    axes.set_yticks(range(len(rows)), rows)
+    axes.grid(False)
+    axes.tick_params(length=0)
+
+
+def stamp(axes: Axes, word: str) -> None:
+    """Write a word above the right end of a chart, in bold."""
+    axes.text(
+        1.0, 1.02, word, transform=axes.transAxes, ha="right", va="bottom", fontweight="bold", fontsize=8
+    )
+
+
+def extremes(values: Floats) -> list[int]:
+    """Return the sessions to draw: of each short stretch its ends, its low and its high."""
     sessions = len(values)
     if sessions <= _POINTS:
         return list(range(sessions))
     edges = np.linspace(0, sessions - 1, _POINTS // 2, dtype=np.int64)
     kept = {0, sessions - 1}
-    for a, b in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-        kept.add(a + int(np.argmin(values[a:b])))
-        kept.add(a + int(np.argmax(values[a:b])))
+    for a, b in pairwise(edges.tolist()):
+        kept.add(a + int(np.argmin(values[a : b + 1])))
+        kept.add(a + int(np.argmax(values[a : b + 1])))
     return sorted(kept)
 
 
-class _scale:  # noqa: N801 -- it is called like a function
-    """A straight map from one range to another."""
-
-    def __init__(self, low: float, high: float, start: float, end: float) -> None:
-        self._low, self._start, self._factor = low, start, (end - start) / (high - low)
-
-    def __call__(self, value: float) -> float:
-        return self._start + (value - self._low) * self._factor
+def _over_time(axes: Axes, dates: Sequence[date]) -> None:
+    locator = AutoDateLocator()  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+    axes.set_xlim(dates[0], dates[-1])  # type: ignore[arg-type]
 
 
-def _apart(places: Sequence[float], gap: float) -> list[float]:
-    """Return places moved down just enough that no two are nearer than a gap."""
-    moved = list(places)
-    order = sorted(range(len(places)), key=lambda n: (places[n], n))
-    for before, after in pairwise(order):
-        moved[after] = max(moved[after], moved[before] + gap)
-    return moved
+def label_places(spots: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return where the label of each point stands: the nearest of some places that is free.
 
-
-def _percent(value: float, marks: Sequence[float]) -> str:
-    step = 100.0 * abs(marks[1] - marks[0])
-    return f"{100.0 * value:.{max(0, -math.floor(math.log10(step) + 1e-9))}f} %"
-
-
-def _horizontals(marks: Sequence[float], y: _scale, percent: bool) -> list[str]:
-    parts = []
-    for m in marks:
-        label = _percent(m, marks) if percent else f"{m:,.10g}"
-        parts.append(
-            f'<line x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y(m):.1f}" y2="{y(m):.1f}" stroke="#ddd"/>'
-            f'<text x="{_LEFT - 6}" y="{y(m) + 4:.1f}" text-anchor="end">{label}</text>'
+    Args:
+        spots: The points, both coordinates as fractions of the chart.
+    """
+    wide, high = 0.026, 0.052
+    taken = list(spots)
+    places = []
+    for x, y in spots:
+        tried = [
+            (x + step * 0.9 * wide * across, y + step * high * up)
+            for step in (1.0, 1.6, 2.4, 3.4)
+            for across, up in ((1, 1), (-1, 1), (1, -1), (-1, -1), (0, 1), (0, -1), (1, 0), (-1, 0))
+        ]
+        free = (
+            t
+            for t in tried
+            if t[1] > 0.0 and all(abs(t[0] - a) > 0.8 * wide or abs(t[1] - b) > 0.8 * high for a, b in taken)
         )
-    return parts
+        places.append(next(free, tried[0]))
+        taken.append(places[-1])
+    return places
 
 
-def _vertical(at: float, height: int, label: str) -> str:
-    return (
-        f'<line x1="{at:.1f}" x2="{at:.1f}" y1="{_TOP}" y2="{height - _BOTTOM}" stroke="#ddd"/>'
-        f'<text x="{at:.1f}" y="{height - _BOTTOM + 16}" text-anchor="middle">{label}</text>'
-    )
-
-
-def _bar(start: float, end: float, at: float, width: float) -> str:
-    return (
-        f'<line x1="{start:.1f}" x2="{end:.1f}" y1="{at:.1f}" y2="{at:.1f}" stroke="#0072B2" '
-        f'stroke-width="{width}"/>'
-    )
-
-
-def _svg(title: str, parts: Sequence[str], height: int) -> str:
-    body = "\n".join(parts)
-    return (
-        f'<svg viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{escape(title)}">\n'
-        f"<title>{escape(title)}</title>\n{body}\n</svg>"
-    )
+def _numbered_ends(axes: Axes, series: Sequence[Line]) -> None:
+    """Write each line's number at its end, moved apart where ends meet."""
+    to_axes = axes.transData + axes.transAxes.inverted()
+    heights = [float(to_axes.transform((0.0, float(s.values[-1])))[1]) for s in series]
+    gap = 0.06
+    order = sorted(range(len(series)), key=lambda n: (heights[n], n))
+    for before, after in pairwise(order):
+        heights[after] = max(heights[after], heights[before] + gap)
+    ceiling = 1.0
+    for n in reversed(order):
+        heights[n] = ceiling = min(heights[n], ceiling)
+        ceiling -= gap
+    for s, colour, at in zip(series, COLOURS, heights, strict=False):
+        axes.text(1.008, at, str(s.number), transform=axes.transAxes, color=colour, va="center")

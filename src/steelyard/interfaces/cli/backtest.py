@@ -71,6 +71,10 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option("--cash-rate", default="0%", metavar="RATE", help="A year, what cash earns.  [0%]"),
             click.option("--base-prices", is_flag=True, help="All prices are in base currency already."),
             click.option("--series", type=click.Path(path_type=Path), help="Write daily values to this CSV."),
+            click.option(
+                "--report", type=click.Path(path_type=Path), help="Write one offline web page with pictures."
+            ),
+            click.option("--plot", type=click.Path(path_type=Path), help="Write the pictures as one PNG."),
             click.option("--json", "as_json", is_flag=True, help="One JSON document and nothing else."),
         ]
     ):
@@ -114,7 +118,6 @@ def backtest(**flags: Any) -> None:
 @click.option(
     "--demo", is_flag=True, help="Use simulated prices; with the bundled sample unless FILE is given."
 )
-@click.option("--report", type=click.Path(path_type=Path), help="Write one offline web page with pictures.")
 @click.option(
     "--paths",
     default=1000,
@@ -138,7 +141,6 @@ def backtest(**flags: Any) -> None:
 )
 def compare(
     demo: bool,
-    report: Path | None,
     paths: int,
     seed: int,
     sweeping: bool,
@@ -185,17 +187,15 @@ def compare(
             seed=seed,
             progress=progress,
         )
-    if report is not None:
-        from steelyard.interfaces import comparison_page
-
-        comparison_page.write(comparison, portfolio.base_currency, report, sweep=grid, rolling=stretches)
     _finish(comparison.study, comparison, portfolio, flags, sweep=grid, rolling=stretches)
 
 
 def _portfolio(flags: dict[str, Any], *, demo: bool = False) -> Portfolio:
     from steelyard import bootstrap
 
-    path, option = flags["path"], flags["file"]
+    path, option, plot = flags["path"], flags["file"], flags["plot"]
+    if plot is not None and plot.suffix.lower() != ".png":
+        raise InputError("plot-file", f"--plot {plot} is no PNG", f"write --plot {plot.stem or 'out'}.png")
     if path is not None and option is not None and path != option:
         raise InputError("two-files", f"two portfolio files: {path} and {option}", "give one of them")
     if demo and path is None and option is None:
@@ -294,6 +294,7 @@ def _finish(
         click.echo("note: before tax; the backtest does not compute taxes yet", err=True)
     if flags["series"] is not None:
         documents.write_series(study, flags["series"])
+    _draw(study, comparison, portfolio, flags, sweep, rolling)
     if flags["as_json"]:
         import json
 
@@ -312,6 +313,31 @@ def _finish(
         _show(study, comparison, portfolio)
     if rolling is not None:
         tables.show_rolling(rolling, [r.policy for r in study.results])
+
+
+def _draw(
+    study: Study,
+    comparison: Comparison | None,
+    portfolio: Portfolio,
+    flags: dict[str, Any],
+    sweep: Sweep | None,
+    rolling: RollingStarts | None,
+) -> None:
+    """Write the page and the picture that were asked for."""
+    report, plot = flags["report"], flags["plot"]
+    if report is None and plot is None:
+        return
+    from steelyard.interfaces import comparison_page, study_pictures
+
+    names = {symbol: instrument.name for symbol, instrument in portfolio.instruments.items()}
+    if report is not None:
+        text = comparison_page.page(
+            study, portfolio.base_currency, names, comparison=comparison, sweep=sweep, rolling=rolling
+        )
+        comparison_page.write(report, text)
+    if plot is not None:
+        made = study_pictures.panels(study, names, comparison=comparison, sweep=sweep)
+        study_pictures.write_plot(plot, made, study)
 
 
 def _show(study: Study, comparison: Comparison | None, portfolio: Portfolio) -> None:
