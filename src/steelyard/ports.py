@@ -109,6 +109,7 @@ class Notifier(Protocol):
         """Return when the service has accepted the message.
 
         Raises:
+            NoAnswer: Nobody knows whether it did: it hung, or hung up, when it had the message.
             ServiceError: It did not; the text is free of secrets.
         """
         ...
@@ -236,8 +237,19 @@ class Outbox(Protocol):
         """Note an attempt before it is made."""
         ...
 
-    def end(self, delivery: Delivery, at: datetime, failure: str | None, next_at: datetime | None) -> None:
-        """Note what came of it: sent, or to be tried again at `next_at`, or given up."""
+    def end(
+        self,
+        delivery: Delivery,
+        at: datetime,
+        failure: str | None,
+        next_at: datetime | None,
+        *,
+        unanswered: bool = False,
+    ) -> None:
+        """Note what came of it: sent, or to be tried again at `next_at`, or given up.
+
+        An `unanswered` attempt may have reached the service after all.
+        """
         ...
 
 

@@ -2,6 +2,7 @@
 
 An attempt is on disk before the service is called. A process that dies in between leaves `sending`
 behind: whether the service took the message cannot be known, so it is sent again and the attempt says so.
+So it does when a service hung or hung up instead of answering.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from steelyard.domain.alerts import LONGEST_WAIT, Delivery, Message, Told
 from steelyard.domain.money import plain
 
 UNKNOWN = "the process ended while sending: the service may have this message twice"
+UNANSWERED = "an attempt got no answer: the service may have this message twice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,36 +137,39 @@ class StoredOutbox:
                 (delivery.message, delivery.service, delivery.attempts + 1, stamp(at)),
             )
 
-    def end(self, delivery: Delivery, at: datetime, failure: str | None, next_at: datetime | None) -> None:
+    def end(
+        self,
+        delivery: Delivery,
+        at: datetime,
+        failure: str | None,
+        next_at: datetime | None,
+        *,
+        unanswered: bool = False,
+    ) -> None:
         """Note what came of it: sent, or to be tried again at `next_at`, or given up."""
         sent = failure is None
         state = "sent" if sent else "waiting" if next_at else "given_up"
+        outcome = "sent" if sent else "unknown" if unanswered else "failed"
+        where = (delivery.message, delivery.service)
         with told(self._path), transaction(self._db):
-            # An uncertainty of an earlier attempt stays in sight after the message went through.
+            detail = failure
+            if sent:
+                # An uncertainty of an earlier attempt stays in sight after the message went through.
+                row = self._db.execute(
+                    "SELECT detail FROM attempts WHERE message = ? AND service = ? AND outcome = 'unknown'"
+                    " ORDER BY number LIMIT 1",
+                    where,
+                ).fetchone()
+                detail = "" if row is None else UNKNOWN if row[0] == UNKNOWN else UNANSWERED
             self._db.execute(
-                "UPDATE deliveries SET state = ?, next_at = coalesce(?, next_at), detail ="
-                " CASE WHEN ? AND detail = ? THEN detail ELSE ? END WHERE message = ? AND service = ?",
-                (
-                    state,
-                    stamp(next_at) if next_at else None,
-                    sent,
-                    UNKNOWN,
-                    failure or "",
-                    delivery.message,
-                    delivery.service,
-                ),
+                "UPDATE deliveries SET state = ?, next_at = coalesce(?, next_at), detail = ?"
+                " WHERE message = ? AND service = ?",
+                (state, stamp(next_at) if next_at else None, detail, *where),
             )
             self._db.execute(
                 "UPDATE attempts SET ended_at = ?, outcome = ?, detail = ?"
                 " WHERE message = ? AND service = ? AND number = ?",
-                (
-                    stamp(at),
-                    "sent" if sent else "failed",
-                    failure or "",
-                    delivery.message,
-                    delivery.service,
-                    delivery.attempts + 1,
-                ),
+                (stamp(at), outcome, failure or "", *where, delivery.attempts + 1),
             )
 
     def newest(self, limit: int) -> tuple[Sending, ...]:

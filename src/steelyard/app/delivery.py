@@ -12,7 +12,7 @@ from steelyard.app.alert_texts import compose
 from steelyard.domain.alerts import Delivery, Message, must_tell, wait_after
 from steelyard.domain.automation import AlertSettings
 from steelyard.domain.money import ZERO
-from steelyard.errors import ServiceError
+from steelyard.errors import NoAnswer, ServiceError
 from steelyard.ports import Clock, Notifier, Outbox, Secrets
 
 
@@ -75,7 +75,10 @@ def tell(
 
 
 def deliver(post: Post) -> Sent:
-    """Send what waits. Outside a killed process nothing is sent twice, and nothing is lost.
+    """Send what waits. What a service answered for is not sent twice, and nothing is lost.
+
+    A process that was killed while a service was answering, or a service that never answered, leaves it
+    open whether the message arrived: it is sent again, and the outbox says so.
 
     A service that fails is left alone for the rest of this call, so that one that hangs costs one
     timeout; its messages wait longer after every attempt, up to a day, and are given up after
@@ -111,16 +114,17 @@ def is_quiet(settings: AlertSettings, now: datetime) -> bool:
 
 def _deliver(post: Post, delivery: Delivery, address: str | None) -> bool:
     post.outbox.start(delivery, post.clock.now())
-    failure = None
+    failure, unanswered = None, False
     if address is None:
         failure = "the service has no address any more"
     else:
         try:
             post.notifier.send(address, delivery.title, delivery.body)
         except ServiceError as error:
-            failure = post.secrets.mask(error.message)
+            failure, unanswered = post.secrets.mask(error.message), isinstance(error, NoAnswer)
     now = post.clock.now()
     attempts = delivery.attempts + 1
     again = failure is not None and attempts < post.settings.attempts
-    post.outbox.end(delivery, now, failure, now + wait_after(attempts) if again else None)
+    next_at = now + wait_after(attempts) if again else None
+    post.outbox.end(delivery, now, failure, next_at, unanswered=unanswered)
     return failure is None
