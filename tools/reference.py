@@ -16,7 +16,8 @@ ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "steelyard"
 PAGE = ROOT / "docs" / "reference" / "commands.md"
 RAISERS = {
-    "InputError", "DataError", "PlanError", "ServiceError", "Problem", "problem", "refuse",
+    "InputError", "DataError", "PlanError", "ServiceError", "NoAnswer", "OrderNotTaken", "Problem", "problem",
+    "refuse",
 }  # fmt: skip
 CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 INTRODUCTION = """\

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from steelyard.app.order_reports import Desk
     from steelyard.app.run import Job
     from steelyard.app.tax import TaxSituation
-    from steelyard.domain.automation import AutomationSettings
+    from steelyard.domain.automation import AutomationSettings, PriceSettings
     from steelyard.domain.execution import ExecutionSettings
     from steelyard.domain.ledger import Entry
     from steelyard.domain.models import Model
@@ -190,10 +190,7 @@ def automation(path: Path) -> Iterator[Automation]:
     from steelyard.adapters.notifier_apprise import AppriseNotifier
     from steelyard.adapters.outbox_sqlite import StoredOutbox
     from steelyard.adapters.portfolio_prices import PortfolioFile
-    from steelyard.adapters.prices_folder import FolderPrices
-    from steelyard.adapters.prices_krx import KoreanPrices
     from steelyard.adapters.prices_sqlite import StoredPrices
-    from steelyard.adapters.prices_yahoo import YahooPrices
     from steelyard.adapters.runs_sqlite import StoredRuns
     from steelyard.adapters.secret_store import SecretStore
     from steelyard.app.delivery import Post
@@ -206,17 +203,11 @@ def automation(path: Path) -> Iterator[Automation]:
     try:
         prices, runs = StoredPrices(connection, base), StoredRuns(connection, base)
         outbox = StoredOutbox(connection, base)
-        timeout = settings.prices.timeout_seconds
-        sources: dict[str, PriceSource] = {
-            "folder": FolderPrices(path.parent / settings.prices.folder),
-            "yahoo": YahooPrices(timeout),
-            "krx": KoreanPrices(timeout),
-        }
         notifier = AppriseNotifier(secrets)
         post = Post(outbox, notifier, secrets, SystemClock(), settings.alerts)
         job = Job(
             PortfolioFile(path, load_catalogue(), _held_symbols(base)),
-            [sources[name] for name in settings.prices.sources],
+            [_price_source(name, path, settings.prices) for name in settings.prices.sources],
             prices,
             runs,
             post,
@@ -227,6 +218,31 @@ def automation(path: Path) -> Iterator[Automation]:
         yield Automation(job, prices, runs, outbox, secrets, base, notifier.reads)
     finally:
         connection.close()
+
+
+def _price_source(name: str, portfolio_file: Path, settings: PriceSettings) -> PriceSource:
+    """Return a price source by its name in the settings."""
+    if name == "folder":
+        from steelyard.adapters.prices_folder import FolderPrices
+
+        return FolderPrices(portfolio_file.parent / settings.folder)
+    from importlib import import_module
+
+    module, maker = _REMOTE_PRICES[name]
+    source: PriceSource = getattr(import_module(f"steelyard.adapters.{module}"), maker)(
+        settings.timeout_seconds
+    )
+    return source
+
+
+_REMOTE_PRICES = {
+    "yahoo": ("prices_yahoo", "YahooPrices"),
+    "krx": ("prices_naver", "NaverPrices"),
+    "ecb": ("prices_ecb", "EuropeanRates"),
+    "yfinance": ("prices_yfinance", "BrowserLikeYahooPrices"),
+    "fdr": ("prices_fdr", "FinanceDataReaderPrices"),
+}
+"""Module and class by name; an adapter is imported when the owner asks for it."""
 
 
 def stored_portfolio(path: Path) -> Portfolio:

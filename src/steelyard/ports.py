@@ -57,11 +57,19 @@ class PriceSource(Protocol):
         """Say whether it is worth asking for this."""
         ...
 
-    def closes(self, wanted: Wanted, first: date, last: date) -> tuple[Close, ...]:
-        """Return the closes of first to last, both included, as the source gives them.
+    def ask(self, wanted: Wanted, first: date, last: date) -> str:
+        """Return what the source says of first to last (today), as it came; it may say more.
 
         Raises:
-            DataError: There is no answer, or an empty one, or one that cannot be read.
+            DataError: There is no answer: `price-source` where asking again may help.
+        """
+        ...
+
+    def read(self, wanted: Wanted, answer: str) -> tuple[Close, ...]:
+        """Return the closes in an answer of `ask`, by day.
+
+        Raises:
+            DataError: It is empty (`price-empty`), or cannot be read (`price-answer`).
         """
         ...
 
@@ -69,10 +77,8 @@ class PriceSource(Protocol):
 class PriceRecords(Protocol):
     """What sources answered, raw, and which of their closes are used."""
 
-    def keep_answer(
-        self, wanted: Wanted, source: str, at: datetime, closes: Sequence[Close], failure: str | None
-    ) -> int:
-        """Keep an answer before anybody judges it; return its number."""
+    def keep_answer(self, wanted: Wanted, source: str, at: datetime, raw: str, failure: str | None) -> int:
+        """Keep an answer as it came, before anybody reads or judges it; return its number."""
         ...
 
     def keep_judgement(

@@ -15,7 +15,8 @@ SPAN = date(2026, 11, 1), date(2026, 11, 30)
 
 
 def answer(folder, wanted=VOO):
-    return FolderPrices(folder).closes(wanted, *SPAN)
+    source = FolderPrices(folder)
+    return source.read(wanted, source.ask(wanted, *SPAN))
 
 
 def refusal(folder, wanted=VOO):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from steelyard.adapters import database
+from steelyard.adapters import database, price_rows
 from steelyard.adapters.prices_sqlite import StoredPrices
 from steelyard.app.prices import fetch
 from steelyard.domain.automation import PriceSettings
@@ -28,12 +28,15 @@ class Source:
     def offers(self, wanted):
         return wanted.symbol in self.knows
 
-    def closes(self, wanted, first, last):
+    def ask(self, wanted, first, last):
         answer = self.answers[min(self.asked, len(self.answers) - 1)]
         self.asked += 1
         if isinstance(answer, Exception):
             raise answer
-        return answer
+        return price_rows.written(answer)
+
+    def read(self, wanted, answer):
+        return price_rows.read(answer)
 
 
 class Clock:

@@ -142,7 +142,9 @@ def test_a_service_that_stays_down_is_asked_ever_more_rarely_and_given_up(folder
         )
         an_hour_later(folder)
     assert waits == [(5.0,), (10.0,)]
-    assert query(folder, "SELECT state, attempts FROM deliveries WHERE service = 'slack'") == [("given_up", 3)]
+    assert query(folder, "SELECT state, attempts FROM deliveries WHERE service = 'slack'") == [
+        ("given_up", 3)
+    ]
     assert len(proxy.of("hooks.slack.com")) == 3
     shown = run(folder, proxy, "notify", "list").stdout
     assert "given_up" in shown
@@ -168,7 +170,7 @@ class Mailbox:
     def __init__(self):
         self.got, self.answer = [], "250 OK"
 
-    async def handle_DATA(self, server, session, envelope):
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802 - aiosmtpd's name
         if self.answer.startswith("2"):
             self.got.append(message_from_bytes(envelope.content, policy=policy.default))
         return self.answer

@@ -1,7 +1,7 @@
 """Telegram, Slack and Discord as their documentation describes their answers.
 
-Sources: core.telegram.org/bots/api (making requests, sendMessage, sendPhoto), docs.slack.dev (sending messages
-with incoming webhooks, handling errors), docs.discord.com (execute webhook, rate limits).
+Sources: core.telegram.org/bots/api (making requests, sendMessage, sendPhoto), docs.slack.dev (sending
+messages with incoming webhooks, handling errors), docs.discord.com (execute webhook, rate limits).
 """
 
 import json

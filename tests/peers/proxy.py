@@ -1,8 +1,8 @@
-"""A proxy that ends TLS with an authority of its own and answers as any host: the program under test is not touched.
+"""A proxy that ends TLS with an authority of its own and answers as any host; no program is touched.
 
-A program that is told of it by HTTPS_PROXY, and of the authority by SSL_CERT_FILE, REQUESTS_CA_BUNDLE and
-CURL_CA_BUNDLE, asks the real hosts by their real names and gets its answers here. What nobody here answers for
-is refused and kept under `strays`, so a test can hold that nothing else was asked.
+One that is told of it by HTTPS_PROXY, and of the authority by SSL_CERT_FILE, REQUESTS_CA_BUNDLE and
+CURL_CA_BUNDLE, asks the real hosts by their real names and gets its answers here. What nobody here answers
+for is refused and kept under `strays`, so a test can hold that nothing else was asked.
 """
 
 import os
@@ -159,7 +159,7 @@ class _Requests(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(reply.body)
 
-    do_GET = do_POST = do_PUT = _answer
+    do_GET = do_POST = do_PUT = _answer  # noqa: N815 - the names http.server looks for
 
     def log_message(self, *_: Any) -> None:
         pass

@@ -30,7 +30,7 @@ from steelyard.domain.prices import Limits
 from steelyard.errors import PortfolioProblems, Problem
 
 NAME = "automation.toml"
-SOURCES = ("folder", "yahoo", "krx")
+SOURCES = ("folder", "yahoo", "krx", "ecb", "yfinance", "fdr")
 PRICE_KEYS = (
     "sources", "folder", "max_age_days", "max_jump", "disagreement", "compare", "last_good", "history_days",
     "timeout_seconds", "attempts", "backoff_seconds",

@@ -12,7 +12,6 @@ import logging
 from steelyard.errors import NoAnswer, ServiceError
 from steelyard.ports import Secrets
 
-
 _NEVER_REACHED = (
     "Failed to establish a new connection", "Failed to resolve", "Tunnel connection failed", "ConnectTimeout",
     "CERTIFICATE_VERIFY_FAILED", "Connection refused", "Name or service not known",

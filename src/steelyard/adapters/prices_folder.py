@@ -14,6 +14,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+from steelyard.adapters import price_rows
 from steelyard.domain.money import ONE, parse_number
 from steelyard.domain.prices import Close, Wanted
 from steelyard.errors import DataError
@@ -40,8 +41,8 @@ class FolderPrices:
         """Say whether there is a file to look into."""
         return any(path.is_file() for path in self._candidates(wanted))
 
-    def closes(self, wanted: Wanted, first: date, last: date) -> tuple[Close, ...]:
-        """Return the closes of the first file that has any; see `PriceSource`.
+    def ask(self, wanted: Wanted, first: date, last: date) -> str:
+        """Return the rows of the first file that has any, the numbers as written; see `PriceSource`.
 
         Raises:
             DataError: No file has the symbol, or a file cannot be read as prices.
@@ -50,12 +51,16 @@ class FolderPrices:
             if path.is_file():
                 found = tuple(c for c in _read(path, wanted.symbol) if first <= c.day <= last)
                 if found:
-                    return found
+                    return price_rows.written(found)
         raise DataError(
             "price-empty",
             f"no file in {self._folder.name} has {wanted.symbol} between {first} and {last}",
             f"put {wanted.symbol}.csv with the columns date,close there",
         )
+
+    def read(self, wanted: Wanted, answer: str) -> tuple[Close, ...]:
+        """Return the closes in such rows; see `PriceSource`."""
+        return price_rows.read(answer)
 
     def _candidates(self, wanted: Wanted) -> tuple[Path, ...]:
         # A symbol comes from the owner's file, and must not lead out of the folder.

@@ -24,11 +24,8 @@ class StoredPrices:
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._db, self._path = connection, path
 
-    def keep_answer(
-        self, wanted: Wanted, source: str, at: datetime, closes: Sequence[Close], failure: str | None
-    ) -> int:
-        """Keep an answer before anybody judges it; return its number."""
-        raw = json.dumps([[c.day.isoformat(), str(c.price), c.currency, str(c.split)] for c in closes])
+    def keep_answer(self, wanted: Wanted, source: str, at: datetime, raw: str, failure: str | None) -> int:
+        """Keep an answer as it came, before anybody reads or judges it; return its number."""
         with told(self._path), transaction(self._db):
             row = self._db.execute(
                 "INSERT INTO price_answers (symbol, currency, source, asked_at, failure, raw)"

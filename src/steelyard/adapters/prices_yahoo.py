@@ -1,22 +1,36 @@
-"""Closing prices and rates from Yahoo through yfinance, which is an optional extra.
+"""Closing prices and exchange rates from Yahoo's chart service, asked directly.
 
-yfinance answers a dead network, an unknown symbol and a delisted one with the same empty frame and no
-exception, so an empty frame is an error here. It hands binary floats; each becomes the shortest decimal
-that reads back as the same float, rounded to the six digits after the point that Yahoo itself carries.
+Its closes are restated for splits, not for dividends. They pass through single precision on the way, so
+412.35 arrives as 412.3500061: each is rounded to the digits Yahoo itself says the price has. Yahoo documents
+no service of this kind and may turn plain programs away; the source `yfinance` asks like a browser.
+
+Source: the form of the answer as the public client libraries read it (ranaroussi/yfinance,
+gadicc/yahoo-finance2); no live answer was seen while this was written.
 """
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-from decimal import Decimal
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from decimal import Decimal, InvalidOperation
 from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
+from steelyard.adapters import web_text
 from steelyard.domain.money import EXACT, ONE
 from steelyard.domain.prices import Close, Wanted
-from steelyard.errors import DataError, InputError
+from steelyard.errors import DataError
 
-_SUFFIX = {"XKRX": ".KS", "XNYS": ""}
-_DIGITS = Decimal("0.000001")
+HOST = "https://query1.finance.yahoo.com"
+SUFFIX = {"XKRX": ".KS", "XNYS": ""}
+_DIGITS = 6
+
+
+def symbol_of(wanted: Wanted) -> str:
+    """Return what Yahoo calls an instrument or a rate."""
+    return f"{wanted.symbol}=X" if wanted.is_rate else wanted.symbol + SUFFIX[wanted.exchange]
 
 
 class YahooPrices:
@@ -33,64 +47,71 @@ class YahooPrices:
         self._timeout = timeout_seconds
 
     def offers(self, wanted: Wanted) -> bool:
-        """Everything is worth asking for."""
-        return wanted.is_rate or wanted.exchange in _SUFFIX
+        """Every rate, and what is listed in New York or Seoul."""
+        return wanted.is_rate or wanted.exchange in SUFFIX
 
-    def closes(self, wanted: Wanted, first: date, last: date) -> tuple[Close, ...]:
-        """Return closes restated for splits but not for dividends, with the splits; see `PriceSource`.
+    def ask(self, wanted: Wanted, first: date, last: date) -> str:
+        """Return the JSON text of the chart; see `PriceSource`."""
+        # A day either side: where a session's day begins depends on the zone the answer names.
+        begin = datetime.combine(first, time(), UTC) - timedelta(days=1)
+        end = datetime.combine(last, time(), UTC) + timedelta(days=2)
+        query = {
+            "period1": str(int(begin.timestamp())),
+            "period2": str(int(end.timestamp())),
+            "interval": "1d",
+            "events": "splits",
+        }
+        url = f"{HOST}/v8/finance/chart/{quote(symbol_of(wanted), safe='=')}"
+        # A symbol it does not know is a 404 whose body says so.
+        return web_text.ask(self.name, url, query, timeout_seconds=self._timeout, take=(200, 404))
 
-        Raises:
-            InputError: yfinance is not installed.
-            DataError: There is no answer, or an empty one.
-        """
+    def read(self, wanted: Wanted, answer: str) -> tuple[Close, ...]:
+        """Return the closes in a chart; see `PriceSource`."""
         try:
-            import yfinance
-        except ImportError:
-            raise InputError(
-                "extra-missing", "the source yahoo needs yfinance", "run: pip install 'steelyard[yahoo]'"
-            ) from None
-        symbol = f"{wanted.symbol}=X" if wanted.is_rate else wanted.symbol + _SUFFIX[wanted.exchange]
-        try:
-            ticker = yfinance.Ticker(symbol)
-            frame = ticker.history(
-                start=first.isoformat(),
-                end=(last + timedelta(days=1)).isoformat(),
-                auto_adjust=False,
-                actions=True,
-                timeout=self._timeout,
-                raise_errors=True,
-            )
-            currency = None if frame is None or frame.empty else ticker.history_metadata.get("currency")
-        except Exception as error:  # the library lets those of three HTTP stacks through
+            chart = json.loads(answer, parse_float=Decimal)["chart"]
+            if chart.get("error"):
+                raise DataError(
+                    "price-empty",
+                    f"yahoo has no price of {symbol_of(wanted)}: {chart['error'].get('description')}",
+                    "check the symbol",
+                )
+            (result,) = chart["result"]
+            found = dict(_closes(result))
+        except (ValueError, KeyError, TypeError, AttributeError, OSError, InvalidOperation) as error:
             raise DataError(
-                "price-source", f"yahoo failed for {symbol}: {type(error).__name__}", "try again later"
-            ) from error
-        return read_frame(frame, self.name, symbol, currency)
+                "price-answer", f"yahoo's answer cannot be read: {type(error).__name__}", "try again later"
+            ) from None
+        if not found:
+            raise DataError(
+                "price-empty", f"yahoo has no price of {symbol_of(wanted)} in these days", "check the symbol"
+            )
+        return tuple(found[day] for day in sorted(found))
 
 
-def read_frame(frame: Any, source: str, symbol: str, currency: str | None) -> tuple[Close, ...]:
-    """Return the closes of a data frame with a date index and a column `Close`.
-
-    Raises:
-        DataError: It is empty.
-    """
-    if frame is None or frame.empty or "Close" not in frame.columns:
-        raise DataError(
-            "price-empty",
-            f"{source} has no price of {symbol}",
-            "check the symbol and the network: this source answers both mistakes with nothing",
-        )
-    splits = frame["Stock Splits"] if "Stock Splits" in frame.columns else None
-    closes = []
-    for position, (stamp, price) in enumerate(frame["Close"].items()):
-        if price != price:  # NaN: a day without trading
+def _closes(result: Mapping[str, Any]) -> Iterator[tuple[date, Close]]:
+    """Give the closes by day; of two on one day the later one counts."""
+    meta = result["meta"]
+    zone = _zone(meta)
+    currency = str(meta["currency"])
+    hint = meta.get("priceHint")
+    digits = hint if isinstance(hint, int) and 0 <= hint <= _DIGITS else _DIGITS
+    splits = {
+        _day(split["date"], zone): EXACT.divide(Decimal(split["numerator"]), Decimal(split["denominator"]))
+        for split in (result.get("events") or {}).get("splits", {}).values()
+    }
+    stamps, prices = result.get("timestamp") or [], result["indicators"]["quote"][0].get("close") or []
+    for stamp, price in zip(stamps, prices, strict=True):
+        if price is None:
             continue
-        split = _exact(splits.iloc[position]) if splits is not None else ONE
-        closes.append(Close(stamp.date(), _exact(price), currency, split if split > 0 else ONE))
-    if not closes:
-        raise DataError("price-empty", f"{source} has only blanks for {symbol}", "check the symbol")
-    return tuple(closes)
+        day = _day(stamp, zone)
+        exact = Decimal(price).quantize(ONE.scaleb(-digits, EXACT), context=EXACT)
+        yield day, Close(day, exact, currency, splits.get(day, ONE))
 
 
-def _exact(number: Any) -> Decimal:
-    return Decimal(repr(float(number))).quantize(_DIGITS, context=EXACT).normalize(EXACT)
+def _zone(meta: Mapping[str, Any]) -> tzinfo:
+    name = meta.get("exchangeTimezoneName")
+    return ZoneInfo(name) if name else timezone(timedelta(seconds=int(meta["gmtoffset"])))
+
+
+def _day(stamp: int, zone: tzinfo) -> date:
+    return datetime.fromtimestamp(stamp, zone).date()

@@ -13,6 +13,8 @@ from steelyard.errors import DataError
 from steelyard.ports import Clock, PriceRecords, PriceSource
 
 LONGEST_WAIT = 60
+_PASSING = ("price-source", "price-answer")
+"""Failures that may be over when asked again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +86,12 @@ def _fetch_one(
     for source in sources:
         if not source.offers(wanted):
             continue
-        closes, failure = _ask(source, wanted, clock, settings, as_of)
-        answer = records.keep_answer(
-            wanted, source.name, clock.now(), closes, None if failure is None else failure.message
-        )
+        answer, closes, failure = _ask(source, wanted, records, clock, settings, as_of)
         if failure is not None:
             text = f"{wanted.symbol}: {failure.message}"
-            findings.append(Finding(failure.code, wanted.symbol, source.name, text, True))
+            finding = Finding(failure.code, wanted.symbol, source.name, text, True)
+            records.keep_judgement(answer, wanted, source.name, (), (finding,))
+            findings.append(finding)
             continue
         judgement = judge(
             wanted, source.name, closes, settings.limits, as_of=as_of, before=known[1] if known else None
@@ -133,22 +134,38 @@ def _contested(
 
 
 def _ask(
-    source: PriceSource, wanted: Wanted, clock: Clock, settings: PriceSettings, as_of: date
-) -> tuple[tuple[Close, ...], DataError | None]:
-    """Ask once, and a remote source that failed again after growing waits."""
+    source: PriceSource,
+    wanted: Wanted,
+    records: PriceRecords,
+    clock: Clock,
+    settings: PriceSettings,
+    as_of: date,
+) -> tuple[int, tuple[Close, ...], DataError | None]:
+    """Ask once, and a remote source that failed again after growing waits; keep each answer as it came.
+
+    Returns:
+        The number of the last answer, its closes, and why there are none.
+    """
     first = as_of - timedelta(days=settings.history_days)
     wait = settings.backoff_seconds
-    tries = settings.attempts if source.remote else 1
-    for attempt in range(1, tries + 1):
+    tries = max(settings.attempts, 1) if source.remote else 1
+    for left in reversed(range(tries)):
         try:
-            return source.closes(wanted, first, as_of), None
+            raw = source.ask(wanted, first, as_of)
         except DataError as error:
-            # An empty answer is an answer: asking again at once brings the same.
-            if error.code != "price-source" or attempt == tries:
-                return (), error
+            answer, failure = records.keep_answer(wanted, source.name, clock.now(), "", error.message), error
+        else:
+            answer = records.keep_answer(wanted, source.name, clock.now(), raw, None)
+            try:
+                return answer, tuple(c for c in source.read(wanted, raw) if c.day >= first), None
+            except DataError as error:
+                failure = error
+        # An empty answer is an answer: asking again at once brings the same.
+        if not left or failure.code not in _PASSING:
+            break
         clock.wait(min(wait, LONGEST_WAIT))
         wait *= 2
-    return (), DataError("price-source", f"{source.name} was not asked", "set attempts to 1 or more")
+    return answer, (), failure
 
 
 def stored(

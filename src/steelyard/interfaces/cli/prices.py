@@ -160,7 +160,8 @@ def set_price(symbol: str, price: str, path: Path, day: Any) -> None:
             )
         on: date = day.date() if day else job.today()
         close = Close(on, number, known[symbol].currency)
-        answer = job.prices.keep_answer(known[symbol], "manual", job.post.clock.now(), [close], None)
+        said = f"{on} {price}"
+        answer = job.prices.keep_answer(known[symbol], "manual", job.post.clock.now(), said, None)
         # The owner's word is not held against an earlier close: it is how a true jump gets in.
         judged = judge(known[symbol], "manual", [close], job.settings.prices.limits, as_of=job.today())
         job.prices.keep_judgement(answer, known[symbol], "manual", judged.good, judged.findings)

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from datetime import date
 
-from steelyard.adapters.prices_yahoo import read_frame
+from steelyard.adapters import price_rows
+from steelyard.adapters.prices_yfinance import read_frame
 from steelyard.domain.prices import Close, Wanted
 from steelyard.errors import DataError, InputError
 
 
-class KoreanPrices:
+class FinanceDataReaderPrices:
     """Prices of KRX listings and won rates."""
 
-    name = "krx"
+    name = "fdr"
     remote = True
 
     def __init__(self, timeout_seconds: float = 10.0) -> None:
@@ -26,7 +27,7 @@ class KoreanPrices:
         """Only what is listed on the KRX, and rates in won."""
         return wanted.exchange == "XKRX" or (wanted.is_rate and wanted.symbol.endswith("KRW"))
 
-    def closes(self, wanted: Wanted, first: date, last: date) -> tuple[Close, ...]:
+    def ask(self, wanted: Wanted, first: date, last: date) -> str:
         """Return closes; see `PriceSource`.
 
         Raises:
@@ -38,7 +39,7 @@ class KoreanPrices:
         except ImportError:
             raise InputError(
                 "extra-missing",
-                "the source krx needs FinanceDataReader",
+                "the source fdr needs FinanceDataReader",
                 "run: pip install 'steelyard[krx]'",
             ) from None
         import socket
@@ -51,8 +52,12 @@ class KoreanPrices:
             frame = FinanceDataReader.DataReader(symbol, first.isoformat(), last.isoformat())
         except Exception as error:  # requests, ValueError, KeyError: whatever the page looked like
             raise DataError(
-                "price-source", f"krx failed for {symbol}: {type(error).__name__}", "try again later"
+                "price-source", f"fdr failed for {symbol}: {type(error).__name__}", "try again later"
             ) from error
         finally:
             socket.setdefaulttimeout(earlier)
-        return read_frame(frame, self.name, symbol, "KRW")
+        return price_rows.written(read_frame(frame, self.name, symbol, "KRW"))
+
+    def read(self, wanted: Wanted, answer: str) -> tuple[Close, ...]:
+        """Return the closes in such rows; see `PriceSource`."""
+        return price_rows.read(answer)

@@ -1,0 +1,60 @@
+"""Exchange rates from the euro reference rates of the European Central Bank; others through the euro.
+
+A reference rate is set around 14:15 in Frankfurt on working days, so it is a rate of the day and not of the
+close of an exchange: good to value with and to hold another source against.
+
+Source: www.ecb.europa.eu, "Euro foreign exchange reference rates" (90 days, XML, units for one euro).
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from decimal import Decimal
+
+from steelyard.adapters import web_text
+from steelyard.domain.money import EXACT, ONE
+from steelyard.domain.prices import Close, Wanted
+from steelyard.errors import DataError
+
+URL = "https://www.ecb.europa.eu/stats/eurofxref/eurofxref-hist-90d.xml"
+DIGITS = Decimal("0.000001")
+_DAY = re.compile(r"""<Cube\s+time=["'](\d{4}-\d\d-\d\d)["']\s*>(.*?)</Cube>""", re.DOTALL)
+_RATE = re.compile(r"""<Cube\s+currency=["']([A-Z]{3})["']\s+rate=["'](\d+(?:\.\d+)?)["']\s*/>""")
+
+
+class EuropeanRates:
+    """Exchange rates.
+
+    Args:
+        timeout_seconds: For one request.
+    """
+
+    name = "ecb"
+    remote = True
+
+    def __init__(self, timeout_seconds: float = 10.0) -> None:
+        self._timeout = timeout_seconds
+
+    def offers(self, wanted: Wanted) -> bool:
+        """Only exchange rates."""
+        return wanted.is_rate
+
+    def ask(self, wanted: Wanted, first: date, last: date) -> str:
+        """Return the XML text of the last 90 days; see `PriceSource`."""
+        return web_text.ask(self.name, URL, {}, timeout_seconds=self._timeout)
+
+    def read(self, wanted: Wanted, answer: str) -> tuple[Close, ...]:
+        """Return the rates of a pair by day, rounded half even to six digits; see `PriceSource`."""
+        if not answer.rstrip().endswith("Envelope>"):
+            raise DataError("price-answer", "the answer of ecb cannot be read", "try again later")
+        one, other = wanted.symbol[:3], wanted.symbol[3:]
+        closes = []
+        for day, table in _DAY.findall(answer):
+            units = {"EUR": ONE, **{code: Decimal(rate) for code, rate in _RATE.findall(table)}}
+            if units.get(one) and units.get(other):
+                rate = EXACT.divide(units[other], units[one]).quantize(DIGITS, context=EXACT)
+                closes.append(Close(date.fromisoformat(day), rate, other))
+        if not closes:
+            raise DataError("price-empty", f"ecb has no rate of {wanted.symbol}", "ask another source")
+        return tuple(sorted(closes, key=lambda c: c.day))

@@ -1,0 +1,101 @@
+"""Closing prices and rates from Yahoo through yfinance, which is an optional extra and asks like a browser.
+
+It answers a dead network, an unknown symbol and a delisted one with the same empty frame and no
+exception, so an empty frame is an error here. It hands binary floats; each becomes the shortest decimal
+that reads back as the same float, rounded to the six digits after the point that Yahoo itself carries.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from steelyard.adapters import price_rows
+from steelyard.adapters.prices_yahoo import SUFFIX, symbol_of
+from steelyard.domain.money import EXACT, ONE
+from steelyard.domain.prices import Close, Wanted
+from steelyard.errors import DataError, InputError
+
+_DIGITS = Decimal("0.000001")
+
+
+class BrowserLikeYahooPrices:
+    """Prices from Yahoo.
+
+    Args:
+        timeout_seconds: For one request.
+    """
+
+    name = "yfinance"
+    remote = True
+
+    def __init__(self, timeout_seconds: float = 10.0) -> None:
+        self._timeout = timeout_seconds
+
+    def offers(self, wanted: Wanted) -> bool:
+        """Every rate, and what is listed in New York or Seoul."""
+        return wanted.is_rate or wanted.exchange in SUFFIX
+
+    def ask(self, wanted: Wanted, first: date, last: date) -> str:
+        """Return closes restated for splits but not for dividends, with the splits; see `PriceSource`.
+
+        Raises:
+            InputError: yfinance is not installed.
+            DataError: There is no answer, or an empty one.
+        """
+        try:
+            import yfinance
+        except ImportError:
+            raise InputError(
+                "extra-missing", "the source yfinance needs yfinance", "run: pip install 'steelyard[yahoo]'"
+            ) from None
+        symbol = symbol_of(wanted)
+        try:
+            ticker = yfinance.Ticker(symbol)
+            frame = ticker.history(
+                start=first.isoformat(),
+                end=(last + timedelta(days=1)).isoformat(),
+                auto_adjust=False,
+                actions=True,
+                timeout=self._timeout,
+                raise_errors=True,
+            )
+            currency = None if frame is None or frame.empty else ticker.history_metadata.get("currency")
+        except Exception as error:  # the library lets those of three HTTP stacks through
+            raise DataError(
+                "price-source", f"yfinance failed for {symbol}: {type(error).__name__}", "try again later"
+            ) from error
+        return price_rows.written(read_frame(frame, self.name, symbol, currency))
+
+    def read(self, wanted: Wanted, answer: str) -> tuple[Close, ...]:
+        """Return the closes in such rows; see `PriceSource`."""
+        return price_rows.read(answer)
+
+
+def read_frame(frame: Any, source: str, symbol: str, currency: str | None) -> tuple[Close, ...]:
+    """Return the closes of a data frame with a date index and a column `Close`.
+
+    Raises:
+        DataError: It is empty.
+    """
+    if frame is None or frame.empty or "Close" not in frame.columns:
+        raise DataError(
+            "price-empty",
+            f"{source} has no price of {symbol}",
+            "check the symbol and the network: this source answers both mistakes with nothing",
+        )
+    splits = frame["Stock Splits"] if "Stock Splits" in frame.columns else None
+    closes = []
+    for position, (stamp, price) in enumerate(frame["Close"].items()):
+        if price != price:  # NaN: a day without trading
+            continue
+        split = _exact(splits.iloc[position]) if splits is not None else ONE
+        closes.append(Close(stamp.date(), _exact(price), currency, split if split > 0 else ONE))
+    if not closes:
+        raise DataError("price-empty", f"{source} has only blanks for {symbol}", "check the symbol")
+    return tuple(closes)
+
+
+def _exact(number: Any) -> Decimal:
+    return Decimal(repr(float(number))).quantize(_DIGITS, context=EXACT).normalize(EXACT)

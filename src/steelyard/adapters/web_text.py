@@ -1,0 +1,63 @@
+"""Asking a price source for a text over HTTPS: one request, one deadline, one kind of failure.
+
+httpx is imported when something is asked; it knows the proxy and the authorities of the environment
+(HTTPS_PROXY, SSL_CERT_FILE).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Mapping
+
+from steelyard import __version__
+from steelyard.errors import DataError
+
+LARGEST = 8_000_000
+"""No answer of a price source is nearly as long, in bytes; one that is would only fill the memory."""
+
+
+def ask(
+    source: str,
+    url: str,
+    query: Mapping[str, str],
+    *,
+    timeout_seconds: float,
+    encoding: str = "utf-8",
+    take: Collection[int] = (200,),
+) -> str:
+    """Return the body of an answer.
+
+    Args:
+        source: Who is asked, for messages.
+        url, query: What is asked.
+        timeout_seconds: For connecting, for each part of the answer, and for the whole of it.
+        encoding: Of the body; what does not fit is replaced.
+        take: Statuses whose body says something; redirects are never followed.
+
+    Raises:
+        DataError: Nobody answered in time (`price-source`), or with another status, or with too much.
+    """
+    import httpx
+
+    def failed(why: str) -> DataError:
+        return DataError("price-source", f"{source} failed: {why}", "try again later")
+
+    deadline = time.monotonic() + timeout_seconds
+    body = bytearray()
+    agent = {"User-Agent": f"Mozilla/5.0 (compatible; steelyard/{__version__})"}
+    try:
+        with (
+            httpx.Client(timeout=timeout_seconds, headers=agent) as client,
+            client.stream("GET", url, params=dict(query)) as answer,
+        ):
+            if answer.status_code not in take:
+                raise failed(f"it answers with status {answer.status_code}")
+            for part in answer.iter_bytes():
+                body += part
+                if len(body) > LARGEST:
+                    raise failed("its answer does not end")
+                if time.monotonic() > deadline:
+                    raise failed(f"its answer takes longer than {timeout_seconds:g} seconds")
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise failed(type(error).__name__) from None
+    return body.decode(encoding, errors="replace")
