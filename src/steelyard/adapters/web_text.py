@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Mapping
 
-from steelyard import __version__
 from steelyard.errors import DataError
 
 LARGEST = 8_000_000
@@ -44,7 +43,7 @@ def ask(
 
     deadline = time.monotonic() + timeout_seconds
     body = bytearray()
-    agent = {"User-Agent": f"Mozilla/5.0 (compatible; steelyard/{__version__})"}
+    agent = {"User-Agent": "Mozilla/5.0 (compatible; steelyard)"}
     try:
         with (
             httpx.Client(timeout=timeout_seconds, headers=agent) as client,
