@@ -1,0 +1,56 @@
+"""The only place that pairs ports with adapters, one module for each thing that needs several of them."""
+
+from __future__ import annotations
+
+from steelyard.bootstrap.automation import (
+    Automation,
+    automation,
+    automation_settings,
+    crontab,
+    database_copies,
+    run_lock,
+)
+from steelyard.bootstrap.books import (
+    backtest_portfolio,
+    journal_entries,
+    journal_path,
+    models,
+    new_portfolio_text,
+    portfolio,
+    portfolio_of_entries,
+    sample,
+    sessions,
+    stored_portfolio,
+    tax_figures,
+    tax_situation,
+)
+from steelyard.bootstrap.histories import history_of, price_history
+from steelyard.bootstrap.trading import desk, market, order_book, past_file, save_plan
+
+__all__ = [
+    "Automation",
+    "automation",
+    "automation_settings",
+    "backtest_portfolio",
+    "crontab",
+    "database_copies",
+    "desk",
+    "history_of",
+    "journal_entries",
+    "journal_path",
+    "market",
+    "models",
+    "new_portfolio_text",
+    "order_book",
+    "past_file",
+    "portfolio",
+    "portfolio_of_entries",
+    "price_history",
+    "run_lock",
+    "sample",
+    "save_plan",
+    "sessions",
+    "stored_portfolio",
+    "tax_figures",
+    "tax_situation",
+]

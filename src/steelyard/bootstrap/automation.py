@@ -1,0 +1,140 @@
+"""What the scheduled job, its alerts and its upkeep work with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from steelyard.adapters.packaged_data import load_catalogue
+from steelyard.bootstrap.books import Books, held_symbols, sessions
+from steelyard.ports import PriceSource
+
+if TYPE_CHECKING:
+    from steelyard.adapters.outbox_sqlite import StoredOutbox
+    from steelyard.adapters.prices_sqlite import StoredPrices
+    from steelyard.adapters.runs_sqlite import StoredRuns
+    from steelyard.adapters.secret_store import SecretStore
+    from steelyard.app.run import Job
+    from steelyard.domain.automation import AutomationSettings, PriceSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Automation:
+    """What automation of one portfolio file works with.
+
+    Attributes:
+        job: For `app.run`.
+        prices, runs, outbox: The same records as in the job, with what the commands show of them.
+        secrets: Masks what is printed.
+        database: The file they are in.
+        readable: Says whether the address of a service can be read.
+    """
+
+    job: Job
+    prices: StoredPrices
+    runs: StoredRuns
+    outbox: StoredOutbox
+    secrets: SecretStore
+    database: Path
+    readable: Callable[[str], bool]
+
+
+@contextmanager
+def automation(path: Path) -> Iterator[Automation]:
+    """Open what automation of a portfolio file works with, and close it at the end.
+
+    Raises:
+        SteelyardError: The settings, the `.env` file or the database cannot be used.
+    """
+    import os
+
+    from steelyard.adapters import automation_file, database
+    from steelyard.adapters.clock import SystemClock
+    from steelyard.adapters.notifier_apprise import AppriseNotifier
+    from steelyard.adapters.outbox_sqlite import StoredOutbox
+    from steelyard.adapters.portfolio_prices import PortfolioFile
+    from steelyard.adapters.prices_sqlite import StoredPrices
+    from steelyard.adapters.runs_sqlite import StoredRuns
+    from steelyard.adapters.secret_store import SecretStore
+    from steelyard.app.delivery import Post
+    from steelyard.app.run import Job
+
+    settings = automation_file.read(path.parent / automation_file.NAME)
+    secrets = SecretStore(os.environ, path.parent / ".env")
+    base = database.path_beside(path)
+    connection = database.connect(base)
+    try:
+        prices, runs = StoredPrices(connection, base), StoredRuns(connection, base)
+        outbox = StoredOutbox(connection, base)
+        notifier = AppriseNotifier(secrets)
+        post = Post(outbox, notifier, secrets, SystemClock(), settings.alerts)
+        job = Job(
+            PortfolioFile(path, load_catalogue(), held_symbols(base)),
+            [_price_source(name, path, settings.prices) for name in settings.prices.sources],
+            prices,
+            runs,
+            post,
+            sessions(),
+            settings,
+            Books(base),
+        )
+        yield Automation(job, prices, runs, outbox, secrets, base, notifier.reads)
+    finally:
+        connection.close()
+
+
+def _price_source(name: str, portfolio_file: Path, settings: PriceSettings) -> PriceSource:
+    """Return a price source by its name in the settings."""
+    if name == "folder":
+        from steelyard.adapters.prices_folder import FolderPrices
+
+        return FolderPrices(portfolio_file.parent / settings.folder)
+    from importlib import import_module
+
+    module, maker = _REMOTE_PRICES[name]
+    source: PriceSource = getattr(import_module(f"steelyard.adapters.{module}"), maker)(
+        settings.timeout_seconds
+    )
+    return source
+
+
+_REMOTE_PRICES = {
+    "yahoo": ("prices_yahoo", "YahooPrices"),
+    "krx": ("prices_naver", "NaverPrices"),
+    "ecb": ("prices_ecb", "EuropeanRates"),
+    "yfinance": ("prices_yfinance", "BrowserLikeYahooPrices"),
+    "fdr": ("prices_fdr", "FinanceDataReaderPrices"),
+}
+"""Module and class by name; an adapter is imported when the owner asks for it."""
+
+
+def automation_settings(path: Path) -> AutomationSettings:
+    """Read the automation settings beside a portfolio file."""
+    from steelyard.adapters import automation_file
+
+    return automation_file.read(path.parent / automation_file.NAME)
+
+
+def run_lock(folder: Path) -> AbstractContextManager[bool]:
+    """Return the lock that one run in a folder holds; it gives False when another one holds it."""
+    from steelyard.adapters.run_lock import run_lock as lock
+
+    return lock(folder)
+
+
+def crontab() -> ModuleType:
+    """Return access to the owner's crontab and systemd units."""
+    from steelyard.adapters import crontab as module
+
+    return module
+
+
+def database_copies() -> ModuleType:
+    """Return backup and restore of the database."""
+    from steelyard.adapters import database_copies as module
+
+    return module

@@ -1,0 +1,173 @@
+"""Portfolio files with the journal, the fetched prices and the tax data that belong to them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import closing
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from steelyard.adapters.calendar import ExchangeSessions
+from steelyard.adapters.packaged_data import load_catalogue, sample_path
+from steelyard.adapters.portfolio_file import load
+from steelyard.domain.portfolio import Portfolio
+from steelyard.ports import Sessions
+
+if TYPE_CHECKING:
+    from steelyard.app.tax import TaxSituation
+    from steelyard.domain.ledger import Entry
+    from steelyard.domain.models import Model
+    from steelyard.domain.tax.rules import Rule
+
+
+def sessions() -> Sessions:
+    """Return the trading calendars."""
+    return ExchangeSessions()
+
+
+def portfolio(path: Path) -> Portfolio:
+    """Read a portfolio file against the packaged catalogue; a journal beside it says what is held.
+
+    Raises:
+        PortfolioProblems: With every problem of the file.
+        DataError: Something the journal holds has no price (`price-missing`).
+    """
+    beside = journal_path(path)
+    # Looked at before anything of the journal is imported: most portfolios have none.
+    if not beside.exists():
+        return load(path, load_catalogue())
+    file = load(path, load_catalogue(), symbols=held_symbols(beside))
+    return Books(beside).held(file, date.max)
+
+
+def stored_portfolio(path: Path) -> Portfolio:
+    """Read a portfolio file; a price or rate it leaves open is the newest good one that was fetched.
+
+    Raises:
+        PortfolioProblems: With every problem of the file.
+    """
+    if not journal_path(path).exists():
+        return portfolio(path)
+    from steelyard.adapters import database
+    from steelyard.adapters.portfolio_prices import PortfolioFile
+    from steelyard.adapters.prices_sqlite import StoredPrices
+    from steelyard.app.prices import stored, wanted_by
+
+    base = journal_path(path)
+    file = PortfolioFile(path, load_catalogue(), held_symbols(base))
+    outline, missing = file.outline()
+    if not missing:
+        return portfolio(path)
+    connection = database.connect_to_read(base)
+    if connection is None:
+        return portfolio(path)
+    try:
+        wanted = [w for w in wanted_by(outline) if w.symbol in missing]
+        quotes, kept = stored(wanted, StoredPrices(connection, base))
+    finally:
+        connection.close()
+    rates = {w.symbol[:3]: kept[w.symbol][1].price for w in wanted if w.is_rate and w.symbol in kept}
+    return Books(base).held(file.load(quotes, rates), date.max)
+
+
+def backtest_portfolio(path: Path) -> Portfolio:
+    """Read a portfolio file of which only targets, policy and costs are needed."""
+    return load(path, load_catalogue(), need_accounts=False)
+
+
+def sample() -> Portfolio:
+    """Read the bundled sample portfolio."""
+    return portfolio(sample_path())
+
+
+def models() -> tuple[Model, ...]:
+    """Return the model portfolios."""
+    from steelyard.adapters.packaged_data import load_models
+
+    return load_models()
+
+
+def new_portfolio_text(model: Model | None, base_currency: str) -> str:
+    """Return a commented portfolio file to start from."""
+    from steelyard.adapters.portfolio_template import template
+
+    return template(base_currency=base_currency, model=model, catalogue=load_catalogue())
+
+
+def journal_path(portfolio_file: Path) -> Path:
+    """Return where the journal of a portfolio file is, whether or not it exists."""
+    return portfolio_file.parent / "steelyard.db"
+
+
+def journal_entries(path: Path) -> list[Entry]:
+    """Return the entries of a journal that count, none when there is no journal."""
+    from steelyard.adapters.journal_sqlite import StoredJournal, has_entries
+
+    if not has_entries(path):
+        return []
+    with closing(StoredJournal(path)) as opened:
+        return [row.entry for row in opened.rows() if row.counts]
+
+
+def portfolio_of_entries(path: Path, entries: Sequence[Entry]) -> Portfolio:
+    """Read a portfolio file that knows every instrument of some entries and needs no prices."""
+    symbols = sorted({e.symbol for e in entries if e.symbol and e.kind != "convert"})
+    return load(path, load_catalogue(), need_accounts=False, need_prices=False, symbols=symbols)
+
+
+def held_symbols(journal: Path) -> Collection[str]:
+    """Return every symbol that a journal knows, none when there is no journal."""
+    entries = journal_entries(journal)
+    if not entries:
+        return ()
+    from steelyard.app.journal import symbols_of
+
+    return symbols_of(entries)
+
+
+class Books:
+    """The journal beside a portfolio file, read when it is asked."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def held(self, portfolio: Portfolio, as_of: date) -> Portfolio:
+        """Return the portfolio with the positions of the journal on a day, as it is without a journal."""
+        entries = journal_entries(self._path)
+        if not entries:
+            return portfolio
+        from steelyard.app.journal import positions_from
+
+        return replace(portfolio, accounts=positions_from(portfolio, entries, as_of=as_of).accounts)
+
+    def situation(self, portfolio: Portfolio, as_of: date) -> TaxSituation | None:
+        """Return what tax is computed from, None without [tax] or without costs."""
+        return tax_situation(portfolio, self._path, as_of)
+
+
+def tax_situation(
+    portfolio: Portfolio, journal: Path, as_of: date, *, needed: bool = False
+) -> TaxSituation | None:
+    """Return what tax is computed from, None without [tax].
+
+    Where nothing says what was paid it is None as well, unless it is `needed`.
+    """
+    if portfolio.tax is None:
+        return None
+    entries = [e for e in journal_entries(journal) if e.traded_on <= as_of]
+    costs = entries or any(p.lots for a in portfolio.accounts for p in a.positions)
+    if not costs and not needed:
+        return None
+    from steelyard.app.tax import situation
+
+    figures = tax_figures(portfolio.tax.jurisdiction)
+    return situation(portfolio, entries, sessions(), figures, as_of=as_of)
+
+
+def tax_figures(country: str) -> tuple[Mapping[str, Any], Sequence[Rule]]:
+    """Return a country's tax data and rules."""
+    from steelyard.adapters.packaged_data import load_tax_rules
+
+    return load_tax_rules(country)
