@@ -239,6 +239,7 @@ def harvest(
         InputError, DataError: See `steelyard.errors`.
     """
     from steelyard.app import harvest as harvester
+    from steelyard.app.harvest_value import Assumptions
 
     day = as_of or date.today()
     situation = _situation(portfolio, journal, day, needed=True)
@@ -248,7 +249,7 @@ def harvest(
             f"{portfolio.source} does not say where its owner is taxed",
             'add [tax] with jurisdiction = "KR" (or "US")',
         )
-    given = harvester.Assumptions(
+    given = Assumptions(
         years=years,
         discount=_fraction(discount),
         min_loss=None if min_loss is None else _fraction(min_loss),

@@ -12,7 +12,8 @@ import pytest
 from steelyard.adapters.calendar import ExchangeSessions
 from steelyard.adapters.packaged_data import load_catalogue, load_tax_rules
 from steelyard.adapters.portfolio_file import parse
-from steelyard.app.harvest import Assumptions, harvest
+from steelyard.app.harvest import harvest
+from steelyard.app.harvest_value import Assumptions
 from steelyard.app.tax import situation
 from steelyard.domain.ledger import Entry
 

@@ -127,7 +127,8 @@ def test_the_least_taxed_plan_close_to_the_best_is_found(block):
             continue
         closest = min(miss for miss, _ in plans)
         found = solve_taxed(household, taxation, solve, seconds=20)
-        assert found.best.value == closest, seed
+        assert found.best.value == found.best.bound == closest, seed
+        assert found.best.proven
         extra = Fraction(random.Random(seed).randint(0, 20))
         limit = _widened(closest, extra)
         expected = min((tax, miss) for miss, tax in plans if miss <= limit)

@@ -17,7 +17,7 @@ from steelyard.domain.money import EXACT, minor_digits
 from steelyard.domain.trades import Plan
 
 if TYPE_CHECKING:
-    from steelyard.app.harvest import Proposal
+    from steelyard.app.harvest_value import Proposal
 
 _TITLES = {
     "en": {

@@ -6,16 +6,17 @@ the year's return, computed with the planned sales added to the journal and with
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
 from steelyard.app.lot_choice import cheapest
+from steelyard.app.selling_order import is_free_choice, method_of, selling_order
 from steelyard.app.slots import TaxWish, commission
 from steelyard.app.tax import TaxSituation
 from steelyard.domain.ledger import Entry
-from steelyard.domain.lots import TaxLot, queue
+from steelyard.domain.lots import TaxLot
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
 from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.tax.country import Disposal, YearTax
@@ -103,17 +104,16 @@ def tax_wish(
     for key, group in groups.items():
         price = EXACT.multiply(portfolio.base_price(key[1]), keep)
         method = method_of(situation, *key)
-        chosen = method in ("specific", "least_tax")
-        if chosen:
+        if is_free_choice(method):
             free.add(key)
-        line = _merged(group) if method == "average" else queue(group, "fifo" if chosen else method)
+        line = selling_order(group, method)
+        if method == "average":
+            line = _merged(line, rules.bucket_of)
 
         def gain(lot: TaxLot, price: Decimal = price) -> Decimal:
             cost = EXACT.multiply(EXACT.divide(lot.cost, lot.shares), to_base)
             return EXACT.subtract(price, cost)
 
-        if chosen:
-            line = sorted(line, key=gain)
         lots[key] = tuple(line)
         gains[key] = tuple(gain(x) for x in line)
         buckets[key] = tuple(rules.bucket_of(x) for x in line)
@@ -129,20 +129,17 @@ def tax_wish(
     )
 
 
-def method_of(situation: TaxSituation, account: str, symbol: str) -> str:
-    """Return the method that sells an account's lots of an instrument: the law's, the owner's, or fifo."""
-    tax_class = situation.facts.classes[symbol]
-    if tax_class == "krx_other":
-        return "average"
-    return situation.facts.methods.get((account, tax_class), "fifo")
-
-
-def _merged(lots: Sequence[TaxLot]) -> list[TaxLot]:
-    """Return one lot of all shares at their average cost."""
-    first = min(lots, key=lambda x: x.bought)
-    shares = exact_sum(x.shares for x in lots)
-    cost = exact_sum(x.cost for x in lots)
-    return [TaxLot(first.account, first.symbol, first.bought, shares, cost, first.holding_from)]
+def _merged(lots: Sequence[TaxLot], bucket_of: Callable[[TaxLot], str | None]) -> list[TaxLot]:
+    """Return lots at one cost a share with neighbours of one bucket made one: fewer to choose from."""
+    merged: list[TaxLot] = []
+    for lot in lots:
+        if merged and bucket_of(merged[-1]) == bucket_of(lot):
+            last = merged.pop()
+            lot = replace(
+                last, shares=EXACT.add(last.shares, lot.shares), cost=EXACT.add(last.cost, lot.cost)
+            )
+        merged.append(lot)
+    return merged
 
 
 def _scaled(formula: Formula, to_base: Decimal) -> Formula:

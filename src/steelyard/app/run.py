@@ -26,7 +26,7 @@ from steelyard.domain.money import EXACT, ZERO
 from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.prices import Close, Wanted, is_stale
 from steelyard.domain.valuations import DayValue
-from steelyard.errors import DataError, PlanError, SteelyardError
+from steelyard.errors import DataError, InputError, PlanError, SteelyardError
 from steelyard.ports import PortfolioText, PriceRecords, PriceSource, RunRecords, Sessions
 
 if TYPE_CHECKING:
@@ -375,7 +375,11 @@ def _tell_harvest(job: Job, report: CheckReport, stale: dict[str, date]) -> list
     # Imported here: most owners never get this far.
     from steelyard.app.harvest import harvest
 
-    found = harvest(portfolio, situation, as_of=as_of)
+    try:
+        found = harvest(portfolio, situation, as_of=as_of)
+    except InputError:
+        # The owner has stated no rate, so nothing can be judged: the command `harvest` says what to write.
+        return []
     worthwhile = [p for p in (*found.losses, *found.gains) if p.do]
     outbox, name = job.post.outbox, job.file.name
     # A deadline that has passed leaves nothing to do this year.

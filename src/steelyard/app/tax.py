@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 from steelyard.domain.ledger import Entry, until
 from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.tax.country import Country, YearFacts, YearTax, country
+from steelyard.domain.tax.identical import same_index
 from steelyard.domain.tax.rules import Rule
 from steelyard.errors import InputError
 from steelyard.ports import Sessions
@@ -24,12 +26,21 @@ class TaxSituation:
         facts: What the country is handed.
         so_far: The year up to the day of asking.
         unknown: (account, symbol) pairs held without a known cost: no tax is computed for selling them.
+        untaxed: (account, symbol) pairs whose sale is not taxed whatever they cost.
+        identical: Symbol to group of what may wash each other's losses.
     """
 
     country: Country
     facts: YearFacts
     so_far: YearTax
     unknown: frozenset[tuple[str, str]]
+    untaxed: frozenset[tuple[str, str]] = frozenset()
+    identical: Mapping[str, str] = field(default_factory=dict)
+
+    def same(self, symbol: str) -> frozenset[str]:
+        """Return a symbol and those that count as identical to it."""
+        group = self.identical.get(symbol)
+        return frozenset({symbol} | {s for s, g in self.identical.items() if g == group})
 
     def with_entries(self, more: Sequence[Entry]) -> YearTax:
         """Return the year's tax if some more entries happened."""
@@ -68,7 +79,8 @@ def situation(
     lands = country(portfolio.tax.jurisdiction)
     past = until(entries, as_of) if entries else _from_lots(portfolio, as_of)
     symbols = {e.symbol for e in past if e.symbol and e.kind != "convert"}
-    classes = {s: lands.classify(portfolio.instruments[s]) for s in sorted(symbols)}
+    classes = _known_classes(lands, portfolio)
+    classes |= {s: lands.classify(portfolio.instruments[s]) for s in sorted(symbols)}
     facts = YearFacts(
         year=year or as_of.year,
         entries=tuple(past),
@@ -79,15 +91,29 @@ def situation(
         account_kinds={a.name: a.kind for a in portfolio.accounts},
         methods=_methods(portfolio, set(classes.values())),
         settings=portfolio.tax.settings,
+        same_index=same_index(portfolio.instruments.values()),
     )
     known = {(e.account, e.symbol) for e in past}
-    unknown = frozenset(
-        (a.name, p.symbol)
-        for a in portfolio.accounts
-        for p in a.positions
-        if p.shares and (a.name, p.symbol) not in known
+    held = [(a, p.symbol) for a in portfolio.accounts for p in a.positions if p.shares]
+    return TaxSituation(
+        lands,
+        facts,
+        lands.year_tax(facts),
+        unknown=frozenset((a.name, s) for a, s in held if (a.name, s) not in known),
+        untaxed=frozenset(
+            (a.name, s) for a, s in held if s in classes and not lands.taxes_sale(classes[s], a.kind)
+        ),
+        identical=lands.identical(facts),
     )
-    return TaxSituation(lands, facts, lands.year_tax(facts), unknown)
+
+
+def _known_classes(lands: Country, portfolio: Portfolio) -> dict[str, str]:
+    """Return the class of every instrument that has one: what is only bought is not refused for its lack."""
+    found = {}
+    for symbol, instrument in portfolio.instruments.items():
+        with suppress(InputError):
+            found[symbol] = lands.classify(instrument)
+    return found
 
 
 def _from_lots(portfolio: Portfolio, as_of: date) -> list[Entry]:

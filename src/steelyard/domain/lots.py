@@ -124,7 +124,7 @@ def draw(
     """
     pool = list(lots)
     if method == "average" and pool:
-        pool = _averaged(pool)
+        pool = averaged(pool)
     line = list(order) if order is not None else queue(pool, method)
     if bought is not None and method in ("specific", "least_tax"):
         line = [x for x in line if x.bought == bought]
@@ -157,7 +157,7 @@ def draw(
     return taken, sorted(rest.values(), key=lambda x: (x.bought, x.order))
 
 
-def _averaged(lots: Sequence[TaxLot]) -> list[TaxLot]:
+def averaged(lots: Sequence[TaxLot]) -> list[TaxLot]:
     """Spread the whole cost evenly over all shares; the last lot takes what rounding leaves."""
     ordered = sorted(lots, key=lambda x: (x.bought, x.order))
     shares = total(x.shares for x in ordered)
@@ -290,7 +290,7 @@ class Pool:
         if self.method == "average" and lots:
             spare = replace(lots[-1], cost=self._cost, tax_base=self._base)
             nothing = None if self._base is None else ZERO
-            return _averaged([*(replace(x, cost=ZERO, tax_base=nothing) for x in lots[:-1]), spare])
+            return averaged([*(replace(x, cost=ZERO, tax_base=nothing) for x in lots[:-1]), spare])
         return lots
 
     def _key(self, lot: TaxLot) -> tuple[object, ...]:

@@ -212,7 +212,8 @@ def gains_tax(
     Args:
         rates: Of the year and the filing.
         netting: See `net`.
-        income: Taxable income without the gains and without qualified dividends, >= 0.
+        income: Taxable income without the gains and without qualified dividends; below zero by what the
+            deductions exceed the income, which gains then use up before anything is taxed.
         qualified: Qualified dividends, >= 0.
         magi: Modified adjusted gross income with the gains; None takes income, gains and qualified
             dividends, which is too low by the deductions.
@@ -220,7 +221,8 @@ def gains_tax(
 
     Source: 26 U.S.C. 1(h), 1(j)(5), 1411; Schedule D Tax Worksheet.
     """
-    base = max(ZERO, EXACT.subtract(EXACT.add(income, netting.short), netting.ordinary_offset))
+    base = EXACT.subtract(EXACT.add(income, netting.short), netting.ordinary_offset)
+    base = max(min(ZERO, income), base)
     bounds, ordinary = rates.ordinary
     if base >= income:
         on_short = _tax(_slices(bounds, ordinary, income, base))

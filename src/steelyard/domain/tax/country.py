@@ -17,7 +17,7 @@ from steelyard.domain.instruments import Instrument
 from steelyard.domain.ledger import Entry
 from steelyard.domain.lots import TaxLot
 from steelyard.domain.money import ZERO
-from steelyard.domain.tax.planning import PlanTax
+from steelyard.domain.tax.planning import FreeGains, NoBuy, PlanTax
 from steelyard.domain.tax.rules import Rule
 from steelyard.errors import InputError
 
@@ -115,6 +115,8 @@ class YearFacts:
         rates: The country's data file, numbers as text.
         rules: The rules of that file.
         settings: The owner's own keys under [tax].
+        same_index: Symbol to group of what the catalogue says follows one index; what a country makes of
+            it is its affair.
     """
 
     year: int
@@ -126,6 +128,7 @@ class YearFacts:
     account_kinds: Mapping[str, str] = field(default_factory=dict)
     methods: Mapping[tuple[str, str], str] = field(default_factory=dict)
     settings: Mapping[str, object] = field(default_factory=dict)
+    same_index: Mapping[str, str] = field(default_factory=dict)
 
 
 class Country(Protocol):
@@ -139,6 +142,14 @@ class Country(Protocol):
     def currency(self) -> str:
         """The currency tax is counted in."""
 
+    @property
+    def wash_days(self) -> int | None:
+        """Days on either side of a sale in which a purchase undoes its loss, None where none does."""
+
+    @property
+    def carries_losses(self) -> bool:
+        """Whether a loss that this year has no use for counts in a later one."""
+
     def classify(self, instrument: Instrument) -> str:
         """Return the class an instrument is taxed in.
 
@@ -151,6 +162,18 @@ class Country(Protocol):
 
     def plan_tax(self, facts: YearFacts, so_far: YearTax, as_of: date) -> PlanTax:
         """Return the tax on sales planned for a day, on top of the year so far."""
+
+    def taxes_sale(self, tax_class: str, account_kind: str) -> bool:
+        """Say whether selling something of a class in an account of a kind is taxed at all."""
+
+    def identical(self, facts: YearFacts) -> Mapping[str, str]:
+        """Return symbol to group of what may wash each other's losses; empty where nothing does."""
+
+    def no_buys(self, facts: YearFacts, as_of: date) -> tuple[NoBuy, ...]:
+        """Return the losses that a purchase on a day would undo."""
+
+    def free_gains(self, facts: YearFacts, so_far: YearTax, as_of: date) -> FreeGains | str:
+        """Return the room for gains without tax, or why there is nothing to say about it."""
 
 
 _MODULES = {"KR": "korea", "US": "us_country"}

@@ -20,7 +20,14 @@ from steelyard.domain.tax.korea_ledger import CLASSES, KoreanLedger, class_unkno
 from steelyard.domain.tax.korea_overseas import OverseasTax, overseas_tax
 from steelyard.domain.tax.korea_rates import Rates, rates_of, without_dust
 from steelyard.domain.tax.korea_settlement import last_trade_day
-from steelyard.domain.tax.planning import PlanTax, above_allowance, each_gain, on_top_of
+from steelyard.domain.tax.planning import (
+    FreeGains,
+    NoBuy,
+    PlanTax,
+    above_allowance,
+    each_gain,
+    on_top_of,
+)
 from steelyard.domain.tax.rules import Rule
 from steelyard.errors import InputError
 
@@ -41,6 +48,8 @@ class Korea:
 
     code = "KR"
     currency = "KRW"
+    wash_days = None
+    carries_losses = False
 
     def classify(self, instrument: Instrument) -> str:
         """Return the stated class of an instrument; one is never guessed."""
@@ -126,6 +135,35 @@ class Korea:
             }.get(facts.classes[lot.symbol])
 
         return PlanTax((overseas, *(each_gain(b, withheld) for b in buckets)), bucket)
+
+    def taxes_sale(self, tax_class: str, account_kind: str) -> bool:
+        """Say whether a sale is taxed: not of a domestic-equity ETF, nor inside an ISA, pension or IRP."""
+        return account_kind == "taxable" and tax_class != "krx_domestic_equity"
+
+    def identical(self, facts: YearFacts) -> Mapping[str, str]:
+        """Return nothing: Korea knows no wash-sale rule."""
+        return {}
+
+    def no_buys(self, facts: YearFacts, as_of: date) -> tuple[NoBuy, ...]:
+        """Return nothing: a purchase never undoes a loss."""
+        return ()
+
+    def free_gains(self, facts: YearFacts, so_far: YearTax, as_of: date) -> FreeGains | str:
+        """Return the unused part of the yearly deduction on overseas-listed shares."""
+        rates = rates_of(facts.rates, facts.rules, facts.year)
+        overseas = so_far.summary["overseas_listed"]
+
+        def is_free(lot: TaxLot) -> bool:
+            taxed = facts.account_kinds.get(lot.account, "taxable") == "taxable"
+            return taxed and facts.classes[lot.symbol] == "overseas_listed"
+
+        return FreeGains(
+            room=EXACT.subtract(overseas["deduction"], overseas["net_gain"]),
+            is_free=is_free,
+            later_rate=EXACT.add(rates["overseas.national"], rates["overseas.local"]),
+            cost=lambda gains: ZERO,
+            why="fills the unused part of the yearly deduction; buy back the same day",
+        )
 
 
 def _krx_bucket(account: str, symbol: str) -> str:

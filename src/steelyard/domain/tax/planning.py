@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from steelyard.domain.lots import TaxLot
@@ -53,10 +54,52 @@ class PlanTax:
     Attributes:
         taxes: What further gains add to the year's tax; the tax is their sum.
         bucket_of: Names the bucket a lot's gain falls into when sold now, None when it is not taxed.
+        later_rate: On a gain years from now, where it is not what one more unit of gain costs today.
     """
 
     taxes: tuple[Formula, ...]
     bucket_of: Callable[[TaxLot], str | None]
+    later_rate: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NoBuy:
+    """A loss already realised that a purchase would undo.
+
+    Attributes:
+        symbols: What must not be bought, in any account.
+        sold, sold_on: The sale at a loss.
+        loss: What still counts of it, in the tax currency, > 0.
+        not_before: First day on which a purchase leaves it alone.
+        rule: Id of the rule.
+    """
+
+    symbols: frozenset[str]
+    sold: str
+    sold_on: date
+    loss: Decimal
+    not_before: date
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class FreeGains:
+    """Gain that can still be realised this year without tax on it.
+
+    Attributes:
+        room: Net gain over all buckets, in the tax currency; negative when there is none left.
+        is_free: Says whether a lot's gain is of the kind that the room is for.
+        later_rate: What the same gain would cost in a later year.
+        cost: From further gains by bucket to what realising them costs: tax of this year, and what losses
+            that they use up would have saved.
+        why: What a proposal fills, for people.
+    """
+
+    room: Decimal
+    is_free: Callable[[TaxLot], bool]
+    later_rate: Decimal
+    cost: Callable[[Mapping[str, Decimal]], Decimal]
+    why: str
 
 
 def tax_at(formula: Formula, gains: Mapping[str, Decimal]) -> Decimal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
@@ -9,17 +10,22 @@ from decimal import Decimal
 from steelyard.domain.instruments import Instrument
 from steelyard.domain.lots import TaxLot
 from steelyard.domain.money import EXACT, ZERO, parse_fraction, parse_number
-from steelyard.domain.tax.capital_gains import Carry, loss_limit, term
+from steelyard.domain.tax.capital_gains import LONG, Carry, loss_limit, schedule, term
 from steelyard.domain.tax.country import Disposal, Filing, IsSession, UsedLot, YearFacts, YearTax
-from steelyard.domain.tax.planning import PlanTax, on_top_of, short_and_long
+from steelyard.domain.tax.identical import chosen
+from steelyard.domain.tax.planning import FreeGains, NoBuy, PlanTax, on_top_of, short_and_long
 from steelyard.domain.tax.united_states import (
+    COLLECTIBLE,
     CURRENCY,
     SHELTERED_KINDS,
     Owner,
     Setting,
     YearReport,
+    positions,
     year_report,
 )
+from steelyard.domain.tax.us_planning import free_gains, no_buys
+from steelyard.domain.tax.wash_sales import WINDOW_DAYS
 from steelyard.errors import InputError
 
 US_CLASSES = ("security", "collectible")
@@ -33,6 +39,8 @@ class UnitedStates:
 
     code = "US"
     currency = CURRENCY
+    wash_days = WINDOW_DAYS
+    carries_losses = True
 
     def classify(self, instrument: Instrument) -> str:
         """Return the stated class of an instrument; one is never guessed."""
@@ -105,11 +113,12 @@ class UnitedStates:
     def plan_tax(self, facts: YearFacts, so_far: YearTax, as_of: date) -> PlanTax:
         """Return the tax on sales planned for a day, on top of the year so far.
 
-        One rate for each character: the owner's `ordinary_rate` on short-term gains, and 0, 15 or 20 % on
+        One rate for each character: the owner's `ordinary_rate` (or that of the bracket `other_income` lies
+        in) on short-term gains, and 0, 15 or 20 % on
         long-term ones by what that rate implies; collectibles count as other long-term gains. The exact
         tax of the finished plan is computed from the return afterwards.
         """
-        ordinary = _fraction(facts, "ordinary_rate") or Decimal("0.24")
+        ordinary = _marginal(facts)
         filing = str(facts.settings.get("filing", "single"))
         formula = short_and_long(
             short_rate=ordinary,
@@ -127,7 +136,67 @@ class UnitedStates:
                 return None
             return term(lot.holding_from, as_of)
 
-        return PlanTax((on_top_of(formula, realised),), bucket)
+        # What is bought back now is long-term by the time it is sold, and no income stays low for ever.
+        later = max(long_rate(ordinary), LONG_RATE)
+        return PlanTax((on_top_of(formula, realised),), bucket, later)
+
+    def taxes_sale(self, tax_class: str, account_kind: str) -> bool:
+        """Say whether a sale is taxed: not in an IRA, a Roth IRA or a 401(k)."""
+        return account_kind not in SHELTERED_KINDS
+
+    def identical(self, facts: YearFacts) -> Mapping[str, str]:
+        """Return the groups of symbols that count as substantially identical."""
+        return chosen(facts.settings, facts.same_index)
+
+    def no_buys(self, facts: YearFacts, as_of: date) -> tuple[NoBuy, ...]:
+        """Return the losses that a purchase on a day would wash."""
+        setting = _setting(facts)
+        return no_buys(positions(facts.entries, setting), setting.groups, as_of)
+
+    def free_gains(self, facts: YearFacts, so_far: YearTax, as_of: date) -> FreeGains | str:
+        """Return the room in the 0 % bracket, or that the income it depends on is not stated."""
+        owner = _owner(facts)
+        if owner.income is None:
+            return (
+                "whether a gain would be taxed at 0 % depends on the rest of the return: state other_income, "
+                "taxable income after the standard deduction and without gains (with a minus, what the "
+                "deduction exceeds the income by)"
+            )
+        setting = _setting(facts)
+        report = year_report(facts.entries, facts.year, setting=setting, figures=facts.rates, owner=owner)
+
+        def is_free(lot: TaxLot) -> bool:
+            taxed = lot.account not in setting.sheltered and facts.classes[lot.symbol] != COLLECTIBLE
+            return taxed and term(lot.holding_from, as_of) == LONG
+
+        return free_gains(
+            schedule(facts.rates, facts.year, owner.filing),
+            report.summary,
+            owner,
+            limit=loss_limit(facts.rates, owner.filing),
+            is_free=is_free,
+        )
+
+
+def _marginal(facts: YearFacts) -> Decimal:
+    """Return the rate on the next dollar of ordinary income: as stated, or of the stated income's bracket.
+
+    Raises:
+        InputError: Neither is stated (`tax-setting`): a rate is never guessed.
+        DataError: No brackets for the year.
+    """
+    stated = _fraction(facts, "ordinary_rate")
+    if stated is not None:
+        return stated
+    income = _amount(facts, "other_income")
+    if income is None:
+        raise InputError(
+            "tax-setting",
+            "what a gain or a loss is worth depends on the owner's rate, which is not stated",
+            'write ordinary_rate = "24%" or other_income = 100000 under [tax]',
+        )
+    bounds, rates = schedule(facts.rates, facts.year, str(facts.settings.get("filing", "single"))).ordinary
+    return rates[bisect_right(bounds, income)]
 
 
 def long_rate(ordinary: Decimal) -> Decimal:
@@ -155,6 +224,7 @@ def _setting(facts: YearFacts) -> Setting:
         settles=lambda day: settlement(facts.is_session, day),
         sheltered=frozenset(a for a, kind in facts.account_kinds.items() if kind in SHELTERED_KINDS),
         methods=facts.methods,
+        groups=chosen(facts.settings, facts.same_index),
     )
 
 

@@ -1,0 +1,170 @@
+"""What selling a holding for its loss or its gain is worth: lots in selling order, buckets, costs.
+
+One holding is one account's lots of one instrument. Its gains fall into the buckets of the country's
+formula, so what a sale saves is a difference of two values of that formula.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from steelyard.app.plan_tax import tax_rate
+from steelyard.app.selling_order import is_free_choice, method_of, selling_order
+from steelyard.app.tax import TaxSituation
+from steelyard.domain.harvest import Sale
+from steelyard.domain.lots import TaxLot
+from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
+from steelyard.domain.portfolio import Portfolio
+from steelyard.domain.tax.planning import Formula, PlanTax, tax_at
+
+
+@dataclass(frozen=True, slots=True)
+class Assumptions:
+    """What the value of a harvest rests on.
+
+    Attributes:
+        years: Until the shares bought back would be sold.
+        discount: A year, for tax paid later.
+        min_loss: Show holdings that are down by more than this fraction, worth it or not; None leaves
+            them out.
+    """
+
+    years: int = 10
+    discount: Decimal = Decimal("0.04")
+    min_loss: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One sale for its loss or its gain; money in the tax currency.
+
+    Attributes:
+        account, symbol, shares: What to sell.
+        lots: Purchase date and shares of what the account would sell.
+        gain: What it realises: negative for a loss.
+        saves: Tax saved this year by a loss; of a gain the later tax it saves.
+        costs: Of selling and buying again; of a loss the present value of later tax, of a gain what it
+            costs this year.
+        do: Whether it is worth it.
+        why: One sentence.
+        replacement: What to hold instead, with its caution; None means the same instrument again.
+        not_before: First day on which what was sold may be bought again.
+        do_not_buy: What must not be bought before that day, in any account.
+    """
+
+    account: str
+    symbol: str
+    shares: Decimal
+    lots: tuple[tuple[date, Decimal], ...]
+    gain: Decimal
+    saves: Decimal
+    costs: Decimal
+    do: bool
+    why: str
+    replacement: tuple[str, str] | None = None
+    not_before: date | None = None
+    do_not_buy: tuple[str, ...] = ()
+
+    @property
+    def worth(self) -> Decimal:
+        """What is saved after all costs."""
+        return EXACT.subtract(self.saves, self.costs)
+
+
+@dataclass(frozen=True, slots=True)
+class LotLine:
+    """One taxed holding: its lots in selling order, a price after costs, and the bucket of each lot.
+
+    Attributes:
+        free_choice: The owner chooses the lots; the order is then only one of many.
+        trade_cost: Of selling one share.
+    """
+
+    account: str
+    symbol: str
+    order: tuple[TaxLot, ...]
+    free_choice: bool
+    price: Decimal
+    trade_cost: Decimal
+    buckets: tuple[str | None, ...]
+
+    @property
+    def shares(self) -> Decimal:
+        """All of them."""
+        return exact_sum(lot.shares for lot in self.order)
+
+
+def lot_lines(
+    portfolio: Portfolio, situation: TaxSituation, bucket_of: Callable[[TaxLot], str | None]
+) -> list[LotLine]:
+    """Return every holding with a known cost and a price that may be traded, by account and symbol."""
+    to_base = tax_rate(portfolio, situation.country.currency)
+    groups: dict[tuple[str, str], list[TaxLot]] = {}
+    for lot in situation.so_far.open_lots:
+        groups.setdefault((lot.account, lot.symbol), []).append(lot)
+    rows = []
+    for (account, symbol), lots in sorted(groups.items()):
+        if symbol not in portfolio.quotes or portfolio.quotes[symbol].by_value:
+            continue
+        if symbol in portfolio.constraints.locked:
+            continue
+        price = EXACT.divide(portfolio.base_price(symbol), to_base)
+        cost = EXACT.multiply(price, portfolio.costs.commission)
+        method = method_of(situation, account, symbol)
+        order = tuple(selling_order(lots, method))
+        rows.append(
+            LotLine(
+                account,
+                symbol,
+                order,
+                is_free_choice(method),
+                EXACT.subtract(price, cost),
+                cost,
+                tuple(bucket_of(x) for x in order),
+            )
+        )
+    return rows
+
+
+def gains_by_bucket(row: LotLine, sold: Sale) -> dict[str, Decimal]:
+    """Return what a sale along a holding's order realises in each bucket; untaxed gains are left out."""
+    gains: dict[str, Decimal] = {}
+    for part, bucket in zip(sold.lots, row.buckets, strict=False):
+        if bucket is not None:
+            gain = EXACT.subtract(EXACT.multiply(part.shares, row.price), part.cost)
+            gains[bucket] = EXACT.add(gains.get(bucket, ZERO), gain)
+    return gains
+
+
+def tax_on(taxes: Sequence[Formula], gains: Mapping[str, Decimal]) -> Decimal:
+    """Return the sum of some taxes at gains by bucket."""
+    return exact_sum(tax_at(f, gains) for f in taxes)
+
+
+def later_rate(rules: PlanTax, row: LotLine) -> Decimal:
+    """Return the rate on the gain that a lower cost basis brings back in a later year."""
+    bucket = next((b for b in row.buckets if b is not None), None)
+    if bucket is None:
+        return ZERO
+    if rules.later_rate is not None:
+        return rules.later_rate
+    plenty = Decimal("1E+12")
+    more, less = ({bucket: EXACT.add(plenty, ONE)}, {bucket: plenty})
+    return EXACT.subtract(tax_on(rules.taxes, more), tax_on(rules.taxes, less))
+
+
+def loss_costs(row: LotLine, shares: Decimal, gain: Decimal, later: Decimal, given: Assumptions) -> Decimal:
+    """Return what realising a loss costs: trading once, buying back once, later tax at its present value."""
+    # The price is after the cost of selling; buying back costs as much again.
+    trading = EXACT.multiply(row.trade_cost, shares)
+    factor = EXACT.power(EXACT.divide(ONE, EXACT.add(ONE, given.discount)), given.years)
+    later_tax = EXACT.multiply(EXACT.multiply(max(-gain, ZERO), later), factor)
+    return EXACT.add(trading, later_tax)
+
+
+def taken(sold: Sale) -> tuple[tuple[date, Decimal], ...]:
+    """Return purchase date and shares of the lots a sale takes."""
+    return tuple((x.bought, x.shares) for x in sold.lots)
