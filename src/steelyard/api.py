@@ -69,6 +69,7 @@ def plan(
     max_tax: Money | None = None,
     max_gain: Money | None = None,
     accept_drift: Money | None = None,
+    allow_wash_sales: bool = False,
     journal: str | Path | None = None,
 ) -> Plan:
     """Return the exact whole-share trades of a full rebalance.
@@ -86,6 +87,7 @@ def plan(
         max_gain: Most net gain they may realise, base currency.
         accept_drift: How much further from target the plan may be for the sake of tax (`"0.5%"`); among
             plans that close the least taxed one is returned.
+        allow_wash_sales: Buy also what undoes a loss realised in the 30 days before.
         journal: The database with the journal; `steelyard.db` beside the portfolio file unless given.
 
     Raises:
@@ -96,14 +98,7 @@ def plan(
 
     day = as_of or date.today()
     looks = not (max_tax is None and max_gain is None and accept_drift is None)
-    tax, why_not = None, ""
-    try:
-        tax = _situation(portfolio, journal, day, needed=looks)
-    except (InputError, DataError) as error:
-        if looks:
-            raise
-        # Nobody asked about tax: the plan stands without it and says why.
-        why_not = error.message
+    tax, why_not = _tax_of(portfolio, journal, day, needed=looks)
     result = planner.plan(
         portfolio,
         bootstrap.sessions(),
@@ -119,6 +114,7 @@ def plan(
         max_tax=None if max_tax is None else money(max_tax, portfolio),
         max_gain=None if max_gain is None else money(max_gain, portfolio),
         accept_drift=None if accept_drift is None else _fraction(accept_drift),
+        allow_wash_sales=allow_wash_sales,
     )
     return replace(result, tax_note=why_not) if why_not else result
 
@@ -131,13 +127,15 @@ def invest(
     account: str | None = None,
     method: str = "shortfall",
     fractional: bool = False,
+    allow_wash_sales: bool = False,
+    journal: str | Path | None = None,
 ) -> Plan:
     """Return the purchases that spend new money best, without selling anything.
 
     Args:
         portfolio: From `load`.
         amount: New money, base currency unless it names another, > 0.
-        as_of, account, fractional: As for `plan`.
+        as_of, account, fractional, allow_wash_sales, journal: As for `plan`.
         method: shortfall | absolute | relative.
 
     Raises:
@@ -145,15 +143,20 @@ def invest(
     """
     from steelyard.app import plan as planner
 
-    return planner.invest(
+    day = as_of or date.today()
+    tax, why_not = _tax_of(portfolio, journal, day)
+    result = planner.invest(
         portfolio,
         bootstrap.sessions(),
         money(amount, portfolio),
-        as_of=as_of or date.today(),
+        as_of=day,
         account=account,
         method=method,
         fractional=fractional,
+        tax=tax,
+        allow_wash_sales=allow_wash_sales,
     )
+    return replace(result, tax_note=why_not) if why_not else result
 
 
 def withdraw(
@@ -164,28 +167,33 @@ def withdraw(
     account: str | None = None,
     fractional: bool = False,
     objective: str = "absolute",
+    journal: str | Path | None = None,
 ) -> Plan:
     """Return the sales that raise an amount, without buying anything.
 
     Args:
         portfolio: From `load`.
         amount: Money to take out, base currency unless it names another, > 0.
-        as_of, account, fractional, objective: As for `plan`.
+        as_of, account, fractional, objective, journal: As for `plan`.
 
     Raises:
         InputError, DataError, PlanError: See `steelyard.errors`.
     """
     from steelyard.app import plan as planner
 
-    return planner.withdraw(
+    day = as_of or date.today()
+    tax, why_not = _tax_of(portfolio, journal, day)
+    result = planner.withdraw(
         portfolio,
         bootstrap.sessions(),
         money(amount, portfolio),
-        as_of=as_of or date.today(),
+        as_of=day,
         account=account,
         fractional=fractional,
         objective=objective,
+        tax=tax,
     )
+    return replace(result, tax_note=why_not) if why_not else result
 
 
 def tax(
@@ -337,6 +345,22 @@ def _amount(raw: Money) -> Decimal:
         return parse_number(raw)
     except ValueError as error:
         raise InputError("amount", str(error), "write a number such as 1000000") from None
+
+
+def _tax_of(
+    portfolio: Portfolio, journal: str | Path | None, as_of: date, *, needed: bool = False
+) -> tuple[TaxSituation | None, str]:
+    """Return what the tax of a plan is computed from, or why it cannot be.
+
+    Raises:
+        InputError, DataError: Only when it is `needed`; else the plan stands without it and says why.
+    """
+    try:
+        return _situation(portfolio, journal, as_of, needed=needed), ""
+    except (InputError, DataError) as error:
+        if needed:
+            raise
+        return None, error.message
 
 
 def _situation(

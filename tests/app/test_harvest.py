@@ -5,61 +5,19 @@ Unless a test says otherwise nothing is paid for trading, later tax is discounte
 """
 
 from datetime import date
-from decimal import Decimal
 
 import pytest
 
-from steelyard.adapters.calendar import ExchangeSessions
-from steelyard.adapters.packaged_data import load_catalogue, load_tax_rules
-from steelyard.adapters.portfolio_file import parse
 from steelyard.app.harvest import harvest
 from steelyard.app.harvest_value import Assumptions
-from steelyard.app.tax import situation
-from steelyard.domain.ledger import Entry
+from steelyard.errors import InputError
+from tax_files import DAY, KR, LONG_AGO, SPRING, US, D, buy, known, portfolio, trade, won
 
-D = Decimal
-DAY = date(2026, 11, 23)
-LONG_AGO = date(2025, 1, 10)
-SPRING = date(2026, 5, 4)
 CENT = D("0.01")
-
-US = 'jurisdiction = "US"\nordinary_rate = "32%"'
-KR = 'jurisdiction = "KR"'
-
-
-def portfolio(tax, prices, *, method="fifo", commission="0%", lots=None):
-    """A file with prices; what is held comes from the journal of the test, or from `lots`."""
-    base = "USD" if "US" in tax else "KRW"
-    lines = [f'base_currency = "{base}"', "[targets]"]
-    lines += [f'"{s}" = "{w}%"' for s, w in zip(prices, [100] + [0] * (len(prices) - 1), strict=True)]
-    lines += ["[costs]", f'commission = "{commission}"', "[tax]", tax]
-    lines += ["[[accounts]]", 'name = "main"', f'cost_method = "{method}"']
-    for symbol, price in prices.items():
-        held = sum(n for _, n, _ in (lots or {}).get(symbol, ())) or 1
-        lines += ["[[accounts.positions]]", f'symbol = "{symbol}"', f"shares = {held}"]
-        lines += [f'price = "{price} {base}"']
-        rows = [
-            f'{{ bought = {day}, shares = {n}, unit_cost = "{cost} {base}" }}'
-            for day, n, cost in (lots or {}).get(symbol, ())
-        ]
-        if rows:
-            lines += [f"lots = [{', '.join(rows)}]"]
-    lines += ["[[accounts]]", 'name = "ira"', 'kind = "ira"'] if base == "USD" else []
-    return parse("\n".join(lines), "portfolio.toml", load_catalogue())
-
-
-def trade(kind, day, symbol, shares, price, *, account="main", currency="USD", **more):
-    return Entry(day, account, kind, symbol, D(shares), D(price), currency, **more)
-
-
-def buy(*facts, **more):
-    return trade("buy", *facts, **more)
 
 
 def report(held, entries=(), **assumptions):
-    figures = load_tax_rules("US" if held.base_currency == "USD" else "KR")
-    known = situation(held, list(entries), ExchangeSessions(), figures, as_of=DAY)
-    return harvest(held, known, as_of=DAY, assumptions=Assumptions(**assumptions))
+    return harvest(held, known(held, entries), as_of=DAY, assumptions=Assumptions(**assumptions))
 
 
 def test_a_loss_is_worth_the_tax_it_saves_less_the_present_value_of_the_later_tax():
@@ -180,10 +138,6 @@ def test_losses_in_a_sheltered_account_are_not_proposed():
     assert report(portfolio(US, {"TLT": 80}), [buy(LONG_AGO, "TLT", 50, 100, account="ira")]).losses == ()
 
 
-def won(day, symbol, shares, price, kind="buy"):
-    return trade(kind, day, symbol, shares, price, currency="KRW")
-
-
 def gain_of_ten_million():
     return [won(LONG_AGO, "VOO", 50, 400_000), won(SPRING, "VOO", 50, 600_000, "sell")]
 
@@ -264,3 +218,29 @@ def test_the_last_korean_day_is_the_trade_that_still_settles_in_the_year():
 def test_the_last_american_day_is_the_last_session_of_the_year():
     """Thursday, 31 December 2026; the trade date counts (Rev. Rul. 66-7)."""
     assert report(portfolio(US, {"TLT": 80}), [buy(LONG_AGO, "TLT", 1, 70)]).deadline == date(2026, 12, 31)
+
+
+def us_owner(*lines):
+    return "\n".join(['jurisdiction = "US"', *lines])
+
+
+def test_the_rate_comes_from_the_bracket_of_the_income_where_none_is_stated():
+    """100,000 lies between 50,400 and 105,700 of the single schedule of 2026: 22 % of 1,000."""
+    held = portfolio(us_owner('filing = "single"', "other_income = 100000"), {"TLT": 80})
+    (found,) = report(held, [buy(LONG_AGO, "TLT", 50, 100)]).losses
+    assert found.saves == 220
+
+
+def test_without_rate_and_income_nothing_is_guessed():
+    with pytest.raises(InputError) as caught:
+        report(portfolio(us_owner(), {"TLT": 80}), [buy(LONG_AGO, "TLT", 50, 100)])
+    assert caught.value.code == "tax-setting"
+    assert "other_income" in caught.value.hint
+
+
+def test_a_key_that_the_country_does_not_know_is_refused():
+    """A mistyped key would silently change the tax."""
+    with pytest.raises(InputError) as caught:
+        known(portfolio(us_owner("othr_income = 100000"), {"TLT": 80}))
+    assert "othr_income" in caught.value.message
+    assert "other_income" in caught.value.hint

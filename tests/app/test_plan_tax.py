@@ -18,6 +18,7 @@ from steelyard.adapters.portfolio_file import parse
 from steelyard.app.plan import plan as plan_with
 from steelyard.app.tax import situation
 from steelyard.domain.ledger import Entry
+from steelyard.errors import InputError
 
 D = Decimal
 DAY = date(2026, 11, 23)
@@ -170,7 +171,66 @@ def test_a_purchase_soon_after_a_loss_costs_the_plan_what_it_disallows(sold_on, 
         Entry(sold_on, "main", "sell", "VOO", D(10), D(600), "USD"),
     ]
     known = situation(portfolio, entries, ExchangeSessions(), load_tax_rules("US"), as_of=DAY)
-    found = plan_with(portfolio, ExchangeSessions(), as_of=DAY, tax=known)
+    found = plan_with(portfolio, ExchangeSessions(), as_of=DAY, tax=known, allow_wash_sales=True)
     assert [(t.side, t.shares) for t in found.trades] == [("buy", 4)]
     assert found.taxes == tax
     assert ("disallows" in found.tax_note) is (tax > 0)
+
+
+KOREAN = """
+base_currency = "KRW"
+[targets]
+"069500" = "40%"
+VOO = "60%"
+[tax]
+jurisdiction = "KR"
+[[accounts]]
+name = "main"
+[[accounts.positions]]
+symbol = "069500"
+shares = 100
+price = "30000"
+[[accounts.positions]]
+symbol = "VOO"
+shares = 1
+price = "700000 KRW"
+{lots}
+[[accounts]]
+name = "isa"
+kind = "isa"
+[[accounts.positions]]
+symbol = "069500"
+shares = 10
+"""
+VOO_LOT = 'lots = [ { bought = 2024-01-10, shares = 1, unit_cost = "600000 KRW" } ]'
+
+
+def test_what_was_paid_for_an_untaxed_holding_need_not_be_known():
+    """Gains on a domestic-equity ETF are free of tax, and so is everything inside an ISA: the plan sells
+    069500 without lots and adds nothing."""
+    portfolio = parse(KOREAN.format(lots=VOO_LOT), "portfolio.toml", load_catalogue())
+    found = plan(portfolio, as_of=DAY, max_tax="0")
+    assert {t.symbol for t in found.trades if t.side == "sell"} == {"069500"}
+    assert found.taxes == 0
+    assert [(t.gain, t.tax) for t in found.trades if t.side == "sell"] == [(None, 0)]
+
+
+def test_what_was_paid_for_a_taxed_holding_must_be_known():
+    portfolio = parse(KOREAN.format(lots=""), "portfolio.toml", load_catalogue())
+    with pytest.raises(InputError) as caught:
+        plan(portfolio, as_of=DAY, max_tax="0")
+    assert caught.value.code == "cost-unknown"
+    assert "VOO" in caught.value.message
+    assert "069500" not in caught.value.message
+
+
+def test_a_plan_without_a_stated_rate_stands_and_says_why_it_shows_no_tax():
+    lots = [(date(2024, 1, 10), 5, 1000), (date(2025, 1, 10), 5, 3000)]
+    written = text("US", lots, "specific", 20).replace('ordinary_rate = "32%"', "")
+    portfolio = parse(written, "portfolio.toml", load_catalogue())
+    found = plan(portfolio, as_of=DAY, cash=-4000, can_buy=False)
+    assert found.taxes is None
+    assert "other_income" in found.tax_note
+    with pytest.raises(InputError) as caught:
+        plan(portfolio, as_of=DAY, cash=-4000, can_buy=False, max_tax="0")
+    assert caught.value.code == "tax-setting"

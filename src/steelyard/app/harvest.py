@@ -35,13 +35,15 @@ from steelyard.domain.tax.planning import Formula, PlanTax, on_top_of
 class HarvestReport:
     """Losses and gains, each by worth, and the day until which they count for this year.
 
-    `notes` are what the reader has to know, such as what could not be judged.
+    `gain_room` is what can still be gained free of tax before any of it, None when that is not known; `notes`
+    are what the reader has to know, such as what that rests on.
     """
 
     currency: str
     losses: tuple[Proposal, ...]
     gains: tuple[Proposal, ...]
     deadline: date
+    gain_room: Decimal | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -93,7 +95,8 @@ def harvest(
         losses=tuple(sorted(losses, key=lambda p: (-p.worth, p.account, p.symbol))),
         gains=() if isinstance(free, str) else tuple(fill_room(others, free, realised, not_back)),
         deadline=_deadline(situation, as_of),
-        notes=(free,) if isinstance(free, str) else (),
+        gain_room=None if isinstance(free, str) else max(free.room, ZERO),
+        notes=(free if isinstance(free, str) else free.note,),
     )
 
 

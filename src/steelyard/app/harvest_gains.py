@@ -9,7 +9,7 @@ from decimal import Decimal
 from steelyard.app.harvest_value import LotLine, Proposal, gains_by_bucket, taken
 from steelyard.domain.harvest import Sale, most_within
 from steelyard.domain.lots import TaxLot
-from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
+from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, plain
 from steelyard.domain.tax.planning import FreeGains
 
 
@@ -59,9 +59,12 @@ def _proposal(row: LotLine, sold: Sale, free: FreeGains, before: dict[str, Decim
     )
     saves = EXACT.multiply(free.later_rate, max(lasting, ZERO))
     trading = EXACT.multiply(EXACT.multiply(row.trade_cost, sold.shares), ONE + ONE)
-    costs = EXACT.add(trading, EXACT.subtract(free.cost(after), free.cost(before)))
+    now = EXACT.subtract(free.cost(after), free.cost(before))
+    costs = EXACT.add(trading, now)
     do = saves > costs
     why = free.why if do else "what it costs now is no less than the tax it saves later"
+    if do and now > ZERO:
+        why += f"; what it costs this year, or takes from losses carried forward, is {plain(now)}"
     return Proposal(row.account, row.symbol, sold.shares, taken(sold), sold.gain, saves, costs, do, why)
 
 

@@ -20,7 +20,7 @@ from steelyard.domain.drift import measure
 from steelyard.domain.money import EXACT, ZERO, exact_sum, plain
 from steelyard.domain.policies import Decision, decide
 from steelyard.domain.portfolio import Portfolio, Valuation, value
-from steelyard.domain.trades import HoldingAfter, Objective, Plan, settle
+from steelyard.domain.trades import Blocked, HoldingAfter, Objective, Plan, settle
 from steelyard.errors import InputError, PlanError
 from steelyard.ports import Sessions
 
@@ -47,6 +47,7 @@ def plan(
     max_tax: Decimal | None = None,
     max_gain: Decimal | None = None,
     accept_drift: Decimal | None = None,
+    allow_wash_sales: bool = False,
 ) -> Plan:
     """Return the best trades of a full rebalance to the policy's destination.
 
@@ -61,11 +62,13 @@ def plan(
         objective: absolute | relative | shortfall, as the contract defines them; deviation sums the sizes of
             the misses and idle cash instead of squares, relative_deviation each as a part of its target.
         policy_gate: Return an empty plan unless the policy says a rebalance is due.
-        tax: The journal and the country; the plan then says what its sales cost in tax.
+        tax: The journal and the country; the plan then says what its sales cost in tax, and does not buy
+            what would undo a loss just realised.
         max_tax: Most tax the plan may cause, base currency, >= 0.
         max_gain: Most net gain it may realise, base currency, >= 0.
         accept_drift: How much further from target the plan may be for the sake of tax, fraction of the
             managed value: among plans that close to the best one the least taxed is returned.
+        allow_wash_sales: Buy also what undoes a loss just realised.
 
     Raises:
         InputError: Unknown account or objective, or more money out than there is.
@@ -86,6 +89,8 @@ def plan(
         can_sell=can_sell,
         fractional=fractional,
     )
+    blocks = _blocks(portfolio, tax, as_of, allow_wash_sales)
+    wish = replace(wish, blocked={b.symbol: b.reason for b in blocks})
     looks = not (max_tax is None and max_gain is None and accept_drift is None)
     if looks:
         wish = replace(wish, tax=_tax_wish(portfolio, tax, as_of, max_tax, max_gain, accept_drift))
@@ -98,7 +103,7 @@ def plan(
         if wish.tax is not None and not error.amount:
             raise _too_taxed(max_tax, max_gain) from error
         raise _infeasible(portfolio, wish, error) from error
-    result = _finish(portfolio, valuation, wish, outcome, as_of, decision)
+    result = replace(_finish(portfolio, valuation, wish, outcome, as_of, decision), blocked=blocks)
     return result if tax is None else _with_tax(portfolio, tax, wish, outcome, result)
 
 
@@ -111,13 +116,15 @@ def invest(
     account: str | None = None,
     method: str = "shortfall",
     fractional: bool = False,
+    tax: TaxSituation | None = None,
+    allow_wash_sales: bool = False,
 ) -> Plan:
     """Return the purchases that spend new money best, without selling anything.
 
     The plan also says how much new money would bring everything inside its band that way.
 
     Args:
-        portfolio, sessions, as_of, account, fractional: As for `plan`.
+        portfolio, sessions, as_of, account, fractional, tax, allow_wash_sales: As for `plan`.
         amount: New money, base currency, > 0. Cash that is there already is spent with it.
         method: shortfall (in proportion to what is missing) | absolute | relative.
 
@@ -141,7 +148,11 @@ def invest(
         can_sell=False,
         fractional=fractional,
         objective=method,
+        tax=tax,
+        allow_wash_sales=allow_wash_sales,
     )
+    if result.blocked:
+        return result  # what may not be bought for a while is brought nowhere by money
     return replace(result, to_bands=money_to_bands(portfolio, fractional=fractional))
 
 
@@ -154,11 +165,12 @@ def withdraw(
     account: str | None = None,
     fractional: bool = False,
     objective: str = "absolute",
+    tax: TaxSituation | None = None,
 ) -> Plan:
     """Return the sales that raise an amount and leave the rest nearest to target, without buying.
 
     Args:
-        portfolio, sessions, as_of, account, fractional, objective: As for `plan`.
+        portfolio, sessions, as_of, account, fractional, objective, tax: As for `plan`.
         amount: Money to take out, base currency, > 0.
 
     Raises:
@@ -179,7 +191,18 @@ def withdraw(
         can_buy=False,
         fractional=fractional,
         objective=objective,
+        tax=tax,
     )
+
+
+def _blocks(
+    portfolio: Portfolio, tax: TaxSituation | None, as_of: date, allow_wash_sales: bool
+) -> tuple[Blocked, ...]:
+    if tax is None or allow_wash_sales:
+        return ()
+    from steelyard.app.wash_block import wash_blocks
+
+    return wash_blocks(portfolio, tax, as_of=as_of)
 
 
 def _tax_wish(
@@ -222,7 +245,8 @@ def _with_tax(portfolio: Portfolio, tax: TaxSituation, wish: Wish, outcome: Outc
         sale = taxes.sales.get(place)
         if sale is not None:
             lots = tuple((x.bought, x.shares, x.cost) for d in sale.disposals for x in d.lots)
-            trade = replace(trade, gain=sale.gain, tax=sale.tax, lots=lots)
+            lost = exact_sum(d.disallowed for d in sale.disposals)
+            trade = replace(trade, gain=sale.gain, tax=sale.tax, lots=lots, disallowed=lost)
         trades.append(trade)
     return replace(result, trades=tuple(trades), taxes=taxes.total, tax_note=taxes.note)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 from steelyard.app.lot_choice import cheapest
@@ -17,16 +17,14 @@ from steelyard.app.slots import TaxWish, commission
 from steelyard.app.tax import TaxSituation
 from steelyard.domain.ledger import Entry
 from steelyard.domain.lots import TaxLot
-from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
+from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, plain
 from steelyard.domain.portfolio import Portfolio
-from steelyard.domain.tax.country import Disposal, YearTax
+from steelyard.domain.tax.country import Disposal
 from steelyard.domain.tax.planning import Case, Formula, Line
 from steelyard.domain.trades import Trade
 from steelyard.errors import DataError, InputError
 
 Key = tuple[str, str]
-RECENTLY = timedelta(days=60)
-"""How far back a sale at a loss is looked for; what a purchase does to it is the country's affair."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +32,13 @@ class SaleTax:
     """What one planned sale does to the year's tax.
 
     Attributes:
-        gain: In the tax currency; negative for a loss.
+        gain: In the tax currency; negative for a loss, None when what was paid is not known.
         tax: What it adds to the year's tax after the sales before it, base currency; negative when a loss
             saves tax. None when the tax cannot be computed.
         disposals: As the return would list it, with its lots.
     """
 
-    gain: Decimal
+    gain: Decimal | None
     tax: Decimal | None
     disposals: tuple[Disposal, ...]
 
@@ -83,7 +81,8 @@ def tax_wish(
         InputError: Something that could be sold has no known cost (`cost-unknown`).
         DataError: No rate between the tax currency and the base currency.
     """
-    unknown = sorted(s for _, s in situation.unknown if s in portfolio.targets)
+    # What a sale costs in tax does not depend on the cost of what is not taxed.
+    unknown = sorted({s for a, s in situation.unknown - situation.untaxed if s in portfolio.targets})
     if unknown:
         raise InputError(
             "cost-unknown",
@@ -187,19 +186,27 @@ def plan_taxes(
         as_of: Day of the sales.
     """
     to_base = tax_rate(portfolio, situation.country.currency)
-    if wish is None and not any(s in portfolio.targets for _, s in situation.unknown):
-        wish = tax_wish(portfolio, situation, as_of=as_of)
-        sold = cheapest(wish, trades)
+    rate_missing = ""
+    if wish is None:
+        try:
+            wish = tax_wish(portfolio, situation, as_of=as_of)
+            sold = cheapest(wish, trades)
+        except InputError as error:
+            # Nobody asked the plan to look at tax: it stands, with the lots in the broker's order.
+            rate_missing = error.message
     sales: dict[int, SaleTax] = {}
     buys = _buys(portfolio, situation, trades, to_base, as_of)
     entries: list[Entry] = list(buys)
     before = situation.with_entries(buys) if buys else situation.so_far
-    undone = _disallowed(before) > _disallowed(situation.so_far)
+    undone = _undone(situation, buys, as_of)
     left_out = []
     for place, trade in enumerate(trades):
         if trade.side != "sell":
             continue
         key = trade.account, trade.symbol
+        if key in situation.unknown and key in situation.untaxed:
+            sales[place] = SaleTax(None, ZERO, ())
+            continue
         if key in situation.unknown or trade.symbol not in situation.facts.classes:
             left_out.append(trade.symbol)
             continue
@@ -215,13 +222,14 @@ def plan_taxes(
     total = None
     if not left_out and before.total_tax is not None and situation.so_far.total_tax is not None:
         total = EXACT.multiply(EXACT.subtract(before.total_tax, situation.so_far.total_tax), to_base)
-    note = f"what was paid for {', '.join(left_out)} is not known" if left_out else ""
-    if not note and total is None:
-        note = " ".join(situation.so_far.notes)
-    if not note and undone:
+    notes = [f"what was paid for {', '.join(left_out)} is not known"] if left_out else []
+    if undone:
         names = ", ".join(sorted({e.symbol for e in buys}))
-        note = f"buying {names} so soon after a sale at a loss disallows that loss"
-    return PlanTaxes(sales, total, note)
+        amount = f"{plain(undone)} {situation.country.currency}"
+        notes.append(f"buying {names} so soon after a sale at a loss disallows {amount} of that loss")
+    if total is None and not left_out and any(t.side == "sell" for t in trades):
+        notes.append(" ".join(situation.so_far.notes) or rate_missing)
+    return PlanTaxes(sales, total, "; ".join(notes))
 
 
 def _buys(
@@ -231,21 +239,28 @@ def _buys(
     to_base: Decimal,
     as_of: date,
 ) -> list[Entry]:
-    """Return the planned purchases of what is sold in this plan, or was shortly before at a loss."""
-    sold = {t.symbol for t in trades if t.side == "sell"}
-    for disposal in situation.so_far.disposals:
-        if disposal.gain < ZERO and as_of - disposal.sold_on <= RECENTLY:
-            sold.add(disposal.symbol)
+    """Return the planned purchases that may wash a loss: of this plan, or of the weeks before."""
+    if situation.country.wash_days is None:
+        return []
+    washed = {s for x in situation.country.no_buys(situation.facts, as_of) for s in x.symbols}
+    for trade in trades:
+        washed |= situation.same(trade.symbol) if trade.side == "sell" else set()
     return [
         entry
         for trade in trades
-        if trade.side == "buy" and trade.symbol in sold and trade.symbol in situation.facts.classes
+        if trade.side == "buy" and trade.symbol in washed and trade.symbol in situation.facts.classes
         for entry in _entries(portfolio, trade, (), (), to_base, as_of)
     ]
 
 
-def _disallowed(year: YearTax) -> Decimal:
-    return exact_sum(d.disallowed for d in year.disposals)
+def _undone(situation: TaxSituation, buys: Sequence[Entry], as_of: date) -> Decimal:
+    """Return how much of the losses of the weeks before some purchases disallow, in the tax currency."""
+    if not buys:
+        return ZERO
+    country, facts = situation.country, situation.facts
+    after = country.no_buys(replace(facts, entries=(*facts.entries, *buys)), as_of)
+    before = exact_sum(x.loss for x in country.no_buys(facts, as_of))
+    return EXACT.subtract(before, exact_sum(x.loss for x in after))
 
 
 def _fresh(before: Sequence[Disposal], after: Sequence[Disposal]) -> list[Disposal]:

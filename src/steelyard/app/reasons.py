@@ -69,6 +69,8 @@ def _why_not(portfolio: Portfolio, valuation: Valuation, wish: Wish, settled: Se
         return f"{off}, but nothing is bought"
     if portfolio.quotes.get(symbol) is None:
         return f"{off}; no price"
+    if excess < 0 and symbol in wish.blocked:
+        return f"{off}, but {wish.blocked[symbol]}"
     if excess < 0 and not any(may_hold(a.kind, portfolio.instruments[symbol]) for a in portfolio.accounts):
         return f"{off}, but no account may buy it"
     price = portfolio.base_price(symbol)

@@ -68,6 +68,7 @@ class Wish:
         can_buy, can_sell: Whether the plan may trade that way at all.
         fractional: Whole shares are not required.
         tax: How the plan looks at tax, None when it does not.
+        blocked: Symbols that are not bought, in any account, with why.
     """
 
     objective: str
@@ -78,6 +79,7 @@ class Wish:
     can_sell: bool = True
     fractional: bool = False
     tax: TaxWish | None = None
+    blocked: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,7 @@ class Slot:
         steps: Whole steps held.
         odd: What the odd fraction is worth, base currency.
         traded: False for a locked instrument.
-        buyable: False where the kind of account may not hold it.
+        buyable: False where the kind of account may not hold it, or a purchase is blocked.
     """
 
     account: str
@@ -223,7 +225,7 @@ def _slot(portfolio: Portfolio, account: Account, symbol: str, wish: Wish) -> Sl
     traded = priced and symbol not in portfolio.constraints.locked
     if portfolio.quotes.get(symbol) is not None and portfolio.quotes[symbol].by_value and step == ONE:
         traded = False
-    buyable = may_hold(account.kind, portfolio.instruments[symbol])
+    buyable = symbol not in wish.blocked and may_hold(account.kind, portfolio.instruments[symbol])
     return Slot(account.name, symbol, step, price, position.shares, worth, steps, odd, traded, buyable)
 
 

@@ -67,7 +67,8 @@ def situation(
         year: The tax year; that of `as_of` unless given.
 
     Raises:
-        InputError: No [tax] in the file (`tax-missing`), an unknown class, an entry in the future.
+        InputError: No [tax] in the file (`tax-missing`), a key there that the country does not know
+            (`tax-setting`), an unknown class, an entry in the future.
         DataError: A rate is missing.
     """
     if portfolio.tax is None:
@@ -77,6 +78,7 @@ def situation(
             'add [tax] with jurisdiction = "KR" (or "US")',
         )
     lands = country(portfolio.tax.jurisdiction)
+    _check_settings(lands, portfolio)
     past = until(entries, as_of) if entries else _from_lots(portfolio, as_of)
     symbols = {e.symbol for e in past if e.symbol and e.kind != "convert"}
     classes = _known_classes(lands, portfolio)
@@ -105,6 +107,18 @@ def situation(
         ),
         identical=lands.identical(facts),
     )
+
+
+def _check_settings(lands: Country, portfolio: Portfolio) -> None:
+    """Refuse a key that the country does not know: a mistyped one would silently change the tax."""
+    assert portfolio.tax is not None
+    unknown = [key for key in portfolio.tax.settings if key not in lands.settings]
+    if unknown:
+        raise InputError(
+            "tax-setting",
+            f"{', '.join(unknown)} under [tax] means nothing to the rules of {lands.code}",
+            f"use {', '.join(lands.settings)}",
+        )
 
 
 def _known_classes(lands: Country, portfolio: Portfolio) -> dict[str, str]:

@@ -35,6 +35,7 @@ class Trade:
         gain: What a sale realises, in the tax currency; None when it is not known.
         tax: What a sale adds to the year's tax, base currency; negative when a loss saves tax.
         lots: What a sale takes: purchase date, shares and cost in the tax currency.
+        disallowed: Part of a sale's loss that does not count, in the tax currency.
     """
 
     account: str
@@ -49,6 +50,7 @@ class Trade:
     gain: Decimal | None = None
     tax: Decimal | None = None
     lots: tuple[tuple[date, Decimal, Decimal], ...] = ()
+    disallowed: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,15 @@ class Untraded:
     """An instrument that stays off its target although it drifts, and why."""
 
     symbol: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """An instrument that is not bought before a day although it may be short of its target, and why."""
+
+    symbol: str
+    not_before: date
     reason: str
 
 
@@ -109,6 +120,7 @@ class Plan:
         trades: In the order to place them.
         conversions: Between currencies of one account.
         untraded: Instruments left off target, with the reason.
+        blocked: Instruments that are not bought for a while, see there.
         after: One a target, in the order of the targets.
         managed_after: What the weights after refer to: targeted instruments plus cash less reserve.
         total_after: The same with the reserve.
@@ -140,6 +152,7 @@ class Plan:
     to_bands: Decimal | None = None
     taxes: Decimal | None = None
     tax_note: str = ""
+    blocked: tuple[Blocked, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

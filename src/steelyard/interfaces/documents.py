@@ -108,6 +108,7 @@ def trade(value: Trade) -> dict[str, Any]:
             {"bought": bought.isoformat(), "shares": number(shares), "cost": number(cost)}
             for bought, shares, cost in value.lots
         ],
+        "disallowed": number(value.disallowed),
     }
 
 
@@ -132,6 +133,10 @@ def plan(value: Plan) -> dict[str, Any]:
             for c in value.conversions
         ],
         "untraded": [{"symbol": u.symbol, "reason": u.reason} for u in value.untraded],
+        "blocked": [
+            {"symbol": b.symbol, "not_before": b.not_before.isoformat(), "reason": b.reason}
+            for b in value.blocked
+        ],
         "after": {
             "total_value": number(value.managed_after),
             "cash": number(value.cash_after),

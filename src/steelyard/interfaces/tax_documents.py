@@ -105,6 +105,8 @@ def harvest(report: HarvestReport) -> dict[str, Any]:
         "losses": [_proposal(p, "loss") for p in report.losses],
         "gains": [_proposal(p, "gain") for p in report.gains],
         "deadline": report.deadline.isoformat(),
+        "gain_room": None if report.gain_room is None else number(report.gain_room),
+        "notes": list(report.notes),
     }
 
 
@@ -124,6 +126,7 @@ def _proposal(p: Proposal, kind: str) -> dict[str, Any]:
         if p.replacement is None
         else {"symbol": p.replacement[0], "caution": p.replacement[1]},
         "not_before": p.not_before.isoformat() if p.not_before else None,
+        "do_not_buy": list(p.do_not_buy),
     }
 
 

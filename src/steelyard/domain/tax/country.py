@@ -143,6 +143,10 @@ class Country(Protocol):
         """The currency tax is counted in."""
 
     @property
+    def settings(self) -> tuple[str, ...]:
+        """Keys under [tax] beside `jurisdiction` that mean something in this country."""
+
+    @property
     def wash_days(self) -> int | None:
         """Days on either side of a sale in which a purchase undoes its loss, None where none does."""
 

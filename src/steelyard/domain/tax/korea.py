@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from steelyard.domain.instruments import Instrument
 from steelyard.domain.lots import TaxLot
-from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, parse_number
+from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, parse_number, plain
 from steelyard.domain.tax.country import Filing, YearFacts, YearTax
 from steelyard.domain.tax.korea_income import IncomeTax, income_tax, over_threshold
 from steelyard.domain.tax.korea_ledger import CLASSES, KoreanLedger, class_unknown, read_ledger
@@ -48,6 +48,7 @@ class Korea:
 
     code = "KR"
     currency = "KRW"
+    settings = ("other_taxable_base", "other_financial_income", "repatriation_deduction")
     wash_days = None
     carries_losses = False
 
@@ -163,6 +164,8 @@ class Korea:
             later_rate=EXACT.add(rates["overseas.national"], rates["overseas.local"]),
             cost=lambda gains: ZERO,
             why="fills the unused part of the yearly deduction; buy back the same day",
+            note=f"{plain(overseas['still_free'])} of the yearly deduction of {plain(overseas['deduction'])} "
+            "on overseas-listed shares is left, and lost at the end of the year",
         )
 
 

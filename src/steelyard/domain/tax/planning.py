@@ -93,6 +93,7 @@ class FreeGains:
         cost: From further gains by bucket to what realising them costs: tax of this year, and what losses
             that they use up would have saved.
         why: What a proposal fills, for people.
+        note: What the room rests on, for people.
     """
 
     room: Decimal
@@ -100,6 +101,7 @@ class FreeGains:
     later_rate: Decimal
     cost: Callable[[Mapping[str, Decimal]], Decimal]
     why: str
+    note: str
 
 
 def tax_at(formula: Formula, gains: Mapping[str, Decimal]) -> Decimal:

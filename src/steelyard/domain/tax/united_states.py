@@ -173,12 +173,16 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class YearReport:
-    """Everything about one year; disposals by trade date, open lots at the end of the journal."""
+    """Everything about one year; disposals by trade date, open lots at the end of the journal.
+
+    `crossed` are the pairs of symbols, sold and bought, where the loss of one was disallowed by the other.
+    """
 
     year: int
     disposals: tuple[Disposal, ...]
     summary: Summary
     open_lots: tuple[OpenLot, ...]
+    crossed: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +275,13 @@ def year_report(
         withheld=total(_dollars(x, x.fees) for x in paid),
         tax=tax,
     )
-    return YearReport(year, disposals, summary, open_lots(held))
+    pairs = {
+        (held.blocks[x.loss].symbol, held.blocks[x.replacement].symbol)
+        for x in held.washed.washes
+        if _sold_in(held.blocks[x.loss], year)
+    }
+    crossed = tuple(sorted((sold, bought) for sold, bought in pairs if sold != bought))
+    return YearReport(year, disposals, summary, open_lots(held), crossed)
 
 
 def open_lots(held: Positions) -> tuple[OpenLot, ...]:

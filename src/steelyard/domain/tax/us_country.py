@@ -39,6 +39,10 @@ class UnitedStates:
 
     code = "US"
     currency = CURRENCY
+    settings = (
+        "filing", "ordinary_rate", "other_income", "qualified_dividends", "magi", "net_investment_income",
+        "carry_short", "carry_long", "identical", "identical_groups", "block_wash_sales",
+    )  # fmt: skip
     wash_days = WINDOW_DAYS
     carries_losses = True
 
@@ -107,7 +111,7 @@ class UnitedStates:
             )
             if report.disposals
             else (),
-            notes=notes,
+            notes=(*notes, *_crossed(report)),
         )
 
     def plan_tax(self, facts: YearFacts, so_far: YearTax, as_of: date) -> PlanTax:
@@ -280,6 +284,16 @@ def _total(report: YearReport, facts: YearFacts) -> tuple[Decimal | None, tuple[
     return EXACT.subtract(net, saved), (
         "an estimate at the ordinary rate given and the long-term rate that goes with it; "
         "`other_income` under [tax] makes it exact",
+    )
+
+
+def _crossed(report: YearReport) -> tuple[str, ...]:
+    if not report.crossed:
+        return ()
+    pairs = "; ".join(f"{sold} by buying {bought}" for sold, bought in report.crossed)
+    return (
+        f"losses are disallowed on {pairs}, which count as substantially identical since they follow one "
+        'index; no ruling says so: identical = "same_symbol" under [tax] counts the same symbol only',
     )
 
 

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from steelyard.domain.lots import TaxLot
-from steelyard.domain.money import EXACT, ZERO, exact_sum
+from steelyard.domain.money import EXACT, ZERO, exact_sum, plain
 from steelyard.domain.tax.capital_gains import Carry, Schedule, gains_tax, net
 from steelyard.domain.tax.planning import FreeGains, NoBuy
 from steelyard.domain.tax.united_states import Owner, Positions, Summary
@@ -75,7 +75,7 @@ def free_gains(
     net_gain = EXACT.subtract(
         EXACT.add(so_far.short_term, so_far.long_term), EXACT.add(owner.carry.short, owner.carry.long)
     )
-    taken = exact_sum((income, net_gain, owner.qualified))
+    room = EXACT.subtract(first, exact_sum((income, net_gain, owner.qualified)))
 
     def at(short: Decimal, long: Decimal) -> Decimal:
         netting = net(
@@ -97,11 +97,15 @@ def free_gains(
 
     before = at(ZERO, ZERO)
     return FreeGains(
-        room=EXACT.subtract(first, taken),
+        room=room,
         is_free=is_free,
         later_rate=second,
         cost=lambda gains: EXACT.subtract(at(gains.get("short", ZERO), gains.get("long", ZERO)), before),
         why="is taxed at 0 % this year; buy back the same day, no wash-sale rule holds for gains",
+        note=f"long-term gains are taxed at 0 % up to {plain(first)} of taxable income, and "
+        f"{plain(max(room, ZERO))} is left; other_income is taken as taxable income after the standard "
+        "deduction (where the deduction exceeds the income, state the difference with a minus); credits and "
+        "state taxes are not looked at",
     )
 
 

@@ -304,6 +304,7 @@ def _planned_again(file: Path, saved: SavedPlan) -> SavedPlan:
             policy_gate=options["policy_gate"],
             max_tax=options["max_tax"],
             max_gain=options["max_gain"],
+            allow_wash_sales=options.get("allow_wash_sales", False),
             accept_drift=drift,
             journal=bootstrap.journal_path(past),
         )

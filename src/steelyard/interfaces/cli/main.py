@@ -56,6 +56,11 @@ class _Day(click.ParamType[date]):
             self.fail(f"{value!r} is not a date; write it as 2026-11-23", param, ctx)
 
 
+_wash_option = click.option(
+    "--allow-wash-sales", is_flag=True, help="Buy also what undoes a loss of the last 30 days (US)."
+)
+
+
 def _options(*, sends_trades: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Add the options that every read command takes."""
 
@@ -160,6 +165,7 @@ def check(path: Path | None, as_json: bool, as_of: date | None, file: Path | Non
 @click.option(
     "--accept-drift", metavar="PERCENT", help="How much further, of the portfolio.  [default: 0.5%]"
 )
+@_wash_option
 @click.option("--save", is_flag=True, help="Keep the plan, to be carried out with `execute`.")
 def plan(
     path: Path | None,
@@ -179,6 +185,7 @@ def plan(
     save_tax: bool,
     harvest: bool,
     accept_drift: str | None,
+    allow_wash_sales: bool,
     save: bool,
 ) -> None:
     """Say which whole shares to trade to come nearest to target.
@@ -203,6 +210,7 @@ def plan(
         fractional=fractional,
         objective=objective,
         policy_gate=policy_gate,
+        allow_wash_sales=allow_wash_sales,
     )
     _print_plan(result, portfolio, as_json=as_json, as_csv=as_csv, title="Plan")
     if save:
@@ -210,6 +218,9 @@ def plan(
 
         options = {k: v for k, v in click.get_current_context().params.items() if k not in _UNSAVED}
         options["as_of"] = result.as_of.isoformat()
+        if not allow_wash_sales:
+            # Not given, it leaves the id of a plan what it was before there was such a flag.
+            del options["allow_wash_sales"]
         where = path or file or Path("portfolio.toml")
         plan_id = bootstrap.save_plan(where, portfolio, result, account, options)
         click.echo(f"saved as {plan_id[:12]}; next: steelyard execute {plan_id[:12]}", err=True)
@@ -227,6 +238,7 @@ def plan(
     show_default=True,
     help="In proportion to what is missing, or nearest to target in money or in proportion.",
 )
+@_wash_option
 def invest(
     amount_and_file: tuple[str, ...],
     as_json: bool,
@@ -236,6 +248,7 @@ def invest(
     account: str | None,
     fractional: bool,
     method: str,
+    allow_wash_sales: bool,
 ) -> None:
     """Spend new money without selling anything.
 
@@ -245,7 +258,15 @@ def invest(
 
     amount, path = _amount_and_file(amount_and_file)
     portfolio = _portfolio(path, file)
-    result = api.invest(portfolio, amount, as_of=as_of, account=account, method=method, fractional=fractional)
+    result = api.invest(
+        portfolio,
+        amount,
+        as_of=as_of,
+        account=account,
+        method=method,
+        fractional=fractional,
+        allow_wash_sales=allow_wash_sales,
+    )
     _print_plan(result, portfolio, as_json=as_json, as_csv=as_csv, title="Invest")
 
 

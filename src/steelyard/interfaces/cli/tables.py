@@ -166,6 +166,9 @@ def show_plan(plan: Plan, portfolio: Portfolio, title: str) -> None:
         )
     for left in plan.untraded:
         out.print(Text(f"not traded: {left.symbol}: {left.reason}"))
+    for block in plan.blocked:
+        if block.symbol not in {left.symbol for left in plan.untraded}:
+            out.print(Text(f"not bought: {block.symbol}: {block.reason}"))
     out.print()
     after = _table(
         ("after", ""),
@@ -196,11 +199,12 @@ def show_plan(plan: Plan, portfolio: Portfolio, title: str) -> None:
     )
     for t in plan.trades:
         if t.tax is not None:
-            out.print(f"tax of selling {t.symbol}: {money(t.tax, base)}" + _lots_text(t))
+            lost = f"; {shares(t.disallowed)} of the loss is disallowed" if t.disallowed else ""
+            out.print(f"tax of selling {t.symbol}: {money(t.tax, base)}{_lots_text(t)}{lost}")
     if plan.taxes is not None and any(t.tax is not None for t in plan.trades):
         out.print(f"tax of the plan: {money(plan.taxes, base)} on top of the year so far")
-    elif plan.tax_note and any(t.side == "sell" for t in plan.trades):
-        out.print(f"tax: {plan.tax_note}")
+    if plan.tax_note and plan.trades:
+        out.print(Text(f"tax: {plan.tax_note}"))
     if plan.to_bands is not None:
         if plan.to_bands:
             out.print(

@@ -132,13 +132,16 @@ def _show_harvest(report: HarvestReport) -> None:
             out.print(
                 f"  {verdict} {shares(p.shares)} {p.symbol} in {p.account}: "
                 f"{'gain' if p.gain >= 0 else 'loss'} {money(abs(p.gain), currency)}, saves "
-                f"{money(p.saves, currency)}, costs {money(p.costs, currency)}, "
+                f"{money(p.saves, currency)}{' later' if title == 'Gains' else ''}, "
+                f"costs {money(p.costs, currency)}, "
                 f"worth {money(p.worth, currency)}"
             )
             out.print(f"    {p.why}")
             if p.replacement is not None:
                 out.print(f"    instead: {p.replacement[0]} ({p.replacement[1]})")
     out.print(f"\nLast day that counts for this year: {report.deadline}")
+    for note in report.notes:
+        out.print(f"note: {note}")
 
 
 def _show(year: YearTax) -> None:

@@ -1,0 +1,64 @@
+"""What a plan leaves unbought because a purchase would undo a loss that was realised a short while ago."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from steelyard.app.tax import TaxSituation
+from steelyard.domain.money import exact_sum, plain
+from steelyard.domain.portfolio import Portfolio
+from steelyard.domain.tax.planning import NoBuy
+from steelyard.domain.trades import Blocked
+from steelyard.errors import InputError
+
+
+def wash_blocks(portfolio: Portfolio, situation: TaxSituation, *, as_of: date) -> tuple[Blocked, ...]:
+    """Return the targets that are not bought on a day, in any account, in the order of the targets.
+
+    `block_wash_sales = false` under [tax] lifts the block.
+
+    Args:
+        portfolio: Its targets are looked at.
+        situation: The journal and the country.
+        as_of: Day of the purchases.
+
+    Raises:
+        InputError: The setting is neither true nor false (`tax-setting`).
+    """
+    wanted = situation.facts.settings.get("block_wash_sales", True)
+    if not isinstance(wanted, bool):
+        raise InputError(
+            "tax-setting",
+            f"tax.block_wash_sales is {wanted!r}, neither true nor false",
+            "write block_wash_sales = false under [tax] to lift the block",
+        )
+    if not wanted:
+        return ()
+    losses = situation.country.no_buys(situation.facts, as_of)
+    rows = []
+    for symbol in portfolio.targets:
+        undone = [x for x in losses if symbol in x.symbols]
+        if undone:
+            reason = _reason(symbol, undone, situation.country.currency)
+            reason += _stand_in(portfolio, symbol, losses)
+            rows.append(Blocked(symbol, max(x.not_before for x in undone), reason))
+    return tuple(rows)
+
+
+def _stand_in(portfolio: Portfolio, symbol: str, losses: Sequence[NoBuy]) -> str:
+    """Name what may be held meanwhile: another fund that no loss forbids."""
+    forbidden = {s for x in losses for s in x.symbols}
+    choices = portfolio.instruments[symbol].replacements
+    fit = [x for x in choices if x.caution != "avoid" and x.symbol not in forbidden]
+    return f"; {fit[0].symbol} may stand in meanwhile ({fit[0].caution})" if fit else ""
+
+
+def _reason(symbol: str, undone: list[NoBuy], currency: str) -> str:
+    loss = plain(exact_sum(x.loss for x in undone))
+    sales = ", ".join(f"{x.sold} on {x.sold_on}" for x in undone)
+    alike = "" if all(x.sold == symbol for x in undone) else "; it counts as identical"
+    until = max(x.not_before for x in undone)
+    return (
+        f"a purchase before {until} could undo {loss} {currency} of loss realised by selling {sales}{alike}"
+    )
