@@ -57,7 +57,7 @@ class Yahoo(Market):
         if symbol not in self.series:
             error = {"code": "Not Found", "description": "No data found, symbol may be delisted"}
             return _json({"chart": {"result": None, "error": error}}, 404)
-        low, high = int(query["period1"]), int(query["period2"])
+        low, high = int(query.get("period1", 0)), int(query.get("period2", 4e9))
         zone = ZoneInfo(self.zone)
 
         def stamp(day):

@@ -142,7 +142,11 @@ class _Requests(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         asked = Asked(self.name, self.command, self.path, dict(self.headers), body)
         self.proxy.asked.append(asked)
-        reply = self.proxy.peers[self.name](asked)
+        try:
+            reply = self.proxy.peers[self.name](asked)
+        except Exception as error:  # a peer that fails must be seen by the test, not taken for a reset
+            self.proxy.strays.append(f"{self.name} failed: {error!r}")
+            reply = Reply(500)
         if reply.trouble:
             self.close_connection = True
             if reply.trouble == HANG:
