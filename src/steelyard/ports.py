@@ -111,8 +111,10 @@ class Secrets(Protocol):
 class Notifier(Protocol):
     """Sends a message to one service."""
 
-    def send(self, address: str, title: str, body: str) -> None:
-        """Return when the service has accepted the message.
+    def send(self, address: str, title: str, body: str, picture: bytes | None = None) -> str:
+        """Return when the service has accepted the message; say what came of the picture, if that is not all.
+
+        A picture that is not taken is no failure: the text counts.
 
         Raises:
             NoAnswer: Nobody knows whether it did: it hung, or hung up, when it had the message.
@@ -251,10 +253,12 @@ class Outbox(Protocol):
         next_at: datetime | None,
         *,
         unanswered: bool = False,
+        note: str = "",
     ) -> None:
         """Note what came of it: sent, or to be tried again at `next_at`, or given up.
 
-        An `unanswered` attempt may have reached the service after all.
+        An `unanswered` attempt may have reached the service after all; a `note` is kept with a message
+        that was sent.
         """
         ...
 

@@ -38,6 +38,7 @@ CODE = "from steelyard.interfaces.cli.main import main; main()"
 @pytest.fixture
 def folder(tmp_path):
     (tmp_path / "portfolio.toml").write_text(PORTFOLIO)
+    (tmp_path / "automation.toml").write_text("[alerts]\npicture = false\n")
     return tmp_path
 
 
@@ -129,7 +130,7 @@ def test_a_service_in_trouble_blocks_no_other_and_gets_its_message_later(
 
 
 def test_a_service_that_stays_down_is_asked_ever_more_rarely_and_given_up(folder, proxy, peers):
-    (folder / "automation.toml").write_text("[alerts]\nattempts = 3\n")
+    (folder / "automation.toml").write_text("[alerts]\nattempts = 3\npicture = false\n")
     peers["hooks.slack.com"].plan = [502] * 10
     waits = []
     for _ in range(5):
@@ -162,6 +163,33 @@ def test_no_token_is_in_what_is_printed_or_kept(folder, proxy, peers):
     for token in ("AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsawX", "TIiajkdnlazkcOXrIdevi7FQ", "S3cretT0ken"):
         assert token not in said
         assert token.encode() not in kept
+
+
+def test_the_picture_follows_the_text_where_the_service_takes_one(folder, proxy, peers):
+    (folder / "automation.toml").unlink()
+    assert job(folder, proxy)["sent"] == 3
+    kinds = {
+        host: ["picture" if t.startswith("<picture") else "text" for t in p.taken]
+        for host, p in peers.items()
+    }
+    assert kinds == {
+        "api.telegram.org": ["text", "picture"],
+        "hooks.slack.com": ["text"],
+        "discord.com": ["text", "picture"],
+    }
+    assert proxy.of("api.telegram.org")[1].path.endswith("/sendPhoto")
+
+
+@pytest.mark.parametrize("trouble", [400, HANG])
+def test_a_picture_that_is_not_taken_is_said_and_the_text_not_sent_again(folder, proxy, peers, trouble):
+    (folder / "automation.toml").unlink()
+    peers["api.telegram.org"].plan = [200, trouble]
+    report = job(folder, proxy)
+    assert (report["sent"], report["failed"]) == (3, 0)
+    an_hour_later(folder)
+    assert job(folder, proxy)["sent"] == 0
+    assert [LINE in text for text in peers["api.telegram.org"].taken] == [True]
+    assert "the picture was not taken" in run(folder, proxy, "notify", "list").stdout
 
 
 class Mailbox:
@@ -201,6 +229,9 @@ def test_mail_carries_the_alert_to_a_real_server_in_both_languages(folder, proxy
     (mail,) = mailbox.got
     assert mail["To"] == "b@example.org"
     assert mail["Subject"] == "리밸런싱 필요: portfolio.toml"
+    (picture,) = mail.iter_attachments()
+    assert picture.get_content_type() == "image/png"
+    assert picture.get_content().startswith(b"\x89PNG")
     text = mail.get_body(("plain",)).get_content()
     assert "VOO: 48.0 % (목표 40.0 %, 8.0%p 초과)" in text
     assert str(date.today())[:4] in text

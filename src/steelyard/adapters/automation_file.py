@@ -37,7 +37,7 @@ PRICE_KEYS = (
 )  # fmt: skip
 ALERT_KEYS = (
     "kinds", "language", "again_step", "again_days", "quiet", "timezone", "digest", "new_cash", "templates",
-    "attempts",
+    "attempts", "picture",
 )  # fmt: skip
 _QUIET = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 
@@ -110,6 +110,8 @@ def _alerts(reader: Reader, table: Mapping[str, Any]) -> AlertSettings:
             fields[key] = reader.word(table[key], ("alerts", key), allowed)
     if "again_step" in table:
         fields["again_step"] = reader.fraction(table["again_step"], ("alerts", "again_step"), example='"1%"')
+    if "picture" in table:
+        fields["picture"] = reader.flag(table["picture"], ("alerts", "picture"))
     for key in ("again_days", "attempts"):
         if key in table:
             fields[key] = reader.days(table[key], ("alerts", key))

@@ -44,4 +44,5 @@ STEPS: tuple[str, ...] = (
         PRIMARY KEY (message, service, number)
     ) STRICT, WITHOUT ROWID;
     """,
+    "ALTER TABLE messages ADD COLUMN picture BLOB;",
 )

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from steelyard.adapters.automation_schema import STEPS
+from steelyard.adapters.migrations import bring_up_to_date
 from steelyard.errors import InputError, ServiceError
 
 NAME = "steelyard.db"
@@ -36,8 +37,8 @@ def connect(path: Path, *, wait_seconds: float = 5.0) -> sqlite3.Connection:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
-            _migrate(connection)
-        except sqlite3.Error:
+            bring_up_to_date(connection, path, PART, STEPS)
+        except BaseException:
             connection.close()
             raise
         return connection
@@ -61,27 +62,6 @@ def connect_to_read(path: Path) -> sqlite3.Connection | None:
             return connection
         connection.close()
         return None
-
-
-def _migrate(connection: sqlite3.Connection) -> None:
-    # A version of its own: the journal's tables count theirs in `user_version`.
-    exists = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'parts'").fetchone()
-    row = exists and connection.execute("SELECT version FROM parts WHERE name = ?", (PART,)).fetchone()
-    version = row[0] if row else 0
-    if version > len(STEPS):
-        raise InputError(
-            "database-newer",
-            f"the database was written by a newer version of steelyard (step {version} of {len(STEPS)})",
-            "update steelyard",
-        )
-    for number, step in enumerate(STEPS[version:], version + 1):
-        # executescript commits what is open, so the transaction is part of the script.
-        connection.executescript(
-            "BEGIN IMMEDIATE;"
-            "CREATE TABLE IF NOT EXISTS parts (name TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT;"
-            f"{step} INSERT INTO parts VALUES ('{PART}', {number})"
-            f" ON CONFLICT (name) DO UPDATE SET version = {number}; COMMIT;"
-        )
 
 
 @contextmanager

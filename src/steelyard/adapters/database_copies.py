@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from contextlib import closing
 from itertools import count
@@ -10,7 +9,14 @@ from pathlib import Path
 
 from steelyard.adapters.automation_schema import STEPS
 from steelyard.adapters.database import PART, told
+from steelyard.adapters.journal_sqlite import STEPS as JOURNAL_STEPS
+from steelyard.adapters.migrations import back_up as write_copy
+from steelyard.adapters.order_book_sqlite import PART as ORDERS
+from steelyard.adapters.order_book_sqlite import STEPS as ORDER_STEPS
 from steelyard.errors import InputError
+
+_KNOWN = {PART: len(STEPS), ORDERS: len(ORDER_STEPS), "journal": len(JOURNAL_STEPS)}
+"""The newest version of each part that this program knows."""
 
 
 def back_up(database: Path, target: Path) -> None:
@@ -24,19 +30,8 @@ def back_up(database: Path, target: Path) -> None:
         raise InputError("no-database", f"there is no {database}", "nothing was recorded yet")
     if target.exists():
         raise InputError("file-exists", f"{target} is there already", "give another name")
-    part = target.with_name(target.name + ".part")
-    try:
-        # Created first, so that it is never readable by others: it holds what the owner has.
-        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
-    except OSError as error:
-        raise InputError(
-            "unwritable", f"{target} cannot be written: {error.strerror}", "check the folder"
-        ) from None
-    try:
-        _copy(database, part)
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
+    with told(target), closing(_read_only(database)) as base:
+        write_copy(base, target)
 
 
 def restore(source: Path, database: Path) -> Path | None:
@@ -75,17 +70,14 @@ def _examine(source: Path) -> None:
     with told(source), closing(_read_only(source)) as base:
         found = base.execute("PRAGMA integrity_check").fetchone()[0]
         tables = {row[0] for row in base.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        row = (
-            base.execute("SELECT version FROM parts WHERE name = ?", (PART,)).fetchone()
-            if "parts" in tables
-            else None
-        )
+        versions = dict(base.execute("SELECT name, version FROM parts")) if "parts" in tables else {}
+        versions["journal"] = base.execute("PRAGMA user_version").fetchone()[0]
     if found != "ok" or not tables & {"parts", "entries"}:
         reason = found if found != "ok" else "it has none of steelyard's tables"
         raise InputError(
             "database", f"{source} is no sound copy: {reason}", "give a file that `backup` wrote"
         )
-    if row is not None and row[0] > len(STEPS):
+    if any(versions.get(part, 0) > known for part, known in _KNOWN.items()):
         raise InputError(
             "database-newer", f"{source} was written by a newer version of steelyard", "update steelyard"
         )

@@ -8,6 +8,7 @@ message goes out, since it loads all of its services.
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from steelyard.errors import NoAnswer, ServiceError
 from steelyard.ports import Secrets
@@ -29,8 +30,11 @@ class AppriseNotifier:
     def __init__(self, secrets: Secrets) -> None:
         self._secrets = secrets
 
-    def send(self, address: str, title: str, body: str) -> None:
+    def send(self, address: str, title: str, body: str, picture: bytes | None = None) -> str:
         """Return when the service has accepted the message; see `Notifier`.
+
+        Only where text and picture go out as one they are sent as one. Elsewhere the picture follows the
+        text in a message of its own: were it refused, the text would otherwise be sent a second time.
 
         Raises:
             NoAnswer: A connection broke, or ran out of time, when the message was on its way.
@@ -38,23 +42,20 @@ class AppriseNotifier:
         """
         import apprise
 
-        said = _listen()
         # Its own name and pictures at the foot of a message would only puzzle the reader.
         asset = apprise.AppriseAsset(app_id="Steelyard", app_desc="Steelyard", image_url_mask="")
         service = apprise.Apprise(asset=asset)
+        said = _listen()
         if not service.add(address):
             raise ServiceError(
                 "notify-address",
                 "apprise cannot read the address of this service",
                 "check it against https://github.com/caronc/apprise/wiki",
             )
-        try:
-            accepted = bool(service.notify(title=title, body=body, body_format=apprise.NotifyFormat.TEXT))
-        except Exception as error:  # 180 plug-ins: one that breaks must not stop the others
-            said.texts.append(type(error).__name__)
-            accepted = False
-        if not accepted:
-            text = self._secrets.mask("; ".join(dict.fromkeys(said.texts)) or "no reason was given")
+        way = _way_of_pictures(service[0]) if picture else "none"
+        failure = _try(service, said, title, body, picture if way == "together" else None)
+        if failure is not None:
+            text = self._secrets.mask(failure)
             if said.broken:
                 raise NoAnswer(
                     "notify-unanswered",
@@ -62,6 +63,10 @@ class AppriseNotifier:
                     "look whether it arrived; the next run sends it again",
                 )
             raise ServiceError("notify-failed", text, "run: steelyard notify test, and see notify list")
+        if way == "after":
+            failure = _try(service, _listen(), "", "", picture)
+            return "" if failure is None else self._secrets.mask(f"the picture was not taken: {failure}")
+        return ""
 
     def reads(self, address: str) -> bool:
         """Say whether apprise can read an address; sends nothing."""
@@ -69,6 +74,33 @@ class AppriseNotifier:
 
         _listen()
         return bool(apprise.Apprise().add(address))
+
+
+_TOGETHER = frozenset({"mailto", "mailtos", "json", "jsons", "form", "forms", "xml", "xmls"})
+"""Services to which text and picture go as one message, taken or refused as one."""
+
+
+def _way_of_pictures(plugin: Any) -> str:
+    """Say whether a service takes a picture together with the text, after it, or not at all (`none`)."""
+    # A webhook of Slack has no way to take a file, though the plug-in has one for bots.
+    if not plugin.attachment_support or (plugin.service_name == "Slack" and plugin.mode == "hook"):
+        return "none"
+    return "together" if plugin.schema in _TOGETHER else "after"
+
+
+def _try(service: Any, said: _Said, title: str, body: str, picture: bytes | None) -> str | None:
+    """Send once; return why the service did not take it, None when it did."""
+    import apprise
+    from apprise.attachment.memory import AttachMemory
+
+    memory: Any = AttachMemory  # it has no types
+    attach = memory(content=picture, name="weights.png", mimetype="image/png") if picture else None
+    try:
+        if service.notify(title=title, body=body, body_format=apprise.NotifyFormat.TEXT, attach=attach):
+            return None
+    except Exception as error:  # 180 plug-ins: one that breaks must not stop the others
+        said.texts.append(type(error).__name__)
+    return "; ".join(dict.fromkeys(said.texts)) or "no reason was given"
 
 
 def _listen() -> _Said:

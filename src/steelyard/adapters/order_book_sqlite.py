@@ -15,6 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from steelyard.adapters.database import stamp, time_of, told, transaction
+from steelyard.adapters.migrations import bring_up_to_date
 from steelyard.domain.audit import START, Link, chain
 from steelyard.domain.brokerage import Fill
 from steelyard.domain.fingerprint import canonical
@@ -80,25 +81,7 @@ class SqliteOrderBook:
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
             self._db.execute("PRAGMA foreign_keys = ON")
-            self._migrate()
-
-    def _migrate(self) -> None:
-        self._db.execute(
-            "CREATE TABLE IF NOT EXISTS parts (name TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT"
-        )
-        row = self._db.execute("SELECT version FROM parts WHERE name = ?", (PART,)).fetchone()
-        version = row[0] if row else 0
-        if version > len(STEPS):
-            raise InputError(
-                "database-newer",
-                f"the database was written by a newer version of steelyard (step {version} of {len(STEPS)})",
-                "update steelyard",
-            )
-        for number, step in enumerate(STEPS[version:], version + 1):
-            self._db.executescript(
-                f"BEGIN IMMEDIATE; {step} INSERT INTO parts VALUES ('{PART}', {number})"
-                f" ON CONFLICT (name) DO UPDATE SET version = {number}; COMMIT;"
-            )
+            bring_up_to_date(self._db, path, PART, STEPS)
 
     def close(self) -> None:
         """Close the database."""

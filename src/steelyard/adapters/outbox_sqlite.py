@@ -59,9 +59,9 @@ class StoredOutbox:
         m = message
         with told(self._path), transaction(self._db):
             row = self._db.execute(
-                "INSERT INTO messages (portfolio, kind, key, title, body, created_at)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
-                (m.portfolio, m.kind, m.key, m.title, m.body, stamp(at)),
+                "INSERT INTO messages (portfolio, kind, key, title, body, created_at, picture)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (m.portfolio, m.kind, m.key, m.title, m.body, stamp(at), m.picture),
             )
             number = int(row.lastrowid or 0)
             self._db.execute(
@@ -117,7 +117,7 @@ class StoredOutbox:
         beyond = at + LONGEST_WAIT + timedelta(days=1)
         with told(self._path):
             rows = self._db.execute(
-                "SELECT d.message, d.service, m.title, m.body, d.attempts FROM deliveries d"
+                "SELECT d.message, d.service, m.title, m.body, d.attempts, m.picture FROM deliveries d"
                 " JOIN messages m ON m.id = d.message"
                 " WHERE d.state = 'waiting' AND (d.next_at <= ? OR d.next_at > ?)"
                 " ORDER BY d.message, d.service",
@@ -145,6 +145,7 @@ class StoredOutbox:
         next_at: datetime | None,
         *,
         unanswered: bool = False,
+        note: str = "",
     ) -> None:
         """Note what came of it: sent, or to be tried again at `next_at`, or given up."""
         sent = failure is None
@@ -152,7 +153,7 @@ class StoredOutbox:
         outcome = "sent" if sent else "unknown" if unanswered else "failed"
         where = (delivery.message, delivery.service)
         with told(self._path), transaction(self._db):
-            detail = failure
+            detail = failure or note
             if sent:
                 # An uncertainty of an earlier attempt stays in sight after the message went through.
                 row = self._db.execute(
@@ -160,7 +161,8 @@ class StoredOutbox:
                     " ORDER BY number LIMIT 1",
                     where,
                 ).fetchone()
-                detail = "" if row is None else UNKNOWN if row[0] == UNKNOWN else UNANSWERED
+                doubt = None if row is None else UNKNOWN if row[0] == UNKNOWN else UNANSWERED
+                detail = "; ".join(filter(None, (doubt, note)))
             self._db.execute(
                 "UPDATE deliveries SET state = ?, next_at = coalesce(?, next_at), detail = ?"
                 " WHERE message = ? AND service = ?",
@@ -169,7 +171,7 @@ class StoredOutbox:
             self._db.execute(
                 "UPDATE attempts SET ended_at = ?, outcome = ?, detail = ?"
                 " WHERE message = ? AND service = ? AND number = ?",
-                (stamp(at), outcome, failure or "", *where, delivery.attempts + 1),
+                (stamp(at), outcome, failure or note, *where, delivery.attempts + 1),
             )
 
     def newest(self, limit: int) -> tuple[Sending, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -46,6 +46,7 @@ def tell(
     as_of: date,
     key: str | None = None,
     level: Decimal = ZERO,
+    draw: Callable[[], bytes | None] | None = None,
 ) -> bool:
     """Queue an alert unless this state was told already; say whether it was queued.
 
@@ -57,6 +58,7 @@ def tell(
         as_of: Today.
         key: The state; the kind unless given.
         level: How bad it is, fraction.
+        draw: Makes the picture, asked only when the state is told.
     """
     if kind not in post.settings.kinds:
         return False
@@ -69,7 +71,8 @@ def tell(
     facts = {"portfolio": portfolio, **facts, "since": str(since)}
     title, body = compose(kind, facts, post.settings)
     # A message outlives the process in the database, and goes to a service: no secret of another one.
-    message = Message(portfolio, kind, key, level, post.secrets.mask(title), post.secrets.mask(body))
+    title, body = post.secrets.mask(title), post.secrets.mask(body)
+    message = Message(portfolio, kind, key, level, title, body, draw() if draw else None)
     post.outbox.queue(message, tuple(post.secrets.services()), now, since)
     return True
 
@@ -114,17 +117,17 @@ def is_quiet(settings: AlertSettings, now: datetime) -> bool:
 
 def _deliver(post: Post, delivery: Delivery, address: str | None) -> bool:
     post.outbox.start(delivery, post.clock.now())
-    failure, unanswered = None, False
+    failure, unanswered, note = None, False, ""
     if address is None:
         failure = "the service has no address any more"
     else:
         try:
-            post.notifier.send(address, delivery.title, delivery.body)
+            note = post.notifier.send(address, delivery.title, delivery.body, delivery.picture)
         except ServiceError as error:
             failure, unanswered = post.secrets.mask(error.message), isinstance(error, NoAnswer)
     now = post.clock.now()
     attempts = delivery.attempts + 1
     again = failure is not None and attempts < post.settings.attempts
     next_at = now + wait_after(attempts) if again else None
-    post.outbox.end(delivery, now, failure, next_at, unanswered=unanswered)
+    post.outbox.end(delivery, now, failure, next_at, unanswered=unanswered, note=post.secrets.mask(note))
     return failure is None

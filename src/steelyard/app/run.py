@@ -7,11 +7,12 @@ write. A look date that was missed is handled at the next start; of several miss
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
@@ -61,7 +62,7 @@ class NoBooks:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Everything a run works with."""
+    """Everything a run works with; `draw` makes the picture of an alert, None sends none."""
 
     file: PortfolioText
     sources: Sequence[PriceSource]
@@ -71,6 +72,7 @@ class Job:
     sessions: Sessions
     settings: AutomationSettings
     books: Books = NoBooks()  # noqa: RUF009 - it has no state
+    draw: Callable[[CheckReport], bytes] | None = None
 
     def today(self) -> date:
         """Return the date where the owner lives."""
@@ -323,7 +325,8 @@ def _tell_state(job: Job, report: CheckReport, stale: dict[str, date]) -> list[s
             # Old prices are good enough to look at, never to trade on.
             "plan": "" if stale else _plan_text(job, report),
         }
-        if tell(job.post, name, "rebalance_due", facts, as_of=as_of, level=report.largest_drift):
+        level, drawn = report.largest_drift, partial(_drawn, job, report)
+        if tell(job.post, name, "rebalance_due", facts, as_of=as_of, level=level, draw=drawn):
             queued.append("rebalance_due")
     else:
         outbox.clear(name, "rebalance_due")
@@ -340,6 +343,16 @@ def _tell_state(job: Job, report: CheckReport, stale: dict[str, date]) -> list[s
     else:
         outbox.clear(name, "new_cash")
     return queued + _tell_caps(job, report)
+
+
+def _drawn(job: Job, report: CheckReport) -> bytes | None:
+    if job.draw is None or not job.settings.alerts.picture:
+        return None
+    try:
+        return job.draw(report)
+    # Fonts, caches and drawing libraries fail in their own ways; the alert goes without a picture.
+    except Exception:
+        return None
 
 
 def _tell_caps(job: Job, report: CheckReport) -> list[str]:

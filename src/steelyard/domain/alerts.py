@@ -27,6 +27,7 @@ class Message:
         key: The state it is about; the same state has the same key.
         level: How bad it is, fraction of the portfolio; 0 where there is no measure.
         title, body: The text.
+        picture: A PNG file for services that take one, None without.
     """
 
     portfolio: str
@@ -35,6 +36,7 @@ class Message:
     level: Decimal
     title: str
     body: str
+    picture: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class Delivery:
     title: str
     body: str
     attempts: int
+    picture: bytes | None = None
 
 
 def must_tell(earlier: Told | None, level: Decimal, now: datetime, settings: AlertSettings) -> bool:

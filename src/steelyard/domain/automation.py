@@ -83,6 +83,7 @@ class AlertSettings:
         new_cash: Cash above the reserve from which investing it is proposed, base currency; None: never.
         templates: Body by kind, instead of the built-in text.
         attempts: How often one message is tried at one service before it is given up.
+        picture: Draw the weights against their bands for services that take a picture.
     """
 
     kinds: tuple[str, ...] = ALERT_KINDS
@@ -95,6 +96,7 @@ class AlertSettings:
     new_cash: Decimal | None = None
     templates: Mapping[str, str] = field(default_factory=dict)
     attempts: int = 8
+    picture: bool = True
 
 
 @dataclass(frozen=True, slots=True)

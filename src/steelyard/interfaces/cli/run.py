@@ -6,6 +6,7 @@ import json
 import signal
 import sys
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ import click
 from steelyard.errors import SteelyardError
 
 if TYPE_CHECKING:
+    from steelyard.app.check import CheckReport
     from steelyard.app.run import RunReport
 
 _ENDS = (
@@ -88,7 +90,15 @@ def _once(path: Path, *, if_due: bool) -> dict[str, Any]:
         if not mine:
             return {"outcome": "busy", "text": "another run is under way; nothing was done"}
         with bootstrap.automation(path) as parts:
-            return _document(run_job(parts.job, if_due=if_due), parts.secrets.mask)
+            report = run_job(replace(parts.job, draw=_picture), if_due=if_due)
+            return _document(report, parts.secrets.mask)
+
+
+def _picture(report: CheckReport) -> bytes:
+    # Imported here: drawing takes longer to load than all of a run without an alert.
+    from steelyard.interfaces.pictures import weights_png
+
+    return weights_png(report)
 
 
 def _document(report: RunReport, mask: Any) -> dict[str, Any]:
