@@ -3,14 +3,19 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	if $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo $$p; break; fi; done)
 VENV := .venv
 BIN := $(VENV)/bin
+PEERS := .venv-peers
 
-.PHONY: demo test lint types layers check lock bench clean
+.PHONY: demo test peers lint types layers check lock bench clean
 
 demo: $(VENV)/.run
 	@$(BIN)/steelyard demo
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto
+
+# Compares with engines that others wrote, installed beside ours and run by their own interpreter.
+peers: $(VENV)/.dev $(PEERS)/.made
+	$(BIN)/python -m pytest tests/peers
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -31,7 +36,7 @@ lock: $(VENV)/.dev
 	$(BIN)/python tools/lock.py
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(PEERS)
 
 $(VENV)/.made:
 	@if [ -z "$(PYTHON)" ]; then echo "error: Python 3.11 or newer was not found; install it, or run make PYTHON=/path/to/python3" >&2; exit 2; fi
@@ -45,4 +50,9 @@ $(VENV)/.run: $(VENV)/.made requirements/run.txt pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.run requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(PEERS)/.made: requirements/peers.txt
+	$(PYTHON) -m venv --clear $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/peers.txt
 	@touch $@

@@ -1,4 +1,4 @@
-"""Write the hashed, URL-free locks from pyproject.toml: requirements/run.txt and requirements/dev.txt."""
+"""Write the hashed, URL-free locks from pyproject.toml: run, dev and peers under requirements/."""
 
 import subprocess
 import tomllib
@@ -11,6 +11,7 @@ def main() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     run = [*project["project"]["dependencies"], *project["build-system"]["requires"], "editables"]
     groups = {"run": run, "dev": run + project["dependency-groups"]["dev"]}
+    groups["peers"] = project["dependency-groups"]["peers"]
     for name, wanted in groups.items():
         # `uv` is asked for here only: a lock is rewritten by hand, never during a build.
         command = ["uv", "pip", "compile", "--universal", "--generate-hashes", "--no-emit-index-url"]

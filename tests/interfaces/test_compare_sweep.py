@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 
@@ -98,3 +99,51 @@ def test_years_that_cannot_be_are_refused(tmp_path, years):
     done = run("compare", "--demo", "--paths", "0", "--rolling", years, folder=tmp_path)
     assert done.returncode == (2 if years == "0" else 3)
     assert done.stdout == ""
+
+
+def test_two_policies_get_a_sentence_and_details_their_distributions(tmp_path):
+    """The numbers of the sentence are those of the document of the same run."""
+    words = ("compare", "--demo", "--paths", "40", "--policy", "hold", "--policy", "threshold 5%")
+    done = run(*words, "--details", folder=tmp_path)
+    document = json.loads(run(*words, "--json", folder=tmp_path).stdout)
+    second = document["results"][1]
+    assert second["difference"]["statement"] in " ".join(done.stdout.split())
+    assert "statement" not in document["results"][0]["difference"]
+    assert second["distribution"]["levels"] == [0.05, 0.25, 0.5, 0.75, 0.95]
+    shown = [line.split() for line in done.stdout.splitlines() if line.strip().startswith("threshold 5%")]
+    growth = [f"{100 * v:.2f}" for v in second["distribution"]["growth"]]
+    assert any(line[2:] == growth for line in shown)
+    assert "Sortino" in done.stdout
+
+
+def test_a_stop_keeps_what_is_done(tmp_path):
+    """A real Ctrl-C while a million histories are drawn: a table, how many there were, and status 0."""
+    code = (
+        "import sys, steelyard.engines.backtest.resample as r\n"
+        "whole = r.resampled\n"
+        "def told(problem, **rest):\n"
+        "    def progress(done):\n"
+        "        if done: print('drawing', file=sys.stderr, flush=True)\n"
+        "    return whole(problem, **(rest | {'progress': progress}))\n"
+        "r.resampled = told\n"
+        "from steelyard.interfaces.cli.main import main; main()"
+    )
+    words = ["compare", "--demo", "--paths", "1000000", "--policy", "hold", "--policy", "threshold 5%"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *words, "--json", "--plot", "kept.png"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    for line in process.stderr:
+        if "drawing" in line:
+            break
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    document = json.loads(out)
+    assert 0 < document["paths"] < 1_000_000
+    assert f"stopped after {document['paths']} of 1000000 resampled histories" in err
+    assert "interval" in document["results"][1]["difference"]["statement"]
+    assert (tmp_path / "kept.png").stat().st_size > 10_000

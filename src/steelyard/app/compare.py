@@ -13,6 +13,7 @@ from steelyard.domain.policies import Policy
 from steelyard.engines.backtest import resample
 from steelyard.engines.backtest.problem import SESSIONS_A_YEAR, TALLIES, Floats
 from steelyard.engines.price_history import PriceHistory
+from steelyard.errors import InputError
 
 USUAL = (
     "hold",
@@ -40,6 +41,22 @@ Source: the last two are Vanguard's 200/175 (Zhang et al. 2022) and Daryanani's 
 BLOCK = 21.0
 """Mean block of the resampling, sessions: a month, long enough to keep volatility's clusters."""
 
+LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
+"""Quantiles by which a distribution is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """How one policy's results are spread over resampled histories, at `LEVELS`; rates are a year's."""
+
+    policy: str
+    growth: tuple[float, ...]
+    max_drawdown: tuple[float, ...]
+    final_value: tuple[float, ...]
+    turnover: tuple[float, ...]
+    rebalances: tuple[float, ...]
+    costs: tuple[float, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -64,6 +81,63 @@ class Comparison:
         growth = np.maximum(self.tallies[:, :, TALLIES.index("growth")], 0.0)
         rates: Floats = growth ** (1.0 / years) - 1.0
         return rates
+
+    def between(self, first: str, second: str) -> resample.Difference:
+        """Return the growth a year of one policy less that of another, on the same paths.
+
+        Args:
+            first, second: Texts of two policies of the study.
+
+        Raises:
+            InputError: One of them is not in the study, or nothing was resampled (`policy-text`).
+        """
+        names = [r.policy for r in self.study.results]
+        missing = [name for name in (first, second) if name not in names]
+        if missing or not self.paths:
+            raise InputError(
+                "policy-text",
+                f"{', '.join(missing)} is not among the policies compared"
+                if missing
+                else "nothing was resampled",
+                f"name two of: {', '.join(names)}" if missing else "compare with paths above zero",
+            )
+        rates = self.rates()
+        return resample.difference(
+            np.ascontiguousarray(rates[:, names.index(first)]),
+            np.ascontiguousarray(rates[:, names.index(second)]),
+        )
+
+    def statement(self, first: str, second: str) -> str:
+        """Say in one sentence which of two policies grew more, by how much, and whether that is evidence."""
+        gap = self.between(first, second)
+        better, worse = (first, second) if gap.mean >= 0.0 else (second, first)
+        sign = 1.0 if gap.mean >= 0.0 else -1.0
+        low, high = sorted((sign * gap.low, sign * gap.high))
+        verdict = "more than luck in histories like this" if gap.evident else "no evidence"
+        return (
+            f"{better} beats {worse} by {100 * abs(gap.mean):.2f} % a year after cost, "
+            f"95 % interval {100 * low:+.2f}..{100 * high:+.2f}: {verdict}"
+        )
+
+    def distributions(self) -> tuple[Distribution, ...]:
+        """Return how each policy's results are spread over the paths; empty without resampling."""
+        if not self.paths:
+            return ()
+        years = (len(self.study.dates) - 1) / SESSIONS_A_YEAR
+        of = {name: self.tallies[:, :, n] for n, name in enumerate(TALLIES)}
+        spread = {
+            "growth": self.rates(),
+            "max_drawdown": of["trough"] - 1.0,
+            "final_value": of["final"],
+            "turnover": of["turnover"] / years,
+            "rebalances": of["rebalances"],
+            "costs": of["costs"],
+        }
+        levels = {name: np.quantile(values, LEVELS, axis=0) for name, values in spread.items()}
+        return tuple(
+            Distribution(r.policy, **{name: tuple(q[:, p].tolist()) for name, q in levels.items()})
+            for p, r in enumerate(self.study.results)
+        )
 
 
 def usual(own: Policy | None) -> tuple[Candidate, ...]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from steelyard.app.backtest import Result, Study
-from steelyard.app.compare import Comparison
+from steelyard.app.compare import LEVELS, Comparison
 from steelyard.app.rolling_starts import RollingStarts
 from steelyard.app.sweep import Sweep
 from steelyard.errors import InputError
@@ -59,6 +59,11 @@ def compare(
     for row, difference in zip(document["results"], comparison.differences, strict=False):
         row["difference"] = {**asdict(difference), "evident": difference.evident}
     names = [r.policy for r in comparison.study.results]
+    for row, spread in zip(document["results"], comparison.distributions(), strict=False):
+        levels = {name: list(values) for name, values in asdict(spread).items() if name != "policy"}
+        row["distribution"] = {"levels": list(LEVELS), **levels}
+        if row["policy"] != names[0]:
+            row["difference"]["statement"] = comparison.statement(row["policy"], names[0])
     if sweep is not None:
         document["sweep"] = {
             "thresholds": list(sweep.thresholds),

@@ -127,7 +127,7 @@ def resampled(
             if progress is not None:
                 progress(done)
     except KeyboardInterrupt:
-        unbroken = next((n for n in range(len(chunks)) if not running[n].done()), len(chunks))
+        unbroken = next((n for n in range(len(chunks)) if n not in finished), len(chunks))
         return out[: chunks[unbroken][0] if unbroken < len(chunks) else paths]
     finally:
         pool.shutdown(wait=True, cancel_futures=True)

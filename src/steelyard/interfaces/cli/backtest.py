@@ -37,6 +37,8 @@ _GRAMMAR = (
     "           to target|edge|halfway|PCT\n"
     "  LOOK: daily weekly biweekly monthly quarterly semiannual annual"
 )
+MOST_STATEMENTS = 4
+"""Policies up to which each difference is also said in a sentence."""
 _DATE = click.DateTime(["%Y-%m-%d"])
 
 
@@ -132,6 +134,14 @@ def backtest(**flags: Any) -> None:
     type=click.IntRange(0, 2**62),
     help="Of resampling and simulation.",
 )
+@click.option(
+    "--block",
+    default=21.0,
+    show_default=True,
+    type=click.FloatRange(1.0, 10_000.0),
+    help="Mean length of what is resampled, sessions.",
+)
+@click.option("--details", is_flag=True, help="Also print the other statistics and the distributions.")
 @click.option("--sweep", "sweeping", is_flag=True, help="Compare bands of many widths at many looks.")
 @click.option(
     "--rolling",
@@ -143,6 +153,8 @@ def compare(
     demo: bool,
     paths: int,
     seed: int,
+    block: float,
+    details: bool,
     sweeping: bool,
     rolling: int | None,
     **flags: Any,
@@ -185,9 +197,21 @@ def compare(
             settings,
             paths=paths,
             seed=seed,
+            block=block,
             progress=progress,
         )
+    if comparison.paths < paths:
+        click.echo(
+            f"note: stopped after {comparison.paths} of {paths} resampled histories; "
+            "what follows rests on those",
+            err=True,
+        )
     _finish(comparison.study, comparison, portfolio, flags, sweep=grid, rolling=stretches)
+    if details and not flags["as_json"]:
+        from steelyard.interfaces.cli import comparison_tables as tables
+
+        tables.show_statistics(comparison.study)
+        tables.show_distributions(comparison)
 
 
 def _portfolio(flags: dict[str, Any], *, demo: bool = False) -> Portfolio:
@@ -353,7 +377,8 @@ def _show(study: Study, comparison: Comparison | None, portfolio: Portfolio) -> 
     table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     table.add_column("policy", min_width=28)
     # A narrow terminal gets fewer columns rather than cut numbers; --json has them all.
-    shown = _COLUMNS if out.width >= 118 else [c for c in _COLUMNS if c[2]]
+    room = 118 if comparison is None or not comparison.differences else 146
+    shown = _COLUMNS if out.width >= room else [c for c in _COLUMNS if c[2]]
     for name, _, _ in shown:
         table.add_column(name, justify="right", no_wrap=True)
     if differences:
@@ -372,6 +397,9 @@ def _show(study: Study, comparison: Comparison | None, portfolio: Portfolio) -> 
             f"\nLast column: points a year over {comparison.paths} resampled histories, 95 % interval; "
             "without * the difference is no evidence."
         )
+        first = study.results[0].policy
+        for r in study.results[1:] if len(study.results) <= MOST_STATEMENTS else ():
+            out.print(f"\n{comparison.statement(r.policy, first)}.")
     if comparison is None:
         for r in study.results:
             _show_details(r, out.print)

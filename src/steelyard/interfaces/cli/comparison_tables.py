@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from steelyard.app.compare import Comparison
+from steelyard.app.backtest import Study
+from steelyard.app.compare import LEVELS, Comparison
 from steelyard.app.rolling_starts import RollingStarts
 from steelyard.app.sweep import Sweep, gains
 from steelyard.interfaces.cli.tables import console
@@ -51,6 +53,52 @@ def show_rolling(rolling: RollingStarts, policies: Sequence[str]) -> None:
         table.add_row(policy, *cells, f"{s.wins} of {len(starts)}")
     out.print(table)
     out.print("The stretches overlap: they are no independent evidence.")
+
+
+def show_statistics(study: Study) -> None:
+    """Print the statistics that the first table has no room for."""
+    out = console()
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    table.add_column("policy", min_width=24)
+    heads = ("money-w.", "Sortino", "fell from", "to", "drift", "worst", "tracking", "costs", "taxes")
+    for name in heads:
+        table.add_column(name, justify="right", no_wrap=True)
+    for r in study.results:
+        table.add_row(
+            r.policy,
+            _points(r.money_weighted),
+            "-" if math.isnan(r.sortino) else f"{r.sortino:.2f}",
+            r.drawdown_from.isoformat(),
+            r.drawdown_to.isoformat(),
+            *(_points(v) for v in (r.average_drift, r.worst_drift, r.tracking_error)),
+            f"{r.costs:,.0f}",
+            f"{r.taxes:,.0f}",
+        )
+    out.print("\nMoney-weighted growth, drift on average and at worst, and tracking error in percent:")
+    out.print(table)
+
+
+def show_distributions(comparison: Comparison) -> None:
+    """Print how growth and deepest fall of each policy are spread over the resampled histories."""
+    spreads = comparison.distributions()
+    if not spreads:
+        return
+    out = console()
+    levels = [f"{100 * level:.0f} %" for level in LEVELS]
+    for title, of in (("Growth", "growth"), ("Deepest fall", "max_drawdown")):
+        table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+        table.add_column("policy", min_width=24)
+        for level in levels:
+            table.add_column(level, justify="right", no_wrap=True)
+        for spread in spreads:
+            table.add_row(spread.policy, *(_points(v) for v in getattr(spread, of)))
+        unit = "percent a year" if of == "growth" else "percent"
+        out.print(f"{title}, {unit}, at quantiles over {comparison.paths} resampled histories:")
+        out.print(table)
+
+
+def _points(fraction: float) -> str:
+    return "-" if math.isnan(fraction) else f"{100 * fraction:.2f}"
 
 
 def _grid(sweep: Sweep, cell: Callable[[int], str]) -> Table:
