@@ -7,9 +7,22 @@ import numpy as np
 import pytest
 
 from steelyard.engines.backtest import kernel, reference, resample
-from steelyard.engines.backtest.problem import Market, Problem, Rules, Terms
+from steelyard.engines.backtest.problem import (
+    TERMS,
+    UNTAXED,
+    WITHHELD,
+    YEARLY,
+    Market,
+    Problem,
+    Rules,
+    TaxRules,
+    Terms,
+    WholeShares,
+    on_ticks,
+)
 
 SETTINGS = 400
+TICK = 2.0**-12
 
 
 def random_market(rng, sessions, instruments):
@@ -67,6 +80,52 @@ def random_problem(seed):
     return Problem(random_market(rng, sessions, instruments), rules, terms)
 
 
+def in_whole_shares(problem, rng):
+    """The same problem with prices on ticks and trades in whole shares."""
+    market = replace(problem.market, prices=on_ticks(problem.market.prices, TICK))
+    n = problem.shape[2]
+    whole = WholeShares(
+        tick=TICK,
+        unit=10_000,
+        rate=round(problem.terms.rate * 10_000),
+        extra=np.round(problem.terms.conversion * 10_000).astype(np.int64),
+        floor=int(problem.terms.floor / TICK),
+        least=int(rng.choice([0, 0, 60])) * int(1 / TICK),
+        ranks=rng.permutation(n).astype(np.int64),
+    )
+    return replace(problem, market=market, whole=whole)
+
+
+def taxed(problem, rng):
+    """The same problem with random rules of tax: years of some sixty sessions, due some time later."""
+    _, sessions, n = problem.shape
+    kinds = rng.choice([UNTAXED, YEARLY, WITHHELD, TERMS], n)
+    length, late = int(rng.integers(20, 70)), int(rng.integers(1, 30))
+    year = np.arange(sessions) // length
+    due = np.clip((np.arange(sessions) - late) // length, 0, year[-1])
+    rules = TaxRules(
+        kinds=kinds,
+        averaged=(rng.random(n) < 0.5) | (kinds == WITHHELD),
+        year=year,
+        due=due,
+        long_since=np.arange(sessions) - int(rng.integers(5, 60)),
+        harvest=(np.arange(sessions) % length == length - 1) & (rng.random() < 0.6),
+        distributed=rng.choice([0.0, 0.154], n),
+        whole=bool(rng.random() < 0.5),
+        allowance=float(rng.choice([0.0, 40.0, 300.0])),
+        national=0.2,
+        local=0.02,
+        withheld=0.14,
+        withheld_local=0.1,
+        waived_below=float(rng.choice([0.0, 3.0])),
+        short=0.24,
+        long=0.15,
+        ordinary=0.24,
+        offset=float(rng.choice([30.0, 3000.0])),
+    )
+    return replace(problem, tax=rules)
+
+
 def bits(array):
     return array.tobytes()
 
@@ -83,6 +142,29 @@ def test_the_kernel_equals_the_reference_bit_for_bit_on_random_settings():
         ruins += int((plain.ruined >= 0).sum())
     assert rebalances > 5000
     assert ruins > 20
+
+
+@pytest.mark.parametrize(("whole", "tax"), [(False, True), (True, False), (True, True)])
+def test_the_kernel_equals_the_reference_bit_for_bit_with_whole_shares_and_after_tax(whole, tax):
+    """The expectation is the plain loop, which plans whole shares by the plain exact search."""
+    rebalances = taxes = harvests = 0
+    for seed in range(60 if whole else SETTINGS):
+        rng = np.random.default_rng(seed)
+        problem = random_problem(seed)
+        problem = in_whole_shares(problem, rng) if whole else problem
+        problem = taxed(problem, rng) if tax else problem
+        plain, fast = reference.run(problem), kernel.run(problem)
+        for name, one, other in zip(plain.__slots__, plain.arrays, fast.arrays, strict=True):
+            assert bits(one) == bits(other), (seed, name)
+        assert not plain.ending[:, 1].any(), "every plan is proven"
+        rows = range(problem.shape[0])
+        expected = np.array([reference.tally(plain, row, problem.terms.initial) for row in rows])
+        assert bits(kernel.history_tallies(problem)) == bits(expected), seed
+        rebalances += int(plain.rebalanced.sum())
+        taxes += int((plain.taxes != 0.0).sum())
+        harvests += int(problem.tax.harvest.any()) if tax else 0
+    assert rebalances > 400
+    assert not tax or (taxes > 400 and harvests > 10)
 
 
 def test_the_tallies_of_the_kernel_are_those_of_the_recorded_series():

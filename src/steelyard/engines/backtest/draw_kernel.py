@@ -19,8 +19,11 @@ def _mix(state):
 
 
 @compiled
-def draw(prices, distributions, interest, seed, number, ending, path, paid, earned):
-    """Fill `path`, `paid` and `earned` with the resampled market of path `number`."""
+def draw(prices, distributions, interest, seed, number, ending, tick, path, paid, earned):
+    """Fill `path`, `paid` and `earned` with the resampled market of path `number`.
+
+    Prices are rounded to multiples of `tick` where that is not zero, as `problem.on_ticks` does.
+    """
     sessions, n = prices.shape
     step = np.uint64(0x9E3779B97F4A7C15)
     scale = 1.0 / 9007199254740992.0
@@ -44,3 +47,7 @@ def draw(prices, distributions, interest, seed, number, ending, path, paid, earn
                 paid[t, i] = path[t - 1, i] * (distributions[chosen, i] / prices[chosen - 1, i])
         if interest.shape[0] > 0:
             earned[t] = interest[chosen]
+    if tick > 0.0:
+        for t in range(sessions):
+            for i in range(n):
+                path[t, i] = max(np.rint(path[t, i] / tick), 1.0) * tick

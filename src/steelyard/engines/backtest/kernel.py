@@ -12,10 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from steelyard.engines.allocation.search_kernel import COLUMNS
 from steelyard.engines.backtest.draw_kernel import draw
 from steelyard.engines.backtest.lanes_kernel import STATES, run_lanes
 from steelyard.engines.backtest.problem import DUST, TALLIES, Floats, Market, Problem, Runs, empty_runs
 from steelyard.engines.backtest.walk_kernel import run_all, tally_all
+from steelyard.errors import InputError
 
 _LANES = 256
 """Policies walked side by side: few enough that their state stays in the fastest cache."""
@@ -31,8 +33,8 @@ def run(problem: Problem, *, holdings: bool = True) -> Runs:
         holdings: Keep the shares of every session.
     """
     runs = empty_runs(problem, holdings=holdings)
-    n = problem.shape[2]
-    run_all(*_flat(problem), np.empty((4, n)), np.empty(2 * n), np.empty(0), *runs.arrays)
+    run_all(*_flat(problem), *_extras(problem), *_room(problem), np.empty(0), *runs.arrays)
+    _check(runs.ending)
     return runs
 
 
@@ -50,10 +52,10 @@ def tallies(
         first: Number of the first path, >= 0.
         count: How many.
         block: Mean length of a block in sessions, >= 1.
-        out: (count, P, 8) float64 to fill, made unless given.
+        out: (count, P, 10) float64 to fill, made unless given.
 
     Returns:
-        (count, P, 8) float64 in the order of `problem.TALLIES`.
+        (count, P, 10) float64 in the order of `problem.TALLIES`.
     """
     if out is None:
         out = np.empty((count, problem.shape[0], len(TALLIES)))
@@ -61,24 +63,28 @@ def tallies(
     prices, paid = np.empty_like(history.prices), np.empty_like(history.distributions)
     earned = np.empty_like(history.interest)
     path = replace(problem, market=Market(prices, history.days, paid, earned, history.flows))
+    tick = 0.0 if problem.whole is None else problem.whole.tick
     for k in range(count):
         draw(
             history.prices, history.distributions, history.interest,
-            np.uint64(seed), first + k, 1.0 / block, prices, paid, earned,
+            np.uint64(seed), first + k, 1.0 / block, tick, prices, paid, earned,
         )  # fmt: skip
         history_tallies(path, out=out[k])
     return out
 
 
 def history_tallies(problem: Problem, *, out: Floats | None = None) -> Floats:
-    """Return the tallies of every policy on the history itself, (P, 8) float64."""
+    """Return the tallies of every policy on the history itself, (P, 10) float64."""
     if out is None:
         out = np.empty((problem.shape[0], len(TALLIES)))
     flat = _flat(problem)
     market = problem.market
     moving = len(market.flows) + len(market.interest) + len(market.distributions)
-    if moving or problem.shape[0] < _FEW:
-        tally_all(*flat, out)
+    plain = problem.whole is None and problem.tax is None
+    if moving or not plain or problem.shape[0] < _FEW:
+        ending = np.empty((problem.shape[0], 2))
+        tally_all(*flat, *_extras(problem), *_room(problem), ending, out)
+        _check(ending)
     else:
         prices, days, targets, looks, *rules = flat[0], flat[1], *flat[5:15]
         for first in range(0, problem.shape[0], _LANES):
@@ -119,3 +125,48 @@ def _flat(problem: Problem) -> tuple[Any, ...]:
         np.array([terms.initial, terms.rate, terms.floor, terms.reserve_amount, terms.reserve_weight, DUST]),
         terms.buy_with_flows,
     )
+
+
+def _extras(problem: Problem) -> tuple[Any, Any]:
+    """Return what the kernels of whole shares and of tax take, None where there is none of it."""
+    whole, tax = problem.whole, problem.tax
+    _, sessions, n = problem.shape
+    plans = None
+    if whole is not None:
+        plans = (
+            whole.tick,
+            np.array([whole.rate, whole.unit, whole.floor, whole.least, whole.limit], np.int64),
+            whole.extra,
+            whole.ranks,
+            np.empty((n, COLUMNS), np.int64),
+            np.empty(n, np.int64),
+            np.empty(n, np.int64),
+            np.empty(n, np.bool_),
+        )
+    if tax is None:
+        return plans, None
+    figures = [
+        float(tax.whole), tax.allowance, tax.national, tax.local, tax.withheld, tax.withheld_local,
+        tax.waived_below, tax.short, tax.long, tax.ordinary, tax.offset,
+    ]  # fmt: skip
+    book = (
+        tax.kinds, tax.averaged, tax.year, tax.due, tax.long_since, tax.harvest, tax.distributed,
+        np.array(figures), np.empty((2, n, sessions)), np.empty((n, sessions), np.int64),
+        np.zeros((n, 2), np.int64), np.empty(n), np.empty((tax.years, 3)), np.empty(2), np.zeros(1, np.int64),
+    )  # fmt: skip
+    return plans, book
+
+
+def _room(problem: Problem) -> tuple[Any, ...]:
+    n = problem.shape[2]
+    return np.empty((4, n)), np.empty(2 * n), np.empty(n, np.bool_)
+
+
+def _check(ending: Floats) -> None:
+    """Refuse results of plans whose numbers did not fit."""
+    if np.isinf(ending[:, 1]).any():
+        raise InputError(
+            "whole-too-large",
+            "wealth grew beyond what whole-share plans can count",
+            "start with more money, or leave --whole out",
+        )

@@ -111,3 +111,10 @@ def run_lanes(
     for p in range(policies):
         out[p, 0], out[p, 1], out[p, 2], out[p, 3] = total[p], growth[p], trough[p], mean[p]
         out[p, 4], out[p, 5], out[p, 6], out[p, 7] = square[p], turnover[p], costs[p], count[p]
+        liquid = cash[p]
+        for i in range(n):
+            size = shares[i, p] * prices[sessions - 1, i]
+            got = size - fee(size, conversion[i], rate, floor)
+            if got > 0.0:
+                liquid = liquid + got
+        out[p, 8], out[p, 9] = 0.0, liquid

@@ -97,12 +97,88 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
+class WholeShares:
+    """How trades in whole shares are planned: by the exact search of the live planner, in whole ticks.
+
+    Attributes:
+        tick: A power of two, base currency; every price of the market is a multiple of it.
+        unit: Common denominator of the rates, >= 1.
+        rate: `Terms.rate` in 1 / unit.
+        extra: (N,) int64, `Terms.conversion` in 1 / unit.
+        floor: `Terms.floor` in ticks.
+        least: No trade below this many ticks.
+        ranks: (N,) int64, the place of each instrument in the order of the symbols, for ties.
+        limit: States that one plan may look at.
+    """
+
+    tick: float
+    unit: int
+    rate: int
+    extra: Ints
+    floor: int
+    least: int
+    ranks: Ints
+    limit: int = 1_000_000
+
+
+UNTAXED, YEARLY, WITHHELD, TERMS = range(4)
+"""How gains of an instrument are taxed: not at all, as the year's net gain, each sale, by holding period."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaxRules:
+    """What tax takes of gains, and when. Costs of trading count into cost and proceeds.
+
+    Attributes:
+        kinds: (N,) int64, one of UNTAXED, YEARLY, WITHHELD, TERMS.
+        averaged: (N,) bool, shares leave at the moving average cost, else oldest first; WITHHELD always.
+        year: (T,) int64, the tax year (0, 1, ...) that a sale of each session belongs to, never falling.
+        due: (T,) int64, how many of these years have fallen due by each session.
+        long_since: (T,) int64, the last session whose purchase is long-term when sold at each one, else -1.
+        harvest: (T,) bool, sessions on which YEARLY gains are realised up to the unused allowance.
+        distributed: (N,) float64, fraction of a distribution that is withheld.
+        whole: Tax is cut to whole units of currency at every step, as in Korea.
+        allowance: Of a year's net gain. national, local: Rates on the rest.
+        withheld: Rate on the gain of a sale. withheld_local: Fraction of that on top.
+        waived_below: Withholding below this is not collected.
+        short, long: Rates on gains by holding period. ordinary: What a deductible loss saves.
+        offset: Net loss that other income takes up a year; the rest is carried on.
+    """
+
+    kinds: Ints
+    averaged: Flags
+    year: Ints
+    due: Ints
+    long_since: Ints
+    harvest: Flags
+    distributed: Floats
+    whole: bool = False
+    allowance: float = 0.0
+    national: float = 0.0
+    local: float = 0.0
+    withheld: float = 0.0
+    withheld_local: float = 0.0
+    waived_below: float = 0.0
+    short: float = 0.0
+    long: float = 0.0
+    ordinary: float = 0.0
+    offset: float = 0.0
+
+    @property
+    def years(self) -> int:
+        """How many tax years there are."""
+        return int(self.year[-1]) + 1
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
-    """A market, P policies and the terms."""
+    """A market, P policies and the terms; divisible shares and no tax unless given."""
 
     market: Market
     rules: Rules
     terms: Terms
+    whole: WholeShares | None = None
+    tax: TaxRules | None = None
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -125,6 +201,10 @@ class Runs:
         cash: (P, T) float64, after the session, reserve included.
         shares: (P, T, N) float64, after the session; (P, 0, N) when holdings were not asked for.
         ruined: (P,) int64, the session whose withdrawal could not be paid in full, -1 for none.
+        taxes: (P, T) float64, tax that left at the session: withheld, or of a year that fell due; negative
+            for a refund.
+        ending: (P, 2) float64, wealth after selling everything at the last session and paying all tax, and
+            how many plans of whole shares stopped at their limit.
     """
 
     values: Floats
@@ -136,6 +216,8 @@ class Runs:
     cash: Floats
     shares: Floats
     ruined: Ints
+    taxes: Floats
+    ending: Floats
 
     @property
     def arrays(self) -> tuple[npt.NDArray[Any], ...]:
@@ -150,13 +232,15 @@ class Runs:
             self.cash,
             self.shares,
             self.ruined,
+            self.taxes,
+            self.ending,
         )
 
 
 def empty_runs(problem: Problem, *, holdings: bool) -> Runs:
     """Return runs for an engine to fill, all zeros."""
     policies, sessions, instruments = problem.shape
-    zeros: list[Floats] = [np.zeros((policies, sessions)) for _ in range(6)]
+    zeros: list[Floats] = [np.zeros((policies, sessions)) for _ in range(7)]
     return Runs(
         values=zeros[0],
         paid=zeros[1],
@@ -167,8 +251,18 @@ def empty_runs(problem: Problem, *, holdings: bool) -> Runs:
         cash=zeros[5],
         shares=np.zeros((policies, sessions if holdings else 0, instruments)),
         ruined=np.full(policies, -1, dtype=np.int64),
+        taxes=zeros[6],
+        ending=np.zeros((policies, 2)),
     )
 
 
-TALLIES = ("final", "growth", "trough", "mean", "square", "turnover", "costs", "rebalances")
+TALLIES = (
+    "final", "growth", "trough", "mean", "square", "turnover", "costs", "rebalances", "taxes", "liquidation",
+)  # fmt: skip
 """What a resampled run is summed up in, in this order; see `reference.tally`."""
+
+
+def on_ticks(prices: Floats, tick: float) -> Floats:
+    """Return prices rounded to multiples of a tick, at least one."""
+    rounded: Floats = np.maximum(np.rint(prices / tick), 1.0) * tick
+    return rounded

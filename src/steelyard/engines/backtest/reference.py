@@ -9,11 +9,17 @@ traded. Sums run in the order of the instruments: `kernel` does the same operati
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from steelyard.engines.backtest.problem import DUST, Floats, Problem, Runs, Terms, empty_runs
+from steelyard.engines.backtest.after_tax import TaxBook
+from steelyard.engines.backtest.problem import DUST, YEARLY, Floats, Problem, Runs, Terms, empty_runs
+from steelyard.engines.backtest.whole_shares import INVEST, RAISE, REBALANCE, trades
 
 Numbers = list[float]
+
+ROUNDS = 60
+"""How often a plan is made again to pay for the tax its own sales withhold; a few are enough."""
 
 
 def run(problem: Problem, *, holdings: bool = True) -> Runs:
@@ -34,14 +40,22 @@ def _follow(problem: Problem, policy: int, runs: Runs) -> None:
     market, rules, terms = problem.market, problem.rules, problem.terms
     _, sessions, instruments = problem.shape
     targets = rules.targets.tolist()
+    book = None if problem.tax is None else TaxBook(problem.tax)
     shares, cash, last = [0.0] * instruments, terms.initial, int(market.days[0])
     for t in range(sessions):
         prices = market.prices[t].tolist()
+        levied = 0.0
         if t and len(market.interest):
             cash = cash + cash * float(market.interest[t])
         if t and len(market.distributions):
             for i in range(instruments):
-                cash = cash + shares[i] * float(market.distributions[t, i])
+                paid_out = shares[i] * float(market.distributions[t, i])
+                kept = 0.0 if book is None else paid_out * float(book.rules.distributed[i])
+                cash = cash + (paid_out - kept)
+                levied = levied + kept
+        levy = 0.0 if book is None else book.levy(t)
+        cash = cash - levy
+        levied = levied + levy
         worth = [shares[i] * prices[i] for i in range(instruments)]
         held = _sum(worth)
         flow = float(market.flows[t]) if len(market.flows) else 0.0
@@ -49,30 +63,39 @@ def _follow(problem: Problem, policy: int, runs: Runs) -> None:
         cash = cash + flow
         total = cash + held
         runs.paid[policy, t] = flow
+        runs.taxes[policy, t] = levied
         if total <= 0.0:
             runs.paid[policy, t] = -before
             runs.ruined[policy] = t
             return
         reserve = terms.reserve_amount + terms.reserve_weight * total
         managed = total - reserve
+        sizing = _Sizing(problem, book, worth, shares, prices, managed, cash - reserve)
         bought: Numbers | None = None
         if t and managed > 0.0:
             runs.drifts[policy, t] = max(abs(worth[i] - targets[i] * managed) for i in range(instruments))
             runs.drifts[policy, t] /= managed
         if managed > 0.0 and (t == 0 or _due(problem, policy, t, last, worth, managed)):
-            weights = _destination(problem, policy, t, worth, managed)
-            bought = rebalance(worth, weights, managed, terms)
+            bought = sizing.rebalance(_destination(problem, policy, t, worth, managed))
             if bought is not None and t:
                 runs.rebalanced[policy, t] = True
                 last = int(market.days[t])
         if bought is None and t and flow > 0.0 and terms.buy_with_flows and cash - reserve > DUST * managed:
-            bought = buy(worth, targets, managed, cash - reserve, terms)
-        if bought is None and flow < 0.0 and reserve - cash > DUST * total:
-            bought = sell(worth, targets, managed, reserve - cash, terms)
-        spent = 0.0
+            bought = sizing.invest(targets)
+        if bought is None and (flow < 0.0 or levy > 0.0) and reserve - cash > DUST * total:
+            bought = sizing.raise_cash(targets)
+        runs.ending[policy, 1] += sizing.unproven
+        spent = moved = kept = 0.0
         if bought is not None:
-            cash, spent = _settle(bought, worth, shares, prices, cash, terms, runs, policy, t)
-        left = total - spent
+            cash, spent, moved, kept = _settle(bought, worth, shares, prices, cash, terms, book, t)
+        if book is not None and book.rules.harvest[t]:
+            touched = [False] * instruments if bought is None else [v != 0.0 for v in bought]
+            change, cost, turned = harvest(book, t, shares, prices, touched, cash - reserve, problem)
+            cash, spent, moved = cash + change, spent + cost, moved + turned
+        runs.costs[policy, t] = spent
+        runs.traded[policy, t] = moved
+        runs.taxes[policy, t] = levied + kept
+        left = total - spent - kept
         if left <= 0.0:
             # Fees took what the last sale raised: less is paid out than was asked for.
             runs.paid[policy, t] = flow - left
@@ -82,6 +105,7 @@ def _follow(problem: Problem, policy: int, runs: Runs) -> None:
         runs.cash[policy, t] = cash
         if runs.shares.shape[1]:
             runs.shares[policy, t] = shares
+    runs.ending[policy, 0] = _liquidation(problem, book, shares, cash)
 
 
 def _settle(
@@ -91,23 +115,175 @@ def _settle(
     prices: Numbers,
     cash: float,
     terms: Terms,
-    runs: Runs,
-    policy: int,
+    book: TaxBook | None,
     t: int,
-) -> tuple[float, float]:
-    """Change the shares by the values bought (negative: sold); return the cash left and the costs."""
-    spent = traded = 0.0
+) -> tuple[float, float, float, float]:
+    """Change shares and lots by the values bought (negative: sold).
+
+    Returns:
+        The cash left, the costs, the value traded, the tax withheld.
+    """
+    spent = moved = kept = 0.0
     for i, value in enumerate(bought):
         if value != 0.0:
-            size = abs(value)
+            size, was = abs(value), shares[i]
             shares[i] = (worth[i] + value) / prices[i]
             cash = cash - value
-            traded = traded + size
-            spent = spent + fee(size, float(terms.conversion[i]), terms)
-    cash = cash - spent
-    runs.costs[policy, t] = spent
-    runs.traded[policy, t] = traded
-    return cash, spent
+            moved = moved + size
+            charge = fee(size, float(terms.conversion[i]), terms)
+            spent = spent + charge
+            if book is not None and value > 0.0:
+                book.buy(i, shares[i] - was, size + charge, t)
+            elif book is not None:
+                kept = kept + book.sell(i, was, was - shares[i], size - charge, t)
+    return cash - spent - kept, spent, moved, kept
+
+
+def _liquidation(problem: Problem, book: TaxBook | None, shares: Numbers, cash: float) -> float:
+    """Return what is left when everything is sold at the last close and all tax is paid."""
+    t = len(problem.market.days) - 1
+    for i, held in enumerate(shares):
+        size = held * float(problem.market.prices[t, i])
+        got = size - fee(size, float(problem.terms.conversion[i]), problem.terms)
+        if got > 0.0:
+            cash = cash + got
+            if book is not None:
+                cash = cash - book.sell(i, held, held, got, t)
+    return cash if book is None else cash - book.outstanding()
+
+
+@dataclass(slots=True)
+class _Sizing:
+    """How much is traded at one session: divisible or whole, with room for the tax that sales withhold."""
+
+    problem: Problem
+    book: TaxBook | None
+    worth: Numbers
+    shares: Numbers
+    prices: Numbers
+    managed: float
+    free: float
+    unproven: float = 0.0
+
+    def rebalance(self, weights: Numbers) -> Numbers | None:
+        return self._withholding(lambda aside: self._trades(REBALANCE, weights, aside))
+
+    def invest(self, targets: Numbers) -> Numbers | None:
+        return self._trades(INVEST, targets, 0.0)
+
+    def raise_cash(self, targets: Numbers) -> Numbers | None:
+        return self._withholding(lambda aside: self._trades(RAISE, targets, aside))
+
+    def _trades(self, mode: int, weights: Numbers, aside: float) -> Numbers | None:
+        terms, whole, managed = self.problem.terms, self.problem.whole, self.managed
+        if mode == REBALANCE:
+            managed = managed - aside
+        if whole is not None:
+            free = self.free - aside
+            bought, proven = trades(mode, self.shares, self.prices, weights, managed, free, whole)
+            self.unproven += 0.0 if proven else 1.0
+            return bought
+        if mode == REBALANCE:
+            return rebalance(self.worth, weights, managed, terms)
+        if mode == INVEST:
+            return buy(self.worth, weights, managed, self.free, terms)
+        return sell(self.worth, weights, managed, aside - self.free, terms)
+
+    def _withholding(self, sized: Callable[[float], Numbers | None]) -> Numbers | None:
+        """Size trades so that the tax withheld from their sales is paid too.
+
+        What a plan's sales would have withheld is put aside and the plan made again, until it is enough.
+        """
+        aside = 0.0
+        bought = sized(aside)
+        if self.book is None:
+            return bought
+        for _ in range(ROUNDS):
+            owed = 0.0
+            for i, value in enumerate(bought or ()):
+                if value < 0.0:
+                    size, was = abs(value), self.shares[i]
+                    sold = was - (self.worth[i] + value) / self.prices[i]
+                    charge = fee(size, float(self.problem.terms.conversion[i]), self.problem.terms)
+                    owed = owed + self.book.expected(i, was, sold, size - charge)
+            if owed <= aside:
+                break
+            aside = owed
+            bought = sized(aside)
+        return bought
+
+
+def harvest(
+    book: TaxBook,
+    t: int,
+    shares: Numbers,
+    prices: Numbers,
+    touched: list[bool],
+    free: float,
+    problem: Problem,
+) -> tuple[float, float, float]:
+    """Realise gains up to the year's unused allowance and buy back at once, dearest gain first.
+
+    What was traded at the session already is left alone; so is a gain whose relief costs more than it saves.
+
+    Args:
+        book: Lots and gains so far.
+        t: Session.
+        shares: Held, changed in place.
+        prices: Of the session.
+        touched: What was traded already; changed in place.
+        free: Cash that may pay for costs.
+        problem: For its terms.
+
+    Returns:
+        What it changes cash by, the costs, the value traded.
+    """
+    terms, rules, n = problem.terms, book.rules, len(shares)
+    rate, floor, conversion = terms.rate, terms.floor, terms.conversion.tolist()
+    relief = rules.national + rules.local
+    change, spent, moved = 0.0, 0.0, 0.0
+    for _ in range(n):
+        room = book.room(t)
+        best, most = -1, 0.0
+        for i in range(n):
+            net = prices[i] * (1.0 - rate - conversion[i])
+            if rules.kinds[i] != YEARLY or touched[i] or not shares[i] > 0.0 or not net > 0.0:
+                continue
+            here = book.gain_a_value(i, shares[i], net)
+            if here > most:
+                best, most = i, here
+        if best < 0 or room <= 0.0:
+            break
+        touched[best] = True
+        net = prices[best] * (1.0 - rate - conversion[best])
+        sold, gain = book.harvestable(best, shares[best], net, room)
+        if problem.whole is not None:
+            sold = float(math.floor(sold))
+        if not sold > 0.0:
+            continue
+        size = sold * prices[best]
+        charge = fee(size, conversion[best], terms)
+        got = size - charge
+        money = got + (free + change if free + change > 0.0 else 0.0)
+        back = money / (1.0 + rate + conversion[best])
+        if rate * back < floor:
+            back = (money - floor) / (1.0 + conversion[best])
+        if problem.whole is not None:
+            back = float(math.floor(back / prices[best])) * prices[best]
+        back = min(back, size)
+        if not back > 0.0:
+            continue
+        again = fee(back, conversion[best], terms)
+        if charge + again >= relief * gain:
+            continue
+        held = shares[best]
+        book.sell(best, held, sold, got, t)
+        shares[best] = (held - sold) + back / prices[best]
+        book.buy(best, back / prices[best], back + again, t)
+        change = change + (got - back - again)
+        spent = spent + (charge + again)
+        moved = moved + (size + back)
+    return change, spent, moved
 
 
 def _due(problem: Problem, policy: int, t: int, last: int, worth: Numbers, managed: float) -> bool:
@@ -288,12 +464,14 @@ def tally(runs: Runs, policy: int, initial: float) -> Numbers:
         trough: Lowest growth as a fraction of the highest before it (1 less drawdown).
         mean, square: Sum of the session returns and of their squares, first session apart.
         turnover: Sum of traded / 2 / wealth, first session apart. costs: Their sum. rebalances: Their number.
+        taxes: Their sum. liquidation: Wealth after selling everything and paying all tax.
     """
     values: Floats = runs.values[policy]
     growth = before = float(values[0])
     growth = growth / initial
     peak, trough, mean, square, turnover = growth, 1.0, 0.0, 0.0, 0.0
     costs, rebalances = float(runs.costs[policy, 0]), 0.0
+    taxes = float(runs.taxes[policy, 0])
     for t in range(1, len(values)):
         value, paid = float(values[t]), float(runs.paid[policy, t])
         if before > 0.0:
@@ -311,5 +489,9 @@ def tally(runs: Runs, policy: int, initial: float) -> Numbers:
             costs = costs + float(runs.costs[policy, t])
         if runs.rebalanced[policy, t]:
             rebalances = rebalances + 1.0
+        taxes = taxes + float(runs.taxes[policy, t])
         before = value
-    return [float(values[-1]), growth, trough, mean, square, turnover, costs, rebalances]
+    liquidation = float(runs.ending[policy, 0])
+    return [
+        float(values[-1]), growth, trough, mean, square, turnover, costs, rebalances, taxes, liquidation,
+    ]  # fmt: skip

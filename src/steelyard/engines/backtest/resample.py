@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from steelyard.engines.backtest.problem import TALLIES, Floats, Ints, Market, Problem
+from steelyard.engines.backtest.problem import TALLIES, Floats, Ints, Market, Problem, on_ticks
 
 _BITS = (1 << 64) - 1
 _STEP = 0x9E3779B97F4A7C15
@@ -57,11 +57,11 @@ def draws(sessions: int, *, seed: int, path: int, block: float) -> Ints:
     return chosen
 
 
-def market(history: Market, *, seed: int, path: int, block: float) -> Market:
+def market(history: Market, *, seed: int, path: int, block: float, tick: float = 0.0) -> Market:
     """Return the resampled market of a path: the plain form of what the kernel does.
 
     Days and flows stay where they are; price moves, distributions (as a fraction of the price the
-    day before) and interest are drawn together.
+    day before) and interest are drawn together. With a tick the prices are multiples of it in the end.
     """
     chosen = draws(len(history.days), seed=seed, path=path, block=block)
     prices, paid, earned = history.prices.copy(), history.distributions.copy(), history.interest.copy()
@@ -72,6 +72,8 @@ def market(history: Market, *, seed: int, path: int, block: float) -> Market:
             paid[t] = prices[t - 1] * (history.distributions[c] / history.prices[c - 1])
         if len(earned):
             earned[t] = history.interest[c]
+    if tick:
+        prices = on_ticks(prices, tick)
     return Market(prices, history.days, paid, earned, history.flows)
 
 
@@ -84,7 +86,7 @@ def resampled(
     threads: int = 2,
     progress: Callable[[int], None] | None = None,
 ) -> Floats:
-    """Return the tallies of every policy on resampled paths, (S, P, 8) float64.
+    """Return the tallies of every policy on resampled paths, (S, P, 10) float64.
 
     A keyboard interrupt stops cleanly: what came back is the unbroken run of paths that was done.
 

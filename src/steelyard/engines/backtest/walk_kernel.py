@@ -8,20 +8,75 @@ from __future__ import annotations
 import numpy as np
 
 from steelyard.engines.backtest.sizing_kernel import buy, fee, project, rebalance, sell
+from steelyard.engines.backtest.tax_kernel import (
+    DISTRIBUTED,
+    DUE,
+    GAINS,
+    HARVEST,
+    book_purchase,
+    book_sale,
+    expected,
+    harvest,
+    levy,
+    open_book,
+)
+from steelyard.engines.backtest.whole_kernel import INVEST, RAISE, REBALANCE, trades
 from steelyard.engines.compilation import compiled, inner
+
+ROUNDS = 60
+
+
+@inner
+def sized(
+    mode, shares, worth, prices, weights, managed, free, conversion, rate, floor, dust, whole, tax, bought
+):
+    """Write how much is traded, with room for the tax that the sales themselves withhold.
+
+    See `reference._Sizing`.
+
+    Returns:
+        Whether anything is traded, and how many plans are not proven (infinity: numbers too large).
+    """
+    n = worth.shape[0]
+    aside, gaps, dealt = 0.0, 0.0, False
+    for turn in range(ROUNDS + 1):
+        if whole is not None:
+            wealth = managed - aside if mode == REBALANCE else managed
+            dealt, gap = trades(mode, shares, prices, weights, wealth, free - aside, whole, bought)
+            gaps = gaps + gap
+        elif mode == REBALANCE:
+            dealt = rebalance(worth, weights, managed - aside, conversion, rate, floor, dust, bought)
+        else:
+            sell(worth, weights, managed, aside - free, conversion, rate, floor, bought)
+            dealt = True
+        if tax is None or not dealt or turn == ROUNDS:
+            break
+        owed = 0.0
+        for i in range(n):
+            if bought[i] < 0.0:
+                size = abs(bought[i])
+                sold = shares[i] - (worth[i] + bought[i]) / prices[i]
+                charge = fee(size, conversion[i], rate, floor)
+                owed = owed + expected(tax, i, shares[i], sold, size - charge)
+        if owed <= aside:
+            break
+        aside = owed
+    return dealt, gaps
 
 
 @inner
 def walk(
     prices, days, distributions, interest, flows,
     targets, looks, always, bands, max_interval, cooldown, boxed, low, high, conversion, scalars, buys,
-    scratch, breaks, recording, values, paid, costs, traded, drifts, rebalanced, held_cash, held_shares, sums,
+    whole, tax, scratch, breaks, touched, recording,
+    values, paid, costs, traded, drifts, rebalanced, held_cash, held_shares, taxes, ending, sums,
 ):  # fmt: skip
     """Walk one policy through all sessions.
 
-    Args from `prices` to `buys` are those of `_flat`, with the policy's own row; `scratch` is
-    (4, N), `breaks` (2 N,). With `recording` the arrays up to `held_shares` are written, else `sums`
-    (the tallies).
+    Args from `prices` to `buys` are those of `kernel`, with the policy's own row; `whole` and `tax` are
+    None or what their kernels take: for None the code is left out at compile time, so that the plain path
+    does not pay for it. `scratch` is (4, N), `breaks` (2 N,), `touched` (N,). With `recording` the arrays up
+    to `taxes` are written, else `sums` (the tallies); `ending` (2,) always is.
     Returns the session of ruin, -1 for none.
     """
     sessions, n = prices.shape
@@ -41,13 +96,30 @@ def walk(
     ruined = -1
     previous = initial
     growth, peak, trough, mean, square, turnover = 1.0, 1.0, 1.0, 0.0, 0.0, 0.0
-    all_costs, count, value = 0.0, 0.0, 0.0
+    all_costs, all_taxes, count, value = 0.0, 0.0, 0.0, 0.0
+    unproven, liquid = 0.0, 0.0
+    if tax is not None:
+        open_book(tax)
+        # Taken out of the loop: to hand over the whole book at every session would take longer than the rest.
+        dues, harvests, kept_of, assessed = tax[DUE], tax[HARVEST], tax[DISTRIBUTED], 0
     for t in range(sessions):
         if t > 0 and earns:
             cash = cash + cash * interest[t]
+        levied, levy_now = 0.0, 0.0
         if t > 0 and distributes:
             for i in range(n):
-                cash = cash + shares[i] * distributions[t, i]
+                if tax is None:
+                    cash = cash + shares[i] * distributions[t, i]
+                else:
+                    paid_out = shares[i] * distributions[t, i]
+                    off = paid_out * kept_of[i]
+                    cash = cash + (paid_out - off)
+                    levied = levied + off
+        if tax is not None and assessed < dues[t]:
+            assessed = dues[t]
+            levy_now = levy(tax, assessed)
+            cash = cash - levy_now
+            levied = levied + levy_now
         held = 0.0
         for i in range(n):
             held = held + shares[i] * prices[t, i]
@@ -57,7 +129,7 @@ def walk(
             flow = flows[t]
             cash = cash + flow
         total = cash + held
-        spent, dealt, moved, pays = 0.0, False, 0.0, flow
+        spent, dealt, moved, pays, kept = 0.0, False, 0.0, flow, 0.0
         if total <= 0.0:
             pays = -before
             ruined = t
@@ -68,7 +140,7 @@ def walk(
                 looking = banded and not due
             else:
                 looking = False
-            if due or looking or recording or flow != 0.0:
+            if due or looking or recording or flow != 0.0 or levy_now != 0.0:
                 reserve = reserve_amount + reserve_weight * total
                 managed = total - reserve
                 if managed > 0.0:
@@ -82,7 +154,7 @@ def walk(
                             size = abs(shares[i] * prices[t, i] - targets[i] * managed)
                             worst = size if size > worst else worst
                         drifts[t] = worst / managed
-                    if due or flow != 0.0:
+                    if due or flow != 0.0 or levy_now != 0.0:
                         # Kept only where something may be traded: the loop is faster without the stores.
                         for i in range(n):
                             worth[i] = shares[i] * prices[t, i]
@@ -94,29 +166,70 @@ def walk(
                         else:
                             for i in range(n):
                                 weights[i] = targets[i]
-                        dealt = rebalance(worth, weights, managed, conversion, rate, floor, dust, bought)
+                        if whole is None and tax is None:
+                            dealt = rebalance(worth, weights, managed, conversion, rate, floor, dust, bought)
+                        else:
+                            dealt, gaps = sized(
+                                REBALANCE, shares, worth, prices[t], weights, managed, cash - reserve,
+                                conversion, rate, floor, dust, whole, tax, bought,
+                            )  # fmt: skip
+                            unproven = unproven + gaps
                         if dealt and t > 0:
                             last = days[t]
                             count = count + 1.0
                             if recording:
                                 rebalanced[t] = True
                 if not dealt and t > 0 and flow > 0.0 and buys and cash - reserve > dust * managed:
-                    dealt = buy(worth, targets, managed, cash - reserve, conversion, rate, floor, bought)
-                if not dealt and flow < 0.0 and reserve - cash > dust * total:
+                    if whole is None:
+                        dealt = buy(worth, targets, managed, cash - reserve, conversion, rate, floor, bought)
+                    else:
+                        dealt, gaps = trades(
+                            INVEST, shares, prices[t], targets, managed, cash - reserve, whole, bought
+                        )
+                        unproven = unproven + gaps
+                if not dealt and (flow < 0.0 or levy_now > 0.0) and reserve - cash > dust * total:
                     for i in range(n):
                         worth[i] = shares[i] * prices[t, i]
-                    sell(worth, targets, managed, reserve - cash, conversion, rate, floor, bought)
-                    dealt = True
+                    if whole is None and tax is None:
+                        sell(worth, targets, managed, reserve - cash, conversion, rate, floor, bought)
+                        dealt = True
+                    else:
+                        dealt, gaps = sized(
+                            RAISE, shares, worth, prices[t], targets, managed, cash - reserve,
+                            conversion, rate, floor, dust, whole, tax, bought,
+                        )  # fmt: skip
+                        unproven = unproven + gaps
             if dealt:
                 for i in range(n):
                     if bought[i] != 0.0:
-                        size = abs(bought[i])
+                        size, was = abs(bought[i]), shares[i]
                         shares[i] = (worth[i] + bought[i]) / prices[t, i]
                         cash = cash - bought[i]
                         moved = moved + size
-                        spent = spent + fee(size, conversion[i], rate, floor)
+                        charge = fee(size, conversion[i], rate, floor)
+                        spent = spent + charge
+                        if tax is not None:
+                            if bought[i] > 0.0:
+                                book_purchase(tax, i, shares[i] - was, size + charge, t)
+                            else:
+                                kept = kept + book_sale(tax, i, was, was - shares[i], size - charge, t)
                 cash = cash - spent
+                if tax is not None:
+                    cash = cash - kept
+            if tax is not None and harvests[t]:
+                for i in range(n):
+                    touched[i] = dealt and bought[i] != 0.0
+                reserve = reserve_amount + reserve_weight * total
+                change, cost, turned = harvest(
+                    tax, t, shares, prices[t], touched, cash - reserve, conversion, rate, floor,
+                    whole is not None,
+                )  # fmt: skip
+                cash = cash + change
+                spent = spent + cost
+                moved = moved + turned
             value = total - spent
+            if tax is not None:
+                value = value - kept
             if value <= 0.0:
                 pays = flow - value
                 ruined = t
@@ -126,6 +239,7 @@ def walk(
             paid[t] = pays
             costs[t] = spent
             traded[t] = moved
+            taxes[t] = levied + kept
             if ruined >= 0:
                 # What comes after is zero already.
                 break
@@ -150,12 +264,28 @@ def walk(
                 if moved > 0.0:
                     turnover = turnover + moved / 2.0 / (value + spent)
                     all_costs = all_costs + spent
+            all_taxes = all_taxes + (levied + kept)
             previous = value
             if ruined >= 0:
                 break
+    if ruined < 0:
+        t = sessions - 1
+        liquid = cash
+        for i in range(n):
+            size = shares[i] * prices[t, i]
+            got = size - fee(size, conversion[i], rate, floor)
+            if got > 0.0:
+                liquid = liquid + got
+                if tax is not None:
+                    liquid = liquid - book_sale(tax, i, shares[i], shares[i], got, t)
+        if tax is not None:
+            liquid = liquid - levy(tax, tax[GAINS].shape[0])
+    ending[0] = liquid
+    ending[1] = unproven
     if not recording:
         sums[0], sums[1], sums[2], sums[3] = value, growth, trough, mean
         sums[4], sums[5], sums[6], sums[7] = square, turnover, all_costs, count
+        sums[8], sums[9] = all_taxes, liquid
     return ruined
 
 
@@ -163,16 +293,17 @@ def walk(
 def run_all(
     prices, days, distributions, interest, flows,
     targets, looks, schedule, always, bands, max_interval, cooldown, boxed, low, high,
-    conversion, scalars, buys, scratch, breaks, sums,
-    values, paid, costs, traded, drifts, rebalanced, cash, shares, ruined,
+    conversion, scalars, buys, whole, tax, scratch, breaks, touched, sums,
+    values, paid, costs, traded, drifts, rebalanced, cash, shares, ruined, taxes, ending,
 ):  # fmt: skip
     """Walk all policies and record every session."""
     for p in range(schedule.shape[0]):
         ruined[p] = walk(
             prices, days, distributions, interest, flows,
             targets, looks[schedule[p]], always[p], bands[p], max_interval[p], cooldown[p], boxed[p],
-            low[p], high[p], conversion, scalars, buys, scratch, breaks, True,
-            values[p], paid[p], costs[p], traded[p], drifts[p], rebalanced[p], cash[p], shares[p], sums,
+            low[p], high[p], conversion, scalars, buys, whole, tax, scratch, breaks, touched, True,
+            values[p], paid[p], costs[p], traded[p], drifts[p], rebalanced[p], cash[p], shares[p],
+            taxes[p], ending[p], sums,
         )  # fmt: skip
 
 
@@ -180,15 +311,15 @@ def run_all(
 def tally_all(
     prices, days, distributions, interest, flows,
     targets, looks, schedule, always, bands, max_interval, cooldown, boxed, low, high,
-    conversion, scalars, buys, out,
+    conversion, scalars, buys, whole, tax, scratch, breaks, touched, ending, out,
 ):  # fmt: skip
     """Walk all policies and keep their tallies only."""
-    scratch, breaks = np.empty((4, prices.shape[1])), np.empty(2 * prices.shape[1])
     nothing, no_flags, no_shares = np.empty(0), np.empty(0, dtype=np.bool_), np.empty((0, prices.shape[1]))
     for p in range(schedule.shape[0]):
         walk(
             prices, days, distributions, interest, flows,
             targets, looks[schedule[p]], always[p], bands[p], max_interval[p], cooldown[p], boxed[p],
-            low[p], high[p], conversion, scalars, buys, scratch, breaks, False,
-            nothing, nothing, nothing, nothing, nothing, no_flags, nothing, no_shares, out[p],
+            low[p], high[p], conversion, scalars, buys, whole, tax, scratch, breaks, touched, False,
+            nothing, nothing, nothing, nothing, nothing, no_flags, nothing, no_shares, nothing,
+            ending[p], out[p],
         )  # fmt: skip

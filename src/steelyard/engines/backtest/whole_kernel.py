@@ -1,0 +1,84 @@
+"""Trades in whole shares, compiled: what `whole_shares` says, planned by the compiled exact search."""
+
+# Compiled functions get their types from their arguments, so they carry no annotations.
+# mypy: disable-error-code="no-untyped-def"
+
+from __future__ import annotations
+
+import numpy as np
+
+from steelyard.engines.allocation.search_kernel import (
+    BUY,
+    DIVISOR_D,
+    DIVISOR_N,
+    EXTRA,
+    FLOOR,
+    HELD,
+    INFEASIBLE,
+    LEAST,
+    MOST,
+    ODD,
+    PRICE,
+    PROVEN,
+    RANK,
+    RATE,
+    SELL,
+    TARGET_D,
+    TARGET_N,
+    TOO_LARGE,
+    solve_rows,
+)
+from steelyard.engines.compilation import inner
+
+REBALANCE, INVEST, RAISE = range(3)
+ROUNDING = 2.0**-10
+
+
+@inner
+def trades(mode, shares, prices, weights, managed, free, whole, bought):
+    """Write the value to buy (negative: sell) of each instrument; see `whole_shares.trades`.
+
+    `whole` is the tick; rate, unit, floor, least and limit; (N,) extra rates; (N,) ranks; and room: (N, 15)
+    lines, (N,) places, (N,) steps, (N,) flags.
+
+    Returns:
+        Whether anything is traded, and 1.0 for a plan that is not proven, infinity for numbers too large.
+    """
+    tick, numbers, extra, ranks, lines, places, steps, sold = whole
+    n = shares.shape[0]
+    k = 0
+    for i in range(n):
+        bought[i] = 0.0
+        price, held = int(prices[i] / tick), int(shares[i])
+        target = max(int(np.rint(weights[i] * managed / tick)), 0)
+        short = target - price * held
+        if mode == INVEST and short <= 0:
+            continue
+        places[k] = i
+        line = lines[k]
+        line[PRICE], line[HELD], line[ODD] = price, held, 0
+        line[TARGET_N], line[TARGET_D] = target, 1
+        line[DIVISOR_N], line[DIVISOR_D] = short if mode == INVEST else 1, 1
+        line[BUY], line[SELL] = mode != RAISE, mode != INVEST
+        line[RATE], line[FLOOR], line[EXTRA] = numbers[0], numbers[2], extra[i]
+        line[LEAST], line[MOST], line[RANK] = 0, -1, ranks[i]
+        k += 1
+    budget = int(np.floor(free / tick + ROUNDING))
+    if k == 0 or (mode == INVEST and budget <= 0):
+        return False, 0.0
+    status, _, _, _ = solve_rows(lines[:k], budget, numbers[3], numbers[1], numbers[4], steps[:k], sold[:k])
+    if status == TOO_LARGE:
+        return False, np.inf
+    if status == INFEASIBLE:
+        dealt = False
+        if mode == RAISE:
+            for i in range(n):
+                bought[i] = -(shares[i] * prices[i])
+            dealt = True
+        return dealt, 0.0
+    dealt = False
+    for j in range(k):
+        i = places[j]
+        bought[i] = (float(steps[j]) - shares[i]) * prices[i]
+        dealt = dealt or bought[i] != 0.0
+    return dealt, 0.0 if status == PROVEN else 1.0
