@@ -9,13 +9,15 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
+from steelyard.app.backtest_tax import TaxTerms, tax_rules
+from steelyard.app.whole_shares import whole_shares
 from steelyard.domain import policy_text
 from steelyard.domain.looks import period
 from steelyard.domain.money import ONE, ZERO, parse_fraction
@@ -32,6 +34,7 @@ from steelyard.engines.backtest.problem import (
     Rules,
     Runs,
     Terms,
+    on_ticks,
 )
 from steelyard.engines.price_history import PriceHistory
 from steelyard.errors import DataError, InputError
@@ -70,6 +73,9 @@ class Settings:
         deposits_wait: Deposits wait for the next rebalance instead of being spent at once, buy-only.
         cash_rate, risk_free: Fractions a year: what cash earns, and what ratios compare with.
         currencies: Symbol to currency pair (`USDKRW`) for prices that are not in base currency.
+        whole: Trade whole shares, planned by the exact search of the live planner; else shares are divisible.
+        min_trade: With whole shares: no trade below this, base currency.
+        tax: What gains are taxed by, None for a backtest before tax.
     """
 
     targets: Mapping[str, Decimal]
@@ -84,6 +90,9 @@ class Settings:
     cash_rate: Decimal = ZERO
     risk_free: Decimal = ZERO
     currencies: Mapping[str, str] = field(default_factory=dict)
+    whole: bool = False
+    min_trade: Decimal = ZERO
+    tax: TaxTerms | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +108,8 @@ class Result:
         max_drawdown: Negative fraction. drawdown_from, drawdown_to: Its high and its low.
         turnover: Yearly sum of traded value / 2 over wealth, without the first purchase.
         rebalances: Without the first purchase and without what deposits bought.
-        costs, taxes: Base currency.
+        costs, taxes: Base currency; taxes are those that left during the time.
+        liquidation_value: What is left of `final_value` after selling everything and paying all tax.
         average_drift, worst_drift: Of the largest drift of each session, before its trades.
         values: (T,) wealth. rebalanced: (T,) bool. index: (T,) time-weighted growth of one unit.
         ruined_on: When a withdrawal could not be paid in full, None otherwise.
@@ -119,6 +129,7 @@ class Result:
     rebalances: int
     costs: float
     taxes: float
+    liquidation_value: float
     average_drift: float
     worst_drift: float
     tracking_error: float
@@ -147,6 +158,16 @@ class Study:
     notes: tuple[str, ...]
     problem: Problem = field(repr=False)
     symbols: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether trades were in whole shares."""
+        return self.problem.whole is not None
+
+    @property
+    def after_tax(self) -> bool:
+        """Whether gains were taxed."""
+        return self.problem.tax is not None
 
     def summary(self, frame: Callable[[dict[str, list[Any]]], Any] = dict) -> Any:
         """Return the statistics, a row a policy, as whatever `frame` makes of columns.
@@ -215,7 +236,18 @@ def backtest(history: PriceHistory, candidates: Sequence[Candidate], settings: S
         _result(history, problem, runs, row, c.text, ideal_changes, settings)
         for row, c in enumerate(candidates)
     )
-    return Study(history.dates, results, history.simulated, history.notes, problem, history.symbols)
+    notes = _notes(history, settings, runs)
+    return Study(history.dates, results, history.simulated, notes, problem, history.symbols)
+
+
+def _notes(history: PriceHistory, settings: Settings, runs: Runs) -> tuple[str, ...]:
+    notes = list(history.notes)
+    if settings.tax is not None:
+        notes += settings.tax.notes
+    unproven = int(runs.ending[:, 1].sum())
+    if unproven:
+        notes.append(f"{unproven} plans of whole shares stopped at the search's limit: good, not proven best")
+    return tuple(notes)
 
 
 def assemble(history: PriceHistory, candidates: Sequence[Candidate], settings: Settings) -> Problem:
@@ -237,7 +269,20 @@ def assemble(history: PriceHistory, candidates: Sequence[Candidate], settings: S
         reserve_weight=float(settings.reserve_weight),
         buy_with_flows=not settings.deposits_wait,
     )
-    return Problem(_market(history, settings), _rules(history.dates, candidates, settings.targets), terms)
+    market = _market(history, settings)
+    whole = None
+    if settings.whole:
+        whole = whole_shares(
+            symbols,
+            commission=settings.commission,
+            conversions=[settings.conversion.get(s, ZERO) for s in symbols],
+            min_commission=settings.min_commission,
+            min_trade=settings.min_trade,
+            money=terms.initial + float(np.abs(market.flows).sum()),
+        )
+        market = replace(market, prices=on_ticks(market.prices, whole.tick))
+    tax = None if settings.tax is None else tax_rules(settings.tax, history.dates, symbols)
+    return Problem(market, _rules(history.dates, candidates, settings.targets), terms, whole, tax)
 
 
 def _market(history: PriceHistory, settings: Settings) -> Market:
@@ -380,7 +425,8 @@ def _result(
         turnover=statistics.turnover(runs.traded[row], values + costs),
         rebalances=int(runs.rebalanced[row].sum()),
         costs=float(costs.sum()),
-        taxes=0.0,
+        taxes=float(runs.taxes[row].sum()),
+        liquidation_value=float(runs.ending[row, 0]),
         average_drift=float(drifts.mean()) if len(drifts) else math.nan,
         worst_drift=float(drifts.max()) if len(drifts) else math.nan,
         tracking_error=statistics.tracking_error(changes, ideal),

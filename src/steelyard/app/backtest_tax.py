@@ -6,7 +6,7 @@ leaves out is in docs/explanation/backtest-model.md.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -23,19 +23,18 @@ from steelyard.domain.tax.korea_rates import rates_of
 from steelyard.domain.tax.korea_settlement import settles_on
 from steelyard.domain.tax.rules import Rule
 from steelyard.domain.tax.us_country import long_rate
-from steelyard.engines.backtest.problem import TERMS, UNTAXED, WITHHELD, YEARLY, Flags, Ints, TaxRules
+from steelyard.engines.backtest.problem import TERMS, UNTAXED, WITHHELD, YEARLY, Ints, TaxRules
 from steelyard.errors import InputError
 from steelyard.ports import Sessions
 
 WITHHELD_ABROAD = Decimal("0.15")
 """Withheld in the United States from a dividend to a resident of Korea, who then owes no more in Korea.
 
-Source: Convention between the United States and Korea (1976), article 12(2)(a), from memory; rule kr.foreign-dividend.
+Source: Convention between the United States and Korea (1976), article 12(2)(a), from memory, so doubtful;
+that no more is owed follows from rule kr.foreign-dividend.
 """
 
 _KOREAN_KINDS = {"krx_domestic_equity": UNTAXED, "krx_other": WITHHELD, "overseas_listed": YEARLY}
-_FIRST_CYCLE = date(2017, 9, 5)
-"""Settlement before the table of cycles begins is taken to be that of its first row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +89,8 @@ def tax_terms(
     assert portfolio.tax is not None
     lands = country(portfolio.tax.jurisdiction)
     if portfolio.base_currency != lands.currency:
-        return (
-            f"before tax: {lands.code} counts tax in {lands.currency}, the backtest in {portfolio.base_currency}"
-        )
+        ours = portfolio.base_currency
+        return f"before tax: {lands.code} counts tax in {lands.currency}, the backtest in {ours}"
     account = next((a for a in portfolio.accounts if a.kind == "taxable"), None)
     if portfolio.accounts and account is None:
         return "before tax: no account of the file is taxable"
@@ -138,11 +136,11 @@ def _korean(
         },
         due_month=5,
         is_session=sessions.is_session,
-        rates=data,
+        rates=_with_old_cycles(data),
         harvest=harvest,
         notes=(
-            f"after tax as Korea takes it by the rules of {rates.year}: overseas-listed gains of a year above "
-            f"{rates['overseas.deduction']:,f} won in May, other KRX-listed gains at each sale",
+            f"after tax as Korea takes it by the rules of {rates.year}: overseas-listed gains of a year "
+            f"above {rates['overseas.deduction']:,f} won in May, other KRX-listed gains at each sale",
             *notes,
         ),
     )
@@ -194,7 +192,9 @@ def _american_rates(
             (bounds, ordinary_rates), (steps, gain_rates) = latest.ordinary, latest.gains
             return ordinary_rates[bisect_right(bounds, income)], gain_rates[bisect_right(steps, income)]
     except ValueError as error:
-        raise InputError("tax-setting", f"[tax]: {error}", 'write ordinary_rate = "24%" under [tax]') from None
+        raise InputError(
+            "tax-setting", f"[tax]: {error}", 'write ordinary_rate = "24%" under [tax]'
+        ) from None
     return Decimal("0.24"), long_rate(Decimal("0.24"))
 
 
@@ -239,21 +239,21 @@ def _years(terms: TaxTerms, dates: Sequence[date]) -> tuple[Ints, int]:
         for t, day in enumerate(dates):
             # The settlement decides, and only in the last days of a year can it fall into the next.
             if day.month == 12 and day.day > 20:
-                traded = max(day, _FIRST_CYCLE.replace(year=day.year)) if day < _FIRST_CYCLE else day
-                years[t] = _settled(terms, traded)
+                years[t] = settles_on(day, "overseas_listed", terms.is_session, terms.rates).year
     first = int(years[0])
     return years - first, first
 
 
-def _settled(terms: TaxTerms, day: date) -> int:
-    rates = terms.rates
-    if day < _FIRST_CYCLE:
-        cycles = [dict(row, **{"from": "1900-01-01"}) for row in rates["settlement_cycles"]]
-        earliest = min(str(row["from"]) for row in rates["settlement_cycles"] if row["exchange"] == "XNYS")
-        rows = [c for c, row in zip(cycles, rates["settlement_cycles"], strict=True)
-                if row["exchange"] != "XNYS" or row["from"] == earliest]
-        rates = {**rates, "settlement_cycles": rows}
-    return settles_on(day, "overseas_listed", terms.is_session, rates).year
+def _with_old_cycles(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the data with the first settlement cycle of each exchange holding for all time before it too."""
+    first: dict[str, str] = {}
+    for row in data["settlement_cycles"]:
+        first[row["exchange"]] = min(str(row["from"]), first.get(row["exchange"], "9999"))
+    cycles = [
+        {**row, "from": "1900-01-01"} if row["from"] == first[row["exchange"]] else row
+        for row in data["settlement_cycles"]
+    ]
+    return {**data, "settlement_cycles": cycles}
 
 
 def _due(terms: TaxTerms, dates: Sequence[date], first: int) -> Ints:
@@ -266,8 +266,3 @@ def _long_since(dates: Sequence[date]) -> Ints:
     """Return for each session the last one whose purchase is long-term when sold there, -1 for none."""
     starts = [long_term_from(day) for day in dates]
     return np.array([bisect_right(starts, day) - 1 for day in dates], np.int64)
-
-
-def harvest_sessions(rules: TaxRules, dates: Sequence[date]) -> list[date]:
-    """Return the dates on which gains are harvested."""
-    return [dates[t] for t in np.flatnonzero(rules.harvest)]

@@ -67,7 +67,7 @@ class Comparison:
         paths: Resampled histories that were done.
         differences: One a result: its yearly growth less that of the yardstick, path by path; empty
             without resampling.
-        tallies: (S, P, 8) float64, see `engines.backtest.problem.TALLIES`.
+        tallies: (S, P, 10) float64, see `engines.backtest.problem.TALLIES`.
     """
 
     study: Study

@@ -24,7 +24,7 @@ from steelyard.bootstrap.books import (
     tax_figures,
     tax_situation,
 )
-from steelyard.bootstrap.histories import history_of, price_history
+from steelyard.bootstrap.histories import backtest_tax, history_of, price_history
 from steelyard.bootstrap.trading import desk, market, order_book, past_file, save_plan
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "automation",
     "automation_settings",
     "backtest_portfolio",
+    "backtest_tax",
     "crontab",
     "database_copies",
     "desk",

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from steelyard.app.backtest_tax import TaxTerms
+    from steelyard.domain.portfolio import Portfolio
     from steelyard.engines.price_history import PriceHistory
 
 
@@ -35,3 +37,12 @@ def history_of(
     from steelyard.adapters.prices_frame import load as load_frame
 
     return load_frame(prices, symbols, dates=dates, pairs=pairs, start=start, end=end)
+
+
+def backtest_tax(portfolio: Portfolio, *, harvest: bool = False) -> TaxTerms | str:
+    """Return what a backtest of a portfolio with [tax] is taxed by, or a sentence why it is not."""
+    from steelyard.app.backtest_tax import tax_terms
+    from steelyard.bootstrap.books import sessions, tax_figures
+
+    assert portfolio.tax is not None
+    return tax_terms(portfolio, sessions(), tax_figures(portfolio.tax.jurisdiction), harvest=harvest)

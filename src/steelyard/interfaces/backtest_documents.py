@@ -26,6 +26,7 @@ _NUMBERS = (
     "rebalances",
     "costs",
     "taxes",
+    "liquidation_value",
     "average_drift",
     "worst_drift",
     "tracking_error",
@@ -42,6 +43,8 @@ def backtest(study: Study) -> dict[str, Any]:
             "sessions": len(study.dates),
         },
         "simulated": study.simulated,
+        "whole_shares": study.whole,
+        "after_tax": study.after_tax,
         "results": [_result(r) for r in study.results],
         "notes": list(study.notes),
     }

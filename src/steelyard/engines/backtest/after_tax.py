@@ -140,7 +140,8 @@ class TaxBook:
 
     def room(self, t: int) -> float:
         """Return the gain that a session's year still leaves free."""
-        return self.rules.allowance - self.gains[self.rules.year[t]][0]
+        realised: float = self.gains[self.rules.year[t]][0]
+        return self.rules.allowance - realised
 
     def gain_a_value(self, i: int, held: float, net: float) -> float:
         """Return the gain of a holding as a fraction of its value after costs; `net` of one share."""

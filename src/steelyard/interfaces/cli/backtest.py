@@ -20,6 +20,7 @@ from steelyard.errors import InputError
 
 if TYPE_CHECKING:
     from steelyard.app.backtest import Candidate, Result, Settings, Study
+    from steelyard.app.backtest_tax import TaxTerms
     from steelyard.app.compare import Comparison
     from steelyard.app.rolling_starts import RollingStarts
     from steelyard.app.sweep import Sweep
@@ -69,6 +70,18 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
                 metavar="TEXT",
                 help="Instead of the file's; repeatable.",
             ),
+            click.option("--deposits-wait", is_flag=True, help="Deposits wait for the next rebalance."),
+            click.option(
+                "--whole/--fractional",
+                default=False,
+                help="Trade whole shares, planned as `plan` does; else shares are divisible.  [fractional]",
+            ),
+            click.option("--before-tax", is_flag=True, help="Leave the file's [tax] out."),
+            click.option(
+                "--harvest-gains",
+                is_flag=True,
+                help="Realise gains up to Korea's yearly allowance at each year's end.",
+            ),
             click.option("--risk-free", default="0%", metavar="RATE", help="A year, for the ratios.  [0%]"),
             click.option("--cash-rate", default="0%", metavar="RATE", help="A year, what cash earns.  [0%]"),
             click.option("--base-prices", is_flag=True, help="All prices are in base currency already."),
@@ -93,7 +106,7 @@ def backtest(**flags: Any) -> None:
     """Say what the portfolio's policy would have done on past prices.
 
     The file gives targets, policy and costs; positions are not needed. Decisions and trades happen at
-    the close of the look session; the first session buys the targets. Shares are divisible. Before tax.
+    the close of the look session; the first session buys the targets. After tax when the file has [tax].
     """
     from steelyard.app import backtest as app
     from steelyard.domain import policy_text
@@ -250,10 +263,33 @@ def _settings(portfolio: Portfolio, flags: dict[str, Any], *, simulated: bool = 
         reserve_amount=portfolio.constraints.reserve_amount,
         reserve_weight=portfolio.constraints.reserve_weight,
         monthly=_amount("--monthly", flags["monthly"], base),
+        deposits_wait=flags["deposits_wait"],
         risk_free=_rate("--risk-free", flags["risk_free"]),
         cash_rate=_rate("--cash-rate", flags["cash_rate"]),
         currencies={} if simulated or flags["base_prices"] else foreign,
+        whole=flags["whole"],
+        min_trade=portfolio.constraints.min_trade,
+        tax=_tax(portfolio, flags),
     )
+
+
+def _tax(portfolio: Portfolio, flags: dict[str, Any]) -> TaxTerms | None:
+    """Return what gains are taxed by; where they are not although the file has [tax], say why."""
+    from steelyard import bootstrap
+
+    if portfolio.tax is None or flags["before_tax"]:
+        if flags["harvest_gains"]:
+            raise InputError(
+                "harvest-allowance",
+                "--harvest-gains needs a taxed backtest",
+                'add [tax] with jurisdiction = "KR", and leave --before-tax out',
+            )
+        return None
+    terms = bootstrap.backtest_tax(portfolio, harvest=flags["harvest_gains"])
+    if isinstance(terms, str):
+        click.echo(f"note: {terms}", err=True)
+        return None
+    return terms
 
 
 def _amount(flag: str, text: str, base: str) -> Decimal:
@@ -314,8 +350,6 @@ def _finish(
 
     for note in study.notes:
         click.echo(f"note: {note}", err=True)
-    if portfolio.tax is not None:
-        click.echo("note: before tax; the backtest does not compute taxes yet", err=True)
     if flags["series"] is not None:
         documents.write_series(study, flags["series"])
     _draw(study, comparison, portfolio, flags, sweep, rolling)
@@ -379,6 +413,8 @@ def _show(study: Study, comparison: Comparison | None, portfolio: Portfolio) -> 
     # A narrow terminal gets fewer columns rather than cut numbers; --json has them all.
     room = 118 if comparison is None or not comparison.differences else 146
     shown = _COLUMNS if out.width >= room else [c for c in _COLUMNS if c[2]]
+    if study.after_tax:
+        shown = [*shown, *_TAX_COLUMNS[: 2 if out.width >= room else 0 if differences else 1]]
     for name, _, _ in shown:
         table.add_column(name, justify="right", no_wrap=True)
     if differences:
@@ -437,3 +473,8 @@ _COLUMNS: list[tuple[str, Callable[[Result, str], str], bool]] = [
     ("costs", lambda r, base: _money(r.costs, base), False),
 ]
 """Heading, cell, and whether a narrow terminal shows it."""
+
+_TAX_COLUMNS: list[tuple[str, Callable[[Result, str], str], bool]] = [
+    ("taxes", lambda r, base: _money(r.taxes, base), True),
+    ("if sold", lambda r, base: _money(r.liquidation_value, base), True),
+]
