@@ -209,11 +209,15 @@ def test_path_k_is_the_same_alone_or_in_a_batch():
     assert bits(batch[0]) != bits(batch[1])
 
 
-@pytest.mark.parametrize("seed", range(60))
-def test_wealth_changes_only_by_markets_flows_and_costs(seed):
-    """Books balance: value before the trades less costs is the value of shares and cash after."""
-    problem = random_problem(seed)
-    runs = reference.run(problem)
+@pytest.mark.parametrize("seed", range(120))
+def test_wealth_changes_only_by_markets_flows_costs_and_taxes(seed):
+    """Books balance: value before the trades less costs and tax is the value of shares and cash after."""
+    problem, rng = random_problem(seed), np.random.default_rng(seed)
+    if seed % 4 >= 2:
+        problem = in_whole_shares(problem, rng)
+    if seed % 2:
+        problem = taxed(problem, rng)
+    runs = kernel.run(problem)
     market = problem.market
     for p in range(problem.shape[0]):
         worth = (runs.shares[p] * market.prices).sum(axis=1) + runs.cash[p]
@@ -225,9 +229,34 @@ def test_wealth_changes_only_by_markets_flows_and_costs(seed):
             if t and len(market.distributions):
                 cash += shares @ market.distributions[t]
             before = cash + shares @ market.prices[t] + runs.paid[p, t]
-            assert before - runs.costs[p, t] == pytest.approx(runs.values[p, t], rel=1e-11, abs=1e-7)
+            gone = runs.costs[p, t] + runs.taxes[p, t]
+            if runs.ruined[p] != t or not problem.tax:
+                assert before - gone == pytest.approx(runs.values[p, t], rel=1e-11, abs=1e-7)
             assert (runs.shares[p, t] >= -1e-12).all()
+            if problem.whole:
+                assert (runs.shares[p, t] == np.round(runs.shares[p, t])).all()
             cash, shares = runs.cash[p, t], runs.shares[p, t]
+            if runs.ruined[p] == t:
+                break
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_rebalance_never_spends_the_reserve_or_what_its_sales_owe(whole):
+    """Cash stays at the reserve or above when nothing but rebalances happens."""
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        problem = random_problem(seed)
+        empty = {
+            "distributions": np.empty((0, problem.shape[2])),
+            "interest": np.empty(0),
+            "flows": np.empty(0),
+        }
+        problem = replace(problem, market=replace(problem.market, **empty))
+        problem = taxed(in_whole_shares(problem, rng) if whole else problem, rng)
+        runs, terms = kernel.run(problem), problem.terms
+        dealt = runs.rebalanced & (runs.values > 0)
+        least = terms.reserve_amount + terms.reserve_weight * runs.values[dealt]
+        assert (runs.cash[dealt] >= least - 1e-6 * terms.initial).all(), seed
 
 
 def calendar(market, targets, looks, **terms):
