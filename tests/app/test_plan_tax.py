@@ -234,3 +234,59 @@ def test_a_plan_without_a_stated_rate_stands_and_says_why_it_shows_no_tax():
     with pytest.raises(InputError) as caught:
         plan(portfolio, as_of=DAY, cash=-4000, can_buy=False, max_tax="0")
     assert caught.value.code == "tax-setting"
+
+
+SHELTERED = """
+base_currency = "USD"
+[targets]
+VOO = "50%"
+BND = "50%"
+{tax}
+[prices]
+VOO = "600"
+BND = "60"
+[[accounts]]
+name = "main"
+[[accounts.positions]]
+symbol = "VOO"
+shares = 10
+[[accounts]]
+name = "ira"
+kind = "ira"
+[[accounts.positions]]
+symbol = "VOO"
+shares = 6
+[[accounts.positions]]
+symbol = "BND"
+shares = 40
+"""
+
+
+def test_sheltered_accounts_are_rebalanced_first():
+    """12,000 in all, 9,600 of it VOO: 6 shares too many. The IRA can sell its 6 and buy 60 of BND."""
+    portfolio = parse(SHELTERED.format(tax='[tax]\njurisdiction = "US"'), "portfolio.toml", load_catalogue())
+    found = plan(portfolio, as_of=DAY)
+    assert sorted((t.account, t.side, t.symbol, t.shares) for t in found.trades) == [
+        ("ira", "buy", "BND", 60),
+        ("ira", "sell", "VOO", 6),
+    ]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_taxed_account_sells_only_what_the_sheltered_one_cannot(seed):
+    """The IRA's VOO is worth less than what must go; what is left over is sold in the taxed account."""
+    r = random.Random(seed)
+    main, ira = r.randint(8, 20), r.randint(1, 5)
+    written = SHELTERED.format(tax='[tax]\njurisdiction = "US"').replace("shares = 10", f"shares = {main}")
+    portfolio = parse(written.replace("shares = 6", f"shares = {ira}"), "portfolio.toml", load_catalogue())
+    plain_file = parse(
+        written.replace("shares = 6", f"shares = {ira}").replace('[tax]\njurisdiction = "US"', ""),
+        "portfolio.toml",
+        load_catalogue(),
+    )
+    found = plan(portfolio, as_of=DAY)
+    sold = {t.account: t.shares for t in found.trades if (t.side, t.symbol) == ("sell", "VOO")}
+    needed = sum(t.shares for t in plan(plain_file, as_of=DAY).trades if t.side == "sell")
+    assert found.objective.value == plan(plain_file, as_of=DAY).objective.value
+    assert sum(sold.values()) == needed
+    assert sold.get("ira", 0) == min(ira, needed)

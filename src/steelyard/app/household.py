@@ -6,7 +6,7 @@ commission in base currency; what a purse lacks is converted inside the account,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil, lcm
 
@@ -29,7 +29,7 @@ from steelyard.domain.portfolio import Portfolio, Valuation
 from steelyard.domain.trades import Conversion
 from steelyard.engines.allocation.household import Cap, Change, Goal, Household, Seat, settle
 from steelyard.engines.allocation.search import solve
-from steelyard.engines.allocation.several_budgets import solve_household
+from steelyard.engines.allocation.several_budgets import Best, solve_household
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def allocate_household(
 
         best, sold = allocate_taxed(valuation, wish.tax, setting.problem, setting.seats, setting.ticks)
     else:
-        best, sold = solve_household(setting.problem, solve), {}
+        best, sold = _sheltered_first(setting, wish, solve_household(setting.problem, solve)), {}
     trades = [trade_of(portfolio, s, s.shares, s.worth, "sell") for s in setting.first]
     for slot, steps, gone in zip(setting.seats, best.change.steps, best.change.sold_out, strict=True):
         trade = step_trade(portfolio, slot, steps - slot.steps, gone)
@@ -86,6 +86,16 @@ def allocate_household(
         note="" if best.proven else "the search stopped at its time limit; the gap to the bound is certified",
         sold=sold,
     )
+
+
+def _sheltered_first(setting: Setting, wish: Wish, best: Best) -> Best:
+    """Of plans as good as the best one take that which sells least where sales are taxed."""
+    taxed = [k for k, s in enumerate(setting.seats) if (s.account, s.symbol) in wish.taxed_sales]
+    if not taxed:
+        return best
+    from steelyard.engines.allocation.sheltered_first import shelter_first
+
+    return replace(best, change=shelter_first(setting.problem, best.change, taxed))
 
 
 def _setting(

@@ -90,7 +90,7 @@ def plan(
         fractional=fractional,
     )
     blocks = _blocks(portfolio, tax, as_of, allow_wash_sales)
-    wish = replace(wish, blocked={b.symbol: b.reason for b in blocks})
+    wish = replace(wish, blocked={b.symbol: b.reason for b in blocks}, taxed_sales=_taxed_sales(portfolio))
     looks = not (max_tax is None and max_gain is None and accept_drift is None)
     if looks:
         wish = replace(wish, tax=_tax_wish(portfolio, tax, as_of, max_tax, max_gain, accept_drift))
@@ -203,6 +203,16 @@ def _blocks(
     from steelyard.app.wash_block import wash_blocks
 
     return wash_blocks(portfolio, tax, as_of=as_of)
+
+
+def _taxed_sales(portfolio: Portfolio) -> frozenset[tuple[str, str]]:
+    """Return the pairs whose sale is taxed when some accounts are sheltered and some are not."""
+    kinds = {a.kind for a in portfolio.accounts}
+    if portfolio.tax is None or len(portfolio.accounts) < 2 or kinds == {"taxable"}:
+        return frozenset()
+    from steelyard.app.tax import taxed_pairs
+
+    return taxed_pairs(portfolio)
 
 
 def _tax_wish(

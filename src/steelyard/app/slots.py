@@ -69,6 +69,8 @@ class Wish:
         fractional: Whole shares are not required.
         tax: How the plan looks at tax, None when it does not.
         blocked: Symbols that are not bought, in any account, with why.
+        taxed_sales: (account, symbol) pairs whose sale is taxed, where others are sheltered: of equally good
+            plans the one that sells least of them is taken.
     """
 
     objective: str
@@ -80,6 +82,7 @@ class Wish:
     fractional: bool = False
     tax: TaxWish | None = None
     blocked: Mapping[str, str] = field(default_factory=dict)
+    taxed_sales: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

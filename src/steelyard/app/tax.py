@@ -121,6 +121,23 @@ def _check_settings(lands: Country, portfolio: Portfolio) -> None:
         )
 
 
+def taxed_pairs(portfolio: Portfolio) -> frozenset[tuple[str, str]]:
+    """Return every (account, target) pair whose sale is taxed; a target of no known class counts as taxed.
+
+    Args:
+        portfolio: With [tax].
+    """
+    assert portfolio.tax is not None
+    lands = country(portfolio.tax.jurisdiction)
+    classes = _known_classes(lands, portfolio)
+    return frozenset(
+        (account.name, symbol)
+        for account in portfolio.accounts
+        for symbol in portfolio.targets
+        if lands.taxes_sale(classes.get(symbol, ""), account.kind)
+    )
+
+
 def _known_classes(lands: Country, portfolio: Portfolio) -> dict[str, str]:
     """Return the class of every instrument that has one: what is only bought is not refused for its lack."""
     found = {}

@@ -39,7 +39,9 @@ class BudgetModel:
         self.unit = float(max((s.price for s in problem.seats if not s.continuous), default=0)) or max(
             float(sum(values(problem, incumbent))) / 100, 1.0
         )
-        self.weight = max(float(most), 1e-30)
+        # Where nothing is missed a miss still needs a scale that a solver can read.
+        divisor = float(max((g.divisor for g in problem.goals), default=1))
+        self.weight = float(most) or self.unit**problem.power / divisor
 
     def size(self, seat_index: int) -> float:
         """Return how many steps one unit of a seat's column is."""
@@ -217,6 +219,10 @@ class BudgetModel:
             for k in cap.seats:
                 bought = self.moved[k][0]
                 model.row({bought: 1.0, buying: -model.upper[bought]}, upper=0.0)
+
+    def objective(self) -> tuple[int, ...]:
+        """Return the columns whose sum is the objective, in the unit `weight`."""
+        return (*self.miss, *(() if self.idle is None else (self.idle,)))
 
     def worth_of(self, goal: int) -> tuple[dict[int, float], float]:
         """Return an instrument's worth over all accounts in units: terms and constant."""

@@ -9,7 +9,7 @@ problem like the plan itself. As everywhere, what the solver proposes is judged 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import isqrt
 from time import monotonic
@@ -19,6 +19,7 @@ from steelyard.engines.allocation.household import Change, Household, feasible, 
 from steelyard.engines.allocation.linear_model import LinearModel
 from steelyard.engines.allocation.problem import Answer, Infeasible
 from steelyard.engines.allocation.several_budgets import Best, solve_household
+from steelyard.engines.allocation.sheltered_first import fewest_trades
 
 ZERO = Fraction(0)
 MEETS = Fraction(1, 10**9)
@@ -183,6 +184,9 @@ def solve_taxed(
         if closer is not None and closer[0].tax <= best.tax and closer[0].miss < best.miss:
             best = closer[0]
         proven = proven and closer is not None and closer[1]
+    chosen = [k for k, lots in enumerate(taxation.lots) if lots]
+    tidy = fewest_trades(problem, best.change, (), end=monotonic() + seconds / 8, kept=chosen)
+    best = replace(best, change=tidy)
     # The bound is that of the question asked: within the limits, and at the least tax where that came first.
     result = Best(best.change, best.miss, best.miss if proven else min(bound, best.miss), proven)
     return Taxed(result, best.sold, best.tax, tax_bound, proven)
@@ -276,7 +280,7 @@ class _Search:
                 if model.goals[goal]
                 for shift in model.around(goal)
             ]
-            modelled = sum(solved.columns[c] for c in model.miss) * model.weight
+            modelled = sum(solved.columns[c] for c in model.objective()) * model.weight
             if any(fresh) and float(plan.miss) > modelled * (1 + 1e-9):
                 continue
             if good and best is not None:
@@ -291,7 +295,7 @@ class _Search:
         linear = model.build(limit, binaries=True, slack=slack)
         if aim == "tax":
             linear.row(
-                dict.fromkeys(model.miss, 1.0), upper=float(limit) / model.weight * (1 + 1e-12) - slack
+                dict.fromkeys(model.objective(), 1.0), upper=float(limit) / model.weight * (1 + 1e-12) - slack
             )
         gains = self._lots(model, linear)
         tax = [self._tax(model, linear, gains, alternatives) for alternatives in self.taxation.taxes]
@@ -301,7 +305,7 @@ class _Search:
                 linear.row(dict.fromkeys(tax, 1.0), upper=float(most) / unit + (1e-9 - slack))
         if self.taxation.most_gain is not None and gains:
             linear.row(dict.fromkeys(gains, 1.0), upper=float(self.taxation.most_gain) / unit + 1e-9 - slack)
-        for column in model.miss if aim == "miss" else tax:
+        for column in model.objective() if aim == "miss" else tax:
             linear.cost[column] = 1.0
         return linear
 
