@@ -1,9 +1,11 @@
 """Ten years of daily runs against the backtest: two codes that must agree on every rebalance date.
 
-The prices are a random walk drawn once with a fixed seed, on every New York session. The owner does what
-the alert says on the day it comes, in fractions of shares and at no cost, which is what the backtest assumes.
+The prices are a random walk drawn once with a fixed seed, on every New York session, and real closes where
+they are at hand. The owner does what the alert says on the day it comes, in fractions of shares and at no
+cost, which is what the backtest assumes.
 """
 
+import csv
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -78,7 +80,7 @@ def at_target(wealth, prices, place):
     return {s: (wealth * w / prices[s][place]).quantize(step) for s, w in TARGETS.items()}
 
 
-@pytest.mark.parametrize(
+POLICIES = pytest.mark.parametrize(
     "policy",
     [
         Policy("threshold", "monthly", max_interval_days=None),
@@ -86,11 +88,28 @@ def at_target(wealth, prices, place):
     ],
     ids=["bands", "bands and interval"],
 )
+
+
+@POLICIES
 def test_ten_years_of_daily_runs_rebalance_on_the_dates_of_the_backtest(tmp_path, policy):
     calendar = ExchangeSessions()
     every = [FIRST + timedelta(days=n) for n in range((LAST - FIRST).days + 1)]
     days = [day for day in every if calendar.is_session("XNYS", day)]
-    prices = walk(days)
+    compare(tmp_path, policy, days, walk(days))
+
+
+@POLICIES
+def test_so_they_do_over_ten_years_of_real_closes(tmp_path, shared, policy):
+    """Closes of New York as they were, two ETFs, 2014-01-02 to 2023-12-29."""
+    with (shared / "data" / "etf_close_daily.csv").open(newline="") as file:
+        rows = [r for r in csv.DictReader(file) if FIRST <= date.fromisoformat(r["date"]) <= LAST]
+    days = [date.fromisoformat(r["date"]) for r in rows]
+    prices = {symbol: [Decimal(r[symbol]) for r in rows] for symbol in TARGETS}
+    compare(tmp_path, policy, days, prices)
+
+
+def compare(tmp_path, policy, days, prices):
+    """Hold the dates of daily runs against those of the backtest."""
     columns = {s: [float(p) for p in path] for s, path in prices.items()}
     study = api.backtest(columns, TARGETS, policy, dates=days, initial=WEALTH)
     expected = [day for day, flag in zip(days, study.results[0].rebalanced, strict=True) if flag]
@@ -113,14 +132,14 @@ def test_ten_years_of_daily_runs_rebalance_on_the_dates_of_the_backtest(tmp_path
         StoredPrices(connection, base),
         StoredRuns(connection, base),
         post,
-        calendar,
+        ExchangeSessions(),
         settings,
     )
     shares = at_target(WEALTH, prices, 0)
     file.write_text(text(shares, policy, FIRST))
     places = {day: n for n, day in enumerate(days)}
     done = []
-    for day in every:
+    for day in (FIRST + timedelta(days=n) for n in range((LAST - FIRST).days + 1)):
         report = run(job, if_due=True)
         assert report.as_of == day
         if report.due:

@@ -4,8 +4,9 @@ A kill point is the call of, or the return from, a database statement or a socke
 interpreter's own profiling: nothing of steelyard, sqlite3 or apprise is replaced. Written for a process of
 its own: it forks, so that a thousand runs do not import everything a thousand times.
 
-Arguments: a folder per kill point is made in FOLDER from the files in TEMPLATE; services get `/N` appended.
-Prints a JSON line per kill point.
+Arguments: TEMPLATE FOLDER STEP FIRST SERVICES. A folder per kill point is made in FOLDER from the files in
+TEMPLATE; services get `/N` appended; every STEP-th point is killed at, from FIRST on. Prints a JSON line per
+kill point; the last one is that of a run that ended before its kill point came.
 """
 
 import json
@@ -15,6 +16,7 @@ import signal
 import sqlite3  # noqa: F401 - loaded before the forks
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import apprise
@@ -22,9 +24,11 @@ import apprise
 import steelyard.app.plan  # noqa: F401 - the same
 from steelyard import bootstrap
 from steelyard.app.run import run
+from steelyard.errors import DataError
 
-CALLS = {"execute", "executemany", "executescript", "connect", "sendall", "send", "recv_into", "close"}
+CALLS = {"execute", "executemany", "backup", "connect", "sendall", "send", "recv_into", "close"}
 OWNERS = ("Connection", "socket")
+PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(5000)
 
 
 class Killer:
@@ -56,26 +60,29 @@ def once(folder, environ, kill_at=None):
                 sys.setprofile(killer)
             with bootstrap.run_lock(folder) as mine, bootstrap.automation(folder / "portfolio.toml") as parts:
                 assert mine
-                run(parts.job, if_due=True)
+                # The drawing itself is tested elsewhere, and would be loaded a thousand times here.
+                run(replace(parts.job, draw=lambda report: PICTURE), if_due=True)
             sys.setprofile(None)
             status = 0
+        except DataError:
+            status = DataError.exit_status
         finally:
             os._exit(status)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def main():
-    template, folder, step = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
-    services = json.loads(sys.argv[4])
+    template, folder, step, first = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+    services = json.loads(sys.argv[5])
     apprise.Apprise().add("json://localhost")
-    for at in range(1, 5000, step):
+    for at in range(first, 5000, step):
         place = folder / str(at)
         shutil.copytree(template, place)
         environ = {name: f"{address}/{at}" for name, address in services.items()}
         killed = once(place, environ, at)
         finished = once(place, environ)
         print(json.dumps({"at": at, "killed": killed, "finished": finished}), flush=True)
-        if killed == 0:
+        if killed != -signal.SIGKILL:
             return
 
 
