@@ -81,6 +81,87 @@ def test_the_csv_has_a_line_a_day(file):
     ]
 
 
+def rebalanced(file):
+    """2 VOO sold at 100 and now worth 110 each; 4 TLT bought at 50 and now 60: 240 - 200 - 20 = 20."""
+    text = PORTFOLIO.replace('VOO = "100%"', 'VOO = "50%"\nTLT = "50%"').replace(
+        "positions = [ {", 'positions = [ { symbol = "TLT", shares = 1, price = "60" }, {'
+    )
+    file.write_text(text)
+    journal = StoredJournal(file.parent / "steelyard.db")
+    opening = [
+        Entry(date(2026, 1, 2), "main", "buy", s, D(n), D(p), "USD", D(0)) for s, n, p in (("VOO", 6, 100),)
+    ]
+    done = [
+        Entry(date(2026, 2, 21), "main", "sell", "VOO", D(2), D(100), "USD", D(0)),
+        Entry(date(2026, 2, 21), "main", "buy", "TLT", D(4), D(50), "USD", D(0)),
+    ]
+    deposit = Entry(date(2026, 1, 1), "main", "deposit", shares=D(600), currency="USD")
+    rows = [Row(entry, None) for entry in (deposit, *opening, *done)]
+    journal.add(rows, "test", datetime(2026, 2, 21, tzinfo=UTC))
+    journal.close()
+
+
+def test_history_says_when_it_drifted_what_was_done_and_what_it_would_be_worth_without(file):
+    """The account holds 4 VOO at 110 and 4 TLT at 60, 680; without the rebalance 6 VOO at 110, 660.
+
+    The 500 of `record` are cash besides.
+    """
+    record(file)
+    rebalanced(file)
+    words = ["history", "--portfolio", str(file)]
+    text = CliRunner().invoke(cli, words, catch_exceptions=False).stdout
+    assert "main buy TLT 4 at 50 USD" in text
+    assert "due 2026-02-20, drift up to 8.1 %: rebalanced 2026-02-21" in text
+    assert (
+        "rebalanced 2026-02-21, due since 2026-02-20: VOO into TLT; by now it has brought $20.00: "
+        "without it the account would be worth $1,160.00 today" in text
+    )
+    assert "time-weighted return   +21.0 %" in text
+    report = json.loads(CliRunner().invoke(cli, [*words, "--json"], catch_exceptions=False).stdout)
+    assert len(report["entries"]) == 5
+    assert report["values"]["rebalances"][0]["worth_without"] == "1160"
+    assert report["values"]["drifted"] == [
+        {
+            "since": "2026-02-20",
+            "until": "2026-02-20",
+            "largest_drift": "0.081",
+            "rebalanced_on": "2026-02-21",
+            "over": False,
+        }
+    ]
+
+
+def test_history_alone_or_as_a_table_of_values(file):
+    record(file)
+    words = ["history", "--portfolio", str(file), "--values"]
+    assert "2026-01-20  main" not in CliRunner().invoke(cli, words).stdout
+    table = CliRunner().invoke(cli, [*words, "--csv"]).stdout
+    assert table == values(file, "--csv").stdout
+    entries = CliRunner().invoke(cli, ["history", "--portfolio", str(file), "--csv"]).stdout
+    assert entries.splitlines()[0].startswith("date,")
+
+
+def test_a_journal_without_automation_is_shown_and_not_written_to(file):
+    rebalanced(file)
+    before = (file.parent / "steelyard.db").read_bytes()
+    done = CliRunner().invoke(cli, ["history", "--portfolio", str(file)], catch_exceptions=False)
+    assert done.exit_code == 0
+    assert "value" not in done.stdout
+    assert (file.parent / "steelyard.db").read_bytes() == before
+
+
+@pytest.mark.parametrize("words", [["values", "FILE"], ["history", "--portfolio", "FILE"]])
+def test_the_picture_is_a_png_file_and_needs_two_days(file, words):
+    target = file.parent / "out.png"
+    words = [str(file) if word == "FILE" else word for word in words] + ["--plot", str(target)]
+    early = CliRunner().invoke(cli, words)
+    assert early.exception.code == "no-history"
+    assert not target.exists()
+    record(file)
+    assert CliRunner().invoke(cli, words, catch_exceptions=False).exit_code == 0
+    assert target.read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+
+
 def test_before_the_first_run_it_says_what_to_do(file):
     assert "run: steelyard run" in values(file).stderr
     assert json.loads(values(file, "--json").stdout)["days"] == []

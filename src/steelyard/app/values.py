@@ -17,6 +17,7 @@ from itertools import groupby, pairwise
 from steelyard.domain.ledger import Entry
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
 from steelyard.domain.portfolio import Portfolio
+from steelyard.domain.portfolio import value as valuation
 from steelyard.domain.valuations import DayValue
 
 YEAR_DAYS = 365
@@ -66,6 +67,7 @@ class Rebalance:
         effect: What it has brought by now: today's value of what was bought and of the money that moved,
             less today's value of what was sold. Not having done it, the account would be worth this much
             less. Dividends since are left out. None when a price is missing.
+        without: What the account would be worth now, at the newest prices, had it not been done.
     """
 
     day: date
@@ -74,6 +76,25 @@ class Rebalance:
     bought: tuple[str, ...]
     turnover: Decimal | None
     effect: Decimal | None
+    without: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Drifted:
+    """A stretch of recorded days on which a rebalance was due.
+
+    Attributes:
+        since, until: First and last recorded day of it.
+        largest: Largest drift on any of them, fraction.
+        rebalanced_on: The rebalance that ended it, or began on it; None when none did.
+        over: Whether a recorded day after it was inside the bands.
+    """
+
+    since: date
+    until: date
+    largest: Decimal
+    rebalanced_on: date | None
+    over: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +105,7 @@ class ValueHistory:
         currency: Base currency.
         days: Oldest first.
         rebalances: Oldest first.
+        drifted: When a rebalance was due, oldest first.
         time_weighted: Return over the whole time, None with fewer than two days.
         time_weighted_yearly: The same a year, None for less than a year: it would only exaggerate.
         money_weighted: The yearly rate at which all money paid in grows to the last value (XIRR, 365 days
@@ -94,6 +116,7 @@ class ValueHistory:
     currency: str
     days: tuple[ValueDay, ...]
     rebalances: tuple[Rebalance, ...]
+    drifted: tuple[Drifted, ...]
     time_weighted: Decimal | None
     time_weighted_yearly: float | None
     money_weighted: float | None
@@ -133,10 +156,12 @@ def value_history(
         notes.append("shares transferred in or out are counted as gain or loss, not as money paid in or out")
     days = tuple(_days(kept, flows))
     total = EXACT.subtract(days[-1].growth, ONE) if len(days) > 1 else None
+    rebalances = tuple(_rebalances(entries, kept, portfolio))
     return ValueHistory(
         currency,
         days,
-        tuple(_rebalances(entries, kept, portfolio)),
+        rebalances,
+        tuple(_drifted(kept, rebalances)),
         total,
         _yearly(total, days),
         _money_weighted(days, flows),
@@ -230,20 +255,36 @@ def _rebalances(
         (e for e in entries if e.kind in ("buy", "sell") and kept and e.traded_on >= kept[0].day),
         key=lambda e: e.traded_on,
     )
+    now = None if portfolio is None else valuation(portfolio).total
     for day, group in groupby(trades, key=lambda e: e.traded_on):
         done = list(group)
         sold = sorted({e.symbol for e in done if e.kind == "sell"})
         bought = sorted({e.symbol for e in done if e.kind == "buy"})
         if not sold or not bought:
             continue
+        effect = _effect(done, entries, portfolio)
         yield Rebalance(
             day,
             _due_since(kept, day),
             tuple(sold),
             tuple(bought),
             _turnover(done, portfolio),
-            _effect(done, entries, portfolio),
+            effect,
+            None if now is None or effect is None else EXACT.subtract(now, effect),
         )
+
+
+def _drifted(kept: Sequence[DayValue], rebalances: Sequence[Rebalance]) -> Iterator[Drifted]:
+    stretches = [(due, list(days)) for due, days in groupby(kept, key=lambda v: v.due)]
+    for number, (due, days) in enumerate(stretches):
+        if not due:
+            continue
+        following = stretches[number + 1][1][0].day if number + 1 < len(stretches) else None
+        done = [
+            r.day for r in rebalances if days[0].day <= r.day and (following is None or r.day <= following)
+        ]
+        largest = max(v.largest_drift for v in days)
+        yield Drifted(days[0].day, days[-1].day, largest, min(done, default=None), following is not None)
 
 
 def _due_since(kept: Sequence[DayValue], day: date) -> date | None:

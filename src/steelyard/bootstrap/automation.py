@@ -15,6 +15,7 @@ from steelyard.ports import PriceSource
 
 if TYPE_CHECKING:
     from steelyard.adapters.outbox_sqlite import StoredOutbox
+    from steelyard.adapters.portfolio_prices import PortfolioFile
     from steelyard.adapters.prices_sqlite import StoredPrices
     from steelyard.adapters.runs_sqlite import StoredRuns
     from steelyard.adapters.secret_store import SecretStore
@@ -83,6 +84,48 @@ def automation(path: Path) -> Iterator[Automation]:
             Books(base),
         )
         yield Automation(job, prices, runs, outbox, secrets, base, notifier.reads)
+    finally:
+        connection.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What automation recorded of one portfolio file; `runs` and `prices` are None before the first run.
+
+    Attributes:
+        file: The portfolio file.
+        books: What is held.
+        runs, prices: The records.
+        database: The file they are in.
+    """
+
+    file: PortfolioFile
+    books: Books
+    runs: StoredRuns | None
+    prices: StoredPrices | None
+    database: Path
+
+
+@contextmanager
+def recorded(path: Path) -> Iterator[Recorded]:
+    """Open what automation recorded of a portfolio file for reading alone, and close it at the end.
+
+    Raises:
+        SteelyardError: The database cannot be used.
+    """
+    from steelyard.adapters import database
+    from steelyard.adapters.portfolio_prices import PortfolioFile
+    from steelyard.adapters.prices_sqlite import StoredPrices
+    from steelyard.adapters.runs_sqlite import StoredRuns
+
+    base = database.path_beside(path)
+    file, books = PortfolioFile(path, load_catalogue(), held_symbols(base)), Books(base)
+    connection = database.connect_to_read(base) if base.is_file() else None
+    if connection is None:
+        yield Recorded(file, books, None, None, base)
+        return
+    try:
+        yield Recorded(file, books, StoredRuns(connection, base), StoredPrices(connection, base), base)
     finally:
         connection.close()
 

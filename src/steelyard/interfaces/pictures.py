@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
+
+import numpy as np
+
 from steelyard.app.check import CheckReport
+from steelyard.app.values import ValueHistory
 from steelyard.domain.policies import band
 from steelyard.interfaces import charts, figures
 
@@ -34,4 +39,38 @@ def weights_png(report: CheckReport) -> bytes:
     with figures.style():
         figure, (axes,) = figures.sheet(8.0, [1.1 + 0.42 * len(rows)])
         charts.weights(axes, title, rows)
+        return figures.png(figure)
+
+
+def values_png(found: ValueHistory) -> bytes:
+    """Return the recorded value with what was paid in, and the drift below it, as a PNG file.
+
+    A day on which a rebalance was due is a filled diamond; a rebalance that was done is a dashed line.
+
+    Args:
+        found: With at least two days.
+    """
+    days = [d.day for d in found.days]
+    paid = accumulate((float(d.paid_in) for d in found.days[1:]), initial=float(found.days[0].total))
+    series = [
+        charts.Line(1, f"value, {found.currency}", np.array([float(d.total) for d in found.days])),
+        charts.Line(2, "first value and what was paid in since", np.array(list(paid))),
+    ]
+    drift = np.array([float(d.largest_drift) for d in found.days])
+    due = [n for n, d in enumerate(found.days) if d.due]
+    with figures.style():
+        figure, (above, below) = figures.sheet(8.0, [3.0, 2.2])
+        charts.lines(above, f"Value, {days[0]} to {days[-1]}", days, series, percent=False)
+        charts.lines(below, "Largest drift", days, [charts.Line(3, "drift", drift)], percent=True)
+        below.plot([days[n] for n in due], drift[due], "D", color="#000000", markersize=4, linestyle="none")  # type: ignore[arg-type]
+        for axes in (above, below):
+            for done in found.rebalances:
+                axes.axvline(done.day, color="#666666", linestyle=(0, (2, 2)), linewidth=0.8)  # type: ignore[arg-type]
+        below.annotate(
+            "diamond: a rebalance was due; dashed: one was done",
+            (1.0, 1.02),
+            xycoords="axes fraction",
+            ha="right",
+            fontsize=8,
+        )
         return figures.png(figure)

@@ -191,17 +191,41 @@ def undo(number: int | None, whole: bool, portfolio: Path, journal: Path | None)
 @click.option("--all", "everything", is_flag=True, help="Also what was taken back, and what took it back.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document and nothing else.")
 @click.option("--csv", "as_csv", is_flag=True, help="What counts, as a file that `import` reads.")
+@click.option("--values", "only_values", is_flag=True, help="No entries; with --csv a line a recorded day.")
+@click.option(
+    "--plot", type=click.Path(path_type=Path), metavar="OUT.png", help="Draw the value and its drift."
+)
 @_place
-def history(everything: bool, as_json: bool, as_csv: bool, portfolio: Path, journal: Path | None) -> None:
-    """Show the entries of the journal, first written first."""
+def history(
+    everything: bool,
+    as_json: bool,
+    as_csv: bool,
+    only_values: bool,
+    plot: Path | None,
+    portfolio: Path,
+    journal: Path | None,
+) -> None:
+    """Show the entries of the journal, then what `run` recorded: value, drift, rebalances and return.
+
+    It says when a rebalance was due, what was done and what it brought; `values` shows that part alone.
+    """
     import json
 
     from steelyard.domain.money import plain
+    from steelyard.interfaces.cli import values
 
     if as_csv and (as_json or everything):
         raise click.UsageError("--csv goes with neither --json nor --all")
-    with _open(portfolio, journal) as book:
-        rows = [row for row in book.rows() if row.counts or everything]
+    found = values.account_history(portfolio) if portfolio.exists() or only_values or plot else None
+    if found is not None and plot is not None:
+        values.draw(found, plot)
+    if found is not None and only_values and as_csv:
+        click.echo(values.as_table(found), nl=False)
+        return
+    rows: list[Recorded] = []
+    if not only_values:
+        with _open(portfolio, journal) as book:
+            rows = [row for row in book.rows() if row.counts or everything]
     if as_csv:
         _print_csv(rows)
         return
@@ -213,6 +237,8 @@ def history(everything: bool, as_json: bool, as_csv: bool, portfolio: Path, jour
             mark = "" if row.counts else f"  ({back})"
             what = f"{e.account} {e.kind} {e.symbol}".rstrip()
             click.echo(f"{row.number:>5}  {e.traded_on}  {what} {plain(e.shares)}{price} {e.currency}{mark}")
+        if found is not None and found.days:
+            values.show(found)
         return
     entries = [
         {
@@ -236,7 +262,9 @@ def history(everything: bool, as_json: bool, as_csv: bool, portfolio: Path, jour
         }
         for row in rows
     ]
-    document = {"schema": "steelyard/history/1", "entries": entries}
+    document: dict[str, Any] = {"schema": "steelyard/history/1", "entries": entries}
+    if found is not None:
+        document["values"] = values.document(found)
     click.echo(json.dumps(document, ensure_ascii=False, indent=1))
 
 

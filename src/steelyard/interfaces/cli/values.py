@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from steelyard.errors import SteelyardError
+from steelyard.errors import InputError, SteelyardError
 
 if TYPE_CHECKING:
     from datetime import date
 
     from steelyard.app.values import ValueHistory
-    from steelyard.bootstrap import Automation
+    from steelyard.bootstrap.automation import Recorded
     from steelyard.domain.portfolio import Portfolio
 
 _COLUMNS = (
@@ -34,60 +34,72 @@ _COLUMNS = (
 )
 @click.option("--csv", "as_csv", is_flag=True, help="One line a recorded day, for a spreadsheet.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document and nothing else.")
-def values(path: Path, as_csv: bool, as_json: bool) -> None:
+@click.option("--plot", type=click.Path(path_type=Path), metavar="OUT.png", help="Draw value and drift.")
+def values(path: Path, as_csv: bool, as_json: bool, plot: Path | None) -> None:
     """Show value, deposits, drift and rebalances over time, and the return of the real account.
 
     Values are those that `steelyard run` recorded; deposits and trades are the journal's. For each
-    rebalance done it says what it has brought by now: without it, the account would be worth that much less.
+    rebalance done it says what it has brought by now, and what the account would be worth without it.
     """
     if as_csv and as_json:
         raise click.UsageError("--csv and --json exclude each other")
+    found = account_history(path)
+    if plot is not None:
+        draw(found, plot)
+    if as_json:
+        click.echo(json.dumps(document(found), ensure_ascii=False, indent=1))
+    elif as_csv:
+        click.echo(as_table(found), nl=False)
+    elif found.days:
+        show(found)
+    else:
+        click.echo("nothing is recorded yet; run: steelyard run", err=True)
+
+
+def account_history(path: Path) -> ValueHistory:
+    """Return what is recorded of a portfolio file, an empty history before the first run.
+
+    Raises:
+        SteelyardError: The portfolio file or the database cannot be used.
+    """
     from steelyard import bootstrap
+    from steelyard.app.values import value_history
+    from steelyard.bootstrap.automation import recorded
 
     if not path.exists():
         # The reader of portfolio files says it best.
         bootstrap.portfolio(path)
-    with bootstrap.automation(path) as parts:
-        found = _found(path, parts)
-    if as_json:
-        click.echo(json.dumps(document(found), ensure_ascii=False, indent=1))
-    elif as_csv:
-        click.echo(_csv(found), nl=False)
-    else:
-        _show(found)
+    with recorded(path) as records:
+        outline, _ = records.file.outline()
+        base = outline.base_currency
+
+        def rate_on(currency: str, day: date) -> Decimal | None:
+            pair = f"{currency}{base}"
+            closes = records.prices.history(pair, 100_000) if records.prices else ()
+            known = next((close.price for _, close in closes if close.day <= day), None)
+            # Before anything was fetched, the file's own rate is the only one there is.
+            return known or outline.fx.get(currency)
+
+        return value_history(
+            records.runs.days(path.name) if records.runs else (),
+            bootstrap.journal_entries(records.database),
+            currency=base,
+            rate_on=rate_on,
+            portfolio=_priced(records, outline),
+        )
 
 
-def _found(path: Path, parts: Automation) -> ValueHistory:
-    from steelyard import bootstrap
-    from steelyard.app.values import value_history
-
-    outline, _ = parts.job.file.outline()
-    base = outline.base_currency
-
-    def rate_on(currency: str, day: date) -> Decimal | None:
-        closes = parts.prices.history(f"{currency}{base}", 100_000)
-        known = next((close.price for _, close in closes if close.day <= day), None)
-        # Before anything was fetched, the file's own rate is the only one there is.
-        return known or outline.fx.get(currency)
-
-    return value_history(
-        parts.runs.days(path.name),
-        bootstrap.journal_entries(parts.database),
-        currency=base,
-        rate_on=rate_on,
-        portfolio=_priced(parts, outline),
-    )
-
-
-def _priced(parts: Automation, outline: Portfolio) -> Portfolio | None:
+def _priced(records: Recorded, outline: Portfolio) -> Portfolio | None:
     """Return the portfolio at the newest good prices, None when some are missing."""
+    from datetime import date
+
     from steelyard.app.prices import stored, wanted_by
 
     wanted = wanted_by(outline)
-    quotes, kept = stored(wanted, parts.prices)
+    quotes, kept = stored(wanted, records.prices) if records.prices else ({}, {})
     rates = {w.symbol[:3]: kept[w.symbol][1].price for w in wanted if w.is_rate and w.symbol in kept}
     try:
-        return parts.job.file.load(quotes, rates)
+        return records.books.held(records.file.load(quotes, rates), date.max)
     except SteelyardError:
         # The history itself needs no prices; only what rebalances brought is left out.
         return None
@@ -119,6 +131,16 @@ def document(found: ValueHistory) -> dict[str, Any]:
             }
             for d in found.days
         ],
+        "drifted": [
+            {
+                "since": str(d.since),
+                "until": str(d.until),
+                "largest_drift": text(_rounded(d.largest)),
+                "rebalanced_on": str(d.rebalanced_on) if d.rebalanced_on else None,
+                "over": d.over,
+            }
+            for d in found.drifted
+        ],
         "rebalances": [
             {
                 "day": str(r.day),
@@ -127,6 +149,7 @@ def document(found: ValueHistory) -> dict[str, Any]:
                 "bought": list(r.bought),
                 "turnover": text(r.turnover),
                 "effect": text(r.effect),
+                "worth_without": text(r.without),
             }
             for r in found.rebalances
         ],
@@ -144,7 +167,8 @@ def _figure(number: float | None) -> float | None:
     return None if number is None else round(number, 8)
 
 
-def _csv(found: ValueHistory) -> str:
+def as_table(found: ValueHistory) -> str:
+    """Return a line a recorded day, comma-separated."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(_COLUMNS)
@@ -157,12 +181,31 @@ def _csv(found: ValueHistory) -> str:
     return out.getvalue()
 
 
-def _show(found: ValueHistory) -> None:
+def draw(found: ValueHistory, target: Path) -> None:
+    """Write value and drift over time as a PNG file.
+
+    Raises:
+        InputError: Fewer than two days are recorded (`no-history`), or it cannot be written.
+    """
+    if len(found.days) < 2:
+        raise InputError(
+            "no-history", "fewer than two days are recorded: nothing to draw", "run: steelyard run"
+        )
+    from steelyard.interfaces.pictures import values_png
+
+    try:
+        target.write_bytes(values_png(found))
+    except OSError as error:
+        raise InputError(
+            "unwritable", f"{target} cannot be written: {error.strerror}", "check the folder"
+        ) from None
+    click.echo(f"wrote {target}", err=True)
+
+
+def show(found: ValueHistory) -> None:
+    """Print the recorded days, when a rebalance was due, what was done and what it brought."""
     from steelyard.interfaces.cli.tables import money, percent
 
-    if not found.days:
-        click.echo("nothing is recorded yet; run: steelyard run", err=True)
-        return
     code = found.currency
     click.echo(f"{'day':<10} {'value':>22} {'paid in':>20} {'drift':>8} {'return':>9}")
     for d in found.days:
@@ -171,9 +214,19 @@ def _show(found: ValueHistory) -> None:
         mark = "  due" if d.due else ""
         drift = f"{percent(d.largest_drift)} %"
         click.echo(f"{d.day} {money(d.total, code):>22} {paid:>20} {drift:>8} {change:>9}{mark}")
+    for stretch in found.drifted:
+        span = f"{stretch.since}" + (f" to {stretch.until}" if stretch.until != stretch.since else "")
+        done = f"rebalanced {stretch.rebalanced_on}" if stretch.rebalanced_on else "nothing was done"
+        still = "" if stretch.over or stretch.rebalanced_on else " yet"
+        click.echo(f"due {span}, drift up to {percent(stretch.largest)} %: {done}{still}")
     for r in found.rebalances:
         since = f", due since {r.due_since}" if r.due_since else ""
-        brought = "" if r.effect is None else f"; by now it has brought {money(r.effect, code)}"
+        brought = ""
+        if r.effect is not None and r.without is not None:
+            brought = (
+                f"; by now it has brought {money(r.effect, code)}: without it the account would be worth "
+                f"{money(r.without, code)} today"
+            )
         click.echo(f"rebalanced {r.day}{since}: {', '.join(r.sold)} into {', '.join(r.bought)}{brought}")
     if found.time_weighted is not None:
         click.echo(f"time-weighted return   {percent(found.time_weighted, sign=True)} %")
