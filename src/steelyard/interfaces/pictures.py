@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import accumulate
 
 import numpy as np
+from matplotlib.ticker import StrMethodFormatter
 
 from steelyard.app.check import CheckReport
 from steelyard.app.values import ValueHistory
@@ -63,6 +64,7 @@ def values_png(found: ValueHistory) -> bytes:
         charts.lines(above, f"Value, {days[0]} to {days[-1]}", days, series, percent=False)
         charts.lines(below, "Largest drift", days, [charts.Line(3, "drift", drift)], percent=True)
         below.plot([days[n] for n in due], drift[due], "D", color="#000000", markersize=4, linestyle="none")  # type: ignore[arg-type]
+        above.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
         for axes in (above, below):
             for done in found.rebalances:
                 axes.axvline(done.day, color="#666666", linestyle=(0, (2, 2)), linewidth=0.8)  # type: ignore[arg-type]
