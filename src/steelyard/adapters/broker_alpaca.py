@@ -9,6 +9,8 @@ Source: https://docs.alpaca.markets (trading API v2.0.1).
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -16,6 +18,7 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
+from steelyard.adapters import trading_hours
 from steelyard.domain.brokerage import Fill, Held, OpenOrder, Purse, Statement, settles_on
 from steelyard.domain.money import EXACT, ZERO, plain
 from steelyard.domain.orders import (
@@ -46,6 +49,7 @@ _STATES = {
     "rejected": REJECTED,
 }
 _PAGE = 100
+_MOST_OPEN = 500
 
 
 class AlpacaBroker:
@@ -84,19 +88,24 @@ class AlpacaBroker:
 
     def statement(self) -> Statement:
         """Return money and shares."""
-        account, positions = self._get("/v2/account"), self._get("/v2/positions")
-        free = min(_number(account["buying_power"]), _number(account["non_marginable_buying_power"]))
-        cash = _number(account["cash"])
-        purse = Purse(account.get("currency") or "USD", cash, min(free, cash), free)
-        held = tuple(
-            Held(p["symbol"], _number(p["qty"]), _number(p.get("qty_available") or p["qty"]))
-            for p in positions
-        )
+        account, positions = self._get("/v2/account"), self._list("/v2/positions")
+        with _readable("statement"):
+            free = min(_number(account["buying_power"]), _number(account["non_marginable_buying_power"]))
+            cash = _number(account["cash"])
+            purse = Purse(account.get("currency") or "USD", cash, min(free, cash), free)
+            held = tuple(
+                Held(p["symbol"], _number(p["qty"]), _number(p.get("qty_available") or p["qty"]))
+                for p in positions
+            )
         return Statement(datetime.now(UTC), (purse,), held)
 
     def is_open(self, exchange: str) -> bool:
         """Ask Alpaca's own clock, which knows shortened days."""
-        return exchange == "XNYS" and self._get("/v2/clock")["is_open"] is True
+        if exchange != "XNYS":
+            return False
+        clock = self._get("/v2/clock")
+        with _readable("clock"):
+            return clock["is_open"] is True
 
     def submit(self, order: Order) -> Report:
         """Send an order for the day; anything but dollars is refused here, before it becomes a price."""
@@ -142,29 +151,54 @@ class AlpacaBroker:
 
     def open_orders(self) -> tuple[OpenOrder, ...]:
         """Return every open order of the account."""
-        rows = self._get("/v2/orders?status=open&limit=500")
-        return tuple(
-            OpenOrder(r["client_order_id"], r["id"], r["symbol"], r["side"], _number(r["qty"])) for r in rows
-        )
+        rows = self._list(f"/v2/orders?status=open&limit={_MOST_OPEN}")
+        with _readable("list of orders"):
+            found = tuple(
+                OpenOrder(r["client_order_id"], r["id"], r["symbol"], r["side"], _number(r["qty"]))
+                for r in rows
+            )
+        if len(found) >= _MOST_OPEN:
+            text = f"Alpaca lists {_MOST_OPEN} open orders, and perhaps not all of them"
+            raise ServiceError("broker-answer", text, "cancel what is not wanted, then try again")
+        return found
 
     def fills(self, since: date) -> tuple[Fill, ...]:
-        """Return the fills since a date, page by page."""
-        found: list[Fill] = []
+        """Return the fills since a date, page by page, each settling as Alpaca's own calendar says."""
+        rows: list[Any] = []
         token = ""
         while True:
             path = f"/v2/account/activities/FILL?after={since}T00:00:00Z&direction=asc&page_size={_PAGE}"
-            rows = self._get(path + (f"&page_token={quote(token, safe='')}" if token else ""))
-            found += [self._fill(r) for r in rows]
-            if len(rows) < _PAGE or rows[-1]["id"] == token:
-                return tuple(found)
-            token = rows[-1]["id"]
+            page = self._list(path + (f"&page_token={quote(token, safe='')}" if token else ""))
+            with _readable("list of fills"):
+                rows += page
+                if len(page) < _PAGE or page[-1]["id"] == token:
+                    break
+                token = page[-1]["id"]
+        if not rows:
+            return ()
+        with _readable("list of fills"):
+            times = [datetime.fromisoformat(r["transaction_time"]) for r in rows]
+            days = [trading_hours.trading_day("XNYS", at).date() for at in times]
+            settles = self._settlement(min(days), max(days))
+            return tuple(
+                _fill(row, at, settles.get(day) or self._settled(day))
+                for row, at, day in zip(rows, times, days, strict=True)
+            )
 
-    def _fill(self, row: dict[str, Any]) -> Fill:
-        at = datetime.fromisoformat(row["transaction_time"].replace("Z", "+00:00"))
-        day = settles_on(at.date(), "XNYS", lambda d: self._sessions.is_session("XNYS", d))
-        side = "buy" if row["side"] == "buy" else "sell"
-        shares, price = _number(row["qty"]), _number(row["price"])
-        return Fill(row["id"], "", row["order_id"], row["symbol"], side, shares, price, "USD", ZERO, at, day)
+    def _settlement(self, first: date, last: date) -> dict[date, date]:
+        """Return trading day to settlement day, from Alpaca's calendar."""
+        rows = self._list(f"/v2/calendar?start={first}T00:00:00Z&end={last}T00:00:00Z")
+        with _readable("calendar"):
+            return {date.fromisoformat(r["date"]): date.fromisoformat(r["settlement_date"]) for r in rows}
+
+    def _settled(self, day: date) -> date:
+        return settles_on(day, "XNYS", lambda d: self._sessions.is_session("XNYS", d))
+
+    def _list(self, path: str) -> list[Any]:
+        rows = self._get(path)
+        if not isinstance(rows, list):
+            raise NoAnswer("broker-answer", "the answer of Alpaca is no list", "ask again later")
+        return rows
 
     def _get(self, path: str) -> Any:
         return self._good(*self._call("GET", path))
@@ -203,14 +237,28 @@ class AlpacaBroker:
             raise NoAnswer("broker-answer", "the answer of Alpaca is no JSON", "ask again later") from None
 
 
-def _report(row: Any) -> Report:
+@contextmanager
+def _readable(what: str) -> Iterator[None]:
+    """Take an answer that does not have the shape the description promises for no answer."""
     try:
+        yield
+    except (KeyError, TypeError, AttributeError, ValueError):
+        text = f"the answer of Alpaca is no {what}"
+        raise NoAnswer("broker-answer", text, "ask again later") from None
+
+
+def _report(row: Any) -> Report:
+    with _readable("order"):
         filled = _number(row["filled_qty"])
         price = _number(row.get("filled_avg_price") or "0")
         state = _STATES.get(row["status"], ACCEPTED)
         return Report(row["client_order_id"], row["id"], state, filled, EXACT.multiply(filled, price))
-    except (KeyError, TypeError, AttributeError):
-        raise NoAnswer("broker-answer", "the answer of Alpaca is no order", "ask again later") from None
+
+
+def _fill(row: Any, at: datetime, settles: date) -> Fill:
+    side = "buy" if row["side"] == "buy" else "sell"
+    shares, price = _number(row["qty"]), _number(row["price"])
+    return Fill(row["id"], "", row["order_id"], row["symbol"], side, shares, price, "USD", ZERO, at, settles)
 
 
 def _number(raw: object) -> Decimal:
