@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from steelyard.domain.guardrails import RULES
 from steelyard.interfaces.cli.main import cli
 
 ROOT = Path(__file__).parent.parent
@@ -17,7 +18,7 @@ SOURCE = ROOT / "src" / "steelyard"
 PAGE = ROOT / "docs" / "reference" / "commands.md"
 RAISERS = {
     "InputError", "DataError", "PlanError", "ServiceError", "NoAnswer", "OrderNotTaken", "Problem", "problem",
-    "refuse",
+    "refuse", "Refusal", "_refusal",
 }  # fmt: skip
 CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 INTRODUCTION = """\
@@ -55,9 +56,10 @@ def commands_page() -> str:
 
 
 def error_codes() -> set[str]:
-    """Every code that an error of the source may carry: what stands first where one is made, or what the
-    name that stands there was given in the same function, and codes printed as `error[CODE]`."""
-    found: set[str] = set()
+    """Every code that an error of the source may carry: the names of the guardrails, what stands first
+    where an error or a refusal is made, or what the name that stands there was given in the same function,
+    and codes printed as `error[CODE]`."""
+    found: set[str] = set(RULES)
     for module in SOURCE.rglob("*.py"):
         text = module.read_text(encoding="utf-8")
         found |= set(re.findall(r"error\[([a-z0-9-]+)\]", text))

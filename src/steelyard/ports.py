@@ -126,6 +126,9 @@ class Notifier(Protocol):
 class Broker(Protocol):
     """One account at one broker.
 
+    An adapter that changes money says so with `converts = True` and takes orders of the exchange `FX`:
+    `USDKRW` in KRW buys or sells dollars. Without it the owner changes money by hand.
+
     Every call ends within the adapter's time-out. A call that cannot tell whether it had an effect
     raises `NoAnswer`; one that certainly had none raises `OrderNotTaken` or another `ServiceError`.
     """
@@ -298,6 +301,10 @@ class OrderBook(Protocol):
         """Keep the fills that are not there yet; return how many were new."""
         ...
 
+    def fills(self) -> tuple[tuple[str, Fill], ...]:
+        """Return every fill that was kept, with its account, oldest first."""
+        ...
+
     def record(self, kind: str, plan_id: str, body: Mapping[str, object], at: datetime) -> None:
         """Add a link to the audit record."""
         ...
@@ -332,6 +339,10 @@ class OrderBook(Protocol):
 
     def arm(self, arming: Arming, at: datetime) -> None:
         """Give leave to trade unattended."""
+        ...
+
+    def disarm(self, at: datetime) -> None:
+        """Take the leave to trade unattended back."""
         ...
 
     def arming(self) -> Arming | None:

@@ -87,7 +87,13 @@ class KisBroker:
     name = "kis"
 
     def __init__(
-        self, connection: KisConnection, account: str, *, now: Callable[[], datetime], sessions: Sessions
+        self,
+        connection: KisConnection,
+        account: str,
+        *,
+        now: Callable[[], datetime],
+        sessions: Sessions,
+        integrated_margin: bool = False,
     ) -> None:
         """Serve an account; nothing is asked yet.
 
@@ -96,6 +102,7 @@ class KisBroker:
             account: Its number, eight digits, a dash and two digits.
             now: The time, with its zone.
             sessions: Trading days, for settlement and opening hours.
+            integrated_margin: The account has KIS's integrated margin, which pays US purchases in won.
 
         Raises:
             InputError: That is no account number (`broker-account`).
@@ -105,6 +112,7 @@ class KisBroker:
             text = "the account number of KIS is not 8 digits, a dash and 2 digits"
             raise InputError("broker-account", text, "write it like 12345678-01")
         self._wire, self._now, self._sessions = connection, now, sessions
+        self._power = "frcr_ord_psbl_amt1" if integrated_margin else "ord_psbl_frcr_amt"
         self._account = {"CANO": number, "ACNT_PRDT_CD": product}
         self._places: dict[str, str] = {}
         self.last_number = ""
@@ -269,7 +277,8 @@ class KisBroker:
         query = {"OVRS_EXCG_CD": "NASD", "OVRS_ORD_UNPR": "1", "ITEM_CD": "QQQ"}
         asked = {**self._account, **query}
         answer = self._wire.ask(ABROAD + "inquire-psamount", self._id("us-power"), asked)
-        power = _number(_rows(answer, "output")[0], "ord_psbl_frcr_amt")
+        power = _number(_rows(answer, "output")[0], self._power)
+        # With integrated margin the power is more than the dollars that are there: won stand behind it.
         return Purse("USD", cash, min(settled, power), power)
 
     def _place(self, symbol: str) -> str | None:

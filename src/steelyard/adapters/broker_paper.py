@@ -16,7 +16,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from steelyard.adapters import trading_hours
-from steelyard.domain.brokerage import Fill, Held, OpenOrder, Purse, Statement, settles_on
+from steelyard.domain.brokerage import FX, Fill, Held, OpenOrder, Purse, Statement, settles_on
 from steelyard.domain.money import EXACT, ZERO, plain
 from steelyard.domain.orders import Order, Report
 from steelyard.errors import OrderNotTaken, ServiceError
@@ -50,6 +50,7 @@ class PaperTerms:
 
     Attributes:
         commission: Fraction of the traded value.
+        fx_spread: Cost of changing money, fraction of the amount.
         min_commission: Least commission of an order's fill, in its currency.
         fill_at_most: Most shares filled each time the account is looked at; None fills everything.
         settled_only: Purchases need settled money; otherwise proceeds of the day can be spent.
@@ -57,6 +58,7 @@ class PaperTerms:
     """
 
     commission: Decimal = ZERO
+    fx_spread: Decimal = ZERO
     min_commission: Decimal = ZERO
     fill_at_most: Decimal | None = None
     settled_only: bool = False
@@ -67,6 +69,7 @@ class PaperBroker:
     """One paper account. See `steelyard.ports.Broker`."""
 
     name = "paper"
+    converts = True
 
     def __init__(
         self,
@@ -83,7 +86,7 @@ class PaperBroker:
         Args:
             path: The file; several accounts may share it.
             account: Name of the account.
-            prices: The price an instrument trades at now, None when it does not trade.
+            prices: The price an instrument (or a pair of currencies) trades at now, None when it does not.
             now: The time, with its zone.
             sessions: Trading days, for settlement.
             terms: How it deals.
@@ -121,7 +124,8 @@ class PaperBroker:
 
     def is_open(self, exchange: str) -> bool:
         """Say whether orders are taken now."""
-        return self._terms.always_open or trading_hours.is_open(exchange, self._now(), self._sessions)
+        always = self._terms.always_open or exchange == FX
+        return always or trading_hours.is_open(exchange, self._now(), self._sessions)
 
     def submit(self, order: Order) -> Report:
         """Take an order; the same client order id again returns the order there is."""
@@ -213,11 +217,14 @@ class PaperBroker:
         if order.shares <= 0 or price <= 0:
             return "shares and price must be above zero"
         now = self._statement()
-        if order.side == "sell" and order.shares > now.free(order.symbol):
-            return f"{plain(now.free(order.symbol))} {order.symbol} free to sell"
+        if order.side == "sell":
+            money = order.exchange == FX
+            free = now.purse(order.symbol[:3]).buying_power if money else now.free(order.symbol)
+            if order.shares > free:
+                return f"{plain(free)} {order.symbol} free to sell"
         if order.side == "buy":
             need = EXACT.multiply(order.shares, price)
-            need = EXACT.add(need, self._fee(need))
+            need = EXACT.add(need, self._fee(need, order.exchange))
             power = now.purse(order.currency).buying_power
             if need > power:
                 return f"{plain(need)} {order.currency} needed, buying power {plain(power)}"
@@ -240,12 +247,15 @@ class PaperBroker:
 
     def _fill(self, row: sqlite3.Row, shares: Decimal, price: Decimal) -> None:
         amount = EXACT.multiply(shares, price)
-        fee = self._fee(amount)
+        fee = self._fee(amount, row["exchange"])
         at = self._now()
         day = self._day(row["exchange"])
         settled = settles_on(day, row["exchange"], lambda d: self._sessions.is_session(row["exchange"], d))
         sign = 1 if row["side"] == "buy" else -1
-        self._deliver(row["symbol"], sign * shares)
+        if row["exchange"] == FX:
+            self._pay(row["symbol"][:3], sign * shares)
+        else:
+            self._deliver(row["symbol"], sign * shares)
         self._pay(row["currency"], EXACT.subtract(-sign * amount, fee))
         filled = Decimal(row["filled"]) + shares
         self._db.execute(
@@ -268,12 +278,16 @@ class PaperBroker:
         reserved: dict[str, Decimal] = {}
         for row in self._open():
             rest = Decimal(row["shares"]) - Decimal(row["filled"])
-            if row["side"] == "sell":
+            if row["side"] == "sell" and row["exchange"] == FX:
+                currency = row["symbol"][:3]
+                reserved[currency] = EXACT.add(reserved.get(currency, ZERO), rest)
+            elif row["side"] == "sell":
                 tied[row["symbol"]] = tied.get(row["symbol"], ZERO) + rest
             else:
                 price = Decimal(row["price_limit"] or self._prices(row["symbol"]) or 0)
                 need = EXACT.multiply(rest, price)
-                total = EXACT.add(reserved.get(row["currency"], ZERO), EXACT.add(need, self._fee(need)))
+                need = EXACT.add(need, self._fee(need, row["exchange"]))
+                total = EXACT.add(reserved.get(row["currency"], ZERO), need)
                 reserved[row["currency"]] = total
         unsettled: dict[str, Decimal] = {}
         for row in self._query(
@@ -297,7 +311,9 @@ class PaperBroker:
         )
         return Statement(self._now(), tuple(purses), holdings)
 
-    def _fee(self, amount: Decimal) -> Decimal:
+    def _fee(self, amount: Decimal, exchange: str) -> Decimal:
+        if exchange == FX:
+            return EXACT.multiply(amount, self._terms.fx_spread)
         return max(EXACT.multiply(amount, self._terms.commission), self._terms.min_commission)
 
     def _day(self, exchange: str) -> date:

@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import quote
 
 from steelyard.adapters import trading_hours
-from steelyard.domain.brokerage import Fill, Held, OpenOrder, Purse, Statement, settles_on
+from steelyard.domain.brokerage import FX, Fill, Held, OpenOrder, Purse, Statement, settles_on
 from steelyard.domain.money import EXACT, ZERO, plain
 from steelyard.domain.orders import (
     ACCEPTED,
@@ -56,6 +56,7 @@ class TicketBroker:
     """One account whose orders are typed in by hand. See `steelyard.ports.Broker`."""
 
     name = "ticket"
+    converts = True
 
     def __init__(
         self,
@@ -97,7 +98,7 @@ class TicketBroker:
 
     def is_open(self, exchange: str) -> bool:
         """A ticket is written at any hour; whoever types it in knows when the market is open."""
-        return exchange in ("XKRX", "XNYS")
+        return exchange in ("XKRX", "XNYS", FX)
 
     def submit(self, order: Order) -> Report:
         """Write an order onto the ticket; the same client order id again is the order there is."""
@@ -204,14 +205,18 @@ class TicketBroker:
             change = EXACT.subtract(-sign * paid, line.fees)
             currency, symbol = row["currency"], row["symbol"]
             cash[currency] = EXACT.add(cash.get(currency, ZERO), change)
-            shares[symbol] = shares.get(symbol, ZERO) + sign * line.shares
+            if row["exchange"] == FX:
+                cash[symbol[:3]] = EXACT.add(cash.get(symbol[:3], ZERO), sign * line.shares)
+            else:
+                shares[symbol] = shares.get(symbol, ZERO) + sign * line.shares
             due = settles_on(line.traded_on, row["exchange"], self._session_of(row["exchange"]))
             if sign < 0 and due > self._day(row["exchange"]):
                 unsettled[currency] = EXACT.add(unsettled.get(currency, ZERO), change)
         tied: dict[str, Decimal] = {}
         for row in self._open(state, lines):
             rest = Decimal(row["shares"]) - sum((x.shares for x in lines if x.number == row["number"]), ZERO)
-            key = row["symbol"] if row["side"] == "sell" else row["currency"]
+            sold = row["symbol"][:3] if row["exchange"] == FX else row["symbol"]
+            key = sold if row["side"] == "sell" else row["currency"]
             price = Decimal(row["limit"] or 0)
             need = rest if row["side"] == "sell" else EXACT.multiply(rest, price)
             tied[key] = EXACT.add(tied.get(key, ZERO), need)
@@ -225,7 +230,8 @@ class TicketBroker:
 
     def _objection(self, order: Order, now: Statement) -> str:
         if order.side == "sell":
-            free = now.free(order.symbol)
+            money = order.exchange == FX
+            free = now.purse(order.symbol[:3]).buying_power if money else now.free(order.symbol)
             return f"{plain(free)} {order.symbol} free to sell" if order.shares > free else ""
         if order.limit is None:
             return ""

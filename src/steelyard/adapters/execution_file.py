@@ -23,6 +23,10 @@ _FRACTIONS = ("max_turnover", "max_position_sold", "collar")
 _COUNTS = ("max_price_age_hours", "max_positions_age_minutes")
 _TERM_COUNTS = ("max_plan_age_hours", "polls", "poll_seconds")
 _TERM_FRACTIONS = ("limit_distance", "max_price_move")
+LIMIT_KEYS = (*_AMOUNTS, *_FRACTIONS, *_COUNTS, "market_orders")
+TERM_KEYS = (*_TERM_COUNTS, *_TERM_FRACTIONS, "settled_only")
+PAPER_KEYS = ("commission", "fill_at_most")
+KIS_KEYS = ("integrated_margin",)
 
 
 def read(path: Path) -> ExecutionSettings:
@@ -44,7 +48,7 @@ def read(path: Path) -> ExecutionSettings:
         hint = "correct the line; text needs quotes"
         raise PortfolioProblems((Problem("toml-syntax", str(error), hint, str(path)),)) from None
     reader = Reader(text, str(path))
-    reader.unknown_keys(tree, ("limits", "terms", "accounts", "paper"), ())
+    reader.unknown_keys(tree, ("limits", "terms", "accounts", "paper", "kis"), ())
     limits = _limits(reader, reader.table(tree, "limits"))
     terms = _terms(reader, reader.table(tree, "terms"), limits)
     brokers = {}
@@ -54,7 +58,7 @@ def read(path: Path) -> ExecutionSettings:
         if word is not None:
             brokers[name] = word
     paper = reader.table(tree, "paper")
-    reader.unknown_keys(paper, ("commission", "fill_at_most"), ("paper",))
+    reader.unknown_keys(paper, PAPER_KEYS, ("paper",))
     more: dict[str, Any] = {}
     if "commission" in paper:
         more["paper_commission"] = reader.fraction(
@@ -65,13 +69,19 @@ def read(path: Path) -> ExecutionSettings:
         more["paper_fill_at_most"] = reader.number(
             paper["fill_at_most"], place, above=Decimal(0), example="5"
         )
+    kis = reader.table(tree, "kis")
+    reader.unknown_keys(kis, KIS_KEYS, ("kis",))
+    if "integrated_margin" in kis:
+        more["integrated_margin"] = (
+            reader.flag(kis["integrated_margin"], ("kis", "integrated_margin")) is True
+        )
     if reader.problems:
         raise PortfolioProblems(reader.problems)
     return ExecutionSettings(terms, brokers, **more)
 
 
 def _limits(reader: Reader, table: Mapping[str, Any]) -> Limits:
-    reader.unknown_keys(table, (*_AMOUNTS, *_FRACTIONS, *_COUNTS, "market_orders"), ("limits",))
+    reader.unknown_keys(table, LIMIT_KEYS, ("limits",))
     found: dict[str, Any] = {}
     for key, raw in table.items():
         place = ("limits", key)
@@ -87,7 +97,7 @@ def _limits(reader: Reader, table: Mapping[str, Any]) -> Limits:
 
 
 def _terms(reader: Reader, table: Mapping[str, Any], limits: Limits) -> Terms:
-    reader.unknown_keys(table, (*_TERM_COUNTS, *_TERM_FRACTIONS, "settled_only"), ("terms",))
+    reader.unknown_keys(table, TERM_KEYS, ("terms",))
     found: dict[str, Any] = {}
     for key, raw in table.items():
         place = ("terms", key)

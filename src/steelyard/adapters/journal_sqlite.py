@@ -87,6 +87,24 @@ def has_entries(path: Path) -> bool:
         return connection.execute("SELECT 1 FROM entries LIMIT 1").fetchone() is not None
 
 
+def last_number(path: Path) -> int:
+    """Return the number of the newest entry of a journal, 0 when there is none."""
+    if not has_entries(path):
+        return 0
+    with _told(path), _opened(f"{path.absolute().as_uri()}?mode=ro", uri=True) as connection:
+        return int(connection.execute("SELECT max(number) FROM entries").fetchone()[0])
+
+
+def shorten(path: Path, number: int) -> None:
+    """Take every entry after `number` out of a COPY of a journal, so that it is as it was then."""
+    if not has_entries(path):
+        return
+    with _told(path), _opened(str(path), uri=False) as connection:
+        connection.execute("DROP TRIGGER IF EXISTS entries_remain")
+        connection.execute("DELETE FROM entries WHERE number > ?", (number,))
+        connection.commit()
+
+
 class StoredJournal:
     """The journal of one file; made when there is none.
 

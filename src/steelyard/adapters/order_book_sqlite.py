@@ -218,6 +218,29 @@ class SqliteOrderBook:
                     self._link("fill", "", {**body, "price": f.price, "fill": f.id}, at)
         return new
 
+    def fills(self) -> tuple[tuple[str, Fill], ...]:
+        """Return every fill that was kept, with its account, oldest first."""
+        rows = self._rows("SELECT * FROM fills ORDER BY at, account, id")
+        return tuple(
+            (
+                r["account"],
+                Fill(
+                    r["id"],
+                    r["order_id"],
+                    r["broker_id"],
+                    r["symbol"],
+                    r["side"],
+                    Decimal(r["shares"]),
+                    Decimal(r["price"]),
+                    r["currency"],
+                    Decimal(r["fees"]),
+                    time_of(r["at"]),
+                    date.fromisoformat(r["settles_on"]),
+                ),
+            )
+            for r in rows
+        )
+
     def record(self, kind: str, plan_id: str, body: Mapping[str, object], at: datetime) -> None:
         """Add a link to the audit record."""
         with self._writing():
@@ -267,6 +290,12 @@ class SqliteOrderBook:
         with self._writing():
             self._set("arming", canonical(body))
             self._link("arming", "", body, at)
+
+    def disarm(self, at: datetime) -> None:
+        """Take the leave to trade unattended back."""
+        with self._writing():
+            self._set("arming", "")
+            self._link("disarming", "", {}, at)
 
     def arming(self) -> Arming | None:
         """Return the leave to trade unattended, None when there is none."""

@@ -5,7 +5,7 @@ Shortened days are not known here; a broker that has a clock of its own is asked
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from steelyard.ports import Sessions
@@ -29,3 +29,9 @@ def trading_day(exchange: str, at: datetime) -> datetime:
     """Return the moment in the exchange's own time; its date is the trading day."""
     zone = _HOURS[exchange][0] if exchange in _HOURS else ZoneInfo("UTC")
     return at.astimezone(zone)
+
+
+def close_of(exchange: str, day: date) -> datetime:
+    """Return when the regular session of a day ends, in UTC; the end of the day where hours are unknown."""
+    zone, _, closes = _HOURS.get(exchange, (ZoneInfo("UTC"), time(0), time(23, 59)))
+    return datetime.combine(day, closes, zone).astimezone(UTC)

@@ -8,32 +8,26 @@ order unknown, its money set aside, until the broker reports it or its day is lo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 
+from steelyard.app.market import Market
 from steelyard.app.order_reports import Desk
-from steelyard.domain.brokerage import Statement
+from steelyard.domain.brokerage import FX, Statement
 from steelyard.domain.execution import Terms
 from steelyard.domain.guardrails import Refusal, Situation, inspect
-from steelyard.domain.money import EXACT, ZERO
-from steelyard.domain.orders import CANCELLED, PLANNED, SENT, UNKNOWN, Order, move
+from steelyard.domain.money import EXACT, ONE, ZERO, plain
+from steelyard.domain.orders import CANCELLED, PLANNED, SENT, UNKNOWN, Order, changed_by_hand, move
 from steelyard.domain.plan_checks import moved_positions, moved_prices, need_exchange_currency, too_old
 from steelyard.domain.saved_plans import SavedPlan
-from steelyard.domain.sizing import fee, fit, orders_of, own_money, unheard
+from steelyard.domain.sizing import fee, fit, foreign, orders_of, own_money, unheard
 from steelyard.errors import InputError, OrderNotTaken, ServiceError
 
 WASH_SALE_DAYS = 30
 # Judged again, one by one, when it is an order's turn: before the sales have filled nobody can know.
 _LATER = ("cash-floor",)
-
-
-@dataclass(frozen=True, slots=True)
-class Market:
-    """Prices known now, in each instrument's currency: when seen, and what a second source says."""
-
-    prices: Mapping[str, tuple[Decimal, datetime]]
-    second: Mapping[str, Decimal] = field(default_factory=dict)
+_MONEY_LATER = (*_LATER, "max-position-sold")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +114,7 @@ class _Run:
         self._look()
         refusals = [*self._plan_refusals()]
         approved = {self.id: frozenset({self.who}) | self.desk.book.approvals(self.id)}
-        for order in self._planned():
-            refusals += inspect(order, self._situation(order, approved), self.terms.limits, skip=_LATER)
+        refusals += self._order_refusals(approved)
         return Execution(self.plan, False, "dry-run", tuple(self.orders.values()), tuple(refusals))
 
     def perform(self) -> Execution:
@@ -136,8 +129,7 @@ class _Run:
         refusals = list(self._plan_refusals())
         approved = {self.id: frozenset({self.who}) | book.approvals(self.id)}
         if not resumed:
-            for order in self._planned():
-                refusals += inspect(order, self._situation(order, approved), self.terms.limits, skip=_LATER)
+            refusals += self._order_refusals(approved)
         if refusals:
             body = {"refusals": [{"rule": r.rule, "symbol": r.symbol, "text": r.text} for r in refusals]}
             book.record("refused", self.id, body, now())
@@ -172,7 +164,8 @@ class _Run:
             for order in broker.open_orders():
                 if order.order_id not in mine and order.broker_id not in mine:
                     others.add((account, order.symbol))
-            wanted = {t.exchange for t in self.plan.trades if t.account == account}
+            wanted = {o.exchange for o in self.orders.values() if o.account == account}
+            wanted -= set() if self._converts(account) else {FX}
             opened |= {e for e in sorted(wanted) if broker.is_open(e)}
         self.opened, self.others = frozenset(opened), frozenset(others)
 
@@ -210,6 +203,16 @@ class _Run:
                 )
         return found
 
+    def _order_refusals(self, approved: Mapping[str, frozenset[str]]) -> list[Refusal]:
+        """What stands against each order that the broker, not its owner, carries out."""
+        found: list[Refusal] = []
+        for order in self._planned():
+            if order.exchange == FX and not self._converts(order.account):
+                continue
+            skip = _MONEY_LATER if order.exchange == FX else _LATER
+            found += inspect(order, self._situation(order, approved), self.terms.limits, skip=skip)
+        return found
+
     def _refusal(self, rule: str, text: str, hint: str, symbol: str = "") -> Refusal:
         return Refusal(rule, "", symbol, text, hint)
 
@@ -228,7 +231,7 @@ class _Run:
             targets=frozenset(self.plan.targets),
             open_exchanges=self.opened,
             others=self.others,
-            held={(a, h.symbol): h.free for a, s in self.statements.items() for h in s.holdings},
+            held=self._held(),
             rates=self.plan.fx,
             sent_today=self._sent_on(now.date()),
             value=self.plan.value,
@@ -236,17 +239,29 @@ class _Run:
             cash=self._all_money(),
             reserve=self.plan.reserve,
             wash_blocked=self._wash_blocked(now),
-            cost=fee(self.plan, self._amount(order), order.currency),
+            cost=fee(self.plan, self._amount(order), order.currency, order.exchange),
         )
 
     def _amount(self, order: Order) -> Decimal:
-        price = order.limit if order.limit is not None else self.plan.prices[order.symbol][0]
+        price = order.limit
+        if price is None:
+            price = self.plan.trade(order.account, order.symbol).price
         return EXACT.multiply(order.shares, price)
+
+    def _held(self) -> dict[tuple[str, str], Decimal]:
+        """What may be sold: shares free at the broker, and foreign money that is to be changed."""
+        held = {(a, h.symbol): h.free for a, s in self.statements.items() for h in s.holdings}
+        for t in self.plan.conversions:
+            held[t.account, t.symbol] = self._money(t.account, t.symbol[:3])
+        return held
+
+    def _converts(self, account: str) -> bool:
+        return bool(getattr(self.desk.brokers[account], "converts", False))
 
     def _sent_on(self, day: date) -> Decimal:
         total = ZERO
         for o in self.desk.book.orders():
-            if o.sent_at is None or o.sent_at.date() != day or o.state == PLANNED:
+            if o.sent_at is None or o.sent_at.date() != day or o.state == PLANNED or o.exchange == FX:
                 continue
             rate = self.plan.fx.get(o.currency)
             price = o.limit if o.limit is not None else self.plan.prices.get(o.symbol, (ZERO, ""))[0]
@@ -258,14 +273,15 @@ class _Run:
         """Free money: what our own books say, or less when the broker says less."""
         orders = self.orders.values()
         own = own_money(self.plan, orders, account, currency)
-        purse = self.statements[account].purse(currency)
-        told = min(purse.settled, purse.buying_power) if self.terms.settled_only else purse.buying_power
+        told = self._told(account, currency)
         return min(own, EXACT.subtract(told, unheard(self.plan, orders, account, currency)))
 
     def _all_money(self) -> Decimal:
         total = ZERO
         for account, purses in self.plan.cash.items():
-            for currency in {*purses, *(t.currency for t in self.plan.trades if t.account == account)}:
+            used = {o.currency for o in self.orders.values() if o.account == account}
+            used |= {foreign(o) for o in self.orders.values() if o.account == account} - {""}
+            for currency in {*purses, *used}:
                 own = own_money(self.plan, self.orders.values(), account, currency)
                 total = EXACT.add(total, EXACT.multiply(own, self.plan.fx[currency]))
         return total
@@ -310,21 +326,85 @@ class _Run:
                 return
 
     def _send_ready(self) -> None:
-        """Send the sales, and then those purchases there is money for."""
+        """Send the sales, then change money, and then send those purchases there is money for."""
         self.held = {}
-        for order in [o for o in self._planned() if o.side == "sell"]:
+        for order in [o for o in self._planned() if o.side == "sell" and o.exchange != FX]:
             self._offer(order)
-        if any(o.side == "sell" for o in self._planned()):
+        if any(o.side == "sell" and o.exchange != FX for o in self._planned()):
             return
-        for order in [o for o in self._planned() if o.side == "buy"]:
-            sized = fit(self.plan, order, self._room(order))
-            if sized != order and (self._out() or self._money_is_late(order)):
-                return  # a later purchase must not take the money this one waits for
-            if sized is None:
-                done = move(order, CANCELLED, "no money for it; left to the next plan")
-                self._write(done, "cancelled", {})
-            else:
-                self._offer(sized)
+        for order in [o for o in self._planned() if o.exchange == FX]:
+            if not self._change(order):
+                return
+        waiting = {o.account for o in self.orders.values() if o.exchange == FX and not o.is_final}
+        for order in [o for o in self._planned() if o.exchange != FX]:
+            if order.account in waiting:
+                self.held[order.id] = ()  # nothing stands against it but that its money is not changed yet
+            elif not self._buy(order):
+                return
+
+    def _buy(self, order: Order) -> bool:
+        """Send a purchase as large as its money allows; False when it waits, and later ones with it."""
+        sized = fit(self.plan, order, self._room(order))
+        if sized != order and (self._out() or self._money_is_late(order)):
+            return False  # a later purchase must not take the money this one waits for
+        if sized is None:
+            done = move(order, CANCELLED, "no money for it; left to the next plan")
+            self._write(done, "cancelled", {})
+        else:
+            self._offer(sized)
+        return True
+
+    def _change(self, order: Order) -> bool:
+        """Have money changed by the broker, or see whether its owner did; False when it has to wait."""
+        if not self._converts(order.account):
+            self._changed_by_hand(order)
+            return True
+        if order.side == "buy":
+            return self._buy(order)
+        there = self._money(order.account, foreign(order))
+        if there < order.shares and self._out():
+            return False
+        step = self.plan.trade(order.account, order.symbol).step
+        steps = EXACT.divide(max(min(there, order.shares), ZERO), step).to_integral_value(ROUND_FLOOR)
+        if not steps:
+            self._write(move(order, CANCELLED, "none of that money is there"), "cancelled", {})
+            return True
+        self._offer(replace(order, shares=EXACT.multiply(steps, step)))
+        return True
+
+    def _changed_by_hand(self, order: Order) -> None:
+        """Take a conversion as made once the broker lets one spend its money; until then it is held.
+
+        What is there may be less than planned by as much as a price may move.
+        """
+        bought = order.side == "buy"
+        got = foreign(order) if bought else order.currency
+        trade = self.plan.trade(order.account, order.symbol)
+        worth = EXACT.multiply(order.shares, trade.price)
+        brings = order.shares if bought else EXACT.subtract(worth, trade.cost)
+        own = max(own_money(self.plan, self.orders.values(), order.account, got), ZERO)
+        told = self._told(order.account, got)
+        seen = min(brings, EXACT.subtract(told, own))
+        if seen < EXACT.multiply(brings, ONE - self.terms.max_price_move):
+            given = (plain(worth), order.currency) if bought else (plain(order.shares), foreign(order))
+            text = f"{given[0]} {given[1]} are to be changed into {plain(brings)} {got} in {order.account}; "
+            text += f"with them its broker would show {plain(EXACT.add(own, brings))} {got}, "
+            text += f"and it shows {plain(told)}"
+            hint = "change the money at the broker, then run `steelyard execute` again"
+            self.held[order.id] = (Refusal("convert-by-hand", order.id, order.symbol, text, hint),)
+            return
+        if bought:
+            order = replace(order, shares=seen)
+            paid = EXACT.multiply(seen, trade.price)
+        else:
+            # What the spread took is counted as a cost of its own.
+            paid = EXACT.divide(seen, ONE - self.plan.fx_spread)
+        self._write(changed_by_hand(order, paid), "changed-by-hand", {"told": told})
+
+    def _told(self, account: str, currency: str) -> Decimal:
+        """What the broker lets one spend."""
+        purse = self.statements[account].purse(currency)
+        return min(purse.settled, purse.buying_power) if self.terms.settled_only else purse.buying_power
 
     def _money_is_late(self, order: Order) -> bool:
         """Say whether the broker has not credited yet what our books have: it is waited for.
@@ -337,6 +417,8 @@ class _Run:
     def _room(self, order: Order) -> Decimal:
         """Money for one purchase: what its account has free, less what keeps the reserve whole."""
         free = self._money(order.account, order.currency)
+        if order.exchange == FX:
+            return free  # money that is changed stays money; the reserve is looked at in base currency
         above = EXACT.subtract(self._all_money(), self.plan.reserve)
         return min(free, EXACT.divide(above, self.plan.fx[order.currency]))
 

@@ -32,6 +32,7 @@ from steelyard.ports import PortfolioText, PriceRecords, PriceSource, RunRecords
 
 if TYPE_CHECKING:
     from steelyard.app.tax import TaxSituation
+    from steelyard.domain.trades import Plan
 
 _SUSPECT = ("price-jump", "price-disagree", "price-currency", "price-not-positive", "price-future")
 
@@ -62,7 +63,11 @@ class NoBooks:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Everything a run works with; `draw` makes the picture of an alert, None sends none."""
+    """Everything a run works with.
+
+    `draw` makes the picture of an alert, None sends none; `save_plan` keeps the plan of a look date for
+    `execute latest`.
+    """
 
     file: PortfolioText
     sources: Sequence[PriceSource]
@@ -73,6 +78,7 @@ class Job:
     settings: AutomationSettings
     books: Books = NoBooks()  # noqa: RUF009 - it has no state
     draw: Callable[[CheckReport], bytes] | None = None
+    save_plan: Callable[[Portfolio, Plan], None] | None = None
 
     def today(self) -> date:
         """Return the date where the owner lives."""
@@ -435,6 +441,8 @@ def _plan_text(job: Job, report: CheckReport) -> str:
         made = plan(portfolio, job.sessions, as_of=report.as_of, tax=situation)
     except (PlanError, DataError) as error:
         return f"{error.message} ({error.hint})"
+    if job.save_plan is not None and made.trades:
+        job.save_plan(portfolio, made)
     return texts.plan_lines(made, portfolio.base_currency, job.settings.alerts)
 
 

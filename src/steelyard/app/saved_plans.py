@@ -2,50 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any
 
-from steelyard.domain.money import EXACT, ONE, ZERO
+from steelyard.domain.conversions import conversions
+from steelyard.domain.money import EXACT, ONE, ZERO, plain
+from steelyard.domain.policies import Decision
 from steelyard.domain.policy_text import text as policy_text
 from steelyard.domain.portfolio import Portfolio, value
-from steelyard.domain.saved_plans import SavedPlan, SavedTrade
+from steelyard.domain.saved_plans import Cause, SavedPlan, SavedTrade
 from steelyard.domain.trades import Plan, Trade
-from steelyard.errors import InputError
 
 _FRACTION = Decimal("1e-9")
+PLAIN_OPTIONS: Mapping[str, Any] = {
+    "account": None,
+    "fractional": False,
+    "cash": "0",
+    "no_sell": False,
+    "no_buy": False,
+    "objective": "absolute",
+    "policy_gate": False,
+    "max_tax": None,
+    "max_gain": None,
+    "harvest": False,
+    "save_tax": False,
+    "accept_drift": None,
+    "allow_wash_sales": False,
+}
+"""The options of `plan` when none is given."""
 
 
 def saved_plan(
-    portfolio: Portfolio, plan: Plan, *, flow_account: str | None = None, inputs: Mapping[str, Any]
+    portfolio: Portfolio,
+    plan: Plan,
+    decision: Decision,
+    *,
+    flow_account: str | None = None,
+    inputs: Mapping[str, Any],
 ) -> SavedPlan:
     """Return a plan with all it follows from, ready to be saved.
 
     Args:
         portfolio: What it was planned on.
         plan: From `app.plan`.
+        decision: What the policy says on the day of the plan.
         flow_account: Where new money goes to; the first account unless told.
         inputs: The text of the file and the options, so that the plan can be made again.
-
-    Raises:
-        InputError: It cannot be carried out as it stands (`not-executable`).
     """
-    if plan.conversions:
-        raise InputError(
-            "not-executable",
-            f"the plan changes money between currencies in {plan.conversions[0].account}",
-            "change the money at the broker first, write the new cash into the file, then plan again",
-        )
+    base = plan.base_currency
     cash = {a.name: dict(a.cash) for a in portfolio.accounts}
     if plan.cash_flow:
         purse = cash[flow_account or portfolio.accounts[0].name]
-        purse[plan.base_currency] = EXACT.add(purse.get(plan.base_currency, ZERO), plan.cash_flow)
+        purse[base] = EXACT.add(purse.get(base, ZERO), plan.cash_flow)
     used = {t.currency for t in plan.trades} | {q.currency for q in portfolio.quotes.values()}
-    used |= {c for purse in cash.values() for c in purse} | {plan.base_currency}
+    used |= {c for purse in cash.values() for c in purse} | {base}
+    fx = {c: portfolio.rate(c) for c in sorted(used) if c == base or c in portfolio.fx}
+    trades = tuple(_trade(portfolio, t) for t in plan.trades)
+    spread = portfolio.costs.fx_spread
     valuation = value(portfolio, cash_flow=plan.cash_flow)
     return SavedPlan(
         as_of=plan.as_of,
-        base_currency=plan.base_currency,
+        base_currency=base,
         policy=policy_text(portfolio.policy),
         targets=portfolio.targets,
         reserve=valuation.reserve,
@@ -56,10 +74,59 @@ def saved_plan(
         cash=cash,
         shares={a.name: {p.symbol: p.shares for p in a.positions} for a in portfolio.accounts},
         prices={s: (q.price, q.currency) for s, q in portfolio.quotes.items()},
-        fx={c: portfolio.rate(c) for c in sorted(used) if c == plan.base_currency or c in portfolio.fx},
-        trades=tuple(_trade(portfolio, t) for t in plan.trades),
+        fx=fx,
+        trades=trades,
+        causes=_causes(plan, decision),
+        conversions=conversions(trades, cash, fx, base=base, spread=spread),
+        fx_spread=spread,
         inputs=inputs,
     )
+
+
+def inputs_of(
+    portfolio: Portfolio,
+    text: str,
+    name: str,
+    options: Mapping[str, Any],
+    *,
+    fetched: Collection[str],
+    entries: int,
+) -> dict[str, Any]:
+    """Return what a plan can be made again from, to the same bytes.
+
+    Args:
+        portfolio: What it was planned on.
+        text: Words of the portfolio file.
+        name: Of that file, without its folder.
+        options: Of `plan`, by the names of its parameters.
+        fetched: Symbols and pairs that the file leaves open.
+        entries: Number of the newest journal entry, 0 for none.
+    """
+    base = portfolio.base_currency
+    kept = {
+        "prices": {
+            s: [plain(q.price), q.currency] for s, q in sorted(portfolio.quotes.items()) if s in fetched
+        },
+        "rates": {c: plain(r) for c, r in sorted(portfolio.fx.items()) if f"{c}{base}" in fetched},
+    }
+    inputs: dict[str, Any] = {"file": text, "name": name, "options": dict(options)}
+    if kept["prices"] or kept["rates"]:
+        inputs["fetched"] = kept
+    if entries:
+        inputs["entries"] = entries
+    return inputs
+
+
+def _causes(plan: Plan, decision: Decision) -> tuple[Cause, ...]:
+    found = [Cause(r.rule, r.symbol or "", r.text) for r in decision.reasons] if decision.due else []
+    if plan.cash_flow:
+        text = "new money" if plan.cash_flow > 0 else "money taken out"
+        text += f": {plain(abs(plan.cash_flow))} {plan.base_currency}"
+        found.append(Cause("cash-flow", "", text))
+    if not found and plan.trades:
+        why = decision.held_back or "no rule of the policy had fired"
+        found.append(Cause("owner", "", f"asked for by the owner; {why}"))
+    return tuple(found)
 
 
 def _trade(portfolio: Portfolio, trade: Trade) -> SavedTrade:

@@ -25,7 +25,14 @@ from steelyard.bootstrap.books import (
     tax_situation,
 )
 from steelyard.bootstrap.histories import backtest_tax, history_of, price_history
-from steelyard.bootstrap.trading import desk, market, order_book, past_file, save_plan
+from steelyard.bootstrap.trading import (
+    desk,
+    market,
+    order_book,
+    past_portfolio,
+    plan_to_save,
+    save_plan,
+)
 
 __all__ = [
     "Automation",
@@ -43,7 +50,8 @@ __all__ = [
     "models",
     "new_portfolio_text",
     "order_book",
-    "past_file",
+    "past_portfolio",
+    "plan_to_save",
     "portfolio",
     "portfolio_of_entries",
     "price_history",

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from steelyard.bootstrap.automation import database_copies
-from steelyard.bootstrap.books import journal_path, portfolio, sessions
+from steelyard.adapters.packaged_data import load_catalogue
+from steelyard.bootstrap.automation import automation, database_copies
+from steelyard.bootstrap.books import Books, held_symbols, journal_path, sessions, stored_portfolio
 from steelyard.domain.money import ZERO
-from steelyard.domain.portfolio import Portfolio
+from steelyard.domain.portfolio import Account, Portfolio
 from steelyard.errors import InputError
 
 if TYPE_CHECKING:
     from steelyard.adapters.broker_alpaca import AlpacaBroker
     from steelyard.adapters.broker_kis import KisBroker
-    from steelyard.app.execute import Market
+    from steelyard.app.market import Market
     from steelyard.app.order_reports import Desk
     from steelyard.domain.execution import ExecutionSettings
+    from steelyard.domain.saved_plans import SavedPlan
     from steelyard.domain.trades import Plan
     from steelyard.ports import Broker, Clock, OrderBook
 
@@ -39,61 +43,79 @@ def order_book(path: Path) -> Iterator[OrderBook]:
 def desk(path: Path) -> Iterator[tuple[Desk, ExecutionSettings, Portfolio]]:
     """Open what carrying plans of a portfolio file out needs; a paper account starts as the file stands."""
     from steelyard.adapters import execution_file
-    from steelyard.adapters.broker_paper import PaperBroker, PaperTerms
-    from steelyard.adapters.broker_ticket import TicketBroker
     from steelyard.adapters.clock import SystemClock
     from steelyard.app.order_reports import Desk
 
-    holder = portfolio(path)
+    holder = stored_portfolio(path)
     settings = execution_file.read(path.parent / execution_file.NAME)
+    _one_account_each(holder, settings)
     clock = SystemClock()
-    quotes = {symbol: quote.price for symbol, quote in holder.quotes.items() if not quote.by_value}
-    terms = PaperTerms(settings.paper_commission, fill_at_most=settings.paper_fill_at_most)
     brokers: dict[str, Broker] = {}
-    opened: list[PaperBroker | AlpacaBroker | KisBroker] = []
-    try:
+    with ExitStack() as opened:
         for account in holder.accounts:
-            chosen = settings.brokers.get(account.name, "paper")
-            if chosen.startswith("alpaca-"):
-                alpaca = _alpaca(path, chosen.removeprefix("alpaca-"))
-                opened.append(alpaca)
-                brokers[account.name] = alpaca
-                continue
-            if chosen.startswith("kis-"):
-                kis = _kis(path, chosen.removeprefix("kis-"), clock)
-                opened.append(kis)
-                brokers[account.name] = kis
-                continue
-            if chosen == "ticket":
-                brokers[account.name] = TicketBroker(
-                    path.parent / "tickets",
-                    account.name,
-                    cash=account.cash,
-                    shares={p.symbol: p.shares for p in account.positions},
-                    now=clock.now,
-                    sessions=sessions(),
-                )
-                continue
-            broker = PaperBroker(
-                path.parent / "steelyard-paper.db",
-                account.name,
-                prices=quotes.get,
-                now=clock.now,
-                sessions=sessions(),
-                terms=terms,
+            brokers[account.name] = _broker(path, holder, account, settings, clock, opened)
+        book = opened.enter_context(order_book(path))
+        yield Desk(book, brokers, clock), settings, holder
+
+
+def _one_account_each(holder: Portfolio, settings: ExecutionSettings) -> None:
+    """Refuse two accounts of the file at a broker whose keys lead to one account."""
+    serves: dict[str, str] = {}
+    for account in holder.accounts:
+        broker = settings.brokers.get(account.name, "paper").partition("-")[0]
+        if broker in ("alpaca", "kis") and broker in serves:
+            raise InputError(
+                "broker-account-twice",
+                f"{serves[broker]} and {account.name} would both be the one account at {broker}",
+                "give one of them another broker under [accounts] of execution.toml",
             )
-            opened.append(broker)
-            brokers[account.name] = broker
-            if broker.is_empty():
-                broker.endow(
-                    {holder.base_currency: ZERO, **account.cash},
-                    {p.symbol: p.shares for p in account.positions},
-                )
-        with order_book(path) as book:
-            yield Desk(book, brokers, clock), settings, holder
-    finally:
-        for one in opened:
-            one.close()
+        serves[broker] = account.name
+
+
+def _broker(
+    path: Path,
+    holder: Portfolio,
+    account: Account,
+    settings: ExecutionSettings,
+    clock: Clock,
+    opened: ExitStack,
+) -> Broker:
+    chosen, _, mode = settings.brokers.get(account.name, "paper").partition("-")
+    if chosen == "alpaca":
+        return opened.enter_context(closing(_alpaca(path, mode)))
+    if chosen == "kis":
+        return opened.enter_context(closing(_kis(path, mode, clock, settings.integrated_margin)))
+    shares = {p.symbol: p.shares for p in account.positions}
+    if chosen == "ticket":
+        from steelyard.adapters.broker_ticket import TicketBroker
+
+        return TicketBroker(
+            path.parent / "tickets",
+            account.name,
+            cash=account.cash,
+            shares=shares,
+            now=clock.now,
+            sessions=sessions(),
+        )
+    from steelyard.adapters.broker_paper import PaperBroker, PaperTerms
+
+    quotes = {symbol: quote.price for symbol, quote in holder.quotes.items() if not quote.by_value}
+    quotes |= {f"{currency}{holder.base_currency}": rate for currency, rate in holder.fx.items()}
+    terms = PaperTerms(
+        settings.paper_commission, holder.costs.fx_spread, fill_at_most=settings.paper_fill_at_most
+    )
+    broker = PaperBroker(
+        path.parent / "steelyard-paper.db",
+        account.name,
+        prices=quotes.get,
+        now=clock.now,
+        sessions=sessions(),
+        terms=terms,
+    )
+    opened.enter_context(closing(broker))
+    if broker.is_empty():
+        broker.endow({holder.base_currency: ZERO, **account.cash}, shares)
+    return broker
 
 
 def _alpaca(path: Path, mode: str) -> AlpacaBroker:
@@ -113,7 +135,7 @@ def _alpaca(path: Path, mode: str) -> AlpacaBroker:
     return AlpacaBroker(mode, key, secret, sessions=sessions())
 
 
-def _kis(path: Path, mode: str, clock: Clock) -> KisBroker:
+def _kis(path: Path, mode: str, clock: Clock, integrated: bool) -> KisBroker:
     import os
 
     from steelyard.adapters.broker_kis import KisBroker
@@ -130,30 +152,55 @@ def _kis(path: Path, mode: str, clock: Clock) -> KisBroker:
         )
     token = path.parent / f".steelyard-kis-{mode}.json"
     wire = KisConnection(mode, key, secret, token, now=clock.now)
-    return KisBroker(wire, account, now=clock.now, sessions=sessions())
+    return KisBroker(wire, account, now=clock.now, sessions=sessions(), integrated_margin=integrated)
 
 
-def market(path: Path, holder: Portfolio) -> Market:
-    """Return the prices of a portfolio file, seen when the file was last written."""
+def market(path: Path, holder: Portfolio, plan: SavedPlan, settings: ExecutionSettings) -> Market:
+    """Return the prices of now for a plan; with a collar the other price sources are asked, too."""
     from datetime import UTC, datetime
 
-    from steelyard.app.execute import Market
+    from steelyard.adapters import trading_hours
+    from steelyard.app.market import Sources
+    from steelyard.app.market import market as assemble
 
-    seen = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-    return Market({s: (q.price, seen) for s, q in holder.quotes.items() if not q.by_value})
+    collar = settings.terms.limits.collar is not None
+    with automation(path) as parts:
+        job = parts.job
+        clock = job.post.clock
+        return assemble(
+            holder,
+            job.file.outline()[1],
+            datetime.fromtimestamp(path.stat().st_mtime, UTC),
+            Sources(job.sources, job.prices, job.settings.prices, clock, trading_hours.close_of),
+            second_for={t.symbol for t in (*plan.trades, *plan.conversions)} if collar else (),
+            as_of=job.today(),
+        )
 
 
 @contextmanager
-def past_file(path: Path, inputs: Mapping[str, Any]) -> Iterator[Path]:
-    """Put the text a plan was saved with into a folder of its own, with a copy of the database beside it."""
+def past_portfolio(path: Path, inputs: Mapping[str, Any]) -> Iterator[tuple[Portfolio, Path]]:
+    """Read a portfolio as a plan was saved with it: words of the file, fetched prices, journal so far.
+
+    The second value is where the journal of then is, which is gone when the context ends.
+    """
     from tempfile import TemporaryDirectory
+
+    from steelyard.adapters.journal_sqlite import shorten
+    from steelyard.adapters.portfolio_prices import PortfolioFile
+    from steelyard.domain.portfolio import Quote
 
     with TemporaryDirectory(prefix="steelyard-") as folder:
         past = Path(folder) / Path(inputs["name"]).name
         past.write_text(inputs["file"], encoding="utf-8", newline="")
+        journal = journal_path(past)
         if journal_path(path).exists():
-            database_copies().back_up(journal_path(path), journal_path(past))
-        yield past
+            database_copies().back_up(journal_path(path), journal)
+            shorten(journal, inputs.get("entries", 0))
+        fetched = inputs.get("fetched", {"prices": {}, "rates": {}})
+        quotes = {s: Quote(Decimal(price), currency) for s, (price, currency) in fetched["prices"].items()}
+        rates = {currency: Decimal(rate) for currency, rate in fetched["rates"].items()}
+        file = PortfolioFile(past, load_catalogue(), held_symbols(journal))
+        yield Books(journal).held(file.load(quotes, rates), date.max), journal
 
 
 def save_plan(
@@ -161,10 +208,29 @@ def save_plan(
 ) -> str:
     """Keep a plan in the database beside the portfolio file and return its id."""
     from steelyard.adapters.clock import SystemClock
-    from steelyard.app.saved_plans import saved_plan
+    from steelyard.adapters.journal_sqlite import last_number
+    from steelyard.adapters.portfolio_prices import PortfolioFile
+    from steelyard.app.saved_plans import inputs_of
 
-    inputs = {"file": path.read_text(encoding="utf-8-sig"), "name": path.name, "options": dict(options)}
-    saved = saved_plan(holder, plan, flow_account=account, inputs=inputs)
+    journal = journal_path(path)
+    inputs = inputs_of(
+        holder,
+        path.read_text(encoding="utf-8-sig"),
+        path.name,
+        options,
+        fetched=PortfolioFile(path, load_catalogue(), held_symbols(journal)).outline()[1],
+        entries=last_number(journal),
+    )
+    saved = plan_to_save(holder, plan, account, inputs)
     with order_book(path) as book:
         book.save_plan(saved, SystemClock().now())
     return saved.id
+
+
+def plan_to_save(holder: Portfolio, plan: Plan, account: str | None, inputs: Mapping[str, Any]) -> SavedPlan:
+    """Return a plan as it is saved, with what the policy said on its day."""
+    from steelyard.app.check import check
+    from steelyard.app.saved_plans import saved_plan
+
+    decision = check(holder, sessions(), as_of=plan.as_of).decision
+    return saved_plan(holder, plan, decision, flow_account=account, inputs=inputs)

@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-# Source: SEC Rule 15c6-1 as amended (T+1 from 2024-05-28); KRX equity market rules (T+2).
-SETTLEMENT_SESSIONS = {"XKRX": 2, "XNYS": 1}
+FX = "FX"
+"""Where a conversion is placed: its symbol is a pair (`USDKRW`), its shares are units of the first one."""
+
+# Source: SEC Rule 15c6-1 as amended (T+1 from 2024-05-28); KRX equity market rules (T+2). Retail brokers
+# credit changed money at once.
+SETTLEMENT_SESSIONS = {"XKRX": 2, "XNYS": 1, FX: 0}
 
 TRADED_IN = {"XKRX": "KRW", "XNYS": "USD"}
 """Exchange to the only currency a limit price there can be in."""

@@ -46,6 +46,7 @@ class ExecutionSettings:
         terms: For every plan.
         brokers: Account to broker; accounts not named are on paper.
         paper_commission: What the paper broker charges, a fraction.
+        integrated_margin: Dollars at KIS may be bought for won (its integrated margin service).
         paper_fill_at_most: Most shares it fills at a time, None for all.
     """
 
@@ -53,3 +54,4 @@ class ExecutionSettings:
     brokers: Mapping[str, str] = field(default_factory=dict)
     paper_commission: Decimal = ZERO
     paper_fill_at_most: Decimal | None = None
+    integrated_margin: bool = False

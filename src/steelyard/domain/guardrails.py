@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from steelyard.domain.brokerage import FX
 from steelyard.domain.money import EXACT, ONE, ZERO, plain
 from steelyard.domain.orders import Order
 
@@ -208,7 +209,7 @@ def most_of_a_position(order: Order, situation: Situation, limits: Limits) -> tu
     if order.side != "sell":
         return None
     held = situation.held.get((order.account, order.symbol), ZERO)
-    part = ONE if limits.max_position_sold is None else limits.max_position_sold
+    part = ONE if limits.max_position_sold is None or order.exchange == FX else limits.max_position_sold
     if order.shares > EXACT.multiply(held, part):
         return (
             f"selling {plain(order.shares)} of {plain(held)} held is more than {plain(part)} of it",
@@ -265,7 +266,7 @@ def open_order_conflict(order: Order, situation: Situation, limits: Limits) -> t
 
 
 def cash_floor(order: Order, situation: Situation, limits: Limits) -> tuple[str, str] | None:
-    """A purchase is paid from free money of its own account and leaves the reserve alone."""
+    """A purchase (of money, too) is paid from free money of its own account; the reserve stays whole."""
     if order.side != "buy":
         return None
     price = order.limit if order.limit is not None else situation.prices[order.symbol][0]
@@ -276,6 +277,9 @@ def cash_floor(order: Order, situation: Situation, limits: Limits) -> tuple[str,
             f"{plain(need)} {order.currency} needed, {plain(free)} free in {order.account}",
             "wait for the sales to settle",
         )
+    # Money that is changed stays money: of the reserve only the spread is spent.
+    if order.exchange == FX:
+        need = situation.cost
     left = EXACT.subtract(situation.cash, EXACT.multiply(need, situation.rates[order.currency]))
     if left < situation.reserve:
         return (
@@ -318,6 +322,9 @@ RULES: Mapping[str, Rule] = {
     "wash-sale": wash_sale,
 }
 
+NOT_FOR_MONEY = frozenset({"no-target", "max-day", "max-turnover", "wash-sale"})
+"""Rules that a conversion does not have to keep: it trades no instrument, and what it pays for is counted."""
+
 
 def inspect(
     order: Order,
@@ -336,6 +343,8 @@ def inspect(
         skip: Rules that cannot be judged yet (cash, before the sales have filled).
     """
     found = []
+    if order.exchange == FX:
+        rules = {name: rule for name, rule in rules.items() if name not in NOT_FOR_MONEY}
     if "stale-price" in rules and order.symbol not in situation.prices:
         # Without a price no amount can be judged: that alone is said.
         rules = {"stale-price": rules["stale-price"]}

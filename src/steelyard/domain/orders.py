@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
+from steelyard.domain.brokerage import FX
 from steelyard.domain.fingerprint import fingerprint
 from steelyard.domain.money import EXACT, ZERO, plain
 from steelyard.errors import DataError
@@ -139,6 +140,22 @@ def move(order: Order, state: str, note: str = "") -> Order:
     if state not in OWN_MOVES.get(order.state, frozenset()):
         raise ValueError(f"order {order.id} cannot go from {order.state} to {state}")
     return replace(order, state=state, note=note or order.note)
+
+
+def changed_by_hand(order: Order, paid: Decimal) -> Order:
+    """Return a planned conversion as done: the owner changed the money, and it was seen at the broker.
+
+    Args:
+        order: A conversion that was never sent.
+        paid: What it is taken to have cost or brought, in the order's currency.
+
+    Raises:
+        ValueError: It was sent, or is no conversion, which would be a bug of the caller.
+    """
+    if order.state != PLANNED or order.exchange != FX:
+        raise ValueError(f"order {order.id} is no conversion waiting to be made by hand")
+    note = "changed by hand, seen at the broker"
+    return replace(order, state=FILLED, filled=order.shares, paid=paid, note=note)
 
 
 def advance(order: Order, report: Report) -> Order:

@@ -78,8 +78,8 @@ def moved_prices(
 ) -> list[Refusal]:
     """Refuse a plan when a price it trades at has moved more than `most` (a fraction) or is gone."""
     found = []
-    for symbol in dict.fromkeys(t.symbol for t in plan.trades):
-        then = plan.prices[symbol][0]
+    traded = {t.symbol: plan.prices[t.symbol][0] for t in plan.trades}
+    for symbol, then in {**traded, **{t.symbol: t.price for t in plan.conversions}}.items():
         if symbol not in prices:
             found.append(Refusal("price-missing", "", symbol, f"no price for {symbol}", "fetch prices"))
             continue

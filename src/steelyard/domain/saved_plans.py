@@ -20,11 +20,29 @@ SCHEMA = "steelyard/saved-plan/1"
 
 
 @dataclass(frozen=True, slots=True)
+class Cause:
+    """What made a plan necessary.
+
+    Attributes:
+        rule: A rule of the policy that had fired (threshold, relative_threshold, max_interval, calendar);
+            `cash-flow` for new money or money taken out; `owner` when nothing had fired and the owner asked.
+        symbol: The instrument a band rule is about, else empty.
+        text: One line for the owner.
+    """
+
+    rule: str
+    symbol: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class SavedTrade:
     """One trade of a saved plan, as in `trades.Trade`, with what placing it needs.
 
+    A conversion is one too: so many units of a foreign currency (`USDKRW`), priced in the base currency.
+
     Attributes:
-        exchange: Where it is placed.
+        exchange: Where it is placed; `FX` for money.
         step: The smallest tradable part of a share.
         at_loss: A sale below what a lot had cost, where a wash-sale rule applies.
     """
@@ -61,6 +79,9 @@ class SavedPlan:
         prices: Symbol to price and its currency.
         fx: Currency to units of base currency, the base included.
         trades: Sells first.
+        causes: Why it was made, in the order of the policy's rules.
+        conversions: Foreign money to sell or to buy before the purchases it pays for, sales first.
+        fx_spread: What changing money costs, a fraction.
         inputs: What planned it: the text of the file, its name and the options, for replay.
         saved_at: When it was first saved; not part of the hash.
     """
@@ -79,6 +100,9 @@ class SavedPlan:
     prices: Mapping[str, tuple[Decimal, str]]
     fx: Mapping[str, Decimal]
     trades: tuple[SavedTrade, ...]
+    causes: tuple[Cause, ...] = ()
+    conversions: tuple[SavedTrade, ...] = ()
+    fx_spread: Decimal = ZERO
     inputs: Mapping[str, Any] = field(default_factory=dict)
     saved_at: datetime | None = None
 
@@ -95,7 +119,17 @@ class SavedPlan:
     @property
     def accounts(self) -> tuple[str, ...]:
         """The accounts with a trade, in the order of the trades."""
-        return tuple(dict.fromkeys(t.account for t in self.trades))
+        return tuple(dict.fromkeys(t.account for t in (*self.trades, *self.conversions)))
+
+    def trade(self, account: str, symbol: str) -> SavedTrade:
+        """Return the trade (or conversion) of an instrument in an account."""
+        return next(
+            t for t in (*self.trades, *self.conversions) if (t.account, t.symbol) == (account, symbol)
+        )
+
+    def causes_of(self, symbol: str) -> tuple[Cause, ...]:
+        """Return why an instrument is traded: what names it, else what made the whole plan necessary."""
+        return tuple(c for c in self.causes if c.symbol == symbol) or self.causes
 
 
 def content(plan: SavedPlan) -> dict[str, Any]:
@@ -115,24 +149,32 @@ def content(plan: SavedPlan) -> dict[str, Any]:
         "shares": {a: dict(s) for a, s in plan.shares.items()},
         "prices": {s: [p, c] for s, (p, c) in plan.prices.items()},
         "fx": dict(plan.fx),
-        "trades": [
-            {
-                "account": t.account,
-                "symbol": t.symbol,
-                "side": t.side,
-                "shares": t.shares,
-                "price": t.price,
-                "currency": t.currency,
-                "amount": t.amount,
-                "cost": t.cost,
-                "reason": t.reason,
-                "exchange": t.exchange,
-                "step": t.step,
-                "at_loss": t.at_loss,
-            }
-            for t in plan.trades
-        ],
+        "trades": [_trade(t) for t in plan.trades],
         "inputs": dict(plan.inputs),
+        # Plans saved before these were kept have none, and keep their hash.
+        **({"causes": [[c.rule, c.symbol, c.text] for c in plan.causes]} if plan.causes else {}),
+        **(
+            {"conversions": [_trade(t) for t in plan.conversions], "fx_spread": plan.fx_spread}
+            if plan.conversions
+            else {}
+        ),
+    }
+
+
+def _trade(t: SavedTrade) -> dict[str, Any]:
+    return {
+        "account": t.account,
+        "symbol": t.symbol,
+        "side": t.side,
+        "shares": t.shares,
+        "price": t.price,
+        "currency": t.currency,
+        "amount": t.amount,
+        "cost": t.cost,
+        "reason": t.reason,
+        "exchange": t.exchange,
+        "step": t.step,
+        "at_loss": t.at_loss,
     }
 
 
@@ -161,6 +203,9 @@ def from_content(data: Mapping[str, Any], saved_at: datetime | None) -> SavedPla
         prices={s: (Decimal(p), c) for s, (p, c) in data["prices"].items()},
         fx=numbers(data["fx"]),
         trades=tuple(trade(t) for t in data["trades"]),
+        causes=tuple(Cause(*c) for c in data.get("causes", ())),
+        conversions=tuple(trade(t) for t in data.get("conversions", ())),
+        fx_spread=Decimal(data.get("fx_spread", "0")),
         inputs=data["inputs"],
         saved_at=saved_at,
     )

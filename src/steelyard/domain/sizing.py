@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
+from steelyard.domain.brokerage import FX
 from steelyard.domain.money import EXACT, ONE, ZERO
 from steelyard.domain.orders import SENT, UNKNOWN, Order, order_id
 from steelyard.domain.saved_plans import SavedPlan, SavedTrade
@@ -23,6 +24,8 @@ def tick(exchange: str, price: Decimal) -> Decimal:
     """
     if exchange == "XKRX":
         return ONE if price < 2000 else Decimal(5)
+    if exchange == FX:
+        return Decimal("0.0001")
     return Decimal("0.01") if price >= 1 else Decimal("0.0001")
 
 
@@ -40,11 +43,16 @@ def limit_of(trade: SavedTrade, distance: Decimal) -> Decimal:
 
 
 def orders_of(plan: SavedPlan, distance: Decimal | None) -> tuple[Order, ...]:
-    """Return the orders of a plan, sells first; market orders when `distance` is None."""
+    """Return the orders of a plan; market orders when `distance` is None.
+
+    Sales come first, then the money that is changed, then the purchases.
+    """
     legs: dict[tuple[str, str], int] = {}
     orders = []
     plan_id = plan.id
-    for trade in sorted(plan.trades, key=lambda t: t.side != "sell"):
+    sales = [t for t in plan.trades if t.side == "sell"]
+    purchases = [t for t in plan.trades if t.side != "sell"]
+    for trade in (*sales, *plan.conversions, *purchases):
         key = (trade.account, trade.symbol)
         legs[key] = legs.get(key, 0) + 1
         orders.append(
@@ -64,10 +72,12 @@ def orders_of(plan: SavedPlan, distance: Decimal | None) -> tuple[Order, ...]:
     return tuple(orders)
 
 
-def fee(plan: SavedPlan, amount: Decimal, currency: str) -> Decimal:
+def fee(plan: SavedPlan, amount: Decimal, currency: str, exchange: str = "") -> Decimal:
     """Return the commission the plan expects on an amount, in the currency of the amount."""
     if not amount:
         return ZERO
+    if exchange == FX:
+        return EXACT.multiply(amount, plan.fx_spread)
     least = EXACT.divide(plan.min_commission, plan.fx[currency])
     return max(EXACT.multiply(amount, plan.commission), least)
 
@@ -76,9 +86,14 @@ def worst(plan: SavedPlan, order: Order) -> Decimal:
     """Return the most an open purchase may still cost, in its currency; zero for a sale."""
     if order.side == "sell":
         return ZERO
-    price = order.limit if order.limit is not None else plan.prices[order.symbol][0]
+    price = order.limit if order.limit is not None else plan.trade(order.account, order.symbol).price
     amount = EXACT.multiply(order.remaining, price)
-    return EXACT.add(amount, fee(plan, amount, order.currency))
+    return EXACT.add(amount, fee(plan, amount, order.currency, order.exchange))
+
+
+def foreign(order: Order) -> str:
+    """Return the foreign currency a conversion buys or sells, empty for any other order."""
+    return order.symbol[:3] if order.exchange == FX else ""
 
 
 def own_money(plan: SavedPlan, orders: Iterable[Order], account: str, currency: str) -> Decimal:
@@ -89,22 +104,32 @@ def own_money(plan: SavedPlan, orders: Iterable[Order], account: str, currency: 
     """
     money = plan.cash.get(account, {}).get(currency, ZERO)
     for order in orders:
-        if (order.account, order.currency) != (account, currency):
+        if order.account != account:
             continue
-        charged = max(order.fees, fee(plan, order.paid, currency))
         sign = 1 if order.side == "sell" else -1
-        money = EXACT.add(money, EXACT.subtract(sign * order.paid, charged))
-        if order.is_out:
-            money = EXACT.subtract(money, worst(plan, order))
+        if order.currency == currency:
+            charged = max(order.fees, fee(plan, order.paid, currency, order.exchange))
+            money = EXACT.add(money, EXACT.subtract(sign * order.paid, charged))
+            if order.is_out:
+                money = EXACT.subtract(money, worst(plan, order))
+        elif foreign(order) == currency:
+            # Foreign money that is being sold is gone at worst; what is being bought is not there yet.
+            money = EXACT.subtract(money, sign * order.filled)
+            if order.is_out and sign > 0:
+                money = EXACT.subtract(money, order.remaining)
     return money
 
 
 def unheard(plan: SavedPlan, orders: Iterable[Order], account: str, currency: str) -> Decimal:
-    """Return what purchases may cost that the broker may not have counted yet."""
+    """Return what purchases (and sales of money) may cost that the broker may not have counted yet."""
     total = ZERO
     for order in orders:
-        if order.state in (SENT, UNKNOWN) and (order.account, order.currency) == (account, currency):
+        if order.state not in (SENT, UNKNOWN) or order.account != account:
+            continue
+        if order.currency == currency:
             total = EXACT.add(total, worst(plan, order))
+        elif foreign(order) == currency and order.side == "sell":
+            total = EXACT.add(total, order.remaining)
     return total
 
 
@@ -113,7 +138,7 @@ def fit(plan: SavedPlan, order: Order, money: Decimal) -> Order | None:
 
     First the limit comes down, as far as the plan's own price; then shares are left out.
     """
-    trade = next(t for t in plan.trades if (t.account, t.symbol) == (order.account, order.symbol))
+    trade = plan.trade(order.account, order.symbol)
     if worst(plan, order) <= money:
         return order
     if order.limit is not None and trade.price < order.limit:
@@ -121,7 +146,7 @@ def fit(plan: SavedPlan, order: Order, money: Decimal) -> Order | None:
         if worst(plan, at_price) <= money:
             return _with_best_limit(plan, at_price, order.limit, money)
     price = order.limit if order.limit is not None else trade.price
-    each = EXACT.multiply(price, ONE + plan.commission)
+    each = EXACT.multiply(price, ONE + _rate(plan, order))
     count = min(EXACT.divide(max(money, ZERO), each), order.shares)
     steps = EXACT.divide(count, trade.step).to_integral_value(ROUND_FLOOR)
     while steps > 0:
@@ -140,7 +165,11 @@ def _with_best_limit(plan: SavedPlan, order: Order, upper: Decimal, money: Decim
     """Raise the limit from the plan's price towards `upper` as far as the money goes, on a tick."""
     assert order.limit is not None
     step = tick(order.exchange, order.limit)
-    each = EXACT.divide(money, EXACT.multiply(order.shares, ONE + plan.commission))
+    each = EXACT.divide(money, EXACT.multiply(order.shares, ONE + _rate(plan, order)))
     steps = EXACT.divide(min(each, upper), step).to_integral_value(ROUND_FLOOR)
     raised = replace(order, limit=max(order.limit, EXACT.multiply(steps, step)))
     return raised if worst(plan, raised) <= money else order
+
+
+def _rate(plan: SavedPlan, order: Order) -> Decimal:
+    return plan.fx_spread if order.exchange == FX else plan.commission

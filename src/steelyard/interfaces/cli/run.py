@@ -8,6 +8,7 @@ import sys
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ from steelyard.errors import SteelyardError
 if TYPE_CHECKING:
     from steelyard.app.check import CheckReport
     from steelyard.app.run import RunReport
+    from steelyard.domain.portfolio import Portfolio
+    from steelyard.domain.trades import Plan
 
 _ENDS = (
     "Exit status: 0 done, nothing due, or another run is under way; 2 a file or flag is wrong; "
@@ -90,8 +93,8 @@ def _once(path: Path, *, if_due: bool) -> dict[str, Any]:
         if not mine:
             return {"outcome": "busy", "text": "another run is under way; nothing was done"}
         with bootstrap.automation(path) as parts:
-            report = run_job(replace(parts.job, draw=_picture), if_due=if_due)
-            return _document(report, parts.secrets.mask)
+            job = replace(parts.job, draw=_picture, save_plan=partial(_save_plan, path))
+            return _document(run_job(job, if_due=if_due), parts.secrets.mask)
 
 
 def _picture(report: CheckReport) -> bytes:
@@ -99,6 +102,15 @@ def _picture(report: CheckReport) -> bytes:
     from steelyard.interfaces.pictures import weights_png
 
     return weights_png(report)
+
+
+def _save_plan(path: Path, holder: Portfolio, made: Plan) -> None:
+    """Keep the plan of a look date, so that `execute latest` carries it out."""
+    from steelyard import bootstrap
+    from steelyard.app.saved_plans import PLAIN_OPTIONS
+
+    options = {**PLAIN_OPTIONS, "as_of": made.as_of.isoformat()}
+    bootstrap.save_plan(path, holder, made, None, options)
 
 
 def _document(report: RunReport, mask: Any) -> dict[str, Any]:

@@ -1,0 +1,118 @@
+"""What is known of prices when orders are about to be sent, each with its source and its age.
+
+A price of the owner's own file counts as seen when the file was last written; a fetched one when its session
+closed. The price collar needs somebody else's word: a source other than the one an order was priced by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+
+from steelyard.app.prices import fetch, wanted_by
+from steelyard.domain.automation import PriceSettings
+from steelyard.domain.money import EXACT
+from steelyard.domain.portfolio import Portfolio
+from steelyard.domain.prices import Close, Wanted, is_stale
+from steelyard.ports import Clock, PriceRecords, PriceSource
+
+OWN = "file"
+"""The source of what the portfolio file says itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """Prices known now, in each instrument's currency: when seen, and what a second source says.
+
+    Rates stand under their pair (`USDKRW`).
+    """
+
+    prices: Mapping[str, tuple[Decimal, datetime]]
+    second: Mapping[str, Decimal] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where prices come from, and what was fetched.
+
+    Attributes:
+        sources: In the order of the settings.
+        records: What was fetched.
+        settings: The owner's.
+        clock: For ages.
+        closed: When a session of an exchange on a day ended.
+    """
+
+    sources: Sequence[PriceSource]
+    records: PriceRecords
+    settings: PriceSettings
+    clock: Clock
+    closed: Callable[[str, date], datetime]
+
+
+def market(
+    portfolio: Portfolio,
+    fetched: frozenset[str],
+    written_at: datetime,
+    sources: Sources,
+    *,
+    second_for: Collection[str] = (),
+    as_of: date,
+) -> Market:
+    """Return the prices of a portfolio as they are now.
+
+    A fetched close that is too old for its source is left out: it is good enough for an alert, never
+    for an order.
+
+    Args:
+        portfolio: With its prices filled in.
+        fetched: Symbols and pairs that the file leaves open.
+        written_at: When the file was last written.
+        sources: Where prices come from.
+        second_for: Symbols and pairs that need a second price.
+        as_of: Today.
+    """
+    prices: dict[str, tuple[Decimal, datetime]] = {}
+    second: dict[str, Decimal] = {}
+    for wanted in wanted_by(portfolio):
+        told = _told(portfolio, wanted)
+        kept = sources.records.newest(wanted.symbol) if wanted.symbol in fetched else None
+        if told is None or (wanted.symbol in fetched and kept is None):
+            continue
+        if kept is None:
+            name, seen = OWN, written_at
+        else:
+            name, seen = kept[0], sources.closed(wanted.exchange, kept[1].day)
+            if is_stale(kept[1], name, sources.settings.limits, as_of):
+                continue
+        prices[wanted.symbol] = told, seen
+        if wanted.symbol in second_for and (other := _second(wanted, name, sources, as_of)) is not None:
+            second[wanted.symbol] = _as_quoted(portfolio, wanted, other.price)
+    return Market(prices, second)
+
+
+def _told(portfolio: Portfolio, wanted: Wanted) -> Decimal | None:
+    if wanted.is_rate:
+        return portfolio.fx.get(wanted.symbol[:3])
+    quote = portfolio.quotes.get(wanted.symbol)
+    return None if quote is None or quote.by_value else quote.price
+
+
+def _second(wanted: Wanted, first: str, sources: Sources, as_of: date) -> Close | None:
+    """Ask the other sources, in order, for a good close that is not too old."""
+    others = [s for s in sources.sources if s.name != first]
+    (found,) = fetch([wanted], others, sources.records, sources.clock, sources.settings, as_of=as_of)
+    if found.newest is None or found.source is None:
+        return None
+    stale = is_stale(found.newest, found.source, sources.settings.limits, as_of)
+    return None if stale else found.newest
+
+
+def _as_quoted(portfolio: Portfolio, wanted: Wanted, price: Decimal) -> Decimal:
+    """Return a close in the currency the file quotes the instrument in, which need not be its own."""
+    if wanted.is_rate or portfolio.quotes[wanted.symbol].currency == wanted.currency:
+        return price
+    quoted = portfolio.rate(portfolio.quotes[wanted.symbol].currency)
+    return EXACT.divide(EXACT.multiply(price, portfolio.rate(wanted.currency)), quoted)

@@ -1,0 +1,82 @@
+"""What the commands around brokers share: an option, and how an order is shown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from steelyard.domain.money import plain
+
+if TYPE_CHECKING:
+    from steelyard.domain.orders import Order
+
+ENDS = (
+    "Exit status: 0 done; 2 a file or flag is wrong; 3 a price is missing; 4 the plan is refused, "
+    "or the audit record is broken; 5 a broker failed or the database is locked."
+)
+
+
+def portfolio_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the option that names the portfolio file, as the parameter `file`."""
+    return click.option(
+        "--portfolio",
+        "file",
+        type=click.Path(path_type=Path),
+        default="portfolio.toml",
+        show_default=True,
+        help="The portfolio file.",
+    )(command)
+
+
+JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document and nothing else.")
+
+
+def now() -> datetime:
+    """Return the time in UTC."""
+    return datetime.now(UTC)
+
+
+def print_json(document: dict[str, Any]) -> None:
+    """Print the one document of a `--json` command."""
+    click.echo(json.dumps(document, ensure_ascii=False, indent=1))
+
+
+def order_document(o: Order) -> dict[str, Any]:
+    """Return an order as in `steelyard/orders/1`."""
+    return {
+        "id": o.id,
+        "plan": o.plan_id,
+        "account": o.account,
+        "symbol": o.symbol,
+        "side": o.side,
+        "shares": plain(o.shares),
+        "limit": None if o.limit is None else plain(o.limit),
+        "currency": o.currency,
+        "state": o.state,
+        "filled": plain(o.filled),
+        "paid": plain(o.paid),
+        "fees": plain(o.fees),
+        "note": o.note,
+    }
+
+
+def order_line(o: Order) -> str:
+    """Return one line for people on an order."""
+    limit = "market" if o.limit is None else f"limit {plain(o.limit)} {o.currency}"
+    filled = f", {plain(o.filled)} filled" if o.filled else ""
+    note = f" ({o.note})" if o.note else ""
+    return (
+        f"{o.id[:11]}  {o.account}  {o.side:<4} {plain(o.shares):>6} {o.symbol:<8} {limit}  "
+        f"{o.state.replace('_', ' ')}{filled}{note}"
+    )
+
+
+def show_orders(found: Iterable[Order]) -> None:
+    """Print a line for each order."""
+    for order in found:
+        click.echo(order_line(order))

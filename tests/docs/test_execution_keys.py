@@ -1,0 +1,51 @@
+"""The page of the execution file lists every key there is, and none that there is not."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from steelyard.adapters import execution_file
+from steelyard.domain.execution import Terms
+from steelyard.domain.guardrails import Limits
+from steelyard.domain.money import plain
+
+ROOT = Path(__file__).parent.parent.parent
+PAGE = (ROOT / "docs" / "reference" / "execution-file.md").read_text(encoding="utf-8")
+SECTIONS = dict(re.findall(r"^## `\[(\w+)\]`\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL))
+
+
+def rows(section):
+    """Key to default, as the page has them."""
+    return dict(re.findall(r"^\| `(\w+)` \| [^|]* \| ([^|]*) \|", SECTIONS[section], re.MULTILINE))
+
+
+@pytest.mark.parametrize(
+    ("section", "keys"),
+    [
+        ("limits", execution_file.LIMIT_KEYS),
+        ("terms", execution_file.TERM_KEYS),
+        ("paper", execution_file.PAPER_KEYS),
+        ("kis", execution_file.KIS_KEYS),
+    ],
+)
+def test_a_section_lists_exactly_the_keys_that_are_read(section, keys):
+    assert sorted(rows(section)) == sorted(keys)
+
+
+def test_every_broker_is_named():
+    assert set(re.findall(r"`([a-z-]+)`", SECTIONS["accounts"])) == set(execution_file.BROKERS)
+
+
+def test_the_defaults_of_the_page_are_those_of_the_program():
+    for section, made in (("limits", Limits()), ("terms", Terms())):
+        for key, shown in rows(section).items():
+            value = getattr(made, key)
+            if value is None:
+                assert shown in ("none", "all of it"), key
+            elif isinstance(value, bool):
+                assert shown == str(value).lower(), key
+            elif isinstance(value, int):
+                assert shown == str(value), key
+            else:
+                assert shown == f'`"{plain(value * 100)}%"`', key
