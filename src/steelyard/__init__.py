@@ -1,8 +1,8 @@
 """Steelyard keeps an ETF portfolio on target: when to rebalance and exactly what to trade.
 
-The library's functions are `load`, `check`, `plan`, `invest`, `withdraw` and `backtest`; they are imported on
-first use, so that `import steelyard` costs nothing. It calculates from its owner's own targets and is no
-advice.
+The library's functions are `load`, `check`, `plan`, `invest`, `withdraw`, `backtest` and `compare`; they are
+imported on first use, so that `import steelyard` costs nothing. It calculates from its owner's own targets
+and is no advice.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from steelyard.api import backtest, check, invest, load, plan, withdraw
+    from steelyard.api import backtest, check, compare, invest, load, plan, withdraw
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "backtest", "check", "invest", "load", "plan", "withdraw"]
+__all__ = ["__version__", "backtest", "check", "compare", "invest", "load", "plan", "withdraw"]
 
 
 def __getattr__(name: str) -> Any:

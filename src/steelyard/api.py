@@ -26,6 +26,7 @@ from steelyard.errors import DataError, InputError
 
 if TYPE_CHECKING:
     from steelyard.app.backtest import Study
+    from steelyard.app.compare import Comparison
     from steelyard.app.harvest import HarvestReport
     from steelyard.app.tax import TaxSituation
     from steelyard.domain.policies import Policy
@@ -337,6 +338,35 @@ def backtest(
         prices, tuple(weights), dates=dates, pairs=sorted(set(pairs.values())), start=start, end=end
     )
     return lab.backtest(history, [lab.candidate(p) for p in several], settings)
+
+
+def compare(
+    study: Study, *, paths: int = 1000, seed: int = 6, block: float = 21.0, progress: Any = None
+) -> Comparison:
+    """Return what the policies of a study do on resampled histories, and which differences are evident.
+
+    Ctrl-C stops the drawing; what comes back rests on the paths that were done.
+
+    Args:
+        study: From `backtest`; its first policy is the yardstick.
+        paths: Histories to draw, 0 or more.
+        seed: Of the drawing, >= 0; path k depends on it and on k alone.
+        block: Mean length of what is drawn in one piece, sessions, >= 1.
+        progress: Called with the number of paths done.
+
+    Returns:
+        `between(a, b)` is the paired difference of any two, `statement(a, b)` says it in a sentence,
+        `distributions()` and `summary(pandas.DataFrame)` have the spread.
+    """
+    from steelyard.app.compare import resampled
+
+    if paths < 0 or seed < 0 or block < 1.0:
+        raise InputError(
+            "resampling",
+            f"paths {paths}, seed {seed}, block {block:g}: one of them is too small",
+            "give paths and seed of 0 or more, and a block of at least one session",
+        )
+    return resampled(study, paths=paths, seed=seed, block=block, progress=progress)
 
 
 def _amount(raw: Money) -> Decimal:

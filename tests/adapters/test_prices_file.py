@@ -2,6 +2,8 @@
 
 from datetime import date
 
+import pandas
+import polars
 import pytest
 
 from steelyard.adapters.prices_file import load
@@ -90,8 +92,71 @@ def test_a_missing_file_is_an_error_of_ours(tmp_path):
     assert caught.value.code == "price-file"
 
 
+def test_all_problems_of_a_file_are_told_at_once(tmp_path):
+    """By hand: a zero in line 2, a word for a date in line 3, a row cut short in line 4; line 5 is fine."""
+    path = write(tmp_path, "date,A,B\n2026-01-02,0,1\nsoon,1,1\n2026-01-05\n2026-01-06,1,1\n")
+    with pytest.raises(InputError) as caught:
+        load(path, ["A", "B"])
+    assert [p.code for p in caught.value.problems] == ["price-value", "price-date", "price-row"]
+    assert [p.message.split(":")[1].split()[0] for p in caught.value.problems] == ["2", "3", "4"]
+
+
+def test_a_file_of_another_kind_is_not_read_to_its_end(tmp_path):
+    """Dates written the American way: the same problem in each of a thousand lines is told twenty times."""
+    path = write(tmp_path, "date,A\n" + "".join(f"01/{n % 28 + 1:02}/2026,1\n" for n in range(1000)))
+    with pytest.raises(InputError) as caught:
+        load(path, ["A"])
+    assert len(caught.value.problems) == 20
+
+
+def test_two_columns_of_one_symbol_are_refused(tmp_path):
+    with pytest.raises(InputError) as caught:
+        load(write(tmp_path, "date,A,a\n2026-01-02,1,2\n2026-01-05,1,2\n"), ["A"])
+    assert caught.value.code == "price-header"
+    assert "more than one column of A" in caught.value.message
+
+
+def test_the_hint_of_a_long_gap_is_a_start_that_works(tmp_path):
+    """By hand: seven sessions without A; the first with it again is 2026-01-12."""
+    rows = [f"2026-01-{d:02},{'' if 4 < d < 12 else d},1" for d in range(1, 21)]
+    path = write(tmp_path, "date,A,B\n" + "\n".join(rows) + "\n")
+    with pytest.raises(DataError) as caught:
+        load(path, ["A", "B"])
+    assert caught.value.hint == "fill the gap, or start after it with --from 2026-01-12"
+    assert load(path, ["A", "B"], start=date(2026, 1, 12)).prices[0].tolist() == [12.0, 1.0]
+
+
+def test_repeats_and_closes_that_stand_still_are_pointed_out(tmp_path):
+    """By hand: one price twice; the closes of the 6th to the 17th are the same twelve."""
+    rows = [f"2026-01-{d:02},{6 if 6 <= d <= 17 else d}" for d in range(1, 21)]
+    notes = "\n".join(load(write(tmp_path, "date,A\n" + "\n".join([*rows, rows[-1]]) + "\n"), ["A"]).notes)
+    assert "1 repeated equal prices dropped, the first in prices.csv:22" in notes
+    assert "A: the same close on 12 sessions in a row up to 2026-01-17" in notes
+
+
 def test_parquet_reads_as_csv_does(tmp_path):
-    polars = pytest.importorskip("polars")
     path = tmp_path / "prices.parquet"
     polars.DataFrame({"date": [date(2026, 1, 2), date(2026, 1, 5)], "A": [1.0, 2.0]}).write_parquet(path)
     assert load(path, ["A"]).prices.tolist() == [[1.0], [2.0]]
+    rows = [(date(2026, 1, 2), "A", 1.0), (date(2026, 1, 2), "B", 5.0), (date(2026, 1, 5), "A", 2.0)]
+    rows.append((date(2026, 1, 5), "B", 6.0))
+    polars.DataFrame(rows, schema=["date", "symbol", "close"], orient="row").write_parquet(path)
+    assert load(path, ["A", "B"]).prices.tolist() == [[1.0, 5.0], [2.0, 6.0]]
+
+
+def test_a_frame_saved_with_its_unnamed_index_of_dates_is_read(tmp_path):
+    """As pandas writes it: no name over the first column of the CSV, a made-up one in Parquet."""
+    frame = pandas.DataFrame({"A": [1.0, 2.0]}, index=pandas.to_datetime(["2026-01-02", "2026-01-05"]))
+    frame.to_csv(tmp_path / "p.csv")
+    frame.to_parquet(tmp_path / "p.parquet")
+    for name in ("p.csv", "p.parquet"):
+        history = load(tmp_path / name, ["A"])
+        assert history.prices.tolist() == [[1.0], [2.0]]
+        assert history.dates == (date(2026, 1, 2), date(2026, 1, 5))
+
+
+def test_a_parquet_file_that_is_none_is_refused(tmp_path):
+    (tmp_path / "p.parquet").write_text("date,A\n2026-01-02,1\n")
+    with pytest.raises(InputError) as caught:
+        load(tmp_path / "p.parquet", ["A"])
+    assert caught.value.code == "price-file"

@@ -2,8 +2,9 @@
 
 from datetime import date
 from decimal import Decimal
-from importlib.util import find_spec
 
+import pyarrow
+import pyarrow.parquet
 import pytest
 
 from steelyard.adapters.prices_folder import FolderPrices
@@ -66,15 +67,7 @@ def test_a_symbol_does_not_lead_out_of_the_folder(tmp_path):
 
 
 def written(path, columns):
-    """Write a Parquet file with the library that is there; skip without one."""
-    try:
-        import pyarrow
-        import pyarrow.parquet
-
-        pyarrow.parquet.write_table(pyarrow.table(columns), path)
-    except ImportError:
-        polars = pytest.importorskip("polars")
-        polars.DataFrame(columns).write_parquet(path)
+    pyarrow.parquet.write_table(pyarrow.table(columns), path)
 
 
 def test_a_parquet_file_is_read_as_a_csv_file_would_be(tmp_path):
@@ -97,11 +90,3 @@ def test_a_parquet_file_that_is_cut_off_is_refused(tmp_path):
     whole = (tmp_path / "VOO.parquet").read_bytes()
     (tmp_path / "VOO.parquet").write_bytes(whole[: len(whole) // 2])
     assert refusal(tmp_path) == "price-file"
-
-
-def test_without_a_library_that_reads_parquet_it_says_which_to_install(tmp_path):
-    for name in ("pyarrow", "polars"):
-        if find_spec(name):
-            pytest.skip(f"{name} is there")
-    (tmp_path / "VOO.parquet").write_bytes(b"PAR1")
-    assert refusal(tmp_path) == "parquet-reader"

@@ -9,15 +9,17 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
+from steelyard.adapters import parquet
 from steelyard.engines.backtest.problem import Floats
 from steelyard.engines.price_history import PriceHistory
-from steelyard.errors import DataError, InputError
+from steelyard.errors import DataError, InputError, PortfolioProblems, Problem
 
 LONGEST_GAP = 5
 """A symbol without a price for more sessions in a row than this is not filled but refused."""
@@ -25,6 +27,12 @@ JUMP = 0.4
 """A larger move in one session is pointed out: most are splits or typing errors."""
 
 _CLOSES = ("close", "price", "adj close", "adj_close", "adjusted")
+_DATES = ("date", "datetime", "timestamp", "", "__index_level_0__")
+"""What a column of dates is called; the last two are a frame's unnamed index in CSV and in Parquet."""
+MOST_PROBLEMS = 20
+"""Reading stops after so many: a file of another kind has the same one in every line."""
+STILL = 10
+"""As many equal closes in a row are pointed out: a source that stopped, or no trading."""
 _BLANK = ("", "na", "nan", "n/a", "null", "none", "-")
 
 Rows = dict[str, dict[date, tuple[float, int]]]
@@ -73,7 +81,15 @@ def arranged(
         symbols, pairs, start, end: As for `load`.
     """
     named = {name.strip().lower(): n for n, name in enumerate(header)}
-    if "date" not in named:
+    twice = [s for s in (*symbols, *pairs) if sum(h.strip().lower() == s.lower() for h in header) > 1]
+    if twice:
+        raise InputError(
+            "price-header",
+            f"{path.name} has more than one column of {', '.join(twice)}",
+            "delete or rename all but one of them",
+        )
+    day = next((named[name] for name in _DATES if name in named), None)
+    if day is None:
         raise InputError(
             "price-header",
             f"{path.name} has no column `date`: {', '.join(header[:6])}",
@@ -81,12 +97,13 @@ def arranged(
         )
     wanted = {s.lower(): s for s in (*symbols, *pairs)}
     close = next((named[c] for c in _CLOSES if c in named), None)
-    unsorted: list[str] = []
+    said = _Said()
     if "symbol" in named and close is not None:
-        found = _long(path, table, named["date"], named["symbol"], close, wanted, unsorted)
+        found = _long(path, table, day, named["symbol"], close, wanted, said)
     else:
         columns = {wanted[k]: n for k, n in named.items() if k in wanted}
-        found = _wide(path, table, named["date"], columns, unsorted)
+        found = _wide(path, table, day, columns, said)
+    said.refuse()
     missing = [s for s in symbols if not found.get(s)]
     if missing:
         raise DataError(
@@ -95,7 +112,7 @@ def arranged(
             f"add a column for each; the file has {', '.join(h for h in header[:12] if h.lower() != 'date')}",
         )
     pairs = [p for p in pairs if found.get(p)]
-    return _complete(path.name, found, tuple(symbols), tuple(pairs), start, end, unsorted)
+    return _complete(path.name, found, tuple(symbols), tuple(pairs), start, end, said.notes())
 
 
 def _table(path: Path) -> tuple[list[str], Iterable[tuple[int, Sequence[object]]]]:
@@ -116,28 +133,13 @@ def _table(path: Path) -> tuple[list[str], Iterable[tuple[int, Sequence[object]]
 
 def _parquet(path: Path) -> tuple[list[str], Iterable[tuple[int, Sequence[object]]]]:
     try:
-        import pyarrow.parquet as parquet  # type: ignore[import-not-found, import-untyped, unused-ignore]
-
-        columns = parquet.read_table(path).to_pydict()
-    except ImportError:
-        try:
-            import polars  # type: ignore[import-not-found, unused-ignore]
-
-            columns = polars.read_parquet(path).to_dict(as_series=False)
-        except ImportError:
-            raise InputError(
-                "parquet-reader", "reading Parquet needs polars or pyarrow", "run: pip install polars"
-            ) from None
-        except Exception as error:
-            raise _unreadable(path, error) from None
-    except Exception as error:
-        raise _unreadable(path, error) from None
+        columns = parquet.read(path)
+    except ValueError as error:
+        raise InputError(
+            "price-file", f"{path} is no Parquet file: {error}", "check the file, or give a CSV"
+        ) from None
     rows: Iterator[tuple[int, Sequence[object]]] = enumerate(zip(*columns.values(), strict=True), 1)
     return list(columns), rows
-
-
-def _unreadable(path: Path, error: Exception) -> InputError:
-    return InputError("price-file", f"{path} is no Parquet file: {error}", "check the file, or give a CSV")
 
 
 def _long(
@@ -147,20 +149,20 @@ def _long(
     symbol: int,
     close: int,
     wanted: dict[str, str],
-    unsorted: list[str],
+    said: _Said,
 ) -> Rows:
     found: Rows = {}
     last: dict[str, date] = {}
     for line, row in table:
-        if len(row) <= max(day, symbol, close):
-            raise _short_row(path, line)
-        name = wanted.get(str(row[symbol]).strip().lower())
-        if name is not None:
-            on = _date(path, line, row[day])
-            if on < last.get(name, on) and not unsorted:
-                unsorted.append(f"{path.name}:{line}: dates are not in order; sorted")
-            last[name] = on
-            _put(path, line, found.setdefault(name, {}), on, name, row[close])
+        with said.collecting():
+            if len(row) <= max(day, symbol, close):
+                raise _short_row(path, line)
+            name = wanted.get(str(row[symbol]).strip().lower())
+            if name is not None:
+                on = _date(path, line, row[day])
+                said.order(path, line, on, last.get(name))
+                last[name] = on
+                _put(path, line, found.setdefault(name, {}), on, name, row[close], said)
     return found
 
 
@@ -169,20 +171,65 @@ def _wide(
     table: Iterable[tuple[int, Sequence[object]]],
     day: int,
     columns: dict[str, int],
-    unsorted: list[str],
+    said: _Said,
 ) -> Rows:
     found: Rows = {name: {} for name in columns}
     last: date | None = None
     for line, row in table:
-        if len(row) <= max([day, *columns.values()]):
-            raise _short_row(path, line)
-        on = _date(path, line, row[day])
-        if last is not None and on < last and not unsorted:
-            unsorted.append(f"{path.name}:{line}: dates are not in order; sorted")
-        last = on
-        for name, n in columns.items():
-            _put(path, line, found[name], on, name, row[n])
+        with said.collecting():
+            if len(row) <= max([day, *columns.values()]):
+                raise _short_row(path, line)
+            on = _date(path, line, row[day])
+            said.order(path, line, on, last)
+            last = on
+            for name, n in columns.items():
+                with said.collecting():
+                    _put(path, line, found[name], on, name, row[n], said)
     return found
+
+
+class _Said:
+    """What reading finds: problems that refuse the file, and what was mended."""
+
+    def __init__(self) -> None:
+        self._problems: list[Problem] = []
+        self._unsorted: str | None = None
+        self._repeated: list[str] = []
+
+    @contextmanager
+    def collecting(self) -> Iterator[None]:
+        """Keep an error of one row, so that the next rows are read as well."""
+        try:
+            yield
+        except PortfolioProblems:
+            raise
+        except InputError as error:
+            self._problems += error.problems
+            if len(self._problems) >= MOST_PROBLEMS:
+                self.refuse()
+
+    def order(self, path: Path, line: int, on: date, last: date | None) -> None:
+        """Note the first date that is before the one above it."""
+        if last is not None and on < last and self._unsorted is None:
+            self._unsorted = f"{path.name}:{line}: dates are not in order; sorted"
+
+    def repeated(self, place: str) -> None:
+        """Note a price that is there twice."""
+        self._repeated.append(place)
+
+    def refuse(self) -> None:
+        """Raise the problems there are, if any."""
+        if self._problems:
+            raise PortfolioProblems(tuple(self._problems))
+
+    def notes(self) -> list[str]:
+        """Return what was mended, a sentence each."""
+        notes = [] if self._unsorted is None else [self._unsorted]
+        if self._repeated:
+            notes.append(
+                f"{len(self._repeated)} repeated equal prices dropped, the first in {self._repeated[0]}"
+            )
+        return notes
 
 
 def _short_row(path: Path, line: int) -> InputError:
@@ -203,7 +250,13 @@ def _date(path: Path, line: int, raw: object) -> date:
 
 
 def _put(
-    path: Path, line: int, prices: dict[date, tuple[float, int]], on: date, name: str, raw: object
+    path: Path,
+    line: int,
+    prices: dict[date, tuple[float, int]],
+    on: date,
+    name: str,
+    raw: object,
+    said: _Said,
 ) -> None:
     """Keep one price; a blank one is no price, one that contradicts an earlier one is an error."""
     if raw is None or (isinstance(raw, str) and raw.strip().lower() in _BLANK):
@@ -227,6 +280,8 @@ def _put(
             f"in line {prices[on][1]}",
             "delete one of the two lines",
         )
+    if on in prices:
+        said.repeated(f"{path.name}:{line}")
     prices[on] = (price, line)
 
 
@@ -237,10 +292,9 @@ def _complete(
     pairs: tuple[str, ...],
     start: date | None,
     end: date | None,
-    unsorted: list[str],
+    notes: list[str],
 ) -> PriceHistory:
     """Cut to the time that all symbols cover, fill short gaps, and say so."""
-    notes = list(unsorted)
     names = (*symbols, *pairs)
     asked = [
         d for s in names for d in found[s] if (start is None or d >= start) and (end is None or d <= end)
@@ -284,10 +338,11 @@ def _filled(
             filled.append(day)
             gap += 1
             if gap > LONGEST_GAP:
+                again = next((d for d in dates[n:] if d in prices), day)
                 raise DataError(
                     "price-gap",
-                    f"{source}: {name} has no price on {LONGEST_GAP + 1} sessions or more up to {day}",
-                    f"fill the gap, or start after it with --from {day}",
+                    f"{source}: {name} has no price on more than {LONGEST_GAP} sessions before {again}",
+                    f"fill the gap, or start after it with --from {again}",
                 )
         column[n] = value
     if filled:
@@ -308,6 +363,9 @@ def _oddities(symbols: tuple[str, ...], dates: list[date], prices: Floats) -> li
                 f"{symbol}: {len(jumps)} moves of more than {JUMP:.0%} in a session, the first on "
                 f"{dates[at + 1]} ({moves[at, n]:+.0%}); is it a split?"
             )
+        still = _longest_still(moves[:, n])
+        if still[0] >= STILL:
+            notes.append(f"{symbol}: the same close on {still[0]} sessions in a row up to {dates[still[1]]}")
     waits = [(b - a).days for a, b in pairwise(dates)]
     longest = max(waits)
     if longest > 10 and longest > 3 * sorted(waits)[len(waits) // 2]:
@@ -316,3 +374,13 @@ def _oddities(symbols: tuple[str, ...], dates: list[date], prices: Floats) -> li
     if len(dates) < 252:
         notes.append(f"only {len(dates)} sessions: less than a year says little")
     return notes
+
+
+def _longest_still(moves: Floats) -> tuple[int, int]:
+    """Return how many sessions in a row had the same close at most, and the last of them."""
+    best = run = end = 0
+    for at, move in enumerate(moves.tolist(), 1):
+        run = run + 1 if move == 0.0 else 0
+        if run > best:
+            best, end = run, at
+    return best + 1, end

@@ -1,7 +1,7 @@
 """Closing prices and rates from a folder of CSV or Parquet files: the default source, no network.
 
 One file a symbol (`VOO.csv` with `date,close` and perhaps `currency` and `split`), or `prices.csv` with
-a column a symbol, or `prices.csv` with `date,symbol,close`; or `.parquet`, which needs polars or pyarrow.
+a column a symbol, or `prices.csv` with `date,symbol,close`; or the same as `.parquet`.
 Numbers are read exactly as written (binary ones of Parquet as their shortest text). A row that is cut off at
 the end of a file, as a copy under way leaves it, is an error and not a price.
 """
@@ -14,7 +14,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from steelyard.adapters import price_rows
+from steelyard.adapters import parquet, price_rows
 from steelyard.domain.money import ONE, parse_number
 from steelyard.domain.prices import Close, Wanted
 from steelyard.errors import DataError
@@ -109,16 +109,10 @@ def _csv(path: Path) -> tuple[list[str], _Rows]:
 
 def _parquet(path: Path) -> tuple[list[str], _Rows]:
     try:
-        columns = _parquet_columns(path)
-    except ImportError:
+        columns = parquet.read(path)
+    except ValueError as error:
         raise DataError(
-            "parquet-reader", f"reading {path.name} needs polars or pyarrow", "run: pip install polars"
-        ) from None
-    # What these libraries raise has no common base; a file cut short has lost its footer.
-    except Exception as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise DataError(
-            "price-file", f"{path.name} cannot be read: {reason}", "let the copy finish, or write it again"
+            "price-file", f"{path.name} cannot be read: {error}", "let the copy finish, or write it again"
         ) from None
     names = list(columns)
     rows = zip(*columns.values(), strict=True)
@@ -126,18 +120,6 @@ def _parquet(path: Path) -> tuple[list[str], _Rows]:
         (number, {name: _text(value) for name, value in zip(names, row, strict=True)})
         for number, row in enumerate(rows, 1)
     )
-
-
-def _parquet_columns(path: Path) -> Mapping[str, list[object]]:
-    try:
-        import pyarrow.parquet as parquet  # type: ignore[import-not-found, import-untyped, unused-ignore]
-    except ImportError:
-        import polars  # type: ignore[import-not-found, unused-ignore]
-
-        found: Mapping[str, list[object]] = polars.read_parquet(path).to_dict(as_series=False)
-        return found
-    table: Mapping[str, list[object]] = parquet.read_table(path).to_pydict()
-    return table
 
 
 def _text(value: object) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -93,14 +94,11 @@ class Comparison:
         """
         names = [r.policy for r in self.study.results]
         missing = [name for name in (first, second) if name not in names]
-        if missing or not self.paths:
-            raise InputError(
-                "policy-text",
-                f"{', '.join(missing)} is not among the policies compared"
-                if missing
-                else "nothing was resampled",
-                f"name two of: {', '.join(names)}" if missing else "compare with paths above zero",
-            )
+        if missing:
+            wrong, hint = f"{', '.join(missing)} was not compared", f"name two of: {', '.join(names)}"
+            raise InputError("policy-text", wrong, hint)
+        if not self.paths:
+            raise InputError("policy-text", "nothing was resampled", "compare with paths above zero")
         rates = self.rates()
         return resample.difference(
             np.ascontiguousarray(rates[:, names.index(first)]),
@@ -118,6 +116,21 @@ class Comparison:
             f"{better} beats {worse} by {100 * abs(gap.mean):.2f} % a year after cost, "
             f"95 % interval {100 * low:+.2f}..{100 * high:+.2f}: {verdict}"
         )
+
+    def summary(self, frame: Callable[[dict[str, list[Any]]], Any] = dict) -> Any:
+        """Return differences to the first policy and spreads, a row a policy, as `frame` makes it of columns.
+
+        Args:
+            frame: For example `pandas.DataFrame` or `polars.DataFrame`; plain lists unless given.
+        """
+        columns: dict[str, list[Any]] = {"policy": [r.policy for r in self.study.results]}
+        for name in ("mean", "low", "high", "evident"):
+            columns[f"difference_{name}"] = [getattr(d, name) for d in self.differences]
+        spreads = self.distributions()
+        for name in ("growth", "max_drawdown"):
+            for n, level in enumerate(LEVELS):
+                columns[f"{name}_{100 * level:.0f}"] = [getattr(s, name)[n] for s in spreads]
+        return frame(columns)
 
     def distributions(self) -> tuple[Distribution, ...]:
         """Return how each policy's results are spread over the paths; empty without resampling."""
@@ -173,14 +186,27 @@ def compare(
         progress: Told how many paths are done.
     """
     study = backtest(history, candidates, settings)
+    return resampled(study, paths=paths, seed=seed, block=block, progress=progress)
+
+
+def resampled(
+    study: Study,
+    *,
+    paths: int = 1000,
+    seed: int = 1,
+    block: float = BLOCK,
+    progress: Callable[[int], None] | None = None,
+) -> Comparison:
+    """Run the policies of a study on resampled histories; the rest as for `compare`."""
+    policies = len(study.results)
     if paths == 0:
-        return Comparison(study, 0, (), np.empty((0, len(candidates), len(TALLIES))))
+        return Comparison(study, 0, (), np.empty((0, policies, len(TALLIES))))
     tallies = resample.resampled(study.problem, paths=paths, seed=seed, block=block, progress=progress)
     if not len(tallies):
         return Comparison(study, 0, (), tallies)
     rates = Comparison(study, len(tallies), (), tallies).rates()
     differences = tuple(
         resample.difference(np.ascontiguousarray(rates[:, p]), np.ascontiguousarray(rates[:, 0]))
-        for p in range(len(candidates))
+        for p in range(policies)
     )
     return Comparison(study, len(tallies), differences, tallies)
