@@ -54,4 +54,4 @@ def won(day, symbol, shares, price, kind="buy"):
 def known(held, entries=(), *, as_of=DAY):
     """What tax is computed from, with the data of the country."""
     figures = load_tax_rules("US" if held.base_currency == "USD" else "KR")
-    return situation(held, list(entries), ExchangeSessions(), figures, as_of=as_of)
+    return situation(held, list(entries), ExchangeSessions(), figures, as_of=as_of, selling=True)

@@ -244,3 +244,16 @@ def test_a_key_that_the_country_does_not_know_is_refused():
         known(portfolio(us_owner("othr_income = 100000"), {"TLT": 80}))
     assert "othr_income" in caught.value.message
     assert "other_income" in caught.value.hint
+
+
+def test_after_the_last_korean_day_a_sale_belongs_to_the_next_year():
+    """Sold on 30 December 2026 it is settled in 2027: the deduction of that year is untouched, though that of
+    2026 is used up."""
+    late = date(2026, 12, 30)
+    held = portfolio(KR, {"VOO": 600_000})
+    entries = [*gain_of_ten_million(), won(LONG_AGO, "VOO", 20, 400_000)]
+    (found,) = harvest(held, known(held, entries, as_of=late), as_of=late).gains
+    assert found.shares == 12
+    in_time = date(2026, 12, 29)
+    assert harvest(held, known(held, entries, as_of=in_time), as_of=in_time).gains == ()
+    assert harvest(held, known(held, entries, as_of=late), as_of=late).deadline.year == 2027

@@ -86,7 +86,8 @@ def harvest(
                 losses.append(listed)
     if situation.country.wash_days is not None:
         losses = _with_replacements(portfolio, situation, losses)
-    free = situation.country.free_gains(situation.facts, situation.so_far, as_of)
+    facts = situation.facts
+    free = situation.country.free_gains(facts, situation.so_far, as_of)
     sold = {(p.account, p.symbol) for p in losses if p.do}
     others = [r for r in rows if (r.account, r.symbol) not in sold]
     not_back = _not_back(situation, losses, as_of)
@@ -94,7 +95,7 @@ def harvest(
         currency=situation.country.currency,
         losses=tuple(sorted(losses, key=lambda p: (-p.worth, p.account, p.symbol))),
         gains=() if isinstance(free, str) else tuple(fill_room(others, free, realised, not_back)),
-        deadline=_deadline(situation, as_of),
+        deadline=situation.country.last_sale_day(facts.year, facts.is_session, facts.rates),
         gain_room=None if isinstance(free, str) else max(free.room, ZERO),
         notes=(free if isinstance(free, str) else free.note,),
     )
@@ -220,13 +221,3 @@ def _not_back(situation: TaxSituation, losses: Sequence[Proposal], as_of: date) 
             text = f"buying it back would undo the loss proposed on {loss.symbol}"
             why |= dict.fromkeys(loss.do_not_buy, text)
     return why
-
-
-def _deadline(situation: TaxSituation, as_of: date) -> date:
-    """Return the last day on which a sale still counts for the year."""
-    if situation.country.code == "KR":
-        return date.fromisoformat(str(situation.so_far.summary["overseas_listed"]["last_trade_day"]))
-    day = date(as_of.year, 12, 31)
-    while not situation.facts.is_session("XNYS", day):
-        day -= timedelta(days=1)
-    return day

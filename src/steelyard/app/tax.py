@@ -55,6 +55,7 @@ def situation(
     *,
     as_of: date,
     year: int | None = None,
+    selling: bool = False,
 ) -> TaxSituation:
     """Return what tax is computed from, with the year so far.
 
@@ -65,6 +66,7 @@ def situation(
         figures: The country's data and rules.
         as_of: Nothing later is counted.
         year: The tax year; that of `as_of` unless given.
+        selling: The year is that of a sale on `as_of`, which may be settled in the next one.
 
     Raises:
         InputError: No [tax] in the file (`tax-missing`), a key there that the country does not know
@@ -79,6 +81,8 @@ def situation(
         )
     lands = country(portfolio.tax.jurisdiction)
     _check_settings(lands, portfolio)
+    if selling:
+        year = lands.sale_year(as_of, sessions.is_session, figures[0])
     past = until(entries, as_of) if entries else _from_lots(portfolio, as_of)
     symbols = {e.symbol for e in past if e.symbol and e.kind != "convert"}
     classes = _known_classes(lands, portfolio)

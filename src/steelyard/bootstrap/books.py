@@ -163,7 +163,7 @@ def tax_situation(
     from steelyard.app.tax import situation
 
     figures = tax_figures(portfolio.tax.jurisdiction)
-    return situation(portfolio, entries, sessions(), figures, as_of=as_of)
+    return situation(portfolio, entries, sessions(), figures, as_of=as_of, selling=True)
 
 
 def tax_figures(country: str) -> tuple[Mapping[str, Any], Sequence[Rule]]:

@@ -164,6 +164,12 @@ class Country(Protocol):
     def year_tax(self, facts: YearFacts) -> YearTax:
         """Return the tax of one year."""
 
+    def sale_year(self, day: date, is_session: IsSession, rates: Mapping[str, Any]) -> int:
+        """Return the tax year of what is sold on a day."""
+
+    def last_sale_day(self, year: int, is_session: IsSession, rates: Mapping[str, Any]) -> date:
+        """Return the last day on which a sale still counts for a year."""
+
     def plan_tax(self, facts: YearFacts, so_far: YearTax, as_of: date) -> PlanTax:
         """Return the tax on sales planned for a day, on top of the year so far."""
 

@@ -10,16 +10,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from steelyard.domain.instruments import Instrument
 from steelyard.domain.lots import TaxLot
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, parse_number, plain
-from steelyard.domain.tax.country import Filing, YearFacts, YearTax
+from steelyard.domain.tax.country import Filing, IsSession, YearFacts, YearTax
 from steelyard.domain.tax.korea_income import IncomeTax, income_tax, over_threshold
 from steelyard.domain.tax.korea_ledger import CLASSES, KoreanLedger, class_unknown, read_ledger
 from steelyard.domain.tax.korea_overseas import OverseasTax, overseas_tax
 from steelyard.domain.tax.korea_rates import Rates, rates_of, without_dust
-from steelyard.domain.tax.korea_settlement import last_trade_day
+from steelyard.domain.tax.korea_settlement import last_trade_day, settles_on
 from steelyard.domain.tax.planning import (
     FreeGains,
     NoBuy,
@@ -103,6 +104,17 @@ class Korea:
             filings=_filings(ledger, overseas, financial, extra, facts.year),
             notes=_notes(ledger, financial, comprehensive, rates),
         )
+
+    def sale_year(self, day: date, is_session: IsSession, rates: Mapping[str, Any]) -> int:
+        """Return the year in which an overseas sale of the day is settled, late in December the next one.
+
+        What is withheld sale by sale does not depend on it.
+        """
+        return settles_on(day, "overseas_listed", is_session, rates).year
+
+    def last_sale_day(self, year: int, is_session: IsSession, rates: Mapping[str, Any]) -> date:
+        """Return the last day whose overseas sales are settled in the year."""
+        return last_trade_day(year, is_session, rates).day
 
     def plan_tax(self, facts: YearFacts, so_far: YearTax, as_of: date) -> PlanTax:
         """Return the tax on sales planned for a day, on top of the year so far.

@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from steelyard.domain.instruments import Instrument
 from steelyard.domain.lots import TaxLot
@@ -113,6 +114,17 @@ class UnitedStates:
             else (),
             notes=(*notes, *_crossed(report)),
         )
+
+    def sale_year(self, day: date, is_session: IsSession, rates: Mapping[str, Any]) -> int:
+        """Return the year of the day: the trade date decides (Rev. Rul. 66-97)."""
+        return day.year
+
+    def last_sale_day(self, year: int, is_session: IsSession, rates: Mapping[str, Any]) -> date:
+        """Return the last session of the year."""
+        day = date(year, 12, 31)
+        while not is_session("XNYS", day):
+            day -= timedelta(days=1)
+        return day
 
     def plan_tax(self, facts: YearFacts, so_far: YearTax, as_of: date) -> PlanTax:
         """Return the tax on sales planned for a day, on top of the year so far.
