@@ -55,3 +55,27 @@ def known(held, entries=(), *, as_of=DAY):
     """What tax is computed from, with the data of the country."""
     figures = load_tax_rules("US" if held.base_currency == "USD" else "KR")
     return situation(held, list(entries), ExchangeSessions(), figures, as_of=as_of, selling=True)
+
+
+ORDINARY = [(0, "0.10"), (12_400, "0.12"), (50_400, "0.22"), (105_700, "0.24"), (201_775, "0.32")]
+GAINS = [(0, "0"), (49_450, "0.15"), (545_500, "0.20")]
+
+
+def scale(rows, low, high):
+    """The tax on the part of income between two amounts."""
+    total = D(0)
+    for (start, rate), (end, _) in zip(rows, [*rows[1:], (10**9, "0")], strict=True):
+        total += D(rate) * max(min(high, end) - max(low, start), 0)
+    return total
+
+
+def schedule_d(income, short, long):
+    """What net gains add to a single return of 2026: netting, 3,000 of other income, then the brackets."""
+    net = short + long
+    if net <= 0:
+        return -scale(ORDINARY, max(income - min(-net, 3000), 0), income)
+    if short < 0:
+        short, long = D(0), net
+    elif long < 0:
+        short, long = net, D(0)
+    return scale(ORDINARY, income, income + short) + scale(GAINS, income + short, income + short + long)

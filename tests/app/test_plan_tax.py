@@ -19,13 +19,14 @@ from steelyard.app.plan import plan as plan_with
 from steelyard.app.tax import situation
 from steelyard.domain.ledger import Entry
 from steelyard.errors import InputError
+from tax_files import schedule_d
 
 D = Decimal
 DAY = date(2026, 11, 23)
 PRICE = 100
 
 
-def schedule_d(short, long):
+def estimated(short, long):
     """Short and long gains, each other, then 3,000 of ordinary income; 32 % and 15 % (no income stated)."""
     total = short + long
     if total < 0:
@@ -42,7 +43,7 @@ def korean(gain):
     return max(gain - 2_500_000, D(0)) * D("0.22")
 
 
-def tax_of(country, lots, taken, scale):
+def tax_of(country, lots, taken, scale, income=None):
     """The tax on a selection; `lots` are (bought, shares, unit cost), `taken` shares of each."""
     short = long = D(0)
     for (bought, _, cost), shares in zip(lots, taken, strict=True):
@@ -51,7 +52,9 @@ def tax_of(country, lots, taken, scale):
             long += gain
         else:
             short += gain
-    return schedule_d(short, long) if country == "US" else korean(short + long)
+    if country == "KR":
+        return korean(short + long)
+    return estimated(short, long) if income is None else schedule_d(D(income), short, long)
 
 
 def in_order(lots, wanted, key):
@@ -77,12 +80,13 @@ def averaged(lots):
     return [(bought, n, mean) for bought, n, _ in lots]
 
 
-def text(country, lots, method, scale):
+def text(country, lots, method, scale, income=None):
     currency = "USD" if country == "US" else "KRW"
     rows = ", ".join(
         f'{{ bought = {bought}, shares = {n}, unit_cost = "{cost} {currency}" }}' for bought, n, cost in lots
     )
-    rate = 'ordinary_rate = "32%"' if country == "US" else ""
+    rate = 'ordinary_rate = "32%"' if income is None else f"other_income = {income}"
+    rate = rate if country == "US" else ""
     return f"""
 base_currency = "{currency}"
 [targets]
@@ -107,25 +111,34 @@ def random_lots(r, scale):
     return [(DAY - timedelta(d), r.randint(1, 3), r.randint(40, 160) * scale) for d in sorted(days)]
 
 
+INCOMES = (12_900, 47_000, 50_000, 103_000)
+"""Taxable incomes a little below or above a bound of the ordinary or the long-term brackets of 2026."""
 CASES = [
-    ("US", m, asked) for m in ("fifo", "lifo", "hifo", "average", "least_tax") for asked in (False, True)
+    ("US", m, asked)
+    for m in ("fifo", "lifo", "hifo", "average", "specific", "least_tax")
+    for asked in (False, True)
 ]
+# Korean brokers offer no other methods for overseas shares.
 CASES += [("KR", m, asked) for m in ("fifo", "lifo", "average") for asked in (False, True)]
+CASES += [("US income", m, asked) for m in ("fifo", "specific", "least_tax") for asked in (False, True)]
 
 
-@pytest.mark.parametrize(("country", "method", "harvesting"), CASES)
-def test_the_tax_shown_is_the_least_that_the_accounts_method_allows(country, method, harvesting):
+@pytest.mark.parametrize(("case", "method", "harvesting"), CASES)
+def test_the_tax_shown_is_the_least_that_the_accounts_method_allows(case, method, harvesting):
     """Money is withdrawn, so the number of shares sold is given and only the choice of lots is open.
 
     A share is 2,000 dollars or 2,000,000 won, so that the 3,000 limit and the deduction are crossed.
     """
+    country = case[:2]
     scale = 20 if country == "US" else 20_000
-    r = random.Random(f"{country}{method}")
+    r = random.Random(f"{case}{method}")
     for _ in range(12):
         lots = random_lots(r, scale)
         held = sum(n for _, n, _ in lots)
         wanted = r.randint(1, held - 1)
-        portfolio = parse(text(country, lots, method, scale), "portfolio.toml", load_catalogue())
+        income = r.choice(INCOMES) if "income" in case else None
+        written = text(country, lots, method, scale, income)
+        portfolio = parse(written, "portfolio.toml", load_catalogue())
         found = plan(
             portfolio,
             as_of=DAY,
@@ -137,7 +150,7 @@ def test_the_tax_shown_is_the_least_that_the_accounts_method_allows(country, met
         assert sale.shares == wanted
         costed = averaged(lots) if method == "average" else lots
         order = "fifo" if method == "average" else method
-        least = min(tax_of(country, costed, x, scale) for x in selections(costed, wanted, order))
+        least = min(tax_of(country, costed, x, scale, income) for x in selections(costed, wanted, order))
         shown = found.taxes
         assert abs(shown - least) < (D("0.01") if country == "US" else 1), (lots, wanted)
 

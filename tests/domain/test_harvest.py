@@ -38,10 +38,22 @@ def saved(useful, cost):
     return worth
 
 
+def crossings(order, price, level):
+    """The numbers of shares, fractions too, at which the gain of the sale reaches a level."""
+    found, sold, gain = [], Decimal(0), Decimal(0)
+    for x in order:
+        each = price - x.cost / x.shares
+        if each and 0 < (level - gain) / each < x.shares:
+            found.append(sold + (level - gain) / each)
+        sold, gain = sold + x.shares, gain + each * x.shares
+    return found
+
+
 @given(lots, st.integers(1, 40), st.integers(0, 200), st.integers(0, 3))
 def test_the_best_sale_is_the_best_of_every_number_of_shares(order, price, useful, cost):
     worth = saved(Decimal(useful), Decimal(cost) / 10)
-    found = best_sale(order, Decimal(price), worth)
+    bends = [n for level in (0, -useful) for n in crossings(order, Decimal(price), Decimal(level))]
+    found = best_sale(order, Decimal(price), worth, turns=bends)
     best = max(worth(s.shares, s.gain) for s in every_sale(order, Decimal(price)))
     if best <= 0:
         assert found is None

@@ -17,12 +17,14 @@ from steelyard.app.harvest_value import (
     Assumptions,
     LotLine,
     Proposal,
+    break_even,
     gains_by_bucket,
     later_rate,
     loss_costs,
     lot_lines,
     taken,
     tax_on,
+    turns,
 )
 from steelyard.app.tax import TaxSituation
 from steelyard.domain.harvest import best_sale, sale
@@ -113,7 +115,8 @@ def _loss(row: LotLine, taxes: Sequence[Formula], rules: PlanTax, given: Assumpt
         saved = -tax_on(taxes, gains_by_bucket(row, sale(row.order, shares, row.price)))
         return EXACT.subtract(saved, loss_costs(row, shares, gain, later, given))
 
-    found = best_sale(row.order, row.price, worth)
+    # What the later tax costs bends where the gain of the whole sale turns into a loss.
+    found = best_sale(row.order, row.price, worth, turns=[*turns(taxes, row), *break_even(row)])
     if found is None or found[0].gain >= ZERO:
         return None
     sold, value = found

@@ -18,7 +18,7 @@ from steelyard.domain.harvest import Sale
 from steelyard.domain.lots import TaxLot
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
 from steelyard.domain.portfolio import Portfolio
-from steelyard.domain.tax.planning import Formula, PlanTax, tax_at
+from steelyard.domain.tax.planning import Formula, PlanTax, bends, tax_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +137,37 @@ def gains_by_bucket(row: LotLine, sold: Sale) -> dict[str, Decimal]:
             gain = EXACT.subtract(EXACT.multiply(part.shares, row.price), part.cost)
             gains[bucket] = EXACT.add(gains.get(bucket, ZERO), gain)
     return gains
+
+
+def turns(taxes: Sequence[Formula], row: LotLine) -> list[Decimal]:
+    """Return the numbers of shares at which the tax on selling a holding bends."""
+    lines = bends(taxes)
+    gains: dict[str, Decimal] = {}
+    found, sold = [], ZERO
+    for lot, bucket in zip(row.order, row.buckets, strict=True):
+        each = EXACT.subtract(row.price, EXACT.divide(lot.cost, lot.shares))
+        if bucket is not None:
+            for line in lines:
+                slope = EXACT.multiply(line.slopes.get(bucket, ZERO), each)
+                more = EXACT.divide(EXACT.minus(line.at(gains)), slope) if slope else ZERO
+                if ZERO < more < lot.shares:
+                    found.append(EXACT.add(sold, more))
+            gains[bucket] = EXACT.add(gains.get(bucket, ZERO), EXACT.multiply(lot.shares, each))
+        sold = EXACT.add(sold, lot.shares)
+    return found
+
+
+def break_even(row: LotLine) -> list[Decimal]:
+    """Return the numbers of shares whose sale gains exactly nothing."""
+    found, sold, gain = [], ZERO, ZERO
+    for lot in row.order:
+        each = EXACT.subtract(row.price, EXACT.divide(lot.cost, lot.shares))
+        more = EXACT.divide(EXACT.minus(gain), each) if each else ZERO
+        if ZERO < more < lot.shares:
+            found.append(EXACT.add(sold, more))
+        gain = EXACT.add(gain, EXACT.multiply(lot.shares, each))
+        sold = EXACT.add(sold, lot.shares)
+    return found
 
 
 def tax_on(taxes: Sequence[Formula], gains: Mapping[str, Decimal]) -> Decimal:

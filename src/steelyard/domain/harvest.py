@@ -1,18 +1,18 @@
 """How much of one holding to sell for its loss or its gain, under the order in which its account sells lots.
 
 A broker that sells the oldest lot first cannot sell a newer losing one alone, so what a sale of k shares
-realises is a sum along that order. Between the ends of two lots it is linear, and what a loss saves has
-falling returns, so the best whole number of shares is found lot by lot.
+realises is a sum along that order. Between the ends of two lots it is linear, so what a sale is worth bends
+only where a lot ends or where the tax bends; the best whole number of shares is beside one of these.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from steelyard.domain.lots import TaxLot
-from steelyard.domain.money import EXACT, ONE, ZERO
+from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
 
 Worth = Callable[[Decimal, Decimal], Decimal]
 """From (shares sold, gain realised) to what the sale is worth after all its costs."""
@@ -53,15 +53,21 @@ def sale(order: Sequence[TaxLot], shares: Decimal, price: Decimal) -> Sale:
 
 
 def best_sale(
-    order: Sequence[TaxLot], price: Decimal, worth: Worth, *, step: Decimal = ONE
+    order: Sequence[TaxLot],
+    price: Decimal,
+    worth: Worth,
+    *,
+    step: Decimal = ONE,
+    turns: Iterable[Decimal] = (),
 ) -> tuple[Sale, Decimal] | None:
     """Return the sale that is worth most, None when none is worth anything.
 
     Args:
         order: Lots in the order in which the account sells them.
         price: Of one share in the tax currency, selling costs taken off, >= 0.
-        worth: Concave in the gain and in the shares, which taxes with one rate above an allowance are.
+        worth: Linear in shares and gain together between the ends of lots and the turns.
         step: Smallest number of shares that can be sold.
+        turns: Numbers of shares at which it bends besides.
 
     Returns:
         The sale and its worth; of equally good ones the smallest.
@@ -71,32 +77,24 @@ def best_sale(
         sold = sale(order, EXACT.multiply(step, count), price)
         return worth(sold.shares, sold.gain)
 
-    best: tuple[Decimal, int] | None = None
-    start, end = 1, ZERO
+    held = exact_sum(lot.shares for lot in order)
+    places, end = list(turns), ZERO
     for lot in order:
         end = EXACT.add(end, lot.shares)
-        last = int(EXACT.divide(end, step).to_integral_value(ROUND_FLOOR))
-        if last < start:
-            continue
-        count = _peak(value, start, last)
+        places.append(end)
+    most = int(EXACT.divide(held, step).to_integral_value(ROUND_FLOOR))
+    counts = {1}
+    for place in places:
+        near = int(EXACT.divide(place, step).to_integral_value(ROUND_FLOOR))
+        counts |= {near, near + 1}
+    best: tuple[Decimal, int] | None = None
+    for count in sorted(n for n in counts if 1 <= n <= most):
         here = value(count)
         if here > ZERO and (best is None or here > best[0]):
             best = here, count
-        start = last + 1
     if best is None:
         return None
     return sale(order, EXACT.multiply(step, best[1]), price), best[0]
-
-
-def _peak(value: Callable[[int], Decimal], low: int, high: int) -> int:
-    """Return the smallest whole number at which a concave function is largest."""
-    while low < high:
-        middle = (low + high) // 2
-        if value(middle + 1) > value(middle):
-            low = middle + 1
-        else:
-            high = middle
-    return low
 
 
 def most_within(

@@ -7,10 +7,11 @@ realising a loss may make it negative.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import combinations
 
 from steelyard.domain.lots import TaxLot
 from steelyard.domain.money import EXACT, ONE, ZERO
@@ -120,6 +121,24 @@ def on_top_of(formula: Formula, gains: Mapping[str, Decimal]) -> Formula:
         )
         for case in formula
     )
+
+
+def bends(formulas: Iterable[Formula]) -> tuple[Line, ...]:
+    """Return lines at whose zeros the sum of some formulas can bend: where pieces meet and cases end."""
+    found: dict[tuple[tuple[tuple[str, Decimal], ...], Decimal], Line] = {}
+    for formula in formulas:
+        for case in formula:
+            meetings = [
+                Line(
+                    {b: EXACT.subtract(one.slopes.get(b, ZERO), other.slopes.get(b, ZERO)) for b in both},
+                    EXACT.subtract(one.constant, other.constant),
+                )
+                for one, other in combinations(case.pieces, 2)
+                for both in [{*one.slopes, *other.slopes}]
+            ]
+            for line in (*case.limits, *meetings):
+                found.setdefault((tuple(sorted(line.slopes.items())), line.constant), line)
+    return tuple(found.values())
 
 
 def above_allowance(bucket: str, rate: Decimal, allowance: Decimal) -> Formula:

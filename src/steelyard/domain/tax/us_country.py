@@ -14,7 +14,7 @@ from steelyard.domain.money import EXACT, ZERO, parse_fraction, parse_number
 from steelyard.domain.tax.capital_gains import LONG, Carry, loss_limit, schedule, term
 from steelyard.domain.tax.country import Disposal, Filing, IsSession, UsedLot, YearFacts, YearTax
 from steelyard.domain.tax.identical import chosen
-from steelyard.domain.tax.planning import FreeGains, NoBuy, PlanTax, on_top_of, short_and_long
+from steelyard.domain.tax.planning import Formula, FreeGains, NoBuy, PlanTax, on_top_of, short_and_long
 from steelyard.domain.tax.united_states import (
     COLLECTIBLE,
     CURRENCY,
@@ -25,6 +25,7 @@ from steelyard.domain.tax.united_states import (
     positions,
     year_report,
 )
+from steelyard.domain.tax.us_formula import return_formulas
 from steelyard.domain.tax.us_planning import free_gains, no_buys
 from steelyard.domain.tax.wash_sales import WINDOW_DAYS
 from steelyard.errors import InputError
@@ -129,22 +130,28 @@ class UnitedStates:
     def plan_tax(self, facts: YearFacts, so_far: YearTax, as_of: date) -> PlanTax:
         """Return the tax on sales planned for a day, on top of the year so far.
 
-        One rate for each character: the owner's `ordinary_rate` (or that of the bracket `other_income` lies
-        in) on short-term gains, and 0, 15 or 20 % on
-        long-term ones by what that rate implies; collectibles count as other long-term gains. The exact
-        tax of the finished plan is computed from the return afterwards.
+        With `other_income` by the brackets of the year. With `ordinary_rate` alone one rate for each
+        character: that rate on short-term gains, and 0, 15 or 20 % on long-term ones by what it implies.
+        Collectibles count as other long-term gains. The exact tax of the finished plan is computed from the
+        return afterwards.
+
+        Raises:
+            InputError: Neither is stated (`tax-setting`): a rate is never guessed.
+            DataError: No brackets for the year.
         """
-        ordinary = _marginal(facts)
-        filing = str(facts.settings.get("filing", "single"))
-        formula = short_and_long(
-            short_rate=ordinary,
-            long_rate=long_rate(ordinary),
-            ordinary_rate=ordinary,
-            offset=loss_limit(facts.rates, filing),
-        )
+        ordinary, owner = _marginal(facts), _owner(facts)
+        limit = loss_limit(facts.rates, owner.filing)
+        if owner.income is not None:
+            rates = schedule(facts.rates, facts.year, owner.filing)
+            formulas: tuple[Formula, ...] = return_formulas(rates, owner, limit=limit)
+        else:
+            rate = long_rate(ordinary)
+            formulas = (
+                short_and_long(short_rate=ordinary, long_rate=rate, ordinary_rate=ordinary, offset=limit),
+            )
         realised = {
-            "short": _figure(so_far.summary, "short_term"),
-            "long": _figure(so_far.summary, "long_term"),
+            "short": EXACT.subtract(_figure(so_far.summary, "short_term"), owner.carry.short),
+            "long": EXACT.subtract(_figure(so_far.summary, "long_term"), owner.carry.long),
         }
 
         def bucket(lot: TaxLot) -> str | None:
@@ -154,7 +161,7 @@ class UnitedStates:
 
         # What is bought back now is long-term by the time it is sold, and no income stays low for ever.
         later = max(long_rate(ordinary), LONG_RATE)
-        return PlanTax((on_top_of(formula, realised),), bucket, later)
+        return PlanTax(tuple(on_top_of(f, realised) for f in formulas), bucket, later)
 
     def taxes_sale(self, tax_class: str, account_kind: str) -> bool:
         """Say whether a sale is taxed: not in an IRA, a Roth IRA or a 401(k)."""

@@ -1,0 +1,140 @@
+"""The tax of a return as a formula of a year's net short and net long gain, for the planner.
+
+Inside every bracket the tax is linear, so it is a choice among convex pieces. The one idea: it is the sum of
+a part that depends on short and long gains together, t, and a part that is paid because gains are short: it
+depends on the net short gain while both are positive, on t while long gains are negative. Both are read off
+the return itself at the places where it can bend; a test holds their sum to the return everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import pairwise
+
+from steelyard.domain.money import EXACT, ONE, ZERO
+from steelyard.domain.tax.capital_gains import Schedule, gains_tax, net
+from steelyard.domain.tax.planning import Case, Formula, Line
+from steelyard.domain.tax.united_states import Owner
+
+Curve = Callable[[Decimal], Decimal]
+
+TOGETHER = {"short": ONE, "long": ONE}
+
+
+def return_formulas(rates: Schedule, owner: Owner, *, limit: Decimal) -> tuple[Formula, Formula]:
+    """Return two formulas whose sum is the tax that net gains add to a return.
+
+    Args:
+        rates: Of the year and the filing.
+        owner: With an income; what is carried in is part of the gains the formulas are asked for.
+        limit: See `capital_gains.loss_limit`.
+
+    Source: 26 U.S.C. 1(h), 1211(b), 1411, by `capital_gains.gains_tax`.
+    """
+
+    def tax(short: Decimal, long: Decimal) -> Decimal:
+        return gains_tax(
+            rates,
+            net(short, long, limit=limit),
+            income=owner.income or ZERO,
+            qualified=owner.qualified,
+            magi=owner.magi,
+            investment_income=owner.investment_income,
+        ).total
+
+    def of_all(gain: Decimal) -> Decimal:
+        return tax(ZERO, gain)
+
+    def for_short(gain: Decimal) -> Decimal:
+        return EXACT.subtract(tax(gain, ZERO), tax(ZERO, gain))
+
+    bends = _bends(rates, owner, limit)
+    together = tuple(Case(run.lines(TOGETHER), run.limits(TOGETHER)) for run in _runs(of_all, [None, *bends]))
+    short_runs = _runs(for_short, [x for x in bends if x >= ZERO])
+    no_short = Line({"short": ONE})
+    no_long, some_long = Line({"long": ONE}), Line({"long": -ONE})
+    a_loss, no_loss = Line(TOGETHER), Line({"short": -ONE, "long": -ONE})
+    extra = (
+        Case((Line({}),), (a_loss,)),
+        Case((Line({}),), (no_short, no_loss)),
+        *(Case(run.lines({"short": ONE}), (some_long, *run.limits({"short": ONE}))) for run in short_runs),
+        *(Case(run.lines(TOGETHER), (no_long, *run.limits(TOGETHER))) for run in short_runs),
+    )
+    return together, extra
+
+
+def _bends(rates: Schedule, owner: Owner, limit: Decimal) -> list[Decimal]:
+    """Return the net gains at which the tax of a return can bend, in order, zero among them."""
+    income, qualified = owner.income or ZERO, owner.qualified
+    bounds = [ZERO, *rates.ordinary[0], *rates.gains[0], rates.niit_threshold]
+    places = {ZERO, EXACT.minus(limit), EXACT.minus(qualified)}
+    for bound in bounds:
+        places.add(EXACT.subtract(bound, income))
+        places.add(EXACT.subtract(EXACT.subtract(bound, income), qualified))
+    if owner.magi is not None:
+        places.add(EXACT.subtract(EXACT.subtract(owner.magi, rates.niit_threshold), qualified))
+    if owner.investment_income is not None:
+        over = EXACT.add(rates.niit_threshold, owner.investment_income)
+        places.add(EXACT.subtract(EXACT.subtract(over, income), qualified))
+    return sorted(x for x in places if x >= EXACT.minus(limit))
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A convex stretch of a curve: (from, to, slope, value at zero); None is without end."""
+
+    pieces: tuple[tuple[Decimal | None, Decimal | None, Decimal, Decimal], ...]
+
+    def lines(self, slopes: dict[str, Decimal]) -> tuple[Line, ...]:
+        return tuple(
+            Line({b: EXACT.multiply(one, slope) for b, one in slopes.items()} if slope else {}, constant)
+            for _, _, slope, constant in self.pieces
+        )
+
+    def limits(self, slopes: dict[str, Decimal]) -> tuple[Line, ...]:
+        low, high = self.pieces[0][0], self.pieces[-1][1]
+        found = []
+        if low is not None:
+            found.append(Line({b: EXACT.minus(one) for b, one in slopes.items()}, low))
+        if high is not None:
+            found.append(Line(slopes, EXACT.minus(high)))
+        return tuple(found)
+
+
+def _runs(curve: Curve, places: Sequence[Decimal | None]) -> list[_Run]:
+    """Cut a curve that is linear between some places into convex stretches; the last one goes on for ever.
+
+    A first place of None means that the curve is flat before the second.
+    """
+    pieces: list[tuple[Decimal | None, Decimal | None, Decimal, Decimal]] = []
+    for low, high in pairwise([*places, None]):
+        if low is None:
+            assert high is not None
+            slope, at, value = ZERO, high, curve(high)
+        else:
+            to = EXACT.add(low, ONE) if high is None else high
+            at, value = low, curve(low)
+            slope = EXACT.divide(EXACT.subtract(curve(to), value), EXACT.subtract(to, low))
+        pieces.append((low, high, slope, EXACT.subtract(value, EXACT.multiply(slope, at))))
+    runs: list[list[tuple[Decimal | None, Decimal | None, Decimal, Decimal]]] = []
+    for piece in _merged(pieces):
+        if runs and runs[-1][-1][2] < piece[2]:
+            runs[-1].append(piece)
+        else:
+            runs.append([piece])
+    return [_Run(tuple(run)) for run in runs]
+
+
+def _merged(
+    pieces: Iterable[tuple[Decimal | None, Decimal | None, Decimal, Decimal]],
+) -> list[tuple[Decimal | None, Decimal | None, Decimal, Decimal]]:
+    """Join neighbours on one line: most places of a list are no bends of the curve at hand."""
+    joined: list[tuple[Decimal | None, Decimal | None, Decimal, Decimal]] = []
+    for piece in pieces:
+        if joined and joined[-1][2] == piece[2]:
+            low, _, slope, constant = joined.pop()
+            piece = (low, piece[1], slope, constant)
+        joined.append(piece)
+    return joined
