@@ -201,3 +201,65 @@ def test_a_setting_that_says_nothing_is_refused(setting):
     with pytest.raises(InputError) as caught:
         planned(file(setting))
     assert caught.value.code == "tax-setting"
+
+
+TWO = """
+base_currency = "USD"
+[targets]
+VOO = "50%"
+BND = "50%"
+[prices]
+VOO = "600"
+BND = "60"
+[tax]
+jurisdiction = "US"
+ordinary_rate = "32%"
+[[accounts]]
+name = "main"
+cost_method = "specific"
+[[accounts.positions]]
+symbol = "VOO"
+shares = 10
+[[accounts]]
+name = "ira"
+kind = "ira"
+cash = { USD = "6000" }
+"""
+
+
+@pytest.mark.parametrize("more", [{}, {"accept_drift": D(0)}, {"max_tax": D(0)}])
+def test_a_plan_does_not_buy_in_the_ira_what_it_sells_at_a_loss(more):
+    """2,400 are taken out of the taxed account, which has only VOO that lost 100 a share. 8 of 9,600 are the
+    target, 6 are left, and the IRA's 6,000 could buy two back."""
+    held, entries = read(TWO), [buy(LONG_AGO, "VOO", 10, 700)]
+    assert "VOO" in bought(planned(held, entries, cash_flow=D(-2400), allow_wash_sales=True, **more))
+    made = planned(held, entries, cash_flow=D(-2400), **more)
+    sold = {t.symbol for t in made.trades if t.side == "sell" and (t.gain or 0) < 0}
+    assert sold == {"VOO"}
+    assert not sold & bought(made)
+    assert all(t.disallowed == 0 for t in made.trades)
+
+
+def test_a_plan_that_sells_at_a_loss_blocks_its_own_purchase_and_says_so():
+    """Without BND among the targets the IRA would buy back what the taxed account has to sell: for good."""
+    held = read(TWO.replace('VOO = "50%"\nBND = "50%"', 'VOO = "100%"'))
+    entries = [buy(LONG_AGO, "VOO", 10, 700)]
+    made = planned(held, entries, cash_flow=D(-3000))
+    assert {t.symbol for t in made.trades if t.side == "sell"} == {"VOO"}
+    assert bought(made) == set()
+    (block,) = made.blocked
+    assert "this plan sells VOO at a loss" in block.reason
+    assert block.not_before == date(2026, 12, 24)
+    free = planned(held, entries, cash_flow=D(-3000), allow_wash_sales=True)
+    assert bought(free) == {"VOO"}
+    assert sum(t.disallowed for t in free.trades) > 0
+
+
+def test_a_loss_washed_by_a_recent_purchase_is_not_looked_for():
+    """Selling the old VOO would lose 100 a share, but 10 were bought ten days before in the IRA."""
+    held = read(TWO)
+    entries = [buy(LONG_AGO, "VOO", 10, 700), buy(date(2026, 11, 13), "VOO", 10, 600, account="ira")]
+    near, far = (planned(held, entries, accept_drift=D(x)) for x in ("0", "0.2"))
+    assert [(t.symbol, t.shares) for t in near.trades] == [(t.symbol, t.shares) for t in far.trades]
+    old = planned(held, entries[:1], accept_drift=D("0.2"))
+    assert sum(t.gain or 0 for t in old.trades) < sum(t.gain or 0 for t in far.trades)

@@ -83,8 +83,32 @@ def random_case(seed):
         NETTED if two else ONE_ALLOWANCE,
         most_tax=Fraction(r.randint(0, 3)) if r.random() < 0.3 else None,
         most_gain=Fraction(r.randint(0, 20)) if r.random() < 0.3 else None,
+        wash=wash_groups(r, seats),
     )
     return household, taxation
+
+
+def wash_groups(r, seats):
+    """Now and then each instrument is a group of its own, or all of them are one."""
+    kind = r.random()
+    if kind < 0.4:
+        return ()
+    if kind < 0.6:
+        return (tuple(range(len(seats))),)
+    goals = {s.goal for s in seats}
+    return tuple(tuple(k for k, s in enumerate(seats) if s.goal == g) for g in sorted(goals))
+
+
+def washes(household, taxation, steps, sold):
+    """Whether something is bought in a group of which a lot is sold at a loss."""
+    for group in taxation.wash:
+        bought = any(steps[k] > household.seats[k].held for k in group)
+        losing = any(
+            part and lot.gain < 0 for k in group for lot, part in zip(taxation.lots[k], sold[k], strict=True)
+        )
+        if bought and losing:
+            return True
+    return False
 
 
 def selections(lots, steps, ordered):
@@ -114,6 +138,8 @@ def every_plan(household, taxation):
             )
         ]
         for sold in itertools.product(*ways):
+            if washes(household, taxation, steps, sold):
+                continue
             gains = gains_of(taxation, sold)
             tax = tax_of(taxation, gains)
             if taxation.buckets == 2:

@@ -27,6 +27,7 @@ from steelyard.app.harvest_value import (
     turns,
 )
 from steelyard.app.tax import TaxSituation
+from steelyard.app.wash_window import recent_purchases
 from steelyard.domain.harvest import best_sale, sale
 from steelyard.domain.money import EXACT, ZERO, exact_sum, plain
 from steelyard.domain.portfolio import Portfolio
@@ -154,12 +155,11 @@ def _listed(row: LotLine, rules: PlanTax, given: Assumptions, carried: bool) -> 
 
 def _with_window(situation: TaxSituation, found: Proposal, as_of: date) -> Proposal:
     """Add the wash-sale window; what was bought inside it and is kept makes a loss worthless for now."""
-    window = timedelta(days=situation.country.wash_days or 0)
     same = situation.same(found.symbol)
-    first_free = timedelta(days=1) + window
+    first_free = timedelta(days=1 + (situation.country.wash_days or 0))
     names = (found.symbol, *sorted(same - {found.symbol}))
     dated = replace(found, not_before=as_of + first_free, do_not_buy=names)
-    recent = _kept(situation, found, same, as_of, window)
+    recent = _kept(situation, found, same, as_of)
     if recent:
         day, symbol = max(recent)
         what = "" if symbol == found.symbol else f"{symbol}, which may count as identical, was "
@@ -170,7 +170,7 @@ def _with_window(situation: TaxSituation, found: Proposal, as_of: date) -> Propo
 
 
 def _kept(
-    situation: TaxSituation, found: Proposal, same: frozenset[str], as_of: date, window: timedelta
+    situation: TaxSituation, found: Proposal, same: frozenset[str], as_of: date
 ) -> list[tuple[date, str]]:
     """Return the purchases inside the window whose shares would still be held after the sale.
 
@@ -178,23 +178,11 @@ def _kept(
     older lot that is sold with them.
     """
     sold_days = {day for day, _ in found.lots}
-    held: dict[tuple[date, str, str], Decimal] = {}
-    for lot in situation.so_far.open_lots:
-        if lot.symbol in same and as_of - lot.bought <= window:
-            key = lot.bought, lot.symbol, lot.account
-            held[key] = EXACT.add(held.get(key, ZERO), lot.shares)
-    # The return lists no lots of a sheltered account, but a purchase there is a replacement as well.
-    for entry in situation.facts.entries:
-        day = entry.lot if entry.kind == "transfer_in" and entry.lot else entry.traded_on
-        sheltered = situation.facts.account_kinds.get(entry.account, "taxable") != "taxable"
-        inside = as_of - day <= window
-        if sheltered and inside and entry.symbol in same and entry.kind in ("buy", "transfer_in"):
-            held[day, entry.symbol, entry.account] = entry.shares
     recent = []
-    for (day, symbol, account), shares in held.items():
+    for (day, symbol, account), shares in recent_purchases(situation, same, as_of).items():
         own = symbol == found.symbol and account == found.account
-        taken = exact_sum(x for when, x in found.lots if own and when == day)
-        if shares > taken and not (own and sold_days == {day}):
+        gone = exact_sum(x for when, x in found.lots if own and when == day)
+        if shares > gone and not (own and sold_days == {day}):
             recent.append((day, symbol))
     return recent
 

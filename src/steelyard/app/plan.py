@@ -93,18 +93,27 @@ def plan(
     wish = replace(wish, blocked={b.symbol: b.reason for b in blocks}, taxed_sales=_taxed_sales(portfolio))
     looks = not (max_tax is None and max_gain is None and accept_drift is None)
     if looks:
-        wish = replace(wish, tax=_tax_wish(portfolio, tax, as_of, max_tax, max_gain, accept_drift))
-    gate = policy_gate and not decision.due
-    if gate:
+        tax_wish = _tax_wish(portfolio, tax, as_of, max_tax, max_gain, accept_drift)
+        wish = replace(wish, tax=replace(tax_wish, wash_groups=None) if allow_wash_sales else tax_wish)
+    if policy_gate and not decision.due:
         wish = replace(wish, can_buy=False, can_sell=False)
-    try:
-        outcome = allocate(portfolio, valuation, wish)
-    except Short as error:
-        if wish.tax is not None and not error.amount:
-            raise _too_taxed(max_tax, max_gain) from error
-        raise _infeasible(portfolio, wish, error) from error
-    result = replace(_finish(portfolio, valuation, wish, outcome, as_of, decision), blocked=blocks)
-    return result if tax is None else _with_tax(portfolio, tax, wish, outcome, result)
+    while True:
+        try:
+            outcome = allocate(portfolio, valuation, wish)
+        except Short as error:
+            if wish.tax is not None and not error.amount:
+                raise _too_taxed(max_tax, max_gain) from error
+            raise _infeasible(portfolio, wish, error) from error
+        result = replace(_finish(portfolio, valuation, wish, outcome, as_of, decision), blocked=blocks)
+        if tax is None:
+            return result
+        result, washed = _with_tax(portfolio, tax, wish, outcome, result)
+        more = () if allow_wash_sales else _own_blocks(portfolio, tax, as_of, washed, wish)
+        if not more:
+            return result
+        # What it sells at a loss it shall not buy: each round blocks more symbols, so this ends.
+        blocks += more
+        wish = replace(wish, blocked=dict(wish.blocked) | {b.symbol: b.reason for b in more})
 
 
 def invest(
@@ -205,6 +214,18 @@ def _blocks(
     return wash_blocks(portfolio, tax, as_of=as_of)
 
 
+def _own_blocks(
+    portfolio: Portfolio, tax: TaxSituation, as_of: date, washed: frozenset[str], wish: Wish
+) -> tuple[Blocked, ...]:
+    """Return what must not be bought because the plan itself sells it at a loss, as far as that is new."""
+    if not washed:
+        return ()
+    from steelyard.app.wash_block import own_blocks
+
+    found = own_blocks(portfolio, tax, washed, as_of=as_of)
+    return tuple(b for b in found if b.symbol not in wish.blocked)
+
+
 def _taxed_sales(portfolio: Portfolio) -> frozenset[tuple[str, str]]:
     """Return the pairs whose sale is taxed when some accounts are sheltered and some are not."""
     kinds = {a.kind for a in portfolio.accounts}
@@ -245,8 +266,10 @@ def _too_taxed(max_tax: Decimal | None, max_gain: Decimal | None) -> PlanError:
     )
 
 
-def _with_tax(portfolio: Portfolio, tax: TaxSituation, wish: Wish, outcome: Outcome, result: Plan) -> Plan:
-    """Add to a plan what its sales cost in tax, by the return itself."""
+def _with_tax(
+    portfolio: Portfolio, tax: TaxSituation, wish: Wish, outcome: Outcome, result: Plan
+) -> tuple[Plan, frozenset[str]]:
+    """Add to a plan what its sales cost in tax, by the return; and what its own purchases would wash."""
     from steelyard.app.plan_tax import plan_taxes
 
     taxes = plan_taxes(portfolio, tax, result.trades, outcome.sold, wish.tax, as_of=result.as_of)
@@ -258,7 +281,8 @@ def _with_tax(portfolio: Portfolio, tax: TaxSituation, wish: Wish, outcome: Outc
             lost = exact_sum(d.disallowed for d in sale.disposals)
             trade = replace(trade, gain=sale.gain, tax=sale.tax, lots=lots, disallowed=lost)
         trades.append(trade)
-    return replace(result, trades=tuple(trades), taxes=taxes.total, tax_note=taxes.note)
+    shown = replace(result, trades=tuple(trades), taxes=taxes.total, tax_note=taxes.note)
+    return shown, taxes.washed
 
 
 def decide_now(portfolio: Portfolio, valuation: Valuation, sessions: Sessions, as_of: date) -> Decision:

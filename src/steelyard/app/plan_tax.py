@@ -15,11 +15,12 @@ from steelyard.app.lot_choice import cheapest
 from steelyard.app.selling_order import is_free_choice, method_of, selling_order
 from steelyard.app.slots import TaxWish, commission
 from steelyard.app.tax import TaxSituation
+from steelyard.app.wash_window import recent_purchases
 from steelyard.domain.ledger import Entry
 from steelyard.domain.lots import TaxLot
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, plain
 from steelyard.domain.portfolio import Portfolio
-from steelyard.domain.tax.country import Disposal
+from steelyard.domain.tax.country import Disposal, YearTax
 from steelyard.domain.tax.planning import Case, Formula, Line
 from steelyard.domain.trades import Trade
 from steelyard.errors import DataError, InputError
@@ -51,11 +52,13 @@ class PlanTaxes:
         sales: By place among the plan's trades.
         total: Base currency; None when it cannot be computed.
         note: Why not, or what is left out.
+        washed: What the plan sells at a loss that its own purchases disallow.
     """
 
     sales: Mapping[int, SaleTax]
     total: Decimal | None
     note: str = ""
+    washed: frozenset[str] = frozenset()
 
 
 def tax_wish(
@@ -114,7 +117,8 @@ def tax_wish(
             return EXACT.subtract(price, cost)
 
         lots[key] = tuple(line)
-        gains[key] = tuple(gain(x) for x in line)
+        washed = _washed_already(situation, key[1], as_of)
+        gains[key] = tuple(max(gain(x), ZERO) if washed(x) else gain(x) for x in line)
         buckets[key] = tuple(rules.bucket_of(x) for x in line)
     return TaxWish(
         lots=lots,
@@ -125,7 +129,22 @@ def tax_wish(
         max_tax=max_tax,
         max_gain=max_gain,
         accept_drift=accept_drift,
+        wash_groups=None if situation.country.wash_days is None else situation.identical,
     )
+
+
+def _washed_already(situation: TaxSituation, symbol: str, as_of: date) -> Callable[[TaxLot], bool]:
+    """Return whether a loss on a lot is of no use now: shares of another lot were bought too recently.
+
+    Share by share only as many are disallowed as were bought; the planner counts none of it, so it does not
+    look for losses there. The figures that are shown count exactly.
+    """
+    recent = recent_purchases(situation, situation.same(symbol), as_of)
+
+    def washed(lot: TaxLot) -> bool:
+        return any(key != (lot.bought, lot.symbol, lot.account) for key in recent)
+
+    return washed
 
 
 def _merged(lots: Sequence[TaxLot], bucket_of: Callable[[TaxLot], str | None]) -> list[TaxLot]:
@@ -229,7 +248,9 @@ def plan_taxes(
         notes.append(f"buying {names} so soon after a sale at a loss disallows {amount} of that loss")
     if total is None and not left_out and any(t.side == "sell" for t in trades):
         notes.append(" ".join(situation.so_far.notes) or rate_missing)
-    return PlanTaxes(sales, total, "; ".join(notes))
+    sold_now = entries[len(buys) :]
+    washed = _washed(before, situation.with_entries(sold_now), as_of) if buys and sold_now else frozenset()
+    return PlanTaxes(sales, total, "; ".join(notes), washed)
 
 
 def _buys(
@@ -251,6 +272,20 @@ def _buys(
         if trade.side == "buy" and trade.symbol in washed and trade.symbol in situation.facts.classes
         for entry in _entries(portfolio, trade, (), (), to_base, as_of)
     ]
+
+
+def _washed(with_buys: YearTax, without: YearTax, as_of: date) -> frozenset[str]:
+    """Return what is sold on a day and loses more of its loss with some purchases than without."""
+
+    def lost(year: YearTax) -> dict[str, Decimal]:
+        found: dict[str, Decimal] = {}
+        for d in year.disposals:
+            if d.sold_on == as_of:
+                found[d.symbol] = EXACT.add(found.get(d.symbol, ZERO), d.disallowed)
+        return found
+
+    less = lost(without)
+    return frozenset(symbol for symbol, amount in lost(with_buys).items() if amount > less.get(symbol, ZERO))
 
 
 def _undone(situation: TaxSituation, buys: Sequence[Entry], as_of: date) -> Decimal:

@@ -44,6 +44,8 @@ class TaxWish:
         max_tax, max_gain: Limits on what the plan may cause and realise.
         accept_drift: How much further from target the plan may be for the sake of tax, fraction of the
             managed value; None does not trade drift against tax.
+        wash_groups: Symbol to group; a plan does not buy in a group of which it sells something at a loss.
+            None where that is allowed.
     """
 
     lots: Mapping[tuple[str, str], tuple[TaxLot, ...]]
@@ -54,6 +56,7 @@ class TaxWish:
     max_tax: Decimal | None = None
     max_gain: Decimal | None = None
     accept_drift: Decimal | None = None
+    wash_groups: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,16 +34,25 @@ def allocate_taxed(
         taxes=tuple(_cases(formula, place, ticks) for formula in wish.taxes),
         most_tax=None if wish.max_tax is None else ticks.part(Fraction(wish.max_tax)),
         most_gain=None if wish.max_gain is None else ticks.part(Fraction(wish.max_gain)),
+        wash=_wash_groups(seats, wish),
     )
-    extra = None
-    if wish.accept_drift is not None:
-        extra = ticks.part(Fraction(wish.accept_drift) * Fraction(valuation.managed))
+    # Without an accepted drift too: of equally close plans within the limits the least taxed is taken.
+    extra = ticks.part(Fraction(wish.accept_drift or 0) * Fraction(valuation.managed))
     found = solve_taxed(problem, taxation, solve, extra_drift=extra)
     sold = {}
     for slot, parts in zip(seats, found.sold, strict=True):
         if any(parts):
             sold[slot.account, slot.symbol] = tuple(_shares(part, slot.step) for part in parts)
     return found.best, sold
+
+
+def _wash_groups(seats: tuple[Slot, ...], wish: TaxWish) -> tuple[tuple[int, ...], ...]:
+    if wish.wash_groups is None:
+        return ()
+    groups: dict[str, list[int]] = {}
+    for k, slot in enumerate(seats):
+        groups.setdefault(wish.wash_groups.get(slot.symbol, slot.symbol), []).append(k)
+    return tuple(tuple(group) for group in groups.values())
 
 
 def _lots(slot: Slot, wish: TaxWish, place: Mapping[str, int], ticks: Ticks) -> tuple[LotSteps, ...]:

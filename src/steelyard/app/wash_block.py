@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Collection, Sequence
+from datetime import date, timedelta
 
 from steelyard.app.tax import TaxSituation
 from steelyard.domain.money import exact_sum, plain
@@ -44,6 +44,29 @@ def wash_blocks(portfolio: Portfolio, situation: TaxSituation, *, as_of: date) -
             reason += _stand_in(portfolio, symbol, losses)
             rows.append(Blocked(symbol, max(x.not_before for x in undone), reason))
     return tuple(rows)
+
+
+def own_blocks(
+    portfolio: Portfolio, situation: TaxSituation, sold: Collection[str], *, as_of: date
+) -> tuple[Blocked, ...]:
+    """Return the targets that are not bought because a plan sells them, or their like, at a loss.
+
+    Args:
+        portfolio, situation, as_of: As for `wash_blocks`.
+        sold: What the plan sells at a loss.
+    """
+    first_free = as_of + timedelta(days=1 + (situation.country.wash_days or 0))
+    return tuple(
+        Blocked(
+            symbol,
+            first_free,
+            f"this plan sells {', '.join(sorted(same & set(sold)))} at a loss, which buying it before "
+            f"{first_free} would undo",
+        )
+        for symbol in portfolio.targets
+        for same in [situation.same(symbol)]
+        if same & set(sold)
+    )
 
 
 def _stand_in(portfolio: Portfolio, symbol: str, losses: Sequence[NoBuy]) -> str:

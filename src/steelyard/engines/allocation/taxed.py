@@ -19,7 +19,7 @@ from steelyard.engines.allocation.household import Change, Household, feasible, 
 from steelyard.engines.allocation.linear_model import LinearModel
 from steelyard.engines.allocation.problem import Answer, Infeasible
 from steelyard.engines.allocation.several_budgets import Best, solve_household
-from steelyard.engines.allocation.sheltered_first import fewest_trades
+from steelyard.engines.allocation.sheltered_first import fewest_trades, shelter_first
 
 ZERO = Fraction(0)
 MEETS = Fraction(1, 10**9)
@@ -79,6 +79,7 @@ class Taxation:
         taxes: The tax is the sum over these; each is the formula of the alternative that holds.
         most_tax: Ticks of tax a plan may cause, None for no limit.
         most_gain: Ticks of net gain over all buckets a plan may realise, None for no limit.
+        wash: Groups of seats: where one of them sells a lot at a loss, none of them may buy.
     """
 
     lots: tuple[tuple[LotSteps, ...], ...]
@@ -87,6 +88,7 @@ class Taxation:
     taxes: tuple[tuple[Alternative, ...], ...]
     most_tax: Fraction | None = None
     most_gain: Fraction | None = None
+    wash: tuple[tuple[int, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,9 @@ def solve_taxed(
     end = monotonic() + seconds
     free = solve_household(problem, merged, seconds=seconds / 4)
     search = _Search(problem, taxation)
-    best = search.judge(free.change, None)
+    chosen = [k for k, lots in enumerate(taxation.lots) if lots]
+    # Where tax makes no difference it is still the sheltered seats that sell.
+    best = search.judge(shelter_first(problem, free.change, chosen), None)
     proven, bound = free.proven, free.bound
     if not search.within_limits(best):
         found = None
@@ -184,7 +188,6 @@ def solve_taxed(
         if closer is not None and closer[0].tax <= best.tax and closer[0].miss < best.miss:
             best = closer[0]
         proven = proven and closer is not None and closer[1]
-    chosen = [k for k, lots in enumerate(taxation.lots) if lots]
     tidy = fewest_trades(problem, best.change, (), end=monotonic() + seconds / 8, kept=chosen)
     best = replace(best, change=tidy)
     # The bound is that of the question asked: within the limits, and at the least tax where that came first.
@@ -248,7 +251,18 @@ class _Search:
 
     def within_limits(self, plan: _Plan) -> bool:
         most_tax, most_gain = self.taxation.most_tax, self.taxation.most_gain
+        if any(self._washes(plan, group) for group in self.taxation.wash):
+            return False
         return (most_tax is None or plan.tax <= most_tax) and (most_gain is None or plan.gain <= most_gain)
+
+    def _washes(self, plan: _Plan, group: Sequence[int]) -> bool:
+        """Say whether a plan buys at one seat of a group and sells a losing lot at another."""
+        bought = any(plan.change.steps[k] > self.problem.seats[k].held for k in group)
+        return bought and any(
+            lot.gain < 0 and part > 0
+            for k in group
+            for lot, part in zip(self.taxation.lots[k], plan.sold[k], strict=True)
+        )
 
     def run(
         self, limit: Fraction, aim: str, end: float, *, most_tax: Fraction | None = None
@@ -298,6 +312,8 @@ class _Search:
                 dict.fromkeys(model.objective(), 1.0), upper=float(limit) / model.weight * (1 + 1e-12) - slack
             )
         gains = self._lots(model, linear)
+        for group in self.taxation.wash:
+            self._keep_apart(model, linear, group)
         tax = [self._tax(model, linear, gains, alternatives) for alternatives in self.taxation.taxes]
         unit = model.unit
         for most in (self.taxation.most_tax, most_tax):
@@ -340,6 +356,23 @@ class _Search:
         for row in rows:
             linear.row(row, 0.0, 0.0)
         return gains
+
+    def _keep_apart(self, model: BudgetModel, linear: LinearModel, group: Sequence[int]) -> None:
+        """Either nothing of a group is bought, or no lot of it is sold at a loss."""
+        losing = [
+            column
+            for k in group
+            for lot, column in zip(self.taxation.lots[k], self.parts[k], strict=True)
+            if lot.gain < 0
+        ]
+        bought = [model.moved[k][0] for k in group if linear.upper[model.moved[k][0]] > 0]
+        if not losing or not bought:
+            return
+        selling = linear.column(0.0, 1.0, whole=True)
+        for column in losing:
+            linear.row({column: 1.0, selling: -linear.upper[column]}, upper=0.0)
+        for column in bought:
+            linear.row({column: 1.0, selling: linear.upper[column]}, upper=linear.upper[column])
 
     def _tax(
         self,

@@ -200,7 +200,8 @@ def show_plan(plan: Plan, portfolio: Portfolio, title: str) -> None:
     for t in plan.trades:
         if t.tax is not None:
             lost = f"; {shares(t.disallowed)} of the loss is disallowed" if t.disallowed else ""
-            out.print(f"tax of selling {t.symbol}: {money(t.tax, base)}{_lots_text(t)}{lost}")
+            where = f" in {t.account}" if several else ""
+            out.print(f"tax of selling {t.symbol}{where}: {money(t.tax, base)}{_lots_text(t)}{lost}")
     if plan.taxes is not None and any(t.tax is not None for t in plan.trades):
         out.print(f"tax of the plan: {money(plan.taxes, base)} on top of the year so far")
     if plan.tax_note and plan.trades:
