@@ -30,6 +30,8 @@ class BudgetModel:
         used: On/off columns of every seat's trades, where there are any.
         miss: Column of every instrument's miss.
         idle: Column of what idle cash counts, None where it does not.
+        purse_rows: Row of every account and currency that must not run out of money.
+        reserve_row: Row of the common reserve, None without one.
     """
 
     def __init__(self, problem: Household, incumbent: Change, most: Fraction) -> None:
@@ -48,18 +50,23 @@ class BudgetModel:
         seat = self.problem.seats[seat_index]
         return self.unit / seat.price if seat.continuous else 1.0
 
-    def build(self, limit: Fraction, *, binaries: bool, slack: float = 0.0) -> LinearModel:
+    def build(
+        self, limit: Fraction, *, binaries: bool, slack: float = 0.0, misses: bool = True
+    ) -> LinearModel:
         """Write the model anew.
 
         Args:
             limit: The largest objective a change may have.
             binaries: Every trade gets an on/off column; needed where its number or its least cost counts.
             slack: Units every purse must keep beyond what it must.
+            misses: Model what the objective counts; False where totals are fixed anyway.
         """
         problem = self.problem
         self.model = model = LinearModel()
         self.count: list[int] = []
         self.gone: dict[int, int] = {}
+        self.purse_rows: dict[tuple[int, int], int] = {}
+        self.reserve_row: int | None = None
         self.used: list[list[int]] = []
         self.moved: list[tuple[int, int]] = []
         flows: dict[tuple[int, int], dict[int, float]] = {}
@@ -98,7 +105,8 @@ class BudgetModel:
                 if gone is not None:
                     _add(base, gone, -odd * rate)
         self._purses(flows, slack)
-        self._misses(limit)
+        if misses:
+            self._misses(limit)
         return model
 
     def _switches(
@@ -159,7 +167,7 @@ class BudgetModel:
             cash = [x / unit for x in row]
             base = flows[account, 0]
             if not problem.spread:
-                model.row(base, lower=-sum(row) / unit + slack)
+                self.purse_rows[account, 0] = model.row(base, lower=-sum(row) / unit + slack)
                 continue
             for currency in range(1, len(row)):
                 terms = flows[account, currency]
@@ -168,12 +176,12 @@ class BudgetModel:
                 into, out = model.column(), model.column()
                 _add(terms, into, 1.0)
                 _add(terms, out, -1.0)
-                model.row(terms, lower=-cash[currency] + slack)
+                self.purse_rows[account, currency] = model.row(terms, lower=-cash[currency] + slack)
                 _add(base, into, -(1 + spread))
                 _add(base, out, 1 - spread)
                 _add(everything, into, -spread)
                 _add(everything, out, -spread)
-            model.row(base, lower=-cash[0] + slack)
+            self.purse_rows[account, 0] = model.row(base, lower=-cash[0] + slack)
         self._caps(flows)
         spare = total = sum(sum(row) for row in problem.purses) - problem.reserve
         self.idle: int | None = None
@@ -189,7 +197,7 @@ class BudgetModel:
                     terms[self.gone[k]] = -factor * seat.odd / unit
             model.row(terms, lower=factor * total / unit)
         if problem.reserve:
-            model.row(everything, lower=-spare / unit + slack)
+            self.reserve_row = model.row(everything, lower=-spare / unit + slack)
 
     def _caps(self, flows: dict[tuple[int, int], dict[int, float]]) -> None:
         """Either nothing that counts is bought, or what counts stays under its fraction of the account."""

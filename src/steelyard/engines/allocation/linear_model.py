@@ -19,11 +19,14 @@ class Solved:
         status: optimal | limit | infeasible.
         columns: Value of every column, empty without a solution.
         bound: Lower bound of the objective; -inf when there is none.
+        duals: What one unit more of every row's bound would add to the objective; empty for a model with
+            whole numbers.
     """
 
     status: str
     columns: tuple[float, ...]
     bound: float
+    duals: tuple[float, ...] = ()
 
 
 @dataclass(slots=True)
@@ -52,7 +55,12 @@ class LinearModel:
         return len(self.rows) - 1
 
     def solve(
-        self, *, seconds: float, target: float = -INFINITY, start: Sequence[float] | None = None
+        self,
+        *,
+        seconds: float,
+        target: float = -INFINITY,
+        start: Sequence[float] | None = None,
+        nodes: int | None = None,
     ) -> Solved:
         """Minimise.
 
@@ -60,6 +68,7 @@ class LinearModel:
             seconds: Time limit, > 0.
             target: Stop at the first solution this good.
             start: A feasible value of every column to begin from.
+            nodes: Branches to look at, at most; unlike time this does not depend on the machine.
         """
         import highspy
         import numpy as np
@@ -79,6 +88,8 @@ class LinearModel:
             ("dual_feasibility_tolerance", 1e-9),
         ):
             solver.setOptionValue(option, setting)
+        if nodes is not None:
+            solver.setOptionValue("mip_max_nodes", nodes)
         model = highspy.HighsLp()
         model.num_col_, model.num_row_ = len(self.lower), len(self.rows)
         model.col_cost_ = np.array(self.cost)
@@ -106,4 +117,5 @@ class LinearModel:
         columns = tuple(solver.getSolution().col_value) if info.primal_solution_status == 2 else ()
         bound = info.mip_dual_bound if any(self.whole) else info.objective_function_value
         name = "optimal" if status == highspy.HighsModelStatus.kOptimal else "limit"
-        return Solved(name, columns, bound)
+        duals = () if any(self.whole) else tuple(solver.getSolution().row_dual)
+        return Solved(name, columns, bound, duals)

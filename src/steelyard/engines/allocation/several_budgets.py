@@ -1,9 +1,9 @@
 """The best plan where several budgets couple: a mixed-integer model, every claim re-checked exactly.
 
 The convex miss of an instrument is replaced by its chords between neighbouring whole values, which is no
-approximation: at whole steps the chords are the miss. A first feasible plan bounds how far any
-instrument of a better one can be from its target, so few chords are needed. The merged problem, one
-budget for all, gives an exact lower bound; when the plan meets it, no solver is asked at all.
+approximation: at whole steps the chords are the miss. A first feasible plan bounds how far any instrument
+of a better one can be from its target, so few chords are needed. The merged problem, one budget for all,
+gives an exact lower bound; when the plan meets it, no solver is asked at all.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from math import inf
 from time import monotonic
 
 from steelyard.engines.allocation.budget_model import BudgetModel
+from steelyard.engines.allocation.fewest_trades import fewest_trades
 from steelyard.engines.allocation.first_plan import first_plan
 from steelyard.engines.allocation.household import (
     Change,
@@ -29,11 +30,18 @@ from steelyard.engines.allocation.household import (
     values,
 )
 from steelyard.engines.allocation.linear_model import LinearModel
+from steelyard.engines.allocation.listed_totals import Listed, best_totals, listable
 from steelyard.engines.allocation.problem import Answer, Infeasible, Line, Problem
 
-SECONDS = 0.9
-"""Time for everything; the objective may use two thirds of it, the ranks after it the rest."""
+SECONDS = 3.0
+"""A backstop for slow machines. Effort is limited by counting, so that plans depend on no machine."""
 
+NODES = 500
+"""Branches of the solver where totals cannot be listed, or none could be made up."""
+
+
+FEW_SEATS = 16
+"""Up to so many seats the solver is asked too: there it finishes in milliseconds."""
 
 MEETS = Fraction(1, 10**9)
 """Value and bound meet when they are this close, relative to the value."""
@@ -80,19 +88,45 @@ def solve_household(
         settled = settle(problem, start)
         if settled.short:
             raise Infeasible(settled.short, settled.lacking)
-    best = first_plan(problem, start)
-    if problem.power != 2:
-        # The descent looks at squares; it is only a start here, and may be worse than doing nothing.
-        best = min((best, start), key=lambda change: missed(problem, change))
-    bound = _merged_bound(problem, merged)
-    finished = _meets(missed(problem, best), bound)
-    if not finished:
-        best, solver_bound, finished = _improve(problem, best, bound, end - seconds / 3)
-        bound = max(bound, solver_bound)
-    best = _ranked(problem, best, end)
+    found = Listed((), Fraction(0), False)
+    if listable(problem):
+        found = best_totals(problem, start, end - seconds / 3)
+    if found.proven and found.changes:
+        changes, bound, finished = found.changes, found.bound, True
+    else:
+        best, bound, finished = _by_model(problem, found, start, merged, end - seconds / 3)
+        changes = (best,)
+    ranked = [_ranked(problem, change, end) for change in changes]
+    best = min(ranked, key=lambda change: (*traffic(problem, change), _by_symbol(problem, change)))
     value = missed(problem, best)
     finished = finished or _meets(value, bound)
     return Best(best, value, value if finished else min(bound, value), finished)
+
+
+def _by_symbol(problem: Household, change: Change) -> list[int]:
+    """Return the last rank: most value in the symbol that sorts first comes first."""
+    worth = values(problem, change)
+    return [-worth[g] for g in sorted(range(len(worth)), key=lambda g: problem.goals[g].symbol)]
+
+
+def _by_model(
+    problem: Household, found: Listed, start: Change, merged: Callable[[Problem], Answer], end: float
+) -> tuple[Change, Fraction, bool]:
+    """Search with the solver for what the list of totals left open."""
+    if found.changes:
+        best, bound = found.changes[0], found.bound
+    else:
+        best = first_plan(problem, start)
+        # The descent looks at squares; it is only a start here, and may be worse than doing nothing.
+        best = min((best, start), key=lambda change: missed(problem, change))
+        bound = max(_merged_bound(problem, merged), found.bound)
+    if _meets(missed(problem, best), bound):
+        return best, bound, True
+    if found.changes and len(problem.seats) > FEW_SEATS:
+        # What is left are totals just below, which the solver could not settle one by one.
+        return best, bound, False
+    best, solver_bound, finished = _improve(problem, best, bound, end)
+    return best, max(bound, solver_bound), finished
 
 
 def _meets(value: Fraction, bound: Fraction) -> bool:
@@ -156,7 +190,7 @@ def _improve(problem: Household, best: Change, known: Fraction, end: float) -> t
         left = end - monotonic()
         if left <= 0:
             break
-        solved = linear.solve(seconds=left, target=target)
+        solved = linear.solve(seconds=left, target=target, nodes=NODES)
         if solved.status == "infeasible":
             # No change is as good as the incumbent but the incumbent itself; with money held back that
             # is no proof.
@@ -203,8 +237,17 @@ def _objective(model: BudgetModel, best: Change, slack: float) -> LinearModel:
 
 
 def _ranked(problem: Household, best: Change, end: float) -> Change:
-    """Return the change with the same totals, fewest trades, then least turnover, found by `end`."""
-    if not traffic(problem, best)[0]:
+    """Return the change with the same totals and the fewest trades found, then the least turnover."""
+    if not any(seat.continuous for seat in problem.seats):
+        best = fewest_trades(problem, best)
+        if len(problem.seats) > FEW_SEATS:
+            return best
+    return _ranked_by_model(problem, best, end)
+
+
+def _ranked_by_model(problem: Household, best: Change, end: float) -> Change:
+    """Let the solver find the change with the same totals, fewest trades, then least turnover, by `end`."""
+    if all(_needless(problem, stage, best) for stage in ("trades", "turnover")):
         return best
     worth = values(problem, best)
     model = BudgetModel(problem, best, missed(problem, best))
@@ -224,7 +267,7 @@ def _ranked(problem: Household, best: Change, end: float) -> Change:
         left = end - monotonic()
         if left <= 0 or _needless(problem, stage, best):
             break
-        solved = linear.solve(seconds=left)
+        solved = linear.solve(seconds=left, nodes=NODES)
         if not solved.columns:
             break
         found = model.change(solved)

@@ -1,0 +1,125 @@
+"""What money is worth in every purse: the relaxations under which totals are listed.
+
+Where any account may hold anything, money is worth the same everywhere, but for foreign money, whose worth
+lies between what converting into it and out of it costs. Where accounts differ in what they may hold, the
+linear relaxation says what an account's money is worth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from math import lcm
+
+from steelyard.engines.allocation.budget_model import BudgetModel
+from steelyard.engines.allocation.household import Change, Household, by_goal, missed
+from steelyard.engines.allocation.totals import Prices, Totals
+
+GRAIN = 16
+"""Parts into which the way from converting out to converting in is divided."""
+
+STEPS = 4096
+"""Parts into which the dearest money of the linear relaxation is divided."""
+
+ONE = Fraction(1)
+
+
+def at_tilt(
+    problem: Household,
+    tilts: Sequence[int],
+    worths: Sequence[int] | None = None,
+    reserve: int | None = None,
+) -> Prices:
+    """Return prices under which no payable change spends more than their limit.
+
+    Args:
+        problem: See `Household`.
+        tilts: By currency, -GRAIN..GRAIN: what a foreign tick is worth, from `1 - spread` to `1 + spread`
+            base ticks.
+        worths: By account, >= 0: what a base tick is worth, the same everywhere unless told.
+        reserve: What a tick of the common reserve is worth; like all money, where there is one.
+    """
+    common = worths is None
+    worths = worths if worths is not None else [0 if problem.reserve else 1] * len(problem.purses)
+    if reserve is None:
+        reserve = 1 if common and problem.reserve else 0
+    values = [ONE + problem.spread * Fraction(t, GRAIN) for t in tilts] if problem.spread else []
+    foreign = values or [ONE] * len(tilts)
+    # Into a foreign purse converting costs the whole household too; out of it only what lacks elsewhere.
+    kept = [max(v, ONE) for v in foreign]
+    unit = lcm(*(v.denominator for v in foreign), *(v.denominator for v in kept))
+
+    def of(account: int, currency: int) -> int:
+        return int((worths[account] * foreign[currency] + reserve * kept[currency]) * unit)
+
+    amounts = tuple(of(s.account, s.currency) for s in problem.seats)
+    commissions = tuple((worths[s.account] + reserve) * unit for s in problem.seats)
+    limit = sum(of(a, c) * money for a, row in enumerate(problem.purses) for c, money in enumerate(row))
+    return Prices(amounts, commissions, limit - reserve * problem.reserve * unit)
+
+
+def merged_totals(problem: Household) -> Totals:
+    """Return the totals under the best prices that are the same in all accounts."""
+    count = max(len(row) for row in problem.purses)
+    tilts = [0] * count
+    best = Totals(problem, [at_tilt(problem, tilts)])
+    if not problem.spread:
+        return best
+    for currency in range(1, count):
+        # The bound is concave in every tilt: climb, in steps that halve.
+        step = GRAIN
+        while step:
+            for tilt in (tilts[currency] + step, tilts[currency] - step):
+                trial = [*tilts[:currency], tilt, *tilts[currency + 1 :]]
+                if abs(tilt) > GRAIN:
+                    continue
+                other = Totals(problem, [at_tilt(problem, trial)])
+                if other.dual > best.dual + best.margin:
+                    best, tilts = other, trial
+                    break
+            else:
+                step //= 2
+    return best
+
+
+def restricted(problem: Household) -> bool:
+    """Say whether accounts differ in what they may trade, so that money may be worth more in one of them."""
+    if problem.caps:
+        return True
+    for seats in by_goal(problem):
+        rows = [problem.seats[k] for k in seats]
+        if len(rows) not in (0, len(problem.purses)) or len({(s.can_buy, s.can_sell) for s in rows}) > 1:
+            return True
+    return False
+
+
+def dual_totals(problem: Household, incumbent: Change) -> Totals:
+    """Return the totals under the prices of the linear relaxation.
+
+    Args:
+        problem: See `Household`.
+        incumbent: A feasible change; only totals better than its own need to be modelled.
+    """
+    most = missed(problem, incumbent)
+    model = BudgetModel(problem, incumbent, most)
+    linear = model.build(most, binaries=False)
+    linear.whole = [False] * len(linear.whole)
+    for column in (*model.miss, *([] if model.idle is None else [model.idle])):
+        linear.cost[column] = 1.0
+    duals = linear.solve(seconds=10.0).duals
+    if not duals:
+        return merged_totals(problem)
+    worth = {key: max(duals[row], 0.0) for key, row in model.purse_rows.items()}
+    spare = 0.0 if model.reserve_row is None else max(duals[model.reserve_row], 0.0)
+    scale = STEPS / max(*worth.values(), spare, 1e-300)
+    worths = [round(worth[a, 0] * scale) for a in range(len(problem.purses))]
+    tilts = [0] * max(len(row) for row in problem.purses)
+    for currency in range(1, len(tilts)) if problem.spread else ():
+        pairs = [(worth.get((a, currency)), worth[a, 0]) for a in range(len(problem.purses))]
+        ratios = [(f / b - 1) / float(problem.spread) for f, b in pairs if f is not None and b > 0]
+        if ratios:
+            tilts[currency] = min(max(round(sum(ratios) / len(ratios) * GRAIN), -GRAIN), GRAIN)
+    if not any(worths) and not spare:
+        return merged_totals(problem)
+    own = at_tilt(problem, tilts, worths, round(spare * scale))
+    return Totals(problem, [own, at_tilt(problem, tilts)])

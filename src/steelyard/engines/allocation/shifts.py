@@ -1,0 +1,219 @@
+"""Accounts that trade a little too much helped by others: shares shifted between two accounts, totals kept.
+
+When money is nearly all spent, giving whole trades to accounts rarely fits to the last cent, but moving some
+shares of two or three instruments between two accounts changes their money by almost any amount.
+Every shift is listed with what it changes; pairs and triples that land inside the wanted window are found
+in the sorted list.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain, islice
+from math import lcm
+from typing import NamedTuple
+
+from steelyard.engines.allocation.household import Change, Household, affordable, feasible
+
+SHIFTS = 400
+"""Shifts listed between two accounts; the fewer instruments, the more steps of each."""
+
+HELPS = 12
+"""Pairs of accounts whose shifts are listed before evening out is given up."""
+
+LISTED = 400
+"""Combinations of one to three shifts listed before the cheapest are tried."""
+
+CANDIDATES = 40
+"""Combinations tried exactly before the next partner is asked."""
+
+
+class _Shift(NamedTuple):
+    """What moving steps of one instrument does to the money of the two accounts."""
+
+    first: int
+    second: int
+    goal: int
+    steps: int
+
+
+@dataclass(slots=True)
+class Ledger:
+    """The money of every account while trades are changed, in whole parts of a tick.
+
+    Attributes:
+        problem: Whose accounts.
+        unit: Parts of a tick.
+        steps, sold: Where every seat ends.
+        purses: Money left by account and currency; one purse an account where converting is free.
+    """
+
+    problem: Household
+    unit: int
+    steps: list[int]
+    sold: list[bool]
+    purses: list[list[int]]
+
+    @classmethod
+    def of(cls, problem: Household) -> Ledger:
+        """Return the ledger before any trade."""
+        unit = lcm(problem.rate.denominator, problem.spread.denominator)
+        purses = [[x * unit for x in row] if problem.spread else [sum(row) * unit] for row in problem.purses]
+        return cls(problem, unit, [s.held for s in problem.seats], [False] * len(problem.seats), purses)
+
+    def fee(self, amount: int) -> int:
+        """Return the commission of trading so many ticks."""
+        problem = self.problem
+        if not amount:
+            return 0
+        rate = problem.rate.numerator * (self.unit // problem.rate.denominator)
+        return max(problem.floor * self.unit, rate * abs(amount))
+
+    def trade(self, k: int, steps: int) -> None:
+        """Let a seat end at `steps` instead of where it ends now."""
+        seat = self.problem.seats[k]
+        before = (self.steps[k] - seat.held) * seat.price
+        after = (steps - seat.held) * seat.price
+        row = self.purses[seat.account]
+        row[seat.currency if self.problem.spread else 0] -= (after - before) * self.unit
+        row[0] += self.fee(before) - self.fee(after)
+        self.steps[k] = steps
+
+    def sell_out(self, k: int) -> None:
+        """Let a seat that holds what it held end with nothing, its odd fraction included."""
+        seat = self.problem.seats[k]
+        amount = seat.price * seat.held + seat.odd
+        row = self.purses[seat.account]
+        row[seat.currency if self.problem.spread else 0] += amount * self.unit
+        row[0] -= self.fee(amount)
+        self.steps[k], self.sold[k] = 0, True
+
+    def room(self, account: int) -> int:
+        """Return an account's base money with its foreign purses settled; below zero it cannot pay."""
+        row = self.purses[account]
+        room = row[0]
+        top, bottom = self.problem.spread.numerator, self.problem.spread.denominator
+        for money in row[1:]:
+            room += money * (bottom + top if money < 0 else bottom - top) // bottom
+        return room
+
+    def change(self) -> Change:
+        """Return where every seat ends."""
+        return Change(tuple(self.steps), tuple(self.sold))
+
+
+def even_out(ledger: Ledger) -> Change | None:
+    """Shift shares between accounts until every account can pay; None when that was not found."""
+    return _Evening(ledger).run()
+
+
+class _Evening:
+    """One attempt: accounts are brought to little more than nothing one after the other."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self.problem = ledger.problem
+        self.seat = {(s.account, s.goal): k for k, s in enumerate(self.problem.seats)}
+        self.most = [affordable(self.problem, s) for s in self.problem.seats]
+        self.smallest = min(s.price for s in self.problem.seats) * ledger.unit
+        self.helps = 0
+
+    def run(self) -> Change | None:
+        accounts = range(len(self.ledger.purses))
+        for _ in range(3 * len(accounts)):
+            rooms = [self.ledger.room(a) for a in accounts]
+            short = [a for a in accounts if rooms[a] < 0]
+            if not short:
+                change = self.ledger.change()
+                return change if feasible(self.problem, change) else None
+            if sum(rooms) < 0 and not (self.problem.spread or self.problem.floor):
+                return None
+            worst = min(short, key=lambda a: (rooms[a], a))
+            partners = sorted((a for a in accounts if a != worst), key=lambda a: (-rooms[a], a))
+            if not any(self._help(worst, partner, rooms) for partner in partners):
+                return None
+        return None
+
+    def _help(self, first: int, second: int, rooms: list[int]) -> bool:
+        """Bring `first` to enough money at the cost of `second`; say whether the two are better off."""
+        self.helps += 1
+        if self.helps > HELPS:
+            return False
+        spare = sum(rooms)
+        low = -rooms[first]
+        # What is left over stays small enough for those who are still short.
+        both = rooms[first] + rooms[second] if rooms[second] > 0 else 0
+        high = low + max(spare // 2, both, self.smallest // 4)
+        shifts = sorted(self._shifts(first, second, low // self.ledger.unit))
+        before = min(rooms[first], 0) + min(rooms[second], 0)
+        # Shifts may cause commissions or save them: those first that leave the most money.
+        listed = sorted(
+            islice(self._combinations(shifts, low, high), LISTED),
+            key=lambda c: (len(c) > 2, -sum(s.first + s.second for s in c)),
+        )
+        for combination in listed[:CANDIDATES]:
+            saved = [row[:] for row in self.ledger.purses]
+            steps = self.ledger.steps[:]
+            for shift in combination:
+                source, target = self.seat[first, shift.goal], self.seat[second, shift.goal]
+                self.ledger.trade(source, self.ledger.steps[source] - shift.steps)
+                self.ledger.trade(target, self.ledger.steps[target] + shift.steps)
+            after = self.ledger.room(first), self.ledger.room(second)
+            if after[0] >= 0 and min(after[1], 0) > before:
+                return True
+            self.ledger.purses[:] = saved
+            self.ledger.steps[:] = steps
+        return False
+
+    def _shifts(self, first: int, second: int, lack: int) -> Iterator[_Shift]:
+        """List single shifts from `first` to `second`: of a few steps, and of what raises `lack`."""
+        pairs = [
+            (goal, self.seat[first, goal], self.seat[second, goal])
+            for goal in range(len(self.problem.goals))
+            if (first, goal) in self.seat and (second, goal) in self.seat
+        ]
+        pairs = [x for x in pairs if not (self.ledger.sold[x[1]] or self.ledger.sold[x[2]])]
+        reach = SHIFTS // 2 // max(len(pairs), 1)
+        for goal, source, target in pairs:
+            near = lack // self.problem.seats[source].price
+            for size in sorted({*range(-reach, reach + 1), *range(near - 2, near + 3)}):
+                if size and self._may(source, -size) and self._may(target, size):
+                    yield _Shift(self._effect(source, -size), self._effect(target, size), goal, size)
+
+    def _may(self, k: int, change: int) -> bool:
+        seat, end = self.problem.seats[k], self.ledger.steps[k] + change
+        traded = abs(end - seat.held) * seat.price
+        return (
+            0 <= end <= self.most[k]
+            and (end <= seat.held or seat.can_buy)
+            and (end >= seat.held or seat.can_sell)
+            and (not traded or traded >= self.problem.min_trade)
+        )
+
+    def _effect(self, k: int, change: int) -> int:
+        """Return what a seat's trade, made larger or smaller, does to the room of its account."""
+        account = self.problem.seats[k].account
+        saved, steps = self.ledger.purses[account][:], self.ledger.steps[k]
+        before = self.ledger.room(account)
+        self.ledger.trade(k, steps + change)
+        effect = self.ledger.room(account) - before
+        self.ledger.purses[account][:] = saved
+        self.ledger.steps[k] = steps
+        return effect
+
+    @staticmethod
+    def _combinations(shifts: list[_Shift], low: int, high: int) -> Iterator[tuple[_Shift, ...]]:
+        """Yield one, two or three shifts that together change the first account by low..high."""
+        changes = [s.first for s in shifts]
+        singles = ((s,) for s in shifts)
+        pairs = ((a, b) for a in shifts for b in shifts if a.goal < b.goal)
+        for chosen in chain(((),), singles, pairs):
+            total = sum(s.first for s in chosen)
+            place = bisect_left(changes, low - total)
+            while place < len(shifts) and changes[place] <= high - total:
+                shift = shifts[place]
+                place += 1
+                if not chosen or shift.goal > chosen[-1].goal:
+                    yield (*chosen, shift)

@@ -1,0 +1,214 @@
+"""Accounts that make up given totals: which account trades what, in as few trades as can be found.
+
+Every instrument's change is given to one account after the other, sales first, dear instruments first,
+whole where it fits; what does not fit is cut at the brim of an account's money. Cuts cost trades, so
+searches with none, one, two ... cuts follow each other. Each is cut short after a number of tries, so a
+failure proves nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from steelyard.engines.allocation.household import Change, Household, affordable, by_goal, feasible
+from steelyard.engines.allocation.shifts import Ledger, even_out
+from steelyard.engines.allocation.totals import Total
+
+TRIES = 400
+"""Accounts tried for an instrument, in one search, before it is given up."""
+
+
+def split(problem: Household, totals: Mapping[int, Total], *, starts: int = 1) -> Change | None:
+    """Return an allowed change that ends with the totals, None when none was found.
+
+    Args:
+        problem: See `Household`.
+        totals: By instrument that has seats.
+        starts: Accounts to begin with when shares are shifted, one after the other.
+    """
+    search = _Split(problem, totals)
+    if not search.possible:
+        return None
+    found = search.run(len(problem.purses) - 1, TRIES)
+    if found is not None:
+        return found
+    for turn in range(min(starts, len(problem.purses))):
+        found = search.run_over(turn)
+        if found is not None:
+            return found
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """What is to be traded of one instrument; `least` steps in any one trade."""
+
+    goal: int
+    change: int
+    price: int
+    least: int
+    seats: list[int]
+
+
+class _Spent(Exception):
+    """The tries are used up."""
+
+
+class _Split:
+    """One household, its totals, and the money in every purse while trades are placed."""
+
+    def __init__(self, problem: Household, totals: Mapping[int, Total]) -> None:
+        self.problem = problem
+        self.ledger = Ledger.of(problem)
+        self.most = [affordable(problem, s) for s in problem.seats]
+        self.accounts = range(len(problem.purses))
+        self.possible = True
+        sales: list[_Item] = []
+        buys: list[_Item] = []
+        members = by_goal(problem)
+        for goal, total in totals.items():
+            for k in total.gone:
+                seat = problem.seats[k]
+                self.possible = self.possible and seat.price * seat.held + seat.odd >= problem.min_trade
+                self.ledger.sell_out(k)
+            seats = [k for k in members[goal] if k not in total.gone]
+            change = total.steps - sum(problem.seats[k].held for k in seats)
+            if change:
+                price = problem.seats[seats[0]].price
+                item = _Item(goal, change, price, max(-(-problem.min_trade // price), 1), seats)
+                (buys if change > 0 else sales).append(item)
+        sales.sort(key=lambda x: x.price * x.change)
+        buys.sort(key=lambda x: -x.price)
+        self.items = sales + buys
+        self.tries = 0
+
+    def run(self, cuts: int, tries: int) -> Change | None:
+        """Search with so many cuts, at most."""
+        self.tries = tries
+        saved = [row[:] for row in self.ledger.purses]
+        try:
+            return self._place(0, cuts)
+        except _Spent:
+            self.ledger.purses[:] = saved
+            for item in self.items:
+                for k in item.seats:
+                    self.ledger.steps[k] = self.problem.seats[k].held
+            return None
+
+    def run_over(self, turn: int) -> Change | None:
+        """Fill one account after the other, the last beyond its money if need be; then shift shares.
+
+        Args:
+            turn: How many accounts to pass over at first, for another start.
+        """
+        start = replace(
+            self.ledger, steps=self.ledger.steps[:], purses=[row[:] for row in self.ledger.purses]
+        )
+        found = None
+        rests = [self._pour(item, item.change, turn, over=False) for item in self.items]
+        rests = [
+            self._pour(item, rest, turn, over=True) for item, rest in zip(self.items, rests, strict=True)
+        ]
+        if not any(rests):
+            found = even_out(self.ledger)
+        self.ledger = start
+        return found
+
+    def _pour(self, item: _Item, change: int, turn: int, *, over: bool) -> int:
+        """Trade as much of an item as accounts can pay for (`over`: may hold); return what is left."""
+        seats = self.problem.seats
+        capable = self._capable(item, item.seats)
+        turn = turn % max(len(capable), 1)
+        for k in capable[turn:] + capable[:turn]:
+            if not change:
+                break
+            now = self.ledger.steps[k]
+            if change < 0:
+                part = -min(-change, now)
+            else:
+                part = min(change, self.most[k] - now)
+                part = part if over else self._brim(k, item, part)
+            if part and abs(now + part - seats[k].held) >= item.least:
+                self.ledger.trade(k, now + part)
+                change -= part
+        return change
+
+    def _place(self, place: int, cuts: int) -> Change | None:
+        if place == len(self.items):
+            if any(self.ledger.room(a) < 0 for a in self.accounts):
+                return None
+            change = self.ledger.change()
+            return change if feasible(self.problem, change) else None
+        item = self.items[place]
+        first_buy = item.change > 0 and (place == 0 or self.items[place - 1].change < 0)
+        # From the first purchase on, money only leaves.
+        if first_buy and any(self.ledger.room(a) < 0 for a in self.accounts):
+            return None
+        return self._share(place, item.change, item.seats, cuts)
+
+    def _share(self, place: int, change: int, seats: Sequence[int], cuts: int) -> Change | None:
+        """Trade the rest of an item in the seats that have none of it yet."""
+        item = self.items[place]
+        for k, part, others in self._parts(item, change, seats, cuts):
+            self.tries -= 1
+            if self.tries < 0:
+                raise _Spent
+            held = self.ledger.steps[k]
+            self.ledger.trade(k, held + part)
+            if part == change:
+                found = self._place(place + 1, cuts)
+            else:
+                found = self._share(place, change - part, others, cuts - 1)
+            if found is not None:
+                return found
+            self.ledger.trade(k, held)
+        return None
+
+    def _capable(self, item: _Item, seats: Sequence[int]) -> list[int]:
+        """Return the seats that may trade an item: who needs money sells first, who has most buys first."""
+        rows = self.problem.seats
+        if item.change < 0:
+            able = [k for k in seats if rows[k].can_sell]
+            return sorted(able, key=lambda k: (self.ledger.room(rows[k].account), k))
+        able = [k for k in seats if rows[k].can_buy]
+        return sorted(able, key=lambda k: (-self.ledger.room(rows[k].account), k))
+
+    def _parts(
+        self, item: _Item, change: int, seats: Sequence[int], cuts: int
+    ) -> Iterator[tuple[int, int, list[int]]]:
+        """Yield (seat, steps, seats left for the rest): whole trades first, then cuts."""
+        capable = self._capable(item, seats)
+        size, sign = abs(change), 1 if change > 0 else -1
+        if change < 0:
+            limits = {k: self.problem.seats[k].held for k in capable}
+        else:
+            limits = {
+                k: self._brim(k, item, min(size, self.most[k] - self.problem.seats[k].held)) for k in capable
+            }
+        for k in capable:
+            if limits[k] >= size >= item.least:
+                yield k, change, []
+        for k in capable:
+            part = min(limits[k], size - item.least)
+            # A cut is free where nobody could make the whole trade.
+            if part >= item.least and (cuts > 0 or max(limits.values()) < size):
+                yield k, sign * part, [x for x in seats if x != k]
+
+    def _brim(self, k: int, item: _Item, most: int) -> int:
+        """Return how many steps an account can pay for, at most `most`."""
+        if most <= 0 or self._pays(k, most):
+            return max(most, 0)
+        low, high = 0, most
+        while low + 1 < high:
+            middle = (low + high) // 2
+            low, high = (middle, high) if self._pays(k, middle) else (low, middle)
+        return low
+
+    def _pays(self, k: int, steps: int) -> bool:
+        """Say whether a seat's account can pay for so many steps more."""
+        held = self.ledger.steps[k]
+        self.ledger.trade(k, held + steps)
+        pays = self.ledger.room(self.problem.seats[k].account) >= 0
+        self.ledger.trade(k, held)
+        return pays
