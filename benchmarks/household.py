@@ -10,23 +10,29 @@ import statistics
 import time
 from fractions import Fraction
 
-from steelyard.engines.allocation.household import Goal, Household, Seat
+from steelyard.engines.allocation.household import Cap, Goal, Household, Seat
 from steelyard.engines.allocation.problem import Line, Problem
 from steelyard.engines.allocation.search import solve
 from steelyard.engines.allocation.several_budgets import solve_household
 
-CASES = 20
+CASES = 100
 KINDS = {
     "free": {},
     "buy-only": {"buy_only": True},
     "spread 0.1 %": {"spread": Fraction(1, 1000)},
     "commission 0.1 %, least 1": {"rate": Fraction(1, 1000), "floor": 100},
+    "two accounts sheltered": {"sheltered": True},
+    "sheltered, one capped": {"sheltered": True, "capped": True},
     "all of them": {"rate": Fraction(1, 1000), "floor": 100, "spread": Fraction(2, 1000)},
 }
 
 
-def household(seed, accounts=4, instruments=10, buy_only=False, **costs):
-    """Return a random household: totals of 30 thousand to a million, prices 5 to 600, in cents."""
+def household(seed, accounts=4, instruments=10, *, buy_only=False, sheltered=False, capped=False, **costs):
+    """Return a random household: totals of 30 thousand to a million, prices 5 to 600, in cents.
+
+    Sheltered: the last two accounts may hold every second instrument only. Capped: the last one buys at
+    most 70 % of risky assets, which are all but the first instrument.
+    """
     r = random.Random(seed)
     total = 10 ** r.uniform(4.5, 6) * 100
     weights = [r.random() + 0.1 for _ in range(instruments)]
@@ -44,13 +50,18 @@ def household(seed, accounts=4, instruments=10, buy_only=False, **costs):
         )
         for a in range(accounts)
         for i in range(instruments)
+        if not (sheltered and a > 1 and i % 2)
     ]
     held = sum(s.price * s.held for s in seats)
     rest = max(total - held, total * 0.02)
     purses = tuple((int(rest * s / sum(shares) / 2),) * 2 for s in shares)
     managed = held + sum(map(sum, purses))
     goals = tuple(Goal(f"S{i:02}", Fraction(int(managed * w / sum(weights)))) for i, w in enumerate(weights))
-    return Household(goals, tuple(seats), purses, **costs)
+    caps = ()
+    if capped:
+        risky = tuple(k for k, s in enumerate(seats) if s.account == accounts - 1 and s.goal)
+        caps = (Cap(accounts - 1, risky, Fraction(7, 10)),)
+    return Household(goals, tuple(seats), purses, caps=caps, **costs)
 
 
 def merged(problem):

@@ -21,8 +21,11 @@ from steelyard.engines.allocation.totals import Ended, Total, Totals
 WORK = 400_000
 """Partial totals looked at before the order is given up."""
 
-TRIED = 60
+TRIED = 40
 """Totals handed to the accounts."""
+
+FAILED = 3
+"""Totals without accounts after which the first of them are settled before more are tried."""
 
 AGAIN = 2
 """Totals for which accounts are looked for again, harder, once others have been found."""
@@ -33,7 +36,7 @@ ASKED = 6
 NODES = 100
 """Branches of the solver for each of them."""
 
-TIES = 6
+TIES = 12
 """Totals of equal objective whose trades are compared."""
 
 ODD_SEATS = 6
@@ -98,7 +101,7 @@ class _Search:
     def _walk(self) -> None:
         """Hand totals to the accounts until some can make them up, and those that tie with them."""
         for miss, chosen in self.totals.in_order(WORK):
-            if self.value is not None and miss > float(self.value) + 2 * self.totals.margin:
+            if self.value is not None and miss > float(self.value) + 8 * self.totals.margin:
                 return
             if self.tried >= TRIED or monotonic() > self.end:
                 raise Ended
@@ -110,6 +113,8 @@ class _Search:
             change = split(self.problem, totals)
             if change is None:
                 self.open.append((exact, totals))
+                if self.value is None and len(self.open) == FAILED:
+                    self._settle()
             else:
                 self._found(exact, change)
             if len(self.found) >= TIES:

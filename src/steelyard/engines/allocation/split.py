@@ -78,8 +78,13 @@ class _Split:
                 price = problem.seats[seats[0]].price
                 item = _Item(goal, change, price, max(-(-problem.min_trade // price), 1), seats)
                 (buys if change > 0 else sales).append(item)
+        # Who may hold little is served first, and what few may hold.
+        self.wide = [0] * len(problem.purses)
+        for item in buys:
+            for k in self._able(item, item.seats):
+                self.wide[problem.seats[k].account] += 1
         sales.sort(key=lambda x: x.price * x.change)
-        buys.sort(key=lambda x: -x.price)
+        buys.sort(key=lambda x: (len(self._able(x, x.seats)), -x.price))
         self.items = sales + buys
         self.tries = 0
 
@@ -167,12 +172,16 @@ class _Split:
 
     def _capable(self, item: _Item, seats: Sequence[int]) -> list[int]:
         """Return the seats that may trade an item: who needs money sells first, who has most buys first."""
-        rows = self.problem.seats
+        account = [s.account for s in self.problem.seats]
+        rooms = {k: self.ledger.room(account[k]) for k in seats}
+        able = self._able(item, seats)
         if item.change < 0:
-            able = [k for k in seats if rows[k].can_sell]
-            return sorted(able, key=lambda k: (self.ledger.room(rows[k].account), k))
-        able = [k for k in seats if rows[k].can_buy]
-        return sorted(able, key=lambda k: (-self.ledger.room(rows[k].account), k))
+            return sorted(able, key=lambda k: (rooms[k], k))
+        return sorted(able, key=lambda k: (self.wide[account[k]], -rooms[k], k))
+
+    def _able(self, item: _Item, seats: Sequence[int]) -> list[int]:
+        rows = self.problem.seats
+        return [k for k in seats if (rows[k].can_buy if item.change > 0 else rows[k].can_sell)]
 
     def _parts(
         self, item: _Item, change: int, seats: Sequence[int], cuts: int

@@ -61,12 +61,14 @@ class Total(NamedTuple):
         spent: The least it takes, at each set of prices.
         steps: Steps over all accounts.
         gone: Seats whose odd fraction left too; they end with nothing.
+        traffic: The fewest trades and the least turnover in ticks that lead there.
     """
 
     miss: float
     spent: tuple[int, ...]
     steps: int
     gone: tuple[int, ...]
+    traffic: tuple[int, int]
 
 
 class _Branch:
@@ -80,6 +82,8 @@ class _Branch:
         self.odd = sum(s.odd for s in rows)
         self.held = sum(s.held for s in rows)
         self.kept = kept
+        sold = [problem.seats[k] for k in gone]
+        self.sold = len(sold), sum(s.price * s.held + s.odd for s in sold)
         self.low = sum(0 if s.can_sell else s.held for s in rows)
         self.high = sum(affordable(problem, s) for s in rows)
         # Fewest trades that buy or sell so many steps: the largest capacities first.
@@ -102,6 +106,10 @@ class _Branch:
         """Return the fewest trades that lead to so many steps."""
         change = steps - self.held
         return bisect_right(self.buys if change > 0 else self.sells, abs(change) - 1) if change else 0
+
+    def traffic(self, steps: int) -> tuple[int, int]:
+        """Return the fewest trades and the least turnover that lead to so many steps."""
+        return self.trades(steps) + self.sold[0], abs(steps - self.held) * self.price + self.sold[1]
 
 
 def _cumulated(capacities: list[int]) -> list[int]:
@@ -302,7 +310,8 @@ class Totals:
                     if len(steps_in) >= WIDEST:
                         raise Ended
                     steps_in.add(steps)
-                    found.append(Total(miss, tuple(s.at(steps) for s in spending), steps, branch.gone))
+                    spent = tuple(s.at(steps) for s in spending)
+                    found.append(Total(miss, spent, steps, branch.gone, branch.traffic(steps)))
         return found
 
     def in_order(self, limit: int) -> Iterator[tuple[float, tuple[Total, ...]]]:
@@ -340,17 +349,23 @@ class Totals:
             for p in range(len(self.limits))
         ]
         count, ticket = len(lists), 0
-        heap: list[tuple[float, int, list[_Node], int]] = []
-        root = _Node(0.0, 0.0, tuple(self.limits), ())
+        # What is as good within rounding comes in order of trades and turnover.
+        grain = 4.0 * self.margin or 1.0
+
+        def key(node: _Node) -> tuple[float, tuple[int, int]]:
+            return node.bound // grain, node.traffic
+
+        heap: list[tuple[tuple[float, tuple[int, int]], int, list[_Node], int]] = []
+        root = _Node(0.0, 0.0, tuple(self.limits), (), (0, 0))
         if min((h[0].bound(left) for h, left in zip(hulls, self.limits, strict=True)), default=0.0) < inf:
-            heap.append((0.0, 0, [root], 0))
+            heap.append((key(root), 0, [root], 0))
         while heap:
-            bound, _, siblings, index = heappop(heap)
-            self.reached = max(self.reached, bound if siblings[index].chosen else -inf)
+            _, _, siblings, index = heappop(heap)
             node = siblings[index]
+            self.reached = max(self.reached, node.bound - grain if node.chosen else -inf)
             if index + 1 < len(siblings):
                 ticket += 1
-                heappush(heap, (siblings[index + 1].bound, ticket, siblings, index + 1))
+                heappush(heap, (key(siblings[index + 1]), ticket, siblings, index + 1))
             place = len(node.chosen)
             if place == count:
                 yield node.miss, node.chosen
@@ -360,18 +375,20 @@ class Totals:
                 raise Ended
             after = [h[place + 1] for h in hulls]
             children = _children(node, lists[place], after, end)
+            children.sort(key=key)
             if children:
                 ticket += 1
-                heappush(heap, (children[0].bound, ticket, children, 0))
+                heappush(heap, (key(children[0]), ticket, children, 0))
 
 
 class _Node(NamedTuple):
-    """A partial choice: what the rest brings it to at the least, its miss, the money left, the totals."""
+    """A partial choice: what the rest brings it to at the least, its miss, the money left, the totals, the trades."""
 
     bound: float
     miss: float
     left: tuple[int, ...]
     chosen: tuple[Total, ...]
+    traffic: tuple[int, int]
 
 
 def _children(node: _Node, totals: list[Total], after: list[Hull], end: float) -> list[_Node]:
@@ -381,6 +398,6 @@ def _children(node: _Node, totals: list[Total], after: list[Hull], end: float) -
         left = tuple(map(sub, node.left, total.spent))
         bound = miss + max(hull.bound(money) for hull, money in zip(after, left, strict=True))
         if bound <= end:
-            found.append(_Node(bound, miss, left, (*node.chosen, total)))
-    found.sort(key=lambda n: n.bound)
+            traffic = node.traffic[0] + total.traffic[0], node.traffic[1] + total.traffic[1]
+            found.append(_Node(bound, miss, left, (*node.chosen, total), traffic))
     return found
