@@ -15,11 +15,15 @@ from time import monotonic
 from steelyard.engines.allocation.budget_model import BudgetModel
 from steelyard.engines.allocation.household import Change, Household, by_goal, feasible, unchanged
 from steelyard.engines.allocation.purse_prices import dual_totals, merged_totals, restricted
+from steelyard.engines.allocation.shifts import Effort
 from steelyard.engines.allocation.split import split
 from steelyard.engines.allocation.totals import Ended, Total, Totals
 
 WORK = 400_000
 """Partial totals looked at before the order is given up."""
+
+HELPS = 25
+"""Pairs of accounts between which shares are shifted, on the walk and again when it is over."""
 
 TRIED = 40
 """Totals handed to the accounts."""
@@ -92,6 +96,7 @@ class _Search:
         self.value: Fraction | None = None
         self.open: list[tuple[Fraction, dict[int, Total]]] = []
         self.tried = 0
+        self.effort = Effort(HELPS)
 
     def run(self) -> None:
         with suppress(Ended):
@@ -110,7 +115,7 @@ class _Search:
             if self.value is not None and exact > self.value:
                 continue
             totals = dict(zip(self.totals.order, chosen, strict=True))
-            change = split(self.problem, totals)
+            change = split(self.problem, totals, self.effort)
             if change is None:
                 self.open.append((exact, totals))
                 if self.value is None and len(self.open) == FAILED:
@@ -128,12 +133,13 @@ class _Search:
     def _settle(self) -> None:
         """Ask the solver about what was left undecided, the least miss first."""
         undecided = []
+        again = Effort(HELPS)
         for place, (exact, totals) in enumerate(sorted(self.open, key=lambda x: x[0])):
             if self.value is not None and exact >= self.value:
                 break
             change, refuted = None, False
             if place < AGAIN:
-                change = split(self.problem, totals, starts=len(self.problem.purses))
+                change = split(self.problem, totals, again, starts=len(self.problem.purses))
             if change is None and place < ASKED and monotonic() < self.end:
                 change, refuted = self._ask(totals)
             if change is not None:

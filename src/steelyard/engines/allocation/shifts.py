@@ -20,8 +20,11 @@ from steelyard.engines.allocation.household import Change, Household, affordable
 SHIFTS = 400
 """Shifts listed between two accounts; the fewer instruments, the more steps of each."""
 
-HELPS = 12
-"""Pairs of accounts whose shifts are listed before evening out is given up."""
+HELPS = 10
+"""Pairs of accounts whose shifts are listed before one start is given up."""
+
+PAIRS = 20_000
+"""Pairs of shifts to which a third one is looked for."""
 
 LISTED = 400
 """Combinations of one to three shifts listed before the cheapest are tried."""
@@ -104,16 +107,24 @@ class Ledger:
         return Change(tuple(self.steps), tuple(self.sold))
 
 
-def even_out(ledger: Ledger) -> Change | None:
+@dataclass(slots=True)
+class Effort:
+    """What may still be spent on one household: pairs of accounts whose shifts are listed."""
+
+    helps: int
+
+
+def even_out(ledger: Ledger, effort: Effort) -> Change | None:
     """Shift shares between accounts until every account can pay; None when that was not found."""
-    return _Evening(ledger).run()
+    return _Evening(ledger, effort).run()
 
 
 class _Evening:
     """One attempt: accounts are brought to little more than nothing one after the other."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, effort: Effort) -> None:
         self.ledger = ledger
+        self.effort = effort
         self.problem = ledger.problem
         self.seat = {(s.account, s.goal): k for k, s in enumerate(self.problem.seats)}
         self.most = [affordable(self.problem, s) for s in self.problem.seats]
@@ -139,8 +150,9 @@ class _Evening:
     def _help(self, first: int, second: int, rooms: list[int]) -> bool:
         """Bring `first` to enough money at the cost of `second`; say whether the two are better off."""
         self.helps += 1
-        if self.helps > HELPS:
+        if self.helps > HELPS or self.effort.helps <= 0:
             return False
+        self.effort.helps -= 1
         spare = sum(rooms)
         low = -rooms[first]
         # What is left over stays small enough for those who are still short.
@@ -209,7 +221,7 @@ class _Evening:
         changes = [s.first for s in shifts]
         singles = ((s,) for s in shifts)
         pairs = ((a, b) for a in shifts for b in shifts if a.goal < b.goal)
-        for chosen in chain(((),), singles, pairs):
+        for chosen in chain(((),), singles, islice(pairs, PAIRS)):
             total = sum(s.first for s in chosen)
             place = bisect_left(changes, low - total)
             while place < len(shifts) and changes[place] <= high - total:

@@ -12,19 +12,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from steelyard.engines.allocation.household import Change, Household, affordable, by_goal, feasible
-from steelyard.engines.allocation.shifts import Ledger, even_out
+from steelyard.engines.allocation.shifts import Effort, Ledger, even_out
 from steelyard.engines.allocation.totals import Total
 
 TRIES = 400
 """Accounts tried for an instrument, in one search, before it is given up."""
 
 
-def split(problem: Household, totals: Mapping[int, Total], *, starts: int = 1) -> Change | None:
+def split(
+    problem: Household, totals: Mapping[int, Total], effort: Effort, *, starts: int = 1
+) -> Change | None:
     """Return an allowed change that ends with the totals, None when none was found.
 
     Args:
         problem: See `Household`.
         totals: By instrument that has seats.
+        effort: What may be spent on shifting shares.
         starts: Accounts to begin with when shares are shifted, one after the other.
     """
     search = _Split(problem, totals)
@@ -34,7 +37,7 @@ def split(problem: Household, totals: Mapping[int, Total], *, starts: int = 1) -
     if found is not None:
         return found
     for turn in range(min(starts, len(problem.purses))):
-        found = search.run_over(turn)
+        found = search.run_over(turn, effort)
         if found is not None:
             return found
     return None
@@ -101,7 +104,7 @@ class _Split:
                     self.ledger.steps[k] = self.problem.seats[k].held
             return None
 
-    def run_over(self, turn: int) -> Change | None:
+    def run_over(self, turn: int, effort: Effort) -> Change | None:
         """Fill one account after the other, the last beyond its money if need be; then shift shares.
 
         Args:
@@ -116,7 +119,7 @@ class _Split:
             self._pour(item, rest, turn, over=True) for item, rest in zip(self.items, rests, strict=True)
         ]
         if not any(rests):
-            found = even_out(self.ledger)
+            found = even_out(self.ledger, effort)
         self.ledger = start
         return found
 

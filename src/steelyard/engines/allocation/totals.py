@@ -382,7 +382,7 @@ class Totals:
 
 
 class _Node(NamedTuple):
-    """A partial choice: what the rest brings it to at the least, its miss, the money left, the totals, the trades."""
+    """A partial choice: its bound, its miss, the money left, the totals, their trades."""
 
     bound: float
     miss: float

@@ -1,0 +1,158 @@
+"""Totals in ascending order of what they miss, and the accounts that make them up."""
+
+import itertools
+import random
+from dataclasses import replace
+from fractions import Fraction
+from time import monotonic
+
+import pytest
+
+from steelyard.engines.allocation.fewest_trades import fewest_trades
+from steelyard.engines.allocation.household import (
+    Goal,
+    Household,
+    Seat,
+    feasible,
+    missed,
+    traffic,
+    unchanged,
+    values,
+)
+from steelyard.engines.allocation.listed_totals import best_totals
+from steelyard.engines.allocation.purse_prices import at_tilt, dual_totals, merged_totals
+from steelyard.engines.allocation.search import solve
+from steelyard.engines.allocation.several_budgets import solve_household
+from steelyard.engines.allocation.totals import Totals
+
+
+def household(seed, accounts=3, instruments=4, *, scale=1, sheltered=False, **costs):
+    """Random holdings of prices 30 to 900 times `scale`, and cash; no account starts in debt."""
+    r = random.Random(seed)
+    prices = [r.randint(30, 900) * scale + r.randint(0, scale - 1) for _ in range(instruments)]
+    seats = tuple(
+        Seat(a, i, i % 2 if costs.get("spread") else 0, prices[i], r.randint(0, 12))
+        for a in range(accounts)
+        for i in range(instruments)
+        if not (sheltered and a and i % 2)
+    )
+    purses = tuple((r.randint(0, 3_000) * scale, r.randint(0, 3_000) * scale) for _ in range(accounts))
+    total = sum(s.price * s.held for s in seats) + sum(map(sum, purses))
+    cuts = sorted(r.randint(0, 100) for _ in range(instruments - 1))
+    percents = [b - a for a, b in zip([0, *cuts], [*cuts, 100], strict=True)]
+    goals = tuple(Goal(f"S{i}", Fraction(total * c, 100)) for i, c in enumerate(percents))
+    return Household(goals, seats, purses, **costs)
+
+
+def test_totals_come_in_order_and_none_is_left_out():
+    """One account without costs: every payable plan, listed by enumeration, sorted by its objective."""
+    for seed in range(20):
+        problem = household(seed, accounts=1, instruments=3)
+        money = sum(problem.purses[0]) + sum(s.price * s.held for s in problem.seats)
+        counts = [range(money // s.price + 1) for s in problem.seats]
+        misses = sorted(
+            sum(
+                (g.target - s.price * n) ** 2
+                for g, s, n in zip(problem.goals, problem.seats, plan, strict=True)
+            )
+            for plan in itertools.product(*counts)
+            if sum(s.price * n for s, n in zip(problem.seats, plan, strict=True)) <= money
+        )
+        totals = merged_totals(problem)
+        listed = [totals.exact(t) for _, t in itertools.islice(totals.in_order(10**6), 200)]
+        assert listed == misses[:200], seed
+
+
+@pytest.mark.parametrize("tilt", [-16, -5, 0, 5, 16])
+def test_no_prices_of_money_rule_out_a_plan_that_can_be_paid(tilt):
+    """The bound of any prices is at most what some feasible changes reach, drawn at random."""
+    costs = {"spread": Fraction(1, 50), "rate": Fraction(1, 100), "floor": 5, "reserve": 100}
+    for seed in range(8):
+        r = random.Random(seed)
+        problem = household(seed, **costs)
+        bound = next(iter(Totals(problem, [at_tilt(problem, [0, tilt])]).in_order(10**6)))[0]
+        best = solve_household(problem, solve).change
+        for _ in range(100):
+            steps = [max(n + r.randint(-1, 1), 0) for n in best.steps]
+            change = type(best)(tuple(steps), best.sold_out)
+            if feasible(problem, change):
+                assert float(missed(problem, change)) >= bound * (1 - 1e-12)
+
+
+def test_money_is_worth_less_where_little_may_be_held():
+    """By hand: the second account has money for 100 A, 10 are wanted; the first pays for B and C with 100.
+
+    500 of each is wanted and 50 of each can be had: 450 are missing twice. One common purse, in which no more
+    of either than 100 can be bought, would miss 400 twice.
+    """
+    goals = (Goal("A", Fraction(100)), Goal("B", Fraction(500)), Goal("C", Fraction(500)))
+    seats = (Seat(0, 0, 0, 10, 0), Seat(0, 1, 0, 10, 0), Seat(0, 2, 0, 10, 0), Seat(1, 0, 0, 10, 0))
+    problem = Household(goals, seats, ((100,), (1000,)))
+    assert merged_totals(problem).dual == pytest.approx(2 * 400**2)
+    assert dual_totals(problem, unchanged(problem)).dual == pytest.approx(2 * 450**2, rel=1e-3)
+    best = solve_household(problem, solve)
+    assert best.change.steps == (0, 5, 5, 10)
+    assert best.bound == 2 * 450**2
+
+
+@pytest.mark.parametrize(
+    "costs",
+    [
+        {},
+        {"spread": Fraction(1, 200)},
+        {"rate": Fraction(1, 500), "floor": 3},
+        {"rate": Fraction(1, 500), "floor": 3, "spread": Fraction(1, 200), "reserve": 500, "min_trade": 100},
+        {"sheltered": True},
+    ],
+    ids=["free", "spread", "fees", "all", "sheltered"],
+)
+def test_listed_totals_reach_what_the_solver_reaches_alone(monkeypatch, costs):
+    """The mixed-integer model, asked for everything, is the second engine; 6 households of 9 seats each."""
+    problems = [household(seed, instruments=3, **costs) for seed in range(6)]
+    mine = [solve_household(p, solve) for p in problems]
+    monkeypatch.setattr("steelyard.engines.allocation.several_budgets.listable", lambda _: False)
+    monkeypatch.setattr("steelyard.engines.allocation.several_budgets.NODES", 20_000)
+    for seed, (problem, best) in enumerate(zip(problems, mine, strict=True)):
+        other = solve_household(problem, solve, seconds=20)
+        assert best.proven
+        assert best.value <= other.value, seed
+        if other.proven:
+            assert best.value == other.value, seed
+
+
+def test_time_does_not_change_a_plan():
+    """Effort is counted: more of the clock gives the same plan."""
+    problem = household(5, accounts=4, instruments=6, rate=Fraction(1, 500), floor=3)
+    assert solve_household(problem, solve, seconds=5) == solve_household(problem, solve, seconds=50)
+
+
+def test_totals_are_handed_out_in_as_few_trades_as_enumeration_finds():
+    """Two accounts, three instruments: every way to hand out the totals, tried one by one."""
+    for seed in range(10):
+        problem = household(seed, accounts=2, instruments=3)
+        change = solve_household(problem, solve).change
+        worth = values(problem, change)
+        ways = []
+        counts = [w // s.price for w, s in zip(worth, problem.seats, strict=False)]
+        for first in itertools.product(*(range(n + 1) for n in counts)):
+            second = [n - part for n, part in zip(counts, first, strict=True)]
+            way = type(change)((*first, *second), change.sold_out)
+            if feasible(problem, way):
+                ways.append(traffic(problem, way))
+        assert traffic(problem, change) == min(ways), seed
+
+
+def test_the_search_for_few_trades_keeps_totals_and_never_adds_trades():
+    """Four accounts, ten instruments, prices in cents: as good, payable, and handed out in fewer trades."""
+    fewer = 0
+    for seed in range(6):
+        problem = household(seed, accounts=4, instruments=10, scale=100)
+        total = sum((g.target for g in problem.goals), Fraction(0))
+        problem = replace(problem, goals=tuple(replace(g, target=total / 10) for g in problem.goals))
+        change = best_totals(problem, unchanged(problem), monotonic() + 60).changes[0]
+        found = fewest_trades(problem, change)
+        assert values(problem, found) == values(problem, change)
+        assert feasible(problem, found)
+        assert traffic(problem, found) <= traffic(problem, change)
+        fewer += traffic(problem, found)[0] < traffic(problem, change)[0]
+    assert fewer
