@@ -83,7 +83,7 @@ def allocate_household(
         value=setting.ticks.money(best.value, power=power),
         bound=setting.ticks.money(max(best.bound, Fraction(0)), power=power),
         proven=best.proven,
-        note="" if best.proven else "the search stopped at its time limit; the gap to the bound is certified",
+        note="" if best.proven else "the search stopped at its limit; the gap to the bound is certified",
         sold=sold,
     )
 
