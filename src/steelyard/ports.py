@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
 
 # Types only: what `check` needs of this module must not bring automation and brokers along.
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from steelyard.domain.alerts import Delivery, Message, Told
     from steelyard.domain.audit import Link
     from steelyard.domain.brokerage import Fill, OpenOrder, Statement
     from steelyard.domain.orders import Order, Report
-    from steelyard.domain.portfolio import Portfolio, Quote
+    from steelyard.domain.portfolio import Account, Portfolio, Quote
     from steelyard.domain.prices import Close, Finding, Wanted
     from steelyard.domain.saved_plans import Arming, SavedPlan
     from steelyard.domain.valuations import DayValue
@@ -38,6 +41,25 @@ class Clock(Protocol):
     def wait(self, seconds: float) -> None:
         """Return after that many seconds."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerOpening:
+    """What the factory of an installed broker is handed.
+
+    Attributes:
+        account: The account of the portfolio file it serves, as it stands there.
+        base_currency: The portfolio's.
+        folder: Where the portfolio file is; the place for a file of the broker's own.
+        clock, sessions, secrets: The same as everywhere.
+    """
+
+    account: Account
+    base_currency: str
+    folder: Path
+    clock: Clock
+    sessions: Sessions
+    secrets: Secrets
 
 
 class PriceSource(Protocol):

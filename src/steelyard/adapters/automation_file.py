@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from steelyard.adapters import plugins
 from steelyard.adapters.toml_reader import Reader
 from steelyard.domain.automation import (
     ALERT_KINDS,
@@ -73,7 +74,10 @@ def _prices(reader: Reader, table: Mapping[str, Any]) -> PriceSettings:
     reader.unknown_keys(table, PRICE_KEYS, ("prices",))
     fields: dict[str, Any] = {}
     if "sources" in table:
-        fields["sources"] = _words(reader, table["sources"], ("prices", "sources"), SOURCES)
+        named = table["sources"] if isinstance(table["sources"], list) else []
+        unknown = next((name for name in named if name not in SOURCES), "folder")
+        known = plugins.allowed(unknown, SOURCES, plugins.PRICE_SOURCES)
+        fields["sources"] = _words(reader, table["sources"], ("prices", "sources"), known)
     if "folder" in table:
         fields["folder"] = reader.text(table["folder"], ("prices", "folder"))
     for key in ("compare", "last_good"):

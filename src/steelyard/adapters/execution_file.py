@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from steelyard.adapters import plugins
 from steelyard.adapters.toml_reader import Reader
 from steelyard.domain.execution import ExecutionSettings, Terms
 from steelyard.domain.guardrails import Limits
@@ -54,7 +55,7 @@ def read(path: Path) -> ExecutionSettings:
     brokers = {}
     accounts = reader.table(tree, "accounts")
     for name, raw in accounts.items():
-        word = reader.word(raw, ("accounts", name), BROKERS)
+        word = reader.word(raw, ("accounts", name), plugins.allowed(raw, BROKERS, plugins.BROKERS))
         if word is not None:
             brokers[name] = word
     paper = reader.table(tree, "paper")

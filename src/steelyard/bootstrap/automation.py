@@ -138,6 +138,13 @@ def _price_source(name: str, portfolio_file: Path, settings: PriceSettings) -> P
         return FolderPrices(portfolio_file.parent / settings.folder)
     from importlib import import_module
 
+    if name not in _REMOTE_PRICES:
+        from steelyard.adapters import plugins
+
+        installed: PriceSource = plugins.factory(plugins.PRICE_SOURCES, name)(
+            portfolio_file.parent, settings.timeout_seconds
+        )
+        return installed
     module, maker = _REMOTE_PRICES[name]
     source: PriceSource = getattr(import_module(f"steelyard.adapters.{module}"), maker)(
         settings.timeout_seconds

@@ -80,7 +80,12 @@ def _broker(
     clock: Clock,
     opened: ExitStack,
 ) -> Broker:
-    chosen, _, mode = settings.brokers.get(account.name, "paper").partition("-")
+    from steelyard.adapters.execution_file import BROKERS
+
+    name = settings.brokers.get(account.name, "paper")
+    chosen, _, mode = name.partition("-")
+    if name not in BROKERS:
+        return _installed(path, holder, account, name, clock)
     if chosen == "alpaca":
         return opened.enter_context(closing(_alpaca(path, mode)))
     if chosen == "kis":
@@ -115,6 +120,19 @@ def _broker(
     opened.enter_context(closing(broker))
     if broker.is_empty():
         broker.endow({holder.base_currency: ZERO, **account.cash}, shares)
+    return broker
+
+
+def _installed(path: Path, holder: Portfolio, account: Account, name: str, clock: Clock) -> Broker:
+    import os
+
+    from steelyard.adapters import plugins
+    from steelyard.adapters.secret_store import SecretStore
+    from steelyard.ports import BrokerOpening
+
+    secrets = SecretStore(os.environ, path.parent / ".env")
+    opening = BrokerOpening(account, holder.base_currency, path.parent, clock, sessions(), secrets)
+    broker: Broker = plugins.factory(plugins.BROKERS, name)(opening)
     return broker
 
 
