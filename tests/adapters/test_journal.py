@@ -1,5 +1,6 @@
 """The journal: exact, append-only, the same file once, and all of an import or nothing."""
 
+import hashlib
 import sqlite3
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -7,9 +8,10 @@ from decimal import Decimal
 import pytest
 
 from steelyard.adapters import import_csv
-from steelyard.adapters.journal_sqlite import StoredJournal, has_entries
+from steelyard.adapters.journal_sqlite import STEPS, StoredJournal, has_entries
 from steelyard.adapters.packaged_data import load_catalogue
 from steelyard.app import journal as use
+from steelyard.domain.entry_text import read_entry
 from steelyard.domain.holdings import holdings
 from steelyard.errors import DataError, InputError, PortfolioProblems
 
@@ -114,3 +116,94 @@ def test_a_locked_a_damaged_and_a_newer_journal_each_say_so(tmp_path):
     assert caught.value.code == "journal-locked"
     other.execute("ROLLBACK")
     assert not has_entries(path)
+
+
+def test_a_row_that_comes_back_with_another_detail_is_refused_and_not_a_second_trade(book):
+    """The natural way: `tax` asks for fx_rate, its owner adds the column and imports the file again."""
+    take_in(book)
+    again = FILE.replace(b"fees\n", b"fees,fx_rate\n").replace(b"430.10,USD,1\n", b"430.10,USD,1,1300\n")
+    again = again.replace(b",USD,\n", b",USD,,\n").replace(b"2,,,\n", b"2,,,,\n").replace(b"0.5\n", b"0.5,\n")
+    with pytest.raises(PortfolioProblems) as caught:
+        take_in(book, again)
+    assert [(p.code, p.line) for p in caught.value.problems] == [("entry-amended", 3), ("entry-amended", 4)]
+    assert len(book.rows()) == 5
+    use.undo(book, number=None, whole_import=True, at=NOW)
+    assert take_in(book, again).added == 2  # the two that changed; the others are taken back, and said so
+    assert take_in(book) == use.Imported(added=0, known=5, taken_back=5)
+
+
+def test_a_third_equal_trade_is_new_and_not_taken_for_a_changed_one(book):
+    take_in(book)
+    more = FILE + b"2024-01-03,buy,VOO,10,430.10,USD,1\n"
+    assert take_in(book, more) == use.Imported(added=1, known=5)
+
+
+def test_a_journal_of_the_first_version_is_brought_along_and_knows_its_rows_again(tmp_path):
+    """Written as version 1 wrote: the id of a row is the SHA-256 of its fields with a unit separator between
+    them, the note left out, and 1 for the first such row."""
+    path = tmp_path / "steelyard.db"
+    old = sqlite3.connect(path)
+    old.executescript(STEPS[0] + "PRAGMA user_version = 1;")
+    fields = ("2024-01-03", "main", "buy", "VOO", "10", "430.1", "USD", "1", "", "", "")
+    id_ = hashlib.sha256("\x1f".join((*fields, "1")).encode()).hexdigest()
+    old.execute("INSERT INTO batches VALUES (1, 'old.csv', '2025-01-01T00:00:00.000000Z')")
+    old.execute(
+        "INSERT INTO entries VALUES (1, ?, 1, NULL, '2024-01-03', 'main', 'buy', 'VOO', '10', '430.1', 'USD',"
+        " '1', NULL, NULL, NULL, '')",
+        (id_,),
+    )
+    old.commit()
+    old.close()
+    journal = StoredJournal(path)
+    data = b"date,type,symbol,shares,price,currency,fees\n2024-01-03,buy,VOO,10,430.10,USD,1\n"
+    assert take_in(journal, data) == use.Imported(added=0, known=1)
+    assert journal.rows()[0].entry.price == Decimal("430.1")
+    assert (tmp_path / "steelyard.db.v1.backup").exists()
+    journal.close()
+
+
+def test_what_few_rows_have_is_kept_and_comes_back(book):
+    data = b"""\
+date,type,symbol,shares,price,currency,fees,lot,ex_date,gift_value,gift_tax,order_id
+2024-01-03,buy,VOO,10,430.10,USD,1,,,,,A-17
+2024-03-28,dividend,VOO,10,1.5,USD,2,,2024-03-22,,,
+2025-06-01,transfer_in,QQQ,10,100,USD,,2020-01-02,,600000,1000,
+"""
+    take_in(book, data)
+    bought, paid, given = (row.entry for row in book.rows())
+    assert bought.order_id == "A-17"
+    assert paid.ex_date == date(2024, 3, 22)
+    assert (given.gift_value, given.gift_tax) == (600000, 1000)
+    assert take_in(book, data).added == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "more"),
+    [
+        ("buy", "ex_date=2024-01-02"),
+        ("dividend", "ex_date=2024-01-04"),
+        ("dividend", "ex_date=soon"),
+        ("buy", "gift_value=5"),
+        ("transfer_in", "gift_tax=5"),
+        ("transfer_in", "gift_value=0"),
+    ],
+)
+def test_a_detail_that_does_not_belong_there_is_refused(kind, more):
+    key, value = more.split("=")
+    fields = {
+        "date": "2024-01-03",
+        "account": "main",
+        "type": kind,
+        "symbol": "VOO",
+        "shares": "1",
+        "price": "1",
+    }
+    entry, problems = read_entry({**fields, key: value}, load_catalogue())
+    assert entry is None
+    assert len(problems) == 1
+
+
+def test_a_gift_needs_what_the_giver_paid():
+    fields = {"date": "2024-01-03", "account": "main", "type": "transfer_in", "symbol": "VOO", "shares": "1"}
+    _, problems = read_entry({**fields, "gift_value": "600000"}, load_catalogue())
+    assert [p.hint for p in problems] == ["write what the giver paid for one share"]

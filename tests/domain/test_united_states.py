@@ -199,7 +199,9 @@ def test_dividends_of_taxed_accounts_are_added_up_in_dollars():
         entry("2024-03-28 main dividend BND 100 1000", **won),
         "2024-03-28 ira dividend VOO 10 1.50",
     ).summary
-    assert (result.dividends, result.withheld, result.tax) == (90, 2, None)
+    assert (result.dividends.gross, result.dividends.withheld, result.tax) == (90, 2, None)
+    # Without an ex-dividend date nobody knows how long the shares were held.
+    assert result.dividends.unknown == 90
 
 
 @pytest.mark.parametrize(

@@ -130,4 +130,5 @@ def _fill(sheet: Sheet, item: dict[str, str], reference: str, key: str) -> None:
         shares=item.get("qty", ""),
         price=item.get("price", ""),
         currency="USD",
+        order_id=item.get("order_id", ""),
     )

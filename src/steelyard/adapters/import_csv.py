@@ -1,6 +1,7 @@
 """The native CSV: `date,account,type,symbol,shares,price,currency,fees,fx_rate,tax_base_price,lot,note`.
 
-Empty columns may be left out; `date` and `type` may not. What each column means is told by
+Empty columns may be left out; `date` and `type` may not. Few rows need `ex_date`, `gift_value`, `gift_tax` or
+`order_id`. What each column means is told by
 `domain/ledger.Entry` and `domain/entry_text`.
 """
 
@@ -10,7 +11,7 @@ from difflib import get_close_matches
 
 from steelyard.adapters.import_rows import ImportedFile, Sheet, decode, table
 from steelyard.domain.catalogue import Catalogue
-from steelyard.domain.entry_text import FIELDS
+from steelyard.domain.entry_text import COLUMNS, FIELDS
 
 
 def read(data: bytes, name: str, catalogue: Catalogue, account: str | None) -> ImportedFile:
@@ -54,8 +55,8 @@ def _known_columns(sheet: Sheet, row: dict[str, str]) -> bool:
                 f"the columns are {','.join(FIELDS)}; or name the format with --format",
                 1,
             )
-    for unknown in (n for n in names if n not in FIELDS):
-        near = get_close_matches(unknown, FIELDS, n=1)
+    for unknown in (n for n in names if n not in COLUMNS):
+        near = get_close_matches(unknown, COLUMNS, n=1)
         hint = f"did you mean {near[0]}?" if near else "take it out, or describe the file with --map"
         sheet.problem("import-header", f"the column {unknown!r} means nothing here", hint, 1)
     return not sheet.problems

@@ -145,6 +145,7 @@ def _trade(sheet: Sheet, element: _Element, owner: str, *, executions: bool) -> 
         sheet.add(
             line, reference, type=side.lower(), date=day, account=owner, symbol=listed(element["symbol"]),
             shares=plain(abs(shares)), price=plain(price), currency=currency, fees=plain(fees),
+            order_id=element["ibOrderID"],
         )  # fmt: skip
     extra = f"{reference}:commission" if reference else ""
     if rebate:

@@ -41,13 +41,13 @@ from steelyard.adapters.import_rows import (
     table,
 )
 from steelyard.domain.catalogue import Catalogue
-from steelyard.domain.entry_text import FIELDS
+from steelyard.domain.entry_text import COLUMNS
 from steelyard.domain.ledger import CASH_KINDS, KINDS
 from steelyard.domain.money import ZERO, plain
 from steelyard.errors import PortfolioProblems, Problem
 
-_NUMBERS = ("shares", "price", "total", "fees", "fx_rate", "tax_base_price")
-_COLUMNS = frozenset({*FIELDS, "total", "reference"})
+_NUMBERS = ("shares", "price", "total", "fees", "fx_rate", "tax_base_price", "gift_value", "gift_tax")
+_COLUMNS = frozenset({*COLUMNS, "total", "reference"})
 _KEYS = {"encoding": str, "delimiter": str, "first_line": int, "date_format": str, "decimal": str,
          "ignore_signs": bool, "columns": dict, "types": dict, "constants": dict}  # fmt: skip
 
@@ -91,11 +91,11 @@ def load(data: bytes, name: str) -> ColumnMap:
             wrong(key, "there is no such key", f"the keys are {', '.join(_KEYS)}")
         elif type(value) is not _KEYS[key]:
             wrong(key, f"{value!r} is of the wrong kind", "see the guide of the journal")
-    for part, known in (("columns", _COLUMNS), ("constants", frozenset(FIELDS))):
+    for part, known in (("columns", _COLUMNS), ("constants", frozenset(COLUMNS))):
         for key, value in _table(found, part).items():
             if key not in known or not isinstance(value, str):
                 wrong(
-                    f"{part}.{key}", f"{key} = {value!r} means nothing", f"write one of {', '.join(FIELDS)}"
+                    f"{part}.{key}", f"{key} = {value!r} means nothing", f"write one of {', '.join(COLUMNS)}"
                 )
     for word, kind in _table(found, "types").items():
         if kind not in (*KINDS, ""):
@@ -167,7 +167,7 @@ def _row(sheet: Sheet, line: int, words: dict[str, str], described: ColumnMap) -
             sheet.skip(line, f"the map wants no {kind!r}")
             return
         kind = words["type"]
-    for key in ("date", "lot"):
+    for key in ("date", "lot", "ex_date"):
         if words.get(key) and described.date_format:
             words[key] = datetime.strptime(words[key], described.date_format).date().isoformat()
     numbers: dict[str, Decimal] = {}

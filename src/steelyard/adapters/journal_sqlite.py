@@ -49,20 +49,29 @@ STEPS: tuple[str, ...] = (
     CREATE TRIGGER batches_remain BEFORE DELETE ON batches
         BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
     """,
+    f"""
+    ALTER TABLE entries ADD COLUMN ex_date TEXT CHECK (ex_date {_DAY});
+    ALTER TABLE entries ADD COLUMN gift_value TEXT;
+    ALTER TABLE entries ADD COLUMN gift_tax TEXT;
+    ALTER TABLE entries ADD COLUMN order_id TEXT NOT NULL DEFAULT '';
+    """,
 )
 """Each step brings the tables from one version to the next; steps are only ever appended."""
 
 _INSERT = (
     "INSERT INTO entries (content_id, batch, takes_back, traded_on, account, kind, symbol, shares, price,"
-    " currency, fees, fx_rate, tax_base_price, lot, note) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+    " currency, fees, fx_rate, tax_base_price, lot, note, ex_date, gift_value, gift_tax, order_id)"
+    " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 )
 _SELECT = (
     "SELECT e.number, e.takes_back, e.batch, b.source, b.recorded_at, e.traded_on, e.account, e.kind,"
-    " e.symbol, e.shares, e.price, e.currency, e.fees, e.fx_rate, e.tax_base_price, e.lot, e.note"
+    " e.symbol, e.shares, e.price, e.currency, e.fees, e.fx_rate, e.tax_base_price, e.lot, e.note,"
+    " e.ex_date, e.gift_value, e.gift_tax, e.order_id"
     " FROM entries e JOIN batches b ON b.number = e.batch ORDER BY e.number"
 )
 _NUMBERED = (
-    "SELECT traded_on, account, kind, symbol, shares, price, currency, fees, fx_rate, tax_base_price, lot"
+    "SELECT traded_on, account, kind, symbol, shares, price, currency, fees, fx_rate, tax_base_price, lot,"
+    " note, ex_date, gift_value, gift_tax, order_id"
     " FROM entries WHERE takes_back IS NULL AND instr(content_id, ':')"
 )
 
@@ -299,12 +308,15 @@ def content_ids(rows: Sequence[Row]) -> list[str]:
 
 
 def _content_id(entry: Entry, occurrence: int) -> str:
-    # The note is left out: somebody who adds a remark to a file does not mean a second trade.
-    return _digest(_texts(entry)[:-1], occurrence)
+    return _digest(_texts(entry), occurrence)
 
 
 def _digest(texts: Sequence[str | None], occurrence: int) -> str:
-    parts = [*("" if text is None else text for text in texts), str(occurrence)]
+    # The note is left out: somebody who adds a remark to a file does not mean a second trade. What came
+    # with a later version of the journal counts only where it is there, so that older ids stay true.
+    first, later = texts[:_NOTE], zip(_LATER, texts[_NOTE + 1 :], strict=True)
+    parts = [*("" if text is None else text for text in first), str(occurrence)]
+    parts += [f"{name}={text}" for name, text in later if text]
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
 
 
@@ -325,7 +337,17 @@ def _texts(entry: Entry) -> tuple[str | None, ...]:
         number(entry.tax_base_price),
         None if entry.lot is None else entry.lot.isoformat(),
         entry.note,
+        None if entry.ex_date is None else entry.ex_date.isoformat(),
+        number(entry.gift_value),
+        number(entry.gift_tax),
+        entry.order_id,
     )
+
+
+_NOTE = 11
+"""The place of the note in `_texts`."""
+_LATER = ("ex_date", "gift_value", "gift_tax", "order_id")
+"""What stands behind it."""
 
 
 def _counting(rows: Sequence[tuple[int, int | None]]) -> dict[int, bool]:
@@ -339,7 +361,8 @@ def _counting(rows: Sequence[tuple[int, int | None]]) -> dict[int, bool]:
 
 def _recorded(row: Sequence[object], counts: bool) -> Recorded:
     number, takes_back, batch, source, recorded_at, *fields = row
-    day, account, kind, symbol, shares, price, currency, fees, fx_rate, tax_base, lot, note = fields
+    day, account, kind, symbol, shares, price, currency, fees, fx_rate, tax_base, lot, note, *later = fields
+    ex_date, gift_value, gift_tax, order_id = later
     entry = Entry(
         traded_on=date.fromisoformat(str(day)),
         account=str(account),
@@ -353,6 +376,10 @@ def _recorded(row: Sequence[object], counts: bool) -> Recorded:
         tax_base_price=None if tax_base is None else Decimal(str(tax_base)),
         lot=None if lot is None else date.fromisoformat(str(lot)),
         note=str(note),
+        ex_date=None if ex_date is None else date.fromisoformat(str(ex_date)),
+        gift_value=None if gift_value is None else Decimal(str(gift_value)),
+        gift_tax=None if gift_tax is None else Decimal(str(gift_tax)),
+        order_id=str(order_id),
     )
     at = datetime.strptime(str(recorded_at), "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
     back = None if takes_back is None else int(str(takes_back))

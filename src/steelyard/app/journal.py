@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -47,10 +48,16 @@ class Journal(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an import did: rows added, and rows that were there already."""
+    """What an import did: rows added, and rows that were there already.
+
+    Attributes:
+        added, known: How many.
+        taken_back: How many of those that were there already do not count, since they were taken back.
+    """
 
     added: int
     known: int
+    taken_back: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +102,13 @@ def import_rows(journal: Journal, rows: Sequence[Row], name: str, *, as_of: date
         PortfolioProblems: Rows dated later, or that take more than is held on their day, by line.
     """
     # What is known already was looked at when it came, and would count twice here.
-    _check(journal.rows(), journal.fresh(rows), name, as_of)
+    there, fresh = journal.rows(), journal.fresh(rows)
+    _refuse_amended(there, rows, fresh, name)
+    _check(there, fresh, name, as_of)
     added = journal.add(rows, name, at)
-    return Imported(len(added), len(rows) - len(added))
+    known = Counter(_identity(row.entry) for row in rows) - Counter(_identity(row.entry) for row in fresh)
+    counting = Counter(_identity(row.entry) for row in there if row.counts)
+    return Imported(len(added), len(rows) - len(added), (known - counting).total())
 
 
 def undo(journal: Journal, *, number: int | None, whole_import: bool, at: datetime) -> tuple[Recorded, ...]:
@@ -312,6 +323,49 @@ def _method(methods: Mapping[str, str], symbol: str, portfolio: Portfolio) -> st
     instrument = portfolio.instruments.get(symbol)
     classes = (instrument.tax_class, instrument.us_class) if instrument is not None else ()
     return next((m for c in (*classes, "") if c is not None and (m := methods.get(c))), "fifo")
+
+
+def _identity(entry: Entry) -> Entry:
+    return replace(entry, note="")
+
+
+def _event(entry: Entry) -> Entry:
+    """The entry without what is often added to a file later."""
+    return replace(
+        entry, note="", fx_rate=None, tax_base_price=None, lot=None, ex_date=None, gift_value=None,
+        gift_tax=None, order_id="",
+    )  # fmt: skip
+
+
+def _refuse_amended(there: Iterable[Recorded], rows: Sequence[Row], fresh: Sequence[Row], name: str) -> None:
+    """Refuse rows that are there already with fewer or other details: they would count as a second trade."""
+    new = {id(row) for row in fresh}
+    said_again = Counter(_event(row.entry) for row in rows if id(row) not in new)
+    numbers: dict[Entry, list[int]] = {}
+    for recorded in there:
+        if recorded.counts:
+            numbers.setdefault(_event(recorded.entry), []).append(recorded.number)
+    problems = []
+    for row in fresh:
+        event = _event(row.entry)
+        # Equal rows are two trades, in the file and in the journal alike; only a changed one is doubtful.
+        left = numbers.get(event, [])[said_again[event] :]
+        if row.reference or not left:
+            continue
+        said_again[event] += 1
+        problems.append(
+            Problem(
+                "entry-amended",
+                f"the {row.entry.kind} is entry {left[0]} already, with another fx_rate, tax_base_price, lot "
+                "or other detail",
+                f"take the old one back with `steelyard undo {left[0]}` (`--import` for its whole file) and "
+                "import again; a second trade like it is entered with `steelyard record`",
+                name,
+                row.line,
+            )
+        )
+    if problems:
+        raise PortfolioProblems(tuple(problems))
 
 
 def _check(there: Iterable[Recorded], rows: Sequence[Row], name: str, as_of: date) -> None:

@@ -98,6 +98,7 @@ def situation(
         methods=_methods(portfolio, set(classes.values())),
         settings=portfolio.tax.settings,
         same_index=same_index(portfolio.instruments.values()),
+        instruments={s: portfolio.instruments[s] for s in classes},
     )
     known = {(e.account, e.symbol) for e in past}
     held = [(a, p.symbol) for a in portfolio.accounts for p in a.positions if p.shares]

@@ -12,6 +12,7 @@ from steelyard.bootstrap.automation import (
 )
 from steelyard.bootstrap.books import (
     backtest_portfolio,
+    instruments,
     journal_entries,
     journal_path,
     models,
@@ -44,6 +45,7 @@ __all__ = [
     "database_copies",
     "desk",
     "history_of",
+    "instruments",
     "journal_entries",
     "journal_path",
     "market",

@@ -17,6 +17,7 @@ from steelyard.ports import Sessions
 
 if TYPE_CHECKING:
     from steelyard.app.tax import TaxSituation
+    from steelyard.domain.catalogue import Catalogue
     from steelyard.domain.ledger import Entry
     from steelyard.domain.models import Model
     from steelyard.domain.tax.rules import Rule
@@ -164,6 +165,13 @@ def tax_situation(
 
     figures = tax_figures(portfolio.tax.jurisdiction)
     return situation(portfolio, entries, sessions(), figures, as_of=as_of, selling=True)
+
+
+def instruments(path: Path) -> Catalogue:
+    """Return the packaged catalogue with what a portfolio file adds to it; the file may be missing."""
+    from steelyard.adapters.portfolio_instruments import with_own
+
+    return with_own(load_catalogue(), path)
 
 
 def tax_figures(country: str) -> tuple[Mapping[str, Any], Sequence[Rule]]:

@@ -33,10 +33,12 @@ class Catalogue:
     Attributes:
         entries: Symbol to the fields of `Instrument` as plain data, dates as ISO text.
         pairs: Symbol to its stand-ins, best first, each as symbol, caution and why.
+        currency: Of money that names none: the base currency of the portfolio file it was read with.
     """
 
     entries: Mapping[str, Entry]
     pairs: Mapping[str, tuple[Pair, ...]] = field(default_factory=dict)
+    currency: str | None = None
     _names: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __iter__(self) -> Iterator[str]:
@@ -108,7 +110,7 @@ class Catalogue:
         entry = {**known, **fields} if known is not None else _new(symbol, fields)
         if known is not None and fields:
             entry["source"] = f"{known['source']}; portfolio file for {', '.join(fields)}"
-        return Catalogue({**self.entries, symbol: entry}, self.pairs)
+        return Catalogue({**self.entries, symbol: entry}, self.pairs, self.currency)
 
     def _index(self) -> dict[str, str]:
         # Filled at the first name asked for: a file that uses symbols never needs it.

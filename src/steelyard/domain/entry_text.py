@@ -20,6 +20,9 @@ FIELDS = (
     "date", "account", "type", "symbol", "shares", "price", "currency", "fees", "fx_rate",
     "tax_base_price", "lot", "note",
 )  # fmt: skip
+DETAILS = ("ex_date", "gift_value", "gift_tax", "order_id")
+"""Fields that few rows have; a file has such a column only where it says something."""
+COLUMNS = FIELDS + DETAILS
 LARGEST = Decimal("1e18")
 FINEST = 18
 """As in the portfolio file: no holding or amount has more decimals."""
@@ -35,11 +38,11 @@ def read_entry(fields: Mapping[str, str], catalogue: Catalogue) -> tuple[Entry |
 
     Empty and missing fields are the same. The amount of a deposit, a withdrawal or a fee stands in
     `shares` or in `price` (in both: their product). The currency may be left out where the catalogue knows
-    the instrument's. A symbol may be any name the catalogue knows; one it does not know is taken as it
-    is when it looks like a symbol.
+    the instrument's, and of money where it knows the portfolio's. A symbol may be any name the catalogue
+    knows; one it does not know is taken as it is when it looks like a symbol.
 
     Args:
-        fields: By the names in FIELDS.
+        fields: By the names in COLUMNS.
         catalogue: Known instruments.
 
     Returns:
@@ -51,7 +54,8 @@ def read_entry(fields: Mapping[str, str], catalogue: Catalogue) -> tuple[Entry |
 
 
 def written(entry: Entry) -> dict[str, str]:
-    """Return an entry in the words that `read_entry` reads back as the same entry.
+    """Return an entry in the words that `read_entry` reads back as the same entry: FIELDS, and what it has
+    of DETAILS.
 
     >>> written(Entry(date(2026, 11, 23), "main", "deposit", shares=Decimal("1E+6")))["shares"]
     '1000000'
@@ -60,6 +64,12 @@ def written(entry: Entry) -> dict[str, str]:
     def number(value: Decimal | None) -> str:
         return "" if value is None else plain(value)
 
+    details = {
+        "ex_date": "" if entry.ex_date is None else entry.ex_date.isoformat(),
+        "gift_value": number(entry.gift_value),
+        "gift_tax": number(entry.gift_tax),
+        "order_id": entry.order_id,
+    }
     return {
         "date": entry.traded_on.isoformat(),
         "account": entry.account,
@@ -73,6 +83,7 @@ def written(entry: Entry) -> dict[str, str]:
         "tax_base_price": number(entry.tax_base_price),
         "lot": "" if entry.lot is None else entry.lot.isoformat(),
         "note": entry.note,
+        **{key: text for key, text in details.items() if text},
     }
 
 
@@ -125,6 +136,8 @@ class _Form:
         if lot is not None and traded_on is not None and lot > traded_on:
             self.problem("entry-field", f"lot {lot} is after the entry's own date {traded_on}",
                          "lot is the purchase date of the lot")  # fmt: skip
+        ex_date = self.ex_date(kind, traded_on)
+        gift_value, gift_tax = self.gift(kind, price)
         if traded_on is None or shares is None:
             return None
         return Entry(
@@ -140,7 +153,38 @@ class _Form:
             tax_base_price=tax_base,
             lot=lot,
             note=self.text("note"),
+            ex_date=ex_date,
+            gift_value=gift_value,
+            gift_tax=gift_tax,
+            order_id=self.text("order_id"),
         )
+
+    def ex_date(self, kind: str, paid_on: date | None) -> date | None:
+        """Read the ex-dividend date, which only a dividend has and which is never after its payment."""
+        found = self.day("ex_date")
+        if found is None:
+            return None
+        if kind != "dividend":
+            self.problem("entry-field", f"a {kind} has no ex_date", "leave it empty: it is of dividends")
+        elif paid_on is not None and found > paid_on:
+            hint = "date is the pay date, ex_date the day the share began to trade without it"
+            self.problem("entry-field", f"ex_date {found} is after the payment on {paid_on}", hint)
+        return found
+
+    def gift(self, kind: str, price: Decimal | None) -> tuple[Decimal | None, Decimal | None]:
+        """Read what was given: only a transfer_in can be a gift, and it needs what the giver paid."""
+        value, tax = self.number("gift_value", above=ZERO), self.number("gift_tax", least=ZERO)
+        if value is None and tax is None:
+            return None, None
+        if kind != "transfer_in":
+            hint = "what is received as a gift is a transfer_in; leave gift_value and gift_tax empty"
+            self.problem("entry-field", f"a {kind} is no gift", hint)
+        elif value is None:
+            hint = "write what one share was worth on the day of the gift under gift_value"
+            self.problem("entry-field", "gift_tax stands without gift_value", hint)
+        elif price is None:
+            self.problem("entry-field", "a gift has no price", "write what the giver paid for one share")
+        return value, tax
 
     def kind(self) -> str | None:
         raw = self.text("type")
@@ -244,6 +288,8 @@ class _Form:
         known = self.catalogue.get(symbol) if symbol and kind != "convert" else None
         if known is not None:
             return known.currency
+        if kind in CASH_KINDS and self.catalogue.currency is not None:
+            return self.catalogue.currency
         if moves_money or kind in CASH_KINDS or kind == "convert":
             self.problem("entry-field", f"the {kind} has no currency", 'write "USD" or "KRW"')
         return ""

@@ -53,6 +53,11 @@ class Entry:
         lot: Purchase date of the lot sold (specific identification); of a `transfer_in` the original
             purchase date.
         note: Free text.
+        ex_date: Of a `dividend` the day from which on the share was traded without it; None when unknown.
+        gift_value: Of a `transfer_in` that is a gift what one share was worth that day, in the tax currency;
+            its `price` is then what the giver paid. None where nothing was given.
+        gift_tax: Gift tax on all shares of a gift, in the tax currency.
+        order_id: The broker's number of the order: fills of one order are one purchase.
     """
 
     traded_on: date
@@ -67,6 +72,10 @@ class Entry:
     tax_base_price: Decimal | None = None
     lot: date | None = None
     note: str = ""
+    ex_date: date | None = None
+    gift_value: Decimal | None = None
+    gift_tax: Decimal | None = None
+    order_id: str = ""
 
     @property
     def gross(self) -> Decimal:

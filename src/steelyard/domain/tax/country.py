@@ -109,6 +109,7 @@ class YearFacts:
         year: The tax year.
         entries: The whole journal up to the day of asking; later ones than the year are not read.
         classes: Symbol to the country's class, as `classify` names it.
+        instruments: What is known of each symbol besides.
         account_kinds: Account to its kind; an account that is not named is taxable.
         methods: (account, class) to the method that sells its lots.
         is_session: Trading sessions by exchange.
@@ -129,6 +130,7 @@ class YearFacts:
     methods: Mapping[tuple[str, str], str] = field(default_factory=dict)
     settings: Mapping[str, object] = field(default_factory=dict)
     same_index: Mapping[str, str] = field(default_factory=dict)
+    instruments: Mapping[str, Instrument] = field(default_factory=dict)
 
 
 class Country(Protocol):

@@ -261,9 +261,12 @@ def _financial(
         "over": over,
     }
     other = _setting(facts, "other_taxable_base")
-    if not over or other is None:
+    if other is None:
         return summary, None
     result = income_tax(total, other, rates)
+    summary |= {"income_tax": result.income_tax, "income_local_tax": result.local_tax}
+    if not over:
+        return summary, None
     summary |= {
         "method1": result.method1,
         "method2": result.method2,

@@ -30,6 +30,7 @@ from steelyard.domain.tax.capital_gains import (
     schedule,
     term,
 )
+from steelyard.domain.tax.us_dividends import DividendIncome, PaidDividend, dividend_income
 from steelyard.domain.tax.wash_sales import Block, WashSales, wash_sales
 from steelyard.errors import DataError, InputError
 
@@ -48,6 +49,7 @@ class Setting:
         sheltered: Accounts (IRA, Roth IRA, 401(k)) whose sales are not taxed.
         methods: Account and class to the lot method the broker applies; missing is fifo.
         groups: Symbol to its group of substantially identical symbols.
+        interest_funds: Symbols of funds of bonds, bills or metal, whose distributions are never qualified.
         least_tax_rates: Rates on short and long gains that the broker's least-tax order assumes; the
             highest ones by default, since a broker does not know the owner's.
     """
@@ -57,6 +59,7 @@ class Setting:
     sheltered: Collection[str] = ()
     methods: Mapping[tuple[str, str], str] = field(default_factory=dict)
     groups: Mapping[str, str] = field(default_factory=dict)
+    interest_funds: Collection[str] = ()
     least_tax_rates: tuple[Decimal, Decimal] = (Decimal("0.37"), Decimal("0.20"))
 
 
@@ -131,7 +134,7 @@ class Owner:
         filing: single, mfj (joint), mfs (separate) or hoh (head of household).
         income: Taxable income without the gains and without qualified dividends, >= 0; None when unknown,
             and then no tax is computed.
-        qualified: Qualified dividends, >= 0.
+        qualified: Qualified dividends, >= 0; None takes those of the journal.
         magi: Modified adjusted gross income with the gains, None when unknown.
         investment_income: Net investment income with the gains, None when unknown.
         carry: Losses from the year before.
@@ -139,7 +142,7 @@ class Owner:
 
     filing: str = "single"
     income: Decimal | None = None
-    qualified: Decimal = ZERO
+    qualified: Decimal | None = None
     magi: Decimal | None = None
     investment_income: Decimal | None = None
     carry: Carry = NO_CARRY
@@ -155,8 +158,7 @@ class Summary:
         disallowed: Losses not deductible this year.
         permanent: The part of them lost for good.
         netting: After carrying in and netting: offset and carry-forward.
-        dividends: Gross, in taxable accounts.
-        withheld: Foreign tax withheld from them.
+        dividends: In taxable accounts.
         tax: What the gains add; None without the owner's income.
     """
 
@@ -166,8 +168,7 @@ class Summary:
     disallowed: Decimal
     permanent: Decimal
     netting: Netting
-    dividends: Decimal
-    withheld: Decimal
+    dividends: DividendIncome
     tax: GainsTax | None
 
 
@@ -206,8 +207,9 @@ def positions(entries: Iterable[Entry], setting: Setting) -> Positions:
     """Fold a journal into blocks and apply the wash-sale rule.
 
     Which lots a sale takes follows from what was paid, not from what wash sales added. A sale that names
-    its lot needs the method specific or least_tax. Purchases of one day, account and unit cost are one
-    lot in the eyes of the wash-sale rule, as are shares moved between accounts.
+    its lot needs the method specific or least_tax. Fills of one order are one lot in the eyes of the
+    wash-sale rule, and so are purchases of one day, account and price whose order is not known, and shares
+    moved between accounts.
 
     Args:
         entries: Of one owner, all accounts, all years.
@@ -248,17 +250,18 @@ def year_report(
     limit = loss_limit(figures, owner.filing)
     netting = net(short, long, limit=limit, carry=owner.carry, collectibles=metal)
     paid = [
-        x
+        PaidDividend(x, _dollars(x, x.gross), _dollars(x, x.fees))
         for x in entries
         if x.kind == "dividend" and x.traded_on.year == year and x.account not in setting.sheltered
     ]
+    dividends = dividend_income(paid, held.blocks, setting.interest_funds)
     tax = None
     if owner.income is not None:
         tax = gains_tax(
             schedule(figures, year, owner.filing),
             netting,
             income=owner.income,
-            qualified=owner.qualified,
+            qualified=dividends.qualified if owner.qualified is None else owner.qualified,
             magi=owner.magi,
             investment_income=owner.investment_income,
         )
@@ -271,8 +274,7 @@ def year_report(
             x.amount for x in held.washed.washes if x.permanent and _sold_in(held.blocks[x.loss], year)
         ),
         netting=netting,
-        dividends=total(_dollars(x, x.gross) for x in paid),
-        withheld=total(_dollars(x, x.fees) for x in paid),
+        dividends=dividends,
         tax=tax,
     )
     pairs = {
@@ -393,8 +395,10 @@ class _Fold:
         bought = entry.lot if moved and entry.lot else entry.traded_on
         cost = _dollars(entry, EXACT.add(entry.gross, entry.fees))
         place = (*key, self.count[key])
-        # Fills of one order often come row by row: one price on one day is one purchase.
-        self.origin[place] = f"{entry.account}|{entry.symbol}|{bought}|{entry.price}"
+        # Fills come row by row: those of one order, and without its number those of one price on one day, are
+        # one purchase. So splitting a row in two changes nothing.
+        order = f"order {entry.order_id}" if entry.order_id else str(entry.price)
+        self.origin[place] = f"{entry.account}|{entry.symbol}|{bought}|{order}"
         if moved:
             self.arrived.append((place, (entry.symbol, bought)))
         pool.add(TaxLot(*key, bought, entry.shares, cost, bought, order=self.count[key]))

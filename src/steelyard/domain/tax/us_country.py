@@ -11,7 +11,7 @@ from typing import Any
 from steelyard.domain.instruments import Instrument
 from steelyard.domain.lots import TaxLot
 from steelyard.domain.money import EXACT, ZERO, parse_fraction, parse_number
-from steelyard.domain.tax.capital_gains import LONG, Carry, loss_limit, schedule, term
+from steelyard.domain.tax.capital_gains import LONG, Carry, GainsTax, loss_limit, schedule, term
 from steelyard.domain.tax.country import Disposal, Filing, IsSession, UsedLot, YearFacts, YearTax
 from steelyard.domain.tax.identical import chosen
 from steelyard.domain.tax.planning import Formula, FreeGains, NoBuy, PlanTax, on_top_of, short_and_long
@@ -31,7 +31,11 @@ from steelyard.domain.tax.wash_sales import WINDOW_DAYS
 from steelyard.errors import InputError
 
 US_CLASSES = ("security", "collectible")
-T_PLUS_1 = date(2024, 5, 28)
+T_PLUS_1, T_PLUS_2 = date(2024, 5, 28), date(2017, 9, 5)
+INTEREST_CLASSES = frozenset(
+    {"bond", "cash", "corporate_bond", "treasury", "treasury_inflation", "gold", "commodities", "real_estate"}
+)
+"""Asset classes of funds that pay interest, rents or nothing: never qualified dividends."""
 LONG_RATE = Decimal("0.15")
 """Assumed on long-term gains where the owner states an ordinary rate but no income."""
 
@@ -62,9 +66,9 @@ class UnitedStates:
         """Return the federal tax that a year's sales add.
 
         Settings read: `filing`, `other_income` (taxable income without these gains), `ordinary_rate`,
-        `qualified_dividends`, `magi`, `net_investment_income`, `carry_short`, `carry_long` (losses from the
-        year before, >= 0). Without `other_income` the tax is an estimate at `ordinary_rate` and 15 %, and
-        without either it is left out.
+        `qualified_dividends` (else those of the journal with an ex-dividend date), `magi`,
+        `net_investment_income`, `carry_short`, `carry_long` (losses from the year before, >= 0). Without
+        `other_income` the tax is an estimate at `ordinary_rate` and 15 %, and without either it is left out.
 
         Raises:
             InputError: See `year_report`, or a setting that is no amount.
@@ -233,8 +237,13 @@ def long_rate(ordinary: Decimal) -> Decimal:
 
 
 def settlement(is_session: IsSession, traded_on: date) -> date:
-    """Return the settlement date of a US trade: one session later, two before 2024-05-28."""
-    day, left = traded_on, 1 if traded_on >= T_PLUS_1 else 2
+    """Return the settlement date of a US trade: one session later.
+
+    Two sessions before 2024-05-28 and three before 2017-09-05.
+
+    Source: SEC rule 15c6-1 and its amendments of 2017 and 2023.
+    """
+    day, left = traded_on, 1 if traded_on >= T_PLUS_1 else 2 if traded_on >= T_PLUS_2 else 3
     while left:
         day += timedelta(days=1)
         left -= is_session("XNYS", day)
@@ -248,6 +257,9 @@ def _setting(facts: YearFacts) -> Setting:
         sheltered=frozenset(a for a, kind in facts.account_kinds.items() if kind in SHELTERED_KINDS),
         methods=facts.methods,
         groups=chosen(facts.settings, facts.same_index),
+        interest_funds=frozenset(
+            s for s, x in facts.instruments.items() if x.asset_class.removeprefix("us_") in INTEREST_CLASSES
+        ),
     )
 
 
@@ -255,7 +267,7 @@ def _owner(facts: YearFacts) -> Owner:
     return Owner(
         filing=str(facts.settings.get("filing", "single")),
         income=_amount(facts, "other_income"),
-        qualified=_amount(facts, "qualified_dividends") or ZERO,
+        qualified=_amount(facts, "qualified_dividends"),
         magi=_amount(facts, "magi"),
         investment_income=_amount(facts, "net_investment_income"),
         carry=Carry(_amount(facts, "carry_short") or ZERO, _amount(facts, "carry_long") or ZERO),
@@ -317,7 +329,7 @@ def _crossed(report: YearReport) -> tuple[str, ...]:
 
 
 def _summary(report: YearReport) -> Mapping[str, object]:
-    totals, netting = report.summary, report.summary.netting
+    totals, netting, paid = report.summary, report.summary.netting, report.summary.dividends
     return {
         "short_term": totals.short_term,
         "long_term": totals.long_term,
@@ -326,7 +338,25 @@ def _summary(report: YearReport) -> Mapping[str, object]:
         "disallowed_permanently": totals.permanent,
         "ordinary_offset": netting.ordinary_offset,
         "carry_forward": {"short": netting.carry.short, "long": netting.carry.long},
-        "dividends": {"gross": totals.dividends, "foreign_tax": totals.withheld},
+        "dividends": {
+            "gross": paid.gross,
+            "foreign_tax": paid.withheld,
+            "qualified": paid.qualified,
+            "ordinary": paid.ordinary,
+            "ex_date_unknown": paid.unknown,
+        },
+        **({} if totals.tax is None else {"tax": _parts(totals.tax)}),
+    }
+
+
+def _parts(tax: GainsTax) -> Mapping[str, object]:
+    """Where the tax comes from: by character, and which long-term gain fell under which rate."""
+    return {
+        "short_term": tax.ordinary,
+        "long_term": tax.long,
+        "long_term_by_rate": {f"{rate:f}": amount for rate, amount in tax.at_rates},
+        "collectibles": tax.collectibles,
+        "net_investment_income_tax": tax.niit,
     }
 
 

@@ -15,6 +15,7 @@ from steelyard.errors import InputError, PortfolioProblems
 if TYPE_CHECKING:
     from steelyard.adapters.import_rows import ImportedFile, Importer
     from steelyard.adapters.journal_sqlite import StoredJournal
+    from steelyard.domain.catalogue import Catalogue
     from steelyard.domain.ledger import Recorded
 
 _ENDS = "\b\nExit status:\n  0   done\n  2   a file or a flag is wrong\n  3   the journal cannot be used"
@@ -110,25 +111,32 @@ def import_(
     journal: Path | None,
 ) -> None:
     """Add the rows of FILE to the journal, all of them or none; what is there already stays once."""
+    from steelyard import bootstrap
     from steelyard.app import journal as use
 
     if format_ is not None and map_ is not None:
         raise click.UsageError("--format and --map exclude each other")
-    found = _imported(file, account, format_ or "native", map_)
+    found = _imported(file, account, format_ or "native", map_, bootstrap.instruments(portfolio))
     with _open(portfolio, journal) as book:
         done = use.import_rows(book, found.rows, str(file), as_of=date.today(), at=datetime.now(UTC))
     for line, reason in found.skipped:
         place = "" if line is None else f"line {line}: "
         click.echo(f"left out: {place}{reason}", err=True)
     click.echo(f"{done.added} entries added, {done.known} were there already", err=True)
+    if done.taken_back:
+        click.echo(
+            f"{done.taken_back} of these were taken back and do not count; `steelyard history --all` shows "
+            "the counter-entry, and `steelyard undo` of it brings them back",
+            err=True,
+        )
 
 
-def _imported(file: Path, account: str | None, format_: str, map_: Path | None) -> ImportedFile:
+def _imported(
+    file: Path, account: str | None, format_: str, map_: Path | None, catalogue: Catalogue
+) -> ImportedFile:
     from importlib import import_module
 
-    from steelyard.adapters.packaged_data import load_catalogue
-
-    data, catalogue = _bytes(file), load_catalogue()
+    data = _bytes(file)
     if map_ is None:
         reader: Importer = import_module(f"steelyard.adapters.{FORMATS[format_]}").read
         return reader(data, str(file), catalogue, account)
@@ -151,18 +159,18 @@ def _bytes(file: Path) -> bytes:
 @_place
 def record(words: tuple[str, ...], portfolio: Path, journal: Path | None) -> None:
     """Add one entry; the fields are those of the CSV: date, type, symbol, shares, price and so on."""
-    from steelyard.adapters.packaged_data import load_catalogue
+    from steelyard import bootstrap
     from steelyard.app import journal as use
-    from steelyard.domain.entry_text import FIELDS, read_entry
+    from steelyard.domain.entry_text import COLUMNS, read_entry
 
     fields = {"account": "main", "date": date.today().isoformat()}
     for word in words:
         name, sign, value = word.partition("=")
-        if not sign or name not in FIELDS:
+        if not sign or name not in COLUMNS:
             text = f"{word!r} is no FIELD=VALUE"
-            raise InputError("entry-field", text, f"the fields are {', '.join(FIELDS)}")
+            raise InputError("entry-field", text, f"the fields are {', '.join(COLUMNS)}")
         fields[name] = value
-    entry, problems = read_entry(fields, load_catalogue())
+    entry, problems = read_entry(fields, bootstrap.instruments(portfolio))
     if entry is None:
         raise PortfolioProblems(problems)
     with _open(portfolio, journal) as book:
@@ -211,6 +219,7 @@ def history(
     """
     import json
 
+    from steelyard.domain.entry_text import DETAILS, written
     from steelyard.domain.money import plain
     from steelyard.interfaces.cli import values
 
@@ -255,6 +264,7 @@ def history(
             "tax_base_price": None if row.entry.tax_base_price is None else plain(row.entry.tax_base_price),
             "lot": None if row.entry.lot is None else row.entry.lot.isoformat(),
             "note": row.entry.note,
+            **{key: text for key, text in written(row.entry).items() if key in DETAILS},
             "source": row.source,
             "recorded_at": row.recorded_at.isoformat(),
             "takes_back": row.takes_back,
@@ -272,12 +282,14 @@ def _print_csv(rows: Sequence[Recorded]) -> None:
     import csv
     import sys
 
-    from steelyard.domain.entry_text import FIELDS, written
+    from steelyard.domain.entry_text import COLUMNS, FIELDS, written
 
-    out = csv.DictWriter(sys.stdout, FIELDS, lineterminator="\n")
+    words = [written(row.entry) for row in rows]
+    used = {name for row in words for name in row}
+    names = [name for name in COLUMNS if name in FIELDS or name in used]
+    out = csv.DictWriter(sys.stdout, names, lineterminator="\n")
     out.writeheader()
-    for row in rows:
-        out.writerow(written(row.entry))
+    out.writerows(words)
 
 
 # Looked up by the name of the command, which is a word of the language here.

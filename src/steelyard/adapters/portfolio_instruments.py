@@ -1,0 +1,44 @@
+"""The instruments a portfolio file adds, for commands that need nothing else of it.
+
+`record` and `import` work beside any portfolio file, one with mistakes or none at all included: what cannot
+be read here is left to the commands that need the file, and a row that needed it is refused, never guessed.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+from steelyard.domain.catalogue import OVERRIDABLE, Catalogue
+from steelyard.domain.money import is_currency
+from steelyard.errors import InputError
+
+
+def with_own(catalogue: Catalogue, path: Path) -> Catalogue:
+    """Return a catalogue with a portfolio file's [instruments] and its base currency.
+
+    Args:
+        catalogue: The packaged one.
+        path: The portfolio file; it may be missing.
+    """
+    try:
+        tree = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except (OSError, ValueError, RecursionError):
+        return catalogue
+    base = tree.get("base_currency")
+    base = base if isinstance(base, str) and is_currency(base) else None
+    own = tree.get("instruments")
+    for name, fields in own.items() if isinstance(own, dict) else ():
+        symbol = catalogue.resolve(name) or name
+        if not isinstance(fields, dict):
+            continue
+        said = {key: value for key, value in fields.items() if key in OVERRIDABLE}
+        if symbol not in catalogue and base is not None:
+            # As in the portfolio file: what names no currency is quoted in the base currency.
+            said = {"currency": base, **said}
+        try:
+            catalogue = catalogue.override(symbol, **said)
+        except InputError:
+            continue
+    return replace(catalogue, currency=base)

@@ -1,0 +1,49 @@
+"""`import` and `record` know the instruments and the base currency of the portfolio file."""
+
+import pytest
+
+from steelyard.adapters.packaged_data import load_catalogue
+from steelyard.adapters.portfolio_instruments import with_own
+from steelyard.domain.entry_text import read_entry
+
+FILE = """
+base_currency = "KRW"
+[instruments.A]
+tax_class = "krx_other"
+[instruments.B]
+currency = "EUR"
+exchange = "XNYS"
+name = "B fund"
+price = "3"
+[instruments.VOO]
+fractional = true
+"""
+ROW = {"date": "2026-03-02", "account": "main", "type": "buy", "shares": "1", "price": "10"}
+
+
+def currency(catalogue, **words):
+    entry, problems = read_entry({**ROW, **words}, catalogue)
+    return entry.currency if entry else [p.code for p in problems]
+
+
+def test_a_row_without_currency_takes_that_of_the_owners_instrument(tmp_path):
+    path = tmp_path / "portfolio.toml"
+    path.write_text(FILE)
+    known = with_own(load_catalogue(), path)
+    assert currency(known, symbol="A") == "KRW"
+    assert currency(known, symbol="b fund") == "EUR"
+    assert currency(known, symbol="VOO") == "USD"
+    assert currency(known, symbol="C") == ["entry-field"]
+    assert currency(known, type="deposit", price="") == "KRW"
+
+
+@pytest.mark.parametrize(
+    "text", [None, "not toml", "base_currency = 3\ninstruments = 4\n", "instruments.A = 1\n"]
+)
+def test_without_a_readable_file_nothing_is_guessed(text, tmp_path):
+    path = tmp_path / "portfolio.toml"
+    if text is not None:
+        path.write_text(text)
+    known = with_own(load_catalogue(), path)
+    assert currency(known, symbol="A") == ["entry-field"]
+    assert currency(known, type="deposit", price="") == ["entry-field"]
