@@ -426,7 +426,7 @@ def test_a_setting_that_is_no_amount_is_refused(raw: object) -> None:
 
 
 def test_a_year_the_rate_file_does_not_cover_is_refused() -> None:
-    assert refused(InputError, [], year=2010).code == "tax-rate-unknown"
+    assert refused(DataError, [], year=2010).code == "tax-rate-unknown"
 
 
 def test_a_year_after_the_last_verification_says_so() -> None:

@@ -10,14 +10,13 @@ import pytest
 
 from steelyard.adapters.packaged_data import load_tax_rules
 from steelyard.domain.tax.korea_accounts import IsaItem, isa_closing, pension_credit, risky_assets
-from steelyard.domain.tax.korea_overseas import (
+from steelyard.domain.tax.korea_gifts import gift_basis, gift_tax_base
+from steelyard.domain.tax.korea_rates import rates_of
+from steelyard.domain.tax.korea_repatriation import (
     OutsideTrade,
     RepatriationSale,
-    gift_basis,
-    gift_tax_base,
     repatriation_deduction,
 )
-from steelyard.domain.tax.korea_rates import rates_of
 from steelyard.errors import InputError
 
 DATA, RULES = load_tax_rules("KR")

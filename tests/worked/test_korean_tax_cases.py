@@ -19,18 +19,15 @@ from steelyard.adapters.packaged_data import load_tax_rules
 from steelyard.domain.ledger import Entry
 from steelyard.domain.tax.country import YearFacts, YearTax, country
 from steelyard.domain.tax.korea_accounts import IsaItem, isa_closing, pension_credit
+from steelyard.domain.tax.korea_gifts import gift_basis, gift_tax_base
 from steelyard.domain.tax.korea_income import high_dividend_tax, income_tax
-from steelyard.domain.tax.korea_overseas import (
+from steelyard.domain.tax.korea_overseas import OverseasTax, loss_saves, overseas_tax
+from steelyard.domain.tax.korea_rates import rates_of
+from steelyard.domain.tax.korea_repatriation import (
     OutsideTrade,
-    OverseasTax,
     RepatriationSale,
-    gift_basis,
-    gift_tax_base,
-    loss_saves,
-    overseas_tax,
     repatriation_deduction,
 )
-from steelyard.domain.tax.korea_rates import rates_of
 from steelyard.domain.tax.korea_settlement import last_trade_day, settles_on
 from steelyard.domain.tax.korea_withholding import sale_base, withhold
 

@@ -23,7 +23,7 @@ INSTRUMENT_KEYS = (
     "replacement_group", "us_ptp",
 )  # fmt: skip
 KINDS = {
-    "KR": ("taxable", "isa", "pension", "irp"),
+    "KR": ("taxable", "isa", "pension", "irp", "ria"),
     "US": ("taxable", "ira", "roth", "401k"),
 }
 METHODS = ("fifo", "lifo", "hifo", "average", "specific", "least_tax")

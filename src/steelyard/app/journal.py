@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from steelyard.domain.holdings import ADDING, TAKING, holdings, shortfalls
-from steelyard.domain.ledger import Entry, Recorded, Row, until
+from steelyard.domain.ledger import OPENING_NOTE, Entry, Recorded, Row, until
 from steelyard.domain.lots import Pool, TaxLot, by_least_tax
 from steelyard.domain.money import EXACT, ONE, ZERO
 from steelyard.domain.portfolio import Account, Lot, Portfolio, Position
@@ -166,7 +166,7 @@ def moved_over(portfolio: Portfolio, as_of: date) -> list[Entry]:
                     "write its shares and its price into the portfolio file",
                 )
             currency = portfolio.instruments[position.symbol].currency
-            here = Entry(as_of, account.name, "transfer_in", position.symbol, note="from the portfolio file")
+            here = Entry(as_of, account.name, "transfer_in", position.symbol, note=OPENING_NOTE)
             for lot in position.lots:
                 entries.append(
                     replace(
@@ -189,7 +189,7 @@ def moved_over(portfolio: Portfolio, as_of: date) -> list[Entry]:
                         "deposit",
                         shares=amount,
                         currency=code,
-                        note="from the portfolio file",
+                        note=OPENING_NOTE,
                     )
                 )
     return entries

@@ -70,7 +70,8 @@ def situation(
 
     Raises:
         InputError: No [tax] in the file (`tax-missing`), a key there that the country does not know
-            (`tax-setting`), an unknown class, an entry in the future.
+            (`tax-setting`), an unknown class, an entry in the future, a year that is too far ahead
+            (`tax-year-ahead`).
         DataError: A rate is missing.
     """
     if portfolio.tax is None:
@@ -83,6 +84,12 @@ def situation(
     _check_settings(lands, portfolio)
     if selling:
         year = lands.sale_year(as_of, sessions.is_session, figures[0])
+    if year is not None and year > as_of.year + 1:
+        raise InputError(
+            "tax-year-ahead",
+            f"{year} is more than a year after {as_of}",
+            f"ask for a year up to {as_of.year + 1}: a sale at the end of a year may settle in the next",
+        )
     past = until(entries, as_of) if entries else _from_lots(portfolio, as_of)
     symbols = {e.symbol for e in past if e.symbol and e.kind != "convert"}
     classes = _known_classes(lands, portfolio)

@@ -1,10 +1,12 @@
 """What kind of account may hold what.
 
 Korean tax-sheltered accounts take KRX-listed products only; pension accounts take no leveraged or inverse
-ones, and an IRP at most 70 % of risky assets, which binds purchases: a share that grew past it may stay.
+ones, and an IRP at most 70 % of risky assets, which binds purchases: a share that grew past it may stay. The
+repatriation account of 2026 buys Korean shares and funds of at least 80 % of them.
 
-Source: STTCA 91-18(3)3 for the ISA (verified 2026-06-08); the pension rules from a published guide of 2026,
-the regulation's own text not seen (medium confidence).
+Source: STTCA 91-18(3)3 for the ISA, 91-26(3)2 for the repatriation account, Enforcement Rule of the Act on
+the Guarantee of Employees' Retirement Benefits 10(1)2 for the 70 % (verified 2026-06-08); the other pension
+rules from a published guide of 2026 (medium confidence).
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from decimal import Decimal
 from steelyard.domain.instruments import Instrument
 
 KRX_ONLY = frozenset({"isa", "pension", "irp"})
+REPATRIATION = "ria"
 UNLEVERED = frozenset({"pension", "irp"})
 IRP_RISKY_CAP = Decimal("0.7")
 
@@ -22,9 +25,11 @@ def may_hold(kind: str, instrument: Instrument) -> bool:
     """Say whether an account of a kind may buy an instrument.
 
     Args:
-        kind: taxable | isa | pension | irp | ira | roth | 401k.
+        kind: taxable | isa | pension | irp | ria | ira | roth | 401k.
         instrument: From the catalogue or the owner's own entry.
     """
+    if kind == REPATRIATION:
+        return instrument.tax_class == "krx_domestic_equity"
     if kind in KRX_ONLY and instrument.exchange != "XKRX":
         return False
     levered = instrument.asset_class.endswith(("_leveraged", "_inverse"))

@@ -27,6 +27,9 @@ KINDS = (
     "fee",
 )
 
+OPENING_NOTE = "from the portfolio file"
+"""Note of the entries that open a journal with what was held before."""
+
 CASH_KINDS = ("deposit", "withdrawal", "fee")
 """Kinds whose `shares` are an amount of money and that have no price."""
 

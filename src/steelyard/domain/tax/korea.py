@@ -14,13 +14,25 @@ from typing import Any
 
 from steelyard.domain.instruments import Instrument
 from steelyard.domain.lots import TaxLot
-from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, parse_number, plain
+from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, plain
 from steelyard.domain.tax.country import Filing, IsSession, YearFacts, YearTax
-from steelyard.domain.tax.korea_income import IncomeTax, income_tax, over_threshold
+from steelyard.domain.tax.korea_gifts import CARRIED_OVER
+from steelyard.domain.tax.korea_income import IncomeTax
 from steelyard.domain.tax.korea_ledger import CLASSES, KoreanLedger, class_unknown, read_ledger
 from steelyard.domain.tax.korea_overseas import OverseasTax, overseas_tax
 from steelyard.domain.tax.korea_rates import Rates, rates_of, without_dust
-from steelyard.domain.tax.korea_settlement import last_trade_day, settles_on
+from steelyard.domain.tax.korea_repatriation import RepatriationYear, repatriation_year
+from steelyard.domain.tax.korea_settings import SETTINGS, won
+from steelyard.domain.tax.korea_settlement import settles_on
+from steelyard.domain.tax.korea_summary import (
+    Sheltered,
+    financial_section,
+    overseas_section,
+    payments_section,
+    repatriation_section,
+    sheltered_accounts,
+    units_section,
+)
 from steelyard.domain.tax.planning import (
     FreeGains,
     NoBuy,
@@ -30,7 +42,6 @@ from steelyard.domain.tax.planning import (
     on_top_of,
 )
 from steelyard.domain.tax.rules import Rule
-from steelyard.errors import InputError
 
 _OVERSEAS = (
     "kr.overseas-rate",
@@ -49,7 +60,7 @@ class Korea:
 
     code = "KR"
     currency = "KRW"
-    settings = ("other_taxable_base", "other_financial_income", "repatriation_deduction")
+    settings = SETTINGS
     wash_days = None
     carries_losses = False
 
@@ -63,8 +74,10 @@ class Korea:
         """Return the tax of one person's year.
 
         Settings read: `other_taxable_base` (won, for comprehensive taxation), `other_financial_income`
-        (interest and dividends from elsewhere), `repatriation_deduction`. Withheld tax on income that is
-        not in the journal is not part of the total; foreign tax on dividends is.
+        (interest and dividends from elsewhere), `repatriation_deduction` (instead of the one that follows
+        from an account of the kind `ria`), `isa_type`, `salary` and `pension_from_isa`. Withheld tax on
+        income that is not in the journal is not part of the total; foreign tax on dividends is. Nor is what
+        an ISA would cost if it were closed, or a credit for pension contributions.
 
         Args:
             facts: See there.
@@ -75,20 +88,24 @@ class Korea:
         """
         rates = rates_of(facts.rates, facts.rules, facts.year)
         ledger = read_ledger(facts, rates)
-        relief = _setting(facts, "repatriation_deduction") or ZERO
+        brought_home = repatriation_year(facts, ledger.overseas, rates)
+        relief = won(facts, "repatriation_deduction")
+        if relief is None:
+            relief = brought_home.result.deduction if brought_home else ZERO
         overseas = overseas_tax((d.gain for d in ledger.overseas), rates, repatriation=relief)
-        units = _units_summary(ledger)
-        paid = _payments_summary(ledger)
-        financial, comprehensive = _financial(ledger, facts, rates)
+        units = units_section(ledger)
+        paid = payments_section(ledger)
+        financial, comprehensive = financial_section(ledger, facts, rates)
         extra = EXACT.add(comprehensive.extra, comprehensive.extra_local) if comprehensive else ZERO
         total = exact_sum((overseas.tax, units["tax"], paid["tax"], extra))
+        sheltered = sheltered_accounts(facts, rates)
         disposals = (*ledger.overseas, *ledger.domestic, *(u.disposal for u in ledger.units))
         return YearTax(
             jurisdiction=self.code,
             year=facts.year,
             disposals=tuple(sorted(disposals, key=lambda d: (d.sold_on, d.account, d.symbol))),
             summary={
-                "overseas_listed": _overseas_summary(overseas, facts),
+                "overseas_listed": overseas_section(overseas, facts),
                 "krx_other": {**units, "upper_bound": any(u.upper_bound for u in ledger.units)},
                 "krx_domestic_equity": {
                     "net_gain": without_dust(exact_sum(d.gain for d in ledger.domestic)),
@@ -97,12 +114,21 @@ class Korea:
                 },
                 "dividends": {**paid, "upper_bound": any(p.upper_bound for p in ledger.payments)},
                 "financial_income": financial,
+                **(
+                    {"repatriation": repatriation_section(brought_home, overseas.repatriation)}
+                    if brought_home
+                    else {}
+                ),
+                **sheltered.sections,
             },
             total_tax=total,
-            rules=_used(ledger, overseas, comprehensive, rates),
+            rules=_used(ledger, overseas, comprehensive, rates, sheltered),
             open_lots=ledger.open_lots,
             filings=_filings(ledger, overseas, financial, extra, facts.year),
-            notes=_notes(ledger, financial, comprehensive, rates),
+            notes=(
+                *_notes(ledger, financial, comprehensive, rates),
+                *_notes_of_accounts(facts, brought_home, sheltered),
+            ),
         )
 
     def sale_year(self, day: date, is_session: IsSession, rates: Mapping[str, Any]) -> int:
@@ -185,101 +211,20 @@ def _krx_bucket(account: str, symbol: str) -> str:
     return f"krx_other:{account}:{symbol}"
 
 
-def _setting(facts: YearFacts, key: str) -> Decimal | None:
-    raw = facts.settings.get(key)
-    if raw is None:
-        return None
-    try:
-        value = parse_number(raw)
-    except ValueError as error:
-        raise _bad_setting(key, raw) from error
-    if value < ZERO:
-        raise _bad_setting(key, raw)
-    return value
-
-
-def _bad_setting(key: str, raw: object) -> InputError:
-    return InputError(
-        "tax-setting", f"tax.{key} is {raw!r}, not an amount of won", f"write {key} = 30000000 under [tax]"
-    )
-
-
-def _overseas_summary(overseas: OverseasTax, facts: YearFacts) -> dict[str, object]:
-    summary: dict[str, object] = {
-        "net_gain": overseas.net_gain,
-        "deduction": overseas.deduction,
-        "taxable": overseas.taxable,
-        "national_tax": overseas.national_tax,
-        "local_tax": overseas.local_tax,
-        "tax": overseas.tax,
-        "still_free": overseas.still_free,
-        "gain_room": overseas.gain_room,
-    }
-    if overseas.repatriation:
-        summary["repatriation_deduction"] = overseas.repatriation
-    last = last_trade_day(facts.year, facts.is_session, facts.rates)
-    return {
-        **summary,
-        "last_trade_day": last.day.isoformat(),
-        "last_trade_day_confirmed": last.confirmed,
-    }
-
-
-def _units_summary(ledger: KoreanLedger) -> dict[str, Decimal]:
-    taken = [u.withheld for u in ledger.units]
-    return {
-        "taxable": exact_sum(w.base for w in taken),
-        "national_tax": exact_sum(w.national for w in taken),
-        "local_tax": exact_sum(w.local for w in taken),
-        "tax": exact_sum(w.total for w in taken),
-    }
-
-
-def _payments_summary(ledger: KoreanLedger) -> dict[str, Decimal]:
-    paid = ledger.payments
-    foreign = exact_sum(p.foreign_tax for p in paid)
-    return {
-        "gross": exact_sum(p.gross for p in paid),
-        "taxable": exact_sum(p.withheld.base for p in paid),
-        "foreign_tax": foreign,
-        "national_tax": exact_sum(p.withheld.national for p in paid),
-        "local_tax": exact_sum(p.withheld.local for p in paid),
-        "tax": exact_sum((p.withheld.total for p in paid), foreign),
-    }
-
-
-def _financial(
-    ledger: KoreanLedger, facts: YearFacts, rates: Rates
-) -> tuple[dict[str, object], IncomeTax | None]:
-    elsewhere = _setting(facts, "other_financial_income") or ZERO
-    bases = [u.withheld.base for u in ledger.units] + [p.withheld.base for p in ledger.payments]
-    total = exact_sum(bases, elsewhere)
-    over = over_threshold(total, rates)
-    summary: dict[str, object] = {
-        "total": total,
-        "threshold": rates["financial_income.threshold"],
-        "over": over,
-    }
-    other = _setting(facts, "other_taxable_base")
-    if other is None:
-        return summary, None
-    result = income_tax(total, other, rates)
-    summary |= {"income_tax": result.income_tax, "income_local_tax": result.local_tax}
-    if not over:
-        return summary, None
-    summary |= {
-        "method1": result.method1,
-        "method2": result.method2,
-        "extra_national_tax": result.extra,
-        "extra_local_tax": result.extra_local,
-    }
-    return summary, result
-
-
 def _used(
-    ledger: KoreanLedger, overseas: OverseasTax, comprehensive: IncomeTax | None, rates: Rates
+    ledger: KoreanLedger,
+    overseas: OverseasTax,
+    comprehensive: IncomeTax | None,
+    rates: Rates,
+    sheltered: Sheltered,
 ) -> tuple[Rule, ...]:
     names = ["kr.financial-income"]
+    if sheltered.isas:
+        names.append("kr.isa")
+    if sheltered.pension is not None:
+        names += ("kr.pension-credit", "kr.pension-contribution", "kr.pension-payout", "kr.irp-cap")
+    if any(CARRIED_OVER in d.notes for d in ledger.overseas):
+        names.append("kr.gift-basis")
     if ledger.overseas:
         names += _OVERSEAS
     if overseas.repatriation:
@@ -330,6 +275,25 @@ def _notes(
         )
     if comprehensive:
         notes.append("Comprehensive taxation is counted before credits, the foreign tax credit included.")
+    return tuple(notes)
+
+
+def _notes_of_accounts(
+    facts: YearFacts, brought_home: RepatriationYear | None, sheltered: Sheltered
+) -> tuple[str, ...]:
+    notes = []
+    if brought_home is not None and brought_home.not_held:
+        notes.append("Part of what the repatriation account sold was not held on the day of reference.")
+    if brought_home is not None and brought_home.withdrawn:
+        notes.append("Money left the repatriation account within a year: its deduction is paid back.")
+    for isa in sheltered.isas:
+        notes.append(
+            f"Nothing is due for {isa.account} before it is closed: tax_if_closed is not in the total."
+        )
+    if sheltered.pension is not None:
+        notes.append("The pension credit reduces the tax on other income and is not in the total.")
+        if won(facts, "salary") is None:
+            notes.append("The credit is the lower one of a high salary: give salary under [tax].")
     return tuple(notes)
 
 

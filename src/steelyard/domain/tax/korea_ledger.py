@@ -6,17 +6,18 @@ are left out: nothing in them is taxed before money leaves.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import groupby
 
 from steelyard.domain.ledger import Entry, in_order
-from steelyard.domain.lots import Pool, TaxLot
+from steelyard.domain.lots import Pool, TaxLot, share
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
 from steelyard.domain.tax.country import Disposal, UsedLot, YearFacts
 from steelyard.domain.tax.korea_accounts import SHELTERED
+from steelyard.domain.tax.korea_gifts import CARRIED_OVER, Gift, sold_gift
 from steelyard.domain.tax.korea_rates import Rates, whole_won
 from steelyard.domain.tax.korea_settlement import settles_on
 from steelyard.domain.tax.korea_withholding import Withheld, distribution_base, sale_base, withhold
@@ -52,6 +53,8 @@ class UnitSale:
     disposal: Disposal
     withheld: Withheld
     upper_bound: bool
+    result: Decimal
+    """What is taxed, with its sign: a loss counts inside an ISA."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,8 @@ class _Position:
     untaxed: Decimal = ZERO
     """What distributions paid on the shares held beyond what was taxed."""
     bought: int = 0
+    gifts: dict[int, Gift] = field(default_factory=dict)
+    """By the order of their lot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,7 @@ class _Sold:
     taken: tuple[TaxLot, ...]
     proceeds: Decimal
     untaxed: Decimal
+    gifts: Mapping[int, Gift]
 
 
 def read_ledger(facts: YearFacts, rates: Rates) -> KoreanLedger:
@@ -196,14 +202,23 @@ def class_unknown(symbol: str, given: str | None) -> InputError:
     )
 
 
-def _won_rate(entry: Entry, position: _Position, facts: YearFacts) -> Decimal:
+def in_won(entry: Entry, amount: Decimal, tax_class: str, facts: YearFacts) -> Decimal:
+    """Return an amount of an entry in won, at its own rate.
+
+    Raises:
+        DataError: The rate is missing (`rate-missing`).
+    """
+    return EXACT.multiply(amount, _won_rate(entry, tax_class, facts))
+
+
+def _won_rate(entry: Entry, tax_class: str, facts: YearFacts) -> Decimal:
     if entry.currency in ("", "KRW"):
         return ONE
     if entry.fx_rate is None:
         day = entry.traded_on
         if entry.kind in ("buy", "sell"):
             try:
-                day = settles_on(day, position.tax_class, facts.is_session, facts.rates)
+                day = settles_on(day, tax_class, facts.is_session, facts.rates)
             except InputError:
                 day = entry.traded_on
         raise DataError(
@@ -213,10 +228,6 @@ def _won_rate(entry: Entry, position: _Position, facts: YearFacts) -> Decimal:
             f"add fx_rate to that entry, the base rate of {day}, when the money moved",
         )
     return entry.fx_rate
-
-
-def _in_won(entry: Entry, amount: Decimal, position: _Position, facts: YearFacts) -> Decimal:
-    return EXACT.multiply(amount, _won_rate(entry, position, facts))
 
 
 def _priced(entry: Entry) -> Decimal:
@@ -232,14 +243,20 @@ def _priced(entry: Entry) -> Decimal:
 def _add(entry: Entry, position: _Position, facts: YearFacts) -> None:
     if entry.kind == "split":
         position.pool.split(entry.shares)
+        position.gifts = {order: gift.split(entry.shares) for order, gift in position.gifts.items()}
         return
     fees = entry.fees if entry.kind == "buy" else ZERO
-    cost = _in_won(entry, EXACT.add(_priced(entry), fees), position, facts)
+    cost = in_won(entry, EXACT.add(_priced(entry), fees), position.tax_class, facts)
+    bought = entry.lot if entry.kind == "transfer_in" and entry.lot else entry.traded_on
+    if entry.gift_value is not None and position.tax_class == "overseas_listed":
+        value = EXACT.multiply(entry.gift_value, entry.shares)
+        gift = Gift(entry.traded_on, entry.shares, value, giver_cost=cost, gift_tax=entry.gift_tax or ZERO)
+        position.gifts[position.bought] = gift
+        cost, bought = value, entry.traded_on
     base = None
     if entry.tax_base_price is not None:
         base = EXACT.multiply(entry.tax_base_price, entry.shares)
-        base = EXACT.add(base, _in_won(entry, fees, position, facts))
-    bought = entry.lot if entry.kind == "transfer_in" and entry.lot else entry.traded_on
+        base = EXACT.add(base, in_won(entry, fees, position.tax_class, facts))
     position.pool.add(
         TaxLot(
             account=entry.account,
@@ -257,6 +274,13 @@ def _add(entry: Entry, position: _Position, facts: YearFacts) -> None:
 
 def _taken(entry: Entry, position: _Position, facts: YearFacts) -> _Sold | None:
     held = position.pool.shares
+    if entry.lot is not None:
+        raise InputError(
+            "lot-named",
+            f"the {entry.kind} of {entry.symbol} on {entry.traded_on} names a lot, but a Korean broker sells "
+            f"{position.pool.method} and takes no choice",
+            "leave the lot empty",
+        )
     try:
         taken = position.pool.take(entry.shares)
     except InputError as error:
@@ -266,13 +290,13 @@ def _taken(entry: Entry, position: _Position, facts: YearFacts) -> _Sold | None:
     position.untaxed = EXACT.subtract(position.untaxed, untaxed)
     if entry.kind == "transfer_out":
         return None
-    proceeds = _in_won(entry, EXACT.subtract(_priced(entry), entry.fees), position, facts)
-    return _Sold(entry, tuple(taken), proceeds, untaxed)
+    proceeds = in_won(entry, EXACT.subtract(_priced(entry), entry.fees), position.tax_class, facts)
+    return _Sold(entry, tuple(taken), proceeds, untaxed, dict(position.gifts))
 
 
 def _payment(entry: Entry, position: _Position, facts: YearFacts, rates: Rates) -> Payment | None:
-    gross = whole_won(_in_won(entry, _priced(entry), position, facts))
-    foreign = whole_won(_in_won(entry, entry.fees, position, facts))
+    gross = whole_won(in_won(entry, _priced(entry), position.tax_class, facts))
+    foreign = whole_won(in_won(entry, entry.fees, position.tax_class, facts))
     base, upper_bound = gross, False
     if position.tax_class != "overseas_listed":
         taxed = distribution_base(gross, _rise(entry, position))
@@ -330,7 +354,9 @@ def _collected(
             if tax_class == "krx_other":
                 units.append(_unit(same_day, settled, rates))
             else:
-                singles[tax_class] += [_disposal([sale], tax_class, settled) for sale in same_day]
+                singles[tax_class] += [
+                    _disposal([_of_gifts(sale, settled, facts)], tax_class, settled) for sale in same_day
+                ]
     return KoreanLedger(
         overseas=tuple(sorted(singles["overseas_listed"], key=_place)),
         domestic=tuple(sorted(singles["krx_domestic_equity"], key=_place)),
@@ -342,6 +368,21 @@ def _collected(
 
 def _place(disposal: Disposal) -> tuple[date, str, str]:
     return disposal.sold_on, disposal.account, disposal.symbol
+
+
+def _of_gifts(sale: _Sold, settled: date, facts: YearFacts) -> _Sold:
+    """Put the giver's cost in place where a gift was sold within a year."""
+    if not sale.gifts:
+        return sale
+    taken, carried = [], set()
+    for lot in sale.taken:
+        gift = sale.gifts.get(lot.order)
+        if gift is not None:
+            proceeds = share(sale.proceeds, lot.shares, sale.entry.shares)
+            lot, carries = sold_gift(facts.rates, gift, lot, proceeds=proceeds, sold_on=settled)
+            carried |= {lot.order} if carries else set()
+        taken.append(lot)
+    return replace(sale, taken=tuple(taken), gifts={o: sale.gifts[o] for o in sorted(carried)})
 
 
 def _disposal(sales: list[_Sold], tax_class: str, settled: date) -> Disposal:
@@ -360,6 +401,7 @@ def _disposal(sales: list[_Sold], tax_class: str, settled: date) -> Disposal:
         gain=EXACT.subtract(proceeds, cost),
         lots=tuple(UsedLot(lot.bought, lot.shares, lot.cost) for s in sales for lot in s.taken),
         taxable=ZERO if tax_class == "krx_domestic_equity" else None,
+        notes=(CARRIED_OVER,) if any(s.gifts for s in sales) else (),
     )
 
 
@@ -371,7 +413,9 @@ def _unit(sales: list[_Sold], settled: date, rates: Rates) -> UnitSale:
     base = sale_base(disposal.gain, rise, exact_sum(s.untaxed for s in sales))
     withheld = withhold(base.amount, rates)
     notes = (UPPER_BOUND,) * base.upper_bound + (WAIVED,) * withheld.waived
-    return UnitSale(replace(disposal, taxable=withheld.base, notes=notes), withheld, base.upper_bound)
+    return UnitSale(
+        replace(disposal, taxable=withheld.base, notes=notes), withheld, base.upper_bound, base.result
+    )
 
 
 def _unit_rise(sale: _Sold) -> Decimal | None:
@@ -379,4 +423,5 @@ def _unit_rise(sale: _Sold) -> Decimal | None:
     if sale.entry.tax_base_price is None or len(bases) < len(sale.taken):
         return None
     after = EXACT.multiply(sale.entry.tax_base_price, sale.entry.shares)
-    return EXACT.subtract(after, exact_sum(bases))
+    # A KRX-listed ETF is quoted in won, and so are the fees; those of the purchases are in the bases.
+    return EXACT.subtract(after, exact_sum(bases, sale.entry.fees))

@@ -12,7 +12,7 @@ from typing import Any
 
 from steelyard.domain.money import EXACT, ONE, ZERO
 from steelyard.domain.tax.rules import Rule
-from steelyard.errors import InputError
+from steelyard.errors import DataError
 
 _DUST = Decimal("1E-10")
 _MOST = Decimal("1E+28")
@@ -61,10 +61,10 @@ class Rates:
         return whole_won(tax)
 
 
-def _unknown(name: str, year: int) -> InputError:
-    return InputError(
+def _unknown(name: str, year: int) -> DataError:
+    return DataError(
         "tax-rate-unknown",
-        f"no Korean {name} is on record for {year}",
+        f"no Korean tax figures are on record for {year} ({name})",
         "ask for a year the rate file covers, or add the number with its source to it",
     )
 

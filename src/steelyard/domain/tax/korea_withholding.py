@@ -36,10 +36,17 @@ class Withheld:
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """What is taxed of a sale or a distribution; an upper bound where no tax base price is known."""
+    """What is taxed of a sale or a distribution; an upper bound where no tax base price is known.
+
+    Attributes:
+        amount: Won, >= 0.
+        upper_bound: See above.
+        result: Of a sale the same with its sign: a loss counts inside an ISA.
+    """
 
     amount: Decimal
     upper_bound: bool
+    result: Decimal = ZERO
 
 
 def withhold(base: Decimal, rates: Rates, *, foreign_tax: Decimal = ZERO) -> Withheld:
@@ -75,7 +82,8 @@ def sale_base(actual_gain: Decimal, tax_base_gain: Decimal | None, untaxed: Deci
     Source: rules kr.krx-other-base, kr.same-day-unit, kr.upper-bound.
     """
     lesser = actual_gain if tax_base_gain is None else min(actual_gain, tax_base_gain)
-    return Base(max(EXACT.add(lesser, untaxed), ZERO), tax_base_gain is None)
+    result = EXACT.add(lesser, untaxed)
+    return Base(max(result, ZERO), tax_base_gain is None, result)
 
 
 def distribution_base(distribution: Decimal, rise: Decimal | None) -> Base:

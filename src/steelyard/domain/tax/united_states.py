@@ -147,6 +147,10 @@ class Owner:
     investment_income: Decimal | None = None
     carry: Carry = NO_CARRY
 
+    def qualified_of(self, paid: DividendIncome) -> Decimal:
+        """Return the qualified dividends: what the owner says, else what the journal does."""
+        return paid.qualified if self.qualified is None else self.qualified
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:
@@ -261,7 +265,7 @@ def year_report(
             schedule(figures, year, owner.filing),
             netting,
             income=owner.income,
-            qualified=dividends.qualified if owner.qualified is None else owner.qualified,
+            qualified=owner.qualified_of(dividends),
             magi=owner.magi,
             investment_income=owner.investment_income,
         )

@@ -75,7 +75,8 @@ def free_gains(
     net_gain = EXACT.subtract(
         EXACT.add(so_far.short_term, so_far.long_term), EXACT.add(owner.carry.short, owner.carry.long)
     )
-    room = EXACT.subtract(first, exact_sum((income, net_gain, owner.qualified)))
+    qualified = owner.qualified_of(so_far.dividends)
+    room = EXACT.subtract(first, exact_sum((income, net_gain, qualified)))
 
     def at(short: Decimal, long: Decimal) -> Decimal:
         netting = net(
@@ -89,7 +90,7 @@ def free_gains(
             rates,
             netting,
             income=income,
-            qualified=owner.qualified,
+            qualified=qualified,
             magi=owner.magi,
             investment_income=owner.investment_income,
         )

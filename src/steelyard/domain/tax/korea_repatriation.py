@@ -1,0 +1,230 @@
+"""The repatriation account of 2026: overseas shares sold in it, the money kept in Korean shares for a year.
+
+The deduction follows from the sales in that account and, through one ratio, from what was bought and sold of
+overseas shares and of KRX-listed funds like them everywhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from steelyard.domain.instruments import Instrument
+from steelyard.domain.ledger import Entry, in_order
+from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
+from steelyard.domain.tax.country import Disposal, YearFacts
+from steelyard.domain.tax.korea_ledger import in_won
+from steelyard.domain.tax.korea_rates import Rates, whole_won
+from steelyard.domain.tax.korea_settlement import settles_on
+from steelyard.errors import InputError
+
+KIND = "ria"
+"""The kind of account, as the portfolio file names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RepatriationSale:
+    """A sale through the repatriation account: the day, its proceeds and its cost in won."""
+
+    sold_on: date
+    proceeds: Decimal
+    cost: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideTrade:
+    """A trade in overseas shares or KRX-listed ETFs on foreign indices in another account, in won."""
+
+    traded_on: date
+    bought: bool
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Repatriation:
+    """What the repatriation account deducts: the amount, and the ratio left after purchases elsewhere."""
+
+    deduction: Decimal
+    ratio: Decimal
+
+
+def repatriation_deduction(
+    sales: Sequence[RepatriationSale], outside: Iterable[OutsideTrade], rates: Rates, data: Mapping[str, Any]
+) -> Repatriation:
+    """Return what sales through a repatriation account deduct from the year's gain.
+
+    Each gain counts by the part of its period, as far as its proceeds fit under the cap, times the ratio
+    1 - (A - B) / C of weighted purchases A and sales B elsewhere to weighted sales C in the account. The
+    caller deducts it after the basic deduction: see `overseas_tax`.
+
+    Args:
+        sales: In the account.
+        outside: In all other accounts, in the periods of the measure.
+        rates: Of 2026.
+        data: The Korean data file.
+
+    Raises:
+        InputError: A day outside the measure (`repatriation-day`).
+
+    Source: rule kr.repatriation.
+    """
+    left = rates["repatriation.cap"]
+    deduction = weighted_sales = ZERO
+    for sale in sorted(sales, key=lambda s: s.sold_on):
+        fits = min(sale.proceeds, left)
+        if fits <= ZERO:
+            continue
+        left = EXACT.subtract(left, fits)
+        weighted = EXACT.multiply(fits, _part(sale.sold_on, data))
+        weighted_sales = EXACT.add(weighted_sales, weighted)
+        gain = EXACT.subtract(sale.proceeds, sale.cost)
+        deduction = EXACT.add(deduction, EXACT.divide(EXACT.multiply(gain, weighted), sale.proceeds))
+    net = ZERO
+    for trade in outside:
+        weighted = EXACT.multiply(trade.amount, _part(trade.traded_on, data))
+        net = EXACT.add(net, weighted) if trade.bought else EXACT.subtract(net, weighted)
+    if weighted_sales <= ZERO:
+        return Repatriation(ZERO, ONE)
+    ratio = EXACT.subtract(ONE, EXACT.divide(max(net, ZERO), weighted_sales))
+    ratio = max(ratio, ZERO)
+    return Repatriation(whole_won(max(EXACT.multiply(deduction, ratio), ZERO)), ratio)
+
+
+def _part(day: date, data: Mapping[str, Any]) -> Decimal:
+    for row in data["repatriation_periods"]:
+        if date.fromisoformat(row["from"]) <= day <= date.fromisoformat(row["to"]):
+            return Decimal(row["part"])
+    raise InputError(
+        "repatriation-day",
+        f"{day} is outside the periods of the repatriation account",
+        "leave the trade out: the measure knows only its own periods",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RepatriationYear:
+    """What the journal says of the repatriation account in its year, in won.
+
+    Attributes:
+        proceeds, gain: Of all sales in it.
+        not_held: Proceeds of shares beyond those held on the day of reference: they deduct nothing.
+        result: The deduction and its ratio.
+        withdrawn: Money or shares left the account within a year of a sale: what was deducted is paid back.
+    """
+
+    proceeds: Decimal
+    gain: Decimal
+    not_held: Decimal
+    result: Repatriation
+    withdrawn: bool
+
+
+def repatriation_year(facts: YearFacts, sold: Iterable[Disposal], rates: Rates) -> RepatriationYear | None:
+    """Return what sales in accounts of the kind `ria` deduct; None where there are none, or no such year.
+
+    Counted are shares up to the number of each symbol held on the day of reference in any account, or brought
+    in later with an earlier purchase date. The settlement date decides the period, as it decides the year.
+
+    Args:
+        facts: See there; purchases and sales elsewhere are read from its entries.
+        sold: Overseas-listed disposals settled in the year, of all accounts.
+        rates: Of the year.
+
+    Source: rule kr.repatriation; Decree 93-12(2), (3), (4), (12).
+    """
+    disposals = [d for d in sold if facts.account_kinds.get(d.account) == KIND]
+    if not disposals or "repatriation.cap" not in rates.values:
+        return None
+    reference = date.fromisoformat(facts.rates["repatriation_held_on"])
+    left = {d.symbol: _held_on(reference, d.symbol, facts.entries) for d in disposals}
+    sales = []
+    not_held = ZERO
+    for d in sorted(disposals, key=lambda x: (x.sold_on, x.symbol, x.account)):
+        scale = _splits(d.symbol, reference, d.sold_on, facts.entries)
+        counted = min(d.shares, EXACT.multiply(left[d.symbol], scale))
+        left[d.symbol] = EXACT.subtract(left[d.symbol], EXACT.divide(counted, scale))
+        part = EXACT.divide(counted, d.shares)
+        proceeds = EXACT.multiply(d.proceeds, part)
+        not_held = EXACT.add(not_held, EXACT.subtract(d.proceeds, proceeds))
+        if counted:
+            sales.append(RepatriationSale(d.settles_on, proceeds, EXACT.multiply(d.cost, part)))
+    first = min(d.sold_on for d in disposals)
+    last = max(d.settles_on for d in disposals) + timedelta(days=365)
+    return RepatriationYear(
+        proceeds=exact_sum(d.proceeds for d in disposals),
+        gain=exact_sum(d.gain for d in disposals),
+        not_held=not_held,
+        result=repatriation_deduction(sales, _outside(facts), rates, facts.rates),
+        withdrawn=any(
+            e.kind in ("withdrawal", "transfer_out")
+            and facts.account_kinds.get(e.account) == KIND
+            and first < e.traded_on <= last
+            for e in facts.entries
+        ),
+    )
+
+
+def is_like_overseas(instrument: Instrument | None, tax_class: str | None) -> bool:
+    """Say whether purchases elsewhere count: overseas-listed, or KRX-listed on an index of a market abroad.
+
+    A KRX-listed ETF of the class `krx_other` counts unless its asset class or index is known to be Korean.
+
+    Source: Decree 93-12(3).
+    """
+    if tax_class != "krx_other" or instrument is None:
+        return tax_class in ("overseas_listed", "krx_other")
+    korean_index = (instrument.index or "").startswith(("KRX", "KOSPI", "KOSDAQ", "KIS"))
+    return not (instrument.asset_class.startswith("kr_") or korean_index)
+
+
+def _outside(facts: YearFacts) -> Iterable[OutsideTrade]:
+    for entry in facts.entries:
+        tax_class = facts.classes.get(entry.symbol)
+        if (
+            entry.kind not in ("buy", "sell")
+            or tax_class is None
+            or facts.account_kinds.get(entry.account) == KIND
+            or abs(entry.traded_on.year - facts.year) > 1
+            or not is_like_overseas(facts.instruments.get(entry.symbol), tax_class)
+        ):
+            continue
+        settled = settles_on(entry.traded_on, tax_class, facts.is_session, facts.rates)
+        if settled.year == facts.year:
+            yield OutsideTrade(settled, entry.kind == "buy", in_won(entry, entry.gross, tax_class, facts))
+
+
+def _held_on(day: date, symbol: str, entries: Iterable[Entry]) -> Decimal:
+    """Shares held at the end of a day over all accounts, and shares bought by then that came in later."""
+    held = brought = ZERO
+    sizes: dict[str, Decimal] = {}
+    for entry in in_order(e for e in entries if e.symbol == symbol):
+        size = sizes.get(entry.account, ZERO)
+        if entry.traded_on > day:
+            if entry.kind == "transfer_in" and entry.lot is not None and entry.lot <= day:
+                brought = EXACT.add(brought, entry.shares)
+            elif entry.kind == "transfer_out":
+                brought = EXACT.subtract(brought, entry.shares)
+        elif entry.kind in ("buy", "transfer_in"):
+            sizes[entry.account] = EXACT.add(size, entry.shares)
+        elif entry.kind in ("sell", "transfer_out"):
+            sizes[entry.account] = EXACT.subtract(size, entry.shares)
+        elif entry.kind == "split":
+            sizes[entry.account] = EXACT.multiply(size, entry.shares)
+    held = exact_sum(sizes.values())
+    return EXACT.add(held, max(brought, ZERO))
+
+
+def _splits(symbol: str, after: date, until: date, entries: Iterable[Entry]) -> Decimal:
+    """Shares on a day per share of an earlier day; the same split is written once an account."""
+    ratios = {
+        e.traded_on: e.shares
+        for e in entries
+        if e.kind == "split" and e.symbol == symbol and after < e.traded_on <= until
+    }
+    scale = ONE
+    for ratio in ratios.values():
+        scale = EXACT.multiply(scale, ratio)
+    return scale

@@ -1,0 +1,159 @@
+"""The sections of a Korean year, as the JSON names them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from steelyard.domain.money import ZERO, exact_sum
+from steelyard.domain.tax.country import YearFacts
+from steelyard.domain.tax.korea_income import IncomeTax, income_tax, over_threshold
+from steelyard.domain.tax.korea_ledger import KoreanLedger
+from steelyard.domain.tax.korea_overseas import OverseasTax
+from steelyard.domain.tax.korea_rates import Rates, without_dust
+from steelyard.domain.tax.korea_repatriation import RepatriationYear
+from steelyard.domain.tax.korea_settings import isa_type, won
+from steelyard.domain.tax.korea_settlement import last_trade_day
+from steelyard.domain.tax.korea_sheltered import IsaAccount, PensionYear, isa_accounts, pension_year
+
+
+def overseas_section(overseas: OverseasTax, facts: YearFacts) -> dict[str, object]:
+    """The yearly tax on overseas-listed ETFs, with what is still free and the last day to trade."""
+    summary: dict[str, object] = {
+        "net_gain": overseas.net_gain,
+        "deduction": overseas.deduction,
+        "taxable": overseas.taxable,
+        "national_tax": overseas.national_tax,
+        "local_tax": overseas.local_tax,
+        "tax": overseas.tax,
+        "still_free": overseas.still_free,
+        "gain_room": overseas.gain_room,
+    }
+    if overseas.repatriation:
+        summary["repatriation_deduction"] = overseas.repatriation
+    last = last_trade_day(facts.year, facts.is_session, facts.rates)
+    return {
+        **summary,
+        "last_trade_day": last.day.isoformat(),
+        "last_trade_day_confirmed": last.confirmed,
+    }
+
+
+def units_section(ledger: KoreanLedger) -> dict[str, Decimal]:
+    """What was withheld from sales of other KRX-listed ETFs."""
+    taken = [u.withheld for u in ledger.units]
+    return {
+        "taxable": exact_sum(w.base for w in taken),
+        "national_tax": exact_sum(w.national for w in taken),
+        "local_tax": exact_sum(w.local for w in taken),
+        "tax": exact_sum(w.total for w in taken),
+    }
+
+
+def payments_section(ledger: KoreanLedger) -> dict[str, Decimal]:
+    """Distributions and dividends, with what was withheld abroad and here."""
+    paid = ledger.payments
+    foreign = exact_sum(p.foreign_tax for p in paid)
+    return {
+        "gross": exact_sum(p.gross for p in paid),
+        "taxable": exact_sum(p.withheld.base for p in paid),
+        "foreign_tax": foreign,
+        "national_tax": exact_sum(p.withheld.national for p in paid),
+        "local_tax": exact_sum(p.withheld.local for p in paid),
+        "tax": exact_sum((p.withheld.total for p in paid), foreign),
+    }
+
+
+def financial_section(
+    ledger: KoreanLedger, facts: YearFacts, rates: Rates
+) -> tuple[dict[str, object], IncomeTax | None]:
+    """The meter of financial income, and the comprehensive tax where it is over and other income is known."""
+    elsewhere = won(facts, "other_financial_income") or ZERO
+    bases = [u.withheld.base for u in ledger.units] + [p.withheld.base for p in ledger.payments]
+    total = exact_sum(bases, elsewhere)
+    over = over_threshold(total, rates)
+    summary: dict[str, object] = {
+        "total": total,
+        "threshold": rates["financial_income.threshold"],
+        "over": over,
+    }
+    other = won(facts, "other_taxable_base")
+    if other is None:
+        return summary, None
+    result = income_tax(total, other, rates)
+    summary |= {"income_tax": result.income_tax, "income_local_tax": result.local_tax}
+    if not over:
+        return summary, None
+    summary |= {
+        "method1": result.method1,
+        "method2": result.method2,
+        "extra_national_tax": result.extra,
+        "extra_local_tax": result.extra_local,
+    }
+    return summary, result
+
+
+def repatriation_section(year: RepatriationYear, used: Decimal) -> dict[str, object]:
+    """What the repatriation account sold and deducts; `used` is the part of it there was gain left for."""
+    return {
+        "proceeds": year.proceeds,
+        "gain": without_dust(year.gain),
+        "not_held_on_reference_day": without_dust(year.not_held),
+        "ratio": without_dust(year.result.ratio),
+        "deduction": year.result.deduction,
+        "used": used,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Sheltered:
+    """The sheltered accounts of a year."""
+
+    isas: tuple[IsaAccount, ...]
+    pension: PensionYear | None
+
+    @property
+    def sections(self) -> Mapping[str, object]:
+        """Their part of the summary, empty without such accounts."""
+        found: dict[str, object] = {}
+        if self.isas:
+            found["isa"] = {isa.account: _isa_section(isa) for isa in self.isas}
+        if self.pension is not None:
+            found["pension"] = {
+                "savings_paid": self.pension.savings,
+                "irp_paid": self.pension.irp,
+                "creditable": self.pension.credit.creditable,
+                "national_credit": self.pension.credit.national,
+                "local_credit": self.pension.credit.local,
+                "credit": self.pension.credit.total,
+                "room": self.pension.room,
+            }
+        return found
+
+
+def sheltered_accounts(facts: YearFacts, rates: Rates) -> Sheltered:
+    """Read the sheltered accounts; years before the rate file knows them leave them out."""
+    known = "isa.yearly_limit" in rates.values
+    return Sheltered(
+        isa_accounts(facts, isa_type(facts), rates) if known else (),
+        pension_year(
+            facts, rates, salary=won(facts, "salary"), from_isa=won(facts, "pension_from_isa") or ZERO
+        ),
+    )
+
+
+def _isa_section(isa: IsaAccount) -> dict[str, object]:
+    closing = isa.closing
+    return {
+        "net_income": without_dust(closing.net),
+        "exempt": without_dust(closing.exempt),
+        "taxable": closing.taxable,
+        "national_tax": closing.national_tax,
+        "local_tax": closing.local_tax,
+        "tax_if_closed": closing.tax,
+        "exemption_from": isa.free_from.isoformat(),
+        "paid_in": isa.paid_in,
+        "room": isa.room,
+        "upper_bound": isa.upper_bound,
+    }
