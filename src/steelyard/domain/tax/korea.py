@@ -23,7 +23,7 @@ from steelyard.domain.tax.korea_overseas import OverseasTax, overseas_tax
 from steelyard.domain.tax.korea_rates import Rates, rates_of, without_dust
 from steelyard.domain.tax.korea_repatriation import RepatriationYear, repatriation_year
 from steelyard.domain.tax.korea_settings import SETTINGS, won
-from steelyard.domain.tax.korea_settlement import settles_on
+from steelyard.domain.tax.korea_settlement import last_trade_day, settles_on
 from steelyard.domain.tax.korea_summary import (
     Sheltered,
     financial_section,

@@ -1,21 +1,21 @@
 """The United States: from a journal to the disposals, open lots and tax of a year.
 
-A fold over the entries says which lots each sale took; the wash-sale rule then moves losses over all
-accounts and all years at once; only then is one year looked at.
+`us_positions` says what was sold out of which lots and what wash sales made of it, over all years at once;
+only here is one year looked at.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from steelyard.domain.ledger import Entry, in_order
-from steelyard.domain.lots import Pool, TaxLot, by_least_tax, share, total
-from steelyard.domain.money import EXACT, ONE, ZERO
+from steelyard.domain.ledger import Entry
+from steelyard.domain.lots import total
+from steelyard.domain.money import EXACT
 from steelyard.domain.tax.capital_gains import (
     LONG,
     NO_CARRY,
@@ -31,36 +31,8 @@ from steelyard.domain.tax.capital_gains import (
     term,
 )
 from steelyard.domain.tax.us_dividends import DividendIncome, PaidDividend, dividend_income
-from steelyard.domain.tax.wash_sales import Block, WashSales, wash_sales
-from steelyard.errors import DataError, InputError
-
-CURRENCY = "USD"
-SECURITY, COLLECTIBLE = "security", "collectible"
-SHELTERED_KINDS = frozenset({"ira", "roth", "401k"})
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What the journal itself does not say.
-
-    Attributes:
-        classes: Symbol to `security` or `collectible`.
-        settles: Trade date to settlement date.
-        sheltered: Accounts (IRA, Roth IRA, 401(k)) whose sales are not taxed.
-        methods: Account and class to the lot method the broker applies; missing is fifo.
-        groups: Symbol to its group of substantially identical symbols.
-        interest_funds: Symbols of funds of bonds, bills or metal, whose distributions are never qualified.
-        least_tax_rates: Rates on short and long gains that the broker's least-tax order assumes; the
-            highest ones by default, since a broker does not know the owner's.
-    """
-
-    classes: Mapping[str, str]
-    settles: Callable[[date], date]
-    sheltered: Collection[str] = ()
-    methods: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    groups: Mapping[str, str] = field(default_factory=dict)
-    interest_funds: Collection[str] = ()
-    least_tax_rates: tuple[Decimal, Decimal] = (Decimal("0.37"), Decimal("0.20"))
+from steelyard.domain.tax.us_positions import COLLECTIBLE, Positions, Setting, dollars, positions
+from steelyard.domain.tax.wash_sales import Block
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,46 +162,6 @@ class YearReport:
     crossed: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Positions:
-    """What a journal leaves: every block of shares, sold or held, and the wash-sale rule applied to them.
-
-    Attributes:
-        blocks: As bought and sold, before wash sales, in shares of the end of the journal.
-        washed: The same after wash sales.
-        sales: Of each sold block the number of its sale, None while held.
-        scale: Of each block, shares of the end per share on the day it was sold.
-    """
-
-    blocks: tuple[Block, ...]
-    washed: WashSales
-    sales: tuple[int | None, ...]
-    scale: tuple[Decimal, ...]
-
-
-def positions(entries: Iterable[Entry], setting: Setting) -> Positions:
-    """Fold a journal into blocks and apply the wash-sale rule.
-
-    Which lots a sale takes follows from what was paid, not from what wash sales added. A sale that names
-    its lot needs the method specific or least_tax. Fills of one order are one lot in the eyes of the
-    wash-sale rule, and so are purchases of one day, account and price whose order is not known, and shares
-    moved between accounts.
-
-    Args:
-        entries: Of one owner, all accounts, all years.
-        setting: What the journal does not say.
-
-    Raises:
-        InputError: More is sold than is held (`sold-more-than-held`), an unknown lot (`lot-unknown`), a
-            symbol of no class (`tax-class-unknown`), a lot named against the method (`lot-named`).
-        DataError: A rate is missing (`fx-rate-missing`).
-    """
-    fold = _Fold(setting)
-    for entry in in_order(entries):
-        fold.add(entry)
-    return fold.close()
-
-
 def year_report(
     entries: Sequence[Entry], year: int, *, setting: Setting, figures: Mapping[str, Any], owner: Owner
 ) -> YearReport:
@@ -254,7 +186,7 @@ def year_report(
     limit = loss_limit(figures, owner.filing)
     netting = net(short, long, limit=limit, carry=owner.carry, collectibles=metal)
     paid = [
-        PaidDividend(x, _dollars(x, x.gross), _dollars(x, x.fees))
+        PaidDividend(x, dollars(x, x.gross), dollars(x, x.fees))
         for x in entries
         if x.kind == "dividend" and x.traded_on.year == year and x.account not in setting.sheltered
     ]
@@ -338,164 +270,3 @@ def _disposals(held: Positions, year: int, setting: Setting) -> tuple[Disposal, 
             )
         )
     return tuple(result)
-
-
-def _dollars(entry: Entry, amount: Decimal) -> Decimal:
-    if entry.currency in ("", CURRENCY):
-        return amount
-    if entry.fx_rate is None:
-        raise DataError(
-            "fx-rate-missing",
-            f"no dollar rate for the {entry.kind} of {entry.symbol} on {entry.traded_on} in {entry.currency}",
-            f"add fx_rate to the entry: dollars for one {entry.currency} on the settlement date",
-        )
-    return EXACT.multiply(amount, entry.fx_rate)
-
-
-class _Fold:
-    """The accounts while the journal is walked."""
-
-    def __init__(self, setting: Setting) -> None:
-        self.setting = setting
-        self.pools: dict[tuple[str, str], Pool] = {}
-        self.count: dict[tuple[str, str], int] = defaultdict(int)
-        self.origin: dict[tuple[str, str, int], str] = {}
-        self.arrived: list[tuple[tuple[str, str, int], tuple[str, date]]] = []
-        self.left: dict[tuple[str, date], set[str]] = defaultdict(set)
-        self.splits: dict[str, dict[date, Decimal]] = defaultdict(dict)
-        self.sold: list[tuple[TaxLot, date, Decimal, int]] = []
-        self.sale_count = 0
-
-    def add(self, entry: Entry) -> None:
-        """Take one entry in; cash does not matter here."""
-        step = {
-            "buy": self._in,
-            "transfer_in": self._in,
-            "sell": self._sell,
-            "transfer_out": self._out,
-            "split": self._split,
-        }.get(entry.kind)
-        if step is not None:
-            step(entry)
-
-    def _pool(self, entry: Entry) -> Pool:
-        key = (entry.account, entry.symbol)
-        if key not in self.pools:
-            known = self.setting.classes.get(entry.symbol)
-            if known not in (SECURITY, COLLECTIBLE):
-                raise InputError(
-                    "tax-class-unknown",
-                    f"the US tax class of {entry.symbol} is not known",
-                    f'add us_class = "{SECURITY}" or "{COLLECTIBLE}" for it under [instruments]',
-                )
-            self.pools[key] = Pool(self.setting.methods.get((entry.account, known), "fifo"))
-        return self.pools[key]
-
-    def _in(self, entry: Entry) -> None:
-        pool = self._pool(entry)
-        key = (entry.account, entry.symbol)
-        self.count[key] += 1
-        moved = entry.kind == "transfer_in"
-        bought = entry.lot if moved and entry.lot else entry.traded_on
-        cost = _dollars(entry, EXACT.add(entry.gross, entry.fees))
-        place = (*key, self.count[key])
-        # Fills come row by row: those of one order, and without its number those of one price on one day, are
-        # one purchase. So splitting a row in two changes nothing.
-        order = f"order {entry.order_id}" if entry.order_id else str(entry.price)
-        self.origin[place] = f"{entry.account}|{entry.symbol}|{bought}|{order}"
-        if moved:
-            self.arrived.append((place, (entry.symbol, bought)))
-        pool.add(TaxLot(*key, bought, entry.shares, cost, bought, order=self.count[key]))
-
-    def _take(self, entry: Entry, unit: Decimal | None) -> list[TaxLot]:
-        pool = self._pool(entry)
-        if entry.lot is not None and pool.method not in ("specific", "least_tax"):
-            raise InputError(
-                "lot-named",
-                f"the {entry.kind} of {entry.symbol} on {entry.traded_on} names a lot, but the broker of "
-                f"{entry.account} sells {pool.method}",
-                f'leave the lot empty, or set lot_method = "specific" for {entry.account}',
-            )
-        by_tax = None
-        if pool.method == "least_tax" and unit is not None:
-            short, long = self.setting.least_tax_rates
-            price, sold_on = unit, entry.traded_on
-
-            def by_tax(lots: Iterable[TaxLot]) -> Sequence[TaxLot]:
-                return by_least_tax(
-                    lots, lambda _: price, lambda x: long if term(x.holding_from, sold_on) == LONG else short
-                )
-
-        elif pool.method == "least_tax":
-
-            def by_tax(lots: Iterable[TaxLot]) -> Sequence[TaxLot]:
-                return sorted(lots, key=lambda x: (x.bought, x.order))
-
-        try:
-            return pool.take(entry.shares, bought=entry.lot, order=by_tax)
-        except InputError as error:
-            where = f"{entry.symbol} in {entry.account} on {entry.traded_on}"
-            raise InputError(error.code, f"{where}: {error.message}", error.hint) from error
-
-    def _sell(self, entry: Entry) -> None:
-        proceeds = _dollars(entry, EXACT.subtract(entry.gross, entry.fees))
-        unit = EXACT.divide(proceeds, entry.shares)
-        taken = self._take(entry, unit if unit > ZERO else ONE)
-        left_shares, left = entry.shares, proceeds
-        for lot in taken:
-            part = left if lot.shares == left_shares else share(left, lot.shares, left_shares)
-            self.sold.append((lot, entry.traded_on, part, self.sale_count))
-            left_shares, left = EXACT.subtract(left_shares, lot.shares), EXACT.subtract(left, part)
-        self.sale_count += 1
-
-    def _out(self, entry: Entry) -> None:
-        for lot in self._take(entry, None):
-            origin = self.origin[(lot.account, lot.symbol, lot.order)]
-            self.left[(lot.symbol, lot.bought)].add(origin)
-
-    def _split(self, entry: Entry) -> None:
-        self._pool(entry).split(entry.shares)
-        # The same split is written once per account that holds the fund.
-        self.splits[entry.symbol][entry.traded_on] = entry.shares
-
-    def close(self) -> Positions:
-        """Turn what was sold and what is held into blocks."""
-        for place, what in self.arrived:
-            if len(self.left.get(what, ())) == 1:
-                (self.origin[place],) = self.left[what]
-        blocks: list[Block] = []
-        scales: list[Decimal] = []
-        for lot, sold_on, proceeds, _ in self.sold:
-            scale = self._later_splits(lot.symbol, sold_on)
-            scales.append(scale)
-            blocks.append(self._block(lot, scale, sold_on, proceeds))
-        sales: list[int | None] = [number for *_, number in self.sold]
-        for key in sorted(self.pools):
-            for lot in self.pools[key].lots():
-                blocks.append(self._block(lot, ONE, None, ZERO))
-                scales.append(ONE)
-                sales.append(None)
-        washed = wash_sales(blocks, self.setting.groups)
-        return Positions(tuple(blocks), washed, tuple(sales), tuple(scales))
-
-    def _later_splits(self, symbol: str, sold_on: date) -> Decimal:
-        scale = ONE
-        for day, ratio in self.splits.get(symbol, {}).items():
-            if day > sold_on:
-                scale = EXACT.multiply(scale, ratio)
-        return scale
-
-    def _block(self, lot: TaxLot, scale: Decimal, sold_on: date | None, proceeds: Decimal) -> Block:
-        return Block(
-            lot=self.origin[(lot.account, lot.symbol, lot.order)],
-            symbol=lot.symbol,
-            bought=lot.bought,
-            shares=EXACT.multiply(lot.shares, scale),
-            cost=lot.cost,
-            sold_on=sold_on,
-            proceeds=proceeds,
-            account=lot.account,
-            sheltered=lot.account in self.setting.sheltered,
-            order=lot.order,
-            holding_from=lot.holding_from,
-        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,18 +16,10 @@ from steelyard.domain.tax.capital_gains import LONG, Carry, GainsTax, loss_limit
 from steelyard.domain.tax.country import Disposal, Filing, IsSession, UsedLot, YearFacts, YearTax
 from steelyard.domain.tax.identical import chosen
 from steelyard.domain.tax.planning import Formula, FreeGains, NoBuy, PlanTax, on_top_of, short_and_long
-from steelyard.domain.tax.united_states import (
-    COLLECTIBLE,
-    CURRENCY,
-    SHELTERED_KINDS,
-    Owner,
-    Setting,
-    YearReport,
-    positions,
-    year_report,
-)
+from steelyard.domain.tax.united_states import Owner, YearReport, year_report
 from steelyard.domain.tax.us_formula import return_formulas
 from steelyard.domain.tax.us_planning import free_gains, no_buys
+from steelyard.domain.tax.us_positions import COLLECTIBLE, CURRENCY, SHELTERED_KINDS, Setting, positions
 from steelyard.domain.tax.wash_sales import WINDOW_DAYS
 from steelyard.errors import InputError
 
@@ -144,6 +137,8 @@ class UnitedStates:
             DataError: No brackets for the year.
         """
         ordinary, owner = _marginal(facts), _owner(facts)
+        if owner.qualified is None:
+            owner = replace(owner, qualified=so_far.summary["dividends"]["qualified"])
         limit = loss_limit(facts.rates, owner.filing)
         if owner.income is not None:
             rates = schedule(facts.rates, facts.year, owner.filing)

@@ -39,7 +39,7 @@ def return_formulas(rates: Schedule, owner: Owner, *, limit: Decimal) -> tuple[F
             rates,
             net(short, long, limit=limit),
             income=owner.income or ZERO,
-            qualified=owner.qualified,
+            qualified=owner.qualified or ZERO,
             magi=owner.magi,
             investment_income=owner.investment_income,
         ).total
@@ -67,7 +67,7 @@ def return_formulas(rates: Schedule, owner: Owner, *, limit: Decimal) -> tuple[F
 
 def _bends(rates: Schedule, owner: Owner, limit: Decimal) -> list[Decimal]:
     """Return the net gains at which the tax of a return can bend, in order, zero among them."""
-    income, qualified = owner.income or ZERO, owner.qualified
+    income, qualified = owner.income or ZERO, owner.qualified or ZERO
     bounds = [ZERO, *rates.ordinary[0], *rates.gains[0], rates.niit_threshold]
     places = {ZERO, EXACT.minus(limit), EXACT.minus(qualified)}
     for bound in bounds:

@@ -15,7 +15,8 @@ from steelyard.domain.lots import TaxLot
 from steelyard.domain.money import EXACT, ZERO, exact_sum, plain
 from steelyard.domain.tax.capital_gains import Carry, Schedule, gains_tax, net
 from steelyard.domain.tax.planning import FreeGains, NoBuy
-from steelyard.domain.tax.united_states import Owner, Positions, Summary
+from steelyard.domain.tax.united_states import Owner, Summary
+from steelyard.domain.tax.us_positions import Positions
 from steelyard.domain.tax.wash_sales import WINDOW_DAYS
 
 
