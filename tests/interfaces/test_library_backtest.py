@@ -2,8 +2,9 @@
 
 import subprocess
 import sys
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -137,3 +138,39 @@ def test_neither_frame_library_is_imported():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def clean_and_not(rng):
+    """Columns of random prices, of which some have something to mend or to say."""
+    sessions = int(rng.integers(20, 400))
+    days = [date(2020, 1, 1) + timedelta(days=int(n)) for n in np.sort(rng.choice(900, sessions, False))]
+    closes = 100.0 * np.exp(np.cumsum(rng.normal(0.0, 0.02, (sessions, 2)), axis=0))
+    trouble = int(rng.integers(5))
+    if trouble == 1:
+        closes[5:7, 1] = np.nan
+    if trouble == 2:
+        days[3], days[4] = days[4], days[3]
+    if trouble == 3:
+        closes[10:, 0] *= 3.0
+    if trouble == 4:
+        closes[2:15, 1] = closes[2, 1]
+    return {"date": days, "A": closes[:, 0].tolist(), "B": closes[:, 1].tolist()}
+
+
+def test_clean_columns_are_read_at_once_and_give_what_reading_row_by_row_gives():
+    """A hundred random frames against the road of files: the same prices, dates and notes."""
+    from steelyard.adapters import prices_file, prices_frame
+
+    rng = np.random.default_rng(11)
+    said = 0
+    for _ in range(100):
+        columns = clean_and_not(rng)
+        start = columns["date"][2] if rng.random() < 0.5 else None
+        end = columns["date"][-3] if rng.random() < 0.5 else None
+        rows = list(enumerate(zip(*columns.values(), strict=True), 1))
+        slow = prices_file.arranged(Path("prices"), list(columns), rows, ["B", "A"], start=start, end=end)
+        fast = prices_frame.load(columns, ["B", "A"], start=start, end=end)
+        assert fast.prices.tolist() == slow.prices.tolist()
+        assert (fast.dates, fast.notes, fast.symbols) == (slow.dates, slow.notes, slow.symbols)
+        said += bool(slow.notes)
+    assert said > 20

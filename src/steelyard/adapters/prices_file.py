@@ -11,7 +11,6 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -319,7 +318,7 @@ def _complete(
         )
     columns = [_filled(source, s, found[s], dates, notes) for s in names]
     prices = np.ascontiguousarray(np.column_stack(columns[: len(symbols)]))
-    notes += _oddities(symbols, dates, prices)
+    notes += oddities(symbols, dates, prices)
     rates = {p: columns[len(symbols) + n] for n, p in enumerate(pairs)}
     return PriceHistory(symbols, tuple(dates), prices, rates, tuple(notes), source)
 
@@ -352,7 +351,8 @@ def _filled(
     return column
 
 
-def _oddities(symbols: tuple[str, ...], dates: list[date], prices: Floats) -> list[str]:
+def oddities(symbols: tuple[str, ...], dates: list[date], prices: Floats) -> list[str]:
+    """Return what looks odd in complete prices, (T, N) float64, one sentence each."""
     notes = []
     moves = prices[1:] / prices[:-1] - 1.0
     for n, symbol in enumerate(symbols):
@@ -366,10 +366,10 @@ def _oddities(symbols: tuple[str, ...], dates: list[date], prices: Floats) -> li
         still = _longest_still(moves[:, n])
         if still[0] >= STILL:
             notes.append(f"{symbol}: the same close on {still[0]} sessions in a row up to {dates[still[1]]}")
-    waits = [(b - a).days for a, b in pairwise(dates)]
-    longest = max(waits)
-    if longest > 10 and longest > 3 * sorted(waits)[len(waits) // 2]:
-        at = waits.index(longest)
+    waits = np.diff(np.array([d.toordinal() for d in dates]))
+    longest = int(waits.max())
+    if longest > 10 and longest > 3 * int(np.sort(waits)[len(waits) // 2]):
+        at = int(np.argmax(waits))
         notes.append(f"no session for {longest} days between {dates[at]} and {dates[at + 1]}")
     if len(dates) < 252:
         notes.append(f"only {len(dates)} sessions: less than a year says little")
@@ -378,9 +378,7 @@ def _oddities(symbols: tuple[str, ...], dates: list[date], prices: Floats) -> li
 
 def _longest_still(moves: Floats) -> tuple[int, int]:
     """Return how many sessions in a row had the same close at most, and the last of them."""
-    best = run = end = 0
-    for at, move in enumerate(moves.tolist(), 1):
-        run = run + 1 if move == 0.0 else 0
-        if run > best:
-            best, end = run, at
-    return best + 1, end
+    moved = np.flatnonzero(np.concatenate([[True], moves != 0.0, [True]]))
+    lengths = np.diff(moved)
+    longest = int(np.argmax(lengths))
+    return int(lengths[longest]), int(moved[longest + 1]) - 1

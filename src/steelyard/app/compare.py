@@ -111,9 +111,10 @@ class Comparison:
         better, worse = (first, second) if gap.mean >= 0.0 else (second, first)
         sign = 1.0 if gap.mean >= 0.0 else -1.0
         low, high = sorted((sign * gap.low, sign * gap.high))
+        paid = "cost and tax" if self.study.after_tax else "cost"
         verdict = "more than luck in histories like this" if gap.evident else "no evidence"
         return (
-            f"{better} beats {worse} by {100 * abs(gap.mean):.2f} % a year after cost, "
+            f"{better} beats {worse} by {100 * abs(gap.mean):.2f} % a year after {paid}, "
             f"95 % interval {100 * low:+.2f}..{100 * high:+.2f}: {verdict}"
         )
 

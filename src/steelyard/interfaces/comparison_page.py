@@ -99,7 +99,9 @@ def page(
         )
     parts.append(
         f"<p>{word} from {study.dates[0]} to {study.dates[-1]}, {len(study.dates)} sessions. Amounts in "
-        f"{escape(currency)}.{' The first policy is the yardstick.' if many > 1 else ''}</p>"
+        f"{escape(currency)}, {'after' if study.after_tax else 'before'} tax, "
+        f"{'whole shares' if study.whole else 'shares divisible'}."
+        f"{' The first policy is the yardstick.' if many > 1 else ''}</p>"
     )
     if study.notes:
         parts.append("<ul>" + "".join(f"<li>{escape(n)}</li>" for n in study.notes) + "</ul>")
