@@ -257,3 +257,27 @@ def test_after_the_last_korean_day_a_sale_belongs_to_the_next_year():
     in_time = date(2026, 12, 29)
     assert harvest(held, known(held, entries, as_of=in_time), as_of=in_time).gains == ()
     assert harvest(held, known(held, entries, as_of=late), as_of=late).deadline.year == 2027
+
+
+TWO_LOTS = [won(LONG_AGO, "VOO", 10, 400_000), won(date(2025, 6, 2), "VOO", 10, 500_000)]
+
+
+@pytest.mark.parametrize(
+    ("method", "shares", "gain"),
+    [
+        ("fifo", 15, 2_500_000),  # 10 at 200,000 and 5 at 100,000
+        ("lifo", 17, 2_400_000),  # 10 at 100,000 and 7 at 200,000; an eighth would make it 2,600,000
+        ("average", 16, 2_400_000),  # 150,000 each
+    ],
+)
+def test_the_deduction_is_filled_in_the_order_in_which_the_broker_sells(method, shares, gain):
+    (found,) = report(portfolio(KR, {"VOO": 600_000}, method=method), TWO_LOTS).gains
+    assert (found.shares, found.gain, found.saves) == (shares, gain, gain * 22 // 100)
+
+
+def test_several_holdings_share_the_deduction():
+    """8 of VOO at 300,000 leave 100,000, one share of QQQ: exactly 2,500,000, worth 550,000."""
+    entries = [won(LONG_AGO, "VOO", 20, 300_000), won(LONG_AGO, "QQQ", 20, 400_000)]
+    found = report(portfolio(KR, {"VOO": 600_000, "QQQ": 500_000}), entries).gains
+    assert [(x.symbol, x.shares) for x in found] == [("VOO", 8), ("QQQ", 1)]
+    assert sum(x.worth for x in found) == 550_000
