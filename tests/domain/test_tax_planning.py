@@ -93,3 +93,14 @@ def test_the_formulas_of_a_return_are_the_return(owner, short, long):
         investment_income=owner.investment_income,
     ).total
     assert sum(tax_at(f, {"short": short, "long": long}) for f in formulas) == expected
+
+
+def test_a_long_gain_on_metal_costs_the_rate_of_other_income_up_to_28_percent():
+    """Single, 2026: at 100,000 it is 22 % instead of 15 %; at 30,000 12 % instead of nothing; at 400,000
+    28 % instead of 15 % (the ordinary rate is 35 %), and 3.8 % of net investment income tax on both."""
+    figures, _ = load_tax_rules("US")
+    rates = schedule(figures, 2026, "single")
+    for income, metal, other in ((100_000, 220, 150), (30_000, 120, 0), (400_000, 318, 188)):
+        formulas = return_formulas(rates, Owner(income=D(income)), limit=D(3000))
+        assert sum(tax_at(f, {"metal": D(1000)}) for f in formulas) == metal
+        assert sum(tax_at(f, {"long": D(1000)}) for f in formulas) == other

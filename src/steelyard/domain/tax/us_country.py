@@ -129,8 +129,7 @@ class UnitedStates:
 
         With `other_income` by the brackets of the year. With `ordinary_rate` alone one rate for each
         character: that rate on short-term gains, and 0, 15 or 20 % on long-term ones by what it implies.
-        Collectibles count as other long-term gains. The exact tax of the finished plan is computed from the
-        return afterwards.
+        The exact tax of the finished plan is computed from the return afterwards.
 
         Raises:
             InputError: Neither is stated (`tax-setting`): a rate is never guessed.
@@ -152,11 +151,16 @@ class UnitedStates:
             "short": EXACT.subtract(_figure(so_far.summary, "short_term"), owner.carry.short),
             "long": EXACT.subtract(_figure(so_far.summary, "long_term"), owner.carry.long),
         }
+        if owner.income is not None:
+            realised["metal"] = _figure(so_far.summary, "collectibles")
+            realised["long"] = EXACT.subtract(realised["long"], realised["metal"])
 
         def bucket(lot: TaxLot) -> str | None:
             if facts.account_kinds.get(lot.account) in SHELTERED_KINDS:
                 return None
-            return term(lot.holding_from, as_of)
+            kind = term(lot.holding_from, as_of)
+            metal = kind == LONG and facts.classes[lot.symbol] == COLLECTIBLE
+            return "metal" if metal and owner.income is not None else kind
 
         # What is bought back now is long-term by the time it is sold, and no income stays low for ever.
         later = max(long_rate(ordinary), LONG_RATE)

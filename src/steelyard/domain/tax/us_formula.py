@@ -8,6 +8,7 @@ the return itself at the places where it can bend; a test holds their sum to the
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -20,11 +21,16 @@ from steelyard.domain.tax.united_states import Owner
 
 Curve = Callable[[Decimal], Decimal]
 
-TOGETHER = {"short": ONE, "long": ONE}
+LONG = {"long": ONE, "metal": ONE}
+"""Long-term gains; those on collectibles have a bucket of their own, since they are taxed more."""
+TOGETHER = {"short": ONE, **LONG}
 
 
-def return_formulas(rates: Schedule, owner: Owner, *, limit: Decimal) -> tuple[Formula, Formula]:
-    """Return two formulas whose sum is the tax that net gains add to a return.
+def return_formulas(rates: Schedule, owner: Owner, *, limit: Decimal) -> tuple[Formula, ...]:
+    """Return formulas whose sum is the tax that net gains add to a return.
+
+    The first two are exact. The third is what long-term gains on collectibles cost more than others: the
+    difference of the two rates at the owner's income, which holds as long as the gains stay in its brackets.
 
     Args:
         rates: Of the year and the filing.
@@ -54,15 +60,28 @@ def return_formulas(rates: Schedule, owner: Owner, *, limit: Decimal) -> tuple[F
     together = tuple(Case(run.lines(TOGETHER), run.limits(TOGETHER)) for run in _runs(of_all, [None, *bends]))
     short_runs = _runs(for_short, [x for x in bends if x >= ZERO])
     no_short = Line({"short": ONE})
-    no_long, some_long = Line({"long": ONE}), Line({"long": -ONE})
-    a_loss, no_loss = Line(TOGETHER), Line({"short": -ONE, "long": -ONE})
+    no_long, some_long = Line(LONG), Line(_minus(LONG))
+    a_loss, no_loss = Line(TOGETHER), Line(_minus(TOGETHER))
     extra = (
         Case((Line({}),), (a_loss,)),
         Case((Line({}),), (no_short, no_loss)),
         *(Case(run.lines({"short": ONE}), (some_long, *run.limits({"short": ONE}))) for run in short_runs),
         *(Case(run.lines(TOGETHER), (no_long, *run.limits(TOGETHER))) for run in short_runs),
     )
-    return together, extra
+    income = owner.income or ZERO
+    metal = min(_rate(rates.ordinary, income), rates.collectibles_rate)
+    more = max(EXACT.subtract(metal, _rate(rates.gains, EXACT.add(income, owner.qualified))), ZERO)
+    return together, extra, (Case((Line({}), Line({"metal": more}))),)
+
+
+def _minus(slopes: dict[str, Decimal]) -> dict[str, Decimal]:
+    return {bucket: EXACT.minus(slope) for bucket, slope in slopes.items()}
+
+
+def _rate(scale: tuple[Sequence[Decimal], Sequence[Decimal]], income: Decimal) -> Decimal:
+    """Return the rate on the next dollar above an income."""
+    bounds, rates = scale
+    return rates[bisect_right(bounds, income)] if income >= ZERO else ZERO
 
 
 def _bends(rates: Schedule, owner: Owner, limit: Decimal) -> list[Decimal]:
@@ -97,7 +116,7 @@ class _Run:
         low, high = self.pieces[0][0], self.pieces[-1][1]
         found = []
         if low is not None:
-            found.append(Line({b: EXACT.minus(one) for b, one in slopes.items()}, low))
+            found.append(Line(_minus(slopes), low))
         if high is not None:
             found.append(Line(slopes, EXACT.minus(high)))
         return tuple(found)

@@ -102,7 +102,9 @@ def free_gains(
         room=room,
         is_free=is_free,
         later_rate=second,
-        cost=lambda gains: EXACT.subtract(at(gains.get("short", ZERO), gains.get("long", ZERO)), before),
+        cost=lambda gains: EXACT.subtract(
+            at(gains.get("short", ZERO), exact_sum(gains.get(b, ZERO) for b in ("long", "metal"))), before
+        ),
         why="is taxed at 0 % this year; buy back the same day, no wash-sale rule holds for gains",
         note=f"long-term gains are taxed at 0 % up to {plain(first)} of taxable income, and "
         f"{plain(max(room, ZERO))} is left; other_income is taken as taxable income after the standard "
