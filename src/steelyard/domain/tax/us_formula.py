@@ -70,7 +70,7 @@ def return_formulas(rates: Schedule, owner: Owner, *, limit: Decimal) -> tuple[F
     )
     income = owner.income or ZERO
     metal = min(_rate(rates.ordinary, income), rates.collectibles_rate)
-    more = max(EXACT.subtract(metal, _rate(rates.gains, EXACT.add(income, owner.qualified))), ZERO)
+    more = max(EXACT.subtract(metal, _rate(rates.gains, EXACT.add(income, owner.qualified or ZERO))), ZERO)
     return together, extra, (Case((Line({}), Line({"metal": more}))),)
 
 
