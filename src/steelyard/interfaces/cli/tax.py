@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from steelyard.app.harvest import HarvestReport
     from steelyard.domain.tax.country import YearTax
 
@@ -169,13 +171,7 @@ def _show(year: YearTax) -> None:
         out.print(table)
     else:
         out.print("Nothing was sold.")
-    for name, part in year.summary.items():
-        out.print(f"\n{name.replace('_', ' ')}", style="bold", end="")
-        rows = part if isinstance(part, Mapping) else {"": part}
-        text = "; ".join(
-            f"{key.replace('_', ' ')} {_figure(value, currency)}".strip() for key, value in rows.items()
-        )
-        out.print(f": {text}")
+    _show_summary(out, year.summary, currency)
     total = "not computed" if year.total_tax is None else money(year.total_tax, currency)
     out.print(f"\nTax of the year: {total}", style="bold")
     for f in year.filings:
@@ -189,7 +185,51 @@ def _show(year: YearTax) -> None:
         out.print(f"  {rule.id}: {rule.source}, verified {rule.verified}.{doubt}")
 
 
+def _show_summary(out: Console, summary: Mapping[str, object], currency: str) -> None:
+    """Print the figures section by section, an amount a line; what is nothing but zeros takes one line."""
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    grid.add_column("what")
+    grid.add_column("how much", justify="right")
+    empty = []
+    for name, part in summary.items():
+        rows = list(_rows(part))
+        if not any(value for _, value in rows):
+            empty.append(_words(name))
+        elif isinstance(part, Mapping):
+            grid.add_row(Text(_words(name), style="bold"), "")
+            for label, value in rows:
+                grid.add_row(f"  {label}", _figure(value, currency))
+        else:
+            grid.add_row(Text(_words(name), style="bold"), _figure(part, currency))
+    out.print()
+    if grid.row_count:
+        out.print(grid)
+    if empty:
+        out.print(f"nothing: {', '.join(empty)}")
+
+
+def _rows(part: object) -> Iterator[tuple[str, object]]:
+    """Return label and figure of each line of a section; a figure by rate becomes a line a rate."""
+    if not isinstance(part, Mapping):
+        yield "", part
+        return
+    for key, value in part.items():
+        if isinstance(value, Mapping):
+            yield from ((f"{_words(key)} {inner}", x) for inner, x in value.items())
+        else:
+            yield _words(key), value
+
+
+def _words(key: str) -> str:
+    return key.replace("_", " ").replace("krx", "KRX")
+
+
 def _figure(value: object, currency: str) -> str:
     from steelyard.interfaces.cli.tables import money
 
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return money(value, currency) if isinstance(value, Decimal) else str(value)
