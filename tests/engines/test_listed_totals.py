@@ -111,7 +111,7 @@ def test_listed_totals_reach_what_the_solver_reaches_alone(monkeypatch, costs):
     problems = [household(seed, instruments=3, **costs) for seed in range(6)]
     mine = [solve_household(p, solve) for p in problems]
     monkeypatch.setattr("steelyard.engines.allocation.several_budgets.listable", lambda _: False)
-    monkeypatch.setattr("steelyard.engines.allocation.several_budgets.NODES", 20_000)
+    monkeypatch.setattr("steelyard.engines.allocation.several_budgets.NODES", {2: 20_000})
     for seed, (problem, best) in enumerate(zip(problems, mine, strict=True)):
         other = solve_household(problem, solve, seconds=20)
         assert best.proven

@@ -19,8 +19,8 @@ from steelyard.engines.allocation.shifts import Effort
 from steelyard.engines.allocation.split import split
 from steelyard.engines.allocation.totals import Ended, Total, Totals
 
-WORK = 400_000
-"""Partial totals looked at before the order is given up."""
+WORK = {1: 20_000, 2: 400_000}
+"""Partial totals looked at before the order is given up, by the power of the misses."""
 
 HELPS = 25
 """Pairs of accounts between which shares are shifted, on the walk and again when it is over."""
@@ -105,7 +105,7 @@ class _Search:
 
     def _walk(self) -> None:
         """Hand totals to the accounts until some can make them up, and those that tie with them."""
-        for miss, chosen in self.totals.in_order(WORK):
+        for miss, chosen in self.totals.in_order(WORK[self.problem.power]):
             if self.value is not None and miss > float(self.value) + 8 * self.totals.margin:
                 return
             if self.tried >= TRIED or monotonic() > self.end:

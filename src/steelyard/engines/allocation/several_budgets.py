@@ -36,8 +36,9 @@ from steelyard.engines.allocation.problem import Answer, Infeasible, Line, Probl
 SECONDS = 3.0
 """A backstop for slow machines. Effort is limited by counting, so that plans depend on no machine."""
 
-NODES = 500
-"""Branches of the solver where totals cannot be listed, or none could be made up."""
+NODES = {1: 50_000, 2: 500}
+"""Branches of the solver where totals cannot be listed, or none could be made up, by the power of the misses:
+sums of sizes it settles fast, and with many equal totals the list does not."""
 
 
 FEW_SEATS = 16
@@ -190,7 +191,7 @@ def _improve(problem: Household, best: Change, known: Fraction, end: float) -> t
         left = end - monotonic()
         if left <= 0:
             break
-        solved = linear.solve(seconds=left, target=target, nodes=NODES)
+        solved = linear.solve(seconds=left, target=target, nodes=NODES[problem.power])
         if solved.status == "infeasible":
             # No change is as good as the incumbent but the incumbent itself; with money held back that
             # is no proof.
@@ -267,7 +268,7 @@ def _ranked_by_model(problem: Household, best: Change, end: float) -> Change:
         left = end - monotonic()
         if left <= 0 or _needless(problem, stage, best):
             break
-        solved = linear.solve(seconds=left, nodes=NODES)
+        solved = linear.solve(seconds=left, nodes=NODES[problem.power])
         if not solved.columns:
             break
         found = model.change(solved)
