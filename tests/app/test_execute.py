@@ -279,6 +279,25 @@ def test_a_loss_just_sold_is_not_bought_back(office):
     assert "wash-sale" in rules(office.execute(washing, live=False))
 
 
+@pytest.mark.parametrize(("symbol", "blocked"), [("TLT", True), ("GLD", False)])
+def test_what_is_identical_to_a_loss_just_sold_is_not_bought_in_this_plan_or_the_next(
+    office, symbol, blocked
+):
+    """VOO sold at a loss; TLT stands in for a fund on its index. The next plan is made a week later."""
+    loss = trade("VOO", "sell", 1, 500, at_loss=True, washes=("TLT",))
+    first = plan(trades=(loss, trade(symbol, "buy", 1, 90)), turnover=D(590))
+    assert ("wash-sale" in rules(office.execute(first, live=False))) is blocked
+    office.execute(plan(trades=(loss,), turnover=D(500)))
+    office.clock.at += timedelta(days=7)
+    after = {"main": {"VOO": D(19), "TLT": D(10), "GLD": D(8)}}
+    later = plan(
+        trades=(trade(symbol, "buy", 1, 90),), shares=after, turnover=D(90), saved_at=office.clock.at
+    )
+    assert ("wash-sale" in rules(office.execute(later, live=False))) is blocked
+    allowed = replace(later, inputs={"options": {"allow_wash_sales": True}})
+    assert "wash-sale" not in rules(office.execute(allowed, live=False))
+
+
 def test_everything_sent_was_written_down_before(office):
     seen = []
 

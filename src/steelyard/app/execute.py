@@ -287,13 +287,17 @@ class _Run:
         return total
 
     def _wash_blocked(self, now: datetime) -> frozenset[str]:
-        blocked = set()
+        """The symbols whose purchase, in any account, would undo a loss: what was sold or is identical."""
+        if self.plan.inputs.get("options", {}).get("allow_wash_sales"):
+            return frozenset()
+        blocked: set[str] = set()
         for plan in (self.plan, *self.desk.book.plans(now - timedelta(days=WASH_SALE_DAYS + 1))):
-            losses = {(t.account, t.symbol) for t in plan.trades if t.at_loss}
-            if losses:
-                sold = self.desk.book.orders(plan.id)
+            losses = [t for t in plan.trades if t.at_loss]
+            sold = self.desk.book.orders(plan.id) if losses else ()
+            for t in losses:
                 # A sale of this very plan counts before it has filled.
-                blocked |= {s for a, s in losses if plan.id == self.id or _filled_sale(sold, a, s)}
+                if plan.id == self.id or _filled_sale(sold, t.account, t.symbol):
+                    blocked |= {t.symbol, *t.washes}
         return frozenset(blocked)
 
     # -- what is done -------------------------------------------------------------------------------

@@ -296,7 +296,8 @@ def wash_sale(order: Order, situation: Situation, limits: Limits) -> tuple[str, 
     """
     if order.side == "buy" and order.symbol in situation.wash_blocked:
         return (
-            f"buying {order.symbol} within 30 days of selling it at a loss is a wash sale",
+            f"buying {order.symbol} within 30 days of selling it, or what counts as identical, at a loss "
+            "is a wash sale",
             "buy a replacement, or wait until the 31st day",
         )
     return None

@@ -45,6 +45,7 @@ class SavedTrade:
         exchange: Where it is placed; `FX` for money.
         step: The smallest tradable part of a share.
         at_loss: A sale below what a lot had cost, where a wash-sale rule applies.
+        washes: Other symbols whose purchase would undo that loss, since they count as identical.
     """
 
     account: str
@@ -59,6 +60,7 @@ class SavedTrade:
     exchange: str
     step: Decimal = ONE
     at_loss: bool = False
+    washes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +177,7 @@ def _trade(t: SavedTrade) -> dict[str, Any]:
         "exchange": t.exchange,
         "step": t.step,
         "at_loss": t.at_loss,
+        **({"washes": list(t.washes)} if t.washes else {}),
     }
 
 
@@ -186,7 +189,7 @@ def from_content(data: Mapping[str, Any], saved_at: datetime | None) -> SavedPla
 
     def trade(t: Mapping[str, Any]) -> SavedTrade:
         exact = {k: Decimal(cast(str, t[k])) for k in ("shares", "price", "amount", "cost", "step")}
-        return SavedTrade(**{**t, **exact})
+        return SavedTrade(**{**t, **exact, "washes": tuple(t.get("washes", ()))})
 
     return SavedPlan(
         as_of=date.fromisoformat(data["as_of"]),
