@@ -7,7 +7,9 @@ from decimal import Decimal
 import pytest
 
 from acceptance.desks import Office, plan, trade
+from steelyard.app.market import Market
 from steelyard.domain.guardrails import Limits
+from steelyard.domain.orders import Order
 from steelyard.domain.saved_plans import Arming
 from steelyard.errors import NoAnswer, OrderNotTaken, PlanError
 
@@ -232,6 +234,85 @@ def test_nothing_is_sent_when_one_order_breaks_a_guardrail(office):
     assert result.outcome == "refused"
     assert rules(result) == ["max-order"]
     assert office.book.orders() == ()
+
+
+class Changed:
+    """The office's broker with one answer changed."""
+
+    name = "changed"
+
+    def __init__(self, office, **answers):
+        self.paper, self.answers = office.broker, answers
+
+    def __getattr__(self, item):
+        return self.answers.get(item) or getattr(self.paper, item)
+
+
+def closed(office):
+    return {"broker": Changed(office, is_open=lambda exchange: False)}
+
+
+def read_long_ago(office):
+    old = office.clock.at - timedelta(minutes=16)
+    return {"broker": Changed(office, statement=lambda: replace(office.broker.statement(), at=old))}
+
+
+def an_order_of_somebody_else(office):
+    office.broker.submit(Order("theirs", "p", "main", "TLT", "buy", D(1), D(50), "USD", "XNYS"))
+    return {}
+
+
+def priced(office, *, hours=0, second=None):
+    seen = office.clock.at - timedelta(hours=hours)
+    prices = {s: (p, seen) for s, p in office.prices.items()}
+    office.market = lambda: Market(prices, second or {})
+    return {}
+
+
+def traded_today(office):
+    """Orders for 1,990, 1,809 and 251.25 at their limits were sent an hour ago."""
+    office.execute(plan())
+    office.clock.at += timedelta(hours=1)
+    return {}
+
+
+AFTER = {"main": {"VOO": D(16), "TLT": D(30), "GLD": D(9)}}
+SMALL = {"trades": (trade("GLD", "sell", 1, 250),), "shares": AFTER, "turnover": D(250)}
+
+
+@pytest.mark.parametrize(
+    ("rule", "prepare", "limits", "changes"),
+    [
+        ("market-closed", closed, {}, {}),
+        ("stale-positions", read_long_ago, {}, {}),
+        ("open-order", an_order_of_somebody_else, {}, {}),
+        ("stale-price", lambda o: priced(o, hours=2), {"max_price_age_hours": 1}, {}),
+        ("price-collar", lambda o: priced(o, second={"VOO": D(480)}), {"collar": D("0.03")}, {}),
+        ("max-day", lambda o: {}, {"max_day": D(4050)}, {}),
+        ("max-day", traded_today, {"max_day": D(4290)}, SMALL),
+        ("max-turnover", lambda o: {}, {"max_turnover": D("0.28")}, {}),
+        ("max-turnover", traded_today, {"max_turnover": D("0.30")}, SMALL),
+        ("max-position-sold", lambda o: {}, {"max_position_sold": D("0.19")}, {}),
+        ("no-target", lambda o: {}, {}, {"targets": {"VOO": D("0.5"), "TLT": D("0.5")}}),
+    ],
+)
+def test_each_guardrail_hears_of_the_world_and_nothing_is_sent(office, rule, prepare, limits, changes):
+    """The rule itself is tried in `test_guardrails`; this is whether `execute` tells it the truth."""
+    how = prepare(office)
+    before = len(office.book.orders())
+    result = office.execute(plan(**changes), limits=Limits(**limits), **how)
+    assert result.outcome == "refused"
+    assert set(rules(result)) == {rule}
+    assert len(office.book.orders()) == before
+    if limits:
+        assert office.execute(plan(**changes), live=False, **how).refusals == ()
+
+
+def test_a_market_order_is_sent_only_when_it_was_asked_for(office):
+    assert set(rules(office.execute(plan(), limit_distance=None))) == {"market-order"}
+    result = office.execute(plan(), limit_distance=None, limits=Limits(market_orders=True))
+    assert [o.limit for o in result.orders] == [None, None, None]
+    assert result.outcome == "done"
 
 
 def test_another_plan_with_orders_out_is_in_the_way(office):

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
 
+from steelyard.app.free_money import FreeMoney
 from steelyard.app.market import Market
 from steelyard.app.order_reports import Desk
 from steelyard.domain.brokerage import FX, Statement
@@ -21,7 +22,7 @@ from steelyard.domain.money import EXACT, ONE, ZERO, plain
 from steelyard.domain.orders import CANCELLED, PLANNED, SENT, UNKNOWN, Order, changed_by_hand, move
 from steelyard.domain.plan_checks import moved_positions, moved_prices, need_exchange_currency, too_old
 from steelyard.domain.saved_plans import SavedPlan
-from steelyard.domain.sizing import fee, fit, foreign, orders_of, own_money, unheard
+from steelyard.domain.sizing import fee, fit, foreign, orders_of
 from steelyard.errors import InputError, OrderNotTaken, ServiceError
 
 WASH_SALE_DAYS = 30
@@ -103,6 +104,7 @@ class _Run:
         self.id = plan.id
         self.orders: dict[str, Order] = {}
         self.statements: dict[str, Statement] = {}
+        self.money = FreeMoney(plan, self.orders, self.statements, settled_only=terms.settled_only)
         self.opened: frozenset[str] = frozenset()
         self.others: frozenset[tuple[str, str]] = frozenset()
         self.tries: dict[str, int] = {}
@@ -151,7 +153,7 @@ class _Run:
     def _load(self) -> None:
         kept = {o.id: o for o in self.desk.book.orders(self.id)}
         derived = orders_of(self.plan, self.terms.limit_distance)
-        self.orders = {o.id: kept.get(o.id, o) for o in derived}
+        self.orders.update({o.id: kept.get(o.id, o) for o in derived})
 
     def _look(self) -> None:
         """Ask every broker for its statement, open orders and hours. Raises when one does not answer."""
@@ -204,19 +206,30 @@ class _Run:
         return found
 
     def _order_refusals(self, approved: Mapping[str, frozenset[str]]) -> list[Refusal]:
-        """What stands against each order that the broker, not its owner, carries out."""
+        """What stands against each order that the broker, not its owner, carries out.
+
+        For what is limited by the day the orders before it count as sent: nothing is begun that the
+        limits would stop half-way.
+        """
         found: list[Refusal] = []
+        before = ZERO
         for order in self._planned():
             if order.exchange == FX and not self._converts(order.account):
                 continue
             skip = _MONEY_LATER if order.exchange == FX else _LATER
-            found += inspect(order, self._situation(order, approved), self.terms.limits, skip=skip)
+            situation = self._situation(order, approved, before)
+            found += inspect(order, situation, self.terms.limits, skip=skip)
+            if order.exchange != FX:
+                rate = self.plan.fx[order.currency]
+                before = EXACT.add(before, EXACT.multiply(self._amount(order), rate))
         return found
 
     def _refusal(self, rule: str, text: str, hint: str, symbol: str = "") -> Refusal:
         return Refusal(rule, "", symbol, text, hint)
 
-    def _situation(self, order: Order, approved: Mapping[str, frozenset[str]]) -> Situation:
+    def _situation(
+        self, order: Order, approved: Mapping[str, frozenset[str]], before: Decimal = ZERO
+    ) -> Situation:
         book, now = self.desk.book, self.desk.clock.now()
         return Situation(
             at=now,
@@ -231,12 +244,12 @@ class _Run:
             targets=frozenset(self.plan.targets),
             open_exchanges=self.opened,
             others=self.others,
-            held=self._held(),
+            held=self.money.sellable(),
             rates=self.plan.fx,
-            sent_today=self._sent_on(now.date()),
+            sent_today=EXACT.add(self._sent_on(now.date()), before),
             value=self.plan.value,
-            spendable={(order.account, order.currency): self._money(order.account, order.currency)},
-            cash=self._all_money(),
+            spendable={(order.account, order.currency): self.money.free(order.account, order.currency)},
+            cash=self.money.in_base(),
             reserve=self.plan.reserve,
             wash_blocked=self._wash_blocked(now),
             cost=fee(self.plan, self._amount(order), order.currency, order.exchange),
@@ -247,13 +260,6 @@ class _Run:
         if price is None:
             price = self.plan.trade(order.account, order.symbol).price
         return EXACT.multiply(order.shares, price)
-
-    def _held(self) -> dict[tuple[str, str], Decimal]:
-        """What may be sold: shares free at the broker, and foreign money that is to be changed."""
-        held = {(a, h.symbol): h.free for a, s in self.statements.items() for h in s.holdings}
-        for t in self.plan.conversions:
-            held[t.account, t.symbol] = self._money(t.account, t.symbol[:3])
-        return held
 
     def _converts(self, account: str) -> bool:
         return bool(getattr(self.desk.brokers[account], "converts", False))
@@ -267,23 +273,6 @@ class _Run:
             price = o.limit if o.limit is not None else self.plan.prices.get(o.symbol, (ZERO, ""))[0]
             if rate is not None:
                 total = EXACT.add(total, EXACT.multiply(EXACT.multiply(o.shares, price), rate))
-        return total
-
-    def _money(self, account: str, currency: str) -> Decimal:
-        """Free money: what our own books say, or less when the broker says less."""
-        orders = self.orders.values()
-        own = own_money(self.plan, orders, account, currency)
-        told = self._told(account, currency)
-        return min(own, EXACT.subtract(told, unheard(self.plan, orders, account, currency)))
-
-    def _all_money(self) -> Decimal:
-        total = ZERO
-        for account, purses in self.plan.cash.items():
-            used = {o.currency for o in self.orders.values() if o.account == account}
-            used |= {foreign(o) for o in self.orders.values() if o.account == account} - {""}
-            for currency in {*purses, *used}:
-                own = own_money(self.plan, self.orders.values(), account, currency)
-                total = EXACT.add(total, EXACT.multiply(own, self.plan.fx[currency]))
         return total
 
     def _wash_blocked(self, now: datetime) -> frozenset[str]:
@@ -348,8 +337,8 @@ class _Run:
 
     def _buy(self, order: Order) -> bool:
         """Send a purchase as large as its money allows; False when it waits, and later ones with it."""
-        sized = fit(self.plan, order, self._room(order))
-        if sized != order and (self._out() or self._money_is_late(order)):
+        sized = fit(self.plan, order, self.money.room(order))
+        if sized != order and (self._out() or self.money.is_late(order)):
             return False  # a later purchase must not take the money this one waits for
         if sized is None:
             done = move(order, CANCELLED, "no money for it; left to the next plan")
@@ -365,7 +354,7 @@ class _Run:
             return True
         if order.side == "buy":
             return self._buy(order)
-        there = self._money(order.account, foreign(order))
+        there = self.money.free(order.account, foreign(order))
         if there < order.shares and self._out():
             return False
         step = self.plan.trade(order.account, order.symbol).step
@@ -386,8 +375,8 @@ class _Run:
         trade = self.plan.trade(order.account, order.symbol)
         worth = EXACT.multiply(order.shares, trade.price)
         brings = order.shares if bought else EXACT.subtract(worth, trade.cost)
-        own = max(own_money(self.plan, self.orders.values(), order.account, got), ZERO)
-        told = self._told(order.account, got)
+        own = max(self.money.own(order.account, got), ZERO)
+        told = self.money.told(order.account, got)
         seen = min(brings, EXACT.subtract(told, own))
         if seen < EXACT.multiply(brings, ONE - self.terms.max_price_move):
             given = (plain(worth), order.currency) if bought else (plain(order.shares), foreign(order))
@@ -404,27 +393,6 @@ class _Run:
             # What the spread took is counted as a cost of its own.
             paid = EXACT.divide(seen, ONE - self.plan.fx_spread)
         self._write(changed_by_hand(order, paid), "changed-by-hand", {"told": told})
-
-    def _told(self, account: str, currency: str) -> Decimal:
-        """What the broker lets one spend."""
-        purse = self.statements[account].purse(currency)
-        return min(purse.settled, purse.buying_power) if self.terms.settled_only else purse.buying_power
-
-    def _money_is_late(self, order: Order) -> bool:
-        """Say whether the broker has not credited yet what our books have: it is waited for.
-
-        A difference of up to a hundredth is fees and rounding, not lateness.
-        """
-        own = own_money(self.plan, self.orders.values(), order.account, order.currency)
-        return self._money(order.account, order.currency) < EXACT.multiply(own, Decimal("0.99"))
-
-    def _room(self, order: Order) -> Decimal:
-        """Money for one purchase: what its account has free, less what keeps the reserve whole."""
-        free = self._money(order.account, order.currency)
-        if order.exchange == FX:
-            return free  # money that is changed stays money; the reserve is looked at in base currency
-        above = EXACT.subtract(self._all_money(), self.plan.reserve)
-        return min(free, EXACT.divide(above, self.plan.fx[order.currency]))
 
     def _offer(self, order: Order) -> None:
         """Send one order, if every guardrail lets it go."""
