@@ -41,9 +41,9 @@ def test_compiled_functions_and_what_they_read_live_in_kernel_files_only():
 
 
 def test_the_kernels_are_cached_in_the_folder_of_their_hash():
-    from steelyard.engines.backtest.walk_kernel import run_all
+    from steelyard.engines.backtest.walk_kernel import walk
 
     folder = compilation.cache_folder()
     assert folder is not None
     assert folder.name == f"compiled-{compilation.sources_hash()}"
-    assert Path(run_all.stats.cache_path).is_relative_to(folder)
+    assert Path(walk.stats.cache_path).is_relative_to(folder)

@@ -16,7 +16,7 @@ from steelyard.engines.allocation.search_kernel import COLUMNS
 from steelyard.engines.backtest.draw_kernel import draw
 from steelyard.engines.backtest.lanes_kernel import STATES, run_lanes
 from steelyard.engines.backtest.problem import DUST, TALLIES, Floats, Market, Problem, Runs, empty_runs
-from steelyard.engines.backtest.walk_kernel import run_all, tally_all
+from steelyard.engines.backtest.walk_kernel import walk
 from steelyard.errors import InputError
 
 _LANES = 256
@@ -33,7 +33,8 @@ def run(problem: Problem, *, holdings: bool = True) -> Runs:
         holdings: Keep the shares of every session.
     """
     runs = empty_runs(problem, holdings=holdings)
-    run_all(*_flat(problem), *_extras(problem), *_room(problem), np.empty(0), *runs.arrays)
+    *record, ending = runs.arrays
+    walk(*_flat(problem), *_extras(problem), *_room(problem), ending, tuple(record), None)
     _check(runs.ending)
     return runs
 
@@ -83,7 +84,7 @@ def history_tallies(problem: Problem, *, out: Floats | None = None) -> Floats:
     plain = problem.whole is None and problem.tax is None
     if moving or not plain or problem.shape[0] < _FEW:
         ending = np.empty((problem.shape[0], 2))
-        tally_all(*flat, *_extras(problem), *_room(problem), ending, out)
+        walk(*flat, *_extras(problem), *_room(problem), ending, None, out)
         _check(ending)
     else:
         prices, days, targets, looks, *rules = flat[0], flat[1], *flat[5:15]
@@ -108,9 +109,9 @@ def _flat(problem: Problem) -> tuple[Any, ...]:
     return (
         market.prices,
         market.days,
-        market.distributions,
-        market.interest,
-        market.flows,
+        market.distributions if len(market.distributions) else None,
+        market.interest if len(market.interest) else None,
+        market.flows if len(market.flows) else None,
         rules.targets,
         rules.looks,
         rules.schedule,

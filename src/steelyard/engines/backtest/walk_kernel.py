@@ -1,4 +1,4 @@
-"""One policy through all sessions, compiled: the operations of `reference`, in the same order."""
+"""Policies through all sessions, compiled: the operations of `reference`, in the same order."""
 
 # Compiled functions get their types from their arguments, so they carry no annotations.
 # mypy: disable-error-code="no-untyped-def"
@@ -64,262 +64,238 @@ def sized(
     return dealt, gaps
 
 
-@inner
+@compiled
 def walk(
     prices, days, distributions, interest, flows,
-    targets, looks, always, bands, max_interval, cooldown, boxed, low, high, conversion, scalars, buys,
-    whole, tax, scratch, breaks, touched, recording,
-    values, paid, costs, traded, drifts, rebalanced, held_cash, held_shares, taxes, ending, sums,
+    targets, looks, schedule, always, bands, max_interval, cooldown, boxed, low, high,
+    conversion, scalars, buys, whole, tax, scratch, breaks, touched, ending, record, sums,
 ):  # fmt: skip
-    """Walk one policy through all sessions.
+    """Walk all policies through all sessions.
 
-    Args from `prices` to `buys` are those of `kernel`, with the policy's own row; `whole` and `tax` are
-    None or what their kernels take: for None the code is left out at compile time, so that the plain path
-    does not pay for it. `scratch` is (4, N), `breaks` (2 N,), `touched` (N,). With `recording` the arrays up
-    to `taxes` are written, else `sums` (the tallies); `ending` (2,) always is.
-    Returns the session of ruin, -1 for none.
+    The arguments up to `buys` are those of `kernel`. Those that may be None (`distributions`, `interest`,
+    `flows`, `whole`, `tax`, `record`) have their code left out at compile time where they are: a path
+    pays only for what it uses, when it is compiled and when it runs. One long function, since to compile a
+    walk of one policy and then a loop over policies took a quarter longer.
+    `scratch` is (4, N), `breaks` (2 N,), `touched` (N,), `ending` (P, 2). `record` is the arrays of `Runs`
+    from `values` to `taxes`, else `sums` (P, 10) is filled with the tallies.
     """
     sessions, n = prices.shape
     initial, rate, floor = scalars[0], scalars[1], scalars[2]
     reserve_amount, reserve_weight, dust = scalars[3], scalars[4], scalars[5]
     shares, worth, bought, weights = scratch[0], scratch[1], scratch[2], scratch[3]
-    for i in range(n):
-        shares[i] = 0.0
-    cash = initial
-    last = days[0]
-    earns, distributes, flowing = interest.shape[0] > 0, distributions.shape[0] > 0, flows.shape[0] > 0
-    keeps = held_shares.shape[0] > 0
-    banded = True
-    for i in range(n):
-        banded = banded and bands[i] == np.inf
-    banded = not banded
-    ruined = -1
-    previous = initial
-    growth, peak, trough, mean, square, turnover = 1.0, 1.0, 1.0, 0.0, 0.0, 0.0
-    all_costs, all_taxes, count, value = 0.0, 0.0, 0.0, 0.0
-    unproven, liquid = 0.0, 0.0
-    if tax is not None:
-        open_book(tax)
-        # Taken out of the loop: to hand over the whole book at every session would take longer than the rest.
-        dues, harvests, kept_of, assessed = tax[DUE], tax[HARVEST], tax[DISTRIBUTED], 0
-    for t in range(sessions):
-        if t > 0 and earns:
-            cash = cash + cash * interest[t]
-        levied, levy_now = 0.0, 0.0
-        if t > 0 and distributes:
-            for i in range(n):
-                if tax is None:
-                    cash = cash + shares[i] * distributions[t, i]
-                else:
-                    paid_out = shares[i] * distributions[t, i]
-                    off = paid_out * kept_of[i]
-                    cash = cash + (paid_out - off)
-                    levied = levied + off
-        if tax is not None and assessed < dues[t]:
-            assessed = dues[t]
-            levy_now = levy(tax, assessed)
-            cash = cash - levy_now
-            levied = levied + levy_now
-        held = 0.0
+    if record is not None:
+        values, paid, costs, traded, drifts, rebalanced, held_cash, held_shares, ends, taxes = record
+        keeps = n if held_shares.shape[1] > 0 else 0
+    for p in range(schedule.shape[0]):
+        look, width = looks[schedule[p]], bands[p]
         for i in range(n):
-            held = held + shares[i] * prices[t, i]
-        flow = 0.0
-        before = cash + held
-        if flowing:
-            flow = flows[t]
-            cash = cash + flow
-        total = cash + held
-        spent, dealt, moved, pays, kept = 0.0, False, 0.0, flow, 0.0
-        if total <= 0.0:
-            pays = -before
-            ruined = t
-        else:
-            due = t == 0
-            if t > 0 and looks[t] and days[t] - last >= cooldown:
-                due = always or 0 <= max_interval < days[t] - last
-                looking = banded and not due
+            shares[i] = 0.0
+        cash = initial
+        last = days[0]
+        banded = False
+        for i in range(n):
+            banded = banded or width[i] != np.inf
+        ruined = -1
+        previous = initial
+        growth, peak, trough, mean, square, turnover = 1.0, 1.0, 1.0, 0.0, 0.0, 0.0
+        all_costs, all_taxes, count, value = 0.0, 0.0, 0.0, 0.0
+        unproven, liquid = 0.0, 0.0
+        if tax is not None:
+            open_book(tax)
+            # Taken out of the loop: handing over the whole book at every session takes longer than the rest.
+            dues, harvests, kept_of, assessed = tax[DUE], tax[HARVEST], tax[DISTRIBUTED], 0
+        for t in range(sessions):
+            if interest is not None and t > 0:
+                cash = cash + cash * interest[t]
+            levied, levy_now = 0.0, 0.0
+            if distributions is not None:
+                for i in range(n if t > 0 else 0):
+                    if tax is None:
+                        cash = cash + shares[i] * distributions[t, i]
+                    else:
+                        paid_out = shares[i] * distributions[t, i]
+                        off = paid_out * kept_of[i]
+                        cash = cash + (paid_out - off)
+                        levied = levied + off
+            if tax is not None and assessed < dues[t]:
+                assessed = dues[t]
+                levy_now = levy(tax, assessed)
+                cash = cash - levy_now
+                levied = levied + levy_now
+            held = 0.0
+            for i in range(n):
+                held = held + shares[i] * prices[t, i]
+            flow = 0.0
+            before = cash + held
+            if flows is not None:
+                flow = flows[t]
+                cash = cash + flow
+            total = cash + held
+            spent, dealt, moved, pays, kept = 0.0, False, 0.0, flow, 0.0
+            if total <= 0.0:
+                pays = -before
+                ruined = t
             else:
-                looking = False
-            if due or looking or recording or flow != 0.0 or levy_now != 0.0:
-                reserve = reserve_amount + reserve_weight * total
-                managed = total - reserve
-                if managed > 0.0:
-                    if looking:
-                        for i in range(n):
-                            size = abs(shares[i] * prices[t, i] - targets[i] * managed)
-                            due |= size > bands[i] * managed
-                    if recording and t > 0:
-                        worst = 0.0
-                        for i in range(n):
-                            size = abs(shares[i] * prices[t, i] - targets[i] * managed)
-                            worst = size if size > worst else worst
-                        drifts[t] = worst / managed
-                    if due or flow != 0.0 or levy_now != 0.0:
-                        # Kept only where something may be traded: the loop is faster without the stores.
-                        for i in range(n):
-                            worth[i] = shares[i] * prices[t, i]
-                    if due:
-                        if t > 0 and boxed:
+                due = t == 0
+                if t > 0 and look[t] and days[t] - last >= cooldown[p]:
+                    due = always[p] or 0 <= max_interval[p] < days[t] - last
+                    looking = banded and not due
+                else:
+                    looking = False
+                if due or looking or record is not None or flow != 0.0 or levy_now != 0.0:
+                    reserve = reserve_amount + reserve_weight * total
+                    managed = total - reserve
+                    if managed > 0.0:
+                        if looking:
                             for i in range(n):
-                                weights[i] = worth[i] / managed
-                            project(weights, low, high, breaks)
-                        else:
+                                size = abs(shares[i] * prices[t, i] - targets[i] * managed)
+                                due |= size > width[i] * managed
+                        if record is not None:
+                            worst = 0.0
                             for i in range(n):
-                                weights[i] = targets[i]
-                        if whole is None and tax is None:
-                            dealt = rebalance(worth, weights, managed, conversion, rate, floor, dust, bought)
-                        else:
+                                size = abs(shares[i] * prices[t, i] - targets[i] * managed)
+                                worst = size if size > worst else worst
+                            if t > 0:
+                                drifts[p, t] = worst / managed
+                        if due or flow != 0.0 or levy_now != 0.0:
+                            # Kept only where something may be traded: the loop is faster without the stores.
+                            for i in range(n):
+                                worth[i] = shares[i] * prices[t, i]
+                        if due:
+                            if t > 0 and boxed[p]:
+                                for i in range(n):
+                                    weights[i] = worth[i] / managed
+                                project(weights, low[p], high[p], breaks)
+                            else:
+                                for i in range(n):
+                                    weights[i] = targets[i]
+                            if whole is None and tax is None:
+                                dealt = rebalance(
+                                    worth, weights, managed, conversion, rate, floor, dust, bought
+                                )
+                            else:
+                                dealt, gaps = sized(
+                                    REBALANCE, shares, worth, prices[t], weights, managed, cash - reserve,
+                                    conversion, rate, floor, dust, whole, tax, bought,
+                                )  # fmt: skip
+                                unproven = unproven + gaps
+                            if dealt and t > 0:
+                                last = days[t]
+                                count = count + 1.0
+                                if record is not None:
+                                    rebalanced[p, t] = True
+                    if flows is not None:
+                        spend = t > 0 and flow > 0.0 and buys and cash - reserve > dust * managed
+                        if not dealt and spend:
+                            if whole is None:
+                                free = cash - reserve
+                                dealt = buy(worth, targets, managed, free, conversion, rate, floor, bought)
+                            else:
+                                dealt, gaps = trades(
+                                    INVEST, shares, prices[t], targets, managed, cash - reserve, whole, bought
+                                )
+                                unproven = unproven + gaps
+                        if not dealt and flow < 0.0 and reserve - cash > dust * total:
+                            for i in range(n):
+                                worth[i] = shares[i] * prices[t, i]
                             dealt, gaps = sized(
-                                REBALANCE, shares, worth, prices[t], weights, managed, cash - reserve,
+                                RAISE, shares, worth, prices[t], targets, managed, cash - reserve,
                                 conversion, rate, floor, dust, whole, tax, bought,
                             )  # fmt: skip
                             unproven = unproven + gaps
-                        if dealt and t > 0:
-                            last = days[t]
-                            count = count + 1.0
-                            if recording:
-                                rebalanced[t] = True
-                if not dealt and t > 0 and flow > 0.0 and buys and cash - reserve > dust * managed:
-                    if whole is None:
-                        dealt = buy(worth, targets, managed, cash - reserve, conversion, rate, floor, bought)
-                    else:
-                        dealt, gaps = trades(
-                            INVEST, shares, prices[t], targets, managed, cash - reserve, whole, bought
-                        )
-                        unproven = unproven + gaps
-                if not dealt and (flow < 0.0 or levy_now > 0.0) and reserve - cash > dust * total:
-                    for i in range(n):
-                        worth[i] = shares[i] * prices[t, i]
-                    if whole is None and tax is None:
-                        sell(worth, targets, managed, reserve - cash, conversion, rate, floor, bought)
-                        dealt = True
-                    else:
+                    if tax is not None and not dealt and levy_now > 0.0 and reserve - cash > dust * total:
+                        for i in range(n):
+                            worth[i] = shares[i] * prices[t, i]
                         dealt, gaps = sized(
                             RAISE, shares, worth, prices[t], targets, managed, cash - reserve,
                             conversion, rate, floor, dust, whole, tax, bought,
                         )  # fmt: skip
                         unproven = unproven + gaps
-            if dealt:
-                for i in range(n):
-                    if bought[i] != 0.0:
-                        size, was = abs(bought[i]), shares[i]
-                        shares[i] = (worth[i] + bought[i]) / prices[t, i]
-                        cash = cash - bought[i]
-                        moved = moved + size
-                        charge = fee(size, conversion[i], rate, floor)
-                        spent = spent + charge
-                        if tax is not None:
-                            if bought[i] > 0.0:
-                                book_purchase(tax, i, shares[i] - was, size + charge, t)
-                            else:
-                                kept = kept + book_sale(tax, i, was, was - shares[i], size - charge, t)
-                cash = cash - spent
+                if dealt:
+                    for i in range(n):
+                        if bought[i] != 0.0:
+                            size, was = abs(bought[i]), shares[i]
+                            shares[i] = (worth[i] + bought[i]) / prices[t, i]
+                            cash = cash - bought[i]
+                            moved = moved + size
+                            charge = fee(size, conversion[i], rate, floor)
+                            spent = spent + charge
+                            if tax is not None:
+                                if bought[i] > 0.0:
+                                    book_purchase(tax, i, shares[i] - was, size + charge, t)
+                                else:
+                                    kept = kept + book_sale(tax, i, was, was - shares[i], size - charge, t)
+                    cash = cash - spent
+                    if tax is not None:
+                        cash = cash - kept
+                if tax is not None and harvests[t]:
+                    for i in range(n):
+                        touched[i] = dealt and bought[i] != 0.0
+                    reserve = reserve_amount + reserve_weight * total
+                    change, cost, turned = harvest(
+                        tax, t, shares, prices[t], touched, cash - reserve, conversion, rate, floor,
+                        whole is not None,
+                    )  # fmt: skip
+                    cash = cash + change
+                    spent = spent + cost
+                    moved = moved + turned
+                value = total - spent
                 if tax is not None:
-                    cash = cash - kept
-            if tax is not None and harvests[t]:
-                for i in range(n):
-                    touched[i] = dealt and bought[i] != 0.0
-                reserve = reserve_amount + reserve_weight * total
-                change, cost, turned = harvest(
-                    tax, t, shares, prices[t], touched, cash - reserve, conversion, rate, floor,
-                    whole is not None,
-                )  # fmt: skip
-                cash = cash + change
-                spent = spent + cost
-                moved = moved + turned
-            value = total - spent
+                    value = value - kept
+                if value <= 0.0:
+                    pays = flow - value
+                    ruined = t
+            if ruined >= 0:
+                value = 0.0
+            if record is not None:
+                paid[p, t] = pays
+                costs[p, t] = spent
+                traded[p, t] = moved
+                taxes[p, t] = levied + kept
+                if ruined >= 0:
+                    # What comes after is zero already.
+                    break
+                values[p, t] = value
+                held_cash[p, t] = cash
+                for i in range(keeps):
+                    held_shares[p, t, i] = shares[i]
+            if sums is not None:
+                if t == 0:
+                    growth = value / initial
+                    peak = growth
+                    all_costs = spent
+                else:
+                    change = (value - pays) / previous
+                    growth = growth * change
+                    mean = mean + (change - 1.0)
+                    square = square + (change - 1.0) * (change - 1.0)
+                    peak = growth if growth > peak else peak
+                    fall = growth / peak
+                    trough = fall if growth < trough * peak else trough
+                    if moved > 0.0:
+                        turnover = turnover + moved / 2.0 / (value + spent)
+                        all_costs = all_costs + spent
+                all_taxes = all_taxes + (levied + kept)
+                previous = value
+                if ruined >= 0:
+                    break
+        if ruined < 0:
+            t = sessions - 1
+            liquid = cash
+            for i in range(n):
+                size = shares[i] * prices[t, i]
+                got = size - fee(size, conversion[i], rate, floor)
+                if got > 0.0:
+                    liquid = liquid + got
+                    if tax is not None:
+                        liquid = liquid - book_sale(tax, i, shares[i], shares[i], got, t)
             if tax is not None:
-                value = value - kept
-            if value <= 0.0:
-                pays = flow - value
-                ruined = t
-        if ruined >= 0:
-            value = 0.0
-        if recording:
-            paid[t] = pays
-            costs[t] = spent
-            traded[t] = moved
-            taxes[t] = levied + kept
-            if ruined >= 0:
-                # What comes after is zero already.
-                break
-            values[t] = value
-            held_cash[t] = cash
-            if keeps:
-                for i in range(n):
-                    held_shares[t, i] = shares[i]
-        else:
-            if t == 0:
-                growth = value / initial
-                peak = growth
-                all_costs = spent
-            else:
-                change = (value - pays) / previous
-                growth = growth * change
-                mean = mean + (change - 1.0)
-                square = square + (change - 1.0) * (change - 1.0)
-                peak = growth if growth > peak else peak
-                fall = growth / peak
-                trough = fall if growth < trough * peak else trough
-                if moved > 0.0:
-                    turnover = turnover + moved / 2.0 / (value + spent)
-                    all_costs = all_costs + spent
-            all_taxes = all_taxes + (levied + kept)
-            previous = value
-            if ruined >= 0:
-                break
-    if ruined < 0:
-        t = sessions - 1
-        liquid = cash
-        for i in range(n):
-            size = shares[i] * prices[t, i]
-            got = size - fee(size, conversion[i], rate, floor)
-            if got > 0.0:
-                liquid = liquid + got
-                if tax is not None:
-                    liquid = liquid - book_sale(tax, i, shares[i], shares[i], got, t)
-        if tax is not None:
-            liquid = liquid - levy(tax, tax[GAINS].shape[0])
-    ending[0] = liquid
-    ending[1] = unproven
-    if not recording:
-        sums[0], sums[1], sums[2], sums[3] = value, growth, trough, mean
-        sums[4], sums[5], sums[6], sums[7] = square, turnover, all_costs, count
-        sums[8], sums[9] = all_taxes, liquid
-    return ruined
-
-
-@compiled
-def run_all(
-    prices, days, distributions, interest, flows,
-    targets, looks, schedule, always, bands, max_interval, cooldown, boxed, low, high,
-    conversion, scalars, buys, whole, tax, scratch, breaks, touched, sums,
-    values, paid, costs, traded, drifts, rebalanced, cash, shares, ruined, taxes, ending,
-):  # fmt: skip
-    """Walk all policies and record every session."""
-    for p in range(schedule.shape[0]):
-        ruined[p] = walk(
-            prices, days, distributions, interest, flows,
-            targets, looks[schedule[p]], always[p], bands[p], max_interval[p], cooldown[p], boxed[p],
-            low[p], high[p], conversion, scalars, buys, whole, tax, scratch, breaks, touched, True,
-            values[p], paid[p], costs[p], traded[p], drifts[p], rebalanced[p], cash[p], shares[p],
-            taxes[p], ending[p], sums,
-        )  # fmt: skip
-
-
-@compiled
-def tally_all(
-    prices, days, distributions, interest, flows,
-    targets, looks, schedule, always, bands, max_interval, cooldown, boxed, low, high,
-    conversion, scalars, buys, whole, tax, scratch, breaks, touched, ending, out,
-):  # fmt: skip
-    """Walk all policies and keep their tallies only."""
-    nothing, no_flags, no_shares = np.empty(0), np.empty(0, dtype=np.bool_), np.empty((0, prices.shape[1]))
-    for p in range(schedule.shape[0]):
-        walk(
-            prices, days, distributions, interest, flows,
-            targets, looks[schedule[p]], always[p], bands[p], max_interval[p], cooldown[p], boxed[p],
-            low[p], high[p], conversion, scalars, buys, whole, tax, scratch, breaks, touched, False,
-            nothing, nothing, nothing, nothing, nothing, no_flags, nothing, no_shares, nothing,
-            ending[p], out[p],
-        )  # fmt: skip
+                liquid = liquid - levy(tax, tax[GAINS].shape[0])
+        ending[p, 0] = liquid
+        ending[p, 1] = unproven
+        if sums is not None:
+            sums[p, 0], sums[p, 1], sums[p, 2], sums[p, 3] = value, growth, trough, mean
+            sums[p, 4], sums[p, 5], sums[p, 6], sums[p, 7] = square, turnover, all_costs, count
+            sums[p, 8], sums[p, 9] = all_taxes, liquid
+        if record is not None:
+            ends[p] = ruined
