@@ -222,7 +222,13 @@ def tax(
     portfolio = bootstrap.portfolio_of_entries(file, entries)
     figures = bootstrap.tax_figures(portfolio.tax.jurisdiction) if portfolio.tax else ({}, ())
     return situation(
-        portfolio, entries, bootstrap.sessions(), figures, as_of=as_of or date.today(), year=year
+        portfolio,
+        entries,
+        bootstrap.sessions(),
+        figures,
+        as_of=as_of or date.today(),
+        year=year,
+        market_rates=bootstrap.market_rates(file),
     ).so_far
 
 

@@ -78,8 +78,8 @@ class StoredPrices:
             ).fetchone()
         return None if row is None else (row[0], _close(*row[1:]))
 
-    def history(self, symbol: str, limit: int) -> tuple[tuple[str, Close], ...]:
-        """Return the newest closes, newest first, with their sources."""
+    def history(self, symbol: str, limit: int = -1) -> tuple[tuple[str, Close], ...]:
+        """Return the newest closes, newest first, with their sources; all without a limit."""
         with told(self._path):
             rows = self._db.execute(
                 "SELECT source, day, price, currency, split FROM closes WHERE symbol = ?"

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from steelyard.domain.ledger import Entry, until
 from steelyard.domain.portfolio import Portfolio
-from steelyard.domain.tax.country import Country, YearFacts, YearTax, country
+from steelyard.domain.tax.country import Country, YearFacts, YearTax, country, unrated
 from steelyard.domain.tax.identical import same_index
 from steelyard.domain.tax.rules import Rule
 from steelyard.errors import InputError
 from steelyard.ports import Sessions
+
+MarketRates = Callable[[str, str, date], Mapping[date, Decimal]]
+"""Units of the second currency for one of the first, by day up to a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ def situation(
     as_of: date,
     year: int | None = None,
     selling: bool = False,
+    market_rates: MarketRates | None = None,
 ) -> TaxSituation:
     """Return what tax is computed from, with the year so far.
 
@@ -67,6 +72,7 @@ def situation(
         as_of: Nothing later is counted.
         year: The tax year; that of `as_of` unless given.
         selling: The year is that of a sale on `as_of`, which may be settled in the next one.
+        market_rates: Asked for the rates of entries that state none.
 
     Raises:
         InputError: No [tax] in the file (`tax-missing`), a key there that the country does not know
@@ -106,6 +112,12 @@ def situation(
         settings=portfolio.tax.settings,
         same_index=same_index(portfolio.instruments.values()),
         instruments={s: portfolio.instruments[s] for s in classes},
+        market_rates={
+            currency: market_rates(currency, lands.currency, as_of)
+            for currency in unrated(past, lands.currency)
+        }
+        if market_rates
+        else {},
     )
     known = {(e.account, e.symbol) for e in past}
     held = [(a, p.symbol) for a in portfolio.accounts for p in a.positions if p.shares]

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +14,12 @@ from steelyard.adapters.calendar import ExchangeSessions
 from steelyard.adapters.packaged_data import load_catalogue, sample_path
 from steelyard.adapters.portfolio_file import load
 from steelyard.domain.portfolio import Portfolio
+from steelyard.domain.prices import Wanted, judge
+from steelyard.errors import DataError
 from steelyard.ports import Sessions
 
 if TYPE_CHECKING:
-    from steelyard.app.tax import TaxSituation
+    from steelyard.app.tax import MarketRates, TaxSituation
     from steelyard.domain.catalogue import Catalogue
     from steelyard.domain.ledger import Entry
     from steelyard.domain.models import Model
@@ -164,7 +167,59 @@ def tax_situation(
     from steelyard.app.tax import situation
 
     figures = tax_figures(portfolio.tax.jurisdiction)
-    return situation(portfolio, entries, sessions(), figures, as_of=as_of, selling=True)
+    return situation(
+        portfolio,
+        entries,
+        sessions(),
+        figures,
+        as_of=as_of,
+        selling=True,
+        market_rates=market_rates(Path(portfolio.source)),
+    )
+
+
+def market_rates(portfolio_file: Path) -> MarketRates:
+    """Return what knows the exchange rates the owner has: those fetched, and the folder of prices.
+
+    A rate in the database was compared with other sources, so it goes before one of the folder.
+    """
+
+    def rates(currency: str, tax_currency: str, as_of: date) -> Mapping[date, Decimal]:
+        pair = Wanted(f"{currency}{tax_currency}", tax_currency)
+        return {**_folder_rates(portfolio_file, pair, as_of), **_fetched_rates(portfolio_file, pair)}
+
+    return rates
+
+
+def _folder_rates(portfolio_file: Path, pair: Wanted, as_of: date) -> dict[date, Decimal]:
+    from steelyard.adapters import automation_file
+    from steelyard.adapters.prices_folder import FolderPrices
+
+    settings = automation_file.read(portfolio_file.parent / automation_file.NAME).prices
+    folder = FolderPrices(portfolio_file.parent / settings.folder)
+    if folder.name not in settings.sources or not folder.offers(pair):
+        return {}
+    try:
+        closes = folder.read(pair, folder.ask(pair, date.min, as_of))
+    except DataError as error:
+        if error.code != "price-empty":
+            raise
+        return {}
+    # The same judgement as at a fetch: a slipped digit is no rate.
+    return {c.day: c.price for c in judge(pair, folder.name, closes, settings.limits, as_of=as_of).good}
+
+
+def _fetched_rates(portfolio_file: Path, pair: Wanted) -> dict[date, Decimal]:
+    from steelyard.adapters import database
+    from steelyard.adapters.prices_sqlite import StoredPrices
+
+    base = database.path_beside(portfolio_file)
+    connection = database.connect_to_read(base) if base.is_file() else None
+    if connection is None:
+        return {}
+    with closing(connection):
+        # Newest answer first, and the newest is to count.
+        return {c.day: c.price for _, c in reversed(StoredPrices(connection, base).history(pair.symbol))}
 
 
 def instruments(path: Path) -> Catalogue:

@@ -6,7 +6,7 @@ returns one `YearTax`; how it classifies, which lots it draws and what it nets i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -118,6 +118,7 @@ class YearFacts:
         settings: The owner's own keys under [tax].
         same_index: Symbol to group of what the catalogue says follows one index; what a country makes of
             it is its affair.
+        market_rates: Currency to day to tax currency for one unit, for entries that state no rate.
     """
 
     year: int
@@ -131,6 +132,23 @@ class YearFacts:
     settings: Mapping[str, object] = field(default_factory=dict)
     same_index: Mapping[str, str] = field(default_factory=dict)
     instruments: Mapping[str, Instrument] = field(default_factory=dict)
+    market_rates: Mapping[str, Mapping[date, Decimal]] = field(default_factory=dict)
+
+
+def unrated(entries: Iterable[Entry], currency: str) -> tuple[str, ...]:
+    """Return the currencies of priced entries that state no rate to the tax currency, sorted."""
+    return tuple(
+        sorted(
+            {
+                e.currency
+                for e in entries
+                if e.fx_rate is None
+                and e.price is not None
+                and e.kind != "convert"
+                and e.currency not in ("", currency)
+            }
+        )
+    )
 
 
 class Country(Protocol):

@@ -16,6 +16,7 @@ from steelyard.domain.instruments import Instrument
 from steelyard.domain.lots import TaxLot
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, plain
 from steelyard.domain.tax.country import Filing, IsSession, YearFacts, YearTax
+from steelyard.domain.tax.korea_exchange import rate_note
 from steelyard.domain.tax.korea_gifts import CARRIED_OVER
 from steelyard.domain.tax.korea_income import IncomeTax
 from steelyard.domain.tax.korea_ledger import CLASSES, KoreanLedger, class_unknown, read_ledger
@@ -269,6 +270,9 @@ def _notes(
         notes.append(f"The rules were last verified on {verified}, before {rates.year} began.")
     if ledger.upper_bound:
         notes.append("Where no tax base price is known the tax is an upper bound: add tax_base_price.")
+    notes += [
+        f"Dividend of {p.symbol} on {p.paid_on}: {p.rate_note}." for p in ledger.payments if p.rate_note
+    ]
     if financial["over"] and comprehensive is None:
         notes.append(
             "Financial income exceeds the threshold: the tax beyond the withholding needs other_taxable_base."
@@ -281,7 +285,8 @@ def _notes(
 def _notes_of_accounts(
     facts: YearFacts, brought_home: RepatriationYear | None, sheltered: Sheltered
 ) -> tuple[str, ...]:
-    notes = []
+    exchange = rate_note(facts.entries)
+    notes = [exchange] if exchange else []
     if brought_home is not None and brought_home.not_held:
         notes.append("Part of what the repatriation account sold was not held on the day of reference.")
     if brought_home is not None and brought_home.withdrawn:

@@ -14,14 +14,15 @@ from itertools import groupby
 
 from steelyard.domain.ledger import Entry, in_order
 from steelyard.domain.lots import Pool, TaxLot, share
-from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
+from steelyard.domain.money import EXACT, ZERO, exact_sum
 from steelyard.domain.tax.country import Disposal, UsedLot, YearFacts
 from steelyard.domain.tax.korea_accounts import SHELTERED
+from steelyard.domain.tax.korea_exchange import in_won, won_rate
 from steelyard.domain.tax.korea_gifts import CARRIED_OVER, Gift, sold_gift
 from steelyard.domain.tax.korea_rates import Rates, whole_won
 from steelyard.domain.tax.korea_settlement import settles_on
 from steelyard.domain.tax.korea_withholding import Withheld, distribution_base, sale_base, withhold
-from steelyard.errors import DataError, InputError
+from steelyard.errors import InputError
 
 CLASSES = ("krx_domestic_equity", "krx_other", "overseas_listed")
 OVERSEAS_METHODS = ("fifo", "lifo", "average")
@@ -44,6 +45,7 @@ class Payment:
     foreign_tax: Decimal
     withheld: Withheld
     upper_bound: bool
+    rate_note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,8 @@ class _Position:
     """What distributions paid on the shares held beyond what was taxed."""
     bought: int = 0
     gifts: dict[int, Gift] = field(default_factory=dict)
-    """By the order of their lot."""
+    """By the order of their lot, as the next."""
+    rate_notes: dict[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,7 @@ class _Sold:
     proceeds: Decimal
     untaxed: Decimal
     gifts: Mapping[int, Gift]
+    rate_notes: tuple[str, ...] = ()
 
 
 def read_ledger(facts: YearFacts, rates: Rates) -> KoreanLedger:
@@ -106,7 +110,7 @@ def read_ledger(facts: YearFacts, rates: Rates) -> KoreanLedger:
     Raises:
         InputError: An unknown class (`tax-class-unknown`), a method Korea does not know
             (`cost-method-unknown`), more sold than held (`sold-more-than-held`).
-        DataError: A trade in a foreign currency without its rate (`rate-missing`).
+        DataError: A trade in a foreign currency whose rate is nowhere (`rate-missing`).
     """
     positions: dict[tuple[str, str], _Position] = {}
     sold: dict[tuple[str, str], list[_Sold]] = {}
@@ -202,34 +206,6 @@ def class_unknown(symbol: str, given: str | None) -> InputError:
     )
 
 
-def in_won(entry: Entry, amount: Decimal, tax_class: str, facts: YearFacts) -> Decimal:
-    """Return an amount of an entry in won, at its own rate.
-
-    Raises:
-        DataError: The rate is missing (`rate-missing`).
-    """
-    return EXACT.multiply(amount, _won_rate(entry, tax_class, facts))
-
-
-def _won_rate(entry: Entry, tax_class: str, facts: YearFacts) -> Decimal:
-    if entry.currency in ("", "KRW"):
-        return ONE
-    if entry.fx_rate is None:
-        day = entry.traded_on
-        if entry.kind in ("buy", "sell"):
-            try:
-                day = settles_on(day, tax_class, facts.is_session, facts.rates)
-            except InputError:
-                day = entry.traded_on
-        raise DataError(
-            "rate-missing",
-            f"no rate of {entry.currency} to won for {day}: {entry.kind} of {entry.shares} {entry.symbol} "
-            f"on {entry.traded_on} in account {entry.account!r}",
-            f"add fx_rate to that entry, the base rate of {day}, when the money moved",
-        )
-    return entry.fx_rate
-
-
 def _priced(entry: Entry) -> Decimal:
     if entry.price is None:
         raise InputError(
@@ -253,6 +229,9 @@ def _add(entry: Entry, position: _Position, facts: YearFacts) -> None:
         gift = Gift(entry.traded_on, entry.shares, value, giver_cost=cost, gift_tax=entry.gift_tax or ZERO)
         position.gifts[position.bought] = gift
         cost, bought = value, entry.traded_on
+    note = won_rate(entry, position.tax_class, facts).note
+    if note:
+        position.rate_notes[position.bought] = note
     base = None
     if entry.tax_base_price is not None:
         base = EXACT.multiply(entry.tax_base_price, entry.shares)
@@ -291,7 +270,10 @@ def _taken(entry: Entry, position: _Position, facts: YearFacts) -> _Sold | None:
     if entry.kind == "transfer_out":
         return None
     proceeds = in_won(entry, EXACT.subtract(_priced(entry), entry.fees), position.tax_class, facts)
-    return _Sold(entry, tuple(taken), proceeds, untaxed, dict(position.gifts))
+    notes = [position.rate_notes[lot.order] for lot in taken if lot.order in position.rate_notes]
+    notes.append(won_rate(entry, position.tax_class, facts).note)
+    rate_notes = tuple(dict.fromkeys(note for note in notes if note))
+    return _Sold(entry, tuple(taken), proceeds, untaxed, dict(position.gifts), rate_notes)
 
 
 def _payment(entry: Entry, position: _Position, facts: YearFacts, rates: Rates) -> Payment | None:
@@ -315,6 +297,7 @@ def _payment(entry: Entry, position: _Position, facts: YearFacts, rates: Rates) 
         foreign_tax=foreign,
         withheld=withhold(base, rates, foreign_tax=foreign),
         upper_bound=upper_bound,
+        rate_note=won_rate(entry, position.tax_class, facts).note,
     )
 
 
@@ -401,7 +384,10 @@ def _disposal(sales: list[_Sold], tax_class: str, settled: date) -> Disposal:
         gain=EXACT.subtract(proceeds, cost),
         lots=tuple(UsedLot(lot.bought, lot.shares, lot.cost) for s in sales for lot in s.taken),
         taxable=ZERO if tax_class == "krx_domestic_equity" else None,
-        notes=(CARRIED_OVER,) if any(s.gifts for s in sales) else (),
+        notes=(
+            *((CARRIED_OVER,) if any(s.gifts for s in sales) else ()),
+            *dict.fromkeys(note for s in sales for note in s.rate_notes),
+        ),
     )
 
 
@@ -412,7 +398,7 @@ def _unit(sales: list[_Sold], settled: date, rates: Rates) -> UnitSale:
     rise = exact_sum(known) if len(known) == len(rises) else None
     base = sale_base(disposal.gain, rise, exact_sum(s.untaxed for s in sales))
     withheld = withhold(base.amount, rates)
-    notes = (UPPER_BOUND,) * base.upper_bound + (WAIVED,) * withheld.waived
+    notes = disposal.notes + (UPPER_BOUND,) * base.upper_bound + (WAIVED,) * withheld.waived
     return UnitSale(
         replace(disposal, taxable=withheld.base, notes=notes), withheld, base.upper_bound, base.result
     )

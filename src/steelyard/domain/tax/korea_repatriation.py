@@ -16,7 +16,7 @@ from steelyard.domain.instruments import Instrument
 from steelyard.domain.ledger import Entry, in_order
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
 from steelyard.domain.tax.country import Disposal, YearFacts
-from steelyard.domain.tax.korea_ledger import in_won
+from steelyard.domain.tax.korea_exchange import in_won
 from steelyard.domain.tax.korea_rates import Rates, whole_won
 from steelyard.domain.tax.korea_settlement import settles_on
 from steelyard.errors import InputError

@@ -1,0 +1,107 @@
+"""Foreign amounts of the journal in won, at the rate of the day on which the money moved.
+
+A rate the owner wrote into an entry always counts. Without one the rate of that day is looked up among the
+rates he has fetched; a day without one takes the last before it, and says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from steelyard.domain.ledger import Entry
+from steelyard.domain.money import EXACT, ONE
+from steelyard.domain.tax.country import YearFacts, unrated
+from steelyard.domain.tax.korea_settlement import settles_on
+from steelyard.errors import DataError, InputError
+
+WON = "KRW"
+_LONGEST_GAP_DAYS = 7
+"""How far back a day without a rate looks: the longest Korean holidays close the banks for a week."""
+
+
+@dataclass(frozen=True, slots=True)
+class WonRate:
+    """Won for one unit of a currency; `note` says what is particular about it, "" where nothing is."""
+
+    rate: Decimal
+    note: str = ""
+
+
+def in_won(entry: Entry, amount: Decimal, tax_class: str, facts: YearFacts) -> Decimal:
+    """Return an amount of an entry in won.
+
+    Raises:
+        DataError: There is no rate (`rate-missing`).
+    """
+    return EXACT.multiply(amount, won_rate(entry, tax_class, facts).rate)
+
+
+def won_rate(entry: Entry, tax_class: str, facts: YearFacts) -> WonRate:
+    """Return the rate of an entry: its own, or that of the day its money moved from `facts.market_rates`.
+
+    That day is the Korean settlement date of a purchase or sale, the pay date of a dividend, and of shares
+    transferred in the settlement date of their original purchase (`lot`): the day of the transfer says
+    nothing about what they cost.
+
+    Raises:
+        DataError: There is none, nor one of the last seven days before (`rate-missing`).
+
+    Source: rule kr.overseas-rate-of-exchange.
+    """
+    if entry.currency in ("", WON):
+        return WonRate(ONE)
+    if entry.fx_rate is not None:
+        return WonRate(entry.fx_rate)
+    moved = _moved_on(entry, tax_class, facts)
+    known = facts.market_rates.get(entry.currency, {})
+    if moved is None:
+        raise _missing(entry, moved)
+    earliest = moved - timedelta(days=_LONGEST_GAP_DAYS)
+    day = max((d for d in known if earliest <= d <= moved), default=None)
+    if day is None:
+        raise _missing(entry, moved)
+    if day == moved:
+        return WonRate(known[day])
+    return WonRate(known[day], f"no {entry.currency} rate of {moved} is at hand: that of {day} counts")
+
+
+def rate_note(entries: Iterable[Entry]) -> str:
+    """Return what the reader has to know where fetched rates stand in for rates of the owner, else ""."""
+    if not unrated(entries, WON):
+        return ""
+    return (
+        "Entries without fx_rate take the fetched rate of their settlement date: a market rate, while the "
+        "return takes the base rate of that day."
+    )
+
+
+def _moved_on(entry: Entry, tax_class: str, facts: YearFacts) -> date | None:
+    traded = entry.lot if entry.kind == "transfer_in" else entry.traded_on
+    if traded is None or entry.kind == "dividend":
+        return traded
+    try:
+        return settles_on(traded, tax_class, facts.is_session, facts.rates)
+    except InputError:
+        # Older than the table of settlement cycles, of which no rate is needed but this one.
+        return None
+
+
+def _missing(entry: Entry, moved: date | None) -> DataError:
+    what = f"{entry.kind} of {entry.shares} {entry.symbol} on {entry.traded_on} in account {entry.account!r}"
+    if moved is None:
+        return DataError(
+            "rate-missing",
+            f"no rate of {entry.currency} to won, nor the day it was bought, for the {what}",
+            "add fx_rate to that entry, the base rate of the day its purchase was settled; or for shares "
+            "transferred in their purchase date as lot",
+        )
+    return DataError(
+        "rate-missing",
+        f"no rate of {entry.currency} to won for {moved}: {what}",
+        f"add fx_rate to that entry, the base rate of {moved}, when the money moved; or put "
+        f"{entry.currency}{WON}.csv with the columns date,close and that day into the folder of prices, or "
+        "fetch it: `steelyard prices fetch --all`, with enough history_days in automation.toml",
+    )
