@@ -47,6 +47,19 @@ def test_what_spreadsheets_write_is_read_too():
     assert entries("date\ttype\tsymbol\tshares\tprice\n2026-11-20\tbuy\tVOO\t1\t2\n")[0].price == 2
 
 
+@pytest.mark.parametrize("number", ["1,23", "1234,5", "1,2345", "12,34.5", "1,234,56", "1_0,000"])
+def test_a_comma_that_parts_no_thousands_is_no_number(number):
+    """A European 1,23 must not be read as 123."""
+    row = f'date,type,symbol,shares,price\n2026-11-20,buy,VOO,"{number}",35000\n'
+    assert problems(row) == [("entry-number", 2)]
+
+
+def test_commas_between_thousands_are_read():
+    text = 'date,type,symbol,shares,price\n2026-11-20,buy,VOO,"1,234,567","1,234.56"\n'
+    (fact,) = entries(text)
+    assert (fact.shares, fact.price) == (D(1234567), D("1234.56"))
+
+
 def test_a_line_break_inside_quotes_does_not_shift_the_lines_that_follow():
     """Lines 2 and 3 are one row; the mistake stands in line 4."""
     text = (

@@ -207,6 +207,70 @@ def test_flex_a_split_and_a_transfer():
     assert [fact[:3] for fact in brief(found)] == [("split", "VOO", D(4)), ("transfer_out", "BRK-B", D(5))]
 
 
+ARRIVED = (
+    '<Transfer accountId="U1" assetCategory="STK" symbol="VOO" date="20250813" direction="IN" type="FOP" '
+    'quantity="13" transferPrice="0" positionAmount="7800" currency="USD" transactionID="9" />'
+)
+LOT = (
+    '<OpenPosition accountId="U1" currency="USD" assetCategory="STK" symbol="VOO" position="%s" '
+    'costBasisMoney="%s" openDateTime="%s" levelOfDetail="LOT" />'
+)
+SOLD = (TRADE % ("-1", "SELL")).replace("20240103", "20250901")
+
+
+def arrived(*more):
+    found = took(import_flex, FLEX % (ARRIVED + "".join(more)))
+    (entry,) = [row.entry for row in found.rows if row.entry.kind == "transfer_in"]
+    return entry, [text for _, text in found.skipped]
+
+
+def test_flex_shares_transferred_in_cost_what_their_lot_cost():
+    """5,850 for 13 shares is 450 for one; a lot opened after the transfer was bought here."""
+    entry, skipped = arrived(LOT % ("13", "5850", "20220304;103000"), LOT % ("2", "1200", "2025-09-02"))
+    assert (entry.shares, entry.price, entry.lot) == (D(13), D(450), date(2022, 3, 4))
+    assert skipped == []
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        (),
+        (LOT % ("12", "5400", "20220304"),),
+        (LOT % ("13", "0", "20220304"),),
+        (LOT % ("13", "5850", "20250813"),),
+        (LOT % ("13", "5850", ""),),
+        ((LOT % ("13", "5850", "20220304")).replace("U1", "U2"),),
+        ((LOT % ("13", "5850", "20220304")).replace('"USD"', '"EUR"'),),
+        ((LOT % ("13", "5850", "20220304")).replace("LOT", "SUMMARY"),),
+        (LOT % ("13", "5850", "20220304"), SOLD),
+    ],
+)
+def test_flex_a_cost_that_may_be_another_is_not_taken_and_the_line_to_type_is_told(more):
+    """The market value of 7,800 is 600 a share, which nobody paid."""
+    entry, (text,) = arrived(*more)
+    assert (entry.shares, entry.price, entry.lot) == (D(13), None, None)
+    assert "date=2025-08-13 account=main type=transfer_in symbol=VOO shares=13 price=COST-OF-ONE" in text
+
+
+def test_flex_several_lots_are_told_as_the_lines_to_type():
+    """3 for 1,200.30 and 10 for 5,500."""
+    entry, (text,) = arrived(LOT % ("10", "5500", "20250304"), LOT % ("3", "1200.30", "20220304"))
+    assert (entry.shares, entry.price) == (D(13), None)
+    assert "shares=3 price=400.1 currency=USD lot=2022-03-04" in text
+    assert "shares=10 price=550 currency=USD lot=2025-03-04" in text
+
+
+def test_alpaca_shares_transferred_in_have_no_cost_and_the_line_to_type_is_told():
+    """The price of the activity is that of the day."""
+    item = {"activity_type": "ACATS", "id": "7", "date": "2025-12-05", "symbol": "VOO", "qty": "4",
+            "price": "600"}  # fmt: skip
+    found = took(import_alpaca, [item, {**item, "id": "8", "qty": "-1"}], "ira")
+    assert [row.entry.price for row in found.rows] == [None, None]
+    ((_, text),) = found.skipped
+    assert "[0]" in text
+    assert "date=2025-12-05 account=ira type=transfer_in symbol=VOO shares=4 price=COST-OF-ONE" in text
+
+
 def test_flex_several_accounts_keep_their_numbers_unless_one_is_named():
     two = TRADE % ("1", "BUY") + (TRADE % ("2", "BUY")).replace("U1", "U2")
     accounts = [row.entry.account for row in took(import_flex, FLEX % two).rows]

@@ -9,6 +9,7 @@ import re
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from steelyard.adapters.import_arrivals import Arrival, to_record
 from steelyard.adapters.import_dividends import Booking, Dividends
 from steelyard.adapters.import_rows import ImportedFile, Sheet, amount, document, objects, refuse
 from steelyard.domain.catalogue import Catalogue
@@ -101,6 +102,14 @@ def _activity(sheet: Sheet, dividends: Dividends, item: dict[str, str], key: str
             shares=plain(abs(shares)),
             currency="USD",
         )
+        if shares > ZERO:
+            # The `price` of such an activity is that of the day it moved, not what the shares cost.
+            arrival = Arrival("", symbol, item.get("date", ""), shares, "USD")
+            command = to_record(arrival, sheet.account or "main", ())
+            text = (
+                f"what the {plain(shares)} {symbol} cost is not in the file; take the entry back and enter "
+            )
+            sheet.skip(None, f"{key}: {text}{command}")
     elif kind in _SPLITS:
         day = item.get("date", "DAY")
         sheet.skip(

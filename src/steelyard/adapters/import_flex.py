@@ -1,7 +1,9 @@
 """Interactive Brokers: the XML of an Activity Flex Query.
 
-Read are Trades (executions), Cash Transactions (details), Corporate Actions (splits) and Transfers; all
-other sections are passed over. Source: the Flex Query reference, and the field names ibflex documents.
+Read are Trades (executions), Cash Transactions (details), Corporate Actions (splits) and Transfers, of Open
+Positions the lots; all other sections are passed over. `fxRateToBase` is: it is the rate of the trade's day,
+and `fx_rate` is that of the settlement date.
+Source: the Flex Query reference, and the field names ibflex documents.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from xml.parsers import expat
 
+from steelyard.adapters.import_arrivals import Arrival, OpenLot, lots_of, to_record
 from steelyard.adapters.import_dividends import Booking, Dividends
 from steelyard.adapters.import_rows import (
     ImportedFile,
@@ -63,7 +66,11 @@ def read(data: bytes, name: str, catalogue: Catalogue, account: str | None) -> I
         PortfolioProblems: With every problem of the file and its line.
     """
     sheet = Sheet(name, catalogue, account)
-    elements = [e for e in _elements(data, name) if e.tag in _READ]
+    everything = list(_elements(data, name))
+    elements = [e for e in everything if e.tag in _READ]
+    lots = [_open_lot(e) for e in everything if e.tag == "OpenPosition" and e["levelOfDetail"] == "LOT"]
+    held = [lot for lot in lots if lot is not None]
+    taken = {(e["accountId"], listed(e["symbol"])) for e in elements if _takes(e)}
     several = account is None and len({e["accountId"] for e in elements if e["accountId"]}) > 1
     dividends = Dividends()
     executions = any(e["levelOfDetail"] in ("", "EXECUTION") for e in elements if e.tag == "Trade")
@@ -77,7 +84,7 @@ def read(data: bytes, name: str, catalogue: Catalogue, account: str | None) -> I
             elif element.tag == "CorporateAction":
                 _corporate_action(sheet, element, owner)
             else:
-                _transfer(sheet, element, owner)
+                _transfer(sheet, element, owner, held, taken)
         except ValueError as error:
             sheet.unread(f"the {element.tag} cannot be read: {error}", element.line)
     dividends.add_to(sheet)
@@ -246,17 +253,50 @@ def _corporate_action(sheet: Sheet, element: _Element, owner: str) -> None:
     )  # fmt: skip
 
 
-def _transfer(sheet: Sheet, element: _Element, owner: str) -> None:
+def _open_lot(element: _Element) -> OpenLot | None:
+    """Return a lot, None where a figure is missing: it only serves to find a cost."""
+    try:
+        shares, cost = amount(element["position"]), amount(element["costBasisMoney"])
+    except ValueError:
+        return None
+    if shares <= ZERO or not element["openDateTime"]:
+        return None
+    account, symbol = element["accountId"], listed(element["symbol"])
+    return OpenLot(account, symbol, element.day("openDateTime"), shares, cost, element["currency"])
+
+
+def _takes(element: _Element) -> bool:
+    sold = element.tag == "Trade" and not element["buySell"].startswith("BUY")
+    left = element.tag == "Transfer" and element["direction"] != "IN"
+    return sold or left or element.tag == "CorporateAction"
+
+
+def _transfer(
+    sheet: Sheet, element: _Element, owner: str, held: list[OpenLot], taken: set[tuple[str, str]]
+) -> None:
     reference = _reference(element, "transactionID", "tradeID")
     day = element.day("date", "dateTime", "reportDate")
     shares, money = amount(element["quantity"]), amount(element["cashTransfer"])
     inward = element["direction"] == "IN" or (not element["direction"] and add_up(shares, money) > ZERO)
     if element["assetCategory"] in _FUNDS and shares and element["symbol"]:
         kind = "transfer_in" if inward else "transfer_out"
+        symbol, currency = listed(element["symbol"]), element["currency"]
+        arrival = Arrival(element["accountId"], symbol, day, abs(shares), currency)
+        lots = lots_of(arrival, held, taken) if inward else ()
+        # Several lots stay one entry without a cost: the broker's number is one, and an export without lots
+        # would otherwise count some of them a second time.
+        price, lot = (lots[0].price, lots[0].opened) if len(lots) == 1 else ("", "")
         sheet.add(
             element.line, reference, type=kind, date=day, account=owner,
-            symbol=listed(element["symbol"]), shares=plain(abs(shares)), currency=element["currency"],
+            symbol=symbol, shares=plain(abs(shares)), price=price, currency=currency, lot=lot,
         )  # fmt: skip
+        if inward and not price:
+            said = "is in several lots" if lots else "is not in the file"
+            command = to_record(arrival, owner or sheet.account or "main", lots)
+            text = (
+                f"what the {plain(abs(shares))} {symbol} cost {said}; take the entry back and enter {command}"
+            )
+            sheet.skip(element.line, text)
     elif money:
         signed, currency = (abs(money) if inward else EXACT.minus(abs(money))), element["currency"]
         _money(sheet, element.line, reference, owner, day, currency, signed, "transfer", "withdrawal")

@@ -17,7 +17,8 @@ ZERO = Decimal(0)
 ONE = Decimal(1)
 
 _MINOR_DIGITS = {"KRW": 0, "JPY": 0, "VND": 0, "CLP": 0, "KWD": 3, "BHD": 3}
-_NUMBER = re.compile(r"[+-]?(\d[\d_,]*)(\.\d+)?([eE][+-]?\d{1,2})?")
+# A comma only between thousands: "1,23" may be meant as 1.23 and must not pass for 123.
+_NUMBER = re.compile(r"[+-]?(\d{1,3}(?:,\d{3})+|\d[\d_]*)(\.\d+)?([eE][+-]?\d{1,2})?")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
