@@ -55,12 +55,16 @@ def plans(draw):
     spread = D(draw(st.sampled_from(["0", "0.005"])))
     total = cash["KRW"] + cash["USD"] * 1400
     trades = tuple(sorted(trades, key=lambda t: t.side != "sell"))
+    changed = conversions(trades, {"main": cash}, RATES, base="KRW", spread=spread)
     return SavedPlan(
         as_of=date(2026, 11, 24),
         base_currency="KRW",
         policy="threshold 5%",
         targets=dict.fromkeys(WHERE, D("0.25")),
-        reserve=min(total, D(draw(st.integers(0, 3_000_000)))),
+        # What changing money costs comes out of what may be spent: no plan keeps a reserve it pays with.
+        reserve=max(
+            min(total - sum((c.cost for c in changed), D(0)), D(draw(st.integers(0, 3_000_000)))), D(0)
+        ),
         value=D(50_000_000),
         turnover=sum((t.amount for t in trades), D(0)),
         commission=rate,
@@ -70,7 +74,7 @@ def plans(draw):
         prices={s: (p, WHERE[s][0]) for s, p in prices.items()},
         fx=RATES,
         trades=trades,
-        conversions=conversions(trades, {"main": cash}, RATES, base="KRW", spread=spread),
+        conversions=changed,
         fx_spread=spread,
         inputs={"file": "words"},
         saved_at=MOMENT,
