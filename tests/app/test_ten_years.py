@@ -28,7 +28,7 @@ from steelyard.domain.automation import AlertSettings, AutomationSettings
 from steelyard.domain.policies import Policy
 
 FIRST, LAST = date(2014, 1, 2), date(2023, 12, 29)
-TARGETS = {"VOO": Decimal("0.6"), "TLT": Decimal("0.4")}
+TARGETS = {"SPY": Decimal("0.6"), "TLT": Decimal("0.4")}
 WEALTH = Decimal(100_000)
 
 
@@ -66,7 +66,7 @@ def walk(days):
 def text(shares, policy, last):
     limit = "" if policy.max_interval_days is None else f"max_interval_days = {policy.max_interval_days}\n"
     lines = [
-        'base_currency = "USD"\n[targets]\nVOO = "60%"\nTLT = "40%"\n[policy]\n'
+        'base_currency = "USD"\n[targets]\nSPY = "60%"\nTLT = "40%"\n[policy]\n'
         f'kind = "{policy.kind}"\nlook = "{policy.look}"\nthreshold = "5%"\n{limit}last_rebalance = {last}\n'
         '[[accounts]]\nname = "main"\ncash = { USD = "0" }\npositions = ['
     ]
@@ -100,7 +100,7 @@ def test_ten_years_of_daily_runs_rebalance_on_the_dates_of_the_backtest(tmp_path
 
 @POLICIES
 def test_so_they_do_over_ten_years_of_real_closes(tmp_path, shared, policy):
-    """Closes of New York as they were, two ETFs, 2014-01-02 to 2023-12-29."""
+    """Closes of New York as they were, two ETFs that the file holds throughout, 2014-01-02 to 2023-12-29."""
     with (shared / "data" / "etf_close_daily.csv").open(newline="") as file:
         rows = [r for r in csv.DictReader(file) if FIRST <= date.fromisoformat(r["date"]) <= LAST]
     days = [date.fromisoformat(r["date"]) for r in rows]
