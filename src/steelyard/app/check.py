@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from steelyard.domain.drift import Drift, largest, measure, misplaced
 from steelyard.domain.policies import Decision, decide
 from steelyard.domain.portfolio import Portfolio, Valuation, value
-from steelyard.ports import Sessions
+
+if TYPE_CHECKING:
+    from steelyard.ports import Sessions
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,40 +1,48 @@
-"""The only place that pairs ports with adapters, one module for each thing that needs several of them."""
+"""The only place that pairs ports with adapters, one module for each thing that needs several of them.
+
+The functions of all modules are names of this package; a module is imported when one of its names is used,
+since `check` and `plan` need one of them only.
+"""
 
 from __future__ import annotations
 
-from steelyard.bootstrap.automation import (
-    Automation,
-    automation,
-    automation_settings,
-    crontab,
-    database_copies,
-    run_lock,
-)
-from steelyard.bootstrap.books import (
-    backtest_portfolio,
-    instruments,
-    journal_entries,
-    journal_path,
-    market_rates,
-    models,
-    new_portfolio_text,
-    portfolio,
-    portfolio_of_entries,
-    sample,
-    sessions,
-    stored_portfolio,
-    tax_figures,
-    tax_situation,
-)
-from steelyard.bootstrap.histories import backtest_tax, history_of, price_history
-from steelyard.bootstrap.trading import (
-    desk,
-    market,
-    order_book,
-    past_portfolio,
-    plan_to_save,
-    save_plan,
-)
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from steelyard.bootstrap.books import (
+        backtest_portfolio,
+        instruments,
+        journal_entries,
+        journal_path,
+        market_rates,
+        models,
+        new_portfolio_text,
+        portfolio,
+        portfolio_of_entries,
+        sample,
+        sessions,
+        stored_portfolio,
+        tax_figures,
+        tax_situation,
+    )
+    from steelyard.bootstrap.histories import backtest_tax, history_of, price_history
+    from steelyard.bootstrap.scheduled import (
+        Automation,
+        automation,
+        automation_settings,
+        crontab,
+        database_copies,
+        run_lock,
+    )
+    from steelyard.bootstrap.trading import (
+        desk,
+        market,
+        order_book,
+        past_portfolio,
+        plan_to_save,
+        save_plan,
+    )
 
 __all__ = [
     "Automation",
@@ -67,3 +75,16 @@ __all__ = [
     "tax_figures",
     "tax_situation",
 ]
+
+# Most used first: a name is looked for in one after another.
+_MODULES = ("books", "histories", "scheduled", "trading")
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        for module in _MODULES:
+            try:
+                return getattr(import_module(f"{__name__}.{module}"), name)
+            except AttributeError:
+                continue
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -14,16 +14,16 @@ from steelyard.adapters.calendar import ExchangeSessions
 from steelyard.adapters.packaged_data import load_catalogue, sample_path
 from steelyard.adapters.portfolio_file import load
 from steelyard.domain.portfolio import Portfolio
-from steelyard.domain.prices import Wanted, judge
 from steelyard.errors import DataError
-from steelyard.ports import Sessions
 
 if TYPE_CHECKING:
     from steelyard.app.tax import MarketRates, TaxSituation
     from steelyard.domain.catalogue import Catalogue
     from steelyard.domain.ledger import Entry
     from steelyard.domain.models import Model
+    from steelyard.domain.prices import Wanted
     from steelyard.domain.tax.rules import Rule
+    from steelyard.ports import Sessions
 
 
 def sessions() -> Sessions:
@@ -185,6 +185,8 @@ def market_rates(portfolio_file: Path) -> MarketRates:
     """
 
     def rates(currency: str, tax_currency: str, as_of: date) -> Mapping[date, Decimal]:
+        from steelyard.domain.prices import Wanted
+
         pair = Wanted(f"{currency}{tax_currency}", tax_currency)
         return {**_folder_rates(portfolio_file, pair, as_of), **_fetched_rates(portfolio_file, pair)}
 
@@ -194,6 +196,7 @@ def market_rates(portfolio_file: Path) -> MarketRates:
 def _folder_rates(portfolio_file: Path, pair: Wanted, as_of: date) -> dict[date, Decimal]:
     from steelyard.adapters import automation_file
     from steelyard.adapters.prices_folder import FolderPrices
+    from steelyard.domain.prices import judge
 
     settings = automation_file.read(portfolio_file.parent / automation_file.NAME).prices
     folder = FolderPrices(portfolio_file.parent / settings.folder)
