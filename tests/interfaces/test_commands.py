@@ -150,6 +150,21 @@ def test_a_wrong_flag_or_file_ends_with_two_and_a_hint(folder, words):
     assert "Traceback" not in done.stderr
 
 
+def test_a_folder_in_place_of_a_file_is_answered_with_the_file_to_name(folder):
+    done = run("check", str(folder))
+    assert done.returncode == 2
+    assert done.stderr.startswith("error[unreadable]: this is a folder")
+    assert f"hint: name the file in it: {folder / 'portfolio.toml'}" in done.stderr
+
+
+@pytest.mark.parametrize("words", [[], ["prices"]])
+def test_a_group_without_a_command_shows_its_help_and_no_error(words):
+    done = run(*words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("Usage: steelyard")
+    assert "error" not in done.stderr.split("Commands:")[0]
+
+
 def test_taking_out_more_than_there_is_ends_with_four(folder):
     done = run("withdraw", "99000000", folder=folder)
     assert done.returncode == 4

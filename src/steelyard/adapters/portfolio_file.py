@@ -61,6 +61,9 @@ def load(
         text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
         raise refuse("no-file", "there is no such file", "write one with `steelyard init`") from None
+    except IsADirectoryError:
+        inside = path / "portfolio.toml"
+        raise refuse("unreadable", "this is a folder, not a file", f"name the file in it: {inside}") from None
     except UnicodeDecodeError as error:
         raise refuse("not-utf8", f"byte {error.start} is not UTF-8", "save the file as UTF-8") from None
     except (OSError, ValueError) as error:

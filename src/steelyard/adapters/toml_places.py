@@ -1,43 +1,42 @@
 """On which line of a TOML file a key stands. Used only once something is wrong.
 
-A TOML parser forgets where things stood. This reads the text a second time, by lines: headers move
-the path, `key = ...` names a place, and inside an array or inline table spread over several lines
-the line of the key it belongs to is the answer.
+A TOML parser forgets where things stood. This reads the text a second time, as tokens: headers move
+the path, `key = ...` names a place, and so does every entry of a list or of an inline table, however
+many lines it is spread over.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from typing import NamedTuple
 
 Path = tuple[str | int, ...]
-_HEADER = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(#.*)?$")
-_KEY = re.compile(
-    r"\s*((?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*'))*)\s*="
-)
-_PART = re.compile(r"[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*'")
-_STRING = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'")
+
+# Written as text: compiled when the first file with a problem is read, since most have none.
+_TOKEN = r"""
+    (?P<comment>  \#[^\n]* )
+  | (?P<string>   \"{3}(?:\\.|[^\\])*?\"{3,5} | '{3}.*?'{3,5} | "(?:\\.|[^"\\\n])*" | '[^'\n]*' )
+  | (?P<newline>  \n )
+  | (?P<space>    [ \t\r]+ )
+  | (?P<mark>     [\[\]{}=,] )
+  | (?P<bare>     [^\s\#"'\[\]{}=,]+ )
+"""
+_PART = r"[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*'"
+
+
+class _Token(NamedTuple):
+    text: str
+    line: int
+
+
+_END = _Token("", 0)
 
 
 def places(text: str) -> dict[Path, int]:
-    """Return the one-based line of every header and key of a TOML text, by path; entries of arrays
-    of tables are numbered from 0."""
-    found: dict[Path, int] = {}
-    counts: dict[Path, int] = {}
-    prefix: Path = ()
-    depth = 0
-    for number, line in enumerate(text.splitlines(), start=1):
-        bare = _STRING.sub('""', line).split("#", 1)[0]
-        if depth == 0:
-            header = _HEADER.match(line)
-            key = None if header else _KEY.match(line)
-            if header:
-                prefix = _resolve(_parts(header[2]), counts, new=header[1] == "[[")
-                found.setdefault(prefix, number)
-                continue
-            if key:
-                found.setdefault(prefix + _parts(key[1]), number)
-        depth = max(depth + bare.count("[") + bare.count("{") - bare.count("]") - bare.count("}"), 0)
-    return found
+    """Return the one-based line of everything a TOML text names, by path: headers, keys, and the entries
+    of lists and of arrays of tables, which are numbered from 0."""
+    return _Reader(text).found
 
 
 def line_of(found: dict[Path, int], path: Path) -> int | None:
@@ -57,16 +56,91 @@ def dotted(path: Path) -> str:
     return text
 
 
-def _parts(dotted_key: str) -> tuple[str, ...]:
-    return tuple(part.strip("\"'") for part in _PART.findall(dotted_key))
+def _tokens(text: str) -> Iterator[_Token]:
+    line = 1
+    for match in re.finditer(_TOKEN, text, re.VERBOSE | re.DOTALL):
+        if match.lastgroup not in ("comment", "space"):
+            yield _Token(match[0], line)
+        line += match[0].count("\n")
 
 
-def _resolve(parts: tuple[str, ...], counts: dict[Path, int], *, new: bool) -> Path:
-    path: Path = ()
-    for place, part in enumerate(parts):
-        path += (part,)
-        if new and place == len(parts) - 1:
-            counts[path] = counts.get(path, -1) + 1
-        if path in counts:
-            path += (counts[path],)
-    return path
+class _Reader:
+    """Walks the tokens of a text that a TOML parser has accepted."""
+
+    def __init__(self, text: str) -> None:
+        self.found: dict[Path, int] = {}
+        self._counts: dict[Path, int] = {}
+        self._tokens = _tokens(text)
+        self._now = next(self._tokens, _END)
+        self._document()
+
+    def _next(self) -> _Token:
+        token, self._now = self._now, next(self._tokens, _END)
+        return token
+
+    def _document(self) -> None:
+        prefix: Path = ()
+        while self._now is not _END:
+            if self._now.text == "\n":
+                self._next()
+            elif self._now.text == "[":
+                prefix = self._header()
+            else:
+                self._pair(prefix)
+
+    def _header(self) -> Path:
+        line, new = self._next().line, self._now.text == "["
+        if new:
+            self._next()
+        path: Path = ()
+        parts = self._key("]")
+        for place, part in enumerate(parts):
+            path += (part,)
+            if new and place == len(parts) - 1:
+                self._counts[path] = self._counts.get(path, -1) + 1
+            if path in self._counts:
+                path += (self._counts[path],)
+        self.found.setdefault(path, line)
+        while self._now.text not in ("\n", ""):
+            self._next()
+        return path
+
+    def _pair(self, prefix: Path) -> None:
+        line = self._now.line
+        path = prefix + self._key("=")
+        self.found.setdefault(path, line)
+        self._value(path)
+
+    def _key(self, end: str) -> tuple[str, ...]:
+        """Read a key with the mark that ends it."""
+        written = ""
+        while self._now.text not in (end, ""):
+            written += self._next().text
+        self._next()
+        return tuple(part.strip("\"'") for part in re.findall(_PART, written))
+
+    def _value(self, path: Path) -> None:
+        if self._now.text == "[":
+            for place in self._entries("]"):
+                self.found.setdefault((*path, place), self._now.line)
+                self._value((*path, place))
+        elif self._now.text == "{":
+            for _ in self._entries("}"):
+                self._pair(path)
+        else:
+            # A date and its time are two tokens.
+            while self._now.text not in ("\n", ",", "]", "}", ""):
+                self._next()
+
+    def _entries(self, end: str) -> Iterator[int]:
+        """Stop at the beginning of every entry of a list or inline table, and behind its end."""
+        self._next()
+        place = 0
+        while True:
+            while self._now.text in ("\n", ","):
+                self._next()
+            if self._now.text in (end, ""):
+                self._next()
+                return
+            yield place
+            place += 1

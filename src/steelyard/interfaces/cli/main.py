@@ -470,6 +470,9 @@ def main() -> None:
         for problem in error.problems:
             click.echo(f"{problem}\n\n  hint: {problem.hint}\n", err=True)
         sys.exit(error.status if isinstance(error, PortfolioProblems) else error.exit_status)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        sys.exit(2)
     except click.ClickException as error:
         click.echo(f"error[usage]: {error.format_message()}", err=True)
         where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "steelyard"
