@@ -465,7 +465,7 @@ def _print_json(document: dict[str, Any]) -> None:
 def main() -> None:
     """Run the command line; the one place where errors become text and an exit status."""
     try:
-        cli.main(standalone_mode=False)
+        cli.main(prog_name="steelyard", standalone_mode=False)
     except SteelyardError as error:
         for problem in error.problems:
             click.echo(f"{problem}\n\n  hint: {problem.hint}\n", err=True)
