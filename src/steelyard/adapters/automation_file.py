@@ -7,7 +7,6 @@ the environment, `.env` or the keyring.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from datetime import time
 from decimal import Decimal
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from steelyard.adapters import plugins
+from steelyard.adapters import plugins, settings_text
 from steelyard.adapters.toml_reader import Reader
 from steelyard.domain.automation import (
     ALERT_KINDS,
@@ -28,7 +27,7 @@ from steelyard.domain.automation import (
 )
 from steelyard.domain.money import ZERO
 from steelyard.domain.prices import Limits
-from steelyard.errors import PortfolioProblems, Problem
+from steelyard.errors import PortfolioProblems
 
 NAME = "automation.toml"
 SOURCES = ("folder", "yahoo", "krx", "ecb", "yfinance", "fdr")
@@ -49,17 +48,10 @@ def read(path: Path) -> AutomationSettings:
     Raises:
         PortfolioProblems: With every problem of the file.
     """
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-        tree = tomllib.loads(text, parse_float=Decimal)
-    except FileNotFoundError:
+    found = settings_text.read(path)
+    if found is None:
         return AutomationSettings()
-    except OSError as error:
-        hint = "check its rights"
-        raise PortfolioProblems((Problem("unreadable", str(error.strerror), hint, str(path)),)) from None
-    except ValueError as error:
-        hint = "correct the line; text needs quotes"
-        raise PortfolioProblems((Problem("toml-syntax", str(error), hint, str(path)),)) from None
+    text, tree = found
     reader = Reader(text, str(path))
     reader.unknown_keys(tree, ("prices", "alerts"), ())
     settings = AutomationSettings(

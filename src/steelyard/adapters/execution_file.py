@@ -5,17 +5,16 @@ The file is optional: without it every account is on paper. It holds no secret.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from steelyard.adapters import plugins
+from steelyard.adapters import plugins, settings_text
 from steelyard.adapters.toml_reader import Reader
 from steelyard.domain.execution import ExecutionSettings, Terms
 from steelyard.domain.guardrails import Limits
-from steelyard.errors import PortfolioProblems, Problem
+from steelyard.errors import PortfolioProblems
 
 NAME = "execution.toml"
 BROKERS = ("paper", "alpaca-paper", "alpaca-live", "kis-paper", "kis-live", "ticket")
@@ -36,18 +35,10 @@ def read(path: Path) -> ExecutionSettings:
     Raises:
         PortfolioProblems: With every problem of the file.
     """
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-        tree = tomllib.loads(text, parse_float=Decimal)
-    except FileNotFoundError:
+    found = settings_text.read(path)
+    if found is None:
         return ExecutionSettings()
-    except OSError as error:
-        raise PortfolioProblems(
-            (Problem("unreadable", str(error.strerror), "check its rights", str(path)),)
-        ) from None
-    except ValueError as error:
-        hint = "correct the line; text needs quotes"
-        raise PortfolioProblems((Problem("toml-syntax", str(error), hint, str(path)),)) from None
+    text, tree = found
     reader = Reader(text, str(path))
     reader.unknown_keys(tree, ("limits", "terms", "accounts", "paper", "kis"), ())
     limits = _limits(reader, reader.table(tree, "limits"))
