@@ -1,28 +1,36 @@
 """How much new money would bring everything inside its band without selling anything.
 
-Let T be the managed value once the money is in. Nothing may stay above its band, so T >= v / (w + b)
-for every instrument; and each must be bought up to its lower edge (w - b) T, in whole shares, out of
-the money there is. Both sides only grow with T, so repeating "what does this T require?" from below
-climbs to the smallest T that satisfies itself, exactly.
+For given purchases everything that must hold is a bound on the new money m: it pays for them and leaves the
+reserve, it is so much that nothing stays above its band, and so little that nothing is below its band yet.
+More purchases only raise these bounds, so the search walks upward from the purchases that any answer has.
 """
 
 from __future__ import annotations
 
-from decimal import ROUND_CEILING, Decimal
+import heapq
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from math import ceil
 
-from steelyard.app.slots import commission
-from steelyard.domain.money import EXACT, ONE, ZERO, minor_digits
+from steelyard.domain.money import ONE, ZERO, minor_digits
 from steelyard.domain.policies import band
-from steelyard.domain.portfolio import Portfolio, Valuation, value
+from steelyard.domain.portfolio import Portfolio, value
 
 ROUNDS = 10_000
 """More rounds than any real portfolio needs; one share is added a round at the least."""
+STATES = 2_000
+"""Combinations of purchases that are tried for less than what is known to be enough."""
+
+Amounts = tuple[Fraction, ...]
 
 
 def money_to_bands(portfolio: Portfolio, *, fractional: bool = False) -> Decimal | None:
     """Return the least new money that brings every instrument inside its band by buying alone.
+
+    All cash counts as one purse, and every purchase in another currency as converted. With divisible
+    shares that cost something to trade the answer is enough, and at most those costs more than the least.
 
     Args:
         portfolio: Without problems.
@@ -36,75 +44,211 @@ def money_to_bands(portfolio: Portfolio, *, fractional: bool = False) -> Decimal
     bands = {s: band(w, portfolio.policy) for s, w in portfolio.targets.items()}
     if portfolio.policy.kind not in ("threshold", "hybrid") or any(b is None for b in bands.values()):
         return None
-    valuation = value(portfolio)
-    edges = {s: (w, Fraction(bands[s] or ZERO)) for s, w in portfolio.targets.items()}
-    unit = Fraction(1, 10 ** minor_digits(portfolio.base_currency))
-    start = Fraction(valuation.managed)
-    total = max(start, Fraction(0))
+    purse = _purse(portfolio, {s: b or ZERO for s, b in bands.items()}, fractional)
+    enough = _enough(purse)
+    if enough is None:
+        return None
+    digits = minor_digits(portfolio.base_currency)
+    least = enough if any(line.step is None for line in purse.lines) else _least(purse, enough)
+    return Decimal(int(least / purse.unit)).scaleb(-digits).quantize(ONE.scaleb(-digits))
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One instrument. `step` is the value of a share, None where any amount can be bought."""
+
+    held: Fraction
+    lower: Fraction
+    upper: Fraction
+    can_buy: bool
+    step: Fraction | None
+    smallest: Fraction
+    rate: Fraction
+    floor: Fraction
+    spread: Fraction
+
+    def purchase(self, short: Fraction) -> Fraction | None:
+        """Return the smallest purchase that covers a shortfall, None when nothing can be bought."""
+        if short <= 0:
+            return Fraction(0)
+        if not self.can_buy:
+            return None
+        amount = max(short, self.smallest)
+        return amount if self.step is None else ceil(amount / self.step) * self.step
+
+    def cost(self, amount: Fraction) -> Fraction:
+        """Return what a purchase costs on top."""
+        return max(self.floor, self.rate * amount) + self.spread * amount if amount else Fraction(0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Purse:
+    """The instruments and the money: `gross` is all value, cash included, `kept` and `share` the reserve."""
+
+    lines: tuple[_Line, ...]
+    gross: Fraction
+    cash: Fraction
+    kept: Fraction
+    share: Fraction
+    unit: Fraction
+
+    @property
+    def nothing(self) -> Amounts:
+        """No purchases."""
+        return (Fraction(0),) * len(self.lines)
+
+    def managed(self, money: Fraction, costs: Fraction) -> Fraction:
+        """Return what the weights refer to once `money` is in and `costs` are paid."""
+        return (1 - self.share) * (self.gross + money - costs) - self.kept
+
+    def money(self, managed: Fraction, costs: Fraction) -> Fraction:
+        """Return the new money that makes the managed value what it is; the inverse of `managed`."""
+        return (managed + self.kept) / (1 - self.share) - self.gross + costs
+
+    def costs(self, bought: Sequence[Fraction]) -> Fraction:
+        """Return what purchases cost."""
+        return sum((line.cost(b) for line, b in zip(self.lines, bought, strict=True)), Fraction(0))
+
+    def needs(self, bought: Sequence[Fraction]) -> Fraction | None:
+        """Return the least money, perhaps negative, that pays for purchases and has nothing above its band.
+
+        None when no money can: something is held that should not be there at all.
+        """
+        costs = self.costs(bought)
+        paid = (sum(bought) + costs + self.kept + self.share * self.gross - self.cash) / (1 - self.share)
+        top = Fraction(0)
+        for line, amount in zip(self.lines, bought, strict=True):
+            if line.held + amount > 0:
+                if line.upper <= 0:
+                    return None
+                top = max(top, (line.held + amount) / line.upper)
+        return max(paid, self.money(top, costs))
+
+    def required(self, managed: Fraction) -> Amounts | None:
+        """Return the smallest purchases that have nothing below its band, None when one is not possible."""
+        found = []
+        for line in self.lines:
+            amount = line.purchase(line.lower * managed - line.held)
+            if amount is None:
+                return None
+            found.append(amount)
+        return tuple(found)
+
+    def rounded(self, money: Fraction) -> Fraction:
+        """Return money as it can be paid in: not below zero, in whole minor units."""
+        return max(ceil(money / self.unit), 0) * self.unit
+
+
+def _purse(portfolio: Portfolio, bands: dict[str, Decimal], fractional: bool) -> _Purse:
+    valuation, limits, costs = value(portfolio), portfolio.constraints, portfolio.costs
+    lines = []
+    for holding in valuation.holdings:
+        symbol = holding.symbol
+        quote, instrument = portfolio.quotes.get(symbol), portfolio.instruments[symbol]
+        weight, half = Fraction(portfolio.targets[symbol]), Fraction(bands[symbol])
+        whole = not (fractional or limits.fractional or instrument.fractional)
+        whole = whole and quote is not None and not quote.by_value
+        foreign = instrument.currency != portfolio.base_currency
+        lines.append(
+            _Line(
+                held=Fraction(holding.value),
+                lower=weight - half,
+                upper=weight + half,
+                can_buy=quote is not None and symbol not in limits.locked,
+                step=Fraction(portfolio.base_price(symbol)) if whole else None,
+                smallest=Fraction(limits.min_trade),
+                rate=Fraction(costs.commission),
+                floor=Fraction(costs.min_commission),
+                spread=Fraction(costs.fx_spread) if foreign else Fraction(0),
+            )
+        )
+    return _Purse(
+        tuple(lines),
+        gross=Fraction(valuation.total),
+        cash=Fraction(valuation.cash),
+        kept=Fraction(limits.reserve_amount),
+        share=Fraction(0) if limits.reserve_amount else Fraction(limits.reserve_weight),
+        unit=Fraction(1, 10 ** minor_digits(portfolio.base_currency)),
+    )
+
+
+def _enough(purse: _Purse) -> Fraction | None:
+    """Return money that is enough, None when none is.
+
+    Asking again and again what the money requires climbs to the smallest amount that satisfies itself, if
+    costs are left aside: they lower what is required, and what an earlier round bought is not taken back.
+    """
+    money, bought = Fraction(0), purse.nothing
     for _ in range(ROUNDS):
-        needed = _required(portfolio, valuation, edges, total, fractional)
+        required = purse.required(purse.managed(money, purse.costs(bought)))
+        if required is None:
+            return None
+        bought = tuple(map(max, bought, required))
+        needed = purse.needs(bought)
         if needed is None:
             return None
-        needed = max(total, start + ceil((needed - start) / unit) * unit)
-        if needed == total:
-            money = EXACT.divide(Decimal((total - start).numerator), Decimal((total - start).denominator))
-            return money.quantize(ONE.scaleb(-minor_digits(portfolio.base_currency)), ROUND_CEILING)
-        total = needed
+        managed = purse.managed(purse.rounded(needed), purse.costs(bought))
+        if purse.rounded(needed) == money and _below(purse, managed, bought) is None:
+            return money
+        money = purse.rounded(needed)
     return None
 
 
-def _required(
-    portfolio: Portfolio,
-    valuation: Valuation,
-    edges: dict[str, tuple[Decimal, Fraction]],
-    total: Fraction,
-    fractional: bool,
-) -> Fraction | None:
-    """Return the managed value that a managed value of `total` asks for, None when none can do."""
-    start = Fraction(valuation.managed)
-    cash = Fraction(valuation.cash) - Fraction(valuation.reserve)
-    least = Fraction(0)
-    spent = Fraction(0)
-    costs = Fraction(0)
-    for holding in valuation.holdings:
-        weight, half = edges[holding.symbol]
-        held, upper, lower = Fraction(holding.value), Fraction(weight) + half, Fraction(weight) - half
-        short = lower * total - held
-        after = held
-        if short > 0:
-            bought = _purchase(portfolio, holding.symbol, short, fractional)
-            if bought is None:
-                return None
-            amount, cost = bought
-            spent += amount
-            costs += cost
-            after = held + amount
-        if after > 0:
-            if upper <= 0:
-                return None
-            least = max(least, after / upper)
-    # Money to spend is the cash there is plus the new money, total - start.
-    # Costs leave the portfolio, so an upper edge must hold for what remains; a lower edge that holds
-    # before costs holds after them all the more.
-    return max(least, start + spent - cash) + costs
+def _least(purse: _Purse, enough: Fraction) -> Fraction:
+    """Return the least money for whole shares, or `enough` where looking for less takes too long.
+
+    The first purchases are part of every answer: what must be bought even if all the money at hand went
+    into costs. From there the cheapest combination is looked at first and grown by one share: of what is
+    below its band, or of anything whose costs would make everything else worth less of the whole.
+    """
+    dearest = max((line.rate + line.spread for line in purse.lines), default=Fraction(0))
+    most = dearest * max(purse.cash + enough, Fraction(0)) + sum(line.floor for line in purse.lines)
+    start = _common(purse, most)
+    waiting, seen = [(purse.rounded(purse.needs(start) or Fraction(0)), start)], {start}
+    for _ in range(STATES):
+        if not waiting:
+            break
+        money, bought = heapq.heappop(waiting)
+        if money >= enough:
+            break
+        lowest = _below(purse, purse.managed(money, purse.costs(bought)), bought)
+        if lowest is None:
+            return money
+        for grown in _grown(purse, bought, lowest):
+            needed = None if grown in seen else purse.needs(grown)
+            seen.add(grown)
+            if needed is not None:
+                heapq.heappush(waiting, (purse.rounded(needed), grown))
+    return enough
 
 
-def _purchase(
-    portfolio: Portfolio, symbol: str, short: Fraction, fractional: bool
-) -> tuple[Fraction, Fraction] | None:
-    """Return amount and cost of the smallest purchase that covers a shortfall, None when impossible."""
-    quote = portfolio.quotes.get(symbol)
-    if symbol in portfolio.constraints.locked or quote is None:
-        return None
-    amount = max(short, Fraction(portfolio.constraints.min_trade))
-    price = Fraction(portfolio.base_price(symbol))
-    divisible = fractional or portfolio.constraints.fractional or portfolio.instruments[symbol].fractional
-    if not divisible and not quote.by_value:
-        amount = ceil(amount / price) * price
-    cost = Fraction(
-        commission(portfolio, EXACT.divide(Decimal(amount.numerator), Decimal(amount.denominator)))
-    )
-    foreign = portfolio.instruments[symbol].currency != portfolio.base_currency
-    if foreign:
-        cost += Fraction(portfolio.costs.fx_spread) * amount
-    return amount, cost
+def _common(purse: _Purse, most: Fraction) -> Amounts:
+    """Return purchases that every answer has, if no answer costs more than `most`."""
+    bought = purse.nothing
+    while True:
+        needed = purse.needs(bought) or Fraction(0)
+        required = purse.required(
+            max(purse.managed(needed, purse.costs(bought)), purse.managed(Fraction(0), most))
+        )
+        assert required is not None, "there is enough money, so what it must buy can be bought"
+        more = tuple(map(max, bought, required))
+        if more == bought:
+            return bought
+        bought = more
+
+
+def _below(purse: _Purse, managed: Fraction, bought: Amounts) -> int | None:
+    """Return the instrument furthest below its band, None when all are inside."""
+    short = [line.lower * managed - line.held - b for line, b in zip(purse.lines, bought, strict=True)]
+    worst = max(range(len(short)), key=short.__getitem__)
+    return worst if short[worst] > 0 else None
+
+
+def _grown(purse: _Purse, bought: Amounts, lowest: int) -> Iterator[Amounts]:
+    """Yield the purchases with one share more."""
+    for n, line in enumerate(purse.lines):
+        if line.step is None or not line.can_buy:
+            continue
+        amount = bought[n] + line.step if bought[n] else line.purchase(line.step)
+        if amount is not None and (n == lowest or line.cost(amount) > line.cost(bought[n])):
+            yield (*bought[:n], amount, *bought[n + 1 :])
