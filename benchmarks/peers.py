@@ -3,10 +3,12 @@
     python benchmarks/peers.py [--python PATH] [--cases 1000]
 
 The peers are looked for in the interpreter at PATH (an environment of their own: they pin what they need);
-one that is not importable there is skipped with a sentence. Every plan is measured in what its peer itself
-minimises, with idle cash counted as one more holding whose target is zero, and ours is made for the same
-measure (`--objective deviation` or `relative_deviation`). Without idle cash, and in squares, ours may be
-worse: it was not asked for that.
+one that is not importable there is skipped with a sentence. `pip install PyPortfolioOpt
+packaging rebalance` brings both where Python is new enough; else a checkout of kallegrens/rebalance on that
+interpreter's path will do. Every plan is measured in what its peer itself minimises, with idle cash
+counted as one more holding whose target is zero, and ours is made for the same measure (`--objective
+deviation` or `relative_deviation`). Without idle cash, and in squares, ours may be worse: it was not asked
+for that.
 """
 
 import argparse
@@ -182,7 +184,9 @@ def compare(name: str, python: str, cases: list[Case]) -> None:
     text = next(x for x in done.stdout.splitlines() if x.startswith("answers "))
     with_cash, without, squared, theirs, mine = [], [], [], [], []
     failed = overspent = proven = 0
-    for case, (shares, seconds) in zip(cases, json.loads(text.removeprefix("answers ")), strict=True):
+    worse, open_ = [], []
+    answers = json.loads(text.removeprefix("answers "))
+    for number, (case, (shares, seconds)) in enumerate(zip(cases, answers, strict=True)):
         if isinstance(shares, str):
             failed += 1
             continue
@@ -192,8 +196,12 @@ def compare(name: str, python: str, cases: list[Case]) -> None:
             continue
         plan, spent, sure = ours(case, measure, selling)
         proven += sure
+        if not sure:
+            open_.append(number)
         a, b = errors(case, plan, measure), errors(case, shares, measure)
         with_cash.append((a[0], b[0]))
+        if a[0] > b[0]:
+            worse.append(number)
         without.append((a[1], b[1]))
         squared.append((a[2], b[2]))
         theirs.append(seconds)
@@ -207,6 +215,9 @@ def compare(name: str, python: str, cases: list[Case]) -> None:
         + f"  proven {proven}"
         + (f"  failed {failed}" if failed else "")
         + (f"  overspent {overspent}" if overspent else "")
+        + (f"  worse in {worse}" if worse else "")
+        + (f"  not proven in {open_}" if open_ else ""),
+        flush=True,
     )
 
 

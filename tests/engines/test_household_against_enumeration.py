@@ -18,6 +18,7 @@ from steelyard.engines.allocation.household import (
     missed,
     settle,
     traffic,
+    without_choice,
 )
 from steelyard.engines.allocation.problem import Infeasible
 from steelyard.engines.allocation.search import solve
@@ -157,3 +158,35 @@ def test_a_cap_binds_purchases_and_not_what_is_already_held():
     goals = (Goal("A", Fraction(9)), Goal("B", Fraction(1)))
     household = Household(goals, seats, ((2,),), caps=(Cap(0, (0,), Fraction(1, 2)),))
     assert solve_household(household, solve).change.steps == (8, 1)
+
+
+def test_the_choices_that_caps_leave_allow_together_what_the_caps_allow():
+    """Every change of 40 households with caps, one by one: allowed if one of the choices allows it."""
+    seen = 0
+    for seed in range(400):
+        problem = random_household(seed)
+        if not problem.caps or size(problem) > 2_000:
+            continue
+        ways = without_choice(problem)
+        assert all(cap.always for way in ways for cap in way.caps)
+        for plan in itertools.product(*(choices(problem, seat) for seat in problem.seats)):
+            change = Change(tuple(s[0] for s in plan), tuple(s[1] for s in plan))
+            assert feasible(problem, change) == any(feasible(way, change) for way in ways), seed
+        seen += 1
+    assert seen >= 40
+
+
+def test_an_account_above_its_cap_may_buy_nothing_or_come_down_first():
+    """By hand: 8 of 10 are in A, no money; of A and C together half may be bought.
+
+    6 A and 4 B are wanted: two A are sold, nothing capped is bought, so 6 of 10 may stay.
+    4 B and 6 C are wanted: one C too many, and its money stays cash rather than becoming a fifth B.
+    """
+    seats = (Seat(0, 0, 0, 1, 8), Seat(0, 1, 0, 1, 2), Seat(0, 2, 0, 1, 0))
+    goals = (Goal("A", Fraction(6)), Goal("B", Fraction(4)), Goal("C", Fraction(0)))
+    household = Household(goals, seats, ((0,),), caps=(Cap(0, (0, 2), Fraction(1, 2)),))
+    assert solve_household(household, solve).change.steps == (6, 4, 0)
+    goals = (Goal("A", Fraction(0)), Goal("B", Fraction(4)), Goal("C", Fraction(6)))
+    best = solve_household(replace(household, goals=goals), solve)
+    assert best.change.steps == (0, 4, 5)
+    assert best.proven

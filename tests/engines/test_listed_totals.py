@@ -10,6 +10,7 @@ import pytest
 
 from steelyard.engines.allocation.fewest_trades import fewest_trades
 from steelyard.engines.allocation.household import (
+    Cap,
     Goal,
     Household,
     Seat,
@@ -20,7 +21,7 @@ from steelyard.engines.allocation.household import (
     values,
 )
 from steelyard.engines.allocation.listed_totals import best_totals
-from steelyard.engines.allocation.purse_prices import at_tilt, dual_totals, merged_totals
+from steelyard.engines.allocation.purse_prices import at_tilt, dual_totals, merged_totals, refuting_prices
 from steelyard.engines.allocation.search import solve
 from steelyard.engines.allocation.several_budgets import solve_household
 from steelyard.engines.allocation.totals import Totals
@@ -95,6 +96,39 @@ def test_money_is_worth_less_where_little_may_be_held():
     assert best.bound == 2 * 450**2
 
 
+def test_prices_that_refute_totals_refute_only_what_no_accounts_can_make_up():
+    """Two accounts that may not hold the same, one short of money: every way to make them up, one by one."""
+    refuted = 0
+    for seed in range(12):
+        problem = household(seed, accounts=2, sheltered=True, rate=Fraction(1, 100))
+        # Two instruments are wanted most, and only the first account may hold them.
+        goals = zip(problem.goals, (100, 4_500, 100, 4_500), strict=True)
+        wanted = tuple(replace(g, target=Fraction(n)) for g, n in goals)
+        problem = replace(problem, goals=wanted, purses=((100, 0), (3_000, 0)))
+        totals = merged_totals(problem)
+        for _, chosen in itertools.islice(totals.in_order(10**6), 3):
+            by_goal = dict(zip(totals.order, chosen, strict=True))
+            prices = refuting_prices(problem, by_goal)
+            if prices is None or totals.afford(chosen, prices):
+                continue
+            refuted += 1
+            seats = [[k for k, s in enumerate(problem.seats) if s.goal == g] for g in range(4)]
+            shares = [
+                [(n,) if len(rows) == 1 else (n, by_goal[g].steps - n) for n in range(by_goal[g].steps + 1)]
+                for g, rows in enumerate(seats)
+            ]
+            for way in itertools.product(*shares):
+                steps = [0] * len(problem.seats)
+                for rows, parts in zip(seats, way, strict=True):
+                    for k, n in zip(rows, parts, strict=True):
+                        steps[k] = n
+                change = replace(unchanged(problem), steps=tuple(steps))
+                ends = values(problem, change)
+                made = all(ends[g] == t.steps * problem.seats[seats[g][0]].price for g, t in by_goal.items())
+                assert not (made and feasible(problem, change)), seed
+    assert refuted >= 5
+
+
 @pytest.mark.parametrize(
     "costs",
     [
@@ -103,8 +137,9 @@ def test_money_is_worth_less_where_little_may_be_held():
         {"rate": Fraction(1, 500), "floor": 3},
         {"rate": Fraction(1, 500), "floor": 3, "spread": Fraction(1, 200), "reserve": 500, "min_trade": 100},
         {"sheltered": True},
+        {"sheltered": True, "caps": (Cap(1, (3, 4), Fraction(1, 2)),)},
     ],
-    ids=["free", "spread", "fees", "all", "sheltered"],
+    ids=["free", "spread", "fees", "all", "sheltered", "capped"],
 )
 def test_listed_totals_reach_what_the_solver_reaches_alone(monkeypatch, costs):
     """The mixed-integer model, asked for everything, is the second engine; 6 households of 9 seats each."""

@@ -7,11 +7,13 @@ are the miss. A limit on the objective bounds how far an instrument can be from 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from math import ceil, floor, isqrt
 
 from steelyard.engines.allocation.household import Change, Household, affordable, by_goal, values
 from steelyard.engines.allocation.linear_model import LinearModel, Solved
+from steelyard.engines.allocation.totals import Total
 
 CHORDS = 160
 """Chords of one instrument put into the model at once; the others are added where a solution needs them."""
@@ -221,12 +223,25 @@ class BudgetModel:
                 if k in self.gone:
                     _add(terms, self.gone[k], -weight * seat.odd / unit)
                 most += (seat.price * affordable(problem, seat) + seat.odd) / unit
-            buying = model.column(0.0, 1.0, whole=True)
+            buying = model.column(float(cap.always), 1.0, whole=True)
             most += abs(constant) / unit + 1.0
             model.row(terms | {buying: most}, upper=most - constant / unit)
             for k in cap.seats:
                 bought = self.moved[k][0]
                 model.row({bought: 1.0, buying: -model.upper[bought]}, upper=0.0)
+
+    def fix(self, totals: Mapping[int, Total]) -> None:
+        """Add that instruments end with totals over all accounts, whichever accounts make them up."""
+        model = self.model
+        for goal, total in totals.items():
+            model.row(
+                {self.count[k]: 1.0 for k in self.goals[goal] if k not in total.gone},
+                total.steps,
+                total.steps,
+            )
+            for k in self.goals[goal]:
+                if k in self.gone:
+                    model.lower[self.gone[k]] = model.upper[self.gone[k]] = float(k in total.gone)
 
     def objective(self) -> tuple[int, ...]:
         """Return the columns whose sum is the objective, in the unit `weight`."""

@@ -8,9 +8,9 @@ integers and fractions: whatever a solver proposes is judged by `settle` and `mi
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import ceil
+from math import ceil, floor
 
 ZERO = Fraction(0)
 
@@ -68,6 +68,7 @@ class Cap:
         fraction: The limit, 0..1.
         counted: Ticks of other holdings that count too.
         other: Ticks of other holdings that do not count; both belong to the account's worth.
+        always: The fraction holds whatever is traded.
     """
 
     account: int
@@ -75,6 +76,7 @@ class Cap:
     fraction: Fraction
     counted: int = 0
     other: int = 0
+    always: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +222,7 @@ def feasible(problem: Household, change: Change) -> bool:
 def within_caps(problem: Household, change: Change, settled: Settlement) -> bool:
     """Say whether no purchase breaks a cap."""
     for cap in problem.caps:
-        if not any(change.steps[k] > problem.seats[k].held for k in cap.seats):
+        if not cap.always and not any(change.steps[k] > problem.seats[k].held for k in cap.seats):
             continue
         worth = {
             k: 0 if change.sold_out[k] else seat.price * change.steps[k] + seat.odd
@@ -232,6 +234,51 @@ def within_caps(problem: Household, change: Change, settled: Settlement) -> bool
         if counted > cap.fraction * total:
             return False
     return True
+
+
+def cap_room(problem: Household, cap: Cap) -> int:
+    """Return an upper limit of the ticks by which all that counts for a cap can grow, over any change.
+
+    Where something that counts is bought, it is at most its fraction of the account, which is worth no more
+    than before: trades only cost. Where nothing is bought it does not grow.
+    """
+    counted, total = _standing(problem, cap)
+    room = floor(cap.fraction * total) - counted
+    return room if cap.always else max(room, 0)
+
+
+def _standing(problem: Household, cap: Cap) -> tuple[int, int]:
+    """Return what counts for a cap before any trade, and what its account is worth."""
+    account = [(k, s) for k, s in enumerate(problem.seats) if s.account == cap.account]
+    held = {k: s.price * s.held + s.odd for k, s in account}
+    counted = cap.counted + sum(held[k] for k in cap.seats)
+    return counted, cap.counted + cap.other + sum(held.values()) + sum(problem.purses[cap.account])
+
+
+def without_choice(problem: Household) -> list[Household]:
+    """Return households whose caps always hold, and which together allow what this one does.
+
+    A cap lets a change choose: buy nothing that counts, or stay under the fraction. Each choice is a
+    household of its own. The first choice is left out where the second allows all of it: where the account
+    is so far under the cap that no costs could bring it above.
+    """
+    open_ = next((n for n, cap in enumerate(problem.caps) if not cap.always), None)
+    if open_ is None:
+        return [problem]
+    cap = problem.caps[open_]
+    always = (*problem.caps[:open_], replace(cap, always=True), *problem.caps[open_ + 1 :])
+    choices = without_choice(replace(problem, caps=always))
+    counted, total = _standing(problem, cap)
+    traded = 2 * total  # no seat is sold for more than there is, and nothing else pays for purchases
+    seats = sum(s.account == cap.account for s in problem.seats)
+    costs = (problem.rate + problem.spread) * traded + problem.floor * seats
+    if counted > cap.fraction * (total - costs):
+        kept = tuple(
+            replace(s, can_buy=s.can_buy and k not in cap.seats) for k, s in enumerate(problem.seats)
+        )
+        rest = (*problem.caps[:open_], *problem.caps[open_ + 1 :])
+        choices = [*without_choice(replace(problem, seats=kept, caps=rest)), *choices]
+    return choices
 
 
 def values(problem: Household, change: Change) -> list[int]:

@@ -14,7 +14,7 @@ from time import monotonic
 
 from steelyard.engines.allocation.budget_model import BudgetModel
 from steelyard.engines.allocation.household import Change, Household, by_goal, feasible, unchanged
-from steelyard.engines.allocation.purse_prices import dual_totals, merged_totals, restricted
+from steelyard.engines.allocation.purse_prices import dual_totals, merged_totals, refuting_prices, restricted
 from steelyard.engines.allocation.shifts import Effort
 from steelyard.engines.allocation.split import split
 from steelyard.engines.allocation.totals import Ended, Total, Totals
@@ -28,17 +28,29 @@ HELPS = 25
 TRIED = 40
 """Totals handed to the accounts."""
 
+FEW_SEATS = 16
+"""Up to so many seats everything is fast: a list is walked on, and the solver is asked for everything."""
+
+HOPELESS = 8
+"""Totals handed out, with more seats, while none could be made up: shares are too large for the accounts."""
+
 FAILED = 3
 """Totals without accounts after which the first of them are settled before more are tried."""
 
 AGAIN = 2
 """Totals for which accounts are looked for again, harder, once others have been found."""
 
-ASKED = 6
+ASKED = 4
 """Totals the solver is asked about, of those for which no accounts were found."""
 
-NODES = 100
+ASKED_SLOWLY = 1
+"""The same with many seats where each question takes long: least costs, smallest trades, caps."""
+
+NODES = 40
 """Branches of the solver for each of them."""
+
+PRICES = 12
+"""Sets of prices by which totals are listed."""
 
 TIES = 12
 """Totals of equal objective whose trades are compared."""
@@ -52,7 +64,8 @@ class Listed:
     """What the list of totals gave.
 
     Attributes:
-        changes: Changes that reach the least objective found, each with other totals; empty without any.
+        changes: Changes that reach the least objective found, each with other totals; empty without any
+            that is as good as what was known before.
         bound: A lower bound of the objective, exact where a total gives it.
         proven: Nothing is better than the changes.
     """
@@ -73,16 +86,25 @@ def listable(problem: Household) -> bool:
     return any(by_goal(problem))
 
 
-def best_totals(problem: Household, start: Change, end: float) -> Listed:
+def best_totals(
+    problem: Household,
+    start: Change,
+    end: float,
+    *,
+    known: Fraction | None = None,
+    least: Fraction | None = None,
+) -> Listed:
     """Return the first totals in order that the accounts can make up, as a change.
 
     Args:
         problem: As `listable` asks for.
-        start: A feasible change.
+        start: A change; only what misses no more than it is looked for.
         end: When to stop on the monotonic clock, should the machine be slow; effort is limited by counting.
+        known: An objective that is reached already; what misses more than that is not looked for.
+        least: An objective below which nothing can be made up; nothing there is tried.
     """
     totals = dual_totals(problem, start) if restricted(problem) else merged_totals(problem)
-    search = _Search(problem, totals, end)
+    search = _Search(problem, totals, end, known, least)
     search.run()
     return search.result()
 
@@ -90,40 +112,84 @@ def best_totals(problem: Household, start: Change, end: float) -> Listed:
 class _Search:
     """One walk along the list."""
 
-    def __init__(self, problem: Household, totals: Totals, end: float) -> None:
+    def __init__(
+        self, problem: Household, totals: Totals, end: float, known: Fraction | None, least: Fraction | None
+    ) -> None:
         self.problem, self.totals, self.end = problem, totals, end
         self.found: list[Change] = []
-        self.value: Fraction | None = None
+        self.value, self.least = known, least
         self.open: list[tuple[Fraction, dict[int, Total]]] = []
-        self.tried = 0
+        self.seen: set[tuple[tuple[int, tuple[int, ...]], ...]] = set()
+        self.tried = self.work = self.asked = 0
         self.effort = Effort(HELPS)
+        slow = problem.floor or problem.min_trade or problem.caps
+        self.asks = ASKED_SLOWLY if slow and len(problem.seats) > FEW_SEATS else ASKED
 
     def run(self) -> None:
         with suppress(Ended):
-            self._walk()
+            while self._walk():
+                pass
         self._settle()
 
-    def _walk(self) -> None:
-        """Hand totals to the accounts until some can make them up, and those that tie with them."""
-        for miss, chosen in self.totals.in_order(WORK[self.problem.power]):
-            if self.value is not None and miss > float(self.value) + 8 * self.totals.margin:
-                return
-            if self.tried >= TRIED or monotonic() > self.end:
-                raise Ended
-            self.tried += 1
-            exact = self.totals.exact(chosen)
-            if self.value is not None and exact > self.value:
-                continue
-            totals = dict(zip(self.totals.order, chosen, strict=True))
-            change = split(self.problem, totals, self.effort)
-            if change is None:
-                self.open.append((exact, totals))
-                if self.value is None and len(self.open) == FAILED:
-                    self._settle()
-            else:
-                self._found(exact, change)
-            if len(self.found) >= TIES:
-                return
+    def _walk(self) -> bool:
+        """Hand totals to the accounts until some can make them up, and those that tie with them.
+
+        Returns:
+            Whether prices were found that refute a total: the list is then to be walked anew, shorter.
+        """
+        limit = WORK[self.problem.power] - self.work
+        totals = self.totals
+        try:
+            for miss, chosen in totals.in_order(limit):
+                if self.value is not None and miss > float(self.value) + 8 * totals.margin:
+                    return False
+                key = tuple((total.steps, total.gone) for total in chosen)
+                if key in self.seen:
+                    continue
+                hopeful = self.found or len(self.problem.seats) <= FEW_SEATS
+                if self.tried >= (TRIED if hopeful else HOPELESS) or monotonic() > self.end:
+                    raise Ended
+                if self._try(chosen):
+                    return True
+                self.seen.add(key)
+                if len(self.found) >= TIES:
+                    return False
+        finally:
+            self.work += totals.work
+        return False
+
+    def _try(self, chosen: tuple[Total, ...]) -> bool:
+        """Let the accounts make up one total; say whether new prices refute it instead."""
+        exact = self.totals.exact(chosen)
+        beaten = self.value is not None and exact > self.value
+        if beaten or (self.least is not None and exact < self.least):
+            return False
+        self.tried += 1
+        totals = dict(zip(self.totals.order, chosen, strict=True))
+        change = split(self.problem, totals, self.effort, starts=0)
+        if change is None:
+            if self._refuted(chosen, totals):
+                return True
+            change = split(self.problem, totals, self.effort, first=False)
+        if change is not None:
+            self._found(exact, change)
+            return False
+        self.open.append((exact, totals))
+        if not self.found and len(self.open) == FAILED:
+            self._settle()
+        return False
+
+    def _refuted(self, chosen: tuple[Total, ...], totals: dict[int, Total]) -> bool:
+        """Ask the relaxation for prices that refute a total, and list by them too from now on."""
+        if len(self.totals.prices) >= PRICES:
+            return False
+        prices = refuting_prices(self.problem, totals)
+        if prices is None or self.totals.afford(chosen, prices):
+            return False
+        known = self.totals.prices
+        options = [Totals(self.problem, rows) for rows in ([*known, prices], [prices, *known])]
+        self.totals = max(options, key=lambda x: x.dual)
+        return True
 
     def _found(self, exact: Fraction, change: Change) -> None:
         if self.value is None or exact < self.value:
@@ -140,7 +206,8 @@ class _Search:
             change, refuted = None, False
             if place < AGAIN:
                 change = split(self.problem, totals, again, starts=len(self.problem.purses))
-            if change is None and place < ASKED and monotonic() < self.end:
+            if change is None and self.asked < self.asks and monotonic() < self.end:
+                self.asked += 1
                 change, refuted = self._ask(totals)
             if change is not None:
                 self._found(exact, change)
@@ -153,12 +220,7 @@ class _Search:
         problem = self.problem
         model = BudgetModel(problem, unchanged(problem), Fraction(1))
         linear = model.build(Fraction(1), binaries=bool(problem.floor or problem.min_trade), misses=False)
-        for goal, total in chosen.items():
-            terms = {model.count[k]: 1.0 for k in model.goals[goal] if k not in total.gone}
-            linear.row(terms, total.steps, total.steps)
-            for k in model.goals[goal]:
-                if k in model.gone:
-                    linear.lower[model.gone[k]] = linear.upper[model.gone[k]] = float(k in total.gone)
+        model.fix(chosen)
         solved = linear.solve(seconds=max(self.end - monotonic(), 0.01), nodes=NODES)
         if solved.columns:
             change = model.change(solved)

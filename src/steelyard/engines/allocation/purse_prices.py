@@ -7,19 +7,31 @@ linear relaxation says what an account's money is worth.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from math import lcm
 
 from steelyard.engines.allocation.budget_model import BudgetModel
-from steelyard.engines.allocation.household import Change, Household, by_goal, missed
-from steelyard.engines.allocation.totals import Prices, Totals
+from steelyard.engines.allocation.household import (
+    Cap,
+    Change,
+    Household,
+    by_goal,
+    cap_room,
+    missed,
+    unchanged,
+)
+from steelyard.engines.allocation.linear_model import LinearModel
+from steelyard.engines.allocation.totals import Prices, Total, Totals
 
 GRAIN = 16
 """Parts into which the way from converting out to converting in is divided."""
 
 STEPS = 4096
 """Parts into which the dearest money of the linear relaxation is divided."""
+
+LACK = 1e-7
+"""Money missing in a relaxation, in its units, that is not rounding."""
 
 ONE = Fraction(1)
 
@@ -29,6 +41,7 @@ def at_tilt(
     tilts: Sequence[int],
     worths: Sequence[int] | None = None,
     reserve: int | None = None,
+    caps: Sequence[int] = (),
 ) -> Prices:
     """Return prices under which no payable change spends more than their limit.
 
@@ -38,6 +51,7 @@ def at_tilt(
             base ticks.
         worths: By account, >= 0: what a base tick is worth, the same everywhere unless told.
         reserve: What a tick of the common reserve is worth; like all money, where there is one.
+        caps: By cap, >= 0: what a tick of what may count for it is worth.
     """
     common = worths is None
     worths = worths if worths is not None else [0 if problem.reserve else 1] * len(problem.purses)
@@ -52,10 +66,14 @@ def at_tilt(
     def of(account: int, currency: int) -> int:
         return int((worths[account] * foreign[currency] + reserve * kept[currency]) * unit)
 
-    amounts = tuple(of(s.account, s.currency) for s in problem.seats)
+    amounts = [of(s.account, s.currency) for s in problem.seats]
     commissions = tuple((worths[s.account] + reserve) * unit for s in problem.seats)
     limit = sum(of(a, c) * money for a, row in enumerate(problem.purses) for c, money in enumerate(row))
-    return Prices(amounts, commissions, limit - reserve * problem.reserve * unit)
+    for cap, worth in zip(problem.caps, caps, strict=False):
+        for k in cap.seats:
+            amounts[k] += worth * unit
+        limit += worth * unit * cap_room(problem, cap)
+    return Prices(tuple(amounts), commissions, limit - reserve * problem.reserve * unit)
 
 
 def merged_totals(problem: Household) -> Totals:
@@ -104,14 +122,50 @@ def dual_totals(problem: Household, incumbent: Change) -> Totals:
     model = BudgetModel(problem, incumbent, most)
     linear = model.build(most, binaries=False)
     linear.whole = [False] * len(linear.whole)
+    cap_rows = [_cap_row(model, linear, cap) for cap in problem.caps]
     for column in (*model.miss, *([] if model.idle is None else [model.idle])):
         linear.cost[column] = 1.0
-    duals = linear.solve(seconds=10.0).duals
-    if not duals:
+    found = _priced(model, linear.solve(seconds=10.0).duals, cap_rows)
+    if found is None:
         return merged_totals(problem)
+    own, tilts = found
+    return Totals(problem, [own, at_tilt(problem, tilts)])
+
+
+def refuting_prices(problem: Household, totals: Mapping[int, Total]) -> Prices | None:
+    """Return prices at which accounts cannot pay for totals, None where fractions of a share could.
+
+    The linear relaxation says how much money is missing at the least, and at what prices. That these refute
+    the totals is for the caller to check, exactly: here are floats.
+    """
+    model = BudgetModel(problem, unchanged(problem), ONE)
+    linear = model.build(ONE, binaries=False, misses=False)
+    linear.whole = [False] * len(linear.whole)
+    model.fix(totals)
+    cap_rows = [_cap_row(model, linear, cap) for cap in problem.caps]
+    needs = [*model.purse_rows.values(), *([] if model.reserve_row is None else [model.reserve_row])]
+    for row in needs:
+        linear.rows[row][2][linear.column(cost=1.0)] = 1.0
+    for row in cap_rows:
+        linear.rows[row][2][linear.column(cost=1.0)] = -1.0
+    solved = linear.solve(seconds=10.0)
+    if solved.status != "optimal" or solved.bound < LACK:
+        return None
+    found = _priced(model, solved.duals, cap_rows)
+    return None if found is None else found[0]
+
+
+def _priced(
+    model: BudgetModel, duals: Sequence[float], cap_rows: Sequence[int]
+) -> tuple[Prices, list[int]] | None:
+    """Return the prices that the duals of a relaxation say, with their tilts; None where money is free."""
+    if not duals:
+        return None
+    problem = model.problem
     worth = {key: max(duals[row], 0.0) for key, row in model.purse_rows.items()}
     spare = 0.0 if model.reserve_row is None else max(duals[model.reserve_row], 0.0)
-    scale = STEPS / max(*worth.values(), spare, 1e-300)
+    capped = [max(-duals[row], 0.0) for row in cap_rows]
+    scale = STEPS / max(*worth.values(), *capped, spare, 1e-300)
     worths = [round(worth[a, 0] * scale) for a in range(len(problem.purses))]
     tilts = [0] * max(len(row) for row in problem.purses)
     for currency in range(1, len(tilts)) if problem.spread else ():
@@ -120,6 +174,19 @@ def dual_totals(problem: Household, incumbent: Change) -> Totals:
         if ratios:
             tilts[currency] = min(max(round(sum(ratios) / len(ratios) * GRAIN), -GRAIN), GRAIN)
     if not any(worths) and not spare:
-        return merged_totals(problem)
-    own = at_tilt(problem, tilts, worths, round(spare * scale))
-    return Totals(problem, [own, at_tilt(problem, tilts)])
+        return None
+    caps = [round(c * scale) for c in capped]
+    return at_tilt(problem, tilts, worths, round(spare * scale), caps), tilts
+
+
+def _cap_row(model: BudgetModel, linear: LinearModel, cap: Cap) -> int:
+    """Add that what counts for a cap grows by no more than there is room for; return the row."""
+    terms: dict[int, float] = {}
+    for k in cap.seats:
+        bought, sold = model.moved[k]
+        seat = model.problem.seats[k]
+        size = seat.price * model.size(k) / model.unit
+        terms |= {bought: size, sold: -size}
+        if k in model.gone:
+            terms[model.gone[k]] = -seat.odd / model.unit
+    return linear.row(terms, upper=cap_room(model.problem, cap) / model.unit)

@@ -28,21 +28,21 @@ from steelyard.engines.allocation.household import (
     traffic,
     unchanged,
     values,
+    without_choice,
 )
 from steelyard.engines.allocation.linear_model import LinearModel
-from steelyard.engines.allocation.listed_totals import Listed, best_totals, listable
+from steelyard.engines.allocation.listed_totals import FEW_SEATS, Listed, best_totals, listable
 from steelyard.engines.allocation.problem import Answer, Infeasible, Line, Problem
 
-SECONDS = 3.0
-"""A backstop for slow machines. Effort is limited by counting, so that plans depend on no machine."""
+SECONDS = 10.0
+"""A backstop for very slow machines. Effort is limited by counting, so that plans depend on no machine."""
 
-NODES = {1: 50_000, 2: 500}
+NODES = {1: 4_000, 2: 60}
 """Branches of the solver where totals cannot be listed, or none could be made up, by the power of the misses:
 sums of sizes it settles fast, and with many equal totals the list does not."""
 
-
-FEW_SEATS = 16
-"""Up to so many seats the solver is asked too: there it finishes in milliseconds."""
+NODES_OF_FEW = 500
+"""The same for few seats, where branches are fast."""
 
 MEETS = Fraction(1, 10**9)
 """Value and bound meet when they are this close, relative to the value."""
@@ -89,19 +89,51 @@ def solve_household(
         settled = settle(problem, start)
         if settled.short:
             raise Infeasible(settled.short, settled.lacking)
-    found = Listed((), Fraction(0), False)
-    if listable(problem):
-        found = best_totals(problem, start, end - seconds / 3)
-    if found.proven and found.changes:
-        changes, bound, finished = found.changes, found.bound, True
-    else:
-        best, bound, finished = _by_model(problem, found, start, merged, end - seconds / 3)
-        changes = (best,)
+    changes, proven = [start], True
+    bounds: list[Fraction] = []
+    for choice in without_choice(problem):
+        known = None if not bounds else missed(problem, changes[0])
+        found, bound, finished = _search(choice, changes[0], merged, end, known)
+        value = min(missed(problem, change) for change in (*changes, *found))
+        changes = [c for c in (*changes, *found) if missed(problem, c) == value]
+        bounds.append(bound)
+        proven = proven and finished
     ranked = [_ranked(problem, change, end) for change in changes]
     best = min(ranked, key=lambda change: (*traffic(problem, change), _by_symbol(problem, change)))
+    value, bound = missed(problem, best), min(bounds)
+    proven = proven or _meets(value, bound)
+    return Best(best, value, value if proven else min(bound, value), proven)
+
+
+def _search(
+    problem: Household,
+    start: Change,
+    merged: Callable[[Problem], Answer],
+    end: float,
+    known: Fraction | None,
+) -> tuple[tuple[Change, ...], Fraction, bool]:
+    """Search a household whose caps leave no choice.
+
+    Args:
+        start: A change to begin with.
+        known: What it misses where it is a change of another choice, which this one need only reach.
+
+    Returns:
+        The best changes found, none if nothing reaches what is known; a lower bound; and whether nothing
+        better than both is left.
+    """
+    found = Listed((), Fraction(0), False)
+    if listable(problem):
+        found = best_totals(problem, start, end, known=known)
+    if found.proven and (found.changes or known is not None):
+        return found.changes, found.bound, True
+    best, bound, finished = _by_model(problem, found, start, merged, end)
     value = missed(problem, best)
     finished = finished or _meets(value, bound)
-    return Best(best, value, value if finished else min(bound, value), finished)
+    ties: tuple[Change, ...] = ()
+    if finished and listable(problem):
+        ties = best_totals(problem, best, end, known=value, least=value).changes
+    return (best, *ties), bound, finished
 
 
 def _by_symbol(problem: Household, change: Change) -> list[int]:
@@ -128,6 +160,11 @@ def _by_model(
         return best, bound, False
     best, solver_bound, finished = _improve(problem, best, bound, end)
     return best, max(bound, solver_bound), finished
+
+
+def _nodes(problem: Household) -> int:
+    few = problem.power == 2 and len(problem.seats) <= FEW_SEATS
+    return NODES_OF_FEW if few else NODES[problem.power]
 
 
 def _meets(value: Fraction, bound: Fraction) -> bool:
@@ -191,7 +228,7 @@ def _improve(problem: Household, best: Change, known: Fraction, end: float) -> t
         left = end - monotonic()
         if left <= 0:
             break
-        solved = linear.solve(seconds=left, target=target, nodes=NODES[problem.power])
+        solved = linear.solve(seconds=left, target=target, nodes=_nodes(problem))
         if solved.status == "infeasible":
             # No change is as good as the incumbent but the incumbent itself; with money held back that
             # is no proof.
@@ -268,7 +305,7 @@ def _ranked_by_model(problem: Household, best: Change, end: float) -> Change:
         left = end - monotonic()
         if left <= 0 or _needless(problem, stage, best):
             break
-        solved = linear.solve(seconds=left, nodes=NODES[problem.power])
+        solved = linear.solve(seconds=left, nodes=_nodes(problem))
         if not solved.columns:
             break
         found = model.change(solved)

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from math import lcm
 from typing import NamedTuple
 
-from steelyard.engines.allocation.household import Change, Household, affordable, feasible
+from steelyard.engines.allocation.household import Change, Household, affordable, cap_room, feasible
 
 SHIFTS = 400
 """Shifts listed between two accounts; the fewer instruments, the more steps of each."""
@@ -28,6 +28,9 @@ PAIRS = 20_000
 
 LISTED = 400
 """Combinations of one to three shifts listed before the cheapest are tried."""
+
+NO_CAP = 1 << 62
+"""More steps than any seat can hold."""
 
 CANDIDATES = 40
 """Combinations tried exactly before the next partner is asked."""
@@ -51,6 +54,8 @@ class Ledger:
         unit: Parts of a tick.
         steps, sold: Where every seat ends.
         purses: Money left by account and currency; one purse an account where converting is free.
+        caps: By seat, the caps it counts for.
+        free: Ticks left by cap before purchases would certainly break it.
     """
 
     problem: Household
@@ -58,13 +63,37 @@ class Ledger:
     steps: list[int]
     sold: list[bool]
     purses: list[list[int]]
+    caps: list[list[int]]
+    free: list[int]
 
     @classmethod
     def of(cls, problem: Household) -> Ledger:
         """Return the ledger before any trade."""
         unit = lcm(problem.rate.denominator, problem.spread.denominator)
         purses = [[x * unit for x in row] if problem.spread else [sum(row) * unit] for row in problem.purses]
-        return cls(problem, unit, [s.held for s in problem.seats], [False] * len(problem.seats), purses)
+        caps: list[list[int]] = [[] for _ in problem.seats]
+        for n, cap in enumerate(problem.caps):
+            for k in cap.seats:
+                caps[k].append(n)
+        free = [cap_room(problem, cap) for cap in problem.caps]
+        steps = [s.held for s in problem.seats]
+        return cls(problem, unit, steps, [False] * len(steps), purses, caps, free)
+
+    def copy(self) -> Ledger:
+        """Return one that is changed apart from this."""
+        return replace(self, steps=self.steps[:], purses=[row[:] for row in self.purses], free=self.free[:])
+
+    def save(self) -> tuple[list[int], list[list[int]], list[int]]:
+        """Return what `restore` takes to undo all trades made since."""
+        return self.steps[:], [row[:] for row in self.purses], self.free[:]
+
+    def restore(self, saved: tuple[list[int], list[list[int]], list[int]]) -> None:
+        """Go back to what `save` returned."""
+        self.steps[:], self.purses[:], self.free[:] = saved
+
+    def uncapped(self, k: int) -> int:
+        """Return how many steps a seat may be given on top before a cap is broken for certain."""
+        return min((self.free[n] // self.problem.seats[k].price for n in self.caps[k]), default=NO_CAP)
 
     def fee(self, amount: int) -> int:
         """Return the commission of trading so many ticks."""
@@ -82,6 +111,8 @@ class Ledger:
         row = self.purses[seat.account]
         row[seat.currency if self.problem.spread else 0] -= (after - before) * self.unit
         row[0] += self.fee(before) - self.fee(after)
+        for n in self.caps[k]:
+            self.free[n] -= after - before
         self.steps[k] = steps
 
     def sell_out(self, k: int) -> None:
@@ -91,6 +122,8 @@ class Ledger:
         row = self.purses[seat.account]
         row[seat.currency if self.problem.spread else 0] += amount * self.unit
         row[0] -= self.fee(amount)
+        for n in self.caps[k]:
+            self.free[n] += amount
         self.steps[k], self.sold[k] = 0, True
 
     def room(self, account: int) -> int:
@@ -166,17 +199,16 @@ class _Evening:
             key=lambda c: (len(c) > 2, -sum(s.first + s.second for s in c)),
         )
         for combination in listed[:CANDIDATES]:
-            saved = [row[:] for row in self.ledger.purses]
-            steps = self.ledger.steps[:]
+            saved = self.ledger.save()
             for shift in combination:
                 source, target = self.seat[first, shift.goal], self.seat[second, shift.goal]
                 self.ledger.trade(source, self.ledger.steps[source] - shift.steps)
                 self.ledger.trade(target, self.ledger.steps[target] + shift.steps)
             after = self.ledger.room(first), self.ledger.room(second)
-            if after[0] >= 0 and min(after[1], 0) > before:
+            kept = all(now >= min(was, 0) for now, was in zip(self.ledger.free, saved[2], strict=True))
+            if after[0] >= 0 and min(after[1], 0) > before and kept:
                 return True
-            self.ledger.purses[:] = saved
-            self.ledger.steps[:] = steps
+            self.ledger.restore(saved)
         return False
 
     def _shifts(self, first: int, second: int, lack: int) -> Iterator[_Shift]:
@@ -207,12 +239,11 @@ class _Evening:
     def _effect(self, k: int, change: int) -> int:
         """Return what a seat's trade, made larger or smaller, does to the room of its account."""
         account = self.problem.seats[k].account
-        saved, steps = self.ledger.purses[account][:], self.ledger.steps[k]
+        steps = self.ledger.steps[k]
         before = self.ledger.room(account)
         self.ledger.trade(k, steps + change)
         effect = self.ledger.room(account) - before
-        self.ledger.purses[account][:] = saved
-        self.ledger.steps[k] = steps
+        self.ledger.trade(k, steps)
         return effect
 
     @staticmethod

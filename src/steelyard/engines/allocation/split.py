@@ -9,7 +9,7 @@ failure proves nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from steelyard.engines.allocation.household import Change, Household, affordable, by_goal, feasible
 from steelyard.engines.allocation.shifts import Effort, Ledger, even_out
@@ -20,7 +20,7 @@ TRIES = 400
 
 
 def split(
-    problem: Household, totals: Mapping[int, Total], effort: Effort, *, starts: int = 1
+    problem: Household, totals: Mapping[int, Total], effort: Effort, *, starts: int = 1, first: bool = True
 ) -> Change | None:
     """Return an allowed change that ends with the totals, None when none was found.
 
@@ -29,11 +29,12 @@ def split(
         totals: By instrument that has seats.
         effort: What may be spent on shifting shares.
         starts: Accounts to begin with when shares are shifted, one after the other.
+        first: Try to place whole trades before.
     """
     search = _Split(problem, totals)
     if not search.possible:
         return None
-    found = search.run(len(problem.purses) - 1, TRIES)
+    found = search.run(len(problem.purses) - 1, TRIES) if first else None
     if found is not None:
         return found
     for turn in range(min(starts, len(problem.purses))):
@@ -94,14 +95,11 @@ class _Split:
     def run(self, cuts: int, tries: int) -> Change | None:
         """Search with so many cuts, at most."""
         self.tries = tries
-        saved = [row[:] for row in self.ledger.purses]
+        saved = self.ledger.save()
         try:
             return self._place(0, cuts)
         except _Spent:
-            self.ledger.purses[:] = saved
-            for item in self.items:
-                for k in item.seats:
-                    self.ledger.steps[k] = self.problem.seats[k].held
+            self.ledger.restore(saved)
             return None
 
     def run_over(self, turn: int, effort: Effort) -> Change | None:
@@ -110,9 +108,7 @@ class _Split:
         Args:
             turn: How many accounts to pass over at first, for another start.
         """
-        start = replace(
-            self.ledger, steps=self.ledger.steps[:], purses=[row[:] for row in self.ledger.purses]
-        )
+        start = self.ledger.copy()
         found = None
         rests = [self._pour(item, item.change, turn, over=False) for item in self.items]
         rests = [
@@ -135,7 +131,7 @@ class _Split:
             if change < 0:
                 part = -min(-change, now)
             else:
-                part = min(change, self.most[k] - now)
+                part = max(min(change, self.most[k] - now, self.ledger.uncapped(k)), 0)
                 part = part if over else self._brim(k, item, part)
             if part and abs(now + part - seats[k].held) >= item.least:
                 self.ledger.trade(k, now + part)
@@ -208,7 +204,8 @@ class _Split:
                 yield k, sign * part, [x for x in seats if x != k]
 
     def _brim(self, k: int, item: _Item, most: int) -> int:
-        """Return how many steps an account can pay for, at most `most`."""
+        """Return how many steps an account can pay for and no cap forbids, at most `most`."""
+        most = min(most, self.ledger.uncapped(k))
         if most <= 0 or self._pays(k, most):
             return max(most, 0)
         low, high = 0, most

@@ -194,6 +194,7 @@ class Totals:
             prices: At least one; the first should be the best, it decides how long the lists are.
         """
         self.problem = problem
+        self.prices = tuple(prices)
         self.work = 0
         goals = by_goal(problem)
         self.order = sorted(
@@ -227,6 +228,14 @@ class Totals:
     def bound(self) -> float:
         """Return a lower bound of the objective of every total that was not listed yet."""
         return self.reached + float(self.constant) - self.margin
+
+    def afford(self, chosen: Sequence[Total], prices: Prices) -> bool:
+        """Say whether totals spend no more than other prices allow; exact, False is a proof against them."""
+        spent = 0
+        for total, rows in zip(chosen, self.branches, strict=True):
+            branch = next(b for b, _ in rows if b.gone == total.gone)
+            spent += _Spending(self.problem, branch, prices).at(total.steps)
+        return spent <= prices.limit * self.problem.rate.denominator
 
     def exact(self, chosen: Sequence[Total]) -> Fraction:
         """Return the objective of totals, exact."""
