@@ -23,7 +23,8 @@ from steelyard.adapters.prices_sqlite import StoredPrices
 from steelyard.adapters.runs_sqlite import StoredRuns
 from steelyard.adapters.secret_store import SecretStore
 from steelyard.app.delivery import Post
-from steelyard.app.run import Job, run
+from steelyard.app.job import Job
+from steelyard.app.run import run
 from steelyard.domain.automation import AlertSettings, AutomationSettings
 from steelyard.domain.policies import Policy
 

@@ -256,3 +256,20 @@ def test_check_imports_nothing_of_automation(folder):
     )
     assert done.stderr.strip() == "[]"
     assert json.loads(done.stdout)["total_value"] == "10000000"
+
+
+def test_a_run_with_nothing_to_do_imports_nothing_that_does_it(folder, service):
+    """Every hour cron starts one, and nearly always there is nothing to do."""
+    code = (
+        "import sys; from steelyard.interfaces.cli.main import cli;"
+        "cli.main(['run', '--if-due', '--json'], standalone_mode=False);"
+        "names = ('steelyard.app.evaluation', 'steelyard.app.plan', 'steelyard.domain.trades', 'apprise',"
+        " 'logging', 'hashlib', 'numpy', 'httpx', 'babel', 'rich');"
+        "print([n for n in names if n in sys.modules], file=sys.stderr)"
+    )
+    assert run(folder, "run", "--if-due", service=service).returncode == 0
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert json.loads(done.stdout)["outcome"] == "not-due"
+    assert done.stderr.strip() == "[]"

@@ -16,6 +16,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
+from steelyard.adapters.journal_file import corrupt, has_entries, opened, told
 from steelyard.domain.ledger import KINDS, Entry, Recorded, Row
 from steelyard.domain.money import plain
 from steelyard.errors import DataError, InputError
@@ -81,26 +82,11 @@ def path_beside(portfolio: Path) -> Path:
     return portfolio.parent / NAME
 
 
-def has_entries(path: Path) -> bool:
-    """Say whether there is a journal with entries, without making one.
-
-    Raises:
-        DataError: See `StoredJournal`.
-    """
-    if not path.is_file() or not path.stat().st_size:
-        return False
-    with _told(path), _opened(f"{path.absolute().as_uri()}?mode=ro", uri=True) as connection:
-        named = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'entries'"
-        if connection.execute(named).fetchone() is None:
-            return False
-        return connection.execute("SELECT 1 FROM entries LIMIT 1").fetchone() is not None
-
-
 def last_number(path: Path) -> int:
     """Return the number of the newest entry of a journal, 0 when there is none."""
     if not has_entries(path):
         return 0
-    with _told(path), _opened(f"{path.absolute().as_uri()}?mode=ro", uri=True) as connection:
+    with told(path), opened(f"{path.absolute().as_uri()}?mode=ro", uri=True) as connection:
         return int(connection.execute("SELECT max(number) FROM entries").fetchone()[0])
 
 
@@ -108,7 +94,7 @@ def shorten(path: Path, number: int) -> None:
     """Take every entry after `number` out of a COPY of a journal, so that it is as it was then."""
     if not has_entries(path):
         return
-    with _told(path), _opened(str(path), uri=False) as connection:
+    with told(path), opened(str(path), uri=False) as connection:
         connection.execute("DROP TRIGGER IF EXISTS entries_remain")
         connection.execute("DELETE FROM entries WHERE number > ?", (number,))
         connection.commit()
@@ -130,7 +116,7 @@ class StoredJournal:
 
     def __init__(self, path: Path, *, wait_seconds: float = 5.0, steps: Sequence[str] = STEPS) -> None:
         self._path = path
-        with _told(path):
+        with told(path):
             self._db = sqlite3.connect(path, timeout=wait_seconds, isolation_level=None)
             try:
                 self._db.execute("PRAGMA journal_mode = WAL")
@@ -152,17 +138,17 @@ class StoredJournal:
 
     def rows(self) -> tuple[Recorded, ...]:
         """Return every row, first written first, counter-entries included."""
-        with _told(self._path):
+        with told(self._path):
             raw = self._db.execute(_SELECT).fetchall()
         counts = _counting([(row[0], row[1]) for row in raw])
         try:
             return tuple(_recorded(row, counts[row[0]]) for row in raw)
         except (ValueError, ArithmeticError) as error:
-            raise _corrupt(self._path, str(error)) from None
+            raise corrupt(self._path, str(error)) from None
 
     def fresh(self, rows: Sequence[Row]) -> tuple[Row, ...]:
         """Return those rows of one file that are not there yet; see `add`."""
-        with _told(self._path):
+        with told(self._path):
             return tuple(row for _, row in self._unknown(rows))
 
     def add(self, rows: Sequence[Row], source: str, at: datetime) -> tuple[int, ...]:
@@ -176,13 +162,13 @@ class StoredJournal:
             source: `record`, or the name of the file.
             at: Time of writing, with its zone.
         """
-        with _told(self._path), self._transaction():
+        with told(self._path), self._transaction():
             new = [(id_, None, row.entry) for id_, row in self._unknown(rows)]
             return self._insert(new, source, at)
 
     def record(self, entry: Entry, source: str, at: datetime) -> int:
         """Add one entry and return its number; an equal one that is there already stays another one."""
-        with _told(self._path), self._transaction():
+        with told(self._path), self._transaction():
             known = {row[0] for row in self._db.execute("SELECT content_id FROM entries")}
             occurrence = 1
             while (id_ := _content_id(entry, occurrence)) in known:
@@ -196,7 +182,7 @@ class StoredJournal:
             InputError: There is no such row (`entry-unknown`), or it is taken back already
                 (`entry-taken-back`).
         """
-        with _told(self._path), self._transaction():
+        with told(self._path), self._transaction():
             rows = {row.number: row for row in self.rows()}
             taken = {row.takes_back for row in rows.values()}
             new = []
@@ -395,43 +381,3 @@ def _statements(script: str) -> Iterator[str]:
             if part.strip(" \n;"):
                 yield part
             part = ""
-
-
-@contextmanager
-def _opened(name: str, *, uri: bool) -> Iterator[sqlite3.Connection]:
-    connection = sqlite3.connect(name, uri=uri)
-    try:
-        yield connection
-    finally:
-        connection.close()
-
-
-def _corrupt(path: Path, text: str) -> DataError:
-    return DataError(
-        "journal-corrupt",
-        f"{path.name} is damaged or not a journal: {text}",
-        f"move it away and put a copy back: {path.name}.v*.backup or your own",
-    )
-
-
-@contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Turn what SQLite raises into errors for the owner."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorname", "") or ""
-        if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-            raise DataError(
-                "journal-locked",
-                f"{path.name} is being written by another program",
-                "end that program, or try again; nothing was changed",
-            ) from None
-        if code.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_FULL", "SQLITE_IOERR",
-                            "SQLITE_PERM", "SQLITE_AUTH")):  # fmt: skip
-            raise InputError(
-                "journal-unwritable",
-                f"{path} cannot be used: {error}",
-                "check the folder, its rights and the free space; nothing was changed",
-            ) from None
-        raise _corrupt(path, str(error)) from None

@@ -7,17 +7,13 @@ message goes out, since it loads all of its services.
 
 from __future__ import annotations
 
-import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from steelyard.errors import NoAnswer, ServiceError
-from steelyard.ports import Secrets
 
-_NEVER_REACHED = (
-    "Failed to establish a new connection", "Failed to resolve", "Tunnel connection failed", "ConnectTimeout",
-    "CERTIFICATE_VERIFY_FAILED", "Connection refused", "Name or service not known",
-)  # fmt: skip
-"""What its HTTP and mail libraries say when no connection came about, so that nothing can have arrived."""
+if TYPE_CHECKING:
+    from steelyard.adapters.apprise_log import Said
+    from steelyard.ports import Secrets
 
 
 class AppriseNotifier:
@@ -42,10 +38,12 @@ class AppriseNotifier:
         """
         import apprise
 
+        from steelyard.adapters.apprise_log import listen
+
         # Its own name and pictures at the foot of a message would only puzzle the reader.
         asset = apprise.AppriseAsset(app_id="Steelyard", app_desc="Steelyard", image_url_mask="")
         service = apprise.Apprise(asset=asset)
-        said = _listen()
+        said = listen()
         if not service.add(address):
             raise ServiceError(
                 "notify-address",
@@ -64,7 +62,7 @@ class AppriseNotifier:
                 )
             raise ServiceError("notify-failed", text, "run: steelyard notify test, and see notify list")
         if way == "after":
-            failure = _try(service, _listen(), "", "", picture)
+            failure = _try(service, listen(), "", "", picture)
             return "" if failure is None else self._secrets.mask(f"the picture was not taken: {failure}")
         return ""
 
@@ -72,7 +70,9 @@ class AppriseNotifier:
         """Say whether apprise can read an address; sends nothing."""
         import apprise
 
-        _listen()
+        from steelyard.adapters.apprise_log import listen
+
+        listen()
         return bool(apprise.Apprise().add(address))
 
 
@@ -88,7 +88,7 @@ def _way_of_pictures(plugin: Any) -> str:
     return "together" if plugin.schema in _TOGETHER else "after"
 
 
-def _try(service: Any, said: _Said, title: str, body: str, picture: bytes | None) -> str | None:
+def _try(service: Any, said: Said, title: str, body: str, picture: bytes | None) -> str | None:
     """Send once; return why the service did not take it, None when it did."""
     import apprise
     from apprise.attachment.memory import AttachMemory
@@ -101,33 +101,3 @@ def _try(service: Any, said: _Said, title: str, body: str, picture: bytes | None
     except Exception as error:  # 180 plug-ins: one that breaks must not stop the others
         said.texts.append(type(error).__name__)
     return "; ".join(dict.fromkeys(said.texts)) or "no reason was given"
-
-
-def _listen() -> _Said:
-    """Collect what apprise says: left alone, its warnings, addresses in them, go to standard error."""
-    said = _Said()
-    logger = logging.getLogger("apprise")
-    logger.propagate = False
-    logger.handlers = [said]
-    logger.setLevel(logging.DEBUG)
-    return said
-
-
-class _Said(logging.Handler):
-    """Collects what apprise says about a failure, and whether a connection broke off after it stood.
-
-    The second it says on its debug level only, among lines with tokens in them, so those are not kept.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(logging.DEBUG)
-        self.texts: list[str] = []
-        self.broken = False
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep one line."""
-        text = record.getMessage()
-        if record.levelno >= logging.WARNING:
-            self.texts.append(text)
-        elif "Socket Exception" in text and not any(mark in text for mark in _NEVER_REACHED):
-            self.broken = True

@@ -10,14 +10,14 @@ from decimal import Decimal
 from string import Template
 from typing import TYPE_CHECKING
 
-from steelyard.app.check import CheckReport
 from steelyard.domain.automation import AlertSettings
-from steelyard.domain.drift import Drift
 from steelyard.domain.money import EXACT, minor_digits
-from steelyard.domain.trades import Plan
 
 if TYPE_CHECKING:
+    from steelyard.app.check import CheckReport
     from steelyard.app.harvest_value import Proposal
+    from steelyard.domain.drift import Drift
+    from steelyard.domain.trades import Plan
 
 _TITLES = {
     "en": {

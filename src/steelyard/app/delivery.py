@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from steelyard.app.alert_texts import compose
@@ -13,7 +14,9 @@ from steelyard.domain.alerts import Delivery, Message, must_tell, wait_after
 from steelyard.domain.automation import AlertSettings
 from steelyard.domain.money import ZERO
 from steelyard.errors import NoAnswer, ServiceError
-from steelyard.ports import Clock, Notifier, Outbox, Secrets
+
+if TYPE_CHECKING:
+    from steelyard.ports import Clock, Notifier, Outbox, Secrets
 
 
 @dataclass(frozen=True, slots=True)

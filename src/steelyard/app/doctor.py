@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from steelyard.app.job import Job
 from steelyard.app.prices import wanted_by
-from steelyard.app.run import Job
 from steelyard.domain.prices import is_stale
 from steelyard.errors import PortfolioProblems, SteelyardError
 

@@ -107,10 +107,12 @@ def journal_path(portfolio_file: Path) -> Path:
 
 def journal_entries(path: Path) -> list[Entry]:
     """Return the entries of a journal that count, none when there is no journal."""
-    from steelyard.adapters.journal_sqlite import StoredJournal, has_entries
+    from steelyard.adapters.journal_file import has_entries
 
     if not has_entries(path):
         return []
+    from steelyard.adapters.journal_sqlite import StoredJournal
+
     with closing(StoredJournal(path)) as opened:
         return [row.entry for row in opened.rows() if row.counts]
 

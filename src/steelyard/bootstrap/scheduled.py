@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from steelyard.adapters.packaged_data import load_catalogue
 from steelyard.bootstrap.books import Books, held_symbols, sessions
-from steelyard.ports import PriceSource
 
 if TYPE_CHECKING:
     from steelyard.adapters.outbox_sqlite import StoredOutbox
@@ -19,8 +18,9 @@ if TYPE_CHECKING:
     from steelyard.adapters.prices_sqlite import StoredPrices
     from steelyard.adapters.runs_sqlite import StoredRuns
     from steelyard.adapters.secret_store import SecretStore
-    from steelyard.app.run import Job
+    from steelyard.app.job import Job
     from steelyard.domain.automation import AutomationSettings, PriceSettings
+    from steelyard.ports import PriceSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def automation(path: Path) -> Iterator[Automation]:
     from steelyard.adapters.runs_sqlite import StoredRuns
     from steelyard.adapters.secret_store import SecretStore
     from steelyard.app.delivery import Post
-    from steelyard.app.run import Job
+    from steelyard.app.job import Job
 
     settings = automation_file.read(path.parent / automation_file.NAME)
     secrets = SecretStore(os.environ, path.parent / ".env")

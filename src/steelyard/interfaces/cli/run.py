@@ -18,7 +18,7 @@ from steelyard.errors import SteelyardError
 
 if TYPE_CHECKING:
     from steelyard.app.check import CheckReport
-    from steelyard.app.run import RunReport
+    from steelyard.app.job import RunReport
     from steelyard.domain.portfolio import Portfolio
     from steelyard.domain.trades import Plan
 

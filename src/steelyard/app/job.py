@@ -1,0 +1,122 @@
+"""What the scheduled job works with, why it does something on a day, and what it reports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Protocol
+from zoneinfo import ZoneInfo
+
+from steelyard.app.delivery import Post, Sent
+
+if TYPE_CHECKING:
+    from steelyard.app.check import CheckReport
+    from steelyard.app.tax import TaxSituation
+    from steelyard.domain.automation import AutomationSettings
+    from steelyard.domain.portfolio import Portfolio
+    from steelyard.domain.trades import Plan
+    from steelyard.ports import PortfolioText, PriceRecords, PriceSource, RunRecords, Sessions
+
+
+class Books(Protocol):
+    """What the owner's journal knows beyond the portfolio file."""
+
+    def held(self, portfolio: Portfolio, as_of: date) -> Portfolio:
+        """Return the portfolio holding what the journal says, or as it is without a journal."""
+        ...
+
+    def situation(self, portfolio: Portfolio, as_of: date) -> TaxSituation | None:
+        """Return what tax is computed from, None when nothing says what was paid or where tax is due."""
+        ...
+
+
+class NoBooks:
+    """No journal: the file holds everything, and no tax is computed."""
+
+    def held(self, portfolio: Portfolio, as_of: date) -> Portfolio:
+        """Return the portfolio as it is."""
+        return portfolio
+
+    def situation(self, portfolio: Portfolio, as_of: date) -> TaxSituation | None:
+        """Return None."""
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Everything a run works with.
+
+    `draw` makes the picture of an alert, None sends none; `save_plan` keeps the plan of a look date for
+    `execute latest`.
+    """
+
+    file: PortfolioText
+    sources: Sequence[PriceSource]
+    prices: PriceRecords
+    runs: RunRecords
+    post: Post
+    sessions: Sessions
+    settings: AutomationSettings
+    books: Books = NoBooks()  # noqa: RUF009 - it has no state
+    draw: Callable[[CheckReport], bytes] | None = None
+    save_plan: Callable[[Portfolio, Plan], None] | None = None
+
+    def today(self) -> date:
+        """Return the date where the owner lives."""
+        return self.post.clock.now().astimezone(ZoneInfo(self.settings.alerts.timezone)).date()
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """What a run did.
+
+    Attributes:
+        outcome: done | not-due.
+        as_of: The date it ran for.
+        look: The look date it handled, None when it handled none.
+        next_look: When automation looks next, None when never.
+        due: Whether a rebalance is due, None when that was not evaluated.
+        total: Value in base currency, None likewise.
+        queued: Kinds of the alerts it put into the outbox.
+        sent: What went out.
+        findings: What was wrong with prices.
+    """
+
+    outcome: str
+    as_of: date
+    look: date | None
+    next_look: date | None
+    due: bool | None = None
+    total: Decimal | None = None
+    queued: tuple[str, ...] = ()
+    sent: Sent = Sent()  # noqa: RUF009 - a frozen value
+    findings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """Why a run does something today: an unhandled look, a digest, the year's end, or being told to.
+
+    Attributes:
+        look: The look date to handle, None for none.
+        digest: A new period of the digest has begun.
+        next_look: When automation looks next, None when never.
+        year_end: It is the first run of December, for an owner who wants to hear of harvests.
+    """
+
+    look: date | None
+    digest: bool
+    next_look: date | None
+    year_end: bool = False
+
+    @property
+    def idle(self) -> bool:
+        """Nothing is asked for."""
+        return self.look is None and not self.digest and not self.year_end
+
+
+def local_time(now: datetime, settings: AutomationSettings) -> datetime:
+    """Return a time where the owner lives."""
+    return now.astimezone(ZoneInfo(settings.alerts.timezone))
