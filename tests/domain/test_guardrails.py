@@ -100,6 +100,26 @@ def test_the_reserve_stays_even_when_the_account_has_the_money():
     assert inspect(SELL, replace(CALM, reserve=D(9_000_000)), STRICT) == ()
 
 
+@pytest.mark.parametrize("side", ["buy", "sell"])
+def test_money_is_changed_only_while_its_spread_leaves_the_reserve_whole(side):
+    """1.5 USD at 1,400 won are 2,100: of 502,100 in cash that leaves exactly the reserve of 500,000."""
+    change = replace(BUY, symbol="USDKRW", side=side, shares=D(1), limit=D(1400), exchange="FX")
+    change = replace(change, currency="KRW")
+    facts = {
+        "prices": {"USDKRW": (D(1400), NOW)},
+        "second_prices": {"USDKRW": D(1400)},
+        "held": {("main", "USDKRW"): D(2)},
+        "open_exchanges": frozenset({"FX", "XNYS"}),
+        "spendable": {("main", "KRW"): D(502_100)},
+        "cost": D(2_100),
+    }
+    calm = replace(CALM, cash=D(502_100), **facts)
+    assert inspect(change, calm, replace(STRICT, max_position_sold=None)) == ()
+    short = replace(calm, cash=D("502099.99"))
+    refusals = inspect(change, short, replace(STRICT, max_position_sold=None))
+    assert [r.rule for r in refusals] == ["cash-floor"]
+
+
 def test_a_second_person_lifts_the_second_approval_but_the_same_one_twice_does_not():
     limits = replace(STRICT, second_approval_above=D(1))
     assert [r.rule for r in inspect(BUY, CALM, limits)] == ["second-approval"]

@@ -267,17 +267,17 @@ def open_order_conflict(order: Order, situation: Situation, limits: Limits) -> t
 
 def cash_floor(order: Order, situation: Situation, limits: Limits) -> tuple[str, str] | None:
     """A purchase (of money, too) is paid from free money of its own account; the reserve stays whole."""
-    if order.side != "buy":
+    if order.side != "buy" and order.exchange != FX:
         return None
     price = order.limit if order.limit is not None else situation.prices[order.symbol][0]
     need = EXACT.add(EXACT.multiply(order.shares, price), situation.cost)
     free = situation.spendable.get((order.account, order.currency), ZERO)
-    if need > free:
+    if order.side == "buy" and need > free:
         return (
             f"{plain(need)} {order.currency} needed, {plain(free)} free in {order.account}",
             "wait for the sales to settle",
         )
-    # Money that is changed stays money: of the reserve only the spread is spent.
+    # Money that is changed, either way, stays money: of the reserve only the spread is spent.
     if order.exchange == FX:
         need = situation.cost
     left = EXACT.subtract(situation.cash, EXACT.multiply(need, situation.rates[order.currency]))
