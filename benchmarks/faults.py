@@ -22,13 +22,14 @@ def main() -> int:
     wanted = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     seed = first = int(sys.argv[2]) if len(sys.argv) > 2 else 0
     faults: Counter[str] = Counter()
-    kills, problems, recoveries = 0, [], []
+    kills, changes, problems, recoveries = 0, 0, [], []
     print(platform.python_version(), platform.machine(), platform.system())
     while faults.total() < wanted:
         with tempfile.TemporaryDirectory() as folder:
             verdict = trial(Path(folder), seed)
         faults.update(verdict.faults)
         kills += verdict.kills
+        changes += verdict.changes
         problems += [f"seed {seed}: {p}" for p in verdict.problems]
         recoveries += verdict.recoveries
         seed += 1
@@ -37,6 +38,7 @@ def main() -> int:
     print(
         f"{faults.total():7}  faults in {seed - first} plans, {kills} of them ended the process with kill -9"
     )
+    print(f"{changes:7}  fills changed money")
     print(f"{len(problems):7}  duplicates, losses, overspends and disagreements with the broker")
     print(f"recovery: median {median(recoveries):.3f} s, longest {max(recoveries):.3f} s")
     for problem in problems[:20]:

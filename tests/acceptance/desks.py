@@ -9,6 +9,7 @@ from steelyard.adapters.calendar import ExchangeSessions
 from steelyard.adapters.order_book_sqlite import SqliteOrderBook
 from steelyard.app.execute import Market, execute
 from steelyard.app.order_reports import Desk
+from steelyard.domain.conversions import conversions
 from steelyard.domain.execution import Terms
 from steelyard.domain.saved_plans import SavedPlan, SavedTrade
 
@@ -65,16 +66,55 @@ def plan(**changes):
     return replace(base, **changes)
 
 
-class Office:
-    """Everything one test needs, in one folder; `reopen` is a new process on the same files."""
+def in_two_moneys(*trades, cash, reserve):
+    """A plan in won of (symbol, side, shares); what is short is changed at 1,400 won, 0.5 % of spread.
 
-    def __init__(self, folder, **paper):
+    VOO costs 500 dollars, 069500 35,000 won; 10 and 100 shares are held; 0.1 % commission.
+    """
+    rates, prices = {"KRW": D(1), "USD": D(1400)}, {"VOO": (D(500), "USD"), "069500": (D(35_000), "KRW")}
+    saved = []
+    for symbol, side, shares in trades:
+        price, currency = prices[symbol]
+        worth = shares * price * rates[currency]
+        facts = {
+            "currency": currency,
+            "cost": worth / 1000,
+            "exchange": "XNYS" if currency == "USD" else "XKRX",
+        }
+        saved.append(replace(trade(symbol, side, shares, price), amount=worth, **facts))
+    return plan(
+        base_currency="KRW",
+        targets={"VOO": D("0.5"), "069500": D("0.5")},
+        reserve=D(reserve),
+        value=D(12_000_000),
+        turnover=sum(t.amount for t in saved),
+        cash={"main": cash},
+        shares={"main": {"VOO": D(10), "069500": D(100)}},
+        prices=prices,
+        fx=rates,
+        trades=tuple(saved),
+        conversions=conversions(tuple(saved), {"main": cash}, rates, base="KRW", spread=D("0.005")),
+        fx_spread=D("0.005"),
+    )
+
+
+class Office:
+    """Everything one test needs, in one folder; `reopen` is a new process on the same files.
+
+    The paper account begins as `wanted` found it.
+    """
+
+    def __init__(self, folder, wanted=None, **paper):
         self.folder, self.clock = folder, Clock()
-        self.prices = {"VOO": D(500), "TLT": D(90), "GLD": D(250)}
-        self.paper_terms = PaperTerms(**{"commission": D("0.001"), **paper})
+        wanted = wanted or plan()
+        self.prices = {s: price for s, (price, _) in wanted.prices.items()}
+        self.prices |= {f"{c}{wanted.base_currency}": rate for c, rate in wanted.fx.items() if rate != 1}
+        self.paper_terms = PaperTerms(
+            **{"commission": wanted.commission, "fx_spread": wanted.fx_spread, **paper}
+        )
         self.reopen()
         if self.broker.is_empty():
-            self.broker.endow({"USD": D(1000)}, {"VOO": D(20), "TLT": D(10), "GLD": D(8)})
+            self.broker.endow(wanted.cash["main"], wanted.shares["main"])
 
     def reopen(self):
         self.book = SqliteOrderBook(self.folder / "steelyard.db")

@@ -16,7 +16,7 @@ from decimal import Decimal
 from pathlib import Path
 from time import perf_counter
 
-from acceptance.desks import Office, plan
+from acceptance.desks import Office, in_two_moneys, plan
 from steelyard.app.execute import Market, execute
 from steelyard.app.order_reports import Desk
 from steelyard.app.sync import sync, verify
@@ -68,7 +68,7 @@ class Chaos:
 class HostileBroker:
     """See above. `truth` is a `PaperBroker`."""
 
-    name = "hostile"
+    name, converts = "hostile", True
 
     def __init__(self, truth, chaos, duplicates):
         self.truth, self.chaos, self.duplicates = truth, chaos, duplicates
@@ -146,20 +146,22 @@ class HostileBroker:
 
 @dataclass
 class Verdict:
-    """What one trial showed; every list but `faults` must stay empty."""
+    """What one trial showed; `problems` must stay empty. `changes` counts fills that changed money."""
 
     faults: list
     problems: list
     kills: int
     recoveries: list
+    changes: int = 0
 
 
 def trial(folder: Path, seed: int, rate: float = 1.0) -> Verdict:
     """Run one plan through faults and kills until it is over, and compare everything with the truth."""
     rng = random.Random(seed)
     log, duplicates = folder / "faults.log", folder / "duplicates.log"
-    office = Office(folder, fill_at_most=rng.choice([None, D(1), D(3)]))
-    wanted = plan()
+    wanted = PLANS[seed % len(PLANS)]()
+    office = Office(folder, wanted, fill_at_most=rng.choice([None, D(1), D(3)]))
+    start = dict(office.prices)
     office.book.save_plan(wanted, office.clock.at)
     office.book.close()
     office.broker.close()
@@ -171,8 +173,10 @@ def trial(folder: Path, seed: int, rate: float = 1.0) -> Verdict:
             # Quiet at last; after a day even orders nobody ever saw are over.
             office.clock.at += timedelta(hours=0 if attempt == 12 else 25)
         # Off the market now and then, so that orders wait, fill in parts and are rejected while open.
-        office.prices["VOO"] = D(500) if calm or rng.random() < 0.6 else D(496)
-        office.prices["TLT"] = D(90) if calm or rng.random() < 0.6 else D(91)
+        for order in (*wanted.trades, *wanted.conversions):
+            away = D("0.992") if order.side == "sell" else D("1.0112")
+            still = calm or rng.random() < 0.6
+            office.prices[order.symbol] = start[order.symbol] * (1 if still else away)
         began = perf_counter()
         status = _child(
             office, wanted.id, random.Random(rng.random()), log, duplicates, 0.0 if calm else rate
@@ -185,7 +189,8 @@ def trial(folder: Path, seed: int, rate: float = 1.0) -> Verdict:
         if status == "done":
             break
         office.clock.at += timedelta(seconds=30)
-    return Verdict(_lines(log), _problems(office, wanted, duplicates, status), kills, recoveries)
+    problems, changes = _problems(office, wanted, duplicates, status)
+    return Verdict(_lines(log), problems, kills, recoveries, changes)
 
 
 def _child(office, plan_id, rng, log, duplicates, rate):
@@ -230,7 +235,7 @@ def _execute(office, plan_id, chaos, duplicates):
 
 
 def _problems(office, wanted, duplicates, status):
-    """Compare the book with the truth at the broker."""
+    """Compare the book with the truth at the broker; return what differs, and how often money was changed."""
     office.reopen()
     with closing(office.book) as book, closing(office.broker) as truth:
         found = [f"duplicate {line}" for line in _lines(duplicates)]
@@ -252,22 +257,57 @@ def _problems(office, wanted, duplicates, status):
         for order_id, order in ours.items():
             if order_id not in theirs and order.filled:
                 found.append(f"{order.symbol} filled in the book only")
-        for trade in wanted.trades:
+        for trade in (*wanted.trades, *wanted.conversions):
             sent = sum(D(r["shares"]) for r in theirs.values() if r["symbol"] == trade.symbol)
             if sent > trade.shares:
                 found.append(f"{sent} {trade.symbol} sent, {trade.shares} planned")
-        cash = D(1000)
-        for fill in truth.fills(date(2026, 11, 1)):
-            sign = 1 if fill.side == "sell" else -1
-            cash += sign * fill.shares * fill.price - fill.fees
-            if cash < wanted.reserve:
-                found.append(f"cash fell to {cash}, below the reserve")
-        if cash != truth.statement().purse("USD").cash:
-            found.append("cash does not follow from the fills")
+        found += _overspent(wanted, truth)
         broken = verify(book)
         if broken is not None:
             found.append(f"audit: {broken}")
-        return found
+        money = {c.symbol for c in wanted.conversions}
+        return found, sum(f.symbol in money for f in truth.fills(date(2026, 11, 1)))
+
+
+def _overspent(wanted, truth):
+    """Follow the money through the fills: no purse below zero, the reserve whole, and the end as shown.
+
+    Foreign money is counted at the plan's rate; what changing it at another rate made of it is told apart.
+    """
+    purses, base, moved, found = dict(wanted.cash["main"]), wanted.base_currency, D(0), []
+    changed = {c.symbol for c in wanted.conversions}
+    for fill in truth.fills(date(2026, 11, 1)):
+        sign = 1 if fill.side == "sell" else -1
+        purses[fill.currency] = purses.get(fill.currency, D(0)) + sign * fill.shares * fill.price - fill.fees
+        foreign = fill.symbol.removesuffix(base)
+        if fill.symbol in changed:
+            purses[foreign] = purses.get(foreign, D(0)) - sign * fill.shares
+            moved += sign * fill.shares * (wanted.fx[foreign] - fill.price)
+        if min(purses.values()) < 0:
+            found.append(f"a purse fell below zero: {purses}")
+        cash = sum(money * wanted.fx[currency] for currency, money in purses.items())
+        if cash < wanted.reserve - max(moved, D(0)):
+            found.append(f"cash fell to {cash}, below the reserve")
+    shown = truth.statement()
+    if any(shown.purse(currency).cash != money for currency, money in purses.items()):
+        found.append("cash does not follow from the fills")
+    return found
+
+
+def home():
+    """Dollars from selling VOO become won for 069500."""
+    trades = ("VOO", "sell", 4), ("069500", "buy", 90)
+    return in_two_moneys(*trades, cash={"KRW": D(1_000_000)}, reserve=500_000)
+
+
+def abroad():
+    """Won from selling 069500 become dollars for VOO."""
+    trades = ("069500", "sell", 60), ("VOO", "buy", 4)
+    return in_two_moneys(*trades, cash={"KRW": D(1_500_000)}, reserve=400_000)
+
+
+PLANS = (plan, home, abroad)
+"""One plan in dollars alone and two that change money; a trial's seed says which."""
 
 
 def _lines(path):

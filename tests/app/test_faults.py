@@ -10,7 +10,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
 
 def test_five_hundred_faults_make_no_duplicate_no_loss_and_no_overspend(tmp_path):
-    faults, kills, problems = [], 0, []
+    faults, kills, changes, problems = [], 0, 0, []
     seed = 0
     while len(faults) < 500 or sum(f in SUBMIT for f in faults) < 100:
         folder = tmp_path / str(seed)
@@ -18,8 +18,10 @@ def test_five_hundred_faults_make_no_duplicate_no_loss_and_no_overspend(tmp_path
         verdict = trial(folder, seed)
         faults += verdict.faults
         kills += verdict.kills
+        changes += verdict.changes
         problems += [f"seed {seed}: {p}" for p in verdict.problems]
         seed += 1
     assert problems == []
     assert set(faults) == {*SUBMIT, *ASK, *LOOK, *BOOK}, "every kind of fault was tried"
     assert kills >= 50
+    assert changes >= 10
