@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 import pytest
 
+from steelyard.adapters.calendar import ExchangeSessions
 from steelyard.adapters.packaged_data import load_tax_rules
+from steelyard.domain.ledger import Entry
+from steelyard.domain.tax.country import YearFacts, country
 from steelyard.domain.tax.korea_accounts import IsaItem, isa_closing, pension_credit, risky_assets
 from steelyard.domain.tax.korea_gifts import gift_basis, gift_tax_base
 from steelyard.domain.tax.korea_rates import rates_of
@@ -103,3 +107,39 @@ def test_an_irp_may_buy_risky_assets_up_to_70_percent(
     amounts_held = {name: d(value) for name, value in values.items()}
     result = risky_assets(amounts_held, DATA["irp_safe_classes"], RATES)
     assert (result.fraction, result.room) == (d(fraction), room)
+
+
+@pytest.mark.parametrize(
+    ("day", "used", "tax", "paid_back", "due"),
+    [
+        # Before the return: nothing is deducted (91-26(1)2), so 22 % of 30 less 2.5 million is filed.
+        pytest.param("2027-05-31", "0", "6050000", "0", None, id="before the return"),
+        # After it: 20 % of the 24 million deducted, two months after the end of June (91-26(4), 93-12(8)).
+        pytest.param("2027-06-01", "24000000", "770000", "4800000", "2027-08-31", id="after the return"),
+        # A year after the money came in it is free.
+        pytest.param("2027-07-05", "24000000", "770000", "0", None, id="a year later"),
+    ],
+)
+def test_money_that_leaves_the_repatriation_account_within_a_year(
+    day: str, used: str, tax: str, paid_back: str, due: str | None
+) -> None:
+    """Sold on 30 June, settled in July, 20 million for 50: 80 % of a gain of 30 million is deducted."""
+    bought = Entry(date(2024, 3, 4), "home", "buy", "VOO", d(100), d(200_000), "KRW")
+    sold = replace(bought, traded_on=date(2026, 6, 30), kind="sell", price=d(500_000))
+    left = Entry(date.fromisoformat(day), "home", "withdrawal", "", d(1 * M), None, "KRW")
+    facts = YearFacts(
+        2026,
+        [bought, sold, left],
+        {"VOO": "overseas_listed"},
+        ExchangeSessions().is_session,
+        DATA,
+        RULES,
+        account_kinds={"home": "ria"},
+    )
+    year = country("KR").year_tax(facts)
+    section = year.summary["repatriation"]
+    assert (section["used"], section["paid_back"]) == (d(used), d(paid_back))
+    assert year.total_tax == year.summary["overseas_listed"]["tax"] == d(tax)
+    late = [(x.due.isoformat(), x.amount) for x in year.filings if x.what == "repatriation_paid_back"]
+    assert late == ([(due, d(paid_back))] if due else [])
+    assert any("within a year" in note for note in year.notes) == (used == "0" or due is not None)

@@ -165,11 +165,9 @@ def test_shares_moved_into_the_repatriation_account_keep_cost_and_count_once(fil
         "2026-01-05,main,transfer_out,VOO,100",
         "2026-01-05,home,transfer_in,VOO,100,200,USD,1000,2024-03-04",
         brought_home("2026-04-30"),
-        "2026-06-01,home,withdrawal,,1000000,,KRW",
     )
     report = filed(portfolio(), trades, year=2026)
     assert report["summary"]["repatriation"]["deduction"] == "30000000"
-    assert any("paid back" in note for note in report["notes"])
 
 
 ISA_FUND = (

@@ -16,7 +16,7 @@ from steelyard.interfaces.documents import number
 
 CSV_COLUMNS = (
     "account", "symbol", "class", "sold_on", "settles_on", "term", "shares", "proceeds", "cost", "gain",
-    "disallowed", "bought",
+    "disallowed", "bought", "rules", "sources", "verified",
 )  # fmt: skip
 
 
@@ -51,6 +51,7 @@ def tax(year: YearTax) -> dict[str, Any]:
             for f in year.filings
         ],
         "notes": list(year.notes),
+        "basis": basis(year),
         "rules": [
             {
                 "id": r.id,
@@ -62,6 +63,18 @@ def tax(year: YearTax) -> dict[str, Any]:
             for r in year.rules
         ],
     }
+
+
+def basis(year: YearTax) -> dict[str, list[str]]:
+    """Return the rule ids of each figure, by its JSON pointer (RFC 6901) into the document."""
+    pointers = {
+        "/".join(("/summary", *(key.replace("~", "~0").replace("/", "~1") for key in path))): ids
+        for path, ids in year.basis.items()
+        if path
+    }
+    total = {"/total_tax": year.basis[()]} if () in year.basis else {}
+    lots = {"/open_lots": year.lot_rules} if year.open_lots else {}
+    return {pointer: list(ids) for pointer, ids in (pointers | total | lots).items()}
 
 
 def _disposal(d: Disposal) -> dict[str, Any]:
@@ -83,6 +96,7 @@ def _disposal(d: Disposal) -> dict[str, Any]:
             for x in d.lots
         ],
         "notes": list(d.notes),
+        "rules": list(d.rules),
     }
 
 
@@ -131,12 +145,25 @@ def _proposal(p: Proposal, kind: str) -> dict[str, Any]:
 
 
 def disposals_csv(year: YearTax) -> str:
-    """Return the disposals as CSV, one row a sale, for the return."""
+    """Return the disposals as CSV, one row a sale, for the return.
+
+    The last columns say what the row's figures rest on: rule ids, the source of each in the same order, and
+    the oldest of the days on which they were verified.
+    """
+    known = {rule.id: rule for rule in year.rules}
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(CSV_COLUMNS)
     for d in year.disposals:
         row = _disposal(d)
-        bought = " ".join(lot["bought"] for lot in row["lots"])
-        writer.writerow([row[c] or "" for c in CSV_COLUMNS[:-1]] + [bought])
+        rules = [known[name] for name in d.rules if name in known]
+        writer.writerow(
+            [
+                *(row[c] or "" for c in CSV_COLUMNS[:11]),
+                " ".join(lot["bought"] for lot in row["lots"]),
+                " ".join(rule.id for rule in rules),
+                " | ".join(rule.source for rule in rules),
+                min((rule.verified.isoformat() for rule in rules), default=""),
+            ]
+        )
     return out.getvalue()

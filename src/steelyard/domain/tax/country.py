@@ -17,6 +17,7 @@ from steelyard.domain.instruments import Instrument
 from steelyard.domain.ledger import Entry
 from steelyard.domain.lots import TaxLot
 from steelyard.domain.money import ZERO
+from steelyard.domain.tax.basis import Basis
 from steelyard.domain.tax.planning import FreeGains, NoBuy, PlanTax
 from steelyard.domain.tax.rules import Rule
 from steelyard.errors import InputError
@@ -48,6 +49,7 @@ class Disposal:
         lots: What was sold.
         taxable: What is taxed of this sale alone, None where gains are taxed as a yearly total.
         notes: What the reader has to know about the figure, such as that it is an upper bound.
+        rules: Ids of the rules its figures rest on.
     """
 
     account: str
@@ -64,6 +66,7 @@ class Disposal:
     lots: tuple[UsedLot, ...] = ()
     taxable: Decimal | None = None
     notes: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,8 @@ class YearTax:
         summary: Class to its figures, by the names of the JSON: Decimals, booleans, text or None.
         total_tax: Of everything in the summary; None when the owner has not said what it takes.
         rules: Every rule a figure rests on, by id.
+        basis: Path of each figure of the summary to the ids of its rules; the empty path is the total.
+        lot_rules: Ids of the rules that the open lots rest on.
         open_lots: Still held at the end of the year, or at the last entry.
         filings: Returns that are due.
         notes: Sentences for the reader.
@@ -99,6 +104,8 @@ class YearTax:
     open_lots: tuple[TaxLot, ...] = ()
     filings: tuple[Filing, ...] = ()
     notes: tuple[str, ...] = ()
+    basis: Basis = field(default_factory=dict)
+    lot_rules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ beside this one, the numbers in the country's data file.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -15,14 +15,15 @@ from typing import Any
 from steelyard.domain.instruments import Instrument
 from steelyard.domain.lots import TaxLot
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, plain
-from steelyard.domain.tax.country import Filing, IsSession, YearFacts, YearTax
+from steelyard.domain.tax.basis import Basis, basis_of, together
+from steelyard.domain.tax.country import Disposal, Filing, IsSession, YearFacts, YearTax
+from steelyard.domain.tax.korea_basis import FIGURES, LOTS, TOTAL, with_rules
 from steelyard.domain.tax.korea_exchange import rate_note
-from steelyard.domain.tax.korea_gifts import CARRIED_OVER
 from steelyard.domain.tax.korea_income import IncomeTax
 from steelyard.domain.tax.korea_ledger import CLASSES, KoreanLedger, class_unknown, read_ledger
 from steelyard.domain.tax.korea_overseas import OverseasTax, overseas_tax
 from steelyard.domain.tax.korea_rates import Rates, rates_of, without_dust
-from steelyard.domain.tax.korea_repatriation import RepatriationYear, repatriation_year
+from steelyard.domain.tax.korea_repatriation import PaidBack, RepatriationYear, repatriation_year
 from steelyard.domain.tax.korea_settings import SETTINGS, won
 from steelyard.domain.tax.korea_settlement import last_trade_day, settles_on
 from steelyard.domain.tax.korea_summary import (
@@ -43,17 +44,6 @@ from steelyard.domain.tax.planning import (
     on_top_of,
 )
 from steelyard.domain.tax.rules import Rule
-
-_OVERSEAS = (
-    "kr.overseas-rate",
-    "kr.overseas-deduction",
-    "kr.overseas-netting",
-    "kr.overseas-rate-of-exchange",
-    "kr.overseas-settlement",
-    "kr.overseas-method",
-    "kr.overseas-filing",
-)
-_KRX_OTHER = ("kr.withholding", "kr.krx-other-base", "kr.same-day-unit", "kr.small-amount")
 
 
 class Korea:
@@ -92,40 +82,46 @@ class Korea:
         brought_home = repatriation_year(facts, ledger.overseas, rates)
         relief = won(facts, "repatriation_deduction")
         if relief is None:
-            relief = brought_home.result.deduction if brought_home else ZERO
+            relief = brought_home.result.deduction if brought_home and brought_home.kept else ZERO
         overseas = overseas_tax((d.gain for d in ledger.overseas), rates, repatriation=relief)
+        paid_back = brought_home.paid_back(overseas.repatriation, rates) if brought_home else None
         units = units_section(ledger)
         paid = payments_section(ledger)
         financial, comprehensive = financial_section(ledger, facts, rates)
         extra = EXACT.add(comprehensive.extra, comprehensive.extra_local) if comprehensive else ZERO
         total = exact_sum((overseas.tax, units["tax"], paid["tax"], extra))
         sheltered = sheltered_accounts(facts, rates)
-        disposals = (*ledger.overseas, *ledger.domestic, *(u.disposal for u in ledger.units))
+        sold = (*ledger.overseas, *ledger.domestic, *(u.disposal for u in ledger.units))
+        disposals = sorted(map(with_rules, sold), key=lambda d: (d.sold_on, d.account, d.symbol))
+        summary = {
+            "overseas_listed": overseas_section(overseas, facts),
+            "krx_other": {**units, "upper_bound": any(u.upper_bound for u in ledger.units)},
+            "krx_domestic_equity": {
+                "net_gain": without_dust(exact_sum(d.gain for d in ledger.domestic)),
+                "taxable": ZERO,
+                "tax": ZERO,
+            },
+            "dividends": {**paid, "upper_bound": any(p.upper_bound for p in ledger.payments)},
+            "financial_income": financial,
+            **(
+                {"repatriation": repatriation_section(brought_home, overseas.repatriation, paid_back)}
+                if brought_home
+                else {}
+            ),
+            **sheltered.sections,
+        }
+        basis = {**basis_of(summary, FIGURES), (): TOTAL}
         return YearTax(
             jurisdiction=self.code,
             year=facts.year,
-            disposals=tuple(sorted(disposals, key=lambda d: (d.sold_on, d.account, d.symbol))),
-            summary={
-                "overseas_listed": overseas_section(overseas, facts),
-                "krx_other": {**units, "upper_bound": any(u.upper_bound for u in ledger.units)},
-                "krx_domestic_equity": {
-                    "net_gain": without_dust(exact_sum(d.gain for d in ledger.domestic)),
-                    "taxable": ZERO,
-                    "tax": ZERO,
-                },
-                "dividends": {**paid, "upper_bound": any(p.upper_bound for p in ledger.payments)},
-                "financial_income": financial,
-                **(
-                    {"repatriation": repatriation_section(brought_home, overseas.repatriation)}
-                    if brought_home
-                    else {}
-                ),
-                **sheltered.sections,
-            },
+            disposals=tuple(disposals),
+            summary=summary,
             total_tax=total,
-            rules=_used(ledger, overseas, comprehensive, rates, sheltered),
+            rules=_used(basis, disposals, rates, sheltered),
+            basis=basis,
+            lot_rules=LOTS,
             open_lots=ledger.open_lots,
-            filings=_filings(ledger, overseas, financial, extra, facts.year),
+            filings=_filings(ledger, overseas, financial, extra, paid_back, facts.year),
             notes=(
                 *_notes(ledger, financial, comprehensive, rates),
                 *_notes_of_accounts(facts, brought_home, sheltered),
@@ -213,36 +209,16 @@ def _krx_bucket(account: str, symbol: str) -> str:
 
 
 def _used(
-    ledger: KoreanLedger,
-    overseas: OverseasTax,
-    comprehensive: IncomeTax | None,
+    basis: Basis,
+    disposals: Iterable[Disposal],
     rates: Rates,
     sheltered: Sheltered,
 ) -> tuple[Rule, ...]:
-    names = ["kr.financial-income"]
-    if sheltered.isas:
-        names.append("kr.isa")
+    """Return the rules that some figure names, and those that limit the owner's accounts."""
+    names = set(together(*basis.values(), *(d.rules for d in disposals), LOTS, ("kr.overseas-filing",)))
     if sheltered.pension is not None:
-        names += ("kr.pension-credit", "kr.pension-contribution", "kr.pension-payout", "kr.irp-cap")
-    if any(CARRIED_OVER in d.notes for d in ledger.overseas):
-        names.append("kr.gift-basis")
-    if ledger.overseas:
-        names += _OVERSEAS
-    if overseas.repatriation:
-        names.append("kr.repatriation")
-    if ledger.domestic:
-        names.append("kr.domestic-equity-gain")
-    if ledger.units:
-        names += _KRX_OTHER
-    for payment in ledger.payments:
-        abroad = payment.tax_class == "overseas_listed"
-        names += ("kr.withholding", "kr.small-amount")
-        names.append("kr.foreign-dividend" if abroad else "kr.distribution-base")
-    if ledger.upper_bound:
-        names.append("kr.upper-bound")
-    if comprehensive:
-        names.append("kr.comprehensive")
-    return tuple(rates.rules[name] for name in sorted(set(names)) if name in rates.rules)
+        names |= {"kr.pension-payout", "kr.irp-cap"}
+    return tuple(rates.rules[name] for name in sorted(names) if name in rates.rules)
 
 
 def _filings(
@@ -250,6 +226,7 @@ def _filings(
     overseas: OverseasTax,
     financial: Mapping[str, object],
     extra: Decimal,
+    paid_back: PaidBack | None,
     year: int,
 ) -> tuple[Filing, ...]:
     opens, due = date(year + 1, 5, 1), date(year + 1, 5, 31)
@@ -258,6 +235,16 @@ def _filings(
         filings.append(Filing("overseas_listed", opens, due, overseas.tax, "kr.overseas-filing"))
     if financial["over"]:
         filings.append(Filing("comprehensive_income", opens, due, extra, "kr.financial-income"))
+    if paid_back is not None:
+        filings.append(
+            Filing(
+                "repatriation_paid_back",
+                paid_back.withdrawn_on,
+                paid_back.due,
+                paid_back.tax,
+                "kr.repatriation-paid-back",
+            )
+        )
     return tuple(filings)
 
 
@@ -289,8 +276,15 @@ def _notes_of_accounts(
     notes = [exchange] if exchange else []
     if brought_home is not None and brought_home.not_held:
         notes.append("Part of what the repatriation account sold was not held on the day of reference.")
-    if brought_home is not None and brought_home.withdrawn:
-        notes.append("Money left the repatriation account within a year: its deduction is paid back.")
+    if brought_home is not None and brought_home.withdrawn_on is not None:
+        left = f"Money left the repatriation account on {brought_home.withdrawn_on}, within a year: "
+        what = (
+            "the tax on what was deducted is paid back, besides it local tax and interest by the day, "
+            "which are not computed; it is not in the total"
+            if brought_home.kept
+            else "nothing is deducted"
+        )
+        notes.append(f"{left}{what} (where only profit was taken out, state repatriation_deduction).")
     for isa in sheltered.isas:
         notes.append(
             f"Nothing is due for {isa.account} before it is closed: tax_if_closed is not in the total."

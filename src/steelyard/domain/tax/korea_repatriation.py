@@ -105,21 +105,57 @@ def _part(day: date, data: Mapping[str, Any]) -> Decimal:
 
 
 @dataclass(frozen=True, slots=True)
+class PaidBack:
+    """National tax due because money left the account too early, without interest and local tax."""
+
+    withdrawn_on: date
+    due: date
+    tax: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class RepatriationYear:
     """What the journal says of the repatriation account in its year, in won.
 
     Attributes:
+        year: Of the sales.
         proceeds, gain: Of all sales in it.
         not_held: Proceeds of shares beyond those held on the day of reference: they deduct nothing.
         result: The deduction and its ratio.
-        withdrawn: Money or shares left the account within a year of a sale: what was deducted is paid back.
+        withdrawn_on: First day on which money or shares left the account within a year of a sale, None
+            where none did.
     """
 
+    year: int
     proceeds: Decimal
     gain: Decimal
     not_held: Decimal
     result: Repatriation
-    withdrawn: bool
+    withdrawn_on: date | None
+
+    @property
+    def kept(self) -> bool:
+        """Whether the return may deduct at all: nothing was withdrawn by the day it is due.
+
+        Source: STTCA 91-26(1)2.
+        """
+        return self.withdrawn_on is None or self.withdrawn_on > date(self.year + 1, 5, 31)
+
+    def paid_back(self, used: Decimal, rates: Rates) -> PaidBack | None:
+        """Return what a withdrawal after the return makes due, None where there was none.
+
+        Args:
+            used: What the return deducted, won.
+            rates: Of the year of the sales.
+
+        Source: STTCA 91-26(4); Decree 93-12(8).
+        """
+        if self.withdrawn_on is None or not self.kept or used <= ZERO:
+            return None
+        month = self.withdrawn_on.month + 3
+        after = date(self.withdrawn_on.year + (month - 1) // 12, (month - 1) % 12 + 1, 1)
+        tax = whole_won(EXACT.multiply(used, rates["overseas.national"]))
+        return PaidBack(self.withdrawn_on, after - timedelta(days=1), tax)
 
 
 def repatriation_year(facts: YearFacts, sold: Iterable[Disposal], rates: Rates) -> RepatriationYear | None:
@@ -154,15 +190,20 @@ def repatriation_year(facts: YearFacts, sold: Iterable[Disposal], rates: Rates) 
     first = min(d.sold_on for d in disposals)
     last = max(d.settles_on for d in disposals) + timedelta(days=365)
     return RepatriationYear(
+        year=facts.year,
         proceeds=exact_sum(d.proceeds for d in disposals),
         gain=exact_sum(d.gain for d in disposals),
         not_held=not_held,
         result=repatriation_deduction(sales, _outside(facts), rates, facts.rates),
-        withdrawn=any(
-            e.kind in ("withdrawal", "transfer_out")
-            and facts.account_kinds.get(e.account) == KIND
-            and first < e.traded_on <= last
-            for e in facts.entries
+        withdrawn_on=min(
+            (
+                e.traded_on
+                for e in facts.entries
+                if e.kind in ("withdrawal", "transfer_out")
+                and facts.account_kinds.get(e.account) == KIND
+                and first < e.traded_on <= last
+            ),
+            default=None,
         ),
     )
 

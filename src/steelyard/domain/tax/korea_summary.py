@@ -12,7 +12,7 @@ from steelyard.domain.tax.korea_income import IncomeTax, income_tax, over_thresh
 from steelyard.domain.tax.korea_ledger import KoreanLedger
 from steelyard.domain.tax.korea_overseas import OverseasTax
 from steelyard.domain.tax.korea_rates import Rates, without_dust
-from steelyard.domain.tax.korea_repatriation import RepatriationYear
+from steelyard.domain.tax.korea_repatriation import PaidBack, RepatriationYear
 from steelyard.domain.tax.korea_settings import isa_type, won
 from steelyard.domain.tax.korea_settlement import last_trade_day
 from steelyard.domain.tax.korea_sheltered import IsaAccount, PensionYear, isa_accounts, pension_year
@@ -94,7 +94,9 @@ def financial_section(
     return summary, result
 
 
-def repatriation_section(year: RepatriationYear, used: Decimal) -> dict[str, object]:
+def repatriation_section(
+    year: RepatriationYear, used: Decimal, paid_back: PaidBack | None
+) -> dict[str, object]:
     """What the repatriation account sold and deducts; `used` is the part of it there was gain left for."""
     return {
         "proceeds": year.proceeds,
@@ -103,6 +105,7 @@ def repatriation_section(year: RepatriationYear, used: Decimal) -> dict[str, obj
         "ratio": without_dust(year.result.ratio),
         "deduction": year.result.deduction,
         "used": used,
+        "paid_back": paid_back.tax if paid_back else ZERO,
     }
 
 

@@ -12,11 +12,13 @@ from typing import Any
 from steelyard.domain.instruments import Instrument
 from steelyard.domain.lots import TaxLot
 from steelyard.domain.money import EXACT, ZERO, parse_fraction, parse_number
+from steelyard.domain.tax.basis import basis_of
 from steelyard.domain.tax.capital_gains import LONG, Carry, GainsTax, loss_limit, schedule, term
 from steelyard.domain.tax.country import Disposal, Filing, IsSession, UsedLot, YearFacts, YearTax
 from steelyard.domain.tax.identical import chosen
 from steelyard.domain.tax.planning import Formula, FreeGains, NoBuy, PlanTax, on_top_of, short_and_long
 from steelyard.domain.tax.united_states import Owner, YearReport, year_report
+from steelyard.domain.tax.us_basis import FIGURES, LOTS, TOTAL, rules_of
 from steelyard.domain.tax.us_formula import return_formulas
 from steelyard.domain.tax.us_planning import free_gains, no_buys
 from steelyard.domain.tax.us_positions import COLLECTIBLE, CURRENCY, SHELTERED_KINDS, Setting, positions
@@ -72,6 +74,7 @@ class UnitedStates:
             facts.entries, facts.year, setting=_setting(facts), figures=facts.rates, owner=owner
         )
         total, notes = _total(report, facts)
+        summary = _summary(report)
         return YearTax(
             jurisdiction=self.code,
             year=facts.year,
@@ -89,12 +92,15 @@ class UnitedStates:
                     disallowed=d.disallowed,
                     term=d.term,
                     lots=tuple(UsedLot(x.bought, x.shares, x.cost) for x in d.lots),
+                    rules=rules_of(d),
                 )
                 for d in report.disposals
             ),
-            summary=_summary(report),
+            summary=summary,
             total_tax=total,
             rules=tuple(facts.rules),
+            basis={**basis_of(summary, FIGURES), (): TOTAL},
+            lot_rules=LOTS,
             open_lots=tuple(
                 TaxLot(x.account, x.symbol, x.bought, x.shares, x.cost, x.holding_from)
                 for x in report.open_lots

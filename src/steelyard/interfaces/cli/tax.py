@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from steelyard.app.harvest import HarvestReport
     from steelyard.domain.tax.country import YearTax
+    from steelyard.domain.tax.rules import Rule
 
 _ENDS = (
     "\b\nExit status:\n  0   done\n  2   a file or flag is wrong\n  3   an exchange rate or a year's figures"
@@ -153,10 +154,11 @@ def _show(year: YearTax) -> None:
 
     currency = {"KR": "KRW", "US": "USD"}.get(year.jurisdiction, "USD")
     out = console()
+    marks = _Footnotes(year.rules)
     out.print(f"\nTax year {year.year}, {year.jurisdiction}, in {currency}\n")
     if year.disposals:
         table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-        for title in ("sold", "account", "symbol", "class", "shares", "gain", "disallowed"):
+        for title in ("sold", "account", "symbol", "class", "shares", "gain", "disallowed", "rules"):
             table.add_column(title, justify="right" if title in ("shares", "gain", "disallowed") else "left")
         for d in year.disposals:
             table.add_row(
@@ -167,25 +169,44 @@ def _show(year: YearTax) -> None:
                 shares(d.shares),
                 money(d.gain, currency),
                 money(d.disallowed, currency) if d.disallowed else "",
+                marks.of(d.rules),
             )
         out.print(table)
     else:
         out.print("Nothing was sold.")
-    _show_summary(out, year.summary, currency)
+    _show_summary(out, year, currency, marks)
     total = "not computed" if year.total_tax is None else money(year.total_tax, currency)
-    out.print(f"\nTax of the year: {total}", style="bold")
+    out.print(f"\nTax of the year: {total} (rules {marks.of(year.basis.get((), ()))})", style="bold")
     for f in year.filings:
-        out.print(f"To file: {f.what} from {f.opens} to {f.due}, {money(f.amount, currency)} ({f.rule})")
+        amount = money(f.amount, currency)
+        out.print(f"To file: {f.what} from {f.opens} to {f.due}, {amount} (rule {marks.of((f.rule,))})")
     for note in year.notes:
         out.print(f"note: {note}")
-    if year.rules:
-        out.print("\nRules:")
-    for rule in year.rules:
+    if marks.numbers:
+        out.print("\nRules, as numbered beside each figure:")
+    for number, rule in marks.named():
         doubt = f" Doubtful: {rule.doubtful}" if rule.doubtful else ""
-        out.print(f"  {rule.id}: {rule.source}, verified {rule.verified}.{doubt}")
+        out.print(f"  {number} {rule.id}: {rule.source}, verified {rule.verified}.{doubt}")
 
 
-def _show_summary(out: Console, summary: Mapping[str, object], currency: str) -> None:
+class _Footnotes:
+    """Numbers for rules, in the order they are first shown."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self._known = {rule.id: rule for rule in rules}
+        self.numbers: dict[str, int] = {}
+
+    def of(self, ids: Iterable[str]) -> str:
+        """Return the numbers of some rules, such as "1 3"."""
+        known = [name for name in ids if name in self._known]
+        return " ".join(str(self.numbers.setdefault(name, len(self.numbers) + 1)) for name in known)
+
+    def named(self) -> list[tuple[int, Rule]]:
+        """Return every rule shown so far with its number."""
+        return [(number, self._known[name]) for name, number in self.numbers.items()]
+
+
+def _show_summary(out: Console, year: YearTax, currency: str, marks: _Footnotes) -> None:
     """Print the figures section by section, an amount a line; what is nothing but zeros takes one line."""
     from rich.table import Table
     from rich.text import Text
@@ -193,17 +214,18 @@ def _show_summary(out: Console, summary: Mapping[str, object], currency: str) ->
     grid = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     grid.add_column("what")
     grid.add_column("how much", justify="right")
+    grid.add_column("rules")
     empty = []
-    for name, part in summary.items():
+    for name, part in year.summary.items():
         rows = list(_rows(part))
-        if not any(value for _, value in rows):
+        if not any(value for _, _, value in rows):
             empty.append(_words(name))
-        elif isinstance(part, Mapping):
-            grid.add_row(Text(_words(name), style="bold"), "")
-            for label, value in rows:
-                grid.add_row(f"  {label}", _figure(value, currency))
-        else:
-            grid.add_row(Text(_words(name), style="bold"), _figure(part, currency))
+            continue
+        if isinstance(part, Mapping):
+            grid.add_row(Text(_words(name), style="bold"), "", "")
+        for path, label, value in rows:
+            text = f"  {label}" if label else Text(_words(name), style="bold")
+            grid.add_row(text, _figure(value, currency), marks.of(year.basis.get((name, *path), ())))
     out.print()
     if grid.row_count:
         out.print(grid)
@@ -211,16 +233,16 @@ def _show_summary(out: Console, summary: Mapping[str, object], currency: str) ->
         out.print(f"nothing: {', '.join(empty)}")
 
 
-def _rows(part: object) -> Iterator[tuple[str, object]]:
-    """Return label and figure of each line of a section; a figure by rate becomes a line a rate."""
+def _rows(part: object) -> Iterator[tuple[tuple[str, ...], str, object]]:
+    """Return path, label and figure of each line of a section; a figure by rate becomes a line a rate."""
     if not isinstance(part, Mapping):
-        yield "", part
+        yield (), "", part
         return
     for key, value in part.items():
         if isinstance(value, Mapping):
-            yield from ((f"{_words(key)} {inner}", x) for inner, x in value.items())
+            yield from (((key, inner), f"{_words(key)} {inner}", x) for inner, x in value.items())
         else:
-            yield _words(key), value
+            yield (key,), _words(key), value
 
 
 def _words(key: str) -> str:

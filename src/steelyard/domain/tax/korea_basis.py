@@ -1,0 +1,71 @@
+"""Which Korean rule each figure of a year rests on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from steelyard.domain.tax.basis import together
+from steelyard.domain.tax.country import Disposal
+from steelyard.domain.tax.korea_gifts import CARRIED_OVER
+from steelyard.domain.tax.korea_ledger import UPPER_BOUND
+
+_NET = (
+    "kr.overseas-netting",
+    "kr.overseas-rate-of-exchange",
+    "kr.overseas-settlement",
+    "kr.overseas-method",
+)
+_WITHHELD = ("kr.withholding", "kr.small-amount")
+_DIVIDENDS = (*_WITHHELD, "kr.foreign-dividend")
+
+FIGURES = {
+    "overseas_listed": ("kr.overseas-rate",),
+    "overseas_listed.net_gain": _NET,
+    "overseas_listed.deduction": ("kr.overseas-deduction",),
+    "overseas_listed.taxable": ("kr.overseas-netting", "kr.overseas-deduction"),
+    "overseas_listed.still_free": ("kr.overseas-deduction",),
+    "overseas_listed.gain_room": ("kr.overseas-deduction", "kr.overseas-netting"),
+    "overseas_listed.repatriation_deduction": ("kr.repatriation",),
+    "overseas_listed.last_trade_day": ("kr.overseas-settlement",),
+    "overseas_listed.last_trade_day_confirmed": ("kr.overseas-settlement",),
+    "krx_other": _WITHHELD,
+    "krx_other.taxable": ("kr.krx-other-base", "kr.same-day-unit"),
+    "krx_other.upper_bound": ("kr.upper-bound",),
+    "krx_domestic_equity": ("kr.domestic-equity-gain",),
+    "dividends": _DIVIDENDS,
+    "dividends.gross": ("kr.financial-income",),
+    "dividends.taxable": ("kr.distribution-base", "kr.foreign-dividend"),
+    "dividends.foreign_tax": ("kr.foreign-dividend",),
+    "dividends.upper_bound": ("kr.upper-bound",),
+    "financial_income": ("kr.comprehensive",),
+    "financial_income.total": ("kr.financial-income",),
+    "financial_income.threshold": ("kr.financial-income",),
+    "financial_income.over": ("kr.financial-income",),
+    "repatriation": ("kr.repatriation",),
+    "repatriation.paid_back": ("kr.repatriation-paid-back",),
+    "isa": ("kr.isa",),
+    "pension": ("kr.pension-credit", "kr.pension-transfer"),
+    "pension.savings_paid": ("kr.pension-contribution",),
+    "pension.irp_paid": ("kr.pension-contribution",),
+    "pension.room": ("kr.pension-contribution",),
+}
+"""Rule ids by section and figure, as `basis_of` looks them up."""
+
+TOTAL = together(("kr.overseas-rate",), _DIVIDENDS, ("kr.financial-income", "kr.comprehensive"))
+"""What the tax of the year adds up."""
+
+LOTS = ("kr.overseas-method", "kr.krx-other-base")
+"""Which lots are left, and at what cost."""
+
+_CLASSES = {
+    "overseas_listed": ("kr.overseas-method", "kr.overseas-rate-of-exchange", "kr.overseas-settlement"),
+    "krx_other": ("kr.krx-other-base", "kr.same-day-unit", *_WITHHELD),
+    "krx_domestic_equity": ("kr.domestic-equity-gain",),
+}
+
+
+def with_rules(disposal: Disposal) -> Disposal:
+    """Return a sale with the ids of the rules that its figures rest on."""
+    more = {CARRIED_OVER: "kr.gift-basis", UPPER_BOUND: "kr.upper-bound"}
+    noted = [more[note] for note in disposal.notes if note in more]
+    return replace(disposal, rules=together(_CLASSES[disposal.tax_class], noted))

@@ -1,0 +1,43 @@
+"""Which federal rule each figure of a United States year rests on."""
+
+from __future__ import annotations
+
+from steelyard.domain.money import ZERO
+from steelyard.domain.tax.basis import together
+from steelyard.domain.tax.capital_gains import LONG
+from steelyard.domain.tax.united_states import Disposal
+from steelyard.domain.tax.us_positions import COLLECTIBLE
+
+_GAINS = ("us.term", "us.lots", "us.year", "us.wash-sale")
+_WASHED = ("us.wash-sale", "us.wash-sale-same-lot")
+
+FIGURES = {
+    "short_term": _GAINS,
+    "long_term": _GAINS,
+    "collectibles": ("us.collectibles", *_GAINS),
+    "disallowed": _WASHED,
+    "disallowed_permanently": ("us.wash-sale", "us.wash-sale-ira"),
+    "ordinary_offset": ("us.netting",),
+    "carry_forward": ("us.netting",),
+    "dividends": ("us.qualified-dividend",),
+    "tax": ("us.netting",),
+    "tax.short_term": ("us.ordinary", "us.netting"),
+    "tax.long_term": ("us.brackets", "us.netting"),
+    "tax.long_term_by_rate": ("us.brackets",),
+    "tax.collectibles": ("us.collectibles",),
+    "tax.net_investment_income_tax": ("us.niit",),
+}
+"""Rule ids by section and figure, as `basis_of` looks them up."""
+
+TOTAL = ("us.ordinary", "us.brackets", "us.collectibles", "us.niit", "us.netting")
+"""What the tax of the year adds up."""
+
+LOTS = ("us.lots", *_WASHED)
+"""Which lots are left, at what cost and held from when."""
+
+
+def rules_of(disposal: Disposal) -> tuple[str, ...]:
+    """Return the ids of the rules that the figures of a sale rest on."""
+    washed = _WASHED if disposal.disallowed > ZERO else ()
+    metal = disposal.tax_class == COLLECTIBLE and disposal.term == LONG
+    return together(("us.term", "us.lots", "us.year"), washed, ("us.collectibles",) if metal else ())
