@@ -14,11 +14,10 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
-from urllib.parse import quote, urlsplit
-
-import httpx
+from urllib.parse import quote
 
 from steelyard.adapters import trading_hours
+from steelyard.adapters.broker_wire import SECONDS, BrokerWire
 from steelyard.domain.brokerage import Fill, Held, OpenOrder, Purse, Statement, settles_on
 from steelyard.domain.money import EXACT, ZERO, plain
 from steelyard.domain.orders import (
@@ -31,14 +30,10 @@ from steelyard.domain.orders import (
     Order,
     Report,
 )
-from steelyard.errors import InputError, NoAnswer, OrderNotTaken, ServiceError
+from steelyard.errors import NoAnswer, OrderNotTaken, ServiceError
 from steelyard.ports import Sessions
 
 HOSTS = {"paper": "https://paper-api.alpaca.markets", "live": "https://api.alpaca.markets"}
-SECONDS = 10.0
-LARGEST = 4_000_000
-"""Bytes of one answer; more is refused."""
-
 _STATES = {
     "partially_filled": PARTIALLY_FILLED,
     "filled": FILLED,
@@ -58,7 +53,14 @@ class AlpacaBroker:
     name = "alpaca"
 
     def __init__(
-        self, mode: str, key: str, secret: str, *, sessions: Sessions, loopback: str | None = None
+        self,
+        mode: str,
+        key: str,
+        secret: str,
+        *,
+        sessions: Sessions,
+        loopback: str | None = None,
+        seconds: float = SECONDS,
     ) -> None:
         """Prepare the connection; nothing is asked yet.
 
@@ -67,24 +69,18 @@ class AlpacaBroker:
             key, secret: Of the account.
             sessions: Trading days, for settlement.
             loopback: Address of a stand-in on this machine, for tests.
+            seconds: Time limit of a call, see `broker_wire`.
 
         Raises:
             InputError: The mode or the loopback address is not allowed.
         """
-        if mode not in HOSTS or (loopback and urlsplit(loopback).hostname not in ("127.0.0.1", "localhost")):
-            raise InputError("broker-mode", f"{mode!r} at {loopback!r} is not allowed", "use paper or live")
+        keys = {"APCA-API-KEY-ID": key, "APCA-API-SECRET-KEY": secret}
         self._sessions = sessions
-        self._http = httpx.Client(
-            base_url=loopback or HOSTS[mode],
-            headers={"APCA-API-KEY-ID": key, "APCA-API-SECRET-KEY": secret},
-            timeout=SECONDS,
-            follow_redirects=False,
-            trust_env=False,
-        )
+        self._wire = BrokerWire("Alpaca", HOSTS, mode, headers=keys, loopback=loopback, seconds=seconds)
 
     def close(self) -> None:
         """Close the connection."""
-        self._http.close()
+        self._wire.close()
 
     def statement(self) -> Statement:
         """Return money and shares."""
@@ -212,21 +208,7 @@ class AlpacaBroker:
 
     def _call(self, method: str, path: str, body: dict[str, str] | None = None) -> tuple[int, Any]:
         """Return status and answer. Silence is `NoAnswer`; what certainly had no effect `OrderNotTaken`."""
-        try:
-            with self._http.stream(method, path, json=body) as response:
-                raw = bytearray()
-                for chunk in response.iter_bytes():
-                    raw += chunk
-                    if len(raw) > LARGEST:
-                        raise NoAnswer("broker-answer", "the answer is too long", "ask again later")
-                status = response.status_code
-        except httpx.ConnectError:
-            raise OrderNotTaken(
-                "broker-unreachable", "Alpaca cannot be reached", "check the network"
-            ) from None
-        except httpx.HTTPError as error:
-            text = f"no answer from Alpaca ({type(error).__name__})"
-            raise NoAnswer("broker-silent", text, "ask again later") from None
+        status, raw, _ = self._wire.call(method, path, body=body)
         if status == 429:
             raise OrderNotTaken("broker-busy", "Alpaca asks to slow down", "try again in a minute")
         if status >= 500 or 300 <= status < 400:

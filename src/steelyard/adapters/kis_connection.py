@@ -18,18 +18,14 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-import httpx
-
-from steelyard.errors import InputError, NoAnswer, OrderNotTaken, ServiceError
+from steelyard.adapters.broker_wire import SECONDS, BrokerWire
+from steelyard.errors import NoAnswer, OrderNotTaken, ServiceError
 
 HOSTS = {
     "paper": "https://openapivts.koreainvestment.com:29443",
     "live": "https://openapi.koreainvestment.com:9443",
 }
-SECONDS = 10.0
-LARGEST = 4_000_000
 PACE = {"paper": 0.6, "live": 0.06}
 """Least seconds between calls."""
 PAGES = 50
@@ -50,6 +46,7 @@ class KisConnection:
         *,
         now: Callable[[], datetime],
         loopback: str | None = None,
+        seconds: float = SECONDS,
     ) -> None:
         """Prepare the connection; nothing is asked yet.
 
@@ -59,25 +56,22 @@ class KisConnection:
             token_file: Where the token is kept, with rights 0600.
             now: The time, with its zone.
             loopback: Address of a stand-in on this machine, for tests.
+            seconds: Time limit of a call, see `broker_wire`.
 
         Raises:
             InputError: The mode or the loopback address is not allowed.
         """
-        if mode not in HOSTS or (loopback and urlsplit(loopback).hostname not in ("127.0.0.1", "localhost")):
-            raise InputError("broker-mode", f"{mode!r} at {loopback!r} is not allowed", "use paper or live")
+        self._wire = BrokerWire("KIS", HOSTS, mode, loopback=loopback, seconds=seconds)
         self.mode = mode
         self._key, self._secret, self._file, self._now = key, secret, token_file, now
         self._owner = hashlib.sha256(f"{mode} {key}".encode()).hexdigest()
         self._token = ""
         self._pace = 0.0 if loopback else PACE[mode]
         self._last = 0.0
-        self._http = httpx.Client(
-            base_url=loopback or HOSTS[mode], timeout=SECONDS, follow_redirects=False, trust_env=False
-        )
 
     def close(self) -> None:
         """Close the connection."""
-        self._http.close()
+        self._wire.close()
 
     def pages(self, path: str, tr_id: str, query: Mapping[str, str], size: int) -> list[dict[str, Any]]:
         """Return every page of an inquiry. `size` (100 or 200) names its paging fields.
@@ -211,19 +205,8 @@ class KisConnection:
     ) -> tuple[int, dict[str, Any], str]:
         time.sleep(max(0.0, self._last + self._pace - time.monotonic()))
         self._last = time.monotonic()
-        try:
-            with self._http.stream(method, path, headers=headers, params=query, json=body) as response:
-                raw = bytearray()
-                for chunk in response.iter_bytes():
-                    raw += chunk
-                    if len(raw) > LARGEST:
-                        raise NoAnswer("broker-answer", "the answer is too long", "ask again later")
-                status, mark = response.status_code, response.headers.get("tr_cont", "").strip()
-        except httpx.ConnectError:
-            raise OrderNotTaken("broker-unreachable", "KIS cannot be reached", "check the network") from None
-        except httpx.HTTPError as error:
-            text = f"no answer from KIS ({type(error).__name__})"
-            raise NoAnswer("broker-silent", text, "ask again later") from None
+        status, raw, told = self._wire.call(method, path, headers=headers, query=query, body=body)
+        mark = told.get("tr_cont", "").strip()
         try:
             answer = json.loads(raw, parse_float=Decimal)
         except ValueError:
