@@ -115,6 +115,21 @@ def test_a_position_known_by_its_value_alone_cannot_be_moved_over(folder):
     text = PORTFOLIO.replace('shares = 80\nprice = "35000"', 'value = "2800000 KRW"')
     (folder / "portfolio.toml").write_text(text, encoding="utf-8")
     assert refused("init", "--journal") == "value-without-shares"
+    assert [path.name for path in folder.iterdir()] == ["portfolio.toml"]
+
+
+def test_a_file_whose_prices_are_fetched_is_moved_over_without_them(folder):
+    """What is held is shares, lots and cash; what they are worth today plays no part."""
+    text = "\n".join(line for line in PORTFOLIO.splitlines() if not line.startswith("price ="))
+    assert text.count("price") < PORTFOLIO.count("price")
+    (folder / "portfolio.toml").write_text(text, encoding="utf-8")
+    run("init", "--journal", "--as-of", "2026-11-20")
+    assert [(r["type"], r["symbol"], r["shares"]) for r in rows()] == [
+        ("transfer_in", "VOO", "3"),
+        ("transfer_in", "VOO", "2"),
+        ("transfer_in", "069500", "80"),
+        ("deposit", "", "250000"),
+    ]
 
 
 def test_opening_a_journal_without_a_portfolio_file_writes_nothing(folder):

@@ -165,3 +165,32 @@ def test_shares_transferred_in_without_their_purchase_date_get_no_rate(folder):
     assert done.returncode == 3
     assert "error[rate-missing]" in done.stderr
     assert "lot" in done.stderr
+
+
+def test_an_american_return_takes_the_rate_of_the_settlement_date_as_well(tmp_path):
+    """In New York 2025-01-08 settled on the 10th (the 9th was a day of mourning), 2026-05-04 on the 5th:
+    100 at 30,000 won and 0.0007, sold at 40,000 and 0.0008: 3,200 less 2,100; a dividend at 0.00075."""
+    (tmp_path / "portfolio.toml").write_text(
+        'base_currency = "USD"\n[targets]\n"069500" = "100%"\n[instruments."069500"]\nus_class = "security"\n'
+        '[tax]\njurisdiction = "US"\n[fx]\nKRWUSD = "0.0007"\n'
+        '[[accounts]]\nname = "main"\ncash = { USD = "0" }\n'
+    )
+    trades = HEAD + (
+        "2025-01-08,buy,069500,100,30000,KRW,0,\n"
+        "2026-03-30,dividend,069500,100,400,KRW,0,\n"
+        "2026-05-04,sell,069500,100,40000,KRW,0,\n"
+    )
+    record(tmp_path, trades)
+    lost = steelyard(tmp_path, "tax", "--as-of", "2026-11-23")
+    assert lost.returncode == 3
+    assert "error[fx-rate-missing]" in lost.stderr
+    assert "KRWUSD.csv" in lost.stderr
+    (tmp_path / "prices").mkdir()
+    (tmp_path / "prices" / "KRWUSD.csv").write_text(
+        "date,close\n2025-01-08,0.0009\n2025-01-10,0.0007\n2026-03-30,0.00075\n2026-05-01,0.0008\n"
+    )
+    report = year(tmp_path)
+    (sale,) = report["disposals"]
+    assert (sale["cost"], sale["proceeds"], sale["gain"]) == ("2100", "3200", "1100")
+    assert report["summary"]["dividends"]["gross"] == "30"
+    assert any("without fx_rate" in note for note in report["notes"])

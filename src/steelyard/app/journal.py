@@ -195,8 +195,14 @@ def moved_over(portfolio: Portfolio, as_of: date) -> list[Entry]:
     return entries
 
 
-def move_over(journal: Journal, portfolio: Portfolio, *, as_of: date, at: datetime) -> int:
-    """Open an empty journal with what a portfolio file holds; return how many entries that took.
+def move_over(journal: Journal, entries: Sequence[Entry], source: str, at: datetime) -> int:
+    """Open an empty journal with the entries of `moved_over`; return how many that took.
+
+    Args:
+        journal: Where to.
+        entries: What is held.
+        source: The portfolio file.
+        at: The time of writing.
 
     Raises:
         InputError: The journal has entries already (`journal-not-empty`).
@@ -207,8 +213,7 @@ def move_over(journal: Journal, portfolio: Portfolio, *, as_of: date, at: dateti
             f"{journal.name} has entries already",
             "see `steelyard history`; start a new one in another folder",
         )
-    rows = [Row(entry) for entry in moved_over(portfolio, as_of)]
-    return len(journal.add(rows, portfolio.source, at))
+    return len(journal.add([Row(entry) for entry in entries], source, at))
 
 
 def positions_from(portfolio: Portfolio, entries: Sequence[Entry], *, as_of: date) -> FromJournal:

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 from steelyard.domain.ledger import Entry
 from steelyard.domain.money import EXACT, ONE
 from steelyard.domain.tax.country import YearFacts, unrated
 from steelyard.domain.tax.korea_settlement import settles_on
+from steelyard.domain.tax.market_rates import rate_by
 from steelyard.errors import DataError, InputError
 
 WON = "KRW"
-_LONGEST_GAP_DAYS = 7
-"""How far back a day without a rate looks: the longest Korean holidays close the banks for a week."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +55,15 @@ def won_rate(entry: Entry, tax_class: str, facts: YearFacts) -> WonRate:
     if entry.fx_rate is not None:
         return WonRate(entry.fx_rate)
     moved = _moved_on(entry, tax_class, facts)
-    known = facts.market_rates.get(entry.currency, {})
     if moved is None:
         raise _missing(entry, moved)
-    earliest = moved - timedelta(days=_LONGEST_GAP_DAYS)
-    day = max((d for d in known if earliest <= d <= moved), default=None)
-    if day is None:
+    found = rate_by(facts.market_rates.get(entry.currency, {}), moved)
+    if found is None:
         raise _missing(entry, moved)
+    day, rate = found
     if day == moved:
-        return WonRate(known[day])
-    return WonRate(known[day], f"no {entry.currency} rate of {moved} is at hand: that of {day} counts")
+        return WonRate(rate)
+    return WonRate(rate, f"no {entry.currency} rate of {moved} is at hand: that of {day} counts")
 
 
 def rate_note(entries: Iterable[Entry]) -> str:

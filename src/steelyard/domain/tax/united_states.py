@@ -186,7 +186,7 @@ def year_report(
     limit = loss_limit(figures, owner.filing)
     netting = net(short, long, limit=limit, carry=owner.carry, collectibles=metal)
     paid = [
-        PaidDividend(x, dollars(x, x.gross), dollars(x, x.fees))
+        PaidDividend(x, dollars(x, x.gross, setting), dollars(x, x.fees, setting))
         for x in entries
         if x.kind == "dividend" and x.traded_on.year == year and x.account not in setting.sheltered
     ]

@@ -14,7 +14,7 @@ from steelyard.domain.lots import TaxLot
 from steelyard.domain.money import EXACT, ZERO, parse_fraction, parse_number
 from steelyard.domain.tax.basis import basis_of
 from steelyard.domain.tax.capital_gains import LONG, Carry, GainsTax, loss_limit, schedule, term
-from steelyard.domain.tax.country import Disposal, Filing, IsSession, UsedLot, YearFacts, YearTax
+from steelyard.domain.tax.country import Disposal, Filing, IsSession, UsedLot, YearFacts, YearTax, unrated
 from steelyard.domain.tax.identical import chosen
 from steelyard.domain.tax.planning import Formula, FreeGains, NoBuy, PlanTax, on_top_of, short_and_long
 from steelyard.domain.tax.united_states import Owner, YearReport, year_report
@@ -116,7 +116,7 @@ class UnitedStates:
             )
             if report.disposals
             else (),
-            notes=(*notes, *_crossed(report)),
+            notes=(*notes, *_crossed(report), *_rate_note(facts)),
         )
 
     def sale_year(self, day: date, is_session: IsSession, rates: Mapping[str, Any]) -> int:
@@ -262,6 +262,7 @@ def _setting(facts: YearFacts) -> Setting:
         sheltered=frozenset(a for a, kind in facts.account_kinds.items() if kind in SHELTERED_KINDS),
         methods=facts.methods,
         groups=chosen(facts.settings, facts.same_index),
+        market_rates=facts.market_rates,
         interest_funds=frozenset(
             s for s, x in facts.instruments.items() if x.asset_class.removeprefix("us_") in INTEREST_CLASSES
         ),
@@ -320,6 +321,16 @@ def _total(report: YearReport, facts: YearFacts) -> tuple[Decimal | None, tuple[
     return EXACT.subtract(net, saved), (
         "an estimate at the ordinary rate given and the long-term rate that goes with it; "
         "`other_income` under [tax] makes it exact",
+    )
+
+
+def _rate_note(facts: YearFacts) -> tuple[str, ...]:
+    foreign = unrated(facts.entries, CURRENCY)
+    if not foreign:
+        return ()
+    return (
+        f"entries in {', '.join(foreign)} without fx_rate take the fetched rate of their settlement date, or "
+        "the last one before it",
     )
 
 

@@ -16,6 +16,7 @@ from steelyard.domain.ledger import Entry, in_order
 from steelyard.domain.lots import Pool, TaxLot, by_least_tax, share
 from steelyard.domain.money import EXACT, ONE, ZERO
 from steelyard.domain.tax.capital_gains import LONG, term
+from steelyard.domain.tax.market_rates import rate_by
 from steelyard.domain.tax.wash_sales import Block, WashSales, wash_sales
 from steelyard.errors import DataError, InputError
 
@@ -37,6 +38,7 @@ class Setting:
         interest_funds: Symbols of funds of bonds, bills or metal, whose distributions are never qualified.
         least_tax_rates: Rates on short and long gains that the broker's least-tax order assumes; the
             highest ones by default, since a broker does not know the owner's.
+        market_rates: Currency to day to dollars for one unit, for entries that state no rate.
     """
 
     classes: Mapping[str, str]
@@ -46,6 +48,7 @@ class Setting:
     groups: Mapping[str, str] = field(default_factory=dict)
     interest_funds: Collection[str] = ()
     least_tax_rates: tuple[Decimal, Decimal] = (Decimal("0.37"), Decimal("0.20"))
+    market_rates: Mapping[str, Mapping[date, Decimal]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,21 +91,34 @@ def positions(entries: Iterable[Entry], setting: Setting) -> Positions:
     return fold.close()
 
 
-def dollars(entry: Entry, amount: Decimal) -> Decimal:
+def dollars(entry: Entry, amount: Decimal, setting: Setting) -> Decimal:
     """Return an amount of an entry in dollars.
 
+    The entry's own rate counts; without one that of the settlement date from `setting.market_rates` (of a
+    dividend the pay date, of shares transferred in the settlement of their purchase), or the last before it.
+
     Raises:
-        DataError: Its rate is missing (`fx-rate-missing`).
+        DataError: There is none, nor one of the seven days before (`fx-rate-missing`).
+
+    Source: 26 CFR 1.988-2(a)(2)(iv): the spot rate of the settlement date, for who counts by cash.
     """
     if entry.currency in ("", CURRENCY):
         return amount
-    if entry.fx_rate is None:
+    if entry.fx_rate is not None:
+        return EXACT.multiply(amount, entry.fx_rate)
+    traded = entry.lot if entry.kind == "transfer_in" and entry.lot else entry.traded_on
+    moved = traded if entry.kind == "dividend" else setting.settles(traded)
+    found = rate_by(setting.market_rates.get(entry.currency, {}), moved)
+    if found is None:
+        pair = f"{entry.currency}{CURRENCY}"
         raise DataError(
             "fx-rate-missing",
             f"no dollar rate for the {entry.kind} of {entry.symbol} on {entry.traded_on} in {entry.currency}",
-            f"add fx_rate to the entry: dollars for one {entry.currency} on the settlement date",
+            f"add fx_rate to the entry: dollars for one {entry.currency} on {moved}, its settlement date; or "
+            f"put {pair}.csv with the columns date,close and that day into the folder of prices, or fetch "
+            "it: `steelyard prices fetch --all`, with enough history_days in automation.toml",
         )
-    return EXACT.multiply(amount, entry.fx_rate)
+    return EXACT.multiply(amount, found[1])
 
 
 class _Fold:
@@ -150,7 +166,7 @@ class _Fold:
         self.count[key] += 1
         moved = entry.kind == "transfer_in"
         bought = entry.lot if moved and entry.lot else entry.traded_on
-        cost = dollars(entry, EXACT.add(entry.gross, entry.fees))
+        cost = dollars(entry, EXACT.add(entry.gross, entry.fees), self.setting)
         place = (*key, self.count[key])
         # Fills come row by row: those of one order, and without its number those of one price on one day, are
         # one purchase. So splitting a row in two changes nothing.
@@ -191,7 +207,7 @@ class _Fold:
             raise InputError(error.code, f"{where}: {error.message}", error.hint) from error
 
     def _sell(self, entry: Entry) -> None:
-        proceeds = dollars(entry, EXACT.subtract(entry.gross, entry.fees))
+        proceeds = dollars(entry, EXACT.subtract(entry.gross, entry.fees), self.setting)
         unit = EXACT.divide(proceeds, entry.shares)
         taken = self._take(entry, unit if unit > ZERO else ONE)
         left_shares, left = entry.shares, proceeds

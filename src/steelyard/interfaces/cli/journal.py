@@ -60,10 +60,12 @@ def move_over(portfolio: Path, as_of: date) -> None:
     from steelyard.adapters.portfolio_file import load
     from steelyard.app import journal as use
 
-    # Read on its own: with a journal beside it `bootstrap.portfolio` would return what that holds.
-    found = load(portfolio, load_catalogue())
+    # Read on its own: with a journal beside it `bootstrap.portfolio` would return what that holds. What
+    # something is worth today plays no part in what is held, so no price is asked for.
+    found = load(portfolio, load_catalogue(), need_prices=False)
+    entries = use.moved_over(found, as_of)
     with _open(portfolio, None) as book:
-        count = use.move_over(book, found, as_of=as_of, at=datetime.now(UTC))
+        count = use.move_over(book, entries, found.source, datetime.now(UTC))
         name = book.name
     noun = "entry" if count == 1 else "entries"
     click.echo(
