@@ -2,12 +2,15 @@
 
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from datetime import date
+from functools import partial
 
 import pytest
 
@@ -132,13 +135,40 @@ def test_a_folder_that_cannot_be_written_is_named(folder):
     assert "error[unwritable]" in done.stderr
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
-def test_a_read_only_folder_is_named(folder):
-    folder.chmod(0o500)
-    done = run(folder, "run")
-    folder.chmod(0o700)
-    assert done.returncode == 2
-    assert "error[unwritable]" in done.stderr
+@contextmanager
+def read_only(folder):
+    """Let nobody make a file in a folder: by its rights, and for root, whom they do not bind, by a flag."""
+    if os.geteuid() != 0:
+        folder.chmod(0o500)
+        undo = partial(folder.chmod, 0o700)
+    else:
+        flag = ["chattr", "+i", str(folder)]
+        if (
+            shutil.which("chattr") is None
+            or subprocess.run(flag, capture_output=True, check=False).returncode
+        ):
+            pytest.skip("root may write anywhere, and this file system has no flag against it")
+        undo = partial(subprocess.run, ["chattr", "-i", str(folder)], check=True)
+    try:
+        yield
+    finally:
+        undo()
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs rights of files as Unix has them")
+@pytest.mark.parametrize("used", [False, True], ids=["before the first run", "after one"])
+def test_a_read_only_folder_is_named_and_nothing_is_lost(folder, used):
+    if used:
+        run(folder, "run")
+    with read_only(folder):
+        done = run(folder, "run")
+    assert done.returncode in (2, 5), done.stderr
+    assert done.stderr.startswith("error[")
+    assert "Traceback" not in done.stderr
+    assert "hint:" in done.stderr
+    assert run(folder, "run").returncode == 0
+    assert query(folder / "steelyard.db", "PRAGMA integrity_check") == [("ok",)]
+    assert query(folder / "steelyard.db", "SELECT count(*) FROM valuations") == [(1,)]
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="RLIMIT_FSIZE as Linux has it")
