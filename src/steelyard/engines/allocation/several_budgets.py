@@ -37,7 +37,7 @@ from steelyard.engines.allocation.problem import Answer, Infeasible, Line, Probl
 SECONDS = 10.0
 """A backstop for very slow machines. Effort is limited by counting, so that plans depend on no machine."""
 
-NODES = {1: 4_000, 2: 60}
+NODES = {1: 50_000, 2: 60}
 """Branches of the solver where totals cannot be listed, or none could be made up, by the power of the misses:
 sums of sizes it settles fast, and with many equal totals the list does not."""
 
