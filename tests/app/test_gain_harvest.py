@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 
 from steelyard.app.harvest import harvest
-from tax_files import DAY, LONG_AGO, SPRING, D, buy, known, portfolio, trade
+from tax_files import DAY, KR, LONG_AGO, SPRING, D, buy, known, portfolio, trade, won
 
 OLDER = date(2024, 1, 10)
 
@@ -140,3 +140,11 @@ def test_the_room_is_reported_with_what_it_rests_on():
     assert report.gain_room == 9450
     assert "standard deduction" in report.notes[0]
     assert report.deadline == date(2026, 12, 31)
+
+
+def test_two_shares_that_fill_the_deduction_go_before_one_that_gains_more_but_leaves_room():
+    """One of VOO gains 2,000,000 and leaves 500,000 unused; two of QQQ gain 2,500,000: 22 % of it is saved."""
+    held = portfolio(KR, {"VOO": 3_000_000, "QQQ": 2_250_000})
+    entries = [won(LONG_AGO, "VOO", 1, 1_000_000), won(LONG_AGO, "QQQ", 2, 1_000_000)]
+    (found,) = gains(held, entries)
+    assert (found.symbol, found.shares, found.saves) == ("QQQ", 2, 550_000)

@@ -281,3 +281,15 @@ def test_several_holdings_share_the_deduction():
     found = report(portfolio(KR, {"VOO": 600_000, "QQQ": 500_000}), entries).gains
     assert [(x.symbol, x.shares) for x in found] == [("VOO", 8), ("QQQ", 1)]
     assert sum(x.worth for x in found) == 550_000
+
+
+def test_a_loss_beside_a_gain_on_metal_saves_the_rate_of_metal():
+    """Single, 150,000: gains on metal at 24 % like other income, 5,000 of them taken away: 1,200."""
+    entries = [
+        buy(date(2024, 1, 5), "GLD", 100, 100),
+        trade("sell", date(2026, 3, 2), "GLD", 100, 200),
+        buy(date(2024, 1, 5), "TLT", 100, 100),
+    ]
+    tax = 'jurisdiction = "US"\nfiling = "single"\nother_income = 150000'
+    (found,) = report(portfolio(tax, {"TLT": 50, "GLD": 200}), entries).losses
+    assert (found.symbol, found.gain, found.saves) == ("TLT", -5000, 1200)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from steelyard.adapters.packaged_data import load_tax_rules
-from steelyard.domain.tax.capital_gains import gains_tax, loss_limit, net, schedule
+from steelyard.domain.tax.capital_gains import Carry, gains_tax, loss_limit, net, schedule
 from steelyard.domain.tax.planning import (
     above_allowance,
     each_gain,
@@ -93,6 +93,19 @@ def test_the_formulas_of_a_return_are_the_return(owner, short, long):
         investment_income=owner.investment_income,
     ).total
     assert sum(tax_at(f, {"short": short, "long": long}) for f in formulas) == expected
+
+
+@given(st.integers(-3000, 3000), st.integers(-3000, 3000), st.integers(-3000, 3000), st.integers(0, 2000))
+def test_losses_are_taken_off_gains_on_metal_as_the_return_takes_them(short, long, metal, carried):
+    """Single, 2026, at 150,000: far from every bound, so the formula and the return agree to the cent."""
+    figures, _ = load_tax_rules("US")
+    rates = schedule(figures, 2026, "single")
+    carry = Carry(D(0), D(carried))
+    owner = Owner(income=D(150_000), carry=carry)
+    year = net(D(short), D(long + metal), limit=D(3000), carry=carry, collectibles=D(metal))
+    owed = gains_tax(rates, year, income=D(150_000)).total
+    gains = {"short": D(short), "long": D(long - carried), "metal": D(metal)}
+    assert sum(tax_at(f, gains) for f in return_formulas(rates, owner, limit=D(3000))) == owed
 
 
 def test_a_long_gain_on_metal_costs_the_rate_of_other_income_up_to_28_percent():

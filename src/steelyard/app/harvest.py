@@ -12,26 +12,25 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
+from steelyard.app.harvest_choice import Chosen, best_together
 from steelyard.app.harvest_gains import fill_room
 from steelyard.app.harvest_value import (
     Assumptions,
     LotLine,
     Proposal,
-    break_even,
     gains_by_bucket,
     later_rate,
     loss_costs,
     lot_lines,
     taken,
     tax_on,
-    turns,
 )
 from steelyard.app.tax import TaxSituation
 from steelyard.app.wash_window import recent_purchases
-from steelyard.domain.harvest import best_sale, sale
+from steelyard.domain.harvest import sale
 from steelyard.domain.money import EXACT, ZERO, exact_sum, plain
 from steelyard.domain.portfolio import Portfolio
-from steelyard.domain.tax.planning import Formula, PlanTax, on_top_of
+from steelyard.domain.tax.planning import PlanTax, on_top_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +71,7 @@ def harvest(
     given = assumptions or Assumptions()
     rules = situation.country.plan_tax(situation.facts, situation.so_far, as_of)
     rows = lot_lines(portfolio, situation, rules.bucket_of)
-    losses: list[Proposal] = []
-    realised: dict[str, Decimal] = {}
-    # The deepest losses first: each is judged on top of those proposed before it.
-    for row in sorted(rows, key=_depth):
-        found = _loss(row, [on_top_of(f, realised) for f in rules.taxes], rules, given)
-        if found is not None and situation.country.wash_days is not None:
-            found = _with_window(situation, found, as_of)
-        if found is not None and found.do:
-            losses.append(found)
-            for bucket, gain in gains_by_bucket(row, sale(row.order, found.shares, row.price)).items():
-                realised[bucket] = EXACT.add(realised.get(bucket, ZERO), gain)
-        elif given.min_loss is not None or found is not None:
-            listed = found or _listed(row, rules, given, situation.country.carries_losses)
-            if listed is not None:
-                losses.append(listed)
+    losses, realised = _losses(rows, rules, given, situation, as_of)
     if situation.country.wash_days is not None:
         losses = _with_replacements(portfolio, situation, losses)
     facts = situation.facts
@@ -104,32 +89,52 @@ def harvest(
     )
 
 
-def _depth(row: LotLine) -> Decimal:
-    return sale(row.order, row.shares, row.price).gain
+def _losses(
+    rows: Sequence[LotLine], rules: PlanTax, given: Assumptions, situation: TaxSituation, as_of: date
+) -> tuple[list[Proposal], dict[str, Decimal]]:
+    """Return what to sell for its loss, what of it has to wait, and what the first of these realise."""
+    window = situation.country.wash_days is not None
+
+    def proposed(found: Chosen) -> Proposal:
+        plain_one = _proposal(found)
+        return _with_window(situation, plain_one, as_of) if window else plain_one
+
+    free = list(rows)
+    waiting: dict[tuple[str, str], Proposal] = {}
+    while True:
+        chosen = best_together(free, rules, given)
+        proposals = [proposed(x) for x in chosen]
+        # What is washed for now makes room for others, so they are chosen again without it.
+        late = {(p.account, p.symbol): p for p in proposals if not p.do}
+        if not late:
+            break
+        waiting |= late
+        free = [r for r in free if (r.account, r.symbol) not in waiting]
+    realised: dict[str, Decimal] = {}
+    for found in chosen:
+        for bucket, gain in gains_by_bucket(found.row, found.sold).items():
+            realised[bucket] = EXACT.add(realised.get(bucket, ZERO), gain)
+    sold = {(p.account, p.symbol) for p in proposals}
+    on_top = replace(rules, taxes=tuple(on_top_of(f, realised) for f in rules.taxes))
+    for row in rows:
+        key = (row.account, row.symbol)
+        if key in waiting:
+            proposals.append(waiting[key])
+        elif given.min_loss is not None and key not in sold:
+            listed = _listed(row, on_top, given, situation.country.carries_losses)
+            proposals += [listed] if listed is not None else []
+    return proposals, realised
 
 
-def _loss(row: LotLine, taxes: Sequence[Formula], rules: PlanTax, given: Assumptions) -> Proposal | None:
-    """Return the loss sale of a holding that is worth most, None when none saves anything."""
-    later = later_rate(rules, row)
-
-    def worth(shares: Decimal, gain: Decimal) -> Decimal:
-        saved = -tax_on(taxes, gains_by_bucket(row, sale(row.order, shares, row.price)))
-        return EXACT.subtract(saved, loss_costs(row, shares, gain, later, given))
-
-    # What the later tax costs bends where the gain of the whole sale turns into a loss.
-    found = best_sale(row.order, row.price, worth, turns=[*turns(taxes, row), *break_even(row)])
-    if found is None or found[0].gain >= ZERO:
-        return None
-    sold, value = found
-    costs = loss_costs(row, sold.shares, sold.gain, later, given)
+def _proposal(found: Chosen) -> Proposal:
     return Proposal(
-        row.account,
-        row.symbol,
-        sold.shares,
-        taken(sold),
-        sold.gain,
-        EXACT.add(value, costs),
-        costs,
+        found.row.account,
+        found.row.symbol,
+        found.sold.shares,
+        taken(found.sold),
+        found.sold.gain,
+        found.saves,
+        found.costs,
         True,
         "saves more tax this year than it costs",
     )

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from itertools import permutations
 
 from steelyard.app.harvest_value import LotLine, Proposal, gains_by_bucket, taken
 from steelyard.domain.harvest import Sale, most_within
 from steelyard.domain.lots import TaxLot
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, plain
 from steelyard.domain.tax.planning import FreeGains
+
+_PERMUTED = 4
+"""So many holdings are tried in every order; of more each one first."""
 
 
 def fill_room(
@@ -21,8 +25,9 @@ def fill_room(
 ) -> list[Proposal]:
     """Return the sales that realise as much gain as stays untaxed, in whole shares, holding by holding.
 
-    The largest gain a share comes first, so that few shares are turned over. Shares leave in the account's
-    order: what stands before a free gain is realised with it.
+    The largest gain a share comes first, so that few shares are turned over, unless another order of the
+    holdings is worth more: whole shares of one may leave room that those of another fill. Shares leave in
+    the account's order: what stands before a free gain is realised with it.
 
     Args:
         rows: The holdings that are not sold for a loss.
@@ -30,12 +35,32 @@ def fill_room(
         realised: What those realise by bucket; a loss makes room.
         not_back: Why a symbol should not be bought back now.
     """
+    able = [r for r in sorted((_free_part(r, free) for r in rows), key=_best_first) if r.order]
+    if len(able) <= _PERMUTED:
+        orders: Iterable[Sequence[LotLine]] = permutations(able)
+    else:
+        orders = ([first, *(r for r in able if r is not first)] for first in able)
+    best = list[Proposal]()
+    for order in orders:
+        found = _in_turn(order, free, realised, not_back)
+        if not best or _worth(found) > _worth(best):
+            best = found
+    return best
+
+
+def _worth(proposals: Iterable[Proposal]) -> Decimal:
+    return exact_sum(p.worth for p in proposals if p.do)
+
+
+def _in_turn(
+    rows: Sequence[LotLine], free: FreeGains, realised: Mapping[str, Decimal], not_back: Mapping[str, str]
+) -> list[Proposal]:
     room = EXACT.subtract(free.room, exact_sum(realised.values()))
     gains = dict(realised)
     proposals = []
-    for row in sorted((_free_part(r, free) for r in rows), key=_best_first):
-        if not row.order or room <= ZERO:
-            continue
+    for row in rows:
+        if room <= ZERO:
+            break
         sold = most_within(row.order, row.price, room)
         if sold is None:
             continue

@@ -29,8 +29,9 @@ TOGETHER = {"short": ONE, **LONG}
 def return_formulas(rates: Schedule, owner: Owner, *, limit: Decimal) -> tuple[Formula, ...]:
     """Return formulas whose sum is the tax that net gains add to a return.
 
-    The first two are exact. The third is what long-term gains on collectibles cost more than others: the
-    difference of the two rates at the owner's income, which holds as long as the gains stay in its brackets.
+    The first two are exact. The third is what long-term gains on collectibles cost more than others: what
+    other losses leave of them, times the difference of the two rates at the owner's income, which holds as
+    long as the gains stay in its brackets.
 
     Args:
         rates: Of the year and the filing.
@@ -71,7 +72,22 @@ def return_formulas(rates: Schedule, owner: Owner, *, limit: Decimal) -> tuple[F
     income = owner.income or ZERO
     metal = min(_rate(rates.ordinary, income), rates.collectibles_rate)
     more = max(EXACT.subtract(metal, _rate(rates.gains, EXACT.add(income, owner.qualified or ZERO))), ZERO)
-    return together, extra, (Case((Line({}), Line({"metal": more}))),)
+    return together, extra, _dearer_metal(more, owner)
+
+
+def _dearer_metal(more: Decimal, owner: Owner) -> Formula:
+    """Return an extra rate on gains on collectibles less short losses and other long ones, carried in or not.
+
+    Each case is what is left if some of these losses counted; the least of them is the truth.
+
+    Source: 26 U.S.C. 1(h)(4); Schedule D, 28% Rate Gain Worksheet and Tax Worksheet.
+    """
+    carried = EXACT.multiply(more, EXACT.minus(owner.carry.long))
+    found = []
+    for losses in ({}, {"short": more}):
+        found.append(Case((Line({}), Line({"metal": more, **losses}, carried))))
+        found.append(Case((Line({}), Line({"metal": more, "long": more, **losses}))))
+    return tuple(found)
 
 
 def _minus(slopes: dict[str, Decimal]) -> dict[str, Decimal]:

@@ -79,13 +79,13 @@ def free_gains(
     qualified = owner.qualified_of(so_far.dividends)
     room = EXACT.subtract(first, exact_sum((income, net_gain, qualified)))
 
-    def at(short: Decimal, long: Decimal) -> Decimal:
+    def at(short: Decimal, long: Decimal, metal: Decimal) -> Decimal:
         netting = net(
             EXACT.add(so_far.short_term, short),
-            EXACT.add(so_far.long_term, long),
+            exact_sum((so_far.long_term, long, metal)),
             limit=limit,
             carry=owner.carry,
-            collectibles=so_far.collectibles,
+            collectibles=EXACT.add(so_far.collectibles, metal),
         )
         tax = gains_tax(
             rates,
@@ -97,13 +97,13 @@ def free_gains(
         )
         return EXACT.subtract(tax.total, EXACT.multiply(second, _whole(netting.carry)))
 
-    before = at(ZERO, ZERO)
+    before = at(ZERO, ZERO, ZERO)
     return FreeGains(
         room=room,
         is_free=is_free,
         later_rate=second,
         cost=lambda gains: EXACT.subtract(
-            at(gains.get("short", ZERO), exact_sum(gains.get(b, ZERO) for b in ("long", "metal"))), before
+            at(*(gains.get(bucket, ZERO) for bucket in ("short", "long", "metal"))), before
         ),
         why="is taxed at 0 % this year; buy back the same day, no wash-sale rule holds for gains",
         note=f"long-term gains are taxed at 0 % up to {plain(first)} of taxable income, and "
