@@ -143,7 +143,7 @@ def test_the_room_is_reported_with_what_it_rests_on():
 
 
 def test_two_shares_that_fill_the_deduction_go_before_one_that_gains_more_but_leaves_room():
-    """One of VOO gains 2,000,000 and leaves 500,000 unused; two of QQQ gain 2,500,000: 22 % of it is saved."""
+    """One of VOO gains 2,000,000 and leaves 500,000; two of QQQ gain 2,500,000, of which 22 % is saved."""
     held = portfolio(KR, {"VOO": 3_000_000, "QQQ": 2_250_000})
     entries = [won(LONG_AGO, "VOO", 1, 1_000_000), won(LONG_AGO, "QQQ", 2, 1_000_000)]
     (found,) = gains(held, entries)
