@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from steelyard.engines.allocation import search_kernel
+from steelyard.engines.allocation import line_kernel
 from steelyard.engines.allocation.compiled import pack, solve_batch, solve_compiled, solve_many
 from steelyard.engines.allocation.problem import Infeasible, Line, Problem
 from steelyard.engines.allocation.search import solve
@@ -91,7 +91,7 @@ def test_an_item_of_a_batch_is_what_it_is_alone():
         place = here.stop
         assert together.status[k] == alone.status[0]
         assert together.nodes[k] == alone.nodes[0]
-        if together.status[k] <= search_kernel.LIMITED:
+        if together.status[k] <= line_kernel.LIMITED:
             assert np.array_equal(together.steps[here], alone.steps)
             assert np.array_equal(together.sold_out[here], alone.sold_out)
             assert together.value[k] == alone.value[0]
@@ -101,8 +101,8 @@ def test_an_item_of_a_batch_is_what_it_is_alone():
 def test_the_kernel_itself_settles_nearly_every_case():
     """What goes back to the plain search is right too, but slow: it has to stay rare (below 1 in 200)."""
     status = solve_batch(*pack(PROBLEMS)).status
-    assert np.count_nonzero(status == search_kernel.TOO_LARGE) == 0
-    assert np.count_nonzero(status == search_kernel.UNDECIDED) < len(PROBLEMS) / 200
+    assert np.count_nonzero(status == line_kernel.TOO_LARGE) == 0
+    assert np.count_nonzero(status == line_kernel.UNDECIDED) < len(PROBLEMS) / 200
 
 
 def test_numbers_beyond_64_bits_go_to_the_plain_search():
@@ -113,7 +113,7 @@ def test_numbers_beyond_64_bits_go_to_the_plain_search():
 
 def test_numbers_that_fit_64_bits_but_not_the_arithmetic_go_to_the_plain_search():
     problem = Problem((Line("A", 10**15, 0, Fraction(3 * 10**16 + 1, 7)),), 10**16)
-    assert solve_batch(*pack([problem])).status.tolist() == [search_kernel.TOO_LARGE]
+    assert solve_batch(*pack([problem])).status.tolist() == [line_kernel.TOO_LARGE]
     assert solve_compiled(problem).steps == (4,)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from steelyard.engines.allocation.search_kernel import (
+from steelyard.engines.allocation.line_kernel import (
     BUY,
     DIVISOR_D,
     DIVISOR_N,
@@ -26,8 +26,8 @@ from steelyard.engines.allocation.search_kernel import (
     TARGET_D,
     TARGET_N,
     TOO_LARGE,
-    solve_rows,
 )
+from steelyard.engines.allocation.search_kernel import solve_rows
 from steelyard.engines.compilation import inner
 
 REBALANCE, INVEST, RAISE = range(3)
