@@ -247,7 +247,8 @@ def harvest(
         portfolio: From `load`.
         as_of: Day of the sales; today unless given.
         min_loss: Also list holdings that are down by more than this fraction of their cost (`"5%"`).
-        years, discount: Until what is bought back would be sold, and a yearly rate for tax paid then.
+        years, discount: Until what is bought back would be sold, 0 to 100, and a yearly rate for tax paid
+            then, >= 0.
         journal: As for `plan`.
 
     Raises:
@@ -264,9 +265,16 @@ def harvest(
             f"{portfolio.source} does not say where its owner is taxed",
             'add [tax] with jurisdiction = "KR" (or "US")',
         )
+    rate = _fraction(discount)
+    if not 0 <= years <= 100 or rate < 0:
+        raise InputError(
+            "harvest-assumption",
+            f"{years} years at {discount} a year are nothing to discount by",
+            "give 0 to 100 years, and a discount of 0% or more",
+        )
     given = Assumptions(
         years=years,
-        discount=_fraction(discount),
+        discount=rate,
         min_loss=None if min_loss is None else _fraction(min_loss),
     )
     return harvester.harvest(portfolio, situation, as_of=day, assumptions=given)

@@ -260,3 +260,18 @@ def test_an_import_killed_at_any_statement_leaves_nothing_or_all_and_the_next_on
     for at in (1, len(statuses) // 2, len(statuses) - 1):
         run("import", "trades.csv", "--journal", f"{at}.db")
         assert len(rows("--journal", f"{at}.db")) == 40
+
+
+def test_an_account_that_the_file_lacks_is_named_when_something_is_recorded_in_it(folder):
+    words = ["record", "type=deposit", "shares=100", "currency=KRW", "account=nosuch"]
+    told = CliRunner().invoke(cli, words, catch_exceptions=False)
+    assert told.exit_code == 0
+    assert "portfolio.toml has no account 'nosuch'" in told.stderr
+    assert "note:" not in CliRunner().invoke(cli, words[:-1], catch_exceptions=False).stderr
+
+
+def test_a_folder_in_place_of_the_journal_is_no_empty_journal(folder):
+    """Tax without the trades that are somewhere else would be a wrong tax."""
+    (folder / "steelyard.db").mkdir()
+    assert refused("check") == "journal-unwritable"
+    assert refused("history") == "journal-unwritable"

@@ -154,3 +154,25 @@ def test_a_journal_says_what_is_held(tmp_path):
     text = US + '[prices]\nVOO = "600"\n'
     report = run(tmp_path, "check", text=text, trades=TRADES)
     assert [(p["symbol"], p["shares"]) for p in report["positions"]] == [("VOO", "4")]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--years", "-5"], ["--years", "100000000"], ["--discount", "-200%"], ["--discount", "-1%"]],
+)
+def test_years_and_rates_that_discount_nothing_are_refused(words, tmp_path):
+    with pytest.raises(SteelyardError) as caught:
+        run(tmp_path, "harvest", *words)
+    assert caught.value.code == "harvest-assumption"
+
+
+def test_an_instrument_that_only_the_journal_has_is_asked_for_by_name(tmp_path):
+    """TSLA is neither a target nor held in the file: the message must not send the reader to [targets]."""
+    trades = (
+        "date,account,type,symbol,shares,price,currency,fx_rate\n2026-01-05,main,buy,TSLA,1,500,USD,1400\n"
+    )
+    with pytest.raises(SteelyardError) as caught:
+        run(tmp_path, "tax", trades=trades)
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.key) == ("unknown-symbol", "instruments.TSLA")
+    assert "the journal has TSLA" in problem.message

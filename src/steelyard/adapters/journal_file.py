@@ -17,8 +17,13 @@ def has_entries(path: Path) -> bool:
     """Say whether there is a journal with entries, without making one.
 
     Raises:
+        InputError: It is a folder (`journal-unwritable`).
         DataError: See `StoredJournal`.
     """
+    if path.is_dir():
+        raise InputError(
+            "journal-unwritable", f"{path} is a folder, not a journal", "move it away; nothing was changed"
+        )
     if not path.is_file() or not path.stat().st_size:
         return False
     with told(path), opened(f"{path.absolute().as_uri()}?mode=ro", uri=True) as connection:

@@ -111,7 +111,8 @@ class AccountsReader:
         self, accounts: tuple[Account, ...], *, need_prices: bool, symbols: Collection[str]
     ) -> tuple[dict[str, Instrument], dict[str, Quote]]:
         """Return instruments and quotes of everything targeted, held or asked for, noting what is missing."""
-        held = {p.symbol for a in accounts for p in a.positions} | set(symbols)
+        asked_for = frozenset(symbols)
+        held = {p.symbol for a in accounts for p in a.positions} | asked_for
         symbols = [*self.targets, *sorted(held - set(self.targets))]
         for symbol, path in self.unpriced.items() if need_prices else ():
             if symbol in self.unread or (symbol in self.quotes and not self.quotes[symbol][0].by_value):
@@ -126,7 +127,9 @@ class AccountsReader:
         for symbol in symbols:
             instrument = self._instrument(symbol)
             if instrument is None:
-                if symbol not in self.unpriced or not need_prices:
+                if symbol in asked_for and symbol not in {*self.targets, *self.places}:
+                    self._unknown_in_journal(symbol)
+                elif symbol not in self.unpriced or not need_prices:
                     self._unknown(symbol, self.places.get(symbol, ("targets", symbol)))
                 continue
             instruments[symbol] = instrument
@@ -138,6 +141,11 @@ class AccountsReader:
         hint = f"did you mean {' or '.join(near)}? Otherwise " if near else ""
         hint += f'add [instruments.{symbol}] with currency = "{self.base}" and a price to the position'
         self.reader.problem("unknown-symbol", f"{symbol} is not in the catalogue", hint, path)
+
+    def _unknown_in_journal(self, symbol: str) -> None:
+        text = f"the journal has {symbol}, which is not in the catalogue"
+        hint = f'add [instruments.{symbol}] with currency = "{self.base}" (and tax_class or us_class for tax)'
+        self.reader.problem("unknown-symbol", text, hint, ("instruments", symbol))
 
     def _instrument(self, symbol: str) -> Instrument | None:
         known = self.catalogue.get(symbol)

@@ -9,10 +9,30 @@ from __future__ import annotations
 import tomllib
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from steelyard.domain.catalogue import OVERRIDABLE, Catalogue
 from steelyard.domain.money import is_currency
 from steelyard.errors import InputError
+
+
+def account_names(path: Path) -> frozenset[str] | None:
+    """Return the names of a portfolio file's accounts, None where it cannot be read.
+
+    Args:
+        path: The portfolio file; it may be missing.
+    """
+    rows = (_tree(path) or {}).get("accounts")
+    if not isinstance(rows, list):
+        return None
+    return frozenset(str(row.get("name", "main")) for row in rows if isinstance(row, dict))
+
+
+def _tree(path: Path) -> dict[str, Any] | None:
+    try:
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except (OSError, ValueError, RecursionError):
+        return None
 
 
 def with_own(catalogue: Catalogue, path: Path) -> Catalogue:
@@ -22,9 +42,8 @@ def with_own(catalogue: Catalogue, path: Path) -> Catalogue:
         catalogue: The packaged one.
         path: The portfolio file; it may be missing.
     """
-    try:
-        tree = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
-    except (OSError, ValueError, RecursionError):
+    tree = _tree(path)
+    if tree is None:
         return catalogue
     base = tree.get("base_currency")
     base = base if isinstance(base, str) and is_currency(base) else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -121,6 +121,7 @@ def import_(
     found = _imported(file, account, format_ or "native", map_, bootstrap.instruments(portfolio))
     with _open(portfolio, journal) as book:
         done = use.import_rows(book, found.rows, str(file), as_of=date.today(), at=datetime.now(UTC))
+    _tell_unknown_accounts(portfolio, {row.entry.account for row in found.rows})
     for line, reason in found.skipped:
         place = "" if line is None else f"line {line}: "
         click.echo(f"left out: {place}{reason}", err=True)
@@ -129,6 +130,19 @@ def import_(
         click.echo(
             f"{done.taken_back} of these were taken back and do not count; `steelyard history --all` shows "
             "the counter-entry, and `steelyard undo` of it brings them back",
+            err=True,
+        )
+
+
+def _tell_unknown_accounts(portfolio: Path, names: Collection[str]) -> None:
+    """Say which accounts the portfolio file lacks: a journal may be filled before the file is."""
+    from steelyard.adapters.portfolio_instruments import account_names
+
+    known = account_names(portfolio)
+    for name in sorted(set(names) - known) if known is not None else ():
+        click.echo(
+            f'note: {portfolio.name} has no account {name!r}; add [[accounts]] with name = "{name}", or take '
+            "the entries back with `steelyard undo`",
             err=True,
         )
 
@@ -178,6 +192,7 @@ def record(words: tuple[str, ...], portfolio: Path, journal: Path | None) -> Non
     with _open(portfolio, journal) as book:
         number = use.record(book, entry, as_of=date.today(), at=datetime.now(UTC))
     click.echo(f"recorded as entry {number}", err=True)
+    _tell_unknown_accounts(portfolio, {entry.account})
 
 
 @click.command(epilog=_help("steelyard undo", "steelyard undo 12", "steelyard undo --import"))

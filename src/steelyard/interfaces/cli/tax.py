@@ -74,7 +74,7 @@ def tax(
 )
 @click.option("--as-of", "as_of", metavar="YYYY-MM-DD", help="Day of the sales.  [default: today]")
 @click.option("--min-loss", metavar="PERCENT", help="Also list what is down by more than this.")
-@click.option("--years", default=10, show_default=True, help="Until what is bought back is sold.")
+@click.option("--years", type=int, default=10, show_default=True, help="Until what is bought back is sold.")
 @click.option("--discount", default="4%", show_default=True, help="A year, for tax paid then.")
 @click.option(
     "--journal", "database", type=click.Path(path_type=Path), help="[default: steelyard.db beside it]"
