@@ -191,7 +191,8 @@ def test_a_reason_shows_a_second_decimal_where_one_would_hide_the_difference(wei
     assert ask(pair(weight)).reasons[0].text.startswith(f"A: {shown}")
 
 
-def test_without_any_money_a_target_is_missed_by_all_of_itself():
+def test_without_any_money_none_of_it_is_in_the_wrong_place():
+    """A file fresh from `init`: nothing could be traded, so nothing is due."""
     empty = measure({}, Decimal(0), {"A": Decimal("0.04"), "B": Decimal("0.96")})
-    assert [d.drift for d in empty] == [Decimal("-0.04"), Decimal("-0.96")]
-    assert rules(ask(empty)) == [("threshold", "B")]
+    assert [d.drift for d in empty] == [0, 0]
+    assert rules(ask(empty)) == []

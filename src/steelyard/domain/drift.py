@@ -36,10 +36,8 @@ class Drift:
 
     @property
     def drift(self) -> Decimal:
-        """Weight less target, signed."""
-        if not self.total:
-            return self.target.copy_negate()
-        return EXACT.divide(self.excess, self.total)
+        """Weight less target, signed; 0 where no money is that could be in the wrong place."""
+        return EXACT.divide(self.excess, self.total) if self.total else ZERO
 
     @property
     def excess(self) -> Decimal:
@@ -53,9 +51,7 @@ class Drift:
 
     def beyond(self, limit: Decimal) -> bool:
         """Say whether |drift| is MORE than `limit` (a fraction); exactly on it is not. Exact."""
-        if not self.total:
-            return self.target > limit
-        return self.excess.copy_abs() > EXACT.multiply(limit, self.total)
+        return bool(self.total) and self.excess.copy_abs() > EXACT.multiply(limit, self.total)
 
 
 def measure(

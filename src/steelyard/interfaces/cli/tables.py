@@ -126,7 +126,8 @@ def show_check(report: CheckReport) -> None:
     cash = f"cash {money(valuation.cash, base)}"
     if valuation.reserve:
         cash += f", of which {money(valuation.reserve, base)} is the reserve"
-    out.print(f"\n{cash}; {percent(report.misplaced)} % of the money is in the wrong place")
+    wrong = f"{percent(report.misplaced)} % of the money is in the wrong place"
+    out.print(f"\n{cash}; {wrong if valuation.managed else 'fill in shares, prices and cash to begin'}")
     for holding in valuation.unmanaged:
         out.print(f"unmanaged: {holding.symbol} {money(holding.value, base)} (no target, not counted)")
     decision = report.decision
