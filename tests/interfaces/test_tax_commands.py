@@ -176,3 +176,47 @@ def test_an_instrument_that_only_the_journal_has_is_asked_for_by_name(tmp_path):
     (problem,) = caught.value.problems
     assert (problem.code, problem.key) == ("unknown-symbol", "instruments.TSLA")
     assert "the journal has TSLA" in problem.message
+
+
+GIFT = """
+base_currency = "KRW"
+[targets]
+VOO = "10%"
+"069500" = "90%"
+[tax]
+jurisdiction = "KR"
+[fx]
+USDKRW = "1400"
+[prices]
+"069500" = "30000"
+VOO = "600"
+[[accounts]]
+name = "main"
+kind = "taxable"
+cash = { KRW = "0" }
+"""
+GIVEN = (
+    "date,account,type,symbol,shares,price,currency,fx_rate,gift_value\n"
+    "2026-06-01,main,transfer_in,VOO,10,100,USD,1000,800000\n"
+)
+
+
+def test_a_plan_and_a_harvest_count_shares_given_this_year_at_the_givers_cost(tmp_path):
+    """840,000 less the giver's 100,000, not less the 800,000 of the day of the gift: three shares gain
+    2,220,000, a fourth would exceed the 2,500,000 that are free (ITA 97-2(1))."""
+    report = run(tmp_path, "plan", "--max-tax", "0", text=GIFT, trades=GIVEN)
+    (sale,) = [t for t in report["trades"] if t["side"] == "sell"]
+    assert (sale["shares"], sale["gain"], report["taxes"]) == ("3", "2220000", "0")
+    (gain,) = run(tmp_path, "harvest", text=GIFT)["gains"]
+    assert (gain["shares"], gain["gain"]) == ("3", "2220000")
+
+
+def test_a_plan_says_that_it_was_made_without_the_deduction_of_the_repatriation_account(tmp_path):
+    """9 shares gain 740,000 each: 6,660,000 less 2,500,000. Half of the gain is deducted from August on,
+    3,330,000, so 22 % of 830,000 is the tax, though the planner counted that of 4,160,000."""
+    trades = GIVEN.replace("2026-06-01", "2024-06-03").replace(",gift_value", "").replace(",800000", "")
+    text = GIFT.replace('kind = "taxable"', 'kind = "ria"')
+    report = run(tmp_path, "plan", text=text, trades=trades)
+    (sale,) = [t for t in report["trades"] if t["side"] == "sell"]
+    assert (sale["shares"], sale["gain"], report["taxes"]) == ("9", "6660000", "182600")
+    assert "repatriation account" in report["tax_note"]

@@ -70,7 +70,7 @@ def harvest(
     """
     given = assumptions or Assumptions()
     rules = situation.country.plan_tax(situation.facts, situation.so_far, as_of)
-    rows = lot_lines(portfolio, situation, rules.bucket_of)
+    rows = lot_lines(portfolio, situation, rules)
     losses, realised = _losses(rows, rules, given, situation, as_of)
     if situation.country.wash_days is not None:
         losses = _with_replacements(portfolio, situation, losses)

@@ -6,8 +6,8 @@ formula, so what a sale saves is a difference of two values of that formula.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -97,9 +97,7 @@ class LotLine:
         return exact_sum(lot.shares for lot in self.order)
 
 
-def lot_lines(
-    portfolio: Portfolio, situation: TaxSituation, bucket_of: Callable[[TaxLot], str | None]
-) -> list[LotLine]:
+def lot_lines(portfolio: Portfolio, situation: TaxSituation, rules: PlanTax) -> list[LotLine]:
     """Return every holding with a known cost and a price that may be traded, by account and symbol."""
     to_base = tax_rate(portfolio, situation.country.currency)
     groups: dict[tuple[str, str], list[TaxLot]] = {}
@@ -114,7 +112,10 @@ def lot_lines(
         price = EXACT.divide(portfolio.base_price(symbol), to_base)
         cost = EXACT.multiply(price, portfolio.costs.commission)
         method = method_of(situation, account, symbol)
-        order = tuple(selling_order(lots, method))
+        order = tuple(
+            replace(x, cost=rules.cost_of(x, EXACT.multiply(x.shares, EXACT.subtract(price, cost))))
+            for x in selling_order(lots, method)
+        )
         rows.append(
             LotLine(
                 account,
@@ -123,7 +124,7 @@ def lot_lines(
                 is_free_choice(method),
                 EXACT.subtract(price, cost),
                 cost,
-                tuple(bucket_of(x) for x in order),
+                tuple(rules.bucket_of(x) for x in order),
             )
         )
     return rows

@@ -113,7 +113,8 @@ def tax_wish(
             line = _merged(line, rules.bucket_of)
 
         def gain(lot: TaxLot, price: Decimal = price) -> Decimal:
-            cost = EXACT.multiply(EXACT.divide(lot.cost, lot.shares), to_base)
+            proceeds = EXACT.divide(EXACT.multiply(price, lot.shares), to_base)
+            cost = EXACT.multiply(EXACT.divide(rules.cost_of(lot, proceeds), lot.shares), to_base)
             return EXACT.subtract(price, cost)
 
         lots[key] = tuple(line)
@@ -130,6 +131,7 @@ def tax_wish(
         max_gain=max_gain,
         accept_drift=accept_drift,
         wash_groups=None if situation.country.wash_days is None else situation.identical,
+        left_out=rules.left_out,
     )
 
 
@@ -242,6 +244,14 @@ def plan_taxes(
     if not left_out and before.total_tax is not None and situation.so_far.total_tax is not None:
         total = EXACT.multiply(EXACT.subtract(before.total_tax, situation.so_far.total_tax), to_base)
     notes = [f"what was paid for {', '.join(left_out)} is not known"] if left_out else []
+    if wish is not None:
+        notes += dict.fromkeys(
+            wish.left_out[t.account, t.symbol]
+            for t in trades
+            if t.side == "sell" and (t.account, t.symbol) in wish.left_out
+        )
+        if total is not None and wish.max_tax is not None and total > max(wish.max_tax, ZERO):
+            notes.append(f"the year's return comes to more than the {plain(wish.max_tax)} asked for")
     if undone:
         names = ", ".join(sorted({e.symbol for e in buys}))
         amount = f"{plain(undone)} {situation.country.currency}"

@@ -46,6 +46,7 @@ class TaxWish:
             managed value; None does not trade drift against tax.
         wash_groups: Symbol to group; a plan does not buy in a group of which it sells something at a loss.
             None where that is allowed.
+        left_out: (account, symbol) to what `taxes` does not know of its sale, for people.
     """
 
     lots: Mapping[tuple[str, str], tuple[TaxLot, ...]]
@@ -57,6 +58,7 @@ class TaxWish:
     max_gain: Decimal | None = None
     accept_drift: Decimal | None = None
     wash_groups: Mapping[str, str] | None = None
+    left_out: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

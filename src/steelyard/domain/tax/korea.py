@@ -20,9 +20,16 @@ from steelyard.domain.tax.country import Disposal, Filing, IsSession, YearFacts,
 from steelyard.domain.tax.korea_basis import FIGURES, LOTS, TOTAL, with_rules
 from steelyard.domain.tax.korea_exchange import rate_note
 from steelyard.domain.tax.korea_income import IncomeTax
-from steelyard.domain.tax.korea_ledger import CLASSES, KoreanLedger, class_unknown, read_ledger
+from steelyard.domain.tax.korea_ledger import (
+    CLASSES,
+    KoreanLedger,
+    class_unknown,
+    cost_with_gifts,
+    read_ledger,
+)
 from steelyard.domain.tax.korea_overseas import OverseasTax, overseas_tax
 from steelyard.domain.tax.korea_rates import Rates, rates_of, without_dust
+from steelyard.domain.tax.korea_repatriation import KIND as REPATRIATION
 from steelyard.domain.tax.korea_repatriation import PaidBack, RepatriationYear, repatriation_year
 from steelyard.domain.tax.korea_settings import SETTINGS, won
 from steelyard.domain.tax.korea_settlement import last_trade_day, settles_on
@@ -143,7 +150,8 @@ class Korea:
         """Return the tax on sales planned for a day, on top of the year so far.
 
         A KRX-listed ETF of the "other" class is counted by its actual gain, which the tax base price can
-        only lower; the small-amount waiver is left out. Both make this an upper bound of those taxes.
+        only lower; the small-amount waiver is left out. Both make this an upper bound of those taxes. Gifts
+        sold within a year count at the giver's cost; what the repatriation account deducts is left out.
         """
         rates = rates_of(facts.rates, facts.rules, facts.year)
         rate = EXACT.add(rates["overseas.national"], rates["overseas.local"])
@@ -170,7 +178,18 @@ class Korea:
                 "krx_other": _krx_bucket(lot.account, lot.symbol),
             }.get(facts.classes[lot.symbol])
 
-        return PlanTax((overseas, *(each_gain(b, withheld) for b in buckets)), bucket)
+        return PlanTax(
+            (overseas, *(each_gain(b, withheld) for b in buckets)),
+            bucket,
+            cost_of=cost_with_gifts(facts, rates, as_of),
+            left_out={
+                (lot.account, lot.symbol): "the planner does not know what a sale in the repatriation "
+                "account deducts; the tax shown does"
+                for lot in so_far.open_lots
+                if facts.account_kinds.get(lot.account) == REPATRIATION
+                and facts.classes.get(lot.symbol) == "overseas_listed"
+            },
+        )
 
     def taxes_sale(self, tax_class: str, account_kind: str) -> bool:
         """Say whether a sale is taxed: not of a domestic-equity ETF, nor inside an ISA, pension or IRP."""

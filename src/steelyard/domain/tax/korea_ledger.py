@@ -6,7 +6,7 @@ are left out: nothing in them is taxed before money leaves.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -61,13 +61,17 @@ class UnitSale:
 
 @dataclass(frozen=True, slots=True)
 class KoreanLedger:
-    """What a year's tax rests on; the lots are those left at its end."""
+    """What a year's tax rests on; the lots are those left at its end.
+
+    `gifts` are those that some shares may be left of, by account, symbol and order of their lot.
+    """
 
     overseas: tuple[Disposal, ...]
     domestic: tuple[Disposal, ...]
     units: tuple[UnitSale, ...]
     payments: tuple[Payment, ...]
     open_lots: tuple[TaxLot, ...]
+    gifts: Mapping[tuple[str, str, int], Gift]
 
     @property
     def upper_bound(self) -> bool:
@@ -346,6 +350,7 @@ def _collected(
         units=tuple(sorted(units, key=lambda u: _place(u.disposal))),
         payments=tuple(sorted(payments, key=lambda p: (p.paid_on, p.account, p.symbol))),
         open_lots=tuple(lot for key in sorted(positions) for lot in positions[key].pool.lots()),
+        gifts={(*key, order): gift for key, held in positions.items() for order, gift in held.gifts.items()},
     )
 
 
@@ -366,6 +371,29 @@ def _of_gifts(sale: _Sold, settled: date, facts: YearFacts) -> _Sold:
             carried |= {lot.order} if carries else set()
         taken.append(lot)
     return replace(sale, taken=tuple(taken), gifts={o: sale.gifts[o] for o in sorted(carried)})
+
+
+def cost_with_gifts(facts: YearFacts, rates: Rates, as_of: date) -> Callable[[TaxLot, Decimal], Decimal]:
+    """Return what a lot still held would cost if it were sold on a day: of a gift within a year the giver's.
+
+    Args:
+        facts, rates: As for `read_ledger`.
+        as_of: Day of the sale.
+
+    Source: rule kr.gift-basis.
+    """
+    if all(entry.gift_value is None for entry in facts.entries):
+        return lambda lot, _: lot.cost
+    gifts = read_ledger(facts, rates).gifts
+    settled = settles_on(as_of, "overseas_listed", facts.is_session, facts.rates)
+
+    def cost(lot: TaxLot, proceeds: Decimal) -> Decimal:
+        gift = gifts.get((lot.account, lot.symbol, lot.order))
+        if gift is None:
+            return lot.cost
+        return sold_gift(facts.rates, gift, lot, proceeds=proceeds, sold_on=settled)[0].cost
+
+    return cost
 
 
 def _disposal(sales: list[_Sold], tax_class: str, settled: date) -> Disposal:

@@ -8,7 +8,7 @@ realising a loss may make it negative.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from itertools import combinations
@@ -56,11 +56,16 @@ class PlanTax:
         taxes: What further gains add to the year's tax; the tax is their sum.
         bucket_of: Names the bucket a lot's gain falls into when sold now, None when it is not taxed.
         later_rate: On a gain years from now, where it is not what one more unit of gain costs today.
+        cost_of: The cost that counts of a lot when it is sold now for some proceeds, both of all its shares
+            in the tax currency; what the lot says unless given.
+        left_out: (account, symbol) to what the formula does not know of its sale, for people.
     """
 
     taxes: tuple[Formula, ...]
     bucket_of: Callable[[TaxLot], str | None]
     later_rate: Decimal | None = None
+    cost_of: Callable[[TaxLot, Decimal], Decimal] = lambda lot, _: lot.cost
+    left_out: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
