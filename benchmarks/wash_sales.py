@@ -1,9 +1,11 @@
 """Lots and wash sales: agreement on 100,000 random histories, and how the fold grows with the journal.
 
 Goal: a journal of 100,000 entries folds in a few seconds. Times are this machine's and only good as ratios:
-doubling the journal should little more than double the time. `python benchmarks/wash_sales.py [histories]`.
+doubling the journal should little more than double the time. The garbage collector is set as the program sets
+it. `python benchmarks/wash_sales.py [histories]`.
 """
 
+import gc
 import importlib.util
 import platform
 import random
@@ -54,6 +56,7 @@ def journal(count, seed=1):
 
 def main():
     """Print agreement, then one line per method and size."""
+    gc.set_threshold(50_000)
     histories = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     print(f"{platform.python_implementation()} {platform.python_version()} on {platform.machine()}")
     tests = naive_module()

@@ -46,22 +46,22 @@ class TaxLot:
         """Return that many of its shares as a lot of their own; cost in proportion, to 20 decimals."""
         if shares == self.shares:
             return self
-        return replace(
-            self,
-            shares=shares,
-            cost=share(self.cost, shares, self.shares),
-            tax_base=None if self.tax_base is None else share(self.tax_base, shares, self.shares),
-        )
+        base = None if self.tax_base is None else share(self.tax_base, shares, self.shares)
+        return self._with(shares, share(self.cost, shares, self.shares), base)
 
     def less(self, taken: TaxLot) -> TaxLot:
         """Return what is left after a part of it was taken; costs add up exactly."""
-        return replace(
-            self,
-            shares=EXACT.subtract(self.shares, taken.shares),
-            cost=EXACT.subtract(self.cost, taken.cost),
-            tax_base=None
-            if self.tax_base is None or taken.tax_base is None
-            else EXACT.subtract(self.tax_base, taken.tax_base),
+        base = None
+        if self.tax_base is not None and taken.tax_base is not None:
+            base = EXACT.subtract(self.tax_base, taken.tax_base)
+        return self._with(
+            EXACT.subtract(self.shares, taken.shares), EXACT.subtract(self.cost, taken.cost), base
+        )
+
+    def _with(self, shares: Decimal, cost: Decimal, tax_base: Decimal | None) -> TaxLot:
+        # Not `replace`: it looks up every field by name, and a long journal splits lots without end.
+        return TaxLot(
+            self.account, self.symbol, self.bought, shares, cost, self.holding_from, tax_base, self.order
         )
 
 

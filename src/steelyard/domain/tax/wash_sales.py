@@ -12,7 +12,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -179,14 +179,22 @@ class _Part:
 
     def block(self, whole: Block) -> Block:
         """Return it as a block."""
-        return replace(
-            whole,
-            shares=self.shares,
-            cost=self.cost,
-            proceeds=self.proceeds,
-            holding_from=self.held_from,
-            disallowed=self.disallowed,
-            source=self.source,
+        # Not `replace`: it looks up every field by name, and this is done for each part of a long journal.
+        return Block(
+            whole.lot,
+            whole.symbol,
+            whole.bought,
+            self.shares,
+            self.cost,
+            whole.sold_on,
+            self.proceeds,
+            whole.account,
+            whole.sheltered,
+            whole.order,
+            self.held_from,
+            whole.replaced,
+            self.disallowed,
+            self.source,
         )
 
 

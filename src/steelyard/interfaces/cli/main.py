@@ -6,6 +6,7 @@ click itself takes.
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable
 from datetime import date
@@ -464,6 +465,9 @@ def _print_json(document: dict[str, Any]) -> None:
 
 def main() -> None:
     """Run the command line; the one place where errors become text and an exit status."""
+    # A journal is a long list of small records without cycles. To look for cycles among all of them each
+    # time 700 are new took a quarter of the time its lots fold in (benchmarks/wash_sales.py).
+    gc.set_threshold(50_000)
     try:
         cli.main(prog_name="steelyard", standalone_mode=False)
     except SteelyardError as error:
