@@ -6,11 +6,12 @@ arithmetic to tell apart, goes back to `search.solve`, so that the plan never de
 
 from __future__ import annotations
 
+import struct
 from array import array
 from collections.abc import Sequence
 from fractions import Fraction
 from math import lcm
-from operator import attrgetter
+from operator import attrgetter, mul
 from typing import NamedTuple
 
 import numpy as np
@@ -28,8 +29,30 @@ WIDEST = (1 << 62) - 1
 
 _fields = attrgetter(
     "price", "held", "odd", "target", "divisor", "can_buy", "can_sell", "rate", "floor", "extra_rate",
-    "least_steps", "most_steps", "continuous",
+    "least_steps", "most_steps", "continuous", "symbol",
 )  # fmt: skip
+_ratio = Fraction.as_integer_ratio
+
+
+class _Packed(NamedTuple):
+    """A problem as numbers, with the columns from which a plan's exact objective is worked out.
+
+    Attributes:
+        numbers: The lines of `solve_batch`, one after the other.
+        unit: The common denominator of the rates.
+        prices, odds: As in the lines.
+        tops, bottoms: Numerators and denominators of the targets.
+        over, under: Numerators and denominators of the divisors.
+    """
+
+    numbers: array[int]
+    unit: int
+    prices: tuple[int, ...]
+    odds: tuple[int, ...]
+    tops: tuple[int, ...]
+    bottoms: tuple[int, ...]
+    over: tuple[int, ...]
+    under: tuple[int, ...]
 
 
 class BatchAnswer(NamedTuple):
@@ -66,15 +89,14 @@ def solve_compiled(problem: Problem, *, node_limit: int = NODE_LIMIT) -> Answer:
     packed = _pack(problem)
     if packed is None:
         return solve(problem)
-    numbers, unit = packed
-    lines = np.frombuffer(numbers, np.int64).reshape(-1, COLUMNS)
+    lines = np.frombuffer(packed.numbers, np.int64).reshape(-1, COLUMNS)
     steps, sold = np.empty(len(lines), np.int64), np.empty(len(lines), np.bool_)
     status, _, bound, nodes = solve_rows(
-        lines, problem.budget, problem.min_trade, unit, node_limit, steps, sold
+        lines, problem.budget, problem.min_trade, packed.unit, node_limit, steps, sold
     )
     if status > LIMITED:
         return solve(problem)
-    return _answer(problem, steps.tolist(), sold.tolist(), bound, status == PROVEN, nodes)
+    return _answer(packed, steps.tolist(), sold.tolist(), bound, status == PROVEN, nodes)
 
 
 def solve_many(problems: Sequence[Problem], *, node_limit: int = NODE_LIMIT) -> list[Answer | Infeasible]:
@@ -137,57 +159,87 @@ def pack(
         packed = _pack(problem)
         if packed is None:
             raise OverflowError("a problem does not fit into whole 64-bit lines")
-        numbers.extend(packed[0])
+        numbers.extend(packed.numbers)
         starts.append(len(numbers) // COLUMNS)
-        heads.append((problem.budget, problem.min_trade, packed[1]))
+        heads.append((problem.budget, problem.min_trade, packed.unit))
     lines = np.array(numbers, np.int64).reshape(-1, COLUMNS)
     return lines, np.array(starts, np.int64), np.array(heads, np.int64).reshape(-1, 3)
 
 
-def _pack(problem: Problem) -> tuple[array[int], int] | None:
-    """Return the lines as numbers and the common denominator of the rates, None when they do not fit."""
+def _pack(problem: Problem) -> _Packed | None:
+    """Return the problem as numbers, None when they do not fit."""
     lines = problem.lines
+    n = len(lines)
     if not lines:
         return None
-    # Lines mostly share their fractions: each is taken apart once, by identity.
-    shared = {id(x.rate): x.rate for x in lines} | {id(x.extra_rate): x.extra_rate for x in lines}
-    ratios = {key: rate.as_integer_ratio() for key, rate in shared.items()}
-    unit = lcm(*(bottom for _, bottom in ratios.values()))
-    rates = {key: top * (unit // bottom) for key, (top, bottom) in ratios.items()}
-    ranks = [0] * len(lines)
-    symbols = [x.symbol for x in lines]
-    for rank, place in enumerate(sorted(range(len(lines)), key=symbols.__getitem__)):
-        ranks[place] = rank
-    flat: list[int] = []
-    for line, rank in zip(lines, ranks, strict=True):
-        price, held, odd, target, divisor, buy, sell, rate, floor, extra, least, most, split = _fields(line)
-        if split:
-            return None
-        wanted = target.as_integer_ratio()
-        over = wanted if divisor is target else divisor.as_integer_ratio()
-        most = -1 if most is None else most
-        flat += (price, held, odd, *wanted, *over, buy, sell)
-        flat += (rates[id(rate)], floor, rates[id(extra)], least, most, rank)
+    # Column by column: the loops over lines are then those of C.
+    (
+        prices, helds, odds, targets, divisors, buys, sells, rates, floors, extras,
+        leasts, mosts, splits, symbols,
+    ) = zip(*map(_fields, lines), strict=True)  # fmt: skip
+    if any(splits):
+        return None
+    tops, bottoms = zip(*map(_ratio, targets), strict=True)
+    over, under = (tops, bottoms) if divisors == targets else _ratios(divisors)
+    if len(set(map(id, rates))) == len(set(map(id, extras))) == 1:
+        # As nearly always: one commission and one spread for all lines.
+        (rate, below), (extra, under_extra) = rates[0].as_integer_ratio(), extras[0].as_integer_ratio()
+        unit = lcm(below, under_extra)
+        in_rates, in_extras = [rate * (unit // below)] * n, [extra * (unit // under_extra)] * n
+    else:
+        unit = lcm(*(x.denominator for x in rates), *(x.denominator for x in extras))
+        in_rates, in_extras = [int(x * unit) for x in rates], [int(x * unit) for x in extras]
+    flat = [0] * (COLUMNS * n)
+    flat[0::COLUMNS], flat[1::COLUMNS], flat[2::COLUMNS] = prices, helds, odds
+    flat[3::COLUMNS], flat[4::COLUMNS], flat[5::COLUMNS], flat[6::COLUMNS] = tops, bottoms, over, under
+    flat[7::COLUMNS], flat[8::COLUMNS], flat[9::COLUMNS] = buys, sells, in_rates
+    flat[10::COLUMNS], flat[11::COLUMNS], flat[12::COLUMNS] = floors, in_extras, leasts
+    flat[13::COLUMNS] = [-1 if most is None else most for most in mosts]
+    flat[14::COLUMNS] = _ranks(symbols)
     if max(abs(problem.budget), problem.min_trade, unit) > WIDEST:
         return None
     try:
-        return array("q", flat), unit
-    except OverflowError:
+        numbers = array("q", struct.pack(f"{len(flat)}q", *flat))
+    except struct.error:
         return None
+    return _Packed(numbers, unit, prices, odds, tops, bottoms, over, under)
+
+
+def _ratios(numbers: tuple[Fraction, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return numerators and denominators; one fraction that all lines share is taken apart once."""
+    if len(set(map(id, numbers))) == 1:
+        top, bottom = numbers[0].as_integer_ratio()
+        return (top,) * len(numbers), (bottom,) * len(numbers)
+    tops, bottoms = zip(*map(_ratio, numbers), strict=True)
+    return tops, bottoms
+
+
+def _ranks(symbols: tuple[str, ...]) -> Sequence[int]:
+    """Return the place of each symbol when sorted; equal ones keep their order."""
+    if list(symbols) == sorted(symbols):
+        return range(len(symbols))
+    ranks = [0] * len(symbols)
+    for rank, place in enumerate(sorted(range(len(symbols)), key=symbols.__getitem__)):
+        ranks[place] = rank
+    return ranks
 
 
 def _answer(
-    problem: Problem, steps: list[int], sold: list[bool], bound: float, proven: bool, nodes: int
+    packed: _Packed, steps: list[int], sold: list[bool], bound: float, proven: bool, nodes: int
 ) -> Answer:
+    _, _, prices, odds, tops, bottoms, over, under = packed
+    rows = zip(prices, odds, steps, sold, tops, bottoms, strict=True)
     # One common denominator instead of a sum of fractions: most of the time went there.
-    tops, bottoms = [], []
-    for line, n, gone in zip(problem.lines, steps, sold, strict=True):
-        top, bottom = line.target.as_integer_ratio()
-        away = (0 if gone else line.odd + line.price * n) * bottom - top
-        over, under = line.divisor.as_integer_ratio()
-        tops.append(away * away * under)
-        bottoms.append(bottom * bottom * over)
-    common = lcm(*bottoms)
-    value = Fraction(sum(t * (common // b) for t, b in zip(tops, bottoms, strict=True)), common)
+    aways = [(0 if gone else odd + price * n) * b - t for price, odd, n, gone, t, b in rows]
+    if len(set(over)) == len(set(under)) == 1:
+        common = lcm(*set(bottoms))
+        parts = [away * (common // b) for away, b in zip(aways, bottoms, strict=True)]
+        total = sum(map(mul, parts, parts))
+        value = Fraction(total * under[0], common * common * over[0])
+    else:
+        parts = [b * b * o for b, o in zip(bottoms, over, strict=True)]
+        common = lcm(*parts)
+        missed = [away * away * u for away, u in zip(aways, under, strict=True)]
+        value = Fraction(sum(m * (common // p) for m, p in zip(missed, parts, strict=True)), common)
     lower = value if proven else min(Fraction(max(bound, 0.0)), value)
     return Answer(tuple(steps), tuple(sold), value, lower, proven, nodes)
