@@ -221,14 +221,15 @@ SOLD = (TRADE % ("-1", "SELL")).replace("20240103", "20250901")
 def arrived(*more):
     found = took(import_flex, FLEX % (ARRIVED + "".join(more)))
     (entry,) = [row.entry for row in found.rows if row.entry.kind == "transfer_in"]
-    return entry, [text for _, text in found.skipped]
+    assert found.skipped == ()
+    return entry, [text for _, text in found.incomplete]
 
 
 def test_flex_shares_transferred_in_cost_what_their_lot_cost():
     """5,850 for 13 shares is 450 for one; a lot opened after the transfer was bought here."""
-    entry, skipped = arrived(LOT % ("13", "5850", "20220304;103000"), LOT % ("2", "1200", "2025-09-02"))
+    entry, lacking = arrived(LOT % ("13", "5850", "20220304;103000"), LOT % ("2", "1200", "2025-09-02"))
     assert (entry.shares, entry.price, entry.lot) == (D(13), D(450), date(2022, 3, 4))
-    assert skipped == []
+    assert lacking == []
 
 
 @pytest.mark.parametrize(
@@ -266,7 +267,7 @@ def test_alpaca_shares_transferred_in_have_no_cost_and_the_line_to_type_is_told(
             "price": "600"}  # fmt: skip
     found = took(import_alpaca, [item, {**item, "id": "8", "qty": "-1"}], "ira")
     assert [row.entry.price for row in found.rows] == [None, None]
-    ((_, text),) = found.skipped
+    ((_, text),) = found.incomplete
     assert "[0]" in text
     assert "date=2025-12-05 account=ira type=transfer_in symbol=VOO shares=4 price=COST-OF-ONE" in text
 

@@ -109,7 +109,7 @@ def _activity(sheet: Sheet, dividends: Dividends, item: dict[str, str], key: str
             text = (
                 f"what the {plain(shares)} {symbol} cost is not in the file; take the entry back and enter "
             )
-            sheet.skip(None, f"{key}: {text}{command}")
+            sheet.lacks(None, f"{key}: {text}{command}")
     elif kind in _SPLITS:
         day = item.get("date", "DAY")
         sheet.skip(

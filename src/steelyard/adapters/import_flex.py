@@ -296,7 +296,7 @@ def _transfer(
             text = (
                 f"what the {plain(abs(shares))} {symbol} cost {said}; take the entry back and enter {command}"
             )
-            sheet.skip(element.line, text)
+            sheet.lacks(element.line, text)
     elif money:
         signed, currency = (abs(money) if inward else EXACT.minus(abs(money))), element["currency"]
         _money(sheet, element.line, reference, owner, day, currency, signed, "transfer", "withdrawal")

@@ -27,10 +27,12 @@ class ImportedFile:
     Attributes:
         rows: Its entries, in its order.
         skipped: Line and what was left out there and why.
+        incomplete: Line and what its entry lacks.
     """
 
     rows: tuple[Row, ...]
     skipped: tuple[tuple[int | None, str], ...] = ()
+    incomplete: tuple[tuple[int | None, str], ...] = ()
 
 
 class Sheet:
@@ -49,6 +51,7 @@ class Sheet:
         self.rows: list[Row] = []
         self.problems: list[Problem] = []
         self.skipped: list[tuple[int | None, str]] = []
+        self.incomplete: list[tuple[int | None, str]] = []
 
     def problem(
         self, code: str, message: str, hint: str, line: int | None = None, key: str | None = None
@@ -59,6 +62,10 @@ class Sheet:
     def skip(self, line: int | None, reason: str) -> None:
         """Note that a row is left out."""
         self.skipped.append((line, reason))
+
+    def lacks(self, line: int | None, what: str) -> None:
+        """Note that a row is entered without something."""
+        self.incomplete.append((line, what))
 
     def unread(self, reason: str, line: int | None = None, key: str | None = None) -> None:
         """Note a row that ought to be understood and is not."""
@@ -85,7 +92,7 @@ class Sheet:
             self.problem("import-empty", "the file has no rows", "export it again")
         if self.problems:
             raise PortfolioProblems(tuple(sorted(self.problems, key=lambda p: p.line or 0)))
-        return ImportedFile(tuple(self.rows), tuple(self.skipped))
+        return ImportedFile(tuple(self.rows), tuple(self.skipped), tuple(self.incomplete))
 
 
 Importer = Callable[[bytes, str, Catalogue, "str | None"], ImportedFile]

@@ -122,9 +122,10 @@ def import_(
     with _open(portfolio, journal) as book:
         done = use.import_rows(book, found.rows, str(file), as_of=date.today(), at=datetime.now(UTC))
     _tell_unknown_accounts(portfolio, {row.entry.account for row in found.rows})
-    for line, reason in found.skipped:
-        place = "" if line is None else f"line {line}: "
-        click.echo(f"left out: {place}{reason}", err=True)
+    for what, places in (("left out", found.skipped), ("entered without its cost", found.incomplete)):
+        for line, reason in places:
+            place = "" if line is None else f"line {line}: "
+            click.echo(f"{what}: {place}{reason}", err=True)
     click.echo(f"{done.added} entries added, {done.known} were there already", err=True)
     if done.taken_back:
         click.echo(
