@@ -16,13 +16,16 @@ import time
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import pandas
 
 import steelyard
 from steelyard.app import backtest as lab
 from steelyard.engines.backtest import kernel
+from steelyard.engines.backtest.problem import Problem
 from steelyard.engines.price_history import PriceHistory
 
 ROOT = Path(__file__).parent.parent
@@ -96,6 +99,22 @@ def median(call: Callable[[], object], repeats: int) -> float:
     return statistics.median(times)
 
 
+def segments(p: Problem) -> np.ndarray:
+    """The honest rival: wealth by one product of growth per stretch between looks, in NumPy."""
+    prices, targets, rate = p.market.prices, p.rules.targets, p.terms.rate
+    edges = [*np.flatnonzero(p.rules.looks[0]).tolist(), len(prices) - 1]
+    values, worth = np.empty(len(prices)), np.zeros(len(targets))
+    value = p.terms.initial / (1 + rate)
+    for first, last in pairwise(edges):
+        if first:
+            total = worth.sum()
+            value = total - rate * np.abs(targets * total - worth).sum()
+        stretch = prices[first : last + 1] / prices[first] * (targets * value)
+        values[first : last + 1] = stretch.sum(axis=1)
+        worth = stretch[-1]
+    return values
+
+
 def main() -> None:
     python = ROOT / ".venv-peers" / "bin" / "python"
     if not python.is_file():
@@ -117,23 +136,32 @@ def main() -> None:
     settings = lab.Settings(targets, initial=Decimal(1_000_000), commission=Decimal("0.001"))
     chosen = [lab.candidate("calendar quarterly")]
     problem = lab.assemble(history, chosen, settings)
-    frame = {"date": days, **dict(zip(NAMES, closes.T, strict=True))}
+    stamps = np.array(days, dtype="datetime64[D]")
+    frame = pandas.DataFrame(closes, index=pandas.DatetimeIndex(stamps), columns=list(NAMES))
+    order = {"initial": 1_000_000, "commission": "0.1%"}
+
+    def series(prices: object, dates: object = None) -> np.ndarray:
+        study = steelyard.backtest(prices, targets, "calendar quarterly", dates=dates, **order)
+        return study.results[0].values
+
+    rival = segments(problem)
+    assert np.allclose(rival, series(frame), rtol=1e-6)
     ours = {
-        "the engine on arrays, value series": median(lambda: kernel.run(problem, holdings=False), 101),
-        "checked prices, with all statistics": median(lambda: lab.backtest(history, chosen, settings), 51),
-        "steelyard.backtest on a frame": median(
-            lambda: steelyard.backtest(
-                frame, targets, "calendar quarterly", initial=1_000_000, commission="0.1%"
-            ),
-            21,
+        "the engine on its arrays": median(lambda: kernel.run(problem, holdings=False, details=False), 301),
+        "steelyard.backtest, array and dates": median(lambda: series(closes, stamps), 301),
+        "steelyard.backtest, pandas frame": median(lambda: series(frame), 301),
+        "the same with all statistics": median(
+            lambda: steelyard.backtest(frame, targets, "calendar quarterly", **order).summary(), 51
         ),
     }
+    by_segments = median(lambda: segments(problem), 101)
     end = float(kernel.run(problem, holdings=False).values[0, -1])
     print(f"Python {platform.python_version()}, {platform.machine()}, {versions}; medians of one run")
     for name, (seconds, last) in peers.items():
         print(f"{name:36s} {seconds * 1e3:10.3f} ms   ends {last / end - 1:+.1e} from ours (its own sizing)")
     for name, seconds in ours.items():
-        times = "   ".join(f"{peer} / ours {took / seconds:7.0f}" for peer, (took, _) in peers.items())
+        rivals = {peer: took for peer, (took, _) in peers.items()} | {"NumPy": by_segments}
+        times = "   ".join(f"{rival} / ours {took / seconds:.4g}" for rival, took in rivals.items())
         print(f"{name:36s} {seconds * 1e3:10.3f} ms   {times}")
 
 

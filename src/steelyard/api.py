@@ -25,9 +25,9 @@ from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import DataError, InputError
 
 if TYPE_CHECKING:
-    from steelyard.app.backtest import Study
     from steelyard.app.compare import Comparison
     from steelyard.app.harvest import HarvestReport
+    from steelyard.app.study import Study
     from steelyard.app.tax import TaxSituation
     from steelyard.domain.policies import Policy
     from steelyard.domain.tax.country import YearTax

@@ -144,6 +144,21 @@ def test_the_kernel_equals_the_reference_bit_for_bit_on_random_settings():
     assert ruins > 20
 
 
+def test_wealth_recorded_without_details_is_that_recorded_with_them_and_of_the_plain_loop():
+    """Half of the settings have neither flows nor income: there quiet stretches have a loop of their own."""
+    for seed in range(SETTINGS // 2):
+        problem = random_problem(seed)
+        if seed % 2:
+            none = np.empty(0)
+            paying = np.empty((0, problem.shape[2]))
+            market = replace(problem.market, distributions=paying, interest=none, flows=none)
+            problem = replace(problem, market=market)
+        plain = reference.run(problem, holdings=False)
+        short = kernel.run(problem, holdings=False, details=False)
+        for name in ("values", "rebalanced", "ruined", "ending"):
+            assert bits(getattr(plain, name)) == bits(getattr(short, name)), (seed, name)
+
+
 @pytest.mark.parametrize(("whole", "tax"), [(False, True), (True, False), (True, True)])
 def test_the_kernel_equals_the_reference_bit_for_bit_with_whole_shares_and_after_tax(whole, tax):
     """The expectation is the plain loop, which plans whole shares by the plain exact search."""

@@ -16,10 +16,11 @@ import pytest
 
 from peers import conventions
 from steelyard.adapters.prices_file import load
-from steelyard.app.backtest import Settings, assemble, backtest, candidate, look_mask
+from steelyard.app.backtest import Settings, assemble, backtest, candidate
+from steelyard.app.look_sessions import look_mask
 from steelyard.engines import statistics
 from steelyard.engines.backtest import kernel
-from steelyard.engines.price_history import PriceHistory
+from steelyard.engines.price_history import PriceHistory, day_numbers
 
 D = Decimal
 
@@ -124,7 +125,7 @@ def test_the_spy_agg_example_of_bt_comes_out_to_the_printed_digits(shared):
     corrected = (closes[1] / closes[0]) / (prices[ex, 1] / prices[ex - 1, 1])
     assert (1.0 - corrected) * closes[0] == pytest.approx(paid / 2, rel=0.01)
     prices[:ex, 1] *= (1.0 - paid / closes[0]) / corrected
-    looks = look_mask(history.dates, "monthly", "first").tolist()
+    looks = look_mask(day_numbers(history.dates), "monthly", "first").tolist()
     _, values, _ = conventions.walk(prices.tolist(), looks, [0.5, 0.5], conventions.bt_whole_sizes, 0.0)
     printed = as_bt_counts(history.dates, values, conventions.INITIAL)
     assert {name: round(number, 2) for name, number in printed.items()} == BT_PRINTED
@@ -172,5 +173,5 @@ def test_the_command_gives_the_spy_agg_example_within_the_correction(shared, tmp
 def test_a_look_is_the_first_or_last_session_of_its_period_among_the_data():
     """By hand, for a January that begins on the 2nd and a file that ends within February."""
     dates = [date(2026, 1, 2), date(2026, 1, 30), date(2026, 2, 2), date(2026, 2, 27)]
-    assert look_mask(dates, "monthly", "first").tolist() == [True, False, True, False]
-    assert look_mask(dates, "monthly", "last").tolist() == [False, True, False, False]
+    assert look_mask(day_numbers(dates), "monthly", "first").tolist() == [True, False, True, False]
+    assert look_mask(day_numbers(dates), "monthly", "last").tolist() == [False, True, False, False]

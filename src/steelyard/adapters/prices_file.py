@@ -22,16 +22,12 @@ from steelyard.errors import DataError, InputError, PortfolioProblems, Problem
 
 LONGEST_GAP = 5
 """A symbol without a price for more sessions in a row than this is not filled but refused."""
-JUMP = 0.4
-"""A larger move in one session is pointed out: most are splits or typing errors."""
 
 _CLOSES = ("close", "price", "adj close", "adj_close", "adjusted")
 _DATES = ("date", "datetime", "timestamp", "", "__index_level_0__")
 """What a column of dates is called; the last two are a frame's unnamed index in CSV and in Parquet."""
 MOST_PROBLEMS = 20
 """Reading stops after so many: a file of another kind has the same one in every line."""
-STILL = 10
-"""As many equal closes in a row are pointed out: a source that stopped, or no trading."""
 _BLANK = ("", "na", "nan", "n/a", "null", "none", "-")
 
 Rows = dict[str, dict[date, tuple[float, int]]]
@@ -318,7 +314,6 @@ def _complete(
         )
     columns = [_filled(source, s, found[s], dates, notes) for s in names]
     prices = np.ascontiguousarray(np.column_stack(columns[: len(symbols)]))
-    notes += oddities(symbols, dates, prices)
     rates = {p: columns[len(symbols) + n] for n, p in enumerate(pairs)}
     return PriceHistory(symbols, tuple(dates), prices, rates, tuple(notes), source)
 
@@ -349,36 +344,3 @@ def _filled(
             f"{name}: {len(filled)} missing closes filled with the one before, the first on {filled[0]}"
         )
     return column
-
-
-def oddities(symbols: tuple[str, ...], dates: list[date], prices: Floats) -> list[str]:
-    """Return what looks odd in complete prices, (T, N) float64, one sentence each."""
-    notes = []
-    moves = prices[1:] / prices[:-1] - 1.0
-    for n, symbol in enumerate(symbols):
-        jumps = np.flatnonzero((moves[:, n] > JUMP) | (moves[:, n] < -JUMP))
-        if len(jumps):
-            at = int(jumps[0])
-            notes.append(
-                f"{symbol}: {len(jumps)} moves of more than {JUMP:.0%} in a session, the first on "
-                f"{dates[at + 1]} ({moves[at, n]:+.0%}); is it a split?"
-            )
-        still = _longest_still(moves[:, n])
-        if still[0] >= STILL:
-            notes.append(f"{symbol}: the same close on {still[0]} sessions in a row up to {dates[still[1]]}")
-    waits = np.diff(np.array([d.toordinal() for d in dates]))
-    longest = int(waits.max())
-    if longest > 10 and longest > 3 * int(np.sort(waits)[len(waits) // 2]):
-        at = int(np.argmax(waits))
-        notes.append(f"no session for {longest} days between {dates[at]} and {dates[at + 1]}")
-    if len(dates) < 252:
-        notes.append(f"only {len(dates)} sessions: less than a year says little")
-    return notes
-
-
-def _longest_still(moves: Floats) -> tuple[int, int]:
-    """Return how many sessions in a row had the same close at most, and the last of them."""
-    moved = np.flatnonzero(np.concatenate([[True], moves != 0.0, [True]]))
-    lengths = np.diff(moved)
-    longest = int(np.argmax(lengths))
-    return int(lengths[longest]), int(moved[longest + 1]) - 1

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from steelyard.app.backtest import Candidate, Settings, Study, backtest, candidate
+from steelyard.app.backtest import Candidate, Settings, backtest, candidate
+from steelyard.app.study import Study
 from steelyard.domain import policy_text
 from steelyard.domain.policies import Policy
 from steelyard.engines.backtest import resample

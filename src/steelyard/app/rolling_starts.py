@@ -13,11 +13,12 @@ from datetime import date
 
 import numpy as np
 
-from steelyard.app.backtest import Candidate, Settings, assemble, look_mask
+from steelyard.app.backtest import Candidate, Settings, assemble
+from steelyard.app.look_sessions import look_mask
 from steelyard.engines import statistics
 from steelyard.engines.backtest import kernel
 from steelyard.engines.backtest.problem import SESSIONS_A_YEAR, Floats
-from steelyard.engines.price_history import PriceHistory
+from steelyard.engines.price_history import PriceHistory, day_numbers
 from steelyard.errors import DataError
 
 
@@ -76,7 +77,7 @@ def rolling_starts(
     dates = history.dates
     starts: list[int] = []
     stops: list[int] = []
-    for first in np.flatnonzero(look_mask(dates, "quarterly", "first")).tolist():
+    for first in np.flatnonzero(look_mask(day_numbers(dates), "quarterly", "first")).tolist():
         end = _later(dates[first], years)
         if end <= dates[-1]:
             starts.append(first)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
 
-from steelyard.app.backtest import Study
+from steelyard.app.study import Study
 from steelyard.engines.backtest import kernel
 from steelyard.engines.backtest.problem import Flags, Floats, Problem
 
@@ -26,7 +27,7 @@ class WeightHistory:
 
     policy: str
     symbols: tuple[str, ...]
-    dates: tuple[date, ...]
+    dates: Sequence[date]
     weights: Floats = field(repr=False)
     targets: Floats
     bands: Floats

@@ -84,7 +84,10 @@ def __getattr__(name: str) -> Any:
     if name in __all__:
         for module in _MODULES:
             try:
-                return getattr(import_module(f"{__name__}.{module}"), name)
+                found = getattr(import_module(f"{__name__}.{module}"), name)
             except AttributeError:
                 continue
+            # Found once, it is a name of this module: the next use costs no search.
+            globals()[name] = found
+            return found
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

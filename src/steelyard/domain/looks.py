@@ -10,9 +10,11 @@ from datetime import date, timedelta
 
 LOOKS = ("daily", "weekly", "biweekly", "monthly", "quarterly", "semiannual", "annual")
 LOOK_ATS = ("first", "last")
-_MONTHS = {"monthly": 1, "quarterly": 3, "semiannual": 6, "annual": 12}
+MONTHS = {"monthly": 1, "quarterly": 3, "semiannual": 6, "annual": 12}
+"""How many months a period has, counted from January."""
+MONDAY = date(1970, 1, 5)
+"""From here weeks, and pairs of weeks, are counted."""
 _DAY = timedelta(days=1)
-_MONDAY = date(1970, 1, 5)
 
 Open = Callable[[date], bool]
 """Says whether every exchange has a session on a day."""
@@ -27,9 +29,9 @@ def period(look: str, day: date) -> tuple[date, date]:
         return day, day + _DAY
     if look in ("weekly", "biweekly"):
         length = 7 if look == "weekly" else 14
-        start = day - timedelta(days=(day - _MONDAY).days % length)
+        start = day - timedelta(days=(day - MONDAY).days % length)
         return start, start + timedelta(days=length)
-    months = _MONTHS[look]
+    months = MONTHS[look]
     first = (day.month - 1) // months * months
     end = first + months
     return date(day.year, first + 1, 1), date(day.year + end // 12, end % 12 + 1, 1)

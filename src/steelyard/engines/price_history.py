@@ -2,10 +2,67 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import overload
 
-from steelyard.engines.backtest.problem import Floats
+import numpy as np
+
+from steelyard.engines.backtest.problem import Floats, Ints
+
+JUMP = 0.4
+"""A larger move in one session is pointed out: most are splits or typing errors."""
+STILL = 10
+"""As many equal closes in a row are pointed out: a source that stopped, or no trading."""
+_LONG_WAIT_DAYS = 10
+"""A longer wait between sessions is pointed out where it is also more than three times the usual one."""
+
+
+class SessionDates(Sequence[date]):
+    """Dates kept as day numbers: they become `date` when looked at, which for thousands takes a while.
+
+    Equal to any sequence of the same dates.
+
+    Attributes:
+        days: (T,) int64, `date.toordinal` of each.
+    """
+
+    __slots__ = ("days",)
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, days: Ints) -> None:
+        self.days = days
+
+    def __len__(self) -> int:
+        return len(self.days)
+
+    @overload
+    def __getitem__(self, place: int) -> date: ...
+    @overload
+    def __getitem__(self, place: slice) -> SessionDates: ...
+    def __getitem__(self, place: int | slice) -> date | SessionDates:
+        if isinstance(place, slice):
+            return SessionDates(self.days[place])
+        return date.fromordinal(int(self.days[place]))
+
+    def __iter__(self) -> Iterator[date]:
+        return map(date.fromordinal, self.days.tolist())
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, SessionDates):
+            return np.array_equal(self.days, other.days)
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    def __repr__(self) -> str:
+        return f"SessionDates({self[0]} .. {self[-1]}, {len(self)})" if len(self) else "SessionDates()"
+
+
+def day_numbers(dates: Sequence[date]) -> Ints:
+    """Return `date.toordinal` of dates, (T,) int64."""
+    if isinstance(dates, SessionDates):
+        return dates.days
+    return np.fromiter(map(date.toordinal, dates), np.int64, len(dates))
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,15 +74,54 @@ class PriceHistory:
         dates: T dates, strictly rising.
         prices: (T, N) float64, > 0, C-contiguous.
         rates: Currency pair (`USDKRW`) to (T,) float64, > 0, for those the source has.
-        notes: What was sorted, filled or cut, and what looks odd, one sentence each.
+        mended: What was sorted, filled or cut, one sentence each.
         source: Where they come from, for messages.
         simulated: They are no history but made up.
     """
 
     symbols: tuple[str, ...]
-    dates: tuple[date, ...]
+    dates: Sequence[date]
     prices: Floats
     rates: dict[str, Floats] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
+    mended: tuple[str, ...] = ()
     source: str = "prices"
     simulated: bool = False
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was mended, and what looks odd in prices that are not made up, one sentence each."""
+        return self.mended if self.simulated else (*self.mended, *oddities(self))
+
+
+def oddities(history: PriceHistory) -> list[str]:
+    """Return what looks odd in complete prices, one sentence each: jumps, standstill, waits, too few."""
+    notes = []
+    dates, prices = history.dates, history.prices
+    moves = prices[1:] / prices[:-1] - 1.0
+    for n, symbol in enumerate(history.symbols):
+        jumps = np.flatnonzero((moves[:, n] > JUMP) | (moves[:, n] < -JUMP))
+        if len(jumps):
+            at = int(jumps[0])
+            notes.append(
+                f"{symbol}: {len(jumps)} moves of more than {JUMP:.0%} in a session, the first on "
+                f"{dates[at + 1]} ({moves[at, n]:+.0%}); is it a split?"
+            )
+        still = _longest_still(moves[:, n])
+        if still[0] >= STILL:
+            notes.append(f"{symbol}: the same close on {still[0]} sessions in a row up to {dates[still[1]]}")
+    waits = np.diff(day_numbers(dates))
+    longest = int(waits.max(initial=0))
+    if longest > _LONG_WAIT_DAYS and longest > 3 * int(np.sort(waits)[len(waits) // 2]):
+        at = int(np.argmax(waits))
+        notes.append(f"no session for {longest} days between {dates[at]} and {dates[at + 1]}")
+    if len(dates) < 252:
+        notes.append(f"only {len(dates)} sessions: less than a year says little")
+    return notes
+
+
+def _longest_still(moves: Floats) -> tuple[int, int]:
+    """Return how many sessions in a row had the same close at most, and the last of them."""
+    moved = np.flatnonzero(np.concatenate([[True], moves != 0.0, [True]]))
+    lengths = np.diff(moved)
+    longest = int(np.argmax(lengths))
+    return int(lengths[longest]), int(moved[longest + 1]) - 1

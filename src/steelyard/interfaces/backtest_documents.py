@@ -8,9 +8,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from steelyard.app.backtest import Result, Study
 from steelyard.app.compare import LEVELS, Comparison
 from steelyard.app.rolling_starts import RollingStarts
+from steelyard.app.study import Result, Study
 from steelyard.app.sweep import Sweep
 from steelyard.errors import InputError
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 
-from steelyard.app.backtest import Result, Study
 from steelyard.app.compare import Comparison
 from steelyard.app.rolling_starts import RollingStarts
+from steelyard.app.study import Result, Study
 from steelyard.app.sweep import Sweep
 from steelyard.errors import InputError
 from steelyard.interfaces import figures

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from steelyard.app.backtest import Result, Study
 from steelyard.app.compare import Comparison
+from steelyard.app.study import Result, Study
 from steelyard.app.sweep import Sweep, gains
 from steelyard.app.weight_history import weight_history
 from steelyard.engines import statistics

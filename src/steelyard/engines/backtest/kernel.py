@@ -25,14 +25,15 @@ _FEW = 4
 """Fewer policies than this are walked one by one."""
 
 
-def run(problem: Problem, *, holdings: bool = True) -> Runs:
+def run(problem: Problem, *, holdings: bool = True, details: bool = True) -> Runs:
     """Return what every policy of a problem did; equal to `reference.run` bit for bit.
 
     Args:
         problem: See its record for shapes and units.
         holdings: Keep the shares of every session.
+        details: Record more than wealth and rebalances, which alone take half as long.
     """
-    runs = empty_runs(problem, holdings=holdings)
+    runs = empty_runs(problem, holdings=holdings, details=details)
     *record, ending = runs.arrays
     walk(*_flat(problem), *_extras(problem), *_room(problem), ending, tuple(record), None)
     _check(runs.ending)

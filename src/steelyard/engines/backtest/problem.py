@@ -237,21 +237,22 @@ class Runs:
         )
 
 
-def empty_runs(problem: Problem, *, holdings: bool) -> Runs:
-    """Return runs for an engine to fill, all zeros."""
+def empty_runs(problem: Problem, *, holdings: bool, details: bool = True) -> Runs:
+    """Return runs for an engine to fill, all zeros; without details only `values` and what is not (P, T)."""
     policies, sessions, instruments = problem.shape
-    zeros: list[Floats] = [np.zeros((policies, sessions)) for _ in range(7)]
+    none = np.zeros((policies, 0))
+    zeros = [np.zeros((policies, sessions)) for _ in range(6)] if details else [none] * 6
     return Runs(
-        values=zeros[0],
-        paid=zeros[1],
-        costs=zeros[2],
-        traded=zeros[3],
-        drifts=zeros[4],
+        values=np.zeros((policies, sessions)),
+        paid=zeros[0],
+        costs=zeros[1],
+        traded=zeros[2],
+        drifts=zeros[3],
         rebalanced=np.zeros((policies, sessions), dtype=np.bool_),
-        cash=zeros[5],
+        cash=zeros[4],
         shares=np.zeros((policies, sessions if holdings else 0, instruments)),
         ruined=np.full(policies, -1, dtype=np.int64),
-        taxes=zeros[6],
+        taxes=zeros[5],
         ending=np.zeros((policies, 2)),
     )
 

@@ -64,6 +64,41 @@ def sized(
     return dealt, gaps
 
 
+@inner
+def hold(shares, cash, prices, look, t, values):
+    """Write wealth from session `t` up to the next look or to ruin, and return that session.
+
+    Four sessions at a time: their sums do not wait for each other, each adds up in its own order.
+    """
+    sessions, n = prices.shape
+    until = t
+    while until < sessions and not look[until]:
+        until += 1
+    while t + 4 <= until:
+        a, b, c, d = 0.0, 0.0, 0.0, 0.0
+        for i in range(n):
+            held = shares[i]
+            a = a + held * prices[t, i]
+            b = b + held * prices[t + 1, i]
+            c = c + held * prices[t + 2, i]
+            d = d + held * prices[t + 3, i]
+        a, b, c, d = cash + a, cash + b, cash + c, cash + d
+        if not (a > 0.0 and b > 0.0 and c > 0.0 and d > 0.0):
+            break
+        values[t], values[t + 1], values[t + 2], values[t + 3] = a, b, c, d
+        t += 4
+    while t < until:
+        a = 0.0
+        for i in range(n):
+            a = a + shares[i] * prices[t, i]
+        a = cash + a
+        if not a > 0.0:
+            break
+        values[t] = a
+        t += 1
+    return t
+
+
 @compiled
 def walk(
     prices, days, distributions, interest, flows,
@@ -86,12 +121,16 @@ def walk(
     if record is not None:
         values, paid, costs, traded, drifts, rebalanced, held_cash, held_shares, ends, taxes = record
         keeps = n if held_shares.shape[1] > 0 else 0
+        detailed = costs.shape[1] > 0
+    else:
+        detailed = False
     for p in range(schedule.shape[0]):
         look, width = looks[schedule[p]], bands[p]
         for i in range(n):
             shares[i] = 0.0
         cash = initial
         last = days[0]
+        until = 0
         banded = False
         for i in range(n):
             banded = banded or width[i] != np.inf
@@ -105,6 +144,14 @@ def walk(
             # Taken out of the loop: handing over the whole book at every session takes longer than the rest.
             dues, harvests, kept_of, assessed = tax[DUE], tax[HARVEST], tax[DISTRIBUTED], 0
         for t in range(sessions):
+            if record is not None and flows is None and interest is None and distributions is None:
+                # Up to the next look nothing can happen: wealth alone is written, in a loop of its own.
+                if t < until:
+                    continue
+                if tax is None and t > 0 and not detailed and not look[t]:
+                    until = hold(shares, cash, prices, look, t, values[p])
+                    if until > t:
+                        continue
             if interest is not None and t > 0:
                 cash = cash + cash * interest[t]
             levied, levy_now = 0.0, 0.0
@@ -142,7 +189,7 @@ def walk(
                     looking = banded and not due
                 else:
                     looking = False
-                if due or looking or record is not None or flow != 0.0 or levy_now != 0.0:
+                if due or looking or detailed or flow != 0.0 or levy_now != 0.0:
                     reserve = reserve_amount + reserve_weight * total
                     managed = total - reserve
                     if managed > 0.0:
@@ -150,7 +197,7 @@ def walk(
                             for i in range(n):
                                 size = abs(shares[i] * prices[t, i] - targets[i] * managed)
                                 due |= size > width[i] * managed
-                        if record is not None:
+                        if record is not None and detailed:
                             worst = 0.0
                             for i in range(n):
                                 size = abs(shares[i] * prices[t, i] - targets[i] * managed)
@@ -248,15 +295,17 @@ def walk(
             if ruined >= 0:
                 value = 0.0
             if record is not None:
-                paid[p, t] = pays
-                costs[p, t] = spent
-                traded[p, t] = moved
-                taxes[p, t] = levied + kept
+                if detailed:
+                    paid[p, t] = pays
+                    costs[p, t] = spent
+                    traded[p, t] = moved
+                    taxes[p, t] = levied + kept
                 if ruined >= 0:
                     # What comes after is zero already.
                     break
                 values[p, t] = value
-                held_cash[p, t] = cash
+                if detailed:
+                    held_cash[p, t] = cash
                 for i in range(keeps):
                     held_shares[p, t, i] = shares[i]
             if sums is not None:

@@ -19,10 +19,11 @@ import click
 from steelyard.errors import InputError
 
 if TYPE_CHECKING:
-    from steelyard.app.backtest import Candidate, Result, Settings, Study
+    from steelyard.app.backtest import Candidate, Settings
     from steelyard.app.backtest_tax import TaxTerms
     from steelyard.app.compare import Comparison
     from steelyard.app.rolling_starts import RollingStarts
+    from steelyard.app.study import Result, Study
     from steelyard.app.sweep import Sweep
     from steelyard.domain.portfolio import Portfolio
     from steelyard.engines.price_history import PriceHistory

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from steelyard.app.backtest import Study
 from steelyard.app.compare import LEVELS, Comparison
 from steelyard.app.rolling_starts import RollingStarts
+from steelyard.app.study import Study
 from steelyard.app.sweep import Sweep, gains
 from steelyard.interfaces.cli.tables import console
 

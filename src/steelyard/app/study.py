@@ -1,0 +1,294 @@
+"""What policies did, as a caller reads it: wealth at once, statistics when they are asked for.
+
+The series of a backtest takes less time than its sixteen statistics, so each is computed on first access
+and kept.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from steelyard.engines import statistics
+from steelyard.engines.backtest import kernel
+from steelyard.engines.backtest.problem import SESSIONS_A_YEAR, Flags, Floats, Problem, Rules, Runs, Terms
+from steelyard.engines.price_history import PriceHistory
+
+STATISTICS = (
+    "policy",
+    "final_value",
+    "cagr",
+    "money_weighted",
+    "volatility",
+    "sharpe",
+    "sortino",
+    "max_drawdown",
+    "drawdown_from",
+    "drawdown_to",
+    "turnover",
+    "rebalances",
+    "costs",
+    "taxes",
+    "liquidation_value",
+    "average_drift",
+    "worst_drift",
+    "tracking_error",
+    "ruined_on",
+)
+"""What a result says in one value each, in the order of tables."""
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """Results of several policies on the same prices.
+
+    Attributes:
+        history: The prices.
+        policies: The text of each policy, in the order asked for.
+        risk_free: What ratios compare with, a session.
+        terms: What the result rests on, one sentence each.
+        problem: The arrays, for resampling.
+        recorded: What was recorded of the walk, all or wealth and rebalances only; see `runs`.
+    """
+
+    history: PriceHistory
+    policies: tuple[str, ...]
+    risk_free: float
+    terms: tuple[str, ...]
+    problem: Problem = field(repr=False)
+    recorded: Runs = field(repr=False)
+
+    @property
+    def dates(self) -> Sequence[date]:
+        """T sessions."""
+        return self.history.dates
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The instruments, in the order of the arrays' columns."""
+        return self.history.symbols
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the prices are made up."""
+        return self.history.simulated
+
+    @property
+    def whole(self) -> bool:
+        """Whether trades were in whole shares."""
+        return self.problem.whole is not None
+
+    @property
+    def after_tax(self) -> bool:
+        """Whether gains were taxed."""
+        return self.problem.tax is not None
+
+    @cached_property
+    def results(self) -> tuple[Result, ...]:
+        """One a policy, in the order asked for."""
+        return tuple(Result(self, row) for row in range(len(self.policies)))
+
+    @cached_property
+    def runs(self) -> Runs:
+        """Everything that the walk of every policy records, holdings apart."""
+        if self.recorded.costs.shape == self.recorded.values.shape:
+            return self.recorded
+        return kernel.run(self.problem, holdings=False)
+
+    @cached_property
+    def ideal_changes(self) -> Floats:
+        """Session returns of the mix rebalanced every session at no cost, (T - 1,) float64."""
+        ideal = kernel.run(_ideal(self.problem), holdings=False)
+        return statistics.returns(ideal.values[0], ideal.paid[0])
+
+    @cached_property
+    def notes(self) -> tuple[str, ...]:
+        """What was done to the prices, what looks odd in them, and what to keep in mind."""
+        notes = [*self.history.notes, *self.terms]
+        unproven = int(self.recorded.ending[:, 1].sum())
+        if unproven:
+            notes.append(
+                f"{unproven} plans of whole shares stopped at the search's limit: good, not proven best"
+            )
+        return tuple(notes)
+
+    def summary(self, frame: Callable[[dict[str, list[Any]]], Any] = dict) -> Any:
+        """Return the statistics, a row a policy, as whatever `frame` makes of columns.
+
+        Args:
+            frame: For example `pandas.DataFrame` or `polars.DataFrame`; plain lists unless given.
+        """
+        return frame({name: [getattr(r, name) for r in self.results] for name in STATISTICS})
+
+    def daily(self, frame: Callable[[dict[str, list[Any]]], Any] = dict) -> Any:
+        """Return wealth at every close: `date` and a column a policy, as whatever `frame` makes of it."""
+        columns: dict[str, list[Any]] = {"date": list(self.dates)}
+        return frame(columns | {r.policy: r.values.tolist() for r in self.results})
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Result:
+    """What one policy did. Rates are fractions a year; nan where a number does not exist."""
+
+    study: Study
+    row: int
+
+    def __repr__(self) -> str:
+        said = ", ".join(f"{name}={getattr(self, name)!r}" for name in STATISTICS)
+        return f"Result({said})"
+
+    @property
+    def policy(self) -> str:
+        """Its text, as `domain.policy_text` prints it."""
+        return self.study.policies[self.row]
+
+    @property
+    def values(self) -> Floats:
+        """Wealth at the close of every session, (T,) float64, base currency."""
+        values: Floats = self.study.recorded.values[self.row]
+        return values
+
+    @property
+    def rebalanced(self) -> Flags:
+        """Sessions on which the policy traded, (T,) bool; not the first, and not what deposits bought."""
+        flags: Flags = self.study.recorded.rebalanced[self.row]
+        return flags
+
+    @property
+    def final_value(self) -> float:
+        """Wealth at the end, base currency."""
+        return float(self.values[-1])
+
+    @property
+    def rebalances(self) -> int:
+        """How often the policy traded, see `rebalanced`."""
+        return int(self.rebalanced.sum())
+
+    @property
+    def ruined_on(self) -> date | None:
+        """When a withdrawal could not be paid in full, None otherwise."""
+        session = int(self.study.recorded.ruined[self.row])
+        return self.study.dates[session] if session >= 0 else None
+
+    @property
+    def liquidation_value(self) -> float:
+        """What is left of `final_value` after selling everything and paying all tax."""
+        return float(self.study.recorded.ending[self.row, 0])
+
+    @cached_property
+    def index(self) -> Floats:
+        """Time-weighted growth of one unit, (T,) float64, first costs included."""
+        return statistics.growth(self.values, self._paid, self.study.problem.terms.initial)
+
+    @cached_property
+    def cagr(self) -> float:
+        """Time-weighted growth a year, first costs included."""
+        return statistics.yearly_growth(float(self.index[-1]), (len(self.values) - 1) / SESSIONS_A_YEAR)
+
+    @cached_property
+    def money_weighted(self) -> float:
+        """The yearly rate at which all money paid in grew to the end."""
+        problem = self.study.problem
+        return statistics.money_weighted(self.values, self._paid, problem.market.days, problem.terms.initial)
+
+    @cached_property
+    def volatility(self) -> float:
+        """Standard deviation of session returns, times sqrt(252)."""
+        return statistics.volatility(self._changes)
+
+    @cached_property
+    def sharpe(self) -> float:
+        """Mean session return above the risk-free one over its deviation, times sqrt(252)."""
+        return statistics.sharpe(self._changes, self.study.risk_free)
+
+    @cached_property
+    def sortino(self) -> float:
+        """The same over the root mean square of what was lost."""
+        return statistics.sortino(self._changes, self.study.risk_free)
+
+    @property
+    def max_drawdown(self) -> float:
+        """The deepest fall from a high of `index`, a negative fraction."""
+        return self._fall.depth
+
+    @property
+    def drawdown_from(self) -> date:
+        """The high before the deepest fall."""
+        return self.study.dates[self._fall.peak]
+
+    @property
+    def drawdown_to(self) -> date:
+        """The low of the deepest fall."""
+        return self.study.dates[self._fall.trough]
+
+    @cached_property
+    def turnover(self) -> float:
+        """Yearly sum of traded value / 2 over wealth, without the first purchase."""
+        runs = self.study.runs
+        return statistics.turnover(runs.traded[self.row], self.values + runs.costs[self.row])
+
+    @cached_property
+    def costs(self) -> float:
+        """All that trading cost, base currency."""
+        return float(self.study.runs.costs[self.row].sum())
+
+    @cached_property
+    def taxes(self) -> float:
+        """Tax that left during the time, base currency."""
+        return float(self.study.runs.taxes[self.row].sum())
+
+    @cached_property
+    def average_drift(self) -> float:
+        """Mean of the largest drift of each session before its trades."""
+        drifts = self.study.runs.drifts[self.row, 1:]
+        return float(drifts.mean()) if len(drifts) else math.nan
+
+    @cached_property
+    def worst_drift(self) -> float:
+        """Largest drift of any session before its trades."""
+        drifts = self.study.runs.drifts[self.row, 1:]
+        return float(drifts.max()) if len(drifts) else math.nan
+
+    @cached_property
+    def tracking_error(self) -> float:
+        """Standard deviation of session returns less those of the free daily mix, times sqrt(252)."""
+        return statistics.tracking_error(self._changes, self.study.ideal_changes)
+
+    @property
+    def _paid(self) -> Floats:
+        paid: Floats = self.study.runs.paid[self.row]
+        return paid
+
+    @cached_property
+    def _changes(self) -> Floats:
+        return statistics.returns(self.values, self._paid)
+
+    @cached_property
+    def _fall(self) -> statistics.Drawdown:
+        return statistics.drawdown(self.index)
+
+
+def _ideal(problem: Problem) -> Problem:
+    """Return the mix that is rebalanced every session at no cost, deposits included."""
+    rules, terms = problem.rules, problem.terms
+    n = len(rules.targets)
+    daily = Rules(
+        targets=rules.targets,
+        looks=np.ones((1, len(problem.market.days)), dtype=np.bool_),
+        schedule=np.zeros(1, dtype=np.int64),
+        always=np.ones(1, dtype=np.bool_),
+        bands=np.full((1, n), np.inf),
+        max_interval=np.full(1, -1, dtype=np.int64),
+        cooldown=np.zeros(1, dtype=np.int64),
+        boxed=np.zeros(1, dtype=np.bool_),
+        low=np.zeros((1, n)),
+        high=np.ones((1, n)),
+    )
+    free = Terms(terms.initial, 0.0, 0.0, np.zeros(n), terms.reserve_amount, terms.reserve_weight)
+    return Problem(problem.market, daily, free)
