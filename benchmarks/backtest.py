@@ -1,4 +1,4 @@
-"""The compiled backtest against a hand-written C loop and, where installed, against bt and vectorbt.
+"""The compiled backtest against a hand-written C loop, after tax in whole shares, resampled, and as a process.
 
 Twenty years daily, five instruments, 10 bp of cost; ratios are taken within one run. The C loop does
 what the kernel does for a fractional portfolio (weights exact after costs), on the same arrays, and must
@@ -7,22 +7,32 @@ end at the same value; like the kernel it takes any number of instruments. It ne
 
 from __future__ import annotations
 
+import compileall
 import ctypes
+import os
 import platform
 import resource
 import shutil
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
+from steelyard import bootstrap
+from steelyard.adapters.packaged_data import load_catalogue
+from steelyard.adapters.portfolio_file import parse
+from steelyard.app import backtest as lab
 from steelyard.engines.backtest import kernel, resample
 from steelyard.engines.backtest.problem import Market, Problem, Rules, Terms
+from steelyard.engines.price_history import PriceHistory
 
 SESSIONS, INSTRUMENTS, RATE = 5216, 5, 0.001
 
@@ -177,56 +187,50 @@ def numpy_segments(p: Problem) -> np.ndarray:
     return values
 
 
-def bt_seconds(p: Problem) -> float | None:
-    try:
-        import bt
-        import pandas
-    except ImportError:
-        return None
-    dates = pandas.bdate_range("2004-01-02", periods=SESSIONS)
-    frame = pandas.DataFrame(p.market.prices, index=dates, columns=list("ABCDE"))
+def after_tax() -> Iterator[tuple[str, float]]:
+    """Yield policies and how many resampled twenty-year backtests a second they do on two threads.
 
-    def call() -> None:
-        steps = [
-            bt.algos.RunQuarterly(),
-            bt.algos.SelectAll(),
-            bt.algos.WeighEqually(),
-            bt.algos.Rebalance(),
-        ]
-        test = bt.Backtest(
-            bt.Strategy("s", steps),
-            frame,
-            initial_capital=10_000.0,
-            integer_positions=False,
-            commissions=lambda q, price: abs(q) * price * RATE,
-            progress_bar=False,
+    Korea: overseas-listed funds, whole shares, lots first in first out, gains realised up to the yearly
+    allowance, tax paid from the portfolio in May, liquidation at the end.
+    """
+    symbols = ("VOO", "QQQ", "TLT", "GLD", "VTI")
+    text = 'base_currency = "KRW"\n[targets]\n' + "".join(f'{s} = "20%"\n' for s in symbols)
+    portfolio = parse(
+        text + '[tax]\njurisdiction = "KR"\n', "portfolio.toml", load_catalogue(), need_accounts=False
+    )
+    terms = bootstrap.backtest_tax(portfolio, harvest=True)
+    assert not isinstance(terms, str), terms
+    span = (date(2004, 1, 2) + timedelta(days=n) for n in range(2 * SESSIONS))
+    days = tuple([d for d in span if d.weekday() < 5][:SESSIONS])
+    history = PriceHistory(symbols, days, prices() * 1000)
+    equal = dict.fromkeys(symbols, Decimal("0.2"))
+    settings = lab.Settings(
+        equal, initial=Decimal(100_000_000), commission=Decimal(str(RATE)), whole=True, tax=terms
+    )
+    for policy in ("calendar quarterly", "threshold 5%", "hybrid quarterly 5% 180d", "calendar monthly"):
+        one = lab.assemble(history, [lab.candidate(policy)], settings)
+        resample.resampled(one, paths=4, seed=1, block=21.0)
+        start = time.perf_counter()
+        resample.resampled(one, paths=2000, seed=1, block=21.0)
+        yield policy, 2000 / (time.perf_counter() - start)
+
+
+def processes(folder: Path) -> tuple[float, list[float]]:
+    """Return the seconds of a first `compare --demo` after an installation, and of five that follow."""
+    source = Path(__file__).parent.parent / "src"
+    shutil.copytree(source, folder / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    compileall.compile_dir(folder / "src", quiet=2)
+    env = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    env |= {"PYTHONPATH": str(folder / "src"), "XDG_CACHE_HOME": str(folder)}
+    code = "from steelyard.interfaces.cli.main import main; main()"
+    seconds = []
+    for _ in range(6):
+        start = time.perf_counter()
+        subprocess.run(
+            [sys.executable, "-c", code, "compare", "--demo"], env=env, capture_output=True, check=True
         )
-        bt.run(test, progress_bar=False)
-
-    return median(call, 5)
-
-
-def vectorbt_seconds(p: Problem) -> float | None:
-    try:
-        import pandas
-        import vectorbt
-    except ImportError:
-        return None
-    frame = pandas.DataFrame(p.market.prices, columns=list("ABCDE"))
-    size = np.where(p.rules.looks[0][:, None], p.rules.targets, np.nan)
-
-    def call() -> None:
-        vectorbt.Portfolio.from_orders(
-            frame,
-            size,
-            size_type="targetpercent",
-            group_by=True,
-            cash_sharing=True,
-            call_seq="auto",
-            fees=RATE,
-        ).value()
-
-    return median(call, 5)
+        seconds.append(time.perf_counter() - start)
+    return seconds[0], seconds[1:]
 
 
 def main() -> None:
@@ -250,22 +254,20 @@ def main() -> None:
                 line += f"   C loop {theirs * 1e3:8.3f} ms   kernel / C {ours / theirs:5.2f}"
             print(line)
     one = cases["quarterly"]
-    series = median(lambda: kernel.run(one, holdings=False))
+    series = median(lambda: kernel.run(one, holdings=False, details=False))
     print(f"with the value series    kernel {series * 1e3:8.3f} ms")
-    for name, seconds in (
-        ("NumPy by segments", median(lambda: numpy_segments(one))),
-        ("bt", bt_seconds(one)),
-        ("vectorbt", vectorbt_seconds(one)),
-    ):
-        if seconds is None:
-            print(f"{name}: not installed")
-        else:
-            print(f"{name:24s} {seconds * 1e3:10.3f} ms   {seconds / series:8.0f} times the kernel")
+    rival = median(lambda: numpy_segments(one))
+    print(f"NumPy by segments        {rival * 1e3:8.3f} ms   {rival / series:8.0f} times the kernel")
     start = time.perf_counter()
     resample.resampled(cases["200 bands, daily look"], paths=1000, seed=1, block=21.0)
     took = time.perf_counter() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"200 policies x 1,000 resampled paths: {took:.2f} s on 2 threads, peak {peak:.0f} MiB")
+    for policy, rate in after_tax():
+        print(f"after tax in whole shares, {policy}: {rate:,.0f} a second on 2 threads")
+    with tempfile.TemporaryDirectory() as folder:
+        cold, warm = processes(Path(folder))
+    print(f"compare --demo as a process: first {cold:.2f} s, then {statistics.median(warm):.2f} s")
 
 
 if __name__ == "__main__":
