@@ -1,4 +1,4 @@
-"""The compiled backtest against a hand-written C loop, after tax in whole shares, resampled, and as a process.
+"""The compiled backtest: against a hand-written C loop, after tax in whole shares, as a whole command.
 
 Twenty years daily, five instruments, 10 bp of cost; ratios are taken within one run. The C loop does
 what the kernel does for a fractional portfolio (weights exact after costs), on the same arrays, and must

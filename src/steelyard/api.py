@@ -295,6 +295,10 @@ def backtest(
     reserve: Money = 0,
     cash_rate: Money = 0,
     risk_free: Money = 0,
+    whole: bool = False,
+    min_trade: Money = 0,
+    taxed_as: Portfolio | None = None,
+    harvest_gains: bool = False,
     start: date | None = None,
     end: date | None = None,
 ) -> Study:
@@ -314,6 +318,9 @@ def backtest(
             prices must have a column of that name.
         reserve: Cash never spent, base currency.
         cash_rate, risk_free: A year, what cash earns and what ratios compare with.
+        whole: Trade whole shares, planned by the exact search of `plan`, none below `min_trade`.
+        taxed_as: A portfolio with [tax]: gains are taxed as those of its instruments, in its country.
+        harvest_gains: With it, and in Korea: realise gains up to the yearly allowance.
         start, end: First and last date to use.
 
     Returns:
@@ -333,6 +340,16 @@ def backtest(
             "give fractions from 0 to 1 that add up to 1",
         )
     pairs = dict(currencies or {})
+    terms = None
+    if taxed_as is not None:
+        if taxed_as.tax is None:
+            raise InputError(
+                "tax-missing", f"{taxed_as.source} has no [tax]", 'add jurisdiction = "KR" or "US"'
+            )
+        found = bootstrap.backtest_tax(taxed_as, harvest=harvest_gains)
+        if isinstance(found, str):
+            raise InputError("tax-missing", found, "leave taxed_as out for a backtest before tax")
+        terms = found
     settings = lab.Settings(
         targets=weights,
         initial=_amount(initial),
@@ -344,6 +361,9 @@ def backtest(
         cash_rate=_fraction(cash_rate),
         risk_free=_fraction(risk_free),
         currencies=pairs,
+        whole=whole,
+        min_trade=_amount(min_trade),
+        tax=terms,
     )
     if settings.initial <= 0:
         raise InputError("initial", f"initial is {initial}, not above zero", "give initial=10000")

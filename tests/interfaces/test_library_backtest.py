@@ -95,6 +95,29 @@ def test_a_policy_of_a_portfolio_and_a_commission_are_understood():
     assert values(study) == pytest.approx([10_000 / 1.01] * 5)
 
 
+def test_whole_shares_and_tax_are_asked_for_by_name(read):
+    """By hand: 60/40 of 10,000 dollars on 100 and 50, whole; VOO doubles, and the bonds stay.
+
+    60 VOO and 80 AGG; at 200, 12,000 and 4,000: 60 % of 16,000 is 9,600, so 12 VOO are sold with a gain of
+    100 each. In the US within a year that is taxed at 24 % in April after. In the end 48 VOO are left, with
+    4,800 of gain.
+    """
+    portfolio = read(
+        'base_currency = "USD"\n[targets]\nVOO = "60%"\nAGG = "40%"\n[tax]\njurisdiction = "US"\n'
+        'filing = "single"\nordinary_rate = "24%"\nother_income = 60000\n'
+        '[[accounts]]\nname = "a"\ncash = { USD = 1 }\npositions = ['
+        ' { symbol = "VOO", shares = 1, price = 100 }, { symbol = "AGG", shares = 1, price = 50 } ]\n'
+    )
+    frame = {"date": DATES[:3], "VOO": [100.0, 200.0, 200.0], "AGG": [50.0, 50.0, 50.0]}
+    study = steelyard.backtest(frame, TARGETS, "threshold 5%", initial=10_000, whole=True, taxed_as=portfolio)
+    assert (study.whole, study.after_tax) == (True, True)
+    assert values(study) == [10_000, 16_000, 16_000]
+    # 6,000 of gain in all, at 24 % short-term.
+    assert study.results[0].liquidation_value == pytest.approx(16_000 - 0.24 * 6_000)
+    with pytest.raises(InputError, match=r"no \[tax\]"):
+        steelyard.backtest(frame, TARGETS, "hold", taxed_as=steelyard.load(_sample()))
+
+
 def _sample():
     from importlib.resources import files
 

@@ -61,7 +61,9 @@ def show_statistics(study: Study) -> None:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     table.add_column("policy", min_width=24)
     heads = ("money-w.", "Sortino", "fell from", "to", "drift", "worst", "tracking", "costs", "taxes")
-    for name in heads:
+    # What is owed on gains that stand only shows in what would be left after selling.
+    sold = ("if sold",) if study.after_tax else ()
+    for name in (*heads, *sold):
         table.add_column(name, justify="right", no_wrap=True)
     for r in study.results:
         table.add_row(
@@ -73,6 +75,7 @@ def show_statistics(study: Study) -> None:
             *(_points(v) for v in (r.average_drift, r.worst_drift, r.tracking_error)),
             f"{r.costs:,.0f}",
             f"{r.taxes:,.0f}",
+            *(f"{r.liquidation_value:,.0f}" for _ in sold),
         )
     out.print("\nMoney-weighted growth, drift on average and at worst, and tracking error in percent:")
     out.print(table)
