@@ -29,6 +29,9 @@ PAIRS = 20_000
 LISTED = 400
 """Combinations of one to three shifts listed before the cheapest are tried."""
 
+_WIDEST = 1 << 60
+"""Larger sums of money are not looked for among pairs: three of them would leave 64 bits."""
+
 NO_CAP = 1 << 62
 """More steps than any seat can hold."""
 
@@ -56,6 +59,8 @@ class Ledger:
         purses: Money left by account and currency; one purse an account where converting is free.
         caps: By seat, the caps it counts for.
         free: Ticks left by cap before purchases would certainly break it.
+        rate, floor: Commission of a tick and of any trade, in parts of a tick.
+        into, out: Parts, of `bottom`, that a foreign part costs, and brings, in base money.
     """
 
     problem: Household
@@ -65,6 +70,11 @@ class Ledger:
     purses: list[list[int]]
     caps: list[list[int]]
     free: list[int]
+    rate: int
+    floor: int
+    into: int
+    out: int
+    bottom: int
 
     @classmethod
     def of(cls, problem: Household) -> Ledger:
@@ -77,7 +87,10 @@ class Ledger:
                 caps[k].append(n)
         free = [cap_room(problem, cap) for cap in problem.caps]
         steps = [s.held for s in problem.seats]
-        return cls(problem, unit, steps, [False] * len(steps), purses, caps, free)
+        rate = problem.rate.numerator * (unit // problem.rate.denominator)
+        top, bottom = problem.spread.as_integer_ratio()
+        money = rate, problem.floor * unit, bottom + top, bottom - top, bottom
+        return cls(problem, unit, steps, [False] * len(steps), purses, caps, free, *money)
 
     def copy(self) -> Ledger:
         """Return one that is changed apart from this."""
@@ -97,11 +110,7 @@ class Ledger:
 
     def fee(self, amount: int) -> int:
         """Return the commission of trading so many ticks."""
-        problem = self.problem
-        if not amount:
-            return 0
-        rate = problem.rate.numerator * (self.unit // problem.rate.denominator)
-        return max(problem.floor * self.unit, rate * abs(amount))
+        return max(self.floor, self.rate * abs(amount)) if amount else 0
 
     def trade(self, k: int, steps: int) -> None:
         """Let a seat end at `steps` instead of where it ends now."""
@@ -130,9 +139,8 @@ class Ledger:
         """Return an account's base money with its foreign purses settled; below zero it cannot pay."""
         row = self.purses[account]
         room = row[0]
-        top, bottom = self.problem.spread.numerator, self.problem.spread.denominator
         for money in row[1:]:
-            room += money * (bottom + top if money < 0 else bottom - top) // bottom
+            room += money * (self.into if money < 0 else self.out) // self.bottom
         return room
 
     def change(self) -> Change:
@@ -250,13 +258,39 @@ class _Evening:
     def _combinations(shifts: list[_Shift], low: int, high: int) -> Iterator[tuple[_Shift, ...]]:
         """Yield one, two or three shifts that together change the first account by low..high."""
         changes = [s.first for s in shifts]
-        singles = ((s,) for s in shifts)
-        pairs = ((a, b) for a in shifts for b in shifts if a.goal < b.goal)
-        for chosen in chain(((),), singles, islice(pairs, PAIRS)):
-            total = sum(s.first for s in chosen)
-            place = bisect_left(changes, low - total)
-            while place < len(shifts) and changes[place] <= high - total:
-                shift = shifts[place]
-                place += 1
-                if not chosen or shift.goal > chosen[-1].goal:
-                    yield (*chosen, shift)
+        singles = [(s,) for s in shifts]
+        for chosen in chain([()], singles):
+            total = chosen[0].first if chosen else 0
+            yield from _completed(shifts, chosen, bisect_left(changes, low - total), changes, high - total)
+        for one, two, place in _pairs(shifts, changes, low, high):
+            chosen = shifts[one], shifts[two]
+            yield from _completed(shifts, chosen, place, changes, high - changes[one] - changes[two])
+
+
+def _completed(
+    shifts: list[_Shift], chosen: tuple[_Shift, ...], place: int, changes: list[int], most: int
+) -> Iterator[tuple[_Shift, ...]]:
+    """Yield the chosen with one more, from a place on, that changes the first account by at most so much."""
+    last = chosen[-1].goal if chosen else -1
+    while place < len(shifts) and changes[place] <= most:
+        if shifts[place].goal > last:
+            yield (*chosen, shifts[place])
+        place += 1
+
+
+def _pairs(shifts: list[_Shift], changes: list[int], low: int, high: int) -> Iterator[tuple[int, int, int]]:
+    """Yield pairs of shifts to which a third fits, in the order of the list, and where a third must begin.
+
+    The places of all are found at once: most pairs have no third, and there are thousands.
+    """
+    import numpy as np
+
+    if not changes or max(-changes[0], changes[-1], abs(low), abs(high)) > _WIDEST:
+        return
+    values, goals = np.array(changes, np.int64), np.array([s.goal for s in shifts])
+    one, two = np.nonzero(goals[:, None] < goals)
+    one, two = one[:PAIRS], two[:PAIRS]
+    sums = values[one] + values[two]
+    places = np.searchsorted(values, low - sums)
+    fits = places < np.searchsorted(values, high - sums, side="right")
+    yield from zip(one[fits].tolist(), two[fits].tolist(), places[fits].tolist(), strict=True)
