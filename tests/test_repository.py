@@ -25,6 +25,12 @@ def test_the_locks_hold_hashes_and_no_address():
         assert "--index" not in text
 
 
+def test_no_link_is_tracked():
+    """Where it leads to is a folder of somebody's machine, or a file that is here already."""
+    done = subprocess.run(["git", "ls-files", "-s"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert [line for line in done.stdout.splitlines() if line.startswith("120000")] == []
+
+
 def test_no_tracked_file_names_a_folder_of_somebodys_machine():
     folders = ["/" + name + "/" for name in ("work", "root", "tmp")]
     for path in tracked():
