@@ -122,6 +122,23 @@ def test_a_weekly_digest_comes_once_a_week_and_handles_no_look(made):
     assert len(job.post.notifier.got) == 4
 
 
+@pytest.mark.parametrize(
+    ("threshold", "language", "title"),
+    [
+        ("1%", "en", "Still to be rebalanced: portfolio.toml"),
+        ("99%", "en", "All quiet: portfolio.toml"),
+        ("1%", "ko", "리밸런싱 미완료: portfolio.toml"),
+        ("99%", "ko", "이상 없음: portfolio.toml"),
+    ],
+)
+def test_a_digest_calls_nothing_quiet_that_is_still_due(made, tmp_path, threshold, language, title):
+    file = tmp_path / "portfolio.toml"
+    file.write_text(file.read_text() + f'\n[policy]\nkind = "threshold"\nthreshold = "{threshold}"\n')
+    job = made(digest="weekly", kinds=("digest",), language=language)
+    days_done(job, date(2023, 1, 3))
+    assert [got[0] for got in job.post.notifier.got] == [title]
+
+
 def test_a_clock_set_back_repeats_nothing(made):
     job = made()
     days_done(job, date(2023, 4, 10))

@@ -42,10 +42,10 @@ positions = [
 [fx]
 USDKRW = "1500"
 """
-DUE, CASH, QUIET = (
+DUE, CASH, DIGEST = (
     "Rebalance due: portfolio.toml",
     "Cash to invest: portfolio.toml",
-    "All quiet: portfolio.toml",
+    "Still to be rebalanced: portfolio.toml",
 )
 NO_PRICE, FAILED = "No good price: VOO", "Steelyard could not finish: price-missing"
 CODE = "from steelyard.interfaces.cli.main import main; main()"
@@ -139,7 +139,7 @@ SCENARIOS = {
     "first run": Scenario(nothing),
     "one service is down": Scenario(nothing, services={"a": "a", "b": "down"}),
     "several alerts, three services": Scenario(
-        several, (DUE, CASH, QUIET), services={"a": "a", "b": "down", "c": "c"}
+        several, (DUE, CASH, DIGEST), services={"a": "a", "b": "down", "c": "c"}
     ),
     "database of the first version": Scenario(first_version, ("old", DUE), only_a=("old",)),
     "only what was left over": Scenario(left_over, elsewhere={"a": (DUE,)}),

@@ -27,7 +27,7 @@ _TITLES = {
         "irp_cap": "IRP cap exceeded: $account",
         "price_failure": "No good price: $symbols",
         "job_failure": "Steelyard could not finish: $code",
-        "digest": "All quiet: $portfolio",
+        "digest": "$state: $portfolio",
         "test": "Steelyard test",
     },
     "ko": {
@@ -37,7 +37,7 @@ _TITLES = {
         "irp_cap": "IRP 위험자산 한도 초과: $account",
         "price_failure": "가격 없음: $symbols",
         "job_failure": "Steelyard 작업 실패: $code",
-        "digest": "이상 없음: $portfolio",
+        "digest": "$state: $portfolio",
         "test": "Steelyard 시험",
     },
 }
@@ -74,7 +74,7 @@ _WORDS = {
         "stale": " Evaluated on the last good prices, the oldest of $day.",
         "last_good": "The last good prices were used to evaluate.",
         "nothing": "The portfolio could not be evaluated; the next run tries again.",
-        "none": "none",
+        "none": "none", "quiet": "All quiet", "due": "Still to be rebalanced",
     },
     "ko": {
         "buy": "매수", "sell": "매도", "cost": "비용", "tax": "세금",
@@ -84,7 +84,7 @@ _WORDS = {
         "stale": " 마지막 정상 가격으로 평가했습니다(가장 오래된 가격 $day).",
         "last_good": "마지막 정상 가격으로 평가했습니다.",
         "nothing": "평가하지 못했습니다. 다음 실행에서 다시 시도합니다.",
-        "none": "없음",
+        "none": "없음", "quiet": "이상 없음", "due": "리밸런싱 미완료",
     },
 }  # fmt: skip
 

@@ -254,6 +254,7 @@ def _tell_harvest(job: Job, report: CheckReport, stale: dict[str, date]) -> list
 def _tell_digest(job: Job, report: CheckReport, occasion: Occasion) -> list[str]:
     settings = job.settings.alerts
     facts = {
+        "state": texts.word("due" if report.decision.due else "quiet", settings),
         "total": texts.money(report.valuation.total, report.portfolio.base_currency),
         "day": str(report.as_of),
         "drift": _percent(report.largest_drift),
