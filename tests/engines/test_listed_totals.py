@@ -161,6 +161,15 @@ def test_time_does_not_change_a_plan():
     assert solve_household(problem, solve, seconds=5) == solve_household(problem, solve, seconds=50)
 
 
+def test_a_list_that_was_not_walked_to_its_end_proves_nothing_of_what_was_known():
+    """No time at all: no total was tried, so something better than twice the best may well be left."""
+    problem = household(5)
+    best = solve_household(problem, solve).value
+    found = best_totals(problem, unchanged(problem), monotonic() - 1, known=2 * best)
+    assert (found.changes, found.proven) == ((), False)
+    assert found.bound <= best
+
+
 def test_totals_are_handed_out_in_as_few_trades_as_enumeration_finds():
     """Two accounts, three instruments: every way to hand out the totals, tried one by one."""
     for seed in range(10):

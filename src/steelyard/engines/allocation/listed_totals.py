@@ -121,6 +121,7 @@ class _Search:
         self.open: list[tuple[Fraction, dict[int, Total]]] = []
         self.seen: set[tuple[tuple[int, tuple[int, ...]], ...]] = set()
         self.tried = self.work = self.asked = 0
+        self.complete = False
         self.effort = Effort(HELPS)
         slow = problem.floor or problem.min_trade or problem.caps
         self.asks = ASKED_SLOWLY if slow and len(problem.seats) > FEW_SEATS else ASKED
@@ -129,6 +130,7 @@ class _Search:
         with suppress(Ended):
             while self._walk():
                 pass
+            self.complete = True
         self._settle()
 
     def _walk(self) -> bool:
@@ -230,7 +232,8 @@ class _Search:
     def result(self) -> Listed:
         """Return the changes with their bound."""
         least = min((exact for exact, _ in self.open), default=None)
-        if self.value is not None:
+        # What was only known before is no total of the list: it says nothing of those not yet listed.
+        if self.value is not None and (self.found or self.complete):
             proven = least is None or least >= self.value
             return Listed(tuple(self.found), self.value if least is None else min(least, self.value), proven)
         # Below nothing is no news where misses are squares; sizes have bounds of their own sign too.
