@@ -16,16 +16,15 @@ import time
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pandas
+from backtest import numpy_segments
 
 import steelyard
 from steelyard.app import backtest as lab
 from steelyard.engines.backtest import kernel
-from steelyard.engines.backtest.problem import Problem
 from steelyard.engines.price_history import PriceHistory
 
 ROOT = Path(__file__).parent.parent
@@ -99,22 +98,6 @@ def median(call: Callable[[], object], repeats: int) -> float:
     return statistics.median(times)
 
 
-def segments(p: Problem) -> np.ndarray:
-    """The honest rival: wealth by one product of growth per stretch between looks, in NumPy."""
-    prices, targets, rate = p.market.prices, p.rules.targets, p.terms.rate
-    edges = [*np.flatnonzero(p.rules.looks[0]).tolist(), len(prices) - 1]
-    values, worth = np.empty(len(prices)), np.zeros(len(targets))
-    value = p.terms.initial / (1 + rate)
-    for first, last in pairwise(edges):
-        if first:
-            total = worth.sum()
-            value = total - rate * np.abs(targets * total - worth).sum()
-        stretch = prices[first : last + 1] / prices[first] * (targets * value)
-        values[first : last + 1] = stretch.sum(axis=1)
-        worth = stretch[-1]
-    return values
-
-
 def main() -> None:
     python = ROOT / ".venv-peers" / "bin" / "python"
     if not python.is_file():
@@ -144,7 +127,7 @@ def main() -> None:
         study = steelyard.backtest(prices, targets, "calendar quarterly", dates=dates, **order)
         return study.results[0].values
 
-    rival = segments(problem)
+    rival = numpy_segments(problem)
     assert np.allclose(rival, series(frame), rtol=1e-6)
     ours = {
         "the engine on its arrays": median(lambda: kernel.run(problem, holdings=False, details=False), 301),
@@ -154,7 +137,7 @@ def main() -> None:
             lambda: steelyard.backtest(frame, targets, "calendar quarterly", **order).summary(), 51
         ),
     }
-    by_segments = median(lambda: segments(problem), 101)
+    by_segments = median(lambda: numpy_segments(problem), 101)
     end = float(kernel.run(problem, holdings=False).values[0, -1])
     print(f"Python {platform.python_version()}, {platform.machine()}, {versions}; medians of one run")
     for name, (seconds, last) in peers.items():

@@ -10,27 +10,12 @@ from typing import Any
 
 from steelyard.app.compare import LEVELS, Comparison
 from steelyard.app.rolling_starts import RollingStarts
-from steelyard.app.study import Result, Study
+from steelyard.app.study import STATISTICS, Result, Study
 from steelyard.app.sweep import Sweep
 from steelyard.errors import InputError
 
-_NUMBERS = (
-    "final_value",
-    "cagr",
-    "money_weighted",
-    "volatility",
-    "sharpe",
-    "sortino",
-    "max_drawdown",
-    "turnover",
-    "rebalances",
-    "costs",
-    "taxes",
-    "liquidation_value",
-    "average_drift",
-    "worst_drift",
-    "tracking_error",
-)
+_WORDS = ("policy", "drawdown_from", "drawdown_to", "ruined_on")
+_NUMBERS = tuple(name for name in STATISTICS if name not in _WORDS)
 
 
 def backtest(study: Study) -> dict[str, Any]:
