@@ -1,21 +1,25 @@
-"""Use cases around orders: bring the book up to what brokers say, cancel, halt, and audit.
+"""Use cases around orders: bring the books up to what brokers say, cancel, halt, and audit.
 
-Differences are reported and never papered over: nothing here changes a position of the portfolio file.
+Differences are reported and never papered over: nothing here changes a position of the portfolio file, and
+the journal gets trades that happened, never a correction that makes the shares agree.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from steelyard.app.fill_entries import FillBooks, Written
 from steelyard.app.order_reports import Desk
 from steelyard.domain.audit import Break, first_break
+from steelyard.domain.brokerage import Fill, OpenOrder, Statement
 from steelyard.domain.money import ZERO
 from steelyard.domain.orders import CANCELLED, PLANNED, Order, move
+from steelyard.domain.portfolio import Account
 from steelyard.errors import InputError, ServiceError
 from steelyard.ports import OrderBook
 
@@ -36,36 +40,41 @@ class SyncReport:
 
     Attributes:
         changed: Orders that changed, as they are now.
-        new_fills: How many fills were new.
+        new_fills: How many fills were new to the order book.
         differences: Shares and cash that do not agree, and orders the book does not know.
         unanswered: Accounts whose broker did not answer, with the reason.
+        written: By account, what became of its fills in the journal; accounts on paper are not in it, and
+            it is None where there is no journal.
     """
 
     changed: tuple[Order, ...]
     new_fills: int
     differences: tuple[Difference, ...]
     unanswered: Mapping[str, str]
+    written: Mapping[str, Written] | None = None
 
 
 def sync(
     desk: Desk,
-    shares: Mapping[str, Mapping[str, Decimal]],
-    cash: Mapping[str, Mapping[str, Decimal]],
+    accounts: Callable[[], Sequence[Account]],
     *,
     since: date,
+    journal: FillBooks | None = None,
     over_after_hours: int = 24,
 ) -> SyncReport:
-    """Ask every broker about orders, fills, shares and cash, and compare.
+    """Ask every broker about orders, fills, shares and cash; write fills into the journal; compare.
 
     Args:
         desk: Book, brokers and clock.
-        shares: By account and symbol, as the books have them now.
-        cash: By account and currency.
+        accounts: Reads what file and journal hold, after the fills are written.
         since: Fills from this date on.
+        journal: Takes the fills of brokers that really trade; None where no journal is kept.
         over_after_hours: As in `Desk.hear`.
+
+    Raises:
+        DataError: The journal cannot be used.
     """
     changed: list[Order] = []
-    differences: list[Difference] = []
     unanswered: dict[str, str] = {}
     new_fills = 0
     for order in desk.book.orders():
@@ -73,40 +82,66 @@ def sync(
             heard = desk.hear(order, over_after_hours)
             if heard != order:
                 changed.append(heard)
+    heard_of: dict[str, tuple[Statement, tuple[Fill, ...], tuple[OpenOrder, ...]]] = {}
     for account, broker in desk.brokers.items():
         try:
-            statement, fills, listed = broker.statement(), broker.fills(since), broker.open_orders()
+            heard_of[account] = broker.statement(), broker.fills(since), broker.open_orders()
         except ServiceError as error:
             unanswered[account] = str(error)
-            continue
+    orders = desk.book.orders()
+    written: dict[str, Written] = {}
+    for account, (_, fills, _) in heard_of.items():
         new_fills += desk.book.keep_fills(account, fills, desk.clock.now())
-        ours = shares.get(account, {})
-        for symbol in dict.fromkeys([*ours, *(h.symbol for h in statement.holdings)]):
-            if ours.get(symbol, ZERO) != statement.shares(symbol):
-                differences.append(
-                    Difference(account, symbol, ours.get(symbol, ZERO), statement.shares(symbol))
-                )
-        purses = cash.get(account, {})
-        for currency in dict.fromkeys([*purses, *(p.currency for p in statement.purses)]):
-            theirs = statement.purse(currency).cash
-            if purses.get(currency, ZERO) != theirs:
-                differences.append(Difference(account, currency, purses.get(currency, ZERO), theirs))
-        known = {o.id for o in desk.book.orders()} | {o.broker_id for o in desk.book.orders()}
+        if journal is not None:
+            own = [o for o in orders if o.account == account]
+            entered = journal.write(account, fills, own, desk.clock.now())
+            if entered is not None:
+                written[account] = entered
+    ours = {a.name: a for a in accounts()}
+    known = {o.id for o in orders} | {o.broker_id for o in orders}
+    differences: list[Difference] = []
+    for account, (statement, _, listed) in heard_of.items():
+        differences += _differences(account, ours.get(account), statement)
         for stray in listed:
             if stray.order_id not in known and stray.broker_id not in known:
-                differences.append(
-                    Difference(account, f"order {stray.broker_id} ({stray.symbol})", ZERO, stray.shares)
-                )
+                what = f"order {stray.broker_id} ({stray.symbol})"
+                differences.append(Difference(account, what, ZERO, stray.shares))
     body = {
         "changed": len(changed),
         "new_fills": new_fills,
+        "written": {account: w.added for account, w in written.items()},
+        "statements": {account: _told(heard[0]) for account, heard in heard_of.items()},
         "differences": [
             {"account": d.account, "what": d.what, "ours": d.ours, "theirs": d.theirs} for d in differences
         ],
         "unanswered": unanswered,
     }
     desk.book.record("sync", "", body, desk.clock.now())
-    return SyncReport(tuple(changed), new_fills, tuple(differences), unanswered)
+    return SyncReport(
+        tuple(changed), new_fills, tuple(differences), unanswered, None if journal is None else written
+    )
+
+
+def _differences(name: str, account: Account | None, statement: Statement) -> list[Difference]:
+    shares = {} if account is None else {p.symbol: p.shares for p in account.positions}
+    cash = {} if account is None else dict(account.cash)
+    found = [
+        Difference(name, symbol, shares.get(symbol, ZERO), statement.shares(symbol))
+        for symbol in dict.fromkeys([*shares, *(h.symbol for h in statement.holdings)])
+    ]
+    found += [
+        Difference(name, currency, cash.get(currency, ZERO), statement.purse(currency).cash)
+        for currency in dict.fromkeys([*cash, *(p.currency for p in statement.purses)])
+    ]
+    return [d for d in found if d.ours != d.theirs]
+
+
+def _told(statement: Statement) -> dict[str, dict[str, Decimal]]:
+    """What a broker said it has, for the record."""
+    return {
+        "shares": {h.symbol: h.shares for h in statement.holdings},
+        "cash": {p.currency: p.cash for p in statement.purses},
+    }
 
 
 def cancel(desk: Desk, order: Order) -> Order:

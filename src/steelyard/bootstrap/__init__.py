@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     )
     from steelyard.bootstrap.trading import (
         desk,
+        fill_books,
         market,
         order_book,
         past_portfolio,
@@ -53,6 +54,7 @@ __all__ = [
     "crontab",
     "database_copies",
     "desk",
+    "fill_books",
     "history_of",
     "instruments",
     "journal_entries",

@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from steelyard.adapters.packaged_data import load_catalogue
-from steelyard.bootstrap.books import Books, held_symbols, journal_path, sessions, stored_portfolio
+from steelyard.bootstrap.books import (
+    Books,
+    held_symbols,
+    instruments,
+    journal_path,
+    sessions,
+    stored_portfolio,
+)
 from steelyard.bootstrap.scheduled import automation, database_copies
 from steelyard.domain.money import ZERO
 from steelyard.domain.portfolio import Account, Portfolio
@@ -19,6 +26,7 @@ from steelyard.errors import InputError
 if TYPE_CHECKING:
     from steelyard.adapters.broker_alpaca import AlpacaBroker
     from steelyard.adapters.broker_kis import KisBroker
+    from steelyard.app.fill_entries import FillBooks
     from steelyard.app.market import Market
     from steelyard.app.order_reports import Desk
     from steelyard.domain.execution import ExecutionSettings
@@ -56,6 +64,23 @@ def desk(path: Path) -> Iterator[tuple[Desk, ExecutionSettings, Portfolio]]:
             brokers[account.name] = _broker(path, holder, account, settings, clock, opened)
         book = opened.enter_context(order_book(path))
         yield Desk(book, brokers, clock), settings, holder
+
+
+@contextmanager
+def fill_books(path: Path, settings: ExecutionSettings) -> Iterator[FillBooks | None]:
+    """Open the journal for what brokers filled; None where no journal is kept."""
+    from steelyard.adapters.journal_file import has_entries
+
+    if not has_entries(journal_path(path)):
+        yield None
+        return
+    from steelyard.adapters.journal_sqlite import StoredJournal
+    from steelyard.app.fill_entries import FillBooks
+
+    known = instruments(path)
+    exchanges = {symbol: found.exchange for symbol in known if (found := known.get(symbol)) is not None}
+    with closing(StoredJournal(journal_path(path))) as journal:
+        yield FillBooks(journal, settings.brokers, exchanges)
 
 
 def _one_account_each(holder: Portfolio, settings: ExecutionSettings) -> None:

@@ -92,14 +92,29 @@ def cancel(order: str, file: Path) -> None:
 @JSON
 @click.option("--days", default=30, show_default=True, type=click.IntRange(0), help="Fills of so many days.")
 def sync(file: Path, as_json: bool, days: int) -> None:
-    """Ask the brokers for orders, fills, shares and cash, and report what differs from the file."""
-    from steelyard import bootstrap
-    from steelyard.app.sync import sync as compare
+    """Ask the brokers for orders, fills, shares and cash; enter fills in the journal, report what differs.
 
-    with bootstrap.desk(file) as (desk, _, holder), desk.book.sole_run():
-        shares = {a.name: {p.symbol: p.shares for p in a.positions} for a in holder.accounts}
-        cash = {a.name: dict(a.cash) for a in holder.accounts}
-        report = compare(desk, shares, cash, since=(now() - timedelta(days=days)).date())
+    \b
+    Fills of a ticket and of live accounts become entries of the journal where one is kept, each once.
+    Trades on paper never do. A fill that may be in the journal by other means is shown, not entered.
+    """
+    from steelyard import bootstrap
+    from steelyard.app.sync import sync as bring_up
+
+    with (
+        bootstrap.desk(file) as (desk, settings, _),
+        desk.book.sole_run(),
+        bootstrap.fill_books(file, settings) as journal,
+    ):
+        report = bring_up(
+            desk,
+            lambda: bootstrap.stored_portfolio(file).accounts,
+            since=(now() - timedelta(days=days)).date(),
+            journal=journal,
+            over_after_hours=settings.terms.unknown_after_hours,
+        )
+    written = report.written or {}
+    left_out = [left for w in written.values() for left in w.left_out]
     if as_json:
         rows = [
             {"account": d.account, "what": d.what, "ours": plain(d.ours), "theirs": plain(d.theirs)}
@@ -110,12 +125,33 @@ def sync(file: Path, as_json: bool, days: int) -> None:
                 "schema": "steelyard/sync/1",
                 "changed": [order_document(o) for o in report.changed],
                 "new_fills": report.new_fills,
+                "journal": None
+                if report.written is None
+                else {
+                    account: {
+                        "added": w.added,
+                        "known": w.known,
+                        "older": w.older,
+                        "left_out": [{"fill": left.fill.id, "why": left.why} for left in w.left_out],
+                    }
+                    for account, w in written.items()
+                },
                 "differences": rows,
                 "unanswered": dict(report.unanswered),
             }
         )
     else:
         click.echo(f"{len(report.changed)} orders changed, {report.new_fills} new fills")
+        for account, w in written.items():
+            if w.added:
+                noun = "entry" if w.added == 1 else "entries"
+                click.echo(
+                    f"{account}  {w.added} {noun} added to the journal; take back: steelyard undo --import"
+                )
+        for left in left_out:
+            f = left.fill
+            trade = f"{f.side} {plain(f.shares)} {f.symbol} at {plain(f.price)} {f.currency}"
+            click.echo(f"{left.account}  not entered: {trade} of {f.at.date()}: {left.why}")
         for d in report.differences:
             click.echo(f"{d.account}  {d.what}: the file has {plain(d.ours)}, the broker {plain(d.theirs)}")
     for account, text in report.unanswered.items():
