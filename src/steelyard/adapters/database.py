@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from steelyard.adapters.automation_schema import STEPS
+from steelyard.adapters.journal_file import corrupt
 from steelyard.adapters.migrations import bring_up_to_date
 from steelyard.errors import InputError, ServiceError
 
@@ -79,6 +80,8 @@ def told(path: Path) -> Iterator[None]:
             raise InputError(
                 "disk-full", f"there is no room to write {path.name}", "free some space; nothing is lost"
             ) from None
+        if (getattr(error, "sqlite_errorname", "") or "").startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+            raise corrupt(path, text) from None
         raise InputError(
             "database", f"{path} cannot be used: {text}", "check its rights and those of its folder"
         ) from None

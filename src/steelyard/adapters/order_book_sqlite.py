@@ -247,10 +247,13 @@ class SqliteOrderBook:
             self._link(kind, plan_id, body, at)
 
     def links(self) -> Iterator[Link]:
-        """Return the audit record, link by link."""
+        """Return the audit record, link by link; bytes that are no UTF-8 come as lone surrogates."""
+        # As bytes: a damaged character, or a column that became of another type, is to be told link by link.
+        columns = "number, CAST(text AS BLOB), CAST(previous AS BLOB), CAST(hash AS BLOB)"
         with told(self._path):
-            for row in self._db.execute("SELECT * FROM audit ORDER BY number"):
-                yield Link(row["number"], row["text"], row["previous"], row["hash"])
+            for number, *raw in self._db.execute(f"SELECT {columns} FROM audit ORDER BY number"):
+                text, previous, hash_ = (bytes(b or b"").decode("utf-8", "surrogateescape") for b in raw)
+                yield Link(number, text, previous, hash_)
 
     def head(self) -> tuple[int, str]:
         """Return how many links there should be, and the hash of the last one."""

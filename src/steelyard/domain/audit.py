@@ -107,6 +107,7 @@ def _is_secret(key: str) -> bool:
 
 def _is_canonical(text: str) -> bool:
     try:
+        text.encode()
         return canonical(json.loads(text)) == text
     except (ValueError, TypeError, RecursionError):
         return False
