@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from flex_files import ARRIVED, CASH, FLEX, LOT, PER_SHARE, SOLD, TRADE
 from steelyard.adapters import (
     import_alpaca,
     import_flex,
@@ -126,23 +127,6 @@ def test_alpaca_the_same_activity_has_the_same_number_in_every_file():
     assert content_ids(one)[0] == content_ids(both)[1] != content_ids(both)[0]
 
 
-FLEX = """<FlexQueryResponse queryName="all" type="AF">
-<FlexStatements count="1"><FlexStatement accountId="U1" fromDate="20240101" toDate="20241231">
-<Trades>
-%s
-</Trades>
-</FlexStatement></FlexStatements></FlexQueryResponse>"""
-TRADE = (
-    '<Trade accountId="U1" currency="USD" assetCategory="STK" symbol="VOO" tradeID="1" '
-    'tradeDate="20240103" quantity="%s" '
-    'tradePrice="430.10" ibCommission="-0.35" ibCommissionCurrency="USD" taxes="0" buySell="%s" '
-    'levelOfDetail="EXECUTION" />'
-)
-CASH = '<CashTransaction accountId="U1" currency="USD" symbol="%s" type="%s" amount="%s" transactionID="%s" \
-description="%s" dateTime="2024-03-28;202000" levelOfDetail="DETAIL" />'
-PER_SHARE = "VOO(US9229083632) CASH DIVIDEND USD 1.50 PER SHARE (Ordinary Dividend)"
-
-
 def test_flex_trades_are_executions_with_their_commission():
     buy, sell = TRADE % ("10", "BUY"), (TRADE % ("-4", "SELL")).replace('tradeID="1"', 'tradeID="2"')
     order = (TRADE % ("10", "BUY")).replace("EXECUTION", "ORDER")
@@ -205,17 +189,6 @@ def test_flex_a_split_and_a_transfer():
     )
     found = took(import_flex, FLEX % (split + transfer))
     assert [fact[:3] for fact in brief(found)] == [("split", "VOO", D(4)), ("transfer_out", "BRK-B", D(5))]
-
-
-ARRIVED = (
-    '<Transfer accountId="U1" assetCategory="STK" symbol="VOO" date="20250813" direction="IN" type="FOP" '
-    'quantity="13" transferPrice="0" positionAmount="7800" currency="USD" transactionID="9" />'
-)
-LOT = (
-    '<OpenPosition accountId="U1" currency="USD" assetCategory="STK" symbol="VOO" position="%s" '
-    'costBasisMoney="%s" openDateTime="%s" levelOfDetail="LOT" />'
-)
-SOLD = (TRADE % ("-1", "SELL")).replace("20240103", "20250901")
 
 
 def arrived(*more):

@@ -30,7 +30,10 @@ from steelyard.domain.money import EXACT, ZERO, plain
 
 _READ = ("Trade", "CashTransaction", "CorporateAction", "Transfer")
 _FUNDS = frozenset({"STK", "ETF", "FUND", ""})
-_DAY = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})(?:[;,T ].*)?")
+_DAY = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})(?:[;,T ].*|\d{6}|\d{2}:\d{2}:\d{2})?")
+_NAMED_DAY = re.compile(r"(\d{2})-([A-Za-z]{3})-(\d{2})(?:[;,T ].*|\d{6}|\d{2}:\d{2}:\d{2})?")
+_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+_NOTHING = frozenset({"-", "--", "N/A"})
 _PER_SHARE = re.compile(r"(?:([\d.]+) [A-Z]{3}|[A-Z]{3} ([\d.]+)|([\d.]+)) PER SHARE")
 _SPLIT = re.compile(r"SPLIT (\d+) FOR (\d+)")
 _PAID = frozenset({"Dividends", "Payment In Lieu Of Dividends"})
@@ -43,12 +46,21 @@ class _Element:
     text: dict[str, str]
 
     def __getitem__(self, key: str) -> str:
-        return self.text.get(key, "")
+        text = self.text.get(key, "")
+        return "" if text in _NOTHING else text
 
     def day(self, *keys: str) -> str:
+        """Return the first of these dates that is there, without its time.
+
+        03/04/2024 stays as it is, and is refused: the query says whether month or day comes first, the file
+        does not.
+        """
         raw = next((self[k] for k in keys if self[k]), "")
-        found = _DAY.fullmatch(raw.strip())
-        return "-".join(found.groups()) if found else raw
+        if found := _DAY.fullmatch(raw.strip()):
+            return "-".join(found.groups())
+        if (found := _NAMED_DAY.fullmatch(raw.strip())) and found[2].upper() in _MONTHS:
+            return f"20{found[3]}-{_MONTHS.index(found[2].upper()) + 1:02}-{found[1]}"
+        return raw
 
 
 def read(data: bytes, name: str, catalogue: Catalogue, account: str | None) -> ImportedFile:
