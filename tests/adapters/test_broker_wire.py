@@ -103,15 +103,19 @@ def unauthorised(connection):
 
 def alpaca(address, tmp_path):
     return AlpacaBroker(
-        "paper", "key", "secret", sessions=ExchangeSessions(), loopback=address, seconds=SECONDS
+        "paper", "CANARY-key", "CANARY-secret", sessions=ExchangeSessions(), loopback=address, seconds=SECONDS
     )
 
 
 def kis(address, tmp_path):
     """With a token already, so that the first request is the one that is meant."""
     token = tmp_path / "token"
-    wire = KisConnection("paper", "key", "secret", token, now=lambda: NOW, loopback=address, seconds=SECONDS)
-    wire._keep({"owner": wire._owner, "token": "t", "until": (NOW + timedelta(hours=9)).isoformat()})
+    wire = KisConnection(
+        "paper", "CANARY-key", "CANARY-secret", token, now=lambda: NOW, loopback=address, seconds=SECONDS
+    )
+    wire._keep(
+        {"owner": wire._owner, "token": "CANARY-token", "until": (NOW + timedelta(hours=9)).isoformat()}
+    )
     return KisBroker(wire, "12345678-01", now=lambda: NOW, sessions=ExchangeSessions())
 
 
@@ -182,10 +186,30 @@ def test_no_variable_of_the_environment_vouches_for_a_server(connect, tmp_path, 
     assert asked == []
 
 
-def test_keys_stand_in_no_error(tmp_path):
-    def echo(connection):
-        connection.sendall(head("500 Error", "Content-Length: 20") + json.dumps("secret of the key").encode())
+@BROKERS
+@pytest.mark.parametrize(
+    "status",
+    ["200 OK", "400 Bad Request", "401 Unauthorized", "403 Forbidden", "422 Unprocessable", "500 Error"],
+)
+def test_keys_stand_in_no_error_even_when_the_answer_throws_them_back(connect, status, tmp_path):
+    """All a request carries comes back where a broker puts its own words."""
+    canaries = ("CANARY-key", "CANARY-secret", "CANARY-token", "12345678")
 
-    with speaking(echo) as (address, _), pytest.raises(ServiceError) as caught:
-        alpaca(address, tmp_path).statement()
-    assert "secret" not in str(caught.value)
+    def echo(connection):
+        words = asked[-1].decode()
+        answer = json.dumps({"rt_cd": "1", "msg_cd": words, "msg1": words, "message": words, "code": words})
+        asks_back = b"by_client_order_id" in asked[-1]
+        line = "404 Not Found" if asks_back else status
+        connection.sendall(head(line, f"Content-Length: {len(answer)}") + answer.encode())
+
+    with speaking(echo) as (address, asked):
+        broker = connect(address, tmp_path)
+        with pytest.raises(ServiceError) as caught:
+            broker.statement()
+        told = [str(caught.value), caught.value.hint, caught.value.code]
+        try:
+            told.append(str(broker.submit(order() if connect is alpaca else _listed(broker))))
+        except ServiceError as error:
+            told += [str(error), error.hint, error.code]
+    assert any(b"CANARY-key" in request for request in asked)
+    assert not [word for word in canaries for text in told if word in text]

@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import quote
 
 from steelyard.adapters import trading_hours
-from steelyard.adapters.broker_wire import SECONDS, BrokerWire
+from steelyard.adapters.broker_wire import SECONDS, BrokerWire, without
 from steelyard.domain.brokerage import Fill, Held, OpenOrder, Purse, Statement, settles_on
 from steelyard.domain.money import EXACT, ZERO, plain
 from steelyard.domain.orders import (
@@ -75,7 +75,7 @@ class AlpacaBroker:
             InputError: The mode or the loopback address is not allowed.
         """
         keys = {"APCA-API-KEY-ID": key, "APCA-API-SECRET-KEY": secret}
-        self._sessions = sessions
+        self._sessions, self._keys = sessions, (key, secret)
         self._wire = BrokerWire("Alpaca", HOSTS, mode, headers=keys, loopback=loopback, seconds=seconds)
 
     def close(self) -> None:
@@ -123,7 +123,8 @@ class AlpacaBroker:
         if status in (403, 422):
             # A client order id that is there already is refused with 422, too.
             found = self.find(order)
-            note = str(answer.get("message") if isinstance(answer, dict) else "") or f"refused with {status}"
+            words = str(answer.get("message") if isinstance(answer, dict) else "")
+            note = without(words, self._keys) or f"refused with {status}"
             return found or Report(order.id, "", REJECTED, note=note)
         raise OrderNotTaken("broker-refused", f"Alpaca answered {status}", "check the keys, then try again")
 

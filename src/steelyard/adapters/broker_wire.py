@@ -7,12 +7,13 @@ has a limit in bytes and in seconds, also one that comes drop by drop.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import httpx
 
+from steelyard.domain.audit import MASK
 from steelyard.errors import InputError, NoAnswer, OrderNotTaken
 
 SECONDS = 10.0
@@ -31,6 +32,13 @@ class Answer(NamedTuple):
     status: int
     body: bytes
     headers: Mapping[str, str]
+
+
+def without(text: str, secrets: Iterable[str]) -> str:
+    """Return the words of a broker with every secret masked: some throw a request back in its refusal."""
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        text = text.replace(secret, MASK)
+    return text
 
 
 class BrokerWire:

@@ -19,7 +19,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from steelyard.adapters.broker_wire import SECONDS, BrokerWire
+from steelyard.adapters.broker_wire import SECONDS, BrokerWire, without
 from steelyard.errors import NoAnswer, OrderNotTaken, ServiceError
 
 HOSTS = {
@@ -213,4 +213,6 @@ class KisConnection:
             answer = None
         if not isinstance(answer, dict):
             raise NoAnswer("broker-answer", f"the answer of KIS ({status}) is no JSON object", "ask later")
+        secrets = (self._key, self._secret, self._token, (query or body or {}).get("CANO", ""))
+        answer |= {k: without(str(answer[k]), secrets) for k in ("msg_cd", "msg1") if k in answer}
         return status, answer, mark
