@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from steelyard import bootstrap
 from steelyard.interfaces.cli.main import cli
@@ -75,3 +77,57 @@ def test_a_plan_that_follows_from_something_else_now_is_told(run, tmp_path):
     assert result.exit_code == 4
     assert "error[replay-differs]" in result.stderr
     assert "shares" in result.stderr
+
+
+SHARES = st.integers(0, 60)
+
+
+@st.composite
+def portfolios(draw):
+    """A file in dollars with two accounts, and options of `plan` that go with it."""
+    first, second = sorted(draw(st.lists(st.integers(5, 95), min_size=2, max_size=2, unique=True)))
+    weights = (first, second - first, 100 - second)
+    symbols = ("VOO", "TLT", "GLD")
+    lines = ['base_currency = "USD"', "[targets]"]
+    lines += [f'{s} = "{w}%"' for s, w in zip(symbols, weights, strict=True)]
+    lines += ["[policy]", f'threshold = "{draw(st.integers(1, 9))}%"', "[costs]"]
+    lines += [f'commission = "{draw(st.sampled_from(["0%", "0.1%", "0.25%"]))}"', "[prices]"]
+    lines += [f'{s} = "{draw(st.integers(1, 900))}.{draw(st.integers(10, 99))} USD"' for s in symbols]
+    for name in ("main", "second")[: draw(st.integers(1, 2))]:
+        lines += ["[[accounts]]", f'name = "{name}"', f'cash = {{ USD = "{draw(st.integers(0, 5000))}.25" }}']
+        for s in symbols:
+            lines += ["[[accounts.positions]]", f'symbol = "{s}"', f'shares = "{draw(SHARES)}"']
+    options = draw(
+        st.sampled_from(
+            [
+                (),
+                ("--no-sell",),
+                ("--no-buy",),
+                ("--cash", "1234.56"),
+                ("--cash", "777", "--no-sell"),
+                ("--fractional",),
+                ("--objective", "relative"),
+                ("--policy-gate",),
+                ("--as-of", "2026-03-31"),
+            ]
+        )
+    )
+    return "\n".join(lines) + "\n", options
+
+
+@settings(max_examples=60, deadline=None)
+@given(made=portfolios())
+def test_whatever_is_planned_and_saved_is_made_again_to_the_same_bytes(made, tmp_path_factory):
+    text, options = made
+    file = tmp_path_factory.mktemp("replay") / "portfolio.toml"
+    file.write_text(text, encoding="utf-8")
+    place = ("--portfolio", str(file))
+    saved = CliRunner().invoke(cli, ("plan", "--save", *options, *place))
+    assert saved.exit_code in (0, 4), saved.output
+    assume(saved.exit_code == 0)
+    file.write_text("nothing of what it said then", encoding="utf-8")
+    again = CliRunner().invoke(cli, ("audit", "replay", "latest", *place))
+    assert again.exit_code == 0, again.output
+    with bootstrap.order_book(file) as book:
+        size = len(book.plan("latest").text.encode())
+    assert f"{size} of {size} bytes" in again.stdout
