@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
@@ -11,7 +12,7 @@ from typing import Any
 
 from steelyard.domain.instruments import Instrument
 from steelyard.domain.lots import TaxLot
-from steelyard.domain.money import EXACT, ZERO, parse_fraction, parse_number
+from steelyard.domain.money import EXACT, ZERO, parse_fraction, parse_number, plain
 from steelyard.domain.tax.basis import basis_of
 from steelyard.domain.tax.capital_gains import LONG, Carry, GainsTax, loss_limit, schedule, term
 from steelyard.domain.tax.country import Disposal, Filing, IsSession, UsedLot, YearFacts, YearTax, unrated
@@ -116,7 +117,7 @@ class UnitedStates:
             )
             if report.disposals
             else (),
-            notes=(*notes, *_crossed(report), *_rate_note(facts)),
+            notes=(*notes, *_crossed(report), *_unordered(report, facts, owner), *_rate_note(facts)),
         )
 
     def sale_year(self, day: date, is_session: IsSession, rates: Mapping[str, Any]) -> int:
@@ -331,6 +332,29 @@ def _rate_note(facts: YearFacts) -> tuple[str, ...]:
     return (
         f"entries in {', '.join(foreign)} without fx_rate take the fetched rate of their settlement date, or "
         "the last one before it",
+    )
+
+
+def _unordered(report: YearReport, facts: YearFacts, owner: Owner) -> tuple[str, ...]:
+    """Say what hangs on taking purchases of one day and price for fills of one order."""
+    alike = Counter(
+        (e.account, e.symbol, e.traded_on, e.price)
+        for e in facts.entries
+        if e.kind == "buy" and not e.order_id
+    )
+    if max(alike.values(), default=0) < 2 or all(d.gain >= ZERO for d in report.disposals):
+        return ()
+    apart = [
+        e if e.order_id or e.kind != "buy" else replace(e, order_id=f"row {n}")
+        for n, e in enumerate(facts.entries)
+    ]
+    other = year_report(apart, facts.year, setting=_setting(facts), figures=facts.rates, owner=owner)
+    if other.summary.disallowed == report.summary.disallowed:
+        return ()
+    return (
+        "purchases of one day and price without an order_id are taken for one order; were each an order of "
+        f"its own, {plain(round(other.summary.disallowed, 2))} would be disallowed instead of "
+        f"{plain(round(report.summary.disallowed, 2))}: give the broker's order_id",
     )
 
 
