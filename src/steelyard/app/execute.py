@@ -182,7 +182,11 @@ class _Run:
             found.append(self._refusal("halted", f"everything is halted: {why}", "run `steelyard resume`"))
         if self.id in self.desk.book.finished():
             found.append(
-                self._refusal("duplicate-plan", "this plan was carried out already", "save a new plan")
+                self._refusal(
+                    "duplicate-plan",
+                    "this plan was carried out already",
+                    "run `steelyard sync`, bring the file up to date and save a new plan",
+                )
             )
         if any(o.is_out and o.plan_id != self.id for o in self.desk.book.orders()):
             found.append(

@@ -95,8 +95,10 @@ def arm(file: Path, until: str, max_amount: str) -> None:
         day, amount = date.fromisoformat(until), parse_number(max_amount)
     except ValueError as error:
         raise InputError("arming", str(error), "write --until 2026-12-31 --max-amount 5000000") from None
-    if day < now().date() or amount <= 0:
-        raise InputError("arming", "the day is over or the amount is not above 0", "give others")
+    if day < now().date():
+        raise InputError("arming", f"{day} is over", f"write --until {now().date()} or a later day")
+    if amount <= 0:
+        raise InputError("arming", f"{plain(amount)} is not above 0", "write --max-amount 5000000")
     with bootstrap.order_book(file) as book:
         book.arm(Arming(day, amount), now())
     click.echo(f"armed until {day} for {plain(amount)}", err=True)
