@@ -113,7 +113,7 @@ def test_every_request_is_one_the_mock_takes(mock):
     def note(response):
         statuses.append((response.request.url.path, response.status_code))
 
-    broker._http.event_hooks = {"response": [note]}
+    broker._wire._http.event_hooks = {"response": [note]}
     wanted = order("sell", shares="2")
     report = broker.submit(wanted)
     assert len(report.broker_id) == 36
