@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PEERS := .venv-peers
 
-.PHONY: demo test peers lint types layers check lock bench clean
+.PHONY: demo test peers prism lint types layers check lock bench clean
 
 demo: $(VENV)/.run
 	@$(BIN)/steelyard demo
@@ -16,6 +16,10 @@ test: $(VENV)/.dev
 # Compares with engines that others wrote, installed beside ours and run by their own interpreter.
 peers: $(VENV)/.dev $(PEERS)/.made
 	$(BIN)/python -m pytest tests/peers
+
+# Alpaca's adapter against its official description, served by a program of its own; needs npm.
+prism: $(VENV)/.dev node_modules/.made
+	$(BIN)/python -m pytest tests/adapters/test_alpaca_prism.py
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -36,7 +40,7 @@ lock: $(VENV)/.dev
 	$(BIN)/python tools/lock.py
 
 clean:
-	rm -rf $(VENV) $(PEERS)
+	rm -rf $(VENV) $(PEERS) node_modules
 
 $(VENV)/.made:
 	@if [ -z "$(PYTHON)" ]; then echo "error: Python 3.11 or newer was not found; install it, or run make PYTHON=/path/to/python3" >&2; exit 2; fi
@@ -55,4 +59,8 @@ $(VENV)/.dev: $(VENV)/.run requirements/dev.txt
 $(PEERS)/.made: requirements/peers.txt
 	$(PYTHON) -m venv --clear $(PEERS)
 	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/peers.txt
+	@touch $@
+
+node_modules/.made:
+	npm install --no-save --no-package-lock --no-audit --no-fund --silent @stoplight/prism-cli@5
 	@touch $@
