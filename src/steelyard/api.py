@@ -84,7 +84,7 @@ def plan(
         fractional: Plan in billionths of a share.
         objective: absolute | relative | shortfall.
         policy_gate: Return an empty plan unless the policy is due.
-        max_tax: Most tax the sales may cause, base currency.
+        max_tax: Most tax the sales may cause, base currency; below zero, what they must save at least.
         max_gain: Most net gain they may realise, base currency.
         accept_drift: How much further from target the plan may be for the sake of tax (`"0.5%"`); among
             plans that close the least taxed one is returned.

@@ -64,7 +64,7 @@ def plan(
         policy_gate: Return an empty plan unless the policy says a rebalance is due.
         tax: The journal and the country; the plan then says what its sales cost in tax, and does not buy
             what would undo a loss just realised.
-        max_tax: Most tax the plan may cause, base currency, >= 0.
+        max_tax: Most tax the plan may cause, base currency; below zero, what it must save at least.
         max_gain: Most net gain it may realise, base currency, >= 0.
         accept_drift: How much further from target the plan may be for the sake of tax, fraction of the
             managed value: among plans that close to the best one the least taxed is returned.
@@ -108,9 +108,15 @@ def plan(
         if tax is None:
             return result
         result, washed = _with_tax(portfolio, tax, wish, outcome, result)
-        more = () if allow_wash_sales else _own_blocks(portfolio, tax, as_of, washed, wish)
+        if allow_wash_sales:
+            tighter = _without_washed_losses(wish, washed, result.taxes)
+            if tighter is None:
+                return result
+            wish = tighter
+            continue
+        more = _own_blocks(portfolio, tax, as_of, washed, wish)
         if not more:
-            return result
+            return _with_wash_reasons(portfolio, valuation, tax, wish, outcome, result) if looks else result
         # What it sells at a loss it shall not buy: each round blocks more symbols, so this ends.
         blocks += more
         wish = replace(wish, blocked=dict(wish.blocked) | {b.symbol: b.reason for b in more})
@@ -224,6 +230,38 @@ def _own_blocks(
 
     found = own_blocks(portfolio, tax, washed, as_of=as_of)
     return tuple(b for b in found if b.symbol not in wish.blocked)
+
+
+def _without_washed_losses(wish: Wish, washed: frozenset[str], total: Decimal | None) -> Wish | None:
+    """Return the wish with the losses left out that a plan's own purchases washed, to keep its limit.
+
+    None where the plan is within the limit, or nothing more can be left out.
+    """
+    if wish.tax is None or wish.tax.max_tax is None or total is None or total <= wish.tax.max_tax:
+        return None
+    gains = {
+        key: tuple(max(g, ZERO) for g in row) if key[1] in washed else row
+        for key, row in wish.tax.gains.items()
+    }
+    return None if gains == wish.tax.gains else replace(wish, tax=replace(wish.tax, gains=gains))
+
+
+def _with_wash_reasons(
+    portfolio: Portfolio,
+    valuation: Valuation,
+    tax: TaxSituation,
+    wish: Wish,
+    outcome: Outcome,
+    result: Plan,
+) -> Plan:
+    """Say of what the plan left unbought since it sells its like at a loss that this is why."""
+    losers = frozenset(t.symbol for t in result.trades if t.side == "sell" and (t.gain or ZERO) < ZERO)
+    found = {b.symbol: b.reason for b in _own_blocks(portfolio, tax, result.as_of, losers, wish)}
+    if not found or tax.country.wash_days is None:
+        return result
+    settled = settle(portfolio, outcome.trades, outcome.conversions, wish.cash_flow)
+    wish = replace(wish, blocked=found | dict(wish.blocked))
+    return replace(result, untraded=untraded(portfolio, valuation, outcome, wish, settled))
 
 
 def _taxed_sales(portfolio: Portfolio) -> frozenset[tuple[str, str]]:

@@ -250,8 +250,9 @@ def plan_taxes(
             for t in trades
             if t.side == "sell" and (t.account, t.symbol) in wish.left_out
         )
-        if total is not None and wish.max_tax is not None and total > max(wish.max_tax, ZERO):
-            notes.append(f"the year's return comes to more than the {plain(wish.max_tax)} asked for")
+        if total is not None and wish.max_tax is not None and total > wish.max_tax:
+            added, limit = f"{plain(round(total, 2))} {portfolio.base_currency}", plain(wish.max_tax)
+            notes.append(f"by the return the plan adds {added} of tax, more than the {limit} asked for")
     if undone:
         names = ", ".join(sorted({e.symbol for e in buys}))
         amount = f"{plain(undone)} {situation.country.currency}"

@@ -88,4 +88,6 @@ def _why_not(portfolio: Portfolio, valuation: Valuation, wish: Wish, settled: Se
         return f"{off}, but the money is better spent elsewhere and what is left does not buy a share"
     if cost > ZERO and abs(excess) <= cost * (ONE + ONE):
         return f"{off}, not worth the commission"
+    if wish.tax is not None and not (wish.tax.max_tax is None and wish.tax.max_gain is None):
+        return f"{off}; within the limit on tax or gains no plan is nearer to target"
     return f"{off}; the whole-share mix is nearest to target this way"
