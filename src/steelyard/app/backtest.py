@@ -90,6 +90,11 @@ class Settings:
     min_trade: Decimal = ZERO
     tax: TaxTerms | None = None
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether only prices move anything: no flows, no interest, no tax, divisible shares."""
+        return not (self.monthly or self.cash_rate or self.whole or self.tax is not None)
+
 
 @lru_cache(maxsize=1024)
 def candidate(line: str | Policy) -> Candidate:

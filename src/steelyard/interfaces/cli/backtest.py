@@ -182,38 +182,33 @@ def compare(
     from steelyard.app import compare as comparing
     from steelyard.app.rolling_starts import rolling_starts
     from steelyard.app.sweep import sweep
+    from steelyard.engines.backtest.ahead import Ahead
     from steelyard.engines.simulation import simulate
 
     portfolio = _portfolio(flags, demo=demo)
     settings = _settings(portfolio, flags, simulated=demo)
     if demo and flags["prices"] is not None:
         raise InputError("two-prices", "--demo simulates prices, --prices reads them", "give one of them")
-    if demo:
-        history = simulate(tuple(portfolio.targets), seed=seed)
-    elif flags["prices"] is None:
+    if not demo and flags["prices"] is None:
         raise InputError(
             "no-prices", "a comparison needs prices", "add --prices prices.csv, or --demo for simulated ones"
         )
-    else:
-        history = _history(portfolio, settings, flags)
-    chosen: tuple[Candidate, ...] = tuple(app.candidate(t) for t in flags["policies"])
-    grid = None
-    if sweeping:
-        if len(chosen) > 1:
-            raise click.UsageError("--sweep compares with one --policy only")
-        chosen, grid = sweep(chosen[0] if chosen else app.candidate(portfolio.policy))
-    chosen = chosen or comparing.usual(portfolio.policy)
-    stretches = None if rolling is None else rolling_starts(history, chosen, settings, years=rolling)
-    with _progress(paths) as progress:
-        comparison = comparing.compare(
-            history,
-            chosen,
-            settings,
-            paths=paths,
-            seed=seed,
-            block=block,
-            progress=progress,
+    with Ahead(wanted=paths > 0 and settings.is_plain) as ahead:
+        history = (
+            simulate(tuple(portfolio.targets), seed=seed) if demo else _history(portfolio, settings, flags)
         )
+        chosen: tuple[Candidate, ...] = tuple(app.candidate(t) for t in flags["policies"])
+        grid = None
+        if sweeping:
+            if len(chosen) > 1:
+                raise click.UsageError("--sweep compares with one --policy only")
+            chosen, grid = sweep(chosen[0] if chosen else app.candidate(portfolio.policy))
+        chosen = chosen or comparing.usual(portfolio.policy)
+        stretches = None if rolling is None else rolling_starts(history, chosen, settings, years=rolling)
+        study = app.backtest(history, chosen, settings)
+        with _progress(paths) as progress:
+            ahead.wait()
+            comparison = comparing.resampled(study, paths=paths, seed=seed, block=block, progress=progress)
     if comparison.paths < paths:
         click.echo(
             f"note: stopped after {comparison.paths} of {paths} resampled histories; "
