@@ -67,7 +67,8 @@ before = kernel.run_lanes.signatures, kernel.draw.signatures
 assert all(len(s) == 1 for s in before), before
 targets = {"VOO": Decimal("0.6"), "BND": Decimal("0.4")}
 settings = backtest.Settings(targets, commission=Decimal("0.001"))
-study = backtest.backtest(simulate(tuple(targets), seed=6), [backtest.candidate(p) for p in compare.USUAL], settings)
+chosen = [backtest.candidate(p) for p in compare.USUAL]
+study = backtest.backtest(simulate(tuple(targets), seed=6), chosen, settings)
 assert settings.is_plain
 compare.resampled(study, paths=2, seed=6)
 assert (kernel.run_lanes.signatures, kernel.draw.signatures) == before
