@@ -299,6 +299,7 @@ def backtest(
     min_trade: Money = 0,
     taxed_as: Portfolio | None = None,
     harvest_gains: bool = False,
+    distributions: Any = None,
     start: date | None = None,
     end: date | None = None,
 ) -> Study:
@@ -321,6 +322,8 @@ def backtest(
         whole: Trade whole shares, planned by the exact search of `plan`, none below `min_trade`.
         taxed_as: A portfolio with [tax]: gains are taxed as those of its instruments, in its country.
         harvest_gains: With it, and in Korea: realise gains up to the yearly allowance.
+        distributions: What a share paid out on its ex-dates, in the currency of its prices, which then must
+            not have it in: a frame or columns, wide or long (date, symbol, amount), or a file. Paid in cash.
         start, end: First and last date to use.
 
     Returns:
@@ -371,6 +374,8 @@ def backtest(
     history = bootstrap.history_of(
         prices, tuple(weights), dates=dates, pairs=sorted(set(pairs.values())), start=start, end=end
     )
+    if distributions is not None:
+        history = bootstrap.with_paid_out(history, distributions)
     return lab.backtest(history, [lab.candidate(p) for p in several], settings)
 
 

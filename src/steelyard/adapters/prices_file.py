@@ -10,6 +10,7 @@ import csv
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
@@ -23,7 +24,6 @@ from steelyard.errors import DataError, InputError, PortfolioProblems, Problem
 LONGEST_GAP = 5
 """A symbol without a price for more sessions in a row than this is not filled but refused."""
 
-_CLOSES = ("close", "price", "adj close", "adj_close", "adjusted")
 _DATES = ("date", "datetime", "timestamp", "", "__index_level_0__")
 """What a column of dates is called; the last two are a frame's unnamed index in CSV and in Parquet."""
 MOST_PROBLEMS = 20
@@ -31,6 +31,35 @@ MOST_PROBLEMS = 20
 _BLANK = ("", "na", "nan", "n/a", "null", "none", "-")
 
 Rows = dict[str, dict[date, tuple[float, int]]]
+"""Symbol and date to a value and the line it stands in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What the values of a file are.
+
+    Attributes:
+        word: For messages and error codes.
+        columns: What the column of values is called in long rows.
+        zero: Whether a value may be zero; it is then as good as blank.
+        needed: What to do about a value that cannot be right.
+        twice: What to do about two values of one day.
+    """
+
+    word: str
+    columns: tuple[str, ...]
+    zero: bool
+    needed: str
+    twice: str
+
+
+PRICES = Kind(
+    "price",
+    ("close", "price", "adj close", "adj_close", "adjusted"),
+    zero=False,
+    needed="correct it, or leave it blank where there was no trading",
+    twice="delete one of the two lines",
+)
 
 
 def load(
@@ -53,7 +82,7 @@ def load(
         InputError: The file cannot be read as prices.
         DataError: A symbol is missing, has too long a gap, or too few sessions are left.
     """
-    header, table = _table(path)
+    header, table = table_of(path)
     return arranged(path, header, table, symbols, pairs=pairs, start=start, end=end)
 
 
@@ -75,8 +104,37 @@ def arranged(
         table: Line numbers and rows.
         symbols, pairs, start, end: As for `load`.
     """
+    found, notes = values_of(path, header, table, (*symbols, *pairs), PRICES)
+    missing = [s for s in symbols if not found.get(s)]
+    if missing:
+        raise DataError(
+            "price-missing",
+            f"{path.name} has no prices of {', '.join(missing)}",
+            f"add a column for each; the file has {', '.join(h for h in header[:12] if h.lower() != 'date')}",
+        )
+    pairs = [p for p in pairs if found.get(p)]
+    return _complete(path.name, found, tuple(symbols), tuple(pairs), start, end, notes)
+
+
+def values_of(
+    path: Path,
+    header: Sequence[str],
+    table: Iterable[tuple[int, Sequence[object]]],
+    names: Sequence[str],
+    kind: Kind,
+) -> tuple[Rows, list[str]]:
+    """Return the values of some names by date, and what was mended; a name may have none.
+
+    Args:
+        path, header, table: As for `arranged`.
+        names: Symbols and pairs, found without regard to case.
+        kind: What the values are.
+
+    Raises:
+        InputError: The rows cannot be read, with every problem of the first `MOST_PROBLEMS`.
+    """
     named = {name.strip().lower(): n for n, name in enumerate(header)}
-    twice = [s for s in (*symbols, *pairs) if sum(h.strip().lower() == s.lower() for h in header) > 1]
+    twice = [s for s in names if sum(h.strip().lower() == s.lower() for h in header) > 1]
     if twice:
         raise InputError(
             "price-header",
@@ -88,29 +146,21 @@ def arranged(
         raise InputError(
             "price-header",
             f"{path.name} has no column `date`: {', '.join(header[:6])}",
-            "write the first line as: date,VOO,TLT or as: date,symbol,close",
+            f"write the first line as: date,VOO,TLT or as: date,symbol,{kind.columns[0]}",
         )
-    wanted = {s.lower(): s for s in (*symbols, *pairs)}
-    close = next((named[c] for c in _CLOSES if c in named), None)
-    said = _Said()
-    if "symbol" in named and close is not None:
-        found = _long(path, table, day, named["symbol"], close, wanted, said)
+    wanted = {s.lower(): s for s in names}
+    value = next((named[c] for c in kind.columns if c in named), None)
+    said = _Said(kind)
+    if "symbol" in named and value is not None:
+        found = _long(path, table, day, named["symbol"], value, wanted, said)
     else:
         columns = {wanted[k]: n for k, n in named.items() if k in wanted}
         found = _wide(path, table, day, columns, said)
     said.refuse()
-    missing = [s for s in symbols if not found.get(s)]
-    if missing:
-        raise DataError(
-            "price-missing",
-            f"{path.name} has no prices of {', '.join(missing)}",
-            f"add a column for each; the file has {', '.join(h for h in header[:12] if h.lower() != 'date')}",
-        )
-    pairs = [p for p in pairs if found.get(p)]
-    return _complete(path.name, found, tuple(symbols), tuple(pairs), start, end, said.notes())
+    return found, said.notes()
 
 
-def _table(path: Path) -> tuple[list[str], Iterable[tuple[int, Sequence[object]]]]:
+def table_of(path: Path) -> tuple[list[str], Iterable[tuple[int, Sequence[object]]]]:
     """Return the header and the numbered rows of a file."""
     if path.suffix.lower() in (".parquet", ".pq"):
         return _parquet(path)
@@ -186,7 +236,8 @@ def _wide(
 class _Said:
     """What reading finds: problems that refuse the file, and what was mended."""
 
-    def __init__(self) -> None:
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
         self._problems: list[Problem] = []
         self._unsorted: str | None = None
         self._repeated: list[str] = []
@@ -222,7 +273,8 @@ class _Said:
         notes = [] if self._unsorted is None else [self._unsorted]
         if self._repeated:
             notes.append(
-                f"{len(self._repeated)} repeated equal prices dropped, the first in {self._repeated[0]}"
+                f"{len(self._repeated)} repeated equal {self.kind.word}s dropped, the first in "
+                f"{self._repeated[0]}"
             )
         return notes
 
@@ -253,7 +305,8 @@ def _put(
     raw: object,
     said: _Said,
 ) -> None:
-    """Keep one price; a blank one is no price, one that contradicts an earlier one is an error."""
+    """Keep one value; a blank one is none, one that contradicts an earlier one is an error."""
+    kind = said.kind
     if raw is None or (isinstance(raw, str) and raw.strip().lower() in _BLANK):
         return
     try:
@@ -262,18 +315,22 @@ def _put(
         price = -1.0
     if math.isnan(price):
         return
+    if kind.zero and price == 0.0:
+        return
     if not 0.0 < price < 1e15:
+        wrong = "price-value" if kind is PRICES else "distribution-value"
         raise InputError(
-            "price-value",
-            f"{path.name}:{line}: {name} on {on} is {raw!r}, not a price above zero",
-            "correct it, or leave it blank where there was no trading",
+            wrong,
+            f"{path.name}:{line}: {name} on {on} is {raw!r}, not a {kind.word} above zero",
+            kind.needed,
         )
     if on in prices and prices[on][0] != price:
+        doubled = "price-duplicate" if kind is PRICES else "distribution-duplicate"
         raise InputError(
-            "price-duplicate",
-            f"{path.name}:{line}: {name} has two prices on {on}: {price:g}, and {prices[on][0]:g} "
+            doubled,
+            f"{path.name}:{line}: {name} has two {kind.word}s on {on}: {price:g}, and {prices[on][0]:g} "
             f"in line {prices[on][1]}",
-            "delete one of the two lines",
+            kind.twice,
         )
     if on in prices:
         said.repeated(f"{path.name}:{line}")

@@ -47,6 +47,14 @@ def load(
     clean = _clean(prices, symbols, dates, pairs, start, end)
     if clean is not None:
         return clean
+    header, rows = rows_of(prices, symbols, dates)
+    return prices_file.arranged(_SOURCE, header, rows, symbols, pairs=pairs, start=start, end=end)
+
+
+def rows_of(
+    prices: Any, symbols: Sequence[str], dates: Iterable[Any] | None = None
+) -> tuple[list[str], Iterable[tuple[int, Sequence[object]]]]:
+    """Return values in memory as a header and numbered rows; the rest as for `load`."""
     dates = None if dates is None else list(dates)
     header, columns = _columns(prices, symbols)
     if not any(name.strip().lower() == "date" for name in header):
@@ -66,9 +74,7 @@ def load(
             "give a price and a date for every row",
         )
     rows = zip(*([_plain(v) for v in c] for c in columns), strict=True)
-    return prices_file.arranged(
-        _SOURCE, header, enumerate(rows, 1), symbols, pairs=pairs, start=start, end=end
-    )
+    return header, enumerate(rows, 1)
 
 
 def _clean(

@@ -187,7 +187,7 @@ def assemble(history: PriceHistory, candidates: Sequence[Candidate], settings: S
 
 
 def _market(history: PriceHistory, days: Ints, settings: Settings) -> Market:
-    prices = history.prices
+    prices, paid = history.prices, history.distributions
     for n, symbol in enumerate(history.symbols):
         pair = settings.currencies.get(symbol)
         if pair is None:
@@ -200,7 +200,10 @@ def _market(history: PriceHistory, days: Ints, settings: Settings) -> Market:
             )
         if prices is history.prices:
             prices = prices.copy()
+            paid = None if paid is None else paid.copy()
         prices[:, n] *= history.rates[pair]
+        if paid is not None:
+            paid[:, n] *= history.rates[pair]
     flows, interest = np.empty(0), np.empty(0)
     if settings.monthly:
         flows = np.where(look_mask(days, "monthly", "first"), float(settings.monthly), 0.0)
@@ -208,7 +211,8 @@ def _market(history: PriceHistory, days: Ints, settings: Settings) -> Market:
     if settings.cash_rate:
         waits = np.diff(days, prepend=days[0])
         interest = (1.0 + float(settings.cash_rate)) ** (waits / 365.0) - 1.0
-    return Market(np.ascontiguousarray(prices), days, np.empty((0, prices.shape[1])), interest, flows)
+    paid = np.empty((0, prices.shape[1])) if paid is None else paid
+    return Market(np.ascontiguousarray(prices), days, np.ascontiguousarray(paid), interest, flows)
 
 
 def _rules(days: Ints, candidates: Sequence[Candidate], targets: Mapping[str, Decimal]) -> Rules:

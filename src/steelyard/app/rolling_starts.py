@@ -109,4 +109,5 @@ def _stretch(history: PriceHistory, first: int, stop: int) -> PriceHistory:
         dates=history.dates[first:stop],
         prices=history.prices[first:stop],
         rates={pair: rate[first:stop] for pair, rate in history.rates.items()},
+        distributions=None if history.distributions is None else history.distributions[first:stop],
     )

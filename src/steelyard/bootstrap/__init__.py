@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         tax_figures,
         tax_situation,
     )
-    from steelyard.bootstrap.histories import backtest_tax, history_of, price_history
+    from steelyard.bootstrap.histories import backtest_tax, history_of, price_history, with_paid_out
     from steelyard.bootstrap.scheduled import (
         Automation,
         automation,
@@ -76,6 +76,7 @@ __all__ = [
     "stored_portfolio",
     "tax_figures",
     "tax_situation",
+    "with_paid_out",
 ]
 
 # Most used first: a name is looked for in one after another.

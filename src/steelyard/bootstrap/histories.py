@@ -39,6 +39,18 @@ def history_of(
     return load_frame(prices, symbols, dates=dates, pairs=pairs, start=start, end=end)
 
 
+def with_paid_out(history: PriceHistory, distributions: Any) -> PriceHistory:
+    """Return a history with what its funds paid out, from a file, a frame or columns."""
+    from steelyard.adapters import distributions_file
+
+    if isinstance(distributions, str | Path):
+        return distributions_file.load(Path(distributions), history)
+    from steelyard.adapters.prices_frame import rows_of
+
+    header, rows = rows_of(distributions, history.symbols)
+    return distributions_file.paid(Path("distributions"), header, rows, history)
+
+
 def backtest_tax(portfolio: Portfolio, *, harvest: bool = False) -> TaxTerms | str:
     """Return what a backtest of a portfolio with [tax] is taxed by, or a sentence why it is not."""
     from steelyard.app.backtest_tax import tax_terms

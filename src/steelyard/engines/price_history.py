@@ -77,6 +77,8 @@ class PriceHistory:
         mended: What was sorted, filled or cut, one sentence each.
         source: Where they come from, for messages.
         simulated: They are no history but made up.
+        distributions: (T, N) float64 >= 0, paid for one share at a session to who held it at the close
+            before, in the currency of its price; None when there are none, or prices have them in.
     """
 
     symbols: tuple[str, ...]
@@ -86,6 +88,7 @@ class PriceHistory:
     mended: tuple[str, ...] = ()
     source: str = "prices"
     simulated: bool = False
+    distributions: Floats | None = None
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -55,6 +55,11 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
                 type=click.Path(path_type=Path),
                 help="Closing prices, CSV or Parquet: `date` and a column a symbol, or date, symbol, close.",
             ),
+            click.option(
+                "--distributions",
+                type=click.Path(path_type=Path),
+                help="What a share paid out, like --prices or date, symbol, amount; paid in cash.",
+            ),
             click.option("--from", "start", type=_DATE, help="First date to use."),
             click.option("--to", "--as-of", "end", type=_DATE, help="Last date to use."),
             click.option("--initial", default="10000", metavar="AMOUNT", help="Money at the start.  [10000]"),
@@ -193,7 +198,12 @@ def compare(
         raise InputError(
             "no-prices", "a comparison needs prices", "add --prices prices.csv, or --demo for simulated ones"
         )
-    with Ahead(wanted=paths > 0 and settings.is_plain) as ahead:
+    if demo and flags["distributions"] is not None:
+        raise InputError(
+            "distributions-of-demo", "simulated prices pay nothing out", "give --prices with --distributions"
+        )
+    plain = settings.is_plain and flags["distributions"] is None
+    with Ahead(wanted=paths > 0 and plain) as ahead:
         history = (
             simulate(tuple(portfolio.targets), seed=seed) if demo else _history(portfolio, settings, flags)
         )
@@ -320,7 +330,12 @@ def _history(portfolio: Portfolio, settings: Settings, flags: dict[str, Any]) ->
 
     start, end = day(flags["start"]), day(flags["end"])
     pairs = sorted(set(settings.currencies.values()))
-    return bootstrap.price_history(flags["prices"], tuple(portfolio.targets), pairs, start, end)
+    history = bootstrap.price_history(flags["prices"], tuple(portfolio.targets), pairs, start, end)
+    return (
+        history
+        if flags["distributions"] is None
+        else bootstrap.with_paid_out(history, flags["distributions"])
+    )
 
 
 @contextmanager

@@ -1,0 +1,84 @@
+"""Reads what funds paid out: CSV or Parquet, wide (a column a symbol) or long (date, symbol, amount)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from steelyard.adapters.prices_file import Kind, table_of, values_of
+from steelyard.engines.price_history import PriceHistory, day_numbers
+from steelyard.errors import DataError, PortfolioProblems, Problem
+
+DISTRIBUTIONS = Kind(
+    "distribution",
+    ("amount", "distribution", "dividend", "dividends"),
+    zero=True,
+    needed="write the amount of one share in its own currency, or leave it blank",
+    twice="write their sum in one line",
+)
+
+
+def load(path: Path, history: PriceHistory) -> PriceHistory:
+    """Return a history with what was paid out; the rest as for `paid`."""
+    header, table = table_of(path)
+    return paid(path, header, table, history)
+
+
+def paid(
+    path: Path,
+    header: Sequence[str],
+    table: Iterable[tuple[int, Sequence[object]]],
+    history: PriceHistory,
+) -> PriceHistory:
+    """Return a history with what was paid out, by session.
+
+    The date of a distribution is its ex-date: who held the share at the close before is paid. A date that is
+    no session counts at the next one. What was paid up to the first session, or after the last, is left out.
+
+    Args:
+        path: Its name is what messages call the source.
+        header: Column names, wide or long.
+        table: Line numbers and rows.
+        history: Closing prices without distributions in them.
+
+    Raises:
+        InputError: Rows cannot be read, or a distribution is not below the price of its share.
+        DataError: There is none of these symbols in this time (`distribution-missing`).
+    """
+    found, notes = values_of(path, header, table, history.symbols, DISTRIBUTIONS)
+    days = day_numbers(history.dates)
+    amounts = np.zeros(history.prices.shape)
+    problems, counts = [], dict.fromkeys(history.symbols, 0)
+    for column, symbol in enumerate(history.symbols):
+        for on, (amount, line) in sorted(found.get(symbol, {}).items()):
+            at = int(np.searchsorted(days, on.toordinal()))
+            if not 0 < at < len(days):
+                continue
+            if amount >= history.prices[at - 1, column]:
+                close = f"{history.prices[at - 1, column]:g} on {history.dates[at - 1]}"
+                problems.append(
+                    Problem(
+                        "distribution-value",
+                        f"{symbol} pays {amount:g} on {on}, and a share was worth {close}",
+                        DISTRIBUTIONS.needed,
+                        path.name,
+                        line,
+                    )
+                )
+            amounts[at, column] += amount
+            counts[symbol] += 1
+    if problems:
+        raise PortfolioProblems(tuple(problems))
+    if not any(counts.values()):
+        raise DataError(
+            "distribution-missing",
+            f"{path.name} has no distribution of {', '.join(history.symbols)} after {history.dates[0]} "
+            f"and up to {history.dates[-1]}",
+            "write lines of date,symbol,amount, or leave --distributions out",
+        )
+    said = ", ".join(f"{symbol} {count}" for symbol, count in counts.items())
+    notes.append(f"distributions are paid in cash on top of the prices: {said}; prices must not have them in")
+    return replace(history, distributions=amounts, mended=(*history.mended, *notes))
