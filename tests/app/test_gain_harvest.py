@@ -79,10 +79,12 @@ def test_a_short_lot_that_the_broker_sells_first_is_realised_and_taxed_with_it()
 
 
 def test_an_owner_who_chooses_the_lots_sells_only_long_ones_of_the_largest_gain():
-    """9,450 of room: 200 of 2024 at 40 are 8,000, then 48 of 2025 at 30 are 1,440."""
+    """9,450 of room: 198 of 2024 gain 40 each, 7,920, and 51 of 2025 gain 30 each, 1,530: exactly all of it.
+    All 200 of 2024 and 48 of 2025 would leave 10."""
     entries = [buy(LONG_AGO, "TLT", 400, 50), buy(OLDER, "TLT", 200, 40), buy(SPRING, "TLT", 90, 20)]
     (found,) = gains(portfolio(us(40000), {"TLT": 80}, method="specific"), entries)
-    assert found.lots == ((OLDER, 200), (LONG_AGO, 48))
+    assert found.lots == ((OLDER, 198), (LONG_AGO, 51))
+    assert found.gain == 9450
 
 
 def test_average_cost_keeps_the_term_of_each_share():

@@ -32,6 +32,10 @@ from steelyard.domain.money import EXACT, ZERO, exact_sum, plain
 from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.tax.planning import PlanTax, on_top_of
 
+_UNPROVEN = (
+    "the {0} are the best found: there are too many combinations of shares to prove that no other is better"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class HarvestReport:
@@ -71,7 +75,7 @@ def harvest(
     given = assumptions or Assumptions()
     rules = situation.country.plan_tax(situation.facts, situation.so_far, as_of)
     rows = lot_lines(portfolio, situation, rules)
-    losses, realised = _losses(rows, rules, given, situation, as_of)
+    losses, realised, losses_proven = _losses(rows, rules, given, situation, as_of)
     if situation.country.wash_days is not None:
         losses = _with_replacements(portfolio, situation, losses)
     facts = situation.facts
@@ -79,20 +83,22 @@ def harvest(
     sold = {(p.account, p.symbol) for p in losses if p.do}
     others = [r for r in rows if (r.account, r.symbol) not in sold]
     not_back = _not_back(situation, losses, as_of)
+    gains, gains_proven = ([], True) if isinstance(free, str) else fill_room(others, free, realised, not_back)
+    unproven = [_UNPROVEN.format(w) for w, p in (("losses", losses_proven), ("gains", gains_proven)) if not p]
     return HarvestReport(
         currency=situation.country.currency,
         losses=tuple(sorted(losses, key=lambda p: (-p.worth, p.account, p.symbol))),
-        gains=() if isinstance(free, str) else tuple(fill_room(others, free, realised, not_back)),
+        gains=tuple(gains),
         deadline=situation.country.last_sale_day(facts.year, facts.is_session, facts.rates),
         gain_room=None if isinstance(free, str) else max(free.room, ZERO),
-        notes=(free if isinstance(free, str) else free.note,),
+        notes=(free if isinstance(free, str) else free.note, *unproven),
     )
 
 
 def _losses(
     rows: Sequence[LotLine], rules: PlanTax, given: Assumptions, situation: TaxSituation, as_of: date
-) -> tuple[list[Proposal], dict[str, Decimal]]:
-    """Return what to sell for its loss, what of it has to wait, and what the first of these realise."""
+) -> tuple[list[Proposal], dict[str, Decimal], bool]:
+    """Return what to sell for its loss, what has to wait, what the former realise, and whether proven."""
     window = situation.country.wash_days is not None
 
     def proposed(found: Chosen) -> Proposal:
@@ -102,7 +108,7 @@ def _losses(
     free = list(rows)
     waiting: dict[tuple[str, str], Proposal] = {}
     while True:
-        chosen = best_together(free, rules, given)
+        chosen, proven = best_together(free, rules, given)
         proposals = [proposed(x) for x in chosen]
         # What is washed for now makes room for others, so they are chosen again without it.
         late = {(p.account, p.symbol): p for p in proposals if not p.do}
@@ -123,7 +129,7 @@ def _losses(
         elif given.min_loss is not None and key not in sold:
             listed = _listed(row, on_top, given, situation.country.carries_losses)
             proposals += [listed] if listed is not None else []
-    return proposals, realised
+    return proposals, realised, proven
 
 
 def _proposal(found: Chosen) -> Proposal:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from itertools import permutations, product
+from math import prod
 
 from steelyard.app.harvest_value import (
     Assumptions,
@@ -71,7 +72,9 @@ def best_alone(row: LotLine, rules: PlanTax, given: Assumptions, others: Gains) 
     return Chosen(row, sold, EXACT.add(value, costs), costs)
 
 
-def best_together(rows: Sequence[LotLine], rules: PlanTax, given: Assumptions) -> tuple[Chosen, ...]:
+def best_together(
+    rows: Sequence[LotLine], rules: PlanTax, given: Assumptions
+) -> tuple[tuple[Chosen, ...], bool]:
     """Return the loss sales that are worth most together, each worth something on top of those before it.
 
     Exact where a single holding can be sold at a loss, and where all numbers of shares but those of the
@@ -82,6 +85,9 @@ def best_together(rows: Sequence[LotLine], rules: PlanTax, given: Assumptions) -
         rows: Holdings, one row each.
         rules: Of the country, on top of the year so far.
         given: What costs and later tax rest on.
+
+    Returns:
+        The sales, and whether no others are proven to be worth more.
     """
     able = [r for r in rows if any(b is not None for b in r.buckets)]
     able = [r for r in able if min(_gains_along(r)) < ZERO]
@@ -91,7 +97,7 @@ def best_together(rows: Sequence[LotLine], rules: PlanTax, given: Assumptions) -
         found = search.in_turn(counts)
         if _total(found) > _total(best):
             best = found
-    return best
+    return best, len(able) < 2 or search.ways <= _ENUMERATED
 
 
 def _gains_along(row: LotLine) -> Iterator[Decimal]:
@@ -116,6 +122,9 @@ class _Search:
 
     def __init__(self, rows: Sequence[LotLine], rules: PlanTax, given: Assumptions) -> None:
         self.rows, self.rules, self.given = rows, rules, given
+        self.most = [int(r.shares.to_integral_value(ROUND_FLOOR)) for r in rows]
+        self.last = max(range(len(rows)), key=self.most.__getitem__, default=0)
+        self.ways = prod(n + 1 for i, n in enumerate(self.most) if i != self.last)
 
     def candidates(self) -> Iterator[Counts]:
         """Yield combinations, without those seen before."""
@@ -148,14 +157,8 @@ class _Search:
 
     def _listed(self) -> Iterator[Counts]:
         """Every combination of the smaller holdings, the largest at its best."""
-        most = [int(r.shares.to_integral_value(ROUND_FLOOR)) for r in self.rows]
-        if len(most) < 2:
-            return
-        last = max(range(len(most)), key=most.__getitem__)
-        ways = 1
-        for i, number in enumerate(most):
-            ways *= 1 if i == last else number + 1
-        if ways > _ENUMERATED:
+        most, last = self.most, self.last
+        if len(most) < 2 or self.ways > _ENUMERATED:
             return
         for parts in product(*(range(1 if i == last else n + 1) for i, n in enumerate(most))):
             counts = [Decimal(n) for n in parts]

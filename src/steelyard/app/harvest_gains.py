@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from itertools import permutations
 
+from steelyard.app.harvest_filling import best_filling
 from steelyard.app.harvest_value import LotLine, Proposal, gains_by_bucket, taken
-from steelyard.domain.harvest import Sale, most_within
+from steelyard.domain.harvest import Sale, most_within, sale
 from steelyard.domain.lots import TaxLot
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, plain
 from steelyard.domain.tax.planning import FreeGains
-
-_PERMUTED = 4
-"""So many holdings are tried in every order; of more each one first."""
 
 
 def fill_room(
@@ -22,34 +19,64 @@ def fill_room(
     free: FreeGains,
     realised: Mapping[str, Decimal],
     not_back: Mapping[str, str],
-) -> list[Proposal]:
-    """Return the sales that realise as much gain as stays untaxed, in whole shares, holding by holding.
+) -> tuple[list[Proposal], bool]:
+    """Return the sales that are worth most within the gain that stays untaxed, in whole shares.
 
-    The largest gain a share comes first, so that few shares are turned over, unless another order of the
-    holdings is worth more: whole shares of one may leave room that those of another fill. Shares leave in
-    the account's order: what stands before a free gain is realised with it.
+    Where a gain costs nothing this year and trading is free, that is the most gain that fits. Of equally good
+    ones few shares are turned over. Shares leave in the account's order: what stands before a free gain is
+    realised with it. After them what is not worth it, with why.
 
     Args:
         rows: The holdings that are not sold for a loss.
         free: The room without the losses proposed before.
         realised: What those realise by bucket; a loss makes room.
         not_back: Why a symbol should not be bought back now.
+
+    Returns:
+        The proposals, and whether no other sales are proven to be worth more.
     """
     able = [r for r in sorted((_free_part(r, free) for r in rows), key=_best_first) if r.order]
-    if len(able) <= _PERMUTED:
-        orders: Iterable[Sequence[LotLine]] = permutations(able)
-    else:
-        orders = ([first, *(r for r in able if r is not first)] for first in able)
-    best = list[Proposal]()
-    for order in orders:
-        found = _in_turn(order, free, realised, not_back)
-        if not best or _worth(found) > _worth(best):
-            best = found
-    return best
+    if exact_sum(realised.values()) >= free.room:
+        return [], True
+    backs = [(row, part) for row in able if row.symbol not in not_back for part in _pieces(row)]
+    if not backs:
+        return _in_turn(able, free, realised, not_back), True
+    filling = best_filling([part for _, part in backs], free, realised)
+    parts: dict[tuple[str, str], list[tuple[TaxLot, str | None]]] = {}
+    for (row, part), shares in zip(backs, filling.counts, strict=True):
+        if shares:
+            lots = sale(part.order, Decimal(shares), part.price).lots
+            parts.setdefault((row.account, row.symbol), []).extend(zip(lots, part.buckets, strict=False))
+    gains, found, left = dict(realised), [], []
+    for row in able:
+        chosen = parts.get((row.account, row.symbol))
+        if chosen is None:
+            left.append(row)
+            continue
+        # The lots that go are the first of their order now, also where the owner chose them from its midst.
+        narrowed = replace(row, order=tuple(x for x, _ in chosen), buckets=tuple(b for _, b in chosen))
+        sold = sale(narrowed.order, narrowed.shares, row.price)
+        found.append(_together(_proposal(narrowed, sold, free, gains), free))
+        for bucket, gain in gains_by_bucket(narrowed, sold).items():
+            gains[bucket] = EXACT.add(gains.get(bucket, ZERO), gain)
+    return found + _in_turn(left, free, gains, not_back), filling.proven
 
 
-def _worth(proposals: Iterable[Proposal]) -> Decimal:
-    return exact_sum(p.worth for p in proposals if p.do)
+def _pieces(row: LotLine) -> Iterator[LotLine]:
+    """Yield a holding as what can be sold of it independently: each lot, where the owner chooses."""
+    if not row.free_choice:
+        yield row
+        return
+    for lot, bucket in zip(row.order, row.buckets, strict=True):
+        yield replace(row, order=(lot,), buckets=(bucket,))
+
+
+def _together(proposal: Proposal, free: FreeGains) -> Proposal:
+    """Return what belongs to the best combination as to be done, also where it pays with the others only."""
+    if proposal.do:
+        return proposal
+    why = f"{free.why}; worth it together with the other gains, which what it costs this year serves as well"
+    return replace(proposal, do=True, why=why)
 
 
 def _in_turn(
