@@ -114,7 +114,8 @@ def test_an_irp_may_buy_risky_assets_up_to_70_percent(
     [
         # Before the return: nothing is deducted (91-26(1)2), so 22 % of 30 less 2.5 million is filed.
         pytest.param("2027-05-31", "0", "6050000", "0", None, id="before the return"),
-        # After it: 20 % of the 24 million deducted, two months after the end of June (91-26(4), 93-12(8)).
+        # After it: 20 % of the 24 million deducted, two months after the end of June (91-26(4), 93-12(8));
+        # interest by 91-26(5) and 93-12(11), local tax by Local Tax Act 103-63(1).
         pytest.param("2027-06-01", "24000000", "770000", "4800000", "2027-08-31", id="after the return"),
         # A year after the money came in it is free.
         pytest.param("2027-07-05", "24000000", "770000", "0", None, id="a year later"),
@@ -140,6 +141,10 @@ def test_money_that_leaves_the_repatriation_account_within_a_year(
     section = year.summary["repatriation"]
     assert (section["used"], section["paid_back"]) == (d(used), d(paid_back))
     assert year.total_tax == year.summary["overseas_listed"]["tax"] == d(tax)
-    late = [(x.due.isoformat(), x.amount) for x in year.filings if x.what == "repatriation_paid_back"]
-    assert late == ([(due, d(paid_back))] if due else [])
+    late = [(x.due.isoformat(), x.amount) for x in year.filings if x.what.startswith("repatriation")]
+    # 92 days from 1 June to 31 August at 0.022 % of 4.8 million, 1,056 each; 10 % of 4,897,152 is local.
+    assert late == ([(due, d(4_897_152)), (due, d(489_715))] if due else [])
+    interest, local = section["paid_back_interest"], section["paid_back_local"]
+    assert (interest, local) == ((d(97_152), d(489_715)) if due else (0, 0))
+    assert any("1056 won a day" in note for note in year.notes) == bool(due)
     assert any("within a year" in note for note in year.notes) == (used == "0" or due is not None)

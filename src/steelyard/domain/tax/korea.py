@@ -131,7 +131,7 @@ class Korea:
             filings=_filings(ledger, overseas, financial, extra, paid_back, facts.year),
             notes=(
                 *_notes(ledger, financial, comprehensive, rates),
-                *_notes_of_accounts(facts, brought_home, sheltered),
+                *_notes_of_accounts(facts, brought_home, paid_back, sheltered),
             ),
         )
 
@@ -255,15 +255,12 @@ def _filings(
     if financial["over"]:
         filings.append(Filing("comprehensive_income", opens, due, extra, "kr.financial-income"))
     if paid_back is not None:
-        filings.append(
-            Filing(
-                "repatriation_paid_back",
-                paid_back.withdrawn_on,
-                paid_back.due,
-                paid_back.tax,
-                "kr.repatriation-paid-back",
-            )
-        )
+        national = EXACT.add(paid_back.tax, paid_back.interest)
+        for what, amount, rule in (
+            ("repatriation_paid_back", national, "kr.repatriation-paid-back"),
+            ("repatriation_paid_back_local", paid_back.local, "kr.repatriation-local"),
+        ):
+            filings.append(Filing(what, paid_back.withdrawn_on, paid_back.due, amount, rule))
     return tuple(filings)
 
 
@@ -289,17 +286,21 @@ def _notes(
 
 
 def _notes_of_accounts(
-    facts: YearFacts, brought_home: RepatriationYear | None, sheltered: Sheltered
+    facts: YearFacts,
+    brought_home: RepatriationYear | None,
+    paid_back: PaidBack | None,
+    sheltered: Sheltered,
 ) -> tuple[str, ...]:
     exchange = rate_note(facts.entries)
     notes = [exchange] if exchange else []
     if brought_home is not None and brought_home.not_held:
         notes.append("Part of what the repatriation account sold was not held on the day of reference.")
     if brought_home is not None and brought_home.withdrawn_on is not None:
+        each = f", {plain(paid_back.a_day)} won a day" if paid_back else ""
         left = f"Money left the repatriation account on {brought_home.withdrawn_on}, within a year: "
         what = (
-            "the tax on what was deducted is paid back, besides it local tax and interest by the day, "
-            "which are not computed; it is not in the total"
+            "the tax on what was deducted is paid back, with interest from the last day of the return to the "
+            f"last day to pay{each}; it is not in the total"
             if brought_home.kept
             else "nothing is deducted"
         )

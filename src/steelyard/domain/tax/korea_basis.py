@@ -43,6 +43,8 @@ FIGURES = {
     "financial_income.over": ("kr.financial-income",),
     "repatriation": ("kr.repatriation",),
     "repatriation.paid_back": ("kr.repatriation-paid-back",),
+    "repatriation.paid_back_interest": ("kr.repatriation-interest",),
+    "repatriation.paid_back_local": ("kr.repatriation-local",),
     "isa": ("kr.isa",),
     "pension": ("kr.pension-credit", "kr.pension-transfer"),
     "pension.savings_paid": ("kr.pension-contribution",),

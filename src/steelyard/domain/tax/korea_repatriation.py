@@ -106,11 +106,23 @@ def _part(day: date, data: Mapping[str, Any]) -> Decimal:
 
 @dataclass(frozen=True, slots=True)
 class PaidBack:
-    """National tax due because money left the account too early, without interest and local tax."""
+    """What is due because money left the account too early, in won.
+
+    Attributes:
+        withdrawn_on: The day.
+        due: Last day to pay.
+        tax: National tax on what was deducted.
+        interest: On it, as if the return was filed and this paid on the last day.
+        a_day: Interest of one day.
+        local: Local income tax on both.
+    """
 
     withdrawn_on: date
     due: date
     tax: Decimal
+    interest: Decimal
+    a_day: Decimal
+    local: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +151,12 @@ class RepatriationYear:
 
         Source: STTCA 91-26(1)2.
         """
-        return self.withdrawn_on is None or self.withdrawn_on > date(self.year + 1, 5, 31)
+        return self.withdrawn_on is None or self.withdrawn_on > self.filed_on
+
+    @property
+    def filed_on(self) -> date:
+        """The last day of the return, for the day on which it was filed, which no journal tells."""
+        return date(self.year + 1, 5, 31)
 
     def paid_back(self, used: Decimal, rates: Rates) -> PaidBack | None:
         """Return what a withdrawal after the return makes due, None where there was none.
@@ -148,14 +165,20 @@ class RepatriationYear:
             used: What the return deducted, won.
             rates: Of the year of the sales.
 
-        Source: STTCA 91-26(4); Decree 93-12(8).
+        Source: STTCA 91-26(4), (5); Decree 93-12(8), (11); Local Tax Act 103-63(1).
         """
         if self.withdrawn_on is None or not self.kept or used <= ZERO:
             return None
         month = self.withdrawn_on.month + 3
         after = date(self.withdrawn_on.year + (month - 1) // 12, (month - 1) % 12 + 1, 1)
+        due = after - timedelta(days=1)
         tax = whole_won(EXACT.multiply(used, rates["overseas.national"]))
-        return PaidBack(self.withdrawn_on, after - timedelta(days=1), tax)
+        # From the day after the return to the day of payment, both counted.
+        days = (due - self.filed_on).days
+        a_day = EXACT.multiply(tax, rates["repatriation.interest_a_day"])
+        interest = whole_won(EXACT.multiply(a_day, days))
+        local = whole_won(EXACT.multiply(EXACT.add(tax, interest), rates["repatriation.local_part"]))
+        return PaidBack(self.withdrawn_on, due, tax, interest, whole_won(a_day), local)
 
 
 def repatriation_year(facts: YearFacts, sold: Iterable[Disposal], rates: Rates) -> RepatriationYear | None:

@@ -106,6 +106,8 @@ def repatriation_section(
         "deduction": year.result.deduction,
         "used": used,
         "paid_back": paid_back.tax if paid_back else ZERO,
+        "paid_back_interest": paid_back.interest if paid_back else ZERO,
+        "paid_back_local": paid_back.local if paid_back else ZERO,
     }
 
 
