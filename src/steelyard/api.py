@@ -380,7 +380,13 @@ def backtest(
 
 
 def compare(
-    study: Study, *, paths: int = 1000, seed: int = 6, block: float = 21.0, progress: Any = None
+    study: Study,
+    *,
+    paths: int = 1000,
+    seed: int = 6,
+    block: float = 21.0,
+    circular: bool = False,
+    progress: Any = None,
 ) -> Comparison:
     """Return what the policies of a study do on resampled histories, and which differences are evident.
 
@@ -391,6 +397,7 @@ def compare(
         paths: Histories to draw, 0 or more.
         seed: Of the drawing, >= 0; path k depends on it and on k alone.
         block: Mean length of what is drawn in one piece, sessions, >= 1.
+        circular: Every piece has just that length, a whole number.
         progress: Called with the number of paths done.
 
     Returns:
@@ -405,7 +412,11 @@ def compare(
             f"paths {paths}, seed {seed}, block {block:g}: one of them is too small",
             "give paths and seed of 0 or more, and a block of at least one session",
         )
-    return resampled(study, paths=paths, seed=seed, block=block, progress=progress)
+    if circular and block != int(block):
+        raise InputError(
+            "resampling", f"block {block:g} is no whole number", "give block=21, or circular=False"
+        )
+    return resampled(study, paths=paths, seed=seed, block=block, circular=circular, progress=progress)
 
 
 def _amount(raw: Money) -> Decimal:

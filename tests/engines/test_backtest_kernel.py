@@ -204,16 +204,38 @@ def test_policies_side_by_side_are_each_what_the_plain_loop_says_of_it_alone():
         assert bits(kernel.history_tallies(problem)) == bits(expected), seed
 
 
-def test_a_resampled_path_of_the_kernel_is_the_reference_run_on_the_plain_resampled_market():
+@pytest.mark.parametrize("circular", [False, True])
+def test_a_resampled_path_of_the_kernel_is_the_reference_run_on_the_plain_resampled_market(circular):
+    drawn = {"block": 10.0, "circular": circular}
     for seed in range(40):
         problem = random_problem(seed)
-        found = kernel.tallies(problem, seed=seed, first=3, count=2, block=10.0)
+        found = kernel.tallies(problem, seed=seed, first=3, count=2, **drawn)
         for k in range(2):
-            market = resample.market(problem.market, seed=seed, path=3 + k, block=10.0)
+            market = resample.market(problem.market, seed=seed, path=3 + k, **drawn)
             runs = reference.run(Problem(market, problem.rules, problem.terms), holdings=False)
             for row in range(problem.shape[0]):
                 expected = np.array(reference.tally(runs, row, problem.terms.initial))
                 assert bits(found[k, row]) == bits(expected), (seed, k, row)
+
+
+def test_circular_blocks_have_one_length_wrap_around_and_begin_anywhere():
+    sessions, length = 50, 7
+    begun = set()
+    for path in range(400):
+        chosen = resample.draws(sessions, seed=5, path=path, block=float(length), circular=True)[1:]
+        for first in range(0, sessions - 1, length):
+            piece = chosen[first : first + length]
+            begun.add(int(piece[0]))
+            steps = (np.diff(piece) - 1) % (sessions - 1)
+            assert (steps == 0).all(), "a piece of history in its own order, the first session after the last"
+    assert begun == set(range(1, sessions))
+
+
+def test_one_circular_block_as_long_as_history_only_turns_it():
+    """Every move comes once, so a share ends where it ended: hand-made from the definition."""
+    for path in range(30):
+        chosen = resample.draws(40, seed=9, path=path, block=39.0, circular=True)[1:]
+        assert sorted(chosen) == list(range(1, 40))
 
 
 def test_path_k_is_the_same_alone_or_in_a_batch():

@@ -172,6 +172,7 @@ def compare(
     paths: int = 1000,
     seed: int = 1,
     block: float = BLOCK,
+    circular: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> Comparison:
     """Run policies on history and on resampled histories.
@@ -185,10 +186,11 @@ def compare(
         paths: Resampled histories, 0 for none.
         seed: Of the resampling; path k depends on it and on k alone.
         block: Mean block length, sessions.
+        circular: Every block has just that length, instead of a random one.
         progress: Told how many paths are done.
     """
     study = backtest(history, candidates, settings)
-    return resampled(study, paths=paths, seed=seed, block=block, progress=progress)
+    return resampled(study, paths=paths, seed=seed, block=block, circular=circular, progress=progress)
 
 
 def resampled(
@@ -197,13 +199,16 @@ def resampled(
     paths: int = 1000,
     seed: int = 1,
     block: float = BLOCK,
+    circular: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> Comparison:
     """Run the policies of a study on resampled histories; the rest as for `compare`."""
     policies = len(study.results)
     if paths == 0:
         return Comparison(study, 0, (), np.empty((0, policies, len(TALLIES))))
-    tallies = resample.resampled(study.problem, paths=paths, seed=seed, block=block, progress=progress)
+    tallies = resample.resampled(
+        study.problem, paths=paths, seed=seed, block=block, circular=circular, progress=progress
+    )
     if not len(tallies):
         return Comparison(study, 0, (), tallies)
     rates = Comparison(study, len(tallies), (), tallies).rates()

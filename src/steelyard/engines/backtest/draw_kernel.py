@@ -19,9 +19,10 @@ def _mix(state):
 
 
 @compiled
-def draw(prices, distributions, interest, seed, number, ending, tick, path, paid, earned):
+def draw(prices, distributions, interest, seed, number, ending, fixed, tick, path, paid, earned):
     """Fill `path`, `paid` and `earned` with the resampled market of path `number`.
 
+    A block ends with the chance `ending` a session, or after `fixed` sessions where that is not zero.
     Prices are rounded to multiples of `tick` where that is not zero, as `problem.on_ticks` does.
     """
     sessions, n = prices.shape
@@ -35,7 +36,8 @@ def draw(prices, distributions, interest, seed, number, ending, tick, path, paid
         state += step
         chance = float(_mix(state) >> np.uint64(11)) * scale
         chosen += 1
-        if t == 1 or chance < ending:
+        ends = chance < ending if fixed == 0 else (t - 1) % fixed == 0
+        if t == 1 or ends:
             state += step
             chosen = int(float(_mix(state) >> np.uint64(11)) * scale * (sessions - 1)) + 1
         elif chosen == sessions:

@@ -41,7 +41,14 @@ def run(problem: Problem, *, holdings: bool = True, details: bool = True) -> Run
 
 
 def tallies(
-    problem: Problem, *, seed: int, first: int, count: int, block: float, out: Floats | None = None
+    problem: Problem,
+    *,
+    seed: int,
+    first: int,
+    count: int,
+    block: float,
+    circular: bool = False,
+    out: Floats | None = None,
 ) -> Floats:
     """Return the tallies of every policy on resampled paths first .. first + count - 1.
 
@@ -54,6 +61,7 @@ def tallies(
         first: Number of the first path, >= 0.
         count: How many.
         block: Mean length of a block in sessions, >= 1.
+        circular: Every block has just that length, a whole number (circular block bootstrap).
         out: (count, P, 10) float64 to fill, made unless given.
 
     Returns:
@@ -66,10 +74,11 @@ def tallies(
     earned = np.empty_like(history.interest)
     path = replace(problem, market=Market(prices, history.days, paid, earned, history.flows))
     tick = 0.0 if problem.whole is None else problem.whole.tick
+    fixed = int(block) if circular else 0
     for k in range(count):
         draw(
             history.prices, history.distributions, history.interest,
-            np.uint64(seed), first + k, 1.0 / block, tick, prices, paid, earned,
+            np.uint64(seed), first + k, 1.0 / block, fixed, tick, prices, paid, earned,
         )  # fmt: skip
         history_tallies(path, out=out[k])
     return out

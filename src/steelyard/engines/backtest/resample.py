@@ -1,9 +1,10 @@
-"""Other histories from the one we have: the stationary bootstrap, and what differences it shows.
+"""Other histories from the one we have: stationary or circular bootstrap, and what differences it shows.
 
-Sessions are drawn in blocks of random length, all instruments together, so that correlation and most
-of the serial dependence survive. Path k depends on the seed and on k alone, never on the batch.
+Sessions are drawn in blocks of random or of fixed length, all instruments together, so that correlation and
+most of the serial dependence survive. Path k depends on the seed and on k alone, never on the batch.
 
-Source: Politis and Romano (1994), The Stationary Bootstrap, JASA 89, with blocks that wrap around.
+Source: Politis and Romano (1994), The Stationary Bootstrap, JASA 89, and (1992), A Circular Block-Resampling
+Procedure for Stationary Data; in both, blocks wrap around.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def _chances(seed: int, path: int) -> Iterator[float]:
         yield (_mix(state) >> 11) * 2.0**-53
 
 
-def draws(sessions: int, *, seed: int, path: int, block: float) -> Ints:
+def draws(sessions: int, *, seed: int, path: int, block: float, circular: bool = False) -> Ints:
     """Return which session of the history each session of a path repeats, (T,) int64.
 
     Args:
@@ -43,6 +44,7 @@ def draws(sessions: int, *, seed: int, path: int, block: float) -> Ints:
         seed: 0 .. 2**63 - 1.
         path: Its number, >= 0.
         block: Mean block length in sessions, >= 1; a block ends with chance 1 / block a session.
+        circular: Every block has just that length, a whole number; the last one may be cut off.
 
     Returns:
         Entry t >= 1 is the session (1 .. T - 1) whose move from the close before is repeated. Entry 0 is 0.
@@ -50,20 +52,24 @@ def draws(sessions: int, *, seed: int, path: int, block: float) -> Ints:
     chances = _chances(seed, path)
     chosen = np.zeros(sessions, dtype=np.int64)
     for t in range(1, sessions):
-        if next(chances) < 1.0 / block or t == 1:
+        chance = next(chances)
+        ends = (t - 1) % int(block) == 0 if circular else chance < 1.0 / block
+        if ends or t == 1:
             chosen[t] = int(next(chances) * (sessions - 1)) + 1
         else:
             chosen[t] = chosen[t - 1] + 1 if chosen[t - 1] + 1 < sessions else 1
     return chosen
 
 
-def market(history: Market, *, seed: int, path: int, block: float, tick: float = 0.0) -> Market:
+def market(
+    history: Market, *, seed: int, path: int, block: float, circular: bool = False, tick: float = 0.0
+) -> Market:
     """Return the resampled market of a path: the plain form of what the kernel does.
 
     Days and flows stay where they are; price moves, distributions (as a fraction of the price the
     day before) and interest are drawn together. With a tick the prices are multiples of it in the end.
     """
-    chosen = draws(len(history.days), seed=seed, path=path, block=block)
+    chosen = draws(len(history.days), seed=seed, path=path, block=block, circular=circular)
     prices, paid, earned = history.prices.copy(), history.distributions.copy(), history.interest.copy()
     for t in range(1, len(chosen)):
         c = chosen[t]
@@ -83,6 +89,7 @@ def resampled(
     paths: int,
     seed: int,
     block: float,
+    circular: bool = False,
     threads: int = 2,
     progress: Callable[[int], None] | None = None,
 ) -> Floats:
@@ -95,6 +102,7 @@ def resampled(
         paths: S.
         seed: 0 .. 2**63 - 1.
         block: Mean block length in sessions.
+        circular: Every block has that length.
         threads: Workers; the result does not depend on their number.
         progress: Told the number of paths done, in order.
     """
@@ -117,6 +125,7 @@ def resampled(
                 first=first,
                 count=count,
                 block=block,
+                circular=circular,
                 out=out[first : first + count],
             )
         while len(finished) < len(chunks):

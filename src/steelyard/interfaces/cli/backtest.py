@@ -160,6 +160,13 @@ def backtest(**flags: Any) -> None:
     type=click.FloatRange(1.0, 10_000.0),
     help="Mean length of what is resampled, sessions.",
 )
+@click.option(
+    "--bootstrap",
+    default="stationary",
+    show_default=True,
+    type=click.Choice(["stationary", "circular"]),
+    help="Blocks of random length, or all of the length of --block.",
+)
 @click.option("--details", is_flag=True, help="Also print the other statistics and the distributions.")
 @click.option("--sweep", "sweeping", is_flag=True, help="Compare bands of many widths at many looks.")
 @click.option(
@@ -173,6 +180,7 @@ def compare(
     paths: int,
     seed: int,
     block: float,
+    bootstrap: str,
     details: bool,
     sweeping: bool,
     rolling: int | None,
@@ -202,6 +210,8 @@ def compare(
         raise InputError(
             "distributions-of-demo", "simulated prices pay nothing out", "give --prices with --distributions"
         )
+    if bootstrap == "circular" and block != int(block):
+        raise InputError("resampling", f"--block {block:g} is no whole number", f"write --block {block:.0f}")
     plain = settings.is_plain and flags["distributions"] is None
     with Ahead(wanted=paths > 0 and plain) as ahead:
         history = (
@@ -218,7 +228,14 @@ def compare(
         study = app.backtest(history, chosen, settings)
         with _progress(paths) as progress:
             ahead.wait()
-            comparison = comparing.resampled(study, paths=paths, seed=seed, block=block, progress=progress)
+            comparison = comparing.resampled(
+                study,
+                paths=paths,
+                seed=seed,
+                block=block,
+                circular=bootstrap == "circular",
+                progress=progress,
+            )
     if comparison.paths < paths:
         click.echo(
             f"note: stopped after {comparison.paths} of {paths} resampled histories; "
