@@ -1,6 +1,6 @@
 """US cases as their owner would file them: native CSV in, `tax --year` out, both as processes.
 
-The wash-sale cases are those of test_us_tax_cases.py, each with a symbol of its own, all in one journal. They
+The wash-sale cases are those of test_wash_sale_cases.py, each with a symbol of its own, in one journal. They
 do not replace each other, so one return holds them all. Their sources count in cents, a journal in dollars.
 The case whose replacement has "already been used" by something outside of it is no journal, and left out.
 """
@@ -9,7 +9,7 @@ from collections import defaultdict
 from decimal import Decimal
 
 import pytest
-from tests.worked.test_us_tax_cases import CASES
+from tests.worked.test_wash_sale_cases import CASES
 
 US = """
 base_currency = "USD"
@@ -438,6 +438,6 @@ ONE = {
 
 @pytest.mark.parametrize("name", ONE)
 def test_a_case_filed_as_csv_comes_out_to_the_cent(name, filed):
-    """Each name is the case of test_us_tax_cases.py, or says what is worked out by hand."""
+    """Each name is a case of the conformance suite, or says what is worked out by hand."""
     options, trades, year, expected = ONE[name]
     check(filed(portfolio(**options), trades, year=year), expected)

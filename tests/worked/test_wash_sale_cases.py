@@ -1,6 +1,6 @@
-"""Every US case of the conformance suite, and the five on lots that hold anywhere, facts restated.
+"""Every wash-sale case of the conformance suite, facts restated.
 
-Wash-sale cases come from the tests of bbreslauer/wash-sale-tracker (commit c1c1cd33, folder tests/), money in
+Most come from the tests of bbreslauer/wash-sale-tracker (commit c1c1cd33, folder tests/), money in
 cents; a case without a comment is its author's own. Beyond Pub. 550 and fairmark they encode one author's
 policy. It is followed, since no ruling was found that speaks against it; where a source is doubtful a comment
 says so and which reading is followed.
@@ -11,21 +11,8 @@ from decimal import Decimal
 
 import pytest
 
-from steelyard.adapters.packaged_data import load_tax_rules
-from steelyard.domain.lots import Pool, TaxLot, by_least_tax, draw
-from steelyard.domain.tax.capital_gains import (
-    gains_tax,
-    is_qualified,
-    loss_limit,
-    net,
-    qualified_days,
-    room_at_zero,
-    schedule,
-    term,
-)
 from steelyard.domain.tax.wash_sales import Block, wash_sales
 
-FIGURES, _ = load_tax_rules("US")
 ONE_CENT = Decimal(1)  # The cases count in cents and round every part of a lot to whole ones.
 
 # Before the arrow, row by row: shares, bought, cost, and where sold the day and the proceeds; `lot=` where
@@ -398,108 +385,3 @@ def test_a_purchase_of_an_identical_fund_ten_days_ago_flags_a_harvest():
     ]
     assert [x.amount for x in wash_sales(blocks, {"BNCT": "oil", "ORNG": "oil"}).washes] == [100]
     assert wash_sales(blocks).washes == ()
-
-
-def test_a_day_more_than_a_year_is_long_and_exactly_a_year_is_short():
-    """US-TERM-2, fava_investor tlh/libtlh.py::gain_term; the short one from doublehq/oracle
-    test_disposal.py."""
-    assert term(date(2023, 3, 1), date(2024, 3, 2)) == "long"
-    assert term(date(2023, 3, 1), date(2024, 3, 1)) == "short"
-
-
-def test_34_days_do_not_make_a_dividend_qualified():
-    """US-QDI-1, IRS Pub. 550 (2024) as quoted at ttlc.intuit.com. Doubtful nearby: Example 2 of the same
-    page prints 63 days where its own rule gives 64; the rule is followed."""
-    facts = (date(2024, 7, 5), date(2024, 8, 8), date(2024, 7, 12))
-    assert (qualified_days(*facts), is_qualified(*facts)) == (34, False)
-
-
-def test_a_separate_return_offsets_1500_and_carries_8500_short_term():
-    """US-CARRY-3, PolicyEngine-US loss_limit.yaml, SEPARATE; 26 U.S.C. 1211(b)."""
-    result = net(Decimal(-10000), Decimal(0), limit=loss_limit(FIGURES, "mfs"))
-    assert (result.ordinary_offset, result.carry.short, result.carry.long) == (1500, 8500, 0)
-
-
-def test_a_joint_return_of_60000_leaves_38900_at_zero_percent_in_2026():
-    """US-LTCG-2, PolicyEngine-US thresholds.yaml, citing Rev. Proc. 2025-32: 98,900 less 60,000."""
-    assert room_at_zero(schedule(FIGURES, 2026, "mfj"), income=Decimal(60000)) == 38900
-
-
-def test_a_gain_that_straddles_the_20_percent_bound_is_taxed_in_two_parts():
-    """US-LTCG-3, the same figures: single, 540,000 and 20,000 of long-term gain; the bound is 545,500."""
-    gain = net(Decimal(0), Decimal(20000), limit=loss_limit(FIGURES, "single"))
-    tax = gains_tax(schedule(FIGURES, 2026, "single"), gain, income=Decimal(540000))
-    assert tax.at_rates == ((0, 0), (Decimal("0.15"), 5500), (Decimal("0.20"), 14500))
-    assert tax.long == Decimal("3725.0")
-
-
-OLD = TaxLot("a", "X", date(2020, 1, 15), Decimal(10), Decimal(500), date(2020, 1, 15), order=1)
-NEW = TaxLot("a", "X", date(2026, 6, 1), Decimal(10), Decimal(2500), date(2026, 6, 1), order=2)
-
-
-@pytest.mark.parametrize(
-    ("method", "consumed", "gain"),
-    [("fifo", [(OLD, 10), (NEW, 5)], 1250), ("hifo", [(NEW, 10), (OLD, 5)], 250)],
-)
-def test_fifteen_shares_sold_at_200_by_the_accounts_method(method, consumed, gain):
-    """US-LOT-oracle-FIFO and -HIFO, doublehq/oracle tests/test_disposal.py; the split of HIFO is extended
-    from its assertions on ten shares by whoever wrote the case down."""
-    taken, _ = draw([OLD, NEW], Decimal(15), method=method)
-    assert [(x.bought, x.shares) for x in taken] == [(lot.bought, n) for lot, n in consumed]
-    assert 15 * 200 - sum(x.cost for x in taken) == gain
-
-
-def test_lots_that_cost_least_tax_per_dollar_raised_go_first():
-    """US-MINGAIN-fava, fava_investor minimizegains/test_minimizegains.py; its rates are 1, so tax is
-    gain."""
-    bnct = TaxLot("a", "BNCT", date(2020, 1, 2), Decimal(100), Decimal(10000), date(2020, 1, 2))
-    cofe = TaxLot("a", "COFE", date(2020, 1, 2), Decimal(100), Decimal(20000), date(2020, 1, 2))
-    prices = {"BNCT": Decimal(150), "COFE": Decimal(201)}
-    order = by_least_tax([bnct, cofe], lambda x: prices[x.symbol], lambda _: Decimal(1))
-    assert [x.symbol for x in order] == ["COFE", "BNCT"]
-    gains = [x.shares * prices[x.symbol] - x.cost for x in order]
-    assert (order[0].shares * prices["COFE"], sum(gains)) == (20100, 5100)
-
-
-# (method, draws, (still available in the first lot touched, its row) before each draw)
-SEEKS = {
-    "ANY-LOT-rp2-1": ("fifo", [6, 4, 2, 18, 3], [(10, 1), (4, 1), (20, 2), (18, 2), (30, 3)]),
-    "ANY-LOT-rp2-2": ("lifo", [7, 23, 19, 1, 9], [(30, 3), (23, 3), (20, 2), (1, 2), (10, 1)]),
-    "ANY-LOT-rp2-4": ("fifo", [15, 10, 5], [(10, 1), (20, 2), (15, 2), (5, 2)]),
-    "ANY-LOT-rp2-5": ("lifo", [55, 5], [(30, 3), (20, 2), (10, 1), (5, 1)]),
-}
-
-
-@pytest.mark.parametrize("name", SEEKS)
-def test_each_draw_starts_at_the_lot_and_amount_rp2_starts_at(name):
-    """ANY-LOT-rp2-*, eprbell/rp2 tests/test_accounting_method.py::test_with_fixed_lot_candidates: lots of
-    10, 20 and 30 at 10, 11 and 12. A draw over several lots lists each lot it touches."""
-    method, draws, seek = SEEKS[name]
-    lots = [
-        TaxLot("a", "X", date(2020, 1, row), Decimal(n), Decimal(n * unit), date(2020, 1, row), order=row)
-        for row, (unit, n) in enumerate([(10, 10), (11, 20), (12, 30)], start=1)
-    ]
-    pool = Pool(method)
-    for lot in lots:
-        pool.add(lot)
-    seen = []
-    for shares in draws:
-        before = {x.order: x.shares for x in lots}
-        taken, lots = draw(lots, Decimal(shares), method=method)
-        assert pool.take(Decimal(shares)) == taken
-        seen += [(before[x.order], x.order) for x in taken]
-    assert seen == seek
-
-
-@pytest.mark.parametrize("method", ["fifo", "average"])
-def test_what_is_left_cost_5360_04_either_way(method):
-    """ANY-COST-PP-1, Portfolio Performance CostCalculationTest::testFifoBuySellTransactions: buy 109 for
-    3,149.20, sell 15, buy 52 for 1,684.92, buy 32 for 959.30."""
-    pool = Pool(method)
-    for row, (shares, cost) in enumerate([(109, "3149.20"), (52, "1684.92"), (32, "959.30")]):
-        if row == 1:
-            pool.take(Decimal(15))
-        bought = date(2020, 1, row + 1)
-        pool.add(TaxLot("a", "X", bought, Decimal(shares), Decimal(cost), bought, order=row))
-    left = sum(x.cost for x in pool.lots())
-    assert left.quantize(Decimal("0.01")) == Decimal("5360.04")
