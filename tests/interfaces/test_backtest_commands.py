@@ -145,3 +145,12 @@ def test_a_foreign_instrument_needs_its_rate_and_is_converted_with_it(folder):
     (folder / "full.csv").write_text("\n".join(f"{a},{b}" for a, b in zip(lines, rates, strict=True)))
     done = run("backtest", "won.toml", "--prices", "full.csv", "--policy", "hold", "--json", folder=folder)
     assert json.loads(done.stdout)["results"][0]["final_value"] == pytest.approx(10_600.0)
+
+
+def test_a_locked_instrument_is_traded_all_the_same_and_that_is_said(folder):
+    """There is nothing to lock when all begins in cash."""
+    (folder / "portfolio.toml").write_text(PORTFOLIO + '[constraints]\nlocked = ["VOO"]\n')
+    done = run("backtest", "--prices", "prices.csv", "--json", folder=folder)
+    assert done.returncode == 0, done.stderr
+    assert "note: VOO is locked in the file" in done.stderr
+    assert json.loads(done.stdout)["results"][0]["rebalances"] == 1

@@ -277,6 +277,13 @@ def _settings(portfolio: Portfolio, flags: dict[str, Any], *, simulated: bool = 
         raise InputError(
             "initial", f"--initial {flags['initial']} is not above zero", "write --initial 10000"
         )
+    locked = sorted(portfolio.constraints.locked & set(portfolio.targets))
+    if locked:
+        click.echo(
+            f"note: {', '.join(locked)} is locked in the file; a backtest starts from cash and trades it "
+            "all the same",
+            err=True,
+        )
     return Settings(
         targets=portfolio.targets,
         initial=initial,
