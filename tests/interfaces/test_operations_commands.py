@@ -72,6 +72,7 @@ def test_a_backup_restores_what_was_there(folder):
     for left in folder.glob("steelyard.db-*"):
         left.unlink()
     assert run(folder, "restore", "copy.db").returncode == 0
+    assert [f.name for f in folder.glob("copy.db*")] == ["copy.db"]
     assert query(folder / "steelyard.db", "SELECT total FROM valuations") == [("9800000",)]
     assert json.loads(run(folder, "run", "--if-due", "--json").stdout)["outcome"] == "not-due"
 

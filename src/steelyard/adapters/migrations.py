@@ -72,6 +72,8 @@ def back_up(connection: sqlite3.Connection, target: Path) -> None:
     try:
         with closing(sqlite3.connect(part)) as copy:
             connection.backup(copy)
+            # One file and no log beside it, also when somebody looks into it.
+            copy.execute("PRAGMA journal_mode = DELETE")
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
