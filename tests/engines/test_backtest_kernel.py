@@ -246,6 +246,21 @@ def test_path_k_is_the_same_alone_or_in_a_batch():
     assert bits(batch[0]) != bits(batch[1])
 
 
+def test_a_stop_keeps_every_path_that_was_told_done_and_they_are_what_a_whole_run_gives():
+    problem = random_problem(3)
+    whole = resample.resampled(problem, paths=400, seed=5, block=7.0)
+    for _ in range(50):
+        told = []
+
+        def stop(done, told=told):
+            told.append(done)
+            raise KeyboardInterrupt
+
+        kept = resample.resampled(problem, paths=400, seed=5, block=7.0, progress=stop)
+        assert told[0] <= len(kept)
+        assert bits(kept) == bits(whole[: len(kept)])
+
+
 @pytest.mark.parametrize("seed", range(120))
 def test_wealth_changes_only_by_markets_flows_costs_and_taxes(seed):
     """Books balance: value before the trades less costs and tax is the value of shares and cash after."""

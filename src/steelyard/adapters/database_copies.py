@@ -13,7 +13,7 @@ from steelyard.adapters.journal_sqlite import STEPS as JOURNAL_STEPS
 from steelyard.adapters.migrations import back_up as write_copy
 from steelyard.adapters.order_book_sqlite import PART as ORDERS
 from steelyard.adapters.order_book_sqlite import STEPS as ORDER_STEPS
-from steelyard.errors import InputError
+from steelyard.errors import DataError, InputError
 
 _KNOWN = {PART: len(STEPS), ORDERS: len(ORDER_STEPS), "journal": len(JOURNAL_STEPS)}
 """The newest version of each part that this program knows."""
@@ -67,20 +67,27 @@ def sound(database: Path) -> str | None:
 def _examine(source: Path) -> None:
     if not source.is_file():
         raise InputError("no-file", f"there is no file {source}", "give a file that `backup` wrote")
-    with told(source), closing(_read_only(source)) as base:
-        found = base.execute("PRAGMA integrity_check").fetchone()[0]
-        tables = {row[0] for row in base.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        versions = dict(base.execute("SELECT name, version FROM parts")) if "parts" in tables else {}
-        versions["journal"] = base.execute("PRAGMA user_version").fetchone()[0]
-    if found != "ok" or not tables & {"parts", "entries"}:
-        reason = found if found != "ok" else "it has none of steelyard's tables"
-        raise InputError(
-            "database", f"{source} is no sound copy: {reason}", "give a file that `backup` wrote"
-        )
+    try:
+        with told(source), closing(_read_only(source)) as base:
+            found = base.execute("PRAGMA integrity_check").fetchone()[0]
+            tables = {row[0] for row in base.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            versions = dict(base.execute("SELECT name, version FROM parts")) if "parts" in tables else {}
+            versions["journal"] = base.execute("PRAGMA user_version").fetchone()[0]
+    except DataError as error:
+        # The hint of a damaged journal is to put a copy back, and this is the copy.
+        raise _unsound(source, error.message) from None
+    if found != "ok":
+        raise _unsound(source, found)
+    if not tables & {"parts", "entries"}:
+        raise _unsound(source, "it has none of steelyard's tables")
     if any(versions.get(part, 0) > known for part, known in _KNOWN.items()):
         raise InputError(
             "database-newer", f"{source} was written by a newer version of steelyard", "update steelyard"
         )
+
+
+def _unsound(source: Path, reason: str) -> InputError:
+    return InputError("database", f"{source} is no sound copy: {reason}", "give a file that `backup` wrote")
 
 
 def _read_only(path: Path) -> sqlite3.Connection:

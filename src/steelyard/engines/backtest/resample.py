@@ -138,7 +138,10 @@ def resampled(
             if progress is not None:
                 progress(done)
     except KeyboardInterrupt:
-        unbroken = next((n for n in range(len(chunks)) if n not in finished), len(chunks))
+        # What runs is let end, a few milliseconds: a first chunk cut off would cost all behind it.
+        pool.shutdown(wait=True, cancel_futures=True)
+        broken = (n for n in range(len(chunks)) if n not in running or running[n].cancelled())
+        unbroken = next(broken, len(chunks))
         return out[: chunks[unbroken][0] if unbroken < len(chunks) else paths]
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
