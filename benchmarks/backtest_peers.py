@@ -29,6 +29,7 @@ from steelyard.engines.price_history import PriceHistory
 
 ROOT = Path(__file__).parent.parent
 SESSIONS, NAMES = 5216, "ABCDE"
+LOOKS = ("monthly", "quarterly", "semiannual", "annual")
 
 PEERS = r"""
 import json, statistics, sys, time
@@ -138,6 +139,10 @@ def main() -> None:
         ),
     }
     by_segments = median(lambda: numpy_segments(problem), 101)
+    grid = [f"calendar {look}{at}" for look in LOOKS for at in ("", " last")]
+    several = [lab.assemble(history, [lab.candidate(line)], settings) for line in grid]
+    together = median(lambda: steelyard.backtest(closes, targets, grid, dates=stamps, **order), 51)
+    apart = median(lambda: [numpy_segments(one) for one in several], 21)
     end = float(kernel.run(problem, holdings=False).values[0, -1])
     print(f"Python {platform.python_version()}, {platform.machine()}, {versions}; medians of one run")
     for name, (seconds, last) in peers.items():
@@ -146,6 +151,8 @@ def main() -> None:
         rivals = {peer: took for peer, (took, _) in peers.items()} | {"NumPy": by_segments}
         times = "   ".join(f"{rival} / ours {took / seconds:.4g}" for rival, took in rivals.items())
         print(f"{name:36s} {seconds * 1e3:10.3f} ms   {times}")
+    each = together / len(grid) * 1e3
+    print(f"{len(grid)} calendars in one call, each {each:.3f} ms; NumPy / ours {apart / together:.4g}")
 
 
 if __name__ == "__main__":

@@ -21,5 +21,7 @@ def __getattr__(name: str) -> Any:
         # Not `from steelyard import api`: that would ask this function for `api` again.
         import importlib
 
-        return getattr(importlib.import_module("steelyard.api"), name)
+        found = getattr(importlib.import_module("steelyard.api"), name)
+        globals()[name] = found  # The next time this function is not asked.
+        return found
     raise AttributeError(f"module 'steelyard' has no attribute {name!r}")

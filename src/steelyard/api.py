@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,14 +36,26 @@ if TYPE_CHECKING:
 
 Money = int | str | Decimal
 
+# Kept by value and type, so that neither True nor 1.0 passes for 1: a study that calls `backtest` for every
+# setting of a grid reads the same few numbers each time.
+_read_fraction = lru_cache(maxsize=1024, typed=True)(parse_fraction)
+_read_number = lru_cache(maxsize=1024, typed=True)(parse_number)
 
-def load(path: str | Path = "portfolio.toml") -> Portfolio:
+
+def load(path: str | Path = "portfolio.toml", *, need_accounts: bool = True) -> Portfolio:
     """Read a portfolio file, with the journal and the fetched prices of `steelyard.db` beside it.
+
+    Args:
+        path: The file.
+        need_accounts: False where targets, policy, costs and [tax] are enough, as for `backtest`: the file
+            alone is read, and may be without accounts.
 
     Raises:
         PortfolioProblems: With every problem of the file.
         DataError: Something the journal holds has no price.
     """
+    if not need_accounts:
+        return bootstrap.backtest_portfolio(Path(path))
     return bootstrap.stored_portfolio(Path(path))
 
 
@@ -422,8 +435,8 @@ def compare(
 def _amount(raw: Money) -> Decimal:
     """Return an amount of base currency, which has no name here."""
     try:
-        return parse_number(raw)
-    except ValueError as error:
+        return _read_number(raw)
+    except (ValueError, TypeError) as error:
         raise InputError("amount", str(error), "write a number such as 1000000") from None
 
 
@@ -453,8 +466,8 @@ def _situation(
 
 def _fraction(raw: Money) -> Decimal:
     try:
-        return parse_fraction(raw)
-    except ValueError as error:
+        return _read_fraction(raw)
+    except (ValueError, TypeError) as error:
         raise InputError("fraction", str(error), 'write a fraction such as "0.5%" or 0.005') from None
 
 

@@ -204,6 +204,19 @@ def test_prices_set_show_and_check_agree(folder):
     assert run(folder, "prices", "check").returncode == 0
 
 
+def test_prices_check_says_of_a_rate_whether_the_file_has_it_or_has_no_use_for_it(folder):
+    def states():
+        found = json.loads(run(folder, "prices", "check", "--json").stdout)["prices"]
+        return {row["symbol"]: row["state"] for row in found}
+
+    assert states()["USDKRW"] == "in the portfolio file"
+    text = PORTFOLIO.replace('"VOO", shares = 8', '"VOO", shares = 8, price = "600000 KRW"')
+    (folder / "portfolio.toml").write_text(text.partition("[fx]")[0])
+    assert states() == dict.fromkeys(("069500", "VOO", "TLT", "GLD"), "in the portfolio file") | {
+        "USDKRW": "not needed"
+    }
+
+
 def test_prices_fetch_exits_three_when_nothing_good_came(folder):
     assert run(folder, "prices", "fetch").returncode == 0
     price(folder, "-5")

@@ -41,6 +41,29 @@ def test_an_array_has_the_order_of_the_targets_and_dates_beside_it():
     ) == pytest.approx(WEALTH)
 
 
+@pytest.mark.parametrize("unit", ["D", "h", "m", "s", "ms", "us", "ns", "15m"])
+def test_dates_in_an_array_are_the_days_they_fall_on_in_every_unit(unit):
+    """Closes at 15:30, before and after 1970, in NumPy's own steps."""
+    stamps = np.array(["1969-12-31T15:30", "1970-01-01T15:30", "2024-02-29T15:30"], dtype="M8[m]")
+    study = steelyard.backtest(np.ones((3, 1)), {"VOO": 1}, "hold", dates=stamps.astype(f"M8[{unit}]"))
+    assert list(study.dates) == [date(1969, 12, 31), date(1970, 1, 1), date(2024, 2, 29)]
+
+
+def test_a_time_that_is_none_is_no_date():
+    stamps = np.array(["2024-01-02", "NaT", "2024-01-04"], dtype="M8[ns]")
+    with pytest.raises(InputError) as refused:
+        steelyard.backtest(np.ones((3, 1)), {"VOO": 1}, "hold", dates=stamps)
+    assert refused.value.code == "price-date"
+
+
+@pytest.mark.parametrize("wrong", [True, 1.0, float("nan"), [1], "one"])
+def test_a_number_that_equals_one_is_not_taken_for_it_because_it_was_read_before(wrong):
+    steelyard.backtest(np.ones((2, 1)), {"VOO": 1}, "hold", dates=DATES[:2], initial=1)
+    for mistake in ({"targets": {"VOO": wrong}}, {"targets": {"VOO": 1}, "initial": wrong}):
+        with pytest.raises(InputError):
+            steelyard.backtest(np.ones((2, 1)), policies="hold", dates=DATES[:2], **mistake)
+
+
 def test_long_columns_and_a_file_are_read_as_well(tmp_path):
     """WEALTH above; the rows are those of the columns, one under the other."""
     long = {"date": DATES * 2, "symbol": ["VOO"] * 5 + ["AGG"] * 5, "close": VOO + AGG}

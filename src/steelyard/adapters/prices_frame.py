@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 
 from steelyard.adapters import prices_file
-from steelyard.engines.backtest.problem import Floats, Ints
+from steelyard.engines.backtest.problem import Ints
 from steelyard.engines.price_history import PriceHistory, SessionDates
 from steelyard.errors import InputError
 
 _SOURCE = Path("prices")
 _HIGHEST = 1e15
 _EPOCH = date(1970, 1, 1).toordinal()
+_TICKS_A_DAY = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
 
 
 def load(
@@ -111,19 +112,9 @@ def _clean(
         if last - first < 2:
             return None
         days, values = days[first:last], values[first:last]
-    closes = _by_session(values[:, : len(symbols)])
+    closes = np.ascontiguousarray(values[:, : len(symbols)])
     rates = {pair: np.ascontiguousarray(values[:, len(symbols) + n]) for n, pair in enumerate(pairs)}
     return PriceHistory(tuple(symbols), SessionDates(days), closes, rates, (), _SOURCE.name)
-
-
-def _by_session(values: Floats) -> Floats:
-    """Return the same C-contiguous; column by column it takes half as long as numpy's own copy."""
-    if values.flags.c_contiguous:
-        return values
-    closes = np.empty(values.shape)
-    for n in range(values.shape[1]):
-        closes[:, n] = values[:, n]
-    return closes
 
 
 def _arrays(prices: Any, wanted: list[str], dates: Any) -> tuple[Any, Any] | None:
@@ -170,7 +161,12 @@ def _day_numbers(dates: Any) -> Ints | None:
     stamps = dates.to_numpy() if hasattr(dates, "to_numpy") else np.asarray(dates)
     if stamps.dtype.kind != "M":
         return _day_numbers(stamps.tolist()) if stamps.dtype.kind == "O" else None
-    days: Ints = stamps.astype("M8[D]", copy=False).view(np.int64) + _EPOCH
+    unit, step = np.datetime_data(stamps.dtype)
+    if unit in _TICKS_A_DAY and step == 1 and stamps.dtype.isnative:
+        # Three times as fast as the cast below. What is no time is far below zero, which `_clean` refuses.
+        days: Ints = stamps.view(np.int64) // _TICKS_A_DAY[unit] + _EPOCH
+    else:
+        days = stamps.astype("M8[D]", copy=False).view(np.int64) + _EPOCH
     return days
 
 

@@ -11,12 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
 from steelyard.app.backtest_tax import TaxTerms, tax_rules
 from steelyard.app.look_sessions import look_mask
-from steelyard.app.study import Study
+from steelyard.app.study import Study, Walk
 from steelyard.app.whole_shares import whole_shares
 from steelyard.domain import policy_text
 from steelyard.domain.money import ONE, ZERO, parse_fraction
@@ -24,7 +25,6 @@ from steelyard.domain.policies import Policy, band
 from steelyard.engines.backtest import kernel
 from steelyard.engines.backtest.problem import (
     SESSIONS_A_YEAR,
-    Flags,
     Ints,
     Market,
     Problem,
@@ -147,7 +147,8 @@ def backtest(history: PriceHistory, candidates: Sequence[Candidate], settings: S
     runs = kernel.run(problem, holdings=False, details=details)
     risk_free = (1.0 + float(settings.risk_free)) ** (1.0 / SESSIONS_A_YEAR) - 1.0
     terms = () if settings.tax is None else settings.tax.notes
-    return Study(history, tuple(c.text for c in candidates), risk_free, terms, problem, runs)
+    walk = Walk(history, problem, runs, risk_free)
+    return Study(walk, tuple(c.text for c in candidates), terms)
 
 
 def assemble(history: PriceHistory, candidates: Sequence[Candidate], settings: Settings) -> Problem:
@@ -216,25 +217,34 @@ def _market(history: PriceHistory, days: Ints, settings: Settings) -> Market:
 
 
 def _rules(days: Ints, candidates: Sequence[Candidate], targets: Mapping[str, Decimal]) -> Rules:
-    """Return the rules of candidates; a band or box is computed exactly and rounded once."""
-    masks: dict[tuple[str, str], int] = {}
-    rows: list[Flags] = []
-    schedule: list[int] = []
+    """Return the rules of candidates; those looks that several share are there once."""
+    looks, fixed = _fixed_rules(tuple(candidates), tuple(targets.values()))
+    masks = [np.zeros(len(days), np.bool_) if look is None else look_mask(days, *look) for look in looks]
+    return Rules(looks=masks[0][np.newaxis] if len(masks) == 1 else np.stack(masks), **fixed)
+
+
+@lru_cache(maxsize=16)
+def _fixed_rules(
+    candidates: tuple[Candidate, ...], targets: tuple[Decimal, ...]
+) -> tuple[tuple[tuple[str, str] | None, ...], dict[str, Any]]:
+    """Return the schedules, None for one that never looks, and the rules but for their dates.
+
+    A band or box is computed exactly and rounded once. It is kept, and so nobody may write to it: a study of
+    many histories asks for the same rules again and again, and exact arithmetic takes as long as the walk.
+    """
+    rows: dict[tuple[str, str] | None, int] = {}
+    schedule = []
     for c in candidates:
-        never = c.policy.kind == "hold"
-        key = ("never", "") if never else (c.policy.look, c.policy.look_at)
-        if key not in masks:
-            masks[key] = len(rows)
-            rows.append(np.zeros(len(days), dtype=np.bool_) if never else look_mask(days, *key))
-        schedule.append(masks[key])
+        look = None if c.policy.kind == "hold" else (c.policy.look, c.policy.look_at)
+        schedule.append(rows.setdefault(look, len(rows)))
     shape = len(candidates), len(targets)
     bands, low, high = np.full(shape, np.inf), np.zeros(shape), np.ones(shape)
     boxed = np.zeros(shape[0], dtype=np.bool_)
     for row, c in enumerate(candidates):
-        widths = [band(w, c.policy) for w in targets.values()]
+        widths = [band(w, c.policy) for w in targets]
         share = c.inward if c.inward is not None else _SHARES.get(c.policy.destination)
         boxed[row] = share is not None and None not in widths
-        for column, (target, width) in enumerate(zip(targets.values(), widths, strict=True)):
+        for column, (target, width) in enumerate(zip(targets, widths, strict=True)):
             if width is None:
                 continue
             if c.policy.kind in ("threshold", "hybrid"):
@@ -242,23 +252,20 @@ def _rules(days: Ints, candidates: Sequence[Candidate], targets: Mapping[str, De
             if boxed[row] and share is not None:
                 low[row, column] = float(max(target - width * share, ZERO))
                 high[row, column] = float(min(target + width * share, ONE))
-    return Rules(
-        targets=np.array([float(w) for w in targets.values()]),
-        looks=np.stack(rows),
-        schedule=np.array(schedule, dtype=np.int64),
-        always=np.array([c.policy.kind == "calendar" for c in candidates]),
-        bands=bands,
-        max_interval=_intervals([c.policy.max_interval_days for c in candidates], candidates),
-        cooldown=np.array([c.policy.cooldown_days for c in candidates], dtype=np.int64),
-        boxed=boxed,
-        low=low,
-        high=high,
-    )
+    return tuple(rows), {
+        "targets": np.array([float(w) for w in targets]),
+        "schedule": np.array(schedule, dtype=np.int64),
+        "always": np.array([c.policy.kind == "calendar" for c in candidates]),
+        "bands": bands,
+        "max_interval": np.array([_interval(c.policy) for c in candidates], dtype=np.int64),
+        "cooldown": np.array([c.policy.cooldown_days for c in candidates], dtype=np.int64),
+        "boxed": boxed,
+        "low": low,
+        "high": high,
+    }
 
 
-def _intervals(intervals: Sequence[int | None], candidates: Sequence[Candidate]) -> Ints:
-    used = [
-        -1 if days is None or c.policy.kind != "hybrid" else days
-        for days, c in zip(intervals, candidates, strict=True)
-    ]
-    return np.array(used, dtype=np.int64)
+def _interval(policy: Policy) -> int:
+    """Return after how many days a policy trades whatever its drift, -1 for never."""
+    days = policy.max_interval_days
+    return -1 if days is None or policy.kind != "hybrid" else days

@@ -7,6 +7,7 @@ its dates at once, so periods are counted in whole arrays of day numbers.
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 
 import numpy as np
 
@@ -40,8 +41,9 @@ def look_mask(days: Ints, look: str, look_at: str) -> Flags:
     return mask
 
 
+@lru_cache(maxsize=64)
 def _period_starts(first: int, last: int, look: str) -> Ints:
-    """Return the first days of all periods after that of `first` and up to `last`, as day numbers."""
+    """Return the first days of the periods after that of `first` up to `last`: day numbers, only to read."""
     if look in ("weekly", "biweekly"):
         length = 7 if look == "weekly" else 14
         monday = MONDAY.toordinal()

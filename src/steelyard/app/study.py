@@ -45,24 +45,58 @@ STATISTICS = (
 
 
 @dataclass(frozen=True, eq=False)
+class Walk:
+    """Policies walked through prices: what a study and its results are read from.
+
+    Attributes:
+        history: The prices.
+        problem: The arrays, for resampling.
+        recorded: What was recorded, all or wealth and rebalances only; see `runs`.
+        risk_free: What ratios compare with, a session.
+    """
+
+    history: PriceHistory
+    problem: Problem = field(repr=False)
+    recorded: Runs = field(repr=False)
+    risk_free: float
+
+    @cached_property
+    def runs(self) -> Runs:
+        """Everything that the walk of every policy records, holdings apart."""
+        if self.recorded.costs.shape == self.recorded.values.shape:
+            return self.recorded
+        return kernel.run(self.problem, holdings=False)
+
+    @cached_property
+    def ideal_changes(self) -> Floats:
+        """Session returns of the mix rebalanced every session at no cost, (T - 1,) float64."""
+        ideal = kernel.run(_ideal(self.problem), holdings=False)
+        return statistics.returns(ideal.values[0], ideal.paid[0])
+
+
+@dataclass(frozen=True, eq=False)
 class Study:
     """Results of several policies on the same prices.
 
     Attributes:
-        history: The prices.
+        walk: What they are read from.
         policies: The text of each policy, in the order asked for.
-        risk_free: What ratios compare with, a session.
         terms: What the result rests on, one sentence each.
-        problem: The arrays, for resampling.
-        recorded: What was recorded of the walk, all or wealth and rebalances only; see `runs`.
     """
 
-    history: PriceHistory
+    walk: Walk
     policies: tuple[str, ...]
-    risk_free: float
     terms: tuple[str, ...]
-    problem: Problem = field(repr=False)
-    recorded: Runs = field(repr=False)
+
+    @property
+    def history(self) -> PriceHistory:
+        """The prices."""
+        return self.walk.history
+
+    @property
+    def problem(self) -> Problem:
+        """The arrays of the backtest, for resampling."""
+        return self.walk.problem
 
     @property
     def dates(self) -> Sequence[date]:
@@ -92,26 +126,13 @@ class Study:
     @cached_property
     def results(self) -> tuple[Result, ...]:
         """One a policy, in the order asked for."""
-        return tuple(Result(self, row) for row in range(len(self.policies)))
-
-    @cached_property
-    def runs(self) -> Runs:
-        """Everything that the walk of every policy records, holdings apart."""
-        if self.recorded.costs.shape == self.recorded.values.shape:
-            return self.recorded
-        return kernel.run(self.problem, holdings=False)
-
-    @cached_property
-    def ideal_changes(self) -> Floats:
-        """Session returns of the mix rebalanced every session at no cost, (T - 1,) float64."""
-        ideal = kernel.run(_ideal(self.problem), holdings=False)
-        return statistics.returns(ideal.values[0], ideal.paid[0])
+        return tuple(Result(self.walk, row, policy) for row, policy in enumerate(self.policies))
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
         """What was done to the prices, what looks odd in them, and what to keep in mind."""
         notes = [*self.history.notes, *self.terms]
-        unproven = int(self.recorded.ending[:, 1].sum())
+        unproven = int(self.walk.recorded.ending[:, 1].sum())
         if unproven:
             notes.append(
                 f"{unproven} plans of whole shares stopped at the search's limit: good, not proven best"
@@ -134,30 +155,35 @@ class Study:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Result:
-    """What one policy did. Rates are fractions a year; nan where a number does not exist."""
+    """What one policy did. Rates are fractions a year; nan where a number does not exist.
 
-    study: Study
+    It holds what it is read from and not the study, which holds its results: a circle would keep the arrays
+    of every backtest of a long loop until the collector comes by.
+
+    Attributes:
+        walk: What it is read from.
+        row: Which row of it.
+        policy: Its text, as `domain.policy_text` prints it.
+    """
+
+    walk: Walk
     row: int
+    policy: str
 
     def __repr__(self) -> str:
         said = ", ".join(f"{name}={getattr(self, name)!r}" for name in STATISTICS)
         return f"Result({said})"
 
     @property
-    def policy(self) -> str:
-        """Its text, as `domain.policy_text` prints it."""
-        return self.study.policies[self.row]
-
-    @property
     def values(self) -> Floats:
         """Wealth at the close of every session, (T,) float64, base currency."""
-        values: Floats = self.study.recorded.values[self.row]
+        values: Floats = self.walk.recorded.values[self.row]
         return values
 
     @property
     def rebalanced(self) -> Flags:
         """Sessions on which the policy traded, (T,) bool; not the first, and not what deposits bought."""
-        flags: Flags = self.study.recorded.rebalanced[self.row]
+        flags: Flags = self.walk.recorded.rebalanced[self.row]
         return flags
 
     @property
@@ -173,18 +199,18 @@ class Result:
     @property
     def ruined_on(self) -> date | None:
         """When a withdrawal could not be paid in full, None otherwise."""
-        session = int(self.study.recorded.ruined[self.row])
-        return self.study.dates[session] if session >= 0 else None
+        session = int(self.walk.recorded.ruined[self.row])
+        return self.walk.history.dates[session] if session >= 0 else None
 
     @property
     def liquidation_value(self) -> float:
         """What is left of `final_value` after selling everything and paying all tax."""
-        return float(self.study.recorded.ending[self.row, 0])
+        return float(self.walk.recorded.ending[self.row, 0])
 
     @cached_property
     def index(self) -> Floats:
         """Time-weighted growth of one unit, (T,) float64, first costs included."""
-        return statistics.growth(self.values, self._paid, self.study.problem.terms.initial)
+        return statistics.growth(self.values, self._paid, self.walk.problem.terms.initial)
 
     @cached_property
     def cagr(self) -> float:
@@ -194,7 +220,7 @@ class Result:
     @cached_property
     def money_weighted(self) -> float:
         """The yearly rate at which all money paid in grew to the end."""
-        problem = self.study.problem
+        problem = self.walk.problem
         return statistics.money_weighted(self.values, self._paid, problem.market.days, problem.terms.initial)
 
     @cached_property
@@ -205,12 +231,12 @@ class Result:
     @cached_property
     def sharpe(self) -> float:
         """Mean session return above the risk-free one over its deviation, times sqrt(252)."""
-        return statistics.sharpe(self._changes, self.study.risk_free)
+        return statistics.sharpe(self._changes, self.walk.risk_free)
 
     @cached_property
     def sortino(self) -> float:
         """The same over the root mean square of what was lost."""
-        return statistics.sortino(self._changes, self.study.risk_free)
+        return statistics.sortino(self._changes, self.walk.risk_free)
 
     @property
     def max_drawdown(self) -> float:
@@ -220,49 +246,49 @@ class Result:
     @property
     def drawdown_from(self) -> date:
         """The high before the deepest fall."""
-        return self.study.dates[self._fall.peak]
+        return self.walk.history.dates[self._fall.peak]
 
     @property
     def drawdown_to(self) -> date:
         """The low of the deepest fall."""
-        return self.study.dates[self._fall.trough]
+        return self.walk.history.dates[self._fall.trough]
 
     @cached_property
     def turnover(self) -> float:
         """Yearly sum of traded value / 2 over wealth, without the first purchase."""
-        runs = self.study.runs
+        runs = self.walk.runs
         return statistics.turnover(runs.traded[self.row], self.values + runs.costs[self.row])
 
     @cached_property
     def costs(self) -> float:
         """All that trading cost, base currency."""
-        return float(self.study.runs.costs[self.row].sum())
+        return float(self.walk.runs.costs[self.row].sum())
 
     @cached_property
     def taxes(self) -> float:
         """Tax that left during the time, base currency."""
-        return float(self.study.runs.taxes[self.row].sum())
+        return float(self.walk.runs.taxes[self.row].sum())
 
     @cached_property
     def average_drift(self) -> float:
         """Mean of the largest drift of each session before its trades."""
-        drifts = self.study.runs.drifts[self.row, 1:]
+        drifts = self.walk.runs.drifts[self.row, 1:]
         return float(drifts.mean()) if len(drifts) else math.nan
 
     @cached_property
     def worst_drift(self) -> float:
         """Largest drift of any session before its trades."""
-        drifts = self.study.runs.drifts[self.row, 1:]
+        drifts = self.walk.runs.drifts[self.row, 1:]
         return float(drifts.max()) if len(drifts) else math.nan
 
     @cached_property
     def tracking_error(self) -> float:
         """Standard deviation of session returns less those of the free daily mix, times sqrt(252)."""
-        return statistics.tracking_error(self._changes, self.study.ideal_changes)
+        return statistics.tracking_error(self._changes, self.walk.ideal_changes)
 
     @property
     def _paid(self) -> Floats:
-        paid: Floats = self.study.runs.paid[self.row]
+        paid: Floats = self.walk.runs.paid[self.row]
         return paid
 
     @cached_property

@@ -240,8 +240,8 @@ class Runs:
 def empty_runs(problem: Problem, *, holdings: bool, details: bool = True) -> Runs:
     """Return runs for an engine to fill, all zeros; without details only `values` and what is not (P, T)."""
     policies, sessions, instruments = problem.shape
-    none = np.zeros((policies, 0))
-    zeros = [np.zeros((policies, sessions)) for _ in range(6)] if details else [none] * 6
+    # Without details one empty array stands for six.
+    zeros = [np.zeros((policies, sessions)) for _ in range(6)] if details else [np.zeros((policies, 0))] * 6
     return Runs(
         values=np.zeros((policies, sessions)),
         paid=zeros[0],

@@ -108,11 +108,14 @@ def check(path: Path, as_json: bool) -> None:
     bad = False
     with bootstrap.automation(path) as parts:
         job = parts.job
-        _, missing = job.file.outline()
+        portfolio, missing = job.file.outline()
         for wanted in _wanted(job):
             newest = parts.prices.newest(wanted.symbol)
             by_file = wanted.symbol not in missing
             state = "in the portfolio file" if by_file else "missing"
+            if by_file and wanted.is_rate and wanted.symbol[:3] not in portfolio.fx:
+                # Every price and amount of the file is in base currency already.
+                state = "not needed"
             if newest is not None and not by_file:
                 stale = is_stale(newest[1], newest[0], job.settings.prices.limits, job.today())
                 state = "stale" if stale else "good"
