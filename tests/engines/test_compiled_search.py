@@ -167,3 +167,26 @@ def test_at_the_node_limit_the_bound_is_certified():
         assert answer.bound <= best <= answer.value
         assert sum(n * x.price for n, x in zip(answer.steps, problem.lines, strict=True)) <= 30_001
     assert cut
+
+
+def test_many_long_lists_are_bounded_and_not_tried_out_whole():
+    """Thirty prices within two percent and a cheap line that is locked: more plans than could ever be tried."""
+    r = random.Random(4)
+    prices = [r.randint(500, 510) for _ in range(30)]
+    lines = tuple(
+        Line(f"E{i:02}", p, 0, Fraction(66_667), divisor=Fraction(66_667), can_sell=False)
+        for i, p in enumerate(prices)
+    )
+    locked = Line("Z", 7, 3, Fraction(100), divisor=Fraction(100), can_buy=False, can_sell=False)
+    answer = solve_compiled(Problem((*lines, locked), 1_900_001))
+    assert answer.proven
+    assert answer.nodes < 100_000
+
+
+def test_a_limit_of_nothing_still_settles_what_has_few_plans():
+    """Two lines of two shares at most: the whole table is tried, as the plain search finds it."""
+    lines = (Line("A", 100, 1, Fraction(130)), Line("B", 90, 1, Fraction(120)))
+    problem = Problem(lines, 100)
+    answer = solve_compiled(problem, node_limit=0)
+    assert answer.proven
+    assert answer.steps == solve(problem).steps

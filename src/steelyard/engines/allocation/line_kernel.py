@@ -26,7 +26,9 @@ OFF, STRIDE, BUY_LOW, BUY_HIGH, SELL_LOW, SELL_HIGH, WHOLE = range(3, 10)
 COST_RATE, COST_FLOOR, COST_EXTRA, KNEE, RANKED, PARTS, TARGET, CLASS, TWIN, ROW, UNIT = range(10, 21)
 OVER, UNDER = 21, 22
 PREPARED = 23
-INVERSE, HALF, WANTED = range(3)
+# Floats beside a prepared line; the last two are the cost of a traded tick, with and without the rate.
+INVERSE, HALF, WANTED, SHARE_COST, SHARE_EXTRA = range(5)
+FLOATS = 5
 
 
 @inner
@@ -131,6 +133,8 @@ def prepare_lines(lines, budget, min_trade, unit, w, r):
         r[place, INVERSE] = scale / float(own) / float(own)
         r[place, HALF] = 0.5 / scale
         r[place, WANTED] = -float(w[place, OFF]) / float(own)
+        r[place, SHARE_COST] = (float(lines[i, EXTRA]) + float(rate)) / float(unit)
+        r[place, SHARE_EXTRA] = float(lines[i, EXTRA]) / float(unit)
 
 
 # A state is a code: twice the steps bought (sold when negative), plus 1 when the odd fraction left too.

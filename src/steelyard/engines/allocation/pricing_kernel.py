@@ -21,6 +21,8 @@ from steelyard.engines.allocation.line_kernel import (
     PRICE,
     SELL_HIGH,
     SELL_LOW,
+    SHARE_COST,
+    SHARE_EXTRA,
     UNIT,
     WANTED,
     WHOLE,
@@ -40,15 +42,23 @@ def best_side(w, r, i, multiplier, sign):
     best, least = NONE, np.inf
     if high < low:
         return best, least
-    knee, unit = w[i, KNEE], float(w[i, UNIT])
+    knee, unit, price = w[i, KNEE], float(w[i, UNIT]), float(w[i, PRICE])
     for turn in range(3 if knee >= 0 else 1):
         if turn == 2:
             near = min(max(knee, low), high)
+            last = min(near + 1, high)
         else:
-            rate = (float(w[i, COST_EXTRA]) + (float(w[i, COST_RATE]) if turn == 0 else 0.0)) / unit
+            rate = r[i, SHARE_COST] if turn == 0 else r[i, SHARE_EXTRA]
             away = sign * (r[i, WANTED] - multiplier * unit * (1.0 + sign * rate) * r[i, HALF])
-            near = int(np.floor(min(max(away / float(w[i, PRICE]), float(low)), float(high))))
-        for size in range(near, min(near + 1, high) + 1):
+            # Where no share between pulls, an end is the best, and the only state to look at.
+            if away <= price * float(low):
+                near, last = low, low
+            elif away >= price * float(high):
+                near, last = high, high
+            else:
+                near = int(away / price)
+                last = min(near + 1, high)
+        for size in range(near, last + 1):
             code = 2 * sign * size
             reduced = line_miss(w, r, i, code) + multiplier * float(line_spent(w, i, code))
             if reduced < least:
@@ -107,38 +117,47 @@ def _divisible(w, r, budget):
     """Return the price of money at which divisible shares spend the budget, and its change per unit."""
     n = w.shape[0]
     total = float(budget) / float(w[0, UNIT])
-    low, high, slope = 0.0, 0.0, 0.0
-    up, down = np.empty(n), np.empty(n)
-    most, least = np.zeros(n), np.zeros(n)
+    low, high, slope, near = 0.0, 0.0, 0.0, np.inf
+    room = np.zeros((4, n))
+    up, down, most, least = room[0], room[1], room[2], room[3]
     for i in range(n):
-        rate = float(w[i, COST_RATE] + w[i, COST_EXTRA]) / float(w[i, UNIT])
-        up[i], down[i] = 1.0 + rate, 1.0 - rate
+        up[i], down[i] = 1.0 + r[i, SHARE_COST], 1.0 - r[i, SHARE_COST]
         if w[i, BUY_HIGH] >= w[i, BUY_LOW]:
             most[i] = float(w[i, BUY_HIGH] * w[i, PRICE])
         if w[i, SELL_HIGH] >= w[i, SELL_LOW]:
             least[i] = -float(w[i, SELL_HIGH] * w[i, PRICE])
         slope += up[i] * up[i] * r[i, HALF]
+        near = min(near, float(w[i, PRICE]) / 4.0)
         away = (abs(r[i, WANTED]) - least[i]) / (min(up[i], abs(down[i]) if down[i] else up[i]) * r[i, HALF])
         high = max(high, away)
+    # What is spent falls in straight pieces as money gets dearer: a Newton step ends on the right piece at
+    # once, and where pieces meet the halving keeps it in bounds.
+    middle = 0.0
     for turn in range(40):
-        middle = (low + high) / 2.0 if turn else 0.0
-        spent = 0.0
+        spent, steep = 0.0, 0.0
         for i in range(n):
             change = r[i, WANTED] - middle * up[i] * r[i, HALF]
             if change > 0.0:
                 spent += min(change, most[i]) * up[i]
+                steep += up[i] * up[i] * r[i, HALF] if change < most[i] else 0.0
             else:
                 change = r[i, WANTED] - middle * down[i] * r[i, HALF]
                 spent += max(min(change, 0.0), least[i]) * down[i]
-        if spent > total:
+                steep += down[i] * down[i] * r[i, HALF] if least[i] < change < 0.0 else 0.0
+        over = spent - total
+        if over > 0.0:
             low = middle
         elif turn == 0:
             high = 0.0
             break
         else:
             high = middle
-            if total - spent < 1e-4 * abs(total):
-                break
+        if abs(over) < near:
+            high = middle
+            break
+        middle = middle + over / steep if steep > 0.0 else high
+        if not low < middle < high:
+            middle = (low + high) / 2.0
     unit = float(w[0, UNIT])
     return high / unit, 1.0 / (slope * unit * unit)
 
@@ -229,29 +248,30 @@ def improve_plan(w, r, budget, plan):
     """Improve a feasible plan by single changes of one line that the money left allows; return its miss."""
     n = w.shape[0]
     left, total = budget, 0.0
-    miss = np.empty(n)
+    miss, room = np.empty(n), np.empty((3, n), np.int64)
+    taken, wish, dear = room[0], room[1], room[2]
     for i in range(n):
-        left -= line_spent(w, i, plan[i])
+        taken[i] = line_spent(w, i, plan[i])
+        left -= taken[i]
         miss[i] = line_miss(w, r, i, plan[i])
+        wish[i] = int(np.floor(r[i, WANTED] / float(w[i, PRICE])))
+        dear[i] = w[i, PRICE] * (w[i, UNIT] + w[i, COST_RATE] + w[i, COST_EXTRA])
     for _ in range(2 * n + 20):
         gain, line, chosen = 0.0, -1, 0
         for i in range(n):
             now = plan[i] >> 1
-            spent = line_spent(w, i, plan[i])
-            dear = w[i, PRICE] * (w[i, UNIT] + w[i, COST_RATE] + w[i, COST_EXTRA])
             # A cheap line can take up at once what is left over after the dear ones.
-            jump = min(now + left // dear, int(np.floor(r[i, WANTED] / float(w[i, PRICE]))))
+            jump = min(now + (left // dear[i] if left >= dear[i] else 0), wish[i])
             for change in (now - 1, now + 1, jump, jump + 1, 0, w[i, BUY_LOW], -w[i, SELL_LOW]):
                 code = 2 * change
-                if not _allowed(w, i, change):
-                    continue
                 less = miss[i] - line_miss(w, r, i, code)
-                if less > gain and line_spent(w, i, code) - spent <= left:
+                if less > gain and _allowed(w, i, change) and line_spent(w, i, code) - taken[i] <= left:
                     gain, line, chosen = less, i, code
         if line < 0:
             break
-        left += line_spent(w, line, plan[line]) - line_spent(w, line, chosen)
-        plan[line] = chosen
+        left += taken[line]
+        plan[line], taken[line] = chosen, line_spent(w, line, chosen)
+        left -= taken[line]
         miss[line] = line_miss(w, r, line, chosen)
     for i in range(n):
         total += miss[i]

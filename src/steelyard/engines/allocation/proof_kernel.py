@@ -85,6 +85,54 @@ def walk_states(w, budget, starts, codes, spent, miss, where, at, least, slope, 
 
 
 @inner
+def walk_few(w, budget, starts, codes, spent, miss, plan, best, margin):
+    """Try out every plan of short lists: what remains is bounded by its own least miss and money alone.
+
+    Returns:
+        The status, the least miss met, the states looked at.
+    """
+    n = w.shape[0]
+    whole, parts = np.empty((4, n + 1), np.int64), np.empty((2, n + 1))
+    left, money, chosen, following = whole[0], whole[1], whole[2], whole[3]
+    missed, least = parts[0], parts[1]
+    money[n], least[n] = 0, 0.0
+    for i in range(n - 1, -1, -1):
+        lowest = miss[starts[i]]
+        for k in range(starts[i] + 1, starts[i + 1]):
+            lowest = min(lowest, miss[k])
+        # In a list the first state takes the least money.
+        money[i], least[i] = money[i + 1] + spent[starts[i]], least[i + 1] + lowest
+    left[0], missed[0], following[0] = budget, 0.0, starts[0]
+    place, nodes = 0, 0
+    while place >= 0:
+        if place == n:
+            total = missed[n]
+            order = -1
+            if total >= best - margin:
+                order = order_plans(w, chosen, plan, n)
+                if order == 2:
+                    return UNDECIDED, best, nodes
+            if order < 0:
+                best = total
+                plan[:] = chosen[:n]
+            place -= 1
+            continue
+        k = following[place]
+        if k == starts[place + 1]:
+            place -= 1
+            continue
+        following[place] = k + 1
+        nodes += 1
+        rest, lost = left[place] - spent[k], missed[place] + miss[k]
+        if rest >= money[place + 1] and lost + least[place + 1] <= best + margin:
+            chosen[place], left[place + 1], missed[place + 1] = codes[k], rest, lost
+            place += 1
+            if place < n:
+                following[place] = starts[place]
+    return PROVEN, best, nodes
+
+
+@inner
 def _chain(parents, chosen, parent, code, count, out):
     """Write the codes of a partial plan of `count` lines."""
     out[count - 1] = code

@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from steelyard.engines.allocation.line_kernel import (
+    FLOATS,
     HELD,
     INFEASIBLE,
     LIMITED,
@@ -32,12 +33,15 @@ from steelyard.engines.allocation.pricing_kernel import (
     price_budget,
     repair_plan,
 )
-from steelyard.engines.allocation.proof_kernel import walk_layers, walk_states
+from steelyard.engines.allocation.proof_kernel import walk_few, walk_layers, walk_states
 from steelyard.engines.allocation.states_kernel import merged_hulls, state_lists, state_ranges
 from steelyard.engines.compilation import compiled
 
 WALK_LIMIT = 20_000
+SHORT = 3
 LONG = 12
+FEW = 64
+"""Plans up to which trying them all takes less time than a bound for them."""
 
 
 @compiled
@@ -50,7 +54,7 @@ def solve_rows(lines, budget, min_trade, unit, limit, steps, sold):
     n = lines.shape[0]
     if not fits_numbers(lines, budget, min_trade, unit):
         return TOO_LARGE, np.nan, np.nan, 0
-    w, r = np.empty((n, PREPARED + PRIMES), np.int64), np.empty((n, 3))
+    w, r = np.empty((n, PREPARED + PRIMES), np.int64), np.empty((n, FLOATS))
     w[0, RESIDUES] = -1
     prepare_lines(lines, budget, min_trade, unit, w, r)
     money = budget * unit
@@ -60,13 +64,15 @@ def solve_rows(lines, budget, min_trade, unit, limit, steps, sold):
     beyond = np.empty(n, np.int64)
     multiplier, dual, margin, short = price_budget(w, r, money, plan, beyond)
     best = improve_plan(w, r, money, plan)
-    if short > 0 and best > dual + margin and repair_plan(w, r, short, beyond):
+    spans = np.empty((n, 6), np.int64)
+    count, cut = state_ranges(w, r, multiplier, best - dual + margin, spans)
+    if count > SHORT * n and short > 0 and repair_plan(w, r, short, beyond):
+        # From the other side of the budget: worth it where there is something to leave out.
         other = improve_plan(w, r, money, beyond)
         if other < best:
             best = other
             plan[:] = beyond
-    spans = np.empty((n, 6), np.int64)
-    count, cut = state_ranges(w, r, multiplier, best - dual + margin, spans)
+            count, cut = state_ranges(w, r, multiplier, best - dual + margin, spans)
     if count > LONG * n:
         # Long lists: a better plan is worth more time before they are searched.
         best = exchange_steps(w, r, money, plan, best)
@@ -74,17 +80,25 @@ def solve_rows(lines, budget, min_trade, unit, limit, steps, sold):
     starts, codes = np.empty(n + 1, np.int64), np.empty(count, np.int64)
     spent, miss = np.empty(count, np.int64), np.empty(count)
     state_lists(w, r, spans, starts, codes, spent, miss)
-    where, at, least, slope = merged_hulls(starts, spent, miss)
-    margin = max(margin, SLACK * abs(least[0]))
-    walk = min(limit, WALK_LIMIT)
-    status, best, nodes = walk_states(
-        w, money, starts, codes, spent, miss, where, at, least, slope, plan, best, margin, walk
-    )
+    ways, cheapest = 1, 0.0
+    for place in range(n):
+        ways = min(ways, FEW + 1) * (starts[place + 1] - starts[place])
+        cheapest += miss[starts[place]]
+    margin = max(margin, SLACK * cheapest)
     bound = np.inf
-    if status == LIMITED:
-        status, best, bound, nodes = walk_layers(
-            w, money, starts, codes, spent, miss, where, at, least, slope, plan, best, margin, nodes, limit
+    if ways <= FEW:
+        status, best, nodes = walk_few(w, money, starts, codes, spent, miss, plan, best, margin)
+    else:
+        where, at, least, slope = merged_hulls(starts, spent, miss)
+        walk = min(limit, WALK_LIMIT)
+        status, best, nodes = walk_states(
+            w, money, starts, codes, spent, miss, where, at, least, slope, plan, best, margin, walk
         )
+        if status == LIMITED:
+            status, best, bound, nodes = walk_layers(
+                w, money, starts, codes, spent, miss, where, at, least, slope,
+                plan, best, margin, nodes, limit,
+            )  # fmt: skip
     if status == PROVEN and cut:
         status = LIMITED
     if cut:

@@ -76,26 +76,32 @@ def tallies(
     path = replace(problem, market=Market(prices, history.days, paid, earned, history.flows))
     tick = 0.0 if problem.whole is None else problem.whole.tick
     fixed = int(block) if circular else 0
+    extras = _extras(problem)
     for k in range(count):
         draw(
             history.prices, history.distributions, history.interest,
             np.uint64(seed), first + k, 1.0 / block, fixed, tick, prices, paid, earned,
         )  # fmt: skip
-        history_tallies(path, out=out[k])
+        _tally(path, extras, out[k])
     return out
 
 
-def history_tallies(problem: Problem, *, out: Floats | None = None) -> Floats:
+def history_tallies(problem: Problem) -> Floats:
     """Return the tallies of every policy on the history itself, (P, 10) float64."""
-    if out is None:
-        out = np.empty((problem.shape[0], len(TALLIES)))
+    out = np.empty((problem.shape[0], len(TALLIES)))
+    _tally(problem, _extras(problem), out)
+    return out
+
+
+def _tally(problem: Problem, extras: tuple[Any, Any], out: Floats) -> None:
+    """Fill the tallies of every policy; `extras` are used up anew by each, and so may be those of another."""
     flat = _flat(problem)
     market = problem.market
     moving = len(market.flows) + len(market.interest) + len(market.distributions)
     plain = problem.whole is None and problem.tax is None
     if moving or not plain or problem.shape[0] < _FEW:
         ending = np.empty((problem.shape[0], 2))
-        walk(*flat, *_extras(problem), *_room(problem), ending, None, out)
+        walk(*flat, *extras, *_room(problem), ending, None, out)
         _check(ending)
     else:
         prices, days, targets, looks, *rules = flat[0], flat[1], *flat[5:15]
@@ -112,7 +118,6 @@ def history_tallies(problem: Problem, *, out: Floats | None = None) -> Floats:
                 prices, days, targets, looks, *rows, flat[15], flat[16],
                 *room, np.empty((4, n)), np.empty(2 * n), out[part],
             )  # fmt: skip
-    return out
 
 
 def _flat(problem: Problem) -> tuple[Any, ...]:

@@ -40,47 +40,48 @@ def open_book(tax):
 
 
 @inner
-def cut(tax, amount):
+def cut(figures, amount):
     """Cut an amount >= 0 to whole units of currency where the country does."""
-    if tax[FIGURES][WHOLE] > 0.0:
+    if figures[WHOLE] > 0.0:
         return np.floor(amount + CENT)
     return amount
 
 
 @inner
-def withheld(tax, gain):
+def withheld(figures, gain):
     """Return what is withheld from the gain of one sale."""
-    figures = tax[FIGURES]
     if gain <= 0.0:
         return 0.0
-    national = cut(tax, cut(tax, gain) * figures[KEPT])
+    national = cut(figures, cut(figures, gain) * figures[KEPT])
     if national < figures[WAIVED]:
         return 0.0
-    return national + cut(tax, national * figures[KEPT_LOCAL])
+    return national + cut(figures, national * figures[KEPT_LOCAL])
+
+
+# What every trade calls is given what it needs and not the whole book: to hand over fifteen arrays takes as
+# long as to book the lot.
 
 
 @inner
-def book_purchase(tax, i, shares, cost, t):
+def book_purchase(kind, lots, bought, ends, pool, i, shares, cost, t):
     """Add a lot."""
-    if tax[KINDS][i] == UNTAXED:
+    if kind == UNTAXED:
         return
-    lots, ends, pool = tax[LOTS], tax[ENDS], tax[POOL]
     last = ends[i, 1]
     lots[0, i, last] = shares
     lots[1, i, last] = cost
-    tax[BOUGHT][i, last] = t
+    bought[i, last] = t
     ends[i, 1] = last + 1
     pool[i] = pool[i] + cost
 
 
 @inner
-def book_sale(tax, i, held, sold, proceeds, t):
-    """Take shares out of the lots, book the gain and return the tax withheld."""
-    kind = tax[KINDS][i]
+def book_sale(
+    kind, averaged, long_since, year, figures, lots, bought, ends, pool, gains, i, held, sold, proceeds
+):
+    """Take shares out of the lots, book the gain in a year and return the tax withheld."""
     if kind == UNTAXED:
         return 0.0
-    lots, ends, pool, gains = tax[LOTS], tax[ENDS], tax[POOL], tax[GAINS]
-    averaged, long_since = tax[AVERAGED][i], tax[LONG_SINCE][t]
     average = pool[i] / held
     left, gain, long = sold, 0.0, 0.0
     first, end = ends[i, 0], ends[i, 1]
@@ -93,7 +94,7 @@ def book_sale(tax, i, held, sold, proceeds, t):
             cost = average * part
         here = proceeds * (part / sold) - cost
         gain = gain + here
-        if tax[BOUGHT][i, first] <= long_since:
+        if bought[i, first] <= long_since:
             long = long + here
         pool[i] = pool[i] - cost
         left = left - part
@@ -109,21 +110,18 @@ def book_sale(tax, i, held, sold, proceeds, t):
         pool[i] = 0.0
     ends[i, 0] = first
     ends[i, 1] = end
-    year = tax[YEAR][t]
     if kind == YEARLY:
         gains[year, 0] = gains[year, 0] + gain
     elif kind == TERMS:
         gains[year, 1] = gains[year, 1] + (gain - long)
         gains[year, 2] = gains[year, 2] + long
-    return withheld(tax, gain) if kind == WITHHELD else 0.0
+    return withheld(figures, gain) if kind == WITHHELD else 0.0
 
 
 @inner
-def expected(tax, i, held, sold, proceeds):
-    """Return the tax that a sale would have withheld; nothing is booked."""
-    if tax[KINDS][i] != WITHHELD:
-        return 0.0
-    return withheld(tax, proceeds - tax[POOL][i] / held * sold)
+def expected(figures, pool, held, sold, proceeds):
+    """Return what a sale of an instrument whose tax is withheld would have withheld; nothing is booked."""
+    return withheld(figures, proceeds - pool / held * sold)
 
 
 @inner
@@ -131,8 +129,8 @@ def year_tax(tax, y):
     """Return the tax of a year's gains and change what is carried on."""
     figures, gains, carry = tax[FIGURES], tax[GAINS], tax[CARRY]
     over = gains[y, 0] - figures[ALLOWANCE]
-    taxable = cut(tax, over) if over > 0.0 else 0.0
-    owed = cut(tax, taxable * figures[NATIONAL]) + cut(tax, taxable * figures[LOCAL])
+    taxable = cut(figures, over) if over > 0.0 else 0.0
+    owed = cut(figures, taxable * figures[NATIONAL]) + cut(figures, taxable * figures[LOCAL])
     short, long = gains[y, 1] - carry[0], gains[y, 2] - carry[1]
     total = short + long
     if total < 0.0:
@@ -234,9 +232,13 @@ def harvest(tax, t, shares, prices, touched, free, conversion, rate, floor, whol
         if charge + again >= relief * gain:
             continue
         held = shares[best]
-        book_sale(tax, best, held, sold, got, t)
+        kind, lots, bought, ends, pool = tax[KINDS][best], tax[LOTS], tax[BOUGHT], tax[ENDS], tax[POOL]
+        book_sale(
+            kind, tax[AVERAGED][best], tax[LONG_SINCE][t], year, figures, lots, bought, ends, pool,
+            tax[GAINS], best, held, sold, got,
+        )  # fmt: skip
         shares[best] = (held - sold) + back / prices[best]
-        book_purchase(tax, best, back / prices[best], back + again, t)
+        book_purchase(kind, lots, bought, ends, pool, best, back / prices[best], back + again, t)
         change = change + (got - back - again)
         spent = spent + (charge + again)
         moved = moved + (size + back)

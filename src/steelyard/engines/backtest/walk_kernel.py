@@ -9,10 +9,20 @@ import numpy as np
 
 from steelyard.engines.backtest.sizing_kernel import buy, fee, project, rebalance, sell
 from steelyard.engines.backtest.tax_kernel import (
+    AVERAGED,
+    BOUGHT,
     DISTRIBUTED,
     DUE,
+    ENDS,
+    FIGURES,
     GAINS,
     HARVEST,
+    KINDS,
+    LONG_SINCE,
+    LOTS,
+    POOL,
+    WITHHELD,
+    YEAR,
     book_purchase,
     book_sale,
     expected,
@@ -28,11 +38,11 @@ ROUNDS = 60
 
 @inner
 def sized(
-    mode, shares, worth, prices, weights, managed, free, conversion, rate, floor, dust, whole, tax, bought
+    mode, shares, worth, prices, weights, managed, free, conversion, rate, floor, dust, whole, book, bought
 ):
     """Write how much is traded, with room for the tax that the sales themselves withhold.
 
-    See `reference._Sizing`.
+    `book` is the kinds, pools and figures of the tax book, or None. See `reference._Sizing`.
 
     Returns:
         Whether anything is traded, and how many plans are not proven (infinity: numbers too large).
@@ -49,15 +59,16 @@ def sized(
         else:
             sell(worth, weights, managed, aside - free, conversion, rate, floor, bought)
             dealt = True
-        if tax is None or not dealt or turn == ROUNDS:
+        if book is None or not dealt or turn == ROUNDS:
             break
+        kinds, pool, figures = book
         owed = 0.0
         for i in range(n):
-            if bought[i] < 0.0:
+            if bought[i] < 0.0 and kinds[i] == WITHHELD:
                 size = abs(bought[i])
                 sold = shares[i] - (worth[i] + bought[i]) / prices[i]
                 charge = fee(size, conversion[i], rate, floor)
-                owed = owed + expected(tax, i, shares[i], sold, size - charge)
+                owed = owed + expected(figures, pool[i], shares[i], sold, size - charge)
         if owed <= aside:
             break
         aside = owed
@@ -143,6 +154,11 @@ def walk(
             open_book(tax)
             # Taken out of the loop: handing over the whole book at every session takes longer than the rest.
             dues, harvests, kept_of, assessed = tax[DUE], tax[HARVEST], tax[DISTRIBUTED], 0
+            kinds, averaged, long_since, year_of = tax[KINDS], tax[AVERAGED], tax[LONG_SINCE], tax[YEAR]
+            figures, lots, opened, ends_of, pool = tax[FIGURES], tax[LOTS], tax[BOUGHT], tax[ENDS], tax[POOL]
+            gains, book = tax[GAINS], (kinds, pool, figures)
+        else:
+            book = None
         for t in range(sessions):
             if record is not None and flows is None and interest is None and distributions is None:
                 # Up to the next look nothing can happen: wealth alone is written, in a loop of its own.
@@ -223,7 +239,7 @@ def walk(
                             else:
                                 dealt, gaps = sized(
                                     REBALANCE, shares, worth, prices[t], weights, managed, cash - reserve,
-                                    conversion, rate, floor, dust, whole, tax, bought,
+                                    conversion, rate, floor, dust, whole, book, bought,
                                 )  # fmt: skip
                                 unproven = unproven + gaps
                             if dealt and t > 0:
@@ -247,7 +263,7 @@ def walk(
                                 worth[i] = shares[i] * prices[t, i]
                             dealt, gaps = sized(
                                 RAISE, shares, worth, prices[t], targets, managed, cash - reserve,
-                                conversion, rate, floor, dust, whole, tax, bought,
+                                conversion, rate, floor, dust, whole, book, bought,
                             )  # fmt: skip
                             unproven = unproven + gaps
                     if tax is not None and not dealt and levy_now > 0.0 and reserve - cash > dust * total:
@@ -255,7 +271,7 @@ def walk(
                             worth[i] = shares[i] * prices[t, i]
                         dealt, gaps = sized(
                             RAISE, shares, worth, prices[t], targets, managed, cash - reserve,
-                            conversion, rate, floor, dust, whole, tax, bought,
+                            conversion, rate, floor, dust, whole, book, bought,
                         )  # fmt: skip
                         unproven = unproven + gaps
                 if dealt:
@@ -269,9 +285,16 @@ def walk(
                             spent = spent + charge
                             if tax is not None:
                                 if bought[i] > 0.0:
-                                    book_purchase(tax, i, shares[i] - was, size + charge, t)
+                                    book_purchase(
+                                        kinds[i], lots, opened, ends_of, pool,
+                                        i, shares[i] - was, size + charge, t,
+                                    )  # fmt: skip
                                 else:
-                                    kept = kept + book_sale(tax, i, was, was - shares[i], size - charge, t)
+                                    kept = kept + book_sale(
+                                        kinds[i], averaged[i], long_since[t], year_of[t], figures,
+                                        lots, opened, ends_of, pool, gains,
+                                        i, was, was - shares[i], size - charge,
+                                    )  # fmt: skip
                     cash = cash - spent
                     if tax is not None:
                         cash = cash - kept
@@ -337,9 +360,12 @@ def walk(
                 if got > 0.0:
                     liquid = liquid + got
                     if tax is not None:
-                        liquid = liquid - book_sale(tax, i, shares[i], shares[i], got, t)
+                        liquid = liquid - book_sale(
+                            kinds[i], averaged[i], long_since[t], year_of[t], figures,
+                            lots, opened, ends_of, pool, gains, i, shares[i], shares[i], got,
+                        )  # fmt: skip
             if tax is not None:
-                liquid = liquid - levy(tax, tax[GAINS].shape[0])
+                liquid = liquid - levy(tax, gains.shape[0])
         ending[p, 0] = liquid
         ending[p, 1] = unproven
         if sums is not None:
