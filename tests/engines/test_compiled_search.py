@@ -170,7 +170,7 @@ def test_at_the_node_limit_the_bound_is_certified():
 
 
 def test_many_long_lists_are_bounded_and_not_tried_out_whole():
-    """Thirty prices within two percent and a cheap line that is locked: more plans than could ever be tried."""
+    """Thirty prices within two percent and a cheap line that is locked: more plans than can be tried."""
     r = random.Random(4)
     prices = [r.randint(500, 510) for _ in range(30)]
     lines = tuple(
