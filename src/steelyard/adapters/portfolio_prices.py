@@ -31,6 +31,7 @@ class PortfolioFile:
 
     def __init__(self, path: Path, catalogue: Catalogue, symbols: Collection[str] = ()) -> None:
         self._path, self._catalogue, self._held = path, catalogue, tuple(sorted(symbols))
+        self._parsed: tuple[bytes, Mapping[str, Any]] = (b"", {})
 
     @property
     def name(self) -> str:
@@ -106,9 +107,13 @@ class PortfolioFile:
     def _tree(self) -> Mapping[str, Any]:
         """Return the parsed file, empty when it is not TOML: then the reader says what is wrong."""
         try:
-            return tomllib.loads(self._path.read_bytes().decode("utf-8-sig"), parse_float=Decimal)
+            raw = self._path.read_bytes()
+            # Read anew each time, but parsed only when it has changed: that is most of the time it takes.
+            if raw != self._parsed[0]:
+                self._parsed = raw, tomllib.loads(raw.decode("utf-8-sig"), parse_float=Decimal)
         except (OSError, ValueError, RecursionError, ArithmeticError):
             return {}
+        return self._parsed[1]
 
     def _symbol(self, name: object) -> str:
         return self._catalogue.resolve(str(name)) or str(name)

@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from steelyard.app.alert_texts import compose
 from steelyard.domain.alerts import Delivery, Message, must_tell, wait_after
 from steelyard.domain.automation import AlertSettings
 from steelyard.domain.money import ZERO
@@ -70,6 +69,9 @@ def tell(
     earlier = post.outbox.told(portfolio, key)
     if not must_tell(earlier, level, now, post.settings):
         return False
+    # Imported here: on most days nothing is told.
+    from steelyard.app.alert_texts import compose
+
     since = earlier.since if earlier else as_of
     facts = {"portfolio": portfolio, **facts, "since": str(since)}
     title, body = compose(kind, facts, post.settings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -14,7 +14,7 @@ from steelyard.adapters.calendar import ExchangeSessions
 from steelyard.adapters.packaged_data import load_catalogue, sample_path
 from steelyard.adapters.portfolio_file import load
 from steelyard.domain.portfolio import Portfolio
-from steelyard.errors import DataError
+from steelyard.errors import DataError, PortfolioProblems
 
 if TYPE_CHECKING:
     from steelyard.app.tax import MarketRates, TaxSituation
@@ -52,14 +52,19 @@ def stored_portfolio(path: Path) -> Portfolio:
     Raises:
         PortfolioProblems: With every problem of the file.
     """
-    if not journal_path(path).exists():
+    base = journal_path(path)
+    if not base.exists():
         return portfolio(path)
+    # Where the file leaves nothing open it is read once, and nothing of what fetches prices is imported.
+    with suppress(PortfolioProblems, DataError):
+        alone = portfolio(path)
+        if _has_every_price(alone):
+            return alone
     from steelyard.adapters import database
     from steelyard.adapters.portfolio_prices import PortfolioFile
     from steelyard.adapters.prices_sqlite import StoredPrices
     from steelyard.app.prices import stored, wanted_by
 
-    base = journal_path(path)
     file = PortfolioFile(path, load_catalogue(), held_symbols(base))
     outline, missing = file.outline()
     if not missing:
@@ -74,6 +79,11 @@ def stored_portfolio(path: Path) -> Portfolio:
         connection.close()
     rates = {w.symbol[:3]: kept[w.symbol][1].price for w in wanted if w.is_rate and w.symbol in kept}
     return Books(base).held(file.load(quotes, rates), date.max)
+
+
+def _has_every_price(found: Portfolio) -> bool:
+    valued = {p.symbol for account in found.accounts for p in account.positions if p.worth is not None}
+    return all(symbol in found.quotes or symbol in valued for symbol in found.instruments)
 
 
 def backtest_portfolio(path: Path) -> Portfolio:
