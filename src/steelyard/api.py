@@ -301,6 +301,7 @@ def backtest(
     dates: Iterable[Any] | None = None,
     initial: Money = 10_000,
     monthly: Money = 0,
+    flow: tuple[Money, str] | None = None,
     commission: Money = 0,
     min_commission: Money = 0,
     conversion: Mapping[str, Money] | None = None,
@@ -326,6 +327,7 @@ def backtest(
         dates: T dates, where `prices` has none of its own.
         initial: Money on the first session, base currency, > 0.
         monthly: Paid in every month, taken out where negative.
+        flow: The same in another rhythm, `(-3000, "quarterly")`; a look of the policy grammar.
         commission: Fraction of the traded value, in [0, 1). min_commission: Least of one trade.
         conversion: Symbol to what a trade in another currency costs on top, a fraction.
         currencies: Symbol to currency pair (`"USDKRW"`) where its prices are not in base currency; the
@@ -356,6 +358,7 @@ def backtest(
             "give fractions from 0 to 1 that add up to 1",
         )
     pairs = dict(currencies or {})
+    paid_in, every = lab.rhythm(_amount(monthly), flow and (_amount(flow[0]), flow[1]))
     terms = None
     if taxed_as is not None:
         if taxed_as.tax is None:
@@ -373,7 +376,8 @@ def backtest(
         min_commission=_amount(min_commission),
         conversion={symbol: _fraction(part) for symbol, part in (conversion or {}).items()},
         reserve_amount=_amount(reserve),
-        monthly=_amount(monthly),
+        flow=paid_in,
+        flow_look=every,
         cash_rate=_fraction(cash_rate),
         risk_free=_fraction(risk_free),
         currencies=pairs,

@@ -118,6 +118,32 @@ def test_a_policy_of_a_portfolio_and_a_commission_are_understood():
     assert values(study) == pytest.approx([10_000 / 1.01] * 5)
 
 
+def test_money_flows_in_the_rhythm_it_is_given():
+    """By hand: 10,000 at prices that stand still; 100 leave on 2 April and 1 July, and 500 came each month."""
+    days = [
+        date(2025, 1, 2),
+        date(2025, 2, 3),
+        date(2025, 3, 3),
+        date(2025, 4, 2),
+        date(2025, 5, 2),
+        date(2025, 7, 1),
+    ]
+    flat = np.ones((6, 1))
+    out = steelyard.backtest(flat, {"VOO": 1}, "hold", dates=days, flow=(-100, "quarterly"))
+    assert values(out) == pytest.approx([10_000, 10_000, 10_000, 9_900, 9_900, 9_800])
+    monthly = steelyard.backtest(flat, {"VOO": 1}, "hold", dates=days, monthly=500)
+    assert values(monthly) == pytest.approx([10_000, 10_500, 11_000, 11_500, 12_000, 12_500])
+    same = steelyard.backtest(flat, {"VOO": 1}, "hold", dates=days, flow=(500, "monthly"))
+    assert values(same) == values(monthly)
+
+
+@pytest.mark.parametrize("more", [{"flow": (1, "fortnightly")}, {"flow": (1, "monthly"), "monthly": 1}])
+def test_two_flows_or_no_rhythm_are_refused(more):
+    with pytest.raises(InputError) as refused:
+        steelyard.backtest(np.ones((2, 1)), {"VOO": 1}, "hold", dates=DATES[:2], **more)
+    assert refused.value.code == "flow"
+
+
 def test_whole_shares_and_tax_are_asked_for_by_name(read):
     """By hand: 60/40 of 10,000 dollars on 100 and 50, whole; VOO doubles, and the bonds stay.
 

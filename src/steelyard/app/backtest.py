@@ -20,6 +20,7 @@ from steelyard.app.look_sessions import look_mask
 from steelyard.app.study import Study, Walk
 from steelyard.app.whole_shares import whole_shares
 from steelyard.domain import policy_text
+from steelyard.domain.looks import LOOKS
 from steelyard.domain.money import ONE, ZERO, parse_fraction
 from steelyard.domain.policies import Policy, band
 from steelyard.engines.backtest import kernel
@@ -65,7 +66,8 @@ class Settings:
         commission, conversion: Fractions of the traded value; the second by symbol, 0 where absent.
         min_commission: Least commission of a trade, base currency.
         reserve_amount, reserve_weight: Cash never spent, as an amount and as a fraction of wealth.
-        monthly: Paid in (negative: taken out) at the first session of every month but the first.
+        flow: Paid in (negative: taken out) at the first session of every period but the first.
+        flow_look: The period, one of `looks.LOOKS`.
         deposits_wait: Deposits wait for the next rebalance instead of being spent at once, buy-only.
         cash_rate, risk_free: Fractions a year: what cash earns, and what ratios compare with.
         currencies: Symbol to currency pair (`USDKRW`) for prices that are not in base currency.
@@ -81,7 +83,8 @@ class Settings:
     min_commission: Decimal = ZERO
     reserve_amount: Decimal = ZERO
     reserve_weight: Decimal = ZERO
-    monthly: Decimal = ZERO
+    flow: Decimal = ZERO
+    flow_look: str = "monthly"
     deposits_wait: bool = False
     cash_rate: Decimal = ZERO
     risk_free: Decimal = ZERO
@@ -93,7 +96,24 @@ class Settings:
     @property
     def is_plain(self) -> bool:
         """Whether only prices move anything: no flows, no interest, no tax, divisible shares."""
-        return not (self.monthly or self.cash_rate or self.whole or self.tax is not None)
+        return not (self.flow or self.cash_rate or self.whole or self.tax is not None)
+
+
+def rhythm(monthly: Decimal, flow: tuple[Decimal, str] | None) -> tuple[Decimal, str]:
+    """Return what is paid in, and how often, of the two ways to say it.
+
+    Raises:
+        InputError: Both are given, or the rhythm is none (`flow`).
+    """
+    if flow is None:
+        return monthly, "monthly"
+    if monthly or flow[1] not in LOOKS:
+        raise InputError(
+            "flow",
+            "monthly and flow are both given" if monthly else f"{flow[1]!r} is no rhythm of a flow",
+            f"give one of them; a rhythm is one of {' '.join(LOOKS)}",
+        )
+    return flow
 
 
 @lru_cache(maxsize=1024)
@@ -206,8 +226,8 @@ def _market(history: PriceHistory, days: Ints, settings: Settings) -> Market:
         if paid is not None:
             paid[:, n] *= history.rates[pair]
     flows, interest = np.empty(0), np.empty(0)
-    if settings.monthly:
-        flows = np.where(look_mask(days, "monthly", "first"), float(settings.monthly), 0.0)
+    if settings.flow:
+        flows = np.where(look_mask(days, settings.flow_look, "first"), float(settings.flow), 0.0)
         flows[0] = 0.0
     if settings.cash_rate:
         waits = np.diff(days, prepend=days[0])

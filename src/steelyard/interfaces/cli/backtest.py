@@ -67,6 +67,12 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
                 help="Paid in every month; taken out with a minus.",
             ),
             click.option(
+                "--flow",
+                nargs=2,
+                metavar="AMOUNT LOOK",
+                help="The same in another rhythm, such as: --flow -3000 quarterly.",
+            ),
+            click.option(
                 "--policy",
                 "policies",
                 multiple=True,
@@ -261,7 +267,7 @@ def _portfolio(flags: dict[str, Any], *, demo: bool = False) -> Portfolio:
 
 
 def _settings(portfolio: Portfolio, flags: dict[str, Any], *, simulated: bool = False) -> Settings:
-    from steelyard.app.backtest import Settings
+    from steelyard.app.backtest import Settings, rhythm
 
     base = portfolio.base_currency
     foreign = {
@@ -281,6 +287,8 @@ def _settings(portfolio: Portfolio, flags: dict[str, Any], *, simulated: bool = 
             "all the same",
             err=True,
         )
+    said = flags["flow"] and (_amount("--flow", flags["flow"][0], base), flags["flow"][1])
+    flow, every = rhythm(_amount("--monthly", flags["monthly"], base), said)
     return Settings(
         targets=portfolio.targets,
         initial=initial,
@@ -289,7 +297,8 @@ def _settings(portfolio: Portfolio, flags: dict[str, Any], *, simulated: bool = 
         min_commission=portfolio.costs.min_commission,
         reserve_amount=portfolio.constraints.reserve_amount,
         reserve_weight=portfolio.constraints.reserve_weight,
-        monthly=_amount("--monthly", flags["monthly"], base),
+        flow=flow,
+        flow_look=every,
         deposits_wait=flags["deposits_wait"],
         risk_free=_rate("--risk-free", flags["risk_free"]),
         cash_rate=_rate("--cash-rate", flags["cash_rate"]),
