@@ -119,7 +119,7 @@ def test_a_policy_of_a_portfolio_and_a_commission_are_understood():
 
 
 def test_money_flows_in_the_rhythm_it_is_given():
-    """By hand: 10,000 at prices that stand still; 100 leave on 2 April and 1 July, and 500 came each month."""
+    """By hand: 10,000 at prices that stand still; 100 leave in April and July, or 500 come each month."""
     days = [
         date(2025, 1, 2),
         date(2025, 2, 3),
