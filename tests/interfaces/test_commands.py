@@ -92,6 +92,19 @@ def test_orders_come_as_csv(folder):
     assert sum(Decimal(r["amount"]) - Decimal(r["cost"]) for r in rows) >= 500000
 
 
+def test_a_position_with_lots_but_no_shares_is_told_the_line_that_fits_its_lots(folder):
+    """12 and 8 shares bought are 20."""
+    lots = '[{ bought = "2024-01-02", shares = "12" }, { bought = "2024-02-02", shares = "8" }]'
+    for text, shares in ((lots, "20"), ("5", "8")):
+        (folder / "lots.toml").write_text(
+            'base_currency = "USD"\n[targets]\nVOO = 1\n[[accounts]]\nname = "main"\n'
+            f'positions = [{{ symbol = "VOO", price = "600", lots = {text} }}]\n'
+        )
+        done = run(folder, "check", "lots.toml")
+        assert done.returncode == 2
+        assert f'write shares = "{shares}" or value' in done.stderr
+
+
 def test_all_problems_of_a_file_are_told_at_once_with_line_and_hint(folder):
     bad = SAMPLE.replace("0.40", "0.35").replace("shares = 18", "shares = -18").replace("[costs]", "[cost]")
     (folder / "portfolio.toml").write_text(bad)

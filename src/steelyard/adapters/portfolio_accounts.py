@@ -12,7 +12,7 @@ from steelyard.adapters.toml_places import Path
 from steelyard.adapters.toml_reader import Reader
 from steelyard.domain.catalogue import Catalogue
 from steelyard.domain.instruments import TAX_CLASSES, US_CLASSES, Instrument
-from steelyard.domain.money import EXACT, ONE, ZERO, Amount, is_currency, plain
+from steelyard.domain.money import EXACT, ONE, ZERO, Amount, exact_sum, is_currency, parse_number, plain
 from steelyard.domain.portfolio import Account, Lot, Position, Quote
 
 ACCOUNT_KEYS = ("name", "kind", "cost_method", "cash", "positions")
@@ -244,7 +244,7 @@ class AccountsReader:
             at = (*path, "value")
             worth = self.rates.to_base(self.reader.amount(row["value"], at, example='"4800000"'), at)
         if "shares" not in row and "value" not in row:
-            hint = 'write shares = "8" or value = "4800000"'
+            hint = f'write shares = "{_bought(row) or 8}" or value = "4800000"'
             self.reader.problem("key-missing", f"{symbol} has neither shares nor value", hint, path)
             return None
         if (shares is None and worth is None) or ("price" in row and price is None):
@@ -349,3 +349,12 @@ class AccountsReader:
             self.reader.problem("two-prices", text, "give one price", path)
         self.quotes[symbol] = (quote, path)
         return quote
+
+
+def _bought(row: Mapping[str, Any]) -> str | None:
+    """Return the shares of a position's lots together, for a hint; None where they cannot be added up."""
+    lots = row.get("lots")
+    try:
+        return plain(exact_sum(parse_number(lot["shares"]) for lot in lots)) if lots else None
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
