@@ -100,7 +100,7 @@ def test_a_position_with_lots_but_no_shares_is_told_the_line_that_fits_its_lots(
             'base_currency = "USD"\n[targets]\nVOO = 1\n[[accounts]]\nname = "main"\n'
             f'positions = [{{ symbol = "VOO", price = "600", lots = {text} }}]\n'
         )
-        done = run(folder, "check", "lots.toml")
+        done = run("check", "lots.toml", folder=folder)
         assert done.returncode == 2
         assert f'write shares = "{shares}" or value' in done.stderr
 
