@@ -246,3 +246,19 @@ def test_clean_columns_are_read_at_once_and_give_what_reading_row_by_row_gives()
         assert (fast.dates, fast.notes, fast.symbols) == (slow.dates, slow.notes, slow.symbols)
         said += bool(slow.notes)
     assert said > 20
+
+
+def test_a_portfolio_read_for_its_targets_is_refused_where_accounts_are_needed(tmp_path):
+    path = tmp_path / "targets.toml"
+    path.write_text('base_currency = "USD"\n[targets]\nVOO = 1\n')
+    portfolio = steelyard.load(path, need_accounts=False)
+    assert portfolio.targets == {"VOO": 1}
+    for asked in (
+        lambda: steelyard.check(portfolio),
+        lambda: steelyard.plan(portfolio),
+        lambda: steelyard.invest(portfolio, 100),
+        lambda: steelyard.withdraw(portfolio, 100),
+    ):
+        with pytest.raises(InputError) as refused:
+            asked()
+        assert refused.value.code == "no-accounts"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from steelyard.domain.drift import Drift, largest, measure, misplaced
 from steelyard.domain.policies import Decision, decide
-from steelyard.domain.portfolio import Portfolio, Valuation, value
+from steelyard.domain.portfolio import Portfolio, Valuation, need_accounts, value
 
 if TYPE_CHECKING:
     from steelyard.ports import Sessions
@@ -58,7 +58,11 @@ def check(portfolio: Portfolio, sessions: Sessions, *, as_of: date) -> CheckRepo
         portfolio: Without problems.
         sessions: Which days exchanges are open.
         as_of: The date to evaluate for, whether or not it is a look date.
+
+    Raises:
+        InputError: The portfolio has no accounts (`no-accounts`).
     """
+    need_accounts(portfolio)
     valuation = value(portfolio)
     values = {h.symbol: h.value for h in valuation.holdings}
     drifts = measure(values, valuation.managed, portfolio.targets)

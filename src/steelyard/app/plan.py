@@ -19,7 +19,7 @@ from steelyard.domain.destination import destination
 from steelyard.domain.drift import measure
 from steelyard.domain.money import EXACT, ZERO, exact_sum, plain
 from steelyard.domain.policies import Decision, decide
-from steelyard.domain.portfolio import Portfolio, Valuation, value
+from steelyard.domain.portfolio import Portfolio, Valuation, need_accounts, value
 from steelyard.domain.trades import Blocked, HoldingAfter, Objective, Plan, settle
 from steelyard.errors import InputError, PlanError
 from steelyard.ports import Sessions
@@ -338,6 +338,7 @@ def _destination(portfolio: Portfolio, valuation: Valuation) -> dict[str, Decima
 
 
 def _flow_account(portfolio: Portfolio, account: str | None) -> str:
+    need_accounts(portfolio)
     names = [a.name for a in portfolio.accounts]
     if account is None:
         return names[0]

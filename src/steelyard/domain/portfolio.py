@@ -15,6 +15,7 @@ from decimal import Decimal
 from steelyard.domain.instruments import Instrument
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
 from steelyard.domain.policies import Policy
+from steelyard.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +199,20 @@ class Valuation:
     def total(self) -> Decimal:
         """Targeted instruments plus all cash, reserve included."""
         return EXACT.add(self.managed, self.reserve)
+
+
+def need_accounts(portfolio: Portfolio) -> None:
+    """Refuse a portfolio that was read for its targets and policy alone.
+
+    Raises:
+        InputError: It has no accounts (`no-accounts`).
+    """
+    if not portfolio.accounts:
+        raise InputError(
+            "no-accounts",
+            f"there are no accounts in {portfolio.source}",
+            "add [[accounts]] with what is held, and load it without need_accounts=False",
+        )
 
 
 def value(portfolio: Portfolio, *, cash_flow: Decimal = ZERO) -> Valuation:
