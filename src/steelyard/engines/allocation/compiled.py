@@ -80,8 +80,9 @@ def solve_compiled(problem: Problem, *, node_limit: int = NODE_LIMIT) -> Answer:
 
     Args:
         problem: See its record. Divisible lines and numbers too large for the kernel go to `search.solve`.
-        node_limit: States to look at before stopping with a certified gap, >= 0. At the limit the plan is
-            the kernel's best, which may differ from the one `search.solve` has at its own.
+        node_limit: States to look at before stopping with a certified gap, >= 0; where no more than 64 plans
+            are left all are tried, whatever it is. At the limit the plan is the kernel's best, which may
+            differ from the one `search.solve` has at its own.
 
     Raises:
         Infeasible: Even the sales that raise the most leave the budget short.

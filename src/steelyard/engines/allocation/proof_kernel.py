@@ -17,6 +17,14 @@ TIE = 8  # states that an exact comparison across unlike divisors counts for; it
 
 
 @inner
+def _order(w, chosen, plan, total, best, margin):
+    """Compare a plan that misses `total` with the best one, as `order_plans` where they are near."""
+    if total < best - margin:
+        return -1
+    return order_plans(w, chosen, plan, w.shape[0])
+
+
+@inner
 def walk_states(w, budget, starts, codes, spent, miss, where, at, least, slope, plan, best, margin, limit):
     """Search depth first.
 
@@ -34,11 +42,9 @@ def walk_states(w, budget, starts, codes, spent, miss, where, at, least, slope, 
         if place == n:
             total = missed[n]
             if total <= best + margin:
-                order = -1
-                if total >= best - margin:
-                    order = order_plans(w, chosen, plan, n)
-                    if order == 2:
-                        return UNDECIDED, best, nodes
+                order = _order(w, chosen, plan, total, best, margin)
+                if order == 2:
+                    return UNDECIDED, best, nodes
                 if order < 0:
                     best = total
                     plan[:] = chosen
@@ -107,11 +113,9 @@ def walk_few(w, budget, starts, codes, spent, miss, plan, best, margin):
     while place >= 0:
         if place == n:
             total = missed[n]
-            order = -1
-            if total >= best - margin:
-                order = order_plans(w, chosen, plan, n)
-                if order == 2:
-                    return UNDECIDED, best, nodes
+            order = _order(w, chosen, plan, total, best, margin)
+            if order == 2:
+                return UNDECIDED, best, nodes
             if order < 0:
                 best = total
                 plan[:] = chosen[:n]
@@ -316,11 +320,9 @@ def walk_layers(
     last = money.shape[0] - 1
     _chain(parents, chosen, parents[base + last], chosen[base + last], n, x)
     if away[last] <= best + margin:
-        order = -1
-        if away[last] >= best - margin:
-            order = order_plans(w, x, plan, n)
-            if order == 2:
-                return UNDECIDED, best, -np.inf, nodes
+        order = _order(w, x, plan, away[last], best, margin)
+        if order == 2:
+            return UNDECIDED, best, -np.inf, nodes
         if order < 0:
             plan[:] = x
             best = away[last]

@@ -94,7 +94,7 @@ def history_tallies(problem: Problem) -> Floats:
 
 
 def _tally(problem: Problem, extras: tuple[Any, Any], out: Floats) -> None:
-    """Fill the tallies of every policy; `extras` are used up anew by each, and so may be those of another."""
+    """Fill the tallies of every policy; `extras` are overwritten, so one set serves path after path."""
     flat = _flat(problem)
     market = problem.market
     moving = len(market.flows) + len(market.interest) + len(market.distributions)
