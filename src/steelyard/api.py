@@ -358,7 +358,7 @@ def backtest(
             "give fractions from 0 to 1 that add up to 1",
         )
     pairs = dict(currencies or {})
-    paid_in, every = lab.rhythm(_amount(monthly), flow and (_amount(flow[0]), flow[1]))
+    paid_in, every = lab.rhythm(_amount(monthly), None if flow is None else (_amount(flow[0]), flow[1]))
     terms = None
     if taxed_as is not None:
         if taxed_as.tax is None:
@@ -440,8 +440,8 @@ def _amount(raw: Money) -> Decimal:
     """Return an amount of base currency, which has no name here."""
     try:
         return _read_number(raw)
-    except (ValueError, TypeError) as error:
-        raise InputError("amount", str(error), "write a number such as 1000000") from None
+    except (ValueError, TypeError):  # The second of what has no hash, as a list.
+        raise InputError("amount", f"{raw!r} is not a number", "write a number such as 1000000") from None
 
 
 def _tax_of(
@@ -471,8 +471,9 @@ def _situation(
 def _fraction(raw: Money) -> Decimal:
     try:
         return _read_fraction(raw)
-    except (ValueError, TypeError) as error:
-        raise InputError("fraction", str(error), 'write a fraction such as "0.5%" or 0.005') from None
+    except (ValueError, TypeError):
+        text = f"{raw!r} is not a number"
+        raise InputError("fraction", text, 'write a fraction such as "0.5%" or 0.005') from None
 
 
 def money(raw: object, portfolio: Portfolio) -> Decimal:

@@ -60,7 +60,7 @@ def test_a_time_that_is_none_is_no_date():
 def test_a_number_that_equals_one_is_not_taken_for_it_because_it_was_read_before(wrong):
     steelyard.backtest(np.ones((2, 1)), {"VOO": 1}, "hold", dates=DATES[:2], initial=1)
     for mistake in ({"targets": {"VOO": wrong}}, {"targets": {"VOO": 1}, "initial": wrong}):
-        with pytest.raises(InputError):
+        with pytest.raises(InputError, match="is not a number"):
             steelyard.backtest(np.ones((2, 1)), policies="hold", dates=DATES[:2], **mistake)
 
 
