@@ -39,7 +39,9 @@ from steelyard.engines.compilation import compiled
 
 WALK_LIMIT = 20_000
 SHORT = 3
+"""States a line, on average, above which a second first plan is worth its time."""
 LONG = 12
+"""The same for exchanging shares of the first plan."""
 FEW = 64
 """Plans up to which trying them all takes less time than a bound for them."""
 
