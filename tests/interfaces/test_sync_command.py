@@ -4,9 +4,12 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+
+from steelyard.interfaces.cli.journal import opening_day
 
 US_FILE = """
 base_currency = "USD"
@@ -116,3 +119,10 @@ def test_without_a_journal_the_order_book_alone_keeps_the_fills(run):
     assert report["new_fills"] == 1
     assert "VOO" in {d["what"] for d in report["differences"]}
     assert run("history") == ""
+
+
+def test_a_journal_opens_on_the_day_that_a_session_in_new_york_bears():
+    """At 08:30 in Seoul on the 30th New York has the 29th, which the fills of its session bear."""
+    assert opening_day(datetime(2026, 11, 29, 23, 30, tzinfo=UTC)) == date(2026, 11, 29)
+    assert opening_day(datetime(2026, 11, 30, 4, 59, tzinfo=UTC)) == date(2026, 11, 29)
+    assert opening_day(datetime(2026, 11, 30, 5, 0, tzinfo=UTC)) == date(2026, 11, 30)

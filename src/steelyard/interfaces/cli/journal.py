@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -46,12 +47,21 @@ def _open(portfolio: Path, journal: Path | None) -> Iterator[StoredJournal]:
         stored.close()
 
 
-def move_over(portfolio: Path, as_of: date) -> None:
+def opening_day(now: datetime) -> date:
+    """Return the day it is in New York, the last of the exchanges to begin one.
+
+    What is sold in its session bears that day. Held only from a later one, as the owner's clock in Seoul or
+    London has it, it would be sold before it is there.
+    """
+    return now.astimezone(ZoneInfo("America/New_York")).date()
+
+
+def move_over(portfolio: Path, as_of: date | None) -> None:
     """Open a journal beside a portfolio file with what that file holds.
 
     Args:
         portfolio: The file; it is not changed.
-        as_of: The date of the entries.
+        as_of: The date of the entries, `opening_day` where None.
 
     Raises:
         InputError: The file is wrong, or the journal has entries already (`journal-not-empty`).
@@ -63,7 +73,7 @@ def move_over(portfolio: Path, as_of: date) -> None:
     # Read on its own: with a journal beside it `bootstrap.portfolio` would return what that holds. What
     # something is worth today plays no part in what is held, so no price is asked for.
     found = load(portfolio, load_catalogue(), need_prices=False)
-    entries = use.moved_over(found, as_of)
+    entries = use.moved_over(found, as_of or opening_day(datetime.now(UTC)))
     with _open(portfolio, None) as book:
         count = use.move_over(book, entries, found.source, datetime.now(UTC))
         name = book.name

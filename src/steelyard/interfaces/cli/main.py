@@ -337,7 +337,9 @@ def models(name: str | None, as_json: bool) -> None:
 @click.option("--model", "model_name", metavar="NAME", help="Start from a model portfolio.")
 @click.option("--currency", metavar="CODE", default="KRW", show_default=True, help="Base currency.")
 @click.option("--journal", is_flag=True, help="Open a journal with what the portfolio file there holds.")
-@click.option("--as-of", type=_Day(), help="With --journal: date of its first entries.  [default: today]")
+@click.option(
+    "--as-of", type=_Day(), help="With --journal: date of its entries.  [default: today in New York]"
+)
 def init(folder: Path, model_name: str | None, currency: str, journal: bool, as_of: date | None) -> None:
     """Write a commented portfolio file to start from, or open a journal beside the one there is."""
     if (journal and model_name is not None) or (as_of is not None and not journal):
@@ -345,7 +347,7 @@ def init(folder: Path, model_name: str | None, currency: str, journal: bool, as_
     if journal:
         from steelyard.interfaces.cli.journal import move_over
 
-        move_over(folder / "portfolio.toml", as_of or date.today())
+        move_over(folder / "portfolio.toml", as_of)
         return
     from steelyard import bootstrap
     from steelyard.domain.money import is_currency
