@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from steelyard.api import backtest, check, compare, invest, load, plan, withdraw
+    from steelyard.api import check, invest, load, plan, withdraw
+    from steelyard.api.studies import backtest, compare
 
 __version__ = "0.1.0"
 __all__ = ["__version__", "backtest", "check", "compare", "invest", "load", "plan", "withdraw"]
@@ -21,7 +22,8 @@ def __getattr__(name: str) -> Any:
         # Not `from steelyard import api`: that would ask this function for `api` again.
         import importlib
 
-        found = getattr(importlib.import_module("steelyard.api"), name)
+        home = "steelyard.api.studies" if name in ("backtest", "compare") else "steelyard.api"
+        found = getattr(importlib.import_module(home), name)
         globals()[name] = found  # The next time this function is not asked.
         return found
     raise AttributeError(f"module 'steelyard' has no attribute {name!r}")

@@ -12,7 +12,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from steelyard import api
+import steelyard
 from steelyard.adapters import database
 from steelyard.adapters.calendar import ExchangeSessions
 from steelyard.adapters.outbox_sqlite import StoredOutbox
@@ -112,7 +112,7 @@ def test_so_they_do_over_ten_years_of_real_closes(tmp_path, shared, policy):
 def compare(tmp_path, policy, days, prices):
     """Hold the dates of daily runs against those of the backtest."""
     columns = {s: [float(p) for p in path] for s, path in prices.items()}
-    study = api.backtest(columns, TARGETS, policy, dates=days, initial=WEALTH)
+    study = steelyard.backtest(columns, TARGETS, policy, dates=days, initial=WEALTH)
     expected = [day for day, flag in zip(days, study.results[0].rebalanced, strict=True) if flag]
     assert len(expected) > 5
 

@@ -82,7 +82,7 @@ def random_problem(seed):
 
 def in_whole_shares(problem, rng):
     """The same problem with prices on ticks and trades in whole shares."""
-    market = replace(problem.market, prices=on_ticks(problem.market.prices, TICK))
+    market = problem.market._replace(prices=on_ticks(problem.market.prices, TICK))
     n = problem.shape[2]
     whole = WholeShares(
         tick=TICK,
@@ -136,7 +136,7 @@ def test_the_kernel_equals_the_reference_bit_for_bit_on_random_settings():
     for seed in range(SETTINGS):
         problem = random_problem(seed)
         plain, fast = reference.run(problem), kernel.run(problem)
-        for name, one, other in zip(plain.__slots__, plain.arrays, fast.arrays, strict=True):
+        for name, one, other in zip(plain._fields, plain, fast, strict=True):
             assert bits(one) == bits(other), (seed, name)
         rebalances += int(plain.rebalanced.sum())
         ruins += int((plain.ruined >= 0).sum())
@@ -151,7 +151,7 @@ def test_wealth_recorded_without_details_is_that_recorded_with_them_and_of_the_p
         if seed % 2:
             none = np.empty(0)
             paying = np.empty((0, problem.shape[2]))
-            market = replace(problem.market, distributions=paying, interest=none, flows=none)
+            market = problem.market._replace(distributions=paying, interest=none, flows=none)
             problem = replace(problem, market=market)
         plain = reference.run(problem, holdings=False)
         short = kernel.run(problem, holdings=False, details=False)
@@ -169,7 +169,7 @@ def test_the_kernel_equals_the_reference_bit_for_bit_with_whole_shares_and_after
         problem = in_whole_shares(problem, rng) if whole else problem
         problem = taxed(problem, rng) if tax else problem
         plain, fast = reference.run(problem), kernel.run(problem)
-        for name, one, other in zip(plain.__slots__, plain.arrays, fast.arrays, strict=True):
+        for name, one, other in zip(plain._fields, plain, fast, strict=True):
             assert bits(one) == bits(other), (seed, name)
         assert not plain.ending[:, 1].any(), "every plan is proven"
         rows = range(problem.shape[0])
@@ -198,7 +198,7 @@ def test_policies_side_by_side_are_each_what_the_plain_loop_says_of_it_alone():
         one = random_problem(seed)
         empty = {"distributions": np.empty((0, one.shape[2])), "interest": np.empty(0), "flows": np.empty(0)}
         rules = random_rules(rng, one.shape[1], one.shape[2], 300)
-        problem = Problem(replace(one.market, **empty), rules, one.terms)
+        problem = Problem(one.market._replace(**empty), rules, one.terms)
         runs = reference.run(problem, holdings=False)
         expected = np.array([reference.tally(runs, row, one.terms.initial) for row in range(300)])
         assert bits(kernel.history_tallies(problem)) == bits(expected), seed
@@ -303,7 +303,7 @@ def test_a_rebalance_never_spends_the_reserve_or_what_its_sales_owe(whole):
             "interest": np.empty(0),
             "flows": np.empty(0),
         }
-        problem = replace(problem, market=replace(problem.market, **empty))
+        problem = replace(problem, market=problem.market._replace(**empty))
         problem = taxed(in_whole_shares(problem, rng) if whole else problem, rng)
         runs, terms = kernel.run(problem), problem.terms
         dealt = runs.rebalanced & (runs.values > 0)

@@ -118,6 +118,24 @@ def test_a_policy_of_a_portfolio_and_a_commission_are_understood():
     assert values(study) == pytest.approx([10_000 / 1.01] * 5)
 
 
+def test_what_a_study_says_later_rests_on_the_prices_it_was_given():
+    """Statistics are computed when asked for; by then a caller of many backtests has refilled the array."""
+    rows = np.column_stack([VOO, AGG])
+    given = (TARGETS, "calendar monthly")
+    order = {"dates": DATES, "commission": "1%"}
+    studies = [steelyard.backtest(prices, *given, **order) for prices in (rows, rows.copy())]
+    rows[:] = np.column_stack([AGG, VOO])
+    reused, kept = (study.summary() for study in studies)
+    assert reused == kept
+
+
+def test_what_is_inside_a_flow_is_not_taken_for_what_it_equals():
+    flat = np.ones((2, 1))
+    steelyard.backtest(flat, {"VOO": 1}, "hold", dates=DATES[:2], flow=(1, "monthly"))
+    with pytest.raises(InputError, match="is not a number"):
+        steelyard.backtest(flat, {"VOO": 1}, "hold", dates=DATES[:2], flow=(1.0, "monthly"))
+
+
 def test_money_flows_in_the_rhythm_it_is_given():
     """By hand: 10,000 at prices that stand still; 100 leave in April and July, or 500 come each month."""
     days = [
@@ -183,6 +201,7 @@ def _sample():
         ({"prices": np.ones((5, 2))}, "price-header"),
         ({"prices": np.ones((5, 2)), "dates": DATES[:4]}, "price-row"),
         ({"policies": "quarterly"}, "policy-text"),
+        ({"policies": []}, "policy-text"),
         ({"initial": 0}, "initial"),
         ({"initial": "much"}, "amount"),
     ],

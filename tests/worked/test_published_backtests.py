@@ -38,7 +38,7 @@ def test_all_weather_comes_out_as_the_asset_allocation_package_prints_it(shared)
     problem = assemble(history, [candidate("calendar monthly last")], Settings(targets))
     looks = problem.rules.looks.copy()
     looks[0, np.flatnonzero(looks[0])[-1]] = False
-    runs = kernel.run(replace(problem, rules=replace(problem.rules, looks=looks)))
+    runs = kernel.run(replace(problem, rules=problem.rules._replace(looks=looks)))
     with path.open() as rows:
         rates = {row["date"]: float(row["rf_daily"] or 0) for row in csv.DictReader(rows)}
     changes = statistics.returns(runs.values[0], runs.paid[0])

@@ -15,13 +15,15 @@ import numpy as np
 
 from steelyard.adapters import prices_file
 from steelyard.engines.backtest.problem import Ints
+from steelyard.engines.intake_kernel import take
 from steelyard.engines.price_history import PriceHistory, SessionDates
 from steelyard.errors import InputError
 
-_SOURCE = Path("prices")
+_NAME = "prices"
+_SOURCE = Path(_NAME)
 _HIGHEST = 1e15
 _EPOCH = date(1970, 1, 1).toordinal()
-_TICKS_A_DAY = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
+_TICKS_A_DAY = {"D": 1, "s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
 
 
 def load(
@@ -93,28 +95,29 @@ def _clean(
     wanted = [*symbols, *pairs]
     try:
         found = _arrays(prices, wanted, dates)
-        days = None if found is None else _day_numbers(found[0])
-        if found is None or days is None:
+        stamps = None if found is None else _stamps(found[0])
+        if found is None or stamps is None:
             return None
-        values = np.asarray(found[1], dtype=np.float64)
+        values = np.ascontiguousarray(found[1], dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
         return None
-    if len(days) < 2 or values.shape != (len(days), len(wanted)):
+    ticks, ticks_a_day, epoch = stamps
+    if len(ticks) < 2 or values.shape != (len(ticks), len(wanted)):
         return None
-    if not (days[1:] > days[:-1]).all() or not days[0] > 0:
-        return None
-    # A comparison with what is not a number is false.
-    if not (values.min() > 0.0 and values.max() < _HIGHEST):
+    # Always a copy: statistics are computed when asked for, and by then the caller may have reused the array.
+    days, closes = np.empty(len(ticks), dtype=np.int64), np.empty(values.shape)
+    if not take(ticks, ticks_a_day, epoch, values, _HIGHEST, days, closes):
         return None
     if start is not None or end is not None:
         first = 0 if start is None else int(np.searchsorted(days, start.toordinal()))
         last = len(days) if end is None else int(np.searchsorted(days, end.toordinal(), side="right"))
         if last - first < 2:
             return None
-        days, values = days[first:last], values[first:last]
-    closes = np.ascontiguousarray(values[:, : len(symbols)])
-    rates = {pair: np.ascontiguousarray(values[:, len(symbols) + n]) for n, pair in enumerate(pairs)}
-    return PriceHistory(tuple(symbols), SessionDates(days), closes, rates, (), _SOURCE.name)
+        days, closes = days[first:last], closes[first:last]
+    rates = {pair: np.ascontiguousarray(closes[:, len(symbols) + n]) for n, pair in enumerate(pairs)}
+    if pairs:
+        closes = np.ascontiguousarray(closes[:, : len(symbols)])
+    return PriceHistory(tuple(symbols), SessionDates(days), closes, rates, (), _NAME)
 
 
 def _arrays(prices: Any, wanted: list[str], dates: Any) -> tuple[Any, Any] | None:
@@ -145,29 +148,39 @@ def _arrays(prices: Any, wanted: list[str], dates: Any) -> tuple[Any, Any] | Non
     return dates, np.column_stack(columns)
 
 
-def _day_numbers(dates: Any) -> Ints | None:
-    """Return dates as `date.toordinal`, (T,) int64, None where one is no date or has a time zone."""
-    if isinstance(dates, Sequence):
-        kinds = set(map(type, dates))
-        if kinds == {date}:
-            return np.fromiter(map(date.toordinal, dates), np.int64, len(dates))
-        if not all(issubclass(kind, datetime) for kind in kinds):
+def _stamps(dates: Any) -> tuple[Ints, int, int] | None:
+    """Return dates as (T,) int64 ticks, with the ticks of a day and the day number of tick 0.
+
+    None where one is no date or has a time zone.
+    """
+    stamps = dates
+    if not isinstance(dates, np.ndarray):
+        kind = getattr(dates, "dtype", None)
+        if kind is None:
+            return _listed_stamps(dates)
+        if getattr(kind, "tz", None) or getattr(kind, "time_zone", None):
+            # What day it is depends on the zone, and the rows' own reading decides.
             return None
-        return np.fromiter((d.toordinal() for d in dates), np.int64, len(dates))
-    kind = getattr(dates, "dtype", None)
-    if kind is None or getattr(kind, "tz", None) or getattr(kind, "time_zone", None):
-        # No array; or what day it is depends on the zone, and the rows' own reading decides.
-        return None
-    stamps = dates.to_numpy() if hasattr(dates, "to_numpy") else np.asarray(dates)
+        stamps = dates.to_numpy() if hasattr(dates, "to_numpy") else np.asarray(dates)
     if stamps.dtype.kind != "M":
-        return _day_numbers(stamps.tolist()) if stamps.dtype.kind == "O" else None
+        return _listed_stamps(stamps.tolist()) if stamps.dtype.kind == "O" else None
     unit, step = np.datetime_data(stamps.dtype)
-    if unit in _TICKS_A_DAY and step == 1 and stamps.dtype.isnative:
-        # Three times as fast as the cast below. What is no time is far below zero, which `_clean` refuses.
-        days: Ints = stamps.view(np.int64) // _TICKS_A_DAY[unit] + _EPOCH
-    else:
-        days = stamps.astype("M8[D]", copy=False).view(np.int64) + _EPOCH
-    return days
+    if unit not in _TICKS_A_DAY or step != 1 or not stamps.dtype.isnative:
+        unit, stamps = "D", stamps.astype("M8[D]", copy=False)
+    # What is no time is far below zero, which `take` refuses.
+    return np.ascontiguousarray(stamps).view(np.int64), _TICKS_A_DAY[unit], _EPOCH
+
+
+def _listed_stamps(dates: Any) -> tuple[Ints, int, int] | None:
+    """Return a sequence of dates as `_stamps` does."""
+    if not isinstance(dates, Sequence):
+        return None
+    kinds = set(map(type, dates))
+    if kinds == {date}:
+        return np.fromiter(map(date.toordinal, dates), np.int64, len(dates)), 1, 0
+    if not all(issubclass(kind, datetime) for kind in kinds):
+        return None
+    return np.fromiter((d.toordinal() for d in dates), np.int64, len(dates)), 1, 0
 
 
 def _columns(prices: Any, symbols: Sequence[str]) -> tuple[list[str], list[Any]]:

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 
 from steelyard.app.backtest_tax import TaxTerms, tax_rules
 from steelyard.app.look_sessions import look_mask
-from steelyard.app.study import Study, Walk
+from steelyard.app.study import Result, Study, Walk
 from steelyard.app.whole_shares import whole_shares
 from steelyard.domain import policy_text
 from steelyard.domain.looks import LOOKS
@@ -36,6 +36,7 @@ from steelyard.engines.backtest.problem import (
 from steelyard.engines.price_history import PriceHistory, day_numbers
 from steelyard.errors import DataError, InputError
 
+_NOTHING = np.empty(0)
 _SHARES = {"edge": ONE, "halfway": Decimal("0.5")}
 _INWARD = re.compile(r"(threshold\s+(\S+%).*?)\s+to\s+(\S+%)(.*)", re.IGNORECASE)
 
@@ -149,62 +150,111 @@ def candidate(line: str | Policy) -> Candidate:
     return Candidate(text, policy, stop / policy.threshold)
 
 
-def backtest(history: PriceHistory, candidates: Sequence[Candidate], settings: Settings) -> Study:
-    """Run policies on prices; decisions and trades at the close of the same session.
+@dataclass(frozen=True, eq=False)
+class Setup:
+    """Policies and settings: all that a backtest needs but the prices, read once for as many as there are.
 
-    Args:
-        history: Complete prices, in the currencies that `settings.currencies` says.
+    Attributes:
         candidates: At least one.
         settings: Targets, costs, flows and rates.
-
-    Raises:
-        DataError: A rate is missing.
-        InputError: The targets are not those of the prices.
     """
-    problem = assemble(history, candidates, settings)
-    # What is costly to walk again, and may be refused when wealth outgrows the count, is recorded at once.
-    details = problem.whole is not None or problem.tax is not None
-    runs = kernel.run(problem, holdings=False, details=details)
-    risk_free = (1.0 + float(settings.risk_free)) ** (1.0 / SESSIONS_A_YEAR) - 1.0
-    terms = () if settings.tax is None else settings.tax.notes
-    walk = Walk(history, problem, runs, risk_free)
-    return Study(walk, tuple(c.text for c in candidates), terms)
+
+    candidates: tuple[Candidate, ...]
+    settings: Settings
+
+    @cached_property
+    def symbols(self) -> tuple[str, ...]:
+        """The instruments, in the order that prices must have."""
+        return tuple(self.settings.targets)
+
+    @cached_property
+    def pairs(self) -> tuple[str, ...]:
+        """The currency pairs that prices must have rates of."""
+        return tuple(sorted(set(self.settings.currencies.values())))
+
+    def run(self, history: PriceHistory) -> Study:
+        """Return what the policies did; decisions and trades at the close of the same session.
+
+        Args:
+            history: Complete prices of the targets, in the currencies that the settings say.
+
+        Raises:
+            DataError: A rate is missing.
+            InputError: The targets are not those of the prices.
+        """
+        problem = self.problem(history)
+        # What is costly to walk again, or may be refused when wealth outgrows the count, is recorded at once.
+        details = problem.whole is not None or problem.tax is not None
+        runs = kernel.run(problem, holdings=False, details=details)
+        walk = Walk(history, problem, runs, self._risk_free)
+        results = tuple([Result(walk, row, c.text) for row, c in enumerate(self.candidates)])
+        return Study(walk, results, self._notes)
+
+    def problem(self, history: PriceHistory) -> Problem:
+        """Return the arrays of a backtest; see `run`."""
+        settings = self.settings
+        if self.symbols != history.symbols:
+            raise InputError(
+                "targets",
+                f"targets are of {', '.join(self.symbols)}, prices of {', '.join(history.symbols)}",
+                "give prices of the targets, in their order",
+            )
+        days = day_numbers(history.dates)
+        market = _market(history, days, settings)
+        whole = None
+        if settings.whole:
+            whole = whole_shares(
+                self.symbols,
+                commission=settings.commission,
+                conversions=[settings.conversion.get(s, ZERO) for s in self.symbols],
+                min_commission=settings.min_commission,
+                min_trade=settings.min_trade,
+                money=self._terms.initial + float(np.abs(market.flows).sum()),
+            )
+            market = market._replace(prices=on_ticks(market.prices, whole.tick))
+        tax = None if settings.tax is None else tax_rules(settings.tax, history.dates, self.symbols)
+        looks, fixed = self._rules
+        masks = [np.zeros(len(days), np.bool_) if look is None else look_mask(days, *look) for look in looks]
+        rules = Rules(looks=masks[0][np.newaxis] if len(masks) == 1 else np.stack(masks), **fixed)
+        return Problem(market, rules, self._terms, whole, tax)
+
+    @cached_property
+    def _terms(self) -> Terms:
+        settings = self.settings
+        conversion = [float(settings.conversion.get(s, ZERO)) for s in self.symbols]
+        return Terms(
+            initial=float(settings.initial),
+            rate=float(settings.commission),
+            floor=float(settings.min_commission),
+            conversion=np.array(conversion),
+            reserve_amount=float(settings.reserve_amount),
+            reserve_weight=float(settings.reserve_weight),
+            buy_with_flows=not settings.deposits_wait,
+        )
+
+    @cached_property
+    def _rules(self) -> tuple[tuple[tuple[str, str] | None, ...], dict[str, Any]]:
+        return _fixed_rules(self.candidates, tuple(self.settings.targets.values()))
+
+    @cached_property
+    def _risk_free(self) -> float:
+        """What ratios compare with, a session."""
+        yearly: float = (1.0 + float(self.settings.risk_free)) ** (1.0 / SESSIONS_A_YEAR)
+        return yearly - 1.0
+
+    @cached_property
+    def _notes(self) -> tuple[str, ...]:
+        return () if self.settings.tax is None else self.settings.tax.notes
+
+
+def backtest(history: PriceHistory, candidates: Sequence[Candidate], settings: Settings) -> Study:
+    """Run policies on prices; see `Setup.run`."""
+    return Setup(tuple(candidates), settings).run(history)
 
 
 def assemble(history: PriceHistory, candidates: Sequence[Candidate], settings: Settings) -> Problem:
-    """Return the arrays of a backtest; see `backtest`."""
-    symbols = tuple(settings.targets)
-    if symbols != history.symbols:
-        raise InputError(
-            "targets",
-            f"targets are of {', '.join(symbols)}, prices of {', '.join(history.symbols)}",
-            "give prices of the targets, in their order",
-        )
-    conversion = [float(settings.conversion.get(s, ZERO)) for s in symbols]
-    terms = Terms(
-        initial=float(settings.initial),
-        rate=float(settings.commission),
-        floor=float(settings.min_commission),
-        conversion=np.array(conversion),
-        reserve_amount=float(settings.reserve_amount),
-        reserve_weight=float(settings.reserve_weight),
-        buy_with_flows=not settings.deposits_wait,
-    )
-    days = day_numbers(history.dates)
-    market = _market(history, days, settings)
-    whole = None
-    if settings.whole:
-        whole = whole_shares(
-            symbols,
-            commission=settings.commission,
-            conversions=[settings.conversion.get(s, ZERO) for s in symbols],
-            min_commission=settings.min_commission,
-            min_trade=settings.min_trade,
-            money=terms.initial + float(np.abs(market.flows).sum()),
-        )
-        market = replace(market, prices=on_ticks(market.prices, whole.tick))
-    tax = None if settings.tax is None else tax_rules(settings.tax, history.dates, symbols)
-    return Problem(market, _rules(days, candidates, settings.targets), terms, whole, tax)
+    """Return the arrays of a backtest; see `Setup.run`."""
+    return Setup(tuple(candidates), settings).problem(history)
 
 
 def _market(history: PriceHistory, days: Ints, settings: Settings) -> Market:
@@ -225,32 +275,23 @@ def _market(history: PriceHistory, days: Ints, settings: Settings) -> Market:
         prices[:, n] *= history.rates[pair]
         if paid is not None:
             paid[:, n] *= history.rates[pair]
-    flows, interest = np.empty(0), np.empty(0)
+    flows = interest = _NOTHING
     if settings.flow:
         flows = np.where(look_mask(days, settings.flow_look, "first"), float(settings.flow), 0.0)
         flows[0] = 0.0
     if settings.cash_rate:
         waits = np.diff(days, prepend=days[0])
         interest = (1.0 + float(settings.cash_rate)) ** (waits / 365.0) - 1.0
-    paid = np.empty((0, prices.shape[1])) if paid is None else paid
-    return Market(np.ascontiguousarray(prices), days, np.ascontiguousarray(paid), interest, flows)
+    paid = np.empty((0, prices.shape[1])) if paid is None else np.ascontiguousarray(paid)
+    return Market(np.ascontiguousarray(prices), days, paid, interest, flows)
 
 
-def _rules(days: Ints, candidates: Sequence[Candidate], targets: Mapping[str, Decimal]) -> Rules:
-    """Return the rules of candidates; those looks that several share are there once."""
-    looks, fixed = _fixed_rules(tuple(candidates), tuple(targets.values()))
-    masks = [np.zeros(len(days), np.bool_) if look is None else look_mask(days, *look) for look in looks]
-    return Rules(looks=masks[0][np.newaxis] if len(masks) == 1 else np.stack(masks), **fixed)
-
-
-@lru_cache(maxsize=16)
 def _fixed_rules(
     candidates: tuple[Candidate, ...], targets: tuple[Decimal, ...]
 ) -> tuple[tuple[tuple[str, str] | None, ...], dict[str, Any]]:
     """Return the schedules, None for one that never looks, and the rules but for their dates.
 
-    A band or box is computed exactly and rounded once. It is kept, and so nobody may write to it: a study of
-    many histories asks for the same rules again and again, and exact arithmetic takes as long as the walk.
+    A band or box is computed exactly and rounded once.
     """
     rows: dict[tuple[str, str] | None, int] = {}
     schedule = []

@@ -32,7 +32,7 @@ def look_mask(days: Ints, look: str, look_at: str) -> Flags:
     if look == "daily":
         return np.ones(len(days), dtype=np.bool_)
     mask = np.zeros(len(days), dtype=np.bool_)
-    firsts = np.searchsorted(days, _period_starts(int(days[0]), int(days[-1]), look))
+    firsts = days.searchsorted(_period_starts(int(days[0]), int(days[-1]), look))
     if look_at == "first":
         mask[0] = True
         mask[firsts] = True

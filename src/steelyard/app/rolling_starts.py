@@ -13,7 +13,7 @@ from datetime import date
 
 import numpy as np
 
-from steelyard.app.backtest import Candidate, Settings, assemble
+from steelyard.app.backtest import Candidate, Settings, Setup
 from steelyard.app.look_sessions import look_mask
 from steelyard.engines import statistics
 from steelyard.engines.backtest import kernel
@@ -88,9 +88,9 @@ def rolling_starts(
             f"{history.source} has no {years} years in a row: {dates[0]} to {dates[-1]}",
             "give more history, or a smaller --rolling",
         )
-    rates = np.empty((len(starts), len(candidates)))
+    rates, setup = np.empty((len(starts), len(candidates))), Setup(tuple(candidates), settings)
     for k, (first, stop) in enumerate(zip(starts, stops, strict=True)):
-        problem = assemble(_stretch(history, first, stop), candidates, settings)
+        problem = setup.problem(_stretch(history, first, stop))
         runs = kernel.run(problem, holdings=False)
         length = (stop - first - 1) / SESSIONS_A_YEAR
         for p in range(len(candidates)):

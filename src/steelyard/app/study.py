@@ -80,13 +80,18 @@ class Study:
 
     Attributes:
         walk: What they are read from.
-        policies: The text of each policy, in the order asked for.
+        results: One a policy, in the order asked for.
         terms: What the result rests on, one sentence each.
     """
 
     walk: Walk
-    policies: tuple[str, ...]
+    results: tuple[Result, ...]
     terms: tuple[str, ...]
+
+    @property
+    def policies(self) -> tuple[str, ...]:
+        """The text of each policy, in the order asked for."""
+        return tuple(r.policy for r in self.results)
 
     @property
     def history(self) -> PriceHistory:
@@ -122,11 +127,6 @@ class Study:
     def after_tax(self) -> bool:
         """Whether gains were taxed."""
         return self.problem.tax is not None
-
-    @cached_property
-    def results(self) -> tuple[Result, ...]:
-        """One a policy, in the order asked for."""
-        return tuple(Result(self.walk, row, policy) for row, policy in enumerate(self.policies))
 
     @cached_property
     def notes(self) -> tuple[str, ...]:

@@ -61,8 +61,7 @@ def weight_history(study: Study, row: int = 0) -> WeightHistory:
 
 def _alone(problem: Problem, row: int) -> Problem:
     rules = problem.rules
-    one = replace(
-        rules,
+    one = rules._replace(
         schedule=rules.schedule[row : row + 1],
         always=rules.always[row : row + 1],
         bands=rules.bands[row : row + 1],

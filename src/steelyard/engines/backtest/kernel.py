@@ -34,10 +34,9 @@ def run(problem: Problem, *, holdings: bool = True, details: bool = True) -> Run
         details: Record more than wealth and rebalances, which alone take half as long.
     """
     runs = empty_runs(problem, holdings=holdings, details=details)
-    *record, ending = runs.arrays
-    walk(*_flat(problem), *_extras(problem), *_room(problem), ending, tuple(record), None)
+    walk(*_flat(problem), *_extras(problem), runs.ending, tuple(runs[:-1]), None)
     if problem.whole is not None:
-        _check(ending)
+        _check(runs.ending)
     return runs
 
 
@@ -101,7 +100,7 @@ def _tally(problem: Problem, extras: tuple[Any, Any], out: Floats) -> None:
     plain = problem.whole is None and problem.tax is None
     if moving or not plain or problem.shape[0] < _FEW:
         ending = np.empty((problem.shape[0], 2))
-        walk(*flat, *extras, *_room(problem), ending, None, out)
+        walk(*flat, *extras, ending, None, out)
         _check(ending)
     else:
         prices, days, targets, looks, *rules = flat[0], flat[1], *flat[5:15]
@@ -172,11 +171,6 @@ def _extras(problem: Problem) -> tuple[Any, Any]:
         np.zeros((n, 2), np.int64), np.empty(n), np.empty((tax.years, 3)), np.empty(2), np.zeros(1, np.int64),
     )  # fmt: skip
     return plans, book
-
-
-def _room(problem: Problem) -> tuple[Any, ...]:
-    n = problem.shape[2]
-    return np.empty((4, n)), np.empty(2 * n), np.empty(n, np.bool_)
 
 
 def _check(ending: Floats) -> None:

@@ -10,7 +10,7 @@ Letters: T sessions, N instruments, P policies, L look schedules, S resampled pa
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,8 +24,7 @@ DUST = 1e-12
 """A trade smaller than this fraction of the managed value is rounding, not a trade: it is not made."""
 
 
-@dataclass(frozen=True, slots=True)
-class Market:
+class Market(NamedTuple):
     """What happened, session by session. Every array is C-contiguous and free of NaN.
 
     Attributes:
@@ -45,8 +44,7 @@ class Market:
     flows: Floats
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(NamedTuple):
     """When P policies trade and where to. Every array is C-contiguous.
 
     Attributes:
@@ -187,9 +185,8 @@ class Problem:
         return len(self.rules.schedule), sessions, instruments
 
 
-@dataclass(frozen=True, slots=True)
-class Runs:
-    """What P policies did.
+class Runs(NamedTuple):
+    """What P policies did, array by array.
 
     Attributes:
         values: (P, T) float64, all wealth at the close, after flows, trades and costs.
@@ -219,42 +216,25 @@ class Runs:
     taxes: Floats
     ending: Floats
 
-    @property
-    def arrays(self) -> tuple[npt.NDArray[Any], ...]:
-        """All arrays, in the order of the attributes."""
-        return (
-            self.values,
-            self.paid,
-            self.costs,
-            self.traded,
-            self.drifts,
-            self.rebalanced,
-            self.cash,
-            self.shares,
-            self.ruined,
-            self.taxes,
-            self.ending,
-        )
-
 
 def empty_runs(problem: Problem, *, holdings: bool, details: bool = True) -> Runs:
-    """Return runs for an engine to fill, all zeros; without details only `values` and what is not (P, T)."""
+    """Return runs for an engine to fill, all zeros.
+
+    Without details there is only what is not (P, T), and `values`, which hold whatever was in memory.
+    """
     policies, sessions, instruments = problem.shape
-    # Without details one empty array stands for six.
-    zeros = [np.zeros((policies, sessions)) for _ in range(6)] if details else [np.zeros((policies, 0))] * 6
-    return Runs(
-        values=np.zeros((policies, sessions)),
-        paid=zeros[0],
-        costs=zeros[1],
-        traded=zeros[2],
-        drifts=zeros[3],
-        rebalanced=np.zeros((policies, sessions), dtype=np.bool_),
-        cash=zeros[4],
-        shares=np.zeros((policies, sessions if holdings else 0, instruments)),
-        ruined=np.full(policies, -1, dtype=np.int64),
-        taxes=zeros[5],
-        ending=np.zeros((policies, 2)),
-    )
+    shape = policies, sessions
+    if details:
+        values, paid, costs, traded, drifts, cash, taxes = (np.zeros(shape) for _ in range(7))
+    else:
+        values = np.empty(shape)
+        paid = costs = traded = drifts = cash = taxes = np.empty((policies, 0))
+    shares = np.zeros((policies, sessions if holdings else 0, instruments))
+    ruined = np.empty(policies, dtype=np.int64)
+    ruined.fill(-1)
+    ending = np.zeros((policies, 2))
+    rebalanced = np.zeros(shape, dtype=np.bool_)
+    return Runs(values, paid, costs, traded, drifts, rebalanced, cash, shares, ruined, taxes, ending)
 
 
 TALLIES = (

@@ -91,7 +91,7 @@ def rebalance(worth, weights, managed, conversion, rate, floor, dust, bought):
                 size = abs(gap)
                 excess = excess + fee(size, conversion[i], rate, floor)
                 steep = steepness(size, conversion[i], rate, floor) * weights[i]
-                slope = slope + steep if gap >= 0.0 else slope - steep
+                slope = slope + (steep if gap >= 0.0 else -steep)
         lower = value - excess / slope
         if not lower < value:
             break

@@ -79,29 +79,33 @@ def sized(
 def hold(shares, cash, prices, look, t, values):
     """Write wealth from session `t` up to the next look or to ruin, and return that session.
 
-    Four sessions at a time: their sums do not wait for each other, each adds up in its own order.
+    Four sessions at a time: their sums do not wait for each other, each adds up in its own order. Places that
+    cannot be negative need no look whether they are, which was a fifth of the loop.
     """
     sessions, n = prices.shape
-    until = t
-    while until < sessions and not look[until]:
-        until += 1
-    while t + 4 <= until:
-        a, b, c, d = 0.0, 0.0, 0.0, 0.0
-        for i in range(n):
-            held = shares[i]
-            a = a + held * prices[t, i]
-            b = b + held * prices[t + 1, i]
-            c = c + held * prices[t + 2, i]
-            d = d + held * prices[t + 3, i]
-        a, b, c, d = cash + a, cash + b, cash + c, cash + d
-        if not (a > 0.0 and b > 0.0 and c > 0.0 and d > 0.0):
+    one, two, three = np.uint64(1), np.uint64(2), np.uint64(3)
+    while t + 4 <= sessions:
+        first = np.uint64(t)
+        second, third, fourth = first + one, first + two, first + three
+        if look[first] | look[second] | look[third] | look[fourth]:
             break
-        values[t], values[t + 1], values[t + 2], values[t + 3] = a, b, c, d
+        a, b, c, d = 0.0, 0.0, 0.0, 0.0
+        for place in range(n):
+            i = np.uint64(place)
+            held = shares[i]
+            a = a + held * prices[first, i]
+            b = b + held * prices[second, i]
+            c = c + held * prices[third, i]
+            d = d + held * prices[fourth, i]
+        a, b, c, d = cash + a, cash + b, cash + c, cash + d
+        if not ((a > 0.0) & (b > 0.0) & (c > 0.0) & (d > 0.0)):
+            break
+        values[first], values[second], values[third], values[fourth] = a, b, c, d
         t += 4
-    while t < until:
+    while t < sessions and not look[t]:
         a = 0.0
-        for i in range(n):
-            a = a + shares[i] * prices[t, i]
+        for place in range(n):
+            a = a + shares[place] * prices[t, place]
         a = cash + a
         if not a > 0.0:
             break
@@ -114,7 +118,7 @@ def hold(shares, cash, prices, look, t, values):
 def walk(
     prices, days, distributions, interest, flows,
     targets, looks, schedule, always, bands, max_interval, cooldown, boxed, low, high,
-    conversion, scalars, buys, whole, tax, scratch, breaks, touched, ending, record, sums,
+    conversion, scalars, buys, whole, tax, ending, record, sums,
 ):  # fmt: skip
     """Walk all policies through all sessions.
 
@@ -122,13 +126,14 @@ def walk(
     `flows`, `whole`, `tax`, `record`) have their code left out at compile time where they are: a path
     pays only for what it uses, when it is compiled and when it runs. One long function, since to compile a
     walk of one policy and then a loop over policies took a quarter longer.
-    `scratch` is (4, N), `breaks` (2 N,), `touched` (N,), `ending` (P, 2). `record` is the arrays of `Runs`
-    from `values` to `taxes`, else `sums` (P, 10) is filled with the tallies.
+    `ending` is (P, 2). `record` is the arrays of `Runs` from `values` to `taxes`, else the tallies go into
+    `sums` (P, 10).
     """
     sessions, n = prices.shape
     initial, rate, floor = scalars[0], scalars[1], scalars[2]
     reserve_amount, reserve_weight, dust = scalars[3], scalars[4], scalars[5]
-    shares, worth, bought, weights = scratch[0], scratch[1], scratch[2], scratch[3]
+    shares, worth, bought, weights = np.empty(n), np.empty(n), np.empty(n), np.empty(n)
+    breaks, touched = np.empty(2 * n), np.empty(n, np.bool_)
     if record is not None:
         values, paid, costs, traded, drifts, rebalanced, held_cash, held_shares, ends, taxes = record
         keeps = n if held_shares.shape[1] > 0 else 0
@@ -137,11 +142,12 @@ def walk(
         detailed = False
     for p in range(schedule.shape[0]):
         look, width = looks[schedule[p]], bands[p]
+        if record is not None:
+            wealth = values[p]
         for i in range(n):
             shares[i] = 0.0
         cash = initial
         last = days[0]
-        until = 0
         banded = False
         for i in range(n):
             banded = banded or width[i] != np.inf
@@ -159,15 +165,17 @@ def walk(
             gains, book = tax[GAINS], (kinds, pool, figures)
         else:
             book = None
-        for t in range(sessions):
-            if record is not None and flows is None and interest is None and distributions is None:
+        t = 0
+        while t < sessions:
+            if (
+                record is not None and flows is None and interest is None and distributions is None
+                and tax is None and t > 0 and not detailed and not look[t]
+            ):  # fmt: skip
                 # Up to the next look nothing can happen: wealth alone is written, in a loop of its own.
-                if t < until:
+                until = hold(shares, cash, prices, look, t, wealth)
+                if until > t:
+                    t = until
                     continue
-                if tax is None and t > 0 and not detailed and not look[t]:
-                    until = hold(shares, cash, prices, look, t, values[p])
-                    if until > t:
-                        continue
             if interest is not None and t > 0:
                 cash = cash + cash * interest[t]
             levied, levy_now = 0.0, 0.0
@@ -324,7 +332,9 @@ def walk(
                     traded[p, t] = moved
                     taxes[p, t] = levied + kept
                 if ruined >= 0:
-                    # What comes after is zero already.
+                    # What comes after is zero already, but for wealth recorded alone.
+                    for after in range(t, sessions if not detailed else t):
+                        wealth[after] = 0.0
                     break
                 values[p, t] = value
                 if detailed:
@@ -351,6 +361,7 @@ def walk(
                 previous = value
                 if ruined >= 0:
                     break
+            t += 1
         if ruined < 0:
             t = sessions - 1
             liquid = cash

@@ -1,0 +1,62 @@
+"""Numbers that callers of the library give: read exactly, refused with a code where they are none."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import lru_cache
+
+from steelyard.domain.money import EXACT, parse_amount, parse_fraction, parse_number
+from steelyard.domain.portfolio import Portfolio
+from steelyard.errors import InputError
+
+Money = int | str | Decimal
+
+# Kept by value and type, so that neither True nor 1.0 passes for 1: a study that calls `backtest` for every
+# setting of a grid reads the same few numbers each time.
+_read_fraction = lru_cache(maxsize=1024, typed=True)(parse_fraction)
+_read_number = lru_cache(maxsize=1024, typed=True)(parse_number)
+
+
+def amount(raw: Money) -> Decimal:
+    """Return an amount of base currency, which has no name here, exact.
+
+    Raises:
+        InputError: It is no number (`amount`).
+    """
+    try:
+        return _read_number(raw)
+    except (ValueError, TypeError):  # The second of what has no hash, as a list.
+        raise InputError("amount", f"{raw!r} is not a number", "write a number such as 1000000") from None
+
+
+def fraction(raw: Money) -> Decimal:
+    """Return a fraction, or percent as text, exact.
+
+    Raises:
+        InputError: It is no number (`fraction`).
+    """
+    try:
+        return _read_fraction(raw)
+    except (ValueError, TypeError):
+        text = f"{raw!r} is not a number"
+        raise InputError("fraction", text, 'write a fraction such as "0.5%" or 0.005') from None
+
+
+def money(raw: object, portfolio: Portfolio) -> Decimal:
+    """Return an amount in the portfolio's base currency, exact.
+
+    Raises:
+        InputError: It is no amount, or names a currency without a rate.
+    """
+    try:
+        amount = parse_amount(raw)
+    except ValueError as error:
+        raise InputError("amount", str(error), 'write an amount such as 1000000 or "500 USD"') from None
+    currency = amount.currency or portfolio.base_currency
+    if currency != portfolio.base_currency and currency not in portfolio.fx:
+        raise InputError(
+            "fx-missing",
+            f"no exchange rate for {currency}",
+            f'add under [fx]: {currency}{portfolio.base_currency} = "..."',
+        )
+    return EXACT.multiply(amount.value, portfolio.rate(currency))

@@ -1,0 +1,200 @@
+"""The policy lab as a library: what policies would have done, and which differences are evident."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from steelyard import bootstrap
+from steelyard.api.reading import Money, amount, fraction
+from steelyard.app import backtest as lab
+from steelyard.app.compare import Comparison, resampled
+from steelyard.domain.portfolio import Portfolio
+from steelyard.errors import InputError
+
+if TYPE_CHECKING:
+    from steelyard.app.study import Study
+    from steelyard.domain.policies import Policy
+
+
+def backtest(
+    prices: Any,
+    targets: Mapping[str, Money],
+    policies: str | Policy | Sequence[str | Policy],
+    *,
+    dates: Iterable[Any] | None = None,
+    initial: Money = 10_000,
+    monthly: Money = 0,
+    flow: tuple[Money, str] | None = None,
+    commission: Money = 0,
+    min_commission: Money = 0,
+    conversion: Mapping[str, Money] | None = None,
+    currencies: Mapping[str, str] | None = None,
+    reserve: Money = 0,
+    cash_rate: Money = 0,
+    risk_free: Money = 0,
+    whole: bool = False,
+    min_trade: Money = 0,
+    taxed_as: Portfolio | None = None,
+    harvest_gains: bool = False,
+    distributions: Any = None,
+    start: date | None = None,
+    end: date | None = None,
+) -> Study:
+    """Return what policies would have done on past prices; `docs/explanation/backtest-model.md` says how.
+
+    Args:
+        prices: Closing prices, as a pandas or Polars frame or a mapping of columns (a column a symbol, or
+            date, symbol, close), as an array (T, N) with the targets' order, or as a CSV or Parquet file.
+        targets: Symbol to fraction (`"60%"` or a Decimal), summing to 1; for example `portfolio.targets`.
+        policies: One or several, in the grammar of `steelyard compare --help` or as in `portfolio.policy`.
+        dates: T dates, where `prices` has none of its own.
+        initial: Money on the first session, base currency, > 0.
+        monthly: Paid in every month, taken out where negative.
+        flow: The same in another rhythm, `(-3000, "quarterly")`; a look of the policy grammar.
+        commission: Fraction of the traded value, in [0, 1). min_commission: Least of one trade.
+        conversion: Symbol to what a trade in another currency costs on top, a fraction.
+        currencies: Symbol to currency pair (`"USDKRW"`) where its prices are not in base currency; the
+            prices must have a column of that name.
+        reserve: Cash never spent, base currency.
+        cash_rate, risk_free: A year, what cash earns and what ratios compare with.
+        whole: Trade whole shares, planned by the exact search of `plan`, none below `min_trade`.
+        taxed_as: A portfolio with [tax]: gains are taxed as those of its instruments, in its country.
+        harvest_gains: With it, and in Korea: realise gains up to the yearly allowance.
+        distributions: What a share paid out on its ex-dates, in the currency of its prices, which then must
+            not have it in: a frame or columns, wide or long (date, symbol, amount), or a file. Paid in cash.
+        start, end: First and last date to use.
+
+    Returns:
+        Results in the order of the policies. `summary(pandas.DataFrame)` and `daily(pandas.DataFrame)` are
+        frames of them; any constructor that takes a mapping of columns will do.
+
+    Raises:
+        InputError, DataError: See `steelyard.errors`.
+    """
+    weights = tuple(targets.values())
+    given = (
+        tuple(targets), weights, tuple(map(type, (*weights, *(flow or ())))),
+        (policies,) if isinstance(policies, str) or not isinstance(policies, Sequence) else tuple(policies),
+        initial, monthly, flow, commission, min_commission, conversion, currencies, reserve, cash_rate,
+        risk_free, whole, min_trade, taxed_as, harvest_gains,
+    )  # fmt: skip
+    try:
+        setup = _kept(*given)
+    except TypeError:  # Of what has no hash, as a portfolio.
+        setup = _read(*given)
+    history = bootstrap.history_of(
+        prices, setup.symbols, dates=dates, pairs=setup.pairs, start=start, end=end
+    )
+    if distributions is not None:
+        history = bootstrap.with_paid_out(history, distributions)
+    return setup.run(history)
+
+
+def compare(
+    study: Study,
+    *,
+    paths: int = 1000,
+    seed: int = 6,
+    block: float = 21.0,
+    circular: bool = False,
+    progress: Any = None,
+) -> Comparison:
+    """Return what the policies of a study do on resampled histories, and which differences are evident.
+
+    Ctrl-C stops the drawing; what comes back rests on the paths that were done.
+
+    Args:
+        study: From `backtest`; its first policy is the yardstick.
+        paths: Histories to draw, 0 or more.
+        seed: Of the drawing, >= 0; path k depends on it and on k alone.
+        block: Mean length of what is drawn in one piece, sessions, >= 1.
+        circular: Every piece has just that length, a whole number.
+        progress: Called with the number of paths done.
+
+    Returns:
+        `between(a, b)` is the paired difference of any two, `statement(a, b)` says it in a sentence,
+        `distributions()` and `summary(pandas.DataFrame)` have the spread.
+    """
+    if paths < 0 or seed < 0 or block < 1.0:
+        raise InputError(
+            "resampling",
+            f"paths {paths}, seed {seed}, block {block:g}: one of them is too small",
+            "give paths and seed of 0 or more, and a block of at least one session",
+        )
+    if circular and block != int(block):
+        raise InputError(
+            "resampling", f"block {block:g} is no whole number", "give block=21, or circular=False"
+        )
+    return resampled(study, paths=paths, seed=seed, block=block, circular=circular, progress=progress)
+
+
+def _read(
+    symbols: tuple[str, ...],
+    weights: tuple[Money, ...],
+    kinds: tuple[type, ...],
+    policies: tuple[str | Policy, ...],
+    initial: Money,
+    monthly: Money,
+    flow: tuple[Money, str] | None,
+    commission: Money,
+    min_commission: Money,
+    conversion: Mapping[str, Money] | None,
+    currencies: Mapping[str, str] | None,
+    reserve: Money,
+    cash_rate: Money,
+    risk_free: Money,
+    whole: bool,
+    min_trade: Money,
+    taxed_as: Portfolio | None,
+    harvest_gains: bool,
+) -> lab.Setup:
+    """Return all that `backtest` is given but the prices.
+
+    `kinds` are the types of numbers inside others: what is kept for Decimal(1) must not be found for 1.0.
+    """
+    targets = {symbol: fraction(weight) for symbol, weight in zip(symbols, weights, strict=True)}
+    if sum(targets.values()) != 1 or min(targets.values(), default=0) < 0:
+        raise InputError(
+            "target-sum",
+            f"targets add up to {sum(targets.values()):%}, or one is negative",
+            "give fractions from 0 to 1 that add up to 1",
+        )
+    if not policies:
+        raise InputError("policy-text", "no policy is given", 'give one, for example "calendar quarterly"')
+    paid_in, every = lab.rhythm(amount(monthly), None if flow is None else (amount(flow[0]), flow[1]))
+    terms = None
+    if taxed_as is not None:
+        if taxed_as.tax is None:
+            raise InputError(
+                "tax-missing", f"{taxed_as.source} has no [tax]", 'add jurisdiction = "KR" or "US"'
+            )
+        found = bootstrap.backtest_tax(taxed_as, harvest=harvest_gains)
+        if isinstance(found, str):
+            raise InputError("tax-missing", found, "leave taxed_as out for a backtest before tax")
+        terms = found
+    settings = lab.Settings(
+        targets=targets,
+        initial=amount(initial),
+        commission=fraction(commission),
+        min_commission=amount(min_commission),
+        conversion={symbol: fraction(part) for symbol, part in (conversion or {}).items()},
+        reserve_amount=amount(reserve),
+        flow=paid_in,
+        flow_look=every,
+        cash_rate=fraction(cash_rate),
+        risk_free=fraction(risk_free),
+        currencies=dict(currencies or {}),
+        whole=whole,
+        min_trade=amount(min_trade),
+        tax=terms,
+    )
+    if settings.initial <= 0:
+        raise InputError("initial", f"initial is {initial}, not above zero", "give initial=10000")
+    return lab.Setup(tuple(lab.candidate(p) for p in policies), settings)
+
+
+# A study of many histories asks for the same again and again, and reading it took as long as the walk.
+_kept = lru_cache(maxsize=64, typed=True)(_read)
