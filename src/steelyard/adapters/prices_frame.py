@@ -15,7 +15,7 @@ import numpy as np
 
 from steelyard.adapters import prices_file
 from steelyard.engines.backtest.problem import Ints
-from steelyard.engines.intake_kernel import take
+from steelyard.engines.intake_kernel import take, take_columns
 from steelyard.engines.price_history import PriceHistory, SessionDates
 from steelyard.errors import InputError
 
@@ -98,7 +98,7 @@ def _clean(
         stamps = None if found is None else _stamps(found[0])
         if found is None or stamps is None:
             return None
-        values = np.ascontiguousarray(found[1], dtype=np.float64)
+        values = np.asarray(found[1], dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
         return None
     ticks, ticks_a_day, epoch = stamps
@@ -106,7 +106,11 @@ def _clean(
         return None
     # Always a copy: statistics are computed when asked for, and by then the caller may have reused the array.
     days, closes = np.empty(len(ticks), dtype=np.int64), np.empty(values.shape)
-    if not take(ticks, ticks_a_day, epoch, values, _HIGHEST, days, closes):
+    if values.flags.f_contiguous:
+        clean = take_columns(ticks, ticks_a_day, epoch, values.T, _HIGHEST, days, closes)
+    else:
+        clean = take(ticks, ticks_a_day, epoch, np.ascontiguousarray(values), _HIGHEST, days, closes)
+    if not clean:
         return None
     if start is not None or end is not None:
         first = 0 if start is None else int(np.searchsorted(days, start.toordinal()))
@@ -161,7 +165,7 @@ def _stamps(dates: Any) -> tuple[Ints, int, int] | None:
         if getattr(kind, "tz", None) or getattr(kind, "time_zone", None):
             # What day it is depends on the zone, and the rows' own reading decides.
             return None
-        stamps = dates.to_numpy() if hasattr(dates, "to_numpy") else np.asarray(dates)
+        stamps = np.asarray(dates)
     if stamps.dtype.kind != "M":
         return _listed_stamps(stamps.tolist()) if stamps.dtype.kind == "O" else None
     unit, step = np.datetime_data(stamps.dtype)
