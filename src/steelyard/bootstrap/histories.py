@@ -32,7 +32,7 @@ def history_of(
     end: date | None = None,
 ) -> PriceHistory:
     """Take closing prices from a file, a frame, columns or an array."""
-    if isinstance(prices, str | Path):
+    if isinstance(prices, (str, Path)):
         return price_history(Path(prices), symbols, pairs, start, end)
     from steelyard.adapters.prices_frame import load as load_frame
 

@@ -34,7 +34,7 @@ def run(problem: Problem, *, holdings: bool = True, details: bool = True) -> Run
         details: Record more than wealth and rebalances, which alone take half as long.
     """
     runs = empty_runs(problem, holdings=holdings, details=details)
-    walk(*_flat(problem), *_extras(problem), runs.ending, tuple(runs[:-1]), None)
+    walk(*_flat(problem), *_extras(problem), runs.ending, runs[:-1], None)
     if problem.whole is not None:
         _check(runs.ending)
     return runs
@@ -114,7 +114,7 @@ def _tally(problem: Problem, extras: tuple[Any, Any], out: Floats) -> None:
                 np.zeros(len(days), np.bool_),
             )
             run_lanes(
-                prices, days, targets, looks, *rows, flat[15], flat[16],
+                prices, days, targets, looks, *rows, *flat[15:22],
                 *room, np.empty((4, n)), np.empty(2 * n), out[part],
             )  # fmt: skip
 
@@ -138,7 +138,12 @@ def _flat(problem: Problem) -> tuple[Any, ...]:
         rules.low,
         rules.high,
         terms.conversion,
-        np.array([terms.initial, terms.rate, terms.floor, terms.reserve_amount, terms.reserve_weight, DUST]),
+        terms.initial,
+        terms.rate,
+        terms.floor,
+        terms.reserve_amount,
+        terms.reserve_weight,
+        DUST,
         terms.buy_with_flows,
     )
 

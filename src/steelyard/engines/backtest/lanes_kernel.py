@@ -15,7 +15,8 @@ STATES = 13
 @compiled
 def run_lanes(
     prices, days, targets, looks, schedule, always, bands, max_interval, cooldown, boxed, low, high,
-    conversion, scalars, state, last, anyone, scratch, breaks, out,
+    conversion, initial, rate, floor, reserve_amount, reserve_weight, dust,
+    state, last, anyone, scratch, breaks, out,
 ):  # fmt: skip
     """Walk all policies side by side, where money neither flows nor earns: same numbers, in vector lanes.
 
@@ -27,8 +28,6 @@ def run_lanes(
     """
     sessions, n = prices.shape
     policies = schedule.shape[0]
-    initial, rate, floor = scalars[0], scalars[1], scalars[2]
-    reserve_amount, reserve_weight, dust = scalars[3], scalars[4], scalars[5]
     shares, widths = state[STATES : STATES + n], state[STATES + n :]
     cash, total, managed, over, previous, growth = state[0], state[1], state[2], state[3], state[4], state[5]
     peak, trough, mean, square, turnover = state[6], state[7], state[8], state[9], state[10]

@@ -118,7 +118,8 @@ def hold(shares, cash, prices, look, t, values):
 def walk(
     prices, days, distributions, interest, flows,
     targets, looks, schedule, always, bands, max_interval, cooldown, boxed, low, high,
-    conversion, scalars, buys, whole, tax, ending, record, sums,
+    conversion, initial, rate, floor, reserve_amount, reserve_weight, dust, buys,
+    whole, tax, ending, record, sums,
 ):  # fmt: skip
     """Walk all policies through all sessions.
 
@@ -130,8 +131,6 @@ def walk(
     `sums` (P, 10).
     """
     sessions, n = prices.shape
-    initial, rate, floor = scalars[0], scalars[1], scalars[2]
-    reserve_amount, reserve_weight, dust = scalars[3], scalars[4], scalars[5]
     shares, worth, bought, weights = np.empty(n), np.empty(n), np.empty(n), np.empty(n)
     breaks, touched = np.empty(2 * n), np.empty(n, np.bool_)
     if record is not None:
