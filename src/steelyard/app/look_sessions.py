@@ -12,6 +12,7 @@ from functools import lru_cache
 import numpy as np
 
 from steelyard.domain.looks import MONDAY, MONTHS
+from steelyard.engines.backtest.look_kernel import mark
 from steelyard.engines.backtest.problem import Flags, Ints
 
 _EPOCH = date(1970, 1, 1).toordinal()
@@ -31,13 +32,8 @@ def look_mask(days: Ints, look: str, look_at: str) -> Flags:
     """
     if look == "daily":
         return np.ones(len(days), dtype=np.bool_)
-    mask = np.zeros(len(days), dtype=np.bool_)
-    firsts = days.searchsorted(_period_starts(int(days[0]), int(days[-1]), look))
-    if look_at == "first":
-        mask[0] = True
-        mask[firsts] = True
-    else:
-        mask[firsts - 1] = True
+    mask = np.empty(len(days), dtype=np.bool_)
+    mark(days, _period_starts(int(days[0]), int(days[-1]), look), look_at == "last", mask)
     return mask
 
 

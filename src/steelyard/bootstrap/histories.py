@@ -7,6 +7,8 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from steelyard.adapters import distributions_file, prices_file, prices_frame
+
 if TYPE_CHECKING:
     from steelyard.app.backtest_tax import TaxTerms
     from steelyard.domain.portfolio import Portfolio
@@ -17,9 +19,7 @@ def price_history(
     path: Path, symbols: Sequence[str], pairs: Sequence[str], start: date | None, end: date | None
 ) -> PriceHistory:
     """Read closing prices from a CSV or Parquet file."""
-    from steelyard.adapters.prices_file import load as load_prices
-
-    return load_prices(path, symbols, pairs=pairs, start=start, end=end)
+    return prices_file.load(path, symbols, pairs=pairs, start=start, end=end)
 
 
 def history_of(
@@ -34,20 +34,14 @@ def history_of(
     """Take closing prices from a file, a frame, columns or an array."""
     if isinstance(prices, (str, Path)):
         return price_history(Path(prices), symbols, pairs, start, end)
-    from steelyard.adapters.prices_frame import load as load_frame
-
-    return load_frame(prices, symbols, dates=dates, pairs=pairs, start=start, end=end)
+    return prices_frame.load(prices, symbols, dates=dates, pairs=pairs, start=start, end=end)
 
 
 def with_paid_out(history: PriceHistory, distributions: Any) -> PriceHistory:
     """Return a history with what its funds paid out, from a file, a frame or columns."""
-    from steelyard.adapters import distributions_file
-
     if isinstance(distributions, str | Path):
         return distributions_file.load(Path(distributions), history)
-    from steelyard.adapters.prices_frame import rows_of
-
-    header, rows = rows_of(distributions, history.symbols)
+    header, rows = prices_frame.rows_of(distributions, history.symbols)
     return distributions_file.paid(Path("distributions"), header, rows, history)
 
 
