@@ -79,18 +79,34 @@ __all__ = [
     "with_paid_out",
 ]
 
-# Most used first: a name is looked for in one after another.
-_MODULES = ("books", "histories", "scheduled", "trading")
+_MODULES = {
+    "histories": ("backtest_tax", "history_of", "price_history", "with_paid_out"),
+    "scheduled": (
+        "Automation",
+        "automation",
+        "automation_settings",
+        "crontab",
+        "database_copies",
+        "run_lock",
+    ),
+    "trading": (
+        "desk",
+        "fill_books",
+        "market",
+        "order_book",
+        "past_portfolio",
+        "plan_to_save",
+        "save_plan",
+    ),
+}
+"""Names by module; the others are in `books`."""
 
 
 def __getattr__(name: str) -> Any:
     if name in __all__:
-        for module in _MODULES:
-            try:
-                found = getattr(import_module(f"{__name__}.{module}"), name)
-            except AttributeError:
-                continue
-            # Found once, it is a name of this module: the next use costs no search.
-            globals()[name] = found
-            return found
+        home = next((module for module, names in _MODULES.items() if name in names), "books")
+        found = getattr(import_module(f"{__name__}.{home}"), name)
+        # Found once, it is a name of this module: the next use costs no search.
+        globals()[name] = found
+        return found
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
