@@ -7,6 +7,7 @@ solver that follows only needs it to know how far a better change can be from th
 from __future__ import annotations
 
 from steelyard.engines.allocation.household import Change, Household, affordable, settle, values, within_caps
+from steelyard.engines.allocation.shifts import Ledger
 
 ROUNDS = 400
 """Improvements taken at one step size before it is halved."""
@@ -22,7 +23,13 @@ class _Climb:
 
     def __init__(self, problem: Household, start: Change) -> None:
         self.problem = problem
-        self.steps, self.sold = list(start.steps), list(start.sold_out)
+        self.ledger = Ledger.of(problem)
+        for k, steps in enumerate(start.steps):
+            if start.sold_out[k]:
+                self.ledger.sell_out(k)
+            else:
+                self.ledger.trade(k, steps)
+        self.steps, self.sold = self.ledger.steps, self.ledger.sold
         self.worth = values(problem, start)
         self.most = [affordable(problem, seat) for seat in problem.seats]
         self.target = [float(g.target) for g in problem.goals]
@@ -98,14 +105,20 @@ class _Climb:
     def _take(self, moves: tuple[tuple[int, int], ...]) -> bool:
         before = [(k, self.steps[k]) for k, _ in moves]
         for k, steps in moves:
-            self.steps[k] = steps
-        change = Change(tuple(self.steps), tuple(self.sold))
-        settled = settle(self.problem, change)
-        if settled.short or not within_caps(self.problem, change, settled):
+            self.ledger.trade(k, steps)
+        if not self._may_stand(moves):
             for k, steps in before:
-                self.steps[k] = steps
+                self.ledger.trade(k, steps)
             return False
         for (k, steps), (_, was) in zip(moves, before, strict=True):
             seat = self.problem.seats[k]
             self.worth[seat.goal] += (steps - was) * seat.price
         return True
+
+    def _may_stand(self, moves: tuple[tuple[int, int], ...]) -> bool:
+        """Say whether the change as it is now can be paid; most cannot, which the ledger says at once."""
+        if any(self.ledger.room(self.problem.seats[k].account) < 0 for k, _ in moves):
+            return False
+        change = self.ledger.change()
+        settled = settle(self.problem, change)
+        return not settled.short and within_caps(self.problem, change, settled)

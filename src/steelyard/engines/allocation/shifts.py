@@ -143,6 +143,21 @@ class Ledger:
             room += money * (self.into if money < 0 else self.out) // self.bottom
         return room
 
+    def room_at(self, k: int, steps: int) -> int:
+        """Return the room of a seat's account should the seat end at `steps` instead; nothing is changed."""
+        seat = self.problem.seats[k]
+        before, after = (self.steps[k] - seat.held) * seat.price, (steps - seat.held) * seat.price
+        row = self.purses[seat.account]
+        traded = seat.currency if self.problem.spread else 0
+        room = row[0] + self.fee(before) - self.fee(after)
+        spent = (after - before) * self.unit
+        if not traded:
+            room -= spent
+        for currency in range(1, len(row)):
+            money = row[currency] - spent if currency == traded else row[currency]
+            room += money * (self.into if money < 0 else self.out) // self.bottom
+        return room
+
     def change(self) -> Change:
         """Return where every seat ends."""
         return Change(tuple(self.steps), tuple(self.sold))
@@ -228,11 +243,19 @@ class _Evening:
         ]
         pairs = [x for x in pairs if not (self.ledger.sold[x[1]] or self.ledger.sold[x[2]])]
         reach = SHIFTS // 2 // max(len(pairs), 1)
+        ledger = self.ledger
+        one, other = ledger.room(first), ledger.room(second)
         for goal, source, target in pairs:
             near = lack // self.problem.seats[source].price
+            given, taken = ledger.steps[source], ledger.steps[target]
             for size in sorted({*range(-reach, reach + 1), *range(near - 2, near + 3)}):
                 if size and self._may(source, -size) and self._may(target, size):
-                    yield _Shift(self._effect(source, -size), self._effect(target, size), goal, size)
+                    yield _Shift(
+                        ledger.room_at(source, given - size) - one,
+                        ledger.room_at(target, taken + size) - other,
+                        goal,
+                        size,
+                    )
 
     def _may(self, k: int, change: int) -> bool:
         seat, end = self.problem.seats[k], self.ledger.steps[k] + change
@@ -243,16 +266,6 @@ class _Evening:
             and (end >= seat.held or seat.can_sell)
             and (not traded or traded >= self.problem.min_trade)
         )
-
-    def _effect(self, k: int, change: int) -> int:
-        """Return what a seat's trade, made larger or smaller, does to the room of its account."""
-        account = self.problem.seats[k].account
-        steps = self.ledger.steps[k]
-        before = self.ledger.room(account)
-        self.ledger.trade(k, steps + change)
-        effect = self.ledger.room(account) - before
-        self.ledger.trade(k, steps)
-        return effect
 
     @staticmethod
     def _combinations(shifts: list[_Shift], low: int, high: int) -> Iterator[tuple[_Shift, ...]]:

@@ -216,8 +216,4 @@ class _Split:
 
     def _pays(self, k: int, steps: int) -> bool:
         """Say whether a seat's account can pay for so many steps more."""
-        held = self.ledger.steps[k]
-        self.ledger.trade(k, held + steps)
-        pays = self.ledger.room(self.problem.seats[k].account) >= 0
-        self.ledger.trade(k, held)
-        return pays
+        return self.ledger.room_at(k, self.ledger.steps[k] + steps) >= 0
