@@ -19,7 +19,7 @@ from steelyard.engines.allocation.shifts import Effort
 from steelyard.engines.allocation.split import split
 from steelyard.engines.allocation.totals import Ended, Total, Totals
 
-WORK = {1: 20_000, 2: 400_000}
+WORK = {1: 20_000, 2: 200_000}
 """Partial totals looked at before the order is given up, by the power of the misses."""
 
 HELPS = 25
@@ -46,7 +46,7 @@ ASKED = 4
 ASKED_SLOWLY = 1
 """The same with many seats where each question takes long: least costs, smallest trades, caps."""
 
-NODES = 40
+NODES = 500
 """Branches of the solver for each of them."""
 
 PRICES = 12
@@ -223,7 +223,7 @@ class _Search:
         model = BudgetModel(problem, unchanged(problem), Fraction(1))
         linear = model.build(Fraction(1), binaries=bool(problem.floor or problem.min_trade), misses=False)
         model.fix(chosen)
-        solved = linear.solve(seconds=max(self.end - monotonic(), 0.01), nodes=NODES)
+        solved = linear.solve(seconds=max(self.end - monotonic(), 0.01), nodes=NODES, neighbours=False)
         if solved.columns:
             change = model.change(solved)
             return (change, False) if feasible(problem, change) else (None, False)

@@ -44,6 +44,9 @@ sums of sizes it settles fast, and with many equal totals the list does not."""
 NODES_OF_FEW = 500
 """The same for few seats, where branches are fast."""
 
+ROUNDS = 3
+"""Times the solver is asked for a better plan, each with the chords that the last one lacked."""
+
 MEETS = Fraction(1, 10**9)
 """Value and bound meet when they are this close, relative to the value."""
 
@@ -224,11 +227,14 @@ def _improve(problem: Household, best: Change, known: Fraction, end: float) -> t
     weight = Fraction(model.weight)
     target = float(known) / model.weight * (1 + 1e-12)
     linear = _objective(model, best, slack)
-    for _ in range(8):
+    switches = bool(problem.floor or problem.min_trade)
+    for _ in range(ROUNDS):
         left = end - monotonic()
         if left <= 0:
             break
-        solved = linear.solve(seconds=left, target=target, nodes=_nodes(problem))
+        solved = linear.solve(
+            seconds=left, target=target, nodes=_nodes(problem), neighbours=switches
+        )
         if solved.status == "infeasible":
             # No change is as good as the incumbent but the incumbent itself; with money held back that
             # is no proof.
