@@ -9,7 +9,7 @@ in the sorted list.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from math import lcm
@@ -143,20 +143,31 @@ class Ledger:
             room += money * (self.into if money < 0 else self.out) // self.bottom
         return room
 
-    def room_at(self, k: int, steps: int) -> int:
-        """Return the room of a seat's account should the seat end at `steps` instead; nothing is changed."""
+    def rooms_at(self, k: int, ends: Sequence[int]) -> list[int]:
+        """Return the room of a seat's account should the seat end elsewhere, for each end; nothing changes."""
         seat = self.problem.seats[k]
-        before, after = (self.steps[k] - seat.held) * seat.price, (steps - seat.held) * seat.price
+        price, held, unit, rate, floor = seat.price, seat.held, self.unit, self.rate, self.floor
         row = self.purses[seat.account]
         traded = seat.currency if self.problem.spread else 0
-        room = row[0] + self.fee(before) - self.fee(after)
-        spent = (after - before) * self.unit
-        if not traded:
-            room -= spent
+        before = (self.steps[k] - held) * price
+        base = row[0] + self.fee(before)
         for currency in range(1, len(row)):
-            money = row[currency] - spent if currency == traded else row[currency]
-            room += money * (self.into if money < 0 else self.out) // self.bottom
-        return room
+            if currency != traded:
+                base += row[currency] * (self.into if row[currency] < 0 else self.out) // self.bottom
+        amounts = [(end - held) * price for end in ends]
+        fees = [rate * abs(amount) for amount in amounts]
+        if floor:
+            fees = [max(fee, floor) if amount else 0 for fee, amount in zip(fees, amounts, strict=True)]
+        if not traded:
+            base += before * unit
+            return [base - amount * unit - fee for amount, fee in zip(amounts, fees, strict=True)]
+        into, out, bottom = self.into, self.out, self.bottom
+        foreign = row[traded] + before * unit
+        left = [foreign - amount * unit for amount in amounts]
+        return [
+            base - fee + money * (into if money < 0 else out) // bottom
+            for money, fee in zip(left, fees, strict=True)
+        ]
 
     def change(self) -> Change:
         """Return where every seat ends."""
@@ -243,29 +254,31 @@ class _Evening:
         ]
         pairs = [x for x in pairs if not (self.ledger.sold[x[1]] or self.ledger.sold[x[2]])]
         reach = SHIFTS // 2 // max(len(pairs), 1)
-        ledger = self.ledger
+        ledger, seats = self.ledger, self.problem.seats
         one, other = ledger.room(first), ledger.room(second)
         for goal, source, target in pairs:
-            near = lack // self.problem.seats[source].price
             given, taken = ledger.steps[source], ledger.steps[target]
-            for size in sorted({*range(-reach, reach + 1), *range(near - 2, near + 3)}):
-                if size and self._may(source, -size) and self._may(target, size):
-                    yield _Shift(
-                        ledger.room_at(source, given - size) - one,
-                        ledger.room_at(target, taken + size) - other,
-                        goal,
-                        size,
-                    )
+            near = lack // seats[source].price
+            least = max(given - self.most[source], self._least(target) - taken)
+            most = min(given - self._least(source), self.most[target] - taken)
+            sizes = sorted({*range(-reach, reach + 1), *range(near - 2, near + 3)} - {0})
+            sizes = [n for n in sizes if least <= n <= most]
+            if self.problem.min_trade:
+                sizes = [n for n in sizes if self._may(source, given - n) and self._may(target, taken + n)]
+            here = ledger.rooms_at(source, [given - n for n in sizes])
+            there = ledger.rooms_at(target, [taken + n for n in sizes])
+            for size, left, right in zip(sizes, here, there, strict=True):
+                yield _Shift(left - one, right - other, goal, size)
 
-    def _may(self, k: int, change: int) -> bool:
-        seat, end = self.problem.seats[k], self.ledger.steps[k] + change
-        traded = abs(end - seat.held) * seat.price
-        return (
-            0 <= end <= self.most[k]
-            and (end <= seat.held or seat.can_buy)
-            and (end >= seat.held or seat.can_sell)
-            and (not traded or traded >= self.problem.min_trade)
-        )
+    def _least(self, k: int) -> int:
+        """Return the fewest steps a seat may end with; the most are `affordable`."""
+        seat = self.problem.seats[k]
+        return 0 if seat.can_sell else seat.held
+
+    def _may(self, k: int, end: int) -> bool:
+        """Say whether a trade to an end is large enough."""
+        seat = self.problem.seats[k]
+        return end == seat.held or abs(end - seat.held) * seat.price >= self.problem.min_trade
 
     @staticmethod
     def _combinations(shifts: list[_Shift], low: int, high: int) -> Iterator[tuple[_Shift, ...]]:

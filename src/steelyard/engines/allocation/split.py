@@ -208,7 +208,13 @@ class _Split:
         most = min(most, self.ledger.uncapped(k))
         if most <= 0 or self._pays(k, most):
             return max(most, 0)
+        room = self.ledger.room(self.problem.seats[k].account)
+        # A step takes about so much; nearly always it is this many or one less.
+        guess = max(room, 0) // (item.price * (self.ledger.unit + self.ledger.rate))
         low, high = 0, most
+        for middle in (guess, guess + 1, guess - 1):
+            if low < middle < high:
+                low, high = (middle, high) if self._pays(k, middle) else (low, middle)
         while low + 1 < high:
             middle = (low + high) // 2
             low, high = (middle, high) if self._pays(k, middle) else (low, middle)
@@ -216,4 +222,4 @@ class _Split:
 
     def _pays(self, k: int, steps: int) -> bool:
         """Say whether a seat's account can pay for so many steps more."""
-        return self.ledger.room_at(k, self.ledger.steps[k] + steps) >= 0
+        return self.ledger.rooms_at(k, [self.ledger.steps[k] + steps])[0] >= 0
