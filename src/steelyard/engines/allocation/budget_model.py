@@ -264,6 +264,10 @@ class BudgetModel:
         problem, model = self.problem, self.model
         self.miss: list[int] = []
         self.cuts: list[set[int]] = []
+        self.grids = [self._grid(goal) for goal in range(len(problem.goals))]
+        self.worths = [
+            self.worth_of(goal) if self.goals[goal] else ({}, 0.0) for goal in range(len(problem.goals))
+        ]
         for goal_index, goal in enumerate(problem.goals):
             column = model.column()
             self.miss.append(column)
@@ -273,7 +277,7 @@ class BudgetModel:
                 continue
             reach = ceil(most * goal.divisor)
             reach = (isqrt(reach) if problem.power == 2 else reach) + 1
-            terms, constant = self.worth_of(goal_index)
+            terms, constant = self.worths[goal_index]
             low, high = float(goal.target - reach) / self.unit, float(goal.target + reach) / self.unit
             model.row(terms, low - constant, high - constant)
             self._first_cuts(goal_index, goal.target - reach, goal.target + reach)
@@ -286,7 +290,7 @@ class BudgetModel:
         return seats[0].price, sum(s.odd for s in seats)
 
     def _first_cuts(self, goal: int, low: Fraction, high: Fraction) -> None:
-        grid = self._grid(goal)
+        grid = self.grids[goal]
         if self.problem.power == 1:
             # Two straight sides and the chord across the kink are all there is.
             target = self.problem.goals[goal].target
@@ -304,34 +308,39 @@ class BudgetModel:
     def cut(self, goal: int, worth: Fraction) -> bool:
         """Bound the miss from below near a worth; return whether that was new."""
         wanted = self.problem.goals[goal]
-        grid = self._grid(goal)
+        grid = self.grids[goal]
         key = floor((worth - grid[1]) / grid[0]) if grid else floor(worth)
         if key in self.cuts[goal]:
             return False
         self.cuts[goal].add(key)
+        left: Fraction | int
+        right: Fraction | int
         if grid:
-            left = Fraction(grid[1] + key * grid[0])
+            left = grid[1] + key * grid[0]
             right = left + grid[0]
         else:
             # A line that touches the miss is below it everywhere; beside a kink it lies on its side.
             left = worth
             right = worth if self.problem.power == 2 else worth + (1 if worth >= wanted.target else -1)
-        at_left = self.problem.miss(wanted, left)
-        if left == right:
-            slope = 2 * (left - wanted.target) / wanted.divisor
+        if self.problem.power == 2:
+            # The chord of (x - t)^2, which is its tangent where both ends are one.
+            slope = (left + right - 2 * wanted.target) / wanted.divisor
+            at_zero = (wanted.target * wanted.target - left * right) / wanted.divisor
         else:
-            slope = (self.problem.miss(wanted, right) - at_left) / (right - left)
-        terms, constant = self.worth_of(goal)
+            at_left = self.problem.miss(wanted, Fraction(left))
+            slope = (self.problem.miss(wanted, Fraction(right)) - at_left) / (right - left)
+            at_zero = at_left - slope * left
+        terms, constant = self.worths[goal]
         gradient = float(slope) * self.unit / self.weight
         row = {column: -gradient * factor for column, factor in terms.items()}
         row[self.miss[goal]] = 1.0
-        offset = float(at_left - slope * left) / self.weight + gradient * constant
+        offset = float(at_zero) / self.weight + gradient * constant
         self.model.row(row, lower=offset)
         return True
 
     def around(self, goal: int) -> tuple[int, ...]:
         """Return where to cut next to a worth, so that both chords that meet there are in."""
-        grid = self._grid(goal)
+        grid = self.grids[goal]
         return (-grid[0], 0) if grid else (0,)
 
     def change(self, solved: Solved) -> Change:

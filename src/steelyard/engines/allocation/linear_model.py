@@ -70,8 +70,8 @@ class LinearModel:
             target: Stop at the first solution this good.
             start: A feasible value of every column to begin from.
             nodes: Branches to look at, at most; unlike time this does not depend on the machine.
-            neighbours: Look for solutions near the relaxed one first, by a search of its own. It finds one where
-                there are many; where there is none it costs more than hundreds of branches.
+            neighbours: Look for solutions near the relaxed one first, by a search of its own. It finds one
+                where there are many; where there is none it costs more than hundreds of branches.
         """
         import highspy
         import numpy as np

@@ -40,7 +40,7 @@ FAILED = 3
 AGAIN = 2
 """Totals for which accounts are looked for again, harder, once others have been found."""
 
-ASKED = 4
+ASKED = 3
 """Totals the solver is asked about, of those for which no accounts were found."""
 
 ASKED_SLOWLY = 1

@@ -232,9 +232,7 @@ def _improve(problem: Household, best: Change, known: Fraction, end: float) -> t
         left = end - monotonic()
         if left <= 0:
             break
-        solved = linear.solve(
-            seconds=left, target=target, nodes=_nodes(problem), neighbours=switches
-        )
+        solved = linear.solve(seconds=left, target=target, nodes=_nodes(problem), neighbours=switches)
         if solved.status == "infeasible":
             # No change is as good as the incumbent but the incumbent itself; with money held back that
             # is no proof.

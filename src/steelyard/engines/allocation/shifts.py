@@ -143,8 +143,21 @@ class Ledger:
             room += money * (self.into if money < 0 else self.out) // self.bottom
         return room
 
+    def pays_about(self, k: int) -> int:
+        """Return how many steps more a seat's account can pay for, nearly always exact or one off."""
+        seat = self.problem.seats[k]
+        money = self.room(seat.account)
+        traded = seat.currency if self.problem.spread else 0
+        if traded:
+            # What is there in the currency, and what the rest of the room adds to it or takes from it.
+            own = self.purses[seat.account][traded]
+            rest = money - own * (self.into if own < 0 else self.out) // self.bottom
+            money = own + rest * self.bottom // (self.out if rest < 0 else self.into)
+        dear = seat.price * (self.unit + self.rate)
+        return max(min(money // dear, (money - self.floor) // (seat.price * self.unit)), 0)
+
     def rooms_at(self, k: int, ends: Sequence[int]) -> list[int]:
-        """Return the room of a seat's account should the seat end elsewhere, for each end; nothing changes."""
+        """Return the room of a seat's account for each end the seat might have; nothing is changed."""
         seat = self.problem.seats[k]
         price, held, unit, rate, floor = seat.price, seat.held, self.unit, self.rate, self.floor
         row = self.purses[seat.account]

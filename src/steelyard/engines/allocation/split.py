@@ -132,7 +132,7 @@ class _Split:
                 part = -min(-change, now)
             else:
                 part = max(min(change, self.most[k] - now, self.ledger.uncapped(k)), 0)
-                part = part if over else self._brim(k, item, part)
+                part = part if over else self._brim(k, part)
             if part and abs(now + part - seats[k].held) >= item.least:
                 self.ledger.trade(k, now + part)
                 change -= part
@@ -191,9 +191,7 @@ class _Split:
         if change < 0:
             limits = {k: self.problem.seats[k].held for k in capable}
         else:
-            limits = {
-                k: self._brim(k, item, min(size, self.most[k] - self.problem.seats[k].held)) for k in capable
-            }
+            limits = {k: self._brim(k, min(size, self.most[k] - self.problem.seats[k].held)) for k in capable}
         for k in capable:
             if limits[k] >= size >= item.least:
                 yield k, change, []
@@ -203,14 +201,12 @@ class _Split:
             if part >= item.least and (cuts > 0 or max(limits.values()) < size):
                 yield k, sign * part, [x for x in seats if x != k]
 
-    def _brim(self, k: int, item: _Item, most: int) -> int:
+    def _brim(self, k: int, most: int) -> int:
         """Return how many steps an account can pay for and no cap forbids, at most `most`."""
         most = min(most, self.ledger.uncapped(k))
         if most <= 0 or self._pays(k, most):
             return max(most, 0)
-        room = self.ledger.room(self.problem.seats[k].account)
-        # A step takes about so much; nearly always it is this many or one less.
-        guess = max(room, 0) // (item.price * (self.ledger.unit + self.ledger.rate))
+        guess = self.ledger.pays_about(k)
         low, high = 0, most
         for middle in (guess, guess + 1, guess - 1):
             if low < middle < high:
