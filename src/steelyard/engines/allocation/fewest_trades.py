@@ -205,16 +205,36 @@ class _Fewest:
     def _brim(self, money: Integers, item: _Item, k: int, most: int) -> Integers:
         """Return (W,) int64: the most steps a seat's account can pay for, up to `most`."""
         account = self.problem.seats[k].account
+        here = money[:, account : account + 1]
+
+        def pays(steps: Integers) -> npt.NDArray[np.bool_]:
+            paid = np.zeros((len(money), account + 1, money.shape[2]), np.int64)
+            self._pay(paid, item, k, steps)
+            good: npt.NDArray[np.bool_] = self._rooms(here + paid[:, account:])[:, 0] >= 0
+            return good
+
         low, high = np.zeros(len(money), np.int64), np.full(len(money), max(most, 0))
+        guess = np.clip(self._pays_about(here, item), low, high)
+        for trial in (guess, np.minimum(guess + 1, high)):
+            good = pays(trial)
+            low, high = np.where(good, trial, low), np.where(good, high, np.maximum(trial - 1, 0))
         while (low < high).any():
             middle = (low + high + 1) // 2
-            trial = money[:, account : account + 1].copy()
-            paid = np.zeros((len(money), account + 1, money.shape[2]), np.int64)
-            self._pay(paid, item, k, middle)
-            trial += paid[:, account : account + 1]
-            pays = self._rooms(trial)[:, 0] >= 0
-            low, high = np.where(pays, middle, low), np.where(pays, high, middle - 1)
+            good = pays(middle)
+            low, high = np.where(good, middle, low), np.where(good, high, middle - 1)
         return low
+
+    def _pays_about(self, here: Integers, item: _Item) -> Integers:
+        """Return (W,) int64: what `Ledger.pays_about` says of an account's money, (W, 1, C)."""
+        ledger = self.ledger
+        money: Integers = self._rooms(here)[:, 0]
+        if item.currency:
+            own = here[:, 0, item.currency]
+            rest = money - own // ledger.bottom * np.where(own < 0, ledger.into, ledger.out)
+            money = own + rest // np.where(rest < 0, ledger.out, ledger.into) * ledger.bottom
+        dear = item.price * (ledger.unit + ledger.rate)
+        steps: Integers = np.minimum(money // dear, (money - ledger.floor) // (item.price * ledger.unit))
+        return steps
 
     def _read(self, levels: Sequence[_Rows], way: int) -> Change:
         """Return the change of one way through all instruments."""

@@ -8,7 +8,7 @@ in the sorted list.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
@@ -308,13 +308,11 @@ class _Evening:
 
 def _completed(
     shifts: list[_Shift], chosen: tuple[_Shift, ...], place: int, changes: list[int], most: int
-) -> Iterator[tuple[_Shift, ...]]:
-    """Yield the chosen with one more, from a place on, that changes the first account by at most so much."""
+) -> list[tuple[_Shift, ...]]:
+    """Return the chosen with one more, from a place on, that changes the first account by at most so much."""
     last = chosen[-1].goal if chosen else -1
-    while place < len(shifts) and changes[place] <= most:
-        if shifts[place].goal > last:
-            yield (*chosen, shifts[place])
-        place += 1
+    stop = bisect_right(changes, most, place)
+    return [(*chosen, shift) for shift in shifts[place:stop] if shift.goal > last]
 
 
 def _pairs(shifts: list[_Shift], changes: list[int], low: int, high: int) -> Iterator[tuple[int, int, int]]:

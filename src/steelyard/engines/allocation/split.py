@@ -204,9 +204,11 @@ class _Split:
     def _brim(self, k: int, most: int) -> int:
         """Return how many steps an account can pay for and no cap forbids, at most `most`."""
         most = min(most, self.ledger.uncapped(k))
-        if most <= 0 or self._pays(k, most):
-            return max(most, 0)
+        if most <= 0:
+            return 0
         guess = self.ledger.pays_about(k)
+        if guess >= most - 1 and self._pays(k, most):
+            return most
         low, high = 0, most
         for middle in (guess, guess + 1, guess - 1):
             if low < middle < high:
