@@ -264,10 +264,9 @@ class BudgetModel:
         problem, model = self.problem, self.model
         self.miss: list[int] = []
         self.cuts: list[set[int]] = []
-        self.grids = [self._grid(goal) for goal in range(len(problem.goals))]
-        self.worths = [
-            self.worth_of(goal) if self.goals[goal] else ({}, 0.0) for goal in range(len(problem.goals))
-        ]
+        # By goal, and the same for each of its many chords; without seats it has none.
+        self.grids = [self._grid(g) if seats else None for g, seats in enumerate(self.goals)]
+        self.worths = [self.worth_of(g) if seats else ({}, 0.0) for g, seats in enumerate(self.goals)]
         for goal_index, goal in enumerate(problem.goals):
             column = model.column()
             self.miss.append(column)

@@ -47,7 +47,10 @@ ASKED_SLOWLY = 1
 """The same with many seats where a cap makes each question long. With many seats and least costs or smallest
 trades nothing is asked: of 18 such questions, half a second each, none was answered."""
 
-NODES = 500
+UNANSWERED = 2
+"""Questions without an answer after which no more are asked."""
+
+NODES = 450
 """Branches of the solver for each of them."""
 
 PRICES = 12
@@ -121,7 +124,7 @@ class _Search:
         self.value, self.least = known, least
         self.open: list[tuple[Fraction, dict[int, Total]]] = []
         self.seen: set[tuple[tuple[int, tuple[int, ...]], ...]] = set()
-        self.tried = self.work = self.asked = 0
+        self.tried = self.work = self.asked = self.unanswered = 0
         self.complete = False
         self.effort = Effort(HELPS)
         self.asks = ASKED
@@ -212,14 +215,18 @@ class _Search:
             change, refuted = None, False
             if place < AGAIN:
                 change = split(self.problem, totals, again, starts=len(self.problem.purses))
-            if change is None and self.asked < self.asks and monotonic() < self.end:
+            if change is None and self._may_ask():
                 self.asked += 1
                 change, refuted = self._ask(totals)
+                self.unanswered += change is None and not refuted
             if change is not None:
                 self._found(exact, change)
             elif not refuted:
                 undecided.append((exact, totals))
         self.open = undecided
+
+    def _may_ask(self) -> bool:
+        return self.asked < self.asks and self.unanswered < UNANSWERED and monotonic() < self.end
 
     def _ask(self, chosen: dict[int, Total]) -> tuple[Change | None, bool]:
         """Ask the solver for accounts that make up totals; return them, and whether there are none."""
@@ -227,7 +234,9 @@ class _Search:
         model = BudgetModel(problem, unchanged(problem), Fraction(1))
         linear = model.build(Fraction(1), binaries=bool(problem.floor or problem.min_trade), misses=False)
         model.fix(chosen)
-        solved = linear.solve(seconds=max(self.end - monotonic(), 0.01), nodes=NODES, neighbours=False)
+        few = len(problem.seats) <= FEW_SEATS
+        seconds = max(self.end - monotonic(), 0.01)
+        solved = linear.solve(seconds=seconds, nodes=NODES, neighbours=few)
         if solved.columns:
             change = model.change(solved)
             return (change, False) if feasible(problem, change) else (None, False)

@@ -44,8 +44,11 @@ sums of sizes it settles fast, and with many equal totals the list does not."""
 NODES_OF_FEW = 500
 """The same for few seats, where branches are fast."""
 
-ROUNDS = 3
+ROUNDS = 8
 """Times the solver is asked for a better plan, each with the chords that the last one lacked."""
+
+ROUNDS_OF_MANY = 3
+"""The same with many seats of whole shares, where it only betters a plan and proves none."""
 
 MEETS = Fraction(1, 10**9)
 """Value and bound meet when they are this close, relative to the value."""
@@ -227,12 +230,15 @@ def _improve(problem: Household, best: Change, known: Fraction, end: float) -> t
     weight = Fraction(model.weight)
     target = float(known) / model.weight * (1 + 1e-12)
     linear = _objective(model, best, slack)
+    many = len(problem.seats) > FEW_SEATS and listable(problem)
     switches = bool(problem.floor or problem.min_trade)
-    for _ in range(ROUNDS):
+    for _ in range(ROUNDS_OF_MANY if many else ROUNDS):
         left = end - monotonic()
         if left <= 0:
             break
-        solved = linear.solve(seconds=left, target=target, nodes=_nodes(problem), neighbours=switches)
+        solved = linear.solve(
+            seconds=left, target=target, nodes=_nodes(problem), neighbours=switches or not many
+        )
         if solved.status == "infeasible":
             # No change is as good as the incumbent but the incumbent itself; with money held back that
             # is no proof.

@@ -29,6 +29,9 @@ PAIRS = 20_000
 LISTED = 400
 """Combinations of one to three shifts listed before the cheapest are tried."""
 
+_AT_ONCE = 2_000
+"""Pairs whose third shifts are listed at once."""
+
 _WIDEST = 1 << 60
 """Larger sums of money are not looked for among pairs: three of them would leave 64 bits."""
 
@@ -301,9 +304,8 @@ class _Evening:
         for chosen in chain([()], singles):
             total = chosen[0].first if chosen else 0
             yield from _completed(shifts, chosen, bisect_left(changes, low - total), changes, high - total)
-        for one, two, place in _pairs(shifts, changes, low, high):
-            chosen = shifts[one], shifts[two]
-            yield from _completed(shifts, chosen, place, changes, high - changes[one] - changes[two])
+        for one, two, three in _triples(shifts, changes, low, high):
+            yield shifts[one], shifts[two], shifts[three]
 
 
 def _completed(
@@ -315,10 +317,11 @@ def _completed(
     return [(*chosen, shift) for shift in shifts[place:stop] if shift.goal > last]
 
 
-def _pairs(shifts: list[_Shift], changes: list[int], low: int, high: int) -> Iterator[tuple[int, int, int]]:
-    """Yield pairs of shifts to which a third fits, in the order of the list, and where a third must begin.
+def _triples(shifts: list[_Shift], changes: list[int], low: int, high: int) -> Iterator[tuple[int, int, int]]:
+    """Yield places of three shifts, of rising instruments, that change the first account by low..high.
 
-    The places of all are found at once: most pairs have no third, and there are thousands.
+    The places where a third one fits are found for all pairs at once: most pairs have none, and there are
+    thousands.
     """
     import numpy as np
 
@@ -329,5 +332,14 @@ def _pairs(shifts: list[_Shift], changes: list[int], low: int, high: int) -> Ite
     one, two = one[:PAIRS], two[:PAIRS]
     sums = values[one] + values[two]
     places = np.searchsorted(values, low - sums)
-    fits = places < np.searchsorted(values, high - sums, side="right")
-    yield from zip(one[fits].tolist(), two[fits].tolist(), places[fits].tolist(), strict=True)
+    counts = np.searchsorted(values, high - sums, side="right") - places
+    fits = np.flatnonzero(counts > 0)
+    # Some pairs at a time, since a few hundred triples are wanted and wide windows have millions.
+    for start in range(0, len(fits), _AT_ONCE):
+        some = fits[start : start + _AT_ONCE]
+        pair = np.repeat(some, counts[some])
+        after = np.arange(len(pair)) - np.repeat(np.cumsum(counts[some]) - counts[some], counts[some])
+        three = places[pair] + after
+        good = goals[three] > goals[two[pair]]
+        pair, three = pair[good], three[good]
+        yield from zip(one[pair].tolist(), two[pair].tolist(), three.tolist(), strict=True)
