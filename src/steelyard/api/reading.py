@@ -49,14 +49,14 @@ def money(raw: object, portfolio: Portfolio) -> Decimal:
         InputError: It is no amount, or names a currency without a rate.
     """
     try:
-        amount = parse_amount(raw)
+        given = parse_amount(raw)
     except ValueError as error:
         raise InputError("amount", str(error), 'write an amount such as 1000000 or "500 USD"') from None
-    currency = amount.currency or portfolio.base_currency
+    currency = given.currency or portfolio.base_currency
     if currency != portfolio.base_currency and currency not in portfolio.fx:
         raise InputError(
             "fx-missing",
             f"no exchange rate for {currency}",
             f'add under [fx]: {currency}{portfolio.base_currency} = "..."',
         )
-    return EXACT.multiply(amount.value, portfolio.rate(currency))
+    return EXACT.multiply(given.value, portfolio.rate(currency))

@@ -234,6 +234,7 @@ class Setup:
 
     @cached_property
     def _rules(self) -> tuple[tuple[tuple[str, str] | None, ...], dict[str, Any]]:
+        """Arrays that the problems of all histories share, and nobody writes to."""
         return _fixed_rules(self.candidates, tuple(self.settings.targets.values()))
 
     @cached_property
