@@ -61,7 +61,7 @@ class LinearModel:
         target: float = -INFINITY,
         start: Sequence[float] | None = None,
         nodes: int | None = None,
-        neighbours: bool = True,
+        searches: str = "all",
     ) -> Solved:
         """Minimise.
 
@@ -70,8 +70,9 @@ class LinearModel:
             target: Stop at the first solution this good.
             start: A feasible value of every column to begin from.
             nodes: Branches to look at, at most; unlike time this does not depend on the machine.
-            neighbours: Look for solutions near the relaxed one first, by a search of its own. It finds one
-                where there are many; where there is none it costs more than hundreds of branches.
+            searches: Smaller models it may solve to find solutions early: "all"; "around", those around a
+                solution it has; or "none". They find one where there are many; where there is none they cost
+                more than hundreds of branches.
         """
         import highspy
         import numpy as np
@@ -93,7 +94,11 @@ class LinearModel:
             solver.setOptionValue(option, setting)
         # A jump to whole numbers from nowhere: half of the time of an easy model, of no use in any.
         solver.setOptionValue("mip_heuristic_run_feasibility_jump", False)
-        solver.setOptionValue("mip_heuristic_run_rens", neighbours)
+        solver.setOptionValue("mip_heuristic_run_rens", searches == "all")
+        if searches == "none":
+            solver.setOptionValue("mip_heuristic_run_rins", False)
+            solver.setOptionValue("mip_heuristic_run_root_reduced_cost", False)
+            solver.setOptionValue("mip_heuristic_effort", 0.0)
         if nodes is not None:
             solver.setOptionValue("mip_max_nodes", nodes)
         model = highspy.HighsLp()

@@ -234,9 +234,9 @@ class _Search:
         model = BudgetModel(problem, unchanged(problem), Fraction(1))
         linear = model.build(Fraction(1), binaries=bool(problem.floor or problem.min_trade), misses=False)
         model.fix(chosen)
-        few = len(problem.seats) <= FEW_SEATS
+        searches = "all" if len(problem.seats) <= FEW_SEATS else "none"
         seconds = max(self.end - monotonic(), 0.01)
-        solved = linear.solve(seconds=seconds, nodes=NODES, neighbours=few)
+        solved = linear.solve(seconds=seconds, nodes=NODES, searches=searches)
         if solved.columns:
             change = model.change(solved)
             return (change, False) if feasible(problem, change) else (None, False)

@@ -37,7 +37,7 @@ from steelyard.engines.allocation.problem import Answer, Infeasible, Line, Probl
 SECONDS = 10.0
 """A backstop for very slow machines. Effort is limited by counting, so that plans depend on no machine."""
 
-NODES = {1: 50_000, 2: 60}
+NODES = {1: 50_000, 2: 40}
 """Branches of the solver where totals cannot be listed, or none could be made up, by the power of the misses:
 sums of sizes it settles fast, and with many equal totals the list does not."""
 
@@ -231,14 +231,13 @@ def _improve(problem: Household, best: Change, known: Fraction, end: float) -> t
     target = float(known) / model.weight * (1 + 1e-12)
     linear = _objective(model, best, slack)
     many = len(problem.seats) > FEW_SEATS and listable(problem)
-    switches = bool(problem.floor or problem.min_trade)
+    # Where trades have switches (least costs) only the widest search finds anything.
+    searches = "around" if many and not (problem.floor or problem.min_trade) else "all"
     for _ in range(ROUNDS_OF_MANY if many else ROUNDS):
         left = end - monotonic()
         if left <= 0:
             break
-        solved = linear.solve(
-            seconds=left, target=target, nodes=_nodes(problem), neighbours=switches or not many
-        )
+        solved = linear.solve(seconds=left, target=target, nodes=_nodes(problem), searches=searches)
         if solved.status == "infeasible":
             # No change is as good as the incumbent but the incumbent itself; with money held back that
             # is no proof.
