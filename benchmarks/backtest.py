@@ -32,7 +32,7 @@ from steelyard.adapters.portfolio_file import parse
 from steelyard.app import backtest as lab
 from steelyard.engines.backtest import kernel, resample
 from steelyard.engines.backtest.problem import Market, Problem, Rules, Terms
-from steelyard.engines.price_history import PriceHistory
+from steelyard.engines.market.price_history import PriceHistory
 
 SESSIONS, INSTRUMENTS, RATE = 5216, 5, 0.001
 

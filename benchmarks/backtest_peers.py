@@ -25,7 +25,7 @@ from backtest import numpy_segments
 import steelyard
 from steelyard.app import backtest as lab
 from steelyard.engines.backtest import kernel
-from steelyard.engines.price_history import PriceHistory
+from steelyard.engines.market.price_history import PriceHistory
 
 ROOT = Path(__file__).parent.parent
 SESSIONS, NAMES = 5216, "ABCDE"

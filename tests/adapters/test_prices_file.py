@@ -6,7 +6,7 @@ import pandas
 import polars
 import pytest
 
-from steelyard.adapters.prices_file import load
+from steelyard.adapters.prices.file import load
 from steelyard.errors import DataError, InputError
 
 

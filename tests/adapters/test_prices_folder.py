@@ -7,8 +7,8 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from steelyard.adapters.prices_folder import FolderPrices
-from steelyard.domain.prices import Close, Wanted
+from steelyard.adapters.prices.folder import FolderPrices
+from steelyard.domain.market.prices import Close, Wanted
 from steelyard.errors import DataError
 
 VOO = Wanted("VOO", "USD", "XNYS")

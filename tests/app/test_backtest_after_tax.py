@@ -11,14 +11,14 @@ from steelyard.adapters.calendar import ExchangeSessions
 from steelyard.adapters.packaged_data import load_tax_rules
 from steelyard.app.backtest import Settings, assemble, candidate
 from steelyard.app.backtest_tax import tax_terms
-from steelyard.domain.instruments import Instrument
 from steelyard.domain.ledger import Entry
+from steelyard.domain.market.instruments import Instrument
 from steelyard.domain.policies import Policy
 from steelyard.domain.portfolio import Account, Portfolio, Tax
 from steelyard.domain.tax.country import YearFacts, country
 from steelyard.engines.backtest import kernel, reference
 from steelyard.engines.backtest.after_tax import TaxBook
-from steelyard.engines.price_history import PriceHistory
+from steelyard.engines.market.price_history import PriceHistory
 
 D = Decimal
 SESSIONS = ExchangeSessions()

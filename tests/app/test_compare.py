@@ -99,7 +99,7 @@ def test_longer_blocks_keep_what_lasts_longer_than_a_day():
     """By construction: a price that rises ten sessions and falls ten keeps its swings in long blocks only."""
     from decimal import Decimal
 
-    from steelyard.engines.price_history import PriceHistory
+    from steelyard.engines.market.price_history import PriceHistory
 
     days = tuple(date(2020, 1, 1) + timedelta(days=n) for n in range(1001))
     steps = np.where(np.arange(1000) // 10 % 2 == 0, 0.01, -0.01)

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from acceptance.desks import Office, plan, trade
-from steelyard.app.market import Market
+from steelyard.app.trading.market import Market
 from steelyard.domain.guardrails import Limits
 from steelyard.domain.orders import Order
 from steelyard.domain.saved_plans import Arming

@@ -16,9 +16,9 @@ from steelyard.adapters.broker_ticket import TicketBroker
 from steelyard.adapters.calendar import ExchangeSessions
 from steelyard.adapters.order_book_sqlite import SqliteOrderBook
 from steelyard.app.execute import execute
-from steelyard.app.market import Market
 from steelyard.app.order_reports import Desk
 from steelyard.app.sync import cancel
+from steelyard.app.trading.market import Market
 from steelyard.domain.conversions import conversions
 from steelyard.domain.execution import Terms
 from steelyard.domain.saved_plans import SavedPlan, SavedTrade

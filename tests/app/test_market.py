@@ -6,9 +6,9 @@ from decimal import Decimal
 import pytest
 
 from steelyard.adapters import trading_hours
-from steelyard.app.market import Sources, market
+from steelyard.app.trading.market import Sources, market
 from steelyard.domain.automation import PriceSettings
-from steelyard.domain.prices import Close
+from steelyard.domain.market.prices import Close
 from steelyard.errors import DataError
 
 D = Decimal

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from steelyard.adapters import database, price_rows
+from steelyard.adapters import database
+from steelyard.adapters.prices import rows as price_rows
 from steelyard.adapters.prices_sqlite import StoredPrices
-from steelyard.app.prices import fetch
+from steelyard.app.market.prices import fetch
 from steelyard.domain.automation import PriceSettings
-from steelyard.domain.prices import Close, Wanted
+from steelyard.domain.market.prices import Close, Wanted
 from steelyard.errors import DataError
 
 VOO = Wanted("VOO", "USD", "XNYS")

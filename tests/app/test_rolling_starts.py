@@ -8,7 +8,7 @@ import pytest
 
 from steelyard.app.backtest import Settings, candidate
 from steelyard.app.rolling_starts import rolling_starts
-from steelyard.engines.price_history import PriceHistory
+from steelyard.engines.market.price_history import PriceHistory
 from steelyard.errors import DataError
 
 

@@ -18,7 +18,7 @@ from steelyard.adapters.calendar import ExchangeSessions
 from steelyard.adapters.outbox_sqlite import StoredOutbox
 from steelyard.adapters.packaged_data import load_catalogue
 from steelyard.adapters.portfolio_prices import PortfolioFile
-from steelyard.adapters.prices_folder import FolderPrices
+from steelyard.adapters.prices.folder import FolderPrices
 from steelyard.adapters.prices_sqlite import StoredPrices
 from steelyard.adapters.runs_sqlite import StoredRuns
 from steelyard.adapters.secret_store import SecretStore

@@ -3,7 +3,7 @@
 import pytest
 
 from steelyard.domain.accounts import is_risky, may_hold, risky_cap
-from steelyard.domain.instruments import Instrument
+from steelyard.domain.market.instruments import Instrument
 
 VOO = Instrument("VOO", "Vanguard S&P 500 ETF", "USD", "XNYS", "us_equity")
 KODEX = Instrument("069500", "KODEX 200", "KRW", "XKRX", "kr_equity", irp_risky=True)

@@ -18,8 +18,8 @@ import pytest
 
 import steelyard
 from steelyard.adapters.packaged_data import load_catalogue
-from steelyard.domain.catalogue import Catalogue
-from steelyard.domain.instruments import CAUTIONS, EXCHANGES, TAX_CLASSES, US_CLASSES, Instrument
+from steelyard.domain.market.catalogue import Catalogue
+from steelyard.domain.market.instruments import CAUTIONS, EXCHANGES, TAX_CLASSES, US_CLASSES, Instrument
 from steelyard.errors import InputError
 
 CATALOGUE = load_catalogue()

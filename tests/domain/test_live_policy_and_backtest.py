@@ -13,7 +13,7 @@ from steelyard.domain.drift import measure
 from steelyard.domain.looks import look_in
 from steelyard.domain.policies import decide
 from steelyard.engines.backtest import kernel, reference
-from steelyard.engines.price_history import PriceHistory
+from steelyard.engines.market.price_history import PriceHistory
 
 D = Decimal
 

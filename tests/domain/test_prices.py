@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-from steelyard.domain.prices import Close, Limits, Wanted, disagreement, judge
+from steelyard.domain.market.prices import Close, Limits, Wanted, disagreement, judge
 
 VOO = Wanted("VOO", "USD", "XNYS")
 TODAY = date(2026, 11, 23)

@@ -250,7 +250,8 @@ def clean_and_not(rng):
 
 def test_clean_columns_are_read_at_once_and_give_what_reading_row_by_row_gives():
     """A hundred random frames against the road of files: the same prices, dates and notes."""
-    from steelyard.adapters import prices_file, prices_frame
+    from steelyard.adapters.prices import file as prices_file
+    from steelyard.adapters.prices import frame as prices_frame
 
     rng = np.random.default_rng(11)
     said = 0

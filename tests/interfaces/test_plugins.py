@@ -32,7 +32,7 @@ class Fixed:
     def read(self, wanted, answer):
         from decimal import Decimal
         from datetime import date
-        from steelyard.domain.prices import Close
+        from steelyard.domain.market.prices import Close
 
         return (Close(date(2026, 11, 20), Decimal(answer), "USD"),)
 

@@ -15,12 +15,12 @@ import numpy as np
 import pytest
 
 from peers import conventions
-from steelyard.adapters.prices_file import load
+from steelyard.adapters.prices.file import load
 from steelyard.app.backtest import Settings, assemble, backtest, candidate
 from steelyard.app.look_sessions import look_mask
 from steelyard.engines import statistics
 from steelyard.engines.backtest import kernel
-from steelyard.engines.price_history import PriceHistory, day_numbers
+from steelyard.engines.market.price_history import PriceHistory, day_numbers
 
 D = Decimal
 

@@ -24,8 +24,8 @@ from steelyard.domain.automation import (
     PriceSettings,
     QuietHours,
 )
+from steelyard.domain.market.prices import Limits
 from steelyard.domain.money import ZERO
-from steelyard.domain.prices import Limits
 from steelyard.errors import PortfolioProblems
 
 NAME = "automation.toml"

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from steelyard.adapters.import_arrivals import Arrival, to_record
 from steelyard.adapters.import_dividends import Booking, Dividends
 from steelyard.adapters.import_rows import ImportedFile, Sheet, amount, document, objects, refuse
-from steelyard.domain.catalogue import Catalogue
+from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.money import ZERO, plain
 
 _DIVIDENDS = frozenset({"DIV", "DIVCGL", "DIVCGS", "DIVROC", "DIVTXEX", "CDIV"})

@@ -10,8 +10,8 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from steelyard.adapters.import_rows import ImportedFile, Sheet, decode, table
-from steelyard.domain.catalogue import Catalogue
 from steelyard.domain.entry_text import COLUMNS, FIELDS
+from steelyard.domain.market.catalogue import Catalogue
 
 
 def read(data: bytes, name: str, catalogue: Catalogue, account: str | None) -> ImportedFile:

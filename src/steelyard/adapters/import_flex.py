@@ -25,7 +25,7 @@ from steelyard.adapters.import_rows import (
     refuse,
     spread,
 )
-from steelyard.domain.catalogue import Catalogue
+from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.money import EXACT, ZERO, plain
 
 _READ = ("Trade", "CashTransaction", "CorporateAction", "Transfer")

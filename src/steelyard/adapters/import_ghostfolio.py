@@ -20,7 +20,7 @@ from steelyard.adapters.import_rows import (
     refuse,
     table,
 )
-from steelyard.domain.catalogue import Catalogue
+from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.money import EXACT, plain
 
 _TRADES = frozenset({"buy", "sell", "dividend"})

@@ -40,9 +40,9 @@ from steelyard.adapters.import_rows import (
     spread,
     table,
 )
-from steelyard.domain.catalogue import Catalogue
 from steelyard.domain.entry_text import COLUMNS
 from steelyard.domain.ledger import CASH_KINDS, KINDS
+from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.money import ZERO, plain
 from steelyard.errors import PortfolioProblems, Problem
 

@@ -21,7 +21,7 @@ from steelyard.adapters.import_rows import (
     spread,
     table,
 )
-from steelyard.domain.catalogue import Catalogue
+from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.money import EXACT, ZERO, plain
 
 _COLUMNS = {

@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from steelyard.domain.catalogue import Catalogue
+from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.models import Model
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import Any
 from steelyard.adapters.portfolio_settings import Rates, currency_of
 from steelyard.adapters.toml_places import Path
 from steelyard.adapters.toml_reader import Reader
-from steelyard.domain.catalogue import Catalogue
-from steelyard.domain.instruments import TAX_CLASSES, US_CLASSES, Instrument
+from steelyard.domain.market.catalogue import Catalogue
+from steelyard.domain.market.instruments import TAX_CLASSES, US_CLASSES, Instrument
 from steelyard.domain.money import EXACT, ONE, ZERO, Amount, exact_sum, is_currency, parse_number, plain
 from steelyard.domain.portfolio import Account, Lot, Position, Quote
 

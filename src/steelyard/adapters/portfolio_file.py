@@ -21,7 +21,7 @@ from steelyard.adapters.portfolio_settings import (
     read_tax,
 )
 from steelyard.adapters.toml_reader import Reader
-from steelyard.domain.catalogue import Catalogue
+from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.money import ONE, ZERO, is_currency, plain
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import PortfolioProblems, Problem

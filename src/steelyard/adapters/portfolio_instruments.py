@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from steelyard.domain.catalogue import OVERRIDABLE, Catalogue
+from steelyard.domain.market.catalogue import OVERRIDABLE, Catalogue
 from steelyard.domain.money import is_currency
 from steelyard.errors import InputError
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from steelyard.adapters.portfolio_file import load, parse
-from steelyard.domain.catalogue import Catalogue
+from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.money import ONE, plain
 from steelyard.domain.portfolio import Portfolio, Quote
 from steelyard.errors import PortfolioProblems

@@ -8,7 +8,7 @@ from typing import Any
 
 from steelyard.adapters.toml_places import Path
 from steelyard.adapters.toml_reader import Reader
-from steelyard.domain.catalogue import Catalogue
+from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.money import EXACT, ONE, ZERO, Amount, is_currency, parse_amount
 from steelyard.domain.policies import DESTINATIONS, KINDS, LOOK_ATS, LOOKS, Policy
 from steelyard.domain.portfolio import Constraints, Costs, Tax

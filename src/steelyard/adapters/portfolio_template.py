@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from steelyard.domain.catalogue import Catalogue
+from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.models import Model
 from steelyard.domain.money import plain
 

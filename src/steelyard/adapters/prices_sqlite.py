@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from steelyard.adapters.database import stamp, told, transaction
-from steelyard.domain.prices import Close, Finding, Wanted
+from steelyard.domain.market.prices import Close, Finding, Wanted
 
 
 class StoredPrices:

@@ -33,7 +33,7 @@ from steelyard.engines.backtest.problem import (
     Terms,
     on_ticks,
 )
-from steelyard.engines.price_history import PriceHistory, day_numbers
+from steelyard.engines.market.price_history import PriceHistory, day_numbers
 from steelyard.errors import DataError, InputError
 
 _NOTHING = np.empty(0)

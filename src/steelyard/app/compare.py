@@ -14,7 +14,7 @@ from steelyard.domain import policy_text
 from steelyard.domain.policies import Policy
 from steelyard.engines.backtest import resample
 from steelyard.engines.backtest.problem import SESSIONS_A_YEAR, TALLIES, Floats
-from steelyard.engines.price_history import PriceHistory
+from steelyard.engines.market.price_history import PriceHistory
 from steelyard.errors import InputError
 
 USUAL = (

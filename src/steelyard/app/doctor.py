@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from steelyard.app.job import Job
-from steelyard.app.prices import wanted_by
-from steelyard.domain.prices import is_stale
+from steelyard.app.market.prices import wanted_by
+from steelyard.domain.market.prices import is_stale
 from steelyard.errors import PortfolioProblems, SteelyardError
 
 SLACK = timedelta(minutes=5)

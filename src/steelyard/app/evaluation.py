@@ -15,11 +15,11 @@ from steelyard.app import alert_texts as texts
 from steelyard.app.check import CheckReport, check
 from steelyard.app.delivery import tell
 from steelyard.app.job import Job, Occasion, RunReport
-from steelyard.app.prices import Fetched, fetch, stored, wanted_by
+from steelyard.app.market.prices import Fetched, fetch, stored, wanted_by
 from steelyard.domain.accounts import is_risky, risky_cap
+from steelyard.domain.market.prices import Close, Wanted, is_stale
 from steelyard.domain.money import EXACT, ZERO
 from steelyard.domain.portfolio import Portfolio
-from steelyard.domain.prices import Close, Wanted, is_stale
 from steelyard.domain.valuations import DayValue
 from steelyard.errors import DataError, InputError, PlanError
 

@@ -13,8 +13,8 @@ from datetime import date, datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
 
 from steelyard.app.free_money import FreeMoney
-from steelyard.app.market import Market
 from steelyard.app.order_reports import Desk
+from steelyard.app.trading.market import Market
 from steelyard.domain.brokerage import FX, Statement
 from steelyard.domain.execution import Terms
 from steelyard.domain.guardrails import Refusal, Situation, inspect

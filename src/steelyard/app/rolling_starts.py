@@ -18,7 +18,7 @@ from steelyard.app.look_sessions import look_mask
 from steelyard.engines import statistics
 from steelyard.engines.backtest import kernel
 from steelyard.engines.backtest.problem import SESSIONS_A_YEAR, Floats
-from steelyard.engines.price_history import PriceHistory, day_numbers
+from steelyard.engines.market.price_history import PriceHistory, day_numbers
 from steelyard.errors import DataError
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from steelyard.engines import statistics
 from steelyard.engines.backtest import kernel
 from steelyard.engines.backtest.problem import SESSIONS_A_YEAR, Flags, Floats, Problem, Rules, Runs, Terms
-from steelyard.engines.price_history import PriceHistory
+from steelyard.engines.market.price_history import PriceHistory
 
 STATISTICS = (
     "policy",

@@ -18,10 +18,10 @@ from steelyard.errors import DataError, PortfolioProblems
 
 if TYPE_CHECKING:
     from steelyard.app.tax import MarketRates, TaxSituation
-    from steelyard.domain.catalogue import Catalogue
     from steelyard.domain.ledger import Entry
+    from steelyard.domain.market.catalogue import Catalogue
+    from steelyard.domain.market.prices import Wanted
     from steelyard.domain.models import Model
-    from steelyard.domain.prices import Wanted
     from steelyard.domain.tax.rules import Rule
     from steelyard.ports import Sessions
 
@@ -63,7 +63,7 @@ def stored_portfolio(path: Path) -> Portfolio:
     from steelyard.adapters import database
     from steelyard.adapters.portfolio_prices import PortfolioFile
     from steelyard.adapters.prices_sqlite import StoredPrices
-    from steelyard.app.prices import stored, wanted_by
+    from steelyard.app.market.prices import stored, wanted_by
 
     file = PortfolioFile(path, load_catalogue(), held_symbols(base))
     outline, missing = file.outline()
@@ -197,7 +197,7 @@ def market_rates(portfolio_file: Path) -> MarketRates:
     """
 
     def rates(currency: str, tax_currency: str, as_of: date) -> Mapping[date, Decimal]:
-        from steelyard.domain.prices import Wanted
+        from steelyard.domain.market.prices import Wanted
 
         pair = Wanted(f"{currency}{tax_currency}", tax_currency)
         return {**_folder_rates(portfolio_file, pair, as_of), **_fetched_rates(portfolio_file, pair)}
@@ -207,8 +207,8 @@ def market_rates(portfolio_file: Path) -> MarketRates:
 
 def _folder_rates(portfolio_file: Path, pair: Wanted, as_of: date) -> dict[date, Decimal]:
     from steelyard.adapters import automation_file
-    from steelyard.adapters.prices_folder import FolderPrices
-    from steelyard.domain.prices import judge
+    from steelyard.adapters.prices.folder import FolderPrices
+    from steelyard.domain.market.prices import judge
 
     settings = automation_file.read(portfolio_file.parent / automation_file.NAME).prices
     folder = FolderPrices(portfolio_file.parent / settings.folder)

@@ -7,12 +7,14 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from steelyard.adapters import distributions_file, prices_file, prices_frame
+from steelyard.adapters.prices import distributions as distributions_file
+from steelyard.adapters.prices import file as prices_file
+from steelyard.adapters.prices import frame as prices_frame
 
 if TYPE_CHECKING:
     from steelyard.app.backtest_tax import TaxTerms
     from steelyard.domain.portfolio import Portfolio
-    from steelyard.engines.price_history import PriceHistory
+    from steelyard.engines.market.price_history import PriceHistory
 
 
 def price_history(

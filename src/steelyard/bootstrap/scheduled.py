@@ -133,7 +133,7 @@ def recorded(path: Path) -> Iterator[Recorded]:
 def _price_source(name: str, portfolio_file: Path, settings: PriceSettings) -> PriceSource:
     """Return a price source by its name in the settings."""
     if name == "folder":
-        from steelyard.adapters.prices_folder import FolderPrices
+        from steelyard.adapters.prices.folder import FolderPrices
 
         return FolderPrices(portfolio_file.parent / settings.folder)
     from importlib import import_module
@@ -146,18 +146,18 @@ def _price_source(name: str, portfolio_file: Path, settings: PriceSettings) -> P
         )
         return installed
     module, maker = _REMOTE_PRICES[name]
-    source: PriceSource = getattr(import_module(f"steelyard.adapters.{module}"), maker)(
+    source: PriceSource = getattr(import_module(f"steelyard.adapters.prices.{module}"), maker)(
         settings.timeout_seconds
     )
     return source
 
 
 _REMOTE_PRICES = {
-    "yahoo": ("prices_yahoo", "YahooPrices"),
-    "krx": ("prices_naver", "NaverPrices"),
-    "ecb": ("prices_ecb", "EuropeanRates"),
-    "yfinance": ("prices_yfinance", "BrowserLikeYahooPrices"),
-    "fdr": ("prices_fdr", "FinanceDataReaderPrices"),
+    "yahoo": ("yahoo", "YahooPrices"),
+    "krx": ("naver", "NaverPrices"),
+    "ecb": ("ecb", "EuropeanRates"),
+    "yfinance": ("yfinance", "BrowserLikeYahooPrices"),
+    "fdr": ("fdr", "FinanceDataReaderPrices"),
 }
 """Module and class by name; an adapter is imported when the owner asks for it."""
 

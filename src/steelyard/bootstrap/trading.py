@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from steelyard.adapters.broker_alpaca import AlpacaBroker
     from steelyard.adapters.broker_kis import KisBroker
     from steelyard.app.fill_entries import FillBooks
-    from steelyard.app.market import Market
     from steelyard.app.order_reports import Desk
+    from steelyard.app.trading.market import Market
     from steelyard.domain.execution import ExecutionSettings
     from steelyard.domain.saved_plans import SavedPlan
     from steelyard.domain.trades import Plan
@@ -203,8 +203,8 @@ def market(path: Path, holder: Portfolio, plan: SavedPlan, settings: ExecutionSe
     from datetime import UTC, datetime
 
     from steelyard.adapters import trading_hours
-    from steelyard.app.market import Sources
-    from steelyard.app.market import market as assemble
+    from steelyard.app.trading.market import Sources
+    from steelyard.app.trading.market import market as assemble
 
     collar = settings.terms.limits.collar is not None
     with automation(path) as parts:

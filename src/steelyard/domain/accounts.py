@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from steelyard.domain.instruments import Instrument
+from steelyard.domain.market.instruments import Instrument
 
 KRX_ONLY = frozenset({"isa", "pension", "irp"})
 REPATRIATION = "ria"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 
-from steelyard.domain.prices import Limits
+from steelyard.domain.market.prices import Limits
 
 LANGUAGES = ("en", "ko")
 DIGESTS = ("never", "weekly", "monthly")

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 import numpy as np
 
 from steelyard.engines.backtest.problem import SESSIONS_A_YEAR
-from steelyard.engines.price_history import PriceHistory
+from steelyard.engines.market.price_history import PriceHistory
 
 # Growth and volatility a year, in turn by column: stocks at home and abroad, bonds, gold.
 _KINDS = ((0.070, 0.17), (0.080, 0.16), (0.035, 0.11), (0.060, 0.15), (0.030, 0.05))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from steelyard.domain.instruments import Instrument
+from steelyard.domain.market.instruments import Instrument
 from steelyard.errors import InputError
 
 SAME_INDEX, SAME_SYMBOL = "same_index", "same_symbol"

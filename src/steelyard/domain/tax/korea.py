@@ -12,8 +12,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from steelyard.domain.instruments import Instrument
 from steelyard.domain.lots import TaxLot
+from steelyard.domain.market.instruments import Instrument
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, plain
 from steelyard.domain.tax.basis import Basis, basis_of, together
 from steelyard.domain.tax.country import Disposal, Filing, IsSession, YearFacts, YearTax

@@ -12,10 +12,10 @@ from datetime import date
 from decimal import Decimal
 
 from steelyard.domain.ledger import Entry
+from steelyard.domain.market.rates import rate_by
 from steelyard.domain.money import EXACT, ONE
 from steelyard.domain.tax.country import YearFacts, unrated
 from steelyard.domain.tax.korea_settlement import settles_on
-from steelyard.domain.tax.market_rates import rate_by
 from steelyard.errors import DataError, InputError
 
 WON = "KRW"

@@ -12,8 +12,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from steelyard.domain.instruments import Instrument
 from steelyard.domain.ledger import Entry, in_order
+from steelyard.domain.market.instruments import Instrument
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
 from steelyard.domain.tax.country import Disposal, YearFacts
 from steelyard.domain.tax.korea_exchange import in_won

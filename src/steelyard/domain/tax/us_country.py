@@ -10,8 +10,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from steelyard.domain.instruments import Instrument
 from steelyard.domain.lots import TaxLot
+from steelyard.domain.market.instruments import Instrument
 from steelyard.domain.money import EXACT, ZERO, parse_fraction, parse_number, plain
 from steelyard.domain.tax.basis import basis_of
 from steelyard.domain.tax.capital_gains import LONG, Carry, GainsTax, loss_limit, schedule, term

@@ -14,9 +14,9 @@ from decimal import Decimal
 
 from steelyard.domain.ledger import Entry, in_order
 from steelyard.domain.lots import Pool, TaxLot, by_least_tax, share
+from steelyard.domain.market.rates import rate_by
 from steelyard.domain.money import EXACT, ONE, ZERO
 from steelyard.domain.tax.capital_gains import LONG, term
-from steelyard.domain.tax.market_rates import rate_by
 from steelyard.domain.tax.wash_sales import Block, WashSales, wash_sales
 from steelyard.errors import DataError, InputError
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from steelyard.app.study import Study
     from steelyard.app.sweep import Sweep
     from steelyard.domain.portfolio import Portfolio
-    from steelyard.engines.price_history import PriceHistory
+    from steelyard.engines.market.price_history import PriceHistory
 
 _ENDS = (
     "\b\nExit status:\n  0   done\n  2   a file or a flag is wrong\n"

@@ -16,8 +16,8 @@ from steelyard.errors import InputError, PortfolioProblems
 if TYPE_CHECKING:
     from steelyard.adapters.import_rows import ImportedFile, Importer
     from steelyard.adapters.journal_sqlite import StoredJournal
-    from steelyard.domain.catalogue import Catalogue
     from steelyard.domain.ledger import Recorded
+    from steelyard.domain.market.catalogue import Catalogue
 
 _ENDS = "\b\nExit status:\n  0   done\n  2   a file or a flag is wrong\n  3   the journal cannot be used"
 

@@ -26,7 +26,7 @@ LATER = {
     "undo": "steelyard.interfaces.cli.journal",
     "tax": "steelyard.interfaces.cli.tax",
     "harvest": "steelyard.interfaces.cli.tax",
-    "prices": "steelyard.interfaces.cli.prices",
+    "prices": "steelyard.interfaces.cli.market",
     "notify": "steelyard.interfaces.cli.notify",
     "values": "steelyard.interfaces.cli.values",
     "run": "steelyard.interfaces.cli.run",

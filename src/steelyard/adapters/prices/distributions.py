@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from steelyard.adapters.prices_file import Kind, table_of, values_of
-from steelyard.engines.price_history import PriceHistory, day_numbers
+from steelyard.adapters.prices.file import Kind, table_of, values_of
+from steelyard.engines.market.price_history import PriceHistory, day_numbers
 from steelyard.errors import DataError, PortfolioProblems, Problem
 
 DISTRIBUTIONS = Kind(

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
-from steelyard.domain.prices import Close
+from steelyard.domain.market.prices import Close
 
 
 def written(closes: Iterable[Close]) -> str:

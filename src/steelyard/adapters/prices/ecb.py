@@ -12,9 +12,9 @@ import re
 from datetime import date
 from decimal import Decimal
 
-from steelyard.adapters import web_text
+from steelyard.adapters.prices import web_text
+from steelyard.domain.market.prices import Close, Wanted
 from steelyard.domain.money import EXACT, ONE
-from steelyard.domain.prices import Close, Wanted
 from steelyard.errors import DataError
 
 URL = "https://www.ecb.europa.eu/stats/eurofxref/eurofxref-hist-90d.xml"

@@ -11,10 +11,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from steelyard.adapters import price_rows
-from steelyard.adapters.prices_yahoo import SUFFIX, symbol_of
+from steelyard.adapters.prices import rows as price_rows
+from steelyard.adapters.prices.yahoo import SUFFIX, symbol_of
+from steelyard.domain.market.prices import Close, Wanted
 from steelyard.domain.money import EXACT, ONE
-from steelyard.domain.prices import Close, Wanted
 from steelyard.errors import DataError, InputError
 
 _DIGITS = Decimal("0.000001")

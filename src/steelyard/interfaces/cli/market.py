@@ -13,7 +13,7 @@ import click
 from steelyard.errors import InputError
 
 if TYPE_CHECKING:
-    from steelyard.domain.prices import Wanted
+    from steelyard.domain.market.prices import Wanted
 
 _ENDS = "Exit status: 0 done; 2 a file or flag is wrong; 3 a price is missing; 5 the database is locked."
 _FILE = click.argument(
@@ -38,8 +38,8 @@ def fetch(path: Path, as_json: bool, everything: bool) -> None:
     is judged.
     """
     from steelyard import bootstrap
-    from steelyard.app.prices import fetch as fetch_prices
-    from steelyard.app.prices import wanted_by
+    from steelyard.app.market.prices import fetch as fetch_prices
+    from steelyard.app.market.prices import wanted_by
 
     with bootstrap.automation(path) as parts:
         job = parts.job
@@ -102,7 +102,7 @@ def show(path: Path, as_json: bool, last: int) -> None:
 def check(path: Path, as_json: bool) -> None:
     """Say which prices are missing, stale or were refused; fetches nothing."""
     from steelyard import bootstrap
-    from steelyard.domain.prices import is_stale
+    from steelyard.domain.market.prices import is_stale
 
     rows: list[dict[str, Any]] = []
     bad = False
@@ -147,8 +147,8 @@ def check(path: Path, as_json: bool) -> None:
 def set_price(symbol: str, price: str, path: Path, day: Any) -> None:
     """Store a price by hand, for when no source has it; SYMBOL may be a pair such as USDKRW."""
     from steelyard import bootstrap
+    from steelyard.domain.market.prices import Close, judge
     from steelyard.domain.money import parse_number
-    from steelyard.domain.prices import Close, judge
 
     try:
         number = parse_number(price)
@@ -175,7 +175,7 @@ def set_price(symbol: str, price: str, path: Path, day: Any) -> None:
 
 
 def _wanted(job: Any) -> tuple[Wanted, ...]:
-    from steelyard.app.prices import wanted_by
+    from steelyard.app.market.prices import wanted_by
 
     return wanted_by(job.file.outline()[0])
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from steelyard.domain.automation import PriceSettings
+from steelyard.domain.market.prices import Close, Finding, Judgement, Wanted, disagreement, is_stale, judge
 from steelyard.domain.portfolio import Portfolio, Quote
-from steelyard.domain.prices import Close, Finding, Judgement, Wanted, disagreement, is_stale, judge
 from steelyard.errors import DataError
 from steelyard.ports import Clock, PriceRecords, PriceSource
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from datetime import date
 
-from steelyard.adapters import price_rows
-from steelyard.adapters.prices_yfinance import read_frame
-from steelyard.domain.prices import Close, Wanted
+from steelyard.adapters.prices import rows as price_rows
+from steelyard.adapters.prices.yfinance import read_frame
+from steelyard.domain.market.prices import Close, Wanted
 from steelyard.errors import DataError, InputError
 
 

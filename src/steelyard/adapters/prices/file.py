@@ -16,9 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from steelyard.adapters import parquet
+from steelyard.adapters.prices import parquet
 from steelyard.engines.backtest.problem import Floats
-from steelyard.engines.price_history import PriceHistory
+from steelyard.engines.market.price_history import PriceHistory
 from steelyard.errors import DataError, InputError, PortfolioProblems, Problem
 
 LONGEST_GAP = 5

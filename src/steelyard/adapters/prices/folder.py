@@ -14,9 +14,10 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from steelyard.adapters import parquet, price_rows
+from steelyard.adapters.prices import parquet
+from steelyard.adapters.prices import rows as price_rows
+from steelyard.domain.market.prices import Close, Wanted
 from steelyard.domain.money import ONE, parse_number
-from steelyard.domain.prices import Close, Wanted
 from steelyard.errors import DataError
 
 _CLOSES = ("close", "price")

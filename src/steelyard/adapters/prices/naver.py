@@ -13,8 +13,8 @@ import re
 from datetime import date
 from decimal import Decimal
 
-from steelyard.adapters import web_text
-from steelyard.domain.prices import Close, Wanted
+from steelyard.adapters.prices import web_text
+from steelyard.domain.market.prices import Close, Wanted
 from steelyard.errors import DataError
 
 URL = "https://fchart.stock.naver.com/sise.nhn"

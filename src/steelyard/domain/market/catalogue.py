@@ -11,7 +11,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from steelyard.domain.instruments import EXCHANGES, TAX_CLASSES, US_CLASSES, Caution, Instrument, Replacement
+from steelyard.domain.market.instruments import (
+    EXCHANGES,
+    TAX_CLASSES,
+    US_CLASSES,
+    Caution,
+    Instrument,
+    Replacement,
+)
 from steelyard.errors import InputError
 
 Entry = Mapping[str, Any]

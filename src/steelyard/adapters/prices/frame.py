@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from steelyard.adapters import prices_file
+from steelyard.adapters.prices import file as prices_file
 from steelyard.engines.backtest.problem import Ints
-from steelyard.engines.intake_kernel import take, take_columns
-from steelyard.engines.price_history import PriceHistory, SessionDates
+from steelyard.engines.market.intake_kernel import take, take_columns
+from steelyard.engines.market.price_history import PriceHistory, SessionDates
 from steelyard.errors import InputError
 
 _NAME = "prices"

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
-from steelyard.app.prices import fetch, wanted_by
+from steelyard.app.market.prices import fetch, wanted_by
 from steelyard.domain.automation import PriceSettings
+from steelyard.domain.market.prices import Close, Wanted, is_stale
 from steelyard.domain.money import EXACT
 from steelyard.domain.portfolio import Portfolio
-from steelyard.domain.prices import Close, Wanted, is_stale
 from steelyard.ports import Clock, PriceRecords, PriceSource
 
 OWN = "file"

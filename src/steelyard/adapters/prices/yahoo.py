@@ -18,9 +18,9 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from steelyard.adapters import web_text
+from steelyard.adapters.prices import web_text
+from steelyard.domain.market.prices import Close, Wanted
 from steelyard.domain.money import EXACT, ONE
-from steelyard.domain.prices import Close, Wanted
 from steelyard.errors import DataError
 
 HOST = "https://query1.finance.yahoo.com"

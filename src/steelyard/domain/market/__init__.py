@@ -1,0 +1,1 @@
+"""Instruments, prices, rates and calendars."""
