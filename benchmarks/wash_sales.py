@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from steelyard.domain.ledger import Entry
+from steelyard.domain.books.ledger import Entry
 from steelyard.domain.tax.united_states import Setting, positions
 from steelyard.domain.tax.wash_sales import wash_sales
 

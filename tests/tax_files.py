@@ -7,7 +7,7 @@ from steelyard.adapters.calendar import ExchangeSessions
 from steelyard.adapters.packaged_data import load_catalogue, load_tax_rules
 from steelyard.adapters.portfolio_file import parse
 from steelyard.app.tax import situation
-from steelyard.domain.ledger import Entry
+from steelyard.domain.books.ledger import Entry
 
 D = Decimal
 DAY = date(2026, 11, 23)

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
     from steelyard.domain.alerts import Delivery, Message, Told
     from steelyard.domain.audit import Link
+    from steelyard.domain.books.valuations import DayValue
     from steelyard.domain.brokerage import Fill, OpenOrder, Statement
     from steelyard.domain.market.prices import Close, Finding, Wanted
     from steelyard.domain.orders import Order, Report
     from steelyard.domain.portfolio import Account, Portfolio, Quote
     from steelyard.domain.saved_plans import Arming, SavedPlan
-    from steelyard.domain.valuations import DayValue
 
 
 class Sessions(Protocol):

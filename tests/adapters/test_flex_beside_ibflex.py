@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from ibflex.enums import AssetClass, BuySell, CashAction, InOut
 
 from flex_files import ARRIVED, CASH, FLEX, LOT, PER_SHARE, SOLD, TRADE
-from steelyard.adapters import import_flex
+from steelyard.adapters.importers import flex as import_flex
 from steelyard.adapters.packaged_data import load_catalogue
-from steelyard.domain.holdings import cash_moves
+from steelyard.domain.books.holdings import cash_moves
 
 D = Decimal
 D_FIRST, D_LAST = date(2015, 1, 1), date(2026, 12, 31)

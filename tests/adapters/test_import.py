@@ -5,9 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from steelyard.adapters import import_csv
+from steelyard.adapters.importers import native as import_csv
 from steelyard.adapters.packaged_data import load_catalogue
-from steelyard.domain.ledger import Entry
+from steelyard.domain.books.ledger import Entry
 from steelyard.errors import PortfolioProblems
 
 D = Decimal

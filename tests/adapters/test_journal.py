@@ -7,12 +7,12 @@ from decimal import Decimal
 
 import pytest
 
-from steelyard.adapters import import_csv
+from steelyard.adapters.importers import native as import_csv
 from steelyard.adapters.journal_sqlite import STEPS, StoredJournal, has_entries
 from steelyard.adapters.packaged_data import load_catalogue
-from steelyard.app import journal as use
-from steelyard.domain.entry_text import read_entry
-from steelyard.domain.holdings import holdings
+from steelyard.app.books import journal as use
+from steelyard.domain.books.entry_text import read_entry
+from steelyard.domain.books.holdings import holdings
 from steelyard.errors import DataError, InputError, PortfolioProblems
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)

@@ -4,7 +4,7 @@ import pytest
 
 from steelyard.adapters.packaged_data import load_catalogue
 from steelyard.adapters.portfolio_instruments import with_own
-from steelyard.domain.entry_text import read_entry
+from steelyard.domain.books.entry_text import read_entry
 
 FILE = """
 base_currency = "KRW"

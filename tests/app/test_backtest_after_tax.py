@@ -11,7 +11,7 @@ from steelyard.adapters.calendar import ExchangeSessions
 from steelyard.adapters.packaged_data import load_tax_rules
 from steelyard.app.backtest import Settings, assemble, candidate
 from steelyard.app.backtest_tax import tax_terms
-from steelyard.domain.ledger import Entry
+from steelyard.domain.books.ledger import Entry
 from steelyard.domain.market.instruments import Instrument
 from steelyard.domain.policies import Policy
 from steelyard.domain.portfolio import Account, Portfolio, Tax

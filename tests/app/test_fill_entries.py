@@ -7,14 +7,14 @@ from decimal import Decimal
 
 import pytest
 
-from steelyard.adapters import import_alpaca
+from steelyard.adapters.importers import alpaca as import_alpaca
 from steelyard.adapters.journal_sqlite import StoredJournal
 from steelyard.adapters.packaged_data import load_catalogue
+from steelyard.app.books.journal import entries_of, import_rows, record, undo
 from steelyard.app.fill_entries import FillBooks, Written
-from steelyard.app.journal import entries_of, import_rows, record, undo
+from steelyard.domain.books.holdings import holdings
+from steelyard.domain.books.ledger import OPENING_NOTE, Entry
 from steelyard.domain.brokerage import Fill
-from steelyard.domain.holdings import holdings
-from steelyard.domain.ledger import OPENING_NOTE, Entry
 from steelyard.domain.orders import Order
 
 D = Decimal

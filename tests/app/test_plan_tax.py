@@ -17,7 +17,7 @@ from steelyard.adapters.packaged_data import load_catalogue, load_tax_rules
 from steelyard.adapters.portfolio_file import parse
 from steelyard.app.plan import plan as plan_with
 from steelyard.app.tax import situation
-from steelyard.domain.ledger import Entry
+from steelyard.domain.books.ledger import Entry
 from steelyard.errors import InputError
 from tax_files import schedule_d
 

@@ -24,7 +24,7 @@ from steelyard.app.delivery import Post
 from steelyard.app.job import Job
 from steelyard.app.run import run
 from steelyard.domain.automation import AlertSettings, AutomationSettings
-from steelyard.domain.ledger import Entry, Row
+from steelyard.domain.books.ledger import Entry, Row
 
 PORTFOLIO = """
 base_currency = "KRW"

@@ -7,9 +7,9 @@ import pytest
 
 from steelyard.adapters.packaged_data import load_catalogue
 from steelyard.adapters.portfolio_file import parse
-from steelyard.app.values import value_history
-from steelyard.domain.ledger import Entry
-from steelyard.domain.valuations import DayValue
+from steelyard.app.books.values import value_history
+from steelyard.domain.books.ledger import Entry
+from steelyard.domain.books.valuations import DayValue
 
 D = Decimal
 PORTFOLIO = """

@@ -6,8 +6,8 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
+from steelyard.domain.books.lots import TaxLot
 from steelyard.domain.harvest import best_sale, most_within, sale
-from steelyard.domain.lots import TaxLot
 
 
 def lot(number, shares, unit_cost):

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from steelyard.adapters.calendar import ExchangeSessions
 from steelyard.adapters.packaged_data import load_catalogue, load_tax_rules
-from steelyard.domain.ledger import Entry
+from steelyard.domain.books.ledger import Entry
 from steelyard.domain.market.instruments import Instrument
 from steelyard.domain.tax.country import YearFacts, YearTax, country
 from steelyard.domain.tax.korea_overseas import (

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steelyard.domain.entry_text import FIELDS, read_entry, unit_price, written
-from steelyard.domain.holdings import cash_moves, holdings, shortfalls
-from steelyard.domain.ledger import KINDS, Entry, in_order, until
+from steelyard.domain.books.entry_text import FIELDS, read_entry, unit_price, written
+from steelyard.domain.books.holdings import cash_moves, holdings, shortfalls
+from steelyard.domain.books.ledger import KINDS, Entry, in_order, until
 from steelyard.errors import InputError
 
 D = Decimal

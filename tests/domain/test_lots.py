@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steelyard.domain.lots import METHODS, Pool, TaxLot, by_least_tax, draw, queue
+from steelyard.domain.books.lots import METHODS, Pool, TaxLot, by_least_tax, draw, queue
 from steelyard.errors import InputError
 
 

@@ -209,7 +209,7 @@ def test_an_entry_of_tomorrow_is_refused(folder):
 
 KILLED = """
 import os, signal, sys
-from steelyard.interfaces.cli.journal import import_
+from steelyard.interfaces.cli.books.journal import import_
 
 class Killer:
     # Ends the process without warning at the n-th call of, or return from, a statement of the database.

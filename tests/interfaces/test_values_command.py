@@ -10,8 +10,8 @@ from click.testing import CliRunner
 from steelyard.adapters import database
 from steelyard.adapters.journal_sqlite import StoredJournal
 from steelyard.adapters.runs_sqlite import StoredRuns
-from steelyard.domain.ledger import Entry, Row
-from steelyard.domain.valuations import DayValue
+from steelyard.domain.books.ledger import Entry, Row
+from steelyard.domain.books.valuations import DayValue
 from steelyard.interfaces.cli.main import cli
 
 D = Decimal

@@ -16,7 +16,7 @@ import pytest
 
 from steelyard.adapters.calendar import ExchangeSessions
 from steelyard.adapters.packaged_data import load_tax_rules
-from steelyard.domain.ledger import Entry
+from steelyard.domain.books.ledger import Entry
 from steelyard.domain.tax.country import YearFacts, YearTax, country
 from steelyard.domain.tax.korea_accounts import IsaItem, isa_closing, pension_credit
 from steelyard.domain.tax.korea_gifts import gift_basis, gift_tax_base

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from steelyard.domain.lots import Pool, TaxLot, by_least_tax, draw
+from steelyard.domain.books.lots import Pool, TaxLot, by_least_tax, draw
 
 OLD = TaxLot("a", "X", date(2020, 1, 15), Decimal(10), Decimal(500), date(2020, 1, 15), order=1)
 NEW = TaxLot("a", "X", date(2026, 6, 1), Decimal(10), Decimal(2500), date(2026, 6, 1), order=2)

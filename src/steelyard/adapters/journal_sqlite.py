@@ -17,7 +17,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from steelyard.adapters.journal_file import corrupt, has_entries, opened, told
-from steelyard.domain.ledger import KINDS, Entry, Recorded, Row
+from steelyard.domain.books.ledger import KINDS, Entry, Recorded, Row
 from steelyard.domain.money import plain
 from steelyard.errors import DataError, InputError
 

@@ -9,8 +9,8 @@ from decimal import Decimal
 from pathlib import Path
 
 from steelyard.adapters.database import stamp, time_of, told, transaction
+from steelyard.domain.books.valuations import DayValue
 from steelyard.domain.money import plain
-from steelyard.domain.valuations import DayValue
 
 
 class StoredRuns:

@@ -17,10 +17,10 @@ from steelyard.app.delivery import tell
 from steelyard.app.job import Job, Occasion, RunReport
 from steelyard.app.market.prices import Fetched, fetch, stored, wanted_by
 from steelyard.domain.accounts import is_risky, risky_cap
+from steelyard.domain.books.valuations import DayValue
 from steelyard.domain.market.prices import Close, Wanted, is_stale
 from steelyard.domain.money import EXACT, ZERO
 from steelyard.domain.portfolio import Portfolio
-from steelyard.domain.valuations import DayValue
 from steelyard.errors import DataError, InputError, PlanError
 
 _SUSPECT = ("price-jump", "price-disagree", "price-currency", "price-not-positive", "price-future")

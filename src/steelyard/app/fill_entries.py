@@ -12,10 +12,10 @@ from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from steelyard.app.journal import Journal, import_rows
+from steelyard.app.books.journal import Journal, import_rows
+from steelyard.domain.books.entry_text import unit_price
+from steelyard.domain.books.ledger import OPENING_NOTE, Entry, Recorded, Row
 from steelyard.domain.brokerage import FX, Fill
-from steelyard.domain.entry_text import unit_price
-from steelyard.domain.ledger import OPENING_NOTE, Entry, Recorded, Row
 from steelyard.domain.money import EXACT
 from steelyard.domain.orders import Order
 from steelyard.errors import PortfolioProblems

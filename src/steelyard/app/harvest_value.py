@@ -14,8 +14,8 @@ from decimal import Decimal
 from steelyard.app.plan_tax import tax_rate
 from steelyard.app.selling_order import is_free_choice, method_of, selling_order
 from steelyard.app.tax import TaxSituation
+from steelyard.domain.books.lots import TaxLot
 from steelyard.domain.harvest import Sale
-from steelyard.domain.lots import TaxLot
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
 from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.tax.planning import Formula, PlanTax, bends, tax_at

@@ -16,8 +16,8 @@ from steelyard.app.selling_order import is_free_choice, method_of, selling_order
 from steelyard.app.slots import TaxWish, commission
 from steelyard.app.tax import TaxSituation
 from steelyard.app.wash_window import recent_purchases
-from steelyard.domain.ledger import Entry
-from steelyard.domain.lots import TaxLot
+from steelyard.domain.books.ledger import Entry
+from steelyard.domain.books.lots import TaxLot
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, plain
 from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.tax.country import Disposal, YearTax

@@ -20,7 +20,7 @@ from steelyard.domain.trades import Conversion, Trade
 from steelyard.errors import DataError
 
 if TYPE_CHECKING:
-    from steelyard.domain.lots import TaxLot
+    from steelyard.domain.books.lots import TaxLot
     from steelyard.domain.tax.planning import Formula
 
 FRACTION_STEP = Decimal("1e-9")

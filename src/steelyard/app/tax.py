@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from steelyard.domain.ledger import Entry, until
+from steelyard.domain.books.ledger import Entry, until
 from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.tax.country import Country, YearFacts, YearTax, country, unrated
 from steelyard.domain.tax.identical import same_index

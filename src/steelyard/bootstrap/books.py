@@ -18,7 +18,7 @@ from steelyard.errors import DataError, PortfolioProblems
 
 if TYPE_CHECKING:
     from steelyard.app.tax import MarketRates, TaxSituation
-    from steelyard.domain.ledger import Entry
+    from steelyard.domain.books.ledger import Entry
     from steelyard.domain.market.catalogue import Catalogue
     from steelyard.domain.market.prices import Wanted
     from steelyard.domain.models import Model
@@ -138,7 +138,7 @@ def held_symbols(journal: Path) -> Collection[str]:
     entries = journal_entries(journal)
     if not entries:
         return ()
-    from steelyard.app.journal import symbols_of
+    from steelyard.app.books.journal import symbols_of
 
     return symbols_of(entries)
 
@@ -154,7 +154,7 @@ class Books:
         entries = journal_entries(self._path)
         if not entries:
             return portfolio
-        from steelyard.app.journal import positions_from
+        from steelyard.app.books.journal import positions_from
 
         return replace(portfolio, accounts=positions_from(portfolio, entries, as_of=as_of).accounts)
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
-from steelyard.domain.lots import TaxLot
+from steelyard.domain.books.lots import TaxLot
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
 
 Worth = Callable[[Decimal, Decimal], Decimal]

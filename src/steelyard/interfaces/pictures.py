@@ -7,8 +7,8 @@ from itertools import accumulate
 import numpy as np
 from matplotlib.ticker import StrMethodFormatter
 
+from steelyard.app.books.values import ValueHistory
 from steelyard.app.check import CheckReport
-from steelyard.app.values import ValueHistory
 from steelyard.domain.policies import band
 from steelyard.interfaces import charts, figures
 

@@ -13,8 +13,8 @@ from decimal import Decimal
 from importlib import import_module
 from typing import Any, Protocol, cast
 
-from steelyard.domain.ledger import Entry
-from steelyard.domain.lots import TaxLot
+from steelyard.domain.books.ledger import Entry
+from steelyard.domain.books.lots import TaxLot
 from steelyard.domain.market.instruments import Instrument
 from steelyard.domain.money import ZERO
 from steelyard.domain.tax.basis import Basis

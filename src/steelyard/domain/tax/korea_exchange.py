@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from steelyard.domain.ledger import Entry
+from steelyard.domain.books.ledger import Entry
 from steelyard.domain.market.rates import rate_by
 from steelyard.domain.money import EXACT, ONE
 from steelyard.domain.tax.country import YearFacts, unrated

@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from steelyard.domain.lots import TaxLot, share
+from steelyard.domain.books.lots import TaxLot, share
 from steelyard.domain.money import EXACT, ZERO
 from steelyard.domain.tax.korea_rates import Rates
 

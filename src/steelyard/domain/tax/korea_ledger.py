@@ -12,8 +12,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from itertools import groupby
 
-from steelyard.domain.ledger import Entry, in_order
-from steelyard.domain.lots import Pool, TaxLot, share
+from steelyard.domain.books.ledger import Entry, in_order
+from steelyard.domain.books.lots import Pool, TaxLot, share
 from steelyard.domain.money import EXACT, ZERO, exact_sum
 from steelyard.domain.tax.country import Disposal, UsedLot, YearFacts
 from steelyard.domain.tax.korea_accounts import SHELTERED

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from steelyard.domain.ledger import Entry, in_order
+from steelyard.domain.books.ledger import Entry, in_order
 from steelyard.domain.market.instruments import Instrument
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
 from steelyard.domain.tax.country import Disposal, YearFacts

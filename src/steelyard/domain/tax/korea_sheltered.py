@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from steelyard.domain.ledger import OPENING_NOTE, Entry
+from steelyard.domain.books.ledger import OPENING_NOTE, Entry
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
 from steelyard.domain.tax.country import YearFacts
 from steelyard.domain.tax.korea_accounts import (

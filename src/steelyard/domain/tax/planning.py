@@ -13,7 +13,7 @@ from datetime import date
 from decimal import Decimal
 from itertools import combinations
 
-from steelyard.domain.lots import TaxLot
+from steelyard.domain.books.lots import TaxLot
 from steelyard.domain.money import EXACT, ONE, ZERO
 
 

@@ -13,8 +13,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from steelyard.domain.ledger import Entry
-from steelyard.domain.lots import total
+from steelyard.domain.books.ledger import Entry
+from steelyard.domain.books.lots import total
 from steelyard.domain.money import EXACT
 from steelyard.domain.tax.capital_gains import (
     LONG,

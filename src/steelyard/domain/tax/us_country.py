@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from steelyard.domain.lots import TaxLot
+from steelyard.domain.books.lots import TaxLot
 from steelyard.domain.market.instruments import Instrument
 from steelyard.domain.money import EXACT, ZERO, parse_fraction, parse_number, plain
 from steelyard.domain.tax.basis import basis_of

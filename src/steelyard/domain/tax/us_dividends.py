@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from steelyard.domain.ledger import Entry
+from steelyard.domain.books.ledger import Entry
 from steelyard.domain.money import EXACT, ZERO
 from steelyard.domain.tax.capital_gains import is_qualified
 from steelyard.domain.tax.wash_sales import Block

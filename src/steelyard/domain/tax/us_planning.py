@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 
-from steelyard.domain.lots import TaxLot
+from steelyard.domain.books.lots import TaxLot
 from steelyard.domain.money import EXACT, ZERO, exact_sum, plain
 from steelyard.domain.tax.capital_gains import Carry, Schedule, gains_tax, net
 from steelyard.domain.tax.planning import FreeGains, NoBuy

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from steelyard.domain.ledger import Entry, in_order
-from steelyard.domain.lots import Pool, TaxLot, by_least_tax, share
+from steelyard.domain.books.ledger import Entry, in_order
+from steelyard.domain.books.lots import Pool, TaxLot, by_least_tax, share
 from steelyard.domain.market.rates import rate_by
 from steelyard.domain.money import EXACT, ONE, ZERO
 from steelyard.domain.tax.capital_gains import LONG, term

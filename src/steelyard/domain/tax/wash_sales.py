@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from steelyard.domain.lots import STEP, share
+from steelyard.domain.books.lots import STEP, share
 from steelyard.domain.money import EXACT, ZERO
 
 WINDOW_DAYS = 30

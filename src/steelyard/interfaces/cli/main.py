@@ -345,7 +345,7 @@ def init(folder: Path, model_name: str | None, currency: str, journal: bool, as_
     if (journal and model_name is not None) or (as_of is not None and not journal):
         raise click.UsageError("--model is for a new file, --as-of for --journal beside the file there is")
     if journal:
-        from steelyard.interfaces.cli.journal import move_over
+        from steelyard.interfaces.cli.books.journal import move_over
 
         move_over(folder / "portfolio.toml", as_of)
         return

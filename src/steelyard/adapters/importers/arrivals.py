@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from steelyard.adapters.import_rows import add_up, spread
+from steelyard.adapters.importers.rows import add_up, spread
 from steelyard.domain.money import ZERO, plain
 
 

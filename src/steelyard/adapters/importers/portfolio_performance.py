@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from steelyard.adapters.import_rows import (
+from steelyard.adapters.importers.rows import (
     ImportedFile,
     Sheet,
     add_up,

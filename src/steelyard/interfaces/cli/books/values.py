@@ -16,7 +16,7 @@ from steelyard.errors import InputError, SteelyardError
 if TYPE_CHECKING:
     from datetime import date
 
-    from steelyard.app.values import ValueHistory
+    from steelyard.app.books.values import ValueHistory
     from steelyard.bootstrap.scheduled import Recorded
     from steelyard.domain.portfolio import Portfolio
 
@@ -63,7 +63,7 @@ def account_history(path: Path) -> ValueHistory:
         SteelyardError: The portfolio file or the database cannot be used.
     """
     from steelyard import bootstrap
-    from steelyard.app.values import value_history
+    from steelyard.app.books.values import value_history
     from steelyard.bootstrap.scheduled import recorded
 
     if not path.exists():

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
-from steelyard.domain.ledger import CASH_KINDS, KINDS, Entry
+from steelyard.domain.books.ledger import CASH_KINDS, KINDS, Entry
 from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.money import EXACT, ONE, ZERO, is_currency, parse_number, plain
 from steelyard.errors import Problem

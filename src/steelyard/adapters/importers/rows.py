@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from steelyard.domain.entry_text import read_entry, unit_price
-from steelyard.domain.ledger import Row
+from steelyard.domain.books.entry_text import read_entry, unit_price
+from steelyard.domain.books.ledger import Row
 from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.money import EXACT, ZERO, parse_number, plain
 from steelyard.errors import PortfolioProblems, Problem

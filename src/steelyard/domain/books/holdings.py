@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from steelyard.domain.ledger import Entry, in_order, until
+from steelyard.domain.books.ledger import Entry, in_order, until
 from steelyard.domain.money import EXACT, ZERO, plain
 from steelyard.errors import InputError
 

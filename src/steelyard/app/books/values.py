@@ -14,11 +14,11 @@ from datetime import date
 from decimal import Decimal
 from itertools import groupby, pairwise
 
-from steelyard.domain.ledger import Entry
+from steelyard.domain.books.ledger import Entry
+from steelyard.domain.books.valuations import DayValue
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
 from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.portfolio import value as valuation
-from steelyard.domain.valuations import DayValue
 
 YEAR_DAYS = 365
 RateOn = Callable[[str, date], Decimal | None]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from steelyard.adapters.import_rows import Sheet, add_up, payment
+from steelyard.adapters.importers.rows import Sheet, add_up, payment
 from steelyard.domain.money import EXACT, ZERO, plain
 
 

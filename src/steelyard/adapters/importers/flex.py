@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from xml.parsers import expat
 
-from steelyard.adapters.import_arrivals import Arrival, OpenLot, lots_of, to_record
-from steelyard.adapters.import_dividends import Booking, Dividends
-from steelyard.adapters.import_rows import (
+from steelyard.adapters.importers.arrivals import Arrival, OpenLot, lots_of, to_record
+from steelyard.adapters.importers.dividends import Booking, Dividends
+from steelyard.adapters.importers.rows import (
     ImportedFile,
     Sheet,
     add_up,

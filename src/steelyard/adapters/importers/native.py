@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
-from steelyard.adapters.import_rows import ImportedFile, Sheet, decode, table
-from steelyard.domain.entry_text import COLUMNS, FIELDS
+from steelyard.adapters.importers.rows import ImportedFile, Sheet, decode, table
+from steelyard.domain.books.entry_text import COLUMNS, FIELDS
 from steelyard.domain.market.catalogue import Catalogue
 
 

@@ -9,9 +9,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Protocol
 
-from steelyard.domain.holdings import ADDING, TAKING, holdings, shortfalls
-from steelyard.domain.ledger import OPENING_NOTE, Entry, Recorded, Row, until
-from steelyard.domain.lots import Pool, TaxLot, by_least_tax
+from steelyard.domain.books.holdings import ADDING, TAKING, holdings, shortfalls
+from steelyard.domain.books.ledger import OPENING_NOTE, Entry, Recorded, Row, until
+from steelyard.domain.books.lots import Pool, TaxLot, by_least_tax
 from steelyard.domain.money import EXACT, ONE, ZERO
 from steelyard.domain.portfolio import Account, Lot, Portfolio, Position
 from steelyard.errors import DataError, InputError, PortfolioProblems, Problem

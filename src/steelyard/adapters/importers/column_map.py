@@ -28,7 +28,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from steelyard.adapters.import_rows import (
+from steelyard.adapters.importers.rows import (
     ImportedFile,
     Sheet,
     add_up,
@@ -40,8 +40,8 @@ from steelyard.adapters.import_rows import (
     spread,
     table,
 )
-from steelyard.domain.entry_text import COLUMNS
-from steelyard.domain.ledger import CASH_KINDS, KINDS
+from steelyard.domain.books.entry_text import COLUMNS
+from steelyard.domain.books.ledger import CASH_KINDS, KINDS
 from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.money import ZERO, plain
 from steelyard.errors import PortfolioProblems, Problem

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from steelyard.adapters.import_rows import (
+from steelyard.adapters.importers.rows import (
     ImportedFile,
     Sheet,
     add_up,

@@ -14,9 +14,9 @@ import click
 from steelyard.errors import InputError, PortfolioProblems
 
 if TYPE_CHECKING:
-    from steelyard.adapters.import_rows import ImportedFile, Importer
+    from steelyard.adapters.importers.rows import ImportedFile, Importer
     from steelyard.adapters.journal_sqlite import StoredJournal
-    from steelyard.domain.ledger import Recorded
+    from steelyard.domain.books.ledger import Recorded
     from steelyard.domain.market.catalogue import Catalogue
 
 _ENDS = "\b\nExit status:\n  0   done\n  2   a file or a flag is wrong\n  3   the journal cannot be used"
@@ -68,7 +68,7 @@ def move_over(portfolio: Path, as_of: date | None) -> None:
     """
     from steelyard.adapters.packaged_data import load_catalogue
     from steelyard.adapters.portfolio_file import load
-    from steelyard.app import journal as use
+    from steelyard.app.books import journal as use
 
     # Read on its own: with a journal beside it `bootstrap.portfolio` would return what that holds. What
     # something is worth today plays no part in what is held, so no price is asked for.
@@ -84,11 +84,11 @@ def move_over(portfolio: Path, as_of: date | None) -> None:
 
 
 FORMATS = {
-    "native": "import_csv",
-    "alpaca": "import_alpaca",
-    "flex": "import_flex",
-    "ghostfolio": "import_ghostfolio",
-    "portfolio-performance": "import_portfolio_performance",
+    "native": "native",
+    "alpaca": "alpaca",
+    "flex": "flex",
+    "ghostfolio": "ghostfolio",
+    "portfolio-performance": "portfolio_performance",
 }
 """Names that `--format` takes, and the adapter that reads such a file."""
 
@@ -124,7 +124,7 @@ def import_(
 ) -> None:
     """Add the rows of FILE to the journal, all of them or none; what is there already stays once."""
     from steelyard import bootstrap
-    from steelyard.app import journal as use
+    from steelyard.app.books import journal as use
 
     if format_ is not None and map_ is not None:
         raise click.UsageError("--format and --map exclude each other")
@@ -165,9 +165,9 @@ def _imported(
 
     data = _bytes(file)
     if map_ is None:
-        reader: Importer = import_module(f"steelyard.adapters.{FORMATS[format_]}").read
+        reader: Importer = import_module(f"steelyard.adapters.importers.{FORMATS[format_]}").read
         return reader(data, str(file), catalogue, account)
-    from steelyard.adapters import import_map
+    from steelyard.adapters.importers import column_map as import_map
 
     described = import_map.load(_bytes(map_), str(map_))
     return import_map.read(data, str(file), catalogue, account, described)
@@ -187,8 +187,8 @@ def _bytes(file: Path) -> bytes:
 def record(words: tuple[str, ...], portfolio: Path, journal: Path | None) -> None:
     """Add one entry; the fields are those of the CSV: date, type, symbol, shares, price and so on."""
     from steelyard import bootstrap
-    from steelyard.app import journal as use
-    from steelyard.domain.entry_text import COLUMNS, read_entry
+    from steelyard.app.books import journal as use
+    from steelyard.domain.books.entry_text import COLUMNS, read_entry
 
     fields = {"account": "main", "date": date.today().isoformat()}
     for word in words:
@@ -212,7 +212,7 @@ def record(words: tuple[str, ...], portfolio: Path, journal: Path | None) -> Non
 @_place
 def undo(number: int | None, whole: bool, portfolio: Path, journal: Path | None) -> None:
     """Take back the last entry, or entry NUMBER, by a counter-entry."""
-    from steelyard.app import journal as use
+    from steelyard.app.books import journal as use
 
     with _open(portfolio, journal) as book:
         taken = use.undo(book, number=number, whole_import=whole, at=datetime.now(UTC))
@@ -247,9 +247,9 @@ def history(
     """
     import json
 
-    from steelyard.domain.entry_text import DETAILS, written
+    from steelyard.domain.books.entry_text import DETAILS, written
     from steelyard.domain.money import plain
-    from steelyard.interfaces.cli import values
+    from steelyard.interfaces.cli.books import values
 
     if as_csv and (as_json or everything):
         raise click.UsageError("--csv goes with neither --json nor --all")
@@ -310,7 +310,7 @@ def _print_csv(rows: Sequence[Recorded]) -> None:
     import csv
     import sys
 
-    from steelyard.domain.entry_text import COLUMNS, FIELDS, written
+    from steelyard.domain.books.entry_text import COLUMNS, FIELDS, written
 
     words = [written(row.entry) for row in rows]
     used = {name for row in words for name in row}

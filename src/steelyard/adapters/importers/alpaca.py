@@ -9,9 +9,9 @@ import re
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from steelyard.adapters.import_arrivals import Arrival, to_record
-from steelyard.adapters.import_dividends import Booking, Dividends
-from steelyard.adapters.import_rows import ImportedFile, Sheet, amount, document, objects, refuse
+from steelyard.adapters.importers.arrivals import Arrival, to_record
+from steelyard.adapters.importers.dividends import Booking, Dividends
+from steelyard.adapters.importers.rows import ImportedFile, Sheet, amount, document, objects, refuse
 from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.money import ZERO, plain
 

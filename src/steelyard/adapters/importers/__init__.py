@@ -1,0 +1,1 @@
+"""Other programs' and brokers' files of trades."""
