@@ -27,8 +27,8 @@ from pathlib import Path
 import numpy as np
 
 from steelyard import bootstrap
-from steelyard.adapters.packaged_data import load_catalogue
-from steelyard.adapters.portfolio_file import parse
+from steelyard.adapters.files.packaged import load_catalogue
+from steelyard.adapters.files.portfolio import parse
 from steelyard.app import backtest as lab
 from steelyard.engines.backtest import kernel, resample
 from steelyard.engines.backtest.problem import Market, Problem, Rules, Terms

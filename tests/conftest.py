@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from steelyard.adapters.packaged_data import load_catalogue
-from steelyard.adapters.portfolio_file import parse
+from steelyard.adapters.files.packaged import load_catalogue
+from steelyard.adapters.files.portfolio import parse
 from steelyard.domain.portfolio import Portfolio
 
 settings.register_profile("steelyard", deadline=None, derandomize=True)

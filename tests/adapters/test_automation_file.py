@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from steelyard.adapters.automation_file import read
+from steelyard.adapters.files.automation import read
 from steelyard.domain.automation import AutomationSettings, QuietHours
 from steelyard.errors import PortfolioProblems
 

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from ibflex.enums import AssetClass, BuySell, CashAction, InOut
 
 from flex_files import ARRIVED, CASH, FLEX, LOT, PER_SHARE, SOLD, TRADE
+from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.adapters.importers import flex as import_flex
-from steelyard.adapters.packaged_data import load_catalogue
 from steelyard.domain.books.holdings import cash_moves
 
 D = Decimal

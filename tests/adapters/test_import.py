@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
+from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.adapters.importers import native as import_csv
-from steelyard.adapters.packaged_data import load_catalogue
 from steelyard.domain.books.ledger import Entry
 from steelyard.errors import PortfolioProblems
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import steelyard
-from steelyard.adapters.packaged_data import load_catalogue
-from steelyard.adapters.portfolio_file import parse
+from steelyard.adapters.files.packaged import load_catalogue
+from steelyard.adapters.files.portfolio import parse
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import PortfolioProblems, SteelyardError
 from steelyard.interfaces import documents
@@ -152,7 +152,7 @@ def test_what_is_read_from_a_mutated_file_can_be_checked_and_planned_or_refused(
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"\xef\xbb\xbfbase_currency = 'KRW'", b"[" * 5000])
 def test_odd_bytes_are_refused_not_crashed_on(content, tmp_path):
-    from steelyard.adapters.portfolio_file import load
+    from steelyard.adapters.files.portfolio import load
 
     path = Path(tmp_path) / "p.toml"
     path.write_bytes(content)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from steelyard.adapters.packaged_data import load_catalogue
-from steelyard.adapters.portfolio_instruments import with_own
+from steelyard.adapters.files.instruments import with_own
+from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.domain.books.entry_text import read_entry
 
 FILE = """

@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from steelyard.adapters.packaged_data import load_catalogue
-from steelyard.adapters.portfolio_prices import PortfolioFile
+from steelyard.adapters.files.packaged import load_catalogue
+from steelyard.adapters.files.quotes import PortfolioFile
 from steelyard.domain.portfolio import Quote, value
 from steelyard.errors import PortfolioProblems
 

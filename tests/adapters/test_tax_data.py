@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import steelyard
-from steelyard.adapters.packaged_data import load_tax_rules
+from steelyard.adapters.files.packaged import load_tax_rules
 from steelyard.domain.tax.capital_gains import FILINGS, schedule
 from steelyard.errors import DataError
 

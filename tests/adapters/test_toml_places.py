@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from steelyard.adapters.toml_places import dotted, line_of, places
+from steelyard.adapters.files.toml_places import dotted, line_of, places
 
 TEXT = """\
 # a comment with [brackets] and a key = 1

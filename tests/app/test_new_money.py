@@ -8,8 +8,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import steelyard
-from steelyard.adapters.packaged_data import load_catalogue, sample_path
-from steelyard.adapters.portfolio_file import parse
+from steelyard.adapters.files.packaged import load_catalogue, sample_path
+from steelyard.adapters.files.portfolio import parse
 from steelyard.app.new_money import money_to_bands
 
 PERCENT = Fraction(1, 100)

@@ -14,8 +14,8 @@ from itertools import product
 import pytest
 
 import steelyard
-from steelyard.adapters.packaged_data import load_catalogue
-from steelyard.adapters.portfolio_file import parse
+from steelyard.adapters.files.packaged import load_catalogue
+from steelyard.adapters.files.portfolio import parse
 from steelyard.errors import PlanError
 
 DAY = date(2026, 11, 23)

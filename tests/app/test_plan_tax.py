@@ -13,8 +13,8 @@ import pytest
 
 from steelyard import plan
 from steelyard.adapters.calendar import ExchangeSessions
-from steelyard.adapters.packaged_data import load_catalogue, load_tax_rules
-from steelyard.adapters.portfolio_file import parse
+from steelyard.adapters.files.packaged import load_catalogue, load_tax_rules
+from steelyard.adapters.files.portfolio import parse
 from steelyard.app.plan import plan as plan_with
 from steelyard.app.tax import situation
 from steelyard.domain.books.ledger import Entry

@@ -13,10 +13,10 @@ import pytest
 from steelyard import bootstrap
 from steelyard.adapters import database
 from steelyard.adapters.calendar import ExchangeSessions
+from steelyard.adapters.files.packaged import load_catalogue
+from steelyard.adapters.files.quotes import PortfolioFile
 from steelyard.adapters.journal_sqlite import StoredJournal
 from steelyard.adapters.outbox_sqlite import StoredOutbox
-from steelyard.adapters.packaged_data import load_catalogue
-from steelyard.adapters.portfolio_prices import PortfolioFile
 from steelyard.adapters.prices_sqlite import StoredPrices
 from steelyard.adapters.runs_sqlite import StoredRuns
 from steelyard.adapters.secret_store import SecretStore

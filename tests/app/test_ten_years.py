@@ -15,9 +15,9 @@ import pytest
 import steelyard
 from steelyard.adapters import database
 from steelyard.adapters.calendar import ExchangeSessions
+from steelyard.adapters.files.packaged import load_catalogue
+from steelyard.adapters.files.quotes import PortfolioFile
 from steelyard.adapters.outbox_sqlite import StoredOutbox
-from steelyard.adapters.packaged_data import load_catalogue
-from steelyard.adapters.portfolio_prices import PortfolioFile
 from steelyard.adapters.prices.folder import FolderPrices
 from steelyard.adapters.prices_sqlite import StoredPrices
 from steelyard.adapters.runs_sqlite import StoredRuns

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from steelyard.adapters.packaged_data import load_catalogue
-from steelyard.adapters.portfolio_file import parse
+from steelyard.adapters.files.packaged import load_catalogue
+from steelyard.adapters.files.portfolio import parse
 from steelyard.app.books.values import value_history
 from steelyard.domain.books.ledger import Entry
 from steelyard.domain.books.valuations import DayValue

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from steelyard.adapters import execution_file
+from steelyard.adapters.files import execution as execution_file
 from steelyard.domain.execution import Terms
 from steelyard.domain.guardrails import Limits
 from steelyard.domain.money import plain

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from steelyard.adapters import portfolio_accounts, portfolio_file, portfolio_settings
+from steelyard.adapters.files import accounts as portfolio_accounts
+from steelyard.adapters.files import portfolio as portfolio_file
+from steelyard.adapters.files import settings as portfolio_settings
 from steelyard.domain import looks, policies
 
 ROOT = Path(__file__).parent.parent.parent

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 import steelyard
-from steelyard.adapters.packaged_data import load_catalogue
+from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.market.instruments import CAUTIONS, EXCHANGES, TAX_CLASSES, US_CLASSES, Instrument
 from steelyard.errors import InputError

@@ -2,7 +2,7 @@
 
 import pytest
 
-from steelyard.adapters.packaged_data import load_catalogue
+from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.domain.market.instruments import Instrument, Replacement
 from steelyard.domain.tax.identical import chosen, same_index
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from steelyard.adapters.calendar import ExchangeSessions
-from steelyard.adapters.packaged_data import load_catalogue, sample_path
-from steelyard.adapters.portfolio_file import load
+from steelyard.adapters.files.packaged import load_catalogue, sample_path
+from steelyard.adapters.files.portfolio import load
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import DataError, PortfolioProblems
 
@@ -61,7 +61,7 @@ def stored_portfolio(path: Path) -> Portfolio:
         if _has_every_price(alone):
             return alone
     from steelyard.adapters import database
-    from steelyard.adapters.portfolio_prices import PortfolioFile
+    from steelyard.adapters.files.quotes import PortfolioFile
     from steelyard.adapters.prices_sqlite import StoredPrices
     from steelyard.app.market.prices import stored, wanted_by
 
@@ -98,14 +98,14 @@ def sample() -> Portfolio:
 
 def models() -> tuple[Model, ...]:
     """Return the model portfolios."""
-    from steelyard.adapters.packaged_data import load_models
+    from steelyard.adapters.files.packaged import load_models
 
     return load_models()
 
 
 def new_portfolio_text(model: Model | None, base_currency: str) -> str:
     """Return a commented portfolio file to start from."""
-    from steelyard.adapters.portfolio_template import template
+    from steelyard.adapters.files.template import template
 
     return template(base_currency=base_currency, model=model, catalogue=load_catalogue())
 
@@ -206,7 +206,7 @@ def market_rates(portfolio_file: Path) -> MarketRates:
 
 
 def _folder_rates(portfolio_file: Path, pair: Wanted, as_of: date) -> dict[date, Decimal]:
-    from steelyard.adapters import automation_file
+    from steelyard.adapters.files import automation as automation_file
     from steelyard.adapters.prices.folder import FolderPrices
     from steelyard.domain.market.prices import judge
 
@@ -239,13 +239,13 @@ def _fetched_rates(portfolio_file: Path, pair: Wanted) -> dict[date, Decimal]:
 
 def instruments(path: Path) -> Catalogue:
     """Return the packaged catalogue with what a portfolio file adds to it; the file may be missing."""
-    from steelyard.adapters.portfolio_instruments import with_own
+    from steelyard.adapters.files.instruments import with_own
 
     return with_own(load_catalogue(), path)
 
 
 def tax_figures(country: str) -> tuple[Mapping[str, Any], Sequence[Rule]]:
     """Return a country's tax data and rules."""
-    from steelyard.adapters.packaged_data import load_tax_rules
+    from steelyard.adapters.files.packaged import load_tax_rules
 
     return load_tax_rules(country)

@@ -9,12 +9,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from steelyard.adapters.packaged_data import load_catalogue
+from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.bootstrap.books import Books, held_symbols, sessions
 
 if TYPE_CHECKING:
+    from steelyard.adapters.files.quotes import PortfolioFile
     from steelyard.adapters.outbox_sqlite import StoredOutbox
-    from steelyard.adapters.portfolio_prices import PortfolioFile
     from steelyard.adapters.prices_sqlite import StoredPrices
     from steelyard.adapters.runs_sqlite import StoredRuns
     from steelyard.adapters.secret_store import SecretStore
@@ -53,11 +53,12 @@ def automation(path: Path) -> Iterator[Automation]:
     """
     import os
 
-    from steelyard.adapters import automation_file, database
+    from steelyard.adapters import database
     from steelyard.adapters.clock import SystemClock
+    from steelyard.adapters.files import automation as automation_file
+    from steelyard.adapters.files.quotes import PortfolioFile
     from steelyard.adapters.notifier_apprise import AppriseNotifier
     from steelyard.adapters.outbox_sqlite import StoredOutbox
-    from steelyard.adapters.portfolio_prices import PortfolioFile
     from steelyard.adapters.prices_sqlite import StoredPrices
     from steelyard.adapters.runs_sqlite import StoredRuns
     from steelyard.adapters.secret_store import SecretStore
@@ -114,7 +115,7 @@ def recorded(path: Path) -> Iterator[Recorded]:
         SteelyardError: The database cannot be used.
     """
     from steelyard.adapters import database
-    from steelyard.adapters.portfolio_prices import PortfolioFile
+    from steelyard.adapters.files.quotes import PortfolioFile
     from steelyard.adapters.prices_sqlite import StoredPrices
     from steelyard.adapters.runs_sqlite import StoredRuns
 
@@ -164,7 +165,7 @@ _REMOTE_PRICES = {
 
 def automation_settings(path: Path) -> AutomationSettings:
     """Read the automation settings beside a portfolio file."""
-    from steelyard.adapters import automation_file
+    from steelyard.adapters.files import automation as automation_file
 
     return automation_file.read(path.parent / automation_file.NAME)
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from steelyard.adapters.packaged_data import load_catalogue
+from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.bootstrap.books import (
     Books,
     held_symbols,
@@ -50,8 +50,8 @@ def order_book(path: Path) -> Iterator[OrderBook]:
 @contextmanager
 def desk(path: Path) -> Iterator[tuple[Desk, ExecutionSettings, Portfolio]]:
     """Open what carrying plans of a portfolio file out needs; a paper account starts as the file stands."""
-    from steelyard.adapters import execution_file
     from steelyard.adapters.clock import SystemClock
+    from steelyard.adapters.files import execution as execution_file
     from steelyard.app.order_reports import Desk
 
     holder = stored_portfolio(path)
@@ -105,7 +105,7 @@ def _broker(
     clock: Clock,
     opened: ExitStack,
 ) -> Broker:
-    from steelyard.adapters.execution_file import BROKERS
+    from steelyard.adapters.files.execution import BROKERS
 
     name = settings.brokers.get(account.name, "paper")
     chosen, _, mode = name.partition("-")
@@ -228,8 +228,8 @@ def past_portfolio(path: Path, inputs: Mapping[str, Any]) -> Iterator[tuple[Port
     """
     from tempfile import TemporaryDirectory
 
+    from steelyard.adapters.files.quotes import PortfolioFile
     from steelyard.adapters.journal_sqlite import shorten
-    from steelyard.adapters.portfolio_prices import PortfolioFile
     from steelyard.domain.portfolio import Quote
 
     with TemporaryDirectory(prefix="steelyard-") as folder:
@@ -251,8 +251,8 @@ def save_plan(
 ) -> str:
     """Keep a plan in the database beside the portfolio file and return its id."""
     from steelyard.adapters.clock import SystemClock
+    from steelyard.adapters.files.quotes import PortfolioFile
     from steelyard.adapters.journal_sqlite import last_number
-    from steelyard.adapters.portfolio_prices import PortfolioFile
     from steelyard.app.saved_plans import inputs_of
 
     journal = journal_path(path)

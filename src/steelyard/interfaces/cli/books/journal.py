@@ -66,8 +66,8 @@ def move_over(portfolio: Path, as_of: date | None) -> None:
     Raises:
         InputError: The file is wrong, or the journal has entries already (`journal-not-empty`).
     """
-    from steelyard.adapters.packaged_data import load_catalogue
-    from steelyard.adapters.portfolio_file import load
+    from steelyard.adapters.files.packaged import load_catalogue
+    from steelyard.adapters.files.portfolio import load
     from steelyard.app.books import journal as use
 
     # Read on its own: with a journal beside it `bootstrap.portfolio` would return what that holds. What
@@ -147,7 +147,7 @@ def import_(
 
 def _tell_unknown_accounts(portfolio: Path, names: Collection[str]) -> None:
     """Say which accounts the portfolio file lacks: a journal may be filled before the file is."""
-    from steelyard.adapters.portfolio_instruments import account_names
+    from steelyard.adapters.files.instruments import account_names
 
     known = account_names(portfolio)
     for name in sorted(set(names) - known) if known is not None else ():

@@ -7,9 +7,9 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from steelyard.adapters.portfolio_settings import Rates, currency_of
-from steelyard.adapters.toml_places import Path
-from steelyard.adapters.toml_reader import Reader
+from steelyard.adapters.files.settings import Rates, currency_of
+from steelyard.adapters.files.toml_places import Path
+from steelyard.adapters.files.toml_reader import Reader
 from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.market.instruments import TAX_CLASSES, US_CLASSES, Instrument
 from steelyard.domain.money import EXACT, ONE, ZERO, Amount, exact_sum, is_currency, parse_number, plain

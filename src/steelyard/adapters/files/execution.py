@@ -10,8 +10,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from steelyard.adapters import plugins, settings_text
-from steelyard.adapters.toml_reader import Reader
+from steelyard.adapters import plugins
+from steelyard.adapters.files import settings_text
+from steelyard.adapters.files.toml_reader import Reader
 from steelyard.domain.execution import ExecutionSettings, Terms
 from steelyard.domain.guardrails import Limits
 from steelyard.errors import PortfolioProblems

@@ -12,15 +12,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from steelyard.adapters.portfolio_accounts import AccountsReader
-from steelyard.adapters.portfolio_settings import (
+from steelyard.adapters.files.accounts import AccountsReader
+from steelyard.adapters.files.settings import (
     Rates,
     read_constraints,
     read_costs,
     read_policy,
     read_tax,
 )
-from steelyard.adapters.toml_reader import Reader
+from steelyard.adapters.files.toml_reader import Reader
 from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.money import ONE, ZERO, is_currency, plain
 from steelyard.domain.portfolio import Portfolio

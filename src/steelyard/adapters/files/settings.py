@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from steelyard.adapters.toml_places import Path
-from steelyard.adapters.toml_reader import Reader
+from steelyard.adapters.files.toml_places import Path
+from steelyard.adapters.files.toml_reader import Reader
 from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.money import EXACT, ONE, ZERO, Amount, is_currency, parse_amount
 from steelyard.domain.policies import DESTINATIONS, KINDS, LOOK_ATS, LOOKS, Policy

@@ -13,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from steelyard.adapters.portfolio_file import load, parse
+from steelyard.adapters.files.portfolio import load, parse
 from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.money import ONE, plain
 from steelyard.domain.portfolio import Portfolio, Quote

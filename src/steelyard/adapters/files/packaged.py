@@ -17,7 +17,7 @@ from steelyard.domain.models import Model
 if TYPE_CHECKING:
     from steelyard.domain.tax.rules import Rule
 
-_DATA = Path(__file__).parent.parent / "data"
+_DATA = Path(__file__).parents[2] / "data"
 
 
 def load_catalogue() -> Catalogue:

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from steelyard.adapters.toml_places import Path, dotted, line_of, places
+from steelyard.adapters.files.toml_places import Path, dotted, line_of, places
 from steelyard.domain.money import EXACT, ONE, Amount, parse_amount, parse_fraction, parse_number, plain
 from steelyard.errors import Problem
 

@@ -1,0 +1,1 @@
+"""The files an owner writes, and those that come with the package."""
