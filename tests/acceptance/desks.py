@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from steelyard.adapters.broker_paper import PaperBroker, PaperTerms
 from steelyard.adapters.calendar import ExchangeSessions
-from steelyard.adapters.order_book_sqlite import SqliteOrderBook
+from steelyard.adapters.database.order_book import SqliteOrderBook
 from steelyard.app.execute import Market, execute
 from steelyard.app.order_reports import Desk
 from steelyard.domain.conversions import conversions

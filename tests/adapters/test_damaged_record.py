@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from steelyard.adapters.order_book_sqlite import SqliteOrderBook
+from steelyard.adapters.database.order_book import SqliteOrderBook
 from steelyard.app.sync import verify
 from steelyard.errors import DataError
 

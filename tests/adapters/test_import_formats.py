@@ -7,13 +7,13 @@ from decimal import Decimal
 import pytest
 
 from flex_files import ARRIVED, CASH, FLEX, LOT, PER_SHARE, SOLD, TRADE
+from steelyard.adapters.database.journal import content_ids
 from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.adapters.importers import alpaca as import_alpaca
 from steelyard.adapters.importers import column_map as import_map
 from steelyard.adapters.importers import flex as import_flex
 from steelyard.adapters.importers import ghostfolio as import_ghostfolio
 from steelyard.adapters.importers import portfolio_performance as import_portfolio_performance
-from steelyard.adapters.journal_sqlite import content_ids
 from steelyard.domain.books.holdings import cash_moves
 from steelyard.errors import PortfolioProblems
 

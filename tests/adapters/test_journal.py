@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import pytest
 
+from steelyard.adapters.database.journal import STEPS, StoredJournal, has_entries
 from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.adapters.importers import native as import_csv
-from steelyard.adapters.journal_sqlite import STEPS, StoredJournal, has_entries
 from steelyard.app.books import journal as use
 from steelyard.domain.books.entry_text import read_entry
 from steelyard.domain.books.holdings import holdings

@@ -9,9 +9,9 @@ from contextlib import closing
 
 import pytest
 
-from steelyard.adapters import database
-from steelyard.adapters.automation_schema import STEPS
-from steelyard.adapters.migrations import bring_up_to_date
+from steelyard.adapters.database import connection as database
+from steelyard.adapters.database.automation_schema import STEPS
+from steelyard.adapters.database.migrations import bring_up_to_date
 from steelyard.errors import InputError
 
 FIRST = """

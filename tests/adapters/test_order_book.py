@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from acceptance.desks import MOMENT, plan
-from steelyard.adapters.order_book_sqlite import STEPS, SqliteOrderBook
+from steelyard.adapters.database.order_book import STEPS, SqliteOrderBook
 from steelyard.domain.audit import first_break
 from steelyard.domain.brokerage import Fill
 from steelyard.domain.orders import order_id

@@ -323,7 +323,7 @@ def test_another_plan_with_orders_out_is_in_the_way(office):
 
 
 def test_two_runs_at_once_are_one_too_many(office, tmp_path):
-    from steelyard.adapters.order_book_sqlite import SqliteOrderBook
+    from steelyard.adapters.database.order_book import SqliteOrderBook
 
     with office.book.sole_run(), pytest.raises(PlanError) as caught:
         office.execute(plan(), book=SqliteOrderBook(tmp_path / "steelyard.db"))

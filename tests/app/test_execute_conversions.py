@@ -14,7 +14,7 @@ from acceptance.desks import MOMENT, Clock
 from steelyard.adapters.broker_paper import PaperBroker, PaperTerms
 from steelyard.adapters.broker_ticket import TicketBroker
 from steelyard.adapters.calendar import ExchangeSessions
-from steelyard.adapters.order_book_sqlite import SqliteOrderBook
+from steelyard.adapters.database.order_book import SqliteOrderBook
 from steelyard.app.execute import execute
 from steelyard.app.order_reports import Desk
 from steelyard.app.sync import cancel

@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import pytest
 
+from steelyard.adapters.database.journal import StoredJournal
 from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.adapters.importers import alpaca as import_alpaca
-from steelyard.adapters.journal_sqlite import StoredJournal
 from steelyard.app.books.journal import entries_of, import_rows, record, undo
 from steelyard.app.fill_entries import FillBooks, Written
 from steelyard.domain.books.holdings import holdings

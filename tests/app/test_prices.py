@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from steelyard.adapters import database
+from steelyard.adapters.database import connection as database
+from steelyard.adapters.database.prices import StoredPrices
 from steelyard.adapters.prices import rows as price_rows
-from steelyard.adapters.prices_sqlite import StoredPrices
 from steelyard.app.market.prices import fetch
 from steelyard.domain.automation import PriceSettings
 from steelyard.domain.market.prices import Close, Wanted

@@ -11,14 +11,14 @@ from decimal import Decimal
 import pytest
 
 from steelyard import bootstrap
-from steelyard.adapters import database
 from steelyard.adapters.calendar import ExchangeSessions
+from steelyard.adapters.database import connection as database
+from steelyard.adapters.database.journal import StoredJournal
+from steelyard.adapters.database.outbox import StoredOutbox
+from steelyard.adapters.database.prices import StoredPrices
+from steelyard.adapters.database.runs import StoredRuns
 from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.adapters.files.quotes import PortfolioFile
-from steelyard.adapters.journal_sqlite import StoredJournal
-from steelyard.adapters.outbox_sqlite import StoredOutbox
-from steelyard.adapters.prices_sqlite import StoredPrices
-from steelyard.adapters.runs_sqlite import StoredRuns
 from steelyard.adapters.secret_store import SecretStore
 from steelyard.app.delivery import Post
 from steelyard.app.job import Job

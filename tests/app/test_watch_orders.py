@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from acceptance.desks import Office, plan
-from steelyard.adapters.order_book_sqlite import SqliteOrderBook
+from steelyard.adapters.database.order_book import SqliteOrderBook
 from steelyard.app.order_reports import Desk
 from steelyard.app.watch_orders import follow
 from steelyard.errors import ServiceError

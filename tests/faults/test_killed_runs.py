@@ -20,9 +20,9 @@ from pathlib import Path
 
 import pytest
 
-from steelyard.adapters.automation_schema import STEPS
-from steelyard.adapters.database import PART
-from steelyard.adapters.migrations import bring_up_to_date
+from steelyard.adapters.database.automation_schema import STEPS
+from steelyard.adapters.database.connection import PART
+from steelyard.adapters.database.migrations import bring_up_to_date
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 

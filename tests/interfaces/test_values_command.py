@@ -7,9 +7,9 @@ from decimal import Decimal
 import pytest
 from click.testing import CliRunner
 
-from steelyard.adapters import database
-from steelyard.adapters.journal_sqlite import StoredJournal
-from steelyard.adapters.runs_sqlite import StoredRuns
+from steelyard.adapters.database import connection as database
+from steelyard.adapters.database.journal import StoredJournal
+from steelyard.adapters.database.runs import StoredRuns
 from steelyard.domain.books.ledger import Entry, Row
 from steelyard.domain.books.valuations import DayValue
 from steelyard.interfaces.cli.main import cli

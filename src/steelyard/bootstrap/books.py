@@ -60,9 +60,9 @@ def stored_portfolio(path: Path) -> Portfolio:
         alone = portfolio(path)
         if _has_every_price(alone):
             return alone
-    from steelyard.adapters import database
+    from steelyard.adapters.database import connection as database
+    from steelyard.adapters.database.prices import StoredPrices
     from steelyard.adapters.files.quotes import PortfolioFile
-    from steelyard.adapters.prices_sqlite import StoredPrices
     from steelyard.app.market.prices import stored, wanted_by
 
     file = PortfolioFile(path, load_catalogue(), held_symbols(base))
@@ -117,11 +117,11 @@ def journal_path(portfolio_file: Path) -> Path:
 
 def journal_entries(path: Path) -> list[Entry]:
     """Return the entries of a journal that count, none when there is no journal."""
-    from steelyard.adapters.journal_file import has_entries
+    from steelyard.adapters.database.journal_file import has_entries
 
     if not has_entries(path):
         return []
-    from steelyard.adapters.journal_sqlite import StoredJournal
+    from steelyard.adapters.database.journal import StoredJournal
 
     with closing(StoredJournal(path)) as opened:
         return [row.entry for row in opened.rows() if row.counts]
@@ -225,8 +225,8 @@ def _folder_rates(portfolio_file: Path, pair: Wanted, as_of: date) -> dict[date,
 
 
 def _fetched_rates(portfolio_file: Path, pair: Wanted) -> dict[date, Decimal]:
-    from steelyard.adapters import database
-    from steelyard.adapters.prices_sqlite import StoredPrices
+    from steelyard.adapters.database import connection as database
+    from steelyard.adapters.database.prices import StoredPrices
 
     base = database.path_beside(portfolio_file)
     connection = database.connect_to_read(base) if base.is_file() else None

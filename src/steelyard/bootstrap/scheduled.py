@@ -13,10 +13,10 @@ from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.bootstrap.books import Books, held_symbols, sessions
 
 if TYPE_CHECKING:
+    from steelyard.adapters.database.outbox import StoredOutbox
+    from steelyard.adapters.database.prices import StoredPrices
+    from steelyard.adapters.database.runs import StoredRuns
     from steelyard.adapters.files.quotes import PortfolioFile
-    from steelyard.adapters.outbox_sqlite import StoredOutbox
-    from steelyard.adapters.prices_sqlite import StoredPrices
-    from steelyard.adapters.runs_sqlite import StoredRuns
     from steelyard.adapters.secret_store import SecretStore
     from steelyard.app.job import Job
     from steelyard.domain.automation import AutomationSettings, PriceSettings
@@ -53,14 +53,14 @@ def automation(path: Path) -> Iterator[Automation]:
     """
     import os
 
-    from steelyard.adapters import database
     from steelyard.adapters.clock import SystemClock
+    from steelyard.adapters.database import connection as database
+    from steelyard.adapters.database.outbox import StoredOutbox
+    from steelyard.adapters.database.prices import StoredPrices
+    from steelyard.adapters.database.runs import StoredRuns
     from steelyard.adapters.files import automation as automation_file
     from steelyard.adapters.files.quotes import PortfolioFile
     from steelyard.adapters.notifier_apprise import AppriseNotifier
-    from steelyard.adapters.outbox_sqlite import StoredOutbox
-    from steelyard.adapters.prices_sqlite import StoredPrices
-    from steelyard.adapters.runs_sqlite import StoredRuns
     from steelyard.adapters.secret_store import SecretStore
     from steelyard.app.delivery import Post
     from steelyard.app.job import Job
@@ -114,10 +114,10 @@ def recorded(path: Path) -> Iterator[Recorded]:
     Raises:
         SteelyardError: The database cannot be used.
     """
-    from steelyard.adapters import database
+    from steelyard.adapters.database import connection as database
+    from steelyard.adapters.database.prices import StoredPrices
+    from steelyard.adapters.database.runs import StoredRuns
     from steelyard.adapters.files.quotes import PortfolioFile
-    from steelyard.adapters.prices_sqlite import StoredPrices
-    from steelyard.adapters.runs_sqlite import StoredRuns
 
     base = database.path_beside(path)
     file, books = PortfolioFile(path, load_catalogue(), held_symbols(base)), Books(base)
@@ -186,6 +186,6 @@ def crontab() -> ModuleType:
 
 def database_copies() -> ModuleType:
     """Return backup and restore of the database."""
-    from steelyard.adapters import database_copies as module
+    from steelyard.adapters.database import copies as module
 
     return module

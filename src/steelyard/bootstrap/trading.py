@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 @contextmanager
 def order_book(path: Path) -> Iterator[OrderBook]:
     """Open the order book of a portfolio file, and close it at the end."""
-    from steelyard.adapters.order_book_sqlite import SqliteOrderBook
+    from steelyard.adapters.database.order_book import SqliteOrderBook
 
     book = SqliteOrderBook(journal_path(path))
     try:
@@ -69,12 +69,12 @@ def desk(path: Path) -> Iterator[tuple[Desk, ExecutionSettings, Portfolio]]:
 @contextmanager
 def fill_books(path: Path, settings: ExecutionSettings) -> Iterator[FillBooks | None]:
     """Open the journal for what brokers filled; None where no journal is kept."""
-    from steelyard.adapters.journal_file import has_entries
+    from steelyard.adapters.database.journal_file import has_entries
 
     if not has_entries(journal_path(path)):
         yield None
         return
-    from steelyard.adapters.journal_sqlite import StoredJournal
+    from steelyard.adapters.database.journal import StoredJournal
     from steelyard.app.fill_entries import FillBooks
 
     known = instruments(path)
@@ -228,8 +228,8 @@ def past_portfolio(path: Path, inputs: Mapping[str, Any]) -> Iterator[tuple[Port
     """
     from tempfile import TemporaryDirectory
 
+    from steelyard.adapters.database.journal import shorten
     from steelyard.adapters.files.quotes import PortfolioFile
-    from steelyard.adapters.journal_sqlite import shorten
     from steelyard.domain.portfolio import Quote
 
     with TemporaryDirectory(prefix="steelyard-") as folder:
@@ -251,8 +251,8 @@ def save_plan(
 ) -> str:
     """Keep a plan in the database beside the portfolio file and return its id."""
     from steelyard.adapters.clock import SystemClock
+    from steelyard.adapters.database.journal import last_number
     from steelyard.adapters.files.quotes import PortfolioFile
-    from steelyard.adapters.journal_sqlite import last_number
     from steelyard.app.saved_plans import inputs_of
 
     journal = journal_path(path)

@@ -14,8 +14,8 @@ import click
 from steelyard.errors import InputError, PortfolioProblems
 
 if TYPE_CHECKING:
+    from steelyard.adapters.database.journal import StoredJournal
     from steelyard.adapters.importers.rows import ImportedFile, Importer
-    from steelyard.adapters.journal_sqlite import StoredJournal
     from steelyard.domain.books.ledger import Recorded
     from steelyard.domain.market.catalogue import Catalogue
 
@@ -38,7 +38,7 @@ def _place(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @contextmanager
 def _open(portfolio: Path, journal: Path | None) -> Iterator[StoredJournal]:
-    from steelyard.adapters.journal_sqlite import StoredJournal, path_beside
+    from steelyard.adapters.database.journal import StoredJournal, path_beside
 
     stored = StoredJournal(journal or path_beside(portfolio))
     try:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from steelyard.adapters.database import stamp, time_of, told, transaction
+from steelyard.adapters.database.connection import stamp, time_of, told, transaction
 from steelyard.domain.books.valuations import DayValue
 from steelyard.domain.money import plain
 

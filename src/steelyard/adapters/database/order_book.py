@@ -14,8 +14,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from steelyard.adapters.database import stamp, time_of, told, transaction
-from steelyard.adapters.migrations import bring_up_to_date
+from steelyard.adapters.database.connection import stamp, time_of, told, transaction
+from steelyard.adapters.database.migrations import bring_up_to_date
 from steelyard.domain.audit import START, Link, chain
 from steelyard.domain.brokerage import Fill
 from steelyard.domain.fingerprint import canonical

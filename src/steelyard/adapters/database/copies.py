@@ -7,12 +7,12 @@ from contextlib import closing
 from itertools import count
 from pathlib import Path
 
-from steelyard.adapters.automation_schema import STEPS
-from steelyard.adapters.database import PART, told
-from steelyard.adapters.journal_sqlite import STEPS as JOURNAL_STEPS
-from steelyard.adapters.migrations import back_up as write_copy
-from steelyard.adapters.order_book_sqlite import PART as ORDERS
-from steelyard.adapters.order_book_sqlite import STEPS as ORDER_STEPS
+from steelyard.adapters.database.automation_schema import STEPS
+from steelyard.adapters.database.connection import PART, told
+from steelyard.adapters.database.journal import STEPS as JOURNAL_STEPS
+from steelyard.adapters.database.migrations import back_up as write_copy
+from steelyard.adapters.database.order_book import PART as ORDERS
+from steelyard.adapters.database.order_book import STEPS as ORDER_STEPS
 from steelyard.errors import DataError, InputError
 
 _KNOWN = {PART: len(STEPS), ORDERS: len(ORDER_STEPS), "journal": len(JOURNAL_STEPS)}

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from steelyard.adapters.database import stamp, told, transaction
+from steelyard.adapters.database.connection import stamp, told, transaction
 from steelyard.domain.market.prices import Close, Finding, Wanted
 
 

@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from steelyard.adapters.journal_file import corrupt, has_entries, opened, told
+from steelyard.adapters.database.journal_file import corrupt, has_entries, opened, told
 from steelyard.domain.books.ledger import KINDS, Entry, Recorded, Row
 from steelyard.domain.money import plain
 from steelyard.errors import DataError, InputError

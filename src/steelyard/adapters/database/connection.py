@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from steelyard.adapters.automation_schema import STEPS
-from steelyard.adapters.journal_file import corrupt
-from steelyard.adapters.migrations import bring_up_to_date
+from steelyard.adapters.database.automation_schema import STEPS
+from steelyard.adapters.database.journal_file import corrupt
+from steelyard.adapters.database.migrations import bring_up_to_date
 from steelyard.errors import InputError, ServiceError
 
 NAME = "steelyard.db"

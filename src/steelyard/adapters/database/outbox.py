@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from steelyard.adapters.database import stamp, time_of, told, transaction
+from steelyard.adapters.database.connection import stamp, time_of, told, transaction
 from steelyard.domain.alerts import LONGEST_WAIT, Delivery, Message, Told
 from steelyard.domain.money import plain
 

@@ -1,0 +1,1 @@
+"""`steelyard.db`, the one database beside the portfolio file."""
