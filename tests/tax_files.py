@@ -3,9 +3,9 @@
 from datetime import date
 from decimal import Decimal
 
-from steelyard.adapters.calendar import ExchangeSessions
 from steelyard.adapters.files.packaged import load_catalogue, load_tax_rules
 from steelyard.adapters.files.portfolio import parse
+from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.app.tax import situation
 from steelyard.domain.books.ledger import Entry
 

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from acceptance.broker_contract import MOMENT
 from steelyard.adapters.broker_paper import PaperBroker, PaperTerms
-from steelyard.adapters.calendar import ExchangeSessions
+from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.domain.orders import Order
 
 D = Decimal

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from steelyard.adapters.broker_paper import PaperBroker, PaperTerms
-from steelyard.adapters.calendar import ExchangeSessions
 from steelyard.adapters.database.order_book import SqliteOrderBook
+from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.app.execute import Market, execute
 from steelyard.app.order_reports import Desk
 from steelyard.domain.conversions import conversions

@@ -25,7 +25,7 @@ from acceptance.broker_contract import BrokerContract, House, order
 from acceptance.official_alpaca import ROOT, SPEC, official
 from steelyard.adapters.broker_alpaca import AlpacaBroker
 from steelyard.adapters.broker_paper import PaperTerms
-from steelyard.adapters.calendar import ExchangeSessions
+from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.errors import ServiceError
 
 PLACES = os.pathsep.join([os.environ.get("PATH", ""), str(ROOT / "node_modules" / ".bin")])

@@ -17,8 +17,8 @@ import pytest
 from acceptance.broker_contract import MOMENT, BrokerContract, House, order
 from steelyard.adapters.broker_kis import KisBroker
 from steelyard.adapters.broker_paper import PaperBroker, PaperTerms
-from steelyard.adapters.calendar import ExchangeSessions
 from steelyard.adapters.kis_connection import KisConnection
+from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.domain.orders import Order
 from steelyard.errors import InputError, NoAnswer, OrderNotTaken, ServiceError
 

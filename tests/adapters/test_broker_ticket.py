@@ -8,7 +8,7 @@ import pytest
 
 from acceptance.broker_contract import MOMENT, BrokerContract, House, order
 from steelyard.adapters.broker_ticket import TicketBroker
-from steelyard.adapters.calendar import ExchangeSessions
+from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.errors import InputError
 
 D = Decimal

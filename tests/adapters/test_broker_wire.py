@@ -18,8 +18,8 @@ import trustme
 from acceptance.broker_contract import order
 from steelyard.adapters.broker_alpaca import AlpacaBroker
 from steelyard.adapters.broker_kis import KisBroker
-from steelyard.adapters.calendar import ExchangeSessions
 from steelyard.adapters.kis_connection import KisConnection
+from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.errors import NoAnswer, OrderNotTaken, ServiceError
 
 NOW = datetime(2026, 11, 24, 15, tzinfo=UTC)

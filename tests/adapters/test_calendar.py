@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import holidays
 import pytest
 
-from steelyard.adapters.calendar import EXCHANGES, ExchangeSessions
+from steelyard.adapters.machine.calendar import EXCHANGES, ExchangeSessions
 from steelyard.domain.looks import look_in, next_look
 from steelyard.errors import InputError
 

@@ -9,8 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from steelyard.adapters.machine.secret_store import SecretStore
 from steelyard.adapters.notifier_apprise import AppriseNotifier
-from steelyard.adapters.secret_store import SecretStore
 from steelyard.errors import ServiceError
 
 

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from steelyard.adapters.secret_store import SecretStore
+from steelyard.adapters.machine.secret_store import SecretStore
 from steelyard.errors import InputError
 
 

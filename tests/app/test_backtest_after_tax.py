@@ -7,8 +7,8 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from steelyard.adapters.calendar import ExchangeSessions
 from steelyard.adapters.files.packaged import load_tax_rules
+from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.app.backtest import Settings, assemble, candidate
 from steelyard.app.backtest_tax import tax_terms
 from steelyard.domain.books.ledger import Entry

@@ -9,7 +9,7 @@ from acceptance.broker_contract import order
 from acceptance.desks import Office, plan, trade
 from steelyard.adapters.broker_alpaca import AlpacaBroker
 from steelyard.adapters.broker_paper import PaperBroker
-from steelyard.adapters.calendar import ExchangeSessions
+from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.errors import PlanError
 
 D = Decimal

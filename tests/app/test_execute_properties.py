@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from acceptance.desks import MOMENT, Clock
 from steelyard.adapters.broker_paper import PaperBroker, PaperTerms
-from steelyard.adapters.calendar import ExchangeSessions
 from steelyard.adapters.database.order_book import SqliteOrderBook
+from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.app.execute import execute
 from steelyard.app.order_reports import Desk
 from steelyard.app.sync import cancel, verify

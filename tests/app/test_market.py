@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from steelyard.adapters import trading_hours
+from steelyard.adapters.machine import trading_hours
 from steelyard.app.trading.market import Sources, market
 from steelyard.domain.automation import PriceSettings
 from steelyard.domain.market.prices import Close

@@ -4,14 +4,14 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from steelyard.adapters.calendar import ExchangeSessions
 from steelyard.adapters.database import connection as database
 from steelyard.adapters.database.outbox import StoredOutbox
 from steelyard.adapters.database.prices import StoredPrices
 from steelyard.adapters.database.runs import StoredRuns
 from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.adapters.files.quotes import PortfolioFile
-from steelyard.adapters.secret_store import SecretStore
+from steelyard.adapters.machine.calendar import ExchangeSessions
+from steelyard.adapters.machine.secret_store import SecretStore
 from steelyard.app.delivery import Post
 from steelyard.app.job import Job
 from steelyard.app.run import run

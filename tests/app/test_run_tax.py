@@ -11,7 +11,6 @@ from decimal import Decimal
 import pytest
 
 from steelyard import bootstrap
-from steelyard.adapters.calendar import ExchangeSessions
 from steelyard.adapters.database import connection as database
 from steelyard.adapters.database.journal import StoredJournal
 from steelyard.adapters.database.outbox import StoredOutbox
@@ -19,7 +18,8 @@ from steelyard.adapters.database.prices import StoredPrices
 from steelyard.adapters.database.runs import StoredRuns
 from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.adapters.files.quotes import PortfolioFile
-from steelyard.adapters.secret_store import SecretStore
+from steelyard.adapters.machine.calendar import ExchangeSessions
+from steelyard.adapters.machine.secret_store import SecretStore
 from steelyard.app.delivery import Post
 from steelyard.app.job import Job
 from steelyard.app.run import run

@@ -13,15 +13,15 @@ import numpy as np
 import pytest
 
 import steelyard
-from steelyard.adapters.calendar import ExchangeSessions
 from steelyard.adapters.database import connection as database
 from steelyard.adapters.database.outbox import StoredOutbox
 from steelyard.adapters.database.prices import StoredPrices
 from steelyard.adapters.database.runs import StoredRuns
 from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.adapters.files.quotes import PortfolioFile
+from steelyard.adapters.machine.calendar import ExchangeSessions
+from steelyard.adapters.machine.secret_store import SecretStore
 from steelyard.adapters.prices.folder import FolderPrices
-from steelyard.adapters.secret_store import SecretStore
 from steelyard.app.delivery import Post
 from steelyard.app.job import Job
 from steelyard.app.run import run

@@ -8,9 +8,9 @@ from datetime import date
 
 import pytest
 
-from steelyard.adapters.calendar import ExchangeSessions
 from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.adapters.files.portfolio import parse
+from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.app.harvest import harvest
 from steelyard.app.plan import invest, plan
 from steelyard.errors import InputError

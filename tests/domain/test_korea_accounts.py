@@ -9,8 +9,8 @@ from decimal import Decimal
 
 import pytest
 
-from steelyard.adapters.calendar import ExchangeSessions
 from steelyard.adapters.files.packaged import load_tax_rules
+from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.domain.books.ledger import Entry
 from steelyard.domain.tax.country import YearFacts, country
 from steelyard.domain.tax.korea_accounts import IsaItem, isa_closing, pension_credit, risky_assets

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from steelyard.adapters.calendar import ExchangeSessions
+from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.app.check import check
 from steelyard.interfaces import charts, figures
 from steelyard.interfaces.pictures import weights_png

@@ -14,8 +14,8 @@ from itertools import count
 
 import pytest
 
-from steelyard.adapters.calendar import ExchangeSessions
 from steelyard.adapters.files.packaged import load_tax_rules
+from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.domain.books.ledger import Entry
 from steelyard.domain.tax.country import YearFacts, YearTax, country
 from steelyard.domain.tax.korea_accounts import IsaItem, isa_closing, pension_credit

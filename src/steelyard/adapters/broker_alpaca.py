@@ -16,8 +16,8 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
-from steelyard.adapters import trading_hours
 from steelyard.adapters.broker_wire import SECONDS, BrokerWire, without
+from steelyard.adapters.machine import trading_hours
 from steelyard.domain.brokerage import Fill, Held, OpenOrder, Purse, Statement, settles_on
 from steelyard.domain.money import EXACT, ZERO, plain
 from steelyard.domain.orders import (

@@ -15,7 +15,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from steelyard.adapters import trading_hours
+from steelyard.adapters.machine import trading_hours
 from steelyard.domain.brokerage import FX, Fill, Held, OpenOrder, Purse, Statement, settles_on
 from steelyard.domain.money import EXACT, ZERO, plain
 from steelyard.domain.orders import Order, Report

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from steelyard.adapters import trading_hours
+from steelyard.adapters.machine import trading_hours
 from steelyard.domain.brokerage import FX, Fill, Held, OpenOrder, Purse, Statement, settles_on
 from steelyard.domain.money import EXACT, ZERO, plain
 from steelyard.domain.orders import (

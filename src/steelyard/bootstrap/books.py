@@ -10,9 +10,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from steelyard.adapters.calendar import ExchangeSessions
 from steelyard.adapters.files.packaged import load_catalogue, sample_path
 from steelyard.adapters.files.portfolio import load
+from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import DataError, PortfolioProblems
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from steelyard.adapters.database.prices import StoredPrices
     from steelyard.adapters.database.runs import StoredRuns
     from steelyard.adapters.files.quotes import PortfolioFile
-    from steelyard.adapters.secret_store import SecretStore
+    from steelyard.adapters.machine.secret_store import SecretStore
     from steelyard.app.job import Job
     from steelyard.domain.automation import AutomationSettings, PriceSettings
     from steelyard.ports import PriceSource
@@ -53,15 +53,15 @@ def automation(path: Path) -> Iterator[Automation]:
     """
     import os
 
-    from steelyard.adapters.clock import SystemClock
     from steelyard.adapters.database import connection as database
     from steelyard.adapters.database.outbox import StoredOutbox
     from steelyard.adapters.database.prices import StoredPrices
     from steelyard.adapters.database.runs import StoredRuns
     from steelyard.adapters.files import automation as automation_file
     from steelyard.adapters.files.quotes import PortfolioFile
+    from steelyard.adapters.machine.clock import SystemClock
+    from steelyard.adapters.machine.secret_store import SecretStore
     from steelyard.adapters.notifier_apprise import AppriseNotifier
-    from steelyard.adapters.secret_store import SecretStore
     from steelyard.app.delivery import Post
     from steelyard.app.job import Job
 
@@ -140,7 +140,7 @@ def _price_source(name: str, portfolio_file: Path, settings: PriceSettings) -> P
     from importlib import import_module
 
     if name not in _REMOTE_PRICES:
-        from steelyard.adapters import plugins
+        from steelyard.adapters.machine import plugins
 
         installed: PriceSource = plugins.factory(plugins.PRICE_SOURCES, name)(
             portfolio_file.parent, settings.timeout_seconds
@@ -172,14 +172,14 @@ def automation_settings(path: Path) -> AutomationSettings:
 
 def run_lock(folder: Path) -> AbstractContextManager[bool]:
     """Return the lock that one run in a folder holds; it gives False when another one holds it."""
-    from steelyard.adapters.run_lock import run_lock as lock
+    from steelyard.adapters.machine.run_lock import run_lock as lock
 
     return lock(folder)
 
 
 def crontab() -> ModuleType:
     """Return access to the owner's crontab and systemd units."""
-    from steelyard.adapters import crontab as module
+    from steelyard.adapters.machine import crontab as module
 
     return module
 

@@ -50,8 +50,8 @@ def order_book(path: Path) -> Iterator[OrderBook]:
 @contextmanager
 def desk(path: Path) -> Iterator[tuple[Desk, ExecutionSettings, Portfolio]]:
     """Open what carrying plans of a portfolio file out needs; a paper account starts as the file stands."""
-    from steelyard.adapters.clock import SystemClock
     from steelyard.adapters.files import execution as execution_file
+    from steelyard.adapters.machine.clock import SystemClock
     from steelyard.app.order_reports import Desk
 
     holder = stored_portfolio(path)
@@ -151,8 +151,8 @@ def _broker(
 def _installed(path: Path, holder: Portfolio, account: Account, name: str, clock: Clock) -> Broker:
     import os
 
-    from steelyard.adapters import plugins
-    from steelyard.adapters.secret_store import SecretStore
+    from steelyard.adapters.machine import plugins
+    from steelyard.adapters.machine.secret_store import SecretStore
     from steelyard.ports import BrokerOpening
 
     secrets = SecretStore(os.environ, path.parent / ".env")
@@ -165,7 +165,7 @@ def _alpaca(path: Path, mode: str) -> AlpacaBroker:
     import os
 
     from steelyard.adapters.broker_alpaca import AlpacaBroker
-    from steelyard.adapters.secret_store import SecretStore
+    from steelyard.adapters.machine.secret_store import SecretStore
 
     secrets = SecretStore(os.environ, path.parent / ".env")
     key, secret = secrets.get("ALPACA_KEY"), secrets.get("ALPACA_SECRET")
@@ -183,7 +183,7 @@ def _kis(path: Path, mode: str, clock: Clock, integrated: bool) -> KisBroker:
 
     from steelyard.adapters.broker_kis import KisBroker
     from steelyard.adapters.kis_connection import KisConnection
-    from steelyard.adapters.secret_store import SecretStore
+    from steelyard.adapters.machine.secret_store import SecretStore
 
     secrets = SecretStore(os.environ, path.parent / ".env")
     key, secret, account = (secrets.get(f"KIS_{name}") for name in ("KEY", "SECRET", "ACCOUNT"))
@@ -202,7 +202,7 @@ def market(path: Path, holder: Portfolio, plan: SavedPlan, settings: ExecutionSe
     """Return the prices of now for a plan; with a collar the other price sources are asked, too."""
     from datetime import UTC, datetime
 
-    from steelyard.adapters import trading_hours
+    from steelyard.adapters.machine import trading_hours
     from steelyard.app.trading.market import Sources
     from steelyard.app.trading.market import market as assemble
 
@@ -250,9 +250,9 @@ def save_plan(
     path: Path, holder: Portfolio, plan: Plan, account: str | None, options: Mapping[str, Any]
 ) -> str:
     """Keep a plan in the database beside the portfolio file and return its id."""
-    from steelyard.adapters.clock import SystemClock
     from steelyard.adapters.database.journal import last_number
     from steelyard.adapters.files.quotes import PortfolioFile
+    from steelyard.adapters.machine.clock import SystemClock
     from steelyard.app.saved_plans import inputs_of
 
     journal = journal_path(path)

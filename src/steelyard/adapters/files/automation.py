@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from steelyard.adapters import plugins
 from steelyard.adapters.files import settings_text
 from steelyard.adapters.files.toml_reader import Reader
+from steelyard.adapters.machine import plugins
 from steelyard.domain.automation import (
     ALERT_KINDS,
     DIGESTS,

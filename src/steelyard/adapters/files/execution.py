@@ -10,9 +10,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from steelyard.adapters import plugins
 from steelyard.adapters.files import settings_text
 from steelyard.adapters.files.toml_reader import Reader
+from steelyard.adapters.machine import plugins
 from steelyard.domain.execution import ExecutionSettings, Terms
 from steelyard.domain.guardrails import Limits
 from steelyard.errors import PortfolioProblems

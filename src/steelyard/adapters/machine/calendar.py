@@ -13,7 +13,7 @@ from pathlib import Path
 
 from steelyard.errors import InputError
 
-_FILE = Path(__file__).parent.parent / "data" / "closures.json"
+_FILE = Path(__file__).parents[2] / "data" / "closures.json"
 EXCHANGES = ("XKRX", "XNYS")
 
 
