@@ -6,7 +6,7 @@ import holidays
 import pytest
 
 from steelyard.adapters.machine.calendar import EXCHANGES, ExchangeSessions
-from steelyard.domain.looks import look_in, next_look
+from steelyard.domain.policy.looks import look_in, next_look
 from steelyard.errors import InputError
 
 SESSIONS = ExchangeSessions()

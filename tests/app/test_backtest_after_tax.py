@@ -13,7 +13,7 @@ from steelyard.app.backtest import Settings, assemble, candidate
 from steelyard.app.backtest_tax import tax_terms
 from steelyard.domain.books.ledger import Entry
 from steelyard.domain.market.instruments import Instrument
-from steelyard.domain.policies import Policy
+from steelyard.domain.policy.policies import Policy
 from steelyard.domain.portfolio import Account, Portfolio, Tax
 from steelyard.domain.tax.country import YearFacts, country
 from steelyard.engines.backtest import kernel, reference

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from steelyard.app.look_sessions import look_mask
-from steelyard.domain.looks import LOOKS, period
+from steelyard.domain.policy.looks import LOOKS, period
 
 
 @pytest.mark.parametrize("look", LOOKS)

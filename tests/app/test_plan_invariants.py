@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import steelyard
 from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.adapters.files.portfolio import parse
-from steelyard.domain.policies import Policy
+from steelyard.domain.policy.policies import Policy
 from steelyard.errors import PlanError
 
 DAY = date(2026, 11, 23)

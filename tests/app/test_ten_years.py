@@ -26,7 +26,7 @@ from steelyard.app.delivery import Post
 from steelyard.app.job import Job
 from steelyard.app.run import run
 from steelyard.domain.automation import AlertSettings, AutomationSettings
-from steelyard.domain.policies import Policy
+from steelyard.domain.policy.policies import Policy
 
 FIRST, LAST = date(2014, 1, 2), date(2023, 12, 29)
 TARGETS = {"SPY": Decimal("0.6"), "TLT": Decimal("0.4")}

@@ -8,7 +8,7 @@ import pytest
 from steelyard.adapters.files import accounts as portfolio_accounts
 from steelyard.adapters.files import portfolio as portfolio_file
 from steelyard.adapters.files import settings as portfolio_settings
-from steelyard.domain import looks, policies
+from steelyard.domain.policy import looks, policies
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = (ROOT / "docs" / "reference" / "portfolio-file.md").read_text(encoding="utf-8")

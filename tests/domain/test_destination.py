@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steelyard.domain.destination import destination
-from steelyard.domain.policies import Policy
+from steelyard.domain.policy.destination import destination
+from steelyard.domain.policy.policies import Policy
 
 GUIDE = {"069500": "0.30", "VOO": "0.40", "TLT": "0.20", "GLD": "0.10"}
 NOW = {"069500": "0.28", "VOO": "0.48", "TLT": "0.16", "GLD": "0.08"}

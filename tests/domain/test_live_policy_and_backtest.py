@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from steelyard.app.backtest import Settings, assemble, candidate
-from steelyard.domain.destination import destination
-from steelyard.domain.drift import measure
-from steelyard.domain.looks import look_in
-from steelyard.domain.policies import decide
+from steelyard.domain.policy.destination import destination
+from steelyard.domain.policy.drift import measure
+from steelyard.domain.policy.looks import look_in
+from steelyard.domain.policy.policies import decide
 from steelyard.engines.backtest import kernel, reference
 from steelyard.engines.market.price_history import PriceHistory
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from steelyard.adapters.files.packaged import load_catalogue, load_models
-from steelyard.domain.models import Model
+from steelyard.domain.policy.models import Model
 
 MODELS = {model.name: model for model in load_models()}
 

@@ -5,9 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from steelyard.domain.drift import Drift, measure
 from steelyard.domain.money import EXACT
-from steelyard.domain.policies import Policy, band, decide
+from steelyard.domain.policy.drift import Drift, measure
+from steelyard.domain.policy.policies import Policy, band, decide
 
 DAY = date(2026, 11, 23)
 EXCHANGES = ("XKRX", "XNYS")

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steelyard.domain import policy_text
-from steelyard.domain.looks import LOOKS
-from steelyard.domain.policies import Policy
+from steelyard.domain.policy import policy_text
+from steelyard.domain.policy.looks import LOOKS
+from steelyard.domain.policy.policies import Policy
 from steelyard.errors import InputError
 
 D = Decimal

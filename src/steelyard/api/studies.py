@@ -16,7 +16,7 @@ from steelyard.errors import InputError
 
 if TYPE_CHECKING:
     from steelyard.app.study import Study
-    from steelyard.domain.policies import Policy
+    from steelyard.domain.policy.policies import Policy
 
 
 def backtest(

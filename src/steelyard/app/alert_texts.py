@@ -16,7 +16,7 @@ from steelyard.domain.money import EXACT, minor_digits
 if TYPE_CHECKING:
     from steelyard.app.check import CheckReport
     from steelyard.app.harvest_value import Proposal
-    from steelyard.domain.drift import Drift
+    from steelyard.domain.policy.drift import Drift
     from steelyard.domain.trades import Plan
 
 _TITLES = {

@@ -19,10 +19,10 @@ from steelyard.app.backtest_tax import TaxTerms, tax_rules
 from steelyard.app.look_sessions import look_mask
 from steelyard.app.study import Result, Study, Walk
 from steelyard.app.whole_shares import whole_shares
-from steelyard.domain import policy_text
-from steelyard.domain.looks import LOOKS
 from steelyard.domain.money import ONE, ZERO, parse_fraction
-from steelyard.domain.policies import Policy, band
+from steelyard.domain.policy import policy_text
+from steelyard.domain.policy.looks import LOOKS
+from steelyard.domain.policy.policies import Policy, band
 from steelyard.engines.backtest import kernel
 from steelyard.engines.backtest.problem import (
     SESSIONS_A_YEAR,

@@ -7,8 +7,8 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from steelyard.domain.drift import Drift, largest, measure, misplaced
-from steelyard.domain.policies import Decision, decide
+from steelyard.domain.policy.drift import Drift, largest, measure, misplaced
+from steelyard.domain.policy.policies import Decision, decide
 from steelyard.domain.portfolio import Portfolio, Valuation, need_accounts, value
 
 if TYPE_CHECKING:

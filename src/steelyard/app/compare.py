@@ -10,8 +10,8 @@ import numpy as np
 
 from steelyard.app.backtest import Candidate, Settings, backtest, candidate
 from steelyard.app.study import Study
-from steelyard.domain import policy_text
-from steelyard.domain.policies import Policy
+from steelyard.domain.policy import policy_text
+from steelyard.domain.policy.policies import Policy
 from steelyard.engines.backtest import resample
 from steelyard.engines.backtest.problem import SESSIONS_A_YEAR, TALLIES, Floats
 from steelyard.engines.market.price_history import PriceHistory

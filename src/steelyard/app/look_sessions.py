@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from steelyard.domain.looks import MONDAY, MONTHS
+from steelyard.domain.policy.looks import MONDAY, MONTHS
 from steelyard.engines.backtest.look_kernel import mark
 from steelyard.engines.backtest.problem import Flags, Ints
 

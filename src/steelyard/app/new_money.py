@@ -15,7 +15,7 @@ from fractions import Fraction
 from math import ceil
 
 from steelyard.domain.money import ONE, ZERO, minor_digits
-from steelyard.domain.policies import band
+from steelyard.domain.policy.policies import band
 from steelyard.domain.portfolio import Portfolio, value
 
 ROUNDS = 10_000

@@ -15,10 +15,10 @@ from steelyard.app.allocation import allocate
 from steelyard.app.check import exchanges
 from steelyard.app.reasons import explain, untraded
 from steelyard.app.slots import Outcome, Short, Wish
-from steelyard.domain.destination import destination
-from steelyard.domain.drift import measure
 from steelyard.domain.money import EXACT, ZERO, exact_sum, plain
-from steelyard.domain.policies import Decision, decide
+from steelyard.domain.policy.destination import destination
+from steelyard.domain.policy.drift import measure
+from steelyard.domain.policy.policies import Decision, decide
 from steelyard.domain.portfolio import Portfolio, Valuation, need_accounts, value
 from steelyard.domain.trades import Blocked, HoldingAfter, Objective, Plan, settle
 from steelyard.errors import InputError, PlanError

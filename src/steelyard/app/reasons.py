@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from steelyard.app.slots import Outcome, Wish, commission
 from steelyard.domain.accounts import may_hold
-from steelyard.domain.drift import Drift
 from steelyard.domain.money import EXACT, ONE, ZERO, plain
+from steelyard.domain.policy.drift import Drift
 from steelyard.domain.portfolio import Portfolio, Valuation
 from steelyard.domain.trades import Settled, Trade, Untraded
 

@@ -14,7 +14,7 @@ from datetime import date
 from steelyard.app.check import exchanges
 from steelyard.app.delivery import deliver, tell
 from steelyard.app.job import Job, Occasion, RunReport, local_time
-from steelyard.domain.looks import last_look, next_look, period
+from steelyard.domain.policy.looks import last_look, next_look, period
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import SteelyardError
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from steelyard.domain.conversions import conversions
 from steelyard.domain.money import EXACT, ONE, ZERO, plain
-from steelyard.domain.policies import Decision
-from steelyard.domain.policy_text import text as policy_text
+from steelyard.domain.policy.policies import Decision
+from steelyard.domain.policy.policy_text import text as policy_text
 from steelyard.domain.portfolio import Portfolio, value
 from steelyard.domain.saved_plans import Cause, SavedPlan, SavedTrade
 from steelyard.domain.tax.identical import chosen, same_index

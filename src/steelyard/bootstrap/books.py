@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from steelyard.domain.books.ledger import Entry
     from steelyard.domain.market.catalogue import Catalogue
     from steelyard.domain.market.prices import Wanted
-    from steelyard.domain.models import Model
+    from steelyard.domain.policy.models import Model
     from steelyard.domain.tax.rules import Rule
     from steelyard.ports import Sessions
 

@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from steelyard.domain.market.instruments import Instrument
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
-from steelyard.domain.policies import Policy
+from steelyard.domain.policy.policies import Policy
 from steelyard.errors import InputError
 
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from steelyard.domain.drift import Drift
 from steelyard.domain.money import EXACT, ZERO
-from steelyard.domain.policies import Decision
+from steelyard.domain.policy.drift import Drift
+from steelyard.domain.policy.policies import Decision
 from steelyard.domain.portfolio import Portfolio
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from steelyard.app.check import CheckReport
 from steelyard.domain.money import plain
-from steelyard.domain.policies import Decision
+from steelyard.domain.policy.policies import Decision
 from steelyard.domain.portfolio import Portfolio
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from matplotlib.ticker import StrMethodFormatter
 
 from steelyard.app.books.values import ValueHistory
 from steelyard.app.check import CheckReport
-from steelyard.domain.policies import band
+from steelyard.domain.policy.policies import band
 from steelyard.interfaces import charts, figures
 
 

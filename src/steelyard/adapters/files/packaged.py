@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from steelyard.domain.market.catalogue import Catalogue
-from steelyard.domain.models import Model
+from steelyard.domain.policy.models import Model
 
 if TYPE_CHECKING:
     from steelyard.domain.tax.rules import Rule

@@ -10,7 +10,7 @@ from steelyard.adapters.files.toml_places import Path
 from steelyard.adapters.files.toml_reader import Reader
 from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.money import EXACT, ONE, ZERO, Amount, is_currency, parse_amount
-from steelyard.domain.policies import DESTINATIONS, KINDS, LOOK_ATS, LOOKS, Policy
+from steelyard.domain.policy.policies import DESTINATIONS, KINDS, LOOK_ATS, LOOKS, Policy
 from steelyard.domain.portfolio import Constraints, Costs, Tax
 
 POLICY_KEYS = (

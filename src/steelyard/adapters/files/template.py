@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from steelyard.domain.market.catalogue import Catalogue
-from steelyard.domain.models import Model
 from steelyard.domain.money import plain
+from steelyard.domain.policy.models import Model
 
 _START = {"KRW": (("069500", "60%"), ("148070", "40%")), "USD": (("VTI", "60%"), ("BND", "40%"))}
 

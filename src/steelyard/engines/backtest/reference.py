@@ -287,7 +287,7 @@ def harvest(
 
 
 def _due(problem: Problem, policy: int, t: int, last: int, worth: Numbers, managed: float) -> bool:
-    """Say whether the policy is due at a session: the rule of domain/policies.py on its look dates."""
+    """Say whether the policy is due at a session: the rule of domain/policy/policies.py on its look dates."""
     rules, days = problem.rules, int(problem.market.days[t]) - last
     if not rules.looks[rules.schedule[policy], t] or days < rules.cooldown[policy]:
         return False
@@ -311,7 +311,7 @@ def project(start: Sequence[float], low: Sequence[float], high: Sequence[float])
     """Return the point of the box with sum 1 that is nearest to `start` in least squares.
 
     All weights are shifted by one number and clipped to the box; the shift is solved between the
-    breakpoints of that piecewise linear sum. It is the rule of domain/destination.py in floats.
+    breakpoints of that piecewise linear sum. It is the rule of domain/policy/destination.py in floats.
 
     Args:
         start: Weights now; they may sum to less than 1.

@@ -118,7 +118,7 @@ def backtest(**flags: Any) -> None:
     the close of the look session; the first session buys the targets. After tax when the file has [tax].
     """
     from steelyard.app import backtest as app
-    from steelyard.domain import policy_text
+    from steelyard.domain.policy import policy_text
 
     portfolio = _portfolio(flags)
     settings = _settings(portfolio, flags)

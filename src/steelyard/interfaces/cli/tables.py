@@ -12,10 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from steelyard.app.check import CheckReport
-from steelyard.domain.drift import Drift
-from steelyard.domain.models import Model
 from steelyard.domain.money import ONE, ZERO, minor_digits
-from steelyard.domain.policies import band
+from steelyard.domain.policy.drift import Drift
+from steelyard.domain.policy.models import Model
+from steelyard.domain.policy.policies import band
 from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.trades import Plan, Trade
 

@@ -14,9 +14,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from steelyard.domain.looks import LOOKS
 from steelyard.domain.money import EXACT, ONE, ZERO, parse_fraction, plain
-from steelyard.domain.policies import DESTINATIONS, KINDS, Policy
+from steelyard.domain.policy.looks import LOOKS
+from steelyard.domain.policy.policies import DESTINATIONS, KINDS, Policy
 from steelyard.errors import InputError
 
 GRAMMAR = (

@@ -12,9 +12,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Protocol
 
-from steelyard.domain.drift import Drift
-from steelyard.domain.looks import LOOK_ATS, LOOKS, last_look, next_look
 from steelyard.domain.money import EXACT, ZERO
+from steelyard.domain.policy.drift import Drift
+from steelyard.domain.policy.looks import LOOK_ATS, LOOKS, last_look, next_look
 
 KINDS = ("calendar", "threshold", "hybrid", "hold")
 DESTINATIONS = ("target", "edge", "halfway")

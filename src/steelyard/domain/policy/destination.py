@@ -12,7 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
-from steelyard.domain.policies import Policy, band
+from steelyard.domain.policy.policies import Policy, band
 
 # All weights end at one place, so that their sum needs no more digits than the context has.
 _FINEST = Decimal("1e-38")

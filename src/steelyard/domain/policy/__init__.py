@@ -1,0 +1,1 @@
+"""When a rebalance is due and where it trades to."""
