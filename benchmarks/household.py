@@ -10,10 +10,10 @@ import statistics
 import time
 from fractions import Fraction
 
-from steelyard.engines.allocation.household import Cap, Goal, Household, Seat
+from steelyard.engines.allocation.household.household import Cap, Goal, Household, Seat
+from steelyard.engines.allocation.household.several_budgets import solve_household
+from steelyard.engines.allocation.one_budget.search import solve
 from steelyard.engines.allocation.problem import Line, Problem
-from steelyard.engines.allocation.search import solve
-from steelyard.engines.allocation.several_budgets import solve_household
 
 CASES = 100
 KINDS = {

@@ -16,9 +16,9 @@ from fractions import Fraction
 import numba
 import numpy as np
 
-from steelyard.engines.allocation.compiled import pack, solve_batch, solve_compiled
+from steelyard.engines.allocation.compiled.compiled import pack, solve_batch, solve_compiled
+from steelyard.engines.allocation.one_budget.search import solve
 from steelyard.engines.allocation.problem import Line, Problem
-from steelyard.engines.allocation.search import solve
 
 CASES = 10_000
 HARD = 60

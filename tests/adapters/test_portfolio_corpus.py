@@ -12,7 +12,7 @@ from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.adapters.files.portfolio import parse
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import PortfolioProblems, SteelyardError
-from steelyard.interfaces import documents
+from steelyard.interfaces.documents import planning as documents
 
 GOOD = """\
 base_currency = "KRW"

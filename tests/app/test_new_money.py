@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import steelyard
 from steelyard.adapters.files.packaged import load_catalogue, sample_path
 from steelyard.adapters.files.portfolio import parse
-from steelyard.app.new_money import money_to_bands
+from steelyard.app.planning.new_money import money_to_bands
 
 PERCENT = Fraction(1, 100)
 MOST = 2500

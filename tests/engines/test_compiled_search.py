@@ -7,10 +7,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from steelyard.engines.allocation import line_kernel
-from steelyard.engines.allocation.compiled import pack, solve_batch, solve_compiled, solve_many
+from steelyard.engines.allocation.compiled import line_kernel
+from steelyard.engines.allocation.compiled.compiled import pack, solve_batch, solve_compiled, solve_many
+from steelyard.engines.allocation.one_budget.search import solve
 from steelyard.engines.allocation.problem import Infeasible, Line, Problem
-from steelyard.engines.allocation.search import solve
 
 
 def random_line(r, name, scale, sells):

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import pytest
 
-from steelyard.engines.allocation.household import (
+from steelyard.engines.allocation.household.household import (
     Cap,
     Change,
     Goal,
@@ -20,9 +20,9 @@ from steelyard.engines.allocation.household import (
     traffic,
     without_choice,
 )
+from steelyard.engines.allocation.household.several_budgets import solve_household
+from steelyard.engines.allocation.one_budget.search import solve
 from steelyard.engines.allocation.problem import Infeasible
-from steelyard.engines.allocation.search import solve
-from steelyard.engines.allocation.several_budgets import solve_household
 
 MOST_CHANGES = 20_000
 

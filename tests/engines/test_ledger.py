@@ -5,8 +5,8 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steelyard.engines.allocation.household import Change, Goal, Household, Seat, settle
-from steelyard.engines.allocation.shifts import Ledger
+from steelyard.engines.allocation.household.household import Change, Goal, Household, Seat, settle
+from steelyard.engines.allocation.household.shifts import Ledger
 
 PRICES = st.integers(1, 500)
 

@@ -8,8 +8,8 @@ from time import monotonic
 
 import pytest
 
-from steelyard.engines.allocation.fewest_trades import fewest_trades
-from steelyard.engines.allocation.household import (
+from steelyard.engines.allocation.household.fewest_trades import fewest_trades
+from steelyard.engines.allocation.household.household import (
     Cap,
     Goal,
     Household,
@@ -20,11 +20,16 @@ from steelyard.engines.allocation.household import (
     unchanged,
     values,
 )
-from steelyard.engines.allocation.listed_totals import best_totals
-from steelyard.engines.allocation.purse_prices import at_tilt, dual_totals, merged_totals, refuting_prices
-from steelyard.engines.allocation.search import solve
-from steelyard.engines.allocation.several_budgets import solve_household
-from steelyard.engines.allocation.totals import Totals
+from steelyard.engines.allocation.household.listed_totals import best_totals
+from steelyard.engines.allocation.household.purse_prices import (
+    at_tilt,
+    dual_totals,
+    merged_totals,
+    refuting_prices,
+)
+from steelyard.engines.allocation.household.several_budgets import solve_household
+from steelyard.engines.allocation.household.totals import Totals
+from steelyard.engines.allocation.one_budget.search import solve
 
 
 def household(seed, accounts=3, instruments=4, *, scale=1, sheltered=False, **costs):
@@ -145,8 +150,8 @@ def test_listed_totals_reach_what_the_solver_reaches_alone(monkeypatch, costs):
     """The mixed-integer model, asked for everything, is the second engine; 6 households of 9 seats each."""
     problems = [household(seed, instruments=3, **costs) for seed in range(6)]
     mine = [solve_household(p, solve) for p in problems]
-    monkeypatch.setattr("steelyard.engines.allocation.several_budgets.listable", lambda _: False)
-    monkeypatch.setattr("steelyard.engines.allocation.several_budgets.NODES", {2: 20_000})
+    monkeypatch.setattr("steelyard.engines.allocation.household.several_budgets.listable", lambda _: False)
+    monkeypatch.setattr("steelyard.engines.allocation.household.several_budgets.NODES", {2: 20_000})
     for seed, (problem, best) in enumerate(zip(problems, mine, strict=True)):
         other = solve_household(problem, solve, seconds=20)
         assert best.proven

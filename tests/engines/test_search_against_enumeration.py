@@ -6,8 +6,8 @@ from itertools import product
 
 import pytest
 
+from steelyard.engines.allocation.one_budget.search import solve
 from steelyard.engines.allocation.problem import Infeasible, Line, Problem
-from steelyard.engines.allocation.search import solve
 
 
 def enumerate_best(problem):

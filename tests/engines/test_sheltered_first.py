@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from steelyard.engines.allocation.household import (
+from steelyard.engines.allocation.household.household import (
     Change,
     Goal,
     Household,
@@ -16,10 +16,10 @@ from steelyard.engines.allocation.household import (
     traffic,
     values,
 )
+from steelyard.engines.allocation.household.several_budgets import solve_household
+from steelyard.engines.allocation.household.sheltered_first import shelter_first
+from steelyard.engines.allocation.one_budget.search import solve
 from steelyard.engines.allocation.problem import Infeasible
-from steelyard.engines.allocation.search import solve
-from steelyard.engines.allocation.several_budgets import solve_household
-from steelyard.engines.allocation.sheltered_first import shelter_first
 
 
 def random_household(seed):

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from steelyard.engines.allocation.household import (
+from steelyard.engines.allocation.household.household import (
     Change,
     Goal,
     Household,
@@ -16,9 +16,7 @@ from steelyard.engines.allocation.household import (
     traffic,
     values,
 )
-from steelyard.engines.allocation.problem import Infeasible
-from steelyard.engines.allocation.search import solve
-from steelyard.engines.allocation.taxed import (
+from steelyard.engines.allocation.household.taxed import (
     Alternative,
     LotSteps,
     Piece,
@@ -28,6 +26,8 @@ from steelyard.engines.allocation.taxed import (
     solve_taxed,
     tax_of,
 )
+from steelyard.engines.allocation.one_budget.search import solve
+from steelyard.engines.allocation.problem import Infeasible
 
 ONE_ALLOWANCE = ((Alternative((Piece({}), Piece({0: Fraction(22, 100)}, Fraction(-3)))),),)
 # Short gains at 30 %, long ones at 10 %, netted against each other, losses worth nothing.

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import apprise
 
-import steelyard.app.plan  # noqa: F401 - the same
+import steelyard.app.planning.plan  # noqa: F401 - the same
 from steelyard import bootstrap
 from steelyard.app.run import run
 from steelyard.errors import DataError

@@ -95,7 +95,7 @@ def plan(
         InputError, DataError, PlanError: See `steelyard.errors`.
     """
     # The planner is imported here, so that `check` does not pay for it.
-    from steelyard.app import plan as planner
+    from steelyard.app.planning import plan as planner
 
     day = as_of or date.today()
     looks = not (max_tax is None and max_gain is None and accept_drift is None)
@@ -142,7 +142,7 @@ def invest(
     Raises:
         InputError, DataError, PlanError: See `steelyard.errors`.
     """
-    from steelyard.app import plan as planner
+    from steelyard.app.planning import plan as planner
 
     day = as_of or date.today()
     tax, why_not = _tax_of(portfolio, journal, day)
@@ -180,7 +180,7 @@ def withdraw(
     Raises:
         InputError, DataError, PlanError: See `steelyard.errors`.
     """
-    from steelyard.app import plan as planner
+    from steelyard.app.planning import plan as planner
 
     day = as_of or date.today()
     tax, why_not = _tax_of(portfolio, journal, day)

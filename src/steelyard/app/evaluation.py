@@ -267,7 +267,7 @@ def _tell_digest(job: Job, report: CheckReport, occasion: Occasion) -> list[str]
 
 def _plan_text(job: Job, report: CheckReport) -> str:
     # Imported here: on all but a few days no plan is made.
-    from steelyard.app.plan import plan
+    from steelyard.app.planning.plan import plan
 
     portfolio = report.portfolio
     try:

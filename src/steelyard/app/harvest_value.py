@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from steelyard.app.plan_tax import tax_rate
+from steelyard.app.planning.plan_tax import tax_rate
 from steelyard.app.selling_order import is_free_choice, method_of, selling_order
 from steelyard.app.tax import TaxSituation
 from steelyard.domain.books.lots import TaxLot

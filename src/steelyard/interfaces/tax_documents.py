@@ -12,7 +12,7 @@ from typing import Any
 from steelyard.app.harvest import HarvestReport
 from steelyard.app.harvest_value import Proposal
 from steelyard.domain.tax.country import Disposal, YearTax
-from steelyard.interfaces.documents import number
+from steelyard.interfaces.documents.planning import number
 
 CSV_COLUMNS = (
     "account", "symbol", "class", "sold_on", "settles_on", "term", "shares", "proceeds", "cost", "gain",

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from steelyard.engines.allocation.line_kernel import COLUMNS
+from steelyard.engines.allocation.compiled.line_kernel import COLUMNS
 from steelyard.engines.backtest.draw_kernel import draw
 from steelyard.engines.backtest.lanes_kernel import STATES, run_lanes
 from steelyard.engines.backtest.problem import DUST, TALLIES, Floats, Market, Problem, Runs, empty_runs

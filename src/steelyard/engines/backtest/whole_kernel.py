@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from steelyard.engines.allocation.line_kernel import (
+from steelyard.engines.allocation.compiled.line_kernel import (
     BUY,
     DIVISOR_D,
     DIVISOR_N,
@@ -27,7 +27,7 @@ from steelyard.engines.allocation.line_kernel import (
     TARGET_N,
     TOO_LARGE,
 )
-from steelyard.engines.allocation.search_kernel import solve_rows
+from steelyard.engines.allocation.compiled.search_kernel import solve_rows
 from steelyard.engines.compilation import inner
 
 REBALANCE, INVEST, RAISE = range(3)

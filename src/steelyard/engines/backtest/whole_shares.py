@@ -10,9 +10,9 @@ import math
 from collections.abc import Sequence
 from fractions import Fraction
 
+from steelyard.engines.allocation.one_budget.search import solve
 from steelyard.engines.allocation.problem import Infeasible, Line
 from steelyard.engines.allocation.problem import Problem as Allocation
-from steelyard.engines.allocation.search import solve
 from steelyard.engines.backtest.problem import WholeShares
 
 REBALANCE, INVEST, RAISE = range(3)

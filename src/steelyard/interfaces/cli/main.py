@@ -124,7 +124,7 @@ def check(path: Path | None, as_json: bool, as_of: date | None, file: Path | Non
 
     report = api.check(_portfolio(path, file), as_of=as_of)
     if as_json:
-        from steelyard.interfaces import documents
+        from steelyard.interfaces.documents import planning as documents
 
         _print_json(documents.check(report))
     else:
@@ -432,7 +432,7 @@ def _model(name: str) -> Any:
 
 def _print_plan(result: Plan, portfolio: Portfolio, *, as_json: bool, as_csv: bool, title: str) -> None:
     if as_json:
-        from steelyard.interfaces import documents
+        from steelyard.interfaces.documents import planning as documents
 
         _print_json(documents.plan(result))
     elif as_csv:
@@ -448,7 +448,7 @@ def _print_plan(result: Plan, portfolio: Portfolio, *, as_json: bool, as_csv: bo
 def _print_csv(result: Plan) -> None:
     import csv
 
-    from steelyard.interfaces.documents import number
+    from steelyard.interfaces.documents.planning import number
 
     out = csv.writer(sys.stdout, lineterminator="\n")
     out.writerow(["account", "side", "symbol", "shares", "price", "currency", "amount", "cost"])

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from steelyard.engines.allocation.household import Change, Household, affordable, by_goal, feasible
-from steelyard.engines.allocation.shifts import Effort, Ledger, even_out
-from steelyard.engines.allocation.totals import Total
+from steelyard.engines.allocation.household.household import Change, Household, affordable, by_goal, feasible
+from steelyard.engines.allocation.household.shifts import Effort, Ledger, even_out
+from steelyard.engines.allocation.household.totals import Total
 
 TRIES = 400
 """Accounts tried for an instrument, in one search, before it is given up."""

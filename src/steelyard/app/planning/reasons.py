@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from steelyard.app.slots import Outcome, Wish, commission
+from steelyard.app.planning.slots import Outcome, Wish, commission
 from steelyard.domain.accounts import may_hold
 from steelyard.domain.money import EXACT, ONE, ZERO, plain
 from steelyard.domain.policy.drift import Drift

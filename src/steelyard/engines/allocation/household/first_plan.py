@@ -6,8 +6,15 @@ solver that follows only needs it to know how far a better change can be from th
 
 from __future__ import annotations
 
-from steelyard.engines.allocation.household import Change, Household, affordable, settle, values, within_caps
-from steelyard.engines.allocation.shifts import Ledger
+from steelyard.engines.allocation.household.household import (
+    Change,
+    Household,
+    affordable,
+    settle,
+    values,
+    within_caps,
+)
+from steelyard.engines.allocation.household.shifts import Ledger
 
 ROUNDS = 400
 """Improvements taken at one step size before it is halved."""

@@ -11,10 +11,10 @@ from datetime import date
 from decimal import ROUND_CEILING, Decimal
 from typing import TYPE_CHECKING
 
-from steelyard.app.allocation import allocate
 from steelyard.app.check import exchanges
-from steelyard.app.reasons import explain, untraded
-from steelyard.app.slots import Outcome, Short, Wish
+from steelyard.app.planning.allocation import allocate
+from steelyard.app.planning.reasons import explain, untraded
+from steelyard.app.planning.slots import Outcome, Short, Wish
 from steelyard.domain.money import EXACT, ZERO, exact_sum, plain
 from steelyard.domain.policy.destination import destination
 from steelyard.domain.policy.drift import measure
@@ -25,7 +25,7 @@ from steelyard.errors import InputError, PlanError
 from steelyard.ports import Sessions
 
 if TYPE_CHECKING:
-    from steelyard.app.slots import TaxWish
+    from steelyard.app.planning.slots import TaxWish
     from steelyard.app.tax import TaxSituation
 
 OBJECTIVES = ("absolute", "relative", "shortfall", "deviation", "relative_deviation")
@@ -146,7 +146,7 @@ def invest(
     Raises:
         InputError, DataError, PlanError: As for `plan`.
     """
-    from steelyard.app.new_money import money_to_bands
+    from steelyard.app.planning.new_money import money_to_bands
 
     if amount <= 0:
         raise InputError(
@@ -215,7 +215,7 @@ def _blocks(
 ) -> tuple[Blocked, ...]:
     if tax is None or allow_wash_sales:
         return ()
-    from steelyard.app.wash_block import wash_blocks
+    from steelyard.app.planning.wash_block import wash_blocks
 
     return wash_blocks(portfolio, tax, as_of=as_of)
 
@@ -226,7 +226,7 @@ def _own_blocks(
     """Return what must not be bought because the plan itself sells it at a loss, as far as that is new."""
     if not washed:
         return ()
-    from steelyard.app.wash_block import own_blocks
+    from steelyard.app.planning.wash_block import own_blocks
 
     found = own_blocks(portfolio, tax, washed, as_of=as_of)
     return tuple(b for b in found if b.symbol not in wish.blocked)
@@ -282,7 +282,7 @@ def _tax_wish(
     max_gain: Decimal | None,
     accept_drift: Decimal | None,
 ) -> TaxWish:
-    from steelyard.app.plan_tax import tax_wish
+    from steelyard.app.planning.plan_tax import tax_wish
 
     if tax is None:
         raise InputError(
@@ -308,7 +308,7 @@ def _with_tax(
     portfolio: Portfolio, tax: TaxSituation, wish: Wish, outcome: Outcome, result: Plan
 ) -> tuple[Plan, frozenset[str]]:
     """Add to a plan what its sales cost in tax, by the return; and what its own purchases would wash."""
-    from steelyard.app.plan_tax import plan_taxes
+    from steelyard.app.planning.plan_tax import plan_taxes
 
     taxes = plan_taxes(portfolio, tax, result.trades, outcome.sold, wish.tax, as_of=result.as_of)
     trades = []

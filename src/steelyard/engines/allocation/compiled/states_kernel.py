@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from steelyard.engines.allocation.line_kernel import (
+from steelyard.engines.allocation.compiled.line_kernel import (
     BUY_HIGH,
     BUY_LOW,
     HELD,
@@ -17,7 +17,7 @@ from steelyard.engines.allocation.line_kernel import (
     line_miss,
     line_spent,
 )
-from steelyard.engines.allocation.pricing_kernel import best_side
+from steelyard.engines.allocation.compiled.pricing_kernel import best_side
 from steelyard.engines.compilation import inner
 
 LIST_LIMIT = 50_000

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 
-from steelyard.app.slots import Slot, TaxWish, Ticks
+from steelyard.app.planning.slots import Slot, TaxWish, Ticks
 from steelyard.domain.money import EXACT
 from steelyard.domain.portfolio import Valuation
 from steelyard.domain.tax.planning import Formula
 from steelyard.domain.tax.planning import Line as TaxLine
-from steelyard.engines.allocation.household import Household
-from steelyard.engines.allocation.search import solve
-from steelyard.engines.allocation.several_budgets import Best
-from steelyard.engines.allocation.taxed import Alternative, LotSteps, Piece, Taxation, solve_taxed
+from steelyard.engines.allocation.household.household import Household
+from steelyard.engines.allocation.household.several_budgets import Best
+from steelyard.engines.allocation.household.taxed import Alternative, LotSteps, Piece, Taxation, solve_taxed
+from steelyard.engines.allocation.one_budget.search import solve
 
 
 def allocate_taxed(

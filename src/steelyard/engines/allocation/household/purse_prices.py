@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from math import lcm
 
-from steelyard.engines.allocation.budget_model import BudgetModel
-from steelyard.engines.allocation.household import (
+from steelyard.engines.allocation.household.budget_model import BudgetModel
+from steelyard.engines.allocation.household.household import (
     Cap,
     Change,
     Household,
@@ -21,8 +21,8 @@ from steelyard.engines.allocation.household import (
     missed,
     unchanged,
 )
-from steelyard.engines.allocation.linear_model import LinearModel
-from steelyard.engines.allocation.totals import Prices, Total, Totals
+from steelyard.engines.allocation.household.linear_model import LinearModel
+from steelyard.engines.allocation.household.totals import Prices, Total, Totals
 
 GRAIN = 16
 """Parts into which the way from converting out to converting in is divided."""

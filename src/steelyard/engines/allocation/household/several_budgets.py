@@ -14,10 +14,10 @@ from fractions import Fraction
 from math import inf
 from time import monotonic
 
-from steelyard.engines.allocation.budget_model import BudgetModel
-from steelyard.engines.allocation.fewest_trades import fewest_trades
-from steelyard.engines.allocation.first_plan import first_plan
-from steelyard.engines.allocation.household import (
+from steelyard.engines.allocation.household.budget_model import BudgetModel
+from steelyard.engines.allocation.household.fewest_trades import fewest_trades
+from steelyard.engines.allocation.household.first_plan import first_plan
+from steelyard.engines.allocation.household.household import (
     Change,
     Household,
     by_goal,
@@ -30,8 +30,8 @@ from steelyard.engines.allocation.household import (
     values,
     without_choice,
 )
-from steelyard.engines.allocation.linear_model import LinearModel
-from steelyard.engines.allocation.listed_totals import FEW_SEATS, Listed, best_totals, listable
+from steelyard.engines.allocation.household.linear_model import LinearModel
+from steelyard.engines.allocation.household.listed_totals import FEW_SEATS, Listed, best_totals, listable
 from steelyard.engines.allocation.problem import Answer, Infeasible, Line, Problem
 
 SECONDS = 10.0

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from fractions import Fraction
 from math import ceil, floor, isqrt
 
-from steelyard.engines.allocation.household import Change, Household, affordable, by_goal, values
-from steelyard.engines.allocation.linear_model import LinearModel, Solved
-from steelyard.engines.allocation.totals import Total
+from steelyard.engines.allocation.household.household import Change, Household, affordable, by_goal, values
+from steelyard.engines.allocation.household.linear_model import LinearModel, Solved
+from steelyard.engines.allocation.household.totals import Total
 
 CHORDS = 160
 """Chords of one instrument put into the model at once; the others are added where a solution needs them."""

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from steelyard.app.lot_choice import cheapest
+from steelyard.app.planning.lot_choice import cheapest
+from steelyard.app.planning.slots import TaxWish, commission
 from steelyard.app.selling_order import is_free_choice, method_of, selling_order
-from steelyard.app.slots import TaxWish, commission
 from steelyard.app.tax import TaxSituation
 from steelyard.app.wash_window import recent_purchases
 from steelyard.domain.books.ledger import Entry

@@ -14,12 +14,19 @@ from fractions import Fraction
 from math import isqrt
 from time import monotonic
 
-from steelyard.engines.allocation.budget_model import BudgetModel
-from steelyard.engines.allocation.household import Change, Household, feasible, missed, unchanged, values
-from steelyard.engines.allocation.linear_model import LinearModel
+from steelyard.engines.allocation.household.budget_model import BudgetModel
+from steelyard.engines.allocation.household.household import (
+    Change,
+    Household,
+    feasible,
+    missed,
+    unchanged,
+    values,
+)
+from steelyard.engines.allocation.household.linear_model import LinearModel
+from steelyard.engines.allocation.household.several_budgets import Best, solve_household
+from steelyard.engines.allocation.household.sheltered_first import fewest_trades, shelter_first
 from steelyard.engines.allocation.problem import Answer, Infeasible
-from steelyard.engines.allocation.several_budgets import Best, solve_household
-from steelyard.engines.allocation.sheltered_first import fewest_trades, shelter_first
 
 ZERO = Fraction(0)
 MEETS = Fraction(1, 10**9)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from steelyard.engines.allocation.line_kernel import (
+from steelyard.engines.allocation.compiled.line_kernel import (
     BUY_HIGH,
     BUY_LOW,
     COST_EXTRA,

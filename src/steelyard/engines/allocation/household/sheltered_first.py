@@ -11,9 +11,16 @@ from collections.abc import Collection
 from fractions import Fraction
 from time import monotonic
 
-from steelyard.engines.allocation.budget_model import BudgetModel
-from steelyard.engines.allocation.household import Change, Household, feasible, missed, traffic, values
-from steelyard.engines.allocation.linear_model import LinearModel
+from steelyard.engines.allocation.household.budget_model import BudgetModel
+from steelyard.engines.allocation.household.household import (
+    Change,
+    Household,
+    feasible,
+    missed,
+    traffic,
+    values,
+)
+from steelyard.engines.allocation.household.linear_model import LinearModel
 
 SECONDS = 2.0
 """A backstop; such a question takes milliseconds."""

@@ -12,12 +12,17 @@ from dataclasses import dataclass
 from fractions import Fraction
 from time import monotonic
 
-from steelyard.engines.allocation.budget_model import BudgetModel
-from steelyard.engines.allocation.household import Change, Household, by_goal, feasible, unchanged
-from steelyard.engines.allocation.purse_prices import dual_totals, merged_totals, refuting_prices, restricted
-from steelyard.engines.allocation.shifts import Effort
-from steelyard.engines.allocation.split import split
-from steelyard.engines.allocation.totals import Ended, Total, Totals
+from steelyard.engines.allocation.household.budget_model import BudgetModel
+from steelyard.engines.allocation.household.household import Change, Household, by_goal, feasible, unchanged
+from steelyard.engines.allocation.household.purse_prices import (
+    dual_totals,
+    merged_totals,
+    refuting_prices,
+    restricted,
+)
+from steelyard.engines.allocation.household.shifts import Effort
+from steelyard.engines.allocation.household.split import split
+from steelyard.engines.allocation.household.totals import Ended, Total, Totals
 
 WORK = {1: 20_000, 2: 200_000}
 """Partial totals looked at before the order is given up, by the power of the misses."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from steelyard.engines.allocation.line_kernel import (
+from steelyard.engines.allocation.compiled.line_kernel import (
     CLASS,
     OVER,
     PARTS,

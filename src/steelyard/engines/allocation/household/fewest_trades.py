@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from steelyard.engines.allocation.household import (
+from steelyard.engines.allocation.household.household import (
     Change,
     Household,
     affordable,
@@ -22,7 +22,7 @@ from steelyard.engines.allocation.household import (
     missed,
     traffic,
 )
-from steelyard.engines.allocation.shifts import Ledger
+from steelyard.engines.allocation.household.shifts import Ledger
 
 ROWS = 8_000
 """Ways carried on from one instrument to the next."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from steelyard.engines.allocation.line_kernel import (
+from steelyard.engines.allocation.compiled.line_kernel import (
     FLOATS,
     HELD,
     INFEASIBLE,
@@ -24,8 +24,8 @@ from steelyard.engines.allocation.line_kernel import (
     line_miss,
     prepare_lines,
 )
-from steelyard.engines.allocation.order_kernel import PRIMES, RESIDUES
-from steelyard.engines.allocation.pricing_kernel import (
+from steelyard.engines.allocation.compiled.order_kernel import PRIMES, RESIDUES
+from steelyard.engines.allocation.compiled.pricing_kernel import (
     SLACK,
     cheapest_plan,
     exchange_steps,
@@ -33,8 +33,8 @@ from steelyard.engines.allocation.pricing_kernel import (
     price_budget,
     repair_plan,
 )
-from steelyard.engines.allocation.proof_kernel import walk_few, walk_layers, walk_states
-from steelyard.engines.allocation.states_kernel import merged_hulls, state_lists, state_ranges
+from steelyard.engines.allocation.compiled.proof_kernel import walk_few, walk_layers, walk_states
+from steelyard.engines.allocation.compiled.states_kernel import merged_hulls, state_lists, state_ranges
 from steelyard.engines.compilation import compiled
 
 WALK_LIMIT = 20_000

@@ -6,8 +6,17 @@ something to convert, go to the household planner, which alone imports a solver.
 
 from __future__ import annotations
 
-from steelyard.app.one_budget import allocate_one
-from steelyard.app.slots import DEVIATIONS, Outcome, Short, Slot, Ticks, Wish, settlement_currency, slots
+from steelyard.app.planning.one_budget import allocate_one
+from steelyard.app.planning.slots import (
+    DEVIATIONS,
+    Outcome,
+    Short,
+    Slot,
+    Ticks,
+    Wish,
+    settlement_currency,
+    slots,
+)
 from steelyard.domain.accounts import risky_cap
 from steelyard.domain.money import EXACT, ONE
 from steelyard.domain.portfolio import Portfolio, Valuation
@@ -71,7 +80,7 @@ def allocate(portfolio: Portfolio, valuation: Valuation, wish: Wish) -> Outcome:
             or needs_household(portfolio, wish)
             or divisible_choices(portfolio, every)
         ):
-            from steelyard.app.household import allocate_household
+            from steelyard.app.planning.household import allocate_household
 
             return allocate_household(portfolio, valuation, wish, every, ticks)
         return allocate_one(portfolio, valuation, wish, every, ticks)

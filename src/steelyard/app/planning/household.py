@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil, lcm
 
-from steelyard.app.slots import (
+from steelyard.app.planning.slots import (
     DEVIATIONS,
     Outcome,
     Slot,
@@ -27,9 +27,9 @@ from steelyard.domain.accounts import is_risky, risky_cap
 from steelyard.domain.money import EXACT, ONE, ZERO
 from steelyard.domain.portfolio import Portfolio, Valuation
 from steelyard.domain.trades import Conversion
-from steelyard.engines.allocation.household import Cap, Change, Goal, Household, Seat, settle
-from steelyard.engines.allocation.search import solve
-from steelyard.engines.allocation.several_budgets import Best, solve_household
+from steelyard.engines.allocation.household.household import Cap, Change, Goal, Household, Seat, settle
+from steelyard.engines.allocation.household.several_budgets import Best, solve_household
+from steelyard.engines.allocation.one_budget.search import solve
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def allocate_household(
     """
     setting = _setting(portfolio, valuation, wish, every, ticks)
     if wish.tax is not None:
-        from steelyard.app.taxed import allocate_taxed
+        from steelyard.app.planning.taxed import allocate_taxed
 
         best, sold = allocate_taxed(valuation, wish.tax, setting.problem, setting.seats, setting.ticks)
     else:
@@ -93,7 +93,7 @@ def _sheltered_first(setting: Setting, wish: Wish, best: Best) -> Best:
     taxed = [k for k, s in enumerate(setting.seats) if (s.account, s.symbol) in wish.taxed_sales]
     if not taxed:
         return best
-    from steelyard.engines.allocation.sheltered_first import shelter_first
+    from steelyard.engines.allocation.household.sheltered_first import shelter_first
 
     return replace(best, change=shelter_first(setting.problem, best.change, taxed))
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 from math import inf
 
-from steelyard.engines.allocation.states import State
+from steelyard.engines.allocation.one_budget.states import State
 
 
 class Hull:

@@ -22,10 +22,10 @@ from math import floor, inf
 from operator import sub
 from typing import NamedTuple
 
-from steelyard.engines.allocation.household import Household, affordable, by_goal
-from steelyard.engines.allocation.hull import Hull, suffix_hulls
-from steelyard.engines.allocation.search import SLACK
-from steelyard.engines.allocation.states import State
+from steelyard.engines.allocation.household.household import Household, affordable, by_goal
+from steelyard.engines.allocation.one_budget.hull import Hull, suffix_hulls
+from steelyard.engines.allocation.one_budget.search import SLACK
+from steelyard.engines.allocation.one_budget.states import State
 
 WIDEST = 4_000
 """Totals one instrument may have on its list; beyond, the order ends early."""

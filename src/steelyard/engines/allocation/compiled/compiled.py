@@ -17,10 +17,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from steelyard.engines.allocation.line_kernel import COLUMNS, LIMITED, PROVEN
+from steelyard.engines.allocation.compiled.line_kernel import COLUMNS, LIMITED, PROVEN
+from steelyard.engines.allocation.compiled.search_kernel import solve_rows, solve_rows_each
+from steelyard.engines.allocation.one_budget.search import solve
 from steelyard.engines.allocation.problem import Answer, Infeasible, Problem
-from steelyard.engines.allocation.search import solve
-from steelyard.engines.allocation.search_kernel import solve_rows, solve_rows_each
 
 NODE_LIMIT = 1_000_000
 """States looked at before a problem stops with a certified gap: about half a second."""

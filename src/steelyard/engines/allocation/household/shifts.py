@@ -15,7 +15,7 @@ from itertools import chain, islice
 from math import lcm
 from typing import NamedTuple
 
-from steelyard.engines.allocation.household import Change, Household, affordable, cap_room, feasible
+from steelyard.engines.allocation.household.household import Change, Household, affordable, cap_room, feasible
 
 SHIFTS = 400
 """Shifts listed between two accounts; the fewer instruments, the more steps of each."""

@@ -7,9 +7,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from steelyard.engines.allocation.line_kernel import CLASS, LIMITED, PROVEN, TWIN, UNDECIDED, line_value
-from steelyard.engines.allocation.order_kernel import order_plans
-from steelyard.engines.allocation.states_kernel import find_corner
+from steelyard.engines.allocation.compiled.line_kernel import (
+    CLASS,
+    LIMITED,
+    PROVEN,
+    TWIN,
+    UNDECIDED,
+    line_value,
+)
+from steelyard.engines.allocation.compiled.order_kernel import order_plans
+from steelyard.engines.allocation.compiled.states_kernel import find_corner
 from steelyard.engines.compilation import inner
 
 LAYER_LIMIT = 3_000_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from steelyard.app.slots import (
+from steelyard.app.planning.slots import (
     Outcome,
     Slot,
     Ticks,
@@ -19,8 +19,8 @@ from steelyard.app.slots import (
 from steelyard.domain.money import EXACT, ONE
 from steelyard.domain.portfolio import Portfolio, Valuation
 from steelyard.domain.trades import Conversion
+from steelyard.engines.allocation.one_budget.search import solve
 from steelyard.engines.allocation.problem import Line, Problem
-from steelyard.engines.allocation.search import solve
 
 
 def allocate_one(

@@ -16,10 +16,10 @@ from fractions import Fraction
 from math import inf, lcm
 from typing import TypeAlias
 
-from steelyard.engines.allocation.divisible import solve_divisible
-from steelyard.engines.allocation.hull import suffix_hulls
+from steelyard.engines.allocation.one_budget.divisible import solve_divisible
+from steelyard.engines.allocation.one_budget.hull import suffix_hulls
+from steelyard.engines.allocation.one_budget.states import Choices, State
 from steelyard.engines.allocation.problem import Answer, Infeasible, Line, Problem
-from steelyard.engines.allocation.states import Choices, State
 
 NODE_LIMIT = 2_000_000
 """Partial choices looked at before the search stops with a certified gap."""

@@ -1,0 +1,1 @@
+"""What to trade: objective, whole shares, households."""

@@ -1,0 +1,1 @@
+"""Several accounts, currencies and caps, with tax."""
