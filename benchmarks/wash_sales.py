@@ -16,8 +16,8 @@ from decimal import Decimal
 from pathlib import Path
 
 from steelyard.domain.books.ledger import Entry
-from steelyard.domain.tax.united_states import Setting, positions
-from steelyard.domain.tax.wash_sales import wash_sales
+from steelyard.domain.tax.united_states.tax_year import Setting, positions
+from steelyard.domain.tax.united_states.wash_sales import wash_sales
 
 SIZES = (12_500, 25_000, 50_000, 100_000)
 GROUPS = {"VOO": "sp500", "IVV": "sp500"}

@@ -6,7 +6,7 @@ from decimal import Decimal
 from steelyard.adapters.files.packaged import load_catalogue, load_tax_rules
 from steelyard.adapters.files.portfolio import parse
 from steelyard.adapters.machine.calendar import ExchangeSessions
-from steelyard.app.tax import situation
+from steelyard.app.tax.situation import situation
 from steelyard.domain.books.ledger import Entry
 
 D = Decimal

@@ -7,7 +7,7 @@ import pytest
 
 import steelyard
 from steelyard.adapters.files.packaged import load_tax_rules
-from steelyard.domain.tax.capital_gains import FILINGS, schedule
+from steelyard.domain.tax.united_states.capital_gains import FILINGS, schedule
 from steelyard.errors import DataError
 
 COUNTRIES = sorted(x.stem[4:] for x in (Path(steelyard.__file__).parent / "data").glob("tax_??.json"))

@@ -16,7 +16,7 @@ from steelyard.adapters.files.packaged import load_catalogue, load_tax_rules
 from steelyard.adapters.files.portfolio import parse
 from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.app.planning.plan import plan as plan_with
-from steelyard.app.tax import situation
+from steelyard.app.tax.situation import situation
 from steelyard.domain.books.ledger import Entry
 from steelyard.errors import InputError
 from tax_files import schedule_d

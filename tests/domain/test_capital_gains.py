@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from steelyard.domain.tax.capital_gains import (
+from steelyard.domain.tax.united_states.capital_gains import (
     Carry,
     Schedule,
     gains_tax,

@@ -19,14 +19,14 @@ from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.domain.books.ledger import Entry
 from steelyard.domain.market.instruments import Instrument
 from steelyard.domain.tax.country import YearFacts, YearTax, country
-from steelyard.domain.tax.korea_overseas import (
+from steelyard.domain.tax.korea.overseas import (
     loss_saves,
     overseas_tax,
     still_free,
 )
-from steelyard.domain.tax.korea_rates import rates_of, whole_won
-from steelyard.domain.tax.korea_settlement import last_trade_day, settles_on
-from steelyard.domain.tax.korea_withholding import withhold
+from steelyard.domain.tax.korea.rates import rates_of, whole_won
+from steelyard.domain.tax.korea.settlement import last_trade_day, settles_on
+from steelyard.domain.tax.korea.withholding import withhold
 from steelyard.errors import DataError, InputError
 
 DATA, RULES = load_tax_rules("KR")

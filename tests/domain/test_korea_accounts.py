@@ -13,10 +13,10 @@ from steelyard.adapters.files.packaged import load_tax_rules
 from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.domain.books.ledger import Entry
 from steelyard.domain.tax.country import YearFacts, country
-from steelyard.domain.tax.korea_accounts import IsaItem, isa_closing, pension_credit, risky_assets
-from steelyard.domain.tax.korea_gifts import gift_basis, gift_tax_base
-from steelyard.domain.tax.korea_rates import rates_of
-from steelyard.domain.tax.korea_repatriation import (
+from steelyard.domain.tax.korea.accounts import IsaItem, isa_closing, pension_credit, risky_assets
+from steelyard.domain.tax.korea.gifts import gift_basis, gift_tax_base
+from steelyard.domain.tax.korea.rates import rates_of
+from steelyard.domain.tax.korea.repatriation import (
     OutsideTrade,
     RepatriationSale,
     repatriation_deduction,

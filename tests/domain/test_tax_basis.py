@@ -13,10 +13,10 @@ from click.testing import CliRunner
 from steelyard.adapters.files.packaged import load_tax_rules
 from steelyard.domain.tax.basis import amounts, basis_of
 from steelyard.domain.tax.country import country
-from steelyard.domain.tax.korea_basis import FIGURES as KOREAN
-from steelyard.domain.tax.us_basis import FIGURES as AMERICAN
-from steelyard.interfaces import tax_documents
+from steelyard.domain.tax.korea.basis import FIGURES as KOREAN
+from steelyard.domain.tax.united_states.basis import FIGURES as AMERICAN
 from steelyard.interfaces.cli.main import cli
+from steelyard.interfaces.documents import tax as tax_documents
 from tax_files import DAY, KR, LONG_AGO, SPRING, US, buy, known, portfolio, trade, won
 
 FULL_KR = KR + "\nother_taxable_base = 60000000\nother_financial_income = 30000000\nsalary = 50000000"

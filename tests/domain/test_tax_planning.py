@@ -6,7 +6,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from steelyard.adapters.files.packaged import load_tax_rules
-from steelyard.domain.tax.capital_gains import Carry, gains_tax, loss_limit, net, schedule
 from steelyard.domain.tax.planning import (
     above_allowance,
     each_gain,
@@ -14,8 +13,9 @@ from steelyard.domain.tax.planning import (
     short_and_long,
     tax_at,
 )
-from steelyard.domain.tax.united_states import Owner
-from steelyard.domain.tax.us_formula import return_formulas
+from steelyard.domain.tax.united_states.capital_gains import Carry, gains_tax, loss_limit, net, schedule
+from steelyard.domain.tax.united_states.formula import return_formulas
+from steelyard.domain.tax.united_states.tax_year import Owner
 
 D = Decimal
 US = short_and_long(short_rate=D("0.24"), long_rate=D("0.15"), ordinary_rate=D("0.24"), offset=D(3000))

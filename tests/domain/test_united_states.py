@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from steelyard.adapters.files.packaged import load_tax_rules
 from steelyard.domain.books.ledger import Entry
-from steelyard.domain.tax.capital_gains import Carry
-from steelyard.domain.tax.united_states import Owner, open_lots, year_report
-from steelyard.domain.tax.us_positions import Setting, positions
+from steelyard.domain.tax.united_states.capital_gains import Carry
+from steelyard.domain.tax.united_states.positions import Setting, positions
+from steelyard.domain.tax.united_states.tax_year import Owner, open_lots, year_report
 from steelyard.errors import DataError, InputError
 
 FIGURES, _ = load_tax_rules("US")

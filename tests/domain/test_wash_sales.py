@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steelyard.domain.tax.wash_sales import Block, wash_sales
+from steelyard.domain.tax.united_states.wash_sales import Block, wash_sales
 
 GROUPS = {"VOO": "sp500", "IVV": "sp500"}
 HISTORIES = 3000

@@ -18,18 +18,18 @@ from steelyard.adapters.files.packaged import load_tax_rules
 from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.domain.books.ledger import Entry
 from steelyard.domain.tax.country import YearFacts, YearTax, country
-from steelyard.domain.tax.korea_accounts import IsaItem, isa_closing, pension_credit
-from steelyard.domain.tax.korea_gifts import gift_basis, gift_tax_base
-from steelyard.domain.tax.korea_income import high_dividend_tax, income_tax
-from steelyard.domain.tax.korea_overseas import OverseasTax, loss_saves, overseas_tax
-from steelyard.domain.tax.korea_rates import rates_of
-from steelyard.domain.tax.korea_repatriation import (
+from steelyard.domain.tax.korea.accounts import IsaItem, isa_closing, pension_credit
+from steelyard.domain.tax.korea.gifts import gift_basis, gift_tax_base
+from steelyard.domain.tax.korea.income import high_dividend_tax, income_tax
+from steelyard.domain.tax.korea.overseas import OverseasTax, loss_saves, overseas_tax
+from steelyard.domain.tax.korea.rates import rates_of
+from steelyard.domain.tax.korea.repatriation import (
     OutsideTrade,
     RepatriationSale,
     repatriation_deduction,
 )
-from steelyard.domain.tax.korea_settlement import last_trade_day, settles_on
-from steelyard.domain.tax.korea_withholding import sale_base, withhold
+from steelyard.domain.tax.korea.settlement import last_trade_day, settles_on
+from steelyard.domain.tax.korea.withholding import sale_base, withhold
 
 DATA, RULES = load_tax_rules("KR")
 R2026 = rates_of(DATA, RULES, 2026)

@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 from steelyard.adapters.files.packaged import load_tax_rules
-from steelyard.domain.tax.capital_gains import (
+from steelyard.domain.tax.united_states.capital_gains import (
     gains_tax,
     is_qualified,
     loss_limit,

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 import pytest
 
-from steelyard.domain.tax.wash_sales import Block, wash_sales
+from steelyard.domain.tax.united_states.wash_sales import Block, wash_sales
 
 ONE_CENT = Decimal(1)  # The cases count in cents and round every part of a lot to whole ones.
 

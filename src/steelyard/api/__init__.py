@@ -24,7 +24,7 @@ from steelyard.errors import DataError, InputError
 
 if TYPE_CHECKING:
     from steelyard.app.harvest import HarvestReport
-    from steelyard.app.tax import TaxSituation
+    from steelyard.app.tax.situation import TaxSituation
     from steelyard.domain.tax.country import YearTax
     from steelyard.domain.trades import Plan
 
@@ -215,7 +215,7 @@ def tax(
     Raises:
         InputError, DataError: See `steelyard.errors`.
     """
-    from steelyard.app.tax import situation
+    from steelyard.app.tax.situation import situation
 
     file = Path(path)
     entries = bootstrap.journal_entries(Path(journal) if journal else bootstrap.journal_path(file))

@@ -17,12 +17,12 @@ import numpy as np
 
 from steelyard.domain.money import EXACT, ONE, ZERO, parse_fraction, parse_number
 from steelyard.domain.portfolio import Portfolio
-from steelyard.domain.tax.capital_gains import long_term_from, loss_limit, schedule
 from steelyard.domain.tax.country import IsSession, country
-from steelyard.domain.tax.korea_rates import rates_of
-from steelyard.domain.tax.korea_settlement import settles_on
+from steelyard.domain.tax.korea.rates import rates_of
+from steelyard.domain.tax.korea.settlement import settles_on
 from steelyard.domain.tax.rules import Rule
-from steelyard.domain.tax.us_country import long_rate
+from steelyard.domain.tax.united_states.capital_gains import long_term_from, loss_limit, schedule
+from steelyard.domain.tax.united_states.country import long_rate
 from steelyard.engines.backtest.problem import TERMS, UNTAXED, WITHHELD, YEARLY, Ints, TaxRules
 from steelyard.errors import InputError
 from steelyard.ports import Sessions

@@ -25,8 +25,8 @@ from steelyard.app.harvest_value import (
     taken,
     tax_on,
 )
-from steelyard.app.tax import TaxSituation
-from steelyard.app.wash_window import recent_purchases
+from steelyard.app.tax.situation import TaxSituation
+from steelyard.app.tax.wash_window import recent_purchases
 from steelyard.domain.harvest import sale
 from steelyard.domain.money import EXACT, ZERO, exact_sum, plain
 from steelyard.domain.portfolio import Portfolio

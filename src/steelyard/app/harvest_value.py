@@ -12,8 +12,8 @@ from datetime import date
 from decimal import Decimal
 
 from steelyard.app.planning.plan_tax import tax_rate
-from steelyard.app.selling_order import is_free_choice, method_of, selling_order
-from steelyard.app.tax import TaxSituation
+from steelyard.app.tax.selling_order import is_free_choice, method_of, selling_order
+from steelyard.app.tax.situation import TaxSituation
 from steelyard.domain.books.lots import TaxLot
 from steelyard.domain.harvest import Sale
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum

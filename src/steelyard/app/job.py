@@ -13,7 +13,7 @@ from steelyard.app.delivery import Post, Sent
 
 if TYPE_CHECKING:
     from steelyard.app.check import CheckReport
-    from steelyard.app.tax import TaxSituation
+    from steelyard.app.tax.situation import TaxSituation
     from steelyard.domain.automation import AutomationSettings
     from steelyard.domain.portfolio import Portfolio
     from steelyard.domain.trades import Plan

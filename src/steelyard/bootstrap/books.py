@@ -17,7 +17,7 @@ from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import DataError, PortfolioProblems
 
 if TYPE_CHECKING:
-    from steelyard.app.tax import MarketRates, TaxSituation
+    from steelyard.app.tax.situation import MarketRates, TaxSituation
     from steelyard.domain.books.ledger import Entry
     from steelyard.domain.market.catalogue import Catalogue
     from steelyard.domain.market.prices import Wanted
@@ -176,7 +176,7 @@ def tax_situation(
     costs = entries or any(p.lots for a in portfolio.accounts for p in a.positions)
     if not costs and not needed:
         return None
-    from steelyard.app.tax import situation
+    from steelyard.app.tax.situation import situation
 
     figures = tax_figures(portfolio.tax.jurisdiction)
     return situation(

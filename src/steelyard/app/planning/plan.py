@@ -26,7 +26,7 @@ from steelyard.ports import Sessions
 
 if TYPE_CHECKING:
     from steelyard.app.planning.slots import TaxWish
-    from steelyard.app.tax import TaxSituation
+    from steelyard.app.tax.situation import TaxSituation
 
 OBJECTIVES = ("absolute", "relative", "shortfall", "deviation", "relative_deviation")
 
@@ -269,7 +269,7 @@ def _taxed_sales(portfolio: Portfolio) -> frozenset[tuple[str, str]]:
     kinds = {a.kind for a in portfolio.accounts}
     if portfolio.tax is None or len(portfolio.accounts) < 2 or kinds == {"taxable"}:
         return frozenset()
-    from steelyard.app.tax import taxed_pairs
+    from steelyard.app.tax.situation import taxed_pairs
 
     return taxed_pairs(portfolio)
 

@@ -13,9 +13,9 @@ from decimal import Decimal
 
 from steelyard.app.planning.lot_choice import cheapest
 from steelyard.app.planning.slots import TaxWish, commission
-from steelyard.app.selling_order import is_free_choice, method_of, selling_order
-from steelyard.app.tax import TaxSituation
-from steelyard.app.wash_window import recent_purchases
+from steelyard.app.tax.selling_order import is_free_choice, method_of, selling_order
+from steelyard.app.tax.situation import TaxSituation
+from steelyard.app.tax.wash_window import recent_purchases
 from steelyard.domain.books.ledger import Entry
 from steelyard.domain.books.lots import TaxLot
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, plain

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 
-from steelyard.app.tax import TaxSituation
+from steelyard.app.tax.situation import TaxSituation
 from steelyard.domain.money import exact_sum, plain
 from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.tax.planning import NoBuy

@@ -213,7 +213,7 @@ class Country(Protocol):
         """Return the room for gains without tax, or why there is nothing to say about it."""
 
 
-_MODULES = {"KR": "korea", "US": "us_country"}
+_MODULES = {"KR": "korea.country", "US": "united_states.country"}
 
 
 def country(code: str) -> Country:

@@ -54,7 +54,7 @@ def tax(
     journal, not tax advice.
     """
     from steelyard import api
-    from steelyard.interfaces import tax_documents
+    from steelyard.interfaces.documents import tax as tax_documents
 
     result = api.tax(file or path, year=year, as_of=_day(as_of), journal=database)
     if as_json:
@@ -97,7 +97,7 @@ def harvest(
     lower cost basis; a percentage alone decides nothing. It is a calculation, not tax advice.
     """
     from steelyard import api
-    from steelyard.interfaces import tax_documents
+    from steelyard.interfaces.documents import tax as tax_documents
 
     report = api.harvest(
         api.load(file or path),

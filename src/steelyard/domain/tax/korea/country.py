@@ -17,23 +17,23 @@ from steelyard.domain.market.instruments import Instrument
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, plain
 from steelyard.domain.tax.basis import Basis, basis_of, together
 from steelyard.domain.tax.country import Disposal, Filing, IsSession, YearFacts, YearTax
-from steelyard.domain.tax.korea_basis import FIGURES, LOTS, TOTAL, with_rules
-from steelyard.domain.tax.korea_exchange import rate_note
-from steelyard.domain.tax.korea_income import IncomeTax
-from steelyard.domain.tax.korea_ledger import (
+from steelyard.domain.tax.korea.basis import FIGURES, LOTS, TOTAL, with_rules
+from steelyard.domain.tax.korea.exchange import rate_note
+from steelyard.domain.tax.korea.income import IncomeTax
+from steelyard.domain.tax.korea.ledger import (
     CLASSES,
     KoreanLedger,
     class_unknown,
     cost_with_gifts,
     read_ledger,
 )
-from steelyard.domain.tax.korea_overseas import OverseasTax, overseas_tax
-from steelyard.domain.tax.korea_rates import Rates, rates_of, without_dust
-from steelyard.domain.tax.korea_repatriation import KIND as REPATRIATION
-from steelyard.domain.tax.korea_repatriation import PaidBack, RepatriationYear, repatriation_year
-from steelyard.domain.tax.korea_settings import SETTINGS, won
-from steelyard.domain.tax.korea_settlement import last_trade_day, settles_on
-from steelyard.domain.tax.korea_summary import (
+from steelyard.domain.tax.korea.overseas import OverseasTax, overseas_tax
+from steelyard.domain.tax.korea.rates import Rates, rates_of, without_dust
+from steelyard.domain.tax.korea.repatriation import KIND as REPATRIATION
+from steelyard.domain.tax.korea.repatriation import PaidBack, RepatriationYear, repatriation_year
+from steelyard.domain.tax.korea.settings import SETTINGS, won
+from steelyard.domain.tax.korea.settlement import last_trade_day, settles_on
+from steelyard.domain.tax.korea.summary import (
     Sheltered,
     financial_section,
     overseas_section,

@@ -16,7 +16,7 @@ from typing import Any
 from steelyard.domain.books.ledger import Entry
 from steelyard.domain.books.lots import total
 from steelyard.domain.money import EXACT
-from steelyard.domain.tax.capital_gains import (
+from steelyard.domain.tax.united_states.capital_gains import (
     LONG,
     NO_CARRY,
     SHORT,
@@ -30,9 +30,9 @@ from steelyard.domain.tax.capital_gains import (
     schedule,
     term,
 )
-from steelyard.domain.tax.us_dividends import DividendIncome, PaidDividend, dividend_income
-from steelyard.domain.tax.us_positions import COLLECTIBLE, Positions, Setting, dollars, positions
-from steelyard.domain.tax.wash_sales import Block
+from steelyard.domain.tax.united_states.dividends import DividendIncome, PaidDividend, dividend_income
+from steelyard.domain.tax.united_states.positions import COLLECTIBLE, Positions, Setting, dollars, positions
+from steelyard.domain.tax.united_states.wash_sales import Block
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from decimal import Decimal
 
 from steelyard.domain.books.ledger import Entry
 from steelyard.domain.money import EXACT, ZERO
-from steelyard.domain.tax.capital_gains import is_qualified
-from steelyard.domain.tax.wash_sales import Block
+from steelyard.domain.tax.united_states.capital_gains import is_qualified
+from steelyard.domain.tax.united_states.wash_sales import Block
 
 
 @dataclass(frozen=True, slots=True)

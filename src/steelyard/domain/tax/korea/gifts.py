@@ -14,7 +14,7 @@ from typing import Any
 
 from steelyard.domain.books.lots import TaxLot, share
 from steelyard.domain.money import EXACT, ZERO
-from steelyard.domain.tax.korea_rates import Rates
+from steelyard.domain.tax.korea.rates import Rates
 
 CARRIED_OVER = "gift: sold within a year, so the giver's cost counts"
 

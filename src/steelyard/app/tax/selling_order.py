@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from steelyard.app.tax import TaxSituation
+from steelyard.app.tax.situation import TaxSituation
 from steelyard.domain.books.lots import TaxLot, averaged, queue
 from steelyard.domain.money import EXACT
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from steelyard.domain.money import EXACT, ZERO, exact_sum
-from steelyard.domain.tax.korea_rates import Rates, whole_won
+from steelyard.domain.tax.korea.rates import Rates, whole_won
 from steelyard.errors import InputError
 
 SHELTERED = frozenset({"isa", "pension", "irp"})

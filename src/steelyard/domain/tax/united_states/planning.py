@@ -13,11 +13,11 @@ from decimal import Decimal
 
 from steelyard.domain.books.lots import TaxLot
 from steelyard.domain.money import EXACT, ZERO, exact_sum, plain
-from steelyard.domain.tax.capital_gains import Carry, Schedule, gains_tax, net
 from steelyard.domain.tax.planning import FreeGains, NoBuy
-from steelyard.domain.tax.united_states import Owner, Summary
-from steelyard.domain.tax.us_positions import Positions
-from steelyard.domain.tax.wash_sales import WINDOW_DAYS
+from steelyard.domain.tax.united_states.capital_gains import Carry, Schedule, gains_tax, net
+from steelyard.domain.tax.united_states.positions import Positions
+from steelyard.domain.tax.united_states.tax_year import Owner, Summary
+from steelyard.domain.tax.united_states.wash_sales import WINDOW_DAYS
 
 
 def no_buys(held: Positions, groups: Mapping[str, str], as_of: date) -> tuple[NoBuy, ...]:

@@ -16,12 +16,12 @@ from steelyard.domain.books.ledger import Entry, in_order
 from steelyard.domain.books.lots import Pool, TaxLot, share
 from steelyard.domain.money import EXACT, ZERO, exact_sum
 from steelyard.domain.tax.country import Disposal, UsedLot, YearFacts
-from steelyard.domain.tax.korea_accounts import SHELTERED
-from steelyard.domain.tax.korea_exchange import in_won, won_rate
-from steelyard.domain.tax.korea_gifts import CARRIED_OVER, Gift, sold_gift
-from steelyard.domain.tax.korea_rates import Rates, whole_won
-from steelyard.domain.tax.korea_settlement import settles_on
-from steelyard.domain.tax.korea_withholding import Withheld, distribution_base, sale_base, withhold
+from steelyard.domain.tax.korea.accounts import SHELTERED
+from steelyard.domain.tax.korea.exchange import in_won, won_rate
+from steelyard.domain.tax.korea.gifts import CARRIED_OVER, Gift, sold_gift
+from steelyard.domain.tax.korea.rates import Rates, whole_won
+from steelyard.domain.tax.korea.settlement import settles_on
+from steelyard.domain.tax.korea.withholding import Withheld, distribution_base, sale_base, withhold
 from steelyard.errors import InputError
 
 CLASSES = ("krx_domestic_equity", "krx_other", "overseas_listed")

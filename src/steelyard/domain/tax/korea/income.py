@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from steelyard.domain.money import EXACT, ZERO
-from steelyard.domain.tax.korea_rates import Rates, whole_won
+from steelyard.domain.tax.korea.rates import Rates, whole_won
 
 
 @dataclass(frozen=True, slots=True)

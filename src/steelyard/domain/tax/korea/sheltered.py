@@ -14,15 +14,15 @@ from decimal import Decimal
 from steelyard.domain.books.ledger import OPENING_NOTE, Entry
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
 from steelyard.domain.tax.country import YearFacts
-from steelyard.domain.tax.korea_accounts import (
+from steelyard.domain.tax.korea.accounts import (
     IsaClosing,
     IsaItem,
     PensionCredit,
     isa_closing,
     pension_credit,
 )
-from steelyard.domain.tax.korea_ledger import read_ledger
-from steelyard.domain.tax.korea_rates import Rates
+from steelyard.domain.tax.korea.ledger import read_ledger
+from steelyard.domain.tax.korea.rates import Rates
 
 _LEAST_YEARS = 3
 

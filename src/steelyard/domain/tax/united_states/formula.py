@@ -15,9 +15,9 @@ from decimal import Decimal
 from itertools import pairwise
 
 from steelyard.domain.money import EXACT, ONE, ZERO
-from steelyard.domain.tax.capital_gains import Schedule, gains_tax, net
 from steelyard.domain.tax.planning import Case, Formula, Line
-from steelyard.domain.tax.united_states import Owner
+from steelyard.domain.tax.united_states.capital_gains import Schedule, gains_tax, net
+from steelyard.domain.tax.united_states.tax_year import Owner
 
 Curve = Callable[[Decimal], Decimal]
 

@@ -15,7 +15,7 @@ from steelyard.domain.books.ledger import Entry
 from steelyard.domain.market.rates import rate_by
 from steelyard.domain.money import EXACT, ONE
 from steelyard.domain.tax.country import YearFacts, unrated
-from steelyard.domain.tax.korea_settlement import settles_on
+from steelyard.domain.tax.korea.settlement import settles_on
 from steelyard.errors import DataError, InputError
 
 WON = "KRW"

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from steelyard.domain.tax.basis import together
 from steelyard.domain.tax.country import Disposal
-from steelyard.domain.tax.korea_gifts import CARRIED_OVER
-from steelyard.domain.tax.korea_ledger import UPPER_BOUND
+from steelyard.domain.tax.korea.gifts import CARRIED_OVER
+from steelyard.domain.tax.korea.ledger import UPPER_BOUND
 
 _NET = (
     "kr.overseas-netting",

@@ -14,16 +14,22 @@ from steelyard.domain.books.lots import TaxLot
 from steelyard.domain.market.instruments import Instrument
 from steelyard.domain.money import EXACT, ZERO, parse_fraction, parse_number, plain
 from steelyard.domain.tax.basis import basis_of
-from steelyard.domain.tax.capital_gains import LONG, Carry, GainsTax, loss_limit, schedule, term
 from steelyard.domain.tax.country import Disposal, Filing, IsSession, UsedLot, YearFacts, YearTax, unrated
 from steelyard.domain.tax.identical import chosen
 from steelyard.domain.tax.planning import Formula, FreeGains, NoBuy, PlanTax, on_top_of, short_and_long
-from steelyard.domain.tax.united_states import Owner, YearReport, year_report
-from steelyard.domain.tax.us_basis import FIGURES, LOTS, TOTAL, rules_of
-from steelyard.domain.tax.us_formula import return_formulas
-from steelyard.domain.tax.us_planning import free_gains, no_buys
-from steelyard.domain.tax.us_positions import COLLECTIBLE, CURRENCY, SHELTERED_KINDS, Setting, positions
-from steelyard.domain.tax.wash_sales import WINDOW_DAYS
+from steelyard.domain.tax.united_states.basis import FIGURES, LOTS, TOTAL, rules_of
+from steelyard.domain.tax.united_states.capital_gains import LONG, Carry, GainsTax, loss_limit, schedule, term
+from steelyard.domain.tax.united_states.formula import return_formulas
+from steelyard.domain.tax.united_states.planning import free_gains, no_buys
+from steelyard.domain.tax.united_states.positions import (
+    COLLECTIBLE,
+    CURRENCY,
+    SHELTERED_KINDS,
+    Setting,
+    positions,
+)
+from steelyard.domain.tax.united_states.tax_year import Owner, YearReport, year_report
+from steelyard.domain.tax.united_states.wash_sales import WINDOW_DAYS
 from steelyard.errors import InputError
 
 US_CLASSES = ("security", "collectible")

@@ -16,8 +16,8 @@ from steelyard.domain.books.ledger import Entry, in_order
 from steelyard.domain.books.lots import Pool, TaxLot, by_least_tax, share
 from steelyard.domain.market.rates import rate_by
 from steelyard.domain.money import EXACT, ONE, ZERO
-from steelyard.domain.tax.capital_gains import LONG, term
-from steelyard.domain.tax.wash_sales import Block, WashSales, wash_sales
+from steelyard.domain.tax.united_states.capital_gains import LONG, term
+from steelyard.domain.tax.united_states.wash_sales import Block, WashSales, wash_sales
 from steelyard.errors import DataError, InputError
 
 CURRENCY = "USD"

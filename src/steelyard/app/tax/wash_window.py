@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 
-from steelyard.app.tax import TaxSituation
+from steelyard.app.tax.situation import TaxSituation
 from steelyard.domain.money import EXACT, ZERO
 
 Purchase = tuple[date, str, str]

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from steelyard.domain.money import ZERO, parse_number
 from steelyard.domain.tax.country import YearFacts
-from steelyard.domain.tax.korea_accounts import ISA_TYPES
+from steelyard.domain.tax.korea.accounts import ISA_TYPES
 from steelyard.errors import InputError
 
 SETTINGS = (

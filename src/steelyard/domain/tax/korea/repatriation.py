@@ -16,9 +16,9 @@ from steelyard.domain.books.ledger import Entry, in_order
 from steelyard.domain.market.instruments import Instrument
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
 from steelyard.domain.tax.country import Disposal, YearFacts
-from steelyard.domain.tax.korea_exchange import in_won
-from steelyard.domain.tax.korea_rates import Rates, whole_won
-from steelyard.domain.tax.korea_settlement import settles_on
+from steelyard.domain.tax.korea.exchange import in_won
+from steelyard.domain.tax.korea.rates import Rates, whole_won
+from steelyard.domain.tax.korea.settlement import settles_on
 from steelyard.errors import InputError
 
 KIND = "ria"

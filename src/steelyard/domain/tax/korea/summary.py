@@ -8,14 +8,14 @@ from decimal import Decimal
 
 from steelyard.domain.money import ZERO, exact_sum
 from steelyard.domain.tax.country import YearFacts
-from steelyard.domain.tax.korea_income import IncomeTax, income_tax, over_threshold
-from steelyard.domain.tax.korea_ledger import KoreanLedger
-from steelyard.domain.tax.korea_overseas import OverseasTax
-from steelyard.domain.tax.korea_rates import Rates, without_dust
-from steelyard.domain.tax.korea_repatriation import PaidBack, RepatriationYear
-from steelyard.domain.tax.korea_settings import isa_type, won
-from steelyard.domain.tax.korea_settlement import last_trade_day
-from steelyard.domain.tax.korea_sheltered import IsaAccount, PensionYear, isa_accounts, pension_year
+from steelyard.domain.tax.korea.income import IncomeTax, income_tax, over_threshold
+from steelyard.domain.tax.korea.ledger import KoreanLedger
+from steelyard.domain.tax.korea.overseas import OverseasTax
+from steelyard.domain.tax.korea.rates import Rates, without_dust
+from steelyard.domain.tax.korea.repatriation import PaidBack, RepatriationYear
+from steelyard.domain.tax.korea.settings import isa_type, won
+from steelyard.domain.tax.korea.settlement import last_trade_day
+from steelyard.domain.tax.korea.sheltered import IsaAccount, PensionYear, isa_accounts, pension_year
 
 
 def overseas_section(overseas: OverseasTax, facts: YearFacts) -> dict[str, object]:

@@ -1,0 +1,1 @@
+"""What a sale or a distribution is taxed."""
