@@ -8,7 +8,7 @@ from datetime import date
 
 import pytest
 
-from steelyard.app.harvest import harvest
+from steelyard.app.harvest.harvest import harvest
 from tax_files import DAY, KR, LONG_AGO, SPRING, D, buy, known, portfolio, trade, won
 
 OLDER = date(2024, 1, 10)

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from steelyard.app.harvest import harvest
+from steelyard.app.harvest.harvest import harvest
 from tax_files import DAY, KR, D, buy, known, portfolio, schedule_d, trade, won
 
 DISCOUNT = 1 / D("1.04") ** 10

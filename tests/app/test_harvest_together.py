@@ -10,7 +10,7 @@ from itertools import product
 
 import pytest
 
-from steelyard.app.harvest import harvest
+from steelyard.app.harvest.harvest import harvest
 from tax_files import DAY, KR, D, buy, known, portfolio, schedule_d, trade, won
 
 DISCOUNT = 1 / D("1.04") ** 10

@@ -11,7 +11,7 @@ import pytest
 from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.adapters.files.portfolio import parse
 from steelyard.adapters.machine.calendar import ExchangeSessions
-from steelyard.app.harvest import harvest
+from steelyard.app.harvest.harvest import harvest
 from steelyard.app.planning.plan import invest, plan
 from steelyard.errors import InputError
 from tax_files import DAY, LONG_AGO, US, D, buy, known, trade

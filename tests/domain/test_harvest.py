@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steelyard.domain.books.lots import TaxLot
-from steelyard.domain.harvest import best_sale, most_within, sale
+from steelyard.domain.harvest.sale_size import best_sale, most_within, sale
 
 
 def lot(number, shares, unit_cost):

@@ -23,7 +23,7 @@ from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import DataError, InputError
 
 if TYPE_CHECKING:
-    from steelyard.app.harvest import HarvestReport
+    from steelyard.app.harvest.harvest import HarvestReport
     from steelyard.app.tax.situation import TaxSituation
     from steelyard.domain.tax.country import YearTax
     from steelyard.domain.trades import Plan
@@ -254,8 +254,8 @@ def harvest(
     Raises:
         InputError, DataError: See `steelyard.errors`.
     """
-    from steelyard.app import harvest as harvester
-    from steelyard.app.harvest_value import Assumptions
+    from steelyard.app.harvest import harvest as harvester
+    from steelyard.app.harvest.value import Assumptions
 
     day = as_of or date.today()
     situation = _situation(portfolio, journal, day, needed=True)

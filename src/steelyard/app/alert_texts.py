@@ -15,7 +15,7 @@ from steelyard.domain.money import EXACT, minor_digits
 
 if TYPE_CHECKING:
     from steelyard.app.check import CheckReport
-    from steelyard.app.harvest_value import Proposal
+    from steelyard.app.harvest.value import Proposal
     from steelyard.domain.policy.drift import Drift
     from steelyard.domain.trades import Plan
 

@@ -225,7 +225,7 @@ def _tell_harvest(job: Job, report: CheckReport, stale: dict[str, date]) -> list
     if situation is None:
         return []
     # Imported here: most owners never get this far.
-    from steelyard.app.harvest import harvest
+    from steelyard.app.harvest.harvest import harvest
 
     try:
         found = harvest(portfolio, situation, as_of=as_of)

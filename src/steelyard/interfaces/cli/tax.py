@@ -14,7 +14,7 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from steelyard.app.harvest import HarvestReport
+    from steelyard.app.harvest.harvest import HarvestReport
     from steelyard.domain.tax.country import YearTax
     from steelyard.domain.tax.rules import Rule
 

@@ -9,8 +9,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from steelyard.app.harvest import HarvestReport
-from steelyard.app.harvest_value import Proposal
+from steelyard.app.harvest.harvest import HarvestReport
+from steelyard.app.harvest.value import Proposal
 from steelyard.domain.tax.country import Disposal, YearTax
 from steelyard.interfaces.documents.planning import number
 

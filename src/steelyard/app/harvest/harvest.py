@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
-from steelyard.app.harvest_choice import Chosen, best_together
-from steelyard.app.harvest_gains import fill_room
-from steelyard.app.harvest_value import (
+from steelyard.app.harvest.choice import Chosen, best_together
+from steelyard.app.harvest.gains import fill_room
+from steelyard.app.harvest.value import (
     Assumptions,
     LotLine,
     Proposal,
@@ -27,7 +27,7 @@ from steelyard.app.harvest_value import (
 )
 from steelyard.app.tax.situation import TaxSituation
 from steelyard.app.tax.wash_window import recent_purchases
-from steelyard.domain.harvest import sale
+from steelyard.domain.harvest.sale_size import sale
 from steelyard.domain.money import EXACT, ZERO, exact_sum, plain
 from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.tax.planning import PlanTax, on_top_of

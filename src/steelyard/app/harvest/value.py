@@ -15,7 +15,7 @@ from steelyard.app.planning.plan_tax import tax_rate
 from steelyard.app.tax.selling_order import is_free_choice, method_of, selling_order
 from steelyard.app.tax.situation import TaxSituation
 from steelyard.domain.books.lots import TaxLot
-from steelyard.domain.harvest import Sale
+from steelyard.domain.harvest.sale_size import Sale
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
 from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.tax.planning import Formula, PlanTax, bends, tax_at

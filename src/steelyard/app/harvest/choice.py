@@ -14,7 +14,7 @@ from decimal import ROUND_FLOOR, Decimal
 from itertools import permutations, product
 from math import prod
 
-from steelyard.app.harvest_value import (
+from steelyard.app.harvest.value import (
     Assumptions,
     LotLine,
     break_even,
@@ -24,7 +24,7 @@ from steelyard.app.harvest_value import (
     tax_on,
     turns,
 )
-from steelyard.domain.harvest import Sale, best_sale, sale
+from steelyard.domain.harvest.sale_size import Sale, best_sale, sale
 from steelyard.domain.money import EXACT, ZERO, exact_sum
 from steelyard.domain.tax.planning import PlanTax, on_top_of
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from steelyard.app.harvest_filling import best_filling
-from steelyard.app.harvest_value import LotLine, Proposal, gains_by_bucket, taken
+from steelyard.app.harvest.filling import best_filling
+from steelyard.app.harvest.value import LotLine, Proposal, gains_by_bucket, taken
 from steelyard.domain.books.lots import TaxLot
-from steelyard.domain.harvest import Sale, most_within, sale
+from steelyard.domain.harvest.sale_size import Sale, most_within, sale
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, plain
 from steelyard.domain.tax.planning import FreeGains
 

@@ -1,0 +1,1 @@
+"""Losses and gains that are worth realising."""
