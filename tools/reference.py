@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from steelyard.domain.guardrails import RULES
+from steelyard.domain.trading.guardrails import RULES
 from steelyard.interfaces.cli.main import cli
 
 ROOT = Path(__file__).parent.parent

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from steelyard.domain.alerts import Delivery, Message, Told
-    from steelyard.domain.audit import Link
     from steelyard.domain.books.valuations import DayValue
-    from steelyard.domain.brokerage import Fill, OpenOrder, Statement
     from steelyard.domain.market.prices import Close, Finding, Wanted
-    from steelyard.domain.orders import Order, Report
     from steelyard.domain.portfolio import Account, Portfolio, Quote
-    from steelyard.domain.saved_plans import Arming, SavedPlan
+    from steelyard.domain.trading.audit import Link
+    from steelyard.domain.trading.brokerage import Fill, OpenOrder, Statement
+    from steelyard.domain.trading.orders import Order, Report
+    from steelyard.domain.trading.saved_plans import Arming, SavedPlan
 
 
 class Sessions(Protocol):

@@ -12,9 +12,9 @@ from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 from acceptance.broker_contract import MOMENT
-from steelyard.adapters.broker_paper import PaperBroker, PaperTerms
+from steelyard.adapters.brokers.paper import PaperBroker, PaperTerms
 from steelyard.adapters.machine.calendar import ExchangeSessions
-from steelyard.domain.orders import Order
+from steelyard.domain.trading.orders import Order
 
 D = Decimal
 OUT = {"accepted": "new", "cancelled": "canceled"}

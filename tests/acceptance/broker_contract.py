@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from steelyard.domain.orders import Order, order_id
+from steelyard.domain.trading.orders import Order, order_id
 
 # A Tuesday: both exchanges have a session; 15:00 in New York is 20:00 in London.
 MOMENT = datetime(2026, 11, 24, 20, 0, tzinfo=UTC)

@@ -4,14 +4,14 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
-from steelyard.adapters.broker_paper import PaperBroker, PaperTerms
+from steelyard.adapters.brokers.paper import PaperBroker, PaperTerms
 from steelyard.adapters.database.order_book import SqliteOrderBook
 from steelyard.adapters.machine.calendar import ExchangeSessions
-from steelyard.app.execute import Market, execute
-from steelyard.app.order_reports import Desk
-from steelyard.domain.conversions import conversions
-from steelyard.domain.execution import Terms
-from steelyard.domain.saved_plans import SavedPlan, SavedTrade
+from steelyard.app.trading.execute import Market, execute
+from steelyard.app.trading.order_reports import Desk
+from steelyard.domain.trading.conversions import conversions
+from steelyard.domain.trading.execution import Terms
+from steelyard.domain.trading.saved_plans import SavedPlan, SavedTrade
 
 D = Decimal
 MOMENT = datetime(2026, 11, 24, 20, 0, tzinfo=UTC)

@@ -17,10 +17,10 @@ from pathlib import Path
 from time import perf_counter
 
 from acceptance.desks import Office, in_two_moneys, plan
-from steelyard.app.execute import Market, execute
-from steelyard.app.order_reports import Desk
-from steelyard.app.sync import sync, verify
-from steelyard.domain.execution import Terms
+from steelyard.app.trading.execute import Market, execute
+from steelyard.app.trading.order_reports import Desk
+from steelyard.app.trading.sync import sync, verify
+from steelyard.domain.trading.execution import Terms
 from steelyard.errors import NoAnswer, OrderNotTaken, PlanError, ServiceError
 
 D = Decimal

@@ -23,8 +23,8 @@ import pytest
 from acceptance.alpaca_server import Server
 from acceptance.broker_contract import BrokerContract, House, order
 from acceptance.official_alpaca import ROOT, SPEC, official
-from steelyard.adapters.broker_alpaca import AlpacaBroker
-from steelyard.adapters.broker_paper import PaperTerms
+from steelyard.adapters.brokers.alpaca import AlpacaBroker
+from steelyard.adapters.brokers.paper import PaperTerms
 from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.errors import ServiceError
 

@@ -15,11 +15,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from acceptance.broker_contract import MOMENT, BrokerContract, House, order
-from steelyard.adapters.broker_kis import KisBroker
-from steelyard.adapters.broker_paper import PaperBroker, PaperTerms
-from steelyard.adapters.kis_connection import KisConnection
+from steelyard.adapters.brokers.kis import KisBroker
+from steelyard.adapters.brokers.kis_connection import KisConnection
+from steelyard.adapters.brokers.paper import PaperBroker, PaperTerms
 from steelyard.adapters.machine.calendar import ExchangeSessions
-from steelyard.domain.orders import Order
+from steelyard.domain.trading.orders import Order
 from steelyard.errors import InputError, NoAnswer, OrderNotTaken, ServiceError
 
 D = Decimal

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from acceptance.broker_contract import MOMENT, BrokerContract, House, order
-from steelyard.adapters.broker_paper import PaperBroker, PaperTerms
+from steelyard.adapters.brokers.paper import PaperBroker, PaperTerms
 from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.errors import OrderNotTaken
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from acceptance.broker_contract import MOMENT, BrokerContract, House, order
-from steelyard.adapters.broker_ticket import TicketBroker
+from steelyard.adapters.brokers.ticket import TicketBroker
 from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.errors import InputError
 

@@ -16,9 +16,9 @@ import pytest
 import trustme
 
 from acceptance.broker_contract import order
-from steelyard.adapters.broker_alpaca import AlpacaBroker
-from steelyard.adapters.broker_kis import KisBroker
-from steelyard.adapters.kis_connection import KisConnection
+from steelyard.adapters.brokers.alpaca import AlpacaBroker
+from steelyard.adapters.brokers.kis import KisBroker
+from steelyard.adapters.brokers.kis_connection import KisConnection
 from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.errors import NoAnswer, OrderNotTaken, ServiceError
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from steelyard.adapters.database.order_book import SqliteOrderBook
-from steelyard.app.sync import verify
+from steelyard.app.trading.sync import verify
 from steelyard.errors import DataError
 
 LINKS = 12

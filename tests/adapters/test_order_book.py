@@ -9,11 +9,11 @@ import pytest
 
 from acceptance.desks import MOMENT, plan
 from steelyard.adapters.database.order_book import STEPS, SqliteOrderBook
-from steelyard.domain.audit import first_break
-from steelyard.domain.brokerage import Fill
-from steelyard.domain.orders import order_id
-from steelyard.domain.saved_plans import SavedPlan
-from steelyard.domain.sizing import orders_of
+from steelyard.domain.trading.audit import first_break
+from steelyard.domain.trading.brokerage import Fill
+from steelyard.domain.trading.orders import order_id
+from steelyard.domain.trading.saved_plans import SavedPlan
+from steelyard.domain.trading.sizing import orders_of
 from steelyard.errors import InputError
 
 D = Decimal

@@ -8,9 +8,9 @@ import pytest
 
 from acceptance.desks import Office, plan, trade
 from steelyard.app.trading.market import Market
-from steelyard.domain.guardrails import Limits
-from steelyard.domain.orders import Order
-from steelyard.domain.saved_plans import Arming
+from steelyard.domain.trading.guardrails import Limits
+from steelyard.domain.trading.orders import Order
+from steelyard.domain.trading.saved_plans import Arming
 from steelyard.errors import NoAnswer, OrderNotTaken, PlanError
 
 D = Decimal
@@ -398,7 +398,7 @@ def test_everything_sent_was_written_down_before(office):
 
 
 def test_the_audit_record_is_whole_and_tells_the_story(office):
-    from steelyard.domain.audit import first_break
+    from steelyard.domain.trading.audit import first_break
 
     office.execute(plan())
     links = list(office.book.links())

@@ -11,17 +11,17 @@ from decimal import Decimal
 import pytest
 
 from acceptance.desks import MOMENT, Clock
-from steelyard.adapters.broker_paper import PaperBroker, PaperTerms
-from steelyard.adapters.broker_ticket import TicketBroker
+from steelyard.adapters.brokers.paper import PaperBroker, PaperTerms
+from steelyard.adapters.brokers.ticket import TicketBroker
 from steelyard.adapters.database.order_book import SqliteOrderBook
 from steelyard.adapters.machine.calendar import ExchangeSessions
-from steelyard.app.execute import execute
-from steelyard.app.order_reports import Desk
-from steelyard.app.sync import cancel
+from steelyard.app.trading.execute import execute
 from steelyard.app.trading.market import Market
-from steelyard.domain.conversions import conversions
-from steelyard.domain.execution import Terms
-from steelyard.domain.saved_plans import SavedPlan, SavedTrade
+from steelyard.app.trading.order_reports import Desk
+from steelyard.app.trading.sync import cancel
+from steelyard.domain.trading.conversions import conversions
+from steelyard.domain.trading.execution import Terms
+from steelyard.domain.trading.saved_plans import SavedPlan, SavedTrade
 
 D = Decimal
 RATES = {"KRW": D(1), "USD": D(1400)}

@@ -7,8 +7,8 @@ import pytest
 
 from acceptance.broker_contract import order
 from acceptance.desks import Office, plan, trade
-from steelyard.adapters.broker_alpaca import AlpacaBroker
-from steelyard.adapters.broker_paper import PaperBroker
+from steelyard.adapters.brokers.alpaca import AlpacaBroker
+from steelyard.adapters.brokers.paper import PaperBroker
 from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.errors import PlanError
 

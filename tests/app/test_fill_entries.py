@@ -11,11 +11,11 @@ from steelyard.adapters.database.journal import StoredJournal
 from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.adapters.importers import alpaca as import_alpaca
 from steelyard.app.books.journal import entries_of, import_rows, record, undo
-from steelyard.app.fill_entries import FillBooks, Written
+from steelyard.app.trading.fill_entries import FillBooks, Written
 from steelyard.domain.books.holdings import holdings
 from steelyard.domain.books.ledger import OPENING_NOTE, Entry
-from steelyard.domain.brokerage import Fill
-from steelyard.domain.orders import Order
+from steelyard.domain.trading.brokerage import Fill
+from steelyard.domain.trading.orders import Order
 
 D = Decimal
 OPENED = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)

@@ -7,9 +7,9 @@ from decimal import Decimal
 import pytest
 
 from acceptance.desks import MOMENT, Office, plan
-from steelyard.app.trade_report import quarter_days, trade_report
-from steelyard.domain.brokerage import Fill
-from steelyard.domain.saved_plans import Cause
+from steelyard.app.trading.trade_report import quarter_days, trade_report
+from steelyard.domain.trading.brokerage import Fill
+from steelyard.domain.trading.saved_plans import Cause
 from steelyard.errors import InputError
 
 D = Decimal

@@ -7,8 +7,8 @@ import pytest
 
 from acceptance.desks import Office, plan
 from steelyard.adapters.database.order_book import SqliteOrderBook
-from steelyard.app.order_reports import Desk
-from steelyard.app.watch_orders import follow
+from steelyard.app.trading.order_reports import Desk
+from steelyard.app.trading.watch_orders import follow
 from steelyard.errors import ServiceError
 
 D = Decimal

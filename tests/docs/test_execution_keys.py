@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from steelyard.adapters.files import execution as execution_file
-from steelyard.domain.execution import Terms
-from steelyard.domain.guardrails import Limits
 from steelyard.domain.money import plain
+from steelyard.domain.trading.execution import Terms
+from steelyard.domain.trading.guardrails import Limits
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = (ROOT / "docs" / "reference" / "execution-file.md").read_text(encoding="utf-8")

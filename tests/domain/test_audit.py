@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from steelyard.domain.audit import START, Link, chain, first_break, masked
-from steelyard.domain.fingerprint import canonical
+from steelyard.domain.trading.audit import START, Link, chain, first_break, masked
+from steelyard.domain.trading.fingerprint import canonical
 
 
 def record(n):

@@ -2,8 +2,8 @@
 
 from decimal import Decimal
 
-from steelyard.domain.conversions import conversions
-from steelyard.domain.saved_plans import SavedTrade
+from steelyard.domain.trading.conversions import conversions
+from steelyard.domain.trading.saved_plans import SavedTrade
 
 D = Decimal
 FX = {"KRW": D(1), "USD": D("1392.10"), "EUR": D(1500)}

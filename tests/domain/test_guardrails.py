@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from steelyard.domain.guardrails import RULES, Limits, Situation, inspect
-from steelyard.domain.orders import Order
+from steelyard.domain.trading.guardrails import RULES, Limits, Situation, inspect
+from steelyard.domain.trading.orders import Order
 
 NOW = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
 D = Decimal

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steelyard.domain.orders import FINAL, REPORTED, Order, Report, advance, move, order_id
+from steelyard.domain.trading.orders import FINAL, REPORTED, Order, Report, advance, move, order_id
 from steelyard.errors import DataError
 
 PLAN = "a" * 64

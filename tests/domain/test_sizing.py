@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acceptance.desks import plan, trade
-from steelyard.domain.sizing import fit, limit_of, orders_of, worst
+from steelyard.domain.trading.sizing import fit, limit_of, orders_of, worst
 
 D = Decimal
 

@@ -24,14 +24,14 @@ from steelyard.domain.portfolio import Account, Portfolio
 from steelyard.errors import InputError
 
 if TYPE_CHECKING:
-    from steelyard.adapters.broker_alpaca import AlpacaBroker
-    from steelyard.adapters.broker_kis import KisBroker
-    from steelyard.app.fill_entries import FillBooks
-    from steelyard.app.order_reports import Desk
+    from steelyard.adapters.brokers.alpaca import AlpacaBroker
+    from steelyard.adapters.brokers.kis import KisBroker
+    from steelyard.app.trading.fill_entries import FillBooks
     from steelyard.app.trading.market import Market
-    from steelyard.domain.execution import ExecutionSettings
-    from steelyard.domain.saved_plans import SavedPlan
+    from steelyard.app.trading.order_reports import Desk
     from steelyard.domain.trades import Plan
+    from steelyard.domain.trading.execution import ExecutionSettings
+    from steelyard.domain.trading.saved_plans import SavedPlan
     from steelyard.ports import Broker, Clock, OrderBook
 
 
@@ -52,7 +52,7 @@ def desk(path: Path) -> Iterator[tuple[Desk, ExecutionSettings, Portfolio]]:
     """Open what carrying plans of a portfolio file out needs; a paper account starts as the file stands."""
     from steelyard.adapters.files import execution as execution_file
     from steelyard.adapters.machine.clock import SystemClock
-    from steelyard.app.order_reports import Desk
+    from steelyard.app.trading.order_reports import Desk
 
     holder = stored_portfolio(path)
     settings = execution_file.read(path.parent / execution_file.NAME)
@@ -75,7 +75,7 @@ def fill_books(path: Path, settings: ExecutionSettings) -> Iterator[FillBooks | 
         yield None
         return
     from steelyard.adapters.database.journal import StoredJournal
-    from steelyard.app.fill_entries import FillBooks
+    from steelyard.app.trading.fill_entries import FillBooks
 
     known = instruments(path)
     exchanges = {symbol: found.exchange for symbol in known if (found := known.get(symbol)) is not None}
@@ -117,7 +117,7 @@ def _broker(
         return opened.enter_context(closing(_kis(path, mode, clock, settings.integrated_margin)))
     shares = {p.symbol: p.shares for p in account.positions}
     if chosen == "ticket":
-        from steelyard.adapters.broker_ticket import TicketBroker
+        from steelyard.adapters.brokers.ticket import TicketBroker
 
         return TicketBroker(
             path.parent / "tickets",
@@ -127,7 +127,7 @@ def _broker(
             now=clock.now,
             sessions=sessions(),
         )
-    from steelyard.adapters.broker_paper import PaperBroker, PaperTerms
+    from steelyard.adapters.brokers.paper import PaperBroker, PaperTerms
 
     quotes = {symbol: quote.price for symbol, quote in holder.quotes.items() if not quote.by_value}
     quotes |= {f"{currency}{holder.base_currency}": rate for currency, rate in holder.fx.items()}
@@ -164,7 +164,7 @@ def _installed(path: Path, holder: Portfolio, account: Account, name: str, clock
 def _alpaca(path: Path, mode: str) -> AlpacaBroker:
     import os
 
-    from steelyard.adapters.broker_alpaca import AlpacaBroker
+    from steelyard.adapters.brokers.alpaca import AlpacaBroker
     from steelyard.adapters.machine.secret_store import SecretStore
 
     secrets = SecretStore(os.environ, path.parent / ".env")
@@ -181,8 +181,8 @@ def _alpaca(path: Path, mode: str) -> AlpacaBroker:
 def _kis(path: Path, mode: str, clock: Clock, integrated: bool) -> KisBroker:
     import os
 
-    from steelyard.adapters.broker_kis import KisBroker
-    from steelyard.adapters.kis_connection import KisConnection
+    from steelyard.adapters.brokers.kis import KisBroker
+    from steelyard.adapters.brokers.kis_connection import KisConnection
     from steelyard.adapters.machine.secret_store import SecretStore
 
     secrets = SecretStore(os.environ, path.parent / ".env")
@@ -253,7 +253,7 @@ def save_plan(
     from steelyard.adapters.database.journal import last_number
     from steelyard.adapters.files.quotes import PortfolioFile
     from steelyard.adapters.machine.clock import SystemClock
-    from steelyard.app.saved_plans import inputs_of
+    from steelyard.app.trading.saved_plans import inputs_of
 
     journal = journal_path(path)
     inputs = inputs_of(
@@ -273,7 +273,7 @@ def save_plan(
 def plan_to_save(holder: Portfolio, plan: Plan, account: str | None, inputs: Mapping[str, Any]) -> SavedPlan:
     """Return a plan as it is saved, with what the policy said on its day."""
     from steelyard.app.check import check
-    from steelyard.app.saved_plans import saved_plan
+    from steelyard.app.trading.saved_plans import saved_plan
 
     decision = check(holder, sessions(), as_of=plan.as_of).decision
     return saved_plan(holder, plan, decision, flow_account=account, inputs=inputs)

@@ -16,12 +16,12 @@ from pathlib import Path
 
 from steelyard.adapters.database.connection import stamp, time_of, told, transaction
 from steelyard.adapters.database.migrations import bring_up_to_date
-from steelyard.domain.audit import START, Link, chain
-from steelyard.domain.brokerage import Fill
-from steelyard.domain.fingerprint import canonical
 from steelyard.domain.money import plain
-from steelyard.domain.orders import Order
-from steelyard.domain.saved_plans import Arming, SavedPlan, from_content
+from steelyard.domain.trading.audit import START, Link, chain
+from steelyard.domain.trading.brokerage import Fill
+from steelyard.domain.trading.fingerprint import canonical
+from steelyard.domain.trading.orders import Order
+from steelyard.domain.trading.saved_plans import Arming, SavedPlan, from_content
 from steelyard.errors import InputError, PlanError
 
 PART = "execution"

@@ -13,8 +13,8 @@ from typing import Any
 from steelyard.adapters.files import settings_text
 from steelyard.adapters.files.toml_reader import Reader
 from steelyard.adapters.machine import plugins
-from steelyard.domain.execution import ExecutionSettings, Terms
-from steelyard.domain.guardrails import Limits
+from steelyard.domain.trading.execution import ExecutionSettings, Terms
+from steelyard.domain.trading.guardrails import Limits
 from steelyard.errors import PortfolioProblems
 
 NAME = "execution.toml"

@@ -13,8 +13,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, cast
 
-from steelyard.domain.fingerprint import canonical, fingerprint
 from steelyard.domain.money import ONE, ZERO
+from steelyard.domain.trading.fingerprint import canonical, fingerprint
 
 SCHEMA = "steelyard/saved-plan/1"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from steelyard.app.order_reports import Desk
-from steelyard.domain.orders import Order
+from steelyard.app.trading.order_reports import Desk
+from steelyard.domain.trading.orders import Order
 from steelyard.errors import PlanError
 
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from steelyard.domain.brokerage import FX
-from steelyard.domain.fingerprint import fingerprint
 from steelyard.domain.money import EXACT, ZERO, plain
+from steelyard.domain.trading.brokerage import FX
+from steelyard.domain.trading.fingerprint import fingerprint
 from steelyard.errors import DataError
 
 PLANNED = "planned"

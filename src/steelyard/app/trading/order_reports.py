@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from steelyard.domain.orders import EXPIRED, SENT, UNKNOWN, Order, Report, advance, move
+from steelyard.domain.trading.orders import EXPIRED, SENT, UNKNOWN, Order, Report, advance, move
 from steelyard.errors import DataError, NoAnswer, ServiceError
 from steelyard.ports import Broker, Clock, OrderBook
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from steelyard.domain.brokerage import FX, Statement
 from steelyard.domain.money import EXACT, ZERO
-from steelyard.domain.orders import Order
-from steelyard.domain.saved_plans import SavedPlan
-from steelyard.domain.sizing import foreign, own_money, unheard
+from steelyard.domain.trading.brokerage import FX, Statement
+from steelyard.domain.trading.orders import Order
+from steelyard.domain.trading.saved_plans import SavedPlan
+from steelyard.domain.trading.sizing import foreign, own_money, unheard
 
 _CREDITED = Decimal("0.99")
 

@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
-from steelyard.domain.brokerage import FX
 from steelyard.domain.money import EXACT, ONE, ZERO
-from steelyard.domain.orders import SENT, UNKNOWN, Order, order_id
-from steelyard.domain.saved_plans import SavedPlan, SavedTrade
+from steelyard.domain.trading.brokerage import FX
+from steelyard.domain.trading.orders import SENT, UNKNOWN, Order, order_id
+from steelyard.domain.trading.saved_plans import SavedPlan, SavedTrade
 
 
 def tick(exchange: str, price: Decimal) -> Decimal:

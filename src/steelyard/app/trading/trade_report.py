@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from steelyard.app.sync import verify
-from steelyard.domain.audit import Break
-from steelyard.domain.brokerage import FX, Fill
+from steelyard.app.trading.sync import verify
 from steelyard.domain.money import EXACT
-from steelyard.domain.orders import Order
+from steelyard.domain.trading.audit import Break
+from steelyard.domain.trading.brokerage import FX, Fill
+from steelyard.domain.trading.orders import Order
 from steelyard.errors import InputError
 from steelyard.ports import OrderBook
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
-from steelyard.domain.brokerage import FX
 from steelyard.domain.money import EXACT, ONE, ZERO
-from steelyard.domain.saved_plans import SavedTrade
+from steelyard.domain.trading.brokerage import FX
+from steelyard.domain.trading.saved_plans import SavedTrade
 
 STEP = Decimal("0.01")
 

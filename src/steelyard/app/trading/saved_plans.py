@@ -6,14 +6,14 @@ from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any
 
-from steelyard.domain.conversions import conversions
 from steelyard.domain.money import EXACT, ONE, ZERO, plain
 from steelyard.domain.policy.policies import Decision
 from steelyard.domain.policy.policy_text import text as policy_text
 from steelyard.domain.portfolio import Portfolio, value
-from steelyard.domain.saved_plans import Cause, SavedPlan, SavedTrade
 from steelyard.domain.tax.identical import chosen, same_index
 from steelyard.domain.trades import Plan, Trade
+from steelyard.domain.trading.conversions import conversions
+from steelyard.domain.trading.saved_plans import Cause, SavedPlan, SavedTrade
 
 _FRACTION = Decimal("1e-9")
 PLAIN_OPTIONS: Mapping[str, Any] = {

@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 from steelyard.app.books.journal import Journal, import_rows
 from steelyard.domain.books.entry_text import unit_price
 from steelyard.domain.books.ledger import OPENING_NOTE, Entry, Recorded, Row
-from steelyard.domain.brokerage import FX, Fill
 from steelyard.domain.money import EXACT
-from steelyard.domain.orders import Order
+from steelyard.domain.trading.brokerage import FX, Fill
+from steelyard.domain.trading.orders import Order
 from steelyard.errors import PortfolioProblems
 
 SOURCE = "sync"

@@ -12,17 +12,22 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
 
-from steelyard.app.free_money import FreeMoney
-from steelyard.app.order_reports import Desk
+from steelyard.app.trading.free_money import FreeMoney
 from steelyard.app.trading.market import Market
-from steelyard.domain.brokerage import FX, Statement
-from steelyard.domain.execution import Terms
-from steelyard.domain.guardrails import Refusal, Situation, inspect
+from steelyard.app.trading.order_reports import Desk
 from steelyard.domain.money import EXACT, ONE, ZERO, plain
-from steelyard.domain.orders import CANCELLED, PLANNED, SENT, UNKNOWN, Order, changed_by_hand, move
-from steelyard.domain.plan_checks import moved_positions, moved_prices, need_exchange_currency, too_old
-from steelyard.domain.saved_plans import SavedPlan
-from steelyard.domain.sizing import fee, fit, foreign, orders_of
+from steelyard.domain.trading.brokerage import FX, Statement
+from steelyard.domain.trading.execution import Terms
+from steelyard.domain.trading.guardrails import Refusal, Situation, inspect
+from steelyard.domain.trading.orders import CANCELLED, PLANNED, SENT, UNKNOWN, Order, changed_by_hand, move
+from steelyard.domain.trading.plan_checks import (
+    moved_positions,
+    moved_prices,
+    need_exchange_currency,
+    too_old,
+)
+from steelyard.domain.trading.saved_plans import SavedPlan
+from steelyard.domain.trading.sizing import fee, fit, foreign, orders_of
 from steelyard.errors import InputError, OrderNotTaken, ServiceError
 
 WASH_SALE_DAYS = 30

@@ -16,9 +16,9 @@ from decimal import Decimal
 from pathlib import Path
 
 from steelyard.adapters.machine import trading_hours
-from steelyard.domain.brokerage import FX, Fill, Held, OpenOrder, Purse, Statement, settles_on
 from steelyard.domain.money import EXACT, ZERO, plain
-from steelyard.domain.orders import Order, Report
+from steelyard.domain.trading.brokerage import FX, Fill, Held, OpenOrder, Purse, Statement, settles_on
+from steelyard.domain.trading.orders import Order, Report
 from steelyard.errors import OrderNotTaken, ServiceError
 from steelyard.ports import Sessions
 

@@ -15,11 +15,11 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from steelyard.adapters.kis_connection import KisConnection
+from steelyard.adapters.brokers.kis_connection import KisConnection
 from steelyard.adapters.machine import trading_hours
-from steelyard.domain.brokerage import TRADED_IN, Fill, Held, OpenOrder, Purse, Statement, settles_on
 from steelyard.domain.money import EXACT, ZERO, plain
-from steelyard.domain.orders import (
+from steelyard.domain.trading.brokerage import TRADED_IN, Fill, Held, OpenOrder, Purse, Statement, settles_on
+from steelyard.domain.trading.orders import (
     ACCEPTED,
     CANCELLED,
     EXPIRED,

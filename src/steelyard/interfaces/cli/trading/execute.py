@@ -11,7 +11,7 @@ import click
 
 from steelyard.domain.money import parse_number, plain
 from steelyard.errors import InputError
-from steelyard.interfaces.cli.order_views import (
+from steelyard.interfaces.cli.trading.order_views import (
     ENDS,
     JSON,
     now,
@@ -22,7 +22,7 @@ from steelyard.interfaces.cli.order_views import (
 )
 
 if TYPE_CHECKING:
-    from steelyard.app.execute import Execution
+    from steelyard.app.trading.execute import Execution
 
 _WHO = click.option("--who", metavar="NAME", help="Who approves.  [default: your login name]")
 
@@ -41,7 +41,7 @@ def execute(plan: str, file: Path, as_json: bool, who: str | None, live: bool, u
     it stopped. No order is ever sent twice.
     """
     from steelyard import bootstrap
-    from steelyard.app.execute import execute as carry_out
+    from steelyard.app.trading.execute import execute as carry_out
 
     with bootstrap.desk(file) as (desk, settings, holder):
         saved = desk.book.plan(plan)
@@ -89,7 +89,7 @@ def approve(plan: str, file: Path, who: str | None) -> None:
 def arm(file: Path, until: str, max_amount: str) -> None:
     """Give leave to execute unattended, until a date and up to an amount."""
     from steelyard import bootstrap
-    from steelyard.domain.saved_plans import Arming
+    from steelyard.domain.trading.saved_plans import Arming
 
     try:
         day, amount = date.fromisoformat(until), parse_number(max_amount)
@@ -121,7 +121,7 @@ def disarm(file: Path) -> None:
 def halt(why: str, file: Path) -> None:
     """Cancel what is open and refuse everything until `resume`."""
     from steelyard import bootstrap
-    from steelyard.app.sync import halt as stop
+    from steelyard.app.trading.sync import halt as stop
 
     # Written down first and alone: a broken portfolio file must not keep the switch from working.
     with bootstrap.order_book(file) as book:

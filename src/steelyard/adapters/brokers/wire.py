@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from steelyard.domain.audit import MASK
+from steelyard.domain.trading.audit import MASK
 from steelyard.errors import InputError, NoAnswer, OrderNotTaken
 
 SECONDS = 10.0

@@ -13,13 +13,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from steelyard.app.fill_entries import FillBooks, Written
-from steelyard.app.order_reports import Desk
-from steelyard.domain.audit import Break, first_break
-from steelyard.domain.brokerage import Fill, OpenOrder, Statement
+from steelyard.app.trading.fill_entries import FillBooks, Written
+from steelyard.app.trading.order_reports import Desk
 from steelyard.domain.money import ZERO
-from steelyard.domain.orders import CANCELLED, PLANNED, Order, move
 from steelyard.domain.portfolio import Account
+from steelyard.domain.trading.audit import Break, first_break
+from steelyard.domain.trading.brokerage import Fill, OpenOrder, Statement
+from steelyard.domain.trading.orders import CANCELLED, PLANNED, Order, move
 from steelyard.errors import InputError, ServiceError
 from steelyard.ports import OrderBook
 

@@ -16,11 +16,11 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
-from steelyard.adapters.broker_wire import SECONDS, BrokerWire, without
+from steelyard.adapters.brokers.wire import SECONDS, BrokerWire, without
 from steelyard.adapters.machine import trading_hours
-from steelyard.domain.brokerage import Fill, Held, OpenOrder, Purse, Statement, settles_on
 from steelyard.domain.money import EXACT, ZERO, plain
-from steelyard.domain.orders import (
+from steelyard.domain.trading.brokerage import Fill, Held, OpenOrder, Purse, Statement, settles_on
+from steelyard.domain.trading.orders import (
     ACCEPTED,
     CANCELLED,
     EXPIRED,

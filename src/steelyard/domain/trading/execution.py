@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from steelyard.domain.guardrails import Limits
 from steelyard.domain.money import ZERO
+from steelyard.domain.trading.guardrails import Limits
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from steelyard.domain.money import plain
-from steelyard.interfaces.cli.order_views import ENDS, JSON, portfolio_option, print_json
+from steelyard.interfaces.cli.trading.order_views import ENDS, JSON, portfolio_option, print_json
 
 if TYPE_CHECKING:
-    from steelyard.app.trade_report import TradeReport
-    from steelyard.domain.saved_plans import SavedPlan
+    from steelyard.app.trading.trade_report import TradeReport
+    from steelyard.domain.trading.saved_plans import SavedPlan
 
 
 @click.group()
@@ -28,7 +28,7 @@ def audit() -> None:
 def verify(file: Path) -> None:
     """Check that the record is whole; name the first broken link when it is not."""
     from steelyard import bootstrap
-    from steelyard.app.sync import verify as check
+    from steelyard.app.trading.sync import verify as check
 
     with bootstrap.order_book(file) as book:
         broken, (count, _) = check(book), book.head()
@@ -47,7 +47,7 @@ def verify(file: Path) -> None:
 def show(plan: str, file: Path, as_json: bool) -> None:
     """Tell the whole story of a plan."""
     from steelyard import bootstrap
-    from steelyard.app.sync import describe, story
+    from steelyard.app.trading.sync import describe, story
 
     with bootstrap.order_book(file) as book:
         plan_id = book.plan(plan).id
@@ -126,7 +126,7 @@ def report(file: Path, quarter: str, as_json: bool, as_csv: bool) -> None:
     order of ours explains is one, too: it has no rule.
     """
     from steelyard import bootstrap
-    from steelyard.app.trade_report import trade_report
+    from steelyard.app.trading.trade_report import trade_report
 
     with bootstrap.order_book(file) as book:
         found = trade_report(book, quarter)

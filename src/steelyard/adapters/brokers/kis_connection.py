@@ -19,7 +19,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from steelyard.adapters.broker_wire import SECONDS, BrokerWire, without
+from steelyard.adapters.brokers.wire import SECONDS, BrokerWire, without
 from steelyard.errors import NoAnswer, OrderNotTaken, ServiceError
 
 HOSTS = {

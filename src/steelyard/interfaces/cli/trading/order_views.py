@@ -13,7 +13,7 @@ import click
 from steelyard.domain.money import plain
 
 if TYPE_CHECKING:
-    from steelyard.domain.orders import Order
+    from steelyard.domain.trading.orders import Order
 
 ENDS = (
     "Exit status: 0 done; 2 a file or flag is wrong; 3 a price is missing; 4 the plan is refused, "

@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from steelyard.domain.brokerage import TRADED_IN, Statement
-from steelyard.domain.guardrails import Refusal
 from steelyard.domain.money import EXACT, ZERO, plain
-from steelyard.domain.orders import Order
-from steelyard.domain.saved_plans import SavedPlan
+from steelyard.domain.trading.brokerage import TRADED_IN, Statement
+from steelyard.domain.trading.guardrails import Refusal
+from steelyard.domain.trading.orders import Order
+from steelyard.domain.trading.saved_plans import SavedPlan
 from steelyard.errors import PlanError
 
 

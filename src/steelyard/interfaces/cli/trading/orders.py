@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from steelyard.domain.money import plain
-from steelyard.interfaces.cli.order_views import (
+from steelyard.interfaces.cli.trading.order_views import (
     ENDS,
     JSON,
     now,
@@ -56,7 +56,7 @@ def watch(file: Path, as_json: bool, plan: str | None, every: int) -> None:
     SIGINT and SIGTERM end it after the question under way; nothing is cancelled by that.
     """
     from steelyard import bootstrap
-    from steelyard.app.watch_orders import follow
+    from steelyard.app.trading.watch_orders import follow
 
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -80,8 +80,8 @@ def watch(file: Path, as_json: bool, plan: str | None, every: int) -> None:
 def cancel(order: str, file: Path) -> None:
     """Cancel an order by its id or the beginning of it."""
     from steelyard import bootstrap
-    from steelyard.app.sync import cancel as cancel_order
-    from steelyard.app.sync import find_order
+    from steelyard.app.trading.sync import cancel as cancel_order
+    from steelyard.app.trading.sync import find_order
 
     with bootstrap.desk(file) as (desk, _, _), desk.book.sole_run():
         show_orders((cancel_order(desk, find_order(desk.book, order)),))
@@ -99,7 +99,7 @@ def sync(file: Path, as_json: bool, days: int) -> None:
     Trades on paper never do. A fill that may be in the journal by other means is shown, not entered.
     """
     from steelyard import bootstrap
-    from steelyard.app.sync import sync as bring_up
+    from steelyard.app.trading.sync import sync as bring_up
 
     with (
         bootstrap.desk(file) as (desk, settings, _),

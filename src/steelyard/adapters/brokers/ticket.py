@@ -20,9 +20,9 @@ from typing import Any
 from urllib.parse import quote
 
 from steelyard.adapters.machine import trading_hours
-from steelyard.domain.brokerage import FX, Fill, Held, OpenOrder, Purse, Statement, settles_on
 from steelyard.domain.money import EXACT, ZERO, plain
-from steelyard.domain.orders import (
+from steelyard.domain.trading.brokerage import FX, Fill, Held, OpenOrder, Purse, Statement, settles_on
+from steelyard.domain.trading.orders import (
     ACCEPTED,
     CANCELLED,
     EXPIRED,

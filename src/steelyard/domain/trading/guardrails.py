@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from steelyard.domain.brokerage import FX
 from steelyard.domain.money import EXACT, ONE, ZERO, plain
-from steelyard.domain.orders import Order
+from steelyard.domain.trading.brokerage import FX
+from steelyard.domain.trading.orders import Order
 
 
 @dataclass(frozen=True, slots=True)

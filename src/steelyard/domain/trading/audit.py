@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from steelyard.domain.fingerprint import canonical, sha256
+from steelyard.domain.trading.fingerprint import canonical, sha256
 
 START = "0" * 64
 MASK = "***"

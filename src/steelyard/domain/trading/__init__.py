@@ -1,0 +1,1 @@
+"""Orders, brokers, guardrails, audit."""
