@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from steelyard.domain.alerts import Delivery, Message, Told
+    from steelyard.domain.automation.alerts import Delivery, Message, Told
     from steelyard.domain.books.valuations import DayValue
     from steelyard.domain.market.prices import Close, Finding, Wanted
     from steelyard.domain.portfolio import Account, Portfolio, Quote

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from steelyard.adapters.files.automation import read
-from steelyard.domain.automation import AutomationSettings, QuietHours
+from steelyard.domain.automation.settings import AutomationSettings, QuietHours
 from steelyard.errors import PortfolioProblems
 
 

@@ -9,8 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from steelyard.adapters.alerts.apprise_notifier import AppriseNotifier
 from steelyard.adapters.machine.secret_store import SecretStore
-from steelyard.adapters.notifier_apprise import AppriseNotifier
 from steelyard.errors import ServiceError
 
 

@@ -10,7 +10,7 @@ from steelyard.adapters.database import connection as database
 from steelyard.adapters.database.prices import StoredPrices
 from steelyard.adapters.prices import rows as price_rows
 from steelyard.app.market.prices import fetch
-from steelyard.domain.automation import PriceSettings
+from steelyard.domain.automation.settings import PriceSettings
 from steelyard.domain.market.prices import Close, Wanted
 from steelyard.errors import DataError
 

@@ -12,10 +12,10 @@ from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.adapters.files.quotes import PortfolioFile
 from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.adapters.machine.secret_store import SecretStore
-from steelyard.app.delivery import Post
-from steelyard.app.job import Job
-from steelyard.app.run import run
-from steelyard.domain.automation import AlertSettings, AutomationSettings
+from steelyard.app.automation.delivery import Post
+from steelyard.app.automation.job import Job
+from steelyard.app.automation.run import run
+from steelyard.domain.automation.settings import AlertSettings, AutomationSettings
 
 PORTFOLIO = """
 base_currency = "KRW"

@@ -23,7 +23,7 @@ import apprise
 
 import steelyard.app.planning.plan  # noqa: F401 - the same
 from steelyard import bootstrap
-from steelyard.app.run import run
+from steelyard.app.automation.run import run
 from steelyard.errors import DataError
 
 CALLS = {"execute", "executemany", "backup", "connect", "sendall", "send", "recv_into", "close"}

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 
-from steelyard.app import schedule as texts
+from steelyard.app.automation import schedule as texts
 
 SAMPLE = """
 base_currency = "KRW"

@@ -10,6 +10,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from steelyard.bootstrap.automation import (
+        Automation,
+        automation,
+        automation_settings,
+        crontab,
+        database_copies,
+        run_lock,
+    )
     from steelyard.bootstrap.books import (
         backtest_portfolio,
         instruments,
@@ -27,14 +35,6 @@ if TYPE_CHECKING:
         tax_situation,
     )
     from steelyard.bootstrap.histories import backtest_tax, history_of, price_history, with_paid_out
-    from steelyard.bootstrap.scheduled import (
-        Automation,
-        automation,
-        automation_settings,
-        crontab,
-        database_copies,
-        run_lock,
-    )
     from steelyard.bootstrap.trading import (
         desk,
         fill_books,
@@ -81,7 +81,7 @@ __all__ = [
 
 _MODULES = {
     "histories": ("backtest_tax", "history_of", "price_history", "with_paid_out"),
-    "scheduled": (
+    "automation": (
         "Automation",
         "automation",
         "automation_settings",

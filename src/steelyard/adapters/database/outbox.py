@@ -15,7 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from steelyard.adapters.database.connection import stamp, time_of, told, transaction
-from steelyard.domain.alerts import LONGEST_WAIT, Delivery, Message, Told
+from steelyard.domain.automation.alerts import LONGEST_WAIT, Delivery, Message, Told
 from steelyard.domain.money import plain
 
 UNKNOWN = "the process ended while sending: the service may have this message twice"

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from steelyard.adapters.files import settings_text
 from steelyard.adapters.files.toml_reader import Reader
 from steelyard.adapters.machine import plugins
-from steelyard.domain.automation import (
+from steelyard.domain.automation.settings import (
     ALERT_KINDS,
     DIGESTS,
     LANGUAGES,

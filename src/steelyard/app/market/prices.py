@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from steelyard.domain.automation import PriceSettings
+from steelyard.domain.automation.settings import PriceSettings
 from steelyard.domain.market.prices import Close, Finding, Judgement, Wanted, disagreement, is_stale, judge
 from steelyard.domain.portfolio import Portfolio, Quote
 from steelyard.errors import DataError

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from steelyard.app.market.prices import fetch, wanted_by
-from steelyard.domain.automation import PriceSettings
+from steelyard.domain.automation.settings import PriceSettings
 from steelyard.domain.market.prices import Close, Wanted, is_stale
 from steelyard.domain.money import EXACT
 from steelyard.domain.portfolio import Portfolio

@@ -27,14 +27,14 @@ LATER = {
     "tax": "steelyard.interfaces.cli.tax",
     "harvest": "steelyard.interfaces.cli.tax",
     "prices": "steelyard.interfaces.cli.market",
-    "notify": "steelyard.interfaces.cli.notify",
+    "notify": "steelyard.interfaces.cli.automation.notify",
     "values": "steelyard.interfaces.cli.books.values",
-    "run": "steelyard.interfaces.cli.run",
-    "watch": "steelyard.interfaces.cli.run",
-    "schedule": "steelyard.interfaces.cli.schedule",
-    "doctor": "steelyard.interfaces.cli.operations",
-    "backup": "steelyard.interfaces.cli.operations",
-    "restore": "steelyard.interfaces.cli.operations",
+    "run": "steelyard.interfaces.cli.automation.run",
+    "watch": "steelyard.interfaces.cli.automation.run",
+    "schedule": "steelyard.interfaces.cli.automation.schedule",
+    "doctor": "steelyard.interfaces.cli.automation.operations",
+    "backup": "steelyard.interfaces.cli.automation.operations",
+    "restore": "steelyard.interfaces.cli.automation.operations",
 }
 
 

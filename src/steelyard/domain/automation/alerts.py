@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from steelyard.domain.automation import AlertSettings
+from steelyard.domain.automation.settings import AlertSettings
 from steelyard.domain.money import EXACT
 
 FIRST_WAIT = timedelta(minutes=5)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from steelyard.errors import NoAnswer, ServiceError
 
 if TYPE_CHECKING:
-    from steelyard.adapters.apprise_log import Said
+    from steelyard.adapters.alerts.apprise_log import Said
     from steelyard.ports import Secrets
 
 
@@ -38,7 +38,7 @@ class AppriseNotifier:
         """
         import apprise
 
-        from steelyard.adapters.apprise_log import listen
+        from steelyard.adapters.alerts.apprise_log import listen
 
         # Its own name and pictures at the foot of a message would only puzzle the reader.
         asset = apprise.AppriseAsset(app_id="Steelyard", app_desc="Steelyard", image_url_mask="")
@@ -70,7 +70,7 @@ class AppriseNotifier:
         """Say whether apprise can read an address; sends nothing."""
         import apprise
 
-        from steelyard.adapters.apprise_log import listen
+        from steelyard.adapters.alerts.apprise_log import listen
 
         listen()
         return bool(apprise.Apprise().add(address))

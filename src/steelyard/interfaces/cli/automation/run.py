@@ -17,8 +17,8 @@ import click
 from steelyard.errors import SteelyardError
 
 if TYPE_CHECKING:
+    from steelyard.app.automation.job import RunReport
     from steelyard.app.check import CheckReport
-    from steelyard.app.job import RunReport
     from steelyard.domain.portfolio import Portfolio
     from steelyard.domain.trades import Plan
 
@@ -87,7 +87,7 @@ def watch(path: Path, every: int, health_file: Path | None, log: str) -> None:
 
 def _once(path: Path, *, if_due: bool) -> dict[str, Any]:
     from steelyard import bootstrap
-    from steelyard.app.run import run as run_job
+    from steelyard.app.automation.run import run as run_job
 
     with bootstrap.run_lock(path.parent) as mine:
         if not mine:

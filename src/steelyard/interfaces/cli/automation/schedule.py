@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from steelyard.app import schedule as texts
+from steelyard.app.automation import schedule as texts
 from steelyard.errors import InputError
 
 _ENDS = "Exit status: 0 done; 2 a file or flag is wrong; 5 crontab refused."

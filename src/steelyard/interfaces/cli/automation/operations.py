@@ -13,7 +13,7 @@ import click
 from steelyard.errors import SteelyardError
 
 if TYPE_CHECKING:
-    from steelyard.app.doctor import Symptom
+    from steelyard.app.automation.doctor import Symptom
 
 _PORTFOLIO = click.option(
     "--portfolio",
@@ -49,8 +49,8 @@ def doctor(path: Path, as_json: bool) -> None:
 
 def _examine(path: Path) -> list[Symptom]:
     from steelyard import bootstrap
-    from steelyard.app.doctor import LastRun, Symptom, examine, trouble
-    from steelyard.interfaces.cli.schedule import installed
+    from steelyard.app.automation.doctor import LastRun, Symptom, examine, trouble
+    from steelyard.interfaces.cli.automation.schedule import installed
 
     try:
         scheduled = bool(installed(path))

@@ -11,10 +11,10 @@ from datetime import date
 from decimal import Decimal
 from functools import partial
 
-from steelyard.app import alert_texts as texts
+from steelyard.app.automation import alert_texts as texts
+from steelyard.app.automation.delivery import tell
+from steelyard.app.automation.job import Job, Occasion, RunReport
 from steelyard.app.check import CheckReport, check
-from steelyard.app.delivery import tell
-from steelyard.app.job import Job, Occasion, RunReport
 from steelyard.app.market.prices import Fetched, fetch, stored, wanted_by
 from steelyard.domain.accounts import is_risky, risky_cap
 from steelyard.domain.books.valuations import DayValue

@@ -31,7 +31,7 @@ def notify() -> None:
 def test(path: Path, only: str | None) -> None:
     """Send a test message to every service and say what came of it."""
     from steelyard import bootstrap
-    from steelyard.app.alert_texts import compose
+    from steelyard.app.automation.alert_texts import compose
     from steelyard.errors import InputError, ServiceError
 
     with bootstrap.automation(path) as parts:

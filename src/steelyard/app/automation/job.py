@@ -9,12 +9,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
-from steelyard.app.delivery import Post, Sent
+from steelyard.app.automation.delivery import Post, Sent
 
 if TYPE_CHECKING:
     from steelyard.app.check import CheckReport
     from steelyard.app.tax.situation import TaxSituation
-    from steelyard.domain.automation import AutomationSettings
+    from steelyard.domain.automation.settings import AutomationSettings
     from steelyard.domain.portfolio import Portfolio
     from steelyard.domain.trades import Plan
     from steelyard.ports import PortfolioText, PriceRecords, PriceSource, RunRecords, Sessions

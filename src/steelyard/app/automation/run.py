@@ -11,9 +11,9 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 
+from steelyard.app.automation.delivery import deliver, tell
+from steelyard.app.automation.job import Job, Occasion, RunReport, local_time
 from steelyard.app.check import exchanges
-from steelyard.app.delivery import deliver, tell
-from steelyard.app.job import Job, Occasion, RunReport, local_time
 from steelyard.domain.policy.looks import last_look, next_look, period
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import SteelyardError
@@ -40,7 +40,7 @@ def run(job: Job, *, if_due: bool) -> RunReport:
         if not if_due:
             occasion = replace(occasion, look=_last_look(job, outline, as_of))
         # Imported here: on most days there is nothing to evaluate.
-        from steelyard.app.evaluation import evaluate
+        from steelyard.app.automation.evaluation import evaluate
 
         report = evaluate(job, outline, open_prices, occasion, as_of)
     # The one place where everything is caught: a job nobody watches must say that it failed.

@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from steelyard.domain.alerts import Delivery, Message, must_tell, wait_after
-from steelyard.domain.automation import AlertSettings
+from steelyard.domain.automation.alerts import Delivery, Message, must_tell, wait_after
+from steelyard.domain.automation.settings import AlertSettings
 from steelyard.domain.money import ZERO
 from steelyard.errors import NoAnswer, ServiceError
 
@@ -70,7 +70,7 @@ def tell(
     if not must_tell(earlier, level, now, post.settings):
         return False
     # Imported here: on most days nothing is told.
-    from steelyard.app.alert_texts import compose
+    from steelyard.app.automation.alert_texts import compose
 
     since = earlier.since if earlier else as_of
     facts = {"portfolio": portfolio, **facts, "since": str(since)}

@@ -10,7 +10,7 @@ from decimal import Decimal
 from string import Template
 from typing import TYPE_CHECKING
 
-from steelyard.domain.automation import AlertSettings
+from steelyard.domain.automation.settings import AlertSettings
 from steelyard.domain.money import EXACT, minor_digits
 
 if TYPE_CHECKING:

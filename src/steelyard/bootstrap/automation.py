@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from steelyard.adapters.database.runs import StoredRuns
     from steelyard.adapters.files.quotes import PortfolioFile
     from steelyard.adapters.machine.secret_store import SecretStore
-    from steelyard.app.job import Job
-    from steelyard.domain.automation import AutomationSettings, PriceSettings
+    from steelyard.app.automation.job import Job
+    from steelyard.domain.automation.settings import AutomationSettings, PriceSettings
     from steelyard.ports import PriceSource
 
 
@@ -53,6 +53,7 @@ def automation(path: Path) -> Iterator[Automation]:
     """
     import os
 
+    from steelyard.adapters.alerts.apprise_notifier import AppriseNotifier
     from steelyard.adapters.database import connection as database
     from steelyard.adapters.database.outbox import StoredOutbox
     from steelyard.adapters.database.prices import StoredPrices
@@ -61,9 +62,8 @@ def automation(path: Path) -> Iterator[Automation]:
     from steelyard.adapters.files.quotes import PortfolioFile
     from steelyard.adapters.machine.clock import SystemClock
     from steelyard.adapters.machine.secret_store import SecretStore
-    from steelyard.adapters.notifier_apprise import AppriseNotifier
-    from steelyard.app.delivery import Post
-    from steelyard.app.job import Job
+    from steelyard.app.automation.delivery import Post
+    from steelyard.app.automation.job import Job
 
     settings = automation_file.read(path.parent / automation_file.NAME)
     secrets = SecretStore(os.environ, path.parent / ".env")

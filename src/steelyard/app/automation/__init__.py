@@ -1,0 +1,1 @@
+"""The scheduled job, its alerts and its health."""
