@@ -29,7 +29,7 @@ import numpy as np
 from steelyard import bootstrap
 from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.adapters.files.portfolio import parse
-from steelyard.app import backtest as lab
+from steelyard.app.lab import backtest as lab
 from steelyard.engines.backtest import kernel, resample
 from steelyard.engines.backtest.problem import Market, Problem, Rules, Terms
 from steelyard.engines.market.price_history import PriceHistory

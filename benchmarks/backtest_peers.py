@@ -23,7 +23,7 @@ import pandas
 from backtest import numpy_segments
 
 import steelyard
-from steelyard.app import backtest as lab
+from steelyard.app.lab import backtest as lab
 from steelyard.engines.backtest import kernel
 from steelyard.engines.market.price_history import PriceHistory
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from steelyard.api import check, invest, load, plan, withdraw
-    from steelyard.api.studies import backtest, compare
+    from steelyard.api.lab import backtest, compare
 
 __version__ = "0.1.0"
 __all__ = ["__version__", "backtest", "check", "compare", "invest", "load", "plan", "withdraw"]
@@ -22,7 +22,7 @@ def __getattr__(name: str) -> Any:
         # Not `from steelyard import api`: that would ask this function for `api` again.
         import importlib
 
-        home = "steelyard.api.studies" if name in ("backtest", "compare") else "steelyard.api"
+        home = "steelyard.api.lab" if name in ("backtest", "compare") else "steelyard.api"
         found = getattr(importlib.import_module(home), name)
         globals()[name] = found  # The next time this function is not asked.
         return found

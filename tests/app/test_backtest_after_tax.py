@@ -9,8 +9,8 @@ import pytest
 
 from steelyard.adapters.files.packaged import load_tax_rules
 from steelyard.adapters.machine.calendar import ExchangeSessions
-from steelyard.app.backtest import Settings, assemble, candidate
-from steelyard.app.backtest_tax import tax_terms
+from steelyard.app.lab.backtest import Settings, assemble, candidate
+from steelyard.app.lab.backtest_tax import tax_terms
 from steelyard.domain.books.ledger import Entry
 from steelyard.domain.market.instruments import Instrument
 from steelyard.domain.policy.policies import Policy

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from steelyard.app.backtest import Settings, candidate
-from steelyard.app.compare import LEVELS, Comparison, compare
+from steelyard.app.lab.backtest import Settings, candidate
+from steelyard.app.lab.compare import LEVELS, Comparison, compare
 from steelyard.engines.backtest.problem import TALLIES
 from steelyard.engines.simulation import simulate
 from steelyard.errors import InputError

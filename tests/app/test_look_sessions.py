@@ -5,7 +5,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from steelyard.app.look_sessions import look_mask
+from steelyard.app.lab.look_sessions import look_mask
 from steelyard.domain.policy.looks import LOOKS, period
 
 

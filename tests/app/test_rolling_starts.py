@@ -6,8 +6,8 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from steelyard.app.backtest import Settings, candidate
-from steelyard.app.rolling_starts import rolling_starts
+from steelyard.app.lab.backtest import Settings, candidate
+from steelyard.app.lab.rolling_starts import rolling_starts
 from steelyard.engines.market.price_history import PriceHistory
 from steelyard.errors import DataError
 

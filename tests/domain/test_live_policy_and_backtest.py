@@ -7,7 +7,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from steelyard.app.backtest import Settings, assemble, candidate
+from steelyard.app.lab.backtest import Settings, assemble, candidate
 from steelyard.domain.policy.destination import destination
 from steelyard.domain.policy.drift import measure
 from steelyard.domain.policy.looks import look_in

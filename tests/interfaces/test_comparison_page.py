@@ -15,7 +15,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from steelyard.interfaces import charts, figures
+from steelyard.interfaces.pictures import charts, figures
 
 SVG = "{http://www.w3.org/2000/svg}"
 WORDS = ("--demo", "--paths", "40")

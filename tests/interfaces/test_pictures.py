@@ -14,8 +14,8 @@ from matplotlib.image import imread
 
 from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.app.check import check
-from steelyard.interfaces import charts, figures
-from steelyard.interfaces.pictures import weights_png
+from steelyard.interfaces.pictures import charts, figures
+from steelyard.interfaces.pictures.portfolio import weights_png
 
 SVG = "{http://www.w3.org/2000/svg}"
 KOREAN = """

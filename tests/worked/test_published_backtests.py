@@ -16,8 +16,8 @@ import pytest
 
 from peers import conventions
 from steelyard.adapters.prices.file import load
-from steelyard.app.backtest import Settings, assemble, backtest, candidate
-from steelyard.app.look_sessions import look_mask
+from steelyard.app.lab.backtest import Settings, assemble, backtest, candidate
+from steelyard.app.lab.look_sessions import look_mask
 from steelyard.engines import statistics
 from steelyard.engines.backtest import kernel
 from steelyard.engines.market.price_history import PriceHistory, day_numbers

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
         tax_figures,
         tax_situation,
     )
-    from steelyard.bootstrap.histories import backtest_tax, history_of, price_history, with_paid_out
+    from steelyard.bootstrap.lab import backtest_tax, history_of, price_history, with_paid_out
     from steelyard.bootstrap.trading import (
         desk,
         fill_books,
@@ -80,7 +80,7 @@ __all__ = [
 ]
 
 _MODULES = {
-    "histories": ("backtest_tax", "history_of", "price_history", "with_paid_out"),
+    "lab": ("backtest_tax", "history_of", "price_history", "with_paid_out"),
     "automation": (
         "Automation",
         "automation",

@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 LATER = {
-    "backtest": "steelyard.interfaces.cli.backtest",
-    "compare": "steelyard.interfaces.cli.backtest",
+    "backtest": "steelyard.interfaces.cli.lab.backtest",
+    "compare": "steelyard.interfaces.cli.lab.backtest",
     "execute": "steelyard.interfaces.cli.trading.execute",
     "approve": "steelyard.interfaces.cli.trading.execute",
     "arm": "steelyard.interfaces.cli.trading.execute",

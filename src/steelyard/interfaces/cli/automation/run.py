@@ -99,7 +99,7 @@ def _once(path: Path, *, if_due: bool) -> dict[str, Any]:
 
 def _picture(report: CheckReport) -> bytes:
     # Imported here: drawing takes longer to load than all of a run without an alert.
-    from steelyard.interfaces.pictures import weights_png
+    from steelyard.interfaces.pictures.portfolio import weights_png
 
     return weights_png(report)
 

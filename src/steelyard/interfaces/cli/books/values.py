@@ -191,7 +191,7 @@ def draw(found: ValueHistory, target: Path) -> None:
         raise InputError(
             "no-history", "fewer than two days are recorded: nothing to draw", "run: steelyard run"
         )
-    from steelyard.interfaces.pictures import values_png
+    from steelyard.interfaces.pictures.portfolio import values_png
 
     try:
         target.write_bytes(values_png(found))

@@ -17,7 +17,7 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
 
 from steelyard.engines.backtest.problem import Flags, Floats
-from steelyard.interfaces.figures import COLOURS, DASHES
+from steelyard.interfaces.pictures.figures import COLOURS, DASHES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

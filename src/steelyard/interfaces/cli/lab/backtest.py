@@ -18,12 +18,12 @@ import click
 from steelyard.errors import InputError
 
 if TYPE_CHECKING:
-    from steelyard.app.backtest import Candidate, Settings
-    from steelyard.app.backtest_tax import TaxTerms
-    from steelyard.app.compare import Comparison
-    from steelyard.app.rolling_starts import RollingStarts
-    from steelyard.app.study import Study
-    from steelyard.app.sweep import Sweep
+    from steelyard.app.lab.backtest import Candidate, Settings
+    from steelyard.app.lab.backtest_tax import TaxTerms
+    from steelyard.app.lab.compare import Comparison
+    from steelyard.app.lab.rolling_starts import RollingStarts
+    from steelyard.app.lab.study import Study
+    from steelyard.app.lab.sweep import Sweep
     from steelyard.domain.portfolio import Portfolio
     from steelyard.engines.market.price_history import PriceHistory
 
@@ -117,7 +117,7 @@ def backtest(**flags: Any) -> None:
     The file gives targets, policy and costs; positions are not needed. Decisions and trades happen at
     the close of the look session; the first session buys the targets. After tax when the file has [tax].
     """
-    from steelyard.app import backtest as app
+    from steelyard.app.lab import backtest as app
     from steelyard.domain.policy import policy_text
 
     portfolio = _portfolio(flags)
@@ -194,10 +194,10 @@ def compare(
     Every policy also runs on resampled histories. A difference whose 95 % interval holds zero is no
     evidence for either policy. Ctrl-C stops the resampling and keeps what is done.
     """
-    from steelyard.app import backtest as app
-    from steelyard.app import compare as comparing
-    from steelyard.app.rolling_starts import rolling_starts
-    from steelyard.app.sweep import sweep
+    from steelyard.app.lab import backtest as app
+    from steelyard.app.lab import compare as comparing
+    from steelyard.app.lab.rolling_starts import rolling_starts
+    from steelyard.app.lab.sweep import sweep
     from steelyard.engines.backtest.ahead import Ahead
     from steelyard.engines.simulation import simulate
 
@@ -247,7 +247,7 @@ def compare(
         )
     _finish(comparison.study, comparison, portfolio, flags, sweep=grid, rolling=stretches)
     if details and not flags["as_json"]:
-        from steelyard.interfaces.cli import comparison_tables as tables
+        from steelyard.interfaces.cli.lab import comparison_tables as tables
 
         tables.show_statistics(comparison.study)
         tables.show_distributions(comparison)
@@ -267,7 +267,7 @@ def _portfolio(flags: dict[str, Any], *, demo: bool = False) -> Portfolio:
 
 
 def _settings(portfolio: Portfolio, flags: dict[str, Any], *, simulated: bool = False) -> Settings:
-    from steelyard.app.backtest import Settings, rhythm
+    from steelyard.app.lab.backtest import Settings, rhythm
 
     base = portfolio.base_currency
     foreign = {
@@ -387,7 +387,7 @@ def _finish(
     sweep: Sweep | None = None,
     rolling: RollingStarts | None = None,
 ) -> None:
-    from steelyard.interfaces import backtest_documents as documents
+    from steelyard.interfaces.documents import lab as documents
 
     for note in study.notes:
         click.echo(f"note: {note}", err=True)
@@ -404,12 +404,12 @@ def _finish(
         )
         click.echo(json.dumps(document, ensure_ascii=False, indent=1))
         return
-    from steelyard.interfaces.cli import comparison_tables as tables
+    from steelyard.interfaces.cli.lab import comparison_tables as tables
 
     if sweep is not None and comparison is not None:
         tables.show_sweep(comparison, sweep)
     else:
-        from steelyard.interfaces.cli import study_table
+        from steelyard.interfaces.cli.lab import study_table
 
         study_table.show(study, comparison, portfolio.base_currency)
     if rolling is not None:
@@ -428,7 +428,8 @@ def _draw(
     report, plot = flags["report"], flags["plot"]
     if report is None and plot is None:
         return
-    from steelyard.interfaces import comparison_page, study_pictures
+    from steelyard.interfaces.pictures import comparison_page
+    from steelyard.interfaces.pictures import studies as study_pictures
 
     names = {symbol: instrument.name for symbol, instrument in portfolio.instruments.items()}
     if report is not None:

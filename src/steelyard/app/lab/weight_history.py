@@ -8,7 +8,7 @@ from datetime import date
 
 import numpy as np
 
-from steelyard.app.study import Study
+from steelyard.app.lab.study import Study
 from steelyard.engines.backtest import kernel
 from steelyard.engines.backtest.problem import Flags, Floats, Problem
 

@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from steelyard.app.compare import LEVELS, Comparison
-from steelyard.app.rolling_starts import RollingStarts
-from steelyard.app.study import Study
-from steelyard.app.sweep import Sweep, gains
+from steelyard.app.lab.compare import LEVELS, Comparison
+from steelyard.app.lab.rolling_starts import RollingStarts
+from steelyard.app.lab.study import Study
+from steelyard.app.lab.sweep import Sweep, gains
 from steelyard.interfaces.cli.tables import console
 
 

@@ -13,8 +13,8 @@ from datetime import date
 
 import numpy as np
 
-from steelyard.app.backtest import Candidate, Settings, Setup
-from steelyard.app.look_sessions import look_mask
+from steelyard.app.lab.backtest import Candidate, Settings, Setup
+from steelyard.app.lab.look_sessions import look_mask
 from steelyard.engines import statistics
 from steelyard.engines.backtest import kernel
 from steelyard.engines.backtest.problem import SESSIONS_A_YEAR, Floats

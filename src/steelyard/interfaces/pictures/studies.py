@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from steelyard.app.compare import Comparison
-from steelyard.app.study import Result, Study
-from steelyard.app.sweep import Sweep, gains
-from steelyard.app.weight_history import weight_history
+from steelyard.app.lab.compare import Comparison
+from steelyard.app.lab.study import Result, Study
+from steelyard.app.lab.sweep import Sweep, gains
+from steelyard.app.lab.weight_history import weight_history
 from steelyard.engines import statistics
 from steelyard.engines.backtest.problem import SESSIONS_A_YEAR, Floats
 from steelyard.errors import InputError
-from steelyard.interfaces import charts, figures
+from steelyard.interfaces.pictures import charts, figures
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from steelyard.app.backtest_tax import TaxTerms, tax_rules
-from steelyard.app.look_sessions import look_mask
-from steelyard.app.study import Result, Study, Walk
-from steelyard.app.whole_shares import whole_shares
+from steelyard.app.lab.backtest_tax import TaxTerms, tax_rules
+from steelyard.app.lab.look_sessions import look_mask
+from steelyard.app.lab.study import Result, Study, Walk
+from steelyard.app.lab.whole_shares import whole_shares
 from steelyard.domain.money import ONE, ZERO, parse_fraction
 from steelyard.domain.policy import policy_text
 from steelyard.domain.policy.looks import LOOKS

@@ -9,8 +9,8 @@ from decimal import Decimal
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from steelyard.app.compare import Comparison
-from steelyard.app.study import Result, Study
+from steelyard.app.lab.compare import Comparison
+from steelyard.app.lab.study import Result, Study
 from steelyard.interfaces.cli.tables import console, money
 
 MOST_STATEMENTS = 4

@@ -10,7 +10,7 @@ from matplotlib.ticker import StrMethodFormatter
 from steelyard.app.books.values import ValueHistory
 from steelyard.app.check import CheckReport
 from steelyard.domain.policy.policies import band
-from steelyard.interfaces import charts, figures
+from steelyard.interfaces.pictures import charts, figures
 
 
 def weights_png(report: CheckReport) -> bytes:

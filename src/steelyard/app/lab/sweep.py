@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from steelyard.app.backtest import Candidate, candidate
-from steelyard.app.compare import Comparison
+from steelyard.app.lab.backtest import Candidate, candidate
+from steelyard.app.lab.compare import Comparison
 
 THRESHOLDS = ("1%", "2%", "3%", "4%", "5%", "7.5%", "10%", "15%")
 LOOKS = ("daily", "weekly", "monthly", "quarterly", "semiannual", "annual")

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from steelyard.app.backtest import Candidate, Settings, backtest, candidate
-from steelyard.app.study import Study
+from steelyard.app.lab.backtest import Candidate, Settings, backtest, candidate
+from steelyard.app.lab.study import Study
 from steelyard.domain.policy import policy_text
 from steelyard.domain.policy.policies import Policy
 from steelyard.engines.backtest import resample

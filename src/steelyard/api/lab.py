@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from steelyard import bootstrap
 from steelyard.api.reading import Money, amount, fraction
-from steelyard.app import backtest as lab
-from steelyard.app.compare import Comparison, resampled
+from steelyard.app.lab import backtest as lab
+from steelyard.app.lab.compare import Comparison, resampled
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import InputError
 
 if TYPE_CHECKING:
-    from steelyard.app.study import Study
+    from steelyard.app.lab.study import Study
     from steelyard.domain.policy.policies import Policy
 
 

@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 
-from steelyard.app.compare import Comparison
-from steelyard.app.rolling_starts import RollingStarts
-from steelyard.app.study import Result, Study
-from steelyard.app.sweep import Sweep
+from steelyard.app.lab.compare import Comparison
+from steelyard.app.lab.rolling_starts import RollingStarts
+from steelyard.app.lab.study import Result, Study
+from steelyard.app.lab.sweep import Sweep
 from steelyard.errors import InputError
-from steelyard.interfaces import figures
-from steelyard.interfaces.study_pictures import panels, svg
+from steelyard.interfaces.pictures import figures
+from steelyard.interfaces.pictures.studies import panels, svg
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, "Malgun Gothic", "Apple SD Gothic Neo", Drawn, sans-serif;

@@ -12,7 +12,7 @@ from steelyard.adapters.prices import file as prices_file
 from steelyard.adapters.prices import frame as prices_frame
 
 if TYPE_CHECKING:
-    from steelyard.app.backtest_tax import TaxTerms
+    from steelyard.app.lab.backtest_tax import TaxTerms
     from steelyard.domain.portfolio import Portfolio
     from steelyard.engines.market.price_history import PriceHistory
 
@@ -49,7 +49,7 @@ def with_paid_out(history: PriceHistory, distributions: Any) -> PriceHistory:
 
 def backtest_tax(portfolio: Portfolio, *, harvest: bool = False) -> TaxTerms | str:
     """Return what a backtest of a portfolio with [tax] is taxed by, or a sentence why it is not."""
-    from steelyard.app.backtest_tax import tax_terms
+    from steelyard.app.lab.backtest_tax import tax_terms
     from steelyard.bootstrap.books import sessions, tax_figures
 
     assert portfolio.tax is not None

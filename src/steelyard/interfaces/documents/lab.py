@@ -8,10 +8,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from steelyard.app.compare import LEVELS, Comparison
-from steelyard.app.rolling_starts import RollingStarts
-from steelyard.app.study import STATISTICS, Result, Study
-from steelyard.app.sweep import Sweep
+from steelyard.app.lab.compare import LEVELS, Comparison
+from steelyard.app.lab.rolling_starts import RollingStarts
+from steelyard.app.lab.study import STATISTICS, Result, Study
+from steelyard.app.lab.sweep import Sweep
 from steelyard.errors import InputError
 
 _WORDS = ("policy", "drawdown_from", "drawdown_to", "ruined_on")
