@@ -17,7 +17,7 @@ import click
 
 from steelyard import __version__
 from steelyard.errors import InputError, PortfolioProblems, SteelyardError
-from steelyard.interfaces.cli.later import LaterGroup
+from steelyard.interfaces.cli.command_table import LaterGroup
 
 if TYPE_CHECKING:
     from decimal import Decimal
