@@ -258,7 +258,8 @@ def test_check_imports_nothing_of_automation(folder):
     code = (
         "import sys; from steelyard.interfaces.cli.main import cli; sys.argv = ['x', 'check', '--json'];"
         "cli.main(['check', '--json'], standalone_mode=False);"
-        "names = ('apprise', 'sqlite3', 'steelyard.app.automation.run', 'steelyard.interfaces.cli.automation.run');"
+        "names = ('apprise', 'sqlite3', 'steelyard.app.automation.run',"
+        " 'steelyard.interfaces.cli.automation.run');"
         "print([n for n in names if n in sys.modules], file=sys.stderr)"
     )
     (folder / "portfolio.toml").write_text(
@@ -276,8 +277,8 @@ def test_a_run_with_nothing_to_do_imports_nothing_that_does_it(folder, service):
     code = (
         "import sys; from steelyard.interfaces.cli.main import cli;"
         "cli.main(['run', '--if-due', '--json'], standalone_mode=False);"
-        "names = ('steelyard.app.automation.evaluation', 'steelyard.app.planning.plan', 'steelyard.domain.trades', 'apprise',"
-        " 'logging', 'hashlib', 'numpy', 'httpx', 'babel', 'rich');"
+        "names = ('steelyard.app.automation.evaluation', 'steelyard.app.planning.plan',"
+        " 'steelyard.domain.trades', 'apprise', 'logging', 'hashlib', 'numpy', 'httpx', 'babel', 'rich');"
         "print([n for n in names if n in sys.modules], file=sys.stderr)"
     )
     assert run(folder, "run", "--if-due", service=service).returncode == 0

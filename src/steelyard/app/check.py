@@ -12,7 +12,7 @@ from steelyard.domain.policy.policies import Decision, decide
 from steelyard.domain.portfolio import Portfolio, Valuation, need_accounts, value
 
 if TYPE_CHECKING:
-    from steelyard.ports import Sessions
+    from steelyard.ports.market import Sessions
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from steelyard.adapters.machine.secret_store import SecretStore
     from steelyard.app.automation.job import Job
     from steelyard.domain.automation.settings import AutomationSettings, PriceSettings
-    from steelyard.ports import PriceSource
+    from steelyard.ports.market import PriceSource
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from steelyard.domain.market.prices import Wanted
     from steelyard.domain.policy.models import Model
     from steelyard.domain.tax.rules import Rule
-    from steelyard.ports import Sessions
+    from steelyard.ports.market import Sessions
 
 
 def sessions() -> Sessions:

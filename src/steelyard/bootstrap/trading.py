@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from steelyard.domain.trades import Plan
     from steelyard.domain.trading.execution import ExecutionSettings
     from steelyard.domain.trading.saved_plans import SavedPlan
-    from steelyard.ports import Broker, Clock, OrderBook
+    from steelyard.ports.machine import Clock
+    from steelyard.ports.trading import Broker, OrderBook
 
 
 @contextmanager
@@ -153,7 +154,7 @@ def _installed(path: Path, holder: Portfolio, account: Account, name: str, clock
 
     from steelyard.adapters.machine import plugins
     from steelyard.adapters.machine.secret_store import SecretStore
-    from steelyard.ports import BrokerOpening
+    from steelyard.ports.trading import BrokerOpening
 
     secrets = SecretStore(os.environ, path.parent / ".env")
     opening = BrokerOpening(account, holder.base_currency, path.parent, clock, sessions(), secrets)

@@ -13,7 +13,7 @@ from steelyard.errors import NoAnswer, ServiceError
 
 if TYPE_CHECKING:
     from steelyard.adapters.alerts.apprise_log import Said
-    from steelyard.ports import Secrets
+    from steelyard.ports.machine import Secrets
 
 
 class AppriseNotifier:

@@ -31,7 +31,7 @@ from steelyard.domain.trading.orders import (
     Report,
 )
 from steelyard.errors import NoAnswer, OrderNotTaken, ServiceError
-from steelyard.ports import Sessions
+from steelyard.ports.market import Sessions
 
 HOSTS = {"paper": "https://paper-api.alpaca.markets", "live": "https://api.alpaca.markets"}
 _STATES = {

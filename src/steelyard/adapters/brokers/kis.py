@@ -30,7 +30,7 @@ from steelyard.domain.trading.orders import (
     Report,
 )
 from steelyard.errors import InputError, NoAnswer, OrderNotTaken, ServiceError
-from steelyard.ports import Sessions
+from steelyard.ports.market import Sessions
 
 HOME, ABROAD = "/uapi/domestic-stock/v1/trading/", "/uapi/overseas-stock/v1/trading/"
 PRICE = "/uapi/overseas-price/v1/quotations/price"

@@ -20,7 +20,7 @@ from steelyard.domain.money import EXACT, ZERO, plain
 from steelyard.domain.trading.brokerage import FX, Fill, Held, OpenOrder, Purse, Statement, settles_on
 from steelyard.domain.trading.orders import Order, Report
 from steelyard.errors import OrderNotTaken, ServiceError
-from steelyard.ports import Sessions
+from steelyard.ports.market import Sessions
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS cash (

@@ -33,7 +33,7 @@ from steelyard.domain.trading.orders import (
     Report,
 )
 from steelyard.errors import InputError, ServiceError
-from steelyard.ports import Sessions
+from steelyard.ports.market import Sessions
 
 TICKET = ("number", "do", "side", "shares", "symbol", "limit", "currency", "exchange", "order")
 TYPED = ("number", "shares", "price", "fees", "traded_on", "end")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
-from steelyard.ports import Sessions
+from steelyard.ports.market import Sessions
 
 _HOURS = {
     "XKRX": (ZoneInfo("Asia/Seoul"), time(9, 0), time(15, 30)),

@@ -15,7 +15,8 @@ from steelyard.domain.money import ZERO
 from steelyard.errors import NoAnswer, ServiceError
 
 if TYPE_CHECKING:
-    from steelyard.ports import Clock, Notifier, Outbox, Secrets
+    from steelyard.ports.automation import Notifier, Outbox
+    from steelyard.ports.machine import Clock, Secrets
 
 
 @dataclass(frozen=True, slots=True)

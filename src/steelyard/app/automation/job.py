@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from steelyard.domain.automation.settings import AutomationSettings
     from steelyard.domain.portfolio import Portfolio
     from steelyard.domain.trades import Plan
-    from steelyard.ports import PortfolioText, PriceRecords, PriceSource, RunRecords, Sessions
+    from steelyard.ports.automation import RunRecords
+    from steelyard.ports.books import PortfolioText
+    from steelyard.ports.market import PriceRecords, PriceSource, Sessions
 
 
 class Books(Protocol):

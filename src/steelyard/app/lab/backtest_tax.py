@@ -25,7 +25,7 @@ from steelyard.domain.tax.united_states.capital_gains import long_term_from, los
 from steelyard.domain.tax.united_states.country import long_rate
 from steelyard.engines.backtest.problem import TERMS, UNTAXED, WITHHELD, YEARLY, Ints, TaxRules
 from steelyard.errors import InputError
-from steelyard.ports import Sessions
+from steelyard.ports.market import Sessions
 
 WITHHELD_ABROAD = Decimal("0.15")
 """Withheld in the United States from a dividend to a resident of Korea, who then owes no more in Korea.

@@ -10,7 +10,8 @@ from steelyard.domain.automation.settings import PriceSettings
 from steelyard.domain.market.prices import Close, Finding, Judgement, Wanted, disagreement, is_stale, judge
 from steelyard.domain.portfolio import Portfolio, Quote
 from steelyard.errors import DataError
-from steelyard.ports import Clock, PriceRecords, PriceSource
+from steelyard.ports.machine import Clock
+from steelyard.ports.market import PriceRecords, PriceSource
 
 LONGEST_WAIT = 60
 _PASSING = ("price-source", "price-answer")

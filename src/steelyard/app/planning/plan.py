@@ -22,7 +22,7 @@ from steelyard.domain.policy.policies import Decision, decide
 from steelyard.domain.portfolio import Portfolio, Valuation, need_accounts, value
 from steelyard.domain.trades import Blocked, HoldingAfter, Objective, Plan, settle
 from steelyard.errors import InputError, PlanError
-from steelyard.ports import Sessions
+from steelyard.ports.market import Sessions
 
 if TYPE_CHECKING:
     from steelyard.app.planning.slots import TaxWish

@@ -15,7 +15,7 @@ from steelyard.domain.tax.country import Country, YearFacts, YearTax, country, u
 from steelyard.domain.tax.identical import same_index
 from steelyard.domain.tax.rules import Rule
 from steelyard.errors import InputError
-from steelyard.ports import Sessions
+from steelyard.ports.market import Sessions
 
 MarketRates = Callable[[str, str, date], Mapping[date, Decimal]]
 """Units of the second currency for one of the first, by day up to a day."""

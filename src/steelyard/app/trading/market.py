@@ -16,7 +16,8 @@ from steelyard.domain.automation.settings import PriceSettings
 from steelyard.domain.market.prices import Close, Wanted, is_stale
 from steelyard.domain.money import EXACT
 from steelyard.domain.portfolio import Portfolio
-from steelyard.ports import Clock, PriceRecords, PriceSource
+from steelyard.ports.machine import Clock
+from steelyard.ports.market import PriceRecords, PriceSource
 
 OWN = "file"
 """The source of what the portfolio file says itself."""

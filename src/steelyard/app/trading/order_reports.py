@@ -8,7 +8,8 @@ from datetime import timedelta
 
 from steelyard.domain.trading.orders import EXPIRED, SENT, UNKNOWN, Order, Report, advance, move
 from steelyard.errors import DataError, NoAnswer, ServiceError
-from steelyard.ports import Broker, Clock, OrderBook
+from steelyard.ports.machine import Clock
+from steelyard.ports.trading import Broker, OrderBook
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from steelyard.domain.trading.audit import Break, first_break
 from steelyard.domain.trading.brokerage import Fill, OpenOrder, Statement
 from steelyard.domain.trading.orders import CANCELLED, PLANNED, Order, move
 from steelyard.errors import InputError, ServiceError
-from steelyard.ports import OrderBook
+from steelyard.ports.trading import OrderBook
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from steelyard.domain.trading.audit import Break
 from steelyard.domain.trading.brokerage import FX, Fill
 from steelyard.domain.trading.orders import Order
 from steelyard.errors import InputError
-from steelyard.ports import OrderBook
+from steelyard.ports.trading import OrderBook
 
 OLD = "unknown"
 """The rule of a plan saved before rules were kept with plans."""

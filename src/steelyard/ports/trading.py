@@ -1,0 +1,181 @@
+"""Brokers, and the book in which plans and orders are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Protocol
+
+# Types only: what `check` needs must not bring automation and brokers along.
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from steelyard.domain.portfolio import Account
+    from steelyard.domain.trading.audit import Link
+    from steelyard.domain.trading.brokerage import Fill, OpenOrder, Statement
+    from steelyard.domain.trading.orders import Order, Report
+    from steelyard.domain.trading.saved_plans import Arming, SavedPlan
+    from steelyard.ports.machine import Clock, Secrets
+    from steelyard.ports.market import Sessions
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerOpening:
+    """What the factory of an installed broker is handed.
+
+    Attributes:
+        account: The account of the portfolio file it serves, as it stands there.
+        base_currency: The portfolio's.
+        folder: Where the portfolio file is; the place for a file of the broker's own.
+        clock, sessions, secrets: The same as everywhere.
+    """
+
+    account: Account
+    base_currency: str
+    folder: Path
+    clock: Clock
+    sessions: Sessions
+    secrets: Secrets
+
+
+class Broker(Protocol):
+    """One account at one broker.
+
+    An adapter that changes money says so with `converts = True` and takes orders of the exchange `FX`:
+    `USDKRW` in KRW buys or sells dollars. Without it the owner changes money by hand.
+
+    Every call ends within the adapter's time-out. A call that cannot tell whether it had an effect
+    raises `NoAnswer`; one that certainly had none raises `OrderNotTaken` or another `ServiceError`.
+    """
+
+    @property
+    def name(self) -> str:
+        """What it is called in settings and messages."""
+        ...
+
+    def statement(self) -> Statement:
+        """Return money and shares as the broker has them now."""
+        ...
+
+    def is_open(self, exchange: str) -> bool:
+        """Say whether `exchange` takes orders now."""
+        ...
+
+    def submit(self, order: Order) -> Report:
+        """Send an order, once. A refusal by the broker is a report with the state `rejected`.
+
+        Raises:
+            OrderNotTaken: The broker certainly does not have it.
+            NoAnswer: Nobody knows.
+        """
+        ...
+
+    def find(self, order: Order) -> Report | None:
+        """Return what the broker knows of an order; None says "not seen", which is not "not there"."""
+        ...
+
+    def cancel(self, order: Order) -> Report | None:
+        """Ask for an order to be cancelled and return what the broker says of it afterwards."""
+        ...
+
+    def open_orders(self) -> tuple[OpenOrder, ...]:
+        """Return every order of the account that may still fill, whoever placed it."""
+        ...
+
+    def fills(self, since: date) -> tuple[Fill, ...]:
+        """Return the fills since a date, oldest first."""
+        ...
+
+
+class OrderBook(Protocol):
+    """Where plans, orders and the audit record are kept. What a call wrote is on disk when it returns."""
+
+    def save_plan(self, plan: SavedPlan, at: datetime) -> None:
+        """Keep a plan; one that is there already stays as it is."""
+        ...
+
+    def plan(self, name: str) -> SavedPlan:
+        """Return a plan by its id, by the beginning of it, or the newest one by `latest`."""
+        ...
+
+    def plans(self, since: datetime) -> tuple[SavedPlan, ...]:
+        """Return the plans saved since a moment, oldest first."""
+        ...
+
+    def finish_plan(self, plan_id: str, at: datetime) -> None:
+        """Note that a plan was carried out."""
+        ...
+
+    def finished(self) -> frozenset[str]:
+        """Return the ids of the plans that were carried out."""
+        ...
+
+    def write(self, order: Order, event: str, at: datetime, body: Mapping[str, object]) -> None:
+        """Keep an order as it is now, what happened to it, and a link of the audit record: all or nothing."""
+        ...
+
+    def orders(self, plan_id: str | None = None) -> tuple[Order, ...]:
+        """Return the orders of a plan, or all of them, in the order they were written first."""
+        ...
+
+    def keep_fills(self, account: str, fills: Sequence[Fill], at: datetime) -> int:
+        """Keep the fills that are not there yet; return how many were new."""
+        ...
+
+    def fills(self) -> tuple[tuple[str, Fill], ...]:
+        """Return every fill that was kept, with its account, oldest first."""
+        ...
+
+    def record(self, kind: str, plan_id: str, body: Mapping[str, object], at: datetime) -> None:
+        """Add a link to the audit record."""
+        ...
+
+    def links(self) -> Iterator[Link]:
+        """Return the audit record, link by link."""
+        ...
+
+    def head(self) -> tuple[int, str]:
+        """Return how many links there should be, and the hash of the last one."""
+        ...
+
+    def approve(self, plan_id: str, who: str, at: datetime) -> None:
+        """Note that somebody approved a plan."""
+        ...
+
+    def approvals(self, plan_id: str) -> frozenset[str]:
+        """Return who approved a plan."""
+        ...
+
+    def halted(self) -> str:
+        """Return why everything is halted, empty when it is not."""
+        ...
+
+    def halt(self, why: str, at: datetime) -> None:
+        """Refuse everything from now on."""
+        ...
+
+    def resume(self, at: datetime) -> None:
+        """Lift the halt."""
+        ...
+
+    def arm(self, arming: Arming, at: datetime) -> None:
+        """Give leave to trade unattended."""
+        ...
+
+    def disarm(self, at: datetime) -> None:
+        """Take the leave to trade unattended back."""
+        ...
+
+    def arming(self) -> Arming | None:
+        """Return the leave to trade unattended, None when there is none."""
+        ...
+
+    def sole_run(self) -> AbstractContextManager[None]:
+        """Keep every other process from executing; let go when this one ends, however it ends.
+
+        Raises:
+            PlanError: Another one runs.
+        """
+        ...
