@@ -19,7 +19,7 @@ peers: $(VENV)/.dev $(PEERS)/.made
 
 # Alpaca's adapter against its official description, served by a program of its own; needs npm.
 prism: $(VENV)/.dev node_modules/.made
-	$(BIN)/python -m pytest tests/adapters/test_alpaca_prism.py
+	$(BIN)/python -m pytest tests/adapters/brokers/test_alpaca_prism.py
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -25,7 +25,7 @@ GROUPS = {"VOO": "sp500", "IVV": "sp500"}
 
 def naive_module():
     """Return the test module that holds the naive implementation."""
-    path = Path(__file__).parent.parent / "tests" / "domain" / "test_wash_sales.py"
+    path = Path(__file__).parent.parent / "tests" / "domain" / "tax" / "test_wash_sales.py"
     spec = importlib.util.spec_from_file_location("test_wash_sales", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

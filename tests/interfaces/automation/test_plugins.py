@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "write-your-own-broker.md"
+GUIDE = Path(__file__).parents[3] / "docs" / "guides" / "write-your-own-broker.md"
 PORTFOLIO = """
 base_currency = "USD"
 [targets]

@@ -1,4 +1,4 @@
-"""`values` as a person uses it; the cases are those of tests/app/test_values.py."""
+"""`values` as a person uses it; the cases are those of tests/app/books/test_values.py."""
 
 import json
 from datetime import UTC, date, datetime
