@@ -3,8 +3,9 @@
 from datetime import date
 from decimal import Decimal
 
-from steelyard.adapters.files.packaged import load_catalogue, load_tax_rules
+from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.adapters.files.portfolio import parse
+from steelyard.adapters.files.tax_figures import load_tax_rules
 from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.app.tax.situation import situation
 from steelyard.domain.books.ledger import Entry

@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-from steelyard.adapters.files.packaged import load_tax_rules
+from steelyard.adapters.files.tax_figures import load_tax_rules
 from steelyard.domain.tax.united_states.capital_gains import (
     gains_tax,
     is_qualified,

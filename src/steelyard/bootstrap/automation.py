@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from steelyard.adapters.files.quotes import PortfolioFile
     from steelyard.adapters.machine.secret_store import SecretStore
     from steelyard.app.automation.job import Job
-    from steelyard.domain.automation.settings import AutomationSettings, PriceSettings
+    from steelyard.domain.automation.settings import AutomationSettings
+    from steelyard.domain.market.prices import PriceSettings
     from steelyard.ports.market import PriceSource
 
 

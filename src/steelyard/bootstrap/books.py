@@ -63,7 +63,7 @@ def stored_portfolio(path: Path) -> Portfolio:
     from steelyard.adapters.database import connection as database
     from steelyard.adapters.database.prices import StoredPrices
     from steelyard.adapters.files.quotes import PortfolioFile
-    from steelyard.app.market.prices import stored, wanted_by
+    from steelyard.app.books.prices import stored, wanted_by
 
     file = PortfolioFile(path, load_catalogue(), held_symbols(base))
     outline, missing = file.outline()
@@ -246,6 +246,6 @@ def instruments(path: Path) -> Catalogue:
 
 def tax_figures(country: str) -> tuple[Mapping[str, Any], Sequence[Rule]]:
     """Return a country's tax data and rules."""
-    from steelyard.adapters.files.packaged import load_tax_rules
+    from steelyard.adapters.files.tax_figures import load_tax_rules
 
     return load_tax_rules(country)

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from steelyard.engines.backtest.problem import SESSIONS_A_YEAR
+from steelyard.engines.arrays import SESSIONS_A_YEAR
 from steelyard.engines.market.price_history import PriceHistory
 
 # Growth and volatility a year, in turn by column: stocks at home and abroad, bonds, gold.

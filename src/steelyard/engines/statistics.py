@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from steelyard.engines.backtest.problem import SESSIONS_A_YEAR, Floats, Ints
+from steelyard.engines.arrays import SESSIONS_A_YEAR, Floats, Ints
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import steelyard
-from steelyard.adapters.files.packaged import load_tax_rules
+from steelyard.adapters.files.tax_figures import load_tax_rules
 from steelyard.domain.tax.united_states.capital_gains import FILINGS, schedule
 from steelyard.errors import DataError
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from steelyard.adapters.files.packaged import load_tax_rules
+from steelyard.adapters.files.tax_figures import load_tax_rules
 from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.app.lab.backtest import Settings, assemble, candidate
 from steelyard.app.lab.backtest_tax import tax_terms

@@ -10,8 +10,7 @@ from steelyard.adapters.database import connection as database
 from steelyard.adapters.database.prices import StoredPrices
 from steelyard.adapters.prices import rows as price_rows
 from steelyard.app.market.prices import fetch
-from steelyard.domain.automation.settings import PriceSettings
-from steelyard.domain.market.prices import Close, Wanted
+from steelyard.domain.market.prices import Close, PriceSettings, Wanted
 from steelyard.errors import DataError
 
 VOO = Wanted("VOO", "USD", "XNYS")

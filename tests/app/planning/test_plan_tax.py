@@ -12,8 +12,9 @@ from decimal import Decimal
 import pytest
 
 from steelyard import plan
-from steelyard.adapters.files.packaged import load_catalogue, load_tax_rules
+from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.adapters.files.portfolio import parse
+from steelyard.adapters.files.tax_figures import load_tax_rules
 from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.app.planning.plan import plan as plan_with
 from steelyard.app.tax.situation import situation

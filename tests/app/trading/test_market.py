@@ -7,8 +7,7 @@ import pytest
 
 from steelyard.adapters.machine import trading_hours
 from steelyard.app.trading.market import Sources, market
-from steelyard.domain.automation.settings import PriceSettings
-from steelyard.domain.market.prices import Close
+from steelyard.domain.market.prices import Close, PriceSettings
 from steelyard.errors import DataError
 
 D = Decimal

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 
-from steelyard.adapters.files.packaged import load_tax_rules
+from steelyard.adapters.files.tax_figures import load_tax_rules
 from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.domain.books.ledger import Entry
 from steelyard.domain.tax.country import YearFacts, country

@@ -10,7 +10,7 @@ from datetime import date
 import pytest
 from click.testing import CliRunner
 
-from steelyard.adapters.files.packaged import load_tax_rules
+from steelyard.adapters.files.tax_figures import load_tax_rules
 from steelyard.domain.tax.basis import amounts, basis_of
 from steelyard.domain.tax.country import country
 from steelyard.domain.tax.korea.basis import FIGURES as KOREAN

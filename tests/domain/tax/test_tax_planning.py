@@ -5,7 +5,7 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from steelyard.adapters.files.packaged import load_tax_rules
+from steelyard.adapters.files.tax_figures import load_tax_rules
 from steelyard.domain.tax.planning import (
     above_allowance,
     each_gain,

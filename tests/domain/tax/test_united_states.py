@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steelyard.adapters.files.packaged import load_tax_rules
+from steelyard.adapters.files.tax_figures import load_tax_rules
 from steelyard.domain.books.ledger import Entry
 from steelyard.domain.tax.united_states.capital_gains import Carry
 from steelyard.domain.tax.united_states.positions import Setting, positions

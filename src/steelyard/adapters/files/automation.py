@@ -22,10 +22,9 @@ from steelyard.domain.automation.settings import (
     LANGUAGES,
     AlertSettings,
     AutomationSettings,
-    PriceSettings,
     QuietHours,
 )
-from steelyard.domain.market.prices import Limits
+from steelyard.domain.market.prices import Limits, PriceSettings
 from steelyard.domain.money import ZERO
 from steelyard.errors import PortfolioProblems
 

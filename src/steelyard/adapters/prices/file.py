@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from steelyard.adapters.prices import parquet
-from steelyard.engines.backtest.problem import Floats
+from steelyard.engines.arrays import Floats
 from steelyard.engines.market.price_history import PriceHistory
 from steelyard.errors import DataError, InputError, PortfolioProblems, Problem
 

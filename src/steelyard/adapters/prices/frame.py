@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from steelyard.adapters.prices import file as prices_file
-from steelyard.engines.backtest.problem import Ints
+from steelyard.engines.arrays import Ints
 from steelyard.engines.market.intake_kernel import take, take_columns
 from steelyard.engines.market.price_history import PriceHistory, SessionDates
 from steelyard.errors import InputError

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from steelyard.app.automation.job import Job
-from steelyard.app.market.prices import wanted_by
+from steelyard.app.books.prices import wanted_by
 from steelyard.domain.market.prices import is_stale
 from steelyard.errors import PortfolioProblems, SteelyardError
 

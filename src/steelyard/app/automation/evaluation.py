@@ -14,8 +14,9 @@ from functools import partial
 from steelyard.app.automation import alert_texts as texts
 from steelyard.app.automation.delivery import tell
 from steelyard.app.automation.job import Job, Occasion, RunReport
+from steelyard.app.books.prices import stored, wanted_by
 from steelyard.app.check import CheckReport, check
-from steelyard.app.market.prices import Fetched, fetch, stored, wanted_by
+from steelyard.app.market.prices import Fetched, fetch
 from steelyard.domain.accounts import is_risky, risky_cap
 from steelyard.domain.books.valuations import DayValue
 from steelyard.domain.market.prices import Close, Wanted, is_stale

@@ -23,16 +23,9 @@ from steelyard.domain.money import ONE, ZERO, parse_fraction
 from steelyard.domain.policy import policy_text
 from steelyard.domain.policy.looks import LOOKS
 from steelyard.domain.policy.policies import Policy, band
+from steelyard.engines.arrays import SESSIONS_A_YEAR, Ints
 from steelyard.engines.backtest import kernel
-from steelyard.engines.backtest.problem import (
-    SESSIONS_A_YEAR,
-    Ints,
-    Market,
-    Problem,
-    Rules,
-    Terms,
-    on_ticks,
-)
+from steelyard.engines.backtest.problem import Market, Problem, Rules, Terms, on_ticks
 from steelyard.engines.market.price_history import PriceHistory, day_numbers
 from steelyard.errors import DataError, InputError
 

@@ -12,8 +12,9 @@ from steelyard.app.lab.backtest import Candidate, Settings, backtest, candidate
 from steelyard.app.lab.study import Study
 from steelyard.domain.policy import policy_text
 from steelyard.domain.policy.policies import Policy
+from steelyard.engines.arrays import SESSIONS_A_YEAR, Floats
 from steelyard.engines.backtest import resample
-from steelyard.engines.backtest.problem import SESSIONS_A_YEAR, TALLIES, Floats
+from steelyard.engines.backtest.problem import TALLIES
 from steelyard.engines.market.price_history import PriceHistory
 from steelyard.errors import InputError
 

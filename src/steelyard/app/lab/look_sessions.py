@@ -12,8 +12,8 @@ from functools import lru_cache
 import numpy as np
 
 from steelyard.domain.policy.looks import MONDAY, MONTHS
+from steelyard.engines.arrays import Flags, Ints
 from steelyard.engines.backtest.look_kernel import mark
-from steelyard.engines.backtest.problem import Flags, Ints
 
 _EPOCH = date(1970, 1, 1).toordinal()
 """Day number of the first day that NumPy counts from."""

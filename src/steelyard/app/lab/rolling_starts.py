@@ -16,8 +16,8 @@ import numpy as np
 from steelyard.app.lab.backtest import Candidate, Settings, Setup
 from steelyard.app.lab.look_sessions import look_mask
 from steelyard.engines import statistics
+from steelyard.engines.arrays import SESSIONS_A_YEAR, Floats
 from steelyard.engines.backtest import kernel
-from steelyard.engines.backtest.problem import SESSIONS_A_YEAR, Floats
 from steelyard.engines.market.price_history import PriceHistory, day_numbers
 from steelyard.errors import DataError
 

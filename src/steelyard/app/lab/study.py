@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from steelyard.engines import statistics
+from steelyard.engines.arrays import SESSIONS_A_YEAR, Flags, Floats
 from steelyard.engines.backtest import kernel
-from steelyard.engines.backtest.problem import SESSIONS_A_YEAR, Flags, Floats, Problem, Rules, Runs, Terms
+from steelyard.engines.backtest.problem import Problem, Rules, Runs, Terms
 from steelyard.engines.market.price_history import PriceHistory
 
 STATISTICS = (

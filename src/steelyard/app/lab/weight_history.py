@@ -9,8 +9,9 @@ from datetime import date
 import numpy as np
 
 from steelyard.app.lab.study import Study
+from steelyard.engines.arrays import Flags, Floats
 from steelyard.engines.backtest import kernel
-from steelyard.engines.backtest.problem import Flags, Floats, Problem
+from steelyard.engines.backtest.problem import Problem
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from steelyard.domain.automation.settings import PriceSettings
-from steelyard.domain.market.prices import Close, Finding, Judgement, Wanted, disagreement, is_stale, judge
-from steelyard.domain.portfolio import Portfolio, Quote
+from steelyard.domain.market.prices import (
+    Close,
+    Finding,
+    Judgement,
+    PriceSettings,
+    Wanted,
+    disagreement,
+    is_stale,
+    judge,
+)
 from steelyard.errors import DataError
 from steelyard.ports.machine import Clock
 from steelyard.ports.market import PriceRecords, PriceSource
@@ -35,18 +42,6 @@ class Fetched:
     findings: tuple[Finding, ...]
 
 
-def wanted_by(portfolio: Portfolio) -> tuple[Wanted, ...]:
-    """Return every instrument of a portfolio and the rates its currencies need, in the file's order."""
-    instruments = portfolio.instruments.values()
-    base = portfolio.base_currency
-    cash = {c for account in portfolio.accounts for c in account.cash}
-    foreign = sorted(({i.currency for i in instruments} | cash) - {base})
-    return (
-        *(Wanted(i.symbol, i.currency, i.exchange) for i in instruments),
-        *(Wanted(f"{currency}{base}", base) for currency in foreign),
-    )
-
-
 def fetch(
     wanted: Sequence[Wanted],
     sources: Sequence[PriceSource],
@@ -62,7 +57,7 @@ def fetch(
     is asked. Where two disagree about a day, neither close of that day is used.
 
     Args:
-        wanted: From `wanted_by`.
+        wanted: What to ask for.
         sources: In the order of the settings.
         records: Where answers are kept before they are judged.
         clock: For time stamps and the waits between attempts.
@@ -167,16 +162,3 @@ def _ask(
         clock.wait(min(wait, LONGEST_WAIT))
         wait *= 2
     return answer, (), failure
-
-
-def stored(
-    symbols: Sequence[Wanted], records: PriceRecords
-) -> tuple[dict[str, Quote], dict[str, tuple[str, Close]]]:
-    """Return the newest good price of each instrument as a quote, and where each (and each rate) is from."""
-    found = {w.symbol: kept for w in symbols if (kept := records.newest(w.symbol)) is not None}
-    quotes = {
-        w.symbol: Quote(found[w.symbol][1].price, found[w.symbol][1].currency or w.currency)
-        for w in symbols
-        if w.symbol in found and not w.is_rate
-    }
-    return quotes, found

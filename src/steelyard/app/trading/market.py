@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
-from steelyard.app.market.prices import fetch, wanted_by
-from steelyard.domain.automation.settings import PriceSettings
-from steelyard.domain.market.prices import Close, Wanted, is_stale
+from steelyard.app.books.prices import wanted_by
+from steelyard.app.market.prices import fetch
+from steelyard.domain.market.prices import Close, PriceSettings, Wanted, is_stale
 from steelyard.domain.money import EXACT
 from steelyard.domain.portfolio import Portfolio
 from steelyard.ports.machine import Clock

@@ -1,4 +1,4 @@
-"""What the owner decides about automation: prices, alerts, when to be quiet."""
+"""What the owner decides about automation: alerts, when to be quiet, where prices come from."""
 
 from __future__ import annotations
 
@@ -7,40 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 
-from steelyard.domain.market.prices import Limits
+from steelyard.domain.market.prices import PriceSettings
 
 LANGUAGES = ("en", "ko")
 DIGESTS = ("never", "weekly", "monthly")
 ALERT_KINDS = (
     "rebalance_due", "new_cash", "harvest", "irp_cap", "price_failure", "job_failure", "digest", "test",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class PriceSettings:
-    """Where prices come from.
-
-    Attributes:
-        sources: Names in the order they are asked.
-        folder: Folder of the CSV files, relative to the portfolio file.
-        limits: What a close must keep to.
-        compare: Ask a second source as well and hold the two against each other.
-        last_good: Evaluate on the last good price when no fresh one comes; said in the alert.
-        history_days: How far back a fetch asks.
-        timeout_seconds: For one request.
-        attempts: How often a failing request is made at most.
-        backoff_seconds: Wait before the second attempt; doubles, at most a minute.
-    """
-
-    sources: tuple[str, ...] = ("folder",)
-    folder: str = "prices"
-    limits: Limits = field(default_factory=Limits)
-    compare: bool = False
-    last_good: bool = True
-    history_days: int = 14
-    timeout_seconds: int = 10
-    attempts: int = 3
-    backoff_seconds: int = 2
 
 
 @dataclass(frozen=True, slots=True)

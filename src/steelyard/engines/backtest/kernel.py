@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from steelyard.engines.allocation.compiled.line_kernel import COLUMNS
+from steelyard.engines.arrays import Floats
 from steelyard.engines.backtest.draw_kernel import draw
 from steelyard.engines.backtest.lanes_kernel import STATES, run_lanes
-from steelyard.engines.backtest.problem import DUST, TALLIES, Floats, Market, Problem, Runs, empty_runs
+from steelyard.engines.backtest.problem import DUST, TALLIES, Market, Problem, Runs, empty_runs
 from steelyard.engines.backtest.walk_kernel import walk
 from steelyard.errors import InputError
 

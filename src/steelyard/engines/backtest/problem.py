@@ -13,13 +13,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
+from steelyard.engines.arrays import Flags, Floats, Ints
 
-SESSIONS_A_YEAR = 252
 DUST = 1e-12
 """A trade smaller than this fraction of the managed value is rounding, not a trade: it is not made."""
 

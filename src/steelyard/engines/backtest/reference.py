@@ -12,8 +12,9 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from steelyard.engines.arrays import Floats
 from steelyard.engines.backtest.after_tax import TaxBook
-from steelyard.engines.backtest.problem import DUST, YEARLY, Floats, Problem, Runs, Terms, empty_runs
+from steelyard.engines.backtest.problem import DUST, YEARLY, Problem, Runs, Terms, empty_runs
 from steelyard.engines.backtest.whole_shares import INVEST, RAISE, REBALANCE, trades
 
 Numbers = list[float]

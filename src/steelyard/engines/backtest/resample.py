@@ -15,7 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from steelyard.engines.backtest.problem import TALLIES, Floats, Ints, Market, Problem, on_ticks
+from steelyard.engines.arrays import Floats, Ints
+from steelyard.engines.backtest.problem import TALLIES, Market, Problem, on_ticks
 
 _BITS = (1 << 64) - 1
 _STEP = 0x9E3779B97F4A7C15

@@ -9,7 +9,7 @@ from typing import overload
 
 import numpy as np
 
-from steelyard.engines.backtest.problem import Floats, Ints
+from steelyard.engines.arrays import Floats, Ints
 
 JUMP = 0.4
 """A larger move in one session is pointed out: most are splits or typing errors."""

@@ -38,8 +38,8 @@ def fetch(path: Path, as_json: bool, everything: bool) -> None:
     is judged.
     """
     from steelyard import bootstrap
+    from steelyard.app.books.prices import wanted_by
     from steelyard.app.market.prices import fetch as fetch_prices
-    from steelyard.app.market.prices import wanted_by
 
     with bootstrap.automation(path) as parts:
         job = parts.job
@@ -175,7 +175,7 @@ def set_price(symbol: str, price: str, path: Path, day: Any) -> None:
 
 
 def _wanted(job: Any) -> tuple[Wanted, ...]:
-    from steelyard.app.market.prices import wanted_by
+    from steelyard.app.books.prices import wanted_by
 
     return wanted_by(job.file.outline()[0])
 

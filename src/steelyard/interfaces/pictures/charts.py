@@ -16,7 +16,7 @@ import numpy as np
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
 
-from steelyard.engines.backtest.problem import Flags, Floats
+from steelyard.engines.arrays import Flags, Floats
 from steelyard.interfaces.pictures.figures import COLOURS, DASHES
 
 if TYPE_CHECKING:

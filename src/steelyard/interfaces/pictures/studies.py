@@ -16,7 +16,7 @@ from steelyard.app.lab.study import Result, Study
 from steelyard.app.lab.sweep import Sweep, gains
 from steelyard.app.lab.weight_history import weight_history
 from steelyard.engines import statistics
-from steelyard.engines.backtest.problem import SESSIONS_A_YEAR, Floats
+from steelyard.engines.arrays import SESSIONS_A_YEAR, Floats
 from steelyard.errors import InputError
 from steelyard.interfaces.pictures import charts, figures
 

@@ -93,7 +93,7 @@ def _priced(records: Recorded, outline: Portfolio) -> Portfolio | None:
     """Return the portfolio at the newest good prices, None when some are missing."""
     from datetime import date
 
-    from steelyard.app.market.prices import stored, wanted_by
+    from steelyard.app.books.prices import stored, wanted_by
 
     wanted = wanted_by(outline)
     quotes, kept = stored(wanted, records.prices) if records.prices else ({}, {})

@@ -1,0 +1,34 @@
+"""A country's tax figures and the rules behind them, from the data files that come with the package."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Any
+
+from steelyard.adapters.files.packaged import DATA
+from steelyard.domain.tax.rules import Rule
+
+
+def load_tax_rules(country: str) -> tuple[dict[str, Any], tuple[Rule, ...]]:
+    """Read a country's tax figures and the rules behind them.
+
+    Args:
+        country: ISO 3166 code, `US` or `KR`.
+
+    Returns:
+        The figures as the file has them (whole numbers, and text for every other number, so that no
+        binary float comes in), and the rules.
+    """
+    data = json.loads((DATA / f"tax_{country.lower()}.json").read_text(encoding="utf-8"))
+    rules = tuple(
+        Rule(
+            id=row["id"],
+            text=row["text"],
+            source=row["source"],
+            verified=date.fromisoformat(row["verified"]),
+            doubtful=row.get("doubtful", ""),
+        )
+        for row in data.pop("rules")
+    )
+    return data, rules
