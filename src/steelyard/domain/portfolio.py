@@ -14,6 +14,7 @@ from decimal import Decimal
 
 from steelyard.domain.market.instruments import Instrument
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
+from steelyard.domain.policy.goals import AssetClass, Goal, goals
 from steelyard.domain.policy.policies import Policy
 from steelyard.errors import InputError
 
@@ -61,6 +62,11 @@ class Account:
         cash: Currency to amount; several currencies may lie side by side.
         positions: At most one per symbol.
         cost_method: By tax class (`""` for all of them): fifo | lifo | hifo | average | specific | least_tax.
+        owner: Whose tax its sales are; `me` is `[tax]`.
+        menu: Only these may be bought in it; None for no such limit.
+        locked: Symbols never traded in it.
+        fractional: Shares of anything may be divided in it.
+        prefer: Targets that are held here first, where nothing else decides.
     """
 
     name: str
@@ -68,6 +74,11 @@ class Account:
     cash: Mapping[str, Decimal]
     positions: tuple[Position, ...]
     cost_method: Mapping[str, str] = field(default_factory=dict)
+    owner: str = "me"
+    menu: frozenset[str] | None = None
+    locked: frozenset[str] = frozenset()
+    fractional: bool = False
+    prefer: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +104,9 @@ class Constraints:
         reserve_amount: Cash never spent, base currency.
         reserve_weight: The same as a fraction of the value of targets plus cash; only one is non-zero.
         locked: Symbols never traded.
+        accept_drift: How much further from target than the nearest plan is near enough, fraction of the
+            managed value; None for the default of contract section 3b.
+        max_trades: Most trades of one plan, None for no limit.
     """
 
     fractional: bool = False
@@ -100,6 +114,8 @@ class Constraints:
     reserve_amount: Decimal = ZERO
     reserve_weight: Decimal = ZERO
     locked: frozenset[str] = frozenset()
+    accept_drift: Decimal | None = None
+    max_trades: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +147,15 @@ class Portfolio:
 
     Attributes:
         base_currency: The currency everything is valued in.
-        targets: Symbol to weight, in the order of the file, summing to exactly 1.
+        targets: Symbol or class to weight, in the order of the file, summing to exactly 1.
         accounts: At least one.
         quotes: For every symbol that is targeted or held.
         fx: Foreign currency to units of base currency for one unit of it; the base itself is absent.
         instruments: For every symbol that is targeted or held.
         policy, constraints, costs, tax: The owner's settings.
         source: File name, for messages.
+        classes: What `[targets]` may name besides symbols.
+        exposures: Symbol to class to fraction, of funds that count in parts.
     """
 
     base_currency: str
@@ -151,6 +169,18 @@ class Portfolio:
     costs: Costs = Costs()
     tax: Tax | None = None
     source: str = "portfolio.toml"
+    classes: Mapping[str, AssetClass] = field(default_factory=dict)
+    exposures: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
+
+    @property
+    def goals(self) -> tuple[Goal, ...]:
+        """The targets with what counts for each, in the order of the file."""
+        return goals(self.targets, self.classes, self.exposures)
+
+    @property
+    def counted(self) -> tuple[str, ...]:
+        """Every symbol that counts for some target, in the order of the goals and their parts."""
+        return tuple(dict.fromkeys(s for goal in self.goals for s in goal.parts))
 
     def rate(self, currency: str) -> Decimal:
         """Units of base currency for one unit of `currency`."""
