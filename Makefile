@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PEERS := .venv-peers
 
-.PHONY: demo test peers prism lint types layers check lock bench clean
+.PHONY: demo test peers prism lint types layers check lock changelog bench clean
 
 demo: $(VENV)/.run
 	@$(BIN)/steelyard demo
@@ -36,8 +36,13 @@ check: test lint types layers
 bench: $(VENV)/.dev
 	for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done
 
-lock: $(VENV)/.dev
-	$(BIN)/python tools/lock.py
+# Keeps every pin that still fits; `make lock UPGRADE=--upgrade` takes the newest of everything.
+lock: $(VENV)/.lock
+	$(BIN)/python tools/lock.py $(UPGRADE)
+
+# The fragments in changelog.d become the section of pyproject.toml's version; DRAFT=--draft only shows it.
+changelog: $(VENV)/.dev
+	$(BIN)/python -m towncrier build --yes $(DRAFT)
 
 clean:
 	rm -rf $(VENV) $(PEERS) node_modules
@@ -54,6 +59,10 @@ $(VENV)/.run: $(VENV)/.made requirements/run.txt pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.run requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/.lock: $(VENV)/.made requirements/lock.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/lock.txt
 	@touch $@
 
 $(PEERS)/.made: requirements/peers.txt

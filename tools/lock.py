@@ -1,6 +1,10 @@
-"""Write the hashed, URL-free locks from pyproject.toml: run, dev and peers under requirements/."""
+"""Write the hashed, URL-free locks of pyproject.toml's groups under requirements/.
+
+A pin that still fits stays as it is; `--upgrade` takes the newest of everything.
+"""
 
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -11,14 +15,16 @@ def main() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     run = [*project["project"]["dependencies"], *project["build-system"]["requires"], "editables"]
     groups = {"run": run, "dev": run + project["dependency-groups"]["dev"]}
-    groups["peers"] = project["dependency-groups"]["peers"]
+    groups |= {name: project["dependency-groups"][name] for name in ("peers", "lock")}
     for name, wanted in groups.items():
+        lock = ROOT / "requirements" / f"{name}.txt"
         # `uv` is asked for here only: a lock is rewritten by hand, never during a build.
-        command = ["uv", "pip", "compile", "--universal", "--generate-hashes", "--no-emit-index-url"]
-        command += ["--no-header", "--no-annotate", "--python-version", "3.11", "--quiet", "-"]
-        done = subprocess.run(command, input="\n".join(wanted), text=True, capture_output=True, check=True)
-        lines = [line for line in done.stdout.splitlines() if not line.startswith(("--", "#"))]
-        (ROOT / "requirements" / f"{name}.txt").write_text("\n".join(lines) + "\n")
+        command = [str(Path(sys.executable).with_name("uv")), "pip", "compile", "--universal"]
+        command += ["--generate-hashes", "--no-emit-index-url", "--no-emit-find-links", "--no-header"]
+        command += ["--no-annotate", "--python-version", "3.11", "--quiet", "--output-file", str(lock)]
+        subprocess.run([*command, *sys.argv[1:], "-"], input="\n".join(wanted), text=True, check=True)
+        lines = [line for line in lock.read_text().splitlines() if not line.startswith(("--", "#"))]
+        lock.write_text("\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":
