@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PEERS := .venv-peers
 
-.PHONY: demo test peers prism lint types layers check lock changelog bench clean
+.PHONY: demo test peers prism lint types layers commits check lock changelog bench clean
 
 demo: $(VENV)/.run
 	@$(BIN)/steelyard demo
@@ -31,7 +31,10 @@ types: $(VENV)/.dev
 layers: $(VENV)/.dev
 	$(BIN)/lint-imports
 
-check: test lint types layers
+commits: $(VENV)/.made
+	$(BIN)/python tools/commits.py
+
+check: test lint types layers commits
 
 bench: $(VENV)/.dev
 	for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done

@@ -1,4 +1,4 @@
-"""What is written down as not released yet must reach the changelog, all of it, by the tool that assembles it."""
+"""What is not released yet must reach the changelog, all of it, by the tool that assembles it."""
 
 import subprocess
 import sys
