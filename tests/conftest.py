@@ -16,6 +16,9 @@ settings.load_profile("steelyard")
 
 ROOT = Path(__file__).parent.parent
 
+# What a test expects is English unless it asks for another language, whatever its developer reads.
+os.environ["STEELYARD_LANG"] = "en"
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(

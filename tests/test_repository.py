@@ -1,6 +1,7 @@
 """What must hold for the repository as a whole."""
 
 import ast
+import importlib.util
 import subprocess
 from pathlib import Path
 
@@ -48,3 +49,14 @@ def test_no_binary_float_stands_in_the_domain():
     for module in (ROOT / "src" / "steelyard" / "domain").glob("*.py"):
         for node in ast.walk(ast.parse(module.read_text())):
             assert not (isinstance(node, ast.Constant) and isinstance(node.value, float)), module
+
+
+def test_every_message_is_said_in_every_language():
+    """`python tools/words.py` adds what is missing to the catalogues; the Korean is then written by hand."""
+    spec = importlib.util.spec_from_file_location("words_tool", ROOT / "tools" / "words.py")
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    messages, problems = tool.said()
+    for path in sorted((ROOT / "src" / "steelyard" / "languages").glob("*.po")):
+        problems += tool.faults(path.stem, messages)
+    assert problems == []

@@ -18,6 +18,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from steelyard.words import ENGLISH, Language, render
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -42,11 +44,15 @@ class Problem:
     family: str = "input"
 
     def __str__(self) -> str:
+        return self.told(ENGLISH)
+
+    def told(self, language: Language) -> str:
+        """Return the problem with its code and place, in a language."""
         place = ""
         if self.file is not None:
             place = f" ({self.file}:{self.line})" if self.line is not None else f" ({self.file})"
         key = f"{self.key}: " if self.key else ""
-        return f"error[{self.code}]: {key}{self.message}{place}"
+        return f"error[{self.code}]: {key}{render(self.message, language)}{place}"
 
 
 class SteelyardError(Exception):
@@ -101,14 +107,16 @@ class NoAnswer(ServiceError):
 class PortfolioProblems(InputError):
     """A portfolio file is refused whole, with every problem in it.
 
-    The exit status is 3 when nothing but prices and rates is missing, else 2.
+    The exit status is 3 when nothing but prices and rates is missing, else 2. `language` is the one that the
+    file asks for, None where it asks for none.
     """
 
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
+    def __init__(self, problems: tuple[Problem, ...], language: str | None = None) -> None:
         if not problems:
             raise ValueError("PortfolioProblems needs at least one problem")
         super().__init__(problems[0].code, "\n".join(map(str, problems)), problems[0].hint)
         self._problems = problems
+        self.language = language
 
     @property
     def problems(self) -> tuple[Problem, ...]:

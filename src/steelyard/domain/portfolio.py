@@ -156,6 +156,7 @@ class Portfolio:
         source: File name, for messages.
         classes: What `[targets]` may name besides symbols.
         exposures: Symbol to class to fraction, of funds that count in parts.
+        language: What its owner reads (`ko`), None where the file does not say.
     """
 
     base_currency: str
@@ -169,6 +170,7 @@ class Portfolio:
     costs: Costs = Costs()
     tax: Tax | None = None
     source: str = "portfolio.toml"
+    language: str | None = None
     classes: Mapping[str, AssetClass] = field(default_factory=dict)
     exposures: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
 

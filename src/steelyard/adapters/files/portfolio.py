@@ -25,9 +25,10 @@ from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.money import ONE, ZERO, is_currency, plain
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import PortfolioProblems, Problem
+from steelyard.languages import available
 
 KEYS = (
-    "base_currency", "targets", "policy", "constraints", "costs", "fx", "tax", "accounts",
+    "base_currency", "language", "targets", "policy", "constraints", "costs", "fx", "tax", "accounts",
     "instruments", "prices",
 )  # fmt: skip
 
@@ -94,6 +95,8 @@ def parse(
         raise PortfolioProblems((_syntax(text, name, error),)) from None
     reader = Reader(text, name)
     reader.unknown_keys(tree, KEYS, ())
+    asked = tree.get("language")
+    language = None if asked is None else reader.word(asked, ("language",), available())
     base = _base_currency(reader, tree)
     rates = Rates(reader, base, tree)
     targets = _targets(reader, tree, catalogue)
@@ -108,7 +111,7 @@ def parse(
     instruments, quotes = holdings.finish(accounts, need_prices=need_prices, symbols=symbols)
     problems = reader.problems
     if problems:
-        raise PortfolioProblems(problems)
+        raise PortfolioProblems(problems, language)
     return Portfolio(
         base_currency=base,
         targets=targets,
@@ -121,6 +124,7 @@ def parse(
         costs=costs,
         tax=tax,
         source=name,
+        language=language,
     )
 
 

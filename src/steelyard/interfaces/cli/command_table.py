@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from steelyard.languages import available
+
 LATER = {
     "backtest": "steelyard.interfaces.cli.lab.backtest",
     "compare": "steelyard.interfaces.cli.lab.backtest",
@@ -51,4 +53,25 @@ class LaterGroup(click.Group):
         if found is None and cmd_name in LATER:
             module: Any = import_module(LATER[cmd_name])
             found = getattr(module, cmd_name)
+        if found is not None:
+            _add_lang(found)
         return found
+
+
+def _add_lang(command: click.Command) -> None:
+    """Let a command, and every command below it, take `--lang`."""
+    if not any(option.name == "lang" for option in command.params):
+        command.params.append(_lang_option())
+    if isinstance(command, click.Group):
+        for below in command.commands.values():
+            _add_lang(below)
+
+
+def _lang_option() -> click.Option:
+    """Return the option that every command takes; `interfaces.language.begin` has acted on it before."""
+    return click.Option(
+        ["--lang"],
+        type=click.Choice(available()),
+        expose_value=False,
+        help="Language of what is printed.  [default: the file's, else the locale's]",
+    )

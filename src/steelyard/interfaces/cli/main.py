@@ -7,6 +7,7 @@ click itself takes.
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Callable
 from datetime import date
@@ -17,7 +18,9 @@ import click
 
 from steelyard import __version__
 from steelyard.errors import InputError, PortfolioProblems, SteelyardError
+from steelyard.interfaces import language
 from steelyard.interfaces.cli.command_table import LaterGroup
+from steelyard.words import say
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -396,7 +399,9 @@ def _portfolio(path: Path | None, option: Path | None) -> Portfolio:
 
     if path is not None and option is not None and path != option:
         raise InputError("two-files", f"two portfolio files: {path} and {option}", "give one of them")
-    return api.load(path or option or Path("portfolio.toml"))
+    portfolio = api.load(path or option or Path("portfolio.toml"))
+    language.prefer(portfolio.language)
+    return portfolio
 
 
 def _amount_and_file(words: tuple[str, ...]) -> tuple[str, Path | None]:
@@ -462,7 +467,7 @@ def _print_csv(result: Plan) -> None:
 def _print_json(document: dict[str, Any]) -> None:
     import json
 
-    click.echo(json.dumps(document, ensure_ascii=False, indent=1))
+    click.echo(json.dumps(language.told(document), ensure_ascii=False, indent=1))
 
 
 def main() -> None:
@@ -471,10 +476,11 @@ def main() -> None:
     # time 700 are new took a quarter of the time its lots fold in (benchmarks/wash_sales.py).
     gc.set_threshold(50_000)
     try:
+        language.begin(sys.argv[1:], os.environ)
         cli.main(prog_name="steelyard", standalone_mode=False)
     except SteelyardError as error:
-        for problem in error.problems:
-            click.echo(f"{problem}\n\n  hint: {problem.hint}\n", err=True)
+        for text in language.problems(error):
+            click.echo(text, err=True)
         sys.exit(error.status if isinstance(error, PortfolioProblems) else error.exit_status)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
@@ -482,7 +488,7 @@ def main() -> None:
     except click.ClickException as error:
         click.echo(f"error[usage]: {error.format_message()}", err=True)
         where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "steelyard"
-        click.echo(f"\n  hint: see `{where} --help`", err=True)
+        click.echo(f"\n  {language.hint(say('see `{command} --help`', command=where))}", err=True)
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
         click.echo("stopped", err=True)

@@ -1,0 +1,92 @@
+"""The language of the person at the other end: asked for, else that of the portfolio file, else the locale's.
+
+It belongs to one call of the command line or one request, never to the process: a context variable holds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from steelyard import languages
+from steelyard.errors import PortfolioProblems, SteelyardError
+from steelyard.words import ENGLISH, Language, Text, render, say
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    language: Language = ENGLISH
+    asked: bool = False
+
+
+_NONE = _Choice()
+_CHOICE: ContextVar[_Choice] = ContextVar("language", default=_NONE)
+
+
+def begin(arguments: Sequence[str], environ: Mapping[str, str]) -> None:
+    """Choose by `--lang` or STEELYARD_LANG, else for now by the locale.
+
+    The arguments are looked at before click reads them, so that what click has to say about them is said in
+    that language.
+
+    Raises:
+        InputError: `language`, when STEELYARD_LANG names none that we have.
+    """
+    for at, argument in enumerate(arguments):
+        code = argument[7:] if argument.startswith("--lang=") else None
+        if argument == "--lang" and at + 1 < len(arguments):
+            code = arguments[at + 1]
+        # What is no language is refused by click, with all that it knows of the option.
+        if code in languages.available():
+            ask(code)
+            return
+    _CHOICE.set(_Choice(languages.language(languages.of_environment(environ)), "STEELYARD_LANG" in environ))
+
+
+def ask(code: str) -> None:
+    """Choose a language because somebody asked for it."""
+    _CHOICE.set(_Choice(languages.language(code), asked=True))
+
+
+def prefer(code: str | None) -> None:
+    """Choose the language that a portfolio file names, unless another was asked for."""
+    if code is not None and not _CHOICE.get().asked:
+        _CHOICE.set(_Choice(languages.language(code)))
+
+
+def current() -> Language:
+    """Return the language chosen."""
+    return _CHOICE.get().language
+
+
+def tell(text: str) -> str:
+    """Return a message in the language chosen; a plain string as it is."""
+    return render(text, _CHOICE.get().language)
+
+
+def hint(text: str) -> str:
+    """Return what to do about an error, announced as such."""
+    return tell(say("hint: {hint}", hint=text))
+
+
+def problems(error: SteelyardError) -> Iterator[str]:
+    """Yield every problem of an error with its hint, in the language of the file it stands in if any."""
+    if isinstance(error, PortfolioProblems):
+        prefer(error.language)
+    for problem in error.problems:
+        yield f"{problem.told(current())}\n\n  {hint(problem.hint)}\n"
+
+
+def told(document: Any) -> Any:
+    """Return a document with every message in it in the language chosen; codes and figures stay."""
+    if current() is ENGLISH:
+        return document
+    if isinstance(document, Text):
+        return tell(document)
+    if isinstance(document, dict):
+        return {key: told(value) for key, value in document.items()}
+    if isinstance(document, (list, tuple)):
+        return [told(value) for value in document]
+    return document

@@ -1,0 +1,98 @@
+"""The languages beside English: one `.po` file each, and a module where a language inflects.
+
+A catalogue is read as it stands, in about a millisecond and only when its language is asked for; there is no
+compiled form that could differ from it (docs/decisions). What a file may contain is what `tools/words.py`
+writes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+
+from steelyard.errors import InputError
+from steelyard.words import ENGLISH, Language, render, say
+
+FOLDER = Path(__file__).parent
+_ESCAPE = re.compile(r"\\(.)")
+_ESCAPED = {"n": "\n", "t": "\t"}
+
+
+def available() -> tuple[str, ...]:
+    """Return the codes of all languages, English first."""
+    return ("en", *sorted(path.stem for path in FOLDER.glob("*.po")))
+
+
+@cache
+def language(code: str) -> Language:
+    """Return a language by its code.
+
+    Raises:
+        InputError: `language`, when there is no catalogue for it.
+    """
+    if code == "en":
+        return ENGLISH
+    if code not in available():
+        raise InputError(
+            "language",
+            say("there is no language {code!r}", code=code),
+            say("use one of {codes}", codes=available()),
+        )
+    messages = read((FOLDER / f"{code}.po").read_text(encoding="utf-8"))
+    if code == "ko":
+        from steelyard.languages import korean
+
+        return Language(code, messages, lambda _: 0, korean.inflect, korean.show_date)
+    return Language(code, messages, _plural_rule(messages.get("", "")))
+
+
+def translate(text: str, code: str) -> str:
+    """Return a message in a language given by its code; a plain string as it is."""
+    return str(text) if code == "en" else render(text, language(code))
+
+
+def read(catalogue: str) -> dict[str, str]:
+    """Return the messages of a catalogue, those without a translation left out; its header under ""."""
+    messages = {}
+    for entry in ("\n" + catalogue).split("\nmsgid ")[1:]:
+        key, _, value = entry.partition("\nmsgstr ")
+        messages[_unquoted(key)] = _unquoted(value.rstrip())
+    return {key: value for key, value in messages.items() if value}
+
+
+def of_environment(environ: Mapping[str, str]) -> str:
+    """Return the language that an environment asks for: STEELYARD_LANG, else the locale's where we have it.
+
+    Raises:
+        InputError: `language`, when STEELYARD_LANG names none that we have.
+    """
+    asked = environ.get("STEELYARD_LANG")
+    if asked:
+        return language(asked).code
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        value = environ.get(name)
+        if value:
+            code = re.split(r"[_.@]", value)[0].lower()
+            return code if code in available() else "en"
+    return "en"
+
+
+def _unquoted(quoted: str) -> str:
+    text = quoted[1:-1] if "\n" not in quoted else "".join(line[1:-1] for line in quoted.split("\n"))
+    if "\\\\" in text:
+        return _ESCAPE.sub(lambda m: _ESCAPED.get(m[1], m[1]), text)
+    return text.replace('\\"', '"').replace("\\n", "\n").replace("\\t", "\t") if "\\" in text else text
+
+
+def _plural_rule(header: str) -> Callable[[int], int]:
+    """Return the rule of the header's `Plural-Forms`, English's where there is none."""
+    found = re.search(r"plural=([^;\n]+)", header)
+    if found is None:
+        return ENGLISH.plural
+    # Imported here: no language shipped so far has plural forms.
+    import gettext
+
+    rule: Callable[[int], int] = gettext.c2py(found[1])
+    return rule

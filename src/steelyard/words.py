@@ -1,0 +1,145 @@
+"""Messages for people: an English template with its facts, rendered in a language at the edge.
+
+`say` makes a `Text`, a `str` that reads as English and remembers how it was made; whoever prints it renders
+it anew in another language (`steelyard.languages`). The template itself is the message's id, so that English
+is complete by construction, and code that knows nothing of languages goes on handling strings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+from string import Formatter
+from typing import Any
+
+Fact = str | int | float | Decimal | date | None | tuple[Any, ...]
+"""What a placeholder may stand for; a `Text` is rendered in its turn, a tuple is a list with commas."""
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """How one language says things.
+
+    Attributes:
+        code: ISO 639-1 (`ko`).
+        messages: English template to template; what is missing is said in English.
+        plural: Number to the form that goes with it, counted from 0.
+        inflect: Takes a rendered fact and the last part of its format (`은는`) and returns the fact with
+            the particle that goes with it, or None when the format is no particle.
+        show_date: Takes a date and a style (`long`), returns it as people write it, or None.
+    """
+
+    code: str
+    messages: Mapping[str, str]
+    plural: Callable[[int], int] = lambda n: int(n != 1)
+    inflect: Callable[[str, str], str | None] | None = None
+    show_date: Callable[[date, str], str | None] | None = None
+
+
+ENGLISH = Language("en", {})
+
+
+class Text(str):
+    """A message in English that can be rendered in other languages.
+
+    Attributes:
+        template: The English template, which is the id of the message.
+        facts: What stands for its placeholders.
+    """
+
+    __slots__ = ("facts", "template")
+    template: str
+    facts: Mapping[str, Fact]
+
+    def __new__(cls, template: str, facts: Mapping[str, Fact]) -> Text:
+        """Fill an English template."""
+        self = super().__new__(cls, fill(template, facts, ENGLISH))
+        self.template, self.facts = template, facts
+        return self
+
+    def __reduce__(self) -> tuple[type[Text], tuple[str, Mapping[str, Fact]]]:
+        return Text, (self.template, self.facts)
+
+
+def say(template: str, /, **facts: Fact) -> Text:
+    """Return a message. The template is a literal, so that `tools/words.py` finds it.
+
+    A placeholder is `{name}`, `{name!r}` in quotes, `{count:share|shares}` for the form that goes with a
+    number, or carries a format of Python's (`{amount:,f}`); a brace of the text itself is doubled.
+    Numbers are written out, never with an exponent; dates are ISO 8601.
+
+    >>> say("{count} {count:share|shares} of {symbol}", count=3, symbol="VOO")
+    '3 shares of VOO'
+    """
+    return Text(template, facts)
+
+
+def join(separator: str, parts: Iterable[str]) -> Text:
+    """Return several messages as one, each still to be rendered in any language."""
+    facts = {f"part{n}": part for n, part in enumerate(parts)}
+    return Text(separator.replace("{", "{{").replace("}", "}}").join(f"{{{name}}}" for name in facts), facts)
+
+
+def render(text: str, language: Language) -> str:
+    """Return a message in a language; a plain string, which has no template, as it is."""
+    if not isinstance(text, Text):
+        return text
+    if language.code == "en":
+        return str(text)
+    return fill(language.messages.get(text.template) or text.template, text.facts, language)
+
+
+@lru_cache(maxsize=2048)
+def _parts(template: str) -> tuple[tuple[str, str | None, str, str | None], ...]:
+    return tuple((t, name, spec or "", how) for t, name, spec, how in Formatter().parse(template))
+
+
+def placeholders(template: str) -> frozenset[str]:
+    """Return the names of a template's placeholders."""
+    return frozenset(name for _, name, _, _ in _parts(template) if name is not None)
+
+
+def fill(template: str, facts: Mapping[str, Fact], language: Language) -> str:
+    """Return a template with its facts in a language.
+
+    Raises:
+        KeyError: A placeholder has no fact.
+    """
+    out = []
+    for literal, name, spec, how in _parts(template):
+        out.append(literal)
+        if name is not None:
+            out.append(_shown(facts[name], spec, how, language))
+    return "".join(out)
+
+
+def _shown(fact: Fact, spec: str, how: str | None, language: Language) -> str:
+    """Return a fact by its format: plural forms, a style of dates, a Python format, then a particle."""
+    if "|" in spec:
+        return _form(fact, spec.split("|"), language)
+    if spec and language.inflect is not None:
+        *before, last = spec.split(" ")
+        inflected = language.inflect(_shown(fact, " ".join(before), how, language), last)
+        if inflected is not None:
+            return inflected
+    if isinstance(fact, Text):
+        fact = render(fact, language)
+    if how == "r":
+        return repr(str(fact) if isinstance(fact, str) else fact)
+    if isinstance(fact, tuple):
+        return ", ".join(_shown(one, spec, how, language) for one in fact)
+    if isinstance(fact, Decimal):
+        return format(fact, spec or "f")
+    if isinstance(fact, date) and spec:
+        styled = None if language.show_date is None else language.show_date(fact, spec)
+        return fact.isoformat() if styled is None else styled
+    return format(fact, spec)
+
+
+def _form(fact: Fact, forms: list[str], language: Language) -> str:
+    if isinstance(fact, (int, Decimal)) and fact == int(fact):
+        return forms[min(language.plural(abs(int(fact))), len(forms) - 1)]
+    return forms[-1]

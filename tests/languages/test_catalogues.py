@@ -1,0 +1,64 @@
+"""Catalogues hold every message, nothing else, and are read as babel reads them."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from steelyard import languages
+from steelyard.errors import InputError
+
+ROOT = Path(__file__).parent.parent.parent
+spec = importlib.util.spec_from_file_location("words_tool", ROOT / "tools" / "words.py")
+tool = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(tool)
+
+CODES = [code for code in languages.available() if code != "en"]
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_catalogue_is_read_as_babel_reads_it(code):
+    path = languages.FOLDER / f"{code}.po"
+    ours = languages.read(path.read_text(encoding="utf-8"))
+    assert {k: v for k, v in ours.items() if k} == {k: v for k, v in tool.catalogue(path).items() if v}
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_catalogue_stands_as_the_tool_writes_it(code, tmp_path, monkeypatch):
+    """Sorted, so that two people who add messages seldom meet."""
+    path = languages.FOLDER / f"{code}.po"
+    before = path.read_text(encoding="utf-8")
+    (tmp_path / path.name).write_text(before, encoding="utf-8")
+    monkeypatch.setattr(tool, "FOLDER", tmp_path)
+    tool.write(code, tool.catalogue(path))
+    assert (tmp_path / path.name).read_text(encoding="utf-8") == before
+
+
+def test_escapes_come_back_as_they_were():
+    text = 'a "quoted" \\n back\\\\slash\nand a line\twith a tab'
+    written = f"msgid {tool.normalize(text, width=0)}\nmsgstr {tool.normalize(text + '!', width=0)}\n"
+    assert languages.read(written) == {text: text + "!"}
+
+
+@pytest.mark.parametrize(
+    ("environ", "code"),
+    [
+        ({}, "en"),
+        ({"LANG": "ko_KR.UTF-8"}, "ko"),
+        ({"LANG": "ko_KR.UTF-8", "LC_MESSAGES": "en_US.UTF-8"}, "en"),
+        ({"LANG": "en_US.UTF-8", "LC_ALL": "ko"}, "ko"),
+        ({"LANG": "ko_KR.UTF-8", "LC_ALL": "C.UTF-8"}, "en"),
+        ({"LANG": "fr_FR.UTF-8"}, "en"),
+        ({"LANG": "ko_KR.UTF-8", "STEELYARD_LANG": "en"}, "en"),
+        ({"STEELYARD_LANG": "ko"}, "ko"),
+        ({"LANG": "ko_KR.UTF-8", "STEELYARD_LANG": ""}, "ko"),
+    ],
+)
+def test_the_environment_chooses(environ, code):
+    """LC_ALL over LC_MESSAGES over LANG, as POSIX says (8.2); ours over all of them."""
+    assert languages.of_environment(environ) == code
+
+
+def test_a_language_that_we_do_not_have_is_refused_when_asked_for():
+    with pytest.raises(InputError, match="there is no language 'xx'"):
+        languages.of_environment({"STEELYARD_LANG": "xx"})
