@@ -10,14 +10,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from steelyard.bootstrap.automation import (
-        Automation,
-        automation,
-        automation_settings,
-        crontab,
-        database_copies,
-        run_lock,
-    )
     from steelyard.bootstrap.books import (
         backtest_portfolio,
         instruments,
@@ -35,6 +27,14 @@ if TYPE_CHECKING:
         tax_situation,
     )
     from steelyard.bootstrap.lab import backtest_tax, history_of, price_history, with_paid_out
+    from steelyard.bootstrap.scheduled import (
+        Automation,
+        automation,
+        automation_settings,
+        crontab,
+        database_copies,
+        run_lock,
+    )
     from steelyard.bootstrap.trading import (
         desk,
         fill_books,
@@ -81,7 +81,7 @@ __all__ = [
 
 _MODULES = {
     "lab": ("backtest_tax", "history_of", "price_history", "with_paid_out"),
-    "automation": (
+    "scheduled": (
         "Automation",
         "automation",
         "automation_settings",

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from steelyard.adapters.files.packaged import load_catalogue
-from steelyard.bootstrap.automation import automation, database_copies
 from steelyard.bootstrap.books import (
     Books,
     held_symbols,
@@ -19,6 +18,7 @@ from steelyard.bootstrap.books import (
     sessions,
     stored_portfolio,
 )
+from steelyard.bootstrap.scheduled import automation, database_copies
 from steelyard.domain.money import ZERO
 from steelyard.domain.portfolio import Account, Portfolio
 from steelyard.errors import InputError

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from steelyard.app.books.values import ValueHistory
-    from steelyard.bootstrap.automation import Recorded
+    from steelyard.bootstrap.scheduled import Recorded
     from steelyard.domain.portfolio import Portfolio
 
 _COLUMNS = (
@@ -64,7 +64,7 @@ def account_history(path: Path) -> ValueHistory:
     """
     from steelyard import bootstrap
     from steelyard.app.books.values import value_history
-    from steelyard.bootstrap.automation import recorded
+    from steelyard.bootstrap.scheduled import recorded
 
     if not path.exists():
         # The reader of portfolio files says it best.
