@@ -30,10 +30,10 @@ class Clock:
         self.at += timedelta(seconds=seconds)
 
 
-def trade(symbol, side, shares, price, **more):
+def trade(symbol, side, shares, price, account="main", **more):
     amount = D(shares) * D(price)
     facts = {"cost": amount / 1000, "reason": "drift", "exchange": "XNYS", **more}
-    return SavedTrade("main", symbol, side, D(shares), D(price), "USD", amount, **facts)
+    return SavedTrade(account, symbol, side, D(shares), D(price), "USD", amount, **facts)
 
 
 def plan(**changes):

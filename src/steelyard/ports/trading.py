@@ -44,7 +44,8 @@ class Broker(Protocol):
     """One account at one broker.
 
     An adapter that changes money says so with `converts = True` and takes orders of the exchange `FX`:
-    `USDKRW` in KRW buys or sells dollars. Without it the owner changes money by hand.
+    `USDKRW` in KRW buys or sells dollars. Without it the owner changes money by hand. One whose orders a
+    person carries out says in `by_hand` what is to be done, an imperative; nobody waits for its fills.
 
     Every call ends within the adapter's time-out. A call that cannot tell whether it had an effect
     raises `NoAnswer`; one that certainly had none raises `OrderNotTaken` or another `ServiceError`.

@@ -91,6 +91,12 @@ class TicketBroker:
             "shares": {s: plain(n) for s, n in sorted(shares.items()) if n},
         }
 
+    @property
+    def by_hand(self) -> str:
+        """What the owner does with the ticket."""
+        ticket, typed = (f"{self._folder.name}/{file.name}" for file in (self._ticket, self._typed))
+        return f"enter the lines of {ticket} at your broker and type the fills into {typed}"
+
     def statement(self) -> Statement:
         """Return money and shares: the file's, and what was typed since."""
         state, lines = self._read()

@@ -8,7 +8,7 @@ order unknown, its money set aside, until the broker reports it or its day is lo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
 
@@ -46,6 +46,7 @@ class Execution:
         outcome: `dry-run`, `refused`, `done`, or `waiting` (call again to go on).
         orders: As they are now.
         refusals: Why not, by plan (order_id empty) or by order.
+        left_to: What a person has to do before it goes on, by account in the plan's order.
     """
 
     plan: SavedPlan
@@ -53,6 +54,7 @@ class Execution:
     outcome: str
     orders: tuple[Order, ...]
     refusals: tuple[Refusal, ...] = ()
+    left_to: Mapping[str, str] = field(default_factory=dict)
 
 
 def execute(
@@ -69,7 +71,8 @@ def execute(
 
     Nothing is written or sent without `live`. With it, sales go first; each purchase is sent when the
     money is there, smaller when that is all the money there will be. Called again, it goes on where it
-    stopped. An order that a guardrail holds back stays planned.
+    stopped. An order that a guardrail holds back stays planned. What a person settles by hand is not waited
+    for: that may take until tomorrow.
 
     Args:
         desk: Book, brokers and clock.
@@ -315,6 +318,7 @@ class _Run:
             if poll:
                 self.desk.clock.wait(self.terms.poll_seconds)
                 self._hear()
+            before = dict(self.orders)
             try:
                 self._look()
                 self._send_ready()
@@ -326,6 +330,23 @@ class _Run:
                 return
             if not self._out() and all(o.id in self.held for o in self._planned()):
                 return
+            if self._left_to_people(moved=self.orders != before):
+                return
+
+    def _left_to_people(self, *, moved: bool) -> bool:
+        """Say whether nothing goes on before somebody has typed what happened.
+
+        So it is when every order that is not over is at a broker settled by hand, or when all that is out
+        is, and a whole look around has `moved` nothing and misses no broker's credit.
+        """
+        by_hand = [o for o in self._out() if self._by_hand(o.account)]
+        if not by_hand or len(by_hand) < len(self._out()):
+            return False
+        others = [o for o in self._planned() if not self._by_hand(o.account)]
+        return not others or not (moved or any(self.money.is_late(o) for o in others))
+
+    def _by_hand(self, account: str) -> str:
+        return str(getattr(self.desk.brokers[account], "by_hand", ""))
 
     def _send_ready(self) -> None:
         """Send the sales, then change money, and then send those purchases there is money for."""
@@ -456,9 +477,10 @@ class _Run:
         done = all(o.is_final for o in self.orders.values())
         if done:
             self.desk.book.finish_plan(self.id, self.desk.clock.now())
-        return Execution(
-            self.plan, True, "done" if done else "waiting", tuple(self.orders.values()), refusals
-        )
+        outcome = "done" if done else "waiting"
+        out = {o.account for o in self._out()}
+        left_to = {a: self._by_hand(a) for a in self.plan.accounts if a in out and self._by_hand(a)}
+        return Execution(self.plan, True, outcome, tuple(self.orders.values()), refusals, left_to)
 
 
 def _filled_sale(orders: tuple[Order, ...], account: str, symbol: str) -> bool:

@@ -61,6 +61,9 @@ def execute(plan: str, file: Path, as_json: bool, who: str | None, live: bool, u
         show_orders(result.orders)
         if not live:
             click.echo("nothing was sent; send with --live", err=True)
+        for account, what in result.left_to.items():
+            again = f"steelyard execute {saved.id[:12]} --live"
+            click.echo(f"next, for {account}: {what}; then run `{again}` again", err=True)
     for r in result.refusals:
         about = f"{r.symbol}: " if r.symbol else ""
         click.echo(f"error[{r.rule}]: {about}{r.text}\n\n  hint: {r.hint}\n", err=True)
@@ -164,4 +167,5 @@ def _execution(result: Execution) -> dict[str, Any]:
             {"rule": r.rule, "order": r.order_id, "symbol": r.symbol, "text": r.text, "hint": r.hint}
             for r in result.refusals
         ],
+        "left_to": [{"account": account, "do": what} for account, what in result.left_to.items()],
     }
