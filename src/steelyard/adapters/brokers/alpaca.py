@@ -48,7 +48,7 @@ _MOST_OPEN = 500
 
 
 class AlpacaBroker:
-    """One Alpaca account. See `steelyard.ports.Broker`."""
+    """One Alpaca account. See `steelyard.ports.trading.Broker`."""
 
     name = "alpaca"
 

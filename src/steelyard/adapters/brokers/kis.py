@@ -82,7 +82,7 @@ class _Row:
 
 
 class KisBroker:
-    """One account at KIS. See `steelyard.ports.Broker`."""
+    """One account at KIS. See `steelyard.ports.trading.Broker`."""
 
     name = "kis"
 

@@ -66,7 +66,7 @@ class PaperTerms:
 
 
 class PaperBroker:
-    """One paper account. See `steelyard.ports.Broker`."""
+    """One paper account. See `steelyard.ports.trading.Broker`."""
 
     name = "paper"
     converts = True

@@ -53,7 +53,7 @@ class _Line:
 
 
 class TicketBroker:
-    """One account whose orders are typed in by hand. See `steelyard.ports.Broker`."""
+    """One account whose orders are typed in by hand. See `steelyard.ports.trading.Broker`."""
 
     name = "ticket"
     converts = True

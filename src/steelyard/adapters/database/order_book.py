@@ -65,7 +65,7 @@ STEPS: tuple[str, ...] = (
 
 
 class SqliteOrderBook:
-    """The order book. See `steelyard.ports.OrderBook`."""
+    """The order book. See `steelyard.ports.trading.OrderBook`."""
 
     def __init__(self, path: Path) -> None:
         """Open the database, with its tables up to date.
