@@ -5,13 +5,18 @@ VENV := .venv
 BIN := $(VENV)/bin
 PEERS := .venv-peers
 
-.PHONY: demo test peers prism lint types layers commits check lock changelog bench clean
+.PHONY: demo test test-long peers prism lint types layers commits check lock changelog bench clean
 
 demo: $(VENV)/.run
 	@$(BIN)/steelyard demo
 
+# What a newcomer runs: within four minutes on two cores.
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not long"
+
+# What takes its time: many random cases, enumerations, kills and faults; each test says why.
+test-long: $(VENV)/.dev
+	$(BIN)/python -m pytest -n auto --dist worksteal -m long
 
 # Compares with engines that others wrote, installed beside ours and run by their own interpreter.
 peers: $(VENV)/.dev $(PEERS)/.made

@@ -18,7 +18,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report"
         env = {**os.environ, "STEELYARD_KILL_STEP": "1", "STEELYARD_KILL_REPORT": str(report)}
-        words = [sys.executable, "-m", "pytest", "-q", "-n", "2", "tests/faults/test_killed_runs.py"]
+        words = [sys.executable, "-m", "pytest", "-q", "-n", "2", "-m", "long"]
+        words += ["tests/faults/test_killed_runs.py"]
         status = subprocess.run(words, cwd=ROOT, env=env, check=False).returncode
         rows = [json.loads(line) for line in report.read_text(encoding="utf-8").splitlines()]
     for row in rows:

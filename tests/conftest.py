@@ -1,6 +1,7 @@
 """What all tests share: one Hypothesis profile, one way to write a portfolio, the shared folder."""
 
 import os
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,6 +25,30 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--renew-golden", action="store_true", help="Write the kept reports anew; read the diff."
     )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test of the long lane carries the reason with it, for whoever wonders at the end of the run."""
+    for item in items:
+        for mark in item.iter_markers("long"):
+            reason = mark.args[0] if len(mark.args) == 1 and not mark.kwargs else None
+            if not isinstance(reason, str) or not reason.strip():
+                raise pytest.UsageError(f'{item.nodeid}: write @pytest.mark.long("the reason")')
+            item.user_properties.append(("long", reason))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show why the tests of the long lane are there, and what each reason took."""
+    took: dict[str, list[float]] = defaultdict(list)
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if getattr(report, "when", "") == "call":
+                for reason in {text for key, text in report.user_properties if key == "long"}:
+                    took[reason].append(report.duration)
+    if took:
+        terminalreporter.section("long lane: tests, seconds, why")
+    for reason, seconds in sorted(took.items(), key=lambda entry: -sum(entry[1])):
+        terminalreporter.write_line(f"{len(seconds):4} {sum(seconds):6.0f} s  {reason}")
 
 
 @pytest.fixture

@@ -2,7 +2,8 @@
 
 What must hold after every kill: every alert arrived, none arrived twice unless the outbox says that it may
 have, the day is recorded once, the look is handled, and the database is sound. What each scenario must end
-with is written down beside it. CI kills at every third point; `benchmarks/killed_runs.py` at every one.
+with is written down beside it. `make test` kills at every fifteenth
+point, `make test-long` at every third and `benchmarks/killed_runs.py` at every one.
 """
 
 import json
@@ -20,6 +21,7 @@ from pathlib import Path
 
 import pytest
 
+from lanes import sizes
 from steelyard.adapters.database.automation_schema import STEPS
 from steelyard.adapters.database.connection import PART
 from steelyard.adapters.database.migrations import bring_up_to_date
@@ -27,6 +29,7 @@ from steelyard.adapters.database.migrations import bring_up_to_date
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
 STEP = int(os.environ.get("STEELYARD_KILL_STEP", "3"))
+FEW = max(15, STEP)
 PORTFOLIO = """
 base_currency = "KRW"
 [targets]
@@ -147,18 +150,21 @@ SCENARIOS = {
 }
 
 
-def killed(template, folder, services, address):
+def killed(template, folder, services, address, step):
     """Return what became of a run at every kill point."""
     script = Path(__file__).with_name("killed_runs.py")
     named = {f"STEELYARD_NOTIFY_{n.upper()}": f"{address}/{path}" for n, path in services.items()}
-    words = [sys.executable, str(script), str(template), str(folder), str(STEP), "1", json.dumps(named)]
+    words = [sys.executable, str(script), str(template), str(folder), str(step), "1", json.dumps(named)]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+@pytest.mark.parametrize(
+    "step", sizes(FEW, STEP, "a run killed at every third statement or socket operation")
+)
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_no_kill_loses_an_alert_or_repeats_one_unsaid(tmp_path, service, name):
+def test_no_kill_loses_an_alert_or_repeats_one_unsaid(tmp_path, service, name, step):
     scenario = SCENARIOS[name]
     template = tmp_path / "template"
     (template / "prices").mkdir(parents=True)
@@ -166,9 +172,9 @@ def test_no_kill_loses_an_alert_or_repeats_one_unsaid(tmp_path, service, name):
     (template / "prices" / "VOO.csv").write_text(f"date,close\n{date.today()},400\n")
     address = f"json://127.0.0.1:{service.server_port}"
     scenario.prepare(template, address)
-    points = killed(template, tmp_path, scenario.services, address)
+    points = killed(template, tmp_path, scenario.services, address, step)
     assert points[-1]["killed"] == scenario.status
-    assert len(points) > 30 // STEP
+    assert len(points) > 30 // step
     repeated = 0
     for point in points:
         assert point["killed"] == -9 or point is points[-1], point

@@ -9,10 +9,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acceptance.desks import MOMENT, Clock
+from lanes import given_in_lanes
 from steelyard.adapters.brokers.paper import PaperBroker, PaperTerms
 from steelyard.adapters.database.order_book import SqliteOrderBook
 from steelyard.adapters.machine.calendar import ExchangeSessions
@@ -78,12 +78,14 @@ def plans(draw):
     )
 
 
-@settings(max_examples=120)
-@given(
+@given_in_lanes(
     plans(),
     st.sampled_from([None, D(1), D(4), D(500)]),
     st.lists(st.tuples(st.sampled_from([*WHERE, "USDKRW"]), st.integers(-19, 19)), max_size=6),
     st.booleans(),
+    few=15,
+    many=120,
+    reason="whole plans carried out, look by look, at prices that move",
 )
 def test_no_fill_takes_a_purse_below_zero_or_the_cash_below_the_reserve(plan, at_most, moves, stop_one):
     """Prices move by up to 1.9 % between two calls; one open order may be cancelled on the way."""

@@ -1,18 +1,20 @@
-"""Exactly once: five hundred injected faults, kill -9 among them, against the truth at the broker."""
+"""Exactly once: injected faults, kill -9 among them, against the truth at the broker."""
 
 import os
 
 import pytest
 
 from acceptance.hostile_broker import ASK, BOOK, LOOK, SUBMIT, trial
+from lanes import sizes
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
 
-def test_five_hundred_faults_make_no_duplicate_no_loss_and_no_overspend(tmp_path):
+@pytest.mark.parametrize("many", sizes(60, 500, "five hundred faults, each in processes that may be killed"))
+def test_no_fault_makes_a_duplicate_a_loss_or_an_overspend(tmp_path, many):
     faults, kills, changes, problems = [], 0, 0, []
     seed = 0
-    while len(faults) < 500 or sum(f in SUBMIT for f in faults) < 100:
+    while len(faults) < many or sum(f in SUBMIT for f in faults) < many / 5:
         folder = tmp_path / str(seed)
         folder.mkdir()
         verdict = trial(folder, seed)
@@ -22,6 +24,7 @@ def test_five_hundred_faults_make_no_duplicate_no_loss_and_no_overspend(tmp_path
         problems += [f"seed {seed}: {p}" for p in verdict.problems]
         seed += 1
     assert problems == []
-    assert set(faults) == {*SUBMIT, *ASK, *LOOK, *BOOK}, "every kind of fault was tried"
-    assert kills >= 50
-    assert changes >= 10
+    if many == 500:
+        assert set(faults) == {*SUBMIT, *ASK, *LOOK, *BOOK}, "every kind of fault was tried"
+    assert kills >= many / 10
+    assert changes >= many / 50

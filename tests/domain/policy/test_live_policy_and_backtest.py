@@ -7,6 +7,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
+from lanes import sizes
 from steelyard.app.lab.backtest import Settings, assemble, candidate
 from steelyard.domain.policy.destination import destination
 from steelyard.domain.policy.drift import measure
@@ -27,7 +28,6 @@ TEXTS = (
     "hybrid weekly 5% 20d",
     "hybrid monthly 2% 45d to edge cooldown 10d",
 )
-PATHS = 10_000
 SESSIONS = 30
 
 
@@ -82,18 +82,19 @@ def live_decisions(history, chosen, targets, shares):
     return found
 
 
-def test_live_policy_and_backtest_agree_on_every_decision_along_random_paths():
+@pytest.mark.parametrize("paths", sizes(200, 10_000, "ten thousand random paths, every policy"))
+def test_live_policy_and_backtest_agree_on_every_decision_along_random_paths(paths):
     """Expected: domain.policies.decide, in exact decimals, on its own look dates."""
     rng = np.random.default_rng(2026)
     counted = 0
-    for number in range(PATHS):
+    for number in range(paths):
         history, targets = random_history(rng)
         chosen = candidate(TEXTS[number % len(TEXTS)])
         runs = kernel.run(assemble(history, [chosen], Settings(targets)))
         found = live_decisions(history, chosen, targets, runs.shares[0])
         assert runs.rebalanced[0, 1:].tolist() == found, (number, chosen.text)
         counted += sum(found)
-    assert counted > 10_000
+    assert counted > paths
 
 
 @pytest.mark.parametrize("word", ["edge", "halfway"])
