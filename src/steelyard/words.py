@@ -13,10 +13,6 @@ from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 from string import Formatter
-from typing import Any
-
-Fact = str | int | float | Decimal | date | None | tuple[Any, ...]
-"""What a placeholder may stand for; a `Text` is rendered in its turn, a tuple is a list with commas."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,24 +43,25 @@ class Text(str):
 
     Attributes:
         template: The English template, which is the id of the message.
-        facts: What stands for its placeholders.
+        facts: What stands for its placeholders; a `Text` is rendered in its turn, a tuple is a list with
+            commas, anything else is what `format` makes of it.
     """
 
     __slots__ = ("facts", "template")
     template: str
-    facts: Mapping[str, Fact]
+    facts: Mapping[str, object]
 
-    def __new__(cls, template: str, facts: Mapping[str, Fact]) -> Text:
+    def __new__(cls, template: str, facts: Mapping[str, object]) -> Text:
         """Fill an English template."""
         self = super().__new__(cls, fill(template, facts, ENGLISH))
         self.template, self.facts = template, facts
         return self
 
-    def __reduce__(self) -> tuple[type[Text], tuple[str, Mapping[str, Fact]]]:
+    def __reduce__(self) -> tuple[type[Text], tuple[str, Mapping[str, object]]]:
         return Text, (self.template, self.facts)
 
 
-def say(template: str, /, **facts: Fact) -> Text:
+def say(template: str, /, **facts: object) -> Text:
     """Return a message. The template is a literal, so that `tools/words.py` finds it.
 
     A placeholder is `{name}`, `{name!r}` in quotes, `{count:share|shares}` for the form that goes with a
@@ -102,7 +99,7 @@ def placeholders(template: str) -> frozenset[str]:
     return frozenset(name for _, name, _, _ in _parts(template) if name is not None)
 
 
-def fill(template: str, facts: Mapping[str, Fact], language: Language) -> str:
+def fill(template: str, facts: Mapping[str, object], language: Language) -> str:
     """Return a template with its facts in a language.
 
     Raises:
@@ -116,7 +113,7 @@ def fill(template: str, facts: Mapping[str, Fact], language: Language) -> str:
     return "".join(out)
 
 
-def _shown(fact: Fact, spec: str, how: str | None, language: Language) -> str:
+def _shown(fact: object, spec: str, how: str | None, language: Language) -> str:
     """Return a fact by its format: plural forms, a style of dates, a Python format, then a particle."""
     if "|" in spec:
         return _form(fact, spec.split("|"), language)
@@ -139,7 +136,7 @@ def _shown(fact: Fact, spec: str, how: str | None, language: Language) -> str:
     return format(fact, spec)
 
 
-def _form(fact: Fact, forms: list[str], language: Language) -> str:
+def _form(fact: object, forms: list[str], language: Language) -> str:
     if isinstance(fact, (int, Decimal)) and fact == int(fact):
         return forms[min(language.plural(abs(int(fact))), len(forms) - 1)]
     return forms[-1]

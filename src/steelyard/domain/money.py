@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Context, Decimal, InvalidOperation
 
+from steelyard.words import say
+
 EXACT = Context(prec=40)
 ZERO = Decimal(0)
 ONE = Decimal(1)
@@ -60,12 +62,12 @@ def parse_number(raw: object) -> Decimal:
         ValueError: It is not a finite number.
     """
     if isinstance(raw, (bool, float)):
-        raise ValueError(f"{raw!r} is not a number")
+        raise ValueError(say("{raw!r} is not a number", raw=raw))
     if isinstance(raw, int):
         return Decimal(raw)
     if isinstance(raw, Decimal):
         if not raw.is_finite():
-            raise ValueError(f"{raw} is not a finite number")
+            raise ValueError(say("{raw} is not a finite number", raw=raw))
         return raw
     if isinstance(raw, str):
         text = raw.strip()
@@ -73,8 +75,8 @@ def parse_number(raw: object) -> Decimal:
             try:
                 return Decimal(text.replace(",", "").replace("_", ""))
             except InvalidOperation as error:  # pragma: no cover - the pattern admits only numbers
-                raise ValueError(f"{raw!r} is not a number") from error
-    raise ValueError(f"{raw!r} is not a number")
+                raise ValueError(say("{raw!r} is not a number", raw=raw)) from error
+    raise ValueError(say("{raw!r} is not a number", raw=raw))
 
 
 def parse_fraction(raw: object) -> Decimal:

@@ -17,6 +17,7 @@ from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
 from steelyard.domain.policy.goals import AssetClass, Goal, goals
 from steelyard.domain.policy.policies import Policy
 from steelyard.errors import InputError
+from steelyard.words import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,8 +243,8 @@ def need_accounts(portfolio: Portfolio) -> None:
     if not portfolio.accounts:
         raise InputError(
             "no-accounts",
-            f"there are no accounts in {portfolio.source}",
-            "add [[accounts]] with what is held, and load it without need_accounts=False",
+            say("there are no accounts in {source}", source=portfolio.source),
+            say("add [[accounts]] with what is held, and load it without need_accounts=False"),
         )
 
 

@@ -38,7 +38,7 @@ def language(code: str) -> Language:
         raise InputError(
             "language",
             say("there is no language {code!r}", code=code),
-            say("use one of {codes}", codes=available()),
+            say("use one of {choices}", choices=available()),
         )
     messages = read((FOLDER / f"{code}.po").read_text(encoding="utf-8"))
     if code == "ko":

@@ -15,11 +15,22 @@ from steelyard.domain.books.ledger import CASH_KINDS, KINDS, Entry
 from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.money import EXACT, ONE, ZERO, is_currency, parse_number, plain
 from steelyard.errors import Problem
+from steelyard.words import join, say
 
 FIELDS = (
-    "date", "account", "type", "symbol", "shares", "price", "currency", "fees", "fx_rate",
-    "tax_base_price", "lot", "note",
-)  # fmt: skip
+    "date",
+    "account",
+    "type",
+    "symbol",
+    "shares",
+    "price",
+    "currency",
+    "fees",
+    "fx_rate",
+    "tax_base_price",
+    "lot",
+    "note",
+)
 DETAILS = ("ex_date", "gift_value", "gift_tax", "order_id")
 """Fields that few rows have; a file has such a column only where it says something."""
 COLUMNS = FIELDS + DETAILS
@@ -124,7 +135,11 @@ class _Form:
         traded_on = self.day("date", needed=True)
         account = self.text("account")
         if not account:
-            self.problem("entry-field", "account is empty", "name the account, or give --account NAME")
+            self.problem(
+                "entry-field",
+                say("{key} is empty", key="account"),
+                say("name the account, or give --account NAME"),
+            )
         lot = self.day("lot")
         if kind is None:
             return None
@@ -134,8 +149,11 @@ class _Form:
         currency = self.currency(kind, symbol, moves_money=price is not None or fees > ZERO)
         fx_rate, tax_base = self.number("fx_rate", above=ZERO), self.number("tax_base_price", least=ZERO)
         if lot is not None and traded_on is not None and lot > traded_on:
-            self.problem("entry-field", f"lot {lot} is after the entry's own date {traded_on}",
-                         "lot is the purchase date of the lot")  # fmt: skip
+            self.problem(
+                "entry-field",
+                say("lot {lot} is after the entry's own date {traded_on}", lot=lot, traded_on=traded_on),
+                say("lot is the purchase date of the lot"),
+            )
         ex_date = self.ex_date(kind, traded_on)
         gift_value, gift_tax = self.gift(kind, price)
         if traded_on is None or shares is None:
@@ -165,10 +183,18 @@ class _Form:
         if found is None:
             return None
         if kind != "dividend":
-            self.problem("entry-field", f"a {kind} has no ex_date", "leave it empty: it is of dividends")
+            self.problem(
+                "entry-field",
+                say("a {kind} has no ex_date", kind=kind),
+                say("leave it empty: it is of dividends"),
+            )
         elif paid_on is not None and found > paid_on:
-            hint = "date is the pay date, ex_date the day the share began to trade without it"
-            self.problem("entry-field", f"ex_date {found} is after the payment on {paid_on}", hint)
+            hint = say("date is the pay date, ex_date the day the share began to trade without it")
+            self.problem(
+                "entry-field",
+                say("ex_date {found} is after the payment on {paid_on}", found=found, paid_on=paid_on),
+                hint,
+            )
         return found
 
     def gift(self, kind: str, price: Decimal | None) -> tuple[Decimal | None, Decimal | None]:
@@ -177,13 +203,15 @@ class _Form:
         if value is None and tax is None:
             return None, None
         if kind != "transfer_in":
-            hint = "what is received as a gift is a transfer_in; leave gift_value and gift_tax empty"
-            self.problem("entry-field", f"a {kind} is no gift", hint)
+            hint = say("what is received as a gift is a transfer_in; leave gift_value and gift_tax empty")
+            self.problem("entry-field", say("a {kind} is no gift", kind=kind), hint)
         elif value is None:
-            hint = "write what one share was worth on the day of the gift under gift_value"
-            self.problem("entry-field", "gift_tax stands without gift_value", hint)
+            hint = say("write what one share was worth on the day of the gift under gift_value")
+            self.problem("entry-field", say("gift_tax stands without gift_value"), hint)
         elif price is None:
-            self.problem("entry-field", "a gift has no price", "write what the giver paid for one share")
+            self.problem(
+                "entry-field", say("a gift has no price"), say("write what the giver paid for one share")
+            )
         return value, tax
 
     def kind(self) -> str | None:
@@ -191,8 +219,11 @@ class _Form:
         kind = raw.lower().replace(" ", "_").replace("-", "_")
         if kind in KINDS:
             return kind
-        self.problem("entry-type", f"{raw!r} is no type of entry" if raw else "type is empty",
-                     f"write one of {', '.join(KINDS)}")  # fmt: skip
+        self.problem(
+            "entry-type",
+            say("{raw!r} is no type of entry", raw=raw) if raw else say("{key} is empty", key="type"),
+            say("write one of {choices}", choices=", ".join(KINDS)),
+        )
         return None
 
     def day(self, key: str, *, needed: bool = False) -> date | None:
@@ -204,8 +235,12 @@ class _Form:
                 raise ValueError
             return date.fromisoformat(raw)
         except ValueError:
-            what = f"{raw!r} is not a date" if raw else "is empty"
-            self.problem("entry-date", f"{key} {what}", "write it as 2026-11-23")
+            what = (
+                say("{key} {raw!r} is not a date", key=key, raw=raw)
+                if raw
+                else say("{key} is empty", key=key)
+            )
+            self.problem("entry-date", what, say("write it as 2026-11-23"))
             return None
 
     def number(
@@ -217,17 +252,28 @@ class _Form:
         try:
             value = parse_number(raw)
         except ValueError:
-            self.problem("entry-number", f"{key} {raw!r} is not a number", "write it as 1234.56")
+            self.problem(
+                "entry-number",
+                say("{key} {raw!r} is not a number", key=key, raw=raw),
+                say("write it as 1234.56"),
+            )
             return None
         exponent = value.as_tuple().exponent
         if abs(value) >= LARGEST or (isinstance(exponent, int) and exponent < -FINEST):
-            self.problem("entry-number", f"{key} {raw} is out of range",
-                         f"numbers are below 1e18 and have at most {FINEST} decimals")  # fmt: skip
+            self.problem(
+                "entry-number",
+                say("{key} {raw} is out of range", key=key, raw=raw),
+                say("numbers are below 1e18 and have at most {finest} decimals", finest=FINEST),
+            )
             return None
         if (least is not None and value < least) or (above is not None and value <= above):
-            self.problem("entry-number", f"{key} {plain(value)} must be "
-                         + ("more than 0" if above is not None else "at least 0"),
-                         "the type says which way it goes; write the amount without a sign")  # fmt: skip
+            self.problem(
+                "entry-number",
+                say("{key} {value} must be more than 0", key=key, value=plain(value))
+                if above is not None
+                else say("{key} {value} must be at least 0", key=key, value=plain(value)),
+                say("the type says which way it goes; write the amount without a sign"),
+            )
             return None
         return value
 
@@ -237,34 +283,49 @@ class _Form:
             return None, None
         if kind in CASH_KINDS:
             if shares is None and price is None:
-                self.problem("entry-field", f"a {kind} has no amount", "write it under shares")
+                self.problem(
+                    "entry-field", say("a {kind} has no amount", kind=kind), say("write it under shares")
+                )
                 return None, None
             amount = EXACT.multiply(ONE if shares is None else shares, ONE if price is None else price)
             if not amount:
-                self.problem("entry-number", f"the amount of the {kind} is 0", "leave the row out")
+                self.problem(
+                    "entry-number", say("the amount of the {kind} is 0", kind=kind), say("leave the row out")
+                )
             return amount, None
         if shares is None:
             hints = {
-                "split": "write the new shares per old one, 4 for a 4-for-1 split",
-                "convert": "write the amount of the currency bought",
+                "split": say("write the new shares per old one, 4 for a 4-for-1 split"),
+                "convert": say("write the amount of the currency bought"),
             }
-            hint = hints.get(kind, "write how many")
-            self.problem("entry-field", f"a {kind} has no shares", hint)
+            hint = hints.get(kind, say("write how many"))
+            self.problem("entry-field", say("a {kind} has no shares", kind=kind), hint)
         if price is None and (kind in _TRADES or kind == "convert"):
-            hint = "write the gross amount per share" if kind == "dividend" else "write the price of one"
-            self.problem("entry-field", f"a {kind} has no price", hint)
+            hint = (
+                say("write the gross amount per share")
+                if kind == "dividend"
+                else say("write the price of one")
+            )
+            self.problem("entry-field", say("a {kind} has no price", kind=kind), hint)
         return shares, None if kind == "split" else price
 
     def symbol(self, kind: str) -> str:
         raw = self.text("symbol")
         if kind == "convert":
             if not is_currency(raw):
-                self.problem("entry-field", f"a convert buys a currency, and {raw!r} is none",
-                             "write the code of the currency bought, such as USD, under symbol")  # fmt: skip
+                self.problem(
+                    "entry-field",
+                    say("a convert buys a currency, and {raw!r} is none", raw=raw),
+                    say("write the code of the currency bought, such as USD, under symbol"),
+                )
             return raw
         if not raw:
             if kind in _IN_SHARES:
-                self.problem("entry-field", f"a {kind} has no symbol", "write the symbol or the name")
+                self.problem(
+                    "entry-field",
+                    say("a {kind} has no symbol", kind=kind),
+                    say("write the symbol or the name"),
+                )
             return ""
         known = self.catalogue.resolve(raw)
         if known is not None:
@@ -272,18 +333,27 @@ class _Form:
         if _SYMBOL.fullmatch(raw):
             return raw
         near = self.catalogue.suggest(raw)
-        hint = f"did you mean {' or '.join(near)}?" if near else "write its symbol instead of its name"
-        self.problem("unknown-symbol", f"{raw!r} is no symbol and not in the catalogue", hint)
+        hint = (
+            say("did you mean {near}?", near=join(say(" or "), near))
+            if near
+            else say("write its symbol instead of its name")
+        )
+        self.problem("unknown-symbol", say("{raw!r} is no symbol and not in the catalogue", raw=raw), hint)
         return raw
 
     def currency(self, kind: str, symbol: str, *, moves_money: bool) -> str:
         raw = self.text("currency")
         if raw:
             if not is_currency(raw):
-                self.problem("currency", f"{raw!r} is no currency code", 'write "USD" or "KRW"')
+                self.problem(
+                    "currency", say("{raw!r} is no currency code", raw=raw), say('write "USD" or "KRW"')
+                )
             elif kind == "convert" and raw == symbol:
-                self.problem("entry-field", f"{raw} is converted to itself",
-                             "symbol is the currency bought, currency the one paid with")  # fmt: skip
+                self.problem(
+                    "entry-field",
+                    say("{raw} is converted to itself", raw=raw),
+                    say("symbol is the currency bought, currency the one paid with"),
+                )
             return raw
         known = self.catalogue.get(symbol) if symbol and kind != "convert" else None
         if known is not None:
@@ -291,5 +361,7 @@ class _Form:
         if kind in CASH_KINDS and self.catalogue.currency is not None:
             return self.catalogue.currency
         if moves_money or kind in CASH_KINDS or kind == "convert":
-            self.problem("entry-field", f"the {kind} has no currency", 'write "USD" or "KRW"')
+            self.problem(
+                "entry-field", say("the {kind} has no currency", kind=kind), say('write "USD" or "KRW"')
+            )
         return ""

@@ -14,6 +14,7 @@ from decimal import Decimal
 from steelyard.domain.books.ledger import Entry, in_order, until
 from steelyard.domain.money import EXACT, ZERO, plain
 from steelyard.errors import InputError
+from steelyard.words import say
 
 ADDING = frozenset({"buy", "transfer_in"})
 TAKING = frozenset({"sell", "transfer_out"})
@@ -43,12 +44,20 @@ class Shortfall:
     def error(self) -> InputError:
         """What to tell the owner."""
         entry = self.entry
-        verb = "sold" if entry.kind == "sell" else "transferred out"
+        verb = say("sold") if entry.kind == "sell" else say("transferred out")
         return InputError(
             "sold-more-than-held",
-            f"{plain(entry.shares)} shares of {entry.symbol} are {verb} from account {entry.account!r} "
-            f"on {entry.traded_on}, but only {plain(self.held)} are held",
-            "record the purchase or the transfer_in that is missing before it, or correct the shares",
+            say(
+                "{shares} shares of {symbol} are {verb} from account {account!r} on {traded_on}, "
+                "but only {held} are held",
+                shares=plain(entry.shares),
+                symbol=entry.symbol,
+                verb=verb,
+                account=entry.account,
+                traded_on=entry.traded_on,
+                held=plain(self.held),
+            ),
+            say("record the purchase or the transfer_in that is missing before it, or correct the shares"),
         )
 
 

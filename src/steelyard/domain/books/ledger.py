@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from steelyard.domain.money import EXACT, ZERO
 from steelyard.errors import InputError
+from steelyard.words import say
 
 KINDS = (
     "buy",
@@ -157,8 +158,16 @@ def until(entries: Sequence[Entry], as_of: date) -> list[Entry]:
         first = min(later, key=lambda e: e.traded_on)
         raise InputError(
             "entry-in-future",
-            f"{len(later)} entries are dated after {as_of}, the first one {first.traded_on} "
-            f"({first.kind} {first.symbol})".replace(" )", ")"),
-            f"ask with --as-of {max(e.traded_on for e in later)}, or correct the date of the entry",
+            say(
+                "{later} entries are dated after {as_of}, the first one {traded_on} ({entry})",
+                later=len(later),
+                as_of=as_of,
+                traded_on=first.traded_on,
+                entry=f"{first.kind} {first.symbol}".strip(),
+            ),
+            say(
+                "ask with --as-of {last}, or correct the date of the entry",
+                last=max(e.traded_on for e in later),
+            ),
         )
     return in_order(entries)

@@ -14,6 +14,7 @@ from heapq import heapify, heappop, heappush
 
 from steelyard.domain.money import EXACT, ZERO
 from steelyard.errors import InputError
+from steelyard.words import say
 
 STEP = Decimal("1e-20")
 METHODS = ("fifo", "lifo", "hifo", "average", "specific", "least_tax")
@@ -131,8 +132,11 @@ def draw(
         if not line:
             raise InputError(
                 "lot-unknown",
-                f"no lot bought on {bought} is held",
-                "name one of the purchase dates " + (", ".join(sorted({str(x.bought) for x in pool})) or "-"),
+                say("no lot bought on {bought} is held", bought=bought),
+                say(
+                    "name one of the purchase dates {days}",
+                    days=tuple(sorted({x.bought for x in pool})) or "-",
+                ),
             )
     taken: list[TaxLot] = []
     left = shares
@@ -151,8 +155,10 @@ def draw(
         held = total(x.shares for x in line)
         raise InputError(
             "sold-more-than-held",
-            f"{shares} shares are sold but only {held} are held",
-            "add the purchase or the transfer that is missing before it, or correct the number of shares",
+            say("{shares} shares are sold but only {held} are held", shares=shares, held=held),
+            say(
+                "add the purchase or the transfer that is missing before it, or correct the number of shares"
+            ),
         )
     return taken, sorted(rest.values(), key=lambda x: (x.bought, x.order))
 

@@ -20,6 +20,7 @@ from steelyard.domain.market.instruments import (
     Replacement,
 )
 from steelyard.errors import InputError
+from steelyard.words import say
 
 Entry = Mapping[str, Any]
 Pair = tuple[str, Caution, str]
@@ -142,15 +143,19 @@ def _new(symbol: str, fields: dict[str, Any]) -> dict[str, Any]:
     if "currency" not in fields:
         raise InputError(
             "instrument-incomplete",
-            f"{symbol} is not in the catalogue and has no currency",
-            f'write `currency = "USD"` (or "KRW") under [instruments.{symbol}]',
+            say("{symbol} is not in the catalogue and has no currency", symbol=symbol),
+            say('write `currency = "USD"` (or "KRW") under [instruments.{symbol}]', symbol=symbol),
         )
     exchange = fields.get("exchange") or _HOME.get(fields["currency"])
     if exchange is None:
         raise InputError(
             "instrument-incomplete",
-            f"{symbol} is quoted in {fields['currency']}, which names no exchange",
-            f'write `exchange = "XNYS"` (or "XKRX") under [instruments.{symbol}]',
+            say(
+                "{symbol} is quoted in {fields}, which names no exchange",
+                symbol=symbol,
+                fields=fields["currency"],
+            ),
+            say('write `exchange = "XNYS"` (or "XKRX") under [instruments.{symbol}]', symbol=symbol),
         )
     return {"name": symbol, "source": "portfolio file", **fields, "exchange": exchange}
 
@@ -166,8 +171,12 @@ def _check(symbol: str, key: str, value: object) -> None:
     else:
         raise InputError(
             "instrument-field",
-            f"{symbol} has no field {key!r}",
-            f"use one of {', '.join(OVERRIDABLE)}",
+            say("{symbol} has no field {key!r}", symbol=symbol, key=key),
+            say("use one of {choices}", choices=", ".join(OVERRIDABLE)),
         )
     if not right:
-        raise InputError("instrument-field", f"{symbol}: {key} is {value!r}", f"write {wanted} for `{key}`")
+        raise InputError(
+            "instrument-field",
+            say("{symbol}: {key} is {value!r}", symbol=symbol, key=key, value=value),
+            say("write {wanted} for `{key}`", wanted=wanted, key=key),
+        )

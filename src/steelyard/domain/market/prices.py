@@ -12,6 +12,7 @@ from datetime import date
 from decimal import Decimal
 
 from steelyard.domain.money import EXACT, ONE, ZERO, plain
+from steelyard.words import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,19 +157,28 @@ def judge(
     usable: list[Close] = []
     for close in sorted(closes, key=lambda c: c.day):
         if not close.price.is_finite() or close.price <= ZERO:
-            found("price-not-positive", f"{close.price} on {close.day} is no price", close.day)
+            found(
+                "price-not-positive",
+                say("{price} on {day} is no price", price=close.price, day=close.day),
+                close.day,
+            )
         elif close.currency not in (None, wanted.currency):
             found(
                 "price-currency",
-                f"{source} answers in {close.currency}, the instrument is quoted in {wanted.currency}",
+                say(
+                    "{source} answers in {currency}, the instrument is quoted in {wanted_currency}",
+                    source=source,
+                    currency=close.currency,
+                    wanted_currency=wanted.currency,
+                ),
                 close.day,
             )
         elif close.day > as_of:
-            found("price-future", f"{close.day} lies after {as_of}", close.day)
+            found("price-future", say("{day} lies after {as_of}", day=close.day, as_of=as_of), close.day)
         else:
             usable.append(close)
     if not closes:
-        found("price-empty", f"{source} has no price")
+        found("price-empty", say("{source} has no price", source=source))
     good: list[Close] = []
     for index, close in enumerate(usable):
         earlier = good[-1] if good else (before if before is not None and before.day < close.day else None)
@@ -177,16 +187,28 @@ def judge(
             continue
         after = usable[index + 1] if index + 1 < len(usable) else None
         move = EXACT.divide(close.price, earlier.price) - ONE
-        text = f"{_percent(move)} % from {plain(earlier.price)} on {earlier.day} to {plain(close.price)} on "
-        text += f"{close.day} without a split"
+        text = say(
+            "{move} % from {before} on {earlier} to {price} on {day} without a split",
+            move=_percent(move),
+            before=plain(earlier.price),
+            earlier=earlier.day,
+            price=plain(close.price),
+            day=close.day,
+        )
         stays = after is not None and not _jumps(close, after, limits.max_jump)
         found("price-jump", text, close.day, refused=not stays)
         if stays:
             good.append(close)
     if good and is_stale(good[-1], source, limits, as_of):
         days = (as_of - good[-1].day).days
-        text = f"the newest close of {source} is of {good[-1].day}, {days} days old; "
-        found("price-stale", text + f"the limit is {limits.age(source)}", good[-1].day, refused=False)
+        text = say(
+            "the newest close of {source} is of {day}, {days} days old; the limit is {limit}",
+            source=source,
+            day=good[-1].day,
+            days=days,
+            limit=limits.age(source),
+        )
+        found("price-stale", text, good[-1].day, refused=False)
     return Judgement(tuple(good), tuple(findings))
 
 
@@ -205,8 +227,17 @@ def disagreement(
     apart = EXACT.divide(abs(one.price - two.price), min(one.price, two.price))
     if apart <= limits.disagreement:
         return None
-    text = f"{symbol}: {name} says {plain(one.price)} and {other} {plain(two.price)} on {one.day}, "
-    return Finding("price-disagree", symbol, name, text + f"{_percent(apart)} % apart", True, one.day)
+    text = say(
+        "{symbol}: {name} says {price} and {other} {second} on {day}, {apart} % apart",
+        symbol=symbol,
+        name=name,
+        price=plain(one.price),
+        other=other,
+        second=plain(two.price),
+        day=one.day,
+        apart=_percent(apart),
+    )
+    return Finding("price-disagree", symbol, name, text, True, one.day)
 
 
 def _jumps(earlier: Close, later: Close, most: Decimal) -> bool:

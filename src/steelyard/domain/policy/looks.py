@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, timedelta
 
+from steelyard.words import Text, say
+
 LOOKS = ("daily", "weekly", "biweekly", "monthly", "quarterly", "semiannual", "annual")
 LOOK_ATS = ("first", "last")
 MONTHS = {"monthly": 1, "quarterly": 3, "semiannual": 6, "annual": 12}
@@ -16,8 +18,23 @@ MONDAY = date(1970, 1, 5)
 """From here weeks, and pairs of weeks, are counted."""
 _DAY = timedelta(days=1)
 
+_NAMES = {
+    "daily": say("daily"),
+    "weekly": say("weekly"),
+    "biweekly": say("biweekly"),
+    "monthly": say("monthly"),
+    "quarterly": say("quarterly"),
+    "semiannual": say("semiannual"),
+    "annual": say("annual"),
+}
+
 Open = Callable[[date], bool]
 """Says whether every exchange has a session on a day."""
+
+
+def look_name(look: str) -> Text:
+    """Return the word for how often a policy looks, for messages."""
+    return _NAMES[look]
 
 
 def period(look: str, day: date) -> tuple[date, date]:

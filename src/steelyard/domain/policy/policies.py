@@ -14,7 +14,8 @@ from typing import Protocol
 
 from steelyard.domain.money import EXACT, ZERO
 from steelyard.domain.policy.drift import Drift
-from steelyard.domain.policy.looks import LOOK_ATS, LOOKS, last_look, next_look
+from steelyard.domain.policy.looks import LOOK_ATS, LOOKS, last_look, look_name, next_look
+from steelyard.words import say
 
 KINDS = ("calendar", "threshold", "hybrid", "hold")
 DESTINATIONS = ("target", "edge", "halfway")
@@ -139,9 +140,11 @@ def decide(
     if reasons and policy.last_rebalance is not None and policy.cooldown_days:
         days = (as_of - policy.last_rebalance).days
         if days < policy.cooldown_days:
-            held_back = (
-                f"{days} days since the last rebalance on {policy.last_rebalance}; "
-                f"the cooldown is {policy.cooldown_days}"
+            held_back = say(
+                "{days} days since the last rebalance on {last}; the cooldown is {cooldown}",
+                days=days,
+                last=policy.last_rebalance,
+                cooldown=policy.cooldown_days,
             )
     upcoming = None if policy.kind == "hold" else next_look(policy.look, policy.look_at, as_of, is_open)
     return Decision(bool(reasons) and held_back is None, tuple(reasons), upcoming, held_back)
@@ -155,10 +158,15 @@ def _crossed(drifts: Sequence[Drift], policy: Policy) -> list[Reason]:
         if limit is None or not drift.beyond(limit):
             continue
         absolute = policy.threshold is not None and limit == policy.threshold
-        side = "over" if drift.excess > 0 else "under"
-        text = (
-            f"{drift.symbol}: {_percent(drift.weight)} % (target {_percent(drift.target)} %, "
-            f"{_percent(drift.drift.copy_abs())} points {side}; the band is {_percent(limit)} points)"
+        side = say("over") if drift.excess > 0 else say("under")
+        text = say(
+            "{symbol}: {weight} % (target {target} %, {points} points {side}; the band is {limit} points)",
+            symbol=drift.symbol,
+            weight=_percent(drift.weight),
+            target=_percent(drift.target),
+            points=_percent(drift.drift.copy_abs()),
+            side=side,
+            limit=_percent(limit),
         )
         rule = "threshold" if absolute else "relative_threshold"
         found.append(Reason(rule, text, drift.symbol, drift.drift, limit))
@@ -171,8 +179,12 @@ def _overdue(policy: Policy, as_of: date) -> list[Reason]:
     days = (as_of - policy.last_rebalance).days
     if days <= policy.max_interval_days:
         return []
-    text = f"{days} days since the last rebalance on {policy.last_rebalance}; "
-    text += f"the most is {policy.max_interval_days}"
+    text = say(
+        "{days} days since the last rebalance on {last}; the most is {most}",
+        days=days,
+        last=policy.last_rebalance,
+        most=policy.max_interval_days,
+    )
     return [Reason("max_interval", text)]
 
 
@@ -180,11 +192,21 @@ def _come_round(policy: Policy, as_of: date, look: date | None) -> list[Reason]:
     if look is None or (policy.last_rebalance is not None and policy.last_rebalance >= look):
         return []
     since = (
-        "none is on record"
+        say("none is on record")
         if policy.last_rebalance is None
-        else f"the last one was on {policy.last_rebalance}"
+        else say("the last one was on {last}", last=policy.last_rebalance)
     )
-    return [Reason("calendar", f"the {policy.look} rebalance of {look} has come; {since}")]
+    return [
+        Reason(
+            "calendar",
+            say(
+                "the {look} rebalance of {day} has come; {since}",
+                look=look_name(policy.look),
+                day=look,
+                since=since,
+            ),
+        )
+    ]
 
 
 def _percent(fraction: Decimal) -> str:

@@ -18,6 +18,7 @@ from steelyard.domain.money import EXACT, ONE, ZERO, parse_fraction, plain
 from steelyard.domain.policy.looks import LOOKS
 from steelyard.domain.policy.policies import DESTINATIONS, KINDS, Policy
 from steelyard.errors import InputError
+from steelyard.words import say
 
 GRAMMAR = (
     "hold | calendar LOOK | threshold PCT | hybrid LOOK PCT Nd; "
@@ -35,34 +36,46 @@ class _Words:
     left: list[str]
 
     def error(self, message: str, hint: str) -> InputError:
-        return InputError("policy-text", f"policy {self.text!r}: {message}", hint)
+        return InputError(
+            "policy-text", say("policy {text!r}: {message}", text=self.text, message=message), hint
+        )
 
     def next(self, wanted: str) -> str:
         if not self.left:
-            raise self.error(f"{wanted} is missing at the end", f"write it as: {GRAMMAR}")
+            raise self.error(
+                say("{wanted} is missing at the end", wanted=wanted),
+                say("write it as: {grammar}", grammar=GRAMMAR),
+            )
         return self.left.pop(0)
 
     def look(self) -> str:
-        word = self.next("a look")
+        word = self.next(say("a look"))
         if word not in LOOKS:
-            raise self.error(f"{word!r} is no look", f"use one of {', '.join(LOOKS)}")
+            raise self.error(
+                say("{word!r} is no look", word=word), say("use one of {choices}", choices=", ".join(LOOKS))
+            )
         return word
 
     def percent(self, word: str | None = None) -> Decimal:
-        word = self.next("a percentage") if word is None else word
+        word = self.next(say("a percentage")) if word is None else word
         try:
             value = parse_fraction(word)
         except ValueError:
             value = ZERO
         if not word.endswith("%") or not ZERO < value <= ONE:
-            raise self.error(f"{word!r} is no percentage", "write more than 0% and at most 100%, such as 5%")
+            raise self.error(
+                say("{word!r} is no percentage", word=word),
+                say("write more than 0% and at most 100%, such as 5%"),
+            )
         return value
 
     def days(self) -> int:
-        word = self.next("a number of days")
+        word = self.next(say("a number of days"))
         found = _DAYS.fullmatch(word)
         if found is None:
-            raise self.error(f"{word!r} is no number of days", "write whole days, such as 180d")
+            raise self.error(
+                say("{word!r} is no number of days", word=word), say("write whole days, such as 180d")
+            )
         return int(found[1])
 
 
@@ -79,9 +92,12 @@ def parse(text: str) -> Policy:
         InputError: `policy-text`, saying which word is wrong and what to write.
     """
     words = _Words(text, text.lower().split())
-    kind = words.next("a kind")
+    kind = words.next(say("a kind"))
     if kind not in KINDS:
-        raise words.error(f"{kind!r} is no kind of policy", f"begin with one of {', '.join(KINDS)}")
+        raise words.error(
+            say("{kind!r} is no kind of policy", kind=kind),
+            say("begin with one of {kinds}", kinds=", ".join(KINDS)),
+        )
     read: dict[str, object] = {}
     if kind in ("calendar", "hybrid"):
         read["look"] = words.look()
@@ -90,9 +106,20 @@ def parse(text: str) -> Policy:
     return _checked(words, kind, read)
 
 
+_NAMES = {
+    "threshold": say("threshold"),
+    "relative_threshold": say("relative threshold"),
+    "max_interval_days": say("max interval days"),
+    "look": say("look"),
+    "look_at": say("look at"),
+    "destination": say("destination"),
+    "cooldown_days": say("cooldown days"),
+}
+
+
 def _option(words: _Words, kind: str, read: dict[str, object]) -> None:
     """Read one option, or a bare percentage or number of days, into `read`."""
-    word = words.next("an option")
+    word = words.next(say("an option"))
     value: object
     if word.endswith("%"):
         key, value = "threshold", words.percent(word)
@@ -103,20 +130,33 @@ def _option(words: _Words, kind: str, read: dict[str, object]) -> None:
         key, read_value = _readers(words)[word]
         value = read_value()
     else:
-        hint = "write 5% with its sign" if word[0].isdigit() else f"options are {', '.join(_KEYWORDS)}"
-        raise words.error(f"{word!r} is no option", hint)
+        hint = (
+            say("write 5% with its sign")
+            if word[0].isdigit()
+            else say("options are {keywords}", keywords=", ".join(_KEYWORDS))
+        )
+        raise words.error(say("{word!r} is no option", word=word), hint)
     if key in read:
-        raise words.error(f"{word!r} says the {key.replace('_', ' ')} a second time", "say it once")
+        raise words.error(
+            say("{word!r} says the {key} a second time", word=word, key=_NAMES[key]),
+            say("say it once"),
+        )
     if kind == "hold" or (key == "max_interval_days" and kind != "hybrid"):
-        raise words.error(f"{word!r} has no meaning for {kind}", f"leave it out, or write: {GRAMMAR}")
+        raise words.error(
+            say("{word!r} has no meaning for {kind}", word=word, kind=kind),
+            say("leave it out, or write: {grammar}", grammar=GRAMMAR),
+        )
     read[key] = value
 
 
 def _readers(words: _Words) -> dict[str, tuple[str, Callable[[], object]]]:
     def destination() -> str:
-        word = words.next("a destination")
+        word = words.next(say("a destination"))
         if word not in DESTINATIONS:
-            raise words.error(f"{word!r} is no destination", f"use one of {', '.join(DESTINATIONS)}")
+            raise words.error(
+                say("{word!r} is no destination", word=word),
+                say("use one of {choices}", choices=", ".join(DESTINATIONS)),
+            )
         return word
 
     return {
@@ -133,12 +173,15 @@ def _checked(words: _Words, kind: str, read: dict[str, object]) -> Policy:
     banded = "threshold" in read or "relative_threshold" in read
     inward = read.get("destination", "target") != "target"
     if kind in ("threshold", "hybrid") and not banded:
-        raise words.error("a band is missing", f"write: {words.text.strip()} 5%")
+        raise words.error(say("a band is missing"), say("write: {text} 5%", text=words.text.strip()))
     if kind == "calendar" and inward and not banded:
-        raise words.error("the destination needs a band", "write for example: calendar quarterly 5% to edge")
+        raise words.error(
+            say("the destination needs a band"), say("write for example: calendar quarterly 5% to edge")
+        )
     if kind == "calendar" and banded and not inward:
         raise words.error(
-            "a calendar has no band", "write hybrid for both; a band here goes with `to edge` or `to halfway`"
+            say("a calendar has no band"),
+            say("write hybrid for both; a band here goes with `to edge` or `to halfway`"),
         )
     if kind == "threshold":
         read.setdefault("look", "daily")

@@ -21,6 +21,7 @@ from steelyard.domain.tax.basis import Basis
 from steelyard.domain.tax.planning import FreeGains, NoBuy, PlanTax
 from steelyard.domain.tax.rules import Rule
 from steelyard.errors import InputError
+from steelyard.words import say
 
 IsSession = Callable[[str, date], bool]
 """Says whether an exchange (XKRX, XNYS) trades on a day."""
@@ -225,7 +226,11 @@ def country(code: str) -> Country:
     if code not in _MODULES:
         raise InputError(
             "tax-country-unknown",
-            f"no tax rules for {code!r}",
-            f'write jurisdiction = "{min(_MODULES)}" under [tax], or one of {", ".join(sorted(_MODULES))}',
+            say("no tax rules for {code!r}", code=code),
+            say(
+                'write jurisdiction = "{code}" under [tax], or one of {codes}',
+                code=min(_MODULES),
+                codes=", ".join(sorted(_MODULES)),
+            ),
         )
     return cast(Country, import_module(f"steelyard.domain.tax.{_MODULES[code]}").COUNTRY)

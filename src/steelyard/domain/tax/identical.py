@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 
 from steelyard.domain.market.instruments import Instrument
 from steelyard.errors import InputError
+from steelyard.words import say
 
 SAME_INDEX, SAME_SYMBOL = "same_index", "same_symbol"
 CHOICES = (SAME_INDEX, SAME_SYMBOL)
@@ -41,16 +42,20 @@ def chosen(settings: Mapping[str, object], catalogued: Mapping[str, str]) -> dic
     if word not in CHOICES:
         raise InputError(
             "tax-setting",
-            f"tax.identical is {word!r}",
-            f'write identical = "{SAME_INDEX}" or "{SAME_SYMBOL}" under [tax]',
+            say("tax.identical is {word!r}", word=word),
+            say(
+                'write identical = "{same_index}" or "{same_symbol}" under [tax]',
+                same_index=SAME_INDEX,
+                same_symbol=SAME_SYMBOL,
+            ),
         )
     pairs = list(catalogued.items()) if word == SAME_INDEX else []
     groups = settings.get("identical_groups", [])
     if not isinstance(groups, list) or not all(_symbols(group) for group in groups):
         raise InputError(
             "tax-setting",
-            f"tax.identical_groups is {groups!r}, not lists of symbols",
-            'write identical_groups = [["VOO", "VTI"]] under [tax]',
+            say("tax.identical_groups is {groups!r}, not lists of symbols", groups=groups),
+            say('write identical_groups = [["VOO", "VTI"]] under [tax]'),
         )
     return _joined([*pairs, *((group[0], symbol) for group in groups for symbol in group)])
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from steelyard.domain.trading.fingerprint import canonical, sha256
+from steelyard.words import say
 
 START = "0" * 64
 MASK = "***"
@@ -71,19 +72,31 @@ def first_break(links: Iterable[Link], *, count: int, head: str) -> Break | None
     for link in links:
         number += 1
         if link.number != number:
-            return Break(number, f"link {number} is missing, {link.number} stands in its place")
+            return Break(
+                number,
+                say(
+                    "link {number} is missing, {found} stands in its place",
+                    number=number,
+                    found=link.number,
+                ),
+            )
         if link.previous != previous:
-            return Break(number, "it does not follow from the link before")
+            return Break(number, say("it does not follow from the link before"))
         if not _is_canonical(link.text):
-            return Break(number, "its text is not as it was written")
+            return Break(number, say("its text is not as it was written"))
         if link.hash != _hash(number, previous, link.text):
-            return Break(number, "its text or its hash was changed")
+            return Break(number, say("its text or its hash was changed"))
         previous = link.hash
     if number != count:
-        word = "missing from the end" if number < count else "too many at the end"
-        return Break(min(number, count) + 1, f"{abs(count - number)} {word}")
+        apart = abs(count - number)
+        text = (
+            say("{count} missing from the end", count=apart)
+            if number < count
+            else say("{count} too many at the end", count=apart)
+        )
+        return Break(min(number, count) + 1, text)
     if previous != head:
-        return Break(number, "the head names another last link")
+        return Break(number, say("the head names another last link"))
     return None
 
 

@@ -12,6 +12,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from steelyard.domain.money import EXACT, ONE, ZERO
 from steelyard.domain.trading.brokerage import FX
 from steelyard.domain.trading.saved_plans import SavedTrade
+from steelyard.words import say
 
 STEP = Decimal("0.01")
 
@@ -94,7 +95,9 @@ def _leg(
         currency=base,
         amount=amount,
         cost=EXACT.multiply(amount, spread),
-        reason=f"{given} is changed into {got} for the trades of {account}",
+        reason=say(
+            "{given} is changed into {got} for the trades of {account}", given=given, got=got, account=account
+        ),
         exchange=FX,
         step=STEP,
     )

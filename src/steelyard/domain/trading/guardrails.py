@@ -15,6 +15,7 @@ from decimal import Decimal
 from steelyard.domain.money import EXACT, ONE, ZERO, plain
 from steelyard.domain.trading.brokerage import FX
 from steelyard.domain.trading.orders import Order
+from steelyard.words import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,16 +119,20 @@ def worth(order: Order, situation: Situation) -> Decimal:
 def kill_switch(order: Order, situation: Situation, limits: Limits) -> tuple[str, str] | None:
     """Nothing is sent while everything is halted."""
     if situation.halted:
-        return f"everything is halted: {situation.halted}", "run `steelyard resume` when it is safe again"
+        return say("everything is halted: {halted}", halted=situation.halted), say(
+            "run `steelyard resume` when it is safe again"
+        )
     return None
 
 
 def approved_plan(order: Order, situation: Situation, limits: Limits) -> tuple[str, str] | None:
     """The order belongs to the plan at hand, and that very plan, by its hash, was approved."""
     if order.plan_id != situation.plan_id:
-        return "the order belongs to another plan", "run `steelyard execute` with the plan you approved"
+        return say("the order belongs to another plan"), say(
+            "run `steelyard execute` with the plan you approved"
+        )
     if not situation.approved.get(situation.plan_id):
-        return "this plan was not approved", "look at the dry run, then run it again with --live"
+        return say("this plan was not approved"), say("look at the dry run, then run it again with --live")
     return None
 
 
@@ -139,36 +144,42 @@ def second_approval(order: Order, situation: Situation, limits: Limits) -> tuple
     if len(situation.approved.get(situation.plan_id, frozenset())) >= 2:
         return None
     return (
-        f"a turnover of {plain(situation.turnover)} needs a second approval (above {plain(above)})",
-        "let somebody else run `steelyard approve` on the same plan",
+        say(
+            "a turnover of {turnover} needs a second approval (above {above})",
+            turnover=plain(situation.turnover),
+            above=plain(above),
+        ),
+        say("let somebody else run `steelyard approve` on the same plan"),
     )
 
 
 def duplicate_plan(order: Order, situation: Situation, limits: Limits) -> tuple[str, str] | None:
     """A plan is carried out once."""
     if situation.plan_id in situation.done:
-        return "this plan was carried out already", "make a new one: `steelyard plan --save`"
+        return say("this plan was carried out already"), say("make a new one: `steelyard plan --save`")
     return None
 
 
 def known_target(order: Order, situation: Situation, limits: Limits) -> tuple[str, str] | None:
     """Only instruments with a target are traded."""
     if order.symbol not in situation.targets:
-        return f"{order.symbol} has no target", "name it under [targets], with 0% to sell out"
+        return say("{symbol} has no target", symbol=order.symbol), say(
+            "name it under [targets], with 0% to sell out"
+        )
     return None
 
 
 def market_open(order: Order, situation: Situation, limits: Limits) -> tuple[str, str] | None:
     """The exchange trades now."""
     if order.exchange not in situation.open_exchanges:
-        return f"{order.exchange} is closed", "run it again in trading hours"
+        return say("{exchange} is closed", exchange=order.exchange), say("run it again in trading hours")
     return None
 
 
 def limit_price(order: Order, situation: Situation, limits: Limits) -> tuple[str, str] | None:
     """A market order is sent only when the owner asked for it."""
     if order.limit is None and not limits.market_orders:
-        return "it is a market order", "set market_orders = true if that is what you want"
+        return say("it is a market order"), say("set market_orders = true if that is what you want")
     return None
 
 
@@ -176,7 +187,11 @@ def most_per_order(order: Order, situation: Situation, limits: Limits) -> tuple[
     """One order moves no more than `max_order`."""
     size = worth(order, situation)
     if limits.max_order is not None and size > limits.max_order:
-        return f"{plain(size)} is more than {plain(limits.max_order)} for one order", "raise max_order"
+        return say(
+            "{size} is more than {most} for one order",
+            size=plain(size),
+            most=plain(limits.max_order),
+        ), say("raise max_order")
     return None
 
 
@@ -185,8 +200,12 @@ def most_per_day(order: Order, situation: Situation, limits: Limits) -> tuple[st
     total = EXACT.add(situation.sent_today, worth(order, situation))
     if limits.max_day is not None and total > limits.max_day:
         return (
-            f"{plain(total)} is more than {plain(limits.max_day)} for one day",
-            "wait a day or raise max_day",
+            say(
+                "{total} is more than {most} for one day",
+                total=plain(total),
+                most=plain(limits.max_day),
+            ),
+            say("wait a day or raise max_day"),
         )
     return None
 
@@ -198,8 +217,13 @@ def most_turnover(order: Order, situation: Situation, limits: Limits) -> tuple[s
     total = EXACT.add(situation.sent_today, worth(order, situation))
     if total > EXACT.multiply(limits.max_turnover, situation.value):
         return (
-            f"{plain(total)} is over {plain(limits.max_turnover)} of {plain(situation.value)} in one day",
-            "wait a day or raise max_turnover",
+            say(
+                "{total} is over {most} of {value} in one day",
+                total=plain(total),
+                most=plain(limits.max_turnover),
+                value=plain(situation.value),
+            ),
+            say("wait a day or raise max_turnover"),
         )
     return None
 
@@ -212,8 +236,13 @@ def most_of_a_position(order: Order, situation: Situation, limits: Limits) -> tu
     part = ONE if limits.max_position_sold is None or order.exchange == FX else limits.max_position_sold
     if order.shares > EXACT.multiply(held, part):
         return (
-            f"selling {plain(order.shares)} of {plain(held)} held is more than {plain(part)} of it",
-            "run `steelyard sync`, then raise max_position_sold if that is what you want",
+            say(
+                "selling {shares} of {held} held is more than {part} of it",
+                shares=plain(order.shares),
+                held=plain(held),
+                part=plain(part),
+            ),
+            say("run `steelyard sync`, then raise max_position_sold if that is what you want"),
         )
     return None
 
@@ -224,12 +253,19 @@ def price_collar(order: Order, situation: Situation, limits: Limits) -> tuple[st
         return None
     second = situation.second_prices.get(order.symbol)
     if second is None:
-        return f"no second price for {order.symbol}", "configure a second price source, or drop the collar"
+        return say("no second price for {symbol}", symbol=order.symbol), say(
+            "configure a second price source, or drop the collar"
+        )
     price = order.limit if order.limit is not None else situation.prices[order.symbol][0]
     if abs(EXACT.subtract(price, second)) > EXACT.multiply(limits.collar, second):
         return (
-            f"{plain(price)} is more than {plain(limits.collar)} away from {plain(second)}",
-            "compare both price sources before trading",
+            say(
+                "{price} is more than {collar} away from {second}",
+                price=plain(price),
+                collar=plain(limits.collar),
+                second=plain(second),
+            ),
+            say("compare both price sources before trading"),
         )
     return None
 
@@ -237,15 +273,18 @@ def price_collar(order: Order, situation: Situation, limits: Limits) -> tuple[st
 def fresh_price(order: Order, situation: Situation, limits: Limits) -> tuple[str, str] | None:
     """There is a price, and it is no older than `max_price_age_hours`."""
     if order.symbol not in situation.prices:
-        return f"no price for {order.symbol}", "fetch prices and make a new plan"
+        return say("no price for {symbol}", symbol=order.symbol), say("fetch prices and make a new plan")
     if limits.max_price_age_hours is None:
         return None
     seen = situation.prices[order.symbol][1]
     if situation.at - seen > timedelta(hours=limits.max_price_age_hours):
         return (
-            f"its price is of {seen.isoformat(timespec='minutes')}, older than "
-            f"{limits.max_price_age_hours} hours",
-            "fetch prices and make a new plan",
+            say(
+                "its price is of {seen}, older than {hours} hours",
+                seen=seen.isoformat(timespec="minutes"),
+                hours=limits.max_price_age_hours,
+            ),
+            say("fetch prices and make a new plan"),
         )
     return None
 
@@ -254,14 +293,18 @@ def fresh_positions(order: Order, situation: Situation, limits: Limits) -> tuple
     """The positions were read from the broker a moment ago."""
     allowed = limits.max_positions_age_minutes
     if allowed is not None and situation.at - situation.positions_at > timedelta(minutes=allowed):
-        return f"the positions were read over {allowed} minutes ago", "run `steelyard sync`"
+        return say("the positions were read over {allowed} minutes ago", allowed=allowed), say(
+            "run `steelyard sync`"
+        )
     return None
 
 
 def open_order_conflict(order: Order, situation: Situation, limits: Limits) -> tuple[str, str] | None:
     """Nobody else has an open order for the same instrument in the same account."""
     if (order.account, order.symbol) in situation.others:
-        return f"another order for {order.symbol} is open", "cancel it or let it finish first"
+        return say("another order for {symbol} is open", symbol=order.symbol), say(
+            "cancel it or let it finish first"
+        )
     return None
 
 
@@ -274,8 +317,14 @@ def cash_floor(order: Order, situation: Situation, limits: Limits) -> tuple[str,
     free = situation.spendable.get((order.account, order.currency), ZERO)
     if order.side == "buy" and need > free:
         return (
-            f"{plain(need)} {order.currency} needed, {plain(free)} free in {order.account}",
-            "wait for the sales to settle",
+            say(
+                "{need} {currency} needed, {free} free in {account}",
+                need=plain(need),
+                currency=order.currency,
+                free=plain(free),
+                account=order.account,
+            ),
+            say("wait for the sales to settle"),
         )
     # Money that is changed, either way, stays money: of the reserve only the spread is spent.
     if order.exchange == FX:
@@ -283,8 +332,12 @@ def cash_floor(order: Order, situation: Situation, limits: Limits) -> tuple[str,
     left = EXACT.subtract(situation.cash, EXACT.multiply(need, situation.rates[order.currency]))
     if left < situation.reserve:
         return (
-            f"it would leave {plain(left)} in cash, less than the reserve of {plain(situation.reserve)}",
-            "wait for the sales to fill, or lower cash_reserve",
+            say(
+                "it would leave {left} in cash, less than the reserve of {reserve}",
+                left=plain(left),
+                reserve=plain(situation.reserve),
+            ),
+            say("wait for the sales to fill, or lower cash_reserve"),
         )
     return None
 
@@ -296,9 +349,12 @@ def wash_sale(order: Order, situation: Situation, limits: Limits) -> tuple[str, 
     """
     if order.side == "buy" and order.symbol in situation.wash_blocked:
         return (
-            f"buying {order.symbol} within 30 days of selling it, or what counts as identical, at a loss "
-            "is a wash sale",
-            "buy a replacement, or wait until the 31st day",
+            say(
+                "buying {symbol} within 30 days of selling it, or what counts as identical, at a "
+                "loss is a wash sale",
+                symbol=order.symbol,
+            ),
+            say("buy a replacement, or wait until the 31st day"),
         )
     return None
 

@@ -15,6 +15,7 @@ from steelyard.domain.money import EXACT, ZERO, plain
 from steelyard.domain.trading.brokerage import FX
 from steelyard.domain.trading.fingerprint import fingerprint
 from steelyard.errors import DataError
+from steelyard.words import say
 
 PLANNED = "planned"
 SENT = "sent"
@@ -154,7 +155,7 @@ def changed_by_hand(order: Order, paid: Decimal) -> Order:
     """
     if order.state != PLANNED or order.exchange != FX:
         raise ValueError(f"order {order.id} is no conversion waiting to be made by hand")
-    note = "changed by hand, seen at the broker"
+    note = say("changed by hand, seen at the broker")
     return replace(order, state=FILLED, filled=order.shares, paid=paid, note=note)
 
 
@@ -197,20 +198,32 @@ def advance(order: Order, report: Report) -> Order:
 def _check(order: Order, report: Report) -> None:
     problem = ""
     if report.order_id and report.order_id != order.id:
-        problem = f"a report about {report.order_id} was taken for {order.id}"
+        problem = say("a report about {order_id} was taken for {id}", order_id=report.order_id, id=order.id)
     elif report.broker_id and order.broker_id and report.broker_id != order.broker_id:
-        problem = (
-            f"order {order.id} is {order.broker_id} at the broker, the report is about {report.broker_id}"
+        problem = say(
+            "order {id} is {broker_id} at the broker, the report is about {other}",
+            id=order.id,
+            broker_id=order.broker_id,
+            other=report.broker_id,
         )
     elif report.state not in REPORTED:
-        problem = f"the broker reports the state {report.state!r}"
+        problem = say("the broker reports the state {state!r}", state=report.state)
     elif not ZERO <= report.filled <= order.shares:
-        problem = f"{plain(report.filled)} of {plain(order.shares)} {order.symbol} reported filled"
+        problem = say(
+            "{filled} of {shares} {symbol} reported filled",
+            filled=plain(report.filled),
+            shares=plain(order.shares),
+            symbol=order.symbol,
+        )
     elif report.paid < 0 or report.fees < 0 or (report.filled and not report.paid):
-        problem = f"{order.symbol}: fills without a price, or a negative one"
+        problem = say("{symbol}: fills without a price, or a negative one", symbol=order.symbol)
     elif order.state == PLANNED:
-        problem = f"order {order.id} was never sent, yet the broker reports it as {report.state}"
+        problem = say(
+            "order {id} was never sent, yet the broker reports it as {state}", id=order.id, state=report.state
+        )
     if problem:
         raise DataError(
-            "broker-report", problem, "look at the order on the broker's own page, then run `steelyard sync`"
+            "broker-report",
+            problem,
+            say("look at the order on the broker's own page, then run `steelyard sync`"),
         )

@@ -12,14 +12,15 @@ from steelyard.domain.trading.guardrails import Refusal
 from steelyard.domain.trading.orders import Order
 from steelyard.domain.trading.saved_plans import SavedPlan
 from steelyard.errors import PlanError
+from steelyard.words import say
 
 
 def too_old(plan: SavedPlan, at: datetime, hours: int) -> list[Refusal]:
     """Refuse a plan that was saved more than so many hours ago, or never."""
     if plan.saved_at is not None and at - plan.saved_at <= timedelta(hours=hours):
         return []
-    text = f"the plan is older than {hours} hours"
-    return [Refusal("plan-too-old", "", "", text, "save a new plan: `steelyard plan --save`")]
+    text = say("the plan is older than {hours} hours", hours=hours)
+    return [Refusal("plan-too-old", "", "", text, say("save a new plan: `steelyard plan --save`"))]
 
 
 def need_exchange_currency(plan: SavedPlan, *, apart_from: Collection[str] = ()) -> None:
@@ -35,9 +36,18 @@ def need_exchange_currency(plan: SavedPlan, *, apart_from: Collection[str] = ())
         if trade.account not in apart_from and trade.currency != wanted:
             raise PlanError(
                 "broker-currency",
-                f"{trade.symbol} in {trade.account} is priced in {trade.currency}, "
-                f"but {trade.exchange} trades in {wanted or 'a currency nobody knows'}",
-                f'quote it in the file as it trades (`price = "412.35 {wanted or "USD"}"`), then plan again',
+                say(
+                    "{symbol} in {account} is priced in {currency}, but {exchange} trades in {wanted}",
+                    symbol=trade.symbol,
+                    account=trade.account,
+                    currency=trade.currency,
+                    exchange=trade.exchange,
+                    wanted=wanted or say("a currency nobody knows"),
+                ),
+                say(
+                    'quote it in the file as it trades (`price = "412.35 {wanted}"`), then plan again',
+                    wanted=wanted or "USD",
+                ),
             )
 
 
@@ -67,8 +77,14 @@ def moved_positions(
                     low -= order.remaining
             held = statement.shares(symbol)
             if not low <= held <= high:
-                text = f"{symbol} in {account}: {plain(held)} shares, the plan counted on {plain(low)}"
-                hint = "run `steelyard sync`, bring the file up to date and save a new plan"
+                text = say(
+                    "{symbol} in {account}: {held} shares, the plan counted on {low}",
+                    symbol=symbol,
+                    account=account,
+                    held=plain(held),
+                    low=plain(low),
+                )
+                hint = say("run `steelyard sync`, bring the file up to date and save a new plan")
                 found.append(Refusal("positions-moved", "", symbol, text, hint))
     return found
 
@@ -81,10 +97,23 @@ def moved_prices(
     traded = {t.symbol: plan.prices[t.symbol][0] for t in plan.trades}
     for symbol, then in {**traded, **{t.symbol: t.price for t in plan.conversions}}.items():
         if symbol not in prices:
-            found.append(Refusal("price-missing", "", symbol, f"no price for {symbol}", "fetch prices"))
+            found.append(
+                Refusal(
+                    "price-missing",
+                    "",
+                    symbol,
+                    say("no price for {symbol}", symbol=symbol),
+                    say("fetch prices"),
+                )
+            )
             continue
         now = prices[symbol][0]
         if abs(now - then) > EXACT.multiply(most, then):
-            text = f"{symbol} moved from {plain(then)} to {plain(now)} since the plan"
-            found.append(Refusal("prices-moved", "", symbol, text, "save a new plan"))
+            text = say(
+                "{symbol} moved from {then} to {now} since the plan",
+                symbol=symbol,
+                then=plain(then),
+                now=plain(now),
+            )
+            found.append(Refusal("prices-moved", "", symbol, text, say("save a new plan")))
     return found

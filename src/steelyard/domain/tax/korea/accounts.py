@@ -9,6 +9,7 @@ from decimal import Decimal
 from steelyard.domain.money import EXACT, ZERO, exact_sum
 from steelyard.domain.tax.korea.rates import Rates, whole_won
 from steelyard.errors import InputError
+from steelyard.words import say
 
 SHELTERED = frozenset({"isa", "pension", "irp"})
 ISA_TYPES = ("general", "lower_income")
@@ -57,7 +58,9 @@ def isa_closing(items: Iterable[IsaItem], isa_type: str, rates: Rates) -> IsaClo
     """
     if isa_type not in ISA_TYPES:
         raise InputError(
-            "isa-type-unknown", f"{isa_type!r} is no type of ISA", f"use one of {', '.join(ISA_TYPES)}"
+            "isa-type-unknown",
+            say("{isa_type!r} is no type of ISA", isa_type=isa_type),
+            say("use one of {choices}", choices=", ".join(ISA_TYPES)),
         )
     net = exact_sum(_counted(item) for item in items)
     exempt = min(max(net, ZERO), rates[f"isa.exempt.{isa_type}"])
@@ -71,8 +74,8 @@ def _counted(item: IsaItem) -> Decimal:
     if item.kind not in ISA_ITEMS:
         raise InputError(
             "isa-item-unknown",
-            f"{item.kind!r} is no kind of ISA income",
-            f"use one of {', '.join(ISA_ITEMS)}",
+            say("{kind!r} is no kind of ISA income", kind=item.kind),
+            say("use one of {choices}", choices=", ".join(ISA_ITEMS)),
         )
     if item.kind == "krx_domestic_equity":
         return ZERO

@@ -68,6 +68,6 @@ _CLASSES = {
 
 def with_rules(disposal: Disposal) -> Disposal:
     """Return a sale with the ids of the rules that its figures rest on."""
-    more = {CARRIED_OVER: "kr.gift-basis", UPPER_BOUND: "kr.upper-bound"}
+    more: dict[str, str] = {CARRIED_OVER: "kr.gift-basis", UPPER_BOUND: "kr.upper-bound"}
     noted = [more[note] for note in disposal.notes if note in more]
     return replace(disposal, rules=together(_CLASSES[disposal.tax_class], noted))

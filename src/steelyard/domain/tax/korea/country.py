@@ -51,6 +51,7 @@ from steelyard.domain.tax.planning import (
     on_top_of,
 )
 from steelyard.domain.tax.rules import Rule
+from steelyard.words import say
 
 
 class Korea:
@@ -183,8 +184,10 @@ class Korea:
             bucket,
             cost_of=cost_with_gifts(facts, rates, as_of),
             left_out={
-                (lot.account, lot.symbol): "the planner does not know what a sale in the repatriation "
-                "account deducts; the tax shown does"
+                (lot.account, lot.symbol): say(
+                    "the planner does not know what a sale in the repatriation account deducts; the "
+                    "tax shown does"
+                )
                 for lot in so_far.open_lots
                 if facts.account_kinds.get(lot.account) == REPATRIATION
                 and facts.classes.get(lot.symbol) == "overseas_listed"
@@ -217,9 +220,13 @@ class Korea:
             is_free=is_free,
             later_rate=EXACT.add(rates["overseas.national"], rates["overseas.local"]),
             cost=lambda gains: ZERO,
-            why="fills the unused part of the yearly deduction; buy back the same day",
-            note=f"{plain(overseas['still_free'])} of the yearly deduction of {plain(overseas['deduction'])} "
-            "on overseas-listed shares is left, and lost at the end of the year",
+            why=say("fills the unused part of the yearly deduction; buy back the same day"),
+            note=say(
+                "{left} of the yearly deduction of {deduction} on overseas-listed shares is "
+                "left, and lost at the end of the year",
+                left=plain(overseas["still_free"]),
+                deduction=plain(overseas["deduction"]),
+            ),
         )
 
 
@@ -270,18 +277,36 @@ def _notes(
     notes = []
     verified = max((rule.verified for rule in rates.rules.values()), default=None)
     if verified is not None and verified.year < rates.year:
-        notes.append(f"The rules were last verified on {verified}, before {rates.year} began.")
+        notes.append(
+            say(
+                "The rules were last verified on {verified}, before {year} began.",
+                verified=verified,
+                year=rates.year,
+            )
+        )
     if ledger.upper_bound:
-        notes.append("Where no tax base price is known the tax is an upper bound: add tax_base_price.")
+        notes.append(say("Where no tax base price is known the tax is an upper bound: add tax_base_price."))
     notes += [
-        f"Dividend of {p.symbol} on {p.paid_on}: {p.rate_note}." for p in ledger.payments if p.rate_note
+        say(
+            "Dividend of {symbol} on {paid_on}: {rate_note}.",
+            symbol=p.symbol,
+            paid_on=p.paid_on,
+            rate_note=p.rate_note,
+        )
+        for p in ledger.payments
+        if p.rate_note
     ]
     if financial["over"] and comprehensive is None:
         notes.append(
-            "Financial income exceeds the threshold: the tax beyond the withholding needs other_taxable_base."
+            say(
+                "Financial income exceeds the threshold: the tax beyond the withholding needs "
+                "other_taxable_base."
+            )
         )
     if comprehensive:
-        notes.append("Comprehensive taxation is counted before credits, the foreign tax credit included.")
+        notes.append(
+            say("Comprehensive taxation is counted before credits, the foreign tax credit included.")
+        )
     return tuple(notes)
 
 
@@ -294,25 +319,37 @@ def _notes_of_accounts(
     exchange = rate_note(facts.entries)
     notes = [exchange] if exchange else []
     if brought_home is not None and brought_home.not_held:
-        notes.append("Part of what the repatriation account sold was not held on the day of reference.")
+        notes.append(say("Part of what the repatriation account sold was not held on the day of reference."))
     if brought_home is not None and brought_home.withdrawn_on is not None:
-        each = f", {plain(paid_back.a_day)} won a day" if paid_back else ""
-        left = f"Money left the repatriation account on {brought_home.withdrawn_on}, within a year: "
+        each = say(", {won} won a day", won=plain(paid_back.a_day)) if paid_back else ""
         what = (
-            "the tax on what was deducted is paid back, with interest from the last day of the return to the "
-            f"last day to pay{each}; it is not in the total"
+            say(
+                "the tax on what was deducted is paid back, with interest from the last day of "
+                "the return to the last day to pay{each}; it is not in the total",
+                each=each,
+            )
             if brought_home.kept
-            else "nothing is deducted"
+            else say("nothing is deducted")
         )
-        notes.append(f"{left}{what} (where only profit was taken out, state repatriation_deduction).")
+        notes.append(
+            say(
+                "Money left the repatriation account on {day}, within a year: {what} (where only profit was "
+                "taken out, state repatriation_deduction).",
+                day=brought_home.withdrawn_on,
+                what=what,
+            )
+        )
     for isa in sheltered.isas:
         notes.append(
-            f"Nothing is due for {isa.account} before it is closed: tax_if_closed is not in the total."
+            say(
+                "Nothing is due for {account} before it is closed: tax_if_closed is not in the total.",
+                account=isa.account,
+            )
         )
     if sheltered.pension is not None:
-        notes.append("The pension credit reduces the tax on other income and is not in the total.")
+        notes.append(say("The pension credit reduces the tax on other income and is not in the total."))
         if won(facts, "salary") is None:
-            notes.append("The credit is the lower one of a high salary: give salary under [tax].")
+            notes.append(say("The credit is the lower one of a high salary: give salary under [tax]."))
     return tuple(notes)
 
 

@@ -17,6 +17,7 @@ from steelyard.domain.money import EXACT, ONE
 from steelyard.domain.tax.country import YearFacts, unrated
 from steelyard.domain.tax.korea.settlement import settles_on
 from steelyard.errors import DataError, InputError
+from steelyard.words import say
 
 WON = "KRW"
 
@@ -63,16 +64,24 @@ def won_rate(entry: Entry, tax_class: str, facts: YearFacts) -> WonRate:
     day, rate = found
     if day == moved:
         return WonRate(rate)
-    return WonRate(rate, f"no {entry.currency} rate of {moved} is at hand: that of {day} counts")
+    return WonRate(
+        rate,
+        say(
+            "no {currency} rate of {moved} is at hand: that of {day} counts",
+            currency=entry.currency,
+            moved=moved,
+            day=day,
+        ),
+    )
 
 
 def rate_note(entries: Iterable[Entry]) -> str:
     """Return what the reader has to know where fetched rates stand in for rates of the owner, else ""."""
     if not unrated(entries, WON):
         return ""
-    return (
-        "Entries without fx_rate take the fetched rate of their settlement date: a market rate, while the "
-        "return takes the base rate of that day."
+    return say(
+        "Entries without fx_rate take the fetched rate of their settlement date: a "
+        "market rate, while the return takes the base rate of that day."
     )
 
 
@@ -88,18 +97,42 @@ def _moved_on(entry: Entry, tax_class: str, facts: YearFacts) -> date | None:
 
 
 def _missing(entry: Entry, moved: date | None) -> DataError:
-    what = f"{entry.kind} of {entry.shares} {entry.symbol} on {entry.traded_on} in account {entry.account!r}"
+    what = say(
+        "{kind} of {shares} {symbol} on {traded_on} in account {account!r}",
+        kind=entry.kind,
+        shares=entry.shares,
+        symbol=entry.symbol,
+        traded_on=entry.traded_on,
+        account=entry.account,
+    )
     if moved is None:
         return DataError(
             "rate-missing",
-            f"no rate of {entry.currency} to won, nor the day it was bought, for the {what}",
-            "add fx_rate to that entry, the base rate of the day its purchase was settled; or for shares "
-            "transferred in their purchase date as lot",
+            say(
+                "no rate of {currency} to won, nor the day it was bought, for the {what}",
+                currency=entry.currency,
+                what=what,
+            ),
+            say(
+                "add fx_rate to that entry, the base rate of the day its purchase was settled; "
+                "or for shares transferred in their purchase date as lot"
+            ),
         )
     return DataError(
         "rate-missing",
-        f"no rate of {entry.currency} to won for {moved}: {what}",
-        f"add fx_rate to that entry, the base rate of {moved}, when the money moved; or put "
-        f"{entry.currency}{WON}.csv with the columns date,close and that day into the folder of prices, or "
-        "fetch it: `steelyard prices fetch --all`, with enough history_days in automation.toml",
+        say(
+            "no rate of {currency} to won for {moved}: {what}",
+            currency=entry.currency,
+            moved=moved,
+            what=what,
+        ),
+        say(
+            "add fx_rate to that entry, the base rate of {moved}, when the money moved; or "
+            "put {currency}{won}.csv with the columns date,close and that day into the "
+            "folder of prices, or fetch it: `steelyard prices fetch --all`, with enough "
+            "history_days in automation.toml",
+            moved=moved,
+            currency=entry.currency,
+            won=WON,
+        ),
     )

@@ -15,8 +15,9 @@ from typing import Any
 from steelyard.domain.books.lots import TaxLot, share
 from steelyard.domain.money import EXACT, ZERO
 from steelyard.domain.tax.korea.rates import Rates
+from steelyard.words import say
 
-CARRIED_OVER = "gift: sold within a year, so the giver's cost counts"
+CARRIED_OVER = say("gift: sold within a year, so the giver's cost counts")
 
 
 @dataclass(frozen=True, slots=True)

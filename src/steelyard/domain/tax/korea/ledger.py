@@ -23,11 +23,12 @@ from steelyard.domain.tax.korea.rates import Rates, whole_won
 from steelyard.domain.tax.korea.settlement import settles_on
 from steelyard.domain.tax.korea.withholding import Withheld, distribution_base, sale_base, withhold
 from steelyard.errors import InputError
+from steelyard.words import join, say
 
 CLASSES = ("krx_domestic_equity", "krx_other", "overseas_listed")
 OVERSEAS_METHODS = ("fifo", "lifo", "average")
-UPPER_BOUND = "upper bound: no tax base price is known"
-WAIVED = "waived: under 1,000 won of national tax"
+UPPER_BOUND = say("upper bound: no tax base price is known")
+WAIVED = say("waived: under 1,000 won of national tax")
 _LONGEST_SETTLEMENT = timedelta(days=31)
 """A sale longer before the year cannot settle in it, and old settlement cycles need not be known."""
 _HELD_KINDS = ("buy", "sell", "dividend", "split", "transfer_in", "transfer_out")
@@ -193,20 +194,34 @@ def _opened(entry: Entry, facts: YearFacts) -> _Position:
     if method not in OVERSEAS_METHODS:
         raise InputError(
             "cost-method-unknown",
-            f"account {entry.account!r} sells {tax_class} by {method!r}, which no Korean broker offers",
-            f'write cost_method = "{OVERSEAS_METHODS[0]}", or one of {", ".join(OVERSEAS_METHODS[1:])}: '
-            "what the broker applies",
+            say(
+                "account {account!r} sells {tax_class} by {method!r}, which no Korean broker offers",
+                account=entry.account,
+                tax_class=tax_class,
+                method=method,
+            ),
+            say(
+                'write cost_method = "{method}", or one of {others}: what the broker applies',
+                method=OVERSEAS_METHODS[0],
+                others=", ".join(OVERSEAS_METHODS[1:]),
+            ),
         )
     return _Position(tax_class, Pool(method))
 
 
 def class_unknown(symbol: str, given: str | None) -> InputError:
     """Return the error for an instrument whose Korean class nobody has stated."""
-    said = f"has the unknown class {given!r}" if given else "has no Korean tax class"
+    said = say("has the unknown class {given!r}", given=given) if given else say("has no Korean tax class")
     return InputError(
         "tax-class-unknown",
-        f"{symbol} {said}, and a class is never guessed",
-        f'write tax_class = "{CLASSES[1]}" (or {CLASSES[0]}, {CLASSES[2]}) under [instruments.{symbol}]',
+        say("{symbol} {said}, and a class is never guessed", symbol=symbol, said=said),
+        say(
+            'write tax_class = "{one}" (or {two}, {three}) under [instruments.{symbol}]',
+            one=CLASSES[1],
+            two=CLASSES[0],
+            three=CLASSES[2],
+            symbol=symbol,
+        ),
     )
 
 
@@ -214,8 +229,14 @@ def _priced(entry: Entry) -> Decimal:
     if entry.price is None:
         raise InputError(
             "price-missing",
-            f"the {entry.kind} of {entry.shares} {entry.symbol} on {entry.traded_on} has no price",
-            "add its price to the entry",
+            say(
+                "the {kind} of {shares} {symbol} on {traded_on} has no price",
+                kind=entry.kind,
+                shares=entry.shares,
+                symbol=entry.symbol,
+                traded_on=entry.traded_on,
+            ),
+            say("add its price to the entry"),
         )
     return entry.gross
 
@@ -260,15 +281,26 @@ def _taken(entry: Entry, position: _Position, facts: YearFacts) -> _Sold | None:
     if entry.lot is not None:
         raise InputError(
             "lot-named",
-            f"the {entry.kind} of {entry.symbol} on {entry.traded_on} names a lot, but a Korean broker sells "
-            f"{position.pool.method} and takes no choice",
-            "leave the lot empty",
+            say(
+                "the {kind} of {symbol} on {traded_on} names a lot, but a Korean broker sells "
+                "{method} and takes no choice",
+                kind=entry.kind,
+                symbol=entry.symbol,
+                traded_on=entry.traded_on,
+                method=position.pool.method,
+            ),
+            say("leave the lot empty"),
         )
     try:
         taken = position.pool.take(entry.shares)
     except InputError as error:
-        where = f"{entry.traded_on}, {entry.symbol} in account {entry.account!r}"
-        raise InputError(error.code, f"{where}: {error.message}", error.hint) from error
+        where = say(
+            "{traded_on}, {symbol} in account {account!r}",
+            traded_on=entry.traded_on,
+            symbol=entry.symbol,
+            account=entry.account,
+        )
+        raise InputError(error.code, join(": ", (where, error.message)), error.hint) from error
     untaxed = EXACT.divide(EXACT.multiply(position.untaxed, entry.shares), held)
     position.untaxed = EXACT.subtract(position.untaxed, untaxed)
     if entry.kind == "transfer_out":

@@ -13,6 +13,7 @@ from typing import Any
 from steelyard.domain.money import EXACT, ONE, ZERO
 from steelyard.domain.tax.rules import Rule
 from steelyard.errors import DataError
+from steelyard.words import say
 
 _DUST = Decimal("1E-10")
 _MOST = Decimal("1E+28")
@@ -64,8 +65,8 @@ class Rates:
 def _unknown(name: str, year: int) -> DataError:
     return DataError(
         "tax-rate-unknown",
-        f"no Korean tax figures are on record for {year} ({name})",
-        "ask for a year the rate file covers, or add the number with its source to it",
+        say("no Korean tax figures are on record for {year} ({name})", year=year, name=name),
+        say("ask for a year the rate file covers, or add the number with its source to it"),
     )
 
 

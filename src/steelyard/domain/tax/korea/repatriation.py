@@ -20,6 +20,7 @@ from steelyard.domain.tax.korea.exchange import in_won
 from steelyard.domain.tax.korea.rates import Rates, whole_won
 from steelyard.domain.tax.korea.settlement import settles_on
 from steelyard.errors import InputError
+from steelyard.words import say
 
 KIND = "ria"
 """The kind of account, as the portfolio file names it."""
@@ -99,8 +100,8 @@ def _part(day: date, data: Mapping[str, Any]) -> Decimal:
             return Decimal(row["part"])
     raise InputError(
         "repatriation-day",
-        f"{day} is outside the periods of the repatriation account",
-        "leave the trade out: the measure knows only its own periods",
+        say("{day} is outside the periods of the repatriation account", day=day),
+        say("leave the trade out: the measure knows only its own periods"),
     )
 
 

@@ -8,6 +8,7 @@ from steelyard.domain.money import ZERO, parse_number
 from steelyard.domain.tax.country import YearFacts
 from steelyard.domain.tax.korea.accounts import ISA_TYPES
 from steelyard.errors import InputError
+from steelyard.words import say
 
 SETTINGS = (
     "other_taxable_base", "other_financial_income", "repatriation_deduction", "isa_type", "salary",
@@ -40,5 +41,7 @@ def isa_type(facts: YearFacts) -> str:
 
 def _bad(key: str, raw: object) -> InputError:
     return InputError(
-        "tax-setting", f"tax.{key} is {raw!r}, not an amount of won", f"write {key} = 30000000 under [tax]"
+        "tax-setting",
+        say("tax.{key} is {raw!r}, not an amount of won", key=key, raw=raw),
+        say("write {key} = 30000000 under [tax]", key=key),
     )

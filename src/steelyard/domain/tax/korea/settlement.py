@@ -13,6 +13,7 @@ from typing import Any
 
 from steelyard.domain.tax.country import IsSession
 from steelyard.errors import InputError
+from steelyard.words import say
 
 _LONGEST_CLOSURE_DAYS = 40
 _DAY = timedelta(days=1)
@@ -55,8 +56,12 @@ def settlement_days(data: Mapping[str, Any], exchange: str, traded_on: date) -> 
     if days is None:
         raise InputError(
             "settlement-unknown",
-            f"no settlement cycle of {exchange} is on record for a trade on {traded_on}",
-            "enter what was held at the end of that year as transfer_in with its original cost",
+            say(
+                "no settlement cycle of {exchange} is on record for a trade on {traded_on}",
+                exchange=exchange,
+                traded_on=traded_on,
+            ),
+            say("enter what was held at the end of that year as transfer_in with its original cost"),
         )
     return days
 
@@ -90,8 +95,12 @@ def _next(day: date, is_open: Callable[[date], bool]) -> date:
             return day + step * _DAY
     raise InputError(
         "settlement-unknown",
-        f"no open day was found within {_LONGEST_CLOSURE_DAYS} days after {day}",
-        "check the calendar's closures",
+        say(
+            "no open day was found within {longest_closure_days} days after {day}",
+            longest_closure_days=_LONGEST_CLOSURE_DAYS,
+            day=day,
+        ),
+        say("check the calendar's closures"),
     )
 
 
@@ -113,4 +122,4 @@ def last_trade_day(year: int, is_session: IsSession, data: Mapping[str, Any]) ->
     while not (is_session("XNYS", day) and settles_on(day, "overseas_listed", is_session, data).year == year):
         day -= _DAY
     settled = settles_on(day, "overseas_listed", is_session, data)
-    return LastTradeDay(year, day, settled, False, "computed by the settlement rule")
+    return LastTradeDay(year, day, settled, False, say("computed by the settlement rule"))

@@ -15,6 +15,7 @@ from typing import Any
 
 from steelyard.domain.money import EXACT, ZERO
 from steelyard.errors import DataError, InputError
+from steelyard.words import say
 
 FILINGS = ("single", "mfj", "mfs", "hoh")
 SHORT, LONG = "short", "long"
@@ -109,8 +110,11 @@ def schedule(figures: Mapping[str, Any], year: int, filing: str) -> Schedule:
     if rows is None:
         raise DataError(
             "tax-year-unknown",
-            f"no US brackets for {year}",
-            f"ask for one of {', '.join(sorted(figures['years']))}, or add the year to the tax data",
+            say("no US brackets for {year}", year=year),
+            say(
+                "ask for one of {figures}, or add the year to the tax data",
+                figures=", ".join(sorted(figures["years"])),
+            ),
         )
     return Schedule(
         ordinary=(_numbers(rows["ordinary"][filing]), _numbers(figures["ordinary_rates"])),
@@ -132,7 +136,11 @@ def loss_limit(figures: Mapping[str, Any], filing: str) -> Decimal:
 
 def _known(filing: str) -> None:
     if filing not in FILINGS:
-        raise InputError("filing-unknown", f"{filing!r} is not a filing status", f"use {', '.join(FILINGS)}")
+        raise InputError(
+            "filing-unknown",
+            say("{filing!r} is not a filing status", filing=filing),
+            say("use {filings}", filings=", ".join(FILINGS)),
+        )
 
 
 def _numbers(values: Sequence[Any]) -> tuple[Decimal, ...]:

@@ -31,6 +31,7 @@ from steelyard.domain.tax.united_states.positions import (
 from steelyard.domain.tax.united_states.tax_year import Owner, YearReport, year_report
 from steelyard.domain.tax.united_states.wash_sales import WINDOW_DAYS
 from steelyard.errors import InputError
+from steelyard.words import join, say
 
 US_CLASSES = ("security", "collectible")
 T_PLUS_1, T_PLUS_2 = date(2024, 5, 28), date(2017, 9, 5)
@@ -59,8 +60,15 @@ class UnitedStates:
         if instrument.us_class not in US_CLASSES:
             raise InputError(
                 "tax-class-unknown",
-                f"{instrument.symbol} has no US tax class ({instrument.us_class})",
-                f'write us_class = "security" (or "collectible") under [instruments.{instrument.symbol}]',
+                say(
+                    "{symbol} has no US tax class ({us_class})",
+                    symbol=instrument.symbol,
+                    us_class=instrument.us_class,
+                ),
+                say(
+                    'write us_class = "security" (or "collectible") under [instruments.{symbol}]',
+                    symbol=instrument.symbol,
+                ),
             )
         return instrument.us_class
 
@@ -196,10 +204,10 @@ class UnitedStates:
         """Return the room in the 0 % bracket, or that the income it depends on is not stated."""
         owner = _owner(facts)
         if owner.income is None:
-            return (
-                "whether a gain would be taxed at 0 % depends on the rest of the return: state other_income, "
-                "taxable income after the standard deduction and without gains (with a minus, what the "
-                "deduction exceeds the income by)"
+            return say(
+                "whether a gain would be taxed at 0 % depends on the rest of the return: state "
+                "other_income, taxable income after the standard deduction and without gains "
+                "(with a minus, what the deduction exceeds the income by)"
             )
         setting = _setting(facts)
         report = year_report(facts.entries, facts.year, setting=setting, figures=facts.rates, owner=owner)
@@ -231,8 +239,8 @@ def _marginal(facts: YearFacts) -> Decimal:
     if income is None:
         raise InputError(
             "tax-setting",
-            "what a gain or a loss is worth depends on the owner's rate, which is not stated",
-            'write ordinary_rate = "24%" or other_income = 100000 under [tax]',
+            say("what a gain or a loss is worth depends on the owner's rate, which is not stated"),
+            say('write ordinary_rate = "24%" or other_income = 100000 under [tax]'),
         )
     bounds, rates = schedule(facts.rates, facts.year, str(facts.settings.get("filing", "single"))).ordinary
     return rates[bisect_right(bounds, income)]
@@ -296,8 +304,8 @@ def _amount(facts: YearFacts, key: str) -> Decimal | None:
     except ValueError:
         raise InputError(
             "tax-setting",
-            f"tax.{key} is {raw!r}, not an amount of dollars",
-            f"write {key} = 30000 under [tax]",
+            say("tax.{key} is {raw!r}, not an amount of dollars", key=key, raw=raw),
+            say("write {key} = 30000 under [tax]", key=key),
         ) from None
 
 
@@ -309,7 +317,9 @@ def _fraction(facts: YearFacts, key: str) -> Decimal | None:
         return parse_fraction(raw)
     except ValueError:
         raise InputError(
-            "tax-setting", f"tax.{key} is {raw!r}, not a rate", f'write {key} = "24%" under [tax]'
+            "tax-setting",
+            say("tax.{key} is {raw!r}, not a rate", key=key, raw=raw),
+            say('write {key} = "24%" under [tax]', key=key),
         ) from None
 
 
@@ -318,7 +328,7 @@ def _total(report: YearReport, facts: YearFacts) -> tuple[Decimal | None, tuple[
         return report.summary.tax.total, ()
     rate = _fraction(facts, "ordinary_rate")
     if rate is None:
-        return None, ("no tax is computed: give `other_income` (and `filing`) under [tax]",)
+        return None, (say("no tax is computed: give `other_income` (and `filing`) under [tax]"),)
     netting = report.summary.netting
     net = EXACT.add(
         EXACT.multiply(rate, max(netting.short, ZERO)),
@@ -326,8 +336,10 @@ def _total(report: YearReport, facts: YearFacts) -> tuple[Decimal | None, tuple[
     )
     saved = EXACT.multiply(rate, netting.ordinary_offset)
     return EXACT.subtract(net, saved), (
-        "an estimate at the ordinary rate given and the long-term rate that goes with it; "
-        "`other_income` under [tax] makes it exact",
+        say(
+            "an estimate at the ordinary rate given and the long-term rate that goes with "
+            "it; `other_income` under [tax] makes it exact"
+        ),
     )
 
 
@@ -336,8 +348,11 @@ def _rate_note(facts: YearFacts) -> tuple[str, ...]:
     if not foreign:
         return ()
     return (
-        f"entries in {', '.join(foreign)} without fx_rate take the fetched rate of their settlement date, or "
-        "the last one before it",
+        say(
+            "entries in {foreign} without fx_rate take the fetched rate of their settlement "
+            "date, or the last one before it",
+            foreign=", ".join(foreign),
+        ),
     )
 
 
@@ -358,19 +373,29 @@ def _unordered(report: YearReport, facts: YearFacts, owner: Owner) -> tuple[str,
     if other.summary.disallowed == report.summary.disallowed:
         return ()
     return (
-        "purchases of one day and price without an order_id are taken for one order; were each an order of "
-        f"its own, {plain(round(other.summary.disallowed, 2))} would be disallowed instead of "
-        f"{plain(round(report.summary.disallowed, 2))}: give the broker's order_id",
+        say(
+            "purchases of one day and price without an order_id are taken for one order; "
+            "were each an order of its own, {most} would be disallowed instead of {disallowed}: "
+            "give the broker's order_id",
+            most=plain(round(other.summary.disallowed, 2)),
+            disallowed=plain(round(report.summary.disallowed, 2)),
+        ),
     )
 
 
 def _crossed(report: YearReport) -> tuple[str, ...]:
     if not report.crossed:
         return ()
-    pairs = "; ".join(f"{sold} by buying {bought}" for sold, bought in report.crossed)
+    pairs = join(
+        "; ", (say("{sold} by buying {bought}", sold=sold, bought=bought) for sold, bought in report.crossed)
+    )
     return (
-        f"losses are disallowed on {pairs}, which count as substantially identical since they follow one "
-        'index; no ruling says so: identical = "same_symbol" under [tax] counts the same symbol only',
+        say(
+            "losses are disallowed on {pairs}, which count as substantially identical since "
+            'they follow one index; no ruling says so: identical = "same_symbol" under [tax] '
+            "counts the same symbol only",
+            pairs=pairs,
+        ),
     )
 
 

@@ -18,6 +18,7 @@ from steelyard.domain.tax.united_states.capital_gains import Carry, Schedule, ga
 from steelyard.domain.tax.united_states.positions import Positions
 from steelyard.domain.tax.united_states.tax_year import Owner, Summary
 from steelyard.domain.tax.united_states.wash_sales import WINDOW_DAYS
+from steelyard.words import say
 
 
 def no_buys(held: Positions, groups: Mapping[str, str], as_of: date) -> tuple[NoBuy, ...]:
@@ -105,11 +106,15 @@ def free_gains(
         cost=lambda gains: EXACT.subtract(
             at(*(gains.get(bucket, ZERO) for bucket in ("short", "long", "metal"))), before
         ),
-        why="is taxed at 0 % this year; buy back the same day, no wash-sale rule holds for gains",
-        note=f"long-term gains are taxed at 0 % up to {plain(first)} of taxable income, and "
-        f"{plain(max(room, ZERO))} is left; other_income is taken as taxable income after the standard "
-        "deduction (where the deduction exceeds the income, state the difference with a minus); credits and "
-        "state taxes are not looked at",
+        why=say("is taxed at 0 % this year; buy back the same day, no wash-sale rule holds for gains"),
+        note=say(
+            "long-term gains are taxed at 0 % up to {first} of taxable income, and {left} is "
+            "left; other_income is taken as taxable income after the standard deduction "
+            "(where the deduction exceeds the income, state the difference with a minus); "
+            "credits and state taxes are not looked at",
+            first=plain(first),
+            left=plain(max(room, ZERO)),
+        ),
     )
 
 

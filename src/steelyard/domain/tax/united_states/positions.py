@@ -19,6 +19,7 @@ from steelyard.domain.money import EXACT, ONE, ZERO
 from steelyard.domain.tax.united_states.capital_gains import LONG, term
 from steelyard.domain.tax.united_states.wash_sales import Block, WashSales, wash_sales
 from steelyard.errors import DataError, InputError
+from steelyard.words import join, say
 
 CURRENCY = "USD"
 SECURITY, COLLECTIBLE = "security", "collectible"
@@ -113,10 +114,22 @@ def dollars(entry: Entry, amount: Decimal, setting: Setting) -> Decimal:
         pair = f"{entry.currency}{CURRENCY}"
         raise DataError(
             "fx-rate-missing",
-            f"no dollar rate for the {entry.kind} of {entry.symbol} on {entry.traded_on} in {entry.currency}",
-            f"add fx_rate to the entry: dollars for one {entry.currency} on {moved}, its settlement date; or "
-            f"put {pair}.csv with the columns date,close and that day into the folder of prices, or fetch "
-            "it: `steelyard prices fetch --all`, with enough history_days in automation.toml",
+            say(
+                "no dollar rate for the {kind} of {symbol} on {traded_on} in {currency}",
+                kind=entry.kind,
+                symbol=entry.symbol,
+                traded_on=entry.traded_on,
+                currency=entry.currency,
+            ),
+            say(
+                "add fx_rate to the entry: dollars for one {currency} on {moved}, its settlement "
+                "date; or put {pair}.csv with the columns date,close and that day into the "
+                "folder of prices, or fetch it: `steelyard prices fetch --all`, with enough "
+                "history_days in automation.toml",
+                currency=entry.currency,
+                moved=moved,
+                pair=pair,
+            ),
         )
     return EXACT.multiply(amount, found[1])
 
@@ -154,8 +167,12 @@ class _Fold:
             if known not in (SECURITY, COLLECTIBLE):
                 raise InputError(
                     "tax-class-unknown",
-                    f"the US tax class of {entry.symbol} is not known",
-                    f'add us_class = "{SECURITY}" or "{COLLECTIBLE}" for it under [instruments]',
+                    say("the US tax class of {symbol} is not known", symbol=entry.symbol),
+                    say(
+                        'add us_class = "{security}" or "{collectible}" for it under [instruments]',
+                        security=SECURITY,
+                        collectible=COLLECTIBLE,
+                    ),
                 )
             self.pools[key] = Pool(self.setting.methods.get((entry.account, known), "fifo"))
         return self.pools[key]
@@ -181,9 +198,18 @@ class _Fold:
         if entry.lot is not None and pool.method not in ("specific", "least_tax"):
             raise InputError(
                 "lot-named",
-                f"the {entry.kind} of {entry.symbol} on {entry.traded_on} names a lot, but the broker of "
-                f"{entry.account} sells {pool.method}",
-                f'leave the lot empty, or set lot_method = "specific" for {entry.account}',
+                say(
+                    "the {kind} of {symbol} on {traded_on} names a lot, but the broker of {account} "
+                    "sells {method}",
+                    kind=entry.kind,
+                    symbol=entry.symbol,
+                    traded_on=entry.traded_on,
+                    account=entry.account,
+                    method=pool.method,
+                ),
+                say(
+                    'leave the lot empty, or set lot_method = "specific" for {account}', account=entry.account
+                ),
             )
         by_tax = None
         if pool.method == "least_tax" and unit is not None:
@@ -203,8 +229,13 @@ class _Fold:
         try:
             return pool.take(entry.shares, bought=entry.lot, order=by_tax)
         except InputError as error:
-            where = f"{entry.symbol} in {entry.account} on {entry.traded_on}"
-            raise InputError(error.code, f"{where}: {error.message}", error.hint) from error
+            where = say(
+                "{symbol} in {account} on {traded_on}",
+                symbol=entry.symbol,
+                account=entry.account,
+                traded_on=entry.traded_on,
+            )
+            raise InputError(error.code, join(": ", (where, error.message)), error.hint) from error
 
     def _sell(self, entry: Entry) -> None:
         proceeds = dollars(entry, EXACT.subtract(entry.gross, entry.fees), self.setting)
