@@ -8,6 +8,7 @@ from steelyard.adapters.files.portfolio import parse
 from steelyard.adapters.files.tax_figures import load_tax_rules
 from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.app.tax.situation import situation
+from steelyard.domain.books.kept import Books, with_books
 from steelyard.domain.books.ledger import Entry
 
 D = Decimal
@@ -54,8 +55,8 @@ def won(day, symbol, shares, price, kind="buy"):
 
 def known(held, entries=(), *, as_of=DAY):
     """What tax is computed from, with the data of the country."""
-    figures = load_tax_rules("US" if held.base_currency == "USD" else "KR")
-    return situation(held, list(entries), ExchangeSessions(), figures, as_of=as_of, selling=True)
+    kept = with_books(held, Books(tuple(entries)))
+    return situation(kept, ExchangeSessions(), load_tax_rules, as_of=as_of, selling=True)
 
 
 ORDINARY = [(0, "0.10"), (12_400, "0.12"), (50_400, "0.22"), (105_700, "0.24"), (201_775, "0.32")]

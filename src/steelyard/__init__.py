@@ -1,29 +1,58 @@
 """Steelyard keeps an ETF portfolio on target: when to rebalance and exactly what to trade.
 
-The library's functions are `load`, `check`, `plan`, `invest`, `withdraw`, `backtest` and `compare`; they are
-imported on first use, so that `import steelyard` costs nothing. It calculates from its owner's own targets
-and is no advice.
+    import steelyard
+    portfolio = steelyard.load("portfolio.toml")
+    report = steelyard.check(portfolio)
+    plan = steelyard.invest(portfolio, "1000000")
+
+The functions are imported on first use, so that `import steelyard` costs nothing. It calculates from its
+owner's own targets and is no advice.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from steelyard.api import check, invest, load, plan, withdraw
+    from steelyard.api.books import load
     from steelyard.api.lab import backtest, compare
+    from steelyard.api.planning import invest, plan, withdraw
+    from steelyard.api.policy import check
+    from steelyard.api.tax import harvest, tax
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "backtest", "check", "compare", "invest", "load", "plan", "withdraw"]
+__all__ = [
+    "__version__",
+    "backtest",
+    "check",
+    "compare",
+    "harvest",
+    "invest",
+    "load",
+    "plan",
+    "tax",
+    "withdraw",
+]
+
+_ROOMS = {
+    "books": ("load",),
+    "lab": ("backtest", "compare"),
+    "planning": ("invest", "plan", "withdraw"),
+    "policy": ("check",),
+    "tax": ("harvest", "tax"),
+}
+"""Names by module of `steelyard.api`."""
 
 
 def __getattr__(name: str) -> Any:
-    if name in __all__:
-        # Not `from steelyard import api`: that would ask this function for `api` again.
-        import importlib
+    room = next((room for room, names in _ROOMS.items() if name in names), None)
+    if room is None:
+        raise AttributeError(f"module 'steelyard' has no attribute {name!r}")
+    found = getattr(import_module(f"steelyard.api.{room}"), name)
+    globals()[name] = found  # The next time this function is not asked.
+    return found
 
-        home = "steelyard.api.lab" if name in ("backtest", "compare") else "steelyard.api"
-        found = getattr(importlib.import_module(home), name)
-        globals()[name] = found  # The next time this function is not asked.
-        return found
-    raise AttributeError(f"module 'steelyard' has no attribute {name!r}")
+
+def __dir__() -> list[str]:
+    return __all__

@@ -11,21 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from steelyard.bootstrap.books import (
-        backtest_portfolio,
         instruments,
         journal_entries,
-        journal_path,
-        market_rates,
         models,
         new_portfolio_text,
+        past_portfolio,
         portfolio,
-        portfolio_of_entries,
         sample,
         sessions,
-        stored_portfolio,
         tax_figures,
         tax_situation,
     )
+    from steelyard.bootstrap.folder import Folder
     from steelyard.bootstrap.lab import backtest_tax, history_of, price_history, with_paid_out
     from steelyard.bootstrap.scheduled import (
         Automation,
@@ -40,16 +37,15 @@ if TYPE_CHECKING:
         fill_books,
         market,
         order_book,
-        past_portfolio,
         plan_to_save,
         save_plan,
     )
 
 __all__ = [
     "Automation",
+    "Folder",
     "automation",
     "automation_settings",
-    "backtest_portfolio",
     "backtest_tax",
     "crontab",
     "database_copies",
@@ -58,28 +54,25 @@ __all__ = [
     "history_of",
     "instruments",
     "journal_entries",
-    "journal_path",
     "market",
-    "market_rates",
     "models",
     "new_portfolio_text",
     "order_book",
     "past_portfolio",
     "plan_to_save",
     "portfolio",
-    "portfolio_of_entries",
     "price_history",
     "run_lock",
     "sample",
     "save_plan",
     "sessions",
-    "stored_portfolio",
     "tax_figures",
     "tax_situation",
     "with_paid_out",
 ]
 
 _MODULES = {
+    "folder": ("Folder",),
     "lab": ("backtest_tax", "history_of", "price_history", "with_paid_out"),
     "scheduled": (
         "Automation",
@@ -94,7 +87,6 @@ _MODULES = {
         "fill_books",
         "market",
         "order_book",
-        "past_portfolio",
         "plan_to_save",
         "save_plan",
     ),

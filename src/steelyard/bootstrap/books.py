@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import closing, suppress
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from steelyard.adapters.files.packaged import load_catalogue, sample_path
 from steelyard.adapters.files.portfolio import load
 from steelyard.adapters.machine.calendar import ExchangeSessions
+from steelyard.bootstrap.folder import Folder, Place
 from steelyard.domain.portfolio import Portfolio
-from steelyard.errors import DataError, PortfolioProblems
+from steelyard.errors import DataError, InputError, PortfolioProblems
 
 if TYPE_CHECKING:
-    from steelyard.app.tax.situation import MarketRates, TaxSituation
-    from steelyard.domain.books.ledger import Entry
+    from steelyard.adapters.database.prices import StoredPrices
+    from steelyard.adapters.files.quotes import PortfolioFile
+    from steelyard.app.tax.situation import TaxSituation
+    from steelyard.domain.books.kept import Books
+    from steelyard.domain.books.ledger import Entry, Recorded
     from steelyard.domain.market.catalogue import Catalogue
-    from steelyard.domain.market.prices import Wanted
     from steelyard.domain.policy.models import Model
     from steelyard.domain.tax.rules import Rule
     from steelyard.ports.market import Sessions
@@ -31,54 +33,62 @@ def sessions() -> Sessions:
     return ExchangeSessions()
 
 
-def portfolio(path: Path) -> Portfolio:
-    """Read a portfolio file against the packaged catalogue; a journal beside it says what is held.
+def portfolio(place: Place, *, need_accounts: bool = True, need_prices: bool = True) -> Portfolio:
+    """Read a portfolio file with all that belongs to it, as one value.
+
+    A price or rate the file leaves open is the newest good one that was fetched; a journal says what is held.
+
+    Args:
+        place: The file, or its folder.
+        need_accounts: False where targets and policy are enough: then the file alone is read.
+        need_prices: False where only what was paid counts, as for tax: positions stay those of the file, and
+            its accounts may be missing.
 
     Raises:
         PortfolioProblems: With every problem of the file.
         DataError: Something the journal holds has no price (`price-missing`).
     """
-    beside = journal_path(path)
+    folder = Folder.of(place)
+    if not need_prices:
+        past = journal_entries(folder)
+        named = sorted({e.symbol for e in past if e.symbol and e.kind != "convert"})
+        found = _load(folder, need_accounts=need_accounts, need_prices=False, symbols=named)
+        return _with_books(folder, found, past)
+    if not need_accounts:
+        return _load(folder, need_accounts=False)
     # Looked at before anything of the journal is imported: most portfolios have none.
-    if not beside.exists():
-        return load(path, load_catalogue())
-    file = load(path, load_catalogue(), symbols=held_symbols(beside))
-    return Books(beside).held(file, date.max)
+    if not folder.database.exists():
+        return _with_books(folder, _load(folder), ())
+    past = journal_entries(folder)
+    return _with_books(folder, _valued(folder, past), past)
 
 
-def stored_portfolio(path: Path) -> Portfolio:
-    """Read a portfolio file; a price or rate it leaves open is the newest good one that was fetched.
+def _load(folder: Folder, **asked: Any) -> Portfolio:
+    return load(folder.file, load_catalogue(), name=str(folder.said), **asked)
 
-    Raises:
-        PortfolioProblems: With every problem of the file.
-    """
-    base = journal_path(path)
-    if not base.exists():
-        return portfolio(path)
+
+def _valued(folder: Folder, past: Sequence[Entry]) -> Portfolio:
+    """Read a portfolio file beside a database, which says what is held and what the file has no price of."""
+
+    def alone() -> Portfolio:
+        return _held(_load(folder, symbols=_symbols(past)), past, date.max)
+
     # Where the file leaves nothing open it is read once, and nothing of what fetches prices is imported.
     with suppress(PortfolioProblems, DataError):
-        alone = portfolio(path)
-        if _has_every_price(alone):
-            return alone
-    from steelyard.adapters.database import connection as database
-    from steelyard.adapters.database.prices import StoredPrices
-    from steelyard.adapters.files.quotes import PortfolioFile
+        found = alone()
+        if _has_every_price(found):
+            return found
     from steelyard.app.books.prices import stored, wanted_by
 
-    file = PortfolioFile(path, load_catalogue(), held_symbols(base))
+    file = portfolio_file(folder, past)
     outline, missing = file.outline()
-    if not missing:
-        return portfolio(path)
-    connection = database.connect_to_read(base)
-    if connection is None:
-        return portfolio(path)
-    try:
-        wanted = [w for w in wanted_by(outline) if w.symbol in missing]
-        quotes, kept = stored(wanted, StoredPrices(connection, base))
-    finally:
-        connection.close()
+    wanted = [w for w in wanted_by(outline) if w.symbol in missing]
+    with fetched(folder) as prices:
+        if prices is None or not missing:
+            return alone()
+        quotes, kept = stored(wanted, prices)
     rates = {w.symbol[:3]: kept[w.symbol][1].price for w in wanted if w.is_rate and w.symbol in kept}
-    return Books(base).held(file.load(quotes, rates), date.max)
+    return _held(file.load(quotes, rates), past, date.max)
 
 
 def _has_every_price(found: Portfolio) -> bool:
@@ -86,9 +96,35 @@ def _has_every_price(found: Portfolio) -> bool:
     return all(symbol in found.quotes or symbol in valued for symbol in found.instruments)
 
 
-def backtest_portfolio(path: Path) -> Portfolio:
-    """Read a portfolio file of which only targets, policy and costs are needed."""
-    return load(path, load_catalogue(), need_accounts=False)
+def portfolio_file(
+    folder: Folder, past: Sequence[Entry] | None = None, text: str | None = None
+) -> PortfolioFile:
+    """Return a portfolio file whose open prices come from elsewhere, with what its journal knows.
+
+    Args:
+        folder: Where it is.
+        past: Entries of the journal, where they are known already.
+        text: What stands in for its words, as they were once.
+    """
+    from steelyard.adapters.files.quotes import PortfolioFile
+
+    known = _symbols(journal_entries(folder) if past is None else past)
+    return PortfolioFile(folder.file, load_catalogue(), known, shown=str(folder.said), text=text)
+
+
+@contextmanager
+def fetched(folder: Folder) -> Iterator[StoredPrices | None]:
+    """Open the prices of a folder's database for reading; None before there are any."""
+    from steelyard.adapters.database import connection as database
+    from steelyard.adapters.database.prices import StoredPrices
+
+    base = folder.database
+    connection = database.connect_to_read(base) if base.is_file() else None
+    if connection is None:
+        yield None
+        return
+    with closing(connection):
+        yield StoredPrices(connection, base)
 
 
 def sample() -> Portfolio:
@@ -110,32 +146,24 @@ def new_portfolio_text(model: Model | None, base_currency: str) -> str:
     return template(base_currency=base_currency, model=model, catalogue=load_catalogue())
 
 
-def journal_path(portfolio_file: Path) -> Path:
-    """Return where the journal of a portfolio file is, whether or not it exists."""
-    return portfolio_file.parent / "steelyard.db"
-
-
-def journal_entries(path: Path) -> list[Entry]:
-    """Return the entries of a journal that count, none when there is no journal."""
+def journal_rows(folder: Folder) -> tuple[Recorded, ...]:
+    """Return every row of a journal, none when there is no journal."""
     from steelyard.adapters.database.journal_file import has_entries
 
-    if not has_entries(path):
-        return []
+    if not has_entries(folder.database):
+        return ()
     from steelyard.adapters.database.journal import StoredJournal
 
-    with closing(StoredJournal(path)) as opened:
-        return [row.entry for row in opened.rows() if row.counts]
+    with closing(StoredJournal(folder.database)) as opened:
+        return opened.rows()
 
 
-def portfolio_of_entries(path: Path, entries: Sequence[Entry]) -> Portfolio:
-    """Read a portfolio file that knows every instrument of some entries and needs no prices."""
-    symbols = sorted({e.symbol for e in entries if e.symbol and e.kind != "convert"})
-    return load(path, load_catalogue(), need_accounts=False, need_prices=False, symbols=symbols)
+def journal_entries(folder: Folder) -> tuple[Entry, ...]:
+    """Return the entries of a journal that count, none when there is no journal."""
+    return tuple(row.entry for row in journal_rows(folder) if row.counts)
 
 
-def held_symbols(journal: Path) -> Collection[str]:
-    """Return every symbol that a journal knows, none when there is no journal."""
-    entries = journal_entries(journal)
+def _symbols(entries: Sequence[Entry]) -> Collection[str]:
     if not entries:
         return ()
     from steelyard.app.books.journal import symbols_of
@@ -143,105 +171,102 @@ def held_symbols(journal: Path) -> Collection[str]:
     return symbols_of(entries)
 
 
-class Books:
-    """The journal beside a portfolio file, read when it is asked."""
+def _held(portfolio: Portfolio, past: Sequence[Entry], as_of: date) -> Portfolio:
+    if not past:
+        return portfolio
+    from steelyard.app.books.journal import positions_from
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    return replace(portfolio, accounts=positions_from(portfolio, past, as_of=as_of).accounts)
+
+
+class OwnersBooks:
+    """What is recorded beside a portfolio file, for a job that reads it anew each time."""
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
 
     def held(self, portfolio: Portfolio, as_of: date) -> Portfolio:
-        """Return the portfolio with the positions of the journal on a day, as it is without a journal."""
-        entries = journal_entries(self._path)
-        if not entries:
-            return portfolio
-        from steelyard.app.books.journal import positions_from
-
-        return replace(portfolio, accounts=positions_from(portfolio, entries, as_of=as_of).accounts)
+        """Return the portfolio with the positions of the journal on a day, and with its books."""
+        past = journal_entries(self._folder)
+        return _with_books(self._folder, _held(portfolio, past, as_of), past)
 
     def situation(self, portfolio: Portfolio, as_of: date) -> TaxSituation | None:
         """Return what tax is computed from, None without [tax] or without costs."""
-        return tax_situation(portfolio, self._path, as_of)
+        return tax_situation(portfolio, as_of)
 
 
-def tax_situation(
-    portfolio: Portfolio, journal: Path, as_of: date, *, needed: bool = False
-) -> TaxSituation | None:
-    """Return what tax is computed from, None without [tax].
+def tax_situation(portfolio: Portfolio, as_of: date, *, needed: bool = False) -> TaxSituation | None:
+    """Return what tax is computed from; see `situation_of_sales`."""
+    from steelyard.app.tax.situation import situation_of_sales
 
-    Where nothing says what was paid it is None as well, unless it is `needed`.
-    """
-    if portfolio.tax is None:
-        return None
-    entries = [e for e in journal_entries(journal) if e.traded_on <= as_of]
-    costs = entries or any(p.lots for a in portfolio.accounts for p in a.positions)
-    if not costs and not needed:
-        return None
-    from steelyard.app.tax.situation import situation
-
-    figures = tax_figures(portfolio.tax.jurisdiction)
-    return situation(
-        portfolio,
-        entries,
-        sessions(),
-        figures,
-        as_of=as_of,
-        selling=True,
-        market_rates=market_rates(Path(portfolio.source)),
-    )
+    return situation_of_sales(portfolio, sessions(), tax_figures, as_of=as_of, needed=needed)
 
 
-def market_rates(portfolio_file: Path) -> MarketRates:
-    """Return what knows the exchange rates the owner has: those fetched, and the folder of prices.
+def past_portfolio(place: Place, inputs: Mapping[str, Any]) -> Portfolio:
+    """Return a portfolio as a plan was saved with it: words of the file, fetched prices, journal so far."""
+    from steelyard.app.trading.saved_plans import prices_then
+    from steelyard.domain.books.ledger import entries_then
 
-    A rate in the database was compared with other sources, so it goes before one of the folder.
-    """
-
-    def rates(currency: str, tax_currency: str, as_of: date) -> Mapping[date, Decimal]:
-        from steelyard.domain.market.prices import Wanted
-
-        pair = Wanted(f"{currency}{tax_currency}", tax_currency)
-        return {**_folder_rates(portfolio_file, pair, as_of), **_fetched_rates(portfolio_file, pair)}
-
-    return rates
+    folder = Folder.of(place)
+    past = entries_then(journal_rows(folder), inputs.get("entries", 0))
+    found = portfolio_file(folder, past, inputs["file"]).load(*prices_then(inputs))
+    return _with_books(folder, _held(found, past, date.max), past)
 
 
-def _folder_rates(portfolio_file: Path, pair: Wanted, as_of: date) -> dict[date, Decimal]:
+def _with_books(folder: Folder, portfolio: Portfolio, past: Sequence[Entry]) -> Portfolio:
+    """Return a portfolio with its entries, and with the rates that its tax may ask for."""
+    open_pairs = _open_pairs(portfolio, past)
+    if not past and not open_pairs:
+        return portfolio
+    from steelyard.domain.books.kept import Books, with_books
+
+    books = Books(tuple(past))
+    return with_books(portfolio, _rated(folder, books, open_pairs) if open_pairs else books)
+
+
+def _open_pairs(portfolio: Portfolio, past: Sequence[Entry]) -> tuple[tuple[str, str], ...]:
+    """Return the pairs of currencies that entries or lots state no rate of, where there is tax."""
+    lots = (lot for account in portfolio.accounts for p in account.positions for lot in p.lots)
+    # Asked first and in little, so that `check` does not import a country for nothing.
+    if portfolio.tax is None or not (past or any(lot.fx is None for lot in lots)):
+        return ()
+    from steelyard.app.tax.situation import entries_of_lots
+    from steelyard.domain.tax.country import country, unrated
+
+    other = country(portfolio.tax.jurisdiction).currency
+    return tuple((c, other) for c in unrated(past or entries_of_lots(portfolio), other))
+
+
+def _rated(folder: Folder, books: Books, pairs: Sequence[tuple[str, str]]) -> Books:
+    """Return books with the rates of some pairs, or with what kept them from being read."""
     from steelyard.adapters.files import automation as automation_file
     from steelyard.adapters.prices.folder import FolderPrices
-    from steelyard.domain.market.prices import judge
+    from steelyard.app.market.rates import rates_at_hand
+    from steelyard.domain.market.prices import Wanted
 
-    settings = automation_file.read(portfolio_file.parent / automation_file.NAME).prices
-    folder = FolderPrices(portfolio_file.parent / settings.folder)
-    if folder.name not in settings.sources or not folder.offers(pair):
-        return {}
+    rates: dict[str, Mapping[date, Decimal]] = {}
     try:
-        closes = folder.read(pair, folder.ask(pair, date.min, as_of))
-    except DataError as error:
-        if error.code != "price-empty":
-            raise
-        return {}
-    # The same judgement as at a fetch: a slipped digit is no rate.
-    return {c.day: c.price for c in judge(pair, folder.name, closes, settings.limits, as_of=as_of).good}
+        settings = automation_file.read(folder.automation, folder.shown(folder.automation)).prices
+        files = FolderPrices(folder.prices(settings.folder))
+        with fetched(folder) as prices:
+            for currency, other in pairs:
+                pair = Wanted(currency + other, other)
+                rates[pair.symbol] = rates_at_hand(
+                    pair,
+                    files if files.name in settings.sources else None,
+                    settings.limits,
+                    [close for _, close in prices.history(pair.symbol)] if prices else (),
+                )
+    except (InputError, DataError) as error:
+        return replace(books, unread=error)
+    return replace(books, rates=rates)
 
 
-def _fetched_rates(portfolio_file: Path, pair: Wanted) -> dict[date, Decimal]:
-    from steelyard.adapters.database import connection as database
-    from steelyard.adapters.database.prices import StoredPrices
-
-    base = database.path_beside(portfolio_file)
-    connection = database.connect_to_read(base) if base.is_file() else None
-    if connection is None:
-        return {}
-    with closing(connection):
-        # Newest answer first, and the newest is to count.
-        return {c.day: c.price for _, c in reversed(StoredPrices(connection, base).history(pair.symbol))}
-
-
-def instruments(path: Path) -> Catalogue:
+def instruments(place: Place) -> Catalogue:
     """Return the packaged catalogue with what a portfolio file adds to it; the file may be missing."""
     from steelyard.adapters.files.instruments import with_own
 
-    return with_own(load_catalogue(), path)
+    return with_own(load_catalogue(), Folder.of(place).file)
 
 
 def tax_figures(country: str) -> tuple[Mapping[str, Any], Sequence[Rule]]:

@@ -9,8 +9,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from steelyard.adapters.files.packaged import load_catalogue
-from steelyard.bootstrap.books import Books, held_symbols, sessions
+from steelyard.bootstrap.books import OwnersBooks, portfolio_file, sessions
+from steelyard.bootstrap.folder import Folder, Place
 
 if TYPE_CHECKING:
     from steelyard.adapters.database.outbox import StoredOutbox
@@ -46,7 +46,7 @@ class Automation:
 
 
 @contextmanager
-def automation(path: Path) -> Iterator[Automation]:
+def automation(place: Place) -> Iterator[Automation]:
     """Open what automation of a portfolio file works with, and close it at the end.
 
     Raises:
@@ -60,15 +60,15 @@ def automation(path: Path) -> Iterator[Automation]:
     from steelyard.adapters.database.prices import StoredPrices
     from steelyard.adapters.database.runs import StoredRuns
     from steelyard.adapters.files import automation as automation_file
-    from steelyard.adapters.files.quotes import PortfolioFile
     from steelyard.adapters.machine.clock import SystemClock
     from steelyard.adapters.machine.secret_store import SecretStore
     from steelyard.app.automation.delivery import Post
     from steelyard.app.automation.job import Job
 
-    settings = automation_file.read(path.parent / automation_file.NAME)
-    secrets = SecretStore(os.environ, path.parent / ".env")
-    base = database.path_beside(path)
+    folder = Folder.of(place)
+    settings = automation_file.read(folder.automation, folder.shown(folder.automation))
+    secrets = SecretStore(os.environ, folder.secrets)
+    base = folder.database
     connection = database.connect(base)
     try:
         prices, runs = StoredPrices(connection, base), StoredRuns(connection, base)
@@ -76,14 +76,14 @@ def automation(path: Path) -> Iterator[Automation]:
         notifier = AppriseNotifier(secrets)
         post = Post(outbox, notifier, secrets, SystemClock(), settings.alerts)
         job = Job(
-            PortfolioFile(path, load_catalogue(), held_symbols(base)),
-            [_price_source(name, path, settings.prices) for name in settings.prices.sources],
+            portfolio_file(folder),
+            [_price_source(name, folder, settings.prices) for name in settings.prices.sources],
             prices,
             runs,
             post,
             sessions(),
             settings,
-            Books(base),
+            OwnersBooks(folder),
         )
         yield Automation(job, prices, runs, outbox, secrets, base, notifier.reads)
     finally:
@@ -102,14 +102,14 @@ class Recorded:
     """
 
     file: PortfolioFile
-    books: Books
+    books: OwnersBooks
     runs: StoredRuns | None
     prices: StoredPrices | None
     database: Path
 
 
 @contextmanager
-def recorded(path: Path) -> Iterator[Recorded]:
+def recorded(place: Place) -> Iterator[Recorded]:
     """Open what automation recorded of a portfolio file for reading alone, and close it at the end.
 
     Raises:
@@ -118,10 +118,10 @@ def recorded(path: Path) -> Iterator[Recorded]:
     from steelyard.adapters.database import connection as database
     from steelyard.adapters.database.prices import StoredPrices
     from steelyard.adapters.database.runs import StoredRuns
-    from steelyard.adapters.files.quotes import PortfolioFile
 
-    base = database.path_beside(path)
-    file, books = PortfolioFile(path, load_catalogue(), held_symbols(base)), Books(base)
+    folder = Folder.of(place)
+    base = folder.database
+    file, books = portfolio_file(folder), OwnersBooks(folder)
     connection = database.connect_to_read(base) if base.is_file() else None
     if connection is None:
         yield Recorded(file, books, None, None, base)
@@ -132,19 +132,19 @@ def recorded(path: Path) -> Iterator[Recorded]:
         connection.close()
 
 
-def _price_source(name: str, portfolio_file: Path, settings: PriceSettings) -> PriceSource:
+def _price_source(name: str, folder: Folder, settings: PriceSettings) -> PriceSource:
     """Return a price source by its name in the settings."""
     if name == "folder":
         from steelyard.adapters.prices.folder import FolderPrices
 
-        return FolderPrices(portfolio_file.parent / settings.folder)
+        return FolderPrices(folder.prices(settings.folder))
     from importlib import import_module
 
     if name not in _REMOTE_PRICES:
         from steelyard.adapters.machine import plugins
 
         installed: PriceSource = plugins.factory(plugins.PRICE_SOURCES, name)(
-            portfolio_file.parent, settings.timeout_seconds
+            folder.path, settings.timeout_seconds
         )
         return installed
     module, maker = _REMOTE_PRICES[name]
@@ -164,18 +164,19 @@ _REMOTE_PRICES = {
 """Module and class by name; an adapter is imported when the owner asks for it."""
 
 
-def automation_settings(path: Path) -> AutomationSettings:
+def automation_settings(place: Place) -> AutomationSettings:
     """Read the automation settings beside a portfolio file."""
     from steelyard.adapters.files import automation as automation_file
 
-    return automation_file.read(path.parent / automation_file.NAME)
+    folder = Folder.of(place)
+    return automation_file.read(folder.automation, folder.shown(folder.automation))
 
 
-def run_lock(folder: Path) -> AbstractContextManager[bool]:
+def run_lock(place: Place) -> AbstractContextManager[bool]:
     """Return the lock that one run in a folder holds; it gives False when another one holds it."""
     from steelyard.adapters.machine.run_lock import run_lock as lock
 
-    return lock(folder)
+    return lock(Folder.of(place).path)
 
 
 def crontab() -> ModuleType:

@@ -4,21 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
-from datetime import date
-from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from steelyard.adapters.files.packaged import load_catalogue
-from steelyard.bootstrap.books import (
-    Books,
-    held_symbols,
-    instruments,
-    journal_path,
-    sessions,
-    stored_portfolio,
-)
-from steelyard.bootstrap.scheduled import automation, database_copies
+from steelyard.bootstrap.books import instruments, portfolio, portfolio_file, sessions
+from steelyard.bootstrap.folder import Folder, Place
+from steelyard.bootstrap.scheduled import automation
 from steelyard.domain.money import ZERO
 from steelyard.domain.portfolio import Account, Portfolio
 from steelyard.errors import InputError
@@ -37,11 +27,11 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def order_book(path: Path) -> Iterator[OrderBook]:
+def order_book(place: Place) -> Iterator[OrderBook]:
     """Open the order book of a portfolio file, and close it at the end."""
     from steelyard.adapters.database.order_book import SqliteOrderBook
 
-    book = SqliteOrderBook(journal_path(path))
+    book = SqliteOrderBook(Folder.of(place).database)
     try:
         yield book
     finally:
@@ -49,38 +39,40 @@ def order_book(path: Path) -> Iterator[OrderBook]:
 
 
 @contextmanager
-def desk(path: Path) -> Iterator[tuple[Desk, ExecutionSettings, Portfolio]]:
+def desk(place: Place) -> Iterator[tuple[Desk, ExecutionSettings, Portfolio]]:
     """Open what carrying plans of a portfolio file out needs; a paper account starts as the file stands."""
     from steelyard.adapters.files import execution as execution_file
     from steelyard.adapters.machine.clock import SystemClock
     from steelyard.app.trading.order_reports import Desk
 
-    holder = stored_portfolio(path)
-    settings = execution_file.read(path.parent / execution_file.NAME)
+    folder = Folder.of(place)
+    holder = portfolio(folder)
+    settings = execution_file.read(folder.execution, folder.shown(folder.execution))
     _one_account_each(holder, settings)
     clock = SystemClock()
     brokers: dict[str, Broker] = {}
     with ExitStack() as opened:
         for account in holder.accounts:
-            brokers[account.name] = _broker(path, holder, account, settings, clock, opened)
-        book = opened.enter_context(order_book(path))
+            brokers[account.name] = _broker(folder, holder, account, settings, clock, opened)
+        book = opened.enter_context(order_book(folder))
         yield Desk(book, brokers, clock), settings, holder
 
 
 @contextmanager
-def fill_books(path: Path, settings: ExecutionSettings) -> Iterator[FillBooks | None]:
+def fill_books(place: Place, settings: ExecutionSettings) -> Iterator[FillBooks | None]:
     """Open the journal for what brokers filled; None where no journal is kept."""
     from steelyard.adapters.database.journal_file import has_entries
 
-    if not has_entries(journal_path(path)):
+    folder = Folder.of(place)
+    if not has_entries(folder.database):
         yield None
         return
     from steelyard.adapters.database.journal import StoredJournal
     from steelyard.app.trading.fill_entries import FillBooks
 
-    known = instruments(path)
+    known = instruments(folder)
     exchanges = {symbol: found.exchange for symbol in known if (found := known.get(symbol)) is not None}
-    with closing(StoredJournal(journal_path(path))) as journal:
+    with closing(StoredJournal(folder.database)) as journal:
         yield FillBooks(journal, settings.brokers, exchanges)
 
 
@@ -99,7 +91,7 @@ def _one_account_each(holder: Portfolio, settings: ExecutionSettings) -> None:
 
 
 def _broker(
-    path: Path,
+    folder: Folder,
     holder: Portfolio,
     account: Account,
     settings: ExecutionSettings,
@@ -111,17 +103,17 @@ def _broker(
     name = settings.brokers.get(account.name, "paper")
     chosen, _, mode = name.partition("-")
     if name not in BROKERS:
-        return _installed(path, holder, account, name, clock)
+        return _installed(folder, holder, account, name, clock)
     if chosen == "alpaca":
-        return opened.enter_context(closing(_alpaca(path, mode)))
+        return opened.enter_context(closing(_alpaca(folder, mode)))
     if chosen == "kis":
-        return opened.enter_context(closing(_kis(path, mode, clock, settings.integrated_margin)))
+        return opened.enter_context(closing(_kis(folder, mode, clock, settings.integrated_margin)))
     shares = {p.symbol: p.shares for p in account.positions}
     if chosen == "ticket":
         from steelyard.adapters.brokers.ticket import TicketBroker
 
         return TicketBroker(
-            path.parent / "tickets",
+            folder.tickets,
             account.name,
             cash=account.cash,
             shares=shares,
@@ -136,7 +128,7 @@ def _broker(
         settings.paper_commission, holder.costs.fx_spread, fill_at_most=settings.paper_fill_at_most
     )
     broker = PaperBroker(
-        path.parent / "steelyard-paper.db",
+        folder.paper_book,
         account.name,
         prices=quotes.get,
         now=clock.now,
@@ -149,26 +141,26 @@ def _broker(
     return broker
 
 
-def _installed(path: Path, holder: Portfolio, account: Account, name: str, clock: Clock) -> Broker:
+def _installed(folder: Folder, holder: Portfolio, account: Account, name: str, clock: Clock) -> Broker:
     import os
 
     from steelyard.adapters.machine import plugins
     from steelyard.adapters.machine.secret_store import SecretStore
     from steelyard.ports.trading import BrokerOpening
 
-    secrets = SecretStore(os.environ, path.parent / ".env")
-    opening = BrokerOpening(account, holder.base_currency, path.parent, clock, sessions(), secrets)
+    secrets = SecretStore(os.environ, folder.secrets)
+    opening = BrokerOpening(account, holder.base_currency, folder.path, clock, sessions(), secrets)
     broker: Broker = plugins.factory(plugins.BROKERS, name)(opening)
     return broker
 
 
-def _alpaca(path: Path, mode: str) -> AlpacaBroker:
+def _alpaca(folder: Folder, mode: str) -> AlpacaBroker:
     import os
 
     from steelyard.adapters.brokers.alpaca import AlpacaBroker
     from steelyard.adapters.machine.secret_store import SecretStore
 
-    secrets = SecretStore(os.environ, path.parent / ".env")
+    secrets = SecretStore(os.environ, folder.secrets)
     key, secret = secrets.get("ALPACA_KEY"), secrets.get("ALPACA_SECRET")
     if not key or not secret:
         raise InputError(
@@ -179,14 +171,14 @@ def _alpaca(path: Path, mode: str) -> AlpacaBroker:
     return AlpacaBroker(mode, key, secret, sessions=sessions())
 
 
-def _kis(path: Path, mode: str, clock: Clock, integrated: bool) -> KisBroker:
+def _kis(folder: Folder, mode: str, clock: Clock, integrated: bool) -> KisBroker:
     import os
 
     from steelyard.adapters.brokers.kis import KisBroker
     from steelyard.adapters.brokers.kis_connection import KisConnection
     from steelyard.adapters.machine.secret_store import SecretStore
 
-    secrets = SecretStore(os.environ, path.parent / ".env")
+    secrets = SecretStore(os.environ, folder.secrets)
     key, secret, account = (secrets.get(f"KIS_{name}") for name in ("KEY", "SECRET", "ACCOUNT"))
     if not key or not secret or not account:
         raise InputError(
@@ -194,12 +186,12 @@ def _kis(path: Path, mode: str, clock: Clock, integrated: bool) -> KisBroker:
             "the keys or the account number of KIS are not set",
             "set STEELYARD_KIS_KEY, STEELYARD_KIS_SECRET and STEELYARD_KIS_ACCOUNT, or write them into .env",
         )
-    token = path.parent / f".steelyard-kis-{mode}.json"
+    token = folder.broker_token("kis", mode)
     wire = KisConnection(mode, key, secret, token, now=clock.now)
     return KisBroker(wire, account, now=clock.now, sessions=sessions(), integrated_margin=integrated)
 
 
-def market(path: Path, holder: Portfolio, plan: SavedPlan, settings: ExecutionSettings) -> Market:
+def market(place: Place, holder: Portfolio, plan: SavedPlan, settings: ExecutionSettings) -> Market:
     """Return the prices of now for a plan; with a collar the other price sources are asked, too."""
     from datetime import UTC, datetime
 
@@ -208,65 +200,39 @@ def market(path: Path, holder: Portfolio, plan: SavedPlan, settings: ExecutionSe
     from steelyard.app.trading.market import market as assemble
 
     collar = settings.terms.limits.collar is not None
-    with automation(path) as parts:
+    folder = Folder.of(place)
+    with automation(folder) as parts:
         job = parts.job
         clock = job.post.clock
         return assemble(
             holder,
             job.file.outline()[1],
-            datetime.fromtimestamp(path.stat().st_mtime, UTC),
+            datetime.fromtimestamp(folder.file.stat().st_mtime, UTC),
             Sources(job.sources, job.prices, job.settings.prices, clock, trading_hours.close_of),
             second_for={t.symbol for t in (*plan.trades, *plan.conversions)} if collar else (),
             as_of=job.today(),
         )
 
 
-@contextmanager
-def past_portfolio(path: Path, inputs: Mapping[str, Any]) -> Iterator[tuple[Portfolio, Path]]:
-    """Read a portfolio as a plan was saved with it: words of the file, fetched prices, journal so far.
-
-    The second value is where the journal of then is, which is gone when the context ends.
-    """
-    from tempfile import TemporaryDirectory
-
-    from steelyard.adapters.database.journal import shorten
-    from steelyard.adapters.files.quotes import PortfolioFile
-    from steelyard.domain.portfolio import Quote
-
-    with TemporaryDirectory(prefix="steelyard-") as folder:
-        past = Path(folder) / Path(inputs["name"]).name
-        past.write_text(inputs["file"], encoding="utf-8", newline="")
-        journal = journal_path(past)
-        if journal_path(path).exists():
-            database_copies().back_up(journal_path(path), journal)
-            shorten(journal, inputs.get("entries", 0))
-        fetched = inputs.get("fetched", {"prices": {}, "rates": {}})
-        quotes = {s: Quote(Decimal(price), currency) for s, (price, currency) in fetched["prices"].items()}
-        rates = {currency: Decimal(rate) for currency, rate in fetched["rates"].items()}
-        file = PortfolioFile(past, load_catalogue(), held_symbols(journal))
-        yield Books(journal).held(file.load(quotes, rates), date.max), journal
-
-
 def save_plan(
-    path: Path, holder: Portfolio, plan: Plan, account: str | None, options: Mapping[str, Any]
+    place: Place, holder: Portfolio, plan: Plan, account: str | None, options: Mapping[str, Any]
 ) -> str:
     """Keep a plan in the database beside the portfolio file and return its id."""
     from steelyard.adapters.database.journal import last_number
-    from steelyard.adapters.files.quotes import PortfolioFile
     from steelyard.adapters.machine.clock import SystemClock
     from steelyard.app.trading.saved_plans import inputs_of
 
-    journal = journal_path(path)
+    folder = Folder.of(place)
     inputs = inputs_of(
         holder,
-        path.read_text(encoding="utf-8-sig"),
-        path.name,
+        folder.file.read_text(encoding="utf-8-sig"),
+        folder.file.name,
         options,
-        fetched=PortfolioFile(path, load_catalogue(), held_symbols(journal)).outline()[1],
-        entries=last_number(journal),
+        fetched=portfolio_file(folder).outline()[1],
+        entries=last_number(folder.database),
     )
     saved = plan_to_save(holder, plan, account, inputs)
-    with order_book(path) as book:
+    with order_book(folder) as book:
         book.save_plan(saved, SystemClock().now())
     return saved.id
 

@@ -8,7 +8,7 @@ is held but has no target is unmanaged: valued, listed, never traded and not par
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 from decimal import Decimal
 
@@ -81,6 +81,9 @@ class Account:
     fractional: bool = False
     prefer: tuple[str, ...] = ()
 
+    def __hash__(self) -> int:
+        return _hash(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Quote:
@@ -141,6 +144,9 @@ class Tax:
     jurisdiction: str
     settings: Mapping[str, object] = field(default_factory=dict)
 
+    def __hash__(self) -> int:
+        return _hash(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Portfolio:
@@ -154,7 +160,7 @@ class Portfolio:
         fx: Foreign currency to units of base currency for one unit of it; the base itself is absent.
         instruments: For every symbol that is targeted or held.
         policy, constraints, costs, tax: The owner's settings.
-        source: File name, for messages.
+        source: What it was read from, as its owner named it: for messages, and never to find anything.
         classes: What `[targets]` may name besides symbols.
         exposures: Symbol to class to fraction, of funds that count in parts.
         language: What its owner reads (`ko`), None where the file does not say.
@@ -185,6 +191,9 @@ class Portfolio:
         """Every symbol that counts for some target, in the order of the goals and their parts."""
         return tuple(dict.fromkeys(s for goal in self.goals for s in goal.parts))
 
+    def __hash__(self) -> int:
+        return _hash(self)
+
     def rate(self, currency: str) -> Decimal:
         """Units of base currency for one unit of `currency`."""
         return ONE if currency == self.base_currency else self.fx[currency]
@@ -199,6 +208,17 @@ class Portfolio:
         """Price of one share in base currency, exact."""
         quote = self.quotes[symbol]
         return EXACT.multiply(quote.price, self.rate(quote.currency))
+
+
+def _hash(record: Account | Tax | Portfolio) -> int:
+    """Return the hash of a record with tables in it: two that are equal list theirs in any order."""
+    return hash(tuple(_unordered(getattr(record, f.name)) for f in fields(record)))
+
+
+def _unordered(value: object) -> object:
+    if isinstance(value, Mapping):
+        return frozenset((key, _unordered(part)) for key, part in value.items())
+    return tuple(map(_unordered, value)) if isinstance(value, list | tuple) else value
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,16 +83,13 @@ class Notifier:
 
 
 class BooksBeside:
-    """What the composition root says about the journal in a folder."""
-
-    def __init__(self, path):
-        self.path = path
+    """What the composition root says without a journal."""
 
     def held(self, portfolio, as_of):
         return portfolio
 
     def situation(self, portfolio, as_of):
-        return bootstrap.tax_situation(portfolio, self.path, as_of)
+        return bootstrap.tax_situation(portfolio, as_of)
 
 
 @pytest.fixture
@@ -107,7 +104,7 @@ def made(tmp_path):
         post = Post(StoredOutbox(connection, path), Notifier(), secrets, Clock(), settings.alerts)
         file = PortfolioFile(tmp_path / "portfolio.toml", load_catalogue())
         prices, runs = StoredPrices(connection, path), StoredRuns(connection, path)
-        return Job(file, (), prices, runs, post, ExchangeSessions(), settings, BooksBeside(path))
+        return Job(file, (), prices, runs, post, ExchangeSessions(), settings, BooksBeside())
 
     yield job
     connection.close()

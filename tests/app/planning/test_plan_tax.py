@@ -18,6 +18,7 @@ from steelyard.adapters.files.tax_figures import load_tax_rules
 from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.app.planning.plan import plan as plan_with
 from steelyard.app.tax.situation import situation
+from steelyard.domain.books.kept import Books, with_books
 from steelyard.domain.books.ledger import Entry
 from steelyard.errors import InputError
 from tax_files import schedule_d
@@ -184,7 +185,9 @@ def test_a_purchase_soon_after_a_loss_costs_the_plan_what_it_disallows(sold_on, 
         Entry(date(2026, 5, 4), "main", "buy", "VOO", D(11), D(700), "USD"),
         Entry(sold_on, "main", "sell", "VOO", D(10), D(600), "USD"),
     ]
-    known = situation(portfolio, entries, ExchangeSessions(), load_tax_rules("US"), as_of=DAY)
+    known = situation(
+        with_books(portfolio, Books(tuple(entries))), ExchangeSessions(), load_tax_rules, as_of=DAY
+    )
     found = plan_with(portfolio, ExchangeSessions(), as_of=DAY, tax=known, allow_wash_sales=True)
     assert [(t.side, t.shares) for t in found.trades] == [("buy", 4)]
     assert found.taxes == tax

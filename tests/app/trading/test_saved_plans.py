@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from steelyard import api, bootstrap
+import steelyard
+from steelyard import bootstrap
 
 D = Decimal
 FILE = """\
@@ -43,7 +44,7 @@ def saved(read, cost="600", setting="", cash=0, **changes):
     for old, new in changes.values():
         text = text.replace(old, new)
     holder = read(text)
-    made = api.plan(holder, as_of=date(2026, 11, 24), cash=cash)
+    made = steelyard.plan(holder, as_of=date(2026, 11, 24), cash=cash)
     return bootstrap.plan_to_save(holder, made, None, {"file": "words"})
 
 

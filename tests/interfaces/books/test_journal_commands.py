@@ -13,7 +13,7 @@ from decimal import Decimal
 import pytest
 from click.testing import CliRunner
 
-from steelyard import api
+import steelyard
 from steelyard.errors import PortfolioProblems, SteelyardError
 from steelyard.interfaces.cli.main import cli
 
@@ -72,7 +72,7 @@ def rows(*flags):
 
 def test_a_journal_opened_from_the_file_holds_exactly_what_the_file_held(folder):
     """Lots, original cost, rates and cash are those written in the file above."""
-    before = api.load(folder / "portfolio.toml").accounts
+    before = steelyard.load(folder / "portfolio.toml").accounts
     text = (folder / "portfolio.toml").read_bytes()
     run("init", "--journal", "--as-of", "2026-11-20")
     assert [(r["type"], r["symbol"], r["shares"], r["price"], r["lot"], r["fx_rate"]) for r in rows()] == [
@@ -82,7 +82,7 @@ def test_a_journal_opened_from_the_file_holds_exactly_what_the_file_held(folder)
         ("deposit", "", "250000", None, None, None),
     ]
     assert {r["date"] for r in rows()} == {"2026-11-20"}
-    (after,) = api.load(folder / "portfolio.toml").accounts
+    (after,) = steelyard.load(folder / "portfolio.toml").accounts
     assert sorted(after.positions, key=lambda p: p.symbol) == sorted(
         before[0].positions, key=lambda p: p.symbol
     )
@@ -100,7 +100,7 @@ def test_what_is_recorded_then_changes_what_is_held(folder):
     """80 - 10 = 70 shares; 250,000 + 10 x 35,100 - 500 = 600,500."""
     run("init", "--journal", "--as-of", "2026-11-20")
     run("record", "date=2026-11-23", "type=sell", "symbol=069500", "shares=10", "price=35100", "fees=500")
-    (account,) = api.load(folder / "portfolio.toml").accounts
+    (account,) = steelyard.load(folder / "portfolio.toml").accounts
     assert {p.symbol: p.shares for p in account.positions}["069500"] == 70
     assert dict(account.cash) == {"KRW": Decimal(600500)}
 

@@ -16,13 +16,7 @@ from steelyard.adapters.database.journal_file import corrupt
 from steelyard.adapters.database.migrations import bring_up_to_date
 from steelyard.errors import InputError, ServiceError
 
-NAME = "steelyard.db"
 PART = "automation"
-
-
-def path_beside(portfolio: Path) -> Path:
-    """Return where the database of a portfolio file is."""
-    return portfolio.parent / NAME
 
 
 def connect(path: Path, *, wait_seconds: float = 5.0) -> sqlite3.Connection:

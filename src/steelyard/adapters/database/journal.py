@@ -17,11 +17,10 @@ from decimal import Decimal
 from pathlib import Path
 
 from steelyard.adapters.database.journal_file import corrupt, has_entries, opened, told
-from steelyard.domain.books.ledger import KINDS, Entry, Recorded, Row
+from steelyard.domain.books.ledger import KINDS, Entry, Recorded, Row, counting
 from steelyard.domain.money import plain
 from steelyard.errors import DataError, InputError
 
-NAME = "steelyard.db"
 _KINDS = ", ".join(f"'{kind}'" for kind in KINDS)
 _DAY = "GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]'"
 
@@ -77,27 +76,12 @@ _NUMBERED = (
 )
 
 
-def path_beside(portfolio: Path) -> Path:
-    """Return where the journal of a portfolio file is."""
-    return portfolio.parent / NAME
-
-
 def last_number(path: Path) -> int:
     """Return the number of the newest entry of a journal, 0 when there is none."""
     if not has_entries(path):
         return 0
     with told(path), opened(f"{path.absolute().as_uri()}?mode=ro", uri=True) as connection:
         return int(connection.execute("SELECT max(number) FROM entries").fetchone()[0])
-
-
-def shorten(path: Path, number: int) -> None:
-    """Take every entry after `number` out of a COPY of a journal, so that it is as it was then."""
-    if not has_entries(path):
-        return
-    with told(path), opened(str(path), uri=False) as connection:
-        connection.execute("DROP TRIGGER IF EXISTS entries_remain")
-        connection.execute("DELETE FROM entries WHERE number > ?", (number,))
-        connection.commit()
 
 
 class StoredJournal:
@@ -140,7 +124,7 @@ class StoredJournal:
         """Return every row, first written first, counter-entries included."""
         with told(self._path):
             raw = self._db.execute(_SELECT).fetchall()
-        counts = _counting([(row[0], row[1]) for row in raw])
+        counts = counting([(row[0], row[1]) for row in raw])
         try:
             return tuple(_recorded(row, counts[row[0]]) for row in raw)
         except (ValueError, ArithmeticError) as error:
@@ -334,15 +318,6 @@ _NOTE = 11
 """The place of the note in `_texts`."""
 _LATER = ("ex_date", "gift_value", "gift_tax", "order_id")
 """What stands behind it."""
-
-
-def _counting(rows: Sequence[tuple[int, int | None]]) -> dict[int, bool]:
-    """Say of each row whether it counts: a fact does, unless a counter-entry that stands takes it back."""
-    stands: dict[int, bool] = {}
-    by = {takes_back: number for number, takes_back in rows if takes_back is not None}
-    for number, _ in reversed(rows):  # what takes a row back is always written after it
-        stands[number] = number not in by or not stands[by[number]]
-    return {number: takes_back is None and stands[number] for number, takes_back in rows}
 
 
 def _recorded(row: Sequence[object], counts: bool) -> Recorded:

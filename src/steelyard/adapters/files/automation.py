@@ -41,17 +41,21 @@ ALERT_KEYS = (
 _QUIET = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 
 
-def read(path: Path) -> AutomationSettings:
+def read(path: Path, name: str | None = None) -> AutomationSettings:
     """Read the settings, all defaults when there is no file.
+
+    Args:
+        path: The file.
+        name: What its owner calls it, for messages; `path` unless given.
 
     Raises:
         PortfolioProblems: With every problem of the file.
     """
-    found = settings_text.read(path)
+    found = settings_text.read(path, name or str(path))
     if found is None:
         return AutomationSettings()
     text, tree = found
-    reader = Reader(text, str(path))
+    reader = Reader(text, name or str(path))
     reader.unknown_keys(tree, ("prices", "alerts"), ())
     settings = AutomationSettings(
         _prices(reader, reader.table(tree, "prices")), _alerts(reader, reader.table(tree, "alerts"))

@@ -30,17 +30,21 @@ PAPER_KEYS = ("commission", "fill_at_most")
 KIS_KEYS = ("integrated_margin",)
 
 
-def read(path: Path) -> ExecutionSettings:
+def read(path: Path, name: str | None = None) -> ExecutionSettings:
     """Read the settings, all defaults when there is no file.
+
+    Args:
+        path: The file.
+        name: What its owner calls it, for messages; `path` unless given.
 
     Raises:
         PortfolioProblems: With every problem of the file.
     """
-    found = settings_text.read(path)
+    found = settings_text.read(path, name or str(path))
     if found is None:
         return ExecutionSettings()
     text, tree = found
-    reader = Reader(text, str(path))
+    reader = Reader(text, name or str(path))
     reader.unknown_keys(tree, ("limits", "terms", "accounts", "paper", "kis"), ())
     limits = _limits(reader, reader.table(tree, "limits"))
     terms = _terms(reader, reader.table(tree, "terms"), limits)

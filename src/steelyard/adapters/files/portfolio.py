@@ -37,6 +37,7 @@ def load(
     path: Path,
     catalogue: Catalogue,
     *,
+    name: str | None = None,
     need_accounts: bool = True,
     need_prices: bool = True,
     symbols: Collection[str] = (),
@@ -46,6 +47,7 @@ def load(
     Args:
         path: The file.
         catalogue: Known instruments.
+        name: What its owner calls it, for messages; `path` unless given.
         need_accounts: False for backtests, which ask for targets and policy only.
         need_prices: False for tax, which asks what was paid and not what something is worth.
         symbols: More instruments that must be known, such as those of a journal.
@@ -53,7 +55,7 @@ def load(
     Raises:
         PortfolioProblems: With every problem of the file.
     """
-    name = str(path)
+    name = name or str(path)
 
     def refuse(code: str, message: str, hint: str) -> PortfolioProblems:
         return PortfolioProblems((Problem(code, message, hint, name),))
@@ -63,7 +65,7 @@ def load(
     except FileNotFoundError:
         raise refuse("no-file", "there is no such file", "write one with `steelyard init`") from None
     except IsADirectoryError:
-        inside = path / "portfolio.toml"
+        inside = Path(name) / "portfolio.toml"
         raise refuse("unreadable", "this is a folder, not a file", f"name the file in it: {inside}") from None
     except UnicodeDecodeError as error:
         raise refuse("not-utf8", f"byte {error.start} is not UTF-8", "save the file as UTF-8") from None

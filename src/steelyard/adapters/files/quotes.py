@@ -27,10 +27,20 @@ class PortfolioFile:
         path: The file.
         catalogue: Known instruments.
         symbols: Held by the journal, so that they need a price although the file may not name them.
+        shown: What its owner calls it, for messages; `path` unless given.
+        text: Its words as they were once, which are read in place of the file.
     """
 
-    def __init__(self, path: Path, catalogue: Catalogue, symbols: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        path: Path,
+        catalogue: Catalogue,
+        symbols: Collection[str] = (),
+        shown: str | None = None,
+        text: str | None = None,
+    ) -> None:
         self._path, self._catalogue, self._held = path, catalogue, tuple(sorted(symbols))
+        self._shown, self._words = shown or str(path), None if text is None else text.encode()
         self._parsed: tuple[bytes, Mapping[str, Any]] = (b"", {})
 
     @property
@@ -72,8 +82,10 @@ class PortfolioFile:
         """
         completed = self._completed(prices, rates)
         if completed is None:
-            return load(self._path, self._catalogue, symbols=self._held)
-        text = self._path.read_bytes().decode("utf-8-sig")
+            if self._words is not None:
+                return self._parse(self._words.decode())
+            return load(self._path, self._catalogue, name=self._shown, symbols=self._held)
+        text = self._bytes().decode("utf-8-sig")
         try:
             return self._parse(completed)
         except PortfolioProblems as refused:
@@ -86,8 +98,11 @@ class PortfolioFile:
                 raise PortfolioProblems(own or refused.problems) from None
             raise
 
+    def _bytes(self) -> bytes:
+        return self._path.read_bytes() if self._words is None else self._words
+
     def _parse(self, text: str) -> Portfolio:
-        return parse(text, str(self._path), self._catalogue, symbols=self._held)
+        return parse(text, self._shown, self._catalogue, symbols=self._held)
 
     def _completed(self, prices: Mapping[str, Quote], rates: Mapping[str, Decimal]) -> str | None:
         """Return the text with what it leaves open filled in, None when there is no text to fill."""
@@ -102,12 +117,12 @@ class PortfolioFile:
             ],
             "fx": [f'{c}{base} = "{plain(rates[c])}"' for c in sorted(rates) if c not in rated],
         }
-        return _complete(self._path.read_bytes().decode("utf-8-sig"), lines)
+        return _complete(self._bytes().decode("utf-8-sig"), lines)
 
     def _tree(self) -> Mapping[str, Any]:
         """Return the parsed file, empty when it is not TOML: then the reader says what is wrong."""
         try:
-            raw = self._path.read_bytes()
+            raw = self._bytes()
             # Read anew each time, but parsed only when it has changed: that is most of the time it takes.
             if raw != self._parsed[0]:
                 self._parsed = raw, tomllib.loads(raw.decode("utf-8-sig"), parse_float=Decimal)

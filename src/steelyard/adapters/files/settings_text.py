@@ -10,15 +10,19 @@ from typing import Any
 from steelyard.errors import PortfolioProblems, Problem
 
 
-def read(path: Path) -> tuple[str, dict[str, Any]] | None:
+def read(path: Path, name: str) -> tuple[str, dict[str, Any]] | None:
     """Return the text and its tree with exact numbers, None when there is no such file.
+
+    Args:
+        path: The file.
+        name: What its owner calls it, for messages.
 
     Raises:
         PortfolioProblems: It cannot be read, or is not TOML.
     """
 
     def refuse(code: str, message: str, hint: str) -> PortfolioProblems:
-        return PortfolioProblems((Problem(code, message, hint, str(path)),))
+        return PortfolioProblems((Problem(code, message, hint, name),))
 
     try:
         text = path.read_bytes().decode("utf-8-sig")

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
+from steelyard.domain.books.kept import books_of, with_books
 from steelyard.domain.books.ledger import Entry, until
 from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.tax.country import Country, YearFacts, YearTax, country, unrated
@@ -17,8 +17,8 @@ from steelyard.domain.tax.rules import Rule
 from steelyard.errors import InputError
 from steelyard.ports.market import Sessions
 
-MarketRates = Callable[[str, str, date], Mapping[date, Decimal]]
-"""Units of the second currency for one of the first, by day up to a day."""
+Figures = Callable[[str], tuple[Mapping[str, Any], Sequence[Rule]]]
+"""A country's tax data and rules, by its code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,28 +51,45 @@ class TaxSituation:
         return self.country.year_tax(replace(self.facts, entries=(*self.facts.entries, *more)))
 
 
+def situation_of_sales(
+    portfolio: Portfolio, sessions: Sessions, figures: Figures, *, as_of: date, needed: bool = False
+) -> TaxSituation | None:
+    """Return what the tax of a plan is computed from, None without [tax].
+
+    Where nothing says what was paid it is None as well, unless it is `needed`. Arguments and errors are those
+    of `situation`; entries after `as_of` are left out.
+    """
+    if portfolio.tax is None:
+        return None
+    books = books_of(portfolio)
+    past = tuple(e for e in books.entries if e.traded_on <= as_of)
+    costs = past or any(p.lots for a in portfolio.accounts for p in a.positions)
+    if not costs and not needed:
+        return None
+    return situation(
+        with_books(portfolio, replace(books, entries=past)), sessions, figures, as_of=as_of, selling=True
+    )
+
+
 def situation(
     portfolio: Portfolio,
-    entries: Sequence[Entry],
     sessions: Sessions,
-    figures: tuple[Mapping[str, Any], Sequence[Rule]],
+    figures: Figures,
     *,
     as_of: date,
     year: int | None = None,
     selling: bool = False,
-    market_rates: MarketRates | None = None,
 ) -> TaxSituation:
     """Return what tax is computed from, with the year so far.
 
     Args:
-        portfolio: Its accounts, instruments and [tax] settings.
-        entries: The journal; when it is empty the lots of the portfolio file stand in for it.
+        portfolio: Its accounts, instruments, [tax] settings and books; where there are no entries, the lots
+            of its positions stand in for them.
         sessions: Trading days, for settlement dates.
-        figures: The country's data and rules.
+        figures: Of countries.
         as_of: Nothing later is counted.
         year: The tax year; that of `as_of` unless given.
         selling: The year is that of a sale on `as_of`, which may be settled in the next one.
-        market_rates: Asked for the rates of entries that state none.
 
     Raises:
         InputError: No [tax] in the file (`tax-missing`), a key there that the country does not know
@@ -86,17 +103,18 @@ def situation(
             f"{portfolio.source} does not say where its owner is taxed",
             'add [tax] with jurisdiction = "KR" (or "US")',
         )
-    lands = country(portfolio.tax.jurisdiction)
+    lands, books = country(portfolio.tax.jurisdiction), books_of(portfolio)
+    rates, rules = figures(portfolio.tax.jurisdiction)
     _check_settings(lands, portfolio)
     if selling:
-        year = lands.sale_year(as_of, sessions.is_session, figures[0])
+        year = lands.sale_year(as_of, sessions.is_session, rates)
     if year is not None and year > as_of.year + 1:
         raise InputError(
             "tax-year-ahead",
             f"{year} is more than a year after {as_of}",
             f"ask for a year up to {as_of.year + 1}: a sale at the end of a year may settle in the next",
         )
-    past = until(entries, as_of) if entries else _from_lots(portfolio, as_of)
+    past = until(books.entries or entries_of_lots(portfolio), as_of)
     symbols = {e.symbol for e in past if e.symbol and e.kind != "convert"}
     classes = _known_classes(lands, portfolio)
     classes |= {s: lands.classify(portfolio.instruments[s]) for s in sorted(symbols)}
@@ -105,19 +123,17 @@ def situation(
         entries=tuple(past),
         classes=classes,
         is_session=sessions.is_session,
-        rates=figures[0],
-        rules=tuple(figures[1]),
+        rates=rates,
+        rules=tuple(rules),
         account_kinds={a.name: a.kind for a in portfolio.accounts},
         methods=_methods(portfolio, set(classes.values())),
         settings=portfolio.tax.settings,
         same_index=same_index(portfolio.instruments.values()),
         instruments={s: portfolio.instruments[s] for s in classes},
         market_rates={
-            currency: market_rates(currency, lands.currency, as_of)
+            currency: books.rates_until(currency, lands.currency, as_of)
             for currency in unrated(past, lands.currency)
-        }
-        if market_rates
-        else {},
+        },
     )
     known = {(e.account, e.symbol) for e in past}
     held = [(a, p.symbol) for a in portfolio.accounts for p in a.positions if p.shares]
@@ -171,7 +187,7 @@ def _known_classes(lands: Country, portfolio: Portfolio) -> dict[str, str]:
     return found
 
 
-def _from_lots(portfolio: Portfolio, as_of: date) -> list[Entry]:
+def entries_of_lots(portfolio: Portfolio) -> list[Entry]:
     """Return the lots of a portfolio file as transfers with their original cost."""
     entries = []
     for account in portfolio.accounts:
@@ -190,7 +206,7 @@ def _from_lots(portfolio: Portfolio, as_of: date) -> list[Entry]:
                         lot=lot.bought,
                     )
                 )
-    return until(entries, as_of)
+    return entries
 
 
 def _methods(portfolio: Portfolio, classes: set[str]) -> dict[tuple[str, str], str]:

@@ -9,7 +9,7 @@ from typing import Any
 from steelyard.domain.money import EXACT, ONE, ZERO, plain
 from steelyard.domain.policy.policies import Decision
 from steelyard.domain.policy.policy_text import text as policy_text
-from steelyard.domain.portfolio import Portfolio, value
+from steelyard.domain.portfolio import Portfolio, Quote, value
 from steelyard.domain.tax.identical import chosen, same_index
 from steelyard.domain.trades import Plan, Trade
 from steelyard.domain.trading.conversions import conversions
@@ -116,6 +116,13 @@ def inputs_of(
     if entries:
         inputs["entries"] = entries
     return inputs
+
+
+def prices_then(inputs: Mapping[str, Any]) -> tuple[dict[str, Quote], dict[str, Decimal]]:
+    """Return the quotes by symbol and the rates by currency that `inputs_of` kept."""
+    fetched = inputs.get("fetched", {"prices": {}, "rates": {}})
+    quotes = {s: Quote(Decimal(price), currency) for s, (price, currency) in fetched["prices"].items()}
+    return quotes, {currency: Decimal(rate) for currency, rate in fetched["rates"].items()}
 
 
 def _causes(plan: Plan, decision: Decision) -> tuple[Cause, ...]:

@@ -126,6 +126,26 @@ class Recorded:
     batch: int
 
 
+def counting(rows: Sequence[tuple[int, int | None]]) -> dict[int, bool]:
+    """Say of each row of a journal whether it counts: a fact that no standing counter-entry takes back.
+
+    Args:
+        rows: Number and the number it takes back (None for a fact), first written first.
+    """
+    stands: dict[int, bool] = {}
+    by = {takes_back: number for number, takes_back in rows if takes_back is not None}
+    for number, _ in reversed(rows):  # what takes a row back is always written after it
+        stands[number] = number not in by or not stands[by[number]]
+    return {number: takes_back is None and stands[number] for number, takes_back in rows}
+
+
+def entries_then(rows: Sequence[Recorded], last: int) -> tuple[Entry, ...]:
+    """Return the entries that counted when row `last` was the newest of a journal; none for 0."""
+    written = [row for row in rows if row.number <= last]
+    counts = counting([(row.number, row.takes_back) for row in written])
+    return tuple(row.entry for row in written if counts[row.number])
+
+
 def in_order(entries: Iterable[Entry]) -> list[Entry]:
     """Return entries by date. On one day they keep their order, except that what adds shares goes before
     what takes them: a broker's list of a day is often sorted the other way round.

@@ -123,9 +123,9 @@ def check(path: Path | None, as_json: bool, as_of: date | None, file: Path | Non
 
     The rules are evaluated as of the date asked for, whether or not automation would look on it.
     """
-    from steelyard import api
+    import steelyard
 
-    report = api.check(_portfolio(path, file), as_of=as_of)
+    report = steelyard.check(_portfolio(path, file), as_of=as_of)
     if as_json:
         from steelyard.interfaces.documents import planning as documents
 
@@ -196,12 +196,12 @@ def plan(
 
     With [tax] in the file and lots or a journal, every sale shows what it adds to the year's tax.
     """
-    from steelyard import api
+    import steelyard
 
     if save_tax and accept_drift is None:
         accept_drift = "0.5%"
     portfolio = _portfolio(path, file)
-    result = api.plan(
+    result = steelyard.plan(
         portfolio,
         max_tax=max_tax,
         max_gain=max_gain,
@@ -258,11 +258,11 @@ def invest(
 
     The plan also says how much new money would bring everything inside its band that way.
     """
-    from steelyard import api
+    import steelyard
 
     amount, path = _amount_and_file(amount_and_file)
     portfolio = _portfolio(path, file)
-    result = api.invest(
+    result = steelyard.invest(
         portfolio,
         amount,
         as_of=as_of,
@@ -295,11 +295,11 @@ def withdraw(
     objective: str,
 ) -> None:
     """Raise money by selling, without buying anything."""
-    from steelyard import api
+    import steelyard
 
     amount, path = _amount_and_file(amount_and_file)
     portfolio = _portfolio(path, file)
-    result = api.withdraw(
+    result = steelyard.withdraw(
         portfolio, amount, as_of=as_of, account=account, fractional=fractional, objective=objective
     )
     _print_plan(result, portfolio, as_json=as_json, as_csv=as_csv, title="Withdraw")
@@ -381,25 +381,26 @@ def init(folder: Path, model_name: str | None, currency: str, journal: bool, as_
 @click.option("--as-of", type=_Day(), help="Evaluate as of this date.  [default: today]")
 def demo(as_of: date | None) -> None:
     """Run check, plan and invest on the bundled sample portfolio; needs nothing."""
-    from steelyard import api, bootstrap
+    import steelyard
+    from steelyard import bootstrap
     from steelyard.interfaces.cli import tables
 
     portfolio = bootstrap.sample()
     tables.heading("steelyard check", "is a rebalance due?")
-    tables.show_check(api.check(portfolio, as_of=as_of))
+    tables.show_check(steelyard.check(portfolio, as_of=as_of))
     tables.heading("steelyard plan", "the exact whole-share trades")
-    tables.show_plan(api.plan(portfolio, as_of=as_of), portfolio, "Plan")
+    tables.show_plan(steelyard.plan(portfolio, as_of=as_of), portfolio, "Plan")
     tables.heading("steelyard invest 1000000", "new money, nothing sold")
-    tables.show_plan(api.invest(portfolio, 1000000, as_of=as_of), portfolio, "Invest")
+    tables.show_plan(steelyard.invest(portfolio, 1000000, as_of=as_of), portfolio, "Invest")
     click.echo("\nNext: `steelyard init` writes a portfolio file of your own. (A calculation, not advice.)")
 
 
 def _portfolio(path: Path | None, option: Path | None) -> Portfolio:
-    from steelyard import api
+    import steelyard
 
     if path is not None and option is not None and path != option:
         raise InputError("two-files", f"two portfolio files: {path} and {option}", "give one of them")
-    portfolio = api.load(path or option or Path("portfolio.toml"))
+    portfolio = steelyard.load(path or option or Path("portfolio.toml"))
     language.prefer(portfolio.language)
     return portfolio
 

@@ -53,10 +53,11 @@ def tax(
     Every figure names its rule, its source and the day it was verified. It is a calculation from your
     journal, not tax advice.
     """
-    from steelyard import api
+    import steelyard
     from steelyard.interfaces.documents import tax as tax_documents
 
-    result = api.tax(file or path, year=year, as_of=_day(as_of), journal=database)
+    portfolio = steelyard.load(file or path, need_accounts=False, need_prices=False, journal=database)
+    result = steelyard.tax(portfolio, year=year, as_of=_day(as_of))
     if as_json:
         click.echo(json.dumps(tax_documents.tax(result), ensure_ascii=False, indent=1))
     elif as_csv:
@@ -96,16 +97,15 @@ def harvest(
     A loss is judged by what it saves this year, less trading cost and the present value of the tax on the
     lower cost basis; a percentage alone decides nothing. It is a calculation, not tax advice.
     """
-    from steelyard import api
+    import steelyard
     from steelyard.interfaces.documents import tax as tax_documents
 
-    report = api.harvest(
-        api.load(file or path),
+    report = steelyard.harvest(
+        steelyard.load(file or path, journal=database),
         as_of=_day(as_of),
         min_loss=min_loss,
         years=years,
         discount=discount,
-        journal=database,
     )
     if as_json:
         click.echo(json.dumps(tax_documents.harvest(report), ensure_ascii=False, indent=1))

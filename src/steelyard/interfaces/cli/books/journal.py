@@ -38,9 +38,10 @@ def _place(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @contextmanager
 def _open(portfolio: Path, journal: Path | None) -> Iterator[StoredJournal]:
-    from steelyard.adapters.database.journal import StoredJournal, path_beside
+    from steelyard.adapters.database.journal import StoredJournal
+    from steelyard.bootstrap.folder import Folder
 
-    stored = StoredJournal(journal or path_beside(portfolio))
+    stored = StoredJournal(Folder.of(portfolio, database=journal).database)
     try:
         yield stored
     finally:

@@ -82,7 +82,7 @@ def account_history(path: Path) -> ValueHistory:
 
         return value_history(
             records.runs.days(path.name) if records.runs else (),
-            bootstrap.journal_entries(records.database),
+            bootstrap.journal_entries(bootstrap.Folder.of(path)),
             currency=base,
             rate_on=rate_on,
             portfolio=_priced(records, outline),

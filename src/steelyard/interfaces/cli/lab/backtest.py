@@ -263,7 +263,7 @@ def _portfolio(flags: dict[str, Any], *, demo: bool = False) -> Portfolio:
         raise InputError("two-files", f"two portfolio files: {path} and {option}", "give one of them")
     if demo and path is None and option is None:
         return bootstrap.sample()
-    return bootstrap.backtest_portfolio(path or option or Path("portfolio.toml"))
+    return bootstrap.portfolio(path or option or Path("portfolio.toml"), need_accounts=False)
 
 
 def _settings(portfolio: Portfolio, flags: dict[str, Any], *, simulated: bool = False) -> Settings:

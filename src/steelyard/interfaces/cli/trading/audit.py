@@ -86,7 +86,8 @@ def replay(plan: str, file: Path) -> None:
 
 
 def _planned_again(file: Path, saved: SavedPlan) -> SavedPlan:
-    from steelyard import api, bootstrap
+    import steelyard
+    from steelyard import bootstrap
 
     options = saved.inputs["options"]
     drift = options["accept_drift"]
@@ -94,23 +95,22 @@ def _planned_again(file: Path, saved: SavedPlan) -> SavedPlan:
         drift = "0.5%"
     elif drift is None and options["harvest"]:
         drift = "0"
-    with bootstrap.past_portfolio(file, saved.inputs) as (holder, journal):
-        made = api.plan(
-            holder,
-            cash=options["cash"],
-            as_of=date.fromisoformat(options["as_of"]),
-            account=options["account"],
-            can_buy=not options["no_buy"],
-            can_sell=not options["no_sell"],
-            fractional=options["fractional"],
-            objective=options["objective"],
-            policy_gate=options["policy_gate"],
-            max_tax=options["max_tax"],
-            max_gain=options["max_gain"],
-            allow_wash_sales=options.get("allow_wash_sales", False),
-            accept_drift=drift,
-            journal=journal,
-        )
+    holder = bootstrap.past_portfolio(file, saved.inputs)
+    made = steelyard.plan(
+        holder,
+        cash=options["cash"],
+        as_of=date.fromisoformat(options["as_of"]),
+        account=options["account"],
+        can_buy=not options["no_buy"],
+        can_sell=not options["no_sell"],
+        fractional=options["fractional"],
+        objective=options["objective"],
+        policy_gate=options["policy_gate"],
+        max_tax=options["max_tax"],
+        max_gain=options["max_gain"],
+        allow_wash_sales=options.get("allow_wash_sales", False),
+        accept_drift=drift,
+    )
     return bootstrap.plan_to_save(holder, made, options["account"], saved.inputs)
 
 

@@ -108,7 +108,7 @@ def sync(file: Path, as_json: bool, days: int) -> None:
     ):
         report = bring_up(
             desk,
-            lambda: bootstrap.stored_portfolio(file).accounts,
+            lambda: bootstrap.portfolio(file).accounts,
             since=(now() - timedelta(days=days)).date(),
             journal=journal,
             over_after_hours=settings.terms.unknown_after_hours,

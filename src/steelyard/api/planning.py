@@ -1,0 +1,167 @@
+"""Plans: what to trade, to the share, for a rebalance, for new money and to take money out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+from steelyard import bootstrap
+from steelyard.api.reading import Money, fraction, money
+from steelyard.domain.portfolio import Portfolio
+from steelyard.errors import DataError, InputError
+
+if TYPE_CHECKING:
+    from steelyard.app.tax.situation import TaxSituation
+    from steelyard.domain.trades import Plan
+
+
+def plan(
+    portfolio: Portfolio,
+    *,
+    cash: Money = 0,
+    as_of: date | None = None,
+    account: str | None = None,
+    can_buy: bool = True,
+    can_sell: bool = True,
+    fractional: bool = False,
+    objective: str = "absolute",
+    policy_gate: bool = False,
+    max_tax: Money | None = None,
+    max_gain: Money | None = None,
+    accept_drift: Money | None = None,
+    allow_wash_sales: bool = False,
+) -> Plan:
+    """Return the exact whole-share trades of a full rebalance.
+
+    Args:
+        portfolio: From `load`.
+        cash: New money, or with a minus money taken out, base currency.
+        as_of: Date of the plan; today unless given.
+        account: Where that money goes to or comes from; the first account unless given.
+        can_buy, can_sell: False forbids trades that way.
+        fractional: Plan in billionths of a share.
+        objective: absolute | relative | shortfall.
+        policy_gate: Return an empty plan unless the policy is due.
+        max_tax: Most tax the sales may cause, base currency; below zero, what they must save at least.
+        max_gain: Most net gain they may realise, base currency.
+        accept_drift: How much further from target the plan may be for the sake of tax (`"0.5%"`); among
+            plans that close the least taxed one is returned.
+        allow_wash_sales: Buy also what undoes a loss realised in the 30 days before.
+
+    Raises:
+        InputError, DataError, PlanError: See `steelyard.errors`.
+    """
+    # The planner is imported here, so that `check` does not pay for it.
+    from steelyard.app.planning import plan as planner
+
+    day = as_of or date.today()
+    looks = not (max_tax is None and max_gain is None and accept_drift is None)
+    tax, why_not = _tax_of(portfolio, day, needed=looks)
+    result = planner.plan(
+        portfolio,
+        bootstrap.sessions(),
+        as_of=day,
+        cash_flow=money(cash, portfolio),
+        account=account,
+        can_buy=can_buy,
+        can_sell=can_sell,
+        fractional=fractional,
+        objective=objective,
+        policy_gate=policy_gate,
+        tax=tax,
+        max_tax=None if max_tax is None else money(max_tax, portfolio),
+        max_gain=None if max_gain is None else money(max_gain, portfolio),
+        accept_drift=None if accept_drift is None else fraction(accept_drift),
+        allow_wash_sales=allow_wash_sales,
+    )
+    return replace(result, tax_note=why_not) if why_not else result
+
+
+def invest(
+    portfolio: Portfolio,
+    amount: Money,
+    *,
+    as_of: date | None = None,
+    account: str | None = None,
+    method: str = "shortfall",
+    fractional: bool = False,
+    allow_wash_sales: bool = False,
+) -> Plan:
+    """Return the purchases that spend new money best, without selling anything.
+
+    Args:
+        portfolio: From `load`.
+        amount: New money, base currency unless it names another, > 0.
+        as_of, account, fractional, allow_wash_sales: As for `plan`.
+        method: shortfall | absolute | relative.
+
+    Raises:
+        InputError, DataError, PlanError: See `steelyard.errors`.
+    """
+    from steelyard.app.planning import plan as planner
+
+    day = as_of or date.today()
+    tax, why_not = _tax_of(portfolio, day)
+    result = planner.invest(
+        portfolio,
+        bootstrap.sessions(),
+        money(amount, portfolio),
+        as_of=day,
+        account=account,
+        method=method,
+        fractional=fractional,
+        tax=tax,
+        allow_wash_sales=allow_wash_sales,
+    )
+    return replace(result, tax_note=why_not) if why_not else result
+
+
+def withdraw(
+    portfolio: Portfolio,
+    amount: Money,
+    *,
+    as_of: date | None = None,
+    account: str | None = None,
+    fractional: bool = False,
+    objective: str = "absolute",
+) -> Plan:
+    """Return the sales that raise an amount, without buying anything.
+
+    Args:
+        portfolio: From `load`.
+        amount: Money to take out, base currency unless it names another, > 0.
+        as_of, account, fractional, objective: As for `plan`.
+
+    Raises:
+        InputError, DataError, PlanError: See `steelyard.errors`.
+    """
+    from steelyard.app.planning import plan as planner
+
+    day = as_of or date.today()
+    tax, why_not = _tax_of(portfolio, day)
+    result = planner.withdraw(
+        portfolio,
+        bootstrap.sessions(),
+        money(amount, portfolio),
+        as_of=day,
+        account=account,
+        fractional=fractional,
+        objective=objective,
+        tax=tax,
+    )
+    return replace(result, tax_note=why_not) if why_not else result
+
+
+def _tax_of(portfolio: Portfolio, as_of: date, *, needed: bool = False) -> tuple[TaxSituation | None, str]:
+    """Return what the tax of a plan is computed from, or why it cannot be.
+
+    Raises:
+        InputError, DataError: Only when it is `needed`; else the plan stands without it and says why.
+    """
+    try:
+        return bootstrap.tax_situation(portfolio, as_of, needed=needed), ""
+    except (InputError, DataError) as error:
+        if needed:
+            raise
+        return None, error.message

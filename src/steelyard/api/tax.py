@@ -1,0 +1,79 @@
+"""The year's tax, and the losses and gains worth realising before the year ends."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from steelyard import bootstrap
+from steelyard.api.reading import Money, fraction
+from steelyard.domain.portfolio import Portfolio
+from steelyard.errors import InputError
+
+if TYPE_CHECKING:
+    from steelyard.app.harvest.harvest import HarvestReport
+    from steelyard.domain.tax.country import YearTax
+
+
+def tax(portfolio: Portfolio, *, year: int | None = None, as_of: date | None = None) -> YearTax:
+    """Return the tax of one year, with every sale, its lots and the rules behind each figure.
+
+    Args:
+        portfolio: From `load`: its accounts, its [tax], and lots where there is no journal. No price is
+            needed, so `load(path, need_accounts=False, need_prices=False)` will do.
+        year: The tax year; that of `as_of` unless given.
+        as_of: Nothing later is counted; today unless given.
+
+    Raises:
+        InputError, DataError: See `steelyard.errors`.
+    """
+    from steelyard.app.tax.situation import situation
+
+    day = as_of or date.today()
+    return situation(portfolio, bootstrap.sessions(), bootstrap.tax_figures, as_of=day, year=year).so_far
+
+
+def harvest(
+    portfolio: Portfolio,
+    *,
+    as_of: date | None = None,
+    min_loss: Money | None = None,
+    years: int = 10,
+    discount: Money = "4%",
+) -> HarvestReport:
+    """Return the losses and gains worth realising before the year ends.
+
+    Args:
+        portfolio: From `load`.
+        as_of: Day of the sales; today unless given.
+        min_loss: Also list holdings that are down by more than this fraction of their cost (`"5%"`).
+        years, discount: Until what is bought back would be sold, 0 to 100, and a yearly rate for tax paid
+            then, >= 0.
+
+    Raises:
+        InputError, DataError: See `steelyard.errors`.
+    """
+    from steelyard.app.harvest import harvest as harvester
+    from steelyard.app.harvest.value import Assumptions
+
+    day = as_of or date.today()
+    situation = bootstrap.tax_situation(portfolio, day, needed=True)
+    if situation is None:
+        raise InputError(
+            "tax-missing",
+            f"{portfolio.source} does not say where its owner is taxed",
+            'add [tax] with jurisdiction = "KR" (or "US")',
+        )
+    rate = fraction(discount)
+    if not 0 <= years <= 100 or rate < 0:
+        raise InputError(
+            "harvest-assumption",
+            f"{years} years at {discount} a year are nothing to discount by",
+            "give 0 to 100 years, and a discount of 0% or more",
+        )
+    given = Assumptions(
+        years=years,
+        discount=rate,
+        min_loss=None if min_loss is None else fraction(min_loss),
+    )
+    return harvester.harvest(portfolio, situation, as_of=day, assumptions=given)
