@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from steelyard.api.books import load
+    from steelyard.api.books import build, load
     from steelyard.api.lab import backtest, compare
     from steelyard.api.planning import invest, plan, withdraw
     from steelyard.api.policy import check
@@ -25,6 +25,7 @@ __version__ = "0.1.0"
 __all__ = [
     "__version__",
     "backtest",
+    "build",
     "check",
     "compare",
     "harvest",
@@ -36,7 +37,7 @@ __all__ = [
 ]
 
 _ROOMS = {
-    "books": ("load",),
+    "books": ("build", "load"),
     "lab": ("backtest", "compare"),
     "planning": ("invest", "plan", "withdraw"),
     "policy": ("check",),

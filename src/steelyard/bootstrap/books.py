@@ -63,6 +63,13 @@ def portfolio(place: Place, *, need_accounts: bool = True, need_prices: bool = T
     return _with_books(folder, _valued(folder, past), past)
 
 
+def portfolio_of(values: Mapping[str, Any], name: str, *, need_accounts: bool) -> Portfolio:
+    """Return a portfolio of plain values, against the packaged catalogue."""
+    from steelyard.adapters.files.values import portfolio_of as made
+
+    return made(values, name, load_catalogue(), need_accounts=need_accounts)
+
+
 def _load(folder: Folder, **asked: Any) -> Portfolio:
     return load(folder.file, load_catalogue(), name=str(folder.said), **asked)
 

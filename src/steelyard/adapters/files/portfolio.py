@@ -95,7 +95,22 @@ def parse(
         tree = tomllib.loads(text, parse_float=_Exact)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
         raise PortfolioProblems((_syntax(text, name, error),)) from None
-    reader = Reader(text, name)
+    return read(tree, Reader(text, name), catalogue, need_accounts, need_prices, symbols)
+
+
+def read(
+    tree: Mapping[str, Any],
+    reader: Reader,
+    catalogue: Catalogue,
+    need_accounts: bool = True,
+    need_prices: bool = True,
+    symbols: Collection[str] = (),
+) -> Portfolio:
+    """Read a tree of tables, wherever it comes from; see `load`.
+
+    Raises:
+        PortfolioProblems: With every problem of the tree, those that `reader` has noted already among them.
+    """
     reader.unknown_keys(tree, KEYS, ())
     asked = tree.get("language")
     language = None if asked is None else reader.word(asked, ("language",), available())
@@ -125,7 +140,7 @@ def parse(
         constraints=constraints,
         costs=costs,
         tax=tax,
-        source=name,
+        source=reader.name,
         language=language,
     )
 

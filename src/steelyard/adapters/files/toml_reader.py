@@ -21,7 +21,7 @@ class Reader:
 
     def __init__(self, text: str, name: str) -> None:
         self._text = text
-        self._name = name
+        self.name = name
         self._found: list[tuple[str, str, str, Path, str]] = []
 
     def problem(self, code: str, message: str, hint: str, path: Path, *, family: str = "input") -> None:
@@ -35,7 +35,7 @@ class Reader:
             return ()
         known = places(self._text)
         rows = [
-            Problem(code, message, hint, self._name, line_of(known, path), dotted(path) or None, family)
+            Problem(code, message, hint, self.name, line_of(known, path), dotted(path) or None, family)
             for code, message, hint, path, family in self._found
         ]
         return tuple(sorted(rows, key=lambda p: p.line or 0))

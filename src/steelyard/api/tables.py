@@ -1,0 +1,112 @@
+"""The tables of a portfolio as Python values: the keys of the portfolio file, with the same meaning.
+
+Numbers are an int, a Decimal or text and read exactly; a float is refused. Fractions take `Decimal("0.3")`
+or `"30%"`; amounts take `500000` (base currency; of a price the quote currency) or `"500 USD"`. None stands
+for what is left out. `docs/reference/portfolio-file.md` says what each key means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Literal, TypedDict
+
+Number = int | str | Decimal
+
+AccountKind = Literal["taxable", "isa", "pension", "irp", "ria", "ira", "roth", "401k"]
+CostMethod = Literal["fifo", "lifo", "hifo", "average", "specific", "least_tax"]
+Jurisdiction = Literal["KR", "US"]
+PolicyKind = Literal["calendar", "threshold", "hybrid", "hold"]
+Look = Literal["daily", "weekly", "biweekly", "monthly", "quarterly", "semiannual", "annual"]
+LookAt = Literal["first", "last"]
+Destination = Literal["target", "edge", "halfway"]
+
+
+class LotTable(TypedDict, total=False):
+    """Shares bought together; `bought`, `shares` and `unit_cost` are needed."""
+
+    bought: date | str
+    shares: Number
+    unit_cost: Number
+    fx: Number
+    currency: str
+
+
+class PositionTable(TypedDict, total=False):
+    """Shares of one instrument; `symbol` is needed, and `shares` or `value`."""
+
+    symbol: str
+    shares: Number
+    value: Number
+    price: Number
+    lots: Sequence[LotTable]
+
+
+class AccountTable(TypedDict, total=False):
+    """One account; `name` is needed."""
+
+    name: str
+    kind: AccountKind
+    cost_method: CostMethod | Mapping[str, CostMethod]
+    cash: Mapping[str, Number]
+    positions: Sequence[PositionTable]
+
+
+class PolicyTable(TypedDict, total=False):
+    """When to rebalance and where to."""
+
+    kind: PolicyKind
+    look: Look
+    look_at: LookAt
+    threshold: Number
+    relative_threshold: Number
+    max_interval_days: int
+    cooldown_days: int
+    destination: Destination
+    last_rebalance: date | str
+
+
+class ConstraintsTable(TypedDict, total=False):
+    """What a plan must respect."""
+
+    fractional: bool
+    min_trade: Number
+    cash_reserve: Number
+    locked: Collection[str]
+
+
+class CostsTable(TypedDict, total=False):
+    """What trading costs; `commission` and `fx_spread` are fractions, `min_commission` an amount."""
+
+    commission: Number
+    min_commission: Number
+    fx_spread: Number
+
+
+class InstrumentTable(TypedDict, total=False):
+    """What is added to the catalogue, or stands in place of what it says."""
+
+    currency: str
+    fractional: bool
+    exchange: Literal["XKRX", "XNYS"]
+    asset_class: str
+    tax_class: Literal["krx_domestic_equity", "krx_other", "overseas_listed"]
+    us_class: Literal["security", "collectible"]
+    name: str
+    price: Number
+    replacement_group: str
+    us_ptp: bool
+
+
+class Tables(TypedDict, total=False):
+    """The tables of a portfolio file besides targets and accounts; `tax` has `jurisdiction` and more."""
+
+    policy: PolicyTable
+    constraints: ConstraintsTable
+    costs: CostsTable
+    fx: Mapping[str, Number]
+    tax: Mapping[str, object]
+    instruments: Mapping[str, InstrumentTable]
+    prices: Mapping[str, Number]
+    language: str | None
