@@ -4,18 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from steelyard.adapters.database import connection as database
-from steelyard.adapters.database.outbox import StoredOutbox
-from steelyard.adapters.database.prices import StoredPrices
-from steelyard.adapters.database.runs import StoredRuns
-from steelyard.adapters.files.packaged import load_catalogue
-from steelyard.adapters.files.quotes import PortfolioFile
-from steelyard.adapters.machine.calendar import ExchangeSessions
-from steelyard.adapters.machine.secret_store import SecretStore
-from steelyard.app.automation.delivery import Post
-from steelyard.app.automation.job import Job
+from acceptance.jobs import jobs
 from steelyard.app.automation.run import run
-from steelyard.domain.automation.settings import AlertSettings, AutomationSettings
 
 PORTFOLIO = """
 base_currency = "KRW"
@@ -40,46 +30,11 @@ LOOKS = [
 ]
 
 
-class Clock:
-    """A clock the test sets."""
-
-    def __init__(self):
-        self.time = datetime(2023, 1, 3, 3, tzinfo=UTC)
-
-    def now(self):
-        return self.time
-
-    def wait(self, seconds):
-        self.time += timedelta(seconds=seconds)
-
-
-class Notifier:
-    """A service that takes everything."""
-
-    def __init__(self):
-        self.got = []
-
-    def send(self, address, title, body, picture=None):
-        self.got.append((title, body))
-        return ""
-
-
 @pytest.fixture
 def made(tmp_path):
     (tmp_path / "portfolio.toml").write_text(PORTFOLIO)
-    path = tmp_path / "steelyard.db"
-    connection = database.connect(path)
-
-    def job(**alerts):
-        settings = AutomationSettings(alerts=AlertSettings(**alerts))
-        secrets = SecretStore({"STEELYARD_NOTIFY_A": "json://localhost"})
-        post = Post(StoredOutbox(connection, path), Notifier(), secrets, Clock(), settings.alerts)
-        file = PortfolioFile(tmp_path / "portfolio.toml", load_catalogue())
-        prices, runs = StoredPrices(connection, path), StoredRuns(connection, path)
-        return Job(file, (), prices, runs, post, ExchangeSessions(), settings)
-
-    yield job
-    connection.close()
+    with jobs(tmp_path, datetime(2023, 1, 3, 3, tzinfo=UTC)) as job:
+        yield job
 
 
 def days_done(job, until, skip=()):

@@ -10,76 +10,12 @@ from decimal import Decimal
 
 import pytest
 
+from acceptance.jobs import jobs
+from builders import with_gains
 from steelyard import bootstrap
-from steelyard.adapters.database import connection as database
 from steelyard.adapters.database.journal import StoredJournal
-from steelyard.adapters.database.outbox import StoredOutbox
-from steelyard.adapters.database.prices import StoredPrices
-from steelyard.adapters.database.runs import StoredRuns
-from steelyard.adapters.files.packaged import load_catalogue
-from steelyard.adapters.files.quotes import PortfolioFile
-from steelyard.adapters.machine.calendar import ExchangeSessions
-from steelyard.adapters.machine.secret_store import SecretStore
-from steelyard.app.automation.delivery import Post
-from steelyard.app.automation.job import Job
 from steelyard.app.automation.run import run
-from steelyard.domain.automation.settings import AlertSettings, AutomationSettings
 from steelyard.domain.books.ledger import Entry, Row
-
-PORTFOLIO = """
-base_currency = "KRW"
-[targets]
-VOO = "40%"
-TLT = "40%"
-"360750" = "20%"
-[tax]
-jurisdiction = "KR"
-[fx]
-USDKRW = "1400"
-[[accounts]]
-name = "main"
-cash = { KRW = "0" }
-[[accounts.positions]]
-symbol = "VOO"
-shares = 40
-price = "600"
-lots = [ { bought = 2022-03-04, shares = 20, unit_cost = "400", fx = "1200" },
-         { bought = 2025-03-04, shares = 20, unit_cost = "550", fx = "1450" } ]
-[[accounts.positions]]
-symbol = "TLT"
-shares = 60
-price = "90"
-lots = [ { bought = 2022-03-04, shares = 60, unit_cost = "140", fx = "1200" } ]
-[[accounts.positions]]
-symbol = "360750"
-shares = 100
-price = "22000"
-lots = [ { bought = 2024-03-04, shares = 100, unit_cost = "15000" } ]
-"""
-
-
-class Clock:
-    """A clock the test sets."""
-
-    def __init__(self):
-        self.time = datetime(2026, 11, 23, 3, tzinfo=UTC)
-
-    def now(self):
-        return self.time
-
-    def wait(self, seconds):
-        self.time += timedelta(seconds=seconds)
-
-
-class Notifier:
-    """A service that takes everything."""
-
-    def __init__(self):
-        self.got = []
-
-    def send(self, address, title, body, picture=None):
-        self.got.append((title, body))
-        return ""
 
 
 class BooksBeside:
@@ -94,20 +30,13 @@ class BooksBeside:
 
 @pytest.fixture
 def made(tmp_path):
-    path = tmp_path / "steelyard.db"
-    connection = database.connect(path)
+    with jobs(tmp_path, datetime(2026, 11, 23, 3, tzinfo=UTC), books=BooksBeside()) as job:
 
-    def job(text=PORTFOLIO, **alerts):
-        (tmp_path / "portfolio.toml").write_text(text)
-        settings = AutomationSettings(alerts=AlertSettings(**alerts))
-        secrets = SecretStore({"STEELYARD_NOTIFY_A": "json://localhost"})
-        post = Post(StoredOutbox(connection, path), Notifier(), secrets, Clock(), settings.alerts)
-        file = PortfolioFile(tmp_path / "portfolio.toml", load_catalogue())
-        prices, runs = StoredPrices(connection, path), StoredRuns(connection, path)
-        return Job(file, (), prices, runs, post, ExchangeSessions(), settings, BooksBeside())
+        def make(text=None, **alerts):
+            (tmp_path / "portfolio.toml").write_text(text or with_gains())
+            return job(**alerts)
 
-    yield job
-    connection.close()
+        yield make
 
 
 def test_the_alert_of_a_due_rebalance_says_what_the_plan_costs_in_tax(made):
@@ -119,8 +48,7 @@ def test_the_alert_of_a_due_rebalance_says_what_the_plan_costs_in_tax(made):
 
 
 def test_without_tax_settings_the_alert_says_nothing_of_tax(made):
-    text = PORTFOLIO.replace('[tax]\njurisdiction = "KR"\n', "")
-    job = made(text, kinds=("rebalance_due", "harvest"))
+    job = made(with_gains(tax=None), kinds=("rebalance_due", "harvest"))
     assert run(job, if_due=False).queued == ("rebalance_due",)
     assert "tax:" not in job.post.notifier.got[0][1]
 

@@ -13,48 +13,17 @@ import numpy as np
 import pytest
 
 import steelyard
-from steelyard.adapters.database import connection as database
-from steelyard.adapters.database.outbox import StoredOutbox
-from steelyard.adapters.database.prices import StoredPrices
-from steelyard.adapters.database.runs import StoredRuns
-from steelyard.adapters.files.packaged import load_catalogue
-from steelyard.adapters.files.quotes import PortfolioFile
+from acceptance.jobs import jobs
 from steelyard.adapters.machine.calendar import ExchangeSessions
-from steelyard.adapters.machine.secret_store import SecretStore
 from steelyard.adapters.prices.folder import FolderPrices
-from steelyard.app.automation.delivery import Post
-from steelyard.app.automation.job import Job
 from steelyard.app.automation.run import run
-from steelyard.domain.automation.settings import AlertSettings, AutomationSettings
 from steelyard.domain.policy.policies import Policy
 
 FIRST, LAST = date(2014, 1, 2), date(2023, 12, 29)
 TARGETS = {"SPY": Decimal("0.6"), "TLT": Decimal("0.4")}
 WEALTH = Decimal(100_000)
-
-
-class Clock:
-    """Six in the evening in New York in winter, on the day the test sets."""
-
-    def __init__(self):
-        self.time = datetime(FIRST.year, FIRST.month, FIRST.day, 23, tzinfo=UTC)
-
-    def now(self):
-        return self.time
-
-    def wait(self, seconds):
-        raise AssertionError("nothing fails here that would be tried again")
-
-
-class Notifier:
-    """A service that takes everything."""
-
-    def __init__(self):
-        self.got = []
-
-    def send(self, address, title, body, picture=None):
-        self.got.append(title)
-        return ""
+# In winter in New York.
+SIX_IN_THE_EVENING = datetime(FIRST.year, FIRST.month, FIRST.day, 23, tzinfo=UTC)
 
 
 def walk(days):
@@ -120,22 +89,15 @@ def compare(tmp_path, policy, days, prices):
     for symbol, path in prices.items():
         rows = [f"{day},{price}\n" for day, price in zip(days, path, strict=True)]
         (tmp_path / "prices" / f"{symbol}.csv").write_text("date,close\n" + "".join(rows))
-    file, base = tmp_path / "portfolio.toml", tmp_path / "steelyard.db"
-    connection = database.connect(base)
-    settings = AutomationSettings(
-        alerts=AlertSettings(timezone="America/New_York", again_days=1, kinds=("rebalance_due",))
-    )
-    secrets = SecretStore({"STEELYARD_NOTIFY_A": "json://localhost"})
-    post = Post(StoredOutbox(connection, base), Notifier(), secrets, Clock(), settings.alerts)
-    job = Job(
-        PortfolioFile(file, load_catalogue()),
-        [FolderPrices(tmp_path / "prices")],
-        StoredPrices(connection, base),
-        StoredRuns(connection, base),
-        post,
-        ExchangeSessions(),
-        settings,
-    )
+    with jobs(tmp_path, SIX_IN_THE_EVENING, sources=[FolderPrices(tmp_path / "prices")]) as make:
+        job = make(timezone="America/New_York", again_days=1, kinds=("rebalance_due",))
+        done = days_due(job, tmp_path / "portfolio.toml", policy, days, prices)
+    assert done == expected
+    assert len(job.post.notifier.got) == len(expected)
+
+
+def days_due(job, file, policy, days, prices):
+    """Run daily, do what the alert says in the file, and return the days on which it said something."""
     shares = at_target(WEALTH, prices, 0)
     file.write_text(text(shares, policy, FIRST))
     places = {day: n for n, day in enumerate(days)}
@@ -148,7 +110,5 @@ def compare(tmp_path, policy, days, prices):
             wealth = sum(n * prices[s][places[day]] for s, n in shares.items())
             shares = at_target(wealth, prices, places[day])
             file.write_text(text(shares, policy, day))
-        post.clock.time += timedelta(days=1)
-    connection.close()
-    assert done == expected
-    assert len(post.notifier.got) == len(expected)
+        job.post.clock.time += timedelta(days=1)
+    return done

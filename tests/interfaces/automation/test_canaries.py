@@ -5,6 +5,8 @@ import subprocess
 import sys
 from datetime import date
 
+from builders import one_fund
+
 # Every part of an address that is a secret holds the word; none of it is a real one.
 CANARIES = {
     "STEELYARD_NOTIFY_TELEGRAM": "tgram://123456789:CANARYtokenCANARYtokenCANARYtoken01/987654321/",
@@ -15,17 +17,6 @@ CANARIES = {
     "STEELYARD_NOTIFY_BROKEN": "slack://CANARYmalformed",
     "STEELYARD_NOTIFY_NONSENSE": "CANARYnonsense",
 }
-PORTFOLIO = """
-base_currency = "KRW"
-[targets]
-VOO = "100%"
-[[accounts]]
-name = "main"
-cash = { KRW = "5000000" }
-positions = [ { symbol = "VOO", shares = 8 } ]
-[fx]
-USDKRW = "1500"
-"""
 COMMANDS = (
     ("run",),
     ("run", "--json", "--log", "json"),
@@ -46,7 +37,7 @@ COMMANDS = (
 
 
 def test_no_planted_secret_reaches_an_output_or_a_file(tmp_path):
-    (tmp_path / "portfolio.toml").write_text(PORTFOLIO)
+    (tmp_path / "portfolio.toml").write_text(one_fund())
     (tmp_path / "prices").mkdir()
     (tmp_path / "prices" / "VOO.csv").write_text(f"date,close\n{date.today()},400\n")
     (tmp_path / ".env").write_text("".join(f'{name}="{value}"\n' for name, value in CANARIES.items()))

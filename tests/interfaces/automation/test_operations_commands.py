@@ -14,17 +14,8 @@ from functools import partial
 
 import pytest
 
-PORTFOLIO = """
-base_currency = "KRW"
-[targets]
-VOO = "100%"
-[[accounts]]
-name = "main"
-cash = { KRW = "5000000" }
-positions = [ { symbol = "VOO", shares = 8 } ]
-[fx]
-USDKRW = "1500"
-"""
+from builders import one_fund
+
 CODE = "from steelyard.interfaces.cli.main import main; main()"
 
 
@@ -46,7 +37,7 @@ def run(folder, *words, **more):
 
 @pytest.fixture
 def folder(tmp_path):
-    (tmp_path / "portfolio.toml").write_text(PORTFOLIO)
+    (tmp_path / "portfolio.toml").write_text(one_fund())
     (tmp_path / "prices").mkdir()
     (tmp_path / "prices" / "VOO.csv").write_text(f"date,close\n{date.today()},400\n")
     return tmp_path

@@ -14,30 +14,21 @@ import pytest
 from click.testing import CliRunner
 
 import steelyard
+from builders import account, lot, portfolio, position
 from steelyard.errors import PortfolioProblems, SteelyardError
 from steelyard.interfaces.cli.main import cli
 
-PORTFOLIO = """
-base_currency = "KRW"
-[targets]
-VOO = "60%"
-"069500" = "40%"
-[fx]
-USDKRW = "1400"
-[[accounts]]
-name = "main"
-cash = { KRW = "250000" }
-[[accounts.positions]]
-symbol = "VOO"
-shares = 5
-price = "600"
-lots = [ { bought = 2022-03-04, shares = 3, unit_cost = "400.10", fx = "1200" },
-         { bought = 2025-03-04, shares = 2, unit_cost = "550", fx = "1450" } ]
-[[accounts.positions]]
-symbol = "069500"
-shares = 80
-price = "35000"
-"""
+VOO = position(
+    "VOO", 5, "600", lots=[lot("2022-03-04", 3, "400.10", "1200"), lot("2025-03-04", 2, "550", "1450")]
+)
+KODEX_200 = position("069500", 80, "35000")
+
+
+def held(*positions):
+    targets = {"VOO": "60%", "069500": "40%"}
+    return portfolio(targets, account(*positions, cash={"KRW": "250000"}), fx={"USDKRW": "1400"})
+
+
 TRADES = """\
 date,type,symbol,shares,price,currency
 2024-01-02,deposit,,5000,,USD
@@ -49,7 +40,7 @@ date,type,symbol,shares,price,currency
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "portfolio.toml").write_text(PORTFOLIO, encoding="utf-8")
+    (tmp_path / "portfolio.toml").write_text(held(VOO, KODEX_200), encoding="utf-8")
     return tmp_path
 
 
@@ -112,7 +103,7 @@ def test_a_journal_with_entries_is_not_opened_a_second_time(folder):
 
 
 def test_a_position_known_by_its_value_alone_cannot_be_moved_over(folder):
-    text = PORTFOLIO.replace('shares = 80\nprice = "35000"', 'value = "2800000 KRW"')
+    text = held(VOO, position("069500", value="2800000 KRW"))
     (folder / "portfolio.toml").write_text(text, encoding="utf-8")
     assert refused("init", "--journal") == "value-without-shares"
     assert [path.name for path in folder.iterdir()] == ["portfolio.toml"]
@@ -120,8 +111,8 @@ def test_a_position_known_by_its_value_alone_cannot_be_moved_over(folder):
 
 def test_a_file_whose_prices_are_fetched_is_moved_over_without_them(folder):
     """What is held is shares, lots and cash; what they are worth today plays no part."""
-    text = "\n".join(line for line in PORTFOLIO.splitlines() if not line.startswith("price ="))
-    assert text.count("price") < PORTFOLIO.count("price")
+    voo = {key: value for key, value in VOO.items() if key != "price"}
+    text = held(voo, position("069500", 80))
     (folder / "portfolio.toml").write_text(text, encoding="utf-8")
     run("init", "--journal", "--as-of", "2026-11-20")
     assert [(r["type"], r["symbol"], r["shares"]) for r in rows()] == [

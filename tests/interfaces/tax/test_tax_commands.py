@@ -5,39 +5,11 @@ import json
 import pytest
 from click.testing import CliRunner
 
+from builders import with_gains
 from steelyard.errors import SteelyardError
 from steelyard.interfaces.cli.main import cli
 
-KR = """
-base_currency = "KRW"
-[targets]
-VOO = "40%"
-TLT = "40%"
-"360750" = "20%"
-[tax]
-jurisdiction = "KR"
-[fx]
-USDKRW = "1400"
-[[accounts]]
-name = "main"
-cash = { KRW = "0" }
-[[accounts.positions]]
-symbol = "VOO"
-shares = 40
-price = "600"
-lots = [ { bought = 2022-03-04, shares = 20, unit_cost = "400", fx = "1200" },
-         { bought = 2025-03-04, shares = 20, unit_cost = "550", fx = "1450" } ]
-[[accounts.positions]]
-symbol = "TLT"
-shares = 60
-price = "90"
-lots = [ { bought = 2022-03-04, shares = 60, unit_cost = "140", fx = "1200" } ]
-[[accounts.positions]]
-symbol = "360750"
-shares = 100
-price = "22000"
-lots = [ { bought = 2024-03-04, shares = 100, unit_cost = "15000" } ]
-"""
+KR = with_gains()
 
 US = """
 base_currency = "USD"
