@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from steelyard.domain.money import figure
 from steelyard.domain.policy.drift import Drift, largest, measure, misplaced
 from steelyard.domain.policy.policies import Decision, decide
-from steelyard.domain.portfolio import Portfolio, Valuation, need_accounts, value
+from steelyard.domain.portfolio import Holding, Portfolio, Valuation, need_accounts, value
 
 if TYPE_CHECKING:
     from steelyard.ports.market import Sessions
@@ -44,6 +45,46 @@ class CheckReport:
     def misplaced(self) -> Decimal:
         """Share of the money that is in the wrong place."""
         return misplaced(self.drifts)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document of `check --json` (`steelyard/check/1`); money and weights are decimal text."""
+        portfolio, valuation = self.portfolio, self.valuation
+        named = portfolio.instruments
+        positions = [
+            {
+                "symbol": drift.symbol,
+                "name": named[drift.symbol].name,
+                "shares": self._shares(holding),
+                "value": figure(drift.value),
+                "weight": figure(drift.weight),
+                "target": figure(drift.target),
+                "drift": figure(drift.drift),
+                "relative_drift": figure(drift.relative),
+                "breach": drift.symbol in self.breaches,
+            }
+            for holding, drift in zip(valuation.holdings, self.drifts, strict=True)
+        ]
+        return {
+            "schema": "steelyard/check/1",
+            "as_of": self.as_of.isoformat(),
+            "base_currency": portfolio.base_currency,
+            "total_value": figure(valuation.managed),
+            "positions": positions,
+            "unmanaged": [
+                {"symbol": h.symbol, "name": named[h.symbol].name, "value": figure(h.value)}
+                for h in valuation.unmanaged
+            ],
+            "cash": figure(valuation.cash),
+            "cash_reserve": figure(valuation.reserve),
+            "largest_drift": figure(self.largest_drift),
+            "misplaced": figure(self.misplaced),
+            "decision": self.decision.to_dict(),
+        }
+
+    def _shares(self, holding: Holding) -> str | None:
+        """Shares of an instrument known by its value only are not shares at all."""
+        quote = self.portfolio.quotes.get(holding.symbol)
+        return None if quote is not None and quote.by_value else figure(holding.shares)
 
 
 def exchanges(portfolio: Portfolio) -> tuple[str, ...]:

@@ -10,13 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Context, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
+from typing import overload
 
 from steelyard.words import say
 
 EXACT = Context(prec=40)
 ZERO = Decimal(0)
 ONE = Decimal(1)
+_TWELVE = Decimal("1e-12")
+_WIDE = Context(prec=120)
 
 _MINOR_DIGITS = {"KRW": 0, "JPY": 0, "VND": 0, "CLP": 0, "KWD": 3, "BHD": 3}
 # A comma only between thousands: "1,23" may be meant as 1.23 and must not pass for 123.
@@ -115,3 +118,21 @@ def plain(value: Decimal) -> str:
         return "0"
     text = format(value, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+@overload
+def figure(value: Decimal) -> str: ...
+@overload
+def figure(value: None) -> None: ...
+def figure(value: Decimal | None) -> str | None:
+    """Return the number as the documents of reports carry it: `plain`, a quotient cut to 12 decimals.
+
+    >>> figure(Decimal(2) / Decimal(3)), figure(None)
+    ('0.666666666667', None)
+    """
+    if value is None:
+        return None
+    exponent = value.as_tuple().exponent
+    if isinstance(exponent, int) and exponent < -12:
+        value = value.quantize(_TWELVE, ROUND_HALF_EVEN, _WIDE)
+    return plain(value)

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
-from steelyard.domain.money import EXACT, ZERO
+from steelyard.domain.money import EXACT, ZERO, figure
 from steelyard.domain.policy.drift import Drift
 from steelyard.domain.policy.policies import Decision
 from steelyard.domain.portfolio import Portfolio
@@ -52,6 +53,27 @@ class Trade:
     lots: tuple[tuple[date, Decimal, Decimal], ...] = ()
     disallowed: Decimal = ZERO
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as in a plan's document."""
+        return {
+            "account": self.account,
+            "symbol": self.symbol,
+            "side": self.side,
+            "shares": figure(self.shares),
+            "price": figure(self.price),
+            "currency": self.currency,
+            "amount": figure(self.amount),
+            "cost": figure(self.cost),
+            "reason": self.reason,
+            "gain": figure(self.gain),
+            "tax": figure(self.tax),
+            "lots": [
+                {"bought": bought.isoformat(), "shares": figure(shares), "cost": figure(cost)}
+                for bought, shares, cost in self.lots
+            ],
+            "disallowed": figure(self.disallowed),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
@@ -62,6 +84,16 @@ class Conversion:
     to_currency: str
     amount: Decimal
     cost: Decimal
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as in a plan's document."""
+        return {
+            "account": self.account,
+            "from": self.from_currency,
+            "to": self.to_currency,
+            "amount": figure(self.amount),
+            "cost": figure(self.cost),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +121,17 @@ class HoldingAfter:
     shares: Decimal
     drift: Drift
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as in a plan's document."""
+        return {
+            "symbol": self.symbol,
+            "shares": figure(self.shares),
+            "value": figure(self.drift.value),
+            "weight": figure(self.drift.weight),
+            "target": figure(self.drift.target),
+            "drift": figure(self.drift.drift),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Objective:
@@ -107,6 +150,16 @@ class Objective:
     bound: Decimal
     proven: bool
     note: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as in a plan's document."""
+        return {
+            "name": self.name,
+            "value": figure(self.value),
+            "bound": figure(self.bound),
+            "proven_optimal": self.proven,
+            "note": self.note,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +206,42 @@ class Plan:
     taxes: Decimal | None = None
     tax_note: str = ""
     blocked: tuple[Blocked, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document of `plan --json`, also of `invest` and `withdraw` (`steelyard/plan/1`).
+
+        Money, shares and weights are decimal text.
+        """
+        sizes = [abs(h.drift.drift) for h in self.after]
+        document = {
+            "schema": "steelyard/plan/1",
+            "as_of": self.as_of.isoformat(),
+            "base_currency": self.base_currency,
+            "cash_flow": figure(self.cash_flow),
+            "trades": [t.to_dict() for t in self.trades],
+            "conversions": [c.to_dict() for c in self.conversions],
+            "untraded": [{"symbol": u.symbol, "reason": u.reason} for u in self.untraded],
+            "blocked": [
+                {"symbol": b.symbol, "not_before": b.not_before.isoformat(), "reason": b.reason}
+                for b in self.blocked
+            ],
+            "after": {
+                "total_value": figure(self.managed_after),
+                "cash": figure(self.cash_after),
+                "positions": [h.to_dict() for h in self.after],
+                "largest_drift": figure(max(sizes, default=ZERO)),
+                "misplaced": figure(sum(sizes, ZERO) / 2),
+            },
+            "turnover": figure(self.turnover),
+            "costs": figure(self.costs),
+            "taxes": figure(self.taxes),
+            "tax_note": self.tax_note,
+            "objective": self.objective.to_dict(),
+            "decision": None if self.decision is None else self.decision.to_dict(),
+        }
+        if self.to_bands is not None:
+            document["to_bands"] = {"amount": figure(self.to_bands)}
+        return document
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.adapters.files.portfolio import parse
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import PortfolioProblems, SteelyardError
-from steelyard.interfaces.documents import planning as documents
 
 GOOD = """\
 base_currency = "KRW"
@@ -143,9 +142,9 @@ def test_what_is_read_from_a_mutated_file_can_be_checked_and_planned_or_refused(
     for seed in range(block * 300, block * 300 + 300):
         with suppress(SteelyardError):
             portfolio = parse(mutate(seed, priced), "p.toml", catalogue)
-            documents.check(steelyard.check(portfolio, as_of=day))
-            documents.plan(steelyard.plan(portfolio, as_of=day))
-            documents.plan(steelyard.invest(portfolio, 1000000, fractional=True, as_of=day))
+            steelyard.check(portfolio, as_of=day).to_dict()
+            steelyard.plan(portfolio, as_of=day).to_dict()
+            steelyard.invest(portfolio, 1000000, fractional=True, as_of=day).to_dict()
             planned += 1
     assert planned > 20
 

@@ -16,7 +16,7 @@ from steelyard.domain.tax.country import country
 from steelyard.domain.tax.korea.basis import FIGURES as KOREAN
 from steelyard.domain.tax.united_states.basis import FIGURES as AMERICAN
 from steelyard.interfaces.cli.main import cli
-from steelyard.interfaces.documents import tax as tax_documents
+from steelyard.interfaces.documents.tax import disposals_csv
 from tax_files import DAY, KR, LONG_AGO, SPRING, US, buy, known, portfolio, trade, won
 
 FULL_KR = KR + "\nother_taxable_base = 60000000\nother_financial_income = 30000000\nsalary = 50000000"
@@ -59,7 +59,7 @@ def american_year(tax=FULL_US):
 @pytest.mark.parametrize("year", [korean_year(), american_year(), korean_year(KR), american_year(US)])
 def test_every_amount_of_the_summary_names_a_rule_that_is_listed_with_source_and_day(year):
     """Issue 3: each figure shows rule id, source and the date the rule was verified."""
-    document = tax_documents.tax(year)
+    document = year.to_dict()
     listed = {rule["id"]: rule for rule in document["rules"]}
     wanted = ["/".join(("/summary", *(k.replace("/", "~1") for k in path))) for path in amounts(year.summary)]
     assert len(wanted) > 10
@@ -79,7 +79,7 @@ def test_every_amount_of_the_summary_names_a_rule_that_is_listed_with_source_and
 @pytest.mark.parametrize("year", [korean_year(), american_year()])
 def test_a_pointer_of_the_basis_leads_to_its_figure(year):
     """RFC 6901: a reference token a level, `~1` for a slash."""
-    document = tax_documents.tax(year)
+    document = year.to_dict()
     for pointer in document["basis"]:
         place = document
         for token in pointer.split("/")[1:]:
@@ -113,7 +113,7 @@ def test_a_sale_names_what_made_its_figures():
 def test_each_row_of_the_csv_carries_rules_sources_and_the_day_they_were_verified():
     year = american_year()
     rules: Mapping[str, object] = {rule.id: rule for rule in year.rules}
-    rows = list(csv.DictReader(io.StringIO(tax_documents.disposals_csv(year))))
+    rows = list(csv.DictReader(io.StringIO(disposals_csv(year))))
     assert len(rows) == len(year.disposals)
     for row, sale in zip(rows, year.disposals, strict=True):
         assert row["rules"].split() == list(sale.rules)

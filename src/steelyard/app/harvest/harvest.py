@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from steelyard.app.harvest.choice import Chosen, best_together
 from steelyard.app.harvest.gains import fill_room
@@ -28,7 +29,7 @@ from steelyard.app.harvest.value import (
 from steelyard.app.tax.situation import TaxSituation
 from steelyard.app.tax.wash_window import recent_purchases
 from steelyard.domain.harvest.sale_size import sale
-from steelyard.domain.money import EXACT, ZERO, exact_sum, plain
+from steelyard.domain.money import EXACT, ZERO, exact_sum, figure, plain
 from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.tax.planning import PlanTax, on_top_of
 
@@ -51,6 +52,18 @@ class HarvestReport:
     deadline: date
     gain_room: Decimal | None = None
     notes: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document of `harvest --json` (`steelyard/harvest/1`); figures are decimal text."""
+        return {
+            "schema": "steelyard/harvest/1",
+            "currency": self.currency,
+            "losses": [p.to_dict("loss") for p in self.losses],
+            "gains": [p.to_dict("gain") for p in self.gains],
+            "deadline": self.deadline.isoformat(),
+            "gain_room": figure(self.gain_room),
+            "notes": list(self.notes),
+        }
 
 
 def harvest(

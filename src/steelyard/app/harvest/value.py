@@ -10,13 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from typing import Any, Literal
 
 from steelyard.app.planning.plan_tax import tax_rate
 from steelyard.app.tax.selling_order import is_free_choice, method_of, selling_order
 from steelyard.app.tax.situation import TaxSituation
 from steelyard.domain.books.lots import TaxLot
 from steelyard.domain.harvest.sale_size import Sale
-from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
+from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, figure
 from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.tax.planning import Formula, PlanTax, bends, tax_at
 
@@ -72,6 +73,26 @@ class Proposal:
     def worth(self) -> Decimal:
         """What is saved after all costs."""
         return EXACT.subtract(self.saves, self.costs)
+
+    def to_dict(self, kind: Literal["loss", "gain"]) -> dict[str, Any]:
+        """Return it as in the document of `harvest`; what is realised stands above zero, under its kind."""
+        return {
+            "account": self.account,
+            "symbol": self.symbol,
+            "lots": [{"bought": day.isoformat(), "shares": figure(count)} for day, count in self.lots],
+            "shares": figure(self.shares),
+            kind: figure(-self.gain if kind == "loss" else self.gain),
+            "saves": figure(self.saves),
+            "costs": figure(self.costs),
+            "worth": figure(self.worth),
+            "do": self.do,
+            "why": self.why,
+            "replacement": None
+            if self.replacement is None
+            else {"symbol": self.replacement[0], "caution": self.replacement[1]},
+            "not_before": self.not_before.isoformat() if self.not_before else None,
+            "do_not_buy": list(self.do_not_buy),
+        }
 
 
 @dataclass(frozen=True, slots=True)

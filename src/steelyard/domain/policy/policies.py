@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Protocol
+from typing import Any, Protocol
 
-from steelyard.domain.money import EXACT, ZERO
+from steelyard.domain.money import EXACT, ZERO, figure
 from steelyard.domain.policy.drift import Drift
 from steelyard.domain.policy.looks import LOOK_ATS, LOOKS, last_look, look_name, next_look
 from steelyard.words import say
@@ -77,6 +77,16 @@ class Reason:
     drift: Decimal | None = None
     limit: Decimal | None = None
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as in a decision's document."""
+        return {
+            "rule": self.rule,
+            "symbol": self.symbol,
+            "drift": figure(self.drift),
+            "limit": figure(self.limit),
+            "text": self.text,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -89,6 +99,15 @@ class Decision:
     reasons: tuple[Reason, ...]
     next_look: date | None
     held_back: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as in the documents of `check` and `plan`."""
+        return {
+            "due": self.due,
+            "reasons": [reason.to_dict() for reason in self.reasons],
+            "next_look": self.next_look.isoformat() if self.next_look else None,
+            "held_back": self.held_back,
+        }
 
 
 def band(target: Decimal, policy: Policy) -> Decimal | None:

@@ -16,7 +16,7 @@ from typing import Any, Protocol, cast
 from steelyard.domain.books.ledger import Entry
 from steelyard.domain.books.lots import TaxLot
 from steelyard.domain.market.instruments import Instrument
-from steelyard.domain.money import ZERO
+from steelyard.domain.money import ZERO, figure
 from steelyard.domain.tax.basis import Basis
 from steelyard.domain.tax.planning import FreeGains, NoBuy, PlanTax
 from steelyard.domain.tax.rules import Rule
@@ -69,6 +69,29 @@ class Disposal:
     notes: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as in the document of a tax year."""
+        return {
+            "account": self.account,
+            "symbol": self.symbol,
+            "class": self.tax_class,
+            "sold_on": self.sold_on.isoformat(),
+            "settles_on": self.settles_on.isoformat(),
+            "shares": figure(self.shares),
+            "proceeds": figure(self.proceeds),
+            "cost": figure(self.cost),
+            "gain": figure(self.gain),
+            "disallowed": figure(self.disallowed),
+            "term": self.term,
+            "taxable": figure(self.taxable),
+            "lots": [
+                {"bought": x.bought.isoformat(), "shares": figure(x.shares), "cost": figure(x.cost)}
+                for x in self.lots
+            ],
+            "notes": list(self.notes),
+            "rules": list(self.rules),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Filing:
@@ -79,6 +102,16 @@ class Filing:
     due: date
     amount: Decimal
     rule: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as in the document of a tax year."""
+        return {
+            "what": self.what,
+            "opens": self.opens.isoformat(),
+            "due": self.due.isoformat(),
+            "amount": figure(self.amount),
+            "rule": self.rule,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +140,61 @@ class YearTax:
     notes: tuple[str, ...] = ()
     basis: Basis = field(default_factory=dict)
     lot_rules: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document of `tax --json` (`steelyard/tax/1`); figures are decimal text."""
+        return {
+            "schema": "steelyard/tax/1",
+            "jurisdiction": self.jurisdiction,
+            "year": self.year,
+            "disposals": [d.to_dict() for d in self.disposals],
+            "summary": _plain(self.summary),
+            "total_tax": figure(self.total_tax),
+            "open_lots": [
+                {
+                    "account": lot.account,
+                    "symbol": lot.symbol,
+                    "bought": lot.bought.isoformat(),
+                    "holding_from": lot.holding_from.isoformat(),
+                    "shares": figure(lot.shares),
+                    "cost": figure(lot.cost),
+                }
+                for lot in self.open_lots
+            ],
+            "filings": [f.to_dict() for f in self.filings],
+            "notes": list(self.notes),
+            "basis": self.pointers(),
+            "rules": [
+                {
+                    "id": r.id,
+                    "text": r.text,
+                    "source": r.source,
+                    "verified": r.verified.isoformat(),
+                    "doubtful": r.doubtful,
+                }
+                for r in self.rules
+            ],
+        }
+
+    def pointers(self) -> dict[str, list[str]]:
+        """Return the rule ids of each figure, by its JSON pointer (RFC 6901) into the document."""
+        pointers = {
+            "/".join(("/summary", *(key.replace("~", "~0").replace("/", "~1") for key in path))): ids
+            for path, ids in self.basis.items()
+            if path
+        }
+        total = {"/total_tax": self.basis[()]} if () in self.basis else {}
+        lots = {"/open_lots": self.lot_rules} if self.open_lots else {}
+        return {pointer: list(ids) for pointer, ids in (pointers | total | lots).items()}
+
+
+def _plain(value: object) -> Any:
+    """Return a summary with every number as decimal text."""
+    if isinstance(value, Mapping):
+        return {key: _plain(part) for key, part in value.items()}
+    if isinstance(value, Decimal):
+        return figure(value)
+    return value.isoformat() if isinstance(value, date) else value
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,9 +127,7 @@ def check(path: Path | None, as_json: bool, as_of: date | None, file: Path | Non
 
     report = steelyard.check(_portfolio(path, file), as_of=as_of)
     if as_json:
-        from steelyard.interfaces.documents import planning as documents
-
-        _print_json(documents.check(report))
+        _print_json(report.to_dict())
     else:
         from steelyard.interfaces.cli import tables
 
@@ -438,9 +436,7 @@ def _model(name: str) -> Any:
 
 def _print_plan(result: Plan, portfolio: Portfolio, *, as_json: bool, as_csv: bool, title: str) -> None:
     if as_json:
-        from steelyard.interfaces.documents import planning as documents
-
-        _print_json(documents.plan(result))
+        _print_json(result.to_dict())
     elif as_csv:
         _print_csv(result)
     else:
@@ -454,14 +450,14 @@ def _print_plan(result: Plan, portfolio: Portfolio, *, as_json: bool, as_csv: bo
 def _print_csv(result: Plan) -> None:
     import csv
 
-    from steelyard.interfaces.documents.planning import number
+    from steelyard.domain.money import figure
 
     out = csv.writer(sys.stdout, lineterminator="\n")
     out.writerow(["account", "side", "symbol", "shares", "price", "currency", "amount", "cost"])
     for t in result.trades:
         money: list[Decimal] = [t.shares, t.price]
         out.writerow(
-            [t.account, t.side, t.symbol, *map(number, money), t.currency, number(t.amount), number(t.cost)]
+            [t.account, t.side, t.symbol, *map(figure, money), t.currency, figure(t.amount), figure(t.cost)]
         )
 
 

@@ -54,14 +54,15 @@ def tax(
     journal, not tax advice.
     """
     import steelyard
-    from steelyard.interfaces.documents import tax as tax_documents
 
     portfolio = steelyard.load(file or path, need_accounts=False, need_prices=False, journal=database)
     result = steelyard.tax(portfolio, year=year, as_of=_day(as_of))
     if as_json:
-        click.echo(json.dumps(tax_documents.tax(result), ensure_ascii=False, indent=1))
+        click.echo(json.dumps(result.to_dict(), ensure_ascii=False, indent=1))
     elif as_csv:
-        click.echo(tax_documents.disposals_csv(result), nl=False)
+        from steelyard.interfaces.documents.tax import disposals_csv
+
+        click.echo(disposals_csv(result), nl=False)
     else:
         _show(result)
 
@@ -98,7 +99,6 @@ def harvest(
     lower cost basis; a percentage alone decides nothing. It is a calculation, not tax advice.
     """
     import steelyard
-    from steelyard.interfaces.documents import tax as tax_documents
 
     report = steelyard.harvest(
         steelyard.load(file or path, journal=database),
@@ -108,7 +108,7 @@ def harvest(
         discount=discount,
     )
     if as_json:
-        click.echo(json.dumps(tax_documents.harvest(report), ensure_ascii=False, indent=1))
+        click.echo(json.dumps(report.to_dict(), ensure_ascii=False, indent=1))
     else:
         _show_harvest(report)
 
