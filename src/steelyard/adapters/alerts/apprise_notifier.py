@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from steelyard.errors import NoAnswer, ServiceError
+from steelyard.words import say
 
 if TYPE_CHECKING:
     from steelyard.adapters.alerts.apprise_log import Said
@@ -47,8 +48,8 @@ class AppriseNotifier:
         if not service.add(address):
             raise ServiceError(
                 "notify-address",
-                "apprise cannot read the address of this service",
-                "check it against https://github.com/caronc/apprise/wiki",
+                say("apprise cannot read the address of this service"),
+                say("check it against https://github.com/caronc/apprise/wiki"),
             )
         way = _way_of_pictures(service[0]) if picture else "none"
         failure = _try(service, said, title, body, picture if way == "together" else None)
@@ -57,13 +58,17 @@ class AppriseNotifier:
             if said.broken:
                 raise NoAnswer(
                     "notify-unanswered",
-                    f"{text} It did not answer, and may have taken the message",
-                    "look whether it arrived; the next run sends it again",
+                    say("{text} It did not answer, and may have taken the message", text=text),
+                    say("look whether it arrived; the next run sends it again"),
                 )
-            raise ServiceError("notify-failed", text, "run: steelyard notify test, and see notify list")
+            raise ServiceError("notify-failed", text, say("run: steelyard notify test, and see notify list"))
         if way == "after":
             failure = _try(service, listen(), "", "", picture)
-            return "" if failure is None else self._secrets.mask(f"the picture was not taken: {failure}")
+            return (
+                ""
+                if failure is None
+                else self._secrets.mask(say("the picture was not taken: {failure}", failure=failure))
+            )
         return ""
 
     def reads(self, address: str) -> bool:
@@ -100,4 +105,4 @@ def _try(service: Any, said: Said, title: str, body: str, picture: bytes | None)
             return None
     except Exception as error:  # 180 plug-ins: one that breaks must not stop the others
         said.texts.append(type(error).__name__)
-    return "; ".join(dict.fromkeys(said.texts)) or "no reason was given"
+    return "; ".join(dict.fromkeys(said.texts)) or say("no reason was given")

@@ -15,6 +15,7 @@ from steelyard.adapters.database.automation_schema import STEPS
 from steelyard.adapters.database.journal_file import corrupt
 from steelyard.adapters.database.migrations import bring_up_to_date
 from steelyard.errors import InputError, ServiceError
+from steelyard.words import say
 
 PART = "automation"
 
@@ -68,16 +69,22 @@ def told(path: Path) -> Iterator[None]:
         text = str(error)
         if "locked" in text or "busy" in text:
             raise ServiceError(
-                "database-locked", f"{path.name} is locked by another program", "end it, or try again later"
+                "database-locked",
+                say("{name} is locked by another program", name=path.name),
+                say("end it, or try again later"),
             ) from None
         if "full" in text:
             raise InputError(
-                "disk-full", f"there is no room to write {path.name}", "free some space; nothing is lost"
+                "disk-full",
+                say("there is no room to write {name}", name=path.name),
+                say("free some space; nothing is lost"),
             ) from None
         if (getattr(error, "sqlite_errorname", "") or "").startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
             raise corrupt(path, text) from None
         raise InputError(
-            "database", f"{path} cannot be used: {text}", "check its rights and those of its folder"
+            "database",
+            say("{path} cannot be used: {text}", path=path, text=text),
+            say("check its rights and those of its folder"),
         ) from None
 
 

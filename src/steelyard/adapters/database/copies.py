@@ -14,6 +14,7 @@ from steelyard.adapters.database.migrations import back_up as write_copy
 from steelyard.adapters.database.order_book import PART as ORDERS
 from steelyard.adapters.database.order_book import STEPS as ORDER_STEPS
 from steelyard.errors import DataError, InputError
+from steelyard.words import say
 
 _KNOWN = {PART: len(STEPS), ORDERS: len(ORDER_STEPS), "journal": len(JOURNAL_STEPS)}
 """The newest version of each part that this program knows."""
@@ -27,9 +28,13 @@ def back_up(database: Path, target: Path) -> None:
         ServiceError: Another program keeps the database locked.
     """
     if not database.is_file():
-        raise InputError("no-database", f"there is no {database}", "nothing was recorded yet")
+        raise InputError(
+            "no-database", say("there is no {database}", database=database), say("nothing was recorded yet")
+        )
     if target.exists():
-        raise InputError("file-exists", f"{target} is there already", "give another name")
+        raise InputError(
+            "file-exists", say("{target} is there already", target=target), say("give another name")
+        )
     with told(target), closing(_read_only(database)) as base:
         write_copy(base, target)
 
@@ -66,7 +71,9 @@ def sound(database: Path) -> str | None:
 
 def _examine(source: Path) -> None:
     if not source.is_file():
-        raise InputError("no-file", f"there is no file {source}", "give a file that `backup` wrote")
+        raise InputError(
+            "no-file", say("there is no file {source}", source=source), say("give a file that `backup` wrote")
+        )
     try:
         with told(source), closing(_read_only(source)) as base:
             found = base.execute("PRAGMA integrity_check").fetchone()[0]
@@ -79,15 +86,21 @@ def _examine(source: Path) -> None:
     if found != "ok":
         raise _unsound(source, found)
     if not tables & {"parts", "entries"}:
-        raise _unsound(source, "it has none of steelyard's tables")
+        raise _unsound(source, say("it has none of steelyard's tables"))
     if any(versions.get(part, 0) > known for part, known in _KNOWN.items()):
         raise InputError(
-            "database-newer", f"{source} was written by a newer version of steelyard", "update steelyard"
+            "database-newer",
+            say("{source} was written by a newer version of steelyard", source=source),
+            say("update steelyard"),
         )
 
 
 def _unsound(source: Path, reason: str) -> InputError:
-    return InputError("database", f"{source} is no sound copy: {reason}", "give a file that `backup` wrote")
+    return InputError(
+        "database",
+        say("{source} is no sound copy: {reason}", source=source, reason=reason),
+        say("give a file that `backup` wrote"),
+    )
 
 
 def _read_only(path: Path) -> sqlite3.Connection:

@@ -20,6 +20,7 @@ from steelyard.adapters.database.journal_file import corrupt, has_entries, opene
 from steelyard.domain.books.ledger import KINDS, Entry, Recorded, Row, counting
 from steelyard.domain.money import plain
 from steelyard.errors import DataError, InputError
+from steelyard.words import say
 
 _KINDS = ", ".join(f"'{kind}'" for kind in KINDS)
 _DAY = "GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]'"
@@ -173,13 +174,15 @@ class StoredJournal:
             for number in numbers:
                 if number not in rows:
                     raise InputError(
-                        "entry-unknown", f"there is no entry {number}", "see `steelyard history`"
+                        "entry-unknown",
+                        say("there is no entry {number}", number=number),
+                        say("see `steelyard history`"),
                     )
                 if number in taken:
                     raise InputError(
                         "entry-taken-back",
-                        f"entry {number} is taken back already",
-                        "to bring it back, undo its counter-entry: see `steelyard history --all`",
+                        say("entry {number} is taken back already", number=number),
+                        say("to bring it back, undo its counter-entry: see `steelyard history --all`"),
                     )
                 new.append((f"undo:{number}", number, rows[number].entry))
             return self._insert(new, "undo", at)
@@ -234,9 +237,14 @@ class StoredJournal:
         if version > len(steps):
             raise DataError(
                 "journal-newer",
-                f"{self._path.name} was written by a newer version of steelyard "
-                f"(journal {version}, this one knows {len(steps)})",
-                "update steelyard",
+                say(
+                    "{name} was written by a newer version of steelyard (journal {version}, this one "
+                    "knows {steps})",
+                    name=self._path.name,
+                    version=version,
+                    steps=len(steps),
+                ),
+                say("update steelyard"),
             )
         return version
 

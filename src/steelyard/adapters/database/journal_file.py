@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from steelyard.errors import DataError, InputError
+from steelyard.words import say
 
 
 def has_entries(path: Path) -> bool:
@@ -22,7 +23,9 @@ def has_entries(path: Path) -> bool:
     """
     if path.is_dir():
         raise InputError(
-            "journal-unwritable", f"{path} is a folder, not a journal", "move it away; nothing was changed"
+            "journal-unwritable",
+            say("{path} is a folder, not a journal", path=path),
+            say("move it away; nothing was changed"),
         )
     if not path.is_file() or not path.stat().st_size:
         return False
@@ -47,8 +50,8 @@ def corrupt(path: Path, text: str) -> DataError:
     """Return the error of a journal that cannot be read."""
     return DataError(
         "journal-corrupt",
-        f"{path.name} is damaged or not a journal: {text}",
-        f"move it away and put a copy back: {path.name}.v*.backup or your own",
+        say("{name} is damaged or not a journal: {text}", name=path.name, text=text),
+        say("move it away and put a copy back: {name}.v*.backup or your own", name=path.name),
     )
 
 
@@ -62,14 +65,14 @@ def told(path: Path) -> Iterator[None]:
         if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
             raise DataError(
                 "journal-locked",
-                f"{path.name} is being written by another program",
-                "end that program, or try again; nothing was changed",
+                say("{name} is being written by another program", name=path.name),
+                say("end that program, or try again; nothing was changed"),
             ) from None
         if code.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_FULL", "SQLITE_IOERR",
                             "SQLITE_PERM", "SQLITE_AUTH")):  # fmt: skip
             raise InputError(
                 "journal-unwritable",
-                f"{path} cannot be used: {error}",
-                "check the folder, its rights and the free space; nothing was changed",
+                say("{path} cannot be used: {error}", path=path, error=str(error)),
+                say("check the folder, its rights and the free space; nothing was changed"),
             ) from None
         raise corrupt(path, str(error)) from None

@@ -13,6 +13,7 @@ from contextlib import closing
 from pathlib import Path
 
 from steelyard.errors import InputError
+from steelyard.words import say
 
 
 def bring_up_to_date(connection: sqlite3.Connection, path: Path, part: str, steps: Sequence[str]) -> None:
@@ -67,7 +68,9 @@ def back_up(connection: sqlite3.Connection, target: Path) -> None:
         os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
     except OSError as error:
         raise InputError(
-            "unwritable", f"{target} cannot be written: {error.strerror}", "check the folder"
+            "unwritable",
+            say("{target} cannot be written: {strerror}", target=target, strerror=error.strerror),
+            say("check the folder"),
         ) from None
     try:
         with closing(sqlite3.connect(part)) as copy:
@@ -86,9 +89,15 @@ def _version(connection: sqlite3.Connection, path: Path, part: str, known: int) 
     if version > known:
         raise InputError(
             "database-newer",
-            f"{path.name} was written by a newer version of steelyard"
-            f" ({part} {version}, this one knows {known})",
-            "update steelyard",
+            say(
+                "{name} was written by a newer version of steelyard ({part} {version}, this one "
+                "knows {known})",
+                name=path.name,
+                part=part,
+                version=version,
+                known=known,
+            ),
+            say("update steelyard"),
         )
     return version
 

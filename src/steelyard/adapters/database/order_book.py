@@ -23,6 +23,7 @@ from steelyard.domain.trading.fingerprint import canonical
 from steelyard.domain.trading.orders import Order
 from steelyard.domain.trading.saved_plans import Arming, SavedPlan, from_content
 from steelyard.errors import InputError, PlanError
+from steelyard.words import say
 
 PART = "execution"
 STEPS: tuple[str, ...] = (
@@ -110,8 +111,10 @@ class SqliteOrderBook:
         if len(rows) != 1 or not name:
             raise InputError(
                 "unknown-plan",
-                f"there is no saved plan {name!r}" if not rows else f"{name!r} names {len(rows)} plans",
-                "save one with `steelyard plan --save`" if not rows else "give more of the id",
+                say("there is no saved plan {name!r}", name=name)
+                if not rows
+                else say("{name!r} names {rows} plans", name=name, rows=len(rows)),
+                say("save one with `steelyard plan --save`") if not rows else say("give more of the id"),
             )
         return self._plan(rows[0])
 
@@ -323,7 +326,7 @@ class SqliteOrderBook:
                 lock.execute("BEGIN EXCLUSIVE")
             except sqlite3.OperationalError:
                 raise PlanError(
-                    "another-run", "another plan is being carried out", "wait until it has ended"
+                    "another-run", say("another plan is being carried out"), say("wait until it has ended")
                 ) from None
             yield
         finally:
@@ -342,7 +345,9 @@ class SqliteOrderBook:
         plan = from_content(json.loads(row["text"]), time_of(row["saved_at"]))
         if plan.id != row["id"]:
             raise InputError(
-                "plan-changed", f"the saved plan {row['id'][:12]} is not as it was saved", "make a new plan"
+                "plan-changed",
+                say("the saved plan {row} is not as it was saved", row=row["id"][:12]),
+                say("make a new plan"),
             )
         return plan
 

@@ -14,6 +14,7 @@ from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.market.instruments import TAX_CLASSES, US_CLASSES, Instrument
 from steelyard.domain.money import EXACT, ONE, ZERO, Amount, exact_sum, is_currency, parse_number, plain
 from steelyard.domain.portfolio import Account, Lot, Position, Quote
+from steelyard.words import join, say
 
 ACCOUNT_KEYS = ("name", "kind", "cost_method", "cash", "positions")
 POSITION_KEYS = ("symbol", "shares", "value", "price", "lots")
@@ -51,8 +52,8 @@ class AccountsReader:
         for name, table in self.reader.table(tree, "instruments").items():
             path: Path = ("instruments", name)
             if not isinstance(table, dict):
-                hint = f"write [instruments.{name}]"
-                self.reader.problem("not-a-table", f"{name} must be a table", hint, path)
+                hint = say("write [instruments.{name}]", name=name)
+                self.reader.problem("not-a-table", say("{name} must be a table", name=name), hint, path)
                 continue
             self.reader.unknown_keys(table, INSTRUMENT_KEYS, path)
             symbol = self.catalogue.resolve(name) or name
@@ -87,21 +88,24 @@ class AccountsReader:
         """Read [[accounts]]."""
         raw = tree.get("accounts", [])
         if not isinstance(raw, list) or not all(isinstance(row, dict) for row in raw):
-            hint = 'start an account with [[accounts]] and a line name = "main"'
-            self.reader.problem("not-a-table", "accounts must be a list of tables", hint, ("accounts",))
+            hint = say('start an account with [[accounts]] and a line name = "main"')
+            self.reader.problem("not-a-table", say("accounts must be a list of tables"), hint, ("accounts",))
             return ()
         if not raw and need:
-            hint = 'add [[accounts]] with name = "main" and its positions'
-            self.reader.problem("no-accounts", "there are no accounts", hint, ())
+            hint = say('add [[accounts]] with name = "main" and its positions')
+            self.reader.problem("no-accounts", say("there are no accounts"), hint, ())
         accounts = []
         names: set[str] = set()
         for index, row in enumerate(raw):
             account = self._account(row, ("accounts", index), jurisdiction)
             if account.name in names:
                 path = ("accounts", index, "name")
-                hint = "give every account its own name"
+                hint = say("give every account its own name")
                 self.reader.problem(
-                    "duplicate-account", f"two accounts are called {account.name!r}", hint, path
+                    "duplicate-account",
+                    say("two accounts are called {name!r}", name=account.name),
+                    hint,
+                    path,
                 )
             names.add(account.name)
             accounts.append(account)
@@ -119,8 +123,12 @@ class AccountsReader:
                 continue
             known = self.catalogue.get(symbol) is not None or symbol in self.own
             if known or symbol in self.quotes:
-                hint = f'add price = "..." to the position, or {symbol} = "..." under [prices]'
-                self.reader.problem("price-missing", f"no price for {symbol}", hint, path, family="data")
+                hint = say(
+                    'add price = "..." to the position, or {symbol} = "..." under [prices]', symbol=symbol
+                )
+                self.reader.problem(
+                    "price-missing", say("no price for {symbol}", symbol=symbol), hint, path, family="data"
+                )
             else:
                 self._unknown(symbol, path)
         instruments: dict[str, Instrument] = {}
@@ -138,13 +146,24 @@ class AccountsReader:
 
     def _unknown(self, symbol: str, path: Path) -> None:
         near = self.catalogue.suggest(symbol)
-        hint = f"did you mean {' or '.join(near)}? Otherwise " if near else ""
-        hint += f'add [instruments.{symbol}] with currency = "{self.base}" and a price to the position'
-        self.reader.problem("unknown-symbol", f"{symbol} is not in the catalogue", hint, path)
+        hint = say(
+            'add [instruments.{symbol}] with currency = "{base}" and a price to the position',
+            symbol=symbol,
+            base=self.base,
+        )
+        if near:
+            hint = say("did you mean {near}? Otherwise {hint}", near=join(say(" or "), near), hint=hint)
+        self.reader.problem(
+            "unknown-symbol", say("{symbol} is not in the catalogue", symbol=symbol), hint, path
+        )
 
     def _unknown_in_journal(self, symbol: str) -> None:
-        text = f"the journal has {symbol}, which is not in the catalogue"
-        hint = f'add [instruments.{symbol}] with currency = "{self.base}" (and tax_class or us_class for tax)'
+        text = say("the journal has {symbol}, which is not in the catalogue", symbol=symbol)
+        hint = say(
+            'add [instruments.{symbol}] with currency = "{base}" (and tax_class or us_class for tax)',
+            symbol=symbol,
+            base=self.base,
+        )
         self.reader.problem("unknown-symbol", text, hint, ("instruments", symbol))
 
     def _instrument(self, symbol: str) -> Instrument | None:
@@ -163,7 +182,9 @@ class AccountsReader:
     def _currency(self, raw: object, path: Path) -> str | None:
         if isinstance(raw, str) and is_currency(raw):
             return raw
-        self.reader.problem("currency", f"{raw!r} is no currency code", 'write "USD" or "KRW"', path)
+        self.reader.problem(
+            "currency", say("{raw!r} is no currency code", raw=raw), say('write "USD" or "KRW"'), path
+        )
         return None
 
     def _account(self, row: Mapping[str, Any], path: Path, jurisdiction: str | None) -> Account:
@@ -172,7 +193,9 @@ class AccountsReader:
         if "name" in row:
             name = self.reader.text(row["name"], (*path, "name")) or "main"
         else:
-            self.reader.problem("key-missing", "an account has no name", 'write name = "main"', path)
+            self.reader.problem(
+                "key-missing", say("an account has no name"), say('write name = "main"'), path
+            )
         allowed = KINDS[jurisdiction] if jurisdiction else tuple(dict.fromkeys(KINDS["KR"] + KINDS["US"]))
         kind = self.reader.word(row.get("kind", "taxable"), (*path, "kind"), allowed) or "taxable"
         cash: dict[str, Decimal] = {}
@@ -186,9 +209,9 @@ class AccountsReader:
                 cash[currency] = amount
         raw_positions = row.get("positions", [])
         if not isinstance(raw_positions, list) or not all(isinstance(p, dict) for p in raw_positions):
-            hint = 'start a position with [[accounts.positions]] and a line symbol = "VOO"'
+            hint = say('start a position with [[accounts.positions]] and a line symbol = "VOO"')
             self.reader.problem(
-                "not-a-table", "positions must be a list of tables", hint, (*path, "positions")
+                "not-a-table", say("positions must be a list of tables"), hint, (*path, "positions")
             )
             raw_positions = []
         positions: dict[str, Position] = {}
@@ -201,8 +224,10 @@ class AccountsReader:
             if isinstance(symbol, str):
                 symbol = self.catalogue.resolve(symbol) or symbol
                 if symbol in seen:
-                    text = f"{symbol} stands twice in account {name!r}"
-                    self.reader.problem("duplicate-position", text, "put the shares into one position", at)
+                    text = say("{symbol} stands twice in account {name!r}", symbol=symbol, name=name)
+                    self.reader.problem(
+                        "duplicate-position", text, say("put the shares into one position"), at
+                    )
                 seen.add(symbol)
             if position is not None:
                 positions[position.symbol] = position
@@ -217,8 +242,8 @@ class AccountsReader:
         method = {}
         for key, value in table.items():
             if key and key not in TAX_CLASSES + US_CLASSES:
-                hint = f"use one of {', '.join(TAX_CLASSES + US_CLASSES)}"
-                self.reader.problem("unknown-word", f"{key!r} is no tax class", hint, at)
+                hint = say("use one of {choices}", choices=", ".join(TAX_CLASSES + US_CLASSES))
+                self.reader.problem("unknown-word", say("{key!r} is no tax class", key=key), hint, at)
             word = self.reader.word(value, at, METHODS)
             if word:
                 method[key] = word
@@ -227,7 +252,9 @@ class AccountsReader:
     def _position(self, row: Mapping[str, Any], path: Path) -> Position | None:
         self.reader.unknown_keys(row, POSITION_KEYS, path)
         if "symbol" not in row:
-            self.reader.problem("key-missing", "a position has no symbol", 'write symbol = "VOO"', path)
+            self.reader.problem(
+                "key-missing", say("a position has no symbol"), say('write symbol = "VOO"'), path
+            )
             return None
         name = self.reader.text(row["symbol"], (*path, "symbol"))
         if name is None:
@@ -244,8 +271,10 @@ class AccountsReader:
             at = (*path, "value")
             worth = self.rates.to_base(self.reader.amount(row["value"], at, example='"4800000"'), at)
         if "shares" not in row and "value" not in row:
-            hint = f'write shares = "{_bought(row) or 8}" or value = "4800000"'
-            self.reader.problem("key-missing", f"{symbol} has neither shares nor value", hint, path)
+            hint = say('write shares = "{bought}" or value = "4800000"', bought=_bought(row) or 8)
+            self.reader.problem(
+                "key-missing", say("{symbol} has neither shares nor value", symbol=symbol), hint, path
+            )
             return None
         if (shares is None and worth is None) or ("price" in row and price is None):
             return None
@@ -268,9 +297,15 @@ class AccountsReader:
         if shares is not None and worth is not None and each is not None:
             product = EXACT.multiply(shares, each)
             if abs(product - worth) > AGREE * max(product, worth):
-                text = f"{symbol}: {plain(shares)} shares at {plain(each)} are "
-                text += f"{plain(product)}, not {plain(worth)}"
-                hint = f'write value = "{plain(product)}", or leave the value out'
+                text = say(
+                    "{symbol}: {shares} shares at {each} are {product}, not {worth}",
+                    symbol=symbol,
+                    shares=plain(shares),
+                    each=plain(each),
+                    product=plain(product),
+                    worth=plain(worth),
+                )
+                hint = say('write value = "{product}", or leave the value out', product=plain(product))
                 self.reader.problem("value-mismatch", text, hint, (*path, "value"))
                 return None
             worth = None
@@ -300,8 +335,8 @@ class AccountsReader:
         raw = row.get("lots", [])
         at = (*path, "lots")
         if not isinstance(raw, list) or not all(isinstance(lot, dict) for lot in raw):
-            hint = 'write lots = [ { bought = 2024-03-04, shares = 5, unit_cost = "480.10" } ]'
-            self.reader.problem("not-a-table", "lots must be a list of tables", hint, at)
+            hint = say('write lots = [ {{ bought = 2024-03-04, shares = 5, unit_cost = "480.10" }} ]')
+            self.reader.problem("not-a-table", say("lots must be a list of tables"), hint, at)
             return ()
         lots = []
         for index, lot in enumerate(raw):
@@ -309,8 +344,13 @@ class AccountsReader:
             self.reader.unknown_keys(lot, LOT_KEYS, here)
             missing = [key for key in ("bought", "shares", "unit_cost") if key not in lot]
             if missing:
-                hint = 'write { bought = 2024-03-04, shares = 5, unit_cost = "480.10" }'
-                self.reader.problem("key-missing", f"a lot has no {' and no '.join(missing)}", hint, here)
+                hint = say('write {{ bought = 2024-03-04, shares = 5, unit_cost = "480.10" }}')
+                self.reader.problem(
+                    "key-missing",
+                    say("a lot has no {missing}", missing=join(say(" and no "), missing)),
+                    hint,
+                    here,
+                )
                 continue
             bought = self.reader.day(lot["bought"], (*here, "bought"))
             count = self.reader.number(lot["shares"], (*here, "shares"), above=ZERO, example="5")
@@ -324,8 +364,13 @@ class AccountsReader:
             lots.append(Lot(bought, count, cost.value, str(currency), fx))
         total = sum((lot.shares for lot in lots), ZERO)
         if lots and len(lots) == len(raw) and total != shares:
-            text = f"{symbol}: lots add up to {plain(total)} shares, not {plain(shares)}"
-            hint = f'write shares = "{plain(total)}", or correct the lots'
+            text = say(
+                "{symbol}: lots add up to {total} shares, not {shares}",
+                symbol=symbol,
+                total=plain(total),
+                shares=plain(shares),
+            )
+            hint = say('write shares = "{total}", or correct the lots', total=plain(total))
             self.reader.problem("lot-sum", text, hint, at)
         return tuple(lots)
 
@@ -345,8 +390,14 @@ class AccountsReader:
         earlier = self.quotes.get(symbol)
         if earlier is not None and not earlier[0].by_value and earlier[0] != quote:
             first = f"{plain(earlier[0].price)} {earlier[0].currency}"
-            text = f"{symbol} has two prices, {first} and {plain(quote.price)} {currency}"
-            self.reader.problem("two-prices", text, "give one price", path)
+            text = say(
+                "{symbol} has two prices, {first} and {price} {currency}",
+                symbol=symbol,
+                first=first,
+                price=plain(quote.price),
+                currency=currency,
+            )
+            self.reader.problem("two-prices", text, say("give one price"), path)
         self.quotes[symbol] = (quote, path)
         return quote
 

@@ -27,6 +27,7 @@ from steelyard.domain.automation.settings import (
 from steelyard.domain.market.prices import Limits, PriceSettings
 from steelyard.domain.money import ZERO
 from steelyard.errors import PortfolioProblems
+from steelyard.words import say
 
 NAME = "automation.toml"
 SOURCES = ("folder", "yahoo", "krx", "ecb", "yfinance", "fdr")
@@ -83,7 +84,9 @@ def _prices(reader: Reader, table: Mapping[str, Any]) -> PriceSettings:
             fields[key] = reader.days(table[key], ("prices", key))
     if fields.get("attempts") == 0 or fields.get("timeout_seconds") == 0:
         key = "attempts" if fields.get("attempts") == 0 else "timeout_seconds"
-        reader.problem("zero", f"{key} must be at least 1", f"write {key} = 3", ("prices", key))
+        reader.problem(
+            "zero", say("{key} must be at least 1", key=key), say("write {key} = 3", key=key), ("prices", key)
+        )
     limits: dict[str, Any] = {}
     for key in ("max_jump", "disagreement"):
         if key in table:
@@ -140,8 +143,8 @@ def _words(
     reader: Reader, raw: object, path: tuple[str, ...], allowed: tuple[str, ...]
 ) -> tuple[str, ...] | None:
     if not isinstance(raw, list):
-        hint = f'write {path[-1]} = ["{allowed[0]}"]'
-        reader.problem("not-a-list", f"{path[-1]} must be a list", hint, path)
+        hint = say('write {path} = ["{allowed}"]', path=path[-1], allowed=allowed[0])
+        reader.problem("not-a-list", say("{path} must be a list", path=path[-1]), hint, path)
         return None
     return tuple(word for value in raw if (word := reader.word(value, path, allowed)) is not None)
 
@@ -151,7 +154,9 @@ def _timezone(reader: Reader, raw: object) -> str | None:
         return ZoneInfo(str(raw)).key
     except (OSError, ValueError, KeyError):
         path = ("alerts", "timezone")
-        reader.problem("timezone", f"{raw!r} is no time zone", 'write timezone = "Asia/Seoul"', path)
+        reader.problem(
+            "timezone", say("{raw!r} is no time zone", raw=raw), say('write timezone = "Asia/Seoul"'), path
+        )
         return None
 
 
@@ -159,7 +164,12 @@ def _quiet(reader: Reader, raw: object) -> QuietHours | None:
     match = _QUIET.fullmatch(raw) if isinstance(raw, str) else None
     if match is None:
         path = ("alerts", "quiet")
-        reader.problem("quiet-hours", f"{raw!r} is no span of time", 'write quiet = "22:00-07:00"', path)
+        reader.problem(
+            "quiet-hours",
+            say("{raw!r} is no span of time", raw=raw),
+            say('write quiet = "22:00-07:00"'),
+            path,
+        )
         return None
     a, b, c, d = map(int, match.groups())
     return QuietHours(time(a, b), time(c, d))

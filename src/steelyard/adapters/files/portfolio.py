@@ -26,6 +26,7 @@ from steelyard.domain.money import ONE, ZERO, is_currency, plain
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import PortfolioProblems, Problem
 from steelyard.languages import available
+from steelyard.words import say
 
 KEYS = (
     "base_currency", "language", "targets", "policy", "constraints", "costs", "fx", "tax", "accounts",
@@ -63,16 +64,26 @@ def load(
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
-        raise refuse("no-file", "there is no such file", "write one with `steelyard init`") from None
+        raise refuse(
+            "no-file", say("there is no such file"), say("write one with `steelyard init`")
+        ) from None
     except IsADirectoryError:
         inside = Path(name) / "portfolio.toml"
-        raise refuse("unreadable", "this is a folder, not a file", f"name the file in it: {inside}") from None
+        raise refuse(
+            "unreadable",
+            say("this is a folder, not a file"),
+            say("name the file in it: {inside}", inside=inside),
+        ) from None
     except UnicodeDecodeError as error:
-        raise refuse("not-utf8", f"byte {error.start} is not UTF-8", "save the file as UTF-8") from None
+        raise refuse(
+            "not-utf8", say("byte {start} is not UTF-8", start=error.start), say("save the file as UTF-8")
+        ) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise refuse(
-            "unreadable", f"the file cannot be read: {reason}", "check its name and rights"
+            "unreadable",
+            say("the file cannot be read: {reason}", reason=reason),
+            say("check its name and rights"),
         ) from None
     return parse(text, name, catalogue, need_accounts=need_accounts, need_prices=need_prices, symbols=symbols)
 
@@ -157,24 +168,26 @@ def _syntax(text: str, name: str, error: Exception) -> Problem:
     if "(at line " in message:
         message, _, place = message.partition(" (at line ")
         line = int(place.split(",")[0])
-    hint = "correct the line; text needs quotes, and symbols of digits do too"
+    hint = say("correct the line; text needs quotes, and symbols of digits do too")
     lines = text.splitlines()
     if line is not None and line <= len(lines) and "=" in lines[line - 1]:
         key, _, value = lines[line - 1].partition("=")
         if value.strip() and not value.strip().startswith(("[", "{", '"', "'")):
-            hint = f'write {key.strip()} = "{value.split("#")[0].strip()}"'
+            hint = say('write {key} = "{value}"', key=key.strip(), value=value.split("#")[0].strip())
     return Problem("toml-syntax", message[:1].lower() + message[1:], hint, name, line)
 
 
 def _base_currency(reader: Reader, tree: Mapping[str, Any]) -> str:
     raw = tree.get("base_currency")
     if raw is None:
-        reader.problem("key-missing", "base_currency is missing", 'add base_currency = "KRW" at the top', ())
+        reader.problem(
+            "key-missing", say("base_currency is missing"), say('add base_currency = "KRW" at the top'), ()
+        )
     elif isinstance(raw, str) and is_currency(raw):
         return raw
     else:
-        hint = 'write base_currency = "KRW" or "USD"'
-        reader.problem("currency", f"{raw!r} is no currency code", hint, ("base_currency",))
+        hint = say('write base_currency = "KRW" or "USD"')
+        reader.problem("currency", say("{raw!r} is no currency code", raw=raw), hint, ("base_currency",))
     return "KRW"
 
 
@@ -187,14 +200,19 @@ def _targets(reader: Reader, tree: Mapping[str, Any], catalogue: Catalogue) -> d
         symbol = catalogue.resolve(name) or name
         weight = reader.fraction(raw, path, below_one=False, example='"30%"')
         if symbol in targets:
-            hint = "keep one of the two lines"
-            reader.problem("duplicate-target", f"{name} and another line both mean {symbol}", hint, path)
+            hint = say("keep one of the two lines")
+            reader.problem(
+                "duplicate-target",
+                say("{name} and another line both mean {symbol}", name=name, symbol=symbol),
+                hint,
+                path,
+            )
             whole = False  # the sum of what is left over would mean nothing
         whole = whole and weight is not None
         targets[symbol] = ZERO if weight is None else weight
     if not table and isinstance(tree.get("targets", table), dict):
         reader.problem(
-            "no-targets", "there are no targets", 'add under [targets]: VOO = "100%"', ("targets",)
+            "no-targets", say("there are no targets"), say('add under [targets]: VOO = "100%"'), ("targets",)
         )
     total = sum(targets.values(), ZERO)
     if table and whole and total != ONE:
@@ -202,10 +220,19 @@ def _targets(reader: Reader, tree: Mapping[str, Any], catalogue: Catalogue) -> d
         short = total < ONE
         reader.problem(
             "target-sum",
-            f"targets add up to {plain(total * 100)} %, {plain(gap)} % "
-            f"{'short of' if short else 'over'} 100 %",
-            f"{'raise' if short else 'lower'} a weight under [targets] by {plain(gap)} points"
-            + ("; money that should stay cash goes to `cash_reserve`" if short else ""),
+            say(
+                "targets add up to {total} %, {gap} % {side} 100 %",
+                total=plain(total * 100),
+                gap=plain(gap),
+                side=say("short of") if short else say("over"),
+            ),
+            say(
+                "raise a weight under [targets] by {gap} points; money that should stay cash goes to "
+                "`cash_reserve`",
+                gap=plain(gap),
+            )
+            if short
+            else say("lower a weight under [targets] by {gap} points", gap=plain(gap)),
             ("targets",),
         )
     return targets

@@ -12,6 +12,7 @@ from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.money import EXACT, ONE, ZERO, Amount, is_currency, parse_amount
 from steelyard.domain.policy.policies import DESTINATIONS, KINDS, LOOK_ATS, LOOKS, Policy
 from steelyard.domain.portfolio import Constraints, Costs, Tax
+from steelyard.words import say
 
 POLICY_KEYS = (
     "kind", "look", "look_at", "threshold", "relative_threshold", "max_interval_days", "cooldown_days",
@@ -34,8 +35,10 @@ class Rates:
             path: Path = ("fx", pair)
             foreign = _foreign(pair, base)
             if foreign is None:
-                hint = f'write USD{base} = "..." : units of {base} for one dollar'
-                reader.problem("fx-pair", f"{pair!r} is no pair with {base}", hint, path)
+                hint = say('write USD{base} = "..." : units of {base} for one dollar', base=base)
+                reader.problem(
+                    "fx-pair", say("{pair!r} is no pair with {base}", pair=pair, base=base), hint, path
+                )
                 continue
             rate = reader.number(raw, path, above=ZERO, example='"1392.10"')
             if rate is not None:
@@ -50,8 +53,8 @@ class Rates:
             self._missed.add(currency)
             self.reader.problem(
                 "fx-missing",
-                f"no exchange rate for {currency}",
-                f'add under [fx]: {currency}{self.base} = "..."',
+                say("no exchange rate for {currency}", currency=currency),
+                say('add under [fx]: {currency}{base} = "..."', currency=currency, base=self.base),
                 path,
                 family="data",
             )
@@ -120,13 +123,22 @@ def read_constraints(
     locked = set()
     names = table.get("locked", [])
     if not isinstance(names, list):
-        reader.problem("not-a-list", "locked must be a list", 'write locked = ["GLD"]', (*path, "locked"))
+        reader.problem(
+            "not-a-list", say("locked must be a list"), say('write locked = ["GLD"]'), (*path, "locked")
+        )
         names = []
     for name in names:
         symbol = (catalogue.resolve(name) or name) if isinstance(name, str) else None
         if symbol is None or symbol not in targets:
-            hint = f"targets are {', '.join(targets)}" if targets else "name a target"
-            reader.problem("unknown-locked", f"{name!r} is locked but has no target", hint, (*path, "locked"))
+            hint = (
+                say("targets are {targets}", targets=", ".join(targets)) if targets else say("name a target")
+            )
+            reader.problem(
+                "unknown-locked",
+                say("{name!r} is locked but has no target", name=name),
+                hint,
+                (*path, "locked"),
+            )
         else:
             locked.add(symbol)
     return Constraints(fractional, min_trade or ZERO, amount or ZERO, weight, frozenset(locked))
@@ -149,7 +161,9 @@ def read_tax(reader: Reader, tree: Mapping[str, Any]) -> Tax | None:
         return None
     table = reader.table(tree, "tax")
     if "jurisdiction" not in table:
-        reader.problem("key-missing", "jurisdiction is missing", 'write jurisdiction = "KR"', ("tax",))
+        reader.problem(
+            "key-missing", say("jurisdiction is missing"), say('write jurisdiction = "KR"'), ("tax",)
+        )
         return None
     word = reader.word(table["jurisdiction"], ("tax", "jurisdiction"), JURISDICTIONS)
     return None if word is None else Tax(word, {k: v for k, v in table.items() if k != "jurisdiction"})

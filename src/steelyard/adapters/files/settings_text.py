@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from steelyard.errors import PortfolioProblems, Problem
+from steelyard.words import say
 
 
 def read(path: Path, name: str) -> tuple[str, dict[str, Any]] | None:
@@ -30,6 +31,6 @@ def read(path: Path, name: str) -> tuple[str, dict[str, Any]] | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise refuse("unreadable", str(error.strerror), "check its rights") from None
+        raise refuse("unreadable", str(error.strerror), say("check its rights")) from None
     except (ValueError, RecursionError) as error:
-        raise refuse("toml-syntax", str(error), "correct the line; text needs quotes") from None
+        raise refuse("toml-syntax", str(error), say("correct the line; text needs quotes")) from None

@@ -10,6 +10,7 @@ from typing import Any
 from steelyard.adapters.files.toml_places import Path, dotted, line_of, places
 from steelyard.domain.money import EXACT, ONE, Amount, parse_amount, parse_fraction, parse_number, plain
 from steelyard.errors import Problem
+from steelyard.words import say
 
 LARGEST = Decimal("1e18")
 FINEST = 18
@@ -48,15 +49,24 @@ class Reader:
                 from difflib import get_close_matches
 
                 near = get_close_matches(key, allowed, n=1)
-                hint = f"did you mean `{near[0]}`?" if near else f"known keys here: {', '.join(allowed)}"
-                self.problem("unknown-key", f"{key!r} means nothing here", hint, (*path, key))
+                hint = (
+                    say("did you mean `{near}`?", near=near[0])
+                    if near
+                    else say("known keys here: {allowed}", allowed=", ".join(allowed))
+                )
+                self.problem("unknown-key", say("{key!r} means nothing here", key=key), hint, (*path, key))
 
     def table(self, tree: Mapping[str, Any], key: str, path: Path = ()) -> Mapping[str, Any]:
         """Return a table, empty when it is missing or something else stands there (a problem)."""
         value = tree.get(key, {})
         if isinstance(value, dict):
             return value
-        self.problem("not-a-table", f"{key} must be a table", f"write it as [{key}]", (*path, key))
+        self.problem(
+            "not-a-table",
+            say("{key} must be a table", key=key),
+            say("write it as [{key}]", key=key),
+            (*path, key),
+        )
         return {}
 
     def number(
@@ -74,21 +84,39 @@ class Reader:
         try:
             value = read(raw)
         except ValueError as error:
-            self.problem("not-a-number", str(error), f"write {_key(path)} = {example}", path)
+            self.problem(
+                "not-a-number",
+                error.args[0] if error.args else str(error),
+                say("write {key} = {example}", key=_key(path), example=example),
+                path,
+            )
             return None
         exponent = value.as_tuple().exponent
         if abs(value) >= LARGEST or (isinstance(exponent, int) and exponent < -FINEST):
-            text = f"numbers here are below 1e18 and have at most {FINEST} decimals"
-            self.problem("out-of-range", text, f"write {_key(path)} = {example}", path)
+            text = say("numbers here are below 1e18 and have at most {finest} decimals", finest=FINEST)
+            self.problem(
+                "out-of-range", text, say("write {key} = {example}", key=_key(path), example=example), path
+            )
             return None
         if (least is not None and value < least) or (above is not None and value <= above):
             kind = "negative" if value < 0 else "zero"
-            text = f"{plain(value)} is {kind}, and must be {'above 0' if above is not None else 'at least 0'}"
-            self.problem(kind, text, f"write {_key(path)} = {example}", path)
+            if above is None:
+                text = say("{value} is negative, and must be at least 0", value=plain(value))
+            elif value < 0:
+                text = say("{value} is negative, and must be above 0", value=plain(value))
+            else:
+                text = say("{value} is zero, and must be above 0", value=plain(value))
+            self.problem(kind, text, say("write {key} = {example}", key=_key(path), example=example), path)
             return None
         if below is not None and value >= below:
-            text = f"{plain(value)} is too much: it must be below {plain(below * 100)} %"
-            self.problem("out-of-range", text, f"write {_key(path)} = {example}", path)
+            text = say(
+                "{value} is too much: it must be below {below} %",
+                value=plain(value),
+                below=plain(below * 100),
+            )
+            self.problem(
+                "out-of-range", text, say("write {key} = {example}", key=_key(path), example=example), path
+            )
             return None
         return value
 
@@ -125,21 +153,33 @@ class Reader:
         """Return one of the allowed words, None after noting a problem."""
         if isinstance(raw, str) and raw in allowed:
             return raw
-        self.problem("unknown-word", f"{raw!r} is not allowed here", f"use one of {', '.join(allowed)}", path)
+        self.problem(
+            "unknown-word",
+            say("{raw!r} is not allowed here", raw=raw),
+            say("use one of {choices}", choices=", ".join(allowed)),
+            path,
+        )
         return None
 
     def text(self, raw: object, path: Path) -> str | None:
         """Return non-empty text, None after noting a problem."""
         if isinstance(raw, str) and raw.strip():
             return raw.strip()
-        self.problem("not-text", f"{raw!r} is not text", f'write {_key(path)} = "..."', path)
+        self.problem(
+            "not-text", say("{raw!r} is not text", raw=raw), say('write {key} = "..."', key=_key(path)), path
+        )
         return None
 
     def flag(self, raw: object, path: Path) -> bool:
         """Return true or false; anything else is a problem."""
         if isinstance(raw, bool):
             return raw
-        self.problem("not-a-flag", f"{raw!r} is not true or false", f"write {_key(path)} = true", path)
+        self.problem(
+            "not-a-flag",
+            say("{raw!r} is not true or false", raw=raw),
+            say("write {key} = true", key=_key(path)),
+            path,
+        )
         return False
 
     def days(self, raw: object, path: Path) -> int | None:
@@ -148,7 +188,12 @@ class Reader:
         if value is None:
             return None
         if value != value.to_integral_value(context=EXACT):
-            self.problem("not-a-number", f"{plain(value)} is not a whole number of days", "write 180", path)
+            self.problem(
+                "not-a-number",
+                say("{value} is not a whole number of days", value=plain(value)),
+                say("write 180"),
+                path,
+            )
             return None
         return int(value)
 
@@ -161,7 +206,12 @@ class Reader:
                 return date.fromisoformat(raw)
             except ValueError:
                 pass
-        self.problem("not-a-date", f"{raw!s} is not a date", f"write {_key(path)} = 2026-06-01", path)
+        self.problem(
+            "not-a-date",
+            say("{raw} is not a date", raw=str(raw)),
+            say("write {key} = 2026-06-01", key=_key(path)),
+            path,
+        )
         return None
 
 

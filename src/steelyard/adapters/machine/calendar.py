@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 
 from steelyard.errors import InputError
+from steelyard.words import say
 
 _FILE = Path(__file__).parents[2] / "data" / "closures.json"
 EXCHANGES = ("XKRX", "XNYS")
@@ -39,8 +40,8 @@ class ExchangeSessions:
         if exchange not in EXCHANGES:
             raise InputError(
                 "unknown-exchange",
-                f"no trading calendar for exchange {exchange!r}",
-                f"use one of {', '.join(EXCHANGES)}",
+                say("no trading calendar for exchange {exchange!r}", exchange=exchange),
+                say("use one of {choices}", choices=", ".join(EXCHANGES)),
             )
         if day.weekday() >= 5 or day in self._extra.get(exchange, ()):
             return False

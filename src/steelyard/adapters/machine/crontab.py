@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 from steelyard.errors import InputError, ServiceError
+from steelyard.words import say
 
 
 def read_crontab() -> str:
@@ -30,7 +31,9 @@ def write_crontab(text: str) -> None:
     """
     done = _crontab("-", text)
     if done.returncode:
-        raise ServiceError("crontab", f"crontab refused: {done.stderr.strip()}", "see: crontab -l")
+        raise ServiceError(
+            "crontab", say("crontab refused: {stderr}", stderr=done.stderr.strip()), say("see: crontab -l")
+        )
 
 
 def _crontab(argument: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
@@ -38,8 +41,8 @@ def _crontab(argument: str, text: str | None = None) -> subprocess.CompletedProc
     if program is None:
         raise InputError(
             "no-cron",
-            "there is no crontab program here",
-            "use: steelyard schedule install --systemd, or steelyard watch",
+            say("there is no crontab program here"),
+            say("use: steelyard schedule install --systemd, or steelyard watch"),
         )
     return subprocess.run(
         [program, argument], input=text, capture_output=True, text=True, check=False, timeout=30

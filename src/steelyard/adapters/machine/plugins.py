@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from steelyard.errors import InputError
+from steelyard.words import say
 
 BROKERS = "steelyard.brokers"
 PRICE_SOURCES = "steelyard.price_sources"
@@ -37,15 +38,22 @@ def factory(group: str, name: str) -> Callable[..., Any]:
         packages = ", ".join(sorted(one.dist.name for one in found if one.dist)) or "none"
         raise InputError(
             "plugin",
-            f"{len(found)} installed packages bring {name!r} along ({packages})",
-            f"install the one package that does, with an entry point in {group}",
+            say(
+                "{found} installed packages bring {name!r} along ({packages})",
+                found=len(found),
+                name=name,
+                packages=packages,
+            ),
+            say("install the one package that does, with an entry point in {group}", group=group),
         )
     try:
         opener: Callable[..., Any] = found[0].load()
     except (ImportError, AttributeError) as error:
         raise InputError(
             "plugin",
-            f"{name!r} ({found[0].value}) cannot be imported: {error}",
-            "install what it needs, or correct its entry point",
+            say(
+                "{name!r} ({value}) cannot be imported: {error}", name=name, value=found[0].value, error=error
+            ),
+            say("install what it needs, or correct its entry point"),
         ) from None
     return opener

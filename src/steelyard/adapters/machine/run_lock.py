@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from steelyard.errors import InputError
+from steelyard.words import say
 
 NAME = "steelyard.lock"
 
@@ -27,8 +28,8 @@ def run_lock(folder: Path) -> Iterator[bool]:
     except OSError as error:
         raise InputError(
             "unwritable",
-            f"{folder / NAME} cannot be written: {error.strerror}",
-            "automation keeps its records beside the portfolio file: make the folder writable",
+            say("{folder} cannot be written: {strerror}", folder=folder / NAME, strerror=error.strerror),
+            say("automation keeps its records beside the portfolio file: make the folder writable"),
         ) from None
     try:
         yield _take(handle)

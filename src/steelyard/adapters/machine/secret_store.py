@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from steelyard.errors import InputError
+from steelyard.words import say
 
 PREFIX = "STEELYARD_"
 SERVICE = "STEELYARD_NOTIFY_"
@@ -87,18 +88,22 @@ def _ask_keyring(name: str) -> str:
     except ImportError:
         raise InputError(
             "extra-missing",
-            f"{KEYRING} is set but there is no keyring",
-            "run: pip install 'steelyard[keyring]'",
+            say("{keyring} is set but there is no keyring", keyring=KEYRING),
+            say("run: pip install 'steelyard[keyring]'"),
         ) from None
     try:
         value = keyring.get_password("steelyard", f"notify-{name}")
     except keyring.errors.KeyringError as error:
         raise InputError(
-            "keyring", f"the keyring refuses: {type(error).__name__}", "unlock it, or use the environment"
+            "keyring",
+            say("the keyring refuses: {name}", name=type(error).__name__),
+            say("unlock it, or use the environment"),
         ) from None
     if not value:
         raise InputError(
-            "keyring", f"the keyring has no notify-{name}", f"run: keyring set steelyard notify-{name}"
+            "keyring",
+            say("the keyring has no notify-{name}", name=name),
+            say("run: keyring set steelyard notify-{name}", name=name),
         )
     return str(value)
 
@@ -111,11 +116,17 @@ def _read(path: Path) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise InputError("env-file", f"{path} cannot be read: {reason}", "check its rights") from None
+        reason = getattr(error, "strerror", None) or say("it is not UTF-8 text")
+        raise InputError(
+            "env-file",
+            say("{path} cannot be read: {reason}", path=path, reason=reason),
+            say("check its rights"),
+        ) from None
     if os.name == "posix" and stat.S_IMODE(mode.st_mode) & 0o077:
         raise InputError(
-            "env-permissions", f"others can read {path}, and it holds secrets", f"run: chmod 600 {path}"
+            "env-permissions",
+            say("others can read {path}, and it holds secrets", path=path),
+            say("run: chmod 600 {path}", path=path),
         )
     values = {}
     for number, line in enumerate(text.splitlines(), 1):
@@ -126,7 +137,11 @@ def _read(path: Path) -> dict[str, str]:
         value = value.strip()
         if not mark:
             # The line itself may be a secret: only its number is shown.
-            raise InputError("env-file", f"{path.name}:{number} is no setting", "write NAME=value")
+            raise InputError(
+                "env-file",
+                say("{name}:{number} is no setting", name=path.name, number=number),
+                say("write NAME=value"),
+            )
         if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
             value = value[1:-1]
         if name.strip().startswith(PREFIX) and value:

@@ -11,13 +11,14 @@ import numpy as np
 from steelyard.adapters.prices.file import Kind, table_of, values_of
 from steelyard.engines.market.price_history import PriceHistory, day_numbers
 from steelyard.errors import DataError, PortfolioProblems, Problem
+from steelyard.words import say
 
 DISTRIBUTIONS = Kind(
-    "distribution",
+    say("distribution"),
     ("amount", "distribution", "dividend", "dividends"),
     zero=True,
-    needed="write the amount of one share in its own currency, or leave it blank",
-    twice="write their sum in one line",
+    needed=say("write the amount of one share in its own currency, or leave it blank"),
+    twice=say("write their sum in one line"),
 )
 
 
@@ -58,11 +59,17 @@ def paid(
             if not 0 < at < len(days):
                 continue
             if amount >= history.prices[at - 1, column]:
-                close = f"{history.prices[at - 1, column]:g} on {history.dates[at - 1]}"
                 problems.append(
                     Problem(
                         "distribution-value",
-                        f"{symbol} pays {amount:g} on {on}, and a share was worth {close}",
+                        say(
+                            "{symbol} pays {amount:g} on {on}, and a share was worth {close:g} on {before}",
+                            symbol=symbol,
+                            amount=amount,
+                            on=on,
+                            close=float(history.prices[at - 1, column]),
+                            before=history.dates[at - 1],
+                        ),
                         DISTRIBUTIONS.needed,
                         path.name,
                         line,
@@ -75,10 +82,20 @@ def paid(
     if not any(counts.values()):
         raise DataError(
             "distribution-missing",
-            f"{path.name} has no distribution of {', '.join(history.symbols)} after {history.dates[0]} "
-            f"and up to {history.dates[-1]}",
-            "write lines of date,symbol,amount, or leave --distributions out",
+            say(
+                "{name} has no distribution of {symbols} after {first} and up to {last}",
+                name=path.name,
+                symbols=", ".join(history.symbols),
+                first=history.dates[0],
+                last=history.dates[-1],
+            ),
+            say("write lines of date,symbol,amount, or leave --distributions out"),
         )
     said = ", ".join(f"{symbol} {count}" for symbol, count in counts.items())
-    notes.append(f"distributions are paid in cash on top of the prices: {said}; prices must not have them in")
+    notes.append(
+        say(
+            "distributions are paid in cash on top of the prices: {said}; prices must not have them in",
+            said=said,
+        )
+    )
     return replace(history, distributions=amounts, mended=(*history.mended, *notes))

@@ -16,6 +16,7 @@ from steelyard.adapters.prices import web_text
 from steelyard.domain.market.prices import Close, Wanted
 from steelyard.domain.money import EXACT, ONE
 from steelyard.errors import DataError
+from steelyard.words import say
 
 URL = "https://www.ecb.europa.eu/stats/eurofxref/eurofxref-hist-90d.xml"
 DIGITS = Decimal("0.000001")
@@ -47,7 +48,7 @@ class EuropeanRates:
     def read(self, wanted: Wanted, answer: str) -> tuple[Close, ...]:
         """Return the rates of a pair by day, rounded half even to six digits; see `PriceSource`."""
         if not answer.rstrip().endswith("Envelope>"):
-            raise DataError("price-answer", "the answer of ecb cannot be read", "try again later")
+            raise DataError("price-answer", say("the answer of ecb cannot be read"), say("try again later"))
         one, other = wanted.symbol[:3], wanted.symbol[3:]
         closes = []
         for day, table in _DAY.findall(answer):
@@ -56,5 +57,9 @@ class EuropeanRates:
                 rate = EXACT.divide(units[other], units[one]).quantize(DIGITS, context=EXACT)
                 closes.append(Close(date.fromisoformat(day), rate, other))
         if not closes:
-            raise DataError("price-empty", f"ecb has no rate of {wanted.symbol}", "ask another source")
+            raise DataError(
+                "price-empty",
+                say("ecb has no rate of {symbol}", symbol=wanted.symbol),
+                say("ask another source"),
+            )
         return tuple(sorted(closes, key=lambda c: c.day))

@@ -12,6 +12,7 @@ from steelyard.adapters.prices import rows as price_rows
 from steelyard.adapters.prices.yfinance import read_frame
 from steelyard.domain.market.prices import Close, Wanted
 from steelyard.errors import DataError, InputError
+from steelyard.words import say
 
 
 class FinanceDataReaderPrices:
@@ -39,8 +40,8 @@ class FinanceDataReaderPrices:
         except ImportError:
             raise InputError(
                 "extra-missing",
-                "the source fdr needs FinanceDataReader",
-                "run: pip install 'steelyard[krx]'",
+                say("the source fdr needs FinanceDataReader"),
+                say("run: pip install 'steelyard[krx]'"),
             ) from None
         import socket
 
@@ -52,7 +53,9 @@ class FinanceDataReaderPrices:
             frame = FinanceDataReader.DataReader(symbol, first.isoformat(), last.isoformat())
         except Exception as error:  # requests, ValueError, KeyError: whatever the page looked like
             raise DataError(
-                "price-source", f"fdr failed for {symbol}: {type(error).__name__}", "try again later"
+                "price-source",
+                say("fdr failed for {symbol}: {name}", symbol=symbol, name=type(error).__name__),
+                say("try again later"),
             ) from error
         finally:
             socket.setdefaulttimeout(earlier)

@@ -20,6 +20,7 @@ from steelyard.adapters.prices import parquet
 from steelyard.engines.arrays import Floats
 from steelyard.engines.market.price_history import PriceHistory
 from steelyard.errors import DataError, InputError, PortfolioProblems, Problem
+from steelyard.words import say
 
 LONGEST_GAP = 5
 """A symbol without a price for more sessions in a row than this is not filled but refused."""
@@ -54,11 +55,11 @@ class Kind:
 
 
 PRICES = Kind(
-    "price",
+    say("price"),
     ("close", "price", "adj close", "adj_close", "adjusted"),
     zero=False,
-    needed="correct it, or leave it blank where there was no trading",
-    twice="delete one of the two lines",
+    needed=say("correct it, or leave it blank where there was no trading"),
+    twice=say("delete one of the two lines"),
 )
 
 
@@ -109,8 +110,11 @@ def arranged(
     if missing:
         raise DataError(
             "price-missing",
-            f"{path.name} has no prices of {', '.join(missing)}",
-            f"add a column for each; the file has {', '.join(h for h in header[:12] if h.lower() != 'date')}",
+            say("{name} has no prices of {missing}", name=path.name, missing=", ".join(missing)),
+            say(
+                "add a column for each; the file has {header}",
+                header=", ".join(h for h in header[:12] if h.lower() != "date"),
+            ),
         )
     pairs = [p for p in pairs if found.get(p)]
     return _complete(path.name, found, tuple(symbols), tuple(pairs), start, end, notes)
@@ -138,15 +142,17 @@ def values_of(
     if twice:
         raise InputError(
             "price-header",
-            f"{path.name} has more than one column of {', '.join(twice)}",
-            "delete or rename all but one of them",
+            say("{name} has more than one column of {twice}", name=path.name, twice=", ".join(twice)),
+            say("delete or rename all but one of them"),
         )
     day = next((named[name] for name in _DATES if name in named), None)
     if day is None:
         raise InputError(
             "price-header",
-            f"{path.name} has no column `date`: {', '.join(header[:6])}",
-            f"write the first line as: date,VOO,TLT or as: date,symbol,{kind.columns[0]}",
+            say("{name} has no column `date`: {header}", name=path.name, header=", ".join(header[:6])),
+            say(
+                "write the first line as: date,VOO,TLT or as: date,symbol,{columns}", columns=kind.columns[0]
+            ),
         )
     wanted = {s.lower(): s for s in names}
     value = next((named[c] for c in kind.columns if c in named), None)
@@ -167,9 +173,11 @@ def table_of(path: Path) -> tuple[list[str], Iterable[tuple[int, Sequence[object
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        reason = getattr(error, "strerror", None) or say("it is not UTF-8 text")
         raise InputError(
-            "price-file", f"{path} cannot be read: {reason}", "give a CSV or Parquet file with --prices"
+            "price-file",
+            say("{path} cannot be read: {reason}", path=path, reason=reason),
+            say("give a CSV or Parquet file with --prices"),
         ) from None
     reader = csv.reader(text.splitlines())
     header = next(reader, [])
@@ -181,7 +189,9 @@ def _parquet(path: Path) -> tuple[list[str], Iterable[tuple[int, Sequence[object
         columns = parquet.read(path)
     except ValueError as error:
         raise InputError(
-            "price-file", f"{path} is no Parquet file: {error}", "check the file, or give a CSV"
+            "price-file",
+            say("{path} is no Parquet file: {error}", path=path, error=str(error)),
+            say("check the file, or give a CSV"),
         ) from None
     rows: Iterator[tuple[int, Sequence[object]]] = enumerate(zip(*columns.values(), strict=True), 1)
     return list(columns), rows
@@ -257,7 +267,7 @@ class _Said:
     def order(self, path: Path, line: int, on: date, last: date | None) -> None:
         """Note the first date that is before the one above it."""
         if last is not None and on < last and self._unsorted is None:
-            self._unsorted = f"{path.name}:{line}: dates are not in order; sorted"
+            self._unsorted = say("{name}:{line}: dates are not in order; sorted", name=path.name, line=line)
 
     def repeated(self, place: str) -> None:
         """Note a price that is there twice."""
@@ -273,14 +283,22 @@ class _Said:
         notes = [] if self._unsorted is None else [self._unsorted]
         if self._repeated:
             notes.append(
-                f"{len(self._repeated)} repeated equal {self.kind.word}s dropped, the first in "
-                f"{self._repeated[0]}"
+                say(
+                    "{repeated} repeated equal {word}s dropped, the first in {first}",
+                    repeated=len(self._repeated),
+                    word=self.kind.word,
+                    first=self._repeated[0],
+                )
             )
         return notes
 
 
 def _short_row(path: Path, line: int) -> InputError:
-    return InputError("price-row", f"{path.name}:{line} has too few fields", "fill the row, or delete it")
+    return InputError(
+        "price-row",
+        say("{name}:{line} has too few fields", name=path.name, line=line),
+        say("fill the row, or delete it"),
+    )
 
 
 def _date(path: Path, line: int, raw: object) -> date:
@@ -292,7 +310,9 @@ def _date(path: Path, line: int, raw: object) -> date:
         return date.fromisoformat(str(raw).strip()[:10])
     except ValueError:
         raise InputError(
-            "price-date", f"{path.name}:{line}: {raw!r} is not a date", "write dates as 2026-11-23"
+            "price-date",
+            say("{name}:{line}: {raw!r} is not a date", name=path.name, line=line, raw=raw),
+            say("write dates as 2026-11-23"),
         ) from None
 
 
@@ -321,15 +341,32 @@ def _put(
         wrong = "price-value" if kind is PRICES else "distribution-value"
         raise InputError(
             wrong,
-            f"{path.name}:{line}: {name} on {on} is {raw!r}, not a {kind.word} above zero",
+            say(
+                "{file}:{line}: {name} on {on} is {raw!r}, not a {word} above zero",
+                file=path.name,
+                line=line,
+                name=name,
+                on=on,
+                raw=raw,
+                word=kind.word,
+            ),
             kind.needed,
         )
     if on in prices and prices[on][0] != price:
         doubled = "price-duplicate" if kind is PRICES else "distribution-duplicate"
         raise InputError(
             doubled,
-            f"{path.name}:{line}: {name} has two {kind.word}s on {on}: {price:g}, and {prices[on][0]:g} "
-            f"in line {prices[on][1]}",
+            say(
+                "{file}:{line}: {name} has two {word}s on {on}: {price:g}, and {other:g} in line {earlier}",
+                file=path.name,
+                line=line,
+                name=name,
+                word=kind.word,
+                on=on,
+                price=price,
+                other=prices[on][0],
+                earlier=prices[on][1],
+            ),
             kind.twice,
         )
     if on in prices:
@@ -356,18 +393,23 @@ def _complete(
     first, last = max(firsts.values()), min(lasts.values())
     if asked and first > min(asked):
         late = ", ".join(s for s in names if firsts[s] == first)
-        notes.append(f"cut to start on {first}: {late} has no price before")
+        notes.append(say("cut to start on {first}: {late} has no price before", first=first, late=late))
     if asked and last < max(asked):
         early = ", ".join(s for s in names if lasts[s] == last)
-        notes.append(f"cut to end on {last}: {early} has no price after")
+        notes.append(say("cut to end on {last}: {early} has no price after", last=last, early=early))
     low, high = max(first, start or first), min(last, end or last)
     # A day on which only the currency has a price is no session of the portfolio.
     dates = sorted({d for s in symbols for d in found[s] if low <= d <= high})
     if len(dates) < 2:
         raise DataError(
             "price-short",
-            f"{source} has {len(dates)} sessions in common for {', '.join(symbols)}",
-            "give more history, or widen --from and --to",
+            say(
+                "{source} has {dates} sessions in common for {symbols}",
+                source=source,
+                dates=len(dates),
+                symbols=", ".join(symbols),
+            ),
+            say("give more history, or widen --from and --to"),
         )
     columns = [_filled(source, s, found[s], dates, notes) for s in names]
     prices = np.ascontiguousarray(np.column_stack(columns[: len(symbols)]))
@@ -392,12 +434,23 @@ def _filled(
                 again = next((d for d in dates[n:] if d in prices), day)
                 raise DataError(
                     "price-gap",
-                    f"{source}: {name} has no price on more than {LONGEST_GAP} sessions before {again}",
-                    f"fill the gap, or start after it with --from {again}",
+                    say(
+                        "{source}: {name} has no price on more than {longest_gap} sessions before {again}",
+                        source=source,
+                        name=name,
+                        longest_gap=LONGEST_GAP,
+                        again=again,
+                    ),
+                    say("fill the gap, or start after it with --from {again}", again=again),
                 )
         column[n] = value
     if filled:
         notes.append(
-            f"{name}: {len(filled)} missing closes filled with the one before, the first on {filled[0]}"
+            say(
+                "{name}: {filled} missing closes filled with the one before, the first on {first}",
+                name=name,
+                filled=len(filled),
+                first=filled[0],
+            )
         )
     return column

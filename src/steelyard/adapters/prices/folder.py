@@ -19,6 +19,7 @@ from steelyard.adapters.prices import rows as price_rows
 from steelyard.domain.market.prices import Close, Wanted
 from steelyard.domain.money import ONE, parse_number
 from steelyard.errors import DataError
+from steelyard.words import say
 
 _CLOSES = ("close", "price")
 _BLANK = ("", "na", "nan", "n/a", "null", "none", "-")
@@ -55,8 +56,14 @@ class FolderPrices:
                     return price_rows.written(found)
         raise DataError(
             "price-empty",
-            f"no file in {self._folder.name} has {wanted.symbol} between {first} and {last}",
-            f"put {wanted.symbol}.csv with the columns date,close there",
+            say(
+                "no file in {name} has {symbol} between {first} and {last}",
+                name=self._folder.name,
+                symbol=wanted.symbol,
+                first=first,
+                last=last,
+            ),
+            say("put {symbol}.csv with the columns date,close there", symbol=wanted.symbol),
         )
 
     def read(self, wanted: Wanted, answer: str) -> tuple[Close, ...]:
@@ -77,7 +84,9 @@ def _read(path: Path, symbol: str) -> Iterator[Close]:
     close = next((columns[c] for c in _CLOSES if c in columns), columns.get(symbol.lower()))
     if "date" not in columns or (close is None and path.stem != TOGETHER):
         raise DataError(
-            "price-header", f"{path.name} needs the columns date and close", "write date,close on line 1"
+            "price-header",
+            say("{name} needs the columns date and close", name=path.name),
+            say("write date,close on line 1"),
         )
     for line, row in rows:
         named = columns.get("symbol")
@@ -95,14 +104,18 @@ def _csv(path: Path) -> tuple[list[str], _Rows]:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise DataError("price-file", f"{path.name} cannot be read: {reason}", "check the file") from None
+        reason = getattr(error, "strerror", None) or say("it is not UTF-8 text")
+        raise DataError(
+            "price-file",
+            say("{name} cannot be read: {reason}", name=path.name, reason=reason),
+            say("check the file"),
+        ) from None
     if text and not text.endswith("\n"):
         # The last row may be half of a row: 412.35 cut to 41 would pass for a price.
         raise DataError(
             "price-file-cut",
-            f"{path.name} does not end with a line end: it may still be being written",
-            "let the copy finish, or add an empty line at the end",
+            say("{name} does not end with a line end: it may still be being written", name=path.name),
+            say("let the copy finish, or add an empty line at the end"),
         )
     reader = csv.DictReader(text.splitlines())
     return [name or "" for name in reader.fieldnames or ()], ((reader.line_num, row) for row in reader)
@@ -113,7 +126,9 @@ def _parquet(path: Path) -> tuple[list[str], _Rows]:
         columns = parquet.read(path)
     except ValueError as error:
         raise DataError(
-            "price-file", f"{path.name} cannot be read: {error}", "let the copy finish, or write it again"
+            "price-file",
+            say("{name} cannot be read: {error}", name=path.name, error=str(error)),
+            say("let the copy finish, or write it again"),
         ) from None
     names = list(columns)
     rows = zip(*columns.values(), strict=True)
@@ -139,7 +154,7 @@ def _close(
         return Close(date.fromisoformat(field("date")[:10]), price, field("currency") or None, _ratio(split))
     except ValueError as error:
         raise DataError(
-            "price-row", f"{path.name}:{line}: {error}", "correct the row, or leave its price blank"
+            "price-row", f"{path.name}:{line}: {error}", say("correct the row, or leave its price blank")
         ) from None
 
 

@@ -18,6 +18,7 @@ from steelyard.engines.arrays import Ints
 from steelyard.engines.market.intake_kernel import take, take_columns
 from steelyard.engines.market.price_history import PriceHistory, SessionDates
 from steelyard.errors import InputError
+from steelyard.words import join, say
 
 _NAME = "prices"
 _SOURCE = Path(_NAME)
@@ -65,16 +66,19 @@ def rows_of(
         if days is None:
             raise InputError(
                 "price-header",
-                f"the prices have no dates: {', '.join(header[:6])}",
-                "give dates=..., or a column `date`, or an index of dates",
+                say("the prices have no dates: {header}", header=", ".join(header[:6])),
+                say("give dates=..., or a column `date`, or an index of dates"),
             )
         header, columns = ["date", *header], [days, *columns]
     lengths = {len(c) for c in columns}
     if len(lengths) != 1:
         raise InputError(
             "price-row",
-            f"the columns of the prices have {' and '.join(str(n) for n in sorted(lengths))} rows",
-            "give a price and a date for every row",
+            say(
+                "the columns of the prices have {lengths} rows",
+                lengths=join(say(" and "), [str(n) for n in sorted(lengths)]),
+            ),
+            say("give a price and a date for every row"),
         )
     rows = zip(*([_plain(v) for v in c] for c in columns), strict=True)
     return header, enumerate(rows, 1)
@@ -204,9 +208,12 @@ def _columns(prices: Any, symbols: Sequence[str]) -> tuple[list[str], list[Any]]
     if widths != {len(symbols)}:
         raise InputError(
             "targets",
-            f"targets are of {', '.join(symbols)}, rows of prices have "
-            f"{' or '.join(str(n) for n in sorted(widths)) or 'no'} columns",
-            "give an array with a column a target, in their order",
+            say(
+                "targets are of {symbols}, rows of prices have {widths} columns",
+                symbols=", ".join(symbols),
+                widths=join(say(" or "), [str(n) for n in sorted(widths)] or [say("no")]),
+            ),
+            say("give an array with a column a target, in their order"),
         )
     return list(symbols), [[row[n] for row in rows] for n in range(len(symbols))]
 

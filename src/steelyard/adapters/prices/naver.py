@@ -16,6 +16,7 @@ from decimal import Decimal
 from steelyard.adapters.prices import web_text
 from steelyard.domain.market.prices import Close, Wanted
 from steelyard.errors import DataError
+from steelyard.words import say
 
 URL = "https://fchart.stock.naver.com/sise.nhn"
 _ITEM = re.compile(r'<item\s+data="(\d{4})(\d\d)(\d\d)(?:\|[^|"]*){3}\|(-?\d+(?:\.\d+)?)\|[^"]*"\s*/>')
@@ -55,10 +56,18 @@ class NaverPrices:
         items = _ITEM.findall(answer)
         whole = "<chartdata" in answer and answer.rstrip().endswith("</protocol>")
         if not whole or len(items) != len(_ANY_ITEM.findall(answer)):
-            raise DataError("price-answer", "the answer of krx cannot be read", "try again later")
+            raise DataError("price-answer", say("the answer of krx cannot be read"), say("try again later"))
         if not items:
-            raise DataError("price-empty", f"krx has no price of {wanted.symbol}", "check the symbol")
+            raise DataError(
+                "price-empty",
+                say("krx has no price of {symbol}", symbol=wanted.symbol),
+                say("check the symbol"),
+            )
         try:
             return tuple(Close(date(int(y), int(m), int(d)), Decimal(p), "KRW") for y, m, d, p in items)
         except ValueError as error:
-            raise DataError("price-answer", f"krx names a day that is none: {error}", "try again") from None
+            raise DataError(
+                "price-answer",
+                say("krx names a day that is none: {error}", error=str(error)),
+                say("try again"),
+            ) from None

@@ -10,6 +10,7 @@ import time
 from collections.abc import Collection, Mapping
 
 from steelyard.errors import DataError
+from steelyard.words import say
 
 LARGEST = 8_000_000
 """No answer of a price source is nearly as long, in bytes; one that is would only fill the memory."""
@@ -39,7 +40,9 @@ def ask(
     import httpx
 
     def failed(why: str) -> DataError:
-        return DataError("price-source", f"{source} failed: {why}", "try again later")
+        return DataError(
+            "price-source", say("{source} failed: {why}", source=source, why=why), say("try again later")
+        )
 
     deadline = time.monotonic() + timeout_seconds
     body = bytearray()
@@ -50,13 +53,18 @@ def ask(
             client.stream("GET", url, params=dict(query)) as answer,
         ):
             if answer.status_code not in take:
-                raise failed(f"it answers with status {answer.status_code}")
+                raise failed(say("it answers with status {status_code}", status_code=answer.status_code))
             for part in answer.iter_bytes():
                 body += part
                 if len(body) > LARGEST:
-                    raise failed("its answer does not end")
+                    raise failed(say("its answer does not end"))
                 if time.monotonic() > deadline:
-                    raise failed(f"its answer takes longer than {timeout_seconds:g} seconds")
+                    raise failed(
+                        say(
+                            "its answer takes longer than {timeout_seconds:g} seconds",
+                            timeout_seconds=timeout_seconds,
+                        )
+                    )
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise failed(type(error).__name__) from None
     return body.decode(encoding, errors="replace")

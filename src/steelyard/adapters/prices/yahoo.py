@@ -22,6 +22,7 @@ from steelyard.adapters.prices import web_text
 from steelyard.domain.market.prices import Close, Wanted
 from steelyard.domain.money import EXACT, ONE
 from steelyard.errors import DataError
+from steelyard.words import say
 
 HOST = "https://query1.finance.yahoo.com"
 SUFFIX = {"XKRX": ".KS", "XNYS": ""}
@@ -72,18 +73,26 @@ class YahooPrices:
             if chart.get("error"):
                 raise DataError(
                     "price-empty",
-                    f"yahoo has no price of {symbol_of(wanted)}: {chart['error'].get('description')}",
-                    "check the symbol",
+                    say(
+                        "yahoo has no price of {symbol_of}: {get}",
+                        symbol_of=symbol_of(wanted),
+                        get=chart["error"].get("description"),
+                    ),
+                    say("check the symbol"),
                 )
             (result,) = chart["result"]
             found = dict(_closes(result))
         except (ValueError, KeyError, TypeError, AttributeError, OSError, InvalidOperation) as error:
             raise DataError(
-                "price-answer", f"yahoo's answer cannot be read: {type(error).__name__}", "try again later"
+                "price-answer",
+                say("yahoo's answer cannot be read: {name}", name=type(error).__name__),
+                say("try again later"),
             ) from None
         if not found:
             raise DataError(
-                "price-empty", f"yahoo has no price of {symbol_of(wanted)} in these days", "check the symbol"
+                "price-empty",
+                say("yahoo has no price of {symbol_of} in these days", symbol_of=symbol_of(wanted)),
+                say("check the symbol"),
             )
         return tuple(found[day] for day in sorted(found))
 

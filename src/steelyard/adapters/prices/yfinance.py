@@ -16,6 +16,7 @@ from steelyard.adapters.prices.yahoo import SUFFIX, symbol_of
 from steelyard.domain.market.prices import Close, Wanted
 from steelyard.domain.money import EXACT, ONE
 from steelyard.errors import DataError, InputError
+from steelyard.words import say
 
 _DIGITS = Decimal("0.000001")
 
@@ -48,7 +49,9 @@ class BrowserLikeYahooPrices:
             import yfinance
         except ImportError:
             raise InputError(
-                "extra-missing", "the source yfinance needs yfinance", "run: pip install 'steelyard[yahoo]'"
+                "extra-missing",
+                say("the source yfinance needs yfinance"),
+                say("run: pip install 'steelyard[yahoo]'"),
             ) from None
         symbol = symbol_of(wanted)
         try:
@@ -64,7 +67,9 @@ class BrowserLikeYahooPrices:
             currency = None if frame is None or frame.empty else ticker.history_metadata.get("currency")
         except Exception as error:  # the library lets those of three HTTP stacks through
             raise DataError(
-                "price-source", f"yfinance failed for {symbol}: {type(error).__name__}", "try again later"
+                "price-source",
+                say("yfinance failed for {symbol}: {name}", symbol=symbol, name=type(error).__name__),
+                say("try again later"),
             ) from error
         return price_rows.written(read_frame(frame, self.name, symbol, currency))
 
@@ -82,8 +87,8 @@ def read_frame(frame: Any, source: str, symbol: str, currency: str | None) -> tu
     if frame is None or frame.empty or "Close" not in frame.columns:
         raise DataError(
             "price-empty",
-            f"{source} has no price of {symbol}",
-            "check the symbol and the network: this source answers both mistakes with nothing",
+            say("{source} has no price of {symbol}", source=source, symbol=symbol),
+            say("check the symbol and the network: this source answers both mistakes with nothing"),
         )
     splits = frame["Stock Splits"] if "Stock Splits" in frame.columns else None
     closes = []
@@ -93,7 +98,11 @@ def read_frame(frame: Any, source: str, symbol: str, currency: str | None) -> tu
         split = _exact(splits.iloc[position]) if splits is not None else ONE
         closes.append(Close(stamp.date(), _exact(price), currency, split if split > 0 else ONE))
     if not closes:
-        raise DataError("price-empty", f"{source} has only blanks for {symbol}", "check the symbol")
+        raise DataError(
+            "price-empty",
+            say("{source} has only blanks for {symbol}", source=source, symbol=symbol),
+            say("check the symbol"),
+        )
     return tuple(closes)
 
 
