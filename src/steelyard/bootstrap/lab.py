@@ -43,8 +43,8 @@ def with_paid_out(history: PriceHistory, distributions: Any) -> PriceHistory:
     """Return a history with what its funds paid out, from a file, a frame or columns."""
     if isinstance(distributions, str | Path):
         return distributions_file.load(Path(distributions), history)
-    header, rows = prices_frame.rows_of(distributions, history.symbols)
-    return distributions_file.paid(Path("distributions"), header, rows, history)
+    table = prices_frame.rows_of(distributions, history.symbols)
+    return distributions_file.paid(Path("distributions"), table, history)
 
 
 def backtest_tax(portfolio: Portfolio, *, harvest: bool = False) -> TaxTerms | str:

@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import overload
 
+from steelyard.domain.numerals import read_numeral
 from steelyard.words import say
 
 EXACT = Context(prec=40)
@@ -22,8 +23,7 @@ _TWELVE = Decimal("1e-12")
 _WIDE = Context(prec=120)
 
 _MINOR_DIGITS = {"KRW": 0, "JPY": 0, "VND": 0, "CLP": 0, "KWD": 3, "BHD": 3}
-# A comma only between thousands: "1,23" may be meant as 1.23 and must not pass for 123.
-_NUMBER = re.compile(r"[+-]?(\d{1,3}(?:,\d{3})+|\d[\d_]*)(\.\d+)?([eE][+-]?\d{1,2})?")
+_PLAIN = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
@@ -59,27 +59,16 @@ def parse_number(raw: object) -> Decimal:
     """Read a number exactly as written.
 
     Args:
-        raw: An int, a Decimal, or text such as `1,392.10` or `1_000`. A bool or a float is refused.
+        raw: An int, a Decimal, or text such as `1,392.10`, `1_000` or `300만`; see `numerals.read_numeral`. A
+            bool or a float is refused, and so is text that names a currency.
 
     Raises:
         ValueError: It is not a finite number.
     """
-    if isinstance(raw, (bool, float)):
-        raise ValueError(say("{raw!r} is not a number", raw=raw))
-    if isinstance(raw, int):
-        return Decimal(raw)
-    if isinstance(raw, Decimal):
-        if not raw.is_finite():
-            raise ValueError(say("{raw} is not a finite number", raw=raw))
-        return raw
-    if isinstance(raw, str):
-        text = raw.strip()
-        if _NUMBER.fullmatch(text):
-            try:
-                return Decimal(text.replace(",", "").replace("_", ""))
-            except InvalidOperation as error:  # pragma: no cover - the pattern admits only numbers
-                raise ValueError(say("{raw!r} is not a number", raw=raw)) from error
-    raise ValueError(say("{raw!r} is not a number", raw=raw))
+    amount = parse_amount(raw)
+    if amount.currency is not None:
+        raise ValueError(say("{raw!r} is an amount of money, not a number", raw=str(raw)))
+    return amount.value
 
 
 def parse_fraction(raw: object) -> Decimal:
@@ -94,18 +83,26 @@ def parse_fraction(raw: object) -> Decimal:
 
 
 def parse_amount(raw: object) -> Amount:
-    """Read an amount that may carry its currency: `550000`, `"550000 KRW"`, `"412.35 USD"`.
+    """Read an amount that may carry its currency: `550000`, `"412.35 USD"`, `"₩3,000,000"`, `"300만원"`.
 
     Raises:
         ValueError: The number or the currency has the wrong form.
     """
-    if isinstance(raw, str):
-        parts = raw.split()
-        if len(parts) == 2 and is_currency(parts[1]):
-            return Amount(parse_number(parts[0]), parts[1])
-        if len(parts) == 2 and is_currency(parts[0]):
-            return Amount(parse_number(parts[1]), parts[0])
-    return Amount(parse_number(raw))
+    if isinstance(raw, (bool, float)):
+        raise ValueError(say("{raw!r} is not a number", raw=raw))
+    if isinstance(raw, int):
+        return Amount(Decimal(raw))
+    if isinstance(raw, Decimal):
+        if not raw.is_finite():
+            raise ValueError(say("{raw} is not a finite number", raw=raw))
+        return Amount(raw)
+    if not isinstance(raw, str):
+        raise ValueError(say("{raw!r} is not a number", raw=raw))
+    text = raw.strip()
+    if _PLAIN.fullmatch(text):
+        return Amount(Decimal(text))
+    found = read_numeral(text)
+    return Amount(found.value, found.currency)
 
 
 def plain(value: Decimal) -> str:

@@ -102,8 +102,8 @@ def test_all_problems_of_a_file_are_told_at_once(tmp_path):
 
 
 def test_a_file_of_another_kind_is_not_read_to_its_end(tmp_path):
-    """Dates written the American way: the same problem in each of a thousand lines is told twenty times."""
-    path = write(tmp_path, "date,A\n" + "".join(f"01/{n % 28 + 1:02}/2026,1\n" for n in range(1000)))
+    """Weeks instead of dates: the same problem in each of a thousand lines is told twenty times."""
+    path = write(tmp_path, "date,A\n" + "".join(f"2026-W{n % 52 + 1:02},1\n" for n in range(1000)))
     with pytest.raises(InputError) as caught:
         load(path, ["A"])
     assert len(caught.value.problems) == 20
@@ -160,3 +160,54 @@ def test_a_parquet_file_that_is_none_is_refused(tmp_path):
     with pytest.raises(InputError) as caught:
         load(tmp_path / "p.parquet", ["A"])
     assert caught.value.code == "price-file"
+
+
+NUMBERS = ("412,35", "1.412,35", "9,5")
+
+
+@pytest.mark.parametrize(("delimiter", "quote"), [(";", ""), ("\t", ""), (",", '"')])
+def test_a_decimal_comma_is_told_by_the_numbers_of_the_file(tmp_path, delimiter, quote):
+    """`"412,35"` was read as 41,235. By hand: 412.35, 1412.35 and 9.5."""
+    rows = (f"2026-01-{5 + n:02}{delimiter}{quote}{x}{quote}" for n, x in enumerate(NUMBERS))
+    path = write(tmp_path, f"date{delimiter}A\n" + "".join(f"{row}\n" for row in rows))
+    assert load(path, ["A"]).prices[:, 0].tolist() == [412.35, 1412.35, 9.5]
+
+
+@pytest.mark.parametrize(
+    ("rows", "code"),
+    [
+        ("2026-01-05;1,250\n2026-01-06;1,260\n", "numbers-undecided"),
+        ("2026-01-05;1,25\n2026-01-06;1.26\n", "numbers-undecided"),
+        ("01/05/2026;1.2\n01/06/2026;1.3\n", "days-undecided"),
+    ],
+)
+def test_what_reads_two_ways_is_refused_once_with_both_readings(tmp_path, rows, code):
+    with pytest.raises(InputError) as caught:
+        load(write(tmp_path, "date;A\n" + rows), ["A"])
+    assert [p.code for p in caught.value.problems] == [code]
+
+
+def test_days_with_the_month_first_are_read_where_one_day_tells(tmp_path):
+    path = write(tmp_path, "date,A\n01/05/2026,1\n01/13/2026,2\n")
+    assert load(path, ["A"]).dates == (date(2026, 1, 5), date(2026, 1, 13))
+
+
+@pytest.mark.parametrize("price", ["1_0", "٤١٢", "４１２"])
+def test_what_only_a_program_takes_for_a_number_is_none(tmp_path, price):
+    with pytest.raises(InputError, match="not a price above zero"):
+        load(write(tmp_path, f"date,A\n2026-01-05,{price}\n2026-01-06,2\n"), ["A"])
+
+
+def test_a_moment_counts_on_the_day_of_the_exchange(tmp_path):
+    """15:00 UTC is midnight in Seoul, of the day after; in New York it is the morning of the same day."""
+    text = "date,{}\n2025-03-30 15:00+00:00,1\n2025-03-31 15:00+00:00,2\n"
+    seoul = load(write(tmp_path, text.format("069500")), ["069500"])
+    assert seoul.dates[0] == date(2025, 3, 31)
+    assert load(write(tmp_path, text.format("VOO")), ["VOO"]).dates[0] == date(2025, 3, 30)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-8-sig", "cp949"])
+def test_encodings_and_line_ends_of_spreadsheets_are_met(tmp_path, encoding):
+    path = tmp_path / "prices.csv"
+    path.write_bytes("date,메모,A\r2026-01-05,가격이다,1\r\r2026-01-06,가격이다,2\r".encode(encoding))
+    assert load(path, ["A"]).prices[:, 0].tolist() == [1, 2]

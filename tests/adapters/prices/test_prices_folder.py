@@ -53,7 +53,7 @@ def test_a_symbol_without_a_price_in_the_span_is_an_error(tmp_path):
     assert refusal(tmp_path, Wanted("TLT", "USD", "XNYS")) == "price-empty"
 
 
-@pytest.mark.parametrize("row", ["2026-11-20,four", "20.11.2026,412", "2026-11-20,nan!"])
+@pytest.mark.parametrize("row", ["2026-11-20,four", "2026-11-20 junk,412", "2026-11-20,nan!"])
 def test_a_row_that_is_no_price_names_its_line(tmp_path, row):
     (tmp_path / "VOO.csv").write_text(f"date,close\n{row}\n")
     with pytest.raises(DataError, match=r"VOO\.csv:2"):

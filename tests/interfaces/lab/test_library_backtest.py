@@ -252,6 +252,7 @@ def test_clean_columns_are_read_at_once_and_give_what_reading_row_by_row_gives()
     """A hundred random frames against the road of files: the same prices, dates and notes."""
     from steelyard.adapters.prices import file as prices_file
     from steelyard.adapters.prices import frame as prices_frame
+    from steelyard.adapters.prices.table import Table
 
     rng = np.random.default_rng(11)
     said = 0
@@ -260,7 +261,8 @@ def test_clean_columns_are_read_at_once_and_give_what_reading_row_by_row_gives()
         start = columns["date"][2] if rng.random() < 0.5 else None
         end = columns["date"][-3] if rng.random() < 0.5 else None
         rows = list(enumerate(zip(*columns.values(), strict=True), 1))
-        slow = prices_file.arranged(Path("prices"), list(columns), rows, ["B", "A"], start=start, end=end)
+        table = Table(list(columns), rows)
+        slow = prices_file.arranged(Path("prices"), table, ["B", "A"], start=start, end=end)
         fast = prices_frame.load(columns, ["B", "A"], start=start, end=end)
         assert fast.prices.tolist() == slow.prices.tolist()
         assert (fast.dates, fast.notes, fast.symbols) == (slow.dates, slow.notes, slow.symbols)

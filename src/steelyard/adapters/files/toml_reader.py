@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from steelyard.adapters.files.toml_places import Path, dotted, line_of, places
+from steelyard.domain.days import read_day
 from steelyard.domain.money import EXACT, ONE, Amount, parse_amount, parse_fraction, parse_number, plain
 from steelyard.errors import Problem
 from steelyard.words import say
@@ -203,7 +204,7 @@ class Reader:
             return raw
         if isinstance(raw, str):
             try:
-                return date.fromisoformat(raw)
+                return read_day(raw)
             except ValueError:
                 pass
         self.problem(

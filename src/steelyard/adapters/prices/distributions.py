@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from steelyard.adapters.prices.file import Kind, table_of, values_of
+from steelyard.adapters.prices.file import Kind, values_of
+from steelyard.adapters.prices.table import Table, table_of
 from steelyard.engines.market.price_history import PriceHistory, day_numbers
 from steelyard.errors import DataError, PortfolioProblems, Problem
 from steelyard.words import say
@@ -24,14 +24,12 @@ DISTRIBUTIONS = Kind(
 
 def load(path: Path, history: PriceHistory) -> PriceHistory:
     """Return a history with what was paid out; the rest as for `paid`."""
-    header, table = table_of(path)
-    return paid(path, header, table, history)
+    return paid(path, table_of(path), history)
 
 
 def paid(
     path: Path,
-    header: Sequence[str],
-    table: Iterable[tuple[int, Sequence[object]]],
+    table: Table,
     history: PriceHistory,
 ) -> PriceHistory:
     """Return a history with what was paid out, by session.
@@ -41,15 +39,14 @@ def paid(
 
     Args:
         path: Its name is what messages call the source.
-        header: Column names, wide or long.
-        table: Line numbers and rows.
+        table: Rows as a file or a frame has them.
         history: Closing prices without distributions in them.
 
     Raises:
         InputError: Rows cannot be read, or a distribution is not below the price of its share.
         DataError: There is none of these symbols in this time (`distribution-missing`).
     """
-    found, notes = values_of(path, header, table, history.symbols, DISTRIBUTIONS)
+    found, notes = values_of(path, table, history.symbols, DISTRIBUTIONS)
     days = day_numbers(history.dates)
     amounts = np.zeros(history.prices.shape)
     problems, counts = [], dict.fromkeys(history.symbols, 0)

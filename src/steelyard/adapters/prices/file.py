@@ -6,17 +6,17 @@ that not all symbols reach. What cannot is an error that names the line.
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from pathlib import Path
 
 import numpy as np
 
-from steelyard.adapters.prices import parquet
+from steelyard.adapters.prices.table import Reading, Table, reading_of, table_of
+from steelyard.domain.days import day_at, read_day, zone_by_form
 from steelyard.engines.arrays import Floats
 from steelyard.engines.market.price_history import PriceHistory
 from steelyard.errors import DataError, InputError, PortfolioProblems, Problem
@@ -29,7 +29,7 @@ _DATES = ("date", "datetime", "timestamp", "", "__index_level_0__")
 """What a column of dates is called; the last two are a frame's unnamed index in CSV and in Parquet."""
 MOST_PROBLEMS = 20
 """Reading stops after so many: a file of another kind has the same one in every line."""
-_BLANK = ("", "na", "nan", "n/a", "null", "none", "-")
+_BLANK = ("", "na", "nan", "n/a", "null", "none", "-", "--")
 
 Rows = dict[str, dict[date, tuple[float, int]]]
 """Symbol and date to a value and the line it stands in."""
@@ -83,14 +83,12 @@ def load(
         InputError: The file cannot be read as prices.
         DataError: A symbol is missing, has too long a gap, or too few sessions are left.
     """
-    header, table = table_of(path)
-    return arranged(path, header, table, symbols, pairs=pairs, start=start, end=end)
+    return arranged(path, table_of(path), symbols, pairs=pairs, start=start, end=end)
 
 
 def arranged(
     path: Path,
-    header: Sequence[str],
-    table: Iterable[tuple[int, Sequence[object]]],
+    table: Table,
     symbols: Sequence[str],
     *,
     pairs: Sequence[str] = (),
@@ -101,11 +99,11 @@ def arranged(
 
     Args:
         path: Its name is what messages call the source.
-        header: Column names, wide or long.
-        table: Line numbers and rows.
+        table: See there.
         symbols, pairs, start, end: As for `load`.
     """
-    found, notes = values_of(path, header, table, (*symbols, *pairs), PRICES)
+    header = table.header
+    found, notes = values_of(path, table, (*symbols, *pairs), PRICES)
     missing = [s for s in symbols if not found.get(s)]
     if missing:
         raise DataError(
@@ -122,21 +120,22 @@ def arranged(
 
 def values_of(
     path: Path,
-    header: Sequence[str],
-    table: Iterable[tuple[int, Sequence[object]]],
+    table: Table,
     names: Sequence[str],
     kind: Kind,
 ) -> tuple[Rows, list[str]]:
     """Return the values of some names by date, and what was mended; a name may have none.
 
     Args:
-        path, header, table: As for `arranged`.
+        path, table: As for `arranged`.
         names: Symbols and pairs, found without regard to case.
         kind: What the values are.
 
     Raises:
-        InputError: The rows cannot be read, with every problem of the first `MOST_PROBLEMS`.
+        InputError: The rows cannot be read, with every problem of the first `MOST_PROBLEMS`; or its numbers
+            or days read two ways (`numbers-undecided`, `days-undecided`).
     """
+    header = table.header
     named = {name.strip().lower(): n for n, name in enumerate(header)}
     twice = [s for s in names if sum(h.strip().lower() == s.lower() for h in header) > 1]
     if twice:
@@ -156,45 +155,16 @@ def values_of(
         )
     wanted = {s.lower(): s for s in names}
     value = next((named[c] for c in kind.columns if c in named), None)
-    said = _Said(kind)
+    rows = list(table.rows)
     if "symbol" in named and value is not None:
-        found = _long(path, table, day, named["symbol"], value, wanted, said)
+        said = _Said(kind, reading_of(path, rows, day, (value,), table.usual))
+        found = _long(path, rows, day, named["symbol"], value, wanted, said)
     else:
         columns = {wanted[k]: n for k, n in named.items() if k in wanted}
-        found = _wide(path, table, day, columns, said)
+        said = _Said(kind, reading_of(path, rows, day, tuple(columns.values()), table.usual))
+        found = _wide(path, rows, day, columns, said)
     said.refuse()
     return found, said.notes()
-
-
-def table_of(path: Path) -> tuple[list[str], Iterable[tuple[int, Sequence[object]]]]:
-    """Return the header and the numbered rows of a file."""
-    if path.suffix.lower() in (".parquet", ".pq"):
-        return _parquet(path)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or say("it is not UTF-8 text")
-        raise InputError(
-            "price-file",
-            say("{path} cannot be read: {reason}", path=path, reason=reason),
-            say("give a CSV or Parquet file with --prices"),
-        ) from None
-    reader = csv.reader(text.splitlines())
-    header = next(reader, [])
-    return header, ((reader.line_num, row) for row in reader if row)
-
-
-def _parquet(path: Path) -> tuple[list[str], Iterable[tuple[int, Sequence[object]]]]:
-    try:
-        columns = parquet.read(path)
-    except ValueError as error:
-        raise InputError(
-            "price-file",
-            say("{path} is no Parquet file: {error}", path=path, error=str(error)),
-            say("check the file, or give a CSV"),
-        ) from None
-    rows: Iterator[tuple[int, Sequence[object]]] = enumerate(zip(*columns.values(), strict=True), 1)
-    return list(columns), rows
 
 
 def _long(
@@ -214,7 +184,7 @@ def _long(
                 raise _short_row(path, line)
             name = wanted.get(str(row[symbol]).strip().lower())
             if name is not None:
-                on = _date(path, line, row[day])
+                on = _date(path, line, row[day], said.reading, zone_by_form(name))
                 said.order(path, line, on, last.get(name))
                 last[name] = on
                 _put(path, line, found.setdefault(name, {}), on, name, row[close], said)
@@ -229,12 +199,14 @@ def _wide(
     said: _Said,
 ) -> Rows:
     found: Rows = {name: {} for name in columns}
+    zones = {zone_by_form(name) for name in columns}
+    zone = zones.pop() if len(zones) == 1 else None
     last: date | None = None
     for line, row in table:
         with said.collecting():
             if len(row) <= max([day, *columns.values()]):
                 raise _short_row(path, line)
-            on = _date(path, line, row[day])
+            on = _date(path, line, row[day], said.reading, zone)
             said.order(path, line, on, last)
             last = on
             for name, n in columns.items():
@@ -246,8 +218,9 @@ def _wide(
 class _Said:
     """What reading finds: problems that refuse the file, and what was mended."""
 
-    def __init__(self, kind: Kind) -> None:
+    def __init__(self, kind: Kind, reading: Reading) -> None:
         self.kind = kind
+        self.reading = reading
         self._problems: list[Problem] = []
         self._unsorted: str | None = None
         self._repeated: list[str] = []
@@ -301,13 +274,13 @@ def _short_row(path: Path, line: int) -> InputError:
     )
 
 
-def _date(path: Path, line: int, raw: object) -> date:
+def _date(path: Path, line: int, raw: object, reading: Reading, zone: tzinfo | None) -> date:
     if isinstance(raw, datetime):
-        return raw.date()
+        return day_at(raw, zone)
     if isinstance(raw, date):
         return raw
     try:
-        return date.fromisoformat(str(raw).strip()[:10])
+        return read_day(str(raw), order=reading.order, zone=zone)
     except ValueError:
         raise InputError(
             "price-date",
@@ -330,7 +303,7 @@ def _put(
     if raw is None or (isinstance(raw, str) and raw.strip().lower() in _BLANK):
         return
     try:
-        price = float(raw.replace(",", "") if isinstance(raw, str) else raw)  # type: ignore[arg-type]
+        price = said.reading.number(raw)
     except (TypeError, ValueError):
         price = -1.0
     if math.isnan(price):

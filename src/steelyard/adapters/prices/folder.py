@@ -8,16 +8,18 @@ the end of a file, as a copy under way leaves it, is an error and not a price.
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
+from collections.abc import Iterator, Mapping
+from datetime import date, tzinfo
 from decimal import Decimal
 from pathlib import Path
 
+from steelyard.adapters.files.delimited import cells_of, delimiter_of, text_of, usual_sign
 from steelyard.adapters.prices import parquet
 from steelyard.adapters.prices import rows as price_rows
+from steelyard.domain.days import TwoOrders, day_order, read_day, zone_by_form
 from steelyard.domain.market.prices import Close, Wanted
-from steelyard.domain.money import ONE, parse_number
+from steelyard.domain.money import ONE
+from steelyard.domain.numerals import POINT, TwoReadings, decimal_sign, read_numeral
 from steelyard.errors import DataError
 from steelyard.words import say
 
@@ -79,7 +81,7 @@ class FolderPrices:
 
 
 def _read(path: Path, symbol: str) -> Iterator[Close]:
-    names, rows = _parquet(path) if path.suffix == ".parquet" else _csv(path)
+    names, rows, usual = _parquet(path) if path.suffix == ".parquet" else _csv(path)
     columns = {name.strip().lower(): name for name in names}
     close = next((columns[c] for c in _CLOSES if c in columns), columns.get(symbol.lower()))
     if "date" not in columns or (close is None and path.stem != TOGETHER):
@@ -88,22 +90,33 @@ def _read(path: Path, symbol: str) -> Iterator[Close]:
             say("{name} needs the columns date and close", name=path.name),
             say("write date,close on line 1"),
         )
+    if close is None:
+        return
+    named, day = columns.get("symbol"), columns["date"]
+    numbers = [names for names in (close, columns.get("split")) if names is not None]
+    try:
+        # All rows tell, also those of other symbols and days: they were written by one program.
+        decimal = decimal_sign((row[n] or "" for _, row in rows for n in numbers), usual=usual)
+        order = day_order(row[day] or "" for _, row in rows)
+    except (TwoReadings, TwoOrders) as error:
+        problem = error.problem(path.name)
+        said = say("{name}: {problem}", name=path.name, problem=problem.message)
+        raise DataError(problem.code, said, problem.hint) from None
     for line, row in rows:
-        named = columns.get("symbol")
-        if close is None or (named is not None and (row[named] or "").strip() != symbol):
+        if named is not None and (row[named] or "").strip() != symbol:
             continue
         if str(row[close] or "").strip().lower() not in _BLANK:
-            yield _close(path, line, row, columns, close)
+            yield _close(path, line, row, columns, close, decimal, order, zone_by_form(symbol))
 
 
-_Rows = Iterable[tuple[int, Mapping[str, str | None]]]
+_Rows = list[tuple[int, Mapping[str, str | None]]]
 """Line numbers and fields as text by column."""
 
 
-def _csv(path: Path) -> tuple[list[str], _Rows]:
+def _csv(path: Path) -> tuple[list[str], _Rows, str | None]:
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        text = text_of(path.read_bytes())
+    except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or say("it is not UTF-8 text")
         raise DataError(
             "price-file",
@@ -117,11 +130,18 @@ def _csv(path: Path) -> tuple[list[str], _Rows]:
             say("{name} does not end with a line end: it may still be being written", name=path.name),
             say("let the copy finish, or add an empty line at the end"),
         )
-    reader = csv.DictReader(text.splitlines())
-    return [name or "" for name in reader.fieldnames or ()], ((reader.line_num, row) for row in reader)
+    text = text.lstrip("\n")
+    delimiter = delimiter_of(text.partition("\n")[0])
+    rows = [(line, row) for line, row in cells_of(text, delimiter) if row]
+    names = rows[0][1] if rows else []
+    # A row that is too short has no such cells.
+    found: _Rows = [
+        (line, {n: row[i] if i < len(row) else None for i, n in enumerate(names)}) for line, row in rows[1:]
+    ]
+    return names, found, usual_sign(delimiter)
 
 
-def _parquet(path: Path) -> tuple[list[str], _Rows]:
+def _parquet(path: Path) -> tuple[list[str], _Rows, str | None]:
     try:
         columns = parquet.read(path)
     except ValueError as error:
@@ -132,10 +152,11 @@ def _parquet(path: Path) -> tuple[list[str], _Rows]:
         ) from None
     names = list(columns)
     rows = zip(*columns.values(), strict=True)
-    return names, (
+    found: _Rows = [
         (number, {name: _text(value) for name, value in zip(names, row, strict=True)})
         for number, row in enumerate(rows, 1)
-    )
+    ]
+    return names, found, POINT
 
 
 def _text(value: object) -> str | None:
@@ -143,18 +164,28 @@ def _text(value: object) -> str | None:
 
 
 def _close(
-    path: Path, line: int, row: Mapping[str, str | None], columns: Mapping[str, str], close: str
+    path: Path,
+    line: int,
+    row: Mapping[str, str | None],
+    columns: Mapping[str, str],
+    close: str,
+    decimal: str,
+    order: str,
+    zone: tzinfo | None,
 ) -> Close:
     def field(key: str) -> str:
         return (row.get(columns[key]) or "").strip() if key in columns else ""
 
     try:
-        split = parse_number(field("split")) if field("split").lower() not in _BLANK else ONE
-        price = parse_number((row[close] or "").strip())
-        return Close(date.fromisoformat(field("date")[:10]), price, field("currency") or None, _ratio(split))
+        split = read_numeral(field("split"), decimal).value if field("split").lower() not in _BLANK else ONE
+        price = read_numeral(row[close] or "", decimal)
+        currency = field("currency") or price.currency
+        return Close(read_day(field("date"), order=order, zone=zone), price.value, currency, _ratio(split))
     except ValueError as error:
         raise DataError(
-            "price-row", f"{path.name}:{line}: {error}", say("correct the row, or leave its price blank")
+            "price-row",
+            say("{name}:{line}: {problem}", name=path.name, line=line, problem=str(error)),
+            say("correct the row, or leave its price blank"),
         ) from None
 
 

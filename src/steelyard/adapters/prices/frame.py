@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from steelyard.adapters.prices import file as prices_file
+from steelyard.adapters.prices.table import Table
 from steelyard.engines.arrays import Ints
 from steelyard.engines.market.intake_kernel import take, take_columns
 from steelyard.engines.market.price_history import PriceHistory, SessionDates
@@ -51,13 +52,11 @@ def load(
     clean = _clean(prices, symbols, dates, pairs, start, end)
     if clean is not None:
         return clean
-    header, rows = rows_of(prices, symbols, dates)
-    return prices_file.arranged(_SOURCE, header, rows, symbols, pairs=pairs, start=start, end=end)
+    table = rows_of(prices, symbols, dates)
+    return prices_file.arranged(_SOURCE, table, symbols, pairs=pairs, start=start, end=end)
 
 
-def rows_of(
-    prices: Any, symbols: Sequence[str], dates: Iterable[Any] | None = None
-) -> tuple[list[str], Iterable[tuple[int, Sequence[object]]]]:
+def rows_of(prices: Any, symbols: Sequence[str], dates: Iterable[Any] | None = None) -> Table:
     """Return values in memory as a header and numbered rows; the rest as for `load`."""
     dates = None if dates is None else list(dates)
     header, columns = _columns(prices, symbols)
@@ -81,7 +80,7 @@ def rows_of(
             say("give a price and a date for every row"),
         )
     rows = zip(*([_plain(v) for v in c] for c in columns), strict=True)
-    return header, enumerate(rows, 1)
+    return Table(header, enumerate(rows, 1))
 
 
 def _clean(

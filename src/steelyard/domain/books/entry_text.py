@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, tzinfo
 from decimal import Decimal
 
 from steelyard.domain.books.ledger import CASH_KINDS, KINDS, Entry
+from steelyard.domain.days import read_day, zone_of
 from steelyard.domain.market.catalogue import Catalogue
-from steelyard.domain.money import EXACT, ONE, ZERO, is_currency, parse_number, plain
+from steelyard.domain.money import EXACT, ONE, ZERO, is_currency, parse_amount, plain
 from steelyard.errors import Problem
 from steelyard.words import join, say
 
@@ -123,6 +124,8 @@ class _Form:
         self.fields = fields
         self.catalogue = catalogue
         self.problems: list[Problem] = []
+        self.named: set[str] = set()
+        """Currencies that stand beside an amount: `600.20 USD`, `300만원`."""
 
     def problem(self, code: str, message: str, hint: str) -> None:
         self.problems.append(Problem(code, message, hint))
@@ -231,9 +234,7 @@ class _Form:
         if not raw and not needed:
             return None
         try:
-            if len(raw) != 10:
-                raise ValueError
-            return date.fromisoformat(raw)
+            return read_day(raw, zone=self.zone() if len(raw) > 10 else None)
         except ValueError:
             what = (
                 say("{key} {raw!r} is not a date", key=key, raw=raw)
@@ -243,6 +244,15 @@ class _Form:
             self.problem("entry-date", what, say("write it as 2026-11-23"))
             return None
 
+    def zone(self) -> tzinfo | None:
+        """The time zone of the exchange: of the instrument, else of the money."""
+        known = self.catalogue.resolve(self.text("symbol"))
+        instrument = self.catalogue.get(known) if known else None
+        if instrument is not None:
+            return zone_of(instrument.exchange)
+        money = self.text("currency") or self.catalogue.currency or ""
+        return zone_of({"KRW": "XKRX", "USD": "XNYS"}.get(money, ""))
+
     def number(
         self, key: str, *, least: Decimal | None = None, above: Decimal | None = None
     ) -> Decimal | None:
@@ -250,7 +260,7 @@ class _Form:
         if not raw:
             return None
         try:
-            value = parse_number(raw)
+            found = parse_amount(raw)
         except ValueError:
             self.problem(
                 "entry-number",
@@ -258,6 +268,12 @@ class _Form:
                 say("write it as 1234.56"),
             )
             return None
+        value = found.value
+        if found.currency is not None:
+            if key not in ("price", "fees", "shares"):
+                self.problem("entry-number", f"{key} {raw!r} is not a number", "write it without a currency")
+                return None
+            self.named.add(found.currency)
         exponent = value.as_tuple().exponent
         if abs(value) >= LARGEST or (isinstance(exponent, int) and exponent < -FINEST):
             self.problem(
@@ -343,6 +359,12 @@ class _Form:
 
     def currency(self, kind: str, symbol: str, *, moves_money: bool) -> str:
         raw = self.text("currency")
+        if self.named:
+            if len(self.named | ({raw} if raw else set())) > 1:
+                both = " and ".join(sorted(self.named | ({raw} if raw else set())))
+                self.problem("entry-field", f"the amounts of the {kind} are in {both}",
+                             "write one currency; enter a conversion as a convert")  # fmt: skip
+            raw = raw or min(self.named)
         if raw:
             if not is_currency(raw):
                 self.problem(

@@ -54,8 +54,10 @@ class _Day(click.ParamType[date]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
         if isinstance(value, date):
             return value
+        from steelyard.domain.days import read_day
+
         try:
-            return date.fromisoformat(value)
+            return read_day(value)
         except ValueError:
             self.fail(f"{value!r} is not a date; write it as 2026-11-23", param, ctx)
 

@@ -116,8 +116,10 @@ def harvest(
 def _day(text: str | None) -> date | None:
     if text is None:
         return None
+    from steelyard.domain.days import read_day
+
     try:
-        return date.fromisoformat(text)
+        return read_day(text)
     except ValueError:
         raise click.BadParameter(f"{text!r} is not a date; write it as 2026-11-23") from None
 

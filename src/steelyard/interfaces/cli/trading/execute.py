@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,10 +91,11 @@ def approve(plan: str, file: Path, who: str | None) -> None:
 def arm(file: Path, until: str, max_amount: str) -> None:
     """Give leave to execute unattended, until a date and up to an amount."""
     from steelyard import bootstrap
+    from steelyard.domain.days import read_day
     from steelyard.domain.trading.saved_plans import Arming
 
     try:
-        day, amount = date.fromisoformat(until), parse_number(max_amount)
+        day, amount = read_day(until), parse_number(max_amount)
     except ValueError as error:
         raise InputError("arming", str(error), "write --until 2026-12-31 --max-amount 5000000") from None
     if day < now().date():
