@@ -20,19 +20,51 @@ if TYPE_CHECKING:
     from steelyard.api.planning import invest, plan, withdraw
     from steelyard.api.policy import check
     from steelyard.api.tax import harvest, tax
+    from steelyard.api.trading import (
+        approve,
+        arm,
+        audit,
+        cancel,
+        disarm,
+        execute,
+        follow_orders,
+        halt,
+        orders,
+        replay,
+        resume,
+        save_plan,
+        sync,
+        trade_report,
+        verify_audit,
+    )
 
 __version__ = "0.1.0"
 __all__ = [
     "__version__",
+    "approve",
+    "arm",
+    "audit",
     "backtest",
     "build",
+    "cancel",
     "check",
     "compare",
+    "disarm",
+    "execute",
+    "follow_orders",
+    "halt",
     "harvest",
     "invest",
     "load",
+    "orders",
     "plan",
+    "replay",
+    "resume",
+    "save_plan",
+    "sync",
     "tax",
+    "trade_report",
+    "verify_audit",
     "withdraw",
 ]
 
@@ -42,6 +74,23 @@ _ROOMS = {
     "planning": ("invest", "plan", "withdraw"),
     "policy": ("check",),
     "tax": ("harvest", "tax"),
+    "trading": (
+        "approve",
+        "arm",
+        "audit",
+        "cancel",
+        "disarm",
+        "execute",
+        "follow_orders",
+        "halt",
+        "orders",
+        "replay",
+        "resume",
+        "save_plan",
+        "sync",
+        "trade_report",
+        "verify_audit",
+    ),
 }
 """Names by module of `steelyard.api`."""
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, overload
 
 from steelyard import bootstrap
 from steelyard.api.reading import Money, fraction, money
+from steelyard.domain.money import plain
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import DataError, InputError
 
@@ -75,7 +78,20 @@ def plan(
         accept_drift=None if accept_drift is None else fraction(accept_drift),
         allow_wash_sales=allow_wash_sales,
     )
-    return replace(result, tax_note=why_not) if why_not else result
+    asked = {
+        "account": account,
+        "fractional": fractional,
+        "cash": _text(cash),
+        "no_sell": not can_sell,
+        "no_buy": not can_buy,
+        "objective": objective,
+        "policy_gate": policy_gate,
+        "max_tax": _text(max_tax),
+        "max_gain": _text(max_gain),
+        "accept_drift": _text(accept_drift),
+        "allow_wash_sales": allow_wash_sales,
+    }
+    return _told(result, why_not, asked)
 
 
 def invest(
@@ -114,7 +130,15 @@ def invest(
         tax=tax,
         allow_wash_sales=allow_wash_sales,
     )
-    return replace(result, tax_note=why_not) if why_not else result
+    asked = {
+        "account": account,
+        "fractional": fractional,
+        "cash": _text(amount),
+        "no_sell": True,
+        "objective": method,
+        "allow_wash_sales": allow_wash_sales,
+    }
+    return _told(result, why_not, asked)
 
 
 def withdraw(
@@ -150,7 +174,27 @@ def withdraw(
         objective=objective,
         tax=tax,
     )
-    return replace(result, tax_note=why_not) if why_not else result
+    asked = {
+        "account": account,
+        "fractional": fractional,
+        "cash": plain(-money(amount, portfolio)),
+        "no_buy": True,
+        "objective": objective,
+    }
+    return _told(result, why_not, asked)
+
+
+def _told(result: Plan, why_not: str, asked: Mapping[str, Any]) -> Plan:
+    """Return a plan with why it says nothing of tax, and with what it was asked for."""
+    return replace(result, tax_note=why_not or result.tax_note, asked=asked)
+
+
+@overload
+def _text(given: Money) -> str: ...
+@overload
+def _text(given: None) -> None: ...
+def _text(given: Money | None) -> str | None:
+    return plain(given) if isinstance(given, Decimal) else None if given is None else str(given)
 
 
 def _tax_of(portfolio: Portfolio, as_of: date, *, needed: bool = False) -> tuple[TaxSituation | None, str]:

@@ -214,15 +214,14 @@ def market(place: Place, holder: Portfolio, plan: SavedPlan, settings: Execution
         )
 
 
-def save_plan(
-    place: Place, holder: Portfolio, plan: Plan, account: str | None, options: Mapping[str, Any]
-) -> str:
-    """Keep a plan in the database beside the portfolio file and return its id."""
+def save_plan(place: Place, holder: Portfolio, plan: Plan) -> SavedPlan:
+    """Keep a plan in the database beside the portfolio file, with what it takes to make it again."""
     from steelyard.adapters.database.journal import last_number
     from steelyard.adapters.machine.clock import SystemClock
-    from steelyard.app.trading.saved_plans import inputs_of
+    from steelyard.app.trading.saved_plans import inputs_of, options_of
 
     folder = Folder.of(place)
+    options = options_of(plan)
     inputs = inputs_of(
         holder,
         folder.file.read_text(encoding="utf-8-sig"),
@@ -231,10 +230,10 @@ def save_plan(
         fetched=portfolio_file(folder).outline()[1],
         entries=last_number(folder.database),
     )
-    saved = plan_to_save(holder, plan, account, inputs)
+    saved = plan_to_save(holder, plan, options["account"], inputs)
     with order_book(folder) as book:
         book.save_plan(saved, SystemClock().now())
-    return saved.id
+    return saved
 
 
 def plan_to_save(holder: Portfolio, plan: Plan, account: str | None, inputs: Mapping[str, Any]) -> SavedPlan:

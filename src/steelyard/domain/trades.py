@@ -7,8 +7,8 @@ before anybody sees it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -186,6 +186,8 @@ class Plan:
             it was not asked for or the policy has no bands.
         taxes: What the sales add to the year's tax, base currency; None when it is not computed.
         tax_note: Why not, or what is left out.
+        asked: What it was asked for, by the names that a saved plan keeps, so that it can be made again; None
+            where that is not known. No part of the plan itself.
     """
 
     as_of: date
@@ -206,6 +208,7 @@ class Plan:
     taxes: Decimal | None = None
     tax_note: str = ""
     blocked: tuple[Blocked, ...] = ()
+    asked: Mapping[str, Any] | None = field(default=None, compare=False, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document of `plan --json`, also of `invest` and `withdraw` (`steelyard/plan/1`).

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
+from typing import Any
 
 from steelyard.app.trading.free_money import FreeMoney
 from steelyard.app.trading.market import Market
@@ -55,6 +56,18 @@ class Execution:
     orders: tuple[Order, ...]
     refusals: tuple[Refusal, ...] = ()
     left_to: Mapping[str, str] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document of `execute --json` (`steelyard/execution/1`)."""
+        return {
+            "schema": "steelyard/execution/1",
+            "plan": self.plan.id,
+            "live": self.live,
+            "outcome": self.outcome,
+            "orders": [order.to_dict() for order in self.orders],
+            "refusals": [refusal.to_dict() for refusal in self.refusals],
+            "left_to": [{"account": account, "do": what} for account, what in self.left_to.items()],
+        }
 
 
 def execute(

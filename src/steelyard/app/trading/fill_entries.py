@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from steelyard.app.books.journal import Journal, import_rows
@@ -52,6 +53,15 @@ class Written:
     known: int = 0
     older: int = 0
     left_out: tuple[LeftOut, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as in the document of `sync`."""
+        return {
+            "added": self.added,
+            "known": self.known,
+            "older": self.older,
+            "left_out": [{"fill": left.fill.id, "why": left.why} for left in self.left_out],
+        }
 
 
 def is_practice(broker: str) -> bool:

@@ -118,6 +118,23 @@ def inputs_of(
     return inputs
 
 
+def options_of(plan: Plan) -> dict[str, Any]:
+    """Return the options of `plan` that a plan was made with, by the names that are kept with it."""
+    options = {**PLAIN_OPTIONS, **(plan.asked or {}), "as_of": plan.as_of.isoformat()}
+    if plan.asked is not None and not options["allow_wash_sales"]:
+        # Not given, it leaves the id of a plan what it was before there was such a flag.
+        del options["allow_wash_sales"]
+    return options
+
+
+def differing(saved: SavedPlan, again: SavedPlan) -> tuple[str, ...]:
+    """Return what is not the same of a plan and the same made again, nothing when all bytes are."""
+    if again.text == saved.text:
+        return ()
+    names = ("as_of", "targets", "policy", "cash", "shares", "prices", "fx", "trades")
+    return tuple(n for n in names if getattr(again, n) != getattr(saved, n)) or ("its costs or figures",)
+
+
 def prices_then(inputs: Mapping[str, Any]) -> tuple[dict[str, Quote], dict[str, Decimal]]:
     """Return the quotes by symbol and the rates by currency that `inputs_of` kept."""
     fetched = inputs.get("fetched", {"prices": {}, "rates": {}})

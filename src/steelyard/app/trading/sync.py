@@ -15,7 +15,7 @@ from typing import Any
 
 from steelyard.app.trading.fill_entries import FillBooks, Written
 from steelyard.app.trading.order_reports import Desk
-from steelyard.domain.money import ZERO
+from steelyard.domain.money import ZERO, plain
 from steelyard.domain.portfolio import Account
 from steelyard.domain.trading.audit import Break, first_break
 from steelyard.domain.trading.brokerage import Fill, OpenOrder, Statement
@@ -52,6 +52,41 @@ class SyncReport:
     differences: tuple[Difference, ...]
     unanswered: Mapping[str, str]
     written: Mapping[str, Written] | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document of `sync --json` (`steelyard/sync/1`)."""
+        written = self.written
+        return {
+            "schema": "steelyard/sync/1",
+            "changed": [order.to_dict() for order in self.changed],
+            "new_fills": self.new_fills,
+            "journal": None if written is None else {a: w.to_dict() for a, w in written.items()},
+            "differences": [
+                {"account": d.account, "what": d.what, "ours": plain(d.ours), "theirs": plain(d.theirs)}
+                for d in self.differences
+            ],
+            "unanswered": dict(self.unanswered),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Everything the audit record tells of a plan; an entry has number, at, kind, plan and body."""
+
+    plan_id: str
+    entries: tuple[Mapping[str, Any], ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document of `audit show --json` (`steelyard/audit/1`)."""
+        return {"schema": "steelyard/audit/1", "plan": self.plan_id, "entries": list(self.entries)}
+
+
+@dataclass(frozen=True, slots=True)
+class AuditState:
+    """Whether the audit record is whole: how many links it has, and where it is broken first if it is."""
+
+    links: int
+    broken: Break | None
 
 
 def sync(
@@ -199,10 +234,10 @@ def verify(book: OrderBook) -> Break | None:
     return first_break(book.links(), count=count, head=head)
 
 
-def story(book: OrderBook, plan_id: str) -> list[dict[str, Any]]:
+def story(book: OrderBook, plan_id: str) -> Story:
     """Return everything the audit record tells of a plan, in order."""
     told = [{"number": link.number, **json.loads(link.text)} for link in book.links()]
-    return [entry for entry in told if entry["plan"] == plan_id]
+    return Story(plan_id, tuple(entry for entry in told if entry["plan"] == plan_id))
 
 
 def describe(entry: Mapping[str, Any]) -> str:

@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from steelyard.app.trading.sync import verify
-from steelyard.domain.money import EXACT
+from steelyard.domain.money import EXACT, plain
 from steelyard.domain.trading.audit import Break
 from steelyard.domain.trading.brokerage import FX, Fill
 from steelyard.domain.trading.orders import Order
@@ -51,6 +52,26 @@ class TradeLine:
     plan_id: str = ""
     order_id: str = ""
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as in the document of `audit report`."""
+        return {
+            "traded_on": self.traded_on.isoformat(),
+            "account": self.account,
+            "symbol": self.symbol,
+            "side": self.side,
+            "shares": plain(self.shares),
+            "price": plain(self.price),
+            "currency": self.currency,
+            "amount": plain(self.amount),
+            "fees": plain(self.fees),
+            "rules": list(dict.fromkeys(rule for rule, _ in self.causes)),
+            "why": [text for _, text in self.causes],
+            "reason": self.reason,
+            "approved_by": list(self.approved_by),
+            "plan": self.plan_id,
+            "order": self.order_id,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class TradeReport:
@@ -68,6 +89,23 @@ class TradeReport:
     last: date
     trades: tuple[TradeLine, ...]
     broken: Break | None
+
+    @property
+    def unmatched(self) -> int:
+        """How many trades no order of ours explains."""
+        return sum(not t.causes for t in self.trades)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document of `audit report --json` (`steelyard/trade-report/1`)."""
+        return {
+            "schema": "steelyard/trade-report/1",
+            "quarter": self.quarter,
+            "from": self.first.isoformat(),
+            "to": self.last.isoformat(),
+            "trades": [t.to_dict() for t in self.trades],
+            "unmatched": self.unmatched,
+            "audit_whole": self.broken is None,
+        }
 
 
 def quarter_days(quarter: str) -> tuple[date, date]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from steelyard.domain.money import EXACT, ONE, ZERO, plain
 from steelyard.domain.trading.brokerage import FX
@@ -105,6 +106,16 @@ class Refusal:
     symbol: str
     text: str
     hint: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as in the document of `execute`."""
+        return {
+            "rule": self.rule,
+            "order": self.order_id,
+            "symbol": self.symbol,
+            "text": self.text,
+            "hint": self.hint,
+        }
 
 
 Rule = Callable[[Order, Situation, Limits], tuple[str, str] | None]

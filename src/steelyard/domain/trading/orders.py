@@ -7,9 +7,11 @@ reports may come twice, late or out of order, and none of them takes a fill back
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from steelyard.domain.money import EXACT, ZERO, plain
 from steelyard.domain.trading.brokerage import FX
@@ -83,6 +85,24 @@ class Order:
     note: str = ""
     sent_at: datetime | None = None
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as in the documents of `orders`, `execute` and `sync`."""
+        return {
+            "id": self.id,
+            "plan": self.plan_id,
+            "account": self.account,
+            "symbol": self.symbol,
+            "side": self.side,
+            "shares": plain(self.shares),
+            "limit": None if self.limit is None else plain(self.limit),
+            "currency": self.currency,
+            "state": self.state,
+            "filled": plain(self.filled),
+            "paid": plain(self.paid),
+            "fees": plain(self.fees),
+            "note": self.note,
+        }
+
     @property
     def is_final(self) -> bool:
         """Nothing more can come of it."""
@@ -97,6 +117,23 @@ class Order:
     def remaining(self) -> Decimal:
         """Shares not filled yet."""
         return EXACT.subtract(self.shares, self.filled)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderList:
+    """Orders, in the order they were written down first."""
+
+    orders: tuple[Order, ...]
+
+    def __iter__(self) -> Iterator[Order]:
+        return iter(self.orders)
+
+    def __len__(self) -> int:
+        return len(self.orders)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document of `orders --json` (`steelyard/orders/1`)."""
+        return {"schema": "steelyard/orders/1", "orders": [order.to_dict() for order in self.orders]}
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,10 +44,6 @@ def _epilog(*examples: str, ends: tuple[int, ...] = (0, 2, 3, 4)) -> str:
     return "\n".join(lines) + "\n\n" + "\n".join(statuses)
 
 
-# Options that say what to print or where to look, and nothing about the plan itself.
-_UNSAVED = frozenset({"path", "file", "save", "as_json", "as_csv"})
-
-
 class _Day(click.ParamType[date]):
     name = "YYYY-MM-DD"
 
@@ -218,15 +214,8 @@ def plan(
     )
     _print_plan(result, portfolio, as_json=as_json, as_csv=as_csv, title="Plan")
     if save:
-        from steelyard import bootstrap
-
-        options = {k: v for k, v in click.get_current_context().params.items() if k not in _UNSAVED}
-        options["as_of"] = result.as_of.isoformat()
-        if not allow_wash_sales:
-            # Not given, it leaves the id of a plan what it was before there was such a flag.
-            del options["allow_wash_sales"]
-        where = path or file or Path("portfolio.toml")
-        plan_id = bootstrap.save_plan(where, portfolio, result, account, options)
+        saved = steelyard.save_plan(path or file or Path("portfolio.toml"), portfolio, result)
+        plan_id = saved.id
         click.echo(f"saved as {plan_id[:12]}; next: steelyard execute {plan_id[:12]}", err=True)
 
 

@@ -107,10 +107,8 @@ def _picture(report: CheckReport) -> bytes:
 def _save_plan(path: Path, holder: Portfolio, made: Plan) -> None:
     """Keep the plan of a look date, so that `execute latest` carries it out."""
     from steelyard import bootstrap
-    from steelyard.app.trading.saved_plans import PLAIN_OPTIONS
 
-    options = {**PLAIN_OPTIONS, "as_of": made.as_of.isoformat()}
-    bootstrap.save_plan(path, holder, made, None, options)
+    bootstrap.save_plan(path, holder, made)
 
 
 def _document(report: RunReport, mask: Any) -> dict[str, Any]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import csv
 import sys
-from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,7 +14,6 @@ from steelyard.interfaces.cli.trading.order_views import ENDS, JSON, portfolio_o
 
 if TYPE_CHECKING:
     from steelyard.app.trading.trade_report import TradeReport
-    from steelyard.domain.trading.saved_plans import SavedPlan
 
 
 @click.group()
@@ -27,14 +25,13 @@ def audit() -> None:
 @portfolio_option
 def verify(file: Path) -> None:
     """Check that the record is whole; name the first broken link when it is not."""
-    from steelyard import bootstrap
-    from steelyard.app.trading.sync import verify as check
+    import steelyard
 
-    with bootstrap.order_book(file) as book:
-        broken, (count, _) = check(book), book.head()
-    if broken is None:
-        click.echo(f"whole: {count} links")
+    found = steelyard.verify_audit(file)
+    if found.broken is None:
+        click.echo(f"whole: {found.links} links")
         return
+    broken = found.broken
     text = f"error[audit-broken]: link {broken.number}: {broken.why}"
     click.echo(f"{text}\n\n  hint: compare with a backup from before\n", err=True)
     sys.exit(4)
@@ -46,16 +43,14 @@ def verify(file: Path) -> None:
 @JSON
 def show(plan: str, file: Path, as_json: bool) -> None:
     """Tell the whole story of a plan."""
-    from steelyard import bootstrap
-    from steelyard.app.trading.sync import describe, story
+    import steelyard
+    from steelyard.app.trading.sync import describe
 
-    with bootstrap.order_book(file) as book:
-        plan_id = book.plan(plan).id
-        entries = story(book, plan_id)
+    found = steelyard.audit(file, plan)
     if as_json:
-        print_json({"schema": "steelyard/audit/1", "plan": plan_id, "entries": entries})
+        print_json(found.to_dict())
     else:
-        for entry in entries:
+        for entry in found.entries:
             click.echo(describe(entry))
 
 
@@ -68,50 +63,18 @@ def replay(plan: str, file: Path) -> None:
     The words of the file, the options and the fetched prices are the saved ones; the journal is taken as far
     as it had been written then.
     """
-    from steelyard import bootstrap
+    import steelyard
 
-    with bootstrap.order_book(file) as book:
-        saved = book.plan(plan)
-    again = _planned_again(file, saved)
-    if again.text == saved.text:
-        size = len(saved.text.encode())
-        click.echo(f"the same plan again: {saved.id[:12]}, {size} of {size} bytes")
+    found = steelyard.replay(file, plan)
+    name = found.saved.id[:12]
+    if not found.differs:
+        size = len(found.saved.text.encode())
+        click.echo(f"the same plan again: {name}, {size} of {size} bytes")
         return
-    names = ("as_of", "targets", "policy", "cash", "shares", "prices", "fx", "trades")
-    parts = [n for n in names if getattr(again, n) != getattr(saved, n)] or ["its costs or figures"]
-    text = f"error[replay-differs]: made again, {saved.id[:12]} differs in {', '.join(parts)}"
+    text = f"error[replay-differs]: made again, {name} differs in {', '.join(found.differs)}"
     hint = "look for another version of steelyard, or a catalogue or tax data changed since"
     click.echo(f"{text}\n\n  hint: {hint}\n", err=True)
     sys.exit(4)
-
-
-def _planned_again(file: Path, saved: SavedPlan) -> SavedPlan:
-    import steelyard
-    from steelyard import bootstrap
-
-    options = saved.inputs["options"]
-    drift = options["accept_drift"]
-    if drift is None and options["save_tax"]:
-        drift = "0.5%"
-    elif drift is None and options["harvest"]:
-        drift = "0"
-    holder = bootstrap.past_portfolio(file, saved.inputs)
-    made = steelyard.plan(
-        holder,
-        cash=options["cash"],
-        as_of=date.fromisoformat(options["as_of"]),
-        account=options["account"],
-        can_buy=not options["no_buy"],
-        can_sell=not options["no_sell"],
-        fractional=options["fractional"],
-        objective=options["objective"],
-        policy_gate=options["policy_gate"],
-        max_tax=options["max_tax"],
-        max_gain=options["max_gain"],
-        allow_wash_sales=options.get("allow_wash_sales", False),
-        accept_drift=drift,
-    )
-    return bootstrap.plan_to_save(holder, made, options["account"], saved.inputs)
 
 
 @audit.command(epilog=f"Example: steelyard audit report --quarter 2026Q4. {ENDS}")
@@ -125,15 +88,13 @@ def report(file: Path, quarter: str, as_json: bool, as_csv: bool) -> None:
     A trade is an order that filled, in part or in full. A fill that the broker reported (see `sync`) and no
     order of ours explains is one, too: it has no rule.
     """
-    from steelyard import bootstrap
-    from steelyard.app.trading.trade_report import trade_report
+    import steelyard
 
-    with bootstrap.order_book(file) as book:
-        found = trade_report(book, quarter)
+    found = steelyard.trade_report(file, quarter)
     if as_json:
-        print_json(_report(found))
+        print_json(found.to_dict())
     elif as_csv:
-        rows = _rows(found)
+        rows = found.to_dict()["trades"]
         writer = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(
@@ -155,41 +116,6 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def _rows(found: TradeReport) -> list[dict[str, Any]]:
-    return [
-        {
-            "traded_on": t.traded_on.isoformat(),
-            "account": t.account,
-            "symbol": t.symbol,
-            "side": t.side,
-            "shares": plain(t.shares),
-            "price": plain(t.price),
-            "currency": t.currency,
-            "amount": plain(t.amount),
-            "fees": plain(t.fees),
-            "rules": list(dict.fromkeys(rule for rule, _ in t.causes)),
-            "why": [text for _, text in t.causes],
-            "reason": t.reason,
-            "approved_by": list(t.approved_by),
-            "plan": t.plan_id,
-            "order": t.order_id,
-        }
-        for t in found.trades
-    ]
-
-
-def _report(found: TradeReport) -> dict[str, Any]:
-    return {
-        "schema": "steelyard/trade-report/1",
-        "quarter": found.quarter,
-        "from": found.first.isoformat(),
-        "to": found.last.isoformat(),
-        "trades": _rows(found),
-        "unmatched": sum(not t.causes for t in found.trades),
-        "audit_whole": found.broken is None,
-    }
-
-
 def _show_report(found: TradeReport) -> None:
     click.echo(f"Trades of {found.quarter} ({found.first} to {found.last})\n")
     for t in found.trades:
@@ -207,7 +133,6 @@ def _show_report(found: TradeReport) -> None:
             click.echo(
                 f"            plan {t.plan_id[:12]}, approved by {', '.join(t.approved_by) or 'nobody'}"
             )
-    unmatched = sum(not t.causes for t in found.trades)
-    click.echo(f"{len(found.trades)} trades, {unmatched} without a rule")
+    click.echo(f"{len(found.trades)} trades, {found.unmatched} without a rule")
     if found.broken is not None:
         click.echo(f"the audit record is broken at link {found.broken.number}: {found.broken.why}", err=True)

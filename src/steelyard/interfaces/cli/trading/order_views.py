@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,33 +35,9 @@ def portfolio_option(command: Callable[..., Any]) -> Callable[..., Any]:
 JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document and nothing else.")
 
 
-def now() -> datetime:
-    """Return the time in UTC."""
-    return datetime.now(UTC)
-
-
 def print_json(document: dict[str, Any]) -> None:
     """Print the one document of a `--json` command."""
     click.echo(json.dumps(document, ensure_ascii=False, indent=1))
-
-
-def order_document(o: Order) -> dict[str, Any]:
-    """Return an order as in `steelyard/orders/1`."""
-    return {
-        "id": o.id,
-        "plan": o.plan_id,
-        "account": o.account,
-        "symbol": o.symbol,
-        "side": o.side,
-        "shares": plain(o.shares),
-        "limit": None if o.limit is None else plain(o.limit),
-        "currency": o.currency,
-        "state": o.state,
-        "filled": plain(o.filled),
-        "paid": plain(o.paid),
-        "fees": plain(o.fees),
-        "note": o.note,
-    }
 
 
 def order_line(o: Order) -> str:

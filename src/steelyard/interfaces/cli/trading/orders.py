@@ -6,7 +6,7 @@ import json
 import signal
 import sys
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -15,8 +15,6 @@ from steelyard.domain.money import plain
 from steelyard.interfaces.cli.trading.order_views import (
     ENDS,
     JSON,
-    now,
-    order_document,
     order_line,
     portfolio_option,
     print_json,
@@ -33,12 +31,11 @@ def orders(context: click.Context, file: Path, as_json: bool, plan: str | None) 
     """List the orders and what became of them."""
     if context.invoked_subcommand is not None:
         return
-    from steelyard import bootstrap
+    import steelyard
 
-    with bootstrap.order_book(file) as book:
-        found = book.orders(None if plan is None else book.plan(plan).id)
+    found = steelyard.orders(file, plan)
     if as_json:
-        print_json({"schema": "steelyard/orders/1", "orders": [order_document(o) for o in found]})
+        print_json(found.to_dict())
     else:
         show_orders(found)
 
@@ -55,21 +52,16 @@ def watch(file: Path, as_json: bool, plan: str | None, every: int) -> None:
 
     SIGINT and SIGTERM end it after the question under way; nothing is cancelled by that.
     """
-    from steelyard import bootstrap
-    from steelyard.app.trading.watch_orders import follow
+    import steelyard
 
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
-    with bootstrap.desk(file) as (desk, settings, _):
-        plan_id = None if plan is None else desk.book.plan(plan).id
-        hours = settings.terms.unknown_after_hours
-        for order in follow(desk, plan_id, over_after_hours=hours, pause=lambda: stop.wait(every)):
-            line = {"time": now().isoformat(timespec="seconds"), **order_document(order)}
-            text = json.dumps(line, ensure_ascii=False) if as_json else order_line(order)
-            click.echo(text)
-            sys.stdout.flush()
-        left = [o for o in desk.book.orders(plan_id) if not o.is_final]
+    for order in steelyard.follow_orders(file, plan, pause=lambda: stop.wait(every)):
+        line = {"time": datetime.now(UTC).isoformat(timespec="seconds"), **order.to_dict()}
+        click.echo(json.dumps(line, ensure_ascii=False) if as_json else order_line(order))
+        sys.stdout.flush()
+    left = [order for order in steelyard.orders(file, plan) if not order.is_final]
     for order in left:
         click.echo(f"left as it is: {order_line(order)}", err=True)
 
@@ -79,12 +71,9 @@ def watch(file: Path, as_json: bool, plan: str | None, every: int) -> None:
 @portfolio_option
 def cancel(order: str, file: Path) -> None:
     """Cancel an order by its id or the beginning of it."""
-    from steelyard import bootstrap
-    from steelyard.app.trading.sync import cancel as cancel_order
-    from steelyard.app.trading.sync import find_order
+    import steelyard
 
-    with bootstrap.desk(file) as (desk, _, _), desk.book.sole_run():
-        show_orders((cancel_order(desk, find_order(desk.book, order)),))
+    show_orders((steelyard.cancel(file, order),))
 
 
 @click.command(epilog=f"Example: steelyard sync --json. {ENDS}")
@@ -98,48 +87,13 @@ def sync(file: Path, as_json: bool, days: int) -> None:
     Fills of a ticket and of live accounts become entries of the journal where one is kept, each once.
     Trades on paper never do. A fill that may be in the journal by other means is shown, not entered.
     """
-    from steelyard import bootstrap
-    from steelyard.app.trading.sync import sync as bring_up
+    import steelyard
 
-    with (
-        bootstrap.desk(file) as (desk, settings, _),
-        desk.book.sole_run(),
-        bootstrap.fill_books(file, settings) as journal,
-    ):
-        report = bring_up(
-            desk,
-            lambda: bootstrap.portfolio(file).accounts,
-            since=(now() - timedelta(days=days)).date(),
-            journal=journal,
-            over_after_hours=settings.terms.unknown_after_hours,
-        )
+    report = steelyard.sync(file, days=days)
     written = report.written or {}
     left_out = [left for w in written.values() for left in w.left_out]
     if as_json:
-        rows = [
-            {"account": d.account, "what": d.what, "ours": plain(d.ours), "theirs": plain(d.theirs)}
-            for d in report.differences
-        ]
-        print_json(
-            {
-                "schema": "steelyard/sync/1",
-                "changed": [order_document(o) for o in report.changed],
-                "new_fills": report.new_fills,
-                "journal": None
-                if report.written is None
-                else {
-                    account: {
-                        "added": w.added,
-                        "known": w.known,
-                        "older": w.older,
-                        "left_out": [{"fill": left.fill.id, "why": left.why} for left in w.left_out],
-                    }
-                    for account, w in written.items()
-                },
-                "differences": rows,
-                "unanswered": dict(report.unanswered),
-            }
-        )
+        print_json(report.to_dict())
     else:
         click.echo(f"{len(report.changed)} orders changed, {report.new_fills} new fills")
         for account, w in written.items():

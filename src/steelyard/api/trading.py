@@ -1,0 +1,294 @@
+"""Carrying plans out: saving and approving them, sending orders, hearing what became of them, the record.
+
+These functions work beside a portfolio file and take its path first; it is resolved when they are called.
+Nothing is sent to a broker but by `execute(..., live=True)`.
+"""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from steelyard import bootstrap
+from steelyard.api.reading import Money, amount
+from steelyard.domain.money import plain
+from steelyard.errors import InputError
+
+if TYPE_CHECKING:
+    from steelyard.app.trading.execute import Execution
+    from steelyard.app.trading.sync import AuditState, Story, SyncReport
+    from steelyard.app.trading.trade_report import TradeReport
+    from steelyard.bootstrap.folder import Place
+    from steelyard.domain.portfolio import Portfolio
+    from steelyard.domain.trades import Plan
+    from steelyard.domain.trading.orders import Order, OrderList
+    from steelyard.domain.trading.saved_plans import Arming, SavedPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Halted:
+    """What became of the open orders: as they are now, and why some could not be cancelled, by id."""
+
+    orders: tuple[Order, ...]
+    failed: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """A saved plan and the same made again; `differs` names what is not the same, empty when nothing is."""
+
+    saved: SavedPlan
+    again: SavedPlan
+    differs: tuple[str, ...]
+
+
+def save_plan(path: Place, portfolio: Portfolio, plan: Plan) -> SavedPlan:
+    """Keep a plan in the database beside a portfolio file, to be approved and carried out.
+
+    Args:
+        path: The portfolio file.
+        portfolio: From `load` of that file, as the plan was made on it.
+        plan: From `plan`, `invest` or `withdraw`.
+
+    Returns:
+        What was saved; its `id` is the hash of all it holds.
+    """
+    return bootstrap.save_plan(path, portfolio, plan)
+
+
+def approve(path: Place, plan: str = "latest", *, who: str | None = None) -> str:
+    """Approve a saved plan, by its hash, without sending anything, and return its id.
+
+    Args:
+        path: The portfolio file.
+        plan: Its id, the beginning of it, or `latest`.
+        who: Who approves; the login name unless given.
+
+    Raises:
+        InputError: There is no such plan.
+    """
+    with bootstrap.order_book(path) as book:
+        saved = book.plan(plan)
+        book.approve(saved.id, who or getpass.getuser(), _now())
+    return saved.id
+
+
+def execute(
+    path: Place,
+    plan: str = "latest",
+    *,
+    live: bool = False,
+    who: str | None = None,
+    unattended: bool = False,
+) -> Execution:
+    """Carry a saved plan out, or say what would be sent.
+
+    Called again it goes on where it stopped; no order is ever sent twice.
+
+    Args:
+        path: The portfolio file.
+        plan: Its id, the beginning of it, or `latest`.
+        live: Send the orders; without it nothing is sent or written.
+        who: Who approves it by calling; the login name unless given.
+        unattended: Nobody is looking: needs `arm`.
+
+    Raises:
+        InputError, DataError, PlanError, ServiceError: See `steelyard.errors`.
+    """
+    from steelyard.app.trading.execute import execute as carry_out
+
+    folder = bootstrap.Folder.of(path)
+    with bootstrap.desk(folder) as (desk, settings, holder):
+        saved = desk.book.plan(plan)
+        market = bootstrap.market(folder, holder, saved, settings)
+        name = who or getpass.getuser()
+        return carry_out(desk, saved, market, settings.terms, live=live, who=name, unattended=unattended)
+
+
+def orders(path: Place, plan: str | None = None) -> OrderList:
+    """Return the orders of a plan, or all of them, as they were last heard of; no broker is asked."""
+    from steelyard.domain.trading.orders import OrderList
+
+    with bootstrap.order_book(path) as book:
+        return OrderList(book.orders(None if plan is None else book.plan(plan).id))
+
+
+def follow_orders(path: Place, plan: str | None = None, *, pause: Callable[[], bool]) -> Iterator[Order]:
+    """Yield every open order, and again each time it changes, until none is left; nothing is cancelled.
+
+    Args:
+        path: The portfolio file.
+        plan: Only those of one plan.
+        pause: Waits between two questions to the brokers; True ends it.
+    """
+    from steelyard.app.trading.watch_orders import follow
+
+    with bootstrap.desk(path) as (desk, settings, _):
+        plan_id = None if plan is None else desk.book.plan(plan).id
+        hours = settings.terms.unknown_after_hours
+        yield from follow(desk, plan_id, over_after_hours=hours, pause=pause)
+
+
+def cancel(path: Place, order: str) -> Order:
+    """Cancel an order by its id or the beginning of it, and return it as it is then: it may have filled.
+
+    Raises:
+        InputError: There is no such order, or more than one.
+        ServiceError: The broker did not answer; the order stays as it was.
+    """
+    from steelyard.app.trading import sync as trading
+
+    with bootstrap.desk(path) as (desk, _, _), desk.book.sole_run():
+        return trading.cancel(desk, trading.find_order(desk.book, order))
+
+
+def sync(path: Place, *, days: int = 30) -> SyncReport:
+    """Ask the brokers for orders, fills, shares and cash; enter fills in the journal, report what differs.
+
+    Args:
+        path: The portfolio file.
+        days: Fills of so many days, >= 0.
+    """
+    from steelyard.app.trading.sync import sync as bring_up
+
+    folder = bootstrap.Folder.of(path)
+    with (
+        bootstrap.desk(folder) as (desk, settings, _),
+        desk.book.sole_run(),
+        bootstrap.fill_books(folder, settings) as journal,
+    ):
+        return bring_up(
+            desk,
+            lambda: bootstrap.portfolio(folder).accounts,
+            since=(_now() - timedelta(days=days)).date(),
+            journal=journal,
+            over_after_hours=settings.terms.unknown_after_hours,
+        )
+
+
+def halt(path: Place, why: str = "halted by the owner", *, told: Callable[[], None] = lambda: None) -> Halted:
+    """Refuse everything until `resume`, then cancel what is open.
+
+    Args:
+        path: The portfolio file.
+        why: One line for whoever meets the refusal.
+        told: Called once the halt stands, before any broker is asked.
+    """
+    from steelyard.app.trading import sync as trading
+
+    folder = bootstrap.Folder.of(path)
+    # Written down first and alone: a broken portfolio file must not keep the switch from working.
+    with bootstrap.order_book(folder) as book:
+        book.halt(why, _now())
+    told()
+    with bootstrap.desk(folder) as (desk, _, _):
+        return Halted(*trading.halt(desk, why))
+
+
+def resume(path: Place) -> None:
+    """Lift the halt."""
+    with bootstrap.order_book(path) as book:
+        book.resume(_now())
+
+
+def arm(path: Place, *, until: date, max_amount: Money) -> Arming:
+    """Give leave to execute unattended.
+
+    Args:
+        path: The portfolio file.
+        until: Last day, included; today (UTC) or later.
+        max_amount: Most traded in all, base currency, > 0.
+
+    Raises:
+        InputError: The day is over, or the amount is not above zero (`arming`).
+    """
+    from steelyard.domain.trading.saved_plans import Arming
+
+    today, most = _now().date(), amount(max_amount)
+    if until < today:
+        raise InputError("arming", f"{until} is over", f"write --until {today} or a later day")
+    if most <= 0:
+        raise InputError("arming", f"{plain(most)} is not above 0", "write --max-amount 5000000")
+    leave = Arming(until, most)
+    with bootstrap.order_book(path) as book:
+        book.arm(leave, _now())
+    return leave
+
+
+def disarm(path: Place) -> None:
+    """Take the leave to execute unattended back."""
+    with bootstrap.order_book(path) as book:
+        book.disarm(_now())
+
+
+def audit(path: Place, plan: str = "latest") -> Story:
+    """Return everything that the audit record tells of a saved plan: decided, sent, answered."""
+    from steelyard.app.trading.sync import story
+
+    with bootstrap.order_book(path) as book:
+        return story(book, book.plan(plan).id)
+
+
+def verify_audit(path: Place) -> AuditState:
+    """Say whether the audit record is whole, and name the first broken link when it is not."""
+    from steelyard.app.trading.sync import AuditState, verify
+
+    with bootstrap.order_book(path) as book:
+        return AuditState(links=book.head()[0], broken=verify(book))
+
+
+def replay(path: Place, plan: str = "latest") -> Replayed:
+    """Make a saved plan again from what it was saved with, and compare the bytes.
+
+    The words of the file, the options and the fetched prices are the saved ones; the journal is taken as far
+    as it had been written then.
+    """
+    from steelyard.api.planning import plan as make
+    from steelyard.app.trading.saved_plans import differing
+
+    folder = bootstrap.Folder.of(path)
+    with bootstrap.order_book(folder) as book:
+        saved = book.plan(plan)
+    options = saved.inputs["options"]
+    drift = options["accept_drift"]
+    if drift is None and options["save_tax"]:
+        drift = "0.5%"
+    elif drift is None and options["harvest"]:
+        drift = "0"
+    holder = bootstrap.past_portfolio(folder, saved.inputs)
+    made = make(
+        holder,
+        cash=options["cash"],
+        as_of=date.fromisoformat(options["as_of"]),
+        account=options["account"],
+        can_buy=not options["no_buy"],
+        can_sell=not options["no_sell"],
+        fractional=options["fractional"],
+        objective=options["objective"],
+        policy_gate=options["policy_gate"],
+        max_tax=options["max_tax"],
+        max_gain=options["max_gain"],
+        allow_wash_sales=options.get("allow_wash_sales", False),
+        accept_drift=drift,
+    )
+    again = bootstrap.plan_to_save(holder, made, options["account"], saved.inputs)
+    return Replayed(saved, again, differing(saved, again))
+
+
+def trade_report(path: Place, quarter: str) -> TradeReport:
+    """Match every trade of a quarter (`2026Q4`) to the rule that caused it.
+
+    A trade is an order that filled, in part or in full; a fill that the broker reported and no order of ours
+    explains is one, too, without a rule.
+    """
+    from steelyard.app.trading.trade_report import trade_report as report
+
+    with bootstrap.order_book(path) as book:
+        return report(book, quarter)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
