@@ -58,7 +58,10 @@ def once(folder, environ, kill_at=None):
                 killer = Killer(kill_at)
                 threading.setprofile(killer)
                 sys.setprofile(killer)
-            with bootstrap.run_lock(folder) as mine, bootstrap.automation(folder / "portfolio.toml") as parts:
+            with (
+                bootstrap.run_lock(folder / "portfolio.toml") as mine,
+                bootstrap.automation(folder / "portfolio.toml") as parts,
+            ):
                 assert mine
                 # The drawing itself is tested elsewhere, and would be loaded a thousand times here.
                 run(replace(parts.job, draw=lambda report: PICTURE), if_due=True)

@@ -23,8 +23,7 @@ import pytest
 
 from lanes import sizes
 from steelyard.adapters.database.automation_schema import STEPS
-from steelyard.adapters.database.connection import PART
-from steelyard.adapters.database.migrations import bring_up_to_date
+from steelyard.adapters.database.migrations import Part, bring_up_to_date
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
@@ -97,7 +96,7 @@ def several(folder, address):
 def first_version(folder, address):
     """A database as the first version left it, a message waiting in it."""
     base = sqlite3.connect(folder / "steelyard.db", isolation_level=None)
-    bring_up_to_date(base, folder / "steelyard.db", PART, STEPS[:1])
+    bring_up_to_date(base, folder / "steelyard.db", Part("automation", STEPS[:1]))
     base.execute(
         "INSERT INTO messages VALUES (1, 'portfolio.toml', 'digest', 'digest', 'old', 'text', '2026')"
     )

@@ -13,7 +13,7 @@ from steelyard.adapters.importers import native as import_csv
 from steelyard.app.books import journal as use
 from steelyard.domain.books.entry_text import read_entry
 from steelyard.domain.books.holdings import holdings
-from steelyard.errors import DataError, InputError, PortfolioProblems
+from steelyard.errors import DataError, InputError, PortfolioProblems, ServiceError
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 TODAY = date(2026, 11, 24)
@@ -104,16 +104,16 @@ def test_a_locked_a_damaged_and_a_newer_journal_each_say_so(tmp_path):
     StoredJournal(path).close()
     with sqlite3.connect(path) as other:
         other.execute("PRAGMA user_version = 99")
-    with pytest.raises(DataError) as caught:
+    with pytest.raises(InputError) as caught:
         StoredJournal(path)
-    assert caught.value.code == "journal-newer"
+    assert caught.value.code == "database-newer"
     path.unlink()
     journal = StoredJournal(path, wait_seconds=0)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(DataError) as caught:
+    with pytest.raises(ServiceError) as caught:
         take_in(journal)
-    assert caught.value.code == "journal-locked"
+    assert caught.value.code == "database-locked"
     other.execute("ROLLBACK")
     assert not has_entries(path)
 
@@ -158,7 +158,7 @@ def test_a_journal_of_the_first_version_is_brought_along_and_knows_its_rows_agai
     data = b"date,type,symbol,shares,price,currency,fees\n2024-01-03,buy,VOO,10,430.10,USD,1\n"
     assert take_in(journal, data) == use.Imported(added=0, known=1)
     assert journal.rows()[0].entry.price == Decimal("430.1")
-    assert (tmp_path / "steelyard.db.v1.backup").exists()
+    assert (tmp_path / "steelyard.db.journal-v1.backup").exists()
     journal.close()
 
 

@@ -9,9 +9,8 @@ from contextlib import closing
 
 import pytest
 
-from steelyard.adapters.database import connection as database
 from steelyard.adapters.database.automation_schema import STEPS
-from steelyard.adapters.database.migrations import bring_up_to_date
+from steelyard.adapters.database.migrations import Part, bring_up_to_date
 from steelyard.errors import InputError
 
 FIRST = """
@@ -37,16 +36,36 @@ def path(tmp_path):
 
 def test_a_new_database_needs_no_backup(path):
     with opened(path) as connection:
-        bring_up_to_date(connection, path, "part", [FIRST, SECOND])
+        bring_up_to_date(
+            connection,
+            path,
+            Part(
+                "part",
+                (
+                    FIRST,
+                    SECOND,
+                ),
+            ),
+        )
     assert query(path, "SELECT name, version FROM parts") == [("part", 2)]
     assert [p.name for p in path.parent.iterdir()] == [path.name]
 
 
 def test_a_later_step_is_preceded_by_a_backup_only_its_owner_can_read(path):
     with opened(path) as connection:
-        bring_up_to_date(connection, path, "part", [FIRST])
+        bring_up_to_date(connection, path, Part("part", (FIRST,)))
         connection.execute("INSERT INTO a VALUES (7)")
-        bring_up_to_date(connection, path, "part", [FIRST, SECOND])
+        bring_up_to_date(
+            connection,
+            path,
+            Part(
+                "part",
+                (
+                    FIRST,
+                    SECOND,
+                ),
+            ),
+        )
     assert query(path, "SELECT x, y FROM a") == [(7, None)]
     copy = path.with_name("steelyard.db.part-v1.backup")
     assert query(copy, "SELECT * FROM a") == [(7,)]
@@ -58,35 +77,65 @@ def test_a_later_step_is_preceded_by_a_backup_only_its_owner_can_read(path):
 
 def test_a_step_that_fails_leaves_everything_as_it_was(path):
     with opened(path) as connection:
-        bring_up_to_date(connection, path, "part", [FIRST])
+        bring_up_to_date(connection, path, Part("part", (FIRST,)))
         with pytest.raises(sqlite3.OperationalError):
-            bring_up_to_date(connection, path, "part", [FIRST, SECOND + "CREATE TABLE a (x INTEGER);"])
+            bring_up_to_date(
+                connection,
+                path,
+                Part(
+                    "part",
+                    (
+                        FIRST,
+                        SECOND + "CREATE TABLE a (x INTEGER);",
+                    ),
+                ),
+            )
     assert query(path, "SELECT version FROM parts") == [(1,)]
     assert query(path, "SELECT count(*) FROM sqlite_master WHERE name = 'b'") == [(0,)]
 
 
 def test_parts_count_for_themselves(path):
     with opened(path) as connection:
-        bring_up_to_date(connection, path, "one", [FIRST])
-        bring_up_to_date(connection, path, "two", ["CREATE TABLE b (z INTEGER) STRICT;"])
+        bring_up_to_date(connection, path, Part("one", (FIRST,)))
+        bring_up_to_date(connection, path, Part("two", ("CREATE TABLE b (z INTEGER) STRICT;",)))
     assert query(path, "SELECT name, version FROM parts ORDER BY name") == [("one", 1), ("two", 1)]
 
 
 def test_a_part_of_a_newer_version_is_refused_and_not_touched(path):
     with opened(path) as connection:
-        bring_up_to_date(connection, path, "part", [FIRST, SECOND])
+        bring_up_to_date(
+            connection,
+            path,
+            Part(
+                "part",
+                (
+                    FIRST,
+                    SECOND,
+                ),
+            ),
+        )
         with pytest.raises(InputError) as caught:
-            bring_up_to_date(connection, path, "part", [FIRST])
+            bring_up_to_date(connection, path, Part("part", (FIRST,)))
     assert caught.value.code == "database-newer"
 
 
 def test_a_backup_that_cannot_be_written_stops_the_upgrade(path):
     with opened(path) as connection:
-        bring_up_to_date(connection, path, "part", [FIRST])
+        bring_up_to_date(connection, path, Part("part", (FIRST,)))
         # A folder of that name cannot be opened as a file by anybody, root included.
         path.with_name("steelyard.db.part-v1.backup.part").mkdir()
         with pytest.raises(InputError) as caught:
-            bring_up_to_date(connection, path, "part", [FIRST, SECOND])
+            bring_up_to_date(
+                connection,
+                path,
+                Part(
+                    "part",
+                    (
+                        FIRST,
+                        SECOND,
+                    ),
+                ),
+            )
     assert caught.value.code == "unwritable"
     assert query(path, "SELECT version FROM parts") == [(1,)]
 
@@ -106,7 +155,7 @@ def test_a_run_upgrades_what_the_first_version_wrote_and_repeats_nothing(path):
     folder = path.parent
     (folder / "portfolio.toml").write_text(PORTFOLIO)
     with opened(path) as connection:
-        bring_up_to_date(connection, path, database.PART, STEPS[:1])
+        bring_up_to_date(connection, path, Part("automation", STEPS[:1]))
         connection.execute(
             "INSERT INTO messages VALUES (1, 'portfolio.toml', 'digest', 'digest', 'old', 'text', '2026')"
         )

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from steelyard.adapters.brokers.wire import SECONDS, BrokerWire, without
+from steelyard.adapters.machine.private import write_private
 from steelyard.errors import NoAnswer, OrderNotTaken, ServiceError
 
 HOSTS = {
@@ -184,13 +184,8 @@ class KisConnection:
         return kept if good and left > timedelta(minutes=10) else {}
 
     def _keep(self, kept: Mapping[str, str]) -> None:
-        beside = self._file.with_name(self._file.name + ".new")
         try:
-            beside.unlink(missing_ok=True)
-            handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(dict(kept), file)
-            beside.replace(self._file)
+            write_private(self._file, json.dumps(dict(kept)))
         except OSError as error:
             text = f"the token cannot be kept: {self._file}: {error.strerror}"
             raise ServiceError("broker-token", text, "check the rights of the folder") from None

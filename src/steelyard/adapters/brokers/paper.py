@@ -15,14 +15,20 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
+from steelyard.adapters.database.connection import connect, told, transaction
+from steelyard.adapters.database.migrations import Part
 from steelyard.adapters.machine import trading_hours
 from steelyard.domain.money import EXACT, ZERO, plain
 from steelyard.domain.trading.brokerage import FX, Fill, Held, OpenOrder, Purse, Statement, settles_on
 from steelyard.domain.trading.orders import Order, Report
-from steelyard.errors import OrderNotTaken, ServiceError
+from steelyard.errors import OrderNotTaken
 from steelyard.ports.market import Sessions
 
-_TABLES = """
+# "If not exists": the file of a first version has the tables and no word of its version.
+_PAPER = Part(
+    "paper",
+    (
+        """
 CREATE TABLE IF NOT EXISTS cash (
   account TEXT NOT NULL, currency TEXT NOT NULL, amount TEXT NOT NULL, PRIMARY KEY (account, currency)
 ) STRICT;
@@ -40,7 +46,9 @@ CREATE TABLE IF NOT EXISTS fills (
   number INTEGER PRIMARY KEY AUTOINCREMENT, order_number INTEGER NOT NULL REFERENCES orders,
   shares TEXT NOT NULL, price TEXT NOT NULL, fees TEXT NOT NULL, at TEXT NOT NULL, settles_on TEXT NOT NULL
 ) STRICT;
-"""
+""",
+    ),
+)
 _OPEN = "('accepted', 'partially_filled')"
 
 
@@ -96,17 +104,12 @@ class PaperBroker:
         self._now = now
         self._sessions = sessions
         self._terms = terms or PaperTerms()
-        try:
-            self._db = sqlite3.connect(path, timeout=10, isolation_level=None)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.executescript(_TABLES)
-        except sqlite3.Error as error:
-            raise ServiceError("paper-broker", f"{path}: {error}", "check the file and its folder") from error
+        self._path = path
+        self._db = connect(path, _PAPER, wait_seconds=10)
 
     def is_empty(self) -> bool:
         """Say whether nothing was ever put into the account."""
-        found = self._db.execute("SELECT 1 FROM cash WHERE account = ?", (self._account,)).fetchone()
-        return found is None
+        return not self._query("SELECT 1 FROM cash WHERE account = ?", self._account)
 
     def endow(self, cash: Mapping[str, Decimal], shares: Mapping[str, Decimal]) -> None:
         """Put money and shares into the account, as a deposit would."""
@@ -348,19 +351,12 @@ class PaperBroker:
         return Report(row["id"], str(row["number"]), row["state"], *figures, row["note"])
 
     def _query(self, sql: str, *values: object) -> list[sqlite3.Row]:
-        cursor = self._db.cursor()
-        cursor.row_factory = sqlite3.Row
-        return cursor.execute(sql, values).fetchall()
+        with told(self._path):
+            cursor = self._db.cursor()
+            cursor.row_factory = sqlite3.Row
+            return cursor.execute(sql, values).fetchall()
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        try:
-            self._db.execute("BEGIN IMMEDIATE")
-        except sqlite3.Error as error:
-            raise ServiceError("paper-broker", f"the paper account is busy: {error}", "try again") from error
-        try:
+        with told(self._path), transaction(self._db):
             yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")

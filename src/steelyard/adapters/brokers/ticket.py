@@ -10,7 +10,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -20,6 +19,7 @@ from typing import Any
 from urllib.parse import quote
 
 from steelyard.adapters.machine import trading_hours
+from steelyard.adapters.machine.private import make_private_folder, write_private
 from steelyard.domain.money import EXACT, ZERO, plain
 from steelyard.domain.trading.brokerage import FX, Fill, Held, OpenOrder, Purse, Statement, settles_on
 from steelyard.domain.trading.orders import (
@@ -351,20 +351,10 @@ class TicketBroker:
         for row in self._open(state, lines):
             writer.writerow([row[k] if row[k] is not None else "market" for k in TICKET])
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            _replace(self._state, json.dumps(state, ensure_ascii=False, indent=1) + "\n")
-            _replace(self._ticket, out.getvalue())
+            make_private_folder(self._folder)
+            write_private(self._state, json.dumps(state, ensure_ascii=False, indent=1) + "\n")
+            write_private(self._ticket, out.getvalue())
             if not self._typed.exists():
-                _replace(self._typed, ",".join(TYPED) + "\n")
+                write_private(self._typed, ",".join(TYPED) + "\n")
         except OSError as error:
             raise ServiceError("ticket-file", f"{self._folder}: {error}", "check its rights") from None
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file whole or not at all, and on disk before returning."""
-    beside = path.with_name(path.name + ".new")
-    with beside.open("w", encoding="utf-8", newline="") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from steelyard.adapters.database.migrations import Part
+
 STEPS: tuple[str, ...] = (
     """
     CREATE TABLE price_answers (
@@ -46,3 +48,5 @@ STEPS: tuple[str, ...] = (
     """,
     "ALTER TABLE messages ADD COLUMN picture BLOB;",
 )
+
+AUTOMATION = Part("automation", STEPS)

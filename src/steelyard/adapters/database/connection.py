@@ -1,57 +1,72 @@
-"""Opening `steelyard.db`: write-ahead log, every commit on disk before the next step, one clear error.
+"""The one way into a database file: open, run a transaction, and say in the owner's words what failed.
 
-Times are ISO-8601 text in UTC and exact numbers decimal text; nothing is a binary float.
+Write-ahead log, every commit on disk before the next step. Times are ISO-8601 text in UTC and exact numbers
+decimal text; nothing is a binary float. The file and what SQLite puts beside it are its owner's alone.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from steelyard.adapters.database.automation_schema import STEPS
-from steelyard.adapters.database.journal_file import corrupt
-from steelyard.adapters.database.migrations import bring_up_to_date
-from steelyard.errors import InputError, ServiceError
+from steelyard.adapters.database.automation_schema import AUTOMATION
+from steelyard.adapters.database.migrations import Part, bring_up_to_date
+from steelyard.adapters.machine.private import make_private
+from steelyard.errors import DataError, InputError, ServiceError
 from steelyard.words import say
 
-PART = "automation"
+_BESIDE = ("", "-wal", "-shm")
+_UNUSABLE = ("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_IOERR", "SQLITE_PERM", "SQLITE_AUTH")
 
 
-def connect(path: Path, *, wait_seconds: float = 5.0) -> sqlite3.Connection:
-    """Open the database and bring the tables of automation up to date.
+def connect(path: Path, part: Part = AUTOMATION, *, wait_seconds: float = 5.0) -> sqlite3.Connection:
+    """Open a database, made when there is none, and bring one part of it up to date.
+
+    Args:
+        path: The file.
+        part: Whose tables are wanted; those of automation unless told.
+        wait_seconds: How long to wait for another program that is writing.
 
     Raises:
-        InputError: The file cannot be opened, written, or is no database.
+        InputError: It cannot be opened or written, or a newer version of steelyard wrote it.
+        DataError: It is damaged, or no database.
         ServiceError: Another program keeps it locked.
     """
     with told(path):
-        connection = sqlite3.connect(path, timeout=wait_seconds, isolation_level=None)
+        connection = sqlite3.connect(_private(path), timeout=wait_seconds, isolation_level=None)
         try:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
-            bring_up_to_date(connection, path, PART, STEPS)
+            bring_up_to_date(connection, path, part)
         except BaseException:
             connection.close()
             raise
         return connection
 
 
-def connect_to_read(path: Path) -> sqlite3.Connection | None:
-    """Open the database for reading alone; None when it has no tables of automation yet.
+def connect_to_read(path: Path, *, having: str = "closes") -> sqlite3.Connection | None:
+    """Open a database for reading alone; None when there is none, or it lacks the table `having`.
 
     Raises:
-        InputError: The file cannot be opened, or is no database.
-        ServiceError: Another program keeps it locked.
+        As `connect`.
     """
+    if path.is_dir():
+        raise InputError(
+            "database", say("{path} is a folder, not a database", path=path), say("move it away")
+        )
+    if not path.is_file() or not path.stat().st_size:
+        return None
     with told(path):
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0)
+        connection = open_to_read(path)
         try:
-            found = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'closes'").fetchone()
-        except sqlite3.Error:
+            found = connection.execute(
+                "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (having,)
+            ).fetchone()
+        except BaseException:
             connection.close()
             raise
         if found:
@@ -60,32 +75,64 @@ def connect_to_read(path: Path) -> sqlite3.Connection | None:
         return None
 
 
+def open_to_read(path: Path) -> sqlite3.Connection:
+    """Return a connection that can only read, whatever the file holds; see `told` for what may fail."""
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0)
+
+
+def open_bare(path: Path, *, wait_seconds: float = 5.0) -> sqlite3.Connection:
+    """Return a connection in autocommit mode to a private file, its tables as they are."""
+    return sqlite3.connect(_private(path), timeout=wait_seconds, isolation_level=None)
+
+
+def _private(path: Path) -> Path:
+    for end in _BESIDE:
+        each = path.with_name(path.name + end)
+        # SQLite gives its own files the rights of the database; those of an earlier version are closed here.
+        # What cannot be made here SQLite cannot make either, and it says why.
+        with suppress(OSError):
+            if not end or each.exists():
+                make_private(each)
+    return path
+
+
 @contextmanager
 def told(path: Path) -> Iterator[None]:
     """Turn what SQLite raises into errors for the owner."""
     try:
         yield
+    except sqlite3.ProgrammingError:
+        raise  # A mistake of ours, not of the file.
     except sqlite3.Error as error:
-        text = str(error)
-        if "locked" in text or "busy" in text:
+        code = getattr(error, "sqlite_errorname", "") or ""
+        if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
             raise ServiceError(
                 "database-locked",
                 say("{name} is locked by another program", name=path.name),
                 say("end it, or try again later"),
             ) from None
-        if "full" in text:
+        if code == "SQLITE_FULL":
             raise InputError(
                 "disk-full",
                 say("there is no room to write {name}", name=path.name),
                 say("free some space; nothing is lost"),
             ) from None
-        if (getattr(error, "sqlite_errorname", "") or "").startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-            raise corrupt(path, text) from None
-        raise InputError(
-            "database",
-            say("{path} cannot be used: {text}", path=path, text=text),
-            say("check its rights and those of its folder"),
-        ) from None
+        if code.startswith(_UNUSABLE):
+            raise InputError(
+                "database",
+                say("{path} cannot be used: {text}", path=path, text=str(error)),
+                say("check its rights and those of its folder"),
+            ) from None
+        raise corrupt(path, str(error)) from None
+
+
+def corrupt(path: Path, text: str) -> DataError:
+    """Return the error of a database that cannot be read."""
+    return DataError(
+        "journal-corrupt",
+        say("{name} is damaged or not a database: {text}", name=path.name, text=text),
+        say("move it away and put a copy back: {name}.*.backup or your own", name=path.name),
+    )
 
 
 @contextmanager

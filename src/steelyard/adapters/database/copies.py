@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import closing
 from itertools import count
 from pathlib import Path
 
-from steelyard.adapters.database.automation_schema import STEPS
-from steelyard.adapters.database.connection import PART, told
-from steelyard.adapters.database.journal import STEPS as JOURNAL_STEPS
+from steelyard.adapters.database.automation_schema import AUTOMATION
+from steelyard.adapters.database.connection import open_bare, open_to_read, told
+from steelyard.adapters.database.journal import JOURNAL
 from steelyard.adapters.database.migrations import back_up as write_copy
-from steelyard.adapters.database.order_book import PART as ORDERS
-from steelyard.adapters.database.order_book import STEPS as ORDER_STEPS
+from steelyard.adapters.database.order_book import EXECUTION
 from steelyard.errors import DataError, InputError
 from steelyard.words import say
 
-_KNOWN = {PART: len(STEPS), ORDERS: len(ORDER_STEPS), "journal": len(JOURNAL_STEPS)}
-"""The newest version of each part that this program knows."""
+_PARTS = (JOURNAL, AUTOMATION, EXECUTION)
 
 
 def back_up(database: Path, target: Path) -> None:
@@ -35,7 +32,7 @@ def back_up(database: Path, target: Path) -> None:
         raise InputError(
             "file-exists", say("{target} is there already", target=target), say("give another name")
         )
-    with told(target), closing(_read_only(database)) as base:
+    with told(target), closing(open_to_read(database)) as base:
         write_copy(base, target)
 
 
@@ -64,7 +61,7 @@ def _unused(database: Path) -> Path:
 
 def sound(database: Path) -> str | None:
     """Return what SQLite finds wrong with a database, None when it is sound."""
-    with told(database), closing(_read_only(database)) as base:
+    with told(database), closing(open_to_read(database)) as base:
         found: str = base.execute("PRAGMA integrity_check").fetchone()[0]
     return None if found == "ok" else found
 
@@ -75,11 +72,10 @@ def _examine(source: Path) -> None:
             "no-file", say("there is no file {source}", source=source), say("give a file that `backup` wrote")
         )
     try:
-        with told(source), closing(_read_only(source)) as base:
+        with told(source), closing(open_to_read(source)) as base:
             found = base.execute("PRAGMA integrity_check").fetchone()[0]
             tables = {row[0] for row in base.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-            versions = dict(base.execute("SELECT name, version FROM parts")) if "parts" in tables else {}
-            versions["journal"] = base.execute("PRAGMA user_version").fetchone()[0]
+            newer = any(part.version(base) > part.newest for part in _PARTS)
     except DataError as error:
         # The hint of a damaged journal is to put a copy back, and this is the copy.
         raise _unsound(source, error.message) from None
@@ -87,7 +83,7 @@ def _examine(source: Path) -> None:
         raise _unsound(source, found)
     if not tables & {"parts", "entries"}:
         raise _unsound(source, say("it has none of steelyard's tables"))
-    if any(versions.get(part, 0) > known for part, known in _KNOWN.items()):
+    if newer:
         raise InputError(
             "database-newer",
             say("{source} was written by a newer version of steelyard", source=source),
@@ -103,14 +99,10 @@ def _unsound(source: Path, reason: str) -> InputError:
     )
 
 
-def _read_only(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5)
-
-
 def _copy(source: Path, target: Path) -> None:
     with (
         told(target),
-        closing(_read_only(source)) as theirs,
-        closing(sqlite3.connect(target, timeout=5)) as ours,
+        closing(open_to_read(source)) as theirs,
+        closing(open_bare(target)) as ours,
     ):
         theirs.backup(ours)

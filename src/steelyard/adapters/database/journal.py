@@ -8,18 +8,27 @@ counter-entry: a row that names another one.
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from steelyard.adapters.database.journal_file import corrupt, has_entries, opened, told
+from steelyard.adapters.database.connection import (
+    connect,
+    corrupt,
+    open_to_read,
+    stamp,
+    time_of,
+    told,
+    transaction,
+)
+from steelyard.adapters.database.journal_file import has_entries
+from steelyard.adapters.database.migrations import Part
 from steelyard.domain.books.ledger import KINDS, Entry, Recorded, Row, counting
 from steelyard.domain.money import plain
-from steelyard.errors import DataError, InputError
+from steelyard.errors import InputError
 from steelyard.words import say
 
 _KINDS = ", ".join(f"'{kind}'" for kind in KINDS)
@@ -58,6 +67,7 @@ STEPS: tuple[str, ...] = (
     """,
 )
 """Each step brings the tables from one version to the next; steps are only ever appended."""
+JOURNAL = Part("journal", STEPS, in_header=True)
 
 _INSERT = (
     "INSERT INTO entries (content_id, batch, takes_back, traded_on, account, kind, symbol, shares, price,"
@@ -81,7 +91,7 @@ def last_number(path: Path) -> int:
     """Return the number of the newest entry of a journal, 0 when there is none."""
     if not has_entries(path):
         return 0
-    with told(path), opened(f"{path.absolute().as_uri()}?mode=ro", uri=True) as connection:
+    with told(path), closing(open_to_read(path)) as connection:
         return int(connection.execute("SELECT max(number) FROM entries").fetchone()[0])
 
 
@@ -91,26 +101,14 @@ class StoredJournal:
     Args:
         path: The database, usually beside the portfolio file.
         wait_seconds: How long to wait for another program that is writing.
-        steps: The migrations; others than STEPS only in tests.
 
     Raises:
-        DataError: Another program keeps it locked (`journal-locked`), it is damaged or no database
-            (`journal-corrupt`), or a newer version has written it (`journal-newer`).
-        InputError: It cannot be opened or written (`journal-unwritable`).
+        As `connection.connect`.
     """
 
-    def __init__(self, path: Path, *, wait_seconds: float = 5.0, steps: Sequence[str] = STEPS) -> None:
+    def __init__(self, path: Path, *, wait_seconds: float = 5.0) -> None:
         self._path = path
-        with told(path):
-            self._db = sqlite3.connect(path, timeout=wait_seconds, isolation_level=None)
-            try:
-                self._db.execute("PRAGMA journal_mode = WAL")
-                self._db.execute("PRAGMA synchronous = FULL")
-                self._db.execute("PRAGMA foreign_keys = ON")
-                self._migrate(steps)
-            except BaseException:
-                self._db.close()
-                raise
+        self._db = connect(path, JOURNAL, wait_seconds=wait_seconds)
 
     @property
     def name(self) -> str:
@@ -147,13 +145,13 @@ class StoredJournal:
             source: `record`, or the name of the file.
             at: Time of writing, with its zone.
         """
-        with told(self._path), self._transaction():
+        with told(self._path), transaction(self._db):
             new = [(id_, None, row.entry) for id_, row in self._unknown(rows)]
             return self._insert(new, source, at)
 
     def record(self, entry: Entry, source: str, at: datetime) -> int:
         """Add one entry and return its number; an equal one that is there already stays another one."""
-        with told(self._path), self._transaction():
+        with told(self._path), transaction(self._db):
             known = {row[0] for row in self._db.execute("SELECT content_id FROM entries")}
             occurrence = 1
             while (id_ := _content_id(entry, occurrence)) in known:
@@ -167,7 +165,7 @@ class StoredJournal:
             InputError: There is no such row (`entry-unknown`), or it is taken back already
                 (`entry-taken-back`).
         """
-        with told(self._path), self._transaction():
+        with told(self._path), transaction(self._db):
             rows = {row.number: row for row in self.rows()}
             taken = {row.takes_back for row in rows.values()}
             new = []
@@ -209,63 +207,14 @@ class StoredJournal:
     ) -> tuple[int, ...]:
         if not rows:
             return ()
-        stamp = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         batch = self._db.execute(
-            "INSERT INTO batches (source, recorded_at) VALUES (?, ?)", (source, stamp)
+            "INSERT INTO batches (source, recorded_at) VALUES (?, ?)", (source, stamp(at))
         ).lastrowid
         numbers = []
         for content_id, takes_back, entry in rows:
             values = (content_id, batch, takes_back, *_texts(entry))
             numbers.append(int(self._db.execute(_INSERT, values).lastrowid or 0))
         return tuple(numbers)
-
-    def _migrate(self, steps: Sequence[str]) -> None:
-        version = self._version(steps)
-        if version == len(steps):
-            return
-        if version:
-            self._back_up(version)
-        with self._transaction():
-            # Asked again inside the transaction: another program may have done it meanwhile.
-            for step in steps[self._version(steps) :]:
-                for statement in _statements(step):
-                    self._db.execute(statement)
-            self._db.execute(f"PRAGMA user_version = {len(steps)}")
-
-    def _version(self, steps: Sequence[str]) -> int:
-        version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
-        if version > len(steps):
-            raise DataError(
-                "journal-newer",
-                say(
-                    "{name} was written by a newer version of steelyard (journal {version}, this one "
-                    "knows {steps})",
-                    name=self._path.name,
-                    version=version,
-                    steps=len(steps),
-                ),
-                say("update steelyard"),
-            )
-        return version
-
-    def _back_up(self, version: int) -> None:
-        target = self._path.with_name(f"{self._path.name}.v{version}.backup")
-        copy = sqlite3.connect(target)
-        try:
-            self._db.backup(copy)
-        finally:
-            copy.close()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._db.execute("COMMIT")
-        except BaseException:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise
 
 
 def content_ids(rows: Sequence[Row]) -> list[str]:
@@ -350,17 +299,6 @@ def _recorded(row: Sequence[object], counts: bool) -> Recorded:
         gift_tax=None if gift_tax is None else Decimal(str(gift_tax)),
         order_id=str(order_id),
     )
-    at = datetime.strptime(str(recorded_at), "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    at = time_of(str(recorded_at))
     back = None if takes_back is None else int(str(takes_back))
     return Recorded(int(str(number)), entry, str(source), at, back, counts, int(str(batch)))
-
-
-def _statements(script: str) -> Iterator[str]:
-    # executescript would commit what is open, and a migration must be all or nothing.
-    part = ""
-    for piece in script.split(";"):
-        part += piece + ";"
-        if sqlite3.complete_statement(part):
-            if part.strip(" \n;"):
-                yield part
-            part = ""

@@ -1,22 +1,67 @@
-"""Bringing one part of `steelyard.db` up to date: a backup first, then every step of it or none.
+"""Bringing one part of a database up to date: a backup first, then every step of it or none.
 
-Several parts share the file (automation, orders), and each counts its own steps in the table `parts`; the
-journal counts in `user_version`. Steps are only ever appended to.
+Several parts share a file (journal, automation, orders), and each counts its own steps. Steps are only ever
+appended to, so that every database an earlier version wrote can be read.
 """
 
 from __future__ import annotations
 
-import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
+from steelyard.adapters.machine.private import make_private
 from steelyard.errors import InputError
 from steelyard.words import say
 
 
-def bring_up_to_date(connection: sqlite3.Connection, path: Path, part: str, steps: Sequence[str]) -> None:
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The tables of one subject in a database.
+
+    Attributes:
+        name: For messages, backups and the table `parts`.
+        steps: Statements, from the first version on.
+        in_header: Its version is SQLite's `user_version`, as the journal's is, which was there first;
+            else a row of the table `parts`.
+    """
+
+    name: str
+    steps: tuple[str, ...]
+    in_header: bool = False
+
+    @property
+    def newest(self) -> int:
+        """The newest version that this program knows."""
+        return len(self.steps)
+
+    def version(self, connection: sqlite3.Connection) -> int:
+        """Return the version a database has of this part, 0 for none."""
+        if self.in_header:
+            return int(connection.execute("PRAGMA user_version").fetchone()[0])
+        exists = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'parts'").fetchone()
+        row = (
+            exists and connection.execute("SELECT version FROM parts WHERE name = ?", (self.name,)).fetchone()
+        )
+        return int(row[0]) if row else 0
+
+    def note(self, connection: sqlite3.Connection) -> None:
+        """Write the newest version down."""
+        if self.in_header:
+            connection.execute(f"PRAGMA user_version = {self.newest}")
+            return
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS parts (name TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT"
+        )
+        connection.execute(
+            "INSERT INTO parts VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET version = excluded.version",
+            (self.name, self.newest),
+        )
+
+
+def bring_up_to_date(connection: sqlite3.Connection, path: Path, part: Part) -> None:
     """Do the steps of a part that are left, in one transaction.
 
     A part that has tables already is backed up first, to `steelyard.db.PART-vN.backup` beside the database.
@@ -24,31 +69,24 @@ def bring_up_to_date(connection: sqlite3.Connection, path: Path, part: str, step
     Args:
         connection: In autocommit mode.
         path: Its file.
-        part: Name of the part.
-        steps: Statements, from the first version on.
+        part: What to bring up to date.
 
     Raises:
         InputError: A newer version of steelyard wrote the part (`database-newer`).
         sqlite3.Error: A statement failed; nothing of the transaction stays.
     """
-    version = _version(connection, path, part, len(steps))
-    if version == len(steps):
+    version = _known(connection, path, part)
+    if version == part.newest:
         return
     if version:
-        back_up(connection, path.with_name(f"{path.name}.{part}-v{version}.backup"))
+        back_up(connection, path.with_name(f"{path.name}.{part.name}-v{version}.backup"))
     connection.execute("BEGIN IMMEDIATE")
     try:
-        connection.execute(
-            "CREATE TABLE IF NOT EXISTS parts (name TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT"
-        )
         # Asked again inside the transaction: another process may have done it meanwhile.
-        for step in steps[_version(connection, path, part, len(steps)) :]:
+        for step in part.steps[_known(connection, path, part) :]:
             for statement in _statements(step):
                 connection.execute(statement)
-        connection.execute(
-            "INSERT INTO parts VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET version = excluded.version",
-            (part, len(steps)),
-        )
+        part.note(connection)
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
@@ -64,8 +102,9 @@ def back_up(connection: sqlite3.Connection, target: Path) -> None:
     """
     part = target.with_name(target.name + ".part")
     try:
+        part.unlink(missing_ok=True)
         # Made first, so that it is never readable by others: it holds what the owner has.
-        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+        make_private(part)
     except OSError as error:
         raise InputError(
             "unwritable",
@@ -82,20 +121,18 @@ def back_up(connection: sqlite3.Connection, target: Path) -> None:
         part.unlink(missing_ok=True)
 
 
-def _version(connection: sqlite3.Connection, path: Path, part: str, known: int) -> int:
-    exists = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'parts'").fetchone()
-    row = exists and connection.execute("SELECT version FROM parts WHERE name = ?", (part,)).fetchone()
-    version = int(row[0]) if row else 0
-    if version > known:
+def _known(connection: sqlite3.Connection, path: Path, part: Part) -> int:
+    version = part.version(connection)
+    if version > part.newest:
         raise InputError(
             "database-newer",
             say(
-                "{name} was written by a newer version of steelyard ({part} {version}, this one "
-                "knows {known})",
+                "{name} was written by a newer version of steelyard"
+                " ({part} {version}, this one knows {newest})",
                 name=path.name,
-                part=part,
+                part=part.name,
                 version=version,
-                known=known,
+                newest=part.newest,
             ),
             say("update steelyard"),
         )

@@ -14,8 +14,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from steelyard.adapters.database.connection import stamp, time_of, told, transaction
-from steelyard.adapters.database.migrations import bring_up_to_date
+from steelyard.adapters.database.connection import connect, open_bare, stamp, time_of, told, transaction
+from steelyard.adapters.database.migrations import Part
 from steelyard.domain.money import plain
 from steelyard.domain.trading.audit import START, Link, chain
 from steelyard.domain.trading.brokerage import Fill
@@ -25,7 +25,6 @@ from steelyard.domain.trading.saved_plans import Arming, SavedPlan, from_content
 from steelyard.errors import InputError, PlanError
 from steelyard.words import say
 
-PART = "execution"
 STEPS: tuple[str, ...] = (
     """
     CREATE TABLE saved_plans (
@@ -63,6 +62,7 @@ STEPS: tuple[str, ...] = (
     CREATE TRIGGER fills_keep BEFORE DELETE ON fills BEGIN SELECT RAISE(ABORT, 'append-only'); END;
     """,
 )
+EXECUTION = Part("execution", STEPS)
 
 
 class SqliteOrderBook:
@@ -72,17 +72,11 @@ class SqliteOrderBook:
         """Open the database, with its tables up to date.
 
         Raises:
-            InputError: The file is no database, or was written by a newer version.
-            ServiceError: Another program keeps it locked.
+            As `connection.connect`.
         """
         self._path = path
-        with told(path):
-            self._db = sqlite3.connect(path, timeout=10, isolation_level=None)
-            self._db.row_factory = sqlite3.Row
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
-            self._db.execute("PRAGMA foreign_keys = ON")
-            bring_up_to_date(self._db, path, PART, STEPS)
+        self._db = connect(path, EXECUTION, wait_seconds=10)
+        self._db.row_factory = sqlite3.Row
 
     def close(self) -> None:
         """Close the database."""
@@ -318,9 +312,9 @@ class SqliteOrderBook:
         The lock is a transaction on a file of its own: the system lets go of it when the process ends,
         a kill included, so no stale lock is ever left.
         """
-        lock = sqlite3.connect(
-            self._path.with_name(self._path.name + ".run"), timeout=0, isolation_level=None
-        )
+        beside = self._path.with_name(self._path.name + ".run")
+        with told(beside):
+            lock = open_bare(beside, wait_seconds=0)
         try:
             try:
                 lock.execute("BEGIN EXCLUSIVE")

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from steelyard.adapters.machine.private import make_private
 from steelyard.errors import InputError
 from steelyard.words import say
 
@@ -24,7 +25,8 @@ def run_lock(folder: Path) -> Iterator[bool]:
         InputError: The folder cannot be written.
     """
     try:
-        handle = os.open(folder / NAME, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+        make_private(folder / NAME)
+        handle = os.open(folder / NAME, os.O_RDWR | getattr(os, "O_CLOEXEC", 0))
     except OSError as error:
         raise InputError(
             "unwritable",

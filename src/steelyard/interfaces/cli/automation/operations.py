@@ -82,8 +82,9 @@ def _examine(path: Path) -> list[Symptom]:
 def backup(target: Path, path: Path) -> None:
     """Copy the database to COPY, consistent also while a run is writing."""
     from steelyard import bootstrap
+    from steelyard.bootstrap.folder import Folder
 
-    bootstrap.database_copies().back_up(path.parent / "steelyard.db", target)
+    bootstrap.database_copies().back_up(Folder.of(path).database, target)
     click.echo(f"wrote {target}; the portfolio file, automation.toml and .env are not in it", err=True)
 
 
@@ -96,10 +97,11 @@ def backup(target: Path, path: Path) -> None:
 def restore(source: Path, path: Path) -> None:
     """Put COPY in the place of the database; the present one is kept beside it."""
     from steelyard import bootstrap
+    from steelyard.bootstrap.folder import Folder
     from steelyard.errors import ServiceError
 
-    with bootstrap.run_lock(path.parent) as mine:
+    with bootstrap.run_lock(path) as mine:
         if not mine:
             raise ServiceError("database-locked", "a run is under way", "try again when it has ended")
-        kept = bootstrap.database_copies().restore(source, path.parent / "steelyard.db")
+        kept = bootstrap.database_copies().restore(source, Folder.of(path).database)
     click.echo(f"restored {source}" + (f"; what was there is now {kept}" if kept else ""), err=True)

@@ -89,7 +89,7 @@ def _once(path: Path, *, if_due: bool) -> dict[str, Any]:
     from steelyard import bootstrap
     from steelyard.app.automation.run import run as run_job
 
-    with bootstrap.run_lock(path.parent) as mine:
+    with bootstrap.run_lock(path) as mine:
         if not mine:
             return {"outcome": "busy", "text": "another run is under way; nothing was done"}
         with bootstrap.automation(path) as parts:
