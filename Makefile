@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PEERS := .venv-peers
 
-.PHONY: demo test test-long peers prism lint types layers commits check lock changelog bench clean
+.PHONY: demo test test-long peers prism lint types layers commits check lock changelog bench light clean
 
 demo: $(VENV)/.run
 	@$(BIN)/steelyard demo
@@ -36,6 +36,14 @@ types: $(VENV)/.dev
 layers: $(VENV)/.dev
 	$(BIN)/lint-imports
 
+# Everybody's commands with nothing installed but what everybody gets, and how large that is.
+light: requirements/run.txt
+	rm -rf .venv-light
+	$(PYTHON) -m venv .venv-light
+	.venv-light/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
+	.venv-light/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation .
+	.venv-light/bin/python tools/light.py
+
 commits: $(VENV)/.made
 	$(BIN)/python tools/commits.py
 
@@ -53,7 +61,7 @@ changelog: $(VENV)/.dev
 	$(BIN)/python -m towncrier build --yes $(DRAFT)
 
 clean:
-	rm -rf $(VENV) $(PEERS) node_modules
+	rm -rf $(VENV) $(PEERS) .venv-light node_modules
 
 $(VENV)/.made:
 	@if [ -z "$(PYTHON)" ]; then echo "error: Python 3.11 or newer was not found; install it, or run make PYTHON=/path/to/python3" >&2; exit 2; fi

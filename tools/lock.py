@@ -14,7 +14,10 @@ ROOT = Path(__file__).parent.parent
 def main() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     run = [*project["project"]["dependencies"], *project["build-system"]["requires"], "editables"]
-    groups = {"run": run, "dev": run + project["dependency-groups"]["dev"]}
+    extras = project["project"]["optional-dependencies"]
+    # Those that talk to price services are tried by the tests only where somebody installed them.
+    tried = [package for name in ("lab", "parquet", "excel") for package in extras[name]]
+    groups = {"run": run, "dev": run + tried + project["dependency-groups"]["dev"]}
     groups |= {name: project["dependency-groups"][name] for name in ("peers", "lock")}
     for name, wanted in groups.items():
         lock = ROOT / "requirements" / f"{name}.txt"

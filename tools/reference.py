@@ -17,6 +17,7 @@ ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "steelyard"
 PAGE = ROOT / "docs" / "reference" / "commands.md"
 RAISERS = {
+    "__init__",
     "InputError", "DataError", "PlanError", "ServiceError", "NoAnswer", "OrderNotTaken", "Problem", "problem",
     "refuse", "Refusal", "_refusal",
 }  # fmt: skip

@@ -22,7 +22,19 @@ ONE = Decimal(1)
 _TWELVE = Decimal("1e-12")
 _WIDE = Context(prec=120)
 
-_MINOR_DIGITS = {"KRW": 0, "JPY": 0, "VND": 0, "CLP": 0, "KWD": 3, "BHD": 3}
+_DIGITS_BY_CURRENCIES = {
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+    3: "BHD IQD JOD KWD LYD OMR TND",
+    4: "CLF UYW",
+}
+_MINOR_DIGITS = {code: digits for digits, codes in _DIGITS_BY_CURRENCIES.items() for code in codes.split()}
+"""Where a currency is not counted in hundredths. Source: ISO 4217, List One (minor units), as of 2026-01."""
+_SIGNS = {
+    "AUD": "A$", "BRL": "R$", "CAD": "CA$", "CNY": "CN¥", "EUR": "€", "GBP": "£", "HKD": "HK$", "ILS": "₪",
+    "INR": "₹", "JPY": "¥", "KRW": "₩", "MXN": "MX$", "NZD": "NZ$", "PHP": "₱", "TWD": "NT$", "USD": "$",
+    "VND": "₫", "XAF": "FCFA", "XCD": "EC$", "XCG": "Cg.", "XOF": "F\u202fCFA", "XPF": "CFPF",
+}  # fmt: skip
+"""Signs that tell currencies apart for an English reader. Source: Unicode CLDR, English (United States)."""
 _PLAIN = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
@@ -41,6 +53,14 @@ def minor_digits(currency: str) -> int:
     Source: ISO 4217 minor units.
     """
     return _MINOR_DIGITS.get(currency, 2)
+
+
+def currency_sign(currency: str) -> str:
+    """Return the sign that goes before an amount (`₩`, `$`, `CA$`), the code where there is none.
+
+    Source: Unicode CLDR, English (United States).
+    """
+    return _SIGNS.get(currency, currency)
 
 
 def is_currency(text: str) -> bool:

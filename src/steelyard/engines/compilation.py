@@ -18,7 +18,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numba
+from steelyard.extras import ExtraMissing
+from steelyard.words import say
+
+try:
+    import numba
+except ImportError:
+    raise ExtraMissing("lab", say("a backtest"), "numba") from None
 
 _FORGET_AFTER_DAYS = 7
 """A process that runs an older version meanwhile only compiles again."""

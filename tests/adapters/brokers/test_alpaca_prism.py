@@ -17,7 +17,7 @@ import time
 from contextlib import suppress
 from datetime import date, timedelta
 
-import httpx
+import httpx2
 import pytest
 
 from acceptance.alpaca_server import Server
@@ -139,8 +139,8 @@ def test_the_mock_refuses_what_breaks_the_description(mock):
     """The negative control: a number where a decimal string belongs, and no keys."""
     body = {"symbol": "VOO", "qty": 3, "side": "buy", "type": "market", "time_in_force": "day"}
     keys = {"APCA-API-KEY-ID": "k", "APCA-API-SECRET-KEY": "s"}
-    assert httpx.post(f"{mock.address}/v2/orders", json=body, headers=keys).status_code == 422
-    assert httpx.get(f"{mock.address}/v2/account").status_code == 401
+    assert httpx2.post(f"{mock.address}/v2/orders", json=body, headers=keys).status_code == 422
+    assert httpx2.get(f"{mock.address}/v2/account").status_code == 401
 
 
 def test_the_proxy_refuses_an_answer_off_the_description(upstream, proxy, tmp_path):

@@ -1,11 +1,12 @@
 """Trading sessions, against closures announced by the exchanges and against the `holidays` package."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import holidays
 import pytest
 
-from steelyard.adapters.machine.calendar import EXCHANGES, ExchangeSessions
+from steelyard.adapters.machine.calendar import EXCHANGES, ExchangeSessions, early_close
+from steelyard.adapters.machine.trading_hours import close_of, is_open
 from steelyard.domain.policy.looks import look_in, next_look
 from steelyard.errors import InputError
 
@@ -54,14 +55,39 @@ def test_new_york_is_closed_on_its_holidays(day):
 
 
 @pytest.mark.parametrize("exchange", EXCHANGES)
-@pytest.mark.parametrize("year", [1990, 2001, 2012, 2026, 2027, 2040, 2041])
+@pytest.mark.parametrize("year", [2000, 2001, 2012, 2026, 2027, 2040])
 def test_every_day_of_a_year_agrees_with_the_holidays_package(exchange, year):
-    """2041 lies outside the packaged data and is asked of the package when needed."""
     closed = holidays.financial_holidays(exchange, years=year)
     day = date(year, 1, 1)
     while day.year == year:
         assert SESSIONS.is_session(exchange, day) is (day.weekday() < 5 and day not in closed), day
         day += timedelta(days=1)
+
+
+@pytest.mark.parametrize("year", [2000, 2012, 2026, 2040])
+def test_every_half_day_of_new_york_agrees_with_the_holidays_package(year):
+    half = holidays.financial_holidays("XNYS", years=year, categories=("half_day",))
+    day = date(year, 1, 1)
+    while day.year == year:
+        short = SESSIONS.is_session("XNYS", day) and early_close("XNYS", day) is not None
+        assert short is (SESSIONS.is_session("XNYS", day) and day in half), day
+        day += timedelta(days=1)
+
+
+@pytest.mark.parametrize(("exchange", "day"), [("XKRX", date(1999, 12, 30)), ("XNYS", date(9999, 12, 31))])
+def test_a_year_that_nobody_knows_is_refused_and_not_guessed(exchange, day):
+    """Before 2000 the package knows no closure of Seoul at all: every weekday would pass for a session."""
+    with pytest.raises(InputError) as caught:
+        SESSIONS.is_session(exchange, day)
+    assert caught.value.code == "calendar-year"
+
+
+def test_new_york_closes_at_one_on_the_day_after_thanksgiving():
+    """NYSE's published list for 2026: Friday, November 27, early close at 1:00 p.m. (18:00 UTC)."""
+    assert close_of("XNYS", date(2026, 11, 27)) == datetime(2026, 11, 27, 18, 0, tzinfo=UTC)
+    assert close_of("XNYS", date(2026, 11, 30)) == datetime(2026, 11, 30, 21, 0, tzinfo=UTC)
+    assert is_open("XNYS", datetime(2026, 11, 27, 17, 59, tzinfo=UTC), SESSIONS)
+    assert not is_open("XNYS", datetime(2026, 11, 27, 18, 0, tzinfo=UTC), SESSIONS)
 
 
 @pytest.mark.parametrize("exchange", EXCHANGES)

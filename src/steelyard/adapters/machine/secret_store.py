@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from steelyard.errors import InputError
+from steelyard.extras import ExtraMissing
 from steelyard.words import say
 
 PREFIX = "STEELYARD_"
@@ -86,11 +87,7 @@ def _ask_keyring(name: str) -> str:
     try:
         import keyring
     except ImportError:
-        raise InputError(
-            "extra-missing",
-            say("{keyring} is set but there is no keyring", keyring=KEYRING),
-            say("run: pip install 'steelyard[keyring]'"),
-        ) from None
+        raise ExtraMissing("keyring", KEYRING, "keyring") from None
     try:
         value = keyring.get_password("steelyard", f"notify-{name}")
     except keyring.errors.KeyringError as error:

@@ -1,6 +1,6 @@
 """When an exchange takes orders: its regular hours on the days it has a session.
 
-Shortened days are not known here; a broker that has a clock of its own is asked instead.
+A session shortened at short notice is not known here; a broker that has a clock of its own is asked instead.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
+from steelyard.adapters.machine.calendar import early_close
 from steelyard.ports.market import Sessions
 
 _HOURS = {
@@ -22,6 +23,7 @@ def is_open(exchange: str, at: datetime, sessions: Sessions) -> bool:
         return False
     zone, opens, closes = _HOURS[exchange]
     there = at.astimezone(zone)
+    closes = early_close(exchange, there.date()) or closes
     return opens <= there.time() < closes and sessions.is_session(exchange, there.date())
 
 
@@ -34,4 +36,4 @@ def trading_day(exchange: str, at: datetime) -> datetime:
 def close_of(exchange: str, day: date) -> datetime:
     """Return when the regular session of a day ends, in UTC; the end of the day where hours are unknown."""
     zone, _, closes = _HOURS.get(exchange, (ZoneInfo("UTC"), time(0), time(23, 59)))
-    return datetime.combine(day, closes, zone).astimezone(UTC)
+    return datetime.combine(day, early_close(exchange, day) or closes, zone).astimezone(UTC)

@@ -11,7 +11,8 @@ from datetime import date
 from steelyard.adapters.prices import rows as price_rows
 from steelyard.adapters.prices.yfinance import read_frame
 from steelyard.domain.market.prices import Close, Wanted
-from steelyard.errors import DataError, InputError
+from steelyard.errors import DataError
+from steelyard.extras import ExtraMissing
 from steelyard.words import say
 
 
@@ -32,17 +33,14 @@ class FinanceDataReaderPrices:
         """Return closes; see `PriceSource`.
 
         Raises:
-            InputError: FinanceDataReader is not installed.
+            ExtraMissing: FinanceDataReader is not installed.
             DataError: There is no answer, or an empty one.
         """
         try:
             import FinanceDataReader
         except ImportError:
-            raise InputError(
-                "extra-missing",
-                say("the source fdr needs FinanceDataReader"),
-                say("run: pip install 'steelyard[krx]'"),
-            ) from None
+            source = say("the source {source}", source=self.name)
+            raise ExtraMissing("krx", source, "FinanceDataReader") from None
         import socket
 
         symbol = f"{wanted.symbol[:3]}/{wanted.symbol[3:]}" if wanted.is_rate else wanted.symbol

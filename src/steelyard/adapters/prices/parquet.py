@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from steelyard.extras import ExtraMissing
+
 
 def read(path: Path) -> dict[str, list[object]]:
     """Return the columns of a Parquet file in its order, an empty cell as None.
 
     Raises:
+        ExtraMissing: pyarrow is not installed.
         ValueError: It cannot be read; the text is one line and says why.
     """
-    import pyarrow
-    import pyarrow.parquet
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError:
+        raise ExtraMissing("parquet", path.name, "pyarrow") from None
 
     try:
         columns: dict[str, list[object]] = pyarrow.parquet.read_table(path).to_pydict()

@@ -1,6 +1,6 @@
 """Asking a price source for a text over HTTPS: one request, one deadline, one kind of failure.
 
-httpx is imported when something is asked; it knows the proxy and the authorities of the environment
+httpx2 is imported when something is asked; it knows the proxy and the authorities of the environment
 (HTTPS_PROXY, SSL_CERT_FILE).
 """
 
@@ -37,7 +37,7 @@ def ask(
     Raises:
         DataError: Nobody answered in time (`price-source`), or with another status, or with too much.
     """
-    import httpx
+    import httpx2
 
     def failed(why: str) -> DataError:
         return DataError(
@@ -49,7 +49,7 @@ def ask(
     agent = {"User-Agent": "Mozilla/5.0 (compatible; steelyard)"}
     try:
         with (
-            httpx.Client(timeout=timeout_seconds, headers=agent) as client,
+            httpx2.Client(timeout=timeout_seconds, headers=agent) as client,
             client.stream("GET", url, params=dict(query)) as answer,
         ):
             if answer.status_code not in take:
@@ -65,6 +65,6 @@ def ask(
                             timeout_seconds=timeout_seconds,
                         )
                     )
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise failed(type(error).__name__) from None
     return body.decode(encoding, errors="replace")

@@ -15,7 +15,8 @@ from steelyard.adapters.prices import rows as price_rows
 from steelyard.adapters.prices.yahoo import SUFFIX, symbol_of
 from steelyard.domain.market.prices import Close, Wanted
 from steelyard.domain.money import EXACT, ONE
-from steelyard.errors import DataError, InputError
+from steelyard.errors import DataError
+from steelyard.extras import ExtraMissing
 from steelyard.words import say
 
 _DIGITS = Decimal("0.000001")
@@ -42,17 +43,13 @@ class BrowserLikeYahooPrices:
         """Return closes restated for splits but not for dividends, with the splits; see `PriceSource`.
 
         Raises:
-            InputError: yfinance is not installed.
+            ExtraMissing: yfinance is not installed.
             DataError: There is no answer, or an empty one.
         """
         try:
             import yfinance
         except ImportError:
-            raise InputError(
-                "extra-missing",
-                say("the source yfinance needs yfinance"),
-                say("run: pip install 'steelyard[yahoo]'"),
-            ) from None
+            raise ExtraMissing("yahoo", say("the source {source}", source=self.name), "yfinance") from None
         symbol = symbol_of(wanted)
         try:
             ticker = yfinance.Ticker(symbol)

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import Decimal
+from decimal import Context, Decimal
 
-from babel.numbers import format_currency, format_decimal
 from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from steelyard.app.check import CheckReport
-from steelyard.domain.money import ONE, ZERO, minor_digits
+from steelyard.domain.money import ONE, ZERO, currency_sign, minor_digits
 from steelyard.domain.policy.drift import Drift
 from steelyard.domain.policy.models import Model
 from steelyard.domain.policy.policies import band
 from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.trades import Plan, Trade
 
-LOCALE = "en_US"
+_MILLIONTH = Decimal("0.000001")
+_WIDE = Context(prec=1000)
+"""For printing: no amount that a file may hold is too long."""
 GAUGE = 8
 """Cells on each side of the middle of a drift gauge."""
 
@@ -34,8 +35,8 @@ def console() -> Console:
 
 def money(amount: Decimal, currency: str) -> str:
     """Return an amount by locale rules, in the currency's own decimals: `₩4,800,000`, `$412.35`."""
-    rounded = amount.quantize(ONE.scaleb(-minor_digits(currency)))
-    return format_currency(rounded if rounded else abs(rounded), currency, locale=LOCALE)
+    rounded = _WIDE.quantize(amount, ONE.scaleb(-minor_digits(currency)))
+    return f"{'-' if rounded < 0 else ''}{currency_sign(currency)}{abs(rounded):,f}"
 
 
 def percent(fraction: Decimal, *, sign: bool = False) -> str:
@@ -47,7 +48,8 @@ def percent(fraction: Decimal, *, sign: bool = False) -> str:
 
 def shares(count: Decimal) -> str:
     """Return a number of shares with its group separators, fractions to 6 decimals."""
-    return str(format_decimal(count, format="#,##0.######", locale=LOCALE))
+    text = f"{_WIDE.quantize(count, _MILLIONTH):,f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
 
 
 def heading(command: str, about: str) -> None:

@@ -1,6 +1,6 @@
 """A blank sheet for charts, and the sheet as PNG or SVG: the one place that knows Matplotlib's settings.
 
-The font comes with an installed package, so that Korean names are drawn on a server without any fonts.
+The font comes with the package, so that Korean names are drawn on a server without any fonts.
 Nothing here reads the user's own Matplotlib settings, and the same drawing gives the same bytes.
 """
 
@@ -13,17 +13,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from html import escape
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from steelyard.extras import ExtraMissing
+from steelyard.words import say
 
 # Matplotlib says on standard error when it builds its list of fonts; nobody can act on that.
 logging.getLogger("matplotlib").setLevel(logging.ERROR)
 
-from matplotlib import font_manager, rc_context, rcParamsDefault  # noqa: E402
-from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: E402
-from matplotlib.backends.backend_svg import FigureCanvasSVG  # noqa: E402
-from matplotlib.figure import Figure  # noqa: E402
+try:
+    from matplotlib import font_manager, rc_context, rcParamsDefault
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+except ImportError:
+    raise ExtraMissing("lab", say("a picture"), "matplotlib") from None
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,7 +37,7 @@ COLOURS = ("#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
 """Told apart by colour-blind readers. Source: Okabe and Ito (2008), Color Universal Design."""
 DASHES: tuple[Any, ...] = ("-", (0, (7, 2)), (0, (2, 1.5)), (0, (7, 2, 2, 2)), (0, (4, 1, 1, 1, 1, 1)), ":")
 """Told apart without colour."""
-FONT = "NanumGothic"
+FONT = "Steelyard Gothic"
 """The font of pictures; on a page its letters go by the name `Drawn`."""
 _DPI = 144
 _GROUP = re.compile(r'<g id="[^"]*"')
@@ -41,13 +46,11 @@ _GROUP = re.compile(r'<g id="[^"]*"')
 @cache
 def font_file() -> Path:
     """Return the font of all pictures: Latin and Korean letters, SIL Open Font License."""
-    package = find_spec("koreanize_matplotlib")
-    assert package is not None
-    assert package.submodule_search_locations
-    folder = Path(package.submodule_search_locations[0]) / "fonts"
-    for name in (FONT, f"{FONT}Bold"):
-        font_manager.fontManager.addfont(str(folder / f"{name}.ttf"))
-    return folder / f"{FONT}.ttf"
+    folder = Path(__file__).parents[2] / "data" / "fonts"
+    regular = folder / "SteelyardGothic-Regular.ttf"
+    for file in (regular, folder / "SteelyardGothic-Bold.ttf"):
+        font_manager.fontManager.addfont(str(file))
+    return regular
 
 
 @contextmanager
