@@ -54,7 +54,7 @@ def catalogue(path: Path) -> dict[str, str]:
 
 
 def faults(code: str, messages: dict[str, list[str]]) -> Iterator[str]:
-    """Yield what is wrong with a catalogue: missing, unused, other placeholders, a particle of both forms."""
+    """Yield what is wrong with a catalogue: missing, unused, other placeholders, unfit particles."""
     kept = catalogue(FOLDER / f"{code}.po")
     for key in messages:
         if not kept.get(key):
@@ -64,7 +64,7 @@ def faults(code: str, messages: dict[str, list[str]]) -> Iterator[str]:
             yield f"unused: {key!r}"
         if text and placeholders(key) != placeholders(text):
             yield f"placeholders differ: {key!r} -> {text!r}"
-        if code == "ko" and (found := korean.both_forms(text)):
+        if code == "ko" and (found := korean.unfit_particle(text)):
             yield f"write the particle {found!r} as a format of its word: {text!r}"
 
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from steelyard.words import ENGLISH, Language, render
+from steelyard.words import ENGLISH, Language, Text, join, render
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +48,16 @@ class Problem:
 
     def told(self, language: Language) -> str:
         """Return the problem with its code and place, in a language."""
+        return render(self.text, language)
+
+    @property
+    def text(self) -> Text:
+        """The problem with its code and place, as a message."""
         place = ""
         if self.file is not None:
             place = f" ({self.file}:{self.line})" if self.line is not None else f" ({self.file})"
         key = f"{self.key}: " if self.key else ""
-        return f"error[{self.code}]: {key}{render(self.message, language)}{place}"
+        return join("", (f"error[{self.code}]: {key}", self.message, place))
 
 
 class SteelyardError(Exception):

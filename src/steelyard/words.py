@@ -130,7 +130,7 @@ def _shown(fact: object, spec: str, how: str | None, language: Language) -> str:
         return ", ".join(_shown(one, spec, how, language) for one in fact)
     if isinstance(fact, Decimal):
         return format(fact, spec or "f")
-    if isinstance(fact, date) and spec:
+    if isinstance(fact, date) and spec and "%" not in spec:
         styled = None if language.show_date is None else language.show_date(fact, spec)
         return fact.isoformat() if styled is None else styled
     return format(fact, spec)

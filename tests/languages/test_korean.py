@@ -69,11 +69,15 @@ def test_a_particle_stands_after_the_format_of_its_word():
     ) == ("1,234.000000을 가, 나와 금이")
 
 
-def test_both_forms_at_once_are_found():
+def test_a_particle_that_may_not_fit_is_found():
     for left, right in itertools.permutations("은는이가을를과와", 2):
-        assert korean.both_forms(f"현금{left}({right}) 있습니다")
-    assert korean.both_forms("계좌(으)로")
-    assert korean.both_forms("현금이 (가장 많이) 있습니다") is None
+        assert korean.unfit_particle(f"현금{left}({right}) 있습니다")
+    assert korean.unfit_particle("계좌(으)로")
+    for particle in "은는이가을를과와로":
+        assert korean.unfit_particle(f"{{symbol}}{particle} 없습니다") == particle
+    assert korean.unfit_particle("현금이 (가장 많이) 있습니다") is None
+    assert korean.unfit_particle("{symbol:은는} {account}에서 {count}주를 {day}까지") is None
+    assert korean.unfit_particle("{code!r:이라라}는 언어는 없습니다") is None
 
 
 def test_a_language_is_rendered_from_the_facts_not_from_the_english_text():

@@ -13,6 +13,7 @@ from steelyard.app.lab import backtest as lab
 from steelyard.app.lab.compare import Comparison, resampled
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import InputError
+from steelyard.words import say
 
 if TYPE_CHECKING:
     from steelyard.app.lab.study import Study
@@ -121,12 +122,19 @@ def compare(
     if paths < 0 or seed < 0 or block < 1.0:
         raise InputError(
             "resampling",
-            f"paths {paths}, seed {seed}, block {block:g}: one of them is too small",
-            "give paths and seed of 0 or more, and a block of at least one session",
+            say(
+                "paths {paths}, seed {seed}, block {block:g}: one of them is too small",
+                paths=paths,
+                seed=seed,
+                block=block,
+            ),
+            say("give paths and seed of 0 or more, and a block of at least one session"),
         )
     if circular and block != int(block):
         raise InputError(
-            "resampling", f"block {block:g} is no whole number", "give block=21, or circular=False"
+            "resampling",
+            say("block {block:g} is no whole number", block=block),
+            say("give block=21, or circular=False"),
         )
     return resampled(study, paths=paths, seed=seed, block=block, circular=circular, progress=progress)
 
@@ -159,21 +167,25 @@ def _read(
     if sum(targets.values()) != 1 or min(targets.values(), default=0) < 0:
         raise InputError(
             "target-sum",
-            f"targets add up to {sum(targets.values()):%}, or one is negative",
-            "give fractions from 0 to 1 that add up to 1",
+            say("targets add up to {total:%}, or one is negative", total=sum(targets.values())),
+            say("give fractions from 0 to 1 that add up to 1"),
         )
     if not policies:
-        raise InputError("policy-text", "no policy is given", 'give one, for example "calendar quarterly"')
+        raise InputError(
+            "policy-text", say("no policy is given"), say('give one, for example "calendar quarterly"')
+        )
     paid_in, every = lab.rhythm(amount(monthly), None if flow is None else (amount(flow[0]), flow[1]))
     terms = None
     if taxed_as is not None:
         if taxed_as.tax is None:
             raise InputError(
-                "tax-missing", f"{taxed_as.source} has no [tax]", 'add jurisdiction = "KR" or "US"'
+                "tax-missing",
+                say("{source} has no [tax]", source=taxed_as.source),
+                say('add jurisdiction = "KR" or "US"'),
             )
         found = bootstrap.backtest_tax(taxed_as, harvest=harvest_gains)
         if isinstance(found, str):
-            raise InputError("tax-missing", found, "leave taxed_as out for a backtest before tax")
+            raise InputError("tax-missing", found, say("leave taxed_as out for a backtest before tax"))
         terms = found
     settings = lab.Settings(
         targets=targets,
@@ -192,7 +204,9 @@ def _read(
         tax=terms,
     )
     if settings.initial <= 0:
-        raise InputError("initial", f"initial is {initial}, not above zero", "give initial=10000")
+        raise InputError(
+            "initial", say("initial is {initial}, not above zero", initial=initial), say("give initial=10000")
+        )
     return lab.Setup(tuple(lab.candidate(p) for p in policies), settings)
 
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 from steelyard.domain.money import EXACT, parse_amount, parse_fraction, parse_number
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import InputError
+from steelyard.words import say
 
 Money = int | str | Decimal
 
@@ -26,7 +27,9 @@ def amount(raw: Money) -> Decimal:
     try:
         return _read_number(raw)
     except (ValueError, TypeError):  # The second of what has no hash, as a list.
-        raise InputError("amount", f"{raw!r} is not a number", "write a number such as 1000000") from None
+        raise InputError(
+            "amount", say("{raw!r} is not a number", raw=raw), say("write a number such as 1000000")
+        ) from None
 
 
 def fraction(raw: Money) -> Decimal:
@@ -38,8 +41,8 @@ def fraction(raw: Money) -> Decimal:
     try:
         return _read_fraction(raw)
     except (ValueError, TypeError):
-        text = f"{raw!r} is not a number"
-        raise InputError("fraction", text, 'write a fraction such as "0.5%" or 0.005') from None
+        text = say("{raw!r} is not a number", raw=raw)
+        raise InputError("fraction", text, say('write a fraction such as "0.5%" or 0.005')) from None
 
 
 def money(raw: object, portfolio: Portfolio) -> Decimal:
@@ -51,12 +54,16 @@ def money(raw: object, portfolio: Portfolio) -> Decimal:
     try:
         given = parse_amount(raw)
     except ValueError as error:
-        raise InputError("amount", str(error), 'write an amount such as 1000000 or "500 USD"') from None
+        raise InputError("amount", str(error), say('write an amount such as 1000000 or "500 USD"')) from None
     currency = given.currency or portfolio.base_currency
     if currency != portfolio.base_currency and currency not in portfolio.fx:
         raise InputError(
             "fx-missing",
-            f"no exchange rate for {currency}",
-            f'add under [fx]: {currency}{portfolio.base_currency} = "..."',
+            say("no exchange rate for {currency}", currency=currency),
+            say(
+                'add under [fx]: {currency}{base_currency} = "..."',
+                currency=currency,
+                base_currency=portfolio.base_currency,
+            ),
         )
     return EXACT.multiply(given.value, portfolio.rate(currency))

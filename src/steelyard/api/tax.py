@@ -9,6 +9,7 @@ from steelyard import bootstrap
 from steelyard.api.reading import Money, fraction
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import InputError
+from steelyard.words import say
 
 if TYPE_CHECKING:
     from steelyard.app.harvest.harvest import HarvestReport
@@ -61,15 +62,19 @@ def harvest(
     if situation is None:
         raise InputError(
             "tax-missing",
-            f"{portfolio.source} does not say where its owner is taxed",
-            'add [tax] with jurisdiction = "KR" (or "US")',
+            say("{source} does not say where its owner is taxed", source=portfolio.source),
+            say('add [tax] with jurisdiction = "KR" (or "US")'),
         )
     rate = fraction(discount)
     if not 0 <= years <= 100 or rate < 0:
         raise InputError(
             "harvest-assumption",
-            f"{years} years at {discount} a year are nothing to discount by",
-            "give 0 to 100 years, and a discount of 0% or more",
+            say(
+                "{years} years at {discount} a year are nothing to discount by",
+                years=years,
+                discount=discount,
+            ),
+            say("give 0 to 100 years, and a discount of 0% or more"),
         )
     given = Assumptions(
         years=years,

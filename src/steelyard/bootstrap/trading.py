@@ -12,6 +12,7 @@ from steelyard.bootstrap.scheduled import automation
 from steelyard.domain.money import ZERO
 from steelyard.domain.portfolio import Account, Portfolio
 from steelyard.errors import InputError
+from steelyard.words import say
 
 if TYPE_CHECKING:
     from steelyard.adapters.brokers.alpaca import AlpacaBroker
@@ -84,8 +85,13 @@ def _one_account_each(holder: Portfolio, settings: ExecutionSettings) -> None:
         if broker in ("alpaca", "kis") and broker in serves:
             raise InputError(
                 "broker-account-twice",
-                f"{serves[broker]} and {account.name} would both be the one account at {broker}",
-                "give one of them another broker under [accounts] of execution.toml",
+                say(
+                    "{serves} and {name} would both be the one account at {broker}",
+                    serves=serves[broker],
+                    name=account.name,
+                    broker=broker,
+                ),
+                say("give one of them another broker under [accounts] of execution.toml"),
             )
         serves[broker] = account.name
 
@@ -165,8 +171,8 @@ def _alpaca(folder: Folder, mode: str) -> AlpacaBroker:
     if not key or not secret:
         raise InputError(
             "broker-keys",
-            "the keys of Alpaca are not set",
-            "set STEELYARD_ALPACA_KEY and STEELYARD_ALPACA_SECRET, or write them into .env",
+            say("the keys of Alpaca are not set"),
+            say("set STEELYARD_ALPACA_KEY and STEELYARD_ALPACA_SECRET, or write them into .env"),
         )
     return AlpacaBroker(mode, key, secret, sessions=sessions())
 
@@ -183,8 +189,11 @@ def _kis(folder: Folder, mode: str, clock: Clock, integrated: bool) -> KisBroker
     if not key or not secret or not account:
         raise InputError(
             "broker-keys",
-            "the keys or the account number of KIS are not set",
-            "set STEELYARD_KIS_KEY, STEELYARD_KIS_SECRET and STEELYARD_KIS_ACCOUNT, or write them into .env",
+            say("the keys or the account number of KIS are not set"),
+            say(
+                "set STEELYARD_KIS_KEY, STEELYARD_KIS_SECRET and STEELYARD_KIS_ACCOUNT, or write "
+                "them into .env"
+            ),
         )
     token = folder.broker_token("kis", mode)
     wire = KisConnection(mode, key, secret, token, now=clock.now)

@@ -11,6 +11,7 @@ import numpy as np
 
 from steelyard.engines.arrays import SESSIONS_A_YEAR
 from steelyard.engines.market.price_history import PriceHistory
+from steelyard.words import say
 
 # Growth and volatility a year, in turn by column: stocks at home and abroad, bonds, gold.
 _KINDS = ((0.070, 0.17), (0.080, 0.16), (0.035, 0.11), (0.060, 0.15), (0.030, 0.05))
@@ -44,5 +45,8 @@ def simulate(symbols: tuple[str, ...], *, years: int = 20, seed: int = 1) -> Pri
         if day.weekday() < 5:
             days.append(day)
         day += timedelta(days=1)
-    note = f"prices are SIMULATED (seed {seed}): they show how the comparison works, not what markets did"
+    note = say(
+        "prices are SIMULATED (seed {seed}): they show how the comparison works, not what markets did",
+        seed=seed,
+    )
     return PriceHistory(symbols, tuple(days), prices, {}, (note,), "simulation", simulated=True)

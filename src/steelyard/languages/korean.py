@@ -103,7 +103,12 @@ def show_date(day: date, style: str) -> str | None:
     return f"{year}{day.month}월 {day.day}일 ({'월화수목금토일'[day.weekday()]})"
 
 
-def both_forms(text: str) -> str | None:
-    """Return the first particle that a text leaves to its reader, such as 이(가), or None."""
-    found = re.search(r"[은는이가을를과와]\([은는이가을를과와]\)|\(으\)로|\(이\)", text)
+def unfit_particle(text: str) -> str | None:
+    """Return the first particle of a template that cannot go with every word, or None.
+
+    That is one in both forms, such as 이(가), or one written out after a placeholder.
+    """
+    found = re.search(r"[은는이가을를과와]\([은는이가을를과와]\)|\(으\)로|\(이\)", text) or re.search(
+        r"(?<!라})(?<=})(은|는|이|가|을|를|과|와|으로|로)(?=[\s,.)]|$)", text
+    )
     return None if found is None else found[0]

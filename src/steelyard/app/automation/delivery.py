@@ -13,6 +13,7 @@ from steelyard.domain.automation.alerts import Delivery, Message, must_tell, wai
 from steelyard.domain.automation.settings import AlertSettings
 from steelyard.domain.money import ZERO
 from steelyard.errors import NoAnswer, ServiceError
+from steelyard.words import say
 
 if TYPE_CHECKING:
     from steelyard.ports.automation import Notifier, Outbox
@@ -123,9 +124,10 @@ def is_quiet(settings: AlertSettings, now: datetime) -> bool:
 
 def _deliver(post: Post, delivery: Delivery, address: str | None) -> bool:
     post.outbox.start(delivery, post.clock.now())
-    failure, unanswered, note = None, False, ""
+    failure: str | None = None
+    unanswered, note = False, ""
     if address is None:
-        failure = "the service has no address any more"
+        failure = say("the service has no address any more")
     else:
         try:
             note = post.notifier.send(address, delivery.title, delivery.body, delivery.picture)

@@ -10,6 +10,7 @@ from steelyard.app.automation.job import Job
 from steelyard.app.books.prices import wanted_by
 from steelyard.domain.market.prices import is_stale
 from steelyard.errors import PortfolioProblems, SteelyardError
+from steelyard.words import say
 
 SLACK = timedelta(minutes=5)
 SILENCE = timedelta(days=2)
@@ -44,7 +45,7 @@ def trouble(part: str, error: SteelyardError) -> tuple[Symptom, ...]:
     """Return an error as symptoms, one a problem."""
     problems = error.problems if isinstance(error, PortfolioProblems) else ()
     if problems:
-        return tuple(Symptom(part, "bad", str(p), p.hint) for p in problems)
+        return tuple(Symptom(part, "bad", p.text, p.hint) for p in problems)
     return (Symptom(part, "bad", error.message, error.hint),)
 
 
@@ -67,9 +68,11 @@ def examine(
         given_up: Messages no service ever took.
         readable: Says whether an address of a service can be read.
     """
-    base = Symptom("database", "good", "sound")
+    base = Symptom("database", "good", say("sound"))
     if unsound is not None:
-        base = Symptom("database", "bad", unsound, "run: steelyard restore FILE, with your newest backup")
+        base = Symptom(
+            "database", "bad", unsound, say("run: steelyard restore FILE, with your newest backup")
+        )
     return (
         *_file(job),
         *_prices(job),
@@ -77,9 +80,9 @@ def examine(
         base,
         _clock(job, last),
         _last_run(job, last, scheduled),
-        Symptom("schedule", "good", "installed")
+        Symptom("schedule", "good", say("installed"))
         if scheduled
-        else Symptom("schedule", "warning", "none is installed", "run: steelyard schedule install"),
+        else Symptom("schedule", "warning", say("none is installed"), say("run: steelyard schedule install")),
     )
 
 
@@ -88,7 +91,7 @@ def _file(job: Job) -> tuple[Symptom, ...]:
         job.file.outline()
     except SteelyardError as error:
         return trouble("file", error)
-    return (Symptom("file", "good", f"{job.file.name} has no problem"),)
+    return (Symptom("file", "good", say("{name} has no problem", name=job.file.name)),)
 
 
 def _prices(job: Job) -> tuple[Symptom, ...]:
@@ -100,14 +103,27 @@ def _prices(job: Job) -> tuple[Symptom, ...]:
     wanted = [w for w in wanted_by(outline) if w.symbol in missing]
     for one in wanted:
         newest = job.prices.newest(one.symbol)
-        hint = "run: steelyard prices fetch, then: steelyard prices check"
+        hint = say("run: steelyard prices fetch, then: steelyard prices check")
         if newest is None:
-            found.append(Symptom("prices", "bad", f"{one.symbol} has no good price", hint))
+            found.append(Symptom("prices", "bad", say("{symbol} has no good price", symbol=one.symbol), hint))
         elif is_stale(newest[1], newest[0], job.settings.prices.limits, job.today()):
-            found.append(Symptom("prices", "warning", f"{one.symbol} is of {newest[1].day}", hint))
+            found.append(
+                Symptom(
+                    "prices",
+                    "warning",
+                    say("{symbol} is of {day}", symbol=one.symbol, day=newest[1].day),
+                    hint,
+                )
+            )
     if found:
         return tuple(found)
-    return (Symptom("prices", "good", f"{len(wanted)} from sources, the others in the portfolio file"),)
+    return (
+        Symptom(
+            "prices",
+            "good",
+            say("{wanted} from sources, the others in the portfolio file", wanted=len(wanted)),
+        ),
+    )
 
 
 def _services(job: Job, readable: Callable[[str], bool], given_up: int) -> tuple[Symptom, ...]:
@@ -115,32 +131,42 @@ def _services(job: Job, readable: Callable[[str], bool], given_up: int) -> tuple
         services = job.post.secrets.services()
     except SteelyardError as error:
         return trouble("services", error)
-    hint = "set STEELYARD_NOTIFY_TELEGRAM=tgram://token/chat in .env, then: steelyard notify test"
+    hint = say("set STEELYARD_NOTIFY_TELEGRAM=tgram://token/chat in .env, then: steelyard notify test")
     if not services:
-        return (Symptom("services", "warning", "no notification service is set: alerts reach nobody", hint),)
+        return (
+            Symptom("services", "warning", say("no notification service is set: alerts reach nobody"), hint),
+        )
     found = [
-        Symptom("services", "bad", f"the address of {name} cannot be read", "correct it; see apprise's wiki")
+        Symptom(
+            "services",
+            "bad",
+            say("the address of {name} cannot be read", name=name),
+            say("correct it; see apprise's wiki"),
+        )
         for name, address in services.items()
         if not readable(address)
     ]
     if given_up:
-        text = f"{given_up} messages were given up"
-        found.append(Symptom("services", "warning", text, "run: steelyard notify list"))
+        text = say("{given_up} messages were given up", given_up=given_up)
+        found.append(Symptom("services", "warning", text, say("run: steelyard notify list")))
     return tuple(found) or (Symptom("services", "good", ", ".join(services)),)
 
 
 def _clock(job: Job, last: LastRun | None) -> Symptom:
     now = job.post.clock.now()
     if last is not None and last.started_at > now + SLACK:
-        text = f"the last run was at {last.started_at:%Y-%m-%d %H:%M} UTC, which is yet to come"
-        return Symptom("clock", "bad", text, "set the clock: dates of looks depend on it")
+        text = say(
+            "the last run was at {started_at:%Y-%m-%d %H:%M} UTC, which is yet to come",
+            started_at=last.started_at,
+        )
+        return Symptom("clock", "bad", text, say("set the clock: dates of looks depend on it"))
     return Symptom("clock", "good", f"{now:%Y-%m-%d %H:%M} UTC, {job.settings.alerts.timezone}")
 
 
 def _last_run(job: Job, last: LastRun | None, scheduled: bool) -> Symptom:
     if last is None:
-        return Symptom("last run", "warning", "there was none", "run: steelyard run")
+        return Symptom("last run", "warning", say("there was none"), say("run: steelyard run"))
     when = f"{last.started_at:%Y-%m-%d %H:%M} UTC: {last.outcome}"
     if last.outcome != "done":
-        return Symptom("last run", "bad", when, "run: steelyard run, and read what it says")
+        return Symptom("last run", "bad", when, say("run: steelyard run, and read what it says"))
     return Symptom("last run", "good", when)

@@ -23,6 +23,7 @@ from steelyard.domain.market.prices import Close, Wanted, is_stale
 from steelyard.domain.money import EXACT, ZERO
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import DataError, InputError, PlanError
+from steelyard.words import join, say
 
 _SUSPECT = ("price-jump", "price-disagree", "price-currency", "price-not-positive", "price-future")
 
@@ -97,14 +98,14 @@ def _priced(
     if missing:
         raise DataError(
             "price-missing",
-            f"no good price of {', '.join(missing)}",
-            "run: steelyard prices check, or: steelyard prices set SYMBOL PRICE",
+            say("no good price of {missing}", missing=", ".join(missing)),
+            say("run: steelyard prices check, or: steelyard prices set SYMBOL PRICE"),
         )
     if stale and not job.settings.prices.last_good:
         raise DataError(
             "price-stale",
-            f"the newest good prices of {', '.join(stale)} are too old",
-            "run: steelyard prices fetch, or set last_good = true in automation.toml",
+            say("the newest good prices of {stale} are too old", stale=", ".join(stale)),
+            say("run: steelyard prices fetch, or set last_good = true in automation.toml"),
         )
     quotes, _ = stored(wanted, job.prices)
     rates = {w.symbol[:3]: kept[w.symbol][1].price for w in wanted if w.is_rate}
@@ -275,7 +276,7 @@ def _plan_text(job: Job, report: CheckReport) -> str:
         situation = job.books.situation(portfolio, report.as_of)
         made = plan(portfolio, job.sessions, as_of=report.as_of, tax=situation)
     except (PlanError, DataError) as error:
-        return f"{error.message} ({error.hint})"
+        return join("", (error.message, " (", error.hint, ")"))
     if job.save_plan is not None and made.trades:
         job.save_plan(portfolio, made)
     return texts.plan_lines(made, portfolio.base_currency, job.settings.alerts)

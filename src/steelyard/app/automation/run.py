@@ -17,6 +17,7 @@ from steelyard.app.check import exchanges
 from steelyard.domain.policy.looks import last_look, next_look, period
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import SteelyardError
+from steelyard.words import say
 
 
 def run(job: Job, *, if_due: bool) -> RunReport:
@@ -60,7 +61,7 @@ def _failure(error: Exception) -> dict[str, str]:
     return {
         "code": "bug",
         "text": type(error).__name__,
-        "hint": "run: steelyard run, and report what it says",
+        "hint": say("run: steelyard run, and report what it says"),
     }
 
 

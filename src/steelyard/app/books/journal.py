@@ -15,6 +15,7 @@ from steelyard.domain.books.lots import Pool, TaxLot, by_least_tax
 from steelyard.domain.money import EXACT, ONE, ZERO
 from steelyard.domain.portfolio import Account, Lot, Portfolio, Position
 from steelyard.errors import DataError, InputError, PortfolioProblems, Problem
+from steelyard.words import say
 
 
 class Journal(Protocol):
@@ -127,7 +128,9 @@ def undo(journal: Journal, *, number: int | None, whole_import: bool, at: dateti
     rows = journal.rows()
     counting = [row for row in rows if row.counts]
     if number is None and not counting:
-        raise InputError("nothing-to-undo", "the journal has no entry that counts", "see `steelyard history`")
+        raise InputError(
+            "nothing-to-undo", say("the journal has no entry that counts"), say("see `steelyard history`")
+        )
     chosen = [row for row in rows if row.number == (counting[-1].number if number is None else number)]
     if whole_import and chosen:
         chosen = [row for row in counting if row.batch == chosen[0].batch] or chosen
@@ -162,8 +165,12 @@ def moved_over(portfolio: Portfolio, as_of: date) -> list[Entry]:
             if quote is not None and quote.by_value and position.shares:
                 raise InputError(
                     "value-without-shares",
-                    f"{position.symbol} in account {account.name!r} has a value but no shares",
-                    "write its shares and its price into the portfolio file",
+                    say(
+                        "{symbol} in account {name!r} has a value but no shares",
+                        symbol=position.symbol,
+                        name=account.name,
+                    ),
+                    say("write its shares and its price into the portfolio file"),
                 )
             currency = portfolio.instruments[position.symbol].currency
             here = Entry(as_of, account.name, "transfer_in", position.symbol, note=OPENING_NOTE)
@@ -210,8 +217,8 @@ def move_over(journal: Journal, entries: Sequence[Entry], source: str, at: datet
     if journal.rows():
         raise InputError(
             "journal-not-empty",
-            f"{journal.name} has entries already",
-            "see `steelyard history`; start a new one in another folder",
+            say("{name} has entries already", name=journal.name),
+            say("see `steelyard history`; start a new one in another folder"),
         )
     return len(journal.add([Row(entry) for entry in entries], source, at))
 
@@ -237,16 +244,20 @@ def positions_from(portfolio: Portfolio, entries: Sequence[Entry], *, as_of: dat
     for name in sorted({account for account, _ in held.shares} - known):
         raise InputError(
             "unknown-account",
-            f"the journal has an account {name!r} that {portfolio.source} does not have",
-            f'add [[accounts]] with name = "{name}"',
+            say(
+                "the journal has an account {name!r} that {source} does not have",
+                name=name,
+                source=portfolio.source,
+            ),
+            say('add [[accounts]] with name = "{name}"', name=name),
         )
     for _, symbol in held.shares:
         quote = portfolio.quotes.get(symbol)
         if quote is None or quote.by_value:
             raise DataError(
                 "price-missing",
-                f"the journal holds {symbol}, and there is no price for it",
-                f'add under [prices]: {symbol} = "..."',
+                say("the journal holds {symbol}, and there is no price for it", symbol=symbol),
+                say('add under [prices]: {symbol} = "..."', symbol=symbol),
             )
     lots = open_lots(entries, portfolio, as_of)
     funded = {e.account for e in entries if e.kind == "deposit"}
@@ -361,10 +372,18 @@ def _refuse_amended(there: Iterable[Recorded], rows: Sequence[Row], fresh: Seque
         problems.append(
             Problem(
                 "entry-amended",
-                f"the {row.entry.kind} is entry {left[0]} already, with another fx_rate, tax_base_price, lot "
-                "or other detail",
-                f"take the old one back with `steelyard undo {left[0]}` (`--import` for its whole file) and "
-                "import again; a second trade like it is entered with `steelyard record`",
+                say(
+                    "the {kind} is entry {left} already, with another fx_rate, tax_base_price, lot "
+                    "or other detail",
+                    kind=row.entry.kind,
+                    left=left[0],
+                ),
+                say(
+                    "take the old one back with `steelyard undo {left}` (`--import` for its whole "
+                    "file) and import again; a second trade like it is entered with `steelyard "
+                    "record`",
+                    left=left[0],
+                ),
                 name,
                 row.line,
             )
@@ -378,8 +397,13 @@ def _check(there: Iterable[Recorded], rows: Sequence[Row], name: str, as_of: dat
     problems = [
         Problem(
             "entry-in-future",
-            f"the {row.entry.kind} is dated {row.entry.traded_on}, after {as_of}",
-            "correct the date, or enter it when it has happened",
+            say(
+                "the {kind} is dated {traded_on}, after {as_of}",
+                kind=row.entry.kind,
+                traded_on=row.entry.traded_on,
+                as_of=as_of,
+            ),
+            say("correct the date, or enter it when it has happened"),
             name,
             row.line,
         )

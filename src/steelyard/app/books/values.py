@@ -19,6 +19,7 @@ from steelyard.domain.books.valuations import DayValue
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
 from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.portfolio import value as valuation
+from steelyard.words import say
 
 YEAR_DAYS = 365
 RateOn = Callable[[str, date], Decimal | None]
@@ -143,17 +144,27 @@ def value_history(
     kept = [v for v in recorded if v.currency == currency]
     notes = []
     if len(kept) < len(recorded):
-        notes.append(f"{len(recorded) - len(kept)} days recorded in another currency are left out")
+        notes.append(
+            say(
+                "{recorded} days recorded in another currency are left out",
+                recorded=len(recorded) - len(kept),
+            )
+        )
     flows, unrated = _flows(entries, currency, rate_on)
     if unrated:
         notes.append(
-            f"{unrated} deposits or withdrawals without an exchange rate are counted as gain or loss"
+            say(
+                "{unrated} deposits or withdrawals without an exchange rate are counted as gain or loss",
+                unrated=unrated,
+            )
         )
     if kept and any(
         e.kind in ("transfer_in", "transfer_out") and kept[0].day < e.traded_on <= kept[-1].day
         for e in entries
     ):
-        notes.append("shares transferred in or out are counted as gain or loss, not as money paid in or out")
+        notes.append(
+            say("shares transferred in or out are counted as gain or loss, not as money paid in or out")
+        )
     days = tuple(_days(kept, flows))
     total = EXACT.subtract(days[-1].growth, ONE) if len(days) > 1 else None
     rebalances = tuple(_rebalances(entries, kept, portfolio))

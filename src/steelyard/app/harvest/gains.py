@@ -12,6 +12,7 @@ from steelyard.domain.books.lots import TaxLot
 from steelyard.domain.harvest.sale_size import Sale, most_within, sale
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, plain
 from steelyard.domain.tax.planning import FreeGains
+from steelyard.words import say
 
 
 def fill_room(
@@ -75,7 +76,10 @@ def _together(proposal: Proposal, free: FreeGains) -> Proposal:
     """Return what belongs to the best combination as to be done, also where it pays with the others only."""
     if proposal.do:
         return proposal
-    why = f"{free.why}; worth it together with the other gains, which what it costs this year serves as well"
+    why = say(
+        "{why}; worth it together with the other gains, which what it costs this year serves as well",
+        why=free.why,
+    )
     return replace(proposal, do=True, why=why)
 
 
@@ -114,9 +118,13 @@ def _proposal(row: LotLine, sold: Sale, free: FreeGains, before: dict[str, Decim
     now = EXACT.subtract(free.cost(after), free.cost(before))
     costs = EXACT.add(trading, now)
     do = saves > costs
-    why = free.why if do else "what it costs now is no less than the tax it saves later"
+    why = free.why if do else say("what it costs now is no less than the tax it saves later")
     if do and now > ZERO:
-        why += f"; what it costs this year, or takes from losses carried forward, is {plain(now)}"
+        why = say(
+            "{why}; what it costs this year, or takes from losses carried forward, is {now}",
+            why=why,
+            now=plain(now),
+        )
     return Proposal(row.account, row.symbol, sold.shares, taken(sold), sold.gain, saves, costs, do, why)
 
 

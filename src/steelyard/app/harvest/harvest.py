@@ -32,9 +32,14 @@ from steelyard.domain.harvest.sale_size import sale
 from steelyard.domain.money import EXACT, ZERO, exact_sum, figure, plain
 from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.tax.planning import PlanTax, on_top_of
+from steelyard.words import say
 
-_UNPROVEN = (
-    "the {0} are the best found: there are too many combinations of shares to prove that no other is better"
+_UNPROVEN_LOSSES = say(
+    "the losses are the best found: there are too many combinations of shares to prove that no "
+    "other is better"
+)
+_UNPROVEN_GAINS = say(
+    "the gains are the best found: there are too many combinations of shares to prove that no other is better"
 )
 
 
@@ -97,7 +102,11 @@ def harvest(
     others = [r for r in rows if (r.account, r.symbol) not in sold]
     not_back = _not_back(situation, losses, as_of)
     gains, gains_proven = ([], True) if isinstance(free, str) else fill_room(others, free, realised, not_back)
-    unproven = [_UNPROVEN.format(w) for w, p in (("losses", losses_proven), ("gains", gains_proven)) if not p]
+    unproven = [
+        text
+        for text, proven in ((_UNPROVEN_LOSSES, losses_proven), (_UNPROVEN_GAINS, gains_proven))
+        if not proven
+    ]
     return HarvestReport(
         currency=situation.country.currency,
         losses=tuple(sorted(losses, key=lambda p: (-p.worth, p.account, p.symbol))),
@@ -155,7 +164,7 @@ def _proposal(found: Chosen) -> Proposal:
         found.saves,
         found.costs,
         True,
-        "saves more tax this year than it costs",
+        say("saves more tax this year than it costs"),
     )
 
 
@@ -168,12 +177,21 @@ def _listed(row: LotLine, rules: PlanTax, given: Assumptions, carried: bool) -> 
     saves = max(-tax_on(rules.taxes, gains_by_bucket(row, sold)), ZERO)
     costs = loss_costs(row, row.shares, sold.gain, later_rate(rules, row), given)
     if not any(row.buckets):
-        why = "gains and losses of this holding are not taxed, so its loss is worth nothing"
+        why = say("gains and losses of this holding are not taxed, so its loss is worth nothing")
     elif not saves:
-        why = "there is no gain this year that the loss could offset; selling would "
-        why += "carry it to a later year" if carried else "only lower the cost basis: harmful"
+        why = (
+            say(
+                "there is no gain this year that the loss could offset; selling would carry it to a "
+                "later year"
+            )
+            if carried
+            else say(
+                "there is no gain this year that the loss could offset; selling would only lower the cost "
+                "basis: harmful"
+            )
+        )
     else:
-        why = "costs more than it saves"
+        why = say("costs more than it saves")
     return Proposal(row.account, row.symbol, row.shares, taken(sold), sold.gain, saves, costs, False, why)
 
 
@@ -186,11 +204,28 @@ def _with_window(situation: TaxSituation, found: Proposal, as_of: date) -> Propo
     recent = _kept(situation, found, same, as_of)
     if recent:
         day, symbol = max(recent)
-        what = "" if symbol == found.symbol else f"{symbol}, which may count as identical, was "
-        why = f"{what}bought on {day}: a sale before {day + first_free} is a wash sale"
+        free = day + first_free
+        if symbol == found.symbol:
+            why = say("bought on {day}: a sale before {free} is a wash sale", day=day, free=free)
+        else:
+            why = say(
+                "{symbol}, which may count as identical, was bought on {day}: a sale before {free} "
+                "is a wash sale",
+                symbol=symbol,
+                day=day,
+                free=free,
+            )
         return replace(dated, saves=ZERO, do=False, why=why)
     listed = ", ".join(names)
-    return replace(dated, why=f"{found.why}; do not buy {listed} in any account before {as_of + first_free}")
+    return replace(
+        dated,
+        why=say(
+            "{why}; do not buy {listed} in any account before {as_of}",
+            why=found.why,
+            listed=listed,
+            as_of=as_of + first_free,
+        ),
+    )
 
 
 def _kept(
@@ -229,10 +264,16 @@ def _not_back(situation: TaxSituation, losses: Sequence[Proposal], as_of: date) 
     """Return by symbol why it should not be bought back now: that would undo a loss."""
     why: dict[str, str] = {}
     for block in situation.country.no_buys(situation.facts, as_of):
-        text = f"buying it back before {block.not_before} would undo the loss of {plain(block.loss)} on "
-        why |= dict.fromkeys(block.symbols, f"{text}{block.sold}, sold on {block.sold_on}")
+        text = say(
+            "buying it back before {not_before} would undo the loss of {loss} on {sold}, sold on {sold_on}",
+            not_before=block.not_before,
+            loss=plain(block.loss),
+            sold=block.sold,
+            sold_on=block.sold_on,
+        )
+        why |= dict.fromkeys(block.symbols, text)
     for loss in losses:
         if loss.do:
-            text = f"buying it back would undo the loss proposed on {loss.symbol}"
+            text = say("buying it back would undo the loss proposed on {symbol}", symbol=loss.symbol)
             why |= dict.fromkeys(loss.do_not_buy, text)
     return why

@@ -28,6 +28,7 @@ from steelyard.engines.backtest import kernel
 from steelyard.engines.backtest.problem import Market, Problem, Rules, Terms, on_ticks
 from steelyard.engines.market.price_history import PriceHistory, day_numbers
 from steelyard.errors import DataError, InputError
+from steelyard.words import say
 
 _NOTHING = np.empty(0)
 _SHARES = {"edge": ONE, "halfway": Decimal("0.5")}
@@ -104,8 +105,10 @@ def rhythm(monthly: Decimal, flow: tuple[Decimal, str] | None) -> tuple[Decimal,
     if monthly or flow[1] not in LOOKS:
         raise InputError(
             "flow",
-            "monthly and flow are both given" if monthly else f"{flow[1]!r} is no rhythm of a flow",
-            f"give one of them; a rhythm is one of {' '.join(LOOKS)}",
+            say("monthly and flow are both given")
+            if monthly
+            else say("{flow!r} is no rhythm of a flow", flow=flow[1]),
+            say("give one of them; a rhythm is one of {looks}", looks=" ".join(LOOKS)),
         )
     return flow
 
@@ -136,8 +139,8 @@ def candidate(line: str | Policy) -> Candidate:
     if policy.threshold is None or not ZERO < stop <= policy.threshold:
         raise InputError(
             "policy-text",
-            f"policy {line!r}: {found[3]!r} is no place inside the band",
-            "write for example: threshold 2% to 1.75%",
+            say("policy {line!r}: {found!r} is no place inside the band", line=line, found=found[3]),
+            say("write for example: threshold 2% to 1.75%"),
         )
     text = policy_text.text(policy).replace(" to edge", f" to {found[3]}")
     return Candidate(text, policy, stop / policy.threshold)
@@ -189,8 +192,12 @@ class Setup:
         if self.symbols != history.symbols:
             raise InputError(
                 "targets",
-                f"targets are of {', '.join(self.symbols)}, prices of {', '.join(history.symbols)}",
-                "give prices of the targets, in their order",
+                say(
+                    "targets are of {symbols}, prices of {given}",
+                    symbols=", ".join(self.symbols),
+                    given=", ".join(history.symbols),
+                ),
+                say("give prices of the targets, in their order"),
             )
         days = day_numbers(history.dates)
         market = _market(history, days, settings)
@@ -260,8 +267,13 @@ def _market(history: PriceHistory, days: Ints, settings: Settings) -> Market:
         if pair not in history.rates:
             raise DataError(
                 "rate-missing",
-                f"{symbol} is not in base currency and {history.source} has no {pair}",
-                f"add a column {pair} to the prices, or give them in base currency",
+                say(
+                    "{symbol} is not in base currency and {source} has no {pair}",
+                    symbol=symbol,
+                    source=history.source,
+                    pair=pair,
+                ),
+                say("add a column {pair} to the prices, or give them in base currency", pair=pair),
             )
         if prices is history.prices:
             prices = prices.copy()

@@ -27,6 +27,7 @@ from steelyard.engines.arrays import Ints
 from steelyard.engines.backtest.problem import TERMS, UNTAXED, WITHHELD, YEARLY, TaxRules
 from steelyard.errors import InputError
 from steelyard.ports.market import Sessions
+from steelyard.words import say
 
 WITHHELD_ABROAD = Decimal("0.15")
 """Withheld in the United States from a dividend to a resident of Korea, who then owes no more in Korea.
@@ -91,10 +92,15 @@ def tax_terms(
     lands = country(portfolio.tax.jurisdiction)
     if portfolio.base_currency != lands.currency:
         ours = portfolio.base_currency
-        return f"before tax: {lands.code} counts tax in {lands.currency}, the backtest in {ours}"
+        return say(
+            "before tax: {code} counts tax in {currency}, the backtest in {ours}",
+            code=lands.code,
+            currency=lands.currency,
+            ours=ours,
+        )
     account = next((a for a in portfolio.accounts if a.kind == "taxable"), None)
     if portfolio.accounts and account is None:
-        return "before tax: no account of the file is taxable"
+        return say("before tax: no account of the file is taxable")
     classes = {s: lands.classify(portfolio.instruments[s]) for s in portfolio.targets}
     stated = {} if account is None else account.cost_method
     if lands.code == "KR":
@@ -102,8 +108,8 @@ def tax_terms(
     if harvest:
         raise InputError(
             "harvest-allowance",
-            "--harvest-gains fills Korea's yearly allowance; the United States have none",
-            "leave --harvest-gains out",
+            say("--harvest-gains fills Korea's yearly allowance; the United States have none"),
+            say("leave --harvest-gains out"),
         )
     return _american(classes, stated, sessions, figures[0], portfolio.tax.settings)
 
@@ -140,8 +146,12 @@ def _korean(
         rates=_with_old_cycles(data),
         harvest=harvest,
         notes=(
-            f"after tax as Korea takes it by the rules of {rates.year}: overseas-listed gains of a year "
-            f"above {rates['overseas.deduction']:,f} won in May, other KRX-listed gains at each sale",
+            say(
+                "after tax as Korea takes it by the rules of {year}: overseas-listed gains of a "
+                "year above {rates:,f} won in May, other KRX-listed gains at each sale",
+                year=rates.year,
+                rates=rates["overseas.deduction"],
+            ),
             *notes,
         ),
     )
@@ -172,8 +182,13 @@ def _american(
         is_session=sessions.is_session,
         rates=data,
         notes=(
-            f"after federal tax: short-term gains at {ordinary:.0%}, long-term at {long:.0%}, paid in April; "
-            "wash sales, state tax and the net investment income tax are left out",
+            say(
+                "after federal tax: short-term gains at {ordinary:.0%}, long-term at {long:.0%}, "
+                "paid in April; wash sales, state tax and the net investment income tax are left "
+                "out",
+                ordinary=ordinary,
+                long=long,
+            ),
             *notes,
         ),
     )
@@ -194,7 +209,9 @@ def _american_rates(
             return ordinary_rates[bisect_right(bounds, income)], gain_rates[bisect_right(steps, income)]
     except ValueError as error:
         raise InputError(
-            "tax-setting", f"[tax]: {error}", 'write ordinary_rate = "24%" under [tax]'
+            "tax-setting",
+            say("[tax]: {error}", error=error.args[0]),
+            say('write ordinary_rate = "24%" under [tax]'),
         ) from None
     return Decimal("0.24"), long_rate(Decimal("0.24"))
 
@@ -205,7 +222,7 @@ def _methods(
     """Return the symbols sold at average cost, and notes on methods that a backtest does not follow."""
     methods = {s: stated.get(c, stated.get("", default)) for s, c in classes.items()}
     other = sorted(set(methods.values()) - {"fifo", "average"})
-    note = f"lots are sold oldest first: a backtest does not follow {', '.join(other)}"
+    note = say("lots are sold oldest first: a backtest does not follow {other}", other=", ".join(other))
     return frozenset(s for s, m in methods.items() if m == "average"), (note,) if other else ()
 
 

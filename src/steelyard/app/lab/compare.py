@@ -17,6 +17,7 @@ from steelyard.engines.backtest import resample
 from steelyard.engines.backtest.problem import TALLIES
 from steelyard.engines.market.price_history import PriceHistory
 from steelyard.errors import InputError
+from steelyard.words import say
 
 USUAL = (
     "hold",
@@ -97,10 +98,15 @@ class Comparison:
         names = [r.policy for r in self.study.results]
         missing = [name for name in (first, second) if name not in names]
         if missing:
-            wrong, hint = f"{', '.join(missing)} was not compared", f"name two of: {', '.join(names)}"
+            wrong, hint = (
+                say("{missing} was not compared", missing=", ".join(missing)),
+                say("name two of: {names}", names=", ".join(names)),
+            )
             raise InputError("policy-text", wrong, hint)
         if not self.paths:
-            raise InputError("policy-text", "nothing was resampled", "compare with paths above zero")
+            raise InputError(
+                "policy-text", say("nothing was resampled"), say("compare with paths above zero")
+            )
         rates = self.rates()
         return resample.difference(
             np.ascontiguousarray(rates[:, names.index(first)]),
@@ -113,11 +119,18 @@ class Comparison:
         better, worse = (first, second) if gap.mean >= 0.0 else (second, first)
         sign = 1.0 if gap.mean >= 0.0 else -1.0
         low, high = sorted((sign * gap.low, sign * gap.high))
-        paid = "cost and tax" if self.study.after_tax else "cost"
-        verdict = "more than luck in histories like this" if gap.evident else "no evidence"
-        return (
-            f"{better} beats {worse} by {100 * abs(gap.mean):.2f} % a year after {paid}, "
-            f"95 % interval {100 * low:+.2f}..{100 * high:+.2f}: {verdict}"
+        paid = say("cost and tax") if self.study.after_tax else say("cost")
+        verdict = say("more than luck in histories like this") if gap.evident else say("no evidence")
+        return say(
+            "{better} beats {worse} by {mean:.2f} % a year after {paid}, 95 % interval "
+            "{low:+.2f}..{high:+.2f}: {verdict}",
+            better=better,
+            worse=worse,
+            mean=100 * abs(gap.mean),
+            paid=paid,
+            low=100 * low,
+            high=100 * high,
+            verdict=verdict,
         )
 
     def summary(self, frame: Callable[[dict[str, list[Any]]], Any] = dict) -> Any:

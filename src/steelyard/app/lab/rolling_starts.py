@@ -20,6 +20,7 @@ from steelyard.engines.arrays import SESSIONS_A_YEAR, Floats
 from steelyard.engines.backtest import kernel
 from steelyard.engines.market.price_history import PriceHistory, day_numbers
 from steelyard.errors import DataError
+from steelyard.words import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +86,14 @@ def rolling_starts(
     if not starts:
         raise DataError(
             "price-short",
-            f"{history.source} has no {years} years in a row: {dates[0]} to {dates[-1]}",
-            "give more history, or a smaller --rolling",
+            say(
+                "{source} has no {years} years in a row: {first} to {last}",
+                source=history.source,
+                years=years,
+                first=dates[0],
+                last=dates[-1],
+            ),
+            say("give more history, or a smaller --rolling"),
         )
     rates, setup = np.empty((len(starts), len(candidates))), Setup(tuple(candidates), settings)
     for k, (first, stop) in enumerate(zip(starts, stops, strict=True)):

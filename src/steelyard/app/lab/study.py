@@ -20,6 +20,7 @@ from steelyard.engines.arrays import SESSIONS_A_YEAR, Flags, Floats
 from steelyard.engines.backtest import kernel
 from steelyard.engines.backtest.problem import Problem, Rules, Runs, Terms
 from steelyard.engines.market.price_history import PriceHistory
+from steelyard.words import say
 
 STATISTICS = (
     "policy",
@@ -136,7 +137,10 @@ class Study:
         unproven = int(self.walk.recorded.ending[:, 1].sum())
         if unproven:
             notes.append(
-                f"{unproven} plans of whole shares stopped at the search's limit: good, not proven best"
+                say(
+                    "{unproven} plans of whole shares stopped at the search's limit: good, not proven best",
+                    unproven=unproven,
+                )
             )
         return tuple(notes)
 

@@ -19,6 +19,7 @@ from steelyard.domain.market.prices import (
 from steelyard.errors import DataError
 from steelyard.ports.machine import Clock
 from steelyard.ports.market import PriceRecords, PriceSource
+from steelyard.words import join, say
 
 LONGEST_WAIT = 60
 _PASSING = ("price-source", "price-answer")
@@ -84,7 +85,7 @@ def _fetch_one(
             continue
         answer, closes, failure = _ask(source, wanted, records, clock, settings, as_of)
         if failure is not None:
-            text = f"{wanted.symbol}: {failure.message}"
+            text = join(": ", (wanted.symbol, failure.message))
             finding = Finding(failure.code, wanted.symbol, source.name, text, True)
             records.keep_judgement(answer, wanted, source.name, (), (finding,))
             findings.append(finding)
@@ -108,7 +109,7 @@ def _fetch_one(
         if kept and (best is None or kept[-1].day > best[1].day):
             best = name, kept[-1]
     if not any(s.offers(wanted) for s in sources):
-        text = f"{wanted.symbol}: no price source has it"
+        text = say("{symbol}: no price source has it", symbol=wanted.symbol)
         findings.append(Finding("price-source", wanted.symbol, "", text, True))
     return Fetched(wanted, best[0] if best else None, best[1] if best else None, tuple(findings))
 

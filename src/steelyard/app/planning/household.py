@@ -30,6 +30,7 @@ from steelyard.domain.trades import Conversion
 from steelyard.engines.allocation.household.household import Cap, Change, Goal, Household, Seat, settle
 from steelyard.engines.allocation.household.several_budgets import Best, solve_household
 from steelyard.engines.allocation.one_budget.search import solve
+from steelyard.words import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def allocate_household(
         value=setting.ticks.money(best.value, power=power),
         bound=setting.ticks.money(max(best.bound, Fraction(0)), power=power),
         proven=best.proven,
-        note="" if best.proven else "the search stopped at its limit; the gap to the bound is certified",
+        note="" if best.proven else say("the search stopped at its limit; the gap to the bound is certified"),
         sold=sold,
     )
 

@@ -21,6 +21,7 @@ from steelyard.domain.portfolio import Portfolio, Valuation
 from steelyard.domain.trades import Conversion
 from steelyard.engines.allocation.one_budget.search import solve
 from steelyard.engines.allocation.problem import Line, Problem
+from steelyard.words import say
 
 
 def allocate_one(
@@ -86,5 +87,7 @@ def allocate_one(
         value=ticks.money(answer.value, power=power),
         bound=ticks.money(max(answer.bound, Fraction(0)), power=power),
         proven=answer.proven,
-        note="" if answer.proven else "the search stopped at its limit; the gap to the bound is certified",
+        note=""
+        if answer.proven
+        else say("the search stopped at its limit; the gap to the bound is certified"),
     )

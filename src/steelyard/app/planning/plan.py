@@ -23,6 +23,7 @@ from steelyard.domain.portfolio import Portfolio, Valuation, need_accounts, valu
 from steelyard.domain.trades import Blocked, HoldingAfter, Objective, Plan, settle
 from steelyard.errors import InputError, PlanError
 from steelyard.ports.market import Sessions
+from steelyard.words import join, say
 
 if TYPE_CHECKING:
     from steelyard.app.planning.slots import TaxWish
@@ -76,7 +77,11 @@ def plan(
         PlanError: No plan satisfies the constraints; the text names the binding one.
     """
     if objective not in OBJECTIVES:
-        raise InputError("objective", f"{objective!r} is no objective", f"use one of {', '.join(OBJECTIVES)}")
+        raise InputError(
+            "objective",
+            say("{objective!r} is no objective", objective=objective),
+            say("use one of {choices}", choices=", ".join(OBJECTIVES)),
+        )
     before = value(portfolio)
     decision = decide_now(portfolio, before, sessions, as_of)
     valuation = value(portfolio, cash_flow=cash_flow)
@@ -151,8 +156,8 @@ def invest(
     if amount <= 0:
         raise InputError(
             "amount",
-            f"{plain(amount)} is not an amount to invest",
-            "give an amount above zero, or use `withdraw`",
+            say("{amount} is not an amount to invest", amount=plain(amount)),
+            say("give an amount above zero, or use `withdraw`"),
         )
     result = plan(
         portfolio,
@@ -194,8 +199,8 @@ def withdraw(
     if amount <= 0:
         raise InputError(
             "amount",
-            f"{plain(amount)} is not an amount to withdraw",
-            "give an amount above zero, or use `invest`",
+            say("{amount} is not an amount to withdraw", amount=plain(amount)),
+            say("give an amount above zero, or use `invest`"),
         )
     return plan(
         portfolio,
@@ -287,8 +292,8 @@ def _tax_wish(
     if tax is None:
         raise InputError(
             "tax-missing",
-            f"{portfolio.source} does not say where its owner is taxed",
-            'add [tax] with jurisdiction = "KR" (or "US")',
+            say("{source} does not say where its owner is taxed", source=portfolio.source),
+            say('add [tax] with jurisdiction = "KR" (or "US")'),
         )
     return tax_wish(
         portfolio, tax, as_of=as_of, max_tax=max_tax, max_gain=max_gain, accept_drift=accept_drift
@@ -296,11 +301,14 @@ def _tax_wish(
 
 
 def _too_taxed(max_tax: Decimal | None, max_gain: Decimal | None) -> PlanError:
-    limits = [f"{what} of {plain(x)}" for what, x in (("tax", max_tax), ("gain", max_gain)) if x is not None]
+    limits = [
+        *([] if max_tax is None else [say("tax of {amount}", amount=plain(max_tax))]),
+        *([] if max_gain is None else [say("gain of {amount}", amount=plain(max_gain))]),
+    ]
     return PlanError(
         "tax-limit",
-        f"no plan stays within {' and '.join(limits)}",
-        "raise the limit, or take out less money",
+        say("no plan stays within {limits}", limits=join(say(" and "), limits)),
+        say("raise the limit, or take out less money"),
     )
 
 
@@ -344,7 +352,9 @@ def _flow_account(portfolio: Portfolio, account: str | None) -> str:
         return names[0]
     if account not in names:
         raise InputError(
-            "unknown-account", f"there is no account {account!r}", f"use one of {', '.join(names)}"
+            "unknown-account",
+            say("there is no account {account!r}", account=account),
+            say("use one of {choices}", choices=", ".join(names)),
         )
     return account
 
@@ -356,14 +366,14 @@ def _infeasible(portfolio: Portfolio, wish: Wish, error: Short) -> PlanError:
     shown = short.quantize(Decimal("0.01"), ROUND_CEILING, EXACT) if abs(short) < Decimal("1e30") else short
     missing = f"{plain(shown)} {portfolio.base_currency}"
     if len(portfolio.accounts) > 1 and error.accounts:
-        missing = f"account {', '.join(error.accounts)}: {missing}"
+        missing = say("account {accounts}: {missing}", accounts=", ".join(error.accounts), missing=missing)
     limits = portfolio.constraints
     trials: list[tuple[str, str, Portfolio, Wish]] = []
     if not wish.can_sell:
         trials.append(
             (
-                "selling is not allowed",
-                "allow selling (drop --no-sell)",
+                say("selling is not allowed"),
+                say("allow selling (drop --no-sell)"),
                 portfolio,
                 replace(wish, can_sell=True),
             )
@@ -372,8 +382,8 @@ def _infeasible(portfolio: Portfolio, wish: Wish, error: Short) -> PlanError:
         free = replace(limits, reserve_amount=ZERO, reserve_weight=ZERO)
         trials.append(
             (
-                "the cash reserve must stay",
-                "lower `cash_reserve` under [constraints]",
+                say("the cash reserve must stay"),
+                say("lower `cash_reserve` under [constraints]"),
                 replace(portfolio, constraints=free),
                 wish,
             )
@@ -382,8 +392,8 @@ def _infeasible(portfolio: Portfolio, wish: Wish, error: Short) -> PlanError:
         free = replace(limits, locked=frozenset())
         trials.append(
             (
-                f"{', '.join(sorted(limits.locked))} may not be traded",
-                "take a symbol out of `locked` under [constraints]",
+                say("{locked} may not be traded", locked=", ".join(sorted(limits.locked))),
+                say("take a symbol out of `locked` under [constraints]"),
                 replace(portfolio, constraints=free),
                 wish,
             )
@@ -392,8 +402,12 @@ def _infeasible(portfolio: Portfolio, wish: Wish, error: Short) -> PlanError:
         free = replace(limits, min_trade=ZERO)
         trials.append(
             (
-                f"no trade may be smaller than {plain(limits.min_trade)} {portfolio.base_currency}",
-                "lower `min_trade` under [constraints]",
+                say(
+                    "no trade may be smaller than {min_trade} {base_currency}",
+                    min_trade=plain(limits.min_trade),
+                    base_currency=portfolio.base_currency,
+                ),
+                say("lower `min_trade` under [constraints]"),
                 replace(portfolio, constraints=free),
                 wish,
             )
@@ -403,18 +417,27 @@ def _infeasible(portfolio: Portfolio, wish: Wish, error: Short) -> PlanError:
             allocate(freed, value(freed, cash_flow=wish.cash_flow), freed_wish)
         except Short:
             continue
-        return PlanError("no-plan", f"{missing} too little, because {why}", hint)
+        return PlanError(
+            "no-plan", say("{missing} too little, because {why}", missing=missing, why=why), hint
+        )
     if wish.cash_flow < 0:
         return PlanError(
             "not-enough",
-            f"{missing} too little: everything that can be sold does not raise that much after costs",
-            "take out less"
-            + (", or from another account with --account" if len(portfolio.accounts) > 1 else ""),
+            say(
+                "{missing} too little: everything that can be sold does not raise that much after costs",
+                missing=missing,
+            ),
+            say("take out less, or from another account with --account")
+            if len(portfolio.accounts) > 1
+            else say("take out less"),
         )
     return PlanError(
         "no-plan",
-        f"{missing} too little: cash less the cash reserve is negative and sales cannot make up for it",
-        "lower `cash_reserve` under [constraints] or add money with --cash",
+        say(
+            "{missing} too little: cash less the cash reserve is negative and sales cannot make up for it",
+            missing=missing,
+        ),
+        say("lower `cash_reserve` under [constraints] or add money with --cash"),
     )
 
 

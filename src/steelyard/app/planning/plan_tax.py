@@ -24,6 +24,7 @@ from steelyard.domain.tax.country import Disposal, YearTax
 from steelyard.domain.tax.planning import Case, Formula, Line
 from steelyard.domain.trades import Trade
 from steelyard.errors import DataError, InputError
+from steelyard.words import join, say
 
 Key = tuple[str, str]
 
@@ -89,8 +90,11 @@ def tax_wish(
     if unknown:
         raise InputError(
             "cost-unknown",
-            f"what was paid for {', '.join(unknown)} is not known, so its tax is not either",
-            "add lots to the position, or import the trades with `steelyard import`",
+            say(
+                "what was paid for {unknown} is not known, so its tax is not either",
+                unknown=", ".join(unknown),
+            ),
+            say("add lots to the position, or import the trades with `steelyard import`"),
         )
     to_base = tax_rate(portfolio, situation.country.currency)
     rules = situation.country.plan_tax(situation.facts, situation.so_far, as_of)
@@ -182,8 +186,16 @@ def tax_rate(portfolio: Portfolio, currency: str) -> Decimal:
     if currency not in portfolio.fx:
         raise DataError(
             "fx-missing",
-            f"tax is counted in {currency}, and no rate to {portfolio.base_currency} is known",
-            f'add under [fx]: {currency}{portfolio.base_currency} = "..."',
+            say(
+                "tax is counted in {currency}, and no rate to {base_currency} is known",
+                currency=currency,
+                base_currency=portfolio.base_currency,
+            ),
+            say(
+                'add under [fx]: {currency}{base_currency} = "..."',
+                currency=currency,
+                base_currency=portfolio.base_currency,
+            ),
         )
     return portfolio.fx[currency]
 
@@ -243,7 +255,9 @@ def plan_taxes(
     total = None
     if not left_out and before.total_tax is not None and situation.so_far.total_tax is not None:
         total = EXACT.multiply(EXACT.subtract(before.total_tax, situation.so_far.total_tax), to_base)
-    notes = [f"what was paid for {', '.join(left_out)} is not known"] if left_out else []
+    notes: list[str] = (
+        [say("what was paid for {left_out} is not known", left_out=", ".join(left_out))] if left_out else []
+    )
     if wish is not None:
         notes += dict.fromkeys(
             wish.left_out[t.account, t.symbol]
@@ -252,16 +266,28 @@ def plan_taxes(
         )
         if total is not None and wish.max_tax is not None and total > wish.max_tax:
             added, limit = f"{plain(round(total, 2))} {portfolio.base_currency}", plain(wish.max_tax)
-            notes.append(f"by the return the plan adds {added} of tax, more than the {limit} asked for")
+            notes.append(
+                say(
+                    "by the return the plan adds {added} of tax, more than the {limit} asked for",
+                    added=added,
+                    limit=limit,
+                )
+            )
     if undone:
         names = ", ".join(sorted({e.symbol for e in buys}))
         amount = f"{plain(undone)} {situation.country.currency}"
-        notes.append(f"buying {names} so soon after a sale at a loss disallows {amount} of that loss")
+        notes.append(
+            say(
+                "buying {names} so soon after a sale at a loss disallows {amount} of that loss",
+                names=names,
+                amount=amount,
+            )
+        )
     if total is None and not left_out and any(t.side == "sell" for t in trades):
-        notes.append(" ".join(situation.so_far.notes) or rate_missing)
+        notes.append(join(" ", situation.so_far.notes) if situation.so_far.notes else rate_missing)
     sold_now = entries[len(buys) :]
     washed = _washed(before, situation.with_entries(sold_now), as_of) if buys and sold_now else frozenset()
-    return PlanTaxes(sales, total, "; ".join(notes), washed)
+    return PlanTaxes(sales, total, join("; ", notes), washed)
 
 
 def _buys(

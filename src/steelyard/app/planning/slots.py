@@ -18,6 +18,7 @@ from steelyard.domain.money import EXACT, ONE, ZERO
 from steelyard.domain.portfolio import Account, Portfolio, Position, Valuation
 from steelyard.domain.trades import Conversion, Trade
 from steelyard.errors import DataError
+from steelyard.words import say
 
 if TYPE_CHECKING:
     from steelyard.domain.books.lots import TaxLot
@@ -192,9 +193,19 @@ def slots(portfolio: Portfolio, wish: Wish) -> tuple[Slot, ...]:
         first = missing[0]
         raise DataError(
             "price-missing",
-            f"no share price for {', '.join(missing)}, so whole shares cannot be planned",
-            f'add price = "..." to the position of {first}, or a line {first} = "..." under [prices]'
-            + ("" if wish.fractional else ", or plan in amounts with --fractional"),
+            say(
+                "no share price for {missing}, so whole shares cannot be planned", missing=", ".join(missing)
+            ),
+            say(
+                'add price = "..." to the position of {first}, or a line {first} = "..." under [prices]',
+                first=first,
+            )
+            if wish.fractional
+            else say(
+                'add price = "..." to the position of {first}, or a line {first} = "..." under [prices], '
+                "or plan in amounts with --fractional",
+                first=first,
+            ),
         )
     return tuple(
         _slot(portfolio, account, symbol, wish)

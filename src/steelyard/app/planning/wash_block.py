@@ -11,6 +11,7 @@ from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.tax.planning import NoBuy
 from steelyard.domain.trades import Blocked
 from steelyard.errors import InputError
+from steelyard.words import join, say
 
 
 def wash_blocks(portfolio: Portfolio, situation: TaxSituation, *, as_of: date) -> tuple[Blocked, ...]:
@@ -30,8 +31,8 @@ def wash_blocks(portfolio: Portfolio, situation: TaxSituation, *, as_of: date) -
     if not isinstance(wanted, bool):
         raise InputError(
             "tax-setting",
-            f"tax.block_wash_sales is {wanted!r}, neither true nor false",
-            "write block_wash_sales = false under [tax] to lift the block",
+            say("tax.block_wash_sales is {wanted!r}, neither true nor false", wanted=wanted),
+            say("write block_wash_sales = false under [tax] to lift the block"),
         )
     if not wanted:
         return ()
@@ -41,8 +42,8 @@ def wash_blocks(portfolio: Portfolio, situation: TaxSituation, *, as_of: date) -
         undone = [x for x in losses if symbol in x.symbols]
         if undone:
             reason = _reason(symbol, undone, situation.country.currency)
-            reason += _stand_in(portfolio, symbol, losses)
-            rows.append(Blocked(symbol, max(x.not_before for x in undone), reason))
+            text = join("", (reason, _stand_in(portfolio, symbol, losses)))
+            rows.append(Blocked(symbol, max(x.not_before for x in undone), text))
     return tuple(rows)
 
 
@@ -60,8 +61,11 @@ def own_blocks(
         Blocked(
             symbol,
             first_free,
-            f"this plan sells {', '.join(sorted(same & set(sold)))} at a loss, which buying it before "
-            f"{first_free} would undo",
+            say(
+                "this plan sells {same} at a loss, which buying it before {first_free} would undo",
+                same=", ".join(sorted(same & set(sold))),
+                first_free=first_free,
+            ),
         )
         for symbol in portfolio.targets
         for same in [situation.same(symbol)]
@@ -69,19 +73,35 @@ def own_blocks(
     )
 
 
+_CAUTIONS = {"accepted": say("accepted"), "caution": say("caution")}
+
+
 def _stand_in(portfolio: Portfolio, symbol: str, losses: Sequence[NoBuy]) -> str:
     """Name what may be held meanwhile: another fund that no loss forbids."""
     forbidden = {s for x in losses for s in x.symbols}
     choices = portfolio.instruments[symbol].replacements
     fit = [x for x in choices if x.caution != "avoid" and x.symbol not in forbidden]
-    return f"; {fit[0].symbol} may stand in meanwhile ({fit[0].caution})" if fit else ""
+    return (
+        say(
+            "; {symbol} may stand in meanwhile ({caution})",
+            symbol=fit[0].symbol,
+            caution=_CAUTIONS[fit[0].caution],
+        )
+        if fit
+        else ""
+    )
 
 
 def _reason(symbol: str, undone: list[NoBuy], currency: str) -> str:
     loss = plain(exact_sum(x.loss for x in undone))
-    sales = ", ".join(f"{x.sold} on {x.sold_on}" for x in undone)
-    alike = "" if all(x.sold == symbol for x in undone) else "; it counts as identical"
+    sales = tuple(say("{sold} on {sold_on}", sold=x.sold, sold_on=x.sold_on) for x in undone)
+    alike = "" if all(x.sold == symbol for x in undone) else say("; it counts as identical")
     until = max(x.not_before for x in undone)
-    return (
-        f"a purchase before {until} could undo {loss} {currency} of loss realised by selling {sales}{alike}"
+    return say(
+        "a purchase before {until} could undo {loss} {currency} of loss realised by selling {sales}{alike}",
+        until=until,
+        loss=loss,
+        currency=currency,
+        sales=sales,
+        alike=alike,
     )

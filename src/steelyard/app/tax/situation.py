@@ -16,6 +16,7 @@ from steelyard.domain.tax.identical import same_index
 from steelyard.domain.tax.rules import Rule
 from steelyard.errors import InputError
 from steelyard.ports.market import Sessions
+from steelyard.words import say
 
 Figures = Callable[[str], tuple[Mapping[str, Any], Sequence[Rule]]]
 """A country's tax data and rules, by its code."""
@@ -100,8 +101,8 @@ def situation(
     if portfolio.tax is None:
         raise InputError(
             "tax-missing",
-            f"{portfolio.source} does not say where its owner is taxed",
-            'add [tax] with jurisdiction = "KR" (or "US")',
+            say("{source} does not say where its owner is taxed", source=portfolio.source),
+            say('add [tax] with jurisdiction = "KR" (or "US")'),
         )
     lands, books = country(portfolio.tax.jurisdiction), books_of(portfolio)
     rates, rules = figures(portfolio.tax.jurisdiction)
@@ -111,8 +112,11 @@ def situation(
     if year is not None and year > as_of.year + 1:
         raise InputError(
             "tax-year-ahead",
-            f"{year} is more than a year after {as_of}",
-            f"ask for a year up to {as_of.year + 1}: a sale at the end of a year may settle in the next",
+            say("{year} is more than a year after {as_of}", year=year, as_of=as_of),
+            say(
+                "ask for a year up to {year}: a sale at the end of a year may settle in the next",
+                year=as_of.year + 1,
+            ),
         )
     past = until(books.entries or entries_of_lots(portfolio), as_of)
     symbols = {e.symbol for e in past if e.symbol and e.kind != "convert"}
@@ -156,8 +160,12 @@ def _check_settings(lands: Country, portfolio: Portfolio) -> None:
     if unknown:
         raise InputError(
             "tax-setting",
-            f"{', '.join(unknown)} under [tax] means nothing to the rules of {lands.code}",
-            f"use {', '.join(lands.settings)}",
+            say(
+                "{unknown} under [tax] means nothing to the rules of {code}",
+                unknown=", ".join(unknown),
+                code=lands.code,
+            ),
+            say("use {settings}", settings=", ".join(lands.settings)),
         )
 
 

@@ -18,6 +18,7 @@ from steelyard.app.trading.market import Market
 from steelyard.app.trading.order_reports import Desk
 from steelyard.domain.money import EXACT, ONE, ZERO, plain
 from steelyard.domain.trading.brokerage import FX, Statement
+from steelyard.domain.trading.conversions import by_hand
 from steelyard.domain.trading.execution import Terms
 from steelyard.domain.trading.guardrails import Refusal, Situation, inspect
 from steelyard.domain.trading.orders import CANCELLED, PLANNED, SENT, UNKNOWN, Order, changed_by_hand, move
@@ -30,6 +31,7 @@ from steelyard.domain.trading.plan_checks import (
 from steelyard.domain.trading.saved_plans import SavedPlan
 from steelyard.domain.trading.sizing import fee, fit, foreign, orders_of
 from steelyard.errors import InputError, OrderNotTaken, ServiceError
+from steelyard.words import say
 
 WASH_SALE_DAYS = 30
 # Judged again, one by one, when it is an order's turn: before the sales have filled nobody can know.
@@ -103,7 +105,11 @@ def execute(
     """
     for account in plan.accounts:
         if account not in desk.brokers:
-            raise InputError("no-broker", f"account {account} has no broker", f"name one for {account}")
+            raise InputError(
+                "no-broker",
+                say("account {account} has no broker", account=account),
+                say("name one for {account}", account=account),
+            )
     # The paper broker trades in whatever the file is priced in: nothing leaves the machine.
     paper = frozenset(a for a in plan.accounts if desk.brokers[a].name == "paper")
     need_exchange_currency(plan, apart_from=paper)
@@ -148,7 +154,7 @@ class _Run:
         self._hear()
         self._look()
         if resumed and too_old(self.plan, now(), self.terms.max_plan_age_hours):
-            self._drop("the plan is too old to begin more of it")
+            self._drop(say("the plan is too old to begin more of it"))
         refusals = list(self._plan_refusals())
         approved = {self.id: frozenset({self.who}) | book.approvals(self.id)}
         if not resumed:
@@ -200,34 +206,22 @@ class _Run:
         if self._planned():
             found += moved_prices(self.plan, self.market.prices, terms.max_price_move)
         if why := self.desk.book.halted():
-            found.append(self._refusal("halted", f"everything is halted: {why}", "run `steelyard resume`"))
+            text, hint = say("everything is halted: {why}", why=why), say("run `steelyard resume`")
+            found.append(self._refusal("halted", text, hint))
         if self.id in self.desk.book.finished():
-            found.append(
-                self._refusal(
-                    "duplicate-plan",
-                    "this plan was carried out already",
-                    "run `steelyard sync`, bring the file up to date and save a new plan",
-                )
-            )
+            text = say("this plan was carried out already")
+            hint = say("run `steelyard sync`, bring the file up to date and save a new plan")
+            found.append(self._refusal("duplicate-plan", text, hint))
         if any(o.is_out and o.plan_id != self.id for o in self.desk.book.orders()):
-            found.append(
-                self._refusal(
-                    "another-plan",
-                    "another plan still has orders out",
-                    "run `steelyard orders` and finish it",
-                )
-            )
+            text, hint = say("another plan still has orders out"), say("run `steelyard orders` and finish it")
+            found.append(self._refusal("another-plan", text, hint))
         if self.unattended:
             arming = self.desk.book.arming()
             need = ZERO if self._started() else self.plan.turnover
             if arming is None or not arming.covers(need, now.date()):
-                found.append(
-                    self._refusal(
-                        "not-armed",
-                        "unattended execution is not armed for this amount and day",
-                        "run `steelyard arm --until DATE --max-amount AMOUNT`",
-                    )
-                )
+                text = say("unattended execution is not armed for this amount and day")
+                hint = say("run `steelyard arm --until DATE --max-amount AMOUNT`")
+                found.append(self._refusal("not-armed", text, hint))
         return found
 
     def _order_refusals(self, approved: Mapping[str, frozenset[str]]) -> list[Refusal]:
@@ -384,7 +378,7 @@ class _Run:
         if sized != order and (self._out() or self.money.is_late(order)):
             return False  # a later purchase must not take the money this one waits for
         if sized is None:
-            done = move(order, CANCELLED, "no money for it; left to the next plan")
+            done = move(order, CANCELLED, say("no money for it; left to the next plan"))
             self._write(done, "cancelled", {})
         else:
             self._offer(sized)
@@ -403,7 +397,7 @@ class _Run:
         step = self.plan.trade(order.account, order.symbol).step
         steps = EXACT.divide(max(min(there, order.shares), ZERO), step).to_integral_value(ROUND_FLOOR)
         if not steps:
-            self._write(move(order, CANCELLED, "none of that money is there"), "cancelled", {})
+            self._write(move(order, CANCELLED, say("none of that money is there")), "cancelled", {})
             return True
         self._offer(replace(order, shares=EXACT.multiply(steps, step)))
         return True
@@ -423,10 +417,7 @@ class _Run:
         seen = min(brings, EXACT.subtract(told, own))
         if seen < EXACT.multiply(brings, ONE - self.terms.max_price_move):
             given = (plain(worth), order.currency) if bought else (plain(order.shares), foreign(order))
-            text = f"{given[0]} {given[1]} are to be changed into {plain(brings)} {got} in {order.account}; "
-            text += f"with them its broker would show {plain(EXACT.add(own, brings))} {got}, "
-            text += f"and it shows {plain(told)}"
-            hint = "change the money at the broker, then run `steelyard execute` again"
+            text, hint = by_hand(given, (plain(brings), got), order.account, EXACT.add(own, brings), told)
             self.held[order.id] = (Refusal("convert-by-hand", order.id, order.symbol, text, hint),)
             return
         if bought:
@@ -442,8 +433,8 @@ class _Run:
         approved = {self.id: self.desk.book.approvals(self.id)}
         refusals = inspect(order, self._situation(order, approved), self.terms.limits)
         if not refusals and self.tries.get(order.id, 0) >= self.terms.attempts:
-            text = f"the broker did not take it {self.terms.attempts} times"
-            refusals = (Refusal("not-taken", order.id, order.symbol, text, "run it again later"),)
+            text = say("the broker did not take it {attempts} times", attempts=self.terms.attempts)
+            refusals = (Refusal("not-taken", order.id, order.symbol, text, say("run it again later")),)
         if refusals:
             self.held[order.id] = refusals
             return

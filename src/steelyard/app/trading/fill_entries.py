@@ -20,6 +20,7 @@ from steelyard.domain.money import EXACT
 from steelyard.domain.trading.brokerage import FX, Fill
 from steelyard.domain.trading.orders import Order
 from steelyard.errors import PortfolioProblems
+from steelyard.words import join, say
 
 SOURCE = "sync"
 """Entries written here come from `sync BROKER`."""
@@ -125,7 +126,7 @@ class FillBooks:
             try:
                 import_rows(self._journal, wanted, f"{SOURCE} {broker}", as_of=today, at=at)
             except PortfolioProblems as error:
-                why |= {f.id: "; ".join(p.message for p in error.problems) for f in new}
+                why |= {f.id: join("; ", [p.message for p in error.problems]) for f in new}
                 new = []
         told = tuple(LeftOut(account, f, why[f.id]) for f in fills if why.get(f.id))
         return Written(len(new), len(known) + len(same), len(older), told)
@@ -133,12 +134,14 @@ class FillBooks:
     def _objection(self, fill: Fill, broker: str, there: Sequence[Recorded], orders: Sequence[Order]) -> str:
         """Why a fill must not be written, "" when it may."""
         if not there:
-            return "the journal knows nothing of this account; record what it held before"
+            return say("the journal knows nothing of this account; record what it held before")
         if broker == "ticket" and any(o.is_out for o in orders):
             # A ticket counts from what the file held when its orders were written, until the last is over.
-            return "orders of this account are still open; written when the last one is over"
+            return say("orders of this account are still open; written when the last one is over")
         if not _is_conversion(fill) and fill.symbol not in self._exchanges:
-            return f"{fill.symbol} is unknown; add it under [instruments] of the portfolio file"
+            return say(
+                "{symbol} is unknown; add it under [instruments] of the portfolio file", symbol=fill.symbol
+            )
         return ""
 
     def _row(self, broker: str, account: str, fill: Fill) -> Row:
@@ -190,7 +193,7 @@ def _changed(known: Iterable[Fill], rows: Mapping[str, Row], there: Sequence[Rec
     """Return which fills stand in the journal with other figures than their broker tells now."""
     # What was taken back stays so: its owner did that.
     facts = {_facts(r.entry) for r in there if r.takes_back is None}
-    text = "the journal has it with other figures; take that back with `steelyard undo` and `record` it"
+    text = say("the journal has it with other figures; take that back with `steelyard undo` and `record` it")
     return {f.id: text for f in known if _facts(rows[f.id].entry) not in facts}
 
 
@@ -222,9 +225,10 @@ def _doubled(fills: Sequence[Fill], rows: Mapping[str, Row], elsewhere: Sequence
             found[fill.id] = ""
         elif near:
             numbers = ", ".join(str(r.number) for r in near)
-            found[fill.id] = (
-                f"perhaps it is entry {numbers}; take that back with `steelyard undo`, "
-                "or `record` what is missing"
+            found[fill.id] = say(
+                "perhaps it is entry {numbers}; take that back with `steelyard undo`, or "
+                "`record` what is missing",
+                numbers=numbers,
             )
     return found
 

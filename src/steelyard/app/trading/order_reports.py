@@ -10,6 +10,7 @@ from steelyard.domain.trading.orders import EXPIRED, SENT, UNKNOWN, Order, Repor
 from steelyard.errors import DataError, NoAnswer, ServiceError
 from steelyard.ports.machine import Clock
 from steelyard.ports.trading import Broker, OrderBook
+from steelyard.words import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +64,11 @@ class Desk:
         if heard is not None:
             return heard
         if order.state == SENT:
-            order = self.write(move(order, UNKNOWN, "the broker has not seen it yet"), "not-seen", {})
+            order = self.write(move(order, UNKNOWN, say("the broker has not seen it yet")), "not-seen", {})
         waited = timedelta(hours=over_after_hours)
         late = order.sent_at is not None and self.clock.now() - order.sent_at > waited
         if late and self._is_gone(order):
-            why = "its day is over and the broker does not know it"
+            why = say("its day is over and the broker does not know it")
             order = self.write(move(order, EXPIRED, why), "expired", {})
         return order
 

@@ -14,6 +14,7 @@ from steelyard.domain.tax.identical import chosen, same_index
 from steelyard.domain.trades import Plan, Trade
 from steelyard.domain.trading.conversions import conversions
 from steelyard.domain.trading.saved_plans import Cause, SavedPlan, SavedTrade
+from steelyard.words import say
 
 _FRACTION = Decimal("1e-9")
 PLAIN_OPTIONS: Mapping[str, Any] = {
@@ -145,12 +146,16 @@ def prices_then(inputs: Mapping[str, Any]) -> tuple[dict[str, Quote], dict[str, 
 def _causes(plan: Plan, decision: Decision) -> tuple[Cause, ...]:
     found = [Cause(r.rule, r.symbol or "", r.text) for r in decision.reasons] if decision.due else []
     if plan.cash_flow:
-        text = "new money" if plan.cash_flow > 0 else "money taken out"
-        text += f": {plain(abs(plan.cash_flow))} {plan.base_currency}"
+        amount = f"{plain(abs(plan.cash_flow))} {plan.base_currency}"
+        text = (
+            say("new money: {amount}", amount=amount)
+            if plan.cash_flow > 0
+            else say("money taken out: {amount}", amount=amount)
+        )
         found.append(Cause("cash-flow", "", text))
     if not found and plan.trades:
-        why = decision.held_back or "no rule of the policy had fired"
-        found.append(Cause("owner", "", f"asked for by the owner; {why}"))
+        why = decision.held_back or say("no rule of the policy had fired")
+        found.append(Cause("owner", "", say("asked for by the owner; {why}", why=why)))
     return tuple(found)
 
 

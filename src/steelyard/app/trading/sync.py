@@ -22,6 +22,7 @@ from steelyard.domain.trading.brokerage import Fill, OpenOrder, Statement
 from steelyard.domain.trading.orders import CANCELLED, PLANNED, Order, move
 from steelyard.errors import InputError, ServiceError
 from steelyard.ports.trading import OrderBook
+from steelyard.words import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,7 @@ def sync(
         differences += _differences(account, ours.get(account), statement)
         for stray in listed:
             if stray.order_id not in known and stray.broker_id not in known:
-                what = f"order {stray.broker_id} ({stray.symbol})"
+                what = say("order {broker_id} ({symbol})", broker_id=stray.broker_id, symbol=stray.symbol)
                 differences.append(Difference(account, what, ZERO, stray.shares))
     body = {
         "changed": len(changed),
@@ -189,7 +190,7 @@ def cancel(desk: Desk, order: Order) -> Order:
         ServiceError: The broker did not answer; the order stays as it was.
     """
     if order.state == PLANNED:
-        return desk.write(move(order, CANCELLED, "cancelled by the owner"), "cancelled", {})
+        return desk.write(move(order, CANCELLED, say("cancelled by the owner")), "cancelled", {})
     if not order.is_out:
         return order
     desk.book.record("cancel-request", order.plan_id, {"order": order.id}, desk.clock.now())
@@ -223,8 +224,12 @@ def find_order(book: OrderBook, name: str) -> Order:
     """
     found = [o for o in book.orders() if o.id.startswith(name)] if name else []
     if len(found) != 1:
-        text = f"there is no order {name!r}" if not found else f"{name!r} names {len(found)} orders"
-        raise InputError("unknown-order", text, "see `steelyard orders`")
+        text = (
+            say("there is no order {name!r}", name=name)
+            if not found
+            else say("{name!r} names {found} orders", name=name, found=len(found))
+        )
+        raise InputError("unknown-order", text, say("see `steelyard orders`"))
     return found[0]
 
 

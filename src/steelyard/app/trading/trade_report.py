@@ -15,6 +15,7 @@ from steelyard.domain.trading.brokerage import FX, Fill
 from steelyard.domain.trading.orders import Order
 from steelyard.errors import InputError
 from steelyard.ports.trading import OrderBook
+from steelyard.words import say
 
 OLD = "unknown"
 """The rule of a plan saved before rules were kept with plans."""
@@ -119,7 +120,9 @@ def quarter_days(quarter: str) -> tuple[date, date]:
     """
     found = re.fullmatch(r"([12]\d{3})-?[Qq]([1-4])", quarter)
     if not found:
-        raise InputError("quarter", f"{quarter!r} is no quarter", "write --quarter 2026Q4")
+        raise InputError(
+            "quarter", say("{quarter!r} is no quarter", quarter=quarter), say("write --quarter 2026Q4")
+        )
     year, number = int(found[1]), int(found[2])
     after = date(year + number // 4, number % 4 * 3 + 1, 1)
     return date(year, number * 3 - 2, 1), after - timedelta(days=1)
@@ -154,7 +157,7 @@ def _line(book: OrderBook, order: Order, fills: list[Fill]) -> TradeLine:
     plan = book.plan(order.plan_id)
     causes = tuple((c.rule, c.text) for c in plan.causes_of(order.symbol))
     if order.exchange == FX:
-        causes = (("conversion", "money for the trades of the plan"), *causes)
+        causes = (("conversion", say("money for the trades of the plan")), *causes)
     sent_on = order.sent_at.date() if order.sent_at is not None else plan.as_of
     return TradeLine(
         traded_on=max((f.at.date() for f in fills), default=sent_on),
@@ -166,7 +169,7 @@ def _line(book: OrderBook, order: Order, fills: list[Fill]) -> TradeLine:
         currency=order.currency,
         amount=order.paid,
         fees=order.fees,
-        causes=causes or ((OLD, "the plan was saved before its rules were kept"),),
+        causes=causes or ((OLD, say("the plan was saved before its rules were kept")),),
         reason=plan.trade(order.account, order.symbol).reason,
         approved_by=tuple(sorted(book.approvals(order.plan_id))),
         plan_id=order.plan_id,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
-from steelyard.domain.money import EXACT, ONE, ZERO
+from steelyard.domain.money import EXACT, ONE, ZERO, plain
 from steelyard.domain.trading.brokerage import FX
 from steelyard.domain.trading.saved_plans import SavedTrade
 from steelyard.words import say
@@ -101,3 +101,28 @@ def _leg(
         exchange=FX,
         step=STEP,
     )
+
+
+def by_hand(
+    given: tuple[str, str], brings: tuple[str, str], account: str, with_it: Decimal, told: Decimal
+) -> tuple[str, str]:
+    """Return what to say while money that its owner changes by hand is not there yet, and what to do.
+
+    Args:
+        given: What is changed, amount and currency.
+        brings: What it brings, amount and currency.
+        account: Where.
+        with_it: What the broker would show once it is done.
+        told: What the broker shows.
+    """
+    text = say(
+        "{given} are to be changed into {brings} in {account}; with them its broker would show "
+        "{with_it} {currency}, and it shows {told}",
+        given=" ".join(given),
+        brings=" ".join(brings),
+        account=account,
+        with_it=plain(with_it),
+        currency=brings[1],
+        told=plain(told),
+    )
+    return text, say("change the money at the broker, then run `steelyard execute` again")

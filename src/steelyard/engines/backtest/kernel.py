@@ -19,6 +19,7 @@ from steelyard.engines.backtest.lanes_kernel import STATES, run_lanes
 from steelyard.engines.backtest.problem import DUST, TALLIES, Market, Problem, Runs, empty_runs
 from steelyard.engines.backtest.walk_kernel import walk
 from steelyard.errors import InputError
+from steelyard.words import say
 
 _LANES = 256
 """Policies walked side by side: few enough that their state stays in the fastest cache."""
@@ -184,6 +185,6 @@ def _check(ending: Floats) -> None:
     if np.isinf(ending[:, 1]).any():
         raise InputError(
             "whole-too-large",
-            "wealth grew beyond what whole-share plans can count",
-            "start with more money, or leave --whole out",
+            say("wealth grew beyond what whole-share plans can count"),
+            say("start with more money, or leave --whole out"),
         )

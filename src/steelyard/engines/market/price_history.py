@@ -10,6 +10,7 @@ from typing import overload
 import numpy as np
 
 from steelyard.engines.arrays import Floats, Ints
+from steelyard.words import say
 
 JUMP = 0.4
 """A larger move in one session is pointed out: most are splits or typing errors."""
@@ -98,7 +99,7 @@ class PriceHistory:
 
 def oddities(history: PriceHistory) -> list[str]:
     """Return what looks odd in complete prices, one sentence each: jumps, standstill, waits, too few."""
-    notes = []
+    notes: list[str] = []
     dates, prices = history.dates, history.prices
     moves = prices[1:] / prices[:-1] - 1.0
     for n, symbol in enumerate(history.symbols):
@@ -106,19 +107,40 @@ def oddities(history: PriceHistory) -> list[str]:
         if len(jumps):
             at = int(jumps[0])
             notes.append(
-                f"{symbol}: {len(jumps)} moves of more than {JUMP:.0%} in a session, the first on "
-                f"{dates[at + 1]} ({moves[at, n]:+.0%}); is it a split?"
+                say(
+                    "{symbol}: {count} moves of more than {jump:.0%} in a session, the first on "
+                    "{day} ({move:+.0%}); is it a split?",
+                    symbol=symbol,
+                    count=len(jumps),
+                    jump=JUMP,
+                    day=dates[at + 1],
+                    move=float(moves[at, n]),
+                )
             )
         still = _longest_still(moves[:, n])
         if still[0] >= STILL:
-            notes.append(f"{symbol}: the same close on {still[0]} sessions in a row up to {dates[still[1]]}")
+            notes.append(
+                say(
+                    "{symbol}: the same close on {still} sessions in a row up to {dates}",
+                    symbol=symbol,
+                    still=still[0],
+                    dates=dates[still[1]],
+                )
+            )
     waits = np.diff(day_numbers(dates))
     longest = int(waits.max(initial=0))
     if longest > _LONG_WAIT_DAYS and longest > 3 * int(np.sort(waits)[len(waits) // 2]):
         at = int(np.argmax(waits))
-        notes.append(f"no session for {longest} days between {dates[at]} and {dates[at + 1]}")
+        notes.append(
+            say(
+                "no session for {longest} days between {before} and {after}",
+                longest=longest,
+                before=dates[at],
+                after=dates[at + 1],
+            )
+        )
     if len(dates) < 252:
-        notes.append(f"only {len(dates)} sessions: less than a year says little")
+        notes.append(say("only {dates} sessions: less than a year says little", dates=len(dates)))
     return notes
 
 
