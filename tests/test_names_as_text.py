@@ -10,6 +10,7 @@ from importlib import import_module
 from importlib.metadata import EntryPoint
 from importlib.util import find_spec
 from pathlib import Path
+from typing import get_args
 
 import click
 import pytest
@@ -17,9 +18,10 @@ import pytest
 import steelyard
 from steelyard import bootstrap
 from steelyard.adapters.files.automation import SOURCES
+from steelyard.api.books import ImportFormat
 from steelyard.bootstrap import scheduled
+from steelyard.bootstrap.journal import FORMATS
 from steelyard.domain.tax import country as countries
-from steelyard.interfaces.cli.books.journal import FORMATS
 from steelyard.interfaces.cli.command_table import LATER
 
 ROOT = Path(__file__).parent.parent
@@ -31,7 +33,7 @@ BY_NAME = {
     "steelyard/bootstrap/__init__.py",
     "steelyard/bootstrap/scheduled.py",
     "steelyard/domain/tax/country.py",
-    "steelyard/interfaces/cli/books/journal.py",
+    "steelyard/bootstrap/journal.py",
     "steelyard/interfaces/cli/command_table.py",
 }
 
@@ -55,6 +57,10 @@ def test_every_name_of_the_composition_root_is_there(name):
 @pytest.mark.parametrize("name", LATER)
 def test_every_command_of_the_table_is_in_its_module(name):
     assert isinstance(getattr(import_module(LATER[name]), name), click.Command)
+
+
+def test_the_library_knows_the_formats_that_can_be_read():
+    assert set(get_args(ImportFormat)) == set(FORMATS)
 
 
 @pytest.mark.parametrize("module", FORMATS.values())

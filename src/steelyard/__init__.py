@@ -15,8 +15,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from steelyard.api.books import build, load
+    from steelyard.api.books import build, history, import_, load, open_journal, record, undo, values
     from steelyard.api.lab import backtest, compare
+    from steelyard.api.market import (
+        check_prices,
+        fetch_prices,
+        models,
+        sample,
+        set_price,
+        stored_prices,
+        template,
+    )
     from steelyard.api.planning import invest, plan, withdraw
     from steelyard.api.policy import check
     from steelyard.api.tax import harvest, tax
@@ -48,29 +57,43 @@ __all__ = [
     "build",
     "cancel",
     "check",
+    "check_prices",
     "compare",
     "disarm",
     "execute",
+    "fetch_prices",
     "follow_orders",
     "halt",
     "harvest",
+    "history",
+    "import_",
     "invest",
     "load",
+    "models",
+    "open_journal",
     "orders",
     "plan",
+    "record",
     "replay",
     "resume",
+    "sample",
     "save_plan",
+    "set_price",
+    "stored_prices",
     "sync",
     "tax",
+    "template",
     "trade_report",
+    "undo",
+    "values",
     "verify_audit",
     "withdraw",
 ]
 
 _ROOMS = {
-    "books": ("build", "load"),
+    "books": ("build", "history", "import_", "load", "open_journal", "record", "undo", "values"),
     "lab": ("backtest", "compare"),
+    "market": ("check_prices", "fetch_prices", "models", "sample", "set_price", "stored_prices", "template"),
     "planning": ("invest", "plan", "withdraw"),
     "policy": ("check",),
     "tax": ("harvest", "tax"),

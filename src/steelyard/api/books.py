@@ -2,15 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Literal, Unpack
 
 from steelyard import bootstrap
 from steelyard.domain.portfolio import Portfolio
+from steelyard.errors import InputError, PortfolioProblems
 
 if TYPE_CHECKING:
-    from steelyard.api.tables import AccountTable, Number, Tables
+    from steelyard.api.tables import AccountTable, EntryFields, Number, Tables
+    from steelyard.app.books.history import History
+    from steelyard.app.books.journal import Imported
+    from steelyard.app.books.values import ValueHistory
+    from steelyard.bootstrap.folder import Place
+    from steelyard.domain.books.ledger import Entry, Recorded
+
+ImportFormat = Literal["native", "alpaca", "flex", "ghostfolio", "portfolio-performance"]
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """An entry that was recorded.
+
+    Attributes:
+        number: Its place in the journal.
+        entry: What it says.
+        unknown_accounts: Accounts of it that the portfolio file lacks.
+    """
+
+    number: int
+    entry: Entry
+    unknown_accounts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What became of a file of entries.
+
+    Attributes:
+        counts: How many were added, were there already, and do not count since they were taken back.
+        left_out, without_cost: Line (None where it has none) and why, of what was not entered, and of what
+            was entered without what it cost.
+        unknown_accounts: Accounts of its rows that the portfolio file lacks.
+    """
+
+    counts: Imported
+    left_out: tuple[tuple[int | None, str], ...]
+    without_cost: tuple[tuple[int | None, str], ...]
+    unknown_accounts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A journal that was opened: how many entries that took, and where it is."""
+
+    entries: int
+    journal: Path
 
 
 def load(
@@ -73,3 +123,170 @@ def build(
     """
     values = {"base_currency": base_currency, "targets": targets, "accounts": accounts, **tables}
     return bootstrap.portfolio_of(values, name, need_accounts=need_accounts)
+
+
+def record(path: Place, *, journal: str | Path | None = None, **fields: Unpack[EntryFields]) -> Added:
+    """Add one entry to the journal of a portfolio file.
+
+        steelyard.record("portfolio.toml", type="buy", symbol="VOO", shares=3, price="601.20")
+
+    Args:
+        path: The portfolio file.
+        journal: Another database than the one beside it.
+        fields: Those of the CSV, as text, numbers or dates; `account` is `main` and `date` today unless
+            given.
+
+    Raises:
+        InputError: A field is unknown (`entry-field`), the entry is dated later than today, or more would be
+            taken than is held on some day.
+        PortfolioProblems: With every problem of the fields.
+    """
+    from steelyard.app.books import journal as use
+    from steelyard.domain.books.entry_text import COLUMNS, read_entry
+
+    words = {"account": "main", "date": date.today().isoformat()}
+    for name, value in fields.items():
+        if name not in COLUMNS:
+            raise InputError(
+                "entry-field", f"{name!r} is no field of an entry", f"the fields are {', '.join(COLUMNS)}"
+            )
+        if value is not None:
+            words[name] = _word(value)
+    folder = bootstrap.Folder.of(path, database=journal)
+    entry, problems = read_entry(words, bootstrap.instruments(folder))
+    if entry is None:
+        raise PortfolioProblems(problems)
+    with bootstrap.open_journal(folder) as book:
+        number = use.record(book, entry, as_of=date.today(), at=datetime.now(UTC))
+    return Added(number, entry, _unknown(folder, {entry.account}))
+
+
+def _word(value: object) -> str:
+    """Return a field as the CSV has it; a number is read as an amount is, so that a float is refused."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, date):
+        return value.isoformat()
+    from steelyard.api.reading import amount
+    from steelyard.domain.money import plain
+
+    return plain(amount(value))  # type: ignore[arg-type]  # whatever else it is, it is refused
+
+
+def import_(
+    path: Place,
+    file: str | Path,
+    *,
+    account: str | None = None,
+    format: ImportFormat = "native",
+    columns: str | Path | None = None,
+    journal: str | Path | None = None,
+) -> ImportReport:
+    """Add the rows of a file to the journal, all of them or none; what is there already stays once.
+
+    Args:
+        path: The portfolio file.
+        file: What is read.
+        account: Of rows that name none; `main` unless given.
+        format: Whose file it is.
+        columns: A TOML file that names the columns, in place of a format.
+        journal: Another database than the one beside the portfolio file.
+
+    Raises:
+        InputError: A file cannot be read, or says what cannot be entered.
+        PortfolioProblems: Rows dated later than today, or that take more than is held, by line.
+    """
+    from steelyard.app.books import journal as use
+
+    folder = bootstrap.Folder.of(path, database=journal)
+    source = Path(file)
+    found = bootstrap.imported(folder, source, account, format, None if columns is None else Path(columns))
+    with bootstrap.open_journal(folder) as book:
+        counts = use.import_rows(book, found.rows, str(source), as_of=date.today(), at=datetime.now(UTC))
+    unknown = _unknown(folder, {row.entry.account for row in found.rows})
+    return ImportReport(counts, found.skipped, found.incomplete, unknown)
+
+
+def _unknown(folder: bootstrap.Folder, names: Collection[str]) -> tuple[str, ...]:
+    """Return the accounts that the portfolio file lacks: a journal may be filled before the file is."""
+    known = bootstrap.account_names(folder)
+    return () if known is None else tuple(sorted(set(names) - known))
+
+
+def undo(
+    path: Place,
+    number: int | None = None,
+    *,
+    whole_import: bool = False,
+    journal: str | Path | None = None,
+) -> tuple[Recorded, ...]:
+    """Take back an entry by a counter-entry, and return what was taken back.
+
+    Args:
+        path: The portfolio file.
+        number: Which entry; the last one that counts unless given.
+        whole_import: With all other rows of its import.
+        journal: Another database than the one beside the portfolio file.
+    """
+    from steelyard.app.books import journal as use
+
+    with bootstrap.open_journal(bootstrap.Folder.of(path, database=journal)) as book:
+        return use.undo(book, number=number, whole_import=whole_import, at=datetime.now(UTC))
+
+
+def history(path: Place, *, everything: bool = False, journal: str | Path | None = None) -> History:
+    """Return the entries of the journal, and what `run` recorded where the portfolio file is there.
+
+    Args:
+        path: The portfolio file.
+        everything: Also what was taken back, and what took it back.
+        journal: Another database than the one beside the portfolio file, for the entries.
+    """
+    from steelyard.app.books.history import History
+
+    folder = bootstrap.Folder.of(path)
+    recorded = values(folder) if folder.file.exists() else None
+    with bootstrap.open_journal(bootstrap.Folder.of(folder, database=journal)) as book:
+        rows = tuple(row for row in book.rows() if row.counts or everything)
+    return History(rows, recorded)
+
+
+def values(path: Place) -> ValueHistory:
+    """Return value, deposits, drift and rebalances over time, and the return of the real account.
+
+    Values are those that `run` recorded, none before the first run; deposits and trades are the journal's.
+    """
+    from steelyard.app.books.history import recorded_values
+
+    folder = bootstrap.Folder.of(path)
+    if not folder.file.exists():
+        # The reader of portfolio files says it best.
+        bootstrap.portfolio(folder)
+    with bootstrap.recorded(folder) as records:
+        return recorded_values(
+            records.file,
+            records.runs.days(folder.file.name) if records.runs else (),
+            records.prices,
+            bootstrap.journal_entries(folder),
+            lambda portfolio: records.books.held(portfolio, date.max),
+        )
+
+
+def open_journal(path: Place, *, as_of: date | None = None) -> Opened:
+    """Open a journal beside a portfolio file with what that file holds; the file is not changed.
+
+    Args:
+        path: The portfolio file.
+        as_of: The date of the entries; today in New York, the last of the exchanges to begin a day, unless
+            given: sold in its session from a later day on, it would be sold before it is there.
+
+    Raises:
+        InputError: The file is wrong, or the journal has entries already (`journal-not-empty`).
+    """
+    from steelyard.app.books import journal as use
+
+    folder, now = bootstrap.Folder.of(path), datetime.now(UTC)
+    found = bootstrap.file_alone(folder)
+    entries = use.moved_over(found, as_of or use.opening_day(now))
+    with bootstrap.open_journal(folder) as book:
+        return Opened(use.move_over(book, entries, found.source, now), folder.database)

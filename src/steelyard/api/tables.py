@@ -99,6 +99,41 @@ class InstrumentTable(TypedDict, total=False):
     us_ptp: bool
 
 
+EntryKind = Literal[
+    "buy",
+    "sell",
+    "dividend",
+    "deposit",
+    "withdrawal",
+    "split",
+    "convert",
+    "transfer_in",
+    "transfer_out",
+    "fee",
+]
+
+
+class EntryFields(TypedDict, total=False):
+    """One entry of the journal; `type` is needed, and what that type asks for."""
+
+    date: date | str
+    account: str
+    type: EntryKind
+    symbol: str
+    shares: Number
+    price: Number
+    currency: str
+    fees: Number
+    fx_rate: Number
+    tax_base_price: Number
+    lot: date | str
+    note: str
+    ex_date: date | str
+    gift_value: Number
+    gift_tax: Number
+    order_id: str
+
+
 class Tables(TypedDict, total=False):
     """The tables of a portfolio file besides targets and accounts; `tax` has `jurisdiction` and more."""
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         tax_situation,
     )
     from steelyard.bootstrap.folder import Folder
+    from steelyard.bootstrap.journal import account_names, file_alone, imported, open_journal
     from steelyard.bootstrap.lab import backtest_tax, history_of, price_history, with_paid_out
     from steelyard.bootstrap.scheduled import (
         Automation,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
         automation_settings,
         crontab,
         database_copies,
+        recorded,
         run_lock,
     )
     from steelyard.bootstrap.trading import (
@@ -45,25 +47,30 @@ if TYPE_CHECKING:
 __all__ = [
     "Automation",
     "Folder",
+    "account_names",
     "automation",
     "automation_settings",
     "backtest_tax",
     "crontab",
     "database_copies",
     "desk",
+    "file_alone",
     "fill_books",
     "history_of",
+    "imported",
     "instruments",
     "journal_entries",
     "market",
     "models",
     "new_portfolio_text",
+    "open_journal",
     "order_book",
     "past_portfolio",
     "plan_to_save",
     "portfolio",
     "portfolio_of",
     "price_history",
+    "recorded",
     "run_lock",
     "sample",
     "save_plan",
@@ -75,6 +82,7 @@ __all__ = [
 
 _MODULES = {
     "folder": ("Folder",),
+    "journal": ("account_names", "file_alone", "imported", "open_journal"),
     "lab": ("backtest_tax", "history_of", "price_history", "with_paid_out"),
     "scheduled": (
         "Automation",
@@ -82,6 +90,7 @@ _MODULES = {
         "automation_settings",
         "crontab",
         "database_copies",
+        "recorded",
         "run_lock",
     ),
     "trading": (

@@ -69,3 +69,11 @@ class PriceRecords(Protocol):
     def newest(self, symbol: str) -> tuple[str, Close] | None:
         """Return the newest good close and its source, None when there is none."""
         ...
+
+    def history(self, symbol: str, limit: int = -1) -> tuple[tuple[str, Close], ...]:
+        """Return the newest closes, newest first, with their sources; all without a limit."""
+        ...
+
+    def last_findings(self, symbol: str) -> tuple[str, ...]:
+        """Return what the newest judged or failed answer of each source was blamed for."""
+        ...

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from steelyard.domain.books.holdings import ADDING, TAKING, holdings, shortfalls
 from steelyard.domain.books.ledger import OPENING_NOTE, Entry, Recorded, Row, until
@@ -143,6 +144,15 @@ def undo(journal: Journal, *, number: int | None, whole_import: bool, at: dateti
             raise short.error
     journal.take_back(numbers, at)
     return tuple(chosen)
+
+
+def opening_day(now: datetime) -> date:
+    """Return the day it is in New York, the last of the exchanges to begin one.
+
+    What is sold in its session bears that day. Held only from a later one, as the owner's clock in Seoul or
+    London has it, it would be sold before it is there.
+    """
+    return now.astimezone(ZoneInfo("America/New_York")).date()
 
 
 def moved_over(portfolio: Portfolio, as_of: date) -> list[Entry]:

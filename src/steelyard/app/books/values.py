@@ -13,15 +13,17 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import groupby, pairwise
+from typing import Any
 
 from steelyard.domain.books.ledger import Entry
 from steelyard.domain.books.valuations import DayValue
-from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
+from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, plain
 from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.portfolio import value as valuation
 from steelyard.words import say
 
 YEAR_DAYS = 365
+_EIGHT = Decimal("1e-8")
 RateOn = Callable[[str, date], Decimal | None]
 """Units of base currency for one unit of a currency at the end of a day, None when unknown."""
 
@@ -122,6 +124,63 @@ class ValueHistory:
     time_weighted_yearly: float | None
     money_weighted: float | None
     notes: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document of `values --json` (`steelyard/values/1`).
+
+        Money and fractions are decimal text, yearly rates JSON numbers.
+        """
+        return {
+            "schema": "steelyard/values/1",
+            "base_currency": self.currency,
+            "time_weighted": _cut(self.time_weighted),
+            "time_weighted_yearly": _eight(self.time_weighted_yearly),
+            "money_weighted_yearly": _eight(self.money_weighted),
+            "days": [
+                {
+                    "day": str(d.day),
+                    "total_value": plain(d.total),
+                    "cash": plain(d.cash),
+                    "paid_in": plain(d.paid_in),
+                    "largest_drift": _cut(d.largest_drift),
+                    "due": d.due,
+                    "return": _cut(d.change),
+                    "growth": _cut(d.growth),
+                }
+                for d in self.days
+            ],
+            "drifted": [
+                {
+                    "since": str(d.since),
+                    "until": str(d.until),
+                    "largest_drift": _cut(d.largest),
+                    "rebalanced_on": str(d.rebalanced_on) if d.rebalanced_on else None,
+                    "over": d.over,
+                }
+                for d in self.drifted
+            ],
+            "rebalances": [
+                {
+                    "day": str(r.day),
+                    "due_since": str(r.due_since) if r.due_since else None,
+                    "sold": list(r.sold),
+                    "bought": list(r.bought),
+                    "turnover": None if r.turnover is None else plain(r.turnover),
+                    "effect": None if r.effect is None else plain(r.effect),
+                    "worth_without": None if r.without is None else plain(r.without),
+                }
+                for r in self.rebalances
+            ],
+            "notes": list(self.notes),
+        }
+
+
+def _cut(number: Decimal | None) -> str | None:
+    return None if number is None else plain(number.quantize(_EIGHT, context=EXACT))
+
+
+def _eight(number: float | None) -> float | None:
+    return None if number is None else round(number, 8)
 
 
 def value_history(

@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
+
+from steelyard.domain.money import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +30,24 @@ class Model:
     weights: Mapping[str, Decimal]
     description: str
     source: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelList:
+    """Model portfolios, in the order to show them."""
+
+    models: tuple[Model, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document of `models --json` (`steelyard/models/1`)."""
+        rows = [
+            {
+                "name": m.name,
+                "title": m.title,
+                "weights": {s: plain(w) for s, w in m.weights.items()},
+                "description": m.description,
+                "source": m.source,
+            }
+            for m in self.models
+        ]
+        return {"schema": "steelyard/models/1", "models": rows}

@@ -299,29 +299,15 @@ def withdraw(
 @click.option("--json", "as_json", is_flag=True, help="One JSON document and nothing else.")
 def models(name: str | None, as_json: bool) -> None:
     """List the model portfolios, or show one."""
-    from steelyard import bootstrap
+    import steelyard
 
-    found = bootstrap.models()
-    if name is not None:
-        found = (_model(name),)
+    found = steelyard.models(name)
     if as_json:
-        from steelyard.domain.money import plain
-
-        rows = [
-            {
-                "name": m.name,
-                "title": m.title,
-                "weights": {s: plain(w) for s, w in m.weights.items()},
-                "description": m.description,
-                "source": m.source,
-            }
-            for m in found
-        ]
-        _print_json({"schema": "steelyard/models/1", "models": rows})
+        _print_json(found.to_dict())
     else:
         from steelyard.interfaces.cli import tables
 
-        tables.show_models(found)
+        tables.show_models(found.models)
 
 
 @cli.command(epilog=_epilog("steelyard init", "steelyard init money --model core-four", ends=(0, 2, 3)))
@@ -336,21 +322,23 @@ def init(folder: Path, model_name: str | None, currency: str, journal: bool, as_
     """Write a commented portfolio file to start from, or open a journal beside the one there is."""
     if (journal and model_name is not None) or (as_of is not None and not journal):
         raise click.UsageError("--model is for a new file, --as-of for --journal beside the file there is")
-    if journal:
-        from steelyard.interfaces.cli.books.journal import move_over
-
-        move_over(folder / "portfolio.toml", as_of)
-        return
-    from steelyard import bootstrap
+    import steelyard
     from steelyard.domain.money import is_currency
+
+    if journal:
+        opened = steelyard.open_journal(folder / "portfolio.toml", as_of=as_of)
+        noun = "entry" if opened.entries == 1 else "entries"
+        where = folder / opened.journal.name
+        text = f"{opened.entries} {noun} written to {where}; from now on it says what is held"
+        click.echo(text, err=True)
+        return
 
     if not is_currency(currency):
         raise InputError(
             "currency", f"{currency!r} is no currency code", "write --currency KRW or --currency USD"
         )
-    model = None if model_name is None else _model(model_name)
     target = folder / "portfolio.toml"
-    text = bootstrap.new_portfolio_text(model, currency)
+    text = steelyard.template(model=model_name, base_currency=currency)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with target.open("x", encoding="utf-8") as out:
@@ -371,10 +359,9 @@ def init(folder: Path, model_name: str | None, currency: str, journal: bool, as_
 def demo(as_of: date | None) -> None:
     """Run check, plan and invest on the bundled sample portfolio; needs nothing."""
     import steelyard
-    from steelyard import bootstrap
     from steelyard.interfaces.cli import tables
 
-    portfolio = bootstrap.sample()
+    portfolio = steelyard.sample()
     tables.heading("steelyard check", "is a rebalance due?")
     tables.show_check(steelyard.check(portfolio, as_of=as_of))
     tables.heading("steelyard plan", "the exact whole-share trades")
@@ -414,15 +401,6 @@ def _amount_and_file(words: tuple[str, ...]) -> tuple[str, Path | None]:
     raise InputError(
         "amount", f"no amount in {' '.join(words)!r}", "write: steelyard invest 1000000 portfolio.toml"
     )
-
-
-def _model(name: str) -> Any:
-    from steelyard import bootstrap
-
-    found = {m.name: m for m in bootstrap.models()}
-    if name not in found:
-        raise InputError("unknown-model", f"there is no model {name!r}", f"use one of {', '.join(found)}")
-    return found[name]
 
 
 def _print_plan(result: Plan, portfolio: Portfolio, *, as_json: bool, as_csv: bool, title: str) -> None:

@@ -7,18 +7,14 @@ import io
 import json
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from steelyard.errors import InputError, SteelyardError
+from steelyard.errors import InputError
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from steelyard.app.books.values import ValueHistory
-    from steelyard.bootstrap.scheduled import Recorded
-    from steelyard.domain.portfolio import Portfolio
 
 _COLUMNS = (
     "day", "total_value", "cash", "paid_in", "largest_drift", "due", "return", "growth", "rebalanced",
@@ -41,13 +37,15 @@ def values(path: Path, as_csv: bool, as_json: bool, plot: Path | None) -> None:
     Values are those that `steelyard run` recorded; deposits and trades are the journal's. For each
     rebalance done it says what it has brought by now, and what the account would be worth without it.
     """
+    import steelyard
+
     if as_csv and as_json:
         raise click.UsageError("--csv and --json exclude each other")
-    found = account_history(path)
+    found = steelyard.values(path)
     if plot is not None:
         draw(found, plot)
     if as_json:
-        click.echo(json.dumps(document(found), ensure_ascii=False, indent=1))
+        click.echo(json.dumps(found.to_dict(), ensure_ascii=False, indent=1))
     elif as_csv:
         click.echo(as_table(found), nl=False)
     elif found.days:
@@ -56,124 +54,13 @@ def values(path: Path, as_csv: bool, as_json: bool, plot: Path | None) -> None:
         click.echo("nothing is recorded yet; run: steelyard run", err=True)
 
 
-def account_history(path: Path) -> ValueHistory:
-    """Return what is recorded of a portfolio file, an empty history before the first run.
-
-    Raises:
-        SteelyardError: The portfolio file or the database cannot be used.
-    """
-    from steelyard import bootstrap
-    from steelyard.app.books.values import value_history
-    from steelyard.bootstrap.scheduled import recorded
-
-    if not path.exists():
-        # The reader of portfolio files says it best.
-        bootstrap.portfolio(path)
-    with recorded(path) as records:
-        outline, _ = records.file.outline()
-        base = outline.base_currency
-
-        def rate_on(currency: str, day: date) -> Decimal | None:
-            pair = f"{currency}{base}"
-            closes = records.prices.history(pair, 100_000) if records.prices else ()
-            known = next((close.price for _, close in closes if close.day <= day), None)
-            # Before anything was fetched, the file's own rate is the only one there is.
-            return known or outline.fx.get(currency)
-
-        return value_history(
-            records.runs.days(path.name) if records.runs else (),
-            bootstrap.journal_entries(bootstrap.Folder.of(path)),
-            currency=base,
-            rate_on=rate_on,
-            portfolio=_priced(records, outline),
-        )
-
-
-def _priced(records: Recorded, outline: Portfolio) -> Portfolio | None:
-    """Return the portfolio at the newest good prices, None when some are missing."""
-    from datetime import date
-
-    from steelyard.app.books.prices import stored, wanted_by
-
-    wanted = wanted_by(outline)
-    quotes, kept = stored(wanted, records.prices) if records.prices else ({}, {})
-    rates = {w.symbol[:3]: kept[w.symbol][1].price for w in wanted if w.is_rate and w.symbol in kept}
-    try:
-        return records.books.held(records.file.load(quotes, rates), date.max)
-    except SteelyardError:
-        # The history itself needs no prices; only what rebalances brought is left out.
-        return None
-
-
-def document(found: ValueHistory) -> dict[str, Any]:
-    """Return the history as JSON carries it: money and fractions as text, yearly rates as numbers."""
-    from steelyard.domain.money import plain
-
-    def text(number: Decimal | None) -> str | None:
-        return None if number is None else plain(number)
-
-    return {
-        "schema": "steelyard/values/1",
-        "base_currency": found.currency,
-        "time_weighted": text(_rounded(found.time_weighted)),
-        "time_weighted_yearly": _figure(found.time_weighted_yearly),
-        "money_weighted_yearly": _figure(found.money_weighted),
-        "days": [
-            {
-                "day": str(d.day),
-                "total_value": text(d.total),
-                "cash": text(d.cash),
-                "paid_in": text(d.paid_in),
-                "largest_drift": text(_rounded(d.largest_drift)),
-                "due": d.due,
-                "return": text(_rounded(d.change)),
-                "growth": text(_rounded(d.growth)),
-            }
-            for d in found.days
-        ],
-        "drifted": [
-            {
-                "since": str(d.since),
-                "until": str(d.until),
-                "largest_drift": text(_rounded(d.largest)),
-                "rebalanced_on": str(d.rebalanced_on) if d.rebalanced_on else None,
-                "over": d.over,
-            }
-            for d in found.drifted
-        ],
-        "rebalances": [
-            {
-                "day": str(r.day),
-                "due_since": str(r.due_since) if r.due_since else None,
-                "sold": list(r.sold),
-                "bought": list(r.bought),
-                "turnover": text(r.turnover),
-                "effect": text(r.effect),
-                "worth_without": text(r.without),
-            }
-            for r in found.rebalances
-        ],
-        "notes": list(found.notes),
-    }
-
-
-def _rounded(number: Decimal | None) -> Decimal | None:
-    from steelyard.domain.money import EXACT
-
-    return None if number is None else number.quantize(Decimal("0.00000001"), context=EXACT)
-
-
-def _figure(number: float | None) -> float | None:
-    return None if number is None else round(number, 8)
-
-
 def as_table(found: ValueHistory) -> str:
     """Return a line a recorded day, comma-separated."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(_COLUMNS)
     before = ""
-    for row in document(found)["days"]:
+    for row in found.to_dict()["days"]:
         done = [str(r.day) for r in found.rebalances if before < str(r.day) <= row["day"]]
         fields = {**row, "due": "yes" if row["due"] else "no", "rebalanced": " ".join(done)}
         writer.writerow(["" if fields[name] is None else fields[name] for name in _COLUMNS])

@@ -1,0 +1,137 @@
+"""Models to start from, and the prices of a portfolio's instruments."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from steelyard import bootstrap
+from steelyard.api.reading import Money
+from steelyard.domain.money import parse_number
+from steelyard.errors import InputError
+
+if TYPE_CHECKING:
+    from steelyard.app.books.price_reports import PriceReport
+    from steelyard.bootstrap.folder import Place
+    from steelyard.domain.market.prices import Close
+    from steelyard.domain.policy.models import ModelList
+    from steelyard.domain.portfolio import Portfolio
+
+
+def models(name: str | None = None) -> ModelList:
+    """Return the model portfolios, or the one of a name.
+
+    Raises:
+        InputError: There is none of that name (`unknown-model`).
+    """
+    from steelyard.domain.policy.models import ModelList
+
+    found = bootstrap.models()
+    if name is not None:
+        chosen = tuple(model for model in found if model.name == name)
+        if not chosen:
+            known = ", ".join(model.name for model in found)
+            raise InputError("unknown-model", f"there is no model {name!r}", f"use one of {known}")
+        found = chosen
+    return ModelList(found)
+
+
+def template(*, model: str | None = None, base_currency: str = "KRW") -> str:
+    """Return a commented portfolio file to start from.
+
+    Args:
+        model: Of `models`, for its targets; the bundled sample's unless given.
+        base_currency: ISO 4217.
+    """
+    chosen = None if model is None else models(model).models[0]
+    return bootstrap.new_portfolio_text(chosen, base_currency)
+
+
+def sample() -> Portfolio:
+    """Return the bundled sample portfolio: 10,000,000 won at made-up round prices."""
+    return bootstrap.sample()
+
+
+def fetch_prices(path: Place, *, everything: bool = False) -> PriceReport:
+    """Ask the price sources of automation.toml, in order, and keep what they answer.
+
+    Every answer is kept as it came before it is judged.
+
+    Args:
+        path: The portfolio file; asked for is what it gives no price of.
+        everything: Also what it has a price for.
+    """
+    from steelyard.app.books.price_reports import fetched
+    from steelyard.app.books.prices import wanted_by
+    from steelyard.app.market.prices import fetch
+
+    with bootstrap.automation(path) as parts:
+        job = parts.job
+        outline, missing = job.file.outline()
+        wanted = [w for w in wanted_by(outline) if everything or w.symbol in missing]
+        results = fetch(
+            wanted, job.sources, job.prices, job.post.clock, job.settings.prices, as_of=job.today()
+        )
+        return fetched(results, parts.secrets.mask)
+
+
+def stored_prices(path: Place, *, last: int = 1) -> PriceReport:
+    """Return the newest closes that are kept, with their source.
+
+    Args:
+        path: The portfolio file.
+        last: How many of each instrument, >= 1.
+    """
+    from steelyard.app.books.price_reports import kept
+
+    with bootstrap.automation(path) as parts:
+        return kept(parts.job.file.outline()[0], parts.prices, last)
+
+
+def check_prices(path: Place) -> PriceReport:
+    """Say which prices are missing, stale or were refused; fetches nothing. See `PriceReport.complete`."""
+    from steelyard.app.books.price_reports import judged
+
+    with bootstrap.automation(path) as parts:
+        job = parts.job
+        outline, missing = job.file.outline()
+        limits = job.settings.prices.limits
+        return judged(outline, missing, parts.prices, limits, parts.secrets.mask, as_of=job.today())
+
+
+def set_price(path: Place, symbol: str, price: Money, *, day: date | None = None) -> Close:
+    """Keep a price by hand, for when no source has it.
+
+    Args:
+        path: The portfolio file.
+        symbol: Of an instrument of it, or a pair such as USDKRW.
+        price: In the instrument's currency, > 0.
+        day: The session it belongs to; today where its owner lives unless given.
+
+    Raises:
+        InputError: The portfolio has no such symbol (`unknown-symbol`), or it is no price.
+    """
+    from steelyard.app.books.prices import wanted_by
+    from steelyard.domain.market.prices import Close, judge
+
+    try:
+        number = parse_number(price)
+    except ValueError as error:
+        raise InputError("amount", str(error), "write: steelyard prices set VOO 612.35") from None
+    with bootstrap.automation(path) as parts:
+        job = parts.job
+        known = {w.symbol: w for w in wanted_by(job.file.outline()[0])}
+        if symbol not in known:
+            raise InputError(
+                "unknown-symbol", f"{symbol} is not in the portfolio", f"use one of {', '.join(known)}"
+            )
+        wanted, today = known[symbol], job.today()
+        close = Close(day or today, number, wanted.currency)
+        answer = job.prices.keep_answer(wanted, "manual", job.post.clock.now(), f"{close.day} {price}", None)
+        # The owner's word is not held against an earlier close: it is how a true jump gets in.
+        found = judge(wanted, "manual", [close], job.settings.prices.limits, as_of=today)
+        job.prices.keep_judgement(answer, wanted, "manual", found.good, found.findings)
+        refused = [f for f in found.findings if f.refused]
+        if refused:
+            raise InputError(refused[0].code, refused[0].text, "give a price above zero of a past session")
+    return close
