@@ -25,3 +25,8 @@ def given_in_lanes(*strategies, few, many, reason):
         return test
 
     return decorate
+
+
+def blocks(count, reason):
+    """Numbers of blocks of cases: the first in the fast lane, the others in the long one."""
+    return [0, *(pytest.param(block, marks=pytest.mark.long(reason)) for block in range(1, count))]

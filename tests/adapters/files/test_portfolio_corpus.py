@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import steelyard
+from lanes import blocks
 from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.adapters.files.portfolio import parse
 from steelyard.domain.portfolio import Portfolio
@@ -109,13 +110,16 @@ def mutate(seed, text=GOOD):
     return text
 
 
+BROKEN = "thousands of broken files"
+
+
 def test_the_unmutated_file_reads():
     portfolio = parse(GOOD, "p.toml", load_catalogue())
     assert [a.name for a in portfolio.accounts] == ["main", "pension"]
     assert portfolio.accounts[0].positions[1].shares == 80
 
 
-@pytest.mark.parametrize("block", range(8))
+@pytest.mark.parametrize("block", blocks(8, BROKEN))
 def test_a_mutated_file_is_read_or_refused_with_problems_that_can_be_acted_on(block):
     catalogue = load_catalogue()
     refused = 0
@@ -133,7 +137,7 @@ def test_a_mutated_file_is_read_or_refused_with_problems_that_can_be_acted_on(bl
     assert refused > 200
 
 
-@pytest.mark.parametrize("block", range(4))
+@pytest.mark.parametrize("block", blocks(4, BROKEN))
 def test_what_is_read_from_a_mutated_file_can_be_checked_and_planned_or_refused(block):
     catalogue, day = load_catalogue(), date(2026, 11, 23)
     single = GOOD[: GOOD.index('[[accounts]]\nname = "pension"')] + GOOD[GOOD.index("[instruments") :]

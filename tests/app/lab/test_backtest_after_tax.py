@@ -146,11 +146,16 @@ def facts(owner, entries, year, settings=None):
     ("text", "whole", "harvest"),
     [
         ("calendar quarterly", True, False),
-        ("calendar quarterly last", True, False),
-        ("threshold 3% look weekly", True, True),
-        ("calendar annual", True, True),
-        ("calendar quarterly", False, False),
         ("threshold 4%", False, True),
+        *(
+            pytest.param(*case, marks=pytest.mark.long("six years of a journal, taxed trade by trade"))
+            for case in (
+                ("calendar quarterly last", True, False),
+                ("threshold 3% look weekly", True, True),
+                ("calendar annual", True, True),
+                ("calendar quarterly", False, False),
+            )
+        ),
     ],
 )
 def test_korean_tax_is_that_of_the_same_trades_in_the_ledger(monkeypatch, method, text, whole, harvest):

@@ -4,10 +4,11 @@ import itertools
 from fractions import Fraction
 from math import ceil
 
-from hypothesis import assume, given, settings
+from hypothesis import assume
 from hypothesis import strategies as st
 
 import steelyard
+from lanes import given_in_lanes
 from steelyard.adapters.files.packaged import load_catalogue, sample_path
 from steelyard.adapters.files.portfolio import parse
 from steelyard.app.planning.new_money import money_to_bands
@@ -73,8 +74,7 @@ def situations(draw):
     return prices, shares, targets, draw(st.integers(2, 9)), draw(st.sampled_from([0, 0, 100, 777]))
 
 
-@settings(max_examples=80)
-@given(situations())
+@given_in_lanes(situations(), few=20, many=80, reason="every purchase enumerated")
 def test_without_costs_it_is_the_least_of_all_purchases(situation):
     """Enumeration of every purchase up to MOST won; an answer beyond that is out of its sight."""
     prices, shares, targets, band, cash = situation
@@ -86,8 +86,15 @@ def test_without_costs_it_is_the_least_of_all_purchases(situation):
         assert found + cash > MOST
 
 
-@settings(max_examples=150)
-@given(situations(), st.integers(1, 3), st.sampled_from([0, 0, 7, 60]), st.sampled_from([0, 0, 4]))
+@given_in_lanes(
+    situations(),
+    st.integers(1, 3),
+    st.sampled_from([0, 0, 7, 60]),
+    st.sampled_from([0, 0, 4]),
+    few=30,
+    many=150,
+    reason="every purchase enumerated",
+)
 def test_with_costs_and_a_reserve_it_is_the_least_too(situation, commission, floor, reserve):
     """Also where a commission of one purchase is what keeps another inside its band."""
     prices, shares, targets, band, cash = situation

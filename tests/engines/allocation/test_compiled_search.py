@@ -3,10 +3,12 @@
 import random
 from dataclasses import replace
 from fractions import Fraction
+from functools import cache
 
 import numpy as np
 import pytest
 
+from lanes import blocks
 from steelyard.engines.allocation.compiled import line_kernel
 from steelyard.engines.allocation.compiled.compiled import pack, solve_batch, solve_compiled, solve_many
 from steelyard.engines.allocation.one_budget.search import solve
@@ -61,20 +63,27 @@ def outcome(solver, problem):
     return answer.steps, answer.sold_out, answer.value, answer.bound, answer.proven
 
 
-PROBLEMS = [random_problem(seed) for seed in range(3_000)]
+@cache
+def problem(seed):
+    return random_problem(seed)
 
 
-@pytest.mark.parametrize("block", range(10))
+def problems(count):
+    return [problem(seed) for seed in range(count)]
+
+
+@pytest.mark.parametrize("block", blocks(10, "three thousand problems, searched twice"))
 def test_the_compiled_search_gives_the_plan_of_the_plain_search(block):
     """Both ways, buy-only, each objective, fees, smallest trade, locks, odd fractions, twins: 3,000."""
     for seed in range(block * 300, block * 300 + 300):
-        assert outcome(solve_compiled, PROBLEMS[seed]) == outcome(solve, PROBLEMS[seed]), seed
+        assert outcome(solve_compiled, problem(seed)) == outcome(solve, problem(seed)), seed
 
 
 def test_the_cases_hold_every_kind_of_outcome():
     """Counted by the plain search's answers: infeasible ones, complete sales, sales, withdrawals."""
-    answers = [outcome(solve, p) for p in PROBLEMS[:600]]
-    plans = [(p, a) for p, a in zip(PROBLEMS, answers, strict=False) if isinstance(a, tuple)]
+    tried = problems(600)
+    answers = [outcome(solve, p) for p in tried]
+    plans = [(p, a) for p, a in zip(tried, answers, strict=True) if isinstance(a, tuple)]
     assert sum(not isinstance(a, tuple) for a in answers) > 20
     assert sum(any(a[1]) for _, a in plans) > 20
     assert sum(p.budget < 0 for p, _ in plans) > 20
@@ -82,12 +91,12 @@ def test_the_cases_hold_every_kind_of_outcome():
 
 
 def test_an_item_of_a_batch_is_what_it_is_alone():
-    problems = PROBLEMS[:1_000]
-    together = solve_batch(*pack(problems))
+    batch = problems(1_000)
+    together = solve_batch(*pack(batch))
     place = 0
-    for k, problem in enumerate(problems):
-        alone = solve_batch(*pack([problem]))
-        here = slice(place, place + len(problem.lines))
+    for k, one in enumerate(batch):
+        alone = solve_batch(*pack([one]))
+        here = slice(place, place + len(one.lines))
         place = here.stop
         assert together.status[k] == alone.status[0]
         assert together.nodes[k] == alone.nodes[0]
@@ -100,9 +109,10 @@ def test_an_item_of_a_batch_is_what_it_is_alone():
 
 def test_the_kernel_itself_settles_nearly_every_case():
     """What goes back to the plain search is right too, but slow: it has to stay rare (below 1 in 200)."""
-    status = solve_batch(*pack(PROBLEMS)).status
+    batch = problems(3_000)
+    status = solve_batch(*pack(batch)).status
     assert np.count_nonzero(status == line_kernel.TOO_LARGE) == 0
-    assert np.count_nonzero(status == line_kernel.UNDECIDED) < len(PROBLEMS) / 200
+    assert np.count_nonzero(status == line_kernel.UNDECIDED) < len(batch) / 200
 
 
 def test_numbers_beyond_64_bits_go_to_the_plain_search():

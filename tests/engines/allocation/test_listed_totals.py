@@ -8,6 +8,7 @@ from time import monotonic
 
 import pytest
 
+from lanes import sizes
 from steelyard.engines.allocation.household.fewest_trades import fewest_trades
 from steelyard.engines.allocation.household.household import (
     Cap,
@@ -31,6 +32,8 @@ from steelyard.engines.allocation.household.several_budgets import solve_househo
 from steelyard.engines.allocation.household.totals import Totals
 from steelyard.engines.allocation.one_budget.search import solve
 
+HOUSEHOLDS = "random households, every total of each"
+
 
 def household(seed, accounts=3, instruments=4, *, scale=1, sheltered=False, **costs):
     """Random holdings of prices 30 to 900 times `scale`, and cash; no account starts in debt."""
@@ -50,9 +53,10 @@ def household(seed, accounts=3, instruments=4, *, scale=1, sheltered=False, **co
     return Household(goals, seats, purses, **costs)
 
 
-def test_totals_come_in_order_and_none_is_left_out():
+@pytest.mark.parametrize("count", sizes(4, 20, HOUSEHOLDS))
+def test_totals_come_in_order_and_none_is_left_out(count):
     """One account without costs: every payable plan, listed by enumeration, sorted by its objective."""
-    for seed in range(20):
+    for seed in range(count):
         problem = household(seed, accounts=1, instruments=3)
         money = sum(problem.purses[0]) + sum(s.price * s.held for s in problem.seats)
         counts = [range(money // s.price + 1) for s in problem.seats]
@@ -69,11 +73,12 @@ def test_totals_come_in_order_and_none_is_left_out():
         assert listed == misses[:200], seed
 
 
+@pytest.mark.parametrize("count", sizes(1, 8, HOUSEHOLDS))
 @pytest.mark.parametrize("tilt", [-16, -5, 0, 5, 16])
-def test_no_prices_of_money_rule_out_a_plan_that_can_be_paid(tilt):
+def test_no_prices_of_money_rule_out_a_plan_that_can_be_paid(tilt, count):
     """The bound of any prices is at most what some feasible changes reach, drawn at random."""
     costs = {"spread": Fraction(1, 50), "rate": Fraction(1, 100), "floor": 5, "reserve": 100}
-    for seed in range(8):
+    for seed in range(count):
         r = random.Random(seed)
         problem = household(seed, **costs)
         bound = next(iter(Totals(problem, [at_tilt(problem, [0, tilt])]).in_order(10**6)))[0]
@@ -134,6 +139,7 @@ def test_prices_that_refute_totals_refute_only_what_no_accounts_can_make_up():
     assert refuted >= 5
 
 
+@pytest.mark.parametrize("count", sizes(2, 6, HOUSEHOLDS))
 @pytest.mark.parametrize(
     "costs",
     [
@@ -146,9 +152,9 @@ def test_prices_that_refute_totals_refute_only_what_no_accounts_can_make_up():
     ],
     ids=["free", "spread", "fees", "all", "sheltered", "capped"],
 )
-def test_listed_totals_reach_what_the_solver_reaches_alone(monkeypatch, costs):
-    """The mixed-integer model, asked for everything, is the second engine; 6 households of 9 seats each."""
-    problems = [household(seed, instruments=3, **costs) for seed in range(6)]
+def test_listed_totals_reach_what_the_solver_reaches_alone(monkeypatch, costs, count):
+    """The mixed-integer model, asked for everything, is the second engine; households of 9 seats each."""
+    problems = [household(seed, instruments=3, **costs) for seed in range(count)]
     mine = [solve_household(p, solve) for p in problems]
     monkeypatch.setattr("steelyard.engines.allocation.household.several_budgets.listable", lambda _: False)
     monkeypatch.setattr("steelyard.engines.allocation.household.several_budgets.NODES", {2: 20_000})
@@ -175,9 +181,10 @@ def test_a_list_that_was_not_walked_to_its_end_proves_nothing_of_what_was_known(
     assert found.bound <= best
 
 
-def test_totals_are_handed_out_in_as_few_trades_as_enumeration_finds():
+@pytest.mark.parametrize("count", sizes(2, 10, HOUSEHOLDS))
+def test_totals_are_handed_out_in_as_few_trades_as_enumeration_finds(count):
     """Two accounts, three instruments: every way to hand out the totals, tried one by one."""
-    for seed in range(10):
+    for seed in range(count):
         problem = household(seed, accounts=2, instruments=3)
         change = solve_household(problem, solve).change
         worth = values(problem, change)

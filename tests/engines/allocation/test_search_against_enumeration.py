@@ -6,6 +6,7 @@ from itertools import product
 
 import pytest
 
+from lanes import blocks
 from steelyard.engines.allocation.one_budget.search import solve
 from steelyard.engines.allocation.problem import Infeasible, Line, Problem
 
@@ -72,7 +73,7 @@ def random_problem(seed):
     return Problem(tuple(lines), r.randint(-60, 120), r.choice([0, 0, 25]))
 
 
-@pytest.mark.parametrize("block", range(20))
+@pytest.mark.parametrize("block", blocks(20, "two thousand problems, every plan of each"))
 def test_the_search_ranks_first_what_enumeration_ranks_first(block):
     """Both ways, fees with a least fee, smallest trade, locks, odd fractions, withdrawals: 2,000 cases."""
     for seed in range(block * 100, block * 100 + 100):

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import pytest
 
+from lanes import blocks
 from steelyard.engines.allocation.household.household import (
     Change,
     Goal,
@@ -79,7 +80,7 @@ def small(problem):
     return total < 60_000
 
 
-@pytest.mark.parametrize("block", range(4))
+@pytest.mark.parametrize("block", blocks(4, "240 households, every change of each"))
 def test_of_all_equally_good_plans_the_one_with_the_least_taxed_sales_is_found(block):
     """Then, among those that end with the same totals, the fewest trades and the least turnover."""
     asked = improved = 0

@@ -69,7 +69,15 @@ def folder(tmp_path):
     (tmp_path / "portfolio.toml").write_text(PORTFOLIO)
     (tmp_path / "prices").mkdir()
     price(tmp_path, "400")
+    # Drawing takes longer than all the rest of a run, and has tests of its own.
+    alerts(tmp_path)
     return tmp_path
+
+
+def alerts(folder, *settings, templates=""):
+    """Write how alerts are told, without pictures."""
+    lines = ["[alerts]", "picture = false", *settings]
+    (folder / "automation.toml").write_text("\n".join([*lines, templates, ""]))
 
 
 def price(folder, number, days_ago=0):
@@ -94,6 +102,7 @@ def rows(folder, sql):
 
 
 def test_a_run_alerts_once_with_drift_and_plan_and_records_the_day(folder, service):
+    (folder / "automation.toml").unlink()
     done = run(folder, "run", "--json", service=service)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["alerts"] == ["rebalance_due"]
@@ -177,21 +186,21 @@ def test_old_prices_alert_without_a_plan_and_say_how_old_they_are(folder, servic
 
 
 def test_korean_alerts_and_templates_of_ones_own(folder, service):
-    (folder / "automation.toml").write_text('[alerts]\nlanguage = "ko"\n')
+    alerts(folder, 'language = "ko"')
     run(folder, "run", service=service)
     assert "VOO: 48.0 % (목표 40.0 %, 8.0%p 초과)" in service.got[0]["message"]
     (folder / "steelyard.db").unlink()
-    (folder / "automation.toml").write_text('[alerts.templates]\nrebalance_due = "Look: $reasons $unknown"\n')
+    alerts(folder, templates='[alerts.templates]\nrebalance_due = "Look: $reasons $unknown"')
     run(folder, "run", service=service)
     assert service.got[1]["message"].startswith("Look: VOO: 48.0 %")
     assert service.got[1]["message"].endswith("$unknown")
 
 
 def test_quiet_hours_hold_a_message_back_and_lose_nothing(folder, service):
-    (folder / "automation.toml").write_text('[alerts]\nquiet = "00:00-23:59"\n')
+    alerts(folder, 'quiet = "00:00-23:59"')
     run(folder, "run", service=service)
     assert service.got == []
-    (folder / "automation.toml").unlink()
+    alerts(folder)
     run(folder, "run", "--if-due", service=service)
     assert len(service.got) == 1
 
