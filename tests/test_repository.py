@@ -46,7 +46,7 @@ def test_a_module_is_short_and_named_after_a_thing(module):
 
 
 def test_no_binary_float_stands_in_the_domain():
-    for module in (ROOT / "src" / "steelyard" / "domain").glob("*.py"):
+    for module in (ROOT / "src" / "steelyard" / "domain").rglob("*.py"):
         for node in ast.walk(ast.parse(module.read_text())):
             assert not (isinstance(node, ast.Constant) and isinstance(node.value, float)), module
 

@@ -136,6 +136,25 @@ class Costs:
     min_commission: Decimal = ZERO
     fx_spread: Decimal = ZERO
 
+    def commission_of(self, amount: Decimal, rate: Decimal = ONE) -> Decimal:
+        """Return the commission of one trade: the fraction or the least, whichever is more.
+
+        The one home of the rule. Searches repeat it in whole ticks, in fractions and in binary floats, and a
+        test holds them to this.
+
+        Args:
+            amount: Traded value, > 0; nothing traded has no commission to ask for.
+            rate: Units of base currency for one unit of the currency of `amount`.
+
+        Returns:
+            In the currency of `amount`.
+
+        >>> Costs(Decimal("0.001"), Decimal("5")).commission_of(Decimal("2000"))
+        Decimal('5')
+        """
+        least = self.min_commission if rate == ONE else EXACT.divide(self.min_commission, rate)
+        return max(least, EXACT.multiply(self.commission, amount))
+
 
 @dataclass(frozen=True, slots=True)
 class Tax:

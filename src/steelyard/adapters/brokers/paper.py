@@ -19,6 +19,7 @@ from steelyard.adapters.database.connection import connect, told, transaction
 from steelyard.adapters.database.migrations import Part
 from steelyard.adapters.machine import trading_hours
 from steelyard.domain.money import EXACT, ZERO, plain
+from steelyard.domain.portfolio import Costs
 from steelyard.domain.trading.brokerage import FX, Fill, Held, OpenOrder, Purse, Statement, settles_on
 from steelyard.domain.trading.orders import Order, Report
 from steelyard.errors import OrderNotTaken
@@ -317,7 +318,7 @@ class PaperBroker:
     def _fee(self, amount: Decimal, exchange: str) -> Decimal:
         if exchange == FX:
             return EXACT.multiply(amount, self._terms.fx_spread)
-        return max(EXACT.multiply(amount, self._terms.commission), self._terms.min_commission)
+        return Costs(self._terms.commission, self._terms.min_commission).commission_of(amount)
 
     def _day(self, exchange: str) -> date:
         return trading_hours.trading_day(exchange, self._now()).date()

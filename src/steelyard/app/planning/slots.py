@@ -291,8 +291,7 @@ def sold_first(slot: Slot, wish: Wish, portfolio: Portfolio, divisor: Fraction |
 
 def commission(portfolio: Portfolio, amount: Decimal) -> Decimal:
     """Commission of one trade, base currency: the rate or the minimum, whichever is more."""
-    costs = portfolio.costs
-    return max(costs.min_commission, EXACT.multiply(costs.commission, amount))
+    return portfolio.costs.commission_of(amount)
 
 
 def step_trade(portfolio: Portfolio, slot: Slot, steps: int, sold_out: bool) -> Trade | None:

@@ -137,6 +137,9 @@ def decide(
 ) -> Decision:
     """Evaluate a policy as of a date, whether or not it is a look date.
 
+    This is the rule; the backtest repeats it in binary floats (`engines.backtest.reference` and two kernels),
+    held to this by one table of cases.
+
     Args:
         drifts: One a target.
         policy: The owner's.

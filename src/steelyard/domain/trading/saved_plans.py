@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 from steelyard.domain.money import ONE, ZERO
+from steelyard.domain.portfolio import Costs
 from steelyard.domain.trading.fingerprint import canonical, fingerprint
 
 SCHEMA = "steelyard/saved-plan/1"
@@ -117,6 +118,11 @@ class SavedPlan:
     def text(self) -> str:
         """The canonical text: equal plans have equal bytes."""
         return canonical(content(self))
+
+    @property
+    def costs(self) -> Costs:
+        """What trading costs as the plan reckoned."""
+        return Costs(self.commission, self.min_commission, self.fx_spread)
 
     @property
     def accounts(self) -> tuple[str, ...]:

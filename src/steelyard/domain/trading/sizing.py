@@ -78,8 +78,7 @@ def fee(plan: SavedPlan, amount: Decimal, currency: str, exchange: str = "") -> 
         return ZERO
     if exchange == FX:
         return EXACT.multiply(amount, plan.fx_spread)
-    least = EXACT.divide(plan.min_commission, plan.fx[currency])
-    return max(EXACT.multiply(amount, plan.commission), least)
+    return plan.costs.commission_of(amount, plan.fx[currency])
 
 
 def worst(plan: SavedPlan, order: Order) -> Decimal:

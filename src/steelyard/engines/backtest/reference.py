@@ -288,7 +288,7 @@ def harvest(
 
 
 def _due(problem: Problem, policy: int, t: int, last: int, worth: Numbers, managed: float) -> bool:
-    """Say whether the policy is due at a session: the rule of domain/policy/policies.py on its look dates."""
+    """Say whether it is due: the rule of `policies.decide` on look dates; held by `test_due_everywhere`."""
     rules, days = problem.rules, int(problem.market.days[t]) - last
     if not rules.looks[rules.schedule[policy], t] or days < rules.cooldown[policy]:
         return False
