@@ -50,8 +50,10 @@ def portfolio(place: Place, *, need_accounts: bool = True, need_prices: bool = T
     """
     folder = Folder.of(place)
     if not need_prices:
+        from steelyard.domain.books.ledger import instruments_of
+
         past = journal_entries(folder)
-        named = sorted({e.symbol for e in past if e.symbol and e.kind != "convert"})
+        named = sorted(instruments_of(past))
         found = _load(folder, need_accounts=need_accounts, need_prices=False, symbols=named)
         return _with_books(folder, found, past)
     if not need_accounts:

@@ -162,6 +162,35 @@ def test_a_journal_of_the_first_version_is_brought_along_and_knows_its_rows_agai
     journal.close()
 
 
+def test_a_journal_of_kinds_as_they_were_takes_new_ones_and_keeps_what_took_back_what(tmp_path):
+    """Version 2 knew ten kinds by a constraint, which had to go; numbers, links and triggers stay."""
+    path = tmp_path / "steelyard.db"
+    before = StoredJournal(path, steps=STEPS[:2])
+    with pytest.raises((DataError, sqlite3.Error)):
+        before._db.execute("INSERT INTO entries (kind) VALUES ('interest')")
+    insert = (
+        "INSERT INTO entries (content_id, batch, takes_back, traded_on, account, kind, symbol, shares,"
+        " currency, fees, note) VALUES (?, 1, ?, '2024-01-03', 'main', 'fee', '', '5', 'USD', '0', '')"
+    )
+    before._db.execute("INSERT INTO batches VALUES (1, 'old.csv', '2025-01-01T00:00:00.000000Z')")
+    before._db.execute(insert, ("a", None))
+    before._db.execute(insert, ("undo:1", 1))
+    before.close()
+    journal = StoredJournal(path)
+    take_in(journal, b"date,type,shares,currency\n2024-02-01,interest,5,USD\n")
+    rows = journal.rows()
+    assert [(r.number, r.entry.kind, r.takes_back, r.counts) for r in rows] == [
+        (1, "fee", None, False),
+        (2, "fee", 1, False),
+        (3, "interest", None, True),
+    ]
+    with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+        journal._db.execute("UPDATE entries SET shares = '6'")
+    with pytest.raises(sqlite3.IntegrityError):
+        journal._db.execute(insert, ("b", 99))
+    journal.close()
+
+
 def test_what_few_rows_have_is_kept_and_comes_back(book):
     data = b"""\
 date,type,symbol,shares,price,currency,fees,lot,ex_date,gift_value,gift_tax,order_id

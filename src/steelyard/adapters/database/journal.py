@@ -31,7 +31,10 @@ from steelyard.domain.money import plain
 from steelyard.errors import InputError
 from steelyard.words import say
 
-_KINDS = ", ".join(f"'{kind}'" for kind in KINDS)
+_FIRST_KINDS = (
+    "'buy', 'sell', 'dividend', 'deposit', 'withdrawal', 'split', 'convert', 'transfer_in', "
+    "'transfer_out', 'fee'"
+)
 _DAY = "GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]'"
 
 STEPS: tuple[str, ...] = (
@@ -46,7 +49,7 @@ STEPS: tuple[str, ...] = (
         takes_back INTEGER UNIQUE REFERENCES entries CHECK (takes_back < number),
         traded_on TEXT NOT NULL CHECK (traded_on {_DAY}),
         account TEXT NOT NULL CHECK (account <> ''),
-        kind TEXT NOT NULL CHECK (kind IN ({_KINDS})),
+        kind TEXT NOT NULL CHECK (kind IN ({_FIRST_KINDS})),
         symbol TEXT NOT NULL, shares TEXT NOT NULL, price TEXT, currency TEXT NOT NULL, fees TEXT NOT NULL,
         fx_rate TEXT, tax_base_price TEXT, lot TEXT CHECK (lot {_DAY}), note TEXT NOT NULL
     ) STRICT;
@@ -65,24 +68,57 @@ STEPS: tuple[str, ...] = (
     ALTER TABLE entries ADD COLUMN gift_tax TEXT;
     ALTER TABLE entries ADD COLUMN order_id TEXT NOT NULL DEFAULT '';
     """,
+    # A constraint cannot be changed in place. Which kinds there are is checked where entries are read, so
+    # that the next kind needs no new table again.
+    f"""
+    PRAGMA defer_foreign_keys = ON;
+    CREATE TABLE entries_of_any_kind (
+        number INTEGER PRIMARY KEY,
+        content_id TEXT NOT NULL UNIQUE,
+        batch INTEGER NOT NULL REFERENCES batches,
+        takes_back INTEGER UNIQUE REFERENCES entries_of_any_kind CHECK (takes_back < number),
+        traded_on TEXT NOT NULL CHECK (traded_on {_DAY}),
+        account TEXT NOT NULL CHECK (account <> ''),
+        kind TEXT NOT NULL CHECK (kind <> ''),
+        symbol TEXT NOT NULL, shares TEXT NOT NULL, price TEXT, currency TEXT NOT NULL, fees TEXT NOT NULL,
+        fx_rate TEXT, tax_base_price TEXT, lot TEXT CHECK (lot {_DAY}), note TEXT NOT NULL,
+        ex_date TEXT CHECK (ex_date {_DAY}), gift_value TEXT, gift_tax TEXT,
+        order_id TEXT NOT NULL DEFAULT '',
+        per TEXT, other TEXT NOT NULL DEFAULT '', part TEXT
+    ) STRICT;
+    INSERT INTO entries_of_any_kind
+        (number, content_id, batch, takes_back, traded_on, account, kind, symbol, shares, price, currency,
+         fees, fx_rate, tax_base_price, lot, note, ex_date, gift_value, gift_tax, order_id)
+        SELECT number, content_id, batch, takes_back, traded_on, account, kind, symbol, shares, price,
+         currency, fees, fx_rate, tax_base_price, lot, note, ex_date, gift_value, gift_tax, order_id
+        FROM entries ORDER BY number;
+    DROP TRIGGER entries_stay;
+    DROP TRIGGER entries_remain;
+    DROP TABLE entries;
+    ALTER TABLE entries_of_any_kind RENAME TO entries;
+    CREATE TRIGGER entries_stay BEFORE UPDATE ON entries
+        BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+    CREATE TRIGGER entries_remain BEFORE DELETE ON entries
+        BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+    """,
 )
 """Each step brings the tables from one version to the next; steps are only ever appended."""
 JOURNAL = Part("journal", STEPS, in_header=True)
 
 _INSERT = (
     "INSERT INTO entries (content_id, batch, takes_back, traded_on, account, kind, symbol, shares, price,"
-    " currency, fees, fx_rate, tax_base_price, lot, note, ex_date, gift_value, gift_tax, order_id)"
-    " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+    " currency, fees, fx_rate, tax_base_price, lot, note, ex_date, gift_value, gift_tax, order_id, per,"
+    " other, part) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 )
 _SELECT = (
     "SELECT e.number, e.takes_back, e.batch, b.source, b.recorded_at, e.traded_on, e.account, e.kind,"
     " e.symbol, e.shares, e.price, e.currency, e.fees, e.fx_rate, e.tax_base_price, e.lot, e.note,"
-    " e.ex_date, e.gift_value, e.gift_tax, e.order_id"
+    " e.ex_date, e.gift_value, e.gift_tax, e.order_id, e.per, e.other, e.part"
     " FROM entries e JOIN batches b ON b.number = e.batch ORDER BY e.number"
 )
 _NUMBERED = (
     "SELECT traded_on, account, kind, symbol, shares, price, currency, fees, fx_rate, tax_base_price, lot,"
-    " note, ex_date, gift_value, gift_tax, order_id"
+    " note, ex_date, gift_value, gift_tax, order_id, per, other, part"
     " FROM entries WHERE takes_back IS NULL AND instr(content_id, ':')"
 )
 
@@ -268,19 +304,24 @@ def _texts(entry: Entry) -> tuple[str | None, ...]:
         number(entry.gift_value),
         number(entry.gift_tax),
         entry.order_id,
+        number(entry.per),
+        entry.other,
+        number(entry.part),
     )
 
 
 _NOTE = 11
 """The place of the note in `_texts`."""
-_LATER = ("ex_date", "gift_value", "gift_tax", "order_id")
+_LATER = ("ex_date", "gift_value", "gift_tax", "order_id", "per", "other", "part")
 """What stands behind it."""
 
 
 def _recorded(row: Sequence[object], counts: bool) -> Recorded:
     number, takes_back, batch, source, recorded_at, *fields = row
     day, account, kind, symbol, shares, price, currency, fees, fx_rate, tax_base, lot, note, *later = fields
-    ex_date, gift_value, gift_tax, order_id = later
+    ex_date, gift_value, gift_tax, order_id, per, other, part = later
+    if kind not in KINDS:
+        raise ValueError(f"{kind!r} is no type of entry")
     entry = Entry(
         traded_on=date.fromisoformat(str(day)),
         account=str(account),
@@ -298,6 +339,9 @@ def _recorded(row: Sequence[object], counts: bool) -> Recorded:
         gift_value=None if gift_value is None else Decimal(str(gift_value)),
         gift_tax=None if gift_tax is None else Decimal(str(gift_tax)),
         order_id=str(order_id),
+        per=None if per is None else Decimal(str(per)),
+        other=str(other),
+        part=None if part is None else Decimal(str(part)),
     )
     at = time_of(str(recorded_at))
     back = None if takes_back is None else int(str(takes_back))

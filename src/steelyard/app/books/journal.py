@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from steelyard.domain.books.holdings import ADDING, TAKING, holdings, shortfalls
-from steelyard.domain.books.ledger import OPENING_NOTE, Entry, Recorded, Row, until
-from steelyard.domain.books.lots import Pool, TaxLot, by_least_tax
-from steelyard.domain.money import EXACT, ONE, ZERO
-from steelyard.domain.portfolio import Account, Lot, Portfolio, Position
+from steelyard.app.books.lots import open_lots
+from steelyard.domain.books.holdings import ADDING, holdings, shortfalls
+from steelyard.domain.books.ledger import OPENING_NOTE, Entry, Recorded, Row
+from steelyard.domain.money import ZERO
+from steelyard.domain.portfolio import Account, Portfolio, Position
 from steelyard.errors import DataError, InputError, PortfolioProblems, Problem
 from steelyard.words import say
 
@@ -287,68 +286,13 @@ def positions_from(portfolio: Portfolio, entries: Sequence[Entry], *, as_of: dat
     return FromJournal(tuple(accounts), own_cash)
 
 
-def open_lots(
-    entries: Sequence[Entry], portfolio: Portfolio, as_of: date
-) -> dict[tuple[str, str], tuple[Lot, ...]]:
-    """Return the lots left of each (account, symbol), under the account's cost method.
-
-    A sale under `least_tax` that names no lot takes the dearest share first here: the rates that would say
-    more belong to the tax report. What has a share of unknown cost, or costs in two currencies, is left out.
-    """
-    pools: dict[tuple[str, str], Pool] = {}
-    rates: dict[tuple[str, str, int], Decimal | None] = {}
-    currencies: dict[tuple[str, str], set[str]] = {}
-    unknown: set[tuple[str, str]] = set()
-    methods = {account.name: account.cost_method for account in portfolio.accounts}
-    for order, entry in enumerate(until(entries, as_of)):
-        key = (entry.account, entry.symbol)
-        if entry.kind not in ADDING | TAKING | {"split"}:
-            continue
-        pool = pools.get(key)
-        if pool is None:
-            pool = pools[key] = Pool(_method(methods.get(entry.account, {}), entry.symbol, portfolio))
-        if entry.kind in ADDING:
-            if entry.price is None:
-                unknown.add(key)
-            currencies.setdefault(key, set()).add(entry.currency)
-            bought = entry.lot if entry.kind == "transfer_in" and entry.lot else entry.traded_on
-            cost = EXACT.add(entry.gross, entry.fees)
-            pool.add(TaxLot(*key, bought, entry.shares, cost, bought, order=order))
-            rates[(*key, order)] = entry.fx_rate
-        elif entry.kind == "split":
-            pool.split(entry.shares)
-        else:
-            pool.take(entry.shares, bought=entry.lot, order=_dearest_first)
-    found = {}
-    for key, pool in pools.items():
-        if pool.shares and key not in unknown and len(currencies[key]) == 1:
-            (currency,) = currencies[key]
-            found[key] = tuple(
-                Lot(
-                    lot.bought,
-                    lot.shares,
-                    EXACT.divide(lot.cost, lot.shares),
-                    currency,
-                    None if pool.method == "average" else rates[(*key, lot.order)],
-                )
-                for lot in pool.lots()
-            )
-    return found
+GAINING = ADDING | {"stock_dividend"}
+"""Kinds after which shares of the entry's symbol are held."""
 
 
 def symbols_of(entries: Iterable[Entry]) -> Collection[str]:
     """Return the instruments that a portfolio file must know for the journal's sake."""
-    return {e.symbol for e in entries if e.symbol and e.kind in ADDING}
-
-
-def _dearest_first(lots: Iterable[TaxLot]) -> Sequence[TaxLot]:
-    return by_least_tax(lots, lambda _: ONE, lambda _: ONE)
-
-
-def _method(methods: Mapping[str, str], symbol: str, portfolio: Portfolio) -> str:
-    instrument = portfolio.instruments.get(symbol)
-    classes = (instrument.tax_class, instrument.us_class) if instrument is not None else ()
-    return next((m for c in (*classes, "") if c is not None and (m := methods.get(c))), "fifo")
+    return {s for e in entries for s in (e.symbol if e.kind in GAINING else "", e.other) if s}
 
 
 def _identity(entry: Entry) -> Entry:
@@ -359,7 +303,7 @@ def _event(entry: Entry) -> Entry:
     """The entry without what is often added to a file later."""
     return replace(
         entry, note="", fx_rate=None, tax_base_price=None, lot=None, ex_date=None, gift_value=None,
-        gift_tax=None, order_id="",
+        gift_tax=None, order_id="", part=None,
     )  # fmt: skip
 
 

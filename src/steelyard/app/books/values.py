@@ -218,7 +218,7 @@ def value_history(
             )
         )
     if kept and any(
-        e.kind in ("transfer_in", "transfer_out") and kept[0].day < e.traded_on <= kept[-1].day
+        e.kind in ("transfer_in", "transfer_out", "inheritance") and kept[0].day < e.traded_on <= kept[-1].day
         for e in entries
     ):
         notes.append(
@@ -396,7 +396,7 @@ def _effect(trades: Sequence[Entry], entries: Sequence[Entry], portfolio: Portfo
         for other in entries:
             same = other.symbol == e.symbol and other.account == e.account
             if other.kind == "split" and same and other.traded_on > e.traded_on:
-                shares = EXACT.multiply(shares, other.shares)
+                shares = EXACT.multiply(shares, other.ratio)
         now = EXACT.multiply(shares, portfolio.base_price(e.symbol))
         then = EXACT.multiply(e.gross, rate)
         signed = EXACT.subtract(now, then) if e.kind == "buy" else EXACT.subtract(then, now)

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from steelyard.domain.books.kept import books_of, with_books
-from steelyard.domain.books.ledger import Entry, until
+from steelyard.domain.books.ledger import Entry, instruments_of, until
 from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.tax.country import Country, YearFacts, YearTax, country, unrated
 from steelyard.domain.tax.identical import same_index
@@ -119,7 +119,7 @@ def situation(
             ),
         )
     past = until(books.entries or entries_of_lots(portfolio), as_of)
-    symbols = {e.symbol for e in past if e.symbol and e.kind != "convert"}
+    symbols = instruments_of(past)
     classes = _known_classes(lands, portfolio)
     classes |= {s: lands.classify(portfolio.instruments[s]) for s in sorted(symbols)}
     facts = YearFacts(
@@ -139,7 +139,7 @@ def situation(
             for currency in unrated(past, lands.currency)
         },
     )
-    known = {(e.account, e.symbol) for e in past}
+    known = {(e.account, symbol) for e in past for symbol in (e.symbol, e.other)}
     held = [(a, p.symbol) for a in portfolio.accounts for p in a.positions if p.shares]
     return TaxSituation(
         lands,

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from steelyard.domain.books.ledger import Entry, in_order, until
+from steelyard.domain.books.ledger import PAYMENT_KINDS, Entry, in_order, until
+from steelyard.domain.books.lots import share
 from steelyard.domain.money import EXACT, ZERO, plain
 from steelyard.errors import InputError
 from steelyard.words import say
 
-ADDING = frozenset({"buy", "transfer_in"})
+ADDING = frozenset({"buy", "transfer_in", "inheritance"})
 TAKING = frozenset({"sell", "transfer_out"})
 
 
@@ -45,12 +46,14 @@ class Shortfall:
         """What to tell the owner."""
         entry = self.entry
         verb = say("sold") if entry.kind == "sell" else say("transferred out")
+        if entry.kind == "stock_dividend":
+            verb = say("taken away")
         return InputError(
             "sold-more-than-held",
             say(
                 "{shares} shares of {symbol} are {verb} from account {account!r} on {traded_on}, "
                 "but only {held} are held",
-                shares=plain(entry.shares),
+                shares=plain(abs(entry.shares)),
                 symbol=entry.symbol,
                 verb=verb,
                 account=entry.account,
@@ -75,7 +78,7 @@ def holdings(entries: Sequence[Entry], as_of: date) -> Holdings:
     cash: dict[tuple[str, str], Decimal] = {}
     shares: dict[tuple[str, str], Decimal] = {}
     for entry in until(entries, as_of):
-        short = _count(shares, entry)
+        short = count(shares, entry)
         if short is not None:
             raise short.error
         for currency, amount in cash_moves(entry):
@@ -94,7 +97,7 @@ def shortfalls(entries: Iterable[Entry]) -> tuple[Shortfall, ...]:
         entries: In any order.
     """
     shares: dict[tuple[str, str], Decimal] = {}
-    return tuple(short for entry in in_order(entries) if (short := _count(shares, entry)) is not None)
+    return tuple(short for entry in in_order(entries) if (short := count(shares, entry)) is not None)
 
 
 def cash_moves(entry: Entry) -> Iterator[tuple[str, Decimal]]:
@@ -102,11 +105,11 @@ def cash_moves(entry: Entry) -> Iterator[tuple[str, Decimal]]:
     fees = EXACT.minus(entry.fees)
     if entry.kind == "buy":
         yield entry.currency, EXACT.subtract(fees, entry.gross)
-    elif entry.kind in ("sell", "dividend"):
+    elif entry.kind == "sell" or entry.kind in PAYMENT_KINDS:
         yield entry.currency, EXACT.add(entry.gross, fees)
-    elif entry.kind == "deposit":
+    elif entry.kind in ("deposit", "interest"):
         yield entry.currency, EXACT.add(entry.shares, fees)
-    elif entry.kind in ("withdrawal", "fee"):
+    elif entry.kind in ("withdrawal", "fee", "tax"):
         yield entry.currency, EXACT.subtract(fees, entry.shares)
     elif entry.kind == "convert":
         yield entry.symbol, entry.shares
@@ -115,15 +118,39 @@ def cash_moves(entry: Entry) -> Iterator[tuple[str, Decimal]]:
         yield entry.currency, fees
 
 
-def _count(shares: dict[tuple[str, str], Decimal], entry: Entry) -> Shortfall | None:
+def count(shares: dict[tuple[str, str], Decimal], entry: Entry) -> Shortfall | None:
+    """Change what is held by an entry; return what it takes too much, None where all of it is there.
+
+    Args:
+        shares: (account, symbol) to shares; a key may be missing.
+        entry: The next one of the journal.
+    """
     key = (entry.account, entry.symbol)
     held = shares.get(key, ZERO)
     if entry.kind in ADDING:
         shares[key] = EXACT.add(held, entry.shares)
     elif entry.kind == "split":
-        shares[key] = EXACT.multiply(held, entry.shares)
+        shares[key] = scaled(held, entry)
+    elif entry.kind == "stock_dividend":
+        shares[key] = max(EXACT.add(held, entry.shares), ZERO)
+        if EXACT.add(held, entry.shares) < ZERO:
+            return Shortfall(entry, held)
+    elif entry.kind == "spin_off":
+        other = (entry.account, entry.other)
+        shares[other] = EXACT.add(shares.get(other, ZERO), entry.shares)
+    elif entry.kind == "merger":
+        other = (entry.account, entry.other)
+        shares[key] = ZERO
+        shares[other] = EXACT.add(shares.get(other, ZERO), scaled(held, entry))
     elif entry.kind in TAKING:
         shares[key] = EXACT.subtract(held, min(held, entry.shares))
         if entry.shares > held:
             return Shortfall(entry, held)
     return None
+
+
+def scaled(shares: Decimal, entry: Entry) -> Decimal:
+    """Return shares after a split or a merger: exact where the ratio comes out, else to 20 decimals."""
+    if entry.per is None:
+        return EXACT.multiply(shares, entry.shares)
+    return share(shares, entry.shares, entry.per)

@@ -26,13 +26,30 @@ KINDS = (
     "transfer_in",
     "transfer_out",
     "fee",
+    "interest",
+    "tax",
+    "return_of_capital",
+    "capital_gain_distribution",
+    "stock_dividend",
+    "spin_off",
+    "merger",
+    "inheritance",
 )
 
 OPENING_NOTE = "from the portfolio file"
 """Note of the entries that open a journal with what was held before."""
 
-CASH_KINDS = ("deposit", "withdrawal", "fee")
+CASH_KINDS = ("deposit", "withdrawal", "fee", "interest", "tax")
 """Kinds whose `shares` are an amount of money and that have no price."""
+
+SIGNED_KINDS = ("fee", "interest", "tax", "stock_dividend")
+"""Kinds whose `shares` may be negative: paid back, interest paid, shares that a reverse split took away."""
+
+PAYMENT_KINDS = ("dividend", "return_of_capital", "capital_gain_distribution")
+"""Kinds that pay money on shares that stay."""
+
+ACTION_KINDS = ("split", "stock_dividend", "spin_off", "merger")
+"""Kinds that change what is held without a trade."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +60,17 @@ class Entry:
         traded_on: The trade date (pay date of a dividend).
         account: Name of the account.
         kind: One of `KINDS`.
-        symbol: The instrument; of a `convert` the currency bought; empty for cash entries.
-        shares: Shares bought, sold, transferred or that the dividend was paid on; for a `split` the new
-            shares per old one; for `deposit`, `withdrawal`, `fee` and `convert` the amount of money. > 0.
-        price: Of one share, in `currency`; of a `dividend` the gross amount per share; of a `convert`
-            units of `currency` paid for one unit of the currency bought; of a `transfer_in` the original
-            unit cost. None where it has no meaning.
+        symbol: The instrument; of a `convert` the currency bought; of a `spin_off` the fund it came from, of
+            a `merger` (a change of name is one) the symbol that ends. May be empty for money.
+        shares: Shares bought, sold, transferred, received, or that a payment was made on; of a `split` or a
+            `merger` the new shares for `per` old ones; of a `stock_dividend` the shares added; of money the
+            amount. > 0 but for SIGNED_KINDS, and never 0.
+        price: Of one share, in `currency`; of a `dividend`, a `return_of_capital` and a
+            `capital_gain_distribution` the gross amount per share; of a `convert` units of `currency` paid
+            for one unit of the currency bought; of a `transfer_in` the original unit cost; of an
+            `inheritance` the value on the day of death. None where it has no meaning.
         currency: Of the price, the fees and the money.
-        fees: Cost of the trade, in `currency`, >= 0; of a `dividend` the foreign tax withheld.
+        fees: Cost of the trade, in `currency`, >= 0; of a payment or `interest` the tax withheld.
         fx_rate: Tax currency for one unit of `currency` on the day the money moved (settlement), None when
             unknown or when both are the same.
         tax_base_price: Korean tax base price of one share (KRX-listed ETFs of the "other" class), in won.
@@ -62,6 +82,10 @@ class Entry:
             its `price` is then what the giver paid. None where nothing was given.
         gift_tax: Gift tax on all shares of a gift, in the tax currency.
         order_id: The broker's number of the order: fills of one order are one purchase.
+        per: Of a `split` or a `merger`: for how many old shares the new ones are; None is 1. So a ratio of
+            1 for 3 is exact.
+        other: Of a `spin_off` and a `merger` the symbol that is received.
+        part: Of a `spin_off` the fraction of the cost that goes to what is received, 0 <= part <= 1.
     """
 
     traded_on: date
@@ -80,6 +104,14 @@ class Entry:
     gift_value: Decimal | None = None
     gift_tax: Decimal | None = None
     order_id: str = ""
+    per: Decimal | None = None
+    other: str = ""
+    part: Decimal | None = None
+
+    @property
+    def ratio(self) -> Decimal:
+        """New shares per old one of a `split` or a `merger`, to 40 digits."""
+        return self.shares if self.per is None else EXACT.divide(self.shares, self.per)
 
     @property
     def gross(self) -> Decimal:
@@ -146,6 +178,17 @@ def entries_then(rows: Sequence[Recorded], last: int) -> tuple[Entry, ...]:
     return tuple(row.entry for row in written if counts[row.number])
 
 
+def instruments_of(entries: Iterable[Entry]) -> set[str]:
+    """Return the symbols that entries buy, sell, receive or are paid for; money may name any other."""
+    return {
+        symbol
+        for e in entries
+        if e.kind not in CASH_KINDS and e.kind != "convert"
+        for symbol in (e.symbol, e.other)
+        if symbol
+    }
+
+
 def in_order(entries: Iterable[Entry]) -> list[Entry]:
     """Return entries by date. On one day they keep their order, except that what adds shares goes before
     what takes them: a broker's list of a day is often sorted the other way round.
@@ -155,13 +198,21 @@ def in_order(entries: Iterable[Entry]) -> list[Entry]:
 
 _RANK = {
     "split": 0,
+    "merger": 0,
+    "spin_off": 0,
     "transfer_in": 1,
+    "inheritance": 1,
+    "stock_dividend": 1,
     "deposit": 1,
     "convert": 1,
     "buy": 2,
     "dividend": 3,
+    "return_of_capital": 3,
+    "capital_gain_distribution": 3,
+    "interest": 3,
     "sell": 4,
     "fee": 5,
+    "tax": 5,
     "transfer_out": 5,
     "withdrawal": 5,
 }

@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from heapq import heapify, heappop, heappush
 
-from steelyard.domain.money import EXACT, ZERO
+from steelyard.domain.money import EXACT, ONE, ZERO
 from steelyard.errors import InputError
 from steelyard.words import say
 
@@ -208,6 +208,20 @@ def by_least_tax(
     return sorted(lots, key=key)
 
 
+def resized(lots: Sequence[TaxLot], shares: Decimal) -> list[TaxLot]:
+    """Return lots as so many shares in all, each by its size, at the same cost."""
+    pool = Pool("fifo")
+    for lot in lots:
+        pool.add(lot)
+    if lots:
+        pool.grow(EXACT.subtract(shares, pool.shares))
+    return pool.lots()
+
+
+def _scaled(shares: Decimal, new: Decimal, per: Decimal) -> Decimal:
+    return EXACT.multiply(shares, new) if per == ONE else share(shares, new, per)
+
+
 class Pool:
     """The lots of one instrument in one account while a journal is walked: what `draw` does, in log time.
 
@@ -282,13 +296,80 @@ class Pool:
             taken.append(part)
         return taken
 
-    def split(self, ratio: Decimal) -> None:
-        """Turn each share into `ratio` shares at the same total cost."""
-        lots = [replace(x, shares=EXACT.multiply(x.shares, ratio)) for x in self._held.values()]
+    def split(self, new: Decimal, per: Decimal = ONE) -> None:
+        """Turn every `per` shares into `new` shares at the same total cost."""
+        self._resize(_scaled(self._shares, new, per), lambda shares: _scaled(shares, new, per))
+
+    def grow(self, added: Decimal) -> None:
+        """Add shares that cost nothing to the lots there are, by their size; negative takes them away.
+
+        Raises:
+            ValueError: Nothing is held, or not as much as is taken away.
+        """
+        before = self._shares
+        after = EXACT.add(before, added)
+        if before <= ZERO or after <= ZERO:
+            raise ValueError("no shares to spread over")
+        self._resize(after, lambda shares: share(shares, after, before))
+
+    def _resize(self, after: Decimal, size: Callable[[Decimal], Decimal]) -> None:
+        ordered = sorted(self._held.values(), key=lambda x: (x.bought, x.order))
+        left = after
+        lots = []
+        for number, lot in enumerate(ordered, 1):
+            # The last lot takes what rounding leaves: the sum is what the broker states.
+            shares = left if number == len(ordered) else size(lot.shares)
+            left = EXACT.subtract(left, shares)
+            lots.append(replace(lot, shares=shares))
+        self._set([lot for lot in lots if lot.shares > ZERO])
+
+    def pay_back(self, amount: Decimal) -> list[tuple[TaxLot, Decimal]]:
+        """Lower the cost of the lots by what is paid back, the same for each share and never below zero.
+
+        Args:
+            amount: On all shares, >= 0.
+
+        Returns:
+            Each lot whose cost was less than its part, and by how much: that is a gain.
+
+        Source: 26 U.S.C. 301(c)(2) and (3).
+        """
+        ordered = self.lots()
+        left, shares = amount, self._shares
+        lots, gains = [], []
+        for lot in ordered:
+            part = left if lot.shares == shares else share(left, lot.shares, shares)
+            left, shares = EXACT.subtract(left, part), EXACT.subtract(shares, lot.shares)
+            if part > lot.cost:
+                gains.append((lot, EXACT.subtract(part, lot.cost)))
+            lots.append(replace(lot, cost=max(EXACT.subtract(lot.cost, part), ZERO)))
+        self._set(lots)
+        return gains
+
+    def part_with(self, part: Decimal) -> list[TaxLot]:
+        """Give away a part of the cost of each lot; return the lots with that part as their cost.
+
+        Args:
+            part: 0 <= part <= 1.
+        """
+        kept, given = [], []
+        for lot in self.lots():
+            cost = share(lot.cost, part, ONE)
+            base = None if lot.tax_base is None else share(lot.tax_base, part, ONE)
+            given.append(replace(lot, cost=cost, tax_base=base))
+            left = None if lot.tax_base is None or base is None else EXACT.subtract(lot.tax_base, base)
+            kept.append(replace(lot, cost=EXACT.subtract(lot.cost, cost), tax_base=left))
+        self._set(kept)
+        return given
+
+    def _set(self, lots: Sequence[TaxLot]) -> None:
         self._held = {x.order: x for x in lots}
         self._line = [self._key(x) for x in lots]
         heapify(self._line)
-        self._shares = EXACT.multiply(self._shares, ratio)
+        self._shares = total(x.shares for x in lots)
+        self._cost = total(x.cost for x in lots)
+        bases = [x.tax_base for x in lots if x.tax_base is not None]
+        self._base = total(bases) if len(bases) == len(lots) else None
 
     def lots(self) -> list[TaxLot]:
         """Return what is held, by purchase date; under `average` at the average cost of all."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from steelyard.domain.books.ledger import Entry
+from steelyard.domain.books.ledger import PAYMENT_KINDS, Entry
 from steelyard.domain.market.rates import rate_by
 from steelyard.domain.money import EXACT, ONE
 from steelyard.domain.tax.country import YearFacts, unrated
@@ -87,7 +87,7 @@ def rate_note(entries: Iterable[Entry]) -> str:
 
 def _moved_on(entry: Entry, tax_class: str, facts: YearFacts) -> date | None:
     traded = entry.lot if entry.kind == "transfer_in" else entry.traded_on
-    if traded is None or entry.kind == "dividend":
+    if traded is None or entry.kind in PAYMENT_KINDS:
         return traded
     try:
         return settles_on(traded, tax_class, facts.is_session, facts.rates)

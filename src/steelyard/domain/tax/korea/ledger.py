@@ -7,18 +7,20 @@ are left out: nothing in them is taxed before money leaves.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import groupby
 
-from steelyard.domain.books.ledger import Entry, in_order
+from steelyard.domain.books.holdings import ADDING, TAKING, count
+from steelyard.domain.books.ledger import ACTION_KINDS, PAYMENT_KINDS, Entry, in_order
 from steelyard.domain.books.lots import Pool, TaxLot, share
 from steelyard.domain.money import EXACT, ZERO, exact_sum
 from steelyard.domain.tax.country import Disposal, UsedLot, YearFacts
 from steelyard.domain.tax.korea.accounts import SHELTERED
 from steelyard.domain.tax.korea.exchange import in_won, won_rate
 from steelyard.domain.tax.korea.gifts import CARRIED_OVER, Gift, sold_gift
+from steelyard.domain.tax.korea.positions import Position, act, hand_over, priced
 from steelyard.domain.tax.korea.rates import Rates, whole_won
 from steelyard.domain.tax.korea.settlement import settles_on
 from steelyard.domain.tax.korea.withholding import Withheld, distribution_base, sale_base, withhold
@@ -31,7 +33,7 @@ UPPER_BOUND = say("upper bound: no tax base price is known")
 WAIVED = say("waived: under 1,000 won of national tax")
 _LONGEST_SETTLEMENT = timedelta(days=31)
 """A sale longer before the year cannot settle in it, and old settlement cycles need not be known."""
-_HELD_KINDS = ("buy", "sell", "dividend", "split", "transfer_in", "transfer_out")
+_HELD_KINDS = (*ADDING, *TAKING, *ACTION_KINDS, *PAYMENT_KINDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +82,6 @@ class KoreanLedger:
         return any(u.upper_bound for u in self.units) or any(p.upper_bound for p in self.payments)
 
 
-@dataclass(slots=True)
-class _Position:
-    tax_class: str
-    pool: Pool
-    untaxed: Decimal = ZERO
-    """What distributions paid on the shares held beyond what was taxed."""
-    bought: int = 0
-    gifts: dict[int, Gift] = field(default_factory=dict)
-    """By the order of their lot, as the next."""
-    rate_notes: dict[int, str] = field(default_factory=dict)
-
-
 @dataclass(frozen=True, slots=True)
 class _Sold:
     entry: Entry
@@ -117,7 +107,7 @@ def read_ledger(facts: YearFacts, rates: Rates) -> KoreanLedger:
             (`cost-method-unknown`), more sold than held (`sold-more-than-held`).
         DataError: A trade in a foreign currency whose rate is nowhere (`rate-missing`).
     """
-    positions: dict[tuple[str, str], _Position] = {}
+    positions: dict[tuple[str, str], Position] = {}
     sold: dict[tuple[str, str], list[_Sold]] = {}
     payments: list[Payment] = []
     for entry in in_korean_order(facts.entries):
@@ -126,18 +116,23 @@ def read_ledger(facts: YearFacts, rates: Rates) -> KoreanLedger:
             continue
         key = entry.account, entry.symbol
         if key not in positions:
-            positions[key] = _opened(entry, facts)
+            positions[key] = _opened(entry.symbol, entry, facts)
         position = positions[key]
-        if entry.kind == "dividend":
+        if entry.kind in ("dividend", "capital_gain_distribution"):
             payment = _payment(entry, position, facts, rates)
             if payment is not None:
                 payments.append(payment)
-        elif entry.kind in ("sell", "transfer_out"):
+        elif entry.kind in TAKING:
             sale = _taken(entry, position, facts)
             if sale is not None:
                 sold.setdefault(key, []).append(sale)
-        else:
+        elif entry.kind in ADDING:
             _add(entry, position, facts)
+        elif entry.kind in ("spin_off", "merger"):
+            other = positions.setdefault((entry.account, entry.other), _opened(entry.other, entry, facts))
+            hand_over(entry, position, other)
+        else:
+            act(entry, position, facts)
     return _collected(positions, sold, payments, facts, rates)
 
 
@@ -159,9 +154,9 @@ def in_korean_order(entries: Iterable[Entry]) -> list[Entry]:
             key = entry.account, entry.symbol
             if entry.kind == "sell":
                 sold[key] = EXACT.add(sold.get(key, ZERO), entry.shares)
-            if entry.kind in ("split", "transfer_in"):
-                morning[key] = _after(entry, morning.get(key, ZERO))
-            held[key] = _after(entry, held.get(key, ZERO))
+            if entry.kind in ACTION_KINDS or (entry.kind in ADDING and entry.kind != "buy"):
+                count(morning, entry)
+            count(held, entry)
         covered = {key for key, shares in sold.items() if morning.get(key, ZERO) >= shares}
         bought_back = [e for e in day if e.kind == "buy" and (e.account, e.symbol) in covered]
         others = [e for e in day if not (e.kind == "buy" and (e.account, e.symbol) in covered)]
@@ -171,26 +166,18 @@ def in_korean_order(entries: Iterable[Entry]) -> list[Entry]:
     return result
 
 
-def _after(entry: Entry, shares: Decimal) -> Decimal:
-    if entry.kind == "split":
-        return EXACT.multiply(shares, entry.shares)
-    if entry.kind in ("buy", "transfer_in"):
-        return EXACT.add(shares, entry.shares)
-    return EXACT.subtract(shares, entry.shares) if entry.kind in ("sell", "transfer_out") else shares
-
-
-def _opened(entry: Entry, facts: YearFacts) -> _Position:
-    tax_class = facts.classes.get(entry.symbol)
+def _opened(symbol: str, entry: Entry, facts: YearFacts) -> Position:
+    tax_class = facts.classes.get(symbol)
     if tax_class not in CLASSES:
-        raise class_unknown(entry.symbol, tax_class)
+        raise class_unknown(symbol, tax_class)
     if tax_class == "krx_other":
-        return _Position(tax_class, Pool("average"))
+        return Position(tax_class, Pool("average"))
     default = "fifo" if tax_class == "overseas_listed" else "average"
     broad = facts.methods.get((entry.account, ""), default)
     method = facts.methods.get((entry.account, tax_class), broad)
     if tax_class == "krx_domestic_equity":
         # Neither gain nor loss is taxed: the method only decides the cost that is shown.
-        return _Position(tax_class, Pool(method if method in OVERSEAS_METHODS else "average"))
+        return Position(tax_class, Pool(method if method in OVERSEAS_METHODS else "average"))
     if method not in OVERSEAS_METHODS:
         raise InputError(
             "cost-method-unknown",
@@ -206,7 +193,7 @@ def _opened(entry: Entry, facts: YearFacts) -> _Position:
                 others=", ".join(OVERSEAS_METHODS[1:]),
             ),
         )
-    return _Position(tax_class, Pool(method))
+    return Position(tax_class, Pool(method))
 
 
 def class_unknown(symbol: str, given: str | None) -> InputError:
@@ -225,29 +212,9 @@ def class_unknown(symbol: str, given: str | None) -> InputError:
     )
 
 
-def _priced(entry: Entry) -> Decimal:
-    if entry.price is None:
-        raise InputError(
-            "price-missing",
-            say(
-                "the {kind} of {shares} {symbol} on {traded_on} has no price",
-                kind=entry.kind,
-                shares=entry.shares,
-                symbol=entry.symbol,
-                traded_on=entry.traded_on,
-            ),
-            say("add its price to the entry"),
-        )
-    return entry.gross
-
-
-def _add(entry: Entry, position: _Position, facts: YearFacts) -> None:
-    if entry.kind == "split":
-        position.pool.split(entry.shares)
-        position.gifts = {order: gift.split(entry.shares) for order, gift in position.gifts.items()}
-        return
+def _add(entry: Entry, position: Position, facts: YearFacts) -> None:
     fees = entry.fees if entry.kind == "buy" else ZERO
-    cost = in_won(entry, EXACT.add(_priced(entry), fees), position.tax_class, facts)
+    cost = in_won(entry, EXACT.add(priced(entry), fees), position.tax_class, facts)
     bought = entry.lot if entry.kind == "transfer_in" and entry.lot else entry.traded_on
     if entry.gift_value is not None and position.tax_class == "overseas_listed":
         value = EXACT.multiply(entry.gift_value, entry.shares)
@@ -276,7 +243,7 @@ def _add(entry: Entry, position: _Position, facts: YearFacts) -> None:
     position.bought += 1
 
 
-def _taken(entry: Entry, position: _Position, facts: YearFacts) -> _Sold | None:
+def _taken(entry: Entry, position: Position, facts: YearFacts) -> _Sold | None:
     held = position.pool.shares
     if entry.lot is not None:
         raise InputError(
@@ -305,15 +272,15 @@ def _taken(entry: Entry, position: _Position, facts: YearFacts) -> _Sold | None:
     position.untaxed = EXACT.subtract(position.untaxed, untaxed)
     if entry.kind == "transfer_out":
         return None
-    proceeds = in_won(entry, EXACT.subtract(_priced(entry), entry.fees), position.tax_class, facts)
+    proceeds = in_won(entry, EXACT.subtract(priced(entry), entry.fees), position.tax_class, facts)
     notes = [position.rate_notes[lot.order] for lot in taken if lot.order in position.rate_notes]
     notes.append(won_rate(entry, position.tax_class, facts).note)
     rate_notes = tuple(dict.fromkeys(note for note in notes if note))
     return _Sold(entry, tuple(taken), proceeds, untaxed, dict(position.gifts), rate_notes)
 
 
-def _payment(entry: Entry, position: _Position, facts: YearFacts, rates: Rates) -> Payment | None:
-    gross = whole_won(in_won(entry, _priced(entry), position.tax_class, facts))
+def _payment(entry: Entry, position: Position, facts: YearFacts, rates: Rates) -> Payment | None:
+    gross = whole_won(in_won(entry, priced(entry), position.tax_class, facts))
     foreign = whole_won(in_won(entry, entry.fees, position.tax_class, facts))
     base, upper_bound = gross, False
     if position.tax_class != "overseas_listed":
@@ -337,7 +304,7 @@ def _payment(entry: Entry, position: _Position, facts: YearFacts, rates: Rates) 
     )
 
 
-def _rise(entry: Entry, position: _Position) -> Decimal | None:
+def _rise(entry: Entry, position: Position) -> Decimal | None:
     """Rise of the tax base price on the units paid on, against the moving average of what is held."""
     if entry.tax_base_price is None or not position.pool.shares:
         return None
@@ -351,7 +318,7 @@ def _rise(entry: Entry, position: _Position) -> Decimal | None:
 
 
 def _collected(
-    positions: dict[tuple[str, str], _Position],
+    positions: dict[tuple[str, str], Position],
     sold: dict[tuple[str, str], list[_Sold]],
     payments: list[Payment],
     facts: YearFacts,

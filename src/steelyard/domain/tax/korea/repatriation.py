@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from steelyard.domain.books.holdings import ADDING, scaled
 from steelyard.domain.books.ledger import Entry, in_order
 from steelyard.domain.market.instruments import Instrument
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
@@ -272,12 +273,14 @@ def _held_on(day: date, symbol: str, entries: Iterable[Entry]) -> Decimal:
                 brought = EXACT.add(brought, entry.shares)
             elif entry.kind == "transfer_out":
                 brought = EXACT.subtract(brought, entry.shares)
-        elif entry.kind in ("buy", "transfer_in"):
+        elif entry.kind in ADDING:
             sizes[entry.account] = EXACT.add(size, entry.shares)
         elif entry.kind in ("sell", "transfer_out"):
             sizes[entry.account] = EXACT.subtract(size, entry.shares)
         elif entry.kind == "split":
-            sizes[entry.account] = EXACT.multiply(size, entry.shares)
+            sizes[entry.account] = scaled(size, entry)
+        elif entry.kind == "stock_dividend":
+            sizes[entry.account] = EXACT.add(size, entry.shares)
     held = exact_sum(sizes.values())
     return EXACT.add(held, max(brought, ZERO))
 
@@ -285,7 +288,7 @@ def _held_on(day: date, symbol: str, entries: Iterable[Entry]) -> Decimal:
 def _splits(symbol: str, after: date, until: date, entries: Iterable[Entry]) -> Decimal:
     """Shares on a day per share of an earlier day; the same split is written once an account."""
     ratios = {
-        e.traded_on: e.shares
+        e.traded_on: e.ratio
         for e in entries
         if e.kind == "split" and e.symbol == symbol and after < e.traded_on <= until
     }

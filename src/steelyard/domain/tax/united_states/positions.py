@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
-from steelyard.domain.books.ledger import Entry, in_order
-from steelyard.domain.books.lots import Pool, TaxLot, by_least_tax, share
+from steelyard.domain.books.ledger import PAYMENT_KINDS, Entry, in_order
+from steelyard.domain.books.lots import Pool, TaxLot, by_least_tax, resized, share
 from steelyard.domain.market.rates import rate_by
 from steelyard.domain.money import EXACT, ONE, ZERO
 from steelyard.domain.tax.united_states.capital_gains import LONG, term
@@ -61,12 +61,26 @@ class Positions:
         washed: The same after wash sales.
         sales: Of each sold block the number of its sale, None while held.
         scale: Of each block, shares of the end per share on the day it was sold.
+        returned: What returns of capital paid beyond the cost of a lot.
     """
 
     blocks: tuple[Block, ...]
     washed: WashSales
     sales: tuple[int | None, ...]
     scale: tuple[Decimal, ...]
+    returned: tuple[Returned, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A return of capital beyond the cost of a lot: a gain of that lot's holding period, in dollars.
+
+    Source: 26 U.S.C. 301(c)(3)(A).
+    """
+
+    lot: TaxLot
+    paid_on: date
+    gain: Decimal
 
 
 def positions(entries: Iterable[Entry], setting: Setting) -> Positions:
@@ -108,7 +122,7 @@ def dollars(entry: Entry, amount: Decimal, setting: Setting) -> Decimal:
     if entry.fx_rate is not None:
         return EXACT.multiply(amount, entry.fx_rate)
     traded = entry.lot if entry.kind == "transfer_in" and entry.lot else entry.traded_on
-    moved = traded if entry.kind == "dividend" else setting.settles(traded)
+    moved = traded if entry.kind in PAYMENT_KINDS else setting.settles(traded)
     found = rate_by(setting.market_rates.get(entry.currency, {}), moved)
     if found is None:
         pair = f"{entry.currency}{CURRENCY}"
@@ -147,6 +161,7 @@ class _Fold:
         self.splits: dict[str, dict[date, Decimal]] = defaultdict(dict)
         self.sold: list[tuple[TaxLot, date, Decimal, int]] = []
         self.sale_count = 0
+        self.returned: list[Returned] = []
 
     def add(self, entry: Entry) -> None:
         """Take one entry in; cash does not matter here."""
@@ -156,29 +171,34 @@ class _Fold:
             "sell": self._sell,
             "transfer_out": self._out,
             "split": self._split,
+            "inheritance": self._in,
+            "stock_dividend": self._grow,
+            "return_of_capital": self._pay_back,
+            "spin_off": self._hand_over,
+            "merger": self._hand_over,
         }.get(entry.kind)
         if step is not None:
             step(entry)
 
-    def _pool(self, entry: Entry) -> Pool:
-        key = (entry.account, entry.symbol)
+    def _pool(self, account: str, symbol: str) -> Pool:
+        key = (account, symbol)
         if key not in self.pools:
-            known = self.setting.classes.get(entry.symbol)
+            known = self.setting.classes.get(symbol)
             if known not in (SECURITY, COLLECTIBLE):
                 raise InputError(
                     "tax-class-unknown",
-                    say("the US tax class of {symbol} is not known", symbol=entry.symbol),
+                    say("the US tax class of {symbol} is not known", symbol=symbol),
                     say(
                         'add us_class = "{security}" or "{collectible}" for it under [instruments]',
                         security=SECURITY,
                         collectible=COLLECTIBLE,
                     ),
                 )
-            self.pools[key] = Pool(self.setting.methods.get((entry.account, known), "fifo"))
+            self.pools[key] = Pool(self.setting.methods.get((account, known), "fifo"))
         return self.pools[key]
 
     def _in(self, entry: Entry) -> None:
-        pool = self._pool(entry)
+        pool = self._pool(entry.account, entry.symbol)
         key = (entry.account, entry.symbol)
         self.count[key] += 1
         moved = entry.kind == "transfer_in"
@@ -191,10 +211,12 @@ class _Fold:
         self.origin[place] = f"{entry.account}|{entry.symbol}|{bought}|{order}"
         if moved:
             self.arrived.append((place, (entry.symbol, bought)))
-        pool.add(TaxLot(*key, bought, entry.shares, cost, bought, order=self.count[key]))
+        # What is inherited counts as held for more than a year, whenever it is sold: 26 U.S.C. 1223(9).
+        since = date(bought.year - 2, 1, 1) if entry.kind == "inheritance" else bought
+        pool.add(TaxLot(*key, bought, entry.shares, cost, since, order=self.count[key]))
 
     def _take(self, entry: Entry, unit: Decimal | None) -> list[TaxLot]:
-        pool = self._pool(entry)
+        pool = self._pool(entry.account, entry.symbol)
         if entry.lot is not None and pool.method not in ("specific", "least_tax"):
             raise InputError(
                 "lot-named",
@@ -254,9 +276,58 @@ class _Fold:
             self.left[(lot.symbol, lot.bought)].add(origin)
 
     def _split(self, entry: Entry) -> None:
-        self._pool(entry).split(entry.shares)
+        self._pool(entry.account, entry.symbol).split(entry.shares, ONE if entry.per is None else entry.per)
         # The same split is written once per account that holds the fund.
-        self.splits[entry.symbol][entry.traded_on] = entry.shares
+        self.splits[entry.symbol][entry.traded_on] = entry.ratio
+
+    def _grow(self, entry: Entry) -> None:
+        pool = self._pool(entry.account, entry.symbol)
+        before = pool.shares
+        try:
+            pool.grow(entry.shares)
+        except ValueError:
+            raise InputError(
+                "sold-more-than-held",
+                say(
+                    "{traded_on}: {symbol} in account {account!r} gets {shares} shares on none",
+                    traded_on=entry.traded_on,
+                    symbol=entry.symbol,
+                    account=entry.account,
+                    shares=entry.shares,
+                ),
+                say("add the purchase or the transfer that is missing before it"),
+            ) from None
+        self.splits[entry.symbol][entry.traded_on] = EXACT.divide(pool.shares, before)
+
+    def _pay_back(self, entry: Entry) -> None:
+        pool = self._pool(entry.account, entry.symbol)
+        for lot, gain in pool.pay_back(dollars(entry, entry.gross, self.setting)) if pool.shares else ():
+            self.returned.append(Returned(lot, entry.traded_on, gain))
+
+    def _hand_over(self, entry: Entry) -> None:
+        """Give lots, or a part of their cost, to what is received; they keep their purchase.
+
+        Source: 26 U.S.C. 358(b), 1223(1).
+        """
+        key = (entry.account, entry.symbol)
+        pool = self._pool(*key)
+        if not pool.shares:
+            return
+        if entry.kind == "merger":
+            pool.split(entry.shares, ONE if entry.per is None else entry.per)
+            given = pool.lots()
+            self.pools[key] = Pool(pool.method)
+        else:
+            given = resized(pool.part_with(ZERO if entry.part is None else entry.part), entry.shares)
+        receiving = self._pool(entry.account, entry.other)
+        for lot in given:
+            place = (entry.account, entry.other)
+            self.count[place] += 1
+            number = self.count[place]
+            self.origin[(*place, number)] = (
+                f"{self.origin[(lot.account, lot.symbol, lot.order)]}|{entry.other}"
+            )
+            receiving.add(replace(lot, symbol=entry.other, order=number))
 
     def close(self) -> Positions:
         """Turn what was sold and what is held into blocks."""
@@ -276,7 +347,7 @@ class _Fold:
                 scales.append(ONE)
                 sales.append(None)
         washed = wash_sales(blocks, self.setting.groups)
-        return Positions(tuple(blocks), washed, tuple(sales), tuple(scales))
+        return Positions(tuple(blocks), washed, tuple(sales), tuple(scales), tuple(self.returned))
 
     def _later_splits(self, symbol: str, sold_on: date) -> Decimal:
         scale = ONE

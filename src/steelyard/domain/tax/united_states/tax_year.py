@@ -7,7 +7,7 @@ only here is one year looked at.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -15,7 +15,7 @@ from typing import Any
 
 from steelyard.domain.books.ledger import Entry
 from steelyard.domain.books.lots import total
-from steelyard.domain.money import EXACT
+from steelyard.domain.money import EXACT, ZERO
 from steelyard.domain.tax.united_states.capital_gains import (
     LONG,
     NO_CARRY,
@@ -181,7 +181,16 @@ def year_report(
     held = positions(entries, setting)
     disposals = _disposals(held, year, setting)
     short = total(x.counted for x in disposals if x.term == SHORT)
-    long = total(x.counted for x in disposals if x.term == LONG)
+    # What a fund distributes of its own long-term gains is a long-term gain, however long the fund was held.
+    # Source: 26 U.S.C. 852(b)(3)(B).
+    distributed = total(
+        dollars(x, x.gross, setting)
+        for x in entries
+        if x.kind == "capital_gain_distribution"
+        and x.traded_on.year == year
+        and x.account not in setting.sheltered
+    )
+    long = EXACT.add(total(x.counted for x in disposals if x.term == LONG), distributed)
     metal = total(x.counted for x in disposals if x.term == LONG and x.tax_class == COLLECTIBLE)
     limit = loss_limit(figures, owner.filing)
     netting = net(short, long, limit=limit, carry=owner.carry, collectibles=metal)
@@ -269,4 +278,24 @@ def _disposals(held: Positions, year: int, setting: Setting) -> tuple[Disposal, 
                 lots=lots,
             )
         )
-    return tuple(result)
+    return (*result, *_returned(held, year, setting))
+
+
+def _returned(held: Positions, year: int, setting: Setting) -> Iterator[Disposal]:
+    """Return what returns of capital paid beyond cost, as disposals of no shares."""
+    for x in held.returned:
+        if x.paid_on.year == year and x.lot.account not in setting.sheltered:
+            yield Disposal(
+                account=x.lot.account,
+                symbol=x.lot.symbol,
+                tax_class=setting.classes[x.lot.symbol],
+                sold_on=x.paid_on,
+                settles_on=x.paid_on,
+                shares=ZERO,
+                proceeds=x.gain,
+                cost=ZERO,
+                gain=x.gain,
+                disallowed=ZERO,
+                term=term(x.lot.holding_from, x.paid_on),
+                lots=(),
+            )

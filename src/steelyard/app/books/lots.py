@@ -1,0 +1,124 @@
+"""The lots that a journal leaves, as the portfolio has them: in the currency they were paid in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+from steelyard.domain.books.holdings import ADDING, TAKING
+from steelyard.domain.books.ledger import ACTION_KINDS, Entry, until
+from steelyard.domain.books.lots import Pool, TaxLot, by_least_tax, resized
+from steelyard.domain.money import EXACT, ONE
+from steelyard.domain.portfolio import Lot, Portfolio
+
+_KINDS = ADDING | TAKING | {*ACTION_KINDS, "return_of_capital"}
+_Key = tuple[str, str]
+
+
+def open_lots(entries: Sequence[Entry], portfolio: Portfolio, as_of: date) -> dict[_Key, tuple[Lot, ...]]:
+    """Return the lots left of each (account, symbol), under the account's cost method.
+
+    A sale under `least_tax` that names no lot takes the dearest share first here: the rates that would say
+    more belong to the tax report. What has a share of unknown cost, or costs in two currencies, is left out.
+    """
+    fold = _Fold(portfolio)
+    for entry in until(entries, as_of):
+        if entry.kind in _KINDS:
+            fold.add(entry)
+    return fold.lots()
+
+
+class _Fold:
+    """The lots while the journal is walked."""
+
+    def __init__(self, portfolio: Portfolio) -> None:
+        self.portfolio = portfolio
+        self.methods = {account.name: account.cost_method for account in portfolio.accounts}
+        self.pools: dict[_Key, Pool] = {}
+        self.currencies: dict[_Key, set[str]] = {}
+        self.unknown: set[_Key] = set()
+        self.rates: dict[int, Decimal | None] = {}
+
+    def pool(self, key: _Key) -> Pool:
+        found = self.pools.get(key)
+        if found is None:
+            found = self.pools[key] = Pool(_method(self.methods.get(key[0], {}), key[1], self.portfolio))
+        return found
+
+    def add(self, entry: Entry) -> None:
+        key = (entry.account, entry.symbol)
+        pool = self.pool(key)
+        if entry.kind in ADDING:
+            if entry.price is None:
+                self.unknown.add(key)
+            bought = entry.lot if entry.kind == "transfer_in" and entry.lot else entry.traded_on
+            cost = EXACT.add(entry.gross, entry.fees)
+            self.put(TaxLot(*key, bought, entry.shares, cost, bought), {entry.currency}, entry.fx_rate)
+        elif entry.kind == "split":
+            pool.split(entry.shares, ONE if entry.per is None else entry.per)
+        elif entry.kind == "stock_dividend":
+            if pool.shares > -entry.shares and pool.shares:
+                pool.grow(entry.shares)
+            else:
+                self.unknown.add(key)
+        elif entry.kind == "return_of_capital":
+            self.currencies.setdefault(key, set()).add(entry.currency)
+            if pool.shares:
+                pool.pay_back(entry.gross)
+        elif entry.kind in ("spin_off", "merger"):
+            self.hand_over(entry, pool, key)
+        else:
+            pool.take(entry.shares, bought=entry.lot, order=_dearest_first)
+
+    def hand_over(self, entry: Entry, pool: Pool, key: _Key) -> None:
+        """Give the lots, or a part of their cost, to the symbol that is received."""
+        if not pool.shares:
+            return
+        if entry.kind == "merger":
+            pool.split(entry.shares, ONE if entry.per is None else entry.per)
+            given = pool.lots()
+            self.pools[key] = Pool(pool.method)
+        else:
+            given = resized(pool.part_with(entry.part or ONE - ONE), entry.shares)
+        if key in self.unknown:
+            self.unknown.add((entry.account, entry.other))
+        for lot in given:
+            self.put(
+                replace(lot, symbol=entry.other), self.currencies.get(key, set()), self.rates.get(lot.order)
+            )
+
+    def put(self, lot: TaxLot, currencies: set[str], rate: Decimal | None) -> None:
+        key = (lot.account, lot.symbol)
+        order = len(self.rates)
+        self.rates[order] = rate
+        self.currencies.setdefault(key, set()).update(currencies)
+        self.pool(key).add(replace(lot, order=order))
+
+    def lots(self) -> dict[_Key, tuple[Lot, ...]]:
+        found = {}
+        for key, pool in self.pools.items():
+            if pool.shares and key not in self.unknown and len(self.currencies.get(key, ())) == 1:
+                (currency,) = self.currencies[key]
+                found[key] = tuple(
+                    Lot(
+                        lot.bought,
+                        lot.shares,
+                        EXACT.divide(lot.cost, lot.shares),
+                        currency,
+                        None if pool.method == "average" else self.rates[lot.order],
+                    )
+                    for lot in pool.lots()
+                )
+        return found
+
+
+def _dearest_first(lots: Iterable[TaxLot]) -> Sequence[TaxLot]:
+    return by_least_tax(lots, lambda _: ONE, lambda _: ONE)
+
+
+def _method(methods: Mapping[str, str], symbol: str, portfolio: Portfolio) -> str:
+    instrument = portfolio.instruments.get(symbol)
+    classes = (instrument.tax_class, instrument.us_class) if instrument is not None else ()
+    return next((m for c in (*classes, "") if c is not None and (m := methods.get(c))), "fifo")

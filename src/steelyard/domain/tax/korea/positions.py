@@ -1,0 +1,109 @@
+"""What an account holds of one ETF by Korean rules, and what corporate actions do to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from steelyard.domain.books.holdings import Shortfall, scaled
+from steelyard.domain.books.ledger import Entry
+from steelyard.domain.books.lots import Pool, resized
+from steelyard.domain.money import EXACT, ONE, ZERO
+from steelyard.domain.tax.country import YearFacts
+from steelyard.domain.tax.korea.exchange import in_won
+from steelyard.domain.tax.korea.gifts import Gift
+from steelyard.errors import InputError
+from steelyard.words import say
+
+
+@dataclass(slots=True)
+class Position:
+    """The shares of one ETF in one account while the journal is walked."""
+
+    tax_class: str
+    pool: Pool
+    untaxed: Decimal = ZERO
+    """What distributions paid on the shares held beyond what was taxed."""
+    bought: int = 0
+    gifts: dict[int, Gift] = field(default_factory=dict)
+    """By the order of their lot, as the next."""
+    rate_notes: dict[int, str] = field(default_factory=dict)
+
+
+def priced(entry: Entry) -> Decimal:
+    """Return shares times price of an entry that must have one.
+
+    Raises:
+        InputError: It has none (`price-missing`).
+    """
+    if entry.price is None:
+        raise InputError(
+            "price-missing",
+            say(
+                "the {kind} of {shares} {symbol} on {traded_on} has no price",
+                kind=entry.kind,
+                shares=entry.shares,
+                symbol=entry.symbol,
+                traded_on=entry.traded_on,
+            ),
+            say("add its price to the entry"),
+        )
+    return entry.gross
+
+
+def act(entry: Entry, position: Position, facts: YearFacts) -> None:
+    """Apply what changes shares or their cost without a trade.
+
+    Raises:
+        InputError: A return of capital beyond the cost (`return-beyond-cost`), or shares taken from none.
+    """
+    pool, before = position.pool, position.pool.shares
+    if entry.kind == "return_of_capital":
+        amount = in_won(entry, priced(entry), position.tax_class, facts)
+        gains = pool.pay_back(amount) if before else []
+        if gains:
+            raise InputError(
+                "return-beyond-cost",
+                say(
+                    "the return of capital of {symbol} on {traded_on} is more than its shares cost",
+                    symbol=entry.symbol,
+                    traded_on=entry.traded_on,
+                ),
+                say("ask a tax adviser what the rest is in Korea; leave the entry out of `tax` until then"),
+            )
+        return
+    if entry.kind == "split":
+        pool.split(entry.shares, ONE if entry.per is None else entry.per)
+    else:
+        try:
+            pool.grow(entry.shares)
+        except ValueError:
+            raise Shortfall(entry, before).error from None
+    if before:
+        ratio = EXACT.divide(pool.shares, before)
+        position.gifts = {order: gift.split(ratio) for order, gift in position.gifts.items()}
+
+
+def hand_over(entry: Entry, position: Position, other: Position) -> None:
+    """Give the lots, or a part of their cost, to what is received; what was untaxed goes along in part."""
+    pool = position.pool
+    if not pool.shares:
+        return
+    part = ONE if entry.kind == "merger" or entry.part is None else entry.part
+    given = pool.part_with(part)
+    if entry.kind == "merger":
+        shares = scaled(pool.shares, entry)
+        pool.take(pool.shares)
+    else:
+        shares = entry.shares
+    for lot in resized(given, shares):
+        if lot.order in position.gifts and entry.kind == "merger":
+            gift = position.gifts.pop(lot.order)
+            other.gifts[other.bought] = gift.split(EXACT.divide(lot.shares, gift.shares))
+        if lot.order in position.rate_notes:
+            other.rate_notes[other.bought] = position.rate_notes[lot.order]
+        other.pool.add(replace(lot, symbol=entry.other, order=other.bought))
+        other.bought += 1
+    moved = EXACT.multiply(position.untaxed, part)
+    position.untaxed = EXACT.subtract(position.untaxed, moved)
+    other.untaxed = EXACT.add(other.untaxed, moved)
