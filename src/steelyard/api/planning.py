@@ -33,6 +33,9 @@ def plan(
     max_tax: Money | None = None,
     max_gain: Money | None = None,
     accept_drift: Money | None = None,
+    harvest: bool = False,
+    save_tax: bool = False,
+    relocate: bool = False,
     allow_wash_sales: bool = False,
 ) -> Plan:
     """Return the exact whole-share trades of a full rebalance.
@@ -48,8 +51,12 @@ def plan(
         policy_gate: Return an empty plan unless the policy is due.
         max_tax: Most tax the sales may cause, base currency; below zero, what they must save at least.
         max_gain: Most net gain they may realise, base currency.
-        accept_drift: How much further from target the plan may be for the sake of tax (`"0.5%"`); among
-            plans that close the least taxed one is returned.
+        accept_drift: How much further from target than the nearest plan is near enough (`"0.5%"`); 0 asks
+            for the nearest. Unless told what the file says, or 0.5 % where the plan may sell and there are
+            several accounts or the tax is known, else 0.
+        harvest: The nearest plan, tax breaking ties; what was paid must be known.
+        save_tax: What was paid must be known, so that near enough is decided by tax.
+        relocate: Selling a target in one account to buy it in another is no matter.
         allow_wash_sales: Buy also what undoes a loss realised in the 30 days before.
 
     Raises:
@@ -59,7 +66,7 @@ def plan(
     from steelyard.app.planning import plan as planner
 
     day = as_of or date.today()
-    looks = not (max_tax is None and max_gain is None and accept_drift is None)
+    looks = harvest or save_tax or max_tax is not None or max_gain is not None
     tax, why_not = _tax_of(portfolio, day, needed=looks)
     result = planner.plan(
         portfolio,
@@ -76,6 +83,9 @@ def plan(
         max_tax=None if max_tax is None else money(max_tax, portfolio),
         max_gain=None if max_gain is None else money(max_gain, portfolio),
         accept_drift=None if accept_drift is None else fraction(accept_drift),
+        harvest=harvest,
+        save_tax=save_tax,
+        relocate=relocate,
         allow_wash_sales=allow_wash_sales,
     )
     asked = {
@@ -89,6 +99,9 @@ def plan(
         "max_tax": _text(max_tax),
         "max_gain": _text(max_gain),
         "accept_drift": _text(accept_drift),
+        "harvest": harvest,
+        "save_tax": save_tax,
+        "relocate": relocate,
         "allow_wash_sales": allow_wash_sales,
     }
     return _told(result, why_not, asked)

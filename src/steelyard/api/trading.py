@@ -256,8 +256,6 @@ def replay(path: Place, plan: str = "latest") -> Replayed:
     drift = options["accept_drift"]
     if drift is None and options["save_tax"]:
         drift = "0.5%"
-    elif drift is None and options["harvest"]:
-        drift = "0"
     holder = bootstrap.past_portfolio(folder, saved.inputs)
     made = make(
         holder,
@@ -273,6 +271,9 @@ def replay(path: Place, plan: str = "latest") -> Replayed:
         max_gain=options["max_gain"],
         allow_wash_sales=options.get("allow_wash_sales", False),
         accept_drift=drift,
+        harvest=options["harvest"],
+        save_tax=options["save_tax"],
+        relocate=options.get("relocate", False),
     )
     again = bootstrap.plan_to_save(holder, made, options["account"], saved.inputs)
     return Replayed(saved, again, differing(saved, again))

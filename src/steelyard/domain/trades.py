@@ -13,7 +13,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from steelyard.domain.money import EXACT, ZERO, figure
+from steelyard.domain.money import EXACT, ZERO, exact_sum, figure
 from steelyard.domain.policy.drift import Drift
 from steelyard.domain.policy.policies import Decision
 from steelyard.domain.portfolio import Portfolio
@@ -37,6 +37,7 @@ class Trade:
         tax: What a sale adds to the year's tax, base currency; negative when a loss saves tax.
         lots: What a sale takes: purchase date, shares and cost in the tax currency.
         disallowed: Part of a sale's loss that does not count, in the tax currency.
+        decided_by: nearness | tax | trades | place | turnover | rule: what made it this trade.
     """
 
     account: str
@@ -52,6 +53,7 @@ class Trade:
     tax: Decimal | None = None
     lots: tuple[tuple[date, Decimal, Decimal], ...] = ()
     disallowed: Decimal = ZERO
+    decided_by: str = "nearness"
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as in a plan's document."""
@@ -72,6 +74,7 @@ class Trade:
                 for bought, shares, cost in self.lots
             ],
             "disallowed": figure(self.disallowed),
+            "decided_by": self.decided_by,
         }
 
 
@@ -98,10 +101,31 @@ class Conversion:
 
 @dataclass(frozen=True, slots=True)
 class Untraded:
-    """An instrument that stays off its target although it drifts, and why."""
+    """An instrument that stays off its target although it drifts, or cash that stays idle, and why.
+
+    Attributes:
+        symbol: The instrument or class; empty where it is cash.
+        reason: One line for the owner.
+        decided_by: nearness | tax | trades | place | turnover | rule.
+        account: Of idle cash.
+        amount: Idle cash, base currency.
+    """
 
     symbol: str
     reason: str
+    decided_by: str = "nearness"
+    account: str = ""
+    amount: Decimal = ZERO
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as in a plan's document."""
+        return {
+            "symbol": self.symbol or None,
+            "account": self.account or None,
+            "amount": figure(self.amount) if self.amount else None,
+            "reason": self.reason,
+            "decided_by": self.decided_by,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +165,9 @@ class Objective:
         name: absolute | relative | shortfall.
         value: The objective reached (base currency squared; base currency for the weighted forms).
         bound: A proven lower bound of it.
-        proven: The two meet within 1e-9 relative.
+        proven: The nearest plan's and the bound meet within 1e-9 relative.
         note: Why not, when they do not.
+        nearest: What the nearest plan reaches, None where it is this one.
     """
 
     name: str
@@ -150,15 +175,75 @@ class Objective:
     bound: Decimal
     proven: bool
     note: str = ""
+    nearest: Decimal | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as in a plan's document."""
         return {
             "name": self.name,
             "value": figure(self.value),
+            "nearest": figure(self.value if self.nearest is None else self.nearest),
             "bound": figure(self.bound),
             "proven_optimal": self.proven,
             "note": self.note,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """What a plan costs its owner, and how sure it is that no plan near enough costs less.
+
+    Attributes:
+        tax: What the planner counted for tax, base currency; None where it is not known.
+        costs: Commissions and conversion, base currency.
+        bound: A lower bound of their sum.
+        proven: They meet within 0.001 % of the managed value.
+    """
+
+    tax: Decimal | None
+    costs: Decimal
+    bound: Decimal
+    proven: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as in a plan's document."""
+        return {
+            "tax": figure(self.tax),
+            "costs": figure(self.costs),
+            "bound": figure(self.bound),
+            "proven_optimal": self.proven,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """The nearest plan beside the one that is proposed.
+
+    Attributes:
+        distance: Root of the sum of squared misses, fraction of the managed value.
+        plan_distance: The same of the proposed plan.
+        tax: What the planner counts for its tax, base currency; None where it is not known.
+        costs: Its commissions and conversion, base currency.
+        trades: How many it takes.
+        turnover: What it trades, base currency.
+    """
+
+    distance: Decimal
+    plan_distance: Decimal
+    tax: Decimal | None
+    costs: Decimal
+    trades: int
+    turnover: Decimal
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as in a plan's document."""
+        return {
+            "distance": figure(self.distance),
+            "plan_distance": figure(self.plan_distance),
+            "tax": figure(self.tax),
+            "costs": figure(self.costs),
+            "trades": self.trades,
+            "turnover": figure(self.turnover),
         }
 
 
@@ -174,6 +259,8 @@ class Plan:
         conversions: Between currencies of one account.
         untraded: Instruments left off target, with the reason.
         blocked: Instruments that are not bought for a while, see there.
+        effort: See there; None where tax and cost decided nothing.
+        nearest: What the nearest plan would do, where this one stays further from target.
         after: One a target, in the order of the targets.
         managed_after: What the weights after refer to: targeted instruments plus cash less reserve.
         total_after: The same with the reserve.
@@ -208,6 +295,8 @@ class Plan:
     taxes: Decimal | None = None
     tax_note: str = ""
     blocked: tuple[Blocked, ...] = ()
+    effort: Effort | None = None
+    nearest: Nearest | None = None
     asked: Mapping[str, Any] | None = field(default=None, compare=False, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
@@ -223,7 +312,7 @@ class Plan:
             "cash_flow": figure(self.cash_flow),
             "trades": [t.to_dict() for t in self.trades],
             "conversions": [c.to_dict() for c in self.conversions],
-            "untraded": [{"symbol": u.symbol, "reason": u.reason} for u in self.untraded],
+            "untraded": [u.to_dict() for u in self.untraded],
             "blocked": [
                 {"symbol": b.symbol, "not_before": b.not_before.isoformat(), "reason": b.reason}
                 for b in self.blocked
@@ -240,6 +329,8 @@ class Plan:
             "taxes": figure(self.taxes),
             "tax_note": self.tax_note,
             "objective": self.objective.to_dict(),
+            "effort": None if self.effort is None else self.effort.to_dict(),
+            "nearest": None if self.nearest is None else self.nearest.to_dict(),
             "decision": None if self.decision is None else self.decision.to_dict(),
         }
         if self.to_bands is not None:
@@ -254,22 +345,30 @@ class Settled:
     shares: dict[tuple[str, str], Decimal]
     values: dict[str, Decimal]
     cash: Decimal
+    money: dict[str, Decimal]
 
 
 def settle(
-    portfolio: Portfolio, trades: Sequence[Trade], conversions: Sequence[Conversion], cash_flow: Decimal
+    portfolio: Portfolio,
+    trades: Sequence[Trade],
+    conversions: Sequence[Conversion],
+    cash_flow: Decimal,
+    flow_account: str | None = None,
 ) -> Settled:
     """Replay trades on a portfolio, exactly.
 
     Returns:
-        Shares by (account, symbol), value of every targeted instrument, and all cash after costs.
+        Shares by (account, symbol), value of every instrument that counts, all cash after costs, and that of
+        each account; the cash flow is part of the account it goes to.
 
     Raises:
         ValueError: A trade sells more than is held, which would be a bug of the planner.
     """
     shares: dict[tuple[str, str], Decimal] = {}
-    values: dict[str, Decimal] = dict.fromkeys(portfolio.targets, ZERO)
-    cash = cash_flow
+    values: dict[str, Decimal] = dict.fromkeys(portfolio.counted, ZERO)
+    money: dict[str, Decimal] = {a.name: ZERO for a in portfolio.accounts}
+    if portfolio.accounts:
+        money[flow_account or portfolio.accounts[0].name] = cash_flow
     for account in portfolio.accounts:
         for position in account.positions:
             shares[account.name, position.symbol] = position.shares
@@ -277,7 +376,8 @@ def settle(
                 worth = portfolio.position_value(position)
                 values[position.symbol] = EXACT.add(values[position.symbol], worth)
         for currency, amount in account.cash.items():
-            cash = EXACT.add(cash, EXACT.multiply(amount, portfolio.rate(currency)) if amount else ZERO)
+            worth = EXACT.multiply(amount, portfolio.rate(currency)) if amount else ZERO
+            money[account.name] = EXACT.add(money[account.name], worth)
     for trade in trades:
         move = EXACT.add if trade.side == "buy" else EXACT.subtract
         pay = EXACT.subtract if trade.side == "buy" else EXACT.add
@@ -286,7 +386,7 @@ def settle(
         if shares[key] < 0:
             raise ValueError(f"{trade.symbol} in {trade.account}: more sold than held")
         values[trade.symbol] = move(values[trade.symbol], trade.amount)
-        cash = EXACT.subtract(pay(cash, trade.amount), trade.cost)
+        money[trade.account] = EXACT.subtract(pay(money[trade.account], trade.amount), trade.cost)
     for conversion in conversions:
-        cash = EXACT.subtract(cash, conversion.cost)
-    return Settled(shares, values, cash)
+        money[conversion.account] = EXACT.subtract(money[conversion.account], conversion.cost)
+    return Settled(shares, values, exact_sum(money.values()), money)

@@ -7,16 +7,8 @@ something to convert, go to the household planner, which alone imports a solver.
 from __future__ import annotations
 
 from steelyard.app.planning.one_budget import allocate_one
-from steelyard.app.planning.slots import (
-    DEVIATIONS,
-    Outcome,
-    Short,
-    Slot,
-    Ticks,
-    Wish,
-    settlement_currency,
-    slots,
-)
+from steelyard.app.planning.tradables import Ticks, Tradable, settlement_currency, tradables
+from steelyard.app.planning.wish import DEVIATIONS, Outcome, Short, Wish
 from steelyard.domain.accounts import risky_cap
 from steelyard.domain.money import EXACT, ONE
 from steelyard.domain.portfolio import Portfolio, Valuation
@@ -36,11 +28,11 @@ def needs_household(portfolio: Portfolio, wish: Wish) -> bool:
     base = portfolio.base_currency
     account = portfolio.accounts[0]
     foreign_cash = any(amount for currency, amount in account.cash.items() if currency != base)
-    foreign = foreign_cash or any(settlement_currency(portfolio, s) != base for s in portfolio.targets)
+    foreign = foreign_cash or any(settlement_currency(portfolio, s) != base for s in portfolio.counted)
     return foreign and (wish.can_sell or foreign_cash)
 
 
-def divisible_choices(portfolio: Portfolio, every: tuple[Slot, ...]) -> bool:
+def divisible_choices(portfolio: Portfolio, every: tuple[Tradable, ...], wish: Wish) -> bool:
     """Say whether divisible shares come with choices: whole shares beside them, or least costs and trades.
 
     Divisible shares alone are a convex problem that one multiplier solves; with choices it takes the solver.
@@ -49,7 +41,7 @@ def divisible_choices(portfolio: Portfolio, every: tuple[Slot, ...]) -> bool:
     if steps <= {ONE}:
         return False
     choices = portfolio.costs.min_commission or portfolio.constraints.min_trade
-    return ONE in steps or bool(choices) or any(s.odd for s in every if s.traded)
+    return ONE in steps or bool(choices) or (wish.can_sell and any(s.odd for s in every if s.traded))
 
 
 def allocate(portfolio: Portfolio, valuation: Valuation, wish: Wish) -> Outcome:
@@ -64,7 +56,7 @@ def allocate(portfolio: Portfolio, valuation: Valuation, wish: Wish) -> Outcome:
         DataError: A price is missing.
         Short: No allowed plan exists.
     """
-    every = slots(portfolio, wish)
+    every = tradables(portfolio, wish)
     amounts = [s.price for s in every] + [s.odd for s in every] + [valuation.cash, valuation.reserve]
     amounts += [portfolio.constraints.min_trade, portfolio.costs.min_commission, wish.cash_flow]
     amounts += [
@@ -75,10 +67,12 @@ def allocate(portfolio: Portfolio, valuation: Valuation, wish: Wish) -> Outcome:
     ticks = Ticks.fitting(amounts)
     try:
         if (
-            wish.tax
+            (wish.tax and wish.can_sell)
             or wish.objective in DEVIATIONS
             or needs_household(portfolio, wish)
-            or divisible_choices(portfolio, every)
+            or divisible_choices(portfolio, every, wish)
+            or any(goal.is_class for goal in portfolio.goals)
+            or portfolio.constraints.max_trades is not None
         ):
             from steelyard.app.planning.household import allocate_household
 

@@ -6,16 +6,16 @@ commission in base currency; what a purse lacks is converted inside the account,
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, lcm
 
-from steelyard.app.planning.slots import (
-    DEVIATIONS,
-    Outcome,
-    Slot,
+from steelyard.app.planning.places import places
+from steelyard.app.planning.taxed import cautious, lots_sold, taxation
+from steelyard.app.planning.tradables import (
     Ticks,
-    Wish,
+    Tradable,
     commission,
     settlement_currency,
     sold_first,
@@ -23,12 +23,16 @@ from steelyard.app.planning.slots import (
     trade_of,
     wanted,
 )
+from steelyard.app.planning.wish import DEVIATIONS, Outcome, Wish
 from steelyard.domain.accounts import is_risky, risky_cap
 from steelyard.domain.money import EXACT, ONE, ZERO
+from steelyard.domain.policy.policies import band
 from steelyard.domain.portfolio import Portfolio, Valuation
-from steelyard.domain.trades import Conversion
+from steelyard.domain.trades import Conversion, Effort, Trade
 from steelyard.engines.allocation.household.household import Cap, Change, Goal, Household, Seat, settle
-from steelyard.engines.allocation.household.several_budgets import Best, solve_household
+from steelyard.engines.allocation.household.household_plan import HouseholdPlan, plan_household
+from steelyard.engines.allocation.household.ranks import Peace
+from steelyard.engines.allocation.household.taxation import Taxation
 from steelyard.engines.allocation.one_budget.search import solve
 from steelyard.words import say
 
@@ -39,93 +43,149 @@ class Setting:
 
     Attributes:
         problem: Accounts, purses and seats in ticks.
-        seats: The slot behind every seat.
-        first: Slots that are sold out before anything else.
+        seats: What stands behind every seat.
+        first: What is sold out before anything else.
         currencies: Name of every purse's currency.
         ticks: What a tick is.
+        apart: Square of ticks that goals outside the problem miss whatever is done.
     """
 
     problem: Household
-    seats: tuple[Slot, ...]
-    first: tuple[Slot, ...]
+    seats: tuple[Tradable, ...]
+    first: tuple[Tradable, ...]
     currencies: tuple[str, ...]
     ticks: Ticks
+    apart: Fraction
 
 
 def allocate_household(
-    portfolio: Portfolio, valuation: Valuation, wish: Wish, every: tuple[Slot, ...], ticks: Ticks
+    portfolio: Portfolio, valuation: Valuation, wish: Wish, every: tuple[Tradable, ...], ticks: Ticks
 ) -> Outcome:
     """Find the best trades when more than one budget couples the instruments, or tax does.
 
     Args:
         portfolio, valuation, wish: As for `allocate`.
-        every: All slots of the portfolio.
+        every: All there is to trade.
         ticks: A tick in which all amounts are whole.
 
     Raises:
         Infeasible: No allowed plan exists.
     """
     setting = _setting(portfolio, valuation, wish, every, ticks)
+    taxes: Taxation | None = None
     if wish.tax is not None:
-        from steelyard.app.planning.taxed import allocate_taxed
+        taxes = taxation(wish.tax, setting.seats, setting.ticks)
+    elif wish.can_sell:
+        taxes = cautious(wish, setting.problem, setting.seats)
+    peace = _peace(portfolio, valuation, wish, setting)
+    found = plan_household(setting.problem, taxes, peace, solve)
+    return _outcome(portfolio, valuation, wish, setting, found)
 
-        best, sold = allocate_taxed(valuation, wish.tax, setting.problem, setting.seats, setting.ticks)
-    else:
-        best, sold = _sheltered_first(setting, wish, solve_household(setting.problem, solve)), {}
-    trades = [trade_of(portfolio, s, s.shares, s.worth, "sell") for s in setting.first]
-    for slot, steps, gone in zip(setting.seats, best.change.steps, best.change.sold_out, strict=True):
-        trade = step_trade(portfolio, slot, steps - slot.steps, gone)
-        if trade is not None:
-            trades.append(trade)
+
+def _outcome(
+    portfolio: Portfolio, valuation: Valuation, wish: Wish, setting: Setting, found: HouseholdPlan
+) -> Outcome:
+    money = setting.ticks.money
     power = {"absolute": 2, "relative_deviation": 0}.get(wish.objective, 1)
+    first = found.nearest
+    other = found.plan.change != first.plan.change
+    known = wish.tax is not None
+    effort = None
+    if wish.accept_drift or known:
+        effort = Effort(
+            tax=money(found.plan.tax) if known else None,
+            costs=money(found.plan.costs),
+            bound=money(found.effort_bound if known else max(found.effort_bound, Fraction(0))),
+            proven=found.effort_proven,
+        )
     return Outcome(
-        trades=tuple(trades),
-        conversions=_conversions(portfolio, setting, best.change),
-        value=setting.ticks.money(best.value, power=power),
-        bound=setting.ticks.money(max(best.bound, Fraction(0)), power=power),
-        proven=best.proven,
-        note="" if best.proven else say("the search stopped at its limit; the gap to the bound is certified"),
-        sold=sold,
+        trades=_trades(portfolio, setting, found.plan.change),
+        conversions=_conversions(portfolio, setting, found.plan.change),
+        value=money(found.plan.miss, power=power),
+        bound=money(max(first.bound, Fraction(0)), power=power),
+        proven=first.proven,
+        note=""
+        if first.proven
+        else say("the search stopped at its limit; the gap to the bound is certified"),
+        sold=lots_sold(setting.seats, found.plan.sold) if known else {},
+        nearest=money(first.plan.miss, power=power) if other else None,
+        nearest_trades=_trades(portfolio, setting, first.plan.change) if other else (),
+        nearest_tax=money(first.plan.tax) if known else ZERO,
+        nearest_costs=money(first.plan.costs),
+        nearest_square=money(first.plan.square + setting.apart, power=2),
+        square=money(found.plan.square + setting.apart, power=2),
+        managed=valuation.managed,
+        effort=effort,
     )
 
 
-def _sheltered_first(setting: Setting, wish: Wish, best: Best) -> Best:
-    """Of plans as good as the best one take that which sells least where sales are taxed."""
-    taxed = [k for k, s in enumerate(setting.seats) if (s.account, s.symbol) in wish.taxed_sales]
-    if not taxed:
-        return best
-    from steelyard.engines.allocation.household.sheltered_first import shelter_first
+def _trades(portfolio: Portfolio, setting: Setting, change: Change) -> tuple[Trade, ...]:
+    trades = [trade_of(portfolio, s, s.shares, s.worth, "sell") for s in setting.first]
+    for one, steps, gone in zip(setting.seats, change.steps, change.sold_out, strict=True):
+        trade = step_trade(portfolio, one, steps - one.steps, gone)
+        if trade is not None:
+            trades.append(trade)
+    return tuple(trades)
 
-    return replace(best, change=shelter_first(setting.problem, best.change, taxed))
+
+def _peace(portfolio: Portfolio, valuation: Valuation, wish: Wish, setting: Setting) -> Peace:
+    """Return how far from the nearest plan one may stay, in ticks."""
+    part = setting.ticks.part
+    total = part(Fraction(valuation.managed))
+    bands: list[tuple[Fraction, Fraction] | None] = []
+    for goal in setting.problem.goals:
+        weight = portfolio.targets[goal.symbol]
+        half = band(weight, portfolio.policy)
+        low_high = None
+        if half is not None:
+            low_high = (Fraction(weight - half) * total, Fraction(weight + half) * total)
+        bands.append(low_high)
+    paying = {
+        n
+        for n, account in enumerate(portfolio.accounts)
+        if any(amount < 0 for amount in account.cash.values())
+        or (account.name == wish.flow_account and wish.cash_flow < 0)
+    }
+    return Peace(
+        total=max(total, Fraction(0)),
+        accept=Fraction(wish.accept_drift) * max(total, Fraction(0)),
+        apart=setting.apart,
+        bands=tuple(bands),
+        new_money=wish.cash_flow > 0,
+        relocate=wish.relocate,
+        paying=frozenset(paying),
+        places=places(portfolio, setting.seats),
+    )
 
 
 def _setting(
-    portfolio: Portfolio, valuation: Valuation, wish: Wish, every: tuple[Slot, ...], ticks: Ticks
+    portfolio: Portfolio, valuation: Valuation, wish: Wish, every: tuple[Tradable, ...], ticks: Ticks
 ) -> Setting:
     goals = wanted(portfolio, valuation, wish)
-    first = tuple(s for s in every if sold_first(s, wish, portfolio, goals[s.symbol][1]))
+    names = [g.name for g in portfolio.goals if goals[g.name][1] is not None]
+    index = {name: n for n, name in enumerate(names)}
+    parts = _parts(portfolio, index)
+    first = tuple(s for s in every if sold_first(s, wish, portfolio, left_out=not parts[s.symbol]))
     currencies = _currencies(portfolio)
-    accounts = {a.name: index for index, a in enumerate(portfolio.accounts)}
+    accounts = {a.name: n for n, a in enumerate(portfolio.accounts)}
     purses, ticks = _purses(portfolio, wish, first, currencies, ticks)
-    symbols = [s for s in portfolio.targets if goals[s][1] is not None]
-    place = {symbol: index for index, symbol in enumerate(symbols)}
-    rest = tuple(s for s in every if s.symbol in place and (s.worth or s.traded))
-    seats = tuple(
-        Seat(
-            account=accounts[slot.account],
-            goal=place[slot.symbol],
-            currency=currencies.index(settlement_currency(portfolio, slot.symbol)),
-            price=ticks.whole(slot.price),
-            held=slot.steps,
-            odd=ticks.whole(slot.odd),
-            can_buy=slot.traded and slot.buyable and wish.can_buy,
-            can_sell=slot.traded and wish.can_sell,
-            continuous=slot.step != ONE,
-        )
-        for slot in rest
-    )
+    rest = tuple(s for s in every if parts[s.symbol] and (s.worth or s.traded))
+    seats = tuple(_seat(portfolio, wish, one, accounts, currencies, parts[one.symbol], ticks) for one in rest)
+    gone = {id(s) for s in first}
+    away = Fraction(0)
+    for goal in portfolio.goals:
+        if goal.name not in index:
+            left = sum(
+                (
+                    Fraction(goal.parts[s.symbol]) * Fraction(s.worth)
+                    for s in every
+                    if s.symbol in goal.parts and id(s) not in gone
+                ),
+                Fraction(0),
+            )
+            away += (left - goals[goal.name][0]) ** 2
     problem = Household(
-        goals=tuple(_goal(symbol, goals[symbol], wish, ticks) for symbol in symbols),
+        goals=tuple(_goal(name, goals[name], wish, ticks) for name in names),
         seats=seats,
         purses=purses,
         reserve=ticks.whole(valuation.reserve),
@@ -133,11 +193,46 @@ def _setting(
         floor=ticks.whole(portfolio.costs.min_commission),
         spread=Fraction(portfolio.costs.fx_spread),
         min_trade=ticks.whole(portfolio.constraints.min_trade),
-        caps=_caps(portfolio, seats, symbols, ticks),
+        caps=_caps(portfolio, rest, ticks),
         power=1 if wish.objective in DEVIATIONS else 2,
         idle=_idle(valuation, wish, ticks),
+        most_trades=portfolio.constraints.max_trades,
     )
-    return Setting(problem, rest, first, currencies, ticks)
+    return Setting(problem, rest, first, currencies, ticks, ticks.part(ticks.part(away)))
+
+
+def _parts(portfolio: Portfolio, index: Mapping[str, int]) -> dict[str, tuple[tuple[int, Fraction], ...]]:
+    """Return by instrument the goals of the problem that it counts for, and with what part."""
+    found: dict[str, list[tuple[int, Fraction]]] = {s: [] for s in portfolio.counted}
+    for goal in portfolio.goals:
+        for symbol, part in goal.parts.items() if goal.name in index else ():
+            found[symbol].append((index[goal.name], Fraction(part)))
+    return {s: tuple(rows) for s, rows in found.items()}
+
+
+def _seat(
+    portfolio: Portfolio,
+    wish: Wish,
+    one: Tradable,
+    accounts: Mapping[str, int],
+    currencies: tuple[str, ...],
+    parts: tuple[tuple[int, Fraction], ...],
+    ticks: Ticks,
+) -> Seat:
+    whole = len(parts) == 1 and parts[0][1] == 1
+    return Seat(
+        account=accounts[one.account],
+        goal=parts[0][0],
+        currency=currencies.index(settlement_currency(portfolio, one.symbol)),
+        price=ticks.whole(one.price),
+        held=one.steps,
+        odd=ticks.whole(one.odd),
+        can_buy=one.traded and one.buyable and wish.can_buy,
+        can_sell=one.traded and wish.can_sell and wish.may_sell(one.account),
+        continuous=one.step != ONE,
+        parts=() if whole else parts,
+        symbol=one.symbol,
+    )
 
 
 def _idle(valuation: Valuation, wish: Wish, ticks: Ticks) -> Fraction:
@@ -169,16 +264,17 @@ def _conversions(portfolio: Portfolio, setting: Setting, change: Change) -> tupl
     return tuple(conversions)
 
 
-def _caps(portfolio: Portfolio, seats: tuple[Seat, ...], symbols: list[str], ticks: Ticks) -> tuple[Cap, ...]:
+def _caps(portfolio: Portfolio, seats: tuple[Tradable, ...], ticks: Ticks) -> tuple[Cap, ...]:
     """Return the caps on risky assets; what is held outside the plan counts too."""
     caps = []
     for index, account in enumerate(portfolio.accounts):
         cap = risky_cap(account.kind)
         if cap is None:
             continue
+        inside = {s.symbol for s in seats if s.account == account.name}
         counted = other = ZERO
         for position in account.positions:
-            if position.symbol in symbols or position.symbol not in portfolio.quotes:
+            if position.symbol in inside or position.symbol not in portfolio.quotes:
                 continue
             worth = portfolio.position_value(position)
             if is_risky(portfolio.instruments[position.symbol]):
@@ -187,8 +283,8 @@ def _caps(portfolio: Portfolio, seats: tuple[Seat, ...], symbols: list[str], tic
                 other = EXACT.add(other, worth)
         members = tuple(
             k
-            for k, seat in enumerate(seats)
-            if seat.account == index and is_risky(portfolio.instruments[symbols[seat.goal]])
+            for k, one in enumerate(seats)
+            if one.account == account.name and is_risky(portfolio.instruments[one.symbol])
         )
         # Rounded against the purchase: up what counts, down what does not.
         caps.append(
@@ -205,13 +301,17 @@ def _caps(portfolio: Portfolio, seats: tuple[Seat, ...], symbols: list[str], tic
 
 def _currencies(portfolio: Portfolio) -> tuple[str, ...]:
     """Return the base currency and every other one with cash or instruments, in alphabetical order."""
-    found = {settlement_currency(portfolio, symbol) for symbol in portfolio.targets}
+    found = {settlement_currency(portfolio, symbol) for symbol in portfolio.counted}
     found |= {c for a in portfolio.accounts for c, amount in a.cash.items() if amount}
     return (portfolio.base_currency, *sorted(found - {portfolio.base_currency}))
 
 
 def _purses(
-    portfolio: Portfolio, wish: Wish, first: tuple[Slot, ...], currencies: tuple[str, ...], ticks: Ticks
+    portfolio: Portfolio,
+    wish: Wish,
+    first: tuple[Tradable, ...],
+    currencies: tuple[str, ...],
+    ticks: Ticks,
 ) -> tuple[tuple[tuple[int, ...], ...], Ticks]:
     """Return cash by account and currency in ticks, with the cash flow and what is sold before anything else.
 
@@ -225,18 +325,18 @@ def _purses(
                 row[currencies.index(currency)] += Fraction(EXACT.multiply(amount, portfolio.rate(currency)))
         if account.name == wish.flow_account:
             row[0] += Fraction(wish.cash_flow)
-        for slot in first:
-            if slot.account == account.name:
-                row[currencies.index(settlement_currency(portfolio, slot.symbol))] += Fraction(slot.worth)
-                row[0] -= Fraction(commission(portfolio, slot.worth))
+        for one in first:
+            if one.account == account.name:
+                row[currencies.index(settlement_currency(portfolio, one.symbol))] += Fraction(one.worth)
+                row[0] -= Fraction(commission(portfolio, one.worth))
         rows.append(row)
     finer = lcm(*(ticks.part(x).denominator for row in rows for x in row))
     ticks = Ticks(ticks.scale * finer)
     return tuple(tuple(int(ticks.part(x)) for x in row) for row in rows), ticks
 
 
-def _goal(symbol: str, goal: tuple[Fraction, Fraction | None], wish: Wish, ticks: Ticks) -> Goal:
+def _goal(name: str, goal: tuple[Fraction, Fraction | None], wish: Wish, ticks: Ticks) -> Goal:
     target, divisor = goal
     assert divisor is not None, "what the objective leaves out is no goal"
     weighted = wish.objective not in ("absolute", "deviation")
-    return Goal(symbol, ticks.part(target), ticks.part(divisor) if weighted else Fraction(1))
+    return Goal(name, ticks.part(target), ticks.part(divisor) if weighted else Fraction(1))

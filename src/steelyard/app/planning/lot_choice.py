@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import ROUND_CEILING, Decimal
 
-from steelyard.app.planning.slots import TaxWish
+from steelyard.app.planning.wish import TaxWish
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
 from steelyard.domain.tax.planning import tax_at
 from steelyard.domain.trades import Trade

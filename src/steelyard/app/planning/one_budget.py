@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from steelyard.app.planning.slots import (
-    Outcome,
-    Slot,
+from steelyard.app.planning.tradables import (
     Ticks,
-    Wish,
+    Tradable,
     commission,
     settlement_currency,
     sold_first,
@@ -16,6 +14,7 @@ from steelyard.app.planning.slots import (
     trade_of,
     wanted,
 )
+from steelyard.app.planning.wish import Outcome, Wish
 from steelyard.domain.money import EXACT, ONE
 from steelyard.domain.portfolio import Portfolio, Valuation
 from steelyard.domain.trades import Conversion
@@ -25,41 +24,41 @@ from steelyard.words import say
 
 
 def allocate_one(
-    portfolio: Portfolio, valuation: Valuation, wish: Wish, every: tuple[Slot, ...], ticks: Ticks
+    portfolio: Portfolio, valuation: Valuation, wish: Wish, every: tuple[Tradable, ...], ticks: Ticks
 ) -> Outcome:
     """Find the best trades when one budget is all that couples the instruments."""
     goals = wanted(portfolio, valuation, wish)
-    first = [s for s in every if sold_first(s, wish, portfolio, goals[s.symbol][1])]
+    first = [s for s in every if sold_first(s, wish, portfolio, left_out=goals[s.symbol][1] is None)]
     # What the objective leaves out cannot move, so it is no line of the problem at all. What is locked and
     # not held cannot move either, but its whole target is missed and that counts.
     rest = [s for s in every if goals[s.symbol][1] is not None]
     budget = EXACT.subtract(valuation.cash, valuation.reserve)
     freed = Fraction(0)
-    for slot in first:
-        freed += Fraction(slot.worth) - Fraction(commission(portfolio, slot.worth))
+    for one in first:
+        freed += Fraction(one.worth) - Fraction(commission(portfolio, one.worth))
     extra = Fraction(0)
     if portfolio.costs.fx_spread and not wish.can_sell:
         extra = Fraction(portfolio.costs.fx_spread)
     ticks = Ticks(ticks.scale * ticks.part(freed).denominator)
     lines = []
-    for slot in rest:
-        target, divisor = goals[slot.symbol]
-        foreign = settlement_currency(portfolio, slot.symbol) != portfolio.base_currency
+    for one in rest:
+        target, divisor = goals[one.symbol]
+        foreign = settlement_currency(portfolio, one.symbol) != portfolio.base_currency
         assert divisor is not None
         lines.append(
             Line(
-                symbol=slot.symbol,
-                price=ticks.whole(slot.price),
-                held=slot.steps,
-                odd=ticks.whole(slot.odd),
+                symbol=one.symbol,
+                price=ticks.whole(one.price),
+                held=one.steps,
+                odd=ticks.whole(one.odd),
                 target=ticks.part(target),
                 divisor=Fraction(1) if wish.objective == "absolute" else ticks.part(divisor),
-                can_buy=slot.traded and slot.buyable and wish.can_buy,
-                can_sell=slot.traded and wish.can_sell,
+                can_buy=one.traded and one.buyable and wish.can_buy,
+                can_sell=one.traded and wish.can_sell,
                 rate=Fraction(portfolio.costs.commission),
                 floor=ticks.whole(portfolio.costs.min_commission),
                 extra_rate=extra if foreign else Fraction(0),
-                continuous=slot.step != ONE,
+                continuous=one.step != ONE,
             )
         )
     problem = Problem(
@@ -70,15 +69,15 @@ def allocate_one(
     answer = solve(problem)
     trades = [trade_of(portfolio, s, s.shares, s.worth, "sell") for s in first]
     conversions = []
-    for slot, line, steps, sold_out in zip(rest, problem.lines, answer.steps, answer.sold_out, strict=True):
-        trade = step_trade(portfolio, slot, steps - slot.steps, sold_out)
+    for one, line, steps, sold_out in zip(rest, problem.lines, answer.steps, answer.sold_out, strict=True):
+        trade = step_trade(portfolio, one, steps - one.steps, sold_out)
         if trade is None:
             continue
         trades.append(trade)
         if line.extra_rate:
             spread = EXACT.multiply(portfolio.costs.fx_spread, trade.amount)
             conversions.append(
-                Conversion(slot.account, portfolio.base_currency, trade.currency, trade.amount, spread)
+                Conversion(one.account, portfolio.base_currency, trade.currency, trade.amount, spread)
             )
     power = 2 if wish.objective == "absolute" else 1
     return Outcome(

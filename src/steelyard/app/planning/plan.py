@@ -8,26 +8,31 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from decimal import ROUND_CEILING, Decimal
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from steelyard.app.check import exchanges
 from steelyard.app.planning.allocation import allocate
-from steelyard.app.planning.reasons import explain, untraded
-from steelyard.app.planning.slots import Outcome, Short, Wish
+from steelyard.app.planning.finished_plan import finished
+from steelyard.app.planning.infeasible import infeasible, too_taxed
+from steelyard.app.planning.untraded import untraded
+from steelyard.app.planning.wish import Outcome, Short, Wish
 from steelyard.domain.money import EXACT, ZERO, exact_sum, plain
 from steelyard.domain.policy.destination import destination
 from steelyard.domain.policy.drift import measure
 from steelyard.domain.policy.policies import Decision, decide
 from steelyard.domain.portfolio import Portfolio, Valuation, need_accounts, value
-from steelyard.domain.trades import Blocked, HoldingAfter, Objective, Plan, settle
-from steelyard.errors import InputError, PlanError
+from steelyard.domain.trades import Blocked, Plan, settle
+from steelyard.errors import InputError
 from steelyard.ports.market import Sessions
-from steelyard.words import join, say
+from steelyard.words import say
 
 if TYPE_CHECKING:
-    from steelyard.app.planning.slots import TaxWish
+    from steelyard.app.planning.wish import TaxWish
     from steelyard.app.tax.situation import TaxSituation
+
+NEAR_ENOUGH = Decimal("0.005")
+"""How much further from target than the nearest plan one may stay, of the managed value, unless told."""
 
 OBJECTIVES = ("absolute", "relative", "shortfall", "deviation", "relative_deviation")
 
@@ -48,6 +53,9 @@ def plan(
     max_tax: Decimal | None = None,
     max_gain: Decimal | None = None,
     accept_drift: Decimal | None = None,
+    harvest: bool = False,
+    save_tax: bool = False,
+    relocate: bool = False,
     allow_wash_sales: bool = False,
 ) -> Plan:
     """Return the best trades of a full rebalance to the policy's destination.
@@ -67,8 +75,12 @@ def plan(
             what would undo a loss just realised.
         max_tax: Most tax the plan may cause, base currency; below zero, what it must save at least.
         max_gain: Most net gain it may realise, base currency, >= 0.
-        accept_drift: How much further from target the plan may be for the sake of tax, fraction of the
-            managed value: among plans that close to the best one the least taxed is returned.
+        accept_drift: How much further from target than the nearest plan is near enough, fraction of the
+            managed value (contract section 3b); 0 asks for the nearest. Unless told what the file says, or
+            0.5 % where the plan may sell and there are several accounts or the tax is known, else 0.
+        harvest: The nearest plan, tax breaking ties; its tax must be known.
+        save_tax: The tax must be known: nothing is accepted for the sake of cost alone.
+        relocate: Selling a target in one account to buy it in another is no matter.
         allow_wash_sales: Buy also what undoes a loss just realised.
 
     Raises:
@@ -95,36 +107,48 @@ def plan(
         fractional=fractional,
     )
     blocks = _blocks(portfolio, tax, as_of, allow_wash_sales)
-    wish = replace(wish, blocked={b.symbol: b.reason for b in blocks}, taxed_sales=_taxed_sales(portfolio))
-    looks = not (max_tax is None and max_gain is None and accept_drift is None)
-    if looks:
-        tax_wish = _tax_wish(portfolio, tax, as_of, max_tax, max_gain, accept_drift)
-        wish = replace(wish, tax=replace(tax_wish, wash_groups=None) if allow_wash_sales else tax_wish)
+    wish = replace(wish, blocked={b.symbol: b.reason for b in blocks}, relocate=relocate)
+    if cash_flow < 0 and account is not None and not can_buy:
+        # Money asked of one account is raised there.
+        wish = replace(wish, sells_in=frozenset({account}))
     if policy_gate and not decision.due:
         wish = replace(wish, can_buy=False, can_sell=False)
+    looks = harvest or save_tax or max_tax is not None or max_gain is not None
+    tax_wish = _tax_wish(portfolio, tax, as_of, max_tax, max_gain, needed=looks, planned=wish.can_sell)
+    if tax_wish is not None and allow_wash_sales:
+        tax_wish = replace(tax_wish, wash_groups=None)
+    wish = replace(
+        wish, tax=tax_wish, taxed_sales=frozenset() if tax_wish is not None else _taxed_sales(portfolio)
+    )
+    if accept_drift is None:
+        accept_drift = ZERO if harvest else _near_enough(portfolio, wish)
+    wish = replace(wish, accept_drift=accept_drift)
     while True:
         try:
             outcome = allocate(portfolio, valuation, wish)
         except Short as error:
             if wish.tax is not None and not error.amount:
-                raise _too_taxed(max_tax, max_gain) from error
-            raise _infeasible(portfolio, wish, error) from error
-        result = replace(_finish(portfolio, valuation, wish, outcome, as_of, decision), blocked=blocks)
+                raise too_taxed(max_tax, max_gain) from error
+            raise infeasible(portfolio, wish, error) from error
+        result = replace(finished(portfolio, valuation, wish, outcome, as_of, decision), blocked=blocks)
         if tax is None:
             return result
         result, washed = _with_tax(portfolio, tax, wish, outcome, result)
-        if allow_wash_sales:
-            tighter = _without_washed_losses(wish, washed, result.taxes)
-            if tighter is None:
-                return result
-            wish = tighter
-            continue
-        more = _own_blocks(portfolio, tax, as_of, washed, wish)
-        if not more:
-            return _with_wash_reasons(portfolio, valuation, tax, wish, outcome, result) if looks else result
-        # What it sells at a loss it shall not buy: each round blocks more symbols, so this ends.
-        blocks += more
-        wish = replace(wish, blocked=dict(wish.blocked) | {b.symbol: b.reason for b in more})
+        if not allow_wash_sales:
+            return _with_wash_reasons(portfolio, valuation, tax, wish, outcome, result)
+        tighter = _without_washed_losses(wish, washed, result.taxes)
+        if tighter is None:
+            return result
+        wish = tighter
+
+
+def _near_enough(portfolio: Portfolio, wish: Wish) -> Decimal:
+    """Return what is near enough unless told: nothing but the nearest where the plan only buys."""
+    if not wish.can_sell:
+        return ZERO
+    if portfolio.constraints.accept_drift is not None:
+        return portfolio.constraints.accept_drift
+    return NEAR_ENOUGH if len(portfolio.accounts) > 1 or wish.tax is not None else ZERO
 
 
 def invest(
@@ -259,14 +283,33 @@ def _with_wash_reasons(
     outcome: Outcome,
     result: Plan,
 ) -> Plan:
-    """Say of what the plan left unbought since it sells its like at a loss that this is why."""
+    """Say what stays unbought because the plan sells its like at a loss, and until when."""
     losers = frozenset(t.symbol for t in result.trades if t.side == "sell" and (t.gain or ZERO) < ZERO)
-    found = {b.symbol: b.reason for b in _own_blocks(portfolio, tax, result.as_of, losers, wish)}
-    if not found or tax.country.wash_days is None:
+    if not losers or tax.country.wash_days is None:
         return result
-    settled = settle(portfolio, outcome.trades, outcome.conversions, wish.cash_flow)
-    wish = replace(wish, blocked=found | dict(wish.blocked))
-    return replace(result, untraded=untraded(portfolio, valuation, outcome, wish, settled))
+    found = {b.symbol: b for b in _own_blocks(portfolio, tax, result.as_of, losers, wish)}
+    if not found:
+        return result
+    settled = settle(portfolio, outcome.trades, outcome.conversions, wish.cash_flow, wish.flow_account)
+    wish = replace(wish, blocked={s: b.reason for s, b in found.items()} | dict(wish.blocked))
+    binding = tuple(b for s, b in found.items() if _wanted_now(portfolio, result, s))
+    return replace(
+        result,
+        untraded=untraded(portfolio, valuation, outcome, wish, settled),
+        blocked=result.blocked + binding,
+    )
+
+
+def _wanted_now(portfolio: Portfolio, result: Plan, symbol: str) -> bool:
+    """Say whether a purchase is missing: the target is short by half a share, and the money is there."""
+    names = {g.name for g in portfolio.goals if symbol in g.buy}
+    price = portfolio.base_price(symbol)
+    short = any(-2 * h.drift.excess > price for h in result.after if h.symbol in names)
+    return (
+        short
+        and EXACT.subtract(result.cash_after, EXACT.subtract(result.total_after, result.managed_after))
+        >= price
+    )
 
 
 def _taxed_sales(portfolio: Portfolio) -> frozenset[tuple[str, str]]:
@@ -285,8 +328,13 @@ def _tax_wish(
     as_of: date,
     max_tax: Decimal | None,
     max_gain: Decimal | None,
-    accept_drift: Decimal | None,
-) -> TaxWish:
+    *,
+    needed: bool,
+    planned: bool,
+) -> TaxWish | None:
+    """Return what sales cost in tax, None where that is not known and nobody asked for it."""
+    if not needed and (tax is None or not planned):
+        return None
     from steelyard.app.planning.plan_tax import tax_wish
 
     if tax is None:
@@ -295,21 +343,12 @@ def _tax_wish(
             say("{source} does not say where its owner is taxed", source=portfolio.source),
             say('add [tax] with jurisdiction = "KR" (or "US")'),
         )
-    return tax_wish(
-        portfolio, tax, as_of=as_of, max_tax=max_tax, max_gain=max_gain, accept_drift=accept_drift
-    )
-
-
-def _too_taxed(max_tax: Decimal | None, max_gain: Decimal | None) -> PlanError:
-    limits = [
-        *([] if max_tax is None else [say("tax of {amount}", amount=plain(max_tax))]),
-        *([] if max_gain is None else [say("gain of {amount}", amount=plain(max_gain))]),
-    ]
-    return PlanError(
-        "tax-limit",
-        say("no plan stays within {limits}", limits=join(say(" and "), limits)),
-        say("raise the limit, or take out less money"),
-    )
+    try:
+        return tax_wish(portfolio, tax, as_of=as_of, max_tax=max_tax, max_gain=max_gain)
+    except InputError:
+        if needed:
+            raise
+        return None
 
 
 def _with_tax(
@@ -357,126 +396,3 @@ def _flow_account(portfolio: Portfolio, account: str | None) -> str:
             say("use one of {choices}", choices=", ".join(names)),
         )
     return account
-
-
-def _infeasible(portfolio: Portfolio, wish: Wish, error: Short) -> PlanError:
-    """Name the one constraint whose removal alone would make a plan possible."""
-    short = error.amount
-    # Sums of an absurd file may be too long to quantize; then they are shown as they are.
-    shown = short.quantize(Decimal("0.01"), ROUND_CEILING, EXACT) if abs(short) < Decimal("1e30") else short
-    missing = f"{plain(shown)} {portfolio.base_currency}"
-    if len(portfolio.accounts) > 1 and error.accounts:
-        missing = say("account {accounts}: {missing}", accounts=", ".join(error.accounts), missing=missing)
-    limits = portfolio.constraints
-    trials: list[tuple[str, str, Portfolio, Wish]] = []
-    if not wish.can_sell:
-        trials.append(
-            (
-                say("selling is not allowed"),
-                say("allow selling (drop --no-sell)"),
-                portfolio,
-                replace(wish, can_sell=True),
-            )
-        )
-    if limits.reserve_amount or limits.reserve_weight:
-        free = replace(limits, reserve_amount=ZERO, reserve_weight=ZERO)
-        trials.append(
-            (
-                say("the cash reserve must stay"),
-                say("lower `cash_reserve` under [constraints]"),
-                replace(portfolio, constraints=free),
-                wish,
-            )
-        )
-    if limits.locked:
-        free = replace(limits, locked=frozenset())
-        trials.append(
-            (
-                say("{locked} may not be traded", locked=", ".join(sorted(limits.locked))),
-                say("take a symbol out of `locked` under [constraints]"),
-                replace(portfolio, constraints=free),
-                wish,
-            )
-        )
-    if limits.min_trade:
-        free = replace(limits, min_trade=ZERO)
-        trials.append(
-            (
-                say(
-                    "no trade may be smaller than {min_trade} {base_currency}",
-                    min_trade=plain(limits.min_trade),
-                    base_currency=portfolio.base_currency,
-                ),
-                say("lower `min_trade` under [constraints]"),
-                replace(portfolio, constraints=free),
-                wish,
-            )
-        )
-    for why, hint, freed, freed_wish in trials:
-        try:
-            allocate(freed, value(freed, cash_flow=wish.cash_flow), freed_wish)
-        except Short:
-            continue
-        return PlanError(
-            "no-plan", say("{missing} too little, because {why}", missing=missing, why=why), hint
-        )
-    if wish.cash_flow < 0:
-        return PlanError(
-            "not-enough",
-            say(
-                "{missing} too little: everything that can be sold does not raise that much after costs",
-                missing=missing,
-            ),
-            say("take out less, or from another account with --account")
-            if len(portfolio.accounts) > 1
-            else say("take out less"),
-        )
-    return PlanError(
-        "no-plan",
-        say(
-            "{missing} too little: cash less the cash reserve is negative and sales cannot make up for it",
-            missing=missing,
-        ),
-        say("lower `cash_reserve` under [constraints] or add money with --cash"),
-    )
-
-
-def _finish(
-    portfolio: Portfolio, valuation: Valuation, wish: Wish, outcome: Outcome, as_of: date, decision: Decision
-) -> Plan:
-    settled = settle(portfolio, outcome.trades, outcome.conversions, wish.cash_flow)
-    assert settled.cash >= valuation.reserve, "the planner spent money that is not there"
-    costs = exact_sum((c.cost for c in outcome.conversions), exact_sum(t.cost for t in outcome.trades))
-    gross = exact_sum(settled.values.values(), settled.cash)
-    managed = EXACT.subtract(gross, valuation.reserve)
-    drifts = measure(settled.values, managed, portfolio.targets)
-    shares: dict[str, Decimal] = dict.fromkeys(portfolio.targets, ZERO)
-    for (_, symbol), held in settled.shares.items():
-        if symbol in shares:
-            shares[symbol] = EXACT.add(shares[symbol], held)
-    after = tuple(HoldingAfter(d.symbol, shares[d.symbol], d) for d in drifts)
-    trades = tuple(
-        sorted(
-            (
-                replace(t, reason=explain(portfolio, valuation, t, wish, settled.values))
-                for t in outcome.trades
-            ),
-            key=lambda t: t.side != "sell",
-        )
-    )
-    return Plan(
-        as_of=as_of,
-        base_currency=portfolio.base_currency,
-        cash_flow=wish.cash_flow,
-        trades=trades,
-        conversions=outcome.conversions,
-        untraded=untraded(portfolio, valuation, outcome, wish, settled),
-        after=after,
-        managed_after=managed,
-        total_after=gross,
-        cash_after=settled.cash,
-        turnover=exact_sum(t.amount for t in outcome.trades),
-        costs=costs,
-        objective=Objective(wish.objective, outcome.value, outcome.bound, outcome.proven, outcome.note),
-        decision=decision,
-    )

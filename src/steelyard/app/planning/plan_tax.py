@@ -12,7 +12,8 @@ from datetime import date
 from decimal import Decimal
 
 from steelyard.app.planning.lot_choice import cheapest
-from steelyard.app.planning.slots import TaxWish, commission
+from steelyard.app.planning.tradables import commission
+from steelyard.app.planning.wish import TaxWish
 from steelyard.app.tax.selling_order import is_free_choice, method_of, selling_order
 from steelyard.app.tax.situation import TaxSituation
 from steelyard.app.tax.wash_window import recent_purchases
@@ -69,7 +70,6 @@ def tax_wish(
     as_of: date,
     max_tax: Decimal | None = None,
     max_gain: Decimal | None = None,
-    accept_drift: Decimal | None = None,
 ) -> TaxWish:
     """Return how the planner should look at tax.
 
@@ -79,14 +79,13 @@ def tax_wish(
         as_of: Day of the planned sales.
         max_tax: Most tax the plan may cause, base currency.
         max_gain: Most net gain it may realise, base currency.
-        accept_drift: See `TaxWish`.
 
     Raises:
         InputError: Something that could be sold has no known cost (`cost-unknown`).
         DataError: No rate between the tax currency and the base currency.
     """
     # What a sale costs in tax does not depend on the cost of what is not taxed.
-    unknown = sorted({s for a, s in situation.unknown - situation.untaxed if s in portfolio.targets})
+    unknown = sorted({s for a, s in situation.unknown - situation.untaxed if s in portfolio.counted})
     if unknown:
         raise InputError(
             "cost-unknown",
@@ -101,7 +100,7 @@ def tax_wish(
     keep = EXACT.subtract(ONE, portfolio.costs.commission)
     groups: dict[Key, list[TaxLot]] = {}
     for lot in situation.so_far.open_lots:
-        if lot.symbol in portfolio.targets and lot.symbol in portfolio.quotes:
+        if lot.symbol in portfolio.counted and lot.symbol in portfolio.quotes:
             groups.setdefault((lot.account, lot.symbol), []).append(lot)
     lots: dict[Key, tuple[TaxLot, ...]] = {}
     gains: dict[Key, tuple[Decimal, ...]] = {}
@@ -133,7 +132,6 @@ def tax_wish(
         taxes=tuple(_scaled(formula, to_base) for formula in rules.taxes),
         max_tax=max_tax,
         max_gain=max_gain,
-        accept_drift=accept_drift,
         wash_groups=None if situation.country.wash_days is None else situation.identical,
         left_out=rules.left_out,
     )

@@ -1,17 +1,19 @@
-"""The one-line reason behind every trade, and behind every drifting instrument left alone."""
+"""The one-line reason behind every trade, and which stage of the ranking made it this one."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from fractions import Fraction
 
-from steelyard.app.planning.slots import Outcome, Wish, commission
-from steelyard.domain.accounts import may_hold
-from steelyard.domain.money import EXACT, ONE, ZERO, plain
+from steelyard.app.planning.tradables import goal_values
+from steelyard.app.planning.wish import Outcome, Wish
+from steelyard.domain.money import EXACT, ZERO
 from steelyard.domain.policy.drift import Drift
+from steelyard.domain.policy.goals import Goal
 from steelyard.domain.portfolio import Portfolio, Valuation
-from steelyard.domain.trades import Settled, Trade, Untraded
-from steelyard.words import say
+from steelyard.domain.trades import Trade
+from steelyard.words import join, say
 
 _TENTH = Decimal("0.1")
 
@@ -21,90 +23,65 @@ def points(fraction: Decimal) -> str:
     return str(abs(fraction.scaleb(2, EXACT)).quantize(_TENTH))
 
 
+def signed(fraction: Decimal) -> str:
+    """Return a fraction in percent points with one decimal and its sign."""
+    return f"{fraction.scaleb(2, EXACT).quantize(_TENTH):+}"
+
+
+def goals_of(portfolio: Portfolio, symbol: str) -> tuple[Goal, ...]:
+    """Return the goals an instrument counts for, in their order."""
+    return tuple(goal for goal in portfolio.goals if symbol in goal.parts)
+
+
+def goal_worth(portfolio: Portfolio, values: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    """Return the value of every goal, from the values of instruments."""
+    return {
+        name: EXACT.divide(Decimal(v.numerator), Decimal(v.denominator))
+        for name, v in goal_values(portfolio, {s: Fraction(v) for s, v in values.items()}).items()
+    }
+
+
 def explain(
     portfolio: Portfolio, valuation: Valuation, trade: Trade, wish: Wish, after: Mapping[str, Decimal]
 ) -> str:
-    """Say why a trade is made: where the instrument stands and where the trade takes it."""
-    target = portfolio.targets[trade.symbol]
-    held = next(h.value for h in valuation.holdings if h.symbol == trade.symbol)
-    if not target:
-        return say("target is 0 %: sold out") if not after[trade.symbol] else say("target is 0 %: sold down")
-    before = Drift(trade.symbol, held, valuation.managed, target)
-    then = Drift(trade.symbol, after[trade.symbol], valuation.managed, target)
-    side = say("over") if before.excess > 0 else say("under")
-    facts = {"points": points(before.drift), "side": side, "weight": points(then.weight)}
+    """Say why a trade is made: how far its goal is off, and where the trades take it (`+5.4 -> 9.6 %`)."""
+    goal = goals_of(portfolio, trade.symbol)[0]
+    held = goal_worth(portfolio, {h.symbol: h.value for h in valuation.holdings})[goal.name]
+    worth = goal_worth(portfolio, after)[goal.name]
+    if not goal.weight:
+        return say("target is 0 %: sold down") if worth else say("target is 0 %: sold out")
+    before = Drift(goal.name, held, valuation.managed, goal.weight)
+    then = Drift(goal.name, worth, valuation.managed, goal.weight)
+    text = say("{drift} -> {weight} %", drift=signed(before.drift), weight=points(then.weight))
+    if goal.is_class:
+        text = say("{goal} {text}", goal=goal.name, text=text)
     if trade.side == "buy" and before.excess > 0:
-        return say(
-            "{points} points {side} target; brings it to {weight} %; the odd money is best here", **facts
-        )
-    if trade.side == "sell" and before.excess < 0 and wish.cash_flow < 0:
-        return say("{points} points {side} target; brings it to {weight} %; sold to raise the money", **facts)
+        return join("; ", [text, say("the odd money is best here")])
     if trade.side == "sell" and before.excess < 0:
-        return say(
-            "{points} points {side} target; brings it to {weight} %; sold so that others come nearer", **facts
-        )
-    return say("{points} points {side} target; brings it to {weight} %", **facts)
+        if wish.cash_flow < 0:
+            return join("; ", [text, say("sold to raise the money")])
+        return join("; ", [text, say("sold so that others come nearer")])
+    return text
 
 
-def untraded(
-    portfolio: Portfolio, valuation: Valuation, outcome: Outcome, wish: Wish, settled: Settled
-) -> tuple[Untraded, ...]:
-    """Return every target that is off and yet not traded, with the reason, in the order of the targets."""
-    traded = {t.symbol for t in outcome.trades}
-    rows = []
-    for holding in valuation.holdings:
-        if holding.symbol in traded:
-            continue
-        drift = Drift(holding.symbol, holding.value, valuation.managed, wish.targets[holding.symbol])
-        if drift.excess:
-            rows.append(Untraded(holding.symbol, _why_not(portfolio, valuation, wish, settled, drift)))
-    return tuple(rows)
+def decided_by(wish: Wish, outcome: Outcome, trade: Trade) -> str:
+    """Return the stage that made a trade what it is: nearness where the nearest plan trades that way too."""
+    if outcome.nearest is None or any(
+        (t.account, t.symbol, t.side) == (trade.account, trade.symbol, trade.side)
+        for t in outcome.nearest_trades
+    ):
+        return "nearness"
+    return stage(wish, outcome)
 
 
-def _why_not(portfolio: Portfolio, valuation: Valuation, wish: Wish, settled: Settled, drift: Drift) -> str:
-    symbol, excess = drift.symbol, drift.excess
-    side = say("over") if excess > 0 else say("under")
-    off = (
-        say("{points} points {side}", points=points(drift.drift), side=side)
-        if wish.targets[symbol] == portfolio.targets[symbol]
-        else say("{points} points {side} its destination", points=points(drift.drift), side=side)
-    )
-    if symbol in portfolio.constraints.locked:
-        return say("{off}, but locked", off=off)
-    if not wish.can_buy and not wish.can_sell:
-        return say("{off}; no rebalance is due", off=off)
-    if excess > 0 and not wish.can_sell:
-        return say("{off}, but nothing is sold; new money goes elsewhere", off=off)
-    if excess < 0 and not wish.can_buy:
-        return say("{off}, but nothing is bought", off=off)
-    if portfolio.quotes.get(symbol) is None:
-        return say("{off}; no price", off=off)
-    if excess < 0 and symbol in wish.blocked:
-        return say("{off}, but {blocked}", off=off, blocked=wish.blocked[symbol])
-    if excess < 0 and not any(may_hold(a.kind, portfolio.instruments[symbol]) for a in portfolio.accounts):
-        return say("{off}, but no account may buy it", off=off)
-    price = portfolio.base_price(symbol)
-    base = portfolio.base_currency
-    whole = not (
-        wish.fractional or portfolio.constraints.fractional or portfolio.instruments[symbol].fractional
-    )
-    if abs(excess) < portfolio.constraints.min_trade:
-        return say(
-            "{off}, less than the smallest trade of {min_trade} {base}",
-            off=off,
-            min_trade=plain(portfolio.constraints.min_trade),
-            base=base,
-        )
-    if whole and abs(excess) * 2 <= price:
-        return say("{off}, less than half a share", off=off)
-    cost = commission(portfolio, price)
-    left = EXACT.subtract(settled.cash, valuation.reserve)
-    if excess < 0 and whole and left < EXACT.add(price, cost):
-        return say(
-            "{off}, but the money is better spent elsewhere and what is left does not buy a share", off=off
-        )
-    if cost > ZERO and abs(excess) <= cost * (ONE + ONE):
-        return say("{off}, not worth the commission", off=off)
-    if wish.tax is not None and not (wish.tax.max_tax is None and wish.tax.max_gain is None):
-        return say("{off}; within the limit on tax or gains no plan is nearer to target", off=off)
-    return say("{off}; the whole-share mix is nearest to target this way", off=off)
+def stage(wish: Wish, outcome: Outcome) -> str:
+    """Return the first stage in which the plan is better than the nearest one."""
+    tolerance = ZERO
+    if outcome.effort is not None:
+        if wish.tax is not None and outcome.nearest_tax > (outcome.effort.tax or ZERO) + tolerance:
+            return "tax"
+        if outcome.nearest_costs > outcome.effort.costs:
+            return "tax"
+    if len(outcome.nearest_trades) > len(outcome.trades):
+        return "trades"
+    return "place"

@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
-from steelyard.app.planning.slots import Slot, TaxWish, Ticks
+from steelyard.app.planning.tradables import Ticks, Tradable
+from steelyard.app.planning.wish import TaxWish, Wish
 from steelyard.domain.money import EXACT
-from steelyard.domain.portfolio import Valuation
 from steelyard.domain.tax.planning import Formula
 from steelyard.domain.tax.planning import Line as TaxLine
 from steelyard.engines.allocation.household.household import Household
-from steelyard.engines.allocation.household.several_budgets import Best
-from steelyard.engines.allocation.household.taxed import Alternative, LotSteps, Piece, Taxation, solve_taxed
-from steelyard.engines.allocation.one_budget.search import solve
+from steelyard.engines.allocation.household.taxation import Alternative, LotSteps, Piece, Taxation
+
+UNKNOWN_RATE = Fraction(1, 5)
+"""Tax taken on everything a sale brings in where what was paid is not known: only to compare accounts by."""
 
 
-def allocate_taxed(
-    valuation: Valuation, wish: TaxWish, problem: Household, seats: tuple[Slot, ...], ticks: Ticks
-) -> tuple[Best, Mapping[tuple[str, str], tuple[Decimal, ...]]]:
-    """Find the best plan within the wish's limits, or the least-taxed one close enough to it.
-
-    Returns:
-        The plan, and by (account, symbol) the shares each lot gives.
-    """
+def taxation(wish: TaxWish, seats: tuple[Tradable, ...], ticks: Ticks) -> Taxation:
+    """Return the tax of a wish as the engine counts it, in ticks."""
     names = sorted({b for row in wish.buckets.values() for b in row if b is not None})
     place = {name: index for index, name in enumerate(names)}
-    taxation = Taxation(
-        lots=tuple(_lots(slot, wish, place, ticks) for slot in seats),
+    return Taxation(
+        lots=tuple(_lots(one, wish, place, ticks) for one in seats),
         ordered=tuple((s.account, s.symbol) not in wish.free_choice for s in seats),
         buckets=len(names),
         taxes=tuple(_cases(formula, place, ticks) for formula in wish.taxes),
@@ -36,35 +31,54 @@ def allocate_taxed(
         most_gain=None if wish.max_gain is None else ticks.part(Fraction(wish.max_gain)),
         wash=_wash_groups(seats, wish),
     )
-    # Without an accepted drift too: of equally close plans within the limits the least taxed is taken.
-    extra = ticks.part(Fraction(wish.accept_drift or 0) * Fraction(valuation.managed))
-    found = solve_taxed(problem, taxation, solve, extra_drift=extra)
-    sold = {}
-    for slot, parts in zip(seats, found.sold, strict=True):
-        if any(parts):
-            sold[slot.account, slot.symbol] = tuple(_shares(part, slot.step) for part in parts)
-    return found.best, sold
 
 
-def _wash_groups(seats: tuple[Slot, ...], wish: TaxWish) -> tuple[tuple[int, ...], ...]:
+def cautious(wish: Wish, problem: Household, seats: tuple[Tradable, ...]) -> Taxation | None:
+    """Return a tax to compare accounts by where what was paid is not known; None where all are alike.
+
+    Everything a taxed sale brings in counts as gain, so sheltered accounts sell first.
+    """
+    if not wish.taxed_sales:
+        return None
+    lots = []
+    for one, seat in zip(seats, problem.seats, strict=True):
+        taxed = (one.account, one.symbol) in wish.taxed_sales and (seat.held or seat.odd)
+        steps = seat.held + Fraction(seat.odd, seat.price)
+        lots.append((LotSteps(steps, Fraction(seat.price), 0),) if taxed else ())
+    piece = Piece({0: UNKNOWN_RATE})
+    return Taxation(tuple(lots), (True,) * len(seats), 1, ((Alternative((piece,)),),))
+
+
+def lots_sold(
+    seats: tuple[Tradable, ...], sold: Sequence[Sequence[Fraction]]
+) -> Mapping[tuple[str, str], tuple[Decimal, ...]]:
+    """Return by (account, symbol) the shares each lot gives."""
+    return {
+        (one.account, one.symbol): tuple(_shares(part, one.step) for part in parts)
+        for one, parts in zip(seats, sold, strict=True)
+        if any(parts)
+    }
+
+
+def _wash_groups(seats: tuple[Tradable, ...], wish: TaxWish) -> tuple[tuple[int, ...], ...]:
     if wish.wash_groups is None:
         return ()
     groups: dict[str, list[int]] = {}
-    for k, slot in enumerate(seats):
-        groups.setdefault(wish.wash_groups.get(slot.symbol, slot.symbol), []).append(k)
+    for k, one in enumerate(seats):
+        groups.setdefault(wish.wash_groups.get(one.symbol, one.symbol), []).append(k)
     return tuple(tuple(group) for group in groups.values())
 
 
-def _lots(slot: Slot, wish: TaxWish, place: Mapping[str, int], ticks: Ticks) -> tuple[LotSteps, ...]:
-    key = slot.account, slot.symbol
+def _lots(one: Tradable, wish: TaxWish, place: Mapping[str, int], ticks: Ticks) -> tuple[LotSteps, ...]:
+    key = one.account, one.symbol
     rows = []
     for lot, gain, bucket in zip(
         wish.lots.get(key, ()), wish.gains.get(key, ()), wish.buckets.get(key, ()), strict=True
     ):
         if bucket is None:
             return ()
-        steps = Fraction(lot.shares) / Fraction(slot.step)
-        rows.append(LotSteps(steps, ticks.part(Fraction(gain) * Fraction(slot.step)), place[bucket]))
+        steps = Fraction(lot.shares) / Fraction(one.step)
+        rows.append(LotSteps(steps, ticks.part(Fraction(gain) * Fraction(one.step)), place[bucket]))
     return tuple(rows)
 
 

@@ -30,6 +30,7 @@ PLAIN_OPTIONS: Mapping[str, Any] = {
     "harvest": False,
     "save_tax": False,
     "accept_drift": None,
+    "relocate": False,
     "allow_wash_sales": False,
 }
 """The options of `plan` when none is given."""

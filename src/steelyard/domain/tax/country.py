@@ -292,6 +292,9 @@ class Country(Protocol):
     def taxes_sale(self, tax_class: str, account_kind: str) -> bool:
         """Say whether selling something of a class in an account of a kind is taxed at all."""
 
+    def stands_well(self, account_kind: str, instrument: Instrument) -> bool:
+        """Say whether money in an instrument stands well in a kind of account, where nothing else decides."""
+
     def identical(self, facts: YearFacts) -> Mapping[str, str]:
         """Return symbol to group of what may wash each other's losses; empty where nothing does."""
 

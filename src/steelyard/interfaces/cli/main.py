@@ -163,8 +163,12 @@ def check(path: Path | None, as_json: bool, as_of: date | None, file: Path | Non
 @click.option("--harvest", is_flag=True, help="Of plans equally close to target, the least taxed one.")
 @click.option("--save-tax", is_flag=True, help="Stay further from target where that saves tax.")
 @click.option(
-    "--accept-drift", metavar="PERCENT", help="How much further, of the portfolio.  [default: 0.5%]"
+    "--accept-drift",
+    metavar="PERCENT",
+    help="How much further from target than the nearest plan is near enough, of the portfolio.  "
+    "[default: 0.5% with several accounts or known tax, else 0]",
 )
+@click.option("--relocate", is_flag=True, help="Sell in one account to buy the same in another if nearer.")
 @_wash_option
 @click.option("--save", is_flag=True, help="Keep the plan, to be carried out with `execute`.")
 def plan(
@@ -185,6 +189,7 @@ def plan(
     save_tax: bool,
     harvest: bool,
     accept_drift: str | None,
+    relocate: bool,
     allow_wash_sales: bool,
     save: bool,
 ) -> None:
@@ -194,14 +199,15 @@ def plan(
     """
     import steelyard
 
-    if save_tax and accept_drift is None:
-        accept_drift = "0.5%"
     portfolio = _portfolio(path, file)
     result = steelyard.plan(
         portfolio,
         max_tax=max_tax,
         max_gain=max_gain,
-        accept_drift="0" if harvest and accept_drift is None else accept_drift,
+        accept_drift="0.5%" if save_tax and accept_drift is None else accept_drift,
+        harvest=harvest,
+        save_tax=save_tax,
+        relocate=relocate,
         cash=cash,
         as_of=as_of,
         account=account,

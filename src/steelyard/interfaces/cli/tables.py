@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from steelyard.app.check import CheckReport
-from steelyard.domain.money import ONE, ZERO, currency_sign, minor_digits
+from steelyard.domain.money import EXACT, ONE, ZERO, currency_sign, minor_digits
 from steelyard.domain.policy.drift import Drift
 from steelyard.domain.policy.models import Model
 from steelyard.domain.policy.policies import band
@@ -148,13 +148,14 @@ def show_plan(plan: Plan, portfolio: Portfolio, title: str) -> None:
     several = len(portfolio.accounts) > 1
     flow = f", {money(plan.cash_flow, base)} of cash flow" if plan.cash_flow else ""
     out.print(f"\n{title} for {plan.as_of}{flow}\n")
+    names = [a.name for a in portfolio.accounts]
     if plan.trades:
         table = _table(
             *([("account", "")] if several else []),
             ("", ""), ("symbol", ""), ("shares", "right"), ("amount", "right"), ("cost", "right"),
             ("why", ""),
         )  # fmt: skip
-        for t in plan.trades:
+        for t in sorted(plan.trades, key=lambda t: names.index(t.account)):
             # What is known by its value only has no shares to speak of.
             count = "" if portfolio.quotes[t.symbol].by_value else shares(t.shares)
             row = [t.side, t.symbol, count, money(t.amount, base), money(t.cost, base), t.reason]
@@ -168,7 +169,10 @@ def show_plan(plan: Plan, portfolio: Portfolio, title: str) -> None:
             f"{conversion.to_currency} in {conversion.account}, cost {money(conversion.cost, base)}"
         )
     for left in plan.untraded:
-        out.print(Text(f"not traded: {left.symbol}: {left.reason}"))
+        if left.symbol:
+            out.print(Text(f"not traded: {left.symbol}: {left.reason}"))
+        elif several or left.decided_by == "rule":
+            out.print(Text(f"not spent: {money(left.amount, base)} in {left.account}: {left.reason}"))
     for block in plan.blocked:
         if block.symbol not in {left.symbol for left in plan.untraded}:
             out.print(Text(f"not bought: {block.symbol}: {block.reason}"))
@@ -194,6 +198,13 @@ def show_plan(plan: Plan, portfolio: Portfolio, title: str) -> None:
             percent(d.drift, sign=True),
         )
     out.print(after)
+    if plan.nearest is not None:
+        near, here = plan.nearest, percent(plan.nearest.plan_distance)
+        costs = money(EXACT.add(near.costs, near.tax or ZERO), base)
+        out.print(
+            f"\n{here} % from target; the nearest plan is at {percent(near.distance)} %, with {near.trades} "
+            f"trades of {money(near.turnover, base)} and {costs} of tax and costs: --accept-drift 0 shows it"
+        )
     sure = "proven optimal" if plan.objective.proven else "best found, not proven"
     misplaced = sum((abs(h.drift.drift) for h in plan.after), ZERO) / 2
     out.print(

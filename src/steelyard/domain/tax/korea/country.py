@@ -53,6 +53,8 @@ from steelyard.domain.tax.planning import (
 from steelyard.domain.tax.rules import Rule
 from steelyard.words import say
 
+SHELTERED = frozenset({"isa", "pension", "irp"})
+
 
 class Korea:
     """The Korean tax rules behind the interface every country has."""
@@ -197,6 +199,16 @@ class Korea:
     def taxes_sale(self, tax_class: str, account_kind: str) -> bool:
         """Say whether a sale is taxed: not of a domestic-equity ETF, nor inside an ISA, pension or IRP."""
         return account_kind == "taxable" and tax_class != "krx_domestic_equity"
+
+    def stands_well(self, account_kind: str, instrument: Instrument) -> bool:
+        """Say whether a fund stands well: sheltered what is taxed at every sale, outside what is not.
+
+        A KRX-listed fund of the "other" class pays 15.4 % on its gain in a taxable account, and nothing
+        until it is paid out in an ISA, pension account or IRP; a domestic-equity fund's gain never does.
+        """
+        if account_kind == "taxable":
+            return instrument.tax_class == "krx_domestic_equity"
+        return account_kind in SHELTERED and instrument.tax_class == "krx_other"
 
     def identical(self, facts: YearFacts) -> Mapping[str, str]:
         """Return nothing: Korea knows no wash-sale rule."""

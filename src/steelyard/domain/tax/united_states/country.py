@@ -191,6 +191,17 @@ class UnitedStates:
         """Say whether a sale is taxed: not in an IRA, a Roth IRA or a 401(k)."""
         return account_kind not in SHELTERED_KINDS
 
+    def stands_well(self, account_kind: str, instrument: Instrument) -> bool:
+        """Say whether a fund stands well: bonds in a traditional account, what grows in a Roth or outside.
+
+        Source: "Tax-efficient fund placement", Bogleheads wiki: interest is taxed every year at the ordinary
+        rate, so bonds go where it is not; growth goes where it is taxed least or last.
+        """
+        bonds = "bond" in instrument.asset_class or instrument.asset_class.endswith(
+            ("treasury", "cash", "reit")
+        )
+        return bonds == (account_kind in SHELTERED_KINDS and not account_kind.startswith("roth"))
+
     def identical(self, facts: YearFacts) -> Mapping[str, str]:
         """Return the groups of symbols that count as substantially identical."""
         return chosen(facts.settings, facts.same_index)

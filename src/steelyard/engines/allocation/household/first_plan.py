@@ -41,6 +41,7 @@ class _Climb:
         self.most = [affordable(problem, seat) for seat in problem.seats]
         self.target = [float(g.target) for g in problem.goals]
         self.inverse = [1 / float(g.divisor) for g in problem.goals]
+        self.parts = [[(g, float(part)) for g, part in s.counts] for s in problem.seats]
         self.members: list[list[int]] = [[] for _ in problem.purses]
         for index, seat in enumerate(problem.seats):
             if seat.can_buy or seat.can_sell:
@@ -58,11 +59,19 @@ class _Climb:
             size /= 2
         return Change(tuple(self.steps), tuple(self.sold))
 
-    def _gain(self, moves: dict[int, int]) -> float:
+    def _moves(self, *steps: tuple[int, int]) -> dict[int, float]:
+        """Return by how much every goal grows when seats change by so many ticks."""
+        moves: dict[int, float] = {}
+        for k, ticks in steps:
+            for goal, part in self.parts[k]:
+                moves[goal] = moves.get(goal, 0.0) + part * ticks
+        return moves
+
+    def _gain(self, moves: dict[int, float]) -> float:
         """Return how much the objective falls when instruments change by so many ticks."""
         total = 0.0
         for goal, ticks in moves.items():
-            before = self.worth[goal] - self.target[goal]
+            before = float(self.worth[goal]) - self.target[goal]
             after = before + ticks
             total += (before * before - after * after) * self.inverse[goal]
         return total
@@ -94,16 +103,14 @@ class _Climb:
         seats = self.problem.seats
         ticks = [(steps - self.steps[k]) * seats[k].price for k, steps in options]
         for one, (k, steps) in enumerate(options):
-            gain = self._gain({seats[k].goal: ticks[one]})
+            gain = self._gain(self._moves((k, ticks[one])))
             if gain > 0:
                 ranked.append((gain, ((k, steps),)))
             for two in range(one):
                 other, to = options[two]
                 if other == k or ticks[one] * ticks[two] > 0:
                     continue
-                moves = {seats[k].goal: ticks[one]}
-                moves[seats[other].goal] = moves.get(seats[other].goal, 0) + ticks[two]
-                gain = self._gain(moves)
+                gain = self._gain(self._moves((k, ticks[one]), (other, ticks[two])))
                 if gain > 0:
                     ranked.append((gain, ((k, steps), (other, to))))
         ranked.sort(key=lambda item: -item[0])
@@ -119,7 +126,8 @@ class _Climb:
             return False
         for (k, steps), (_, was) in zip(moves, before, strict=True):
             seat = self.problem.seats[k]
-            self.worth[seat.goal] += (steps - was) * seat.price
+            for goal, part in seat.counts:
+                self.worth[goal] += (steps - was) * seat.price * (part if seat.parts else 1)
         return True
 
     def _may_stand(self, moves: tuple[tuple[int, int], ...]) -> bool:

@@ -13,6 +13,11 @@ from fractions import Fraction
 from math import ceil, floor
 
 ZERO = Fraction(0)
+ONE = Fraction(1)
+
+BUY, SELL = 1, -1
+Side = tuple[int, int]
+"""A seat and BUY or SELL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,9 @@ class Seat:
             with all the rest.
         can_buy, can_sell: Whether it may be traded that way.
         continuous: Steps are so small (1e-9 share) that shares are as good as divisible.
+        parts: Goals this seat counts for and the fraction of its value that does, where that is not all of
+            it for `goal` alone; `goal` is then the first of them.
+        symbol: What is held, where several instruments meet one goal; the goal's own symbol unless told.
     """
 
     account: int
@@ -55,6 +63,13 @@ class Seat:
     can_buy: bool = True
     can_sell: bool = True
     continuous: bool = False
+    parts: tuple[tuple[int, Fraction], ...] = ()
+    symbol: str = ""
+
+    @property
+    def counts(self) -> tuple[tuple[int, Fraction], ...]:
+        """Every goal this seat counts for, with the fraction of its value that does."""
+        return self.parts or ((self.goal, ONE),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +109,7 @@ class Household:
         min_trade: Least amount of a trade, ticks, >= 0.
         caps: Limits on purchases.
         power: 2 minimises squared misses, 1 minimises their absolute sizes.
+        most_trades: Most trades of a change, None for no limit.
         idle: What a tick of money that is in no instrument (cash above the reserve, and costs) counts in
             the objective, >= 0. Squared misses need none.
     """
@@ -109,6 +125,13 @@ class Household:
     caps: tuple[Cap, ...] = ()
     power: int = 2
     idle: Fraction = ZERO
+    most_trades: int | None = None
+
+    @property
+    def mixed(self) -> bool:
+        """Whether several instruments meet one goal, or one counts for several: values lie on no grid."""
+        prices: dict[int, int] = {}
+        return any(s.parts or prices.setdefault(s.goal, s.price) != s.price for s in self.seats)
 
     def miss(self, goal: Goal, value: Fraction) -> Fraction:
         """Return what an instrument worth `value` adds to the objective."""
@@ -216,6 +239,8 @@ def allowed(problem: Household, change: Change) -> bool:
 def feasible(problem: Household, change: Change) -> bool:
     """Say whether a change may be made: every trade allowed, everything paid for, no cap broken."""
     settled = settle(problem, change)
+    if problem.most_trades is not None and traffic(problem, change)[0] > problem.most_trades:
+        return False
     return not settled.short and allowed(problem, change) and within_caps(problem, change, settled)
 
 
@@ -281,11 +306,16 @@ def without_choice(problem: Household) -> list[Household]:
     return choices
 
 
-def values(problem: Household, change: Change) -> list[int]:
-    """Return the ticks every instrument is worth over all accounts after a change."""
-    worth = [0] * len(problem.goals)
+def values(problem: Household, change: Change) -> list[int | Fraction]:
+    """Return the ticks that count for every goal over all accounts after a change; whole but for parts."""
+    worth: list[int | Fraction] = [0] * len(problem.goals)
     for seat, steps, sold in zip(problem.seats, change.steps, change.sold_out, strict=True):
-        worth[seat.goal] += 0 if sold else seat.price * steps + seat.odd
+        ticks = 0 if sold else seat.price * steps + seat.odd
+        if seat.parts:
+            for goal, part in seat.parts:
+                worth[goal] += part * ticks
+        else:
+            worth[seat.goal] += ticks
     return worth
 
 
@@ -336,10 +366,11 @@ def most_raised(problem: Household) -> Change:
 
 
 def by_goal(problem: Household) -> list[list[int]]:
-    """Return the seats of every instrument."""
+    """Return the seats that count for every goal."""
     lists: list[list[int]] = [[] for _ in problem.goals]
     for index, seat in enumerate(problem.seats):
-        lists[seat.goal].append(index)
+        for goal, _ in seat.counts:
+            lists[goal].append(index)
     return lists
 
 

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 INFINITY = float("inf")
+Terms = dict[int, float]
+"""Column to factor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +60,17 @@ class LinearModel:
     def solve(
         self,
         *,
-        seconds: float,
+        seconds: float = INFINITY,
         target: float = -INFINITY,
         start: Sequence[float] | None = None,
         nodes: int | None = None,
         searches: str = "all",
+        relaxed: bool = False,
     ) -> Solved:
         """Minimise.
 
         Args:
-            seconds: Time limit, > 0.
+            seconds: Time limit, > 0; effort is better limited by `nodes`, which no machine changes.
             target: Stop at the first solution this good.
             start: A feasible value of every column to begin from.
             nodes: Branches to look at, at most; unlike time this does not depend on the machine.
@@ -75,7 +79,6 @@ class LinearModel:
                 more than hundreds of branches.
         """
         import highspy
-        import numpy as np
 
         solver = highspy.Highs()  # type: ignore[no-untyped-call]
         for option, setting in (
@@ -101,32 +104,112 @@ class LinearModel:
             solver.setOptionValue("mip_heuristic_effort", 0.0)
         if nodes is not None:
             solver.setOptionValue("mip_max_nodes", nodes)
-        model = highspy.HighsLp()
-        model.num_col_, model.num_row_ = len(self.lower), len(self.rows)
-        model.col_cost_ = np.array(self.cost)
-        model.col_lower_, model.col_upper_ = np.array(self.lower), np.array(self.upper)
-        model.integrality_ = [
-            highspy.HighsVarType.kInteger if whole else highspy.HighsVarType.kContinuous
-            for whole in self.whole
-        ]
-        model.row_lower_ = np.array([row[0] for row in self.rows])
-        model.row_upper_ = np.array([row[1] for row in self.rows])
-        model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        model.a_matrix_.start_ = np.cumsum([0] + [len(row[2]) for row in self.rows])
-        model.a_matrix_.index_ = np.array([c for row in self.rows for c in row[2]], dtype=np.int32)
-        model.a_matrix_.value_ = np.array([v for row in self.rows for v in row[2].values()], dtype=float)
-        solver.passModel(model)
+        solver.passModel(_compact(self, relaxed=relaxed))
         if start is not None:
             begin = highspy.HighsSolution()
             begin.col_value = list(start)
             solver.setSolution(begin)
         solver.run()
+        if solver.getModelStatus() == highspy.HighsModelStatus.kSolveError:
+            # Now and then its own repair of a solution fails under a tolerance this fine; claims are judged
+            # exactly anyway.
+            solver.setOptionValue("mip_feasibility_tolerance", 1e-6)
+            solver.clearSolver()
+            solver.run()
         status = solver.getModelStatus()
         info = solver.getInfo()
         if status == highspy.HighsModelStatus.kInfeasible:
             return Solved("infeasible", (), INFINITY)
         columns = tuple(solver.getSolution().col_value) if info.primal_solution_status == 2 else ()
-        bound = info.mip_dual_bound if any(self.whole) else info.objective_function_value
+        whole = any(self.whole) and not relaxed
+        bound = info.mip_dual_bound if whole else info.objective_function_value
         name = "optimal" if status == highspy.HighsModelStatus.kOptimal else "limit"
-        duals = () if any(self.whole) else tuple(solver.getSolution().row_dual)
+        duals = () if whole else tuple(solver.getSolution().row_dual)
         return Solved(name, columns, bound, duals)
+
+
+def _compact(model: LinearModel, *, relaxed: bool = False) -> Any:
+    """Return a model as the solver takes it."""
+    import highspy
+    import numpy as np
+
+    made = highspy.HighsLp()
+    made.num_col_, made.num_row_ = len(model.lower), len(model.rows)
+    made.col_cost_ = np.array(model.cost)
+    made.col_lower_, made.col_upper_ = np.array(model.lower), np.array(model.upper)
+    if not relaxed:
+        made.integrality_ = [
+            highspy.HighsVarType.kInteger if whole else highspy.HighsVarType.kContinuous
+            for whole in model.whole
+        ]
+    made.row_lower_ = np.array([row[0] for row in model.rows])
+    made.row_upper_ = np.array([row[1] for row in model.rows])
+    made.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    made.a_matrix_.start_ = np.cumsum([0] + [len(row[2]) for row in model.rows])
+    made.a_matrix_.index_ = np.array([c for row in model.rows for c in row[2]], dtype=np.int32)
+    made.a_matrix_.value_ = np.array([v for row in model.rows for v in row[2].values()], dtype=float)
+    return made
+
+
+class Relaxed:
+    """A linear programme that is asked again and again with other bounds and costs.
+
+    The simplex goes on from where it last stood, so a question takes a fraction of a millisecond. The answer
+    depends on the questions before it, which are the same for the same input.
+    """
+
+    def __init__(self, model: LinearModel) -> None:
+        """Take the model over; whole columns may be divided here."""
+        import highspy
+        import numpy as np
+
+        self.asked = 0
+        self._count = len(model.lower)
+        self._every = np.arange(self._count, dtype=np.int32)
+        self._solver = solver = highspy.Highs()  # type: ignore[no-untyped-call]
+        for option, setting in (
+            ("output_flag", False),
+            ("log_to_console", False),
+            ("threads", 1),
+            ("random_seed", 1),
+            ("presolve", "off"),
+            ("primal_feasibility_tolerance", 1e-9),
+            ("dual_feasibility_tolerance", 1e-9),
+        ):
+            solver.setOptionValue(option, setting)
+        solver.passModel(_compact(model, relaxed=True))
+        self._optimal = highspy.HighsModelStatus.kOptimal
+
+    def costs(self, cost: Sequence[float]) -> None:
+        """Minimise other costs from now on."""
+        import numpy as np
+
+        self._solver.changeColsCost(self._count, self._every, np.asarray(cost, dtype=float))
+
+    def bounds(self, lower: Sequence[float], upper: Sequence[float]) -> None:
+        """Hold every column between other bounds from now on."""
+        import numpy as np
+
+        self._solver.changeColsBounds(
+            self._count, self._every, np.asarray(lower, dtype=float), np.asarray(upper, dtype=float)
+        )
+
+    def upper(self, column: int, upper: float) -> None:
+        """Hold one column, from 0, under another bound from now on."""
+        self._solver.changeColBounds(column, 0.0, upper)
+
+    def row(self, row: int, lower: float, upper: float) -> None:
+        """Hold one row between other bounds from now on."""
+        self._solver.changeRowBounds(row, lower, upper)
+
+    def value(self) -> float:
+        """Return what the last solution costs."""
+        return float(self._solver.getInfo().objective_function_value)
+
+    def solve(self) -> list[float] | None:
+        """Return the columns that cost least, None where nothing is allowed."""
+        self.asked += 1
+        self._solver.run()
+        if self._solver.getModelStatus() != self._optimal:
+            return None
+        return list(self._solver.getSolution().col_value)

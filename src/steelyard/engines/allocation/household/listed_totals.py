@@ -85,7 +85,9 @@ class Listed:
 
 
 def listable(problem: Household) -> bool:
-    """Say whether totals can be listed: whole shares, one price an instrument, few odd fractions."""
+    """Say whether totals can be listed: whole shares, one price a goal, few odd fractions, any trades."""
+    if problem.mixed or problem.most_trades is not None:
+        return False
     for seats in by_goal(problem):
         rows = [problem.seats[k] for k in seats]
         if any(s.continuous for s in rows) or len({s.price for s in rows}) > 1:

@@ -142,7 +142,7 @@ def _search(
     return (best, *ties), bound, finished
 
 
-def _by_symbol(problem: Household, change: Change) -> list[int]:
+def _by_symbol(problem: Household, change: Change) -> list[int | Fraction]:
     """Return the last rank: most value in the symbol that sorts first comes first."""
     worth = values(problem, change)
     return [-worth[g] for g in sorted(range(len(worth)), key=lambda g: problem.goals[g].symbol)]

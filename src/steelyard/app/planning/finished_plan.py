@@ -1,0 +1,84 @@
+"""A plan ready to be shown: replayed exactly, with a reason for every trade and for what is left alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+from steelyard.app.planning.reasons import decided_by, explain, goal_worth
+from steelyard.app.planning.untraded import untraded
+from steelyard.app.planning.wish import Outcome, Wish
+from steelyard.domain.money import EXACT, ZERO, exact_sum
+from steelyard.domain.policy.drift import measure
+from steelyard.domain.policy.policies import Decision
+from steelyard.domain.portfolio import Portfolio, Valuation
+from steelyard.domain.trades import HoldingAfter, Nearest, Objective, Plan, settle
+
+
+def finished(
+    portfolio: Portfolio, valuation: Valuation, wish: Wish, outcome: Outcome, as_of: date, decision: Decision
+) -> Plan:
+    """Return the plan of an outcome, what it leads to replayed from its trades alone."""
+    settled = settle(portfolio, outcome.trades, outcome.conversions, wish.cash_flow, wish.flow_account)
+    assert settled.cash >= valuation.reserve, "the planner spent money that is not there"
+    costs = exact_sum((c.cost for c in outcome.conversions), exact_sum(t.cost for t in outcome.trades))
+    gross = exact_sum(settled.values.values(), settled.cash)
+    managed = EXACT.subtract(gross, valuation.reserve)
+    drifts = measure(goal_worth(portfolio, settled.values), managed, portfolio.targets)
+    shares: dict[str, Decimal] = dict.fromkeys(portfolio.targets, ZERO)
+    for (_, symbol), held in settled.shares.items():
+        if symbol in shares:
+            shares[symbol] = EXACT.add(shares[symbol], held)
+    after = tuple(HoldingAfter(d.symbol, shares[d.symbol], d) for d in drifts)
+    trades = tuple(
+        sorted(
+            (
+                replace(
+                    t,
+                    reason=explain(portfolio, valuation, t, wish, settled.values),
+                    decided_by=decided_by(wish, outcome, t),
+                )
+                for t in outcome.trades
+            ),
+            key=lambda t: t.side != "sell",
+        )
+    )
+    return Plan(
+        as_of=as_of,
+        base_currency=portfolio.base_currency,
+        cash_flow=wish.cash_flow,
+        trades=trades,
+        conversions=outcome.conversions,
+        untraded=untraded(portfolio, valuation, outcome, wish, settled),
+        after=after,
+        managed_after=managed,
+        total_after=gross,
+        cash_after=settled.cash,
+        turnover=exact_sum(t.amount for t in outcome.trades),
+        costs=costs,
+        objective=Objective(
+            wish.objective, outcome.value, outcome.bound, outcome.proven, outcome.note, outcome.nearest
+        ),
+        decision=decision,
+        effort=outcome.effort,
+        nearest=_nearest(valuation, wish, outcome),
+    )
+
+
+def _nearest(valuation: Valuation, wish: Wish, outcome: Outcome) -> Nearest | None:
+    """Return the nearest plan's figures where another one is proposed."""
+    if outcome.nearest is None or valuation.managed <= ZERO:
+        return None
+
+    def distance(square: Decimal) -> Decimal:
+        return EXACT.divide(EXACT.sqrt(square), valuation.managed)
+
+    return Nearest(
+        distance=distance(outcome.nearest_square),
+        plan_distance=distance(outcome.square),
+        tax=outcome.nearest_tax if wish.tax is not None else None,
+        costs=outcome.nearest_costs,
+        trades=len(outcome.nearest_trades),
+        turnover=exact_sum(t.amount for t in outcome.nearest_trades),
+    )

@@ -1,0 +1,256 @@
+"""Why a target stays off although it drifts, and why cash stays idle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from steelyard.app.planning.reasons import goal_worth, points, stage
+from steelyard.app.planning.tradables import commission, may_buy
+from steelyard.app.planning.wish import Outcome, Wish
+from steelyard.domain.accounts import is_risky, risky_cap
+from steelyard.domain.money import EXACT, ONE, ZERO, plain
+from steelyard.domain.policy.drift import Drift
+from steelyard.domain.policy.goals import Goal
+from steelyard.domain.portfolio import Account, Portfolio, Valuation
+from steelyard.domain.trades import Settled, Untraded
+from steelyard.words import Text, join, say
+
+Why = tuple[Text, str]
+"""A reason and the stage or rule that decided."""
+
+
+def untraded(
+    portfolio: Portfolio, valuation: Valuation, outcome: Outcome, wish: Wish, settled: Settled
+) -> tuple[Untraded, ...]:
+    """Return every target that is off and yet not traded, in their order, then accounts with idle cash."""
+    traded = {t.symbol for t in outcome.trades}
+    worth = goal_worth(portfolio, {h.symbol: h.value for h in valuation.holdings})
+    rows = []
+    for goal in portfolio.goals:
+        if traded & set(goal.parts):
+            continue
+        drift = Drift(goal.name, worth[goal.name], valuation.managed, wish.targets[goal.name])
+        if drift.excess:
+            reason, by = _why_not(portfolio, valuation, outcome, wish, settled, goal, drift)
+            rows.append(Untraded(goal.name, reason, by))
+    return (*rows, *idle_cash(portfolio, valuation, outcome, wish, settled))
+
+
+def _why_not(
+    portfolio: Portfolio,
+    valuation: Valuation,
+    outcome: Outcome,
+    wish: Wish,
+    settled: Settled,
+    goal: Goal,
+    drift: Drift,
+) -> Why:
+    side = say("over") if drift.excess > 0 else say("under")
+    off = say("{points} points {side}", points=points(drift.drift), side=side)
+    if wish.targets[goal.name] != portfolio.targets[goal.name]:
+        off = say("{points} points {side} its destination", points=points(drift.drift), side=side)
+    rule = _rule(portfolio, wish, goal, drift, off)
+    if rule is not None:
+        return rule, "rule"
+    near = _near_enough(portfolio, outcome, wish, goal)
+    if near is not None:
+        return join("; ", [off, near[0]]), near[1]
+    return _whole_shares(portfolio, valuation, wish, settled, goal, drift, off), "nearness"
+
+
+def _rule(portfolio: Portfolio, wish: Wish, goal: Goal, drift: Drift, off: Text) -> Text | None:
+    """Return what forbids to bring a goal nearer, None when nothing does."""
+    excess, symbols = drift.excess, set(goal.parts)
+    if symbols <= portfolio.constraints.locked:
+        return say("{off}, but locked", off=off)
+    if not wish.can_buy and not wish.can_sell:
+        return say("{off}; no rebalance is due", off=off)
+    if excess > 0 and not wish.can_sell:
+        return say("{off}, but nothing is sold; new money goes elsewhere", off=off)
+    if excess < 0 and not wish.can_buy:
+        return say("{off}, but nothing is bought", off=off)
+    if not any(portfolio.quotes.get(s) for s in symbols):
+        return say("{off}; no price", off=off)
+    if excess < 0 and all(s in wish.blocked for s in goal.buy):
+        return say("{off}, but {blocked}", off=off, blocked=wish.blocked[goal.buy[0]])
+    accounts = portfolio.accounts
+    if excess < 0 and not any(may_buy(portfolio, a, s) for a in accounts for s in goal.buy):
+        return say("{off}, but no account may buy it", off=off)
+    if abs(excess) < portfolio.constraints.min_trade:
+        least = plain(portfolio.constraints.min_trade)
+        return say(
+            "{off}, less than the smallest trade of {min_trade} {base}",
+            off=off,
+            min_trade=least,
+            base=portfolio.base_currency,
+        )
+    return None
+
+
+def _near_enough(portfolio: Portfolio, outcome: Outcome, wish: Wish, goal: Goal) -> Why | None:
+    """Return why the nearest plan would trade a goal that this one leaves alone, None where it would not."""
+    effort = outcome.effort
+    if outcome.nearest is None or effort is None:
+        return None
+    if not any(t.symbol in goal.parts for t in outcome.nearest_trades):
+        return None
+    by = stage(wish, outcome)
+    tax = EXACT.subtract(outcome.nearest_tax, effort.tax or ZERO)
+    cost = EXACT.add(tax, EXACT.subtract(outcome.nearest_costs, effort.costs))
+    root = EXACT.subtract(EXACT.sqrt(outcome.square), EXACT.sqrt(outcome.nearest_square))
+    part = EXACT.divide(root, outcome.managed) if outcome.managed else ZERO
+    percent = str(part.scaleb(2, EXACT).quantize(Decimal("0.01")))
+    shown = plain(cost.quantize(Decimal("0.01")).normalize())
+    base = portfolio.base_currency
+    if by == "tax" and tax > ZERO:
+        text = say(
+            "stays: trading would cost {amount} {currency} of tax for {percent} %",
+            amount=shown,
+            currency=base,
+            percent=percent,
+        )
+        return text, by
+    if by == "tax":
+        text = say(
+            "stays: trading would cost {amount} {currency} for {percent} %",
+            amount=shown,
+            currency=base,
+            percent=percent,
+        )
+        return text, by
+    if by == "trades":
+        fewer = len(outcome.nearest_trades) - len(outcome.trades)
+        return say(
+            "stays: {count} more {count:trade|trades} for {percent} %", count=fewer, percent=percent
+        ), by
+    return say("stays: another way stands in better places"), by
+
+
+def _whole_shares(
+    portfolio: Portfolio,
+    valuation: Valuation,
+    wish: Wish,
+    settled: Settled,
+    goal: Goal,
+    drift: Drift,
+    off: Text,
+) -> Text:
+    excess = drift.excess
+    symbol = next((s for s in (*goal.buy, *goal.parts) if s in portfolio.quotes), goal.name)
+    price = portfolio.base_price(symbol)
+    whole = not (
+        wish.fractional or portfolio.constraints.fractional or portfolio.instruments[symbol].fractional
+    )
+    if whole and abs(excess) * 2 <= price:
+        return say("{off}, less than half a share", off=off)
+    cost = commission(portfolio, price)
+    left = EXACT.subtract(settled.cash, valuation.reserve)
+    if excess < 0 and whole and left < EXACT.add(price, cost):
+        return say(
+            "{off}, but the money is better spent elsewhere and what is left does not buy a share", off=off
+        )
+    if cost > ZERO and abs(excess) <= cost * (ONE + ONE):
+        return say("{off}, not worth the commission", off=off)
+    if wish.tax is not None and not (wish.tax.max_tax is None and wish.tax.max_gain is None):
+        return say("{off}; within the limit on tax or gains no plan is nearer to target", off=off)
+    return say("{off}; the whole-share mix is nearest to target this way", off=off)
+
+
+def idle_cash(
+    portfolio: Portfolio, valuation: Valuation, outcome: Outcome, wish: Wish, settled: Settled
+) -> tuple[Untraded, ...]:
+    """Return the accounts in which cash stays that is no reserve, with what keeps it.
+
+    Where one reserve is kept over several accounts, the first ones keep it.
+    """
+    if not wish.can_buy:
+        return ()
+    reserve = valuation.reserve
+    worth = goal_worth(portfolio, settled.values)
+    short = [
+        g for g in portfolio.goals if worth[g.name] < EXACT.multiply(wish.targets[g.name], valuation.managed)
+    ]
+    rows = []
+    for account in portfolio.accounts:
+        money = settled.money[account.name]
+        kept = min(max(money, ZERO), reserve)
+        reserve, money = EXACT.subtract(reserve, kept), EXACT.subtract(money, kept)
+        if money <= ZERO:
+            continue
+        reason, by = _why_idle(portfolio, outcome, wish, settled, account, money, short)
+        rows.append(Untraded("", reason, by, account.name, money))
+    return tuple(rows)
+
+
+def _why_idle(
+    portfolio: Portfolio,
+    outcome: Outcome,
+    wish: Wish,
+    settled: Settled,
+    account: Account,
+    money: Decimal,
+    short: list[Goal],
+) -> Why:
+    capped, barred, dear, banned = [], [], [], []
+    dearest: Mapping[str, Decimal] = {}
+    for goal in short:
+        symbol = next((s for s in goal.buy if may_buy(portfolio, account, s)), None)
+        if symbol is None:
+            barred.append(goal.name)
+            continue
+        if symbol in wish.blocked:
+            banned.append(symbol)
+            continue
+        price = portfolio.base_price(symbol) if symbol in portfolio.quotes else ZERO
+        if _over_cap(portfolio, account, settled, symbol, price):
+            capped.append(symbol)
+        elif money < EXACT.add(price, commission(portfolio, price)) and not _divisible(
+            portfolio, account, wish, symbol
+        ):
+            dear.append(symbol)
+            dearest = {**dearest, symbol: price}
+    parts = []
+    if capped:
+        cap = risky_cap(account.kind) or ONE
+        percent = plain(cap.scaleb(2, EXACT).normalize())
+        parts.append(
+            say("at most {percent} % may stand in risky funds, so no {symbols} is bought", percent=percent,
+                symbols=tuple(capped))
+        )  # fmt: skip
+    if banned:
+        parts.append(say("{symbols} may not be bought for now", symbols=tuple(banned)))
+    if barred:
+        parts.append(say("it may not hold {goals}", goals=tuple(barred)))
+    if dear:
+        parts.append(say("it buys no share of {symbols}", symbols=tuple(dear)))
+    if parts:
+        return join("; ", parts), "rule" if capped or banned or barred else "nearness"
+    if outcome.nearest is not None:
+        return say("near enough without spending it"), stage(wish, outcome)
+    return say("nothing bought with it would come nearer to target"), "nearness"
+
+
+def _over_cap(portfolio: Portfolio, account: Account, settled: Settled, symbol: str, price: Decimal) -> bool:
+    cap = risky_cap(account.kind)
+    if cap is None or not is_risky(portfolio.instruments[symbol]):
+        return False
+    risky = price
+    total = settled.money[account.name]
+    for (name, held), shares in settled.shares.items():
+        if name != account.name or held not in portfolio.quotes or not shares:
+            continue
+        worth = EXACT.multiply(shares, portfolio.base_price(held))
+        total = EXACT.add(total, worth)
+        if is_risky(portfolio.instruments[held]):
+            risky = EXACT.add(risky, worth)
+    return risky > EXACT.multiply(cap, total)
+
+
+def _divisible(portfolio: Portfolio, account: Account, wish: Wish, symbol: str) -> bool:
+    return (
+        wish.fractional
+        or portfolio.constraints.fractional
+        or account.fractional
+        or portfolio.instruments[symbol].fractional
+    )

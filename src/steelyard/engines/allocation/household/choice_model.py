@@ -1,0 +1,496 @@
+"""One linear model of all that a plan may do: trades, money, fees, lots, tax, nearness, peace of accounts.
+
+Relaxed, it is a small linear programme that a warm simplex answers in a fraction of a millisecond, and so
+can be asked hundreds of times; with whole numbers it is exact, but for squares, whose tangents and chords
+are put in where a solution needs them. What either proposes is judged in fractions elsewhere (`ranks`).
+
+Columns: steps bought and sold by seat, an odd fraction that leaves, money converted, fees, lots sold, gains
+by bucket, taxes, how far every goal is from target, and its square. Money is in units of a thousandth of
+what is managed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import floor
+
+from steelyard.engines.allocation.household.household import (
+    BUY,
+    SELL,
+    Change,
+    Household,
+    Side,
+    affordable,
+    by_goal,
+    unchanged,
+    values,
+)
+from steelyard.engines.allocation.household.linear_model import LinearModel, Terms
+from steelyard.engines.allocation.household.taxation import Taxation
+
+TANGENTS = 8
+"""Tangents of every square to begin with, on each side of the target."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a model is about.
+
+    Attributes:
+        ranges: By goal: least and most ticks it may be worth.
+        sides: The only seats and sides that may trade; None for all.
+        whole: Counts are whole numbers.
+        switches: Every side gets an on/off column.
+        restful: Nothing is sold in one account and bought in another.
+        paying: Accounts whose sales are no relocation.
+        cases: By tax: the alternative that holds; None lets the model choose, which takes whole numbers.
+    """
+
+    ranges: tuple[tuple[Fraction, Fraction], ...]
+    sides: frozenset[Side] | None = None
+    whole: bool = False
+    switches: bool = False
+    restful: bool = False
+    paying: frozenset[int] = frozenset()
+    cases: tuple[int, ...] | None = None
+
+
+@dataclass(slots=True)
+class Columns:
+    """Where everything stands in the model.
+
+    Attributes:
+        moved: Steps bought or sold, by side.
+        most: Most steps of each side.
+        gone: Odd fraction that left, by seat.
+        switch: On/off, by side.
+        parts: Sold of each lot, by seat.
+        taxes: One a tax.
+        away: Signed distance from target, by goal, in units.
+        square: Its square, by goal, in units squared.
+        size: Its size, by goal, in units, where the objective sums sizes.
+        costs: Terms of commissions and conversion, in units.
+    """
+
+    moved: dict[Side, int] = field(default_factory=dict)
+    most: dict[Side, int] = field(default_factory=dict)
+    gone: dict[int, int] = field(default_factory=dict)
+    switch: dict[Side, int] = field(default_factory=dict)
+    parts: list[list[int]] = field(default_factory=list)
+    taxes: list[int] = field(default_factory=list)
+    away: list[int] = field(default_factory=list)
+    square: list[int] = field(default_factory=list)
+    size: list[int] = field(default_factory=list)
+    costs: Terms = field(default_factory=dict)
+
+
+class ChoiceModel:
+    """Columns and rows of one household within a scope.
+
+    Attributes:
+        linear: The model.
+        at: Where its columns stand.
+        unit: Ticks that count as one.
+        either: Columns that are nothing or one whatever the scope: a cap kept by not buying or by staying
+            under it, a group of funds sold at a loss or bought.
+        flows: What trades do to every purse, by account and currency.
+        purse_rows: Rows that keep money from running out.
+    """
+
+    def __init__(self, problem: Household, taxation: Taxation | None, scope: Scope, unit: float) -> None:
+        """Write the model.
+
+        Args:
+            problem, taxation, scope: What may be done.
+            unit: Ticks that count as one.
+        """
+        self.problem, self.taxation, self.scope, self.unit = problem, taxation, scope, unit
+        self.linear = LinearModel()
+        self.at = Columns()
+        self.goals = by_goal(problem)
+        self.held = [float(v) for v in values(problem, unchanged(problem))]
+        self.cuts: list[set[int]] = [set() for _ in problem.goals]
+        self._sides()
+        self._purses()
+        self._nearness()
+        self._peace()
+
+    # What may move, and how far.
+
+    def size(self, k: int) -> float:
+        """Return how many steps one unit of a seat's columns is."""
+        seat = self.problem.seats[k]
+        return self.unit / seat.price if seat.continuous else 1.0
+
+    def _sides(self) -> None:
+        problem, scope = self.problem, self.scope
+        allowed = scope.sides
+        out = [self._sellable(g) for g in range(len(problem.goals))]
+        into = [self._buyable(g) for g in range(len(problem.goals))]
+        for k, seat in enumerate(problem.seats):
+            most = affordable(problem, seat) - seat.held if seat.can_buy else 0
+            least = seat.held if seat.can_sell else 0
+            for goal, part in seat.counts:
+                low, high = (float(x) for x in scope.ranges[goal])
+                worth = float(part) * seat.price
+                # What other seats of the goal may do the other way makes room, where that is allowed.
+                room = high - self.held[goal] + self._others(out[goal], seat.account)
+                most = min(most, max(floor(room / worth + 1e-9), 0))
+                spare = self.held[goal] - low + self._others(into[goal], seat.account)
+                least = min(least, max(floor(spare / worth + 1e-9), 0))
+            if most > 0 and (allowed is None or (k, BUY) in allowed):
+                self._side(k, BUY, most)
+            odd = seat.odd and seat.can_sell and (allowed is None or (k, SELL) in allowed)
+            if (least > 0 or odd) and (allowed is None or (k, SELL) in allowed):
+                self._side(k, SELL, least)
+                if odd and least >= seat.held:
+                    self.at.gone[k] = self.linear.column(0.0, 1.0, whole=scope.whole)
+                    # A complete sale takes the odd fraction along, and nothing else does.
+                    size = self.size(k)
+                    moved = self.at.moved[k, SELL]
+                    self.linear.row({moved: 1.0, self.at.gone[k]: -seat.held / size}, lower=0.0)
+
+    def _sellable(self, goal: int) -> dict[int, float]:
+        """Return by account what of a goal could be sold, in ticks that count."""
+        found: dict[int, float] = {}
+        for k in self.goals[goal]:
+            seat = self.problem.seats[k]
+            if seat.can_sell:
+                part = float(dict(seat.counts)[goal])
+                found[seat.account] = found.get(seat.account, 0.0) + part * (
+                    seat.price * seat.held + seat.odd
+                )
+        return found
+
+    def _buyable(self, goal: int) -> dict[int, float]:
+        """Return by account what of a goal could be bought, in ticks that count."""
+        found: dict[int, float] = {}
+        for k in self.goals[goal]:
+            seat = self.problem.seats[k]
+            if seat.can_buy:
+                part = float(dict(seat.counts)[goal])
+                more = (affordable(self.problem, seat) - seat.held) * seat.price
+                found[seat.account] = found.get(seat.account, 0.0) + part * more
+        return found
+
+    def _others(self, by_account: Mapping[int, float], account: int) -> float:
+        """Return how much may go the other way while one account trades: all of it, unless peace is kept."""
+        if not self.scope.restful:
+            return sum(by_account.values())
+        apart = {account, *self.scope.paying}
+        return sum(amount for a, amount in by_account.items() if a in apart)
+
+    def _side(self, k: int, side: int, most: int) -> None:
+        seat, size = self.problem.seats[k], self.size(k)
+        whole = self.scope.whole and not seat.continuous
+        self.at.moved[k, side] = self.linear.column(0.0, most / size, whole=whole)
+        self.at.most[k, side] = most
+
+    # Money.
+
+    def _purses(self) -> None:
+        """Every account pays for itself; what is converted costs the spread; the reserve is common."""
+        problem, linear, unit = self.problem, self.linear, self.unit
+        flows: list[list[Terms]] = [[{} for _ in row] for row in problem.purses]
+        self.flows, self.either, self.purse_rows = flows, list[int](), list[int]()
+        for (k, side), column in self.at.moved.items():
+            seat = problem.seats[k]
+            row = flows[seat.account]
+            purse = row[seat.currency if problem.spread else 0]
+            price = seat.price * self.size(k) / unit
+            amount = {column: price}
+            if side == SELL and k in self.at.gone:
+                amount[self.at.gone[k]] = seat.odd / unit
+            for c, x in amount.items():
+                add(purse, c, -side * x)
+            for c, x in self._fee(k, side, amount).items():
+                add(row[0], c, -x)
+                add(self.at.costs, c, x)
+        spread = float(problem.spread)
+        everything: Terms = {}
+        for account, cash in enumerate(problem.purses):
+            row = flows[account]
+            for terms in row:
+                for c, x in terms.items():
+                    add(everything, c, x)
+            if not problem.spread:
+                self.purse_rows.append(linear.row(row[0], lower=-sum(cash) / unit))
+                continue
+            for currency in range(1, len(row)):
+                if not row[currency] and not cash[currency]:
+                    continue
+                into, out = linear.column(), linear.column()
+                add(row[currency], into, 1.0)
+                add(row[currency], out, -1.0)
+                self.purse_rows.append(linear.row(row[currency], lower=-cash[currency] / unit))
+                add(row[0], into, -(1 + spread))
+                add(row[0], out, 1 - spread)
+                for c in (into, out):
+                    add(everything, c, -spread)
+                    add(self.at.costs, c, spread)
+            self.purse_rows.append(linear.row(row[0], lower=-cash[0] / unit))
+        self._caps(everything, flows)
+        money = sum(map(sum, problem.purses)) - problem.reserve
+        if problem.reserve:
+            self.purse_rows.append(linear.row(everything, lower=-money / unit))
+        self.idle: int | None = None
+        if problem.idle:
+            # Money before costs: counted after them, wasting it would look like a way to save it.
+            self.idle = linear.column()
+            left: Terms = {self.idle: 1.0}
+            for (k, side), column in self.at.moved.items():
+                add(left, column, side * problem.seats[k].price * self.size(k) / unit)
+                if side == SELL and k in self.at.gone:
+                    add(left, self.at.gone[k], -problem.seats[k].odd / unit)
+            linear.row(left, lower=money / unit)
+
+    def _fee(self, k: int, side: int, amount: Terms) -> Terms:
+        """Return the terms of a trade's commission, its switch and its least amount put in where needed."""
+        problem, linear, unit = self.problem, self.linear, self.unit
+        most = (problem.seats[k].price * self.at.most[k, side] + problem.seats[k].odd) / unit
+        rate, least, smallest = float(problem.rate), problem.floor / unit, problem.min_trade / unit
+        if self.scope.switches:
+            switch = self.at.switch[k, side] = linear.column(0.0, 1.0, whole=self.scope.whole)
+            for c in amount:
+                linear.row({c: 1.0, switch: -linear.upper[c]}, upper=0.0)
+            # A switch that is on trades something: so its number is that of the trades.
+            floor_ = smallest or min(x for x in amount.values()) * (1.0 if self.scope.whole else 0.0)
+            if floor_ and not problem.seats[k].continuous:
+                linear.row({**amount, switch: -floor_}, lower=-1e-12)
+            if least:
+                fee = linear.column()
+                linear.row({fee: 1.0} | {c: -rate * x for c, x in amount.items()}, lower=0.0)
+                linear.row({fee: 1.0, switch: -least}, lower=0.0)
+                return {fee: 1.0}
+        elif least and most > 0:
+            # Without switches what a trade costs at the least, whatever its size.
+            rate = max(rate, least / most)
+        return {c: rate * x for c, x in amount.items()} if rate else {}
+
+    def _caps(self, everything: Terms, flows: Sequence[Sequence[Terms]]) -> None:
+        """Either nothing that counts is bought, or what counts stays under its fraction of the account."""
+        problem, linear, unit = self.problem, self.linear, self.unit
+        for cap in problem.caps:
+            fraction = float(cap.fraction)
+            terms: Terms = {}
+            for flow in flows[cap.account]:
+                for c, x in flow.items():
+                    add(terms, c, -fraction * x)
+            constant = (1 - fraction) * cap.counted - fraction * (
+                cap.other + sum(problem.purses[cap.account])
+            )
+            most = 0.0
+            bought = []
+            for k, seat in enumerate(problem.seats):
+                if seat.account != cap.account:
+                    continue
+                weight = (1.0 if k in cap.seats else 0.0) - fraction
+                constant += weight * (seat.price * seat.held + seat.odd)
+                most += (seat.price * affordable(problem, seat) + seat.odd) / unit
+                for side in (BUY, SELL):
+                    column = self.at.moved.get((k, side))
+                    if column is not None:
+                        add(terms, column, side * weight * seat.price * self.size(k) / unit)
+                        if side == BUY and k in cap.seats:
+                            bought.append(column)
+                if k in self.at.gone:
+                    add(terms, self.at.gone[k], -weight * seat.odd / unit)
+            if not bought and not cap.always:
+                continue
+            buying = linear.column(float(cap.always), 1.0, whole=self.scope.whole)
+            self.either.append(buying)
+            most += abs(constant) / unit + 1.0
+            linear.row(terms | {buying: most}, upper=most - constant / unit)
+            for column in bought:
+                linear.row({column: 1.0, buying: -linear.upper[column]}, upper=0.0)
+
+    # Nearness.
+
+    def _nearness(self) -> None:
+        """How far every goal ends from its target, within its range, and the square of that."""
+        problem, linear, unit = self.problem, self.linear, self.unit
+        for g, goal in enumerate(problem.goals):
+            low, high = ((float(x) - float(goal.target)) / unit for x in self.scope.ranges[g])
+            away = linear.column(low, max(high, low))
+            square = linear.column()
+            self.at.away.append(away)
+            self.at.square.append(square)
+            terms: Terms = {away: -1.0}
+            for k in self.goals[g]:
+                seat = problem.seats[k]
+                part = float(dict(seat.counts)[g])
+                for side in (BUY, SELL):
+                    column = self.at.moved.get((k, side))
+                    if column is not None:
+                        add(terms, column, side * part * seat.price * self.size(k) / unit)
+                if k in self.at.gone:
+                    add(terms, self.at.gone[k], -part * seat.odd / unit)
+            rest = (float(goal.target) - self.held[g]) / unit
+            linear.row(terms, rest, rest)
+            linear.upper[away] = linear.upper[away] + 1e-9
+            linear.lower[away] = linear.lower[away] - 1e-9
+            if problem.power == 1:
+                self.at.size.append(linear.column())
+                linear.row({self.at.size[g]: 1.0, away: -1.0}, lower=0.0)
+                linear.row({self.at.size[g]: 1.0, away: 1.0}, lower=0.0)
+            for n in range(-TANGENTS, TANGENTS + 1):
+                at = (low if n < 0 else high) * abs(n) / TANGENTS
+                linear.row({square: 1.0, away: -2 * at}, lower=-at * at)
+
+    def cut(self, goal: int, worth: int | Fraction) -> bool:
+        """Put in the lines that make the square exact at a worth; return whether they were new."""
+        target, unit = self.problem.goals[goal].target, self.unit
+        step = self._grid(goal) if self.scope.whole else 0
+        fresh = False
+        for left in (worth - step, worth) if step else (worth,):
+            key = floor(left * 1024)
+            if key in self.cuts[goal]:
+                continue
+            self.cuts[goal].add(key)
+            fresh = True
+            a, b = float(left - target) / unit, float(left + step - target) / unit
+            # The chord between neighbours of a grid, the tangent where there is none.
+            self.linear.row({self.at.square[goal]: 1.0, self.at.away[goal]: -(a + b)}, lower=-a * b)
+        return fresh
+
+    def _grid(self, goal: int) -> int:
+        """Return the ticks between neighbouring worths of a goal, 0 where they lie on no grid."""
+        seats = [self.problem.seats[k] for k in self.goals[goal]]
+        if (
+            not seats
+            or any(s.continuous or s.parts for s in seats)
+            or any(k in self.at.gone for k in self.goals[goal])
+        ):
+            return 0
+        return seats[0].price if len({s.price for s in seats}) == 1 else 0
+
+    # Peace between accounts.
+
+    def _peace(self) -> None:
+        """Nothing is sold in one account and bought in another; needed only where both could happen."""
+        if not self.scope.restful or not self.scope.whole:
+            return
+        linear = self.linear
+        for seats in self.goals:
+            sells = self._by_account(seats, SELL)
+            buys = self._by_account(seats, BUY)
+            for paying in self.scope.paying:
+                sells.pop(paying, None)
+            if not sells or not buys or (set(sells) == set(buys) and len(sells) == 1):
+                continue
+            on = {
+                (account, side): linear.column(0.0, 1.0, whole=True)
+                for side, rows in ((SELL, sells), (BUY, buys))
+                for account in rows
+            }
+            for side, rows in ((SELL, sells), (BUY, buys)):
+                for account, columns in rows.items():
+                    for column in columns:
+                        linear.row({column: 1.0, on[account, side]: -linear.upper[column]}, upper=0.0)
+            for a in sells:
+                for b in buys:
+                    if a != b:
+                        linear.row({on[a, SELL]: 1.0, on[b, BUY]: 1.0}, upper=1.0)
+
+    def apart(self) -> list[tuple[list[int], list[int]]]:
+        """Return pairs of columns of which peace allows one side only: sales here, purchases elsewhere."""
+        pairs = []
+        for seats in self.goals if self.scope.restful else ():
+            sells, buys = self._by_account(seats, SELL), self._by_account(seats, BUY)
+            for account, sold in sells.items():
+                bought = [c for b, columns in buys.items() if b != account for c in columns]
+                if bought and account not in self.scope.paying:
+                    pairs.append((sold, bought))
+        return pairs
+
+    def _by_account(self, seats: Collection[int], side: int) -> dict[int, list[int]]:
+        found: dict[int, list[int]] = {}
+        for k in seats:
+            if (k, side) in self.at.moved:
+                columns = found.setdefault(self.problem.seats[k].account, [])
+                columns.append(self.at.moved[k, side])
+                if side == SELL and k in self.at.gone:
+                    columns.append(self.at.gone[k])
+        return found
+
+    # What can be asked of it.
+
+    def hold_back(self, units: float) -> None:
+        """Let every purse keep more than it must: the solver overspent within its tolerance."""
+        for row in self.purse_rows:
+            lower, upper, terms = self.linear.rows[row]
+            self.linear.rows[row] = (lower + units, upper, terms)
+
+    def place(self, level: Sequence[int]) -> Terms:
+        """Return the terms, below zero, of what stands where it is preferred; none above what is wanted."""
+        problem, linear, unit = self.problem, self.linear, self.unit
+        worth: dict[tuple[int, int], Terms] = {}
+        held: dict[tuple[int, int], float] = {}
+        for k, score in enumerate(level):
+            seat = problem.seats[k]
+            for goal, part in seat.counts if score else ():
+                terms = worth.setdefault((goal, score), {})
+                share = float(part) / unit
+                held[goal, score] = held.get((goal, score), 0.0) + share * (seat.price * seat.held + seat.odd)
+                for side in (BUY, SELL):
+                    if (k, side) in self.at.moved:
+                        add(terms, self.at.moved[k, side], side * share * seat.price * self.size(k))
+                if k in self.at.gone:
+                    add(terms, self.at.gone[k], -share * seat.odd)
+        found: Terms = {}
+        for (goal, score), terms in worth.items():
+            column = linear.column(0.0, float(problem.goals[goal].target) / unit)
+            linear.row(terms | {column: -1.0}, lower=-held[goal, score])
+            found[column] = -float(score)
+        return found
+
+    def effort(self) -> Terms:
+        """Return the terms of tax and costs, in units."""
+        return dict.fromkeys(self.at.taxes, 1.0) | self.at.costs
+
+    def turnover(self) -> Terms:
+        """Return the terms of what is traded, in units."""
+        terms = {
+            column: self.problem.seats[k].price * self.size(k) / self.unit
+            for (k, _), column in self.at.moved.items()
+        }
+        return terms | {c: self.problem.seats[k].odd / self.unit for k, c in self.at.gone.items()}
+
+    def miss(self) -> Terms:
+        """Return the terms of the objective, in units to its power."""
+        columns = self.at.square if self.problem.power == 2 else self.at.size
+        terms = {c: 1 / float(goal.divisor) for c, goal in zip(columns, self.problem.goals, strict=True)}
+        return terms if self.idle is None else terms | {self.idle: float(self.problem.idle)}
+
+    def ball(self, radius: float) -> int:
+        """Add that the plan is no further from target than a radius in ticks; return the row."""
+        return self.linear.row(dict.fromkeys(self.at.square, 1.0), upper=(radius / self.unit) ** 2)
+
+    def aim(self, terms: Terms) -> None:
+        """Let the model minimise some terms."""
+        self.linear.cost = [terms.get(c, 0.0) for c in range(len(self.linear.lower))]
+
+    def change(self, columns: Sequence[float]) -> Change:
+        """Read a change off a solution, counts rounded to whole steps."""
+        problem = self.problem
+        steps = [s.held for s in problem.seats]
+        for (k, side), column in self.at.moved.items():
+            steps[k] += side * round(columns[column] * self.size(k))
+        sold = tuple(k in self.at.gone and columns[self.at.gone[k]] > 0.5 for k in range(len(problem.seats)))
+        return Change(tuple(0 if out else max(n, 0) for n, out in zip(steps, sold, strict=True)), sold)
+
+    def lots(self, columns: Sequence[float]) -> list[list[float]]:
+        """Return what a solution sells of every lot, in steps."""
+        found = []
+        for k, parts in enumerate(self.at.parts):
+            row = [columns[c] * self.size(k) for c in parts]
+            lots = len(self.taxation.lots[k]) if self.taxation else 0
+            found.append(row + [0.0] * (lots - len(row)))
+        return found
+
+
+def add(terms: Terms, column: int, factor: float) -> None:
+    """Add a factor to a column's."""
+    terms[column] = terms.get(column, 0.0) + factor

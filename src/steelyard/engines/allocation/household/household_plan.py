@@ -1,0 +1,49 @@
+"""The plan of a household: the nearest one with its proof, and the one to follow near it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from steelyard.engines.allocation.household.household import Household
+from steelyard.engines.allocation.household.near_plans import best_near
+from steelyard.engines.allocation.household.nearest import Nearest, nearest
+from steelyard.engines.allocation.household.ranks import Judged, Peace
+from steelyard.engines.allocation.household.taxation import Taxation
+from steelyard.engines.allocation.problem import Answer, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class HouseholdPlan:
+    """What to do, and how sure that is.
+
+    Attributes:
+        nearest: The nearest plan, its bound and whether it is proven (stage a).
+        plan: The plan to follow.
+        effort_bound: A lower bound of tax and costs among plans near enough, ticks (stage b).
+        effort_proven: Nothing near enough costs less by more than makes a difference.
+    """
+
+    nearest: Nearest
+    plan: Judged
+    effort_bound: Fraction
+    effort_proven: bool
+
+
+def plan_household(
+    problem: Household, taxation: Taxation | None, peace: Peace, merged: Callable[[Problem], Answer]
+) -> HouseholdPlan:
+    """Return the plan to follow by contract section 3b.
+
+    Args:
+        problem, taxation: What may be done, and what it costs in tax.
+        peace: How far from the nearest plan it may stay for the sake of tax, cost and peace.
+        merged: The exact one-budget search, for bounds.
+
+    Raises:
+        Infeasible: No plan is permitted.
+    """
+    first = nearest(problem, taxation, merged)
+    found = best_near(problem, taxation, peace, first.plan)
+    return HouseholdPlan(first, found.plan, found.bound, found.proven)

@@ -1,0 +1,253 @@
+"""The nearest plan that keeps every rule, wash sales and limits of tax included, with its bound.
+
+A ban on buying what is sold at a loss exists only as long as the plan sells at a loss. So the nearest plan is
+searched for without any ban first; where it washes a loss of its own, two plans are: one that does not buy
+in that group of funds, and one that sells none of its losing lots. The nearer of them that washes nothing
+is the nearest of all, and nothing was forbidden that its plan does not need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from heapq import heappop, heappush
+from itertools import count
+
+from steelyard.engines.allocation.household.choice_model import Scope
+from steelyard.engines.allocation.household.first_plan import first_plan
+from steelyard.engines.allocation.household.household import (
+    ZERO,
+    Change,
+    Household,
+    most_raised,
+    settle,
+    unchanged,
+)
+from steelyard.engines.allocation.household.ranks import Judged, judge, permitted
+from steelyard.engines.allocation.household.several_budgets import Best, solve_household
+from steelyard.engines.allocation.household.tax_columns import written
+from steelyard.engines.allocation.household.taxation import Taxation, washes
+from steelyard.engines.allocation.problem import Answer, Infeasible, Problem
+
+BRANCHINGS = 24
+"""Plans made to settle which funds are sold at a loss and which are bought."""
+
+NODES = 500
+"""Branches of the solver where the model itself has to find the nearest plan."""
+
+ROUNDS = 40
+"""Times the model is asked, each with the lines that the last answer lacked."""
+
+MEETS = Fraction(1, 10**9)
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """The nearest plan known.
+
+    Attributes:
+        plan: Permitted.
+        bound: A lower bound of the objective.
+        proven: No permitted plan is nearer.
+    """
+
+    plan: Judged
+    bound: Fraction
+    proven: bool
+
+
+def nearest(problem: Household, taxation: Taxation | None, merged: Callable[[Problem], Answer]) -> Nearest:
+    """Return the permitted plan with the least objective.
+
+    Args:
+        problem, taxation: What may be done, and the tax and its limits.
+        merged: The exact one-budget search, for bounds.
+
+    Raises:
+        Infeasible: No plan is permitted; nothing is short where only a limit of tax or gain forbids.
+    """
+    known = [plan for plan in (_start(problem, taxation),) if plan is not None]
+    if problem.mixed or problem.most_trades is not None:
+        return _by_model(problem, taxation, known, ZERO)
+    if taxation is None:
+        best = solve_household(problem, merged)
+        return Nearest(judge(problem, None, best.change), best.bound, best.proven)
+    found = _Branching(problem, taxation, merged).run(known)
+    if found is not None:
+        return found
+    best = solve_household(problem, merged)
+    return _by_model(problem, taxation, known, best.bound)
+
+
+def _start(problem: Household, taxation: Taxation | None) -> Judged | None:
+    """Return a permitted plan that takes no search: nothing, or what raises money; None without."""
+    start = unchanged(problem)
+    if settle(problem, start).short:
+        start = most_raised(problem)
+        settled = settle(problem, start)
+        if settled.short:
+            raise Infeasible(settled.short, settled.lacking)
+    plan = judge(problem, taxation, start)
+    return plan if permitted(problem, taxation, plan) else None
+
+
+class _Branching:
+    """Plans under different answers to what is bought and what is sold at a loss, the least bound first."""
+
+    def __init__(self, problem: Household, taxation: Taxation, merged: Callable[[Problem], Answer]) -> None:
+        self.problem, self.taxation, self.merged = problem, taxation, merged
+        self.waiting: list[tuple[Fraction, int, Best, Household, tuple[int, ...]]] = []
+        self.serial = count()
+
+    def run(self, known: list[Judged]) -> Nearest | None:
+        """Return the nearest plan, None where limits of tax or gain stand in the way of what was found."""
+        best = min(known, key=lambda p: p.miss, default=None)
+        self._ask(self.problem, (0,) * len(self.problem.seats))
+        proven, bound = True, ZERO
+        for _ in range(BRANCHINGS):
+            if not self.waiting or (best is not None and self.waiting[0][0] >= best.miss):
+                break
+            lowest, _, found, problem, kept = heappop(self.waiting)
+            bound = max(bound, lowest)
+            steps = tuple(n + k for n, k in zip(found.change.steps, kept, strict=True))
+            change = Change(steps, found.change.sold_out)
+            plan = judge(self.problem, self.taxation, change)
+            if permitted(self.problem, self.taxation, plan):
+                proven = proven and (found.proven or plan.miss - found.bound <= MEETS * plan.miss)
+                if best is None or plan.miss < best.miss:
+                    best = plan
+                continue
+            group = next((g for g in self.taxation.wash if self._washes(plan, g)), None)
+            if group is None:
+                return None
+            self._ask(self._without_buying(problem, group), kept)
+            self._ask(*self._without_losses(problem, kept, group))
+        if best is None:
+            return None
+        open_ = self.waiting[0][0] if self.waiting else best.miss
+        proven = proven and open_ >= best.miss
+        return Nearest(best, best.miss if proven else min(max(bound, ZERO), open_, best.miss), proven)
+
+    def _washes(self, plan: Judged, group: tuple[int, ...]) -> bool:
+        return washes(self.problem, self.taxation, plan.change, plan.sold, group)
+
+    def _ask(self, problem: Household, kept: tuple[int, ...]) -> None:
+        try:
+            best = solve_household(problem, self.merged)
+        except Infeasible:
+            if problem is self.problem:
+                raise
+            return
+        heappush(self.waiting, (best.bound, next(self.serial), best, problem, kept))
+
+    def _without_buying(self, problem: Household, group: tuple[int, ...]) -> Household:
+        seats = tuple(replace(s, can_buy=s.can_buy and k not in group) for k, s in enumerate(problem.seats))
+        return replace(problem, seats=seats)
+
+    def _without_losses(
+        self, problem: Household, kept: tuple[int, ...], group: tuple[int, ...]
+    ) -> tuple[Household, tuple[int, ...]]:
+        """Return the household that cannot sell the losing lots of a group: their steps are no part of it."""
+        for k in group:
+            sellable = ZERO
+            for lot in self.taxation.lots[k]:
+                if lot.gain >= 0:
+                    sellable += lot.steps
+                elif self.taxation.ordered[k]:
+                    break
+            else:
+                if all(lot.gain >= 0 for lot in self.taxation.lots[k]):
+                    continue
+            stay = self.problem.seats[k].held - int(sellable) - kept[k]
+            if stay > 0:
+                problem = _keep(problem, k, stay)
+                kept = tuple(n + (stay if i == k else 0) for i, n in enumerate(kept))
+        return problem, kept
+
+
+def _keep(problem: Household, k: int, steps: int) -> Household:
+    """Return a household in which some steps of a seat, and its odd fraction, are not there to be sold."""
+    seat = problem.seats[k]
+    worth = steps * seat.price + seat.odd
+    seats = list(problem.seats)
+    seats[k] = replace(seat, held=seat.held - steps, odd=0)
+    goals = list(problem.goals)
+    goals[seat.goal] = replace(goals[seat.goal], target=goals[seat.goal].target - worth)
+    caps = tuple(
+        replace(
+            cap,
+            counted=cap.counted + (worth if k in cap.seats else 0),
+            other=cap.other + (0 if k in cap.seats else worth),
+        )
+        if cap.account == seat.account
+        else cap
+        for cap in problem.caps
+    )
+    return replace(problem, seats=tuple(seats), goals=tuple(goals), caps=caps)
+
+
+def _by_model(problem: Household, taxation: Taxation | None, known: list[Judged], least: Fraction) -> Nearest:
+    """Let the model find the nearest plan: several funds a goal, limits of tax, gain or trades."""
+    best = min(known, key=lambda p: p.miss, default=None)
+    if taxation is None and best is not None and problem.power == 2 and problem.most_trades is None:
+        better = judge(problem, None, first_plan(problem, best.change))
+        best = better if permitted(problem, None, better) else best
+    money = sum(map(sum, problem.purses)) + sum(s.price * s.held + s.odd for s in problem.seats)
+    unit = max(float(money) / 1000, 1.0)
+    model = written(
+        problem,
+        taxation,
+        Scope(_within_reach(problem, best, money), whole=True, switches=_switched(problem)),
+        unit,
+    )
+    if problem.most_trades is not None:
+        model.linear.row(dict.fromkeys(model.at.switch.values(), 1.0), upper=problem.most_trades)
+    bound, slack, proven = least, 0.0, False
+    weight = Fraction(unit) ** problem.power
+    for _ in range(ROUNDS):
+        model.aim(model.miss())
+        solved = model.linear.solve(nodes=NODES)
+        if not slack and abs(solved.bound) < 1e300:
+            bound = max(bound, Fraction(solved.bound) * weight)
+        if not solved.columns:
+            proven = solved.status == "infeasible" and not slack
+            break
+        change = model.change(solved.columns)
+        plan = judge(problem, taxation, change, model.lots(solved.columns))
+        good = permitted(problem, taxation, plan)
+        if good and (best is None or plan.miss < best.miss):
+            best = plan
+        fresh = [model.cut(goal, worth) for goal, worth in enumerate(plan.worth)]
+        modelled = Fraction(sum(solved.columns[c] * x for c, x in model.miss().items())) * weight
+        if any(fresh) and plan.miss - modelled > MEETS * plan.miss:
+            continue
+        if good:
+            proven = solved.status == "optimal" and not slack
+            break
+        more = 1e-6 if not slack else slack * 3
+        model.hold_back(more)
+        slack += more
+    if best is None:
+        raise Infeasible(ZERO)
+    proven = proven or best.miss - bound <= MEETS * best.miss
+    return Nearest(best, best.miss if proven else min(bound, best.miss), proven)
+
+
+def _switched(problem: Household) -> bool:
+    return bool(problem.floor or problem.min_trade or problem.most_trades is not None)
+
+
+def _within_reach(
+    problem: Household, best: Judged | None, money: int
+) -> tuple[tuple[Fraction, Fraction], ...]:
+    """Return where goals can lie in a plan no farther than the best one known."""
+    rows = []
+    for goal in problem.goals:
+        low, high = ZERO, Fraction(max(money, 0))
+        if best is not None and problem.power == 2 and not problem.idle:
+            square = best.miss * goal.divisor
+            away = Fraction(int(float(square) ** 0.5 * (1 + 1e-9)) + 1)
+            low, high = max(low, goal.target - away), min(high, goal.target + away)
+        rows.append((min(low, high), high))
+    return tuple(rows)

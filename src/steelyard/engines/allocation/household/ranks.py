@@ -1,0 +1,293 @@
+"""What a plan is compared by: nearness, then what it costs, then how little it asks of its owner.
+
+Contract section 3b in exact arithmetic. Nothing here searches: a plan that some search proposes becomes a
+`Judged` with all that ranks it, and these functions say whether it is near enough, whether it leaves
+accounts in peace, and which of two plans is the better one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from steelyard.engines.allocation.household.household import (
+    ZERO,
+    Change,
+    Household,
+    Seat,
+    feasible,
+    missed,
+    settle,
+    traffic,
+    values,
+)
+from steelyard.engines.allocation.household.taxation import (
+    Taxation,
+    gains_of,
+    in_order,
+    near_parts,
+    tax_of,
+    washes,
+)
+
+SAME_EFFORT = Fraction(1, 100_000)
+"""Plans whose tax and cost differ by no more than this of the managed value cost the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peace:
+    """How far from the nearest plan one may stay, and for what.
+
+    Attributes:
+        total: Ticks of managed value, the cash flow counted.
+        accept: Ticks by which the distance may exceed the nearest plan's.
+        apart: Square of ticks that every plan misses outside the goals (what the objective leaves out).
+        bands: By goal: least and most value it may have, None for no limit.
+        new_money: New money must be spent as long as a step from an account's own cash brings nearness.
+        relocate: Selling a goal in one account to buy it in another is no matter.
+        paying: Accounts that money leaves, or whose cash is negative: what they sell is no relocation.
+        places: Levels of preference; by seat, what a tick standing there counts, >= 0.
+
+    Nothing accepted means plans that reach the least objective, and no tolerance: ties alone are open.
+    """
+
+    total: Fraction
+    accept: Fraction
+    apart: Fraction = ZERO
+    bands: tuple[tuple[Fraction, Fraction] | None, ...] = ()
+    new_money: bool = False
+    relocate: bool = False
+    paying: frozenset[int] = frozenset()
+    places: tuple[tuple[int, ...], ...] = ()
+
+    @property
+    def tolerance(self) -> Fraction:
+        """Ticks of tax and cost that make no difference."""
+        return SAME_EFFORT * self.total if self.accept else ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A plan with everything that ranks it, exact.
+
+    Attributes:
+        change: Where every seat ends.
+        sold: Steps sold by seat and lot.
+        worth: Ticks by goal.
+        miss: The objective.
+        square: Sum of the squared misses, whatever the objective.
+        tax, costs: Ticks; costs are commissions and conversion.
+        gain: Net gain realised, ticks.
+        trades, turnover: As `traffic` counts them.
+    """
+
+    change: Change
+    sold: tuple[tuple[Fraction, ...], ...]
+    worth: tuple[int | Fraction, ...]
+    miss: Fraction
+    square: Fraction
+    tax: Fraction
+    costs: Fraction
+    gain: Fraction
+    trades: int
+    turnover: int
+
+    @property
+    def effort(self) -> Fraction:
+        """Tax and costs, ticks."""
+        return self.tax + self.costs
+
+
+def judge(
+    problem: Household,
+    taxation: Taxation | None,
+    change: Change,
+    wanted: Sequence[Sequence[float]] | None = None,
+) -> Judged:
+    """Return a change with all that ranks it.
+
+    Args:
+        problem, taxation: Without a taxation nothing is taxed.
+        change: An allowed change.
+        wanted: What a search would sell of each lot, where the owner may choose.
+    """
+    sold: list[tuple[Fraction, ...]] = []
+    tax = gain = ZERO
+    if taxation is not None:
+        for k, seat in enumerate(problem.seats):
+            lots = taxation.lots[k]
+            steps = Fraction(max(seat.held - change.steps[k], 0))
+            if change.sold_out[k]:
+                steps = sum((lot.steps for lot in lots), ZERO)
+            if wanted is None and not taxation.ordered[k]:
+                sold.append(_kept_losses(problem, taxation, change, k, steps))
+            elif taxation.ordered[k] or wanted is None or not lots:
+                sold.append(in_order(lots, steps))
+            else:
+                sold.append(near_parts(lots, steps, wanted[k]))
+        gains = gains_of(taxation, sold)
+        tax, gain = tax_of(taxation, gains), sum(gains, ZERO)
+    worth = values(problem, change)
+    square = sum(((Fraction(v) - g.target) ** 2 for v, g in zip(worth, problem.goals, strict=True)), ZERO)
+    trades, turnover = traffic(problem, change)
+    return Judged(
+        change, tuple(sold), tuple(worth), missed(problem, change), square, tax,
+        _costs(problem, change), gain, trades, turnover,
+    )  # fmt: skip
+
+
+def _kept_losses(
+    problem: Household, taxation: Taxation, change: Change, k: int, steps: Fraction
+) -> tuple[Fraction, ...]:
+    """Return what a sale takes of lots that the owner chooses: losses last that a purchase disallows."""
+    lots = taxation.lots[k]
+    groups = [group for group in taxation.wash if k in group]
+    bought = any(change.steps[n] > problem.seats[n].held for group in groups for n in group)
+    order = sorted(range(len(lots)), key=lambda n: bought and lots[n].gain < 0)
+    parts = dict(zip(order, in_order([lots[n] for n in order], steps), strict=True))
+    return tuple(parts[n] for n in range(len(lots)))
+
+
+def _costs(problem: Household, change: Change) -> Fraction:
+    if not (problem.rate or problem.floor or problem.spread):
+        return ZERO
+    amounts = sum(
+        problem.amount(s, n, out)
+        for s, n, out in zip(problem.seats, change.steps, change.sold_out, strict=True)
+    )
+    return sum(map(sum, problem.purses)) - amounts - settle(problem, change).cash
+
+
+def permitted(problem: Household, taxation: Taxation | None, plan: Judged) -> bool:
+    """Say whether a plan keeps every rule: money, trades, caps, limits of tax and gain, wash sales."""
+    if not feasible(problem, plan.change):
+        return False
+    if taxation is None:
+        return True
+    most_tax, most_gain = taxation.most_tax, taxation.most_gain
+    if any(washes(problem, taxation, plan.change, plan.sold, group) for group in taxation.wash):
+        return False
+    return (most_tax is None or plan.tax <= most_tax) and (most_gain is None or plan.gain <= most_gain)
+
+
+def limits(peace: Peace, nearest: Judged, goals: int) -> tuple[tuple[Fraction, Fraction] | None, ...]:
+    """Return the least and most value of every goal in plans that are near enough.
+
+    A goal may not be outside its band unless the nearest plan leaves it there, and then no further out.
+    """
+    rows: list[tuple[Fraction, Fraction] | None] = []
+    for goal in range(goals):
+        band = peace.bands[goal] if peace.bands else None
+        value = Fraction(nearest.worth[goal])
+        rows.append(band and (min(band[0], value), max(band[1], value)))
+    return tuple(rows)
+
+
+def near_enough(
+    problem: Household, taxation: Taxation | None, peace: Peace, nearest: Judged, plan: Judged
+) -> bool:
+    """Say whether a plan that is permitted is near enough to the nearest one."""
+    if not peace.accept:
+        return plan.miss <= nearest.miss
+    if not within(plan.square + peace.apart, nearest.square + peace.apart, peace.accept):
+        return False
+    for value, limit in zip(plan.worth, limits(peace, nearest, len(problem.goals)), strict=True):
+        if limit is not None and not limit[0] <= value <= limit[1]:
+            return False
+    return not (peace.new_money and next_purchase(problem, taxation, plan) is not None)
+
+
+def within(square: Fraction, least: Fraction, extra: Fraction) -> bool:
+    """Say whether root(square) <= root(least) + extra, exactly."""
+    rest = square - least - extra * extra
+    return rest <= 0 or rest * rest <= 4 * extra * extra * least
+
+
+def next_purchase(problem: Household, taxation: Taxation | None, plan: Judged) -> Judged | None:
+    """Return the best nearer plan with one step more, paid from its account's own cash; None without."""
+    best: Judged | None = None
+    money = settle(problem, plan.change).money
+    for k, seat in enumerate(problem.seats):
+        steps = plan.change.steps[k]
+        if (
+            not seat.can_buy
+            or steps < seat.held
+            or plan.change.sold_out[k]
+            or seat.price > money[seat.account]
+        ):
+            continue
+        if seat.continuous or _gradient(problem, seat, plan.worth) >= 0:
+            continue
+        more = tuple(n + (i == k) for i, n in enumerate(plan.change.steps))
+        grown = judge(problem, taxation, Change(more, plan.change.sold_out))
+        if grown.miss < (best or plan).miss and permitted(problem, taxation, grown):
+            best = grown
+    return best
+
+
+def _gradient(problem: Household, seat: Seat, worth: Sequence[int | Fraction]) -> Fraction:
+    """Return what one step more adds to the objective, where misses are squared; below zero is nearer."""
+    total = -problem.idle * seat.price
+    for goal, part in seat.counts:
+        g = problem.goals[goal]
+        more = part * seat.price
+        total += problem.miss(g, worth[goal] + more) - problem.miss(g, Fraction(worth[goal]))
+    return total
+
+
+def restful(problem: Household, peace: Peace, change: Change) -> bool:
+    """Say whether no goal is sold in one account and bought in another."""
+    sells: dict[int, set[int]] = {}
+    buys: dict[int, set[int]] = {}
+    for seat, steps, out in zip(problem.seats, change.steps, change.sold_out, strict=True):
+        amount = problem.amount(seat, steps, out)
+        if not amount or (amount < 0 and seat.account in peace.paying):
+            continue
+        for goal, _ in seat.counts:
+            (buys if amount > 0 else sells).setdefault(goal, set()).add(seat.account)
+    return all(len(accounts | buys[goal]) == 1 for goal, accounts in sells.items() if goal in buys)
+
+
+def placed(problem: Household, peace: Peace, plan: Judged) -> tuple[Fraction, ...]:
+    """Return by level how much stands where it is preferred; more of a goal than is wanted counts no more."""
+    totals = []
+    for level in peace.places:
+        by_goal: dict[tuple[int, int], Fraction] = {}
+        for seat, steps, out, score in zip(
+            problem.seats, plan.change.steps, plan.change.sold_out, level, strict=True
+        ):
+            if score and not out:
+                for goal, part in seat.counts:
+                    key = goal, score
+                    by_goal[key] = by_goal.get(key, ZERO) + part * (seat.price * steps + seat.odd)
+        totals.append(
+            sum((score * min(v, problem.goals[g].target) for (g, score), v in by_goal.items()), ZERO)
+        )
+    return tuple(totals)
+
+
+def order_of(problem: Household, change: Change) -> tuple[int, ...]:
+    """Return the last rank: most value in the account, then the symbol, that comes first."""
+    rows = sorted(
+        (s.account, s.symbol or problem.goals[s.goal].symbol, k) for k, s in enumerate(problem.seats)
+    )
+    return tuple(
+        0 if change.sold_out[k] else -(problem.seats[k].price * change.steps[k] + problem.seats[k].odd)
+        for _, _, k in rows
+    )
+
+
+Rank = tuple[int, tuple[Fraction, ...], Fraction, int, tuple[int, ...]]
+
+
+def rank(problem: Household, peace: Peace, plan: Judged) -> Rank:
+    """Return what orders plans of the same effort: trades, places, objective, turnover, order."""
+    places = tuple(-x for x in placed(problem, peace, plan))
+    return plan.trades, places, plan.miss, plan.turnover, order_of(problem, plan.change)
+
+
+def best_of(problem: Household, peace: Peace, plans: Collection[Judged]) -> Judged:
+    """Return the best of some plans that are all near enough, restful where they must be."""
+    least = min(plan.effort for plan in plans) + peace.tolerance
+    return min((p for p in plans if p.effort <= least), key=lambda p: rank(problem, peace, p))

@@ -1,0 +1,131 @@
+"""What sales cost in tax, as a planner counts it: lots, a formula over a year's gains, limits, wash sales.
+
+A tax is a choice among alternatives (most countries have one; netting long and short gains in the United
+States has three), each the greatest of some linear pieces in the gains of its buckets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from steelyard.engines.allocation.household.household import ZERO, Change, Household
+
+
+@dataclass(frozen=True, slots=True)
+class LotSteps:
+    """Steps of one seat that were bought together.
+
+    Attributes:
+        steps: How many, > 0.
+        gain: Ticks of gain (selling costs taken off) on each step sold, negative for a loss.
+        bucket: Index of the bucket the gain falls into.
+    """
+
+    steps: Fraction
+    gain: Fraction
+    bucket: int
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One linear piece: constant + sum of slope times the bucket's gain, in ticks."""
+
+    slopes: Mapping[int, Fraction]
+    constant: Fraction = ZERO
+
+    def at(self, gains: Sequence[Fraction]) -> Fraction:
+        """Return its value at the gains by bucket."""
+        return sum((slope * gains[b] for b, slope in self.slopes.items()), self.constant)
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """A tax formula and where it holds.
+
+    Attributes:
+        pieces: The tax is the greatest of them.
+        limits: Each must be <= 0 for the formula to hold.
+    """
+
+    pieces: tuple[Piece, ...]
+    limits: tuple[Piece, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Taxation:
+    """What sales cost in tax.
+
+    Attributes:
+        lots: By seat: its lots. Empty for a seat whose sales are not taxed.
+        ordered: By seat: lots must be sold in their order (False: the owner may choose).
+        buckets: How many buckets there are.
+        taxes: The tax is the sum over these; each is the formula of the alternative that holds.
+        most_tax: Ticks of tax a plan may cause, None for no limit.
+        most_gain: Ticks of net gain over all buckets a plan may realise, None for no limit.
+        wash: Groups of seats: where one of them sells a lot at a loss, none of them may buy.
+    """
+
+    lots: tuple[tuple[LotSteps, ...], ...]
+    ordered: tuple[bool, ...]
+    buckets: int
+    taxes: tuple[tuple[Alternative, ...], ...]
+    most_tax: Fraction | None = None
+    most_gain: Fraction | None = None
+    wash: tuple[tuple[int, ...], ...] = ()
+
+
+def tax_of(taxation: Taxation, gains: Sequence[Fraction]) -> Fraction:
+    """Return the tax on gains by bucket, exact."""
+    total = ZERO
+    for alternatives in taxation.taxes:
+        holding = [a for a in alternatives if all(limit.at(gains) <= 0 for limit in a.limits)]
+        total += min(max(piece.at(gains) for piece in a.pieces) for a in holding)
+    return total
+
+
+def gains_of(taxation: Taxation, sold: Sequence[Sequence[Fraction]]) -> list[Fraction]:
+    """Return the gain by bucket of what is sold from every seat's lots."""
+    gains = [ZERO] * taxation.buckets
+    for lots, parts in zip(taxation.lots, sold, strict=True):
+        for lot, part in zip(lots, parts, strict=True):
+            gains[lot.bucket] += lot.gain * part
+    return gains
+
+
+def in_order(lots: Sequence[LotSteps], steps: Fraction) -> tuple[Fraction, ...]:
+    """Return what a sale takes from each lot when the order is fixed."""
+    parts = []
+    for lot in lots:
+        part = min(lot.steps, steps)
+        parts.append(part)
+        steps -= part
+    return tuple(parts)
+
+
+def near_parts(lots: Sequence[LotSteps], steps: Fraction, wanted: Sequence[float]) -> tuple[Fraction, ...]:
+    """Return whole parts of lots near what a search wants that add up to the steps exactly."""
+    parts = [
+        min(Fraction(round(w)), lot.steps) if w > 0.5 else ZERO for lot, w in zip(lots, wanted, strict=True)
+    ]
+    left = steps - sum(parts, ZERO)
+    for place, lot in enumerate(lots):
+        move = min(max(left, -parts[place]), lot.steps - parts[place])
+        parts[place] += move
+        left -= move
+    return tuple(parts)
+
+
+def washes(
+    problem: Household,
+    taxation: Taxation,
+    change: Change,
+    sold: Sequence[Sequence[Fraction]],
+    group: Sequence[int],
+) -> bool:
+    """Say whether a plan buys at one seat of a group and sells a losing lot at another."""
+    bought = any(change.steps[k] > problem.seats[k].held for k in group)
+    return bought and any(
+        lot.gain < 0 and part > 0 for k in group for lot, part in zip(taxation.lots[k], sold[k], strict=True)
+    )
