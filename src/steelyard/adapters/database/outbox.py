@@ -9,30 +9,16 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 from steelyard.adapters.database.connection import stamp, time_of, told, transaction
-from steelyard.domain.automation.alerts import LONGEST_WAIT, Delivery, Message, Told
+from steelyard.domain.automation.alerts import LONGEST_WAIT, Delivery, Message, Sending, Told
 from steelyard.domain.money import plain
 
 UNKNOWN = "the process ended while sending: the service may have this message twice"
 UNANSWERED = "an attempt got no answer: the service may have this message twice"
-
-
-@dataclass(frozen=True, slots=True)
-class Sending:
-    """One line of `notify list`."""
-
-    created_at: str
-    kind: str
-    title: str
-    service: str
-    state: str
-    attempts: int
-    detail: str
 
 
 class StoredOutbox:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from steelyard.app.automation.job import Job
 from steelyard.app.books.prices import wanted_by
@@ -31,6 +32,22 @@ class Symptom:
     state: str
     text: str
     hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """Everything that was looked at."""
+
+    symptoms: tuple[Symptom, ...]
+
+    @property
+    def well(self) -> bool:
+        """Whether nothing is bad; a warning is not."""
+        return all(symptom.state != "bad" for symptom in self.symptoms)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document of `doctor --json` (`steelyard/doctor/1`)."""
+        return {"schema": "steelyard/doctor/1", "checks": [asdict(s) for s in self.symptoms]}
 
 
 @dataclass(frozen=True, slots=True)

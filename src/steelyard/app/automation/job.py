@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from zoneinfo import ZoneInfo
 
 from steelyard.app.automation.delivery import Post, Sent
@@ -75,7 +75,7 @@ class RunReport:
     """What a run did.
 
     Attributes:
-        outcome: done | not-due.
+        outcome: done | not-due | busy (another run was under way).
         as_of: The date it ran for.
         look: The look date it handled, None when it handled none.
         next_look: When automation looks next, None when never.
@@ -84,6 +84,7 @@ class RunReport:
         queued: Kinds of the alerts it put into the outbox.
         sent: What went out.
         findings: What was wrong with prices.
+        text: What there is to say when nothing was done.
     """
 
     outcome: str
@@ -95,6 +96,27 @@ class RunReport:
     queued: tuple[str, ...] = ()
     sent: Sent = Sent()  # noqa: RUF009 - a frozen value
     findings: tuple[str, ...] = ()
+    text: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document of `run --json` (`steelyard/run/1`)."""
+        if self.outcome == "busy":
+            return {"schema": "steelyard/run/1", "outcome": self.outcome, "text": self.text}
+        return {
+            "schema": "steelyard/run/1",
+            "outcome": self.outcome,
+            "as_of": str(self.as_of),
+            "look": str(self.look) if self.look else None,
+            "next_look": str(self.next_look) if self.next_look else None,
+            "due": self.due,
+            "total_value": f"{self.total:f}" if self.total is not None else None,
+            "alerts": list(self.queued),
+            "sent": self.sent.sent,
+            "failed": self.sent.failed,
+            "repeated": self.sent.recovered,
+            "quiet_hours": self.sent.quiet,
+            "findings": list(self.findings),
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -193,3 +193,16 @@ def kubernetes(entry: Entry, services: tuple[str, ...]) -> str:
         "          volumes:\n            - name: data\n              persistentVolumeClaim:\n"
         "                claimName: steelyard\n"
     )
+
+
+def text(kind: str, entry: Entry, services: tuple[str, ...]) -> str:
+    """Return what a scheduler of one of KINDS is given; `services` are variables that hold secrets."""
+    if kind == "cron":
+        return cron_line(entry) + "\n"
+    if kind == "systemd":
+        return "\n".join(f"# {name}\n{unit}" for name, unit in units(entry).items())
+    if kind == "launchd":
+        return launchd(entry)
+    if kind == "taskscheduler":
+        return task_scheduler(entry)
+    return github(entry, services) if kind == "github" else kubernetes(entry, services)

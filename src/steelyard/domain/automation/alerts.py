@@ -6,9 +6,11 @@ a state that is over is forgotten, so that its return is told like the first tim
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from steelyard.domain.automation.settings import AlertSettings
 from steelyard.domain.money import EXACT
@@ -84,3 +86,36 @@ def wait_after(attempts: int) -> timedelta:
     """
     doubled: int = 2 ** min(attempts - 1, 16)
     return min(FIRST_WAIT * doubled, LONGEST_WAIT)
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """One message to one service, and what came of it.
+
+    Attributes:
+        created_at: When it was written, ISO 8601 in UTC.
+        kind, title: Of the message.
+        service, state, attempts, detail: Where it goes, waiting | sending | sent | given_up | no service,
+            how often it was tried, and what the service said.
+    """
+
+    created_at: str
+    kind: str
+    title: str
+    service: str
+    state: str
+    attempts: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notices:
+    """The notification services, addresses masked, and the newest messages."""
+
+    services: Mapping[str, str]
+    messages: tuple[Sending, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document of `notify list --json` (`steelyard/notify/1`)."""
+        rows = [asdict(message) for message in self.messages]
+        return {"schema": "steelyard/notify/1", "services": dict(self.services), "messages": rows}

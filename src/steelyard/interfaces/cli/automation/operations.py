@@ -4,16 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
-
-from steelyard.errors import SteelyardError
-
-if TYPE_CHECKING:
-    from steelyard.app.automation.doctor import Symptom
 
 _PORTFOLIO = click.option(
     "--portfolio",
@@ -34,43 +27,18 @@ _PORTFOLIO = click.option(
 @click.option("--json", "as_json", is_flag=True, help="One JSON document and nothing else.")
 def doctor(path: Path, as_json: bool) -> None:
     """Look at file, prices, services, database, clock and schedule, and say what to do."""
-    found = _examine(path)
+    import steelyard
+
+    found = steelyard.doctor(path)
     if as_json:
-        document = {"schema": "steelyard/doctor/1", "checks": [asdict(s) for s in found]}
-        click.echo(json.dumps(document, ensure_ascii=False, indent=1))
+        click.echo(json.dumps(found.to_dict(), ensure_ascii=False, indent=1))
     else:
-        for symptom in found:
+        for symptom in found.symptoms:
             click.echo(f"{symptom.state:<8} {symptom.part:<10} {symptom.text}")
             if symptom.hint:
                 click.echo(f"  hint: {symptom.hint}")
-    if any(s.state == "bad" for s in found):
+    if not found.well:
         sys.exit(2)
-
-
-def _examine(path: Path) -> list[Symptom]:
-    from steelyard import bootstrap
-    from steelyard.app.automation.doctor import LastRun, Symptom, examine, trouble
-    from steelyard.interfaces.cli.automation.schedule import installed
-
-    try:
-        scheduled = bool(installed(path))
-    except SteelyardError:
-        scheduled = False
-    try:
-        with bootstrap.automation(path) as parts:
-            last = parts.runs.last(path.name)
-            found = examine(
-                parts.job,
-                last=LastRun(*last[:2]) if last else None,
-                unsound=bootstrap.database_copies().sound(parts.database),
-                scheduled=scheduled,
-                given_up=parts.outbox.given_up(),
-                readable=parts.readable,
-            )
-            mask = parts.secrets.mask
-            return [Symptom(s.part, s.state, mask(s.text), mask(s.hint)) for s in found]
-    except SteelyardError as error:
-        return list(trouble("permissions" if error.code.startswith("env") else "database", error))
 
 
 @click.command(
@@ -81,10 +49,9 @@ def _examine(path: Path) -> list[Symptom]:
 @_PORTFOLIO
 def backup(target: Path, path: Path) -> None:
     """Copy the database to COPY, consistent also while a run is writing."""
-    from steelyard import bootstrap
-    from steelyard.bootstrap.folder import Folder
+    import steelyard
 
-    bootstrap.database_copies().back_up(Folder.of(path).database, target)
+    steelyard.backup(path, target)
     click.echo(f"wrote {target}; the portfolio file, automation.toml and .env are not in it", err=True)
 
 
@@ -96,12 +63,7 @@ def backup(target: Path, path: Path) -> None:
 @_PORTFOLIO
 def restore(source: Path, path: Path) -> None:
     """Put COPY in the place of the database; the present one is kept beside it."""
-    from steelyard import bootstrap
-    from steelyard.bootstrap.folder import Folder
-    from steelyard.errors import ServiceError
+    import steelyard
 
-    with bootstrap.run_lock(path) as mine:
-        if not mine:
-            raise ServiceError("database-locked", "a run is under way", "try again when it has ended")
-        kept = bootstrap.database_copies().restore(source, Folder.of(path).database)
+    kept = steelyard.restore(path, source)
     click.echo(f"restored {source}" + (f"; what was there is now {kept}" if kept else ""), err=True)

@@ -6,9 +6,7 @@ import json
 import signal
 import sys
 import threading
-from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +15,7 @@ import click
 from steelyard.errors import SteelyardError
 
 if TYPE_CHECKING:
-    from steelyard.app.automation.job import RunReport
     from steelyard.app.check import CheckReport
-    from steelyard.domain.portfolio import Portfolio
-    from steelyard.domain.trades import Plan
 
 _ENDS = (
     "Exit status: 0 done, nothing due, or another run is under way; 2 a file or flag is wrong; "
@@ -49,11 +44,13 @@ def run(path: Path, if_due: bool, as_json: bool, log: str) -> None:
     Made to be started by a scheduler as often as you like: a look date is handled once, a missed one at
     the next start, and a killed run is finished by the next.
     """
-    line = _once(path, if_due=if_due)
+    import steelyard
+
+    document = steelyard.run(path, if_due=if_due, draw=_picture).to_dict()
     if as_json:
-        click.echo(json.dumps({"schema": "steelyard/run/1", **line}, ensure_ascii=False, indent=1))
+        click.echo(json.dumps(document, ensure_ascii=False, indent=1))
     else:
-        _log(line, log)
+        _log(document, log)
 
 
 @click.command(epilog=f"Example: steelyard watch portfolio.toml --health-file health. {_ENDS}")
@@ -67,15 +64,17 @@ def run(path: Path, if_due: bool, as_json: bool, log: str) -> None:
 @_LOG
 def watch(path: Path, every: int, health_file: Path | None, log: str) -> None:
     """Do `run --if-due` again and again until told to stop (SIGTERM, SIGINT)."""
+    import steelyard
+
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
     while not stop.is_set():
         try:
-            line = _once(path, if_due=True)
+            line = steelyard.run(path, if_due=True, draw=_picture).to_dict()
         except SteelyardError as error:
             # Told by an alert as well; the next round may find it mended.
-            line = {"outcome": "failed", "code": error.code, "text": _masked(path, error.message)}
+            line = {"outcome": "failed", "code": error.code, "text": steelyard.masked(path, error.message)}
         _log(line, log)
         if health_file is not None:
             part = health_file.with_name(health_file.name + ".part")
@@ -85,18 +84,6 @@ def watch(path: Path, every: int, health_file: Path | None, log: str) -> None:
     _log({"outcome": "stopped"}, log)
 
 
-def _once(path: Path, *, if_due: bool) -> dict[str, Any]:
-    from steelyard import bootstrap
-    from steelyard.app.automation.run import run as run_job
-
-    with bootstrap.run_lock(path) as mine:
-        if not mine:
-            return {"outcome": "busy", "text": "another run is under way; nothing was done"}
-        with bootstrap.automation(path) as parts:
-            job = replace(parts.job, draw=_picture, save_plan=partial(_save_plan, path))
-            return _document(run_job(job, if_due=if_due), parts.secrets.mask)
-
-
 def _picture(report: CheckReport) -> bytes:
     # Imported here: drawing takes longer to load than all of a run without an alert.
     from steelyard.interfaces.pictures.portfolio import weights_png
@@ -104,45 +91,12 @@ def _picture(report: CheckReport) -> bytes:
     return weights_png(report)
 
 
-def _save_plan(path: Path, holder: Portfolio, made: Plan) -> None:
-    """Keep the plan of a look date, so that `execute latest` carries it out."""
-    from steelyard import bootstrap
-
-    bootstrap.save_plan(path, holder, made)
-
-
-def _document(report: RunReport, mask: Any) -> dict[str, Any]:
-    return {
-        "outcome": report.outcome,
-        "as_of": str(report.as_of),
-        "look": str(report.look) if report.look else None,
-        "next_look": str(report.next_look) if report.next_look else None,
-        "due": report.due,
-        "total_value": f"{report.total:f}" if report.total is not None else None,
-        "alerts": list(report.queued),
-        "sent": report.sent.sent,
-        "failed": report.sent.failed,
-        "repeated": report.sent.recovered,
-        "quiet_hours": report.sent.quiet,
-        "findings": [mask(text) for text in report.findings],
-    }
-
-
-def _masked(path: Path, text: str) -> str:
-    from steelyard import bootstrap
-
-    try:
-        with bootstrap.automation(path) as parts:
-            return parts.secrets.mask(text)
-    except SteelyardError:
-        return "see the error of `steelyard run`"
-
-
 def _now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _log(line: dict[str, Any], form: str) -> None:
+def _log(document: dict[str, Any], form: str) -> None:
+    line = {key: value for key, value in document.items() if key != "schema"}
     if form == "json":
         click.echo(json.dumps({"time": _now(), "event": "run", **line}, ensure_ascii=False), err=True)
     else:

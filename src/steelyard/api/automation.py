@@ -1,0 +1,315 @@
+"""The scheduled job and its upkeep: run, schedule, notifications, doctor, backup and restore.
+
+These functions work beside a portfolio file and take its path first; it is resolved when they are called.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from steelyard import bootstrap
+from steelyard.errors import InputError, ServiceError, SteelyardError
+from steelyard.words import say
+
+if TYPE_CHECKING:
+    from steelyard.app.automation.doctor import Examination
+    from steelyard.app.automation.job import RunReport
+    from steelyard.app.automation.schedule import Entry
+    from steelyard.app.check import CheckReport
+    from steelyard.bootstrap.folder import Place
+    from steelyard.domain.automation.alerts import Notices
+    from steelyard.domain.portfolio import Portfolio
+    from steelyard.domain.trades import Plan
+
+Scheduler = Literal["cron", "systemd", "launchd", "taskscheduler", "github", "kubernetes"]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceTest:
+    """What came of a test message: None, or the error of the service with its secrets masked."""
+
+    service: str
+    error: ServiceError | None
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """A schedule that was installed.
+
+    Attributes:
+        line: Of the crontab, None where systemd starts the job.
+        units: Files of systemd.
+        started: Whether systemd took them up at once.
+        timer: Its name, for `systemctl`.
+        unseen: Variables of this environment that a scheduler does not see; they belong into `secrets`.
+        secrets: The `.env` beside the portfolio file.
+    """
+
+    line: str | None
+    units: tuple[Path, ...]
+    started: bool
+    timer: str
+    unseen: tuple[str, ...]
+    secrets: Path
+
+
+def run(
+    path: Place, *, if_due: bool = False, draw: Callable[[CheckReport], bytes] | None = None
+) -> RunReport:
+    """Fetch prices, check, record the day, and alert when a rebalance is due.
+
+    A look date is handled once; a missed one at the next start; a killed run is finished by the next. While
+    another run is under way nothing is done, and the outcome is `busy`.
+
+    Args:
+        path: The portfolio file.
+        if_due: Do nothing but send what waits unless a look date is not handled yet.
+        draw: Makes the picture of an alert, PNG; without it none is sent.
+
+    Raises:
+        SteelyardError: What stopped it; the owner is told by an alert as well.
+    """
+    from steelyard.app.automation.job import RunReport
+    from steelyard.app.automation.run import run as run_job
+
+    folder = bootstrap.Folder.of(path)
+
+    def save(holder: Portfolio, made: Plan) -> None:
+        # So that `execute latest` carries the plan of a look date out.
+        bootstrap.save_plan(folder, holder, made)
+
+    with bootstrap.run_lock(folder) as mine:
+        if not mine:
+            text = say("another run is under way; nothing was done")
+            return RunReport("busy", date.today(), None, None, text=text)
+        with bootstrap.automation(folder) as parts:
+            done = run_job(replace(parts.job, draw=draw, save_plan=save), if_due=if_due)
+            return replace(done, findings=tuple(map(parts.secrets.mask, done.findings)))
+
+
+def masked(path: Place, text: str) -> str:
+    """Return a text with every secret of a portfolio's services made unreadable."""
+    try:
+        with bootstrap.automation(path) as parts:
+            return parts.secrets.mask(text)
+    except SteelyardError:
+        return "see the error of `steelyard run`"
+
+
+def doctor(path: Place) -> Examination:
+    """Look at file, prices, services, database, clock and schedule, and say what to do."""
+    from steelyard.app.automation.doctor import Examination, LastRun, Symptom, examine, trouble
+
+    folder = bootstrap.Folder.of(path)
+    try:
+        is_scheduled = bool(scheduled(folder))
+    except SteelyardError:
+        is_scheduled = False
+    try:
+        with bootstrap.automation(folder) as parts:
+            last = parts.runs.last(folder.file.name)
+            found = examine(
+                parts.job,
+                last=LastRun(*last[:2]) if last else None,
+                unsound=bootstrap.database_copies().sound(parts.database),
+                scheduled=is_scheduled,
+                given_up=parts.outbox.given_up(),
+                readable=parts.readable,
+            )
+            mask = parts.secrets.mask
+            return Examination(tuple(Symptom(s.part, s.state, mask(s.text), mask(s.hint)) for s in found))
+    except SteelyardError as error:
+        return Examination(trouble("permissions" if error.code.startswith("env") else "database", error))
+
+
+def notifications(path: Place, *, last: int = 20) -> Notices:
+    """Return the services, addresses masked, and the newest messages with what came of each.
+
+    Args:
+        path: The portfolio file.
+        last: How many, >= 1.
+    """
+    from steelyard.domain.automation.alerts import Notices
+
+    with bootstrap.automation(path) as parts:
+        services = {name: _scheme(address) for name, address in parts.secrets.services().items()}
+        return Notices(services, parts.outbox.newest(last))
+
+
+def _scheme(address: str) -> str:
+    """Return what kind of service an address is of; one that is no address is a secret as a whole."""
+    scheme, mark, _ = address.partition("://")
+    return f"{scheme}://***" if mark and scheme.isalnum() else "***"
+
+
+def try_services(
+    path: Place, service: str | None = None, *, told: Callable[[ServiceTest], None] = lambda _: None
+) -> tuple[ServiceTest, ...]:
+    """Send a test message to every service, or to one, and say what came of it.
+
+    Args:
+        path: The portfolio file.
+        service: Its name; all of them unless given.
+        told: Called after each.
+
+    Raises:
+        InputError: No service is set, or none of that name (`no-service`).
+    """
+    from steelyard.app.automation.alert_texts import compose
+
+    done = []
+    with bootstrap.automation(path) as parts:
+        post = parts.job.post
+        services = parts.secrets.services()
+        if service is not None:
+            services = {name: a for name, a in services.items() if name == service.lower()}
+        if not services:
+            raise InputError(
+                "no-service",
+                f"there is no service {service!r}" if service else "no notification service is set",
+                "set STEELYARD_NOTIFY_TELEGRAM=tgram://token/chat in the environment or in .env",
+            )
+        for name, address in services.items():
+            title, body = compose("test", {"service": name}, post.settings)
+            try:
+                post.notifier.send(address, title, body)
+            except ServiceError as error:
+                hidden = ServiceError(error.code, parts.secrets.mask(error.message), error.hint)
+                done.append(ServiceTest(name, hidden))
+            else:
+                done.append(ServiceTest(name, None))
+            told(done[-1])
+    return tuple(done)
+
+
+def schedule_text(path: Place, kind: Scheduler) -> str:
+    """Return what starts `run --if-due` every hour, for a scheduler to be given by hand."""
+    from steelyard.app.automation import schedule as texts
+
+    entry, services = _entry(bootstrap.Folder.of(path))
+    return texts.text(kind, entry, services)
+
+
+def install_schedule(path: Place, *, systemd: bool = False) -> Installed:
+    """Start `run --if-due` every hour, in place of an earlier schedule of the same portfolio.
+
+    Args:
+        path: The portfolio file.
+        systemd: A user service and timer instead of a line of the crontab.
+
+    Raises:
+        InputError: The crontab or the folder of units cannot be written.
+    """
+    from steelyard.app.automation import schedule as texts
+
+    folder = bootstrap.Folder.of(path)
+    entry, unseen = _entry(folder)
+    machine = bootstrap.crontab()
+    timer = f"{entry.name}.timer"
+    if not systemd:
+        machine.write_crontab(texts.with_line(machine.read_crontab(), entry))
+        return Installed(texts.cron_line(entry), (), True, timer, unseen, folder.secrets)
+    units = machine.unit_folder()
+    try:
+        units.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.units(entry).items():
+            (units / name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(
+            "unwritable", f"{units} cannot be written: {error.strerror}", "check its rights"
+        ) from None
+    started = machine.systemctl("daemon-reload") is not None
+    started = started and machine.systemctl("enable", "--now", timer) is not None
+    files = (units / f"{entry.name}.service", units / timer)
+    return Installed(None, files, started, timer, unseen, folder.secrets)
+
+
+def scheduled(path: Place) -> tuple[str, ...]:
+    """Return the cron line and the units of a portfolio file that are in place."""
+    from steelyard.app.automation import schedule as texts
+
+    machine, (entry, _) = bootstrap.crontab(), _entry(bootstrap.Folder.of(path))
+    found = []
+    try:
+        line = texts.line_in(machine.read_crontab(), entry)
+    except InputError:
+        line = None
+    if line:
+        found.append(line)
+    units = machine.unit_folder()
+    return (*found, *(str(units / name) for name in texts.units(entry) if (units / name).exists()))
+
+
+def remove_schedule(path: Place) -> tuple[str, ...]:
+    """Remove what is installed for a portfolio file and say what that was; anything else stays as it is."""
+    from steelyard.app.automation import schedule as texts
+
+    machine, (entry, _) = bootstrap.crontab(), _entry(bootstrap.Folder.of(path))
+    removed = []
+    try:
+        crontab = machine.read_crontab()
+    except InputError:
+        crontab = ""
+    if texts.line_in(crontab, entry):
+        machine.write_crontab(texts.without_line(crontab, entry))
+        removed.append("the cron line")
+    names = [name for name in texts.units(entry) if (machine.unit_folder() / name).exists()]
+    if names:
+        machine.systemctl("disable", "--now", f"{entry.name}.timer")
+        for name in names:
+            (machine.unit_folder() / name).unlink()
+        machine.systemctl("daemon-reload")
+        removed.append(" and ".join(names))
+    return tuple(removed)
+
+
+def _entry(folder: bootstrap.Folder) -> tuple[Entry, tuple[str, ...]]:
+    """Return what is scheduled, and the names of the service variables set in this environment."""
+    from steelyard.app.automation.schedule import Entry
+
+    if not folder.file.is_file():
+        raise InputError("no-file", f"there is no file {folder.said}", "write one with `steelyard init`")
+    zone = bootstrap.automation_settings(folder).alerts.timezone
+    names = tuple(sorted(name for name in os.environ if name.startswith("STEELYARD_NOTIFY_")))
+    return Entry(_program(), folder.file, zone), names
+
+
+def _program() -> tuple[str, ...]:
+    """Return words that start steelyard without any PATH."""
+    script = Path(sys.executable).parent / ("steelyard.exe" if os.name == "nt" else "steelyard")
+    if script.is_file():
+        return (str(script),)
+    return (sys.executable, "-c", "from steelyard.interfaces.cli.main import main; main()")
+
+
+def backup(path: Place, target: str | Path) -> None:
+    """Copy the database to a file that is not there yet, consistent also while a run is writing.
+
+    The portfolio file, automation.toml and .env are not in it.
+
+    Raises:
+        InputError: There is no database, the target is there already, or it cannot be written.
+        ServiceError: Another program keeps the database locked.
+    """
+    bootstrap.database_copies().back_up(bootstrap.Folder.of(path).database, Path(target))
+
+
+def restore(path: Place, source: str | Path) -> Path | None:
+    """Put a copy in the place of the database; return where the present one was kept, None without one.
+
+    Raises:
+        InputError: The copy is no sound database of this or an earlier version.
+        ServiceError: A run is under way, or another program keeps the database locked.
+    """
+    folder = bootstrap.Folder.of(path)
+    with bootstrap.run_lock(folder) as mine:
+        if not mine:
+            raise ServiceError("database-locked", "a run is under way", "try again when it has ended")
+        kept: Path | None = bootstrap.database_copies().restore(Path(source), folder.database)
+    return kept
