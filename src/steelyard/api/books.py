@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Literal, Unpack
 
 from steelyard import bootstrap
 from steelyard.domain.portfolio import Portfolio
-from steelyard.errors import InputError, PortfolioProblems
+from steelyard.errors import DataError, InputError, PortfolioProblems
+from steelyard.words import say
 
 if TYPE_CHECKING:
     from steelyard.api.tables import AccountTable, EntryFields, Number, Tables
@@ -31,11 +32,17 @@ class Added:
         number: Its place in the journal.
         entry: What it says.
         unknown_accounts: Accounts of it that the portfolio file lacks.
+        opening: How many entries were written before it, for what the file held.
+        notes: What its owner should do next, in sentences.
+        unvalued: What keeps the journal from being valued now, None when nothing does.
     """
 
     number: int
     entry: Entry
     unknown_accounts: tuple[str, ...]
+    opening: int = 0
+    notes: tuple[str, ...] = ()
+    unvalued: DataError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +54,25 @@ class ImportReport:
         left_out, without_cost: Line (None where it has none) and why, of what was not entered, and of what
             was entered without what it cost.
         unknown_accounts: Accounts of its rows that the portfolio file lacks.
+        notes: What its owner should do next, in sentences.
+        unvalued: What keeps the journal from being valued now, None when nothing does.
     """
 
     counts: Imported
     left_out: tuple[tuple[int | None, str], ...]
     without_cost: tuple[tuple[int | None, str], ...]
     unknown_accounts: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    unvalued: DataError | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A journal that was opened: how many entries that took, and where it is."""
+    """A journal that was opened: how many entries that took, where it is, and what to do next."""
 
     entries: int
     journal: Path
+    notes: tuple[str, ...] = ()
 
 
 def load(
@@ -125,7 +137,13 @@ def build(
     return bootstrap.portfolio_of(values, name, need_accounts=need_accounts)
 
 
-def record(path: Place, *, journal: str | Path | None = None, **fields: Unpack[EntryFields]) -> Added:
+def record(
+    path: Place,
+    *,
+    journal: str | Path | None = None,
+    opening: bool = False,
+    **fields: Unpack[EntryFields],
+) -> Added:
     """Add one entry to the journal of a portfolio file.
 
         steelyard.record("portfolio.toml", type="buy", symbol="VOO", shares=3, price="601.20")
@@ -133,13 +151,15 @@ def record(path: Place, *, journal: str | Path | None = None, **fields: Unpack[E
     Args:
         path: The portfolio file.
         journal: Another database than the one beside it.
+        opening: Write first what its account holds in the portfolio file, where the journal lacks it.
         fields: Those of the CSV, as text, numbers or dates; `account` is `main` and `date` today unless
             given.
 
     Raises:
         InputError: A field is unknown (`entry-field`), the entry is dated later than today, or more would be
             taken than is held on some day.
-        PortfolioProblems: With every problem of the fields.
+        PortfolioProblems: With every problem of the fields; the journal knows nothing of what the file
+            holds in its account (`journal-opening`).
     """
     from steelyard.app.books import journal as use
     from steelyard.domain.books.entry_text import COLUMNS, read_entry
@@ -156,9 +176,43 @@ def record(path: Place, *, journal: str | Path | None = None, **fields: Unpack[E
     entry, problems = read_entry(words, bootstrap.instruments(folder))
     if entry is None:
         raise PortfolioProblems(problems)
+    file = _file(folder)
     with bootstrap.open_journal(folder) as book:
-        number = use.record(book, entry, as_of=date.today(), at=datetime.now(UTC))
-    return Added(number, entry, _unknown(folder, {entry.account}))
+        before = len(book.rows())
+        number = use.record(book, entry, as_of=date.today(), at=datetime.now(UTC), file=file, opening=opening)
+    opened = number - before - 1
+    unknown = _unknown(folder, {entry.account})
+    return Added(number, entry, unknown, opened, _to_decide(file, opened), _unvalued(folder))
+
+
+def _file(folder: bootstrap.Folder) -> Portfolio | None:
+    """Return what the portfolio file holds whatever the journal says, None where there is no file."""
+    return bootstrap.file_alone(folder, need_accounts=False) if folder.file.exists() else None
+
+
+def _to_decide(file: Portfolio | None, opened: int) -> tuple[str, ...]:
+    """Say what the owner of accounts that were opened should write into the file."""
+    if file is None or not opened or all(account.kept for account in file.accounts):
+        return ()
+    text = say(
+        'next: write kept = "journal" under each account in {file}; positions there then give prices only',
+        file=file.source,
+    )
+    return (text,)
+
+
+def _unvalued(folder: bootstrap.Folder) -> DataError | None:
+    """Return what keeps the journal from being valued, so that no later command has to find it."""
+    if not folder.file.exists():
+        return None
+    try:
+        bootstrap.portfolio(folder)
+    except DataError as error:
+        return error if error.code == "fx-missing" else None
+    except InputError:
+        # Of the file, or of another account: whatever reads them next says it best.
+        return None
+    return None
 
 
 def _word(value: object) -> str:
@@ -181,6 +235,7 @@ def import_(
     format: ImportFormat = "native",
     columns: str | Path | None = None,
     journal: str | Path | None = None,
+    opening: bool = False,
 ) -> ImportReport:
     """Add the rows of a file to the journal, all of them or none; what is there already stays once.
 
@@ -191,20 +246,39 @@ def import_(
         format: Whose file it is.
         columns: A TOML file that names the columns, in place of a format.
         journal: Another database than the one beside the portfolio file.
+        opening: Write first what the accounts of the rows hold in the portfolio file, where the journal
+            lacks it.
 
     Raises:
         InputError: A file cannot be read, or says what cannot be entered.
-        PortfolioProblems: Rows dated later than today, or that take more than is held, by line.
+        PortfolioProblems: Rows dated later than today, or that take more than is held, by line; the
+            journal knows nothing of what the file holds in some account (`journal-opening`).
     """
     from steelyard.app.books import journal as use
 
     folder = bootstrap.Folder.of(path, database=journal)
     source = Path(file)
     found = bootstrap.imported(folder, source, account, format, None if columns is None else Path(columns))
+    own = _file(folder)
     with bootstrap.open_journal(folder) as book:
-        counts = use.import_rows(book, found.rows, str(source), as_of=date.today(), at=datetime.now(UTC))
+        counts = use.import_rows(
+            book,
+            found.rows,
+            str(source),
+            as_of=date.today(),
+            at=datetime.now(UTC),
+            file=own,
+            opening=opening,
+        )
     unknown = _unknown(folder, {row.entry.account for row in found.rows})
-    return ImportReport(counts, found.skipped, found.incomplete, unknown)
+    return ImportReport(
+        counts,
+        found.skipped,
+        found.incomplete,
+        unknown,
+        _to_decide(own, counts.opening),
+        _unvalued(folder),
+    )
 
 
 def _unknown(folder: bootstrap.Folder, names: Collection[str]) -> tuple[str, ...]:
@@ -283,10 +357,11 @@ def open_journal(path: Place, *, as_of: date | None = None) -> Opened:
     Raises:
         InputError: The file is wrong, or the journal has entries already (`journal-not-empty`).
     """
-    from steelyard.app.books import journal as use
+    from steelyard.app.books import opening as use
 
     folder, now = bootstrap.Folder.of(path), datetime.now(UTC)
     found = bootstrap.file_alone(folder)
     entries = use.moved_over(found, as_of or use.opening_day(now))
     with bootstrap.open_journal(folder) as book:
-        return Opened(use.move_over(book, entries, found.source, now), folder.database)
+        count = use.move_over(book, entries, found.source, now)
+    return Opened(count, folder.database, _to_decide(found, count))

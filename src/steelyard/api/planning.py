@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from steelyard import bootstrap
 from steelyard.api.reading import Money, fraction, money
+from steelyard.domain.footing import footing_of
 from steelyard.domain.money import plain
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import DataError, InputError
@@ -104,7 +105,7 @@ def plan(
         "relocate": relocate,
         "allow_wash_sales": allow_wash_sales,
     }
-    return _told(result, why_not, asked)
+    return _told(portfolio, result, why_not, asked)
 
 
 def invest(
@@ -151,7 +152,7 @@ def invest(
         "objective": method,
         "allow_wash_sales": allow_wash_sales,
     }
-    return _told(result, why_not, asked)
+    return _told(portfolio, result, why_not, asked)
 
 
 def withdraw(
@@ -194,12 +195,12 @@ def withdraw(
         "no_buy": True,
         "objective": objective,
     }
-    return _told(result, why_not, asked)
+    return _told(portfolio, result, why_not, asked)
 
 
-def _told(result: Plan, why_not: str, asked: Mapping[str, Any]) -> Plan:
-    """Return a plan with why it says nothing of tax, and with what it was asked for."""
-    return replace(result, tax_note=why_not or result.tax_note, asked=asked)
+def _told(portfolio: Portfolio, result: Plan, why_not: str, asked: Mapping[str, Any]) -> Plan:
+    """Return a plan with why it says nothing of tax, what it was asked for, and what it rests on."""
+    return replace(result, tax_note=why_not or result.tax_note, asked=asked, rests_on=footing_of(portfolio))
 
 
 @overload

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from steelyard.domain.footing import footing_of
 from steelyard.domain.money import figure
 from steelyard.domain.policy.drift import Drift, largest, measure, misplaced
 from steelyard.domain.policy.policies import Decision, decide
@@ -79,6 +80,7 @@ class CheckReport:
             "largest_drift": figure(self.largest_drift),
             "misplaced": figure(self.misplaced),
             "decision": self.decision.to_dict(),
+            **footing_of(portfolio).to_dict(),
         }
 
     def _shares(self, holding: Holding) -> str | None:

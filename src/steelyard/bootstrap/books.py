@@ -117,8 +117,15 @@ def portfolio_file(
     """
     from steelyard.adapters.files.quotes import PortfolioFile
 
-    known = _symbols(journal_entries(folder) if past is None else past)
-    return PortfolioFile(folder.file, load_catalogue(), known, shown=str(folder.said), text=text)
+    kept = journal_entries(folder) if past is None else past
+    return PortfolioFile(
+        folder.file,
+        load_catalogue(),
+        _symbols(kept),
+        shown=str(folder.said),
+        text=text,
+        currencies=_currencies(kept),
+    )
 
 
 @contextmanager
@@ -175,17 +182,25 @@ def journal_entries(folder: Folder) -> tuple[Entry, ...]:
 def _symbols(entries: Sequence[Entry]) -> Collection[str]:
     if not entries:
         return ()
-    from steelyard.app.books.journal import symbols_of
+    from steelyard.app.books.holding import symbols_of
 
     return symbols_of(entries)
+
+
+def _currencies(entries: Sequence[Entry]) -> Collection[str]:
+    if not entries:
+        return ()
+    from steelyard.app.books.holding import currencies_of
+
+    return currencies_of(entries)
 
 
 def _held(portfolio: Portfolio, past: Sequence[Entry], as_of: date) -> Portfolio:
     if not past:
         return portfolio
-    from steelyard.app.books.journal import positions_from
+    from steelyard.app.books.holding import held
 
-    return replace(portfolio, accounts=positions_from(portfolio, past, as_of=as_of).accounts)
+    return held(portfolio, past, as_of=as_of)
 
 
 class OwnersBooks:
@@ -227,9 +242,9 @@ def _with_books(folder: Folder, portfolio: Portfolio, past: Sequence[Entry]) -> 
     open_pairs = _open_pairs(portfolio, past)
     if not past and not open_pairs:
         return portfolio
-    from steelyard.domain.books.kept import Books, with_books
+    from steelyard.domain.books.kept import Books, books_of, with_books
 
-    books = Books(tuple(past))
+    books = replace(books_of(portfolio), entries=tuple(past)) if past else Books()
     return with_books(portfolio, _rated(folder, books, open_pairs) if open_pairs else books)
 
 

@@ -77,11 +77,12 @@ def account_names(folder: Folder) -> frozenset[str] | None:
     return names(folder.file)
 
 
-def file_alone(folder: Folder) -> Portfolio:
+def file_alone(folder: Folder, *, need_accounts: bool = True) -> Portfolio:
     """Read what a portfolio file itself says is held, whatever a journal beside it says.
 
     What something is worth today plays no part in what is held, so no price is asked for.
     """
     from steelyard.adapters.files.portfolio import load
 
-    return load(folder.file, load_catalogue(), name=str(folder.said), need_prices=False)
+    name = str(folder.said)
+    return load(folder.file, load_catalogue(), name=name, need_prices=False, need_accounts=need_accounts)

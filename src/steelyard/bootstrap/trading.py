@@ -219,6 +219,7 @@ def market(place: Place, holder: Portfolio, plan: SavedPlan, settings: Execution
             datetime.fromtimestamp(folder.file.stat().st_mtime, UTC),
             Sources(job.sources, job.prices, job.settings.prices, clock, trading_hours.close_of),
             second_for={t.symbol for t in (*plan.trades, *plan.conversions)} if collar else (),
+            accounts=plan.accounts,
             as_of=job.today(),
         )
 

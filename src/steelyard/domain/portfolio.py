@@ -68,6 +68,7 @@ class Account:
         locked: Symbols never traded in it.
         fractional: Shares of anything may be divided in it.
         prefer: Targets that are held here first, where nothing else decides.
+        kept: file | journal: who says what is held here; None where its owner has not said.
     """
 
     name: str
@@ -80,6 +81,12 @@ class Account:
     locked: frozenset[str] = frozenset()
     fractional: bool = False
     prefer: tuple[str, ...] = ()
+    kept: str | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Whether there is anything in it."""
+        return any(p.shares for p in self.positions) or any(self.cash.values())
 
     def __hash__(self) -> int:
         return _hash(self)

@@ -84,9 +84,13 @@ def test_a_harvest_is_told_once_and_once_more_when_december_begins(made):
 
 
 def test_what_the_journal_holds_is_valued_with_fetched_prices(tmp_path):
-    """2 of VOO at 600, in place of the one the file names; TLT has no target, and is priced all the same."""
+    """2 of VOO at 600, in place of the one the file names, less the 5 x 80 that no deposit paid for.
+
+    TLT has no target, and is priced all the same.
+    """
     (tmp_path / "portfolio.toml").write_text(
-        'base_currency = "USD"\n[targets]\nVOO = "100%"\n[[accounts]]\nname = "main"\ncash = { USD = "0" }\n'
+        'base_currency = "USD"\n[targets]\nVOO = "100%"\n[[accounts]]\nname = "main"\n'
+        'kept = "journal"\ncash = { USD = "0" }\n'
         '[[accounts.positions]]\nsymbol = "VOO"\nshares = 1\nprice = "600"\n'
     )
     today = datetime.now(UTC).date()
@@ -101,4 +105,4 @@ def test_what_the_journal_holds_is_valued_with_fetched_prices(tmp_path):
     journal.add(bought, "test", datetime(2025, 3, 4, tzinfo=UTC))
     journal.close()
     with bootstrap.automation(tmp_path / "portfolio.toml") as parts:
-        assert run(parts.job, if_due=False).total == 1200
+        assert run(parts.job, if_due=False).total == 800

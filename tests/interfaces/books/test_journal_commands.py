@@ -44,6 +44,12 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
+def the_journal_counts(folder):
+    """What follows is the whole history of the account: its owner says so in the file."""
+    text = held(VOO, KODEX_200).replace('name = "main"', 'name = "main"\nkept = "journal"')
+    (folder / "portfolio.toml").write_text(text, encoding="utf-8")
+
+
 def run(*words):
     done = CliRunner().invoke(cli, list(words), catch_exceptions=False)
     assert done.exit_code == 0, done.output
@@ -130,6 +136,7 @@ def test_opening_a_journal_without_a_portfolio_file_writes_nothing(folder):
 
 
 def test_history_as_csv_is_read_by_import_as_the_same_entries(folder):
+    the_journal_counts(folder)
     (folder / "trades.csv").write_text(TRADES)
     run("import", "trades.csv")
     run("record", "date=2024-08-01", "type=fee", "shares=3", "currency=USD", "note=custody, quarterly")
@@ -148,6 +155,7 @@ def test_history_as_csv_adds_nothing_to_the_journal_it_came_from_even_where_a_br
     folder,
 ):
     """Two fills that differ in their number alone: both are there, and a third equal purchase is new."""
+    the_journal_counts(folder)
     fill = {
         "activity_type": "FILL", "qty": "3", "price": "430.10", "side": "buy", "symbol": "VOO",
         "transaction_time": "2024-01-03T15:34:06Z",
@@ -172,6 +180,7 @@ def test_history_as_csv_is_only_what_counts_and_nothing_else(folder, flag):
 
 
 def test_undo_takes_the_last_back_and_all_shows_both(folder):
+    the_journal_counts(folder)
     (folder / "trades.csv").write_text(TRADES)
     run("import", "trades.csv")
     run("undo")
@@ -185,6 +194,7 @@ def test_undo_takes_the_last_back_and_all_shows_both(folder):
 
 
 def test_an_import_with_a_sale_of_what_is_not_held_adds_nothing_and_names_the_line(folder):
+    the_journal_counts(folder)
     (folder / "trades.csv").write_text(TRADES + "2024-07-02,sell,VOO,7,500,USD\n")
     with pytest.raises(PortfolioProblems) as caught:
         CliRunner().invoke(cli, ["import", "trades.csv"], catch_exceptions=False, standalone_mode=False)
@@ -193,6 +203,7 @@ def test_an_import_with_a_sale_of_what_is_not_held_adds_nothing_and_names_the_li
 
 
 def test_an_entry_of_tomorrow_is_refused(folder):
+    the_journal_counts(folder)
     assert refused("record", "date=9999-01-01", "type=deposit", "shares=1", "currency=USD") == (
         "entry-in-future"
     )
@@ -230,6 +241,7 @@ for at in range(1, 1000):
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_an_import_killed_at_any_statement_leaves_nothing_or_all_and_the_next_one_finishes(folder):
     """40 rows of 1 share each; the process is ended by signal 9 before and after every statement."""
+    the_journal_counts(folder)
     purchases = [f"2024-01-{day:02},buy,VOO,1,4{hour:02},USD\n" for day in range(1, 11) for hour in range(4)]
     (folder / "trades.csv").write_text("date,type,symbol,shares,price,currency\n" + "".join(purchases))
     done = subprocess.run(
@@ -254,6 +266,7 @@ def test_an_import_killed_at_any_statement_leaves_nothing_or_all_and_the_next_on
 
 
 def test_an_account_that_the_file_lacks_is_named_when_something_is_recorded_in_it(folder):
+    the_journal_counts(folder)
     words = ["record", "type=deposit", "shares=100", "currency=KRW", "account=nosuch"]
     told = CliRunner().invoke(cli, words, catch_exceptions=False)
     assert told.exit_code == 0

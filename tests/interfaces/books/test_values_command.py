@@ -21,6 +21,7 @@ base_currency = "USD"
 VOO = "100%"
 [[accounts]]
 name = "main"
+kept = "journal"
 cash = { USD = "0" }
 positions = [ { symbol = "VOO", shares = 1, price = "110" } ]
 """

@@ -180,7 +180,7 @@ def test_a_replay_takes_the_prices_and_the_journal_of_then(fetched):
     again = fetched("audit", "replay", "latest")
     assert again.returncode == 0, again.stderr
     entry = ("record", "date=2026-01-05", "type=buy", "price=80", "currency=USD")
-    assert fetched(*entry, "symbol=VOO", "shares=12").returncode == 0
+    assert fetched(*entry, "symbol=VOO", "shares=12", "--open").returncode == 0
     assert fetched(*entry, "symbol=TLT", "shares=40").returncode == 0
     assert fetched("audit", "replay", "latest").returncode == 0
     assert fetched("plan", "--save").returncode == 0

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 
-from steelyard.app.books.journal import opening_day
+from steelyard.app.books.opening import opening_day
 
 US_FILE = """
 base_currency = "USD"

@@ -16,7 +16,7 @@ from steelyard.domain.money import EXACT, ONE, ZERO, Amount, exact_sum, is_curre
 from steelyard.domain.portfolio import Account, Lot, Position, Quote
 from steelyard.words import join, say
 
-ACCOUNT_KEYS = ("name", "kind", "cost_method", "cash", "positions")
+ACCOUNT_KEYS = ("name", "kind", "cost_method", "cash", "positions", "kept")
 POSITION_KEYS = ("symbol", "shares", "value", "price", "lots")
 LOT_KEYS = ("bought", "shares", "unit_cost", "fx", "currency")
 INSTRUMENT_KEYS = (
@@ -27,6 +27,7 @@ KINDS = {
     "KR": ("taxable", "isa", "pension", "irp", "ria"),
     "US": ("taxable", "ira", "roth", "401k"),
 }
+KEEPERS = ("file", "journal")
 METHODS = ("fifo", "lifo", "hifo", "average", "specific", "least_tax")
 EXCHANGES = ("XKRX", "XNYS")
 AGREE = Decimal("0.001")
@@ -231,7 +232,11 @@ class AccountsReader:
                 seen.add(symbol)
             if position is not None:
                 positions[position.symbol] = position
-        return Account(name, kind, cash, tuple(positions.values()), self._method(row, path))
+        method = self._method(row, path)
+        return Account(name, kind, cash, tuple(positions.values()), method, kept=self._kept(row, path))
+
+    def _kept(self, row: Mapping[str, Any], path: Path) -> str | None:
+        return self.reader.word(row["kept"], (*path, "kept"), KEEPERS) if "kept" in row else None
 
     def _method(self, row: Mapping[str, Any], path: Path) -> dict[str, str]:
         raw = row.get("cost_method")

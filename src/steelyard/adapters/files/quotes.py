@@ -29,6 +29,7 @@ class PortfolioFile:
         symbols: Held by the journal, so that they need a price although the file may not name them.
         shown: What its owner calls it, for messages; `path` unless given.
         text: Its words as they were once, which are read in place of the file.
+        currencies: Of cash that the journal holds, so that they need a rate.
     """
 
     def __init__(
@@ -38,9 +39,11 @@ class PortfolioFile:
         symbols: Collection[str] = (),
         shown: str | None = None,
         text: str | None = None,
+        currencies: Collection[str] = (),
     ) -> None:
         self._path, self._catalogue, self._held = path, catalogue, tuple(sorted(symbols))
         self._shown, self._words = shown or str(path), None if text is None else text.encode()
+        self._cash = frozenset(currencies)
         self._parsed: tuple[bytes, Mapping[str, Any]] = (b"", {})
 
     @property
@@ -59,14 +62,14 @@ class PortfolioFile:
         """
         symbols, base = self._open_symbols()
         prices = {s: Quote(ONE, self._currency(s, base)) for s in symbols}
-        text = self._completed(prices, {})
-        missing: set[str] = set()
+        missing = set(self._cash) - self._rated(base) - {base}
+        text = self._completed(prices, dict.fromkeys(missing, ONE))
         if text is not None:
             try:
-                return self._parse(text), frozenset(symbols)
+                return self._parse(text), frozenset(symbols) | {f"{code}{base}" for code in missing}
             except PortfolioProblems as refused:
                 # The reader alone knows which currencies need a rate: `no exchange rate for USD`.
-                missing = {p.message.rsplit(" ", 1)[-1] for p in refused.problems if p.code == "fx-missing"}
+                missing |= {p.message.rsplit(" ", 1)[-1] for p in refused.problems if p.code == "fx-missing"}
         portfolio = self.load(prices, dict.fromkeys(missing, ONE))
         return portfolio, frozenset(symbols) | {f"{currency}{base}" for currency in missing}
 

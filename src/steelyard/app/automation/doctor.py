@@ -9,6 +9,8 @@ from typing import Any
 
 from steelyard.app.automation.job import Job
 from steelyard.app.books.prices import wanted_by
+from steelyard.domain.books.comparison import told, undecided
+from steelyard.domain.books.kept import books_of
 from steelyard.domain.market.prices import is_stale
 from steelyard.errors import PortfolioProblems, SteelyardError
 from steelyard.words import say
@@ -22,7 +24,7 @@ class Symptom:
     """One thing looked at.
 
     Attributes:
-        part: file | prices | services | schedule | database | clock | last run | permissions.
+        part: file | prices | journal | services | schedule | database | clock | last run | permissions.
         state: good | warning | bad.
         text: What was found.
         hint: What to do, empty when it is good.
@@ -93,6 +95,7 @@ def examine(
     return (
         *_file(job),
         *_prices(job),
+        *_journal(job),
         *_services(job, readable, given_up),
         base,
         _clock(job, last),
@@ -141,6 +144,26 @@ def _prices(job: Job) -> tuple[Symptom, ...]:
             say("{wanted} from sources, the others in the portfolio file", wanted=len(wanted)),
         ),
     )
+
+
+def _journal(job: Job) -> tuple[Symptom, ...]:
+    """Look at whether file and journal agree; prices of 1 will do, since only amounts are compared."""
+    try:
+        portfolio = job.books.held(job.file.outline()[0], job.today())
+    except SteelyardError as error:
+        return trouble("journal", error)
+    books = books_of(portfolio)
+    if not books.entries:
+        return ()
+    found = [
+        Symptom("journal", "warning", *told(account, differences, portfolio.source))
+        for account, differences in undecided(books.differences).items()
+    ]
+    decided = sorted({d.account for d in books.differences if d.decided})
+    if decided:
+        text = say("it differs from the file in {accounts}, as decided there", accounts=tuple(decided))
+        found.append(Symptom("journal", "good", text))
+    return tuple(found) or (Symptom("journal", "good", say("file and journal agree")),)
 
 
 def _services(job: Job, readable: Callable[[str], bool], given_up: int) -> tuple[Symptom, ...]:

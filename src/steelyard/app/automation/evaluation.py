@@ -18,6 +18,8 @@ from steelyard.app.books.prices import stored, wanted_by
 from steelyard.app.check import CheckReport, check
 from steelyard.app.market.prices import Fetched, fetch
 from steelyard.domain.accounts import is_risky, risky_cap
+from steelyard.domain.books.comparison import told, undecided
+from steelyard.domain.books.kept import books_of
 from steelyard.domain.books.valuations import DayValue
 from steelyard.domain.market.prices import Close, Wanted, is_stale
 from steelyard.domain.money import EXACT, ZERO
@@ -78,6 +80,7 @@ def evaluate(
         report.valuation.total,
         tuple(queued),
         findings=tuple(f.text for one in fetched for f in one.findings),
+        differences=books_of(portfolio).differences,
     )
 
 
@@ -277,9 +280,18 @@ def _plan_text(job: Job, report: CheckReport) -> str:
         made = plan(portfolio, job.sessions, as_of=report.as_of, tax=situation)
     except (PlanError, DataError) as error:
         return join("", (error.message, " (", error.hint, ")"))
+    lines = texts.plan_lines(made, portfolio.base_currency, job.settings.alerts)
+    open_questions = [
+        told(account, found, portfolio.source)
+        for account, found in undecided(books_of(portfolio).differences).items()
+        if any(trade.account == account for trade in made.trades)
+    ]
+    if open_questions:
+        # A plan made on holdings nobody vouches for is looked at and never carried out.
+        return join("\n\n", (lines, *(join("", (text, " (", hint, ")")) for text, hint in open_questions)))
     if job.save_plan is not None and made.trades:
         job.save_plan(portfolio, made)
-    return texts.plan_lines(made, portfolio.base_currency, job.settings.alerts)
+    return lines
 
 
 def _percent(fraction: Decimal) -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from steelyard.app.check import CheckReport
     from steelyard.app.tax.situation import TaxSituation
     from steelyard.domain.automation.settings import AutomationSettings
+    from steelyard.domain.footing import Difference
     from steelyard.domain.portfolio import Portfolio
     from steelyard.domain.trades import Plan
     from steelyard.ports.automation import RunRecords
@@ -85,6 +86,7 @@ class RunReport:
         sent: What went out.
         findings: What was wrong with prices.
         text: What there is to say when nothing was done.
+        differences: What the file says differently than the journal.
     """
 
     outcome: str
@@ -97,6 +99,7 @@ class RunReport:
     sent: Sent = Sent()  # noqa: RUF009 - a frozen value
     findings: tuple[str, ...] = ()
     text: str = ""
+    differences: tuple[Difference, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document of `run --json` (`steelyard/run/1`)."""
@@ -116,6 +119,7 @@ class RunReport:
             "repeated": self.sent.recovered,
             "quiet_hours": self.sent.quiet,
             "findings": list(self.findings),
+            "differences": [d.to_dict() for d in self.differences],
         }
 
 

@@ -1,20 +1,18 @@
-"""The journal's use cases: record, import, show, take back, and what a portfolio holds by it."""
+"""The journal's use cases: record, import, and take back."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Protocol
-from zoneinfo import ZoneInfo
 
-from steelyard.app.books.lots import open_lots
-from steelyard.domain.books.holdings import ADDING, holdings, shortfalls
-from steelyard.domain.books.ledger import OPENING_NOTE, Entry, Recorded, Row
-from steelyard.domain.money import ZERO
-from steelyard.domain.portfolio import Account, Portfolio, Position
-from steelyard.errors import DataError, InputError, PortfolioProblems, Problem
+from steelyard.app.books.opening import openings
+from steelyard.domain.books.holdings import shortfalls
+from steelyard.domain.books.ledger import Entry, Recorded, Row
+from steelyard.domain.portfolio import Portfolio
+from steelyard.errors import InputError, PortfolioProblems, Problem
 from steelyard.words import say
 
 
@@ -54,24 +52,13 @@ class Imported:
     Attributes:
         added, known: How many.
         taken_back: How many of those that were there already do not count, since they were taken back.
+        opening: How many entries were written before them, for what the file held.
     """
 
     added: int
     known: int
     taken_back: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class FromJournal:
-    """What the journal says a portfolio holds.
-
-    Attributes:
-        accounts: The portfolio's accounts with the journal's positions and lots.
-        cash_from: Names of the accounts whose cash is the journal's too.
-    """
-
-    accounts: tuple[Account, ...]
-    cash_from: frozenset[str]
+    opening: int = 0
 
 
 def entries_of(rows: Iterable[Recorded]) -> list[Entry]:
@@ -79,17 +66,49 @@ def entries_of(rows: Iterable[Recorded]) -> list[Entry]:
     return [row.entry for row in rows if row.counts]
 
 
-def record(journal: Journal, entry: Entry, *, as_of: date, at: datetime) -> int:
+def record(
+    journal: Journal,
+    entry: Entry,
+    *,
+    as_of: date,
+    at: datetime,
+    file: Portfolio | None = None,
+    opening: bool = False,
+) -> int:
     """Add one entry and return its number.
 
+    Args:
+        journal: Where to.
+        entry: What happened.
+        as_of: It may not be dated later.
+        at: The time of writing.
+        file: What the portfolio file alone holds, None where there is no file.
+        opening: Write first what the account of the entry holds in the file, where the journal lacks it.
+
     Raises:
-        InputError: It is dated after `as_of`, or more would be taken than is held on some day.
+        InputError: It is dated after `as_of`, more would be taken than is held on some day, or the journal
+            knows nothing of what the file holds in its account (`journal-opening`).
     """
-    _check(journal.rows(), [Row(entry)], journal.name, as_of)
-    return journal.record(entry, "record", at)
+    there = journal.rows()
+    first = openings(file, entries_of(there), [entry], journal.name, asked=opening)
+    _check(there, [*map(Row, first), Row(entry)], journal.name, as_of)
+    if not first:
+        return journal.record(entry, "record", at)
+    # Numbered by how much is there: one that was taken back and is written again is another one.
+    rows = [Row(e, reference=f"open:{len(there)}:{n}") for n, e in enumerate((*first, entry))]
+    return journal.add(rows, "record", at)[-1]
 
 
-def import_rows(journal: Journal, rows: Sequence[Row], name: str, *, as_of: date, at: datetime) -> Imported:
+def import_rows(
+    journal: Journal,
+    rows: Sequence[Row],
+    name: str,
+    *,
+    as_of: date,
+    at: datetime,
+    file: Portfolio | None = None,
+    opening: bool = False,
+) -> Imported:
     """Add the rows of a file, all or none; what is there already is not added again.
 
     Args:
@@ -98,18 +117,23 @@ def import_rows(journal: Journal, rows: Sequence[Row], name: str, *, as_of: date
         name: The file.
         as_of: No row may be dated later.
         at: The time of writing.
+        file: What the portfolio file alone holds, None where there is no file.
+        opening: Write first what the accounts of the rows hold in the file, where the journal lacks it.
 
     Raises:
-        PortfolioProblems: Rows dated later, or that take more than is held on their day, by line.
+        PortfolioProblems: Rows dated later, or that take more than is held on their day, by line; the
+            journal knows nothing of what the file holds in some account (`journal-opening`).
     """
     # What is known already was looked at when it came, and would count twice here.
     there, fresh = journal.rows(), journal.fresh(rows)
+    first = openings(file, entries_of(there), [row.entry for row in fresh], journal.name, asked=opening)
     _refuse_amended(there, rows, fresh, name)
-    _check(there, fresh, name, as_of)
-    added = journal.add(rows, name, at)
+    _check(there, [*map(Row, first), *fresh], name, as_of)
+    opened = [Row(e, reference=f"open:{len(there)}:{n}") for n, e in enumerate(first)]
+    added = len(journal.add([*opened, *rows], name, at)) - len(opened)
     known = Counter(_identity(row.entry) for row in rows) - Counter(_identity(row.entry) for row in fresh)
     counting = Counter(_identity(row.entry) for row in there if row.counts)
-    return Imported(len(added), len(rows) - len(added), (known - counting).total())
+    return Imported(added, len(rows) - added, (known - counting).total(), len(opened))
 
 
 def undo(journal: Journal, *, number: int | None, whole_import: bool, at: datetime) -> tuple[Recorded, ...]:
@@ -143,156 +167,6 @@ def undo(journal: Journal, *, number: int | None, whole_import: bool, at: dateti
             raise short.error
     journal.take_back(numbers, at)
     return tuple(chosen)
-
-
-def opening_day(now: datetime) -> date:
-    """Return the day it is in New York, the last of the exchanges to begin one.
-
-    What is sold in its session bears that day. Held only from a later one, as the owner's clock in Seoul or
-    London has it, it would be sold before it is there.
-    """
-    return now.astimezone(ZoneInfo("America/New_York")).date()
-
-
-def moved_over(portfolio: Portfolio, as_of: date) -> list[Entry]:
-    """Return the entries that open a journal with what a portfolio file holds.
-
-    Each lot is a transfer_in at its original cost and purchase date; a position without lots is one
-    without a price; cash is a deposit.
-
-    Args:
-        portfolio: From its file.
-        as_of: The date of the entries.
-
-    Raises:
-        InputError: A position is known by its value only (`value-without-shares`).
-    """
-    entries = []
-    for account in portfolio.accounts:
-        for position in account.positions:
-            quote = portfolio.quotes.get(position.symbol)
-            if quote is not None and quote.by_value and position.shares:
-                raise InputError(
-                    "value-without-shares",
-                    say(
-                        "{symbol} in account {name!r} has a value but no shares",
-                        symbol=position.symbol,
-                        name=account.name,
-                    ),
-                    say("write its shares and its price into the portfolio file"),
-                )
-            currency = portfolio.instruments[position.symbol].currency
-            here = Entry(as_of, account.name, "transfer_in", position.symbol, note=OPENING_NOTE)
-            for lot in position.lots:
-                entries.append(
-                    replace(
-                        here,
-                        shares=lot.shares,
-                        price=lot.unit_cost,
-                        currency=lot.currency,
-                        fx_rate=lot.fx,
-                        lot=lot.bought,
-                    )
-                )
-            if not position.lots and position.shares:
-                entries.append(replace(here, shares=position.shares, currency=currency))
-        for code, amount in account.cash.items():
-            if amount:
-                entries.append(
-                    Entry(
-                        as_of,
-                        account.name,
-                        "deposit",
-                        shares=amount,
-                        currency=code,
-                        note=OPENING_NOTE,
-                    )
-                )
-    return entries
-
-
-def move_over(journal: Journal, entries: Sequence[Entry], source: str, at: datetime) -> int:
-    """Open an empty journal with the entries of `moved_over`; return how many that took.
-
-    Args:
-        journal: Where to.
-        entries: What is held.
-        source: The portfolio file.
-        at: The time of writing.
-
-    Raises:
-        InputError: The journal has entries already (`journal-not-empty`).
-    """
-    if journal.rows():
-        raise InputError(
-            "journal-not-empty",
-            say("{name} has entries already", name=journal.name),
-            say("see `steelyard history`; start a new one in another folder"),
-        )
-    return len(journal.add([Row(entry) for entry in entries], source, at))
-
-
-def positions_from(portfolio: Portfolio, entries: Sequence[Entry], *, as_of: date) -> FromJournal:
-    """Return a portfolio's accounts with the positions and lots of the journal in place of the file's.
-
-    The cash of an account is the journal's when a deposit to it is recorded and no currency of it is
-    negative; else the journal plainly does not know all of it, and the file's own figure stays.
-    A position has lots only when the cost of every share of it is known.
-
-    Args:
-        portfolio: From its file, loaded with the journal's instruments (`symbols=`).
-        entries: Those that count.
-        as_of: End of which day.
-
-    Raises:
-        InputError: See `holdings`; an account the file does not have (`unknown-account`).
-        DataError: A price is needed and the file has none (`price-missing`).
-    """
-    held = holdings(entries, as_of)
-    known = {account.name for account in portfolio.accounts}
-    for name in sorted({account for account, _ in held.shares} - known):
-        raise InputError(
-            "unknown-account",
-            say(
-                "the journal has an account {name!r} that {source} does not have",
-                name=name,
-                source=portfolio.source,
-            ),
-            say('add [[accounts]] with name = "{name}"', name=name),
-        )
-    for _, symbol in held.shares:
-        quote = portfolio.quotes.get(symbol)
-        if quote is None or quote.by_value:
-            raise DataError(
-                "price-missing",
-                say("the journal holds {symbol}, and there is no price for it", symbol=symbol),
-                say('add under [prices]: {symbol} = "..."', symbol=symbol),
-            )
-    lots = open_lots(entries, portfolio, as_of)
-    funded = {e.account for e in entries if e.kind == "deposit"}
-    overdrawn = {account for (account, _), amount in held.cash.items() if amount < ZERO}
-    own_cash = frozenset((funded - overdrawn) & known)
-    accounts = []
-    for account in portfolio.accounts:
-        positions = tuple(
-            Position(symbol, shares, lots.get((name, symbol), ()))
-            for (name, symbol), shares in held.shares.items()
-            if name == account.name
-        )
-        cash = account.cash
-        if account.name in own_cash:
-            cash = {code: amount for (name, code), amount in held.cash.items() if name == account.name}
-        accounts.append(replace(account, positions=positions, cash=cash))
-    return FromJournal(tuple(accounts), own_cash)
-
-
-GAINING = ADDING | {"stock_dividend"}
-"""Kinds after which shares of the entry's symbol are held."""
-
-
-def symbols_of(entries: Iterable[Entry]) -> Collection[str]:
-    """Return the instruments that a portfolio file must know for the journal's sake."""
-    return {s for e in entries for s in (e.symbol if e.kind in GAINING else "", e.other) if s}
 
 
 def _identity(entry: Entry) -> Entry:

@@ -14,7 +14,8 @@ def wanted_by(portfolio: Portfolio) -> tuple[Wanted, ...]:
     instruments = portfolio.instruments.values()
     base = portfolio.base_currency
     cash = {c for account in portfolio.accounts for c in account.cash}
-    foreign = sorted(({i.currency for i in instruments} | cash) - {base})
+    # What has a rate in the file may be cash of the journal alone.
+    foreign = sorted(({i.currency for i in instruments} | cash | set(portfolio.fx)) - {base})
     return (
         *(Wanted(i.symbol, i.currency, i.exchange) for i in instruments),
         *(Wanted(f"{currency}{base}", base) for currency in foreign),

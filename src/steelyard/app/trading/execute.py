@@ -201,7 +201,9 @@ class _Run:
     def _plan_refusals(self) -> list[Refusal]:
         """What stands against the plan as a whole."""
         terms, now = self.terms, self.desk.clock.now()
-        found = [] if self._started() else too_old(self.plan, now, terms.max_plan_age_hours)
+        found: list[Refusal] = []
+        if not self._started():  # What was begun is finished: half a plan is no safer than a whole one.
+            found += [*self.market.doubts, *too_old(self.plan, now, terms.max_plan_age_hours)]
         found += moved_positions(self.plan, self.orders.values(), self.statements)
         if self._planned():
             found += moved_prices(self.plan, self.market.prices, terms.max_price_move)

@@ -6,16 +6,19 @@ closed. The price collar needs somebody else's word: a source other than the one
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
 from steelyard.app.books.prices import wanted_by
 from steelyard.app.market.prices import fetch
+from steelyard.domain.books.comparison import told, undecided
+from steelyard.domain.books.kept import books_of
 from steelyard.domain.market.prices import Close, PriceSettings, Wanted, is_stale
 from steelyard.domain.money import EXACT
 from steelyard.domain.portfolio import Portfolio
+from steelyard.domain.trading.guardrails import Refusal
 from steelyard.ports.machine import Clock
 from steelyard.ports.market import PriceRecords, PriceSource
 
@@ -27,11 +30,12 @@ OWN = "file"
 class Market:
     """Prices known now, in each instrument's currency: when seen, and what a second source says.
 
-    Rates stand under their pair (`USDKRW`).
+    Rates stand under their pair (`USDKRW`). `doubts` is what stands against any plan beforehand.
     """
 
     prices: Mapping[str, tuple[Decimal, datetime]]
     second: Mapping[str, Decimal] = field(default_factory=dict)
+    doubts: tuple[Refusal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ def market(
     sources: Sources,
     *,
     second_for: Collection[str] = (),
+    accounts: Collection[str] = (),
     as_of: date,
 ) -> Market:
     """Return the prices of a portfolio as they are now.
@@ -73,6 +78,7 @@ def market(
         written_at: When the file was last written.
         sources: Where prices come from.
         second_for: Symbols and pairs that need a second price.
+        accounts: Those that are about to trade.
         as_of: Today.
     """
     prices: dict[str, tuple[Decimal, datetime]] = {}
@@ -91,7 +97,15 @@ def market(
         prices[wanted.symbol] = told, seen
         if wanted.symbol in second_for and (other := _second(wanted, name, sources, as_of)) is not None:
             second[wanted.symbol] = _as_quoted(portfolio, wanted, other.price)
-    return Market(prices, second)
+    return Market(prices, second, tuple(_undecided(portfolio, accounts)))
+
+
+def _undecided(portfolio: Portfolio, accounts: Collection[str]) -> Iterator[Refusal]:
+    """Refuse to trade in an account of which file and journal say different things."""
+    for account, differences in undecided(books_of(portfolio).differences).items():
+        if account in accounts:
+            text, hint = told(account, differences, portfolio.source)
+            yield Refusal("journal-differs", "", "", text, hint)
 
 
 def _told(portfolio: Portfolio, wanted: Wanted) -> Decimal | None:

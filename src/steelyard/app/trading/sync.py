@@ -15,6 +15,7 @@ from typing import Any
 
 from steelyard.app.trading.fill_entries import FillBooks, Written
 from steelyard.app.trading.order_reports import Desk
+from steelyard.domain.books.comparison import amounts, compare
 from steelyard.domain.money import ZERO, plain
 from steelyard.domain.portfolio import Account
 from steelyard.domain.trading.audit import Break, first_break
@@ -159,17 +160,12 @@ def sync(
 
 
 def _differences(name: str, account: Account | None, statement: Statement) -> list[Difference]:
-    shares = {} if account is None else {p.symbol: p.shares for p in account.positions}
-    cash = {} if account is None else dict(account.cash)
-    found = [
-        Difference(name, symbol, shares.get(symbol, ZERO), statement.shares(symbol))
-        for symbol in dict.fromkeys([*shares, *(h.symbol for h in statement.holdings)])
-    ]
-    found += [
-        Difference(name, currency, cash.get(currency, ZERO), statement.purse(currency).cash)
-        for currency in dict.fromkeys([*cash, *(p.currency for p in statement.purses)])
-    ]
-    return [d for d in found if d.ours != d.theirs]
+    ours = ({}, {}) if account is None else amounts(account)
+    theirs = (
+        {h.symbol: statement.shares(h.symbol) for h in statement.holdings},
+        {p.currency: p.cash for p in statement.purses},
+    )
+    return [Difference(name, *found) for found in compare(ours, theirs)]
 
 
 def _told(statement: Statement) -> dict[str, dict[str, Decimal]]:

@@ -12,6 +12,7 @@ from datetime import date
 from decimal import Decimal
 
 from steelyard.domain.books.ledger import Entry
+from steelyard.domain.footing import Difference
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import SteelyardError
 
@@ -23,12 +24,14 @@ class Books:
     Attributes:
         entries: Those of the journal that count, in the order they were written.
         rates: Pair (`USDKRW`: won for one dollar) to day to rate, for entries and lots that state none.
+        differences: What the file says differently than the journal.
         unread: What kept the rates from being read; whoever needs one is told.
     """
 
     entries: tuple[Entry, ...] = ()
     rates: Mapping[str, Mapping[date, Decimal]] = field(default_factory=dict)
     unread: SteelyardError | None = None
+    differences: tuple[Difference, ...] = ()
 
     def rates_until(self, currency: str, other: str, as_of: date) -> Mapping[date, Decimal]:
         """Return units of the other currency for one unit of a currency, by day, none later than `as_of`.

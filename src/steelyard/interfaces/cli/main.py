@@ -337,6 +337,8 @@ def init(folder: Path, model_name: str | None, currency: str, journal: bool, as_
         where = folder / opened.journal.name
         text = f"{opened.entries} {noun} written to {where}; from now on it says what is held"
         click.echo(text, err=True)
+        for note in opened.notes:
+            click.echo(language.tell(note), err=True)
         return
 
     if not is_currency(currency):
@@ -384,6 +386,10 @@ def _portfolio(path: Path | None, option: Path | None) -> Portfolio:
         raise InputError("two-files", f"two portfolio files: {path} and {option}", "give one of them")
     portfolio = steelyard.load(path or option or Path("portfolio.toml"))
     language.prefer(portfolio.language)
+    if hasattr(portfolio, "books"):
+        from steelyard.interfaces.cli.books.warnings import warn
+
+        warn(portfolio)
     return portfolio
 
 

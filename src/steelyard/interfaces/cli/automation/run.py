@@ -106,5 +106,10 @@ def _log(document: dict[str, Any], form: str) -> None:
 
 
 def _shown(value: Any) -> str:
-    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    if isinstance(value, list):
+        # Of a difference, where it is: the figures are for `check` and for programs.
+        words = [one["account"] if isinstance(one, dict) else str(one) for one in value]
+        text = ", ".join(dict.fromkeys(words))
+    else:
+        text = str(value)
     return f'"{text}"' if " " in text else text

@@ -11,8 +11,11 @@ import click
 
 from steelyard.api.books import ImportFormat
 from steelyard.errors import InputError
+from steelyard.interfaces import language
+from steelyard.words import say
 
 if TYPE_CHECKING:
+    from steelyard.api.books import Added, ImportReport
     from steelyard.domain.books.ledger import Recorded
 
 _ENDS = "\b\nExit status:\n  0   done\n  2   a file or a flag is wrong\n  3   the journal cannot be used"
@@ -55,12 +58,16 @@ def _place(command: Callable[..., Any]) -> Callable[..., Any]:
     type=click.Path(path_type=Path),
     help="A TOML file that names the columns.",
 )
+@click.option(
+    "--open", "opening", is_flag=True, help="Write first what the file holds in the accounts of the rows."
+)
 @_place
 def import_(
     file: Path,
     account: str | None,
     format_: ImportFormat | None,
     map_: Path | None,
+    opening: bool,
     portfolio: Path,
     journal: Path | None,
 ) -> None:
@@ -70,13 +77,21 @@ def import_(
     if format_ is not None and map_ is not None:
         raise click.UsageError("--format and --map exclude each other")
     done = steelyard.import_(
-        portfolio, file, account=account, format=format_ or "native", columns=map_, journal=journal
+        portfolio,
+        file,
+        account=account,
+        format=format_ or "native",
+        columns=map_,
+        journal=journal,
+        opening=opening,
     )
     _tell_unknown_accounts(portfolio, done.unknown_accounts)
     for what, places in (("left out", done.left_out), ("entered without its cost", done.without_cost)):
         for line, reason in places:
             place = "" if line is None else f"line {line}: "
             click.echo(f"{what}: {place}{reason}", err=True)
+    if done.counts.opening:
+        click.echo(f"{done.counts.opening} entries say first what {portfolio} holds", err=True)
     click.echo(f"{done.counts.added} entries added, {done.counts.known} were there already", err=True)
     if done.counts.taken_back:
         click.echo(
@@ -84,6 +99,15 @@ def import_(
             "shows the counter-entry, and `steelyard undo` of it brings them back",
             err=True,
         )
+    _tell_what_follows(done)
+
+
+def _tell_what_follows(done: Added | ImportReport) -> None:
+    for note in done.notes:
+        click.echo(language.tell(note), err=True)
+    if done.unvalued is not None:
+        text = say("warning[fx-missing]: {text}", text=done.unvalued.message)
+        click.echo(f"{language.tell(text)}\n\n  {language.hint(done.unvalued.hint)}\n", err=True)
 
 
 def _tell_unknown_accounts(portfolio: Path, names: Sequence[str]) -> None:
@@ -97,9 +121,16 @@ def _tell_unknown_accounts(portfolio: Path, names: Sequence[str]) -> None:
 
 @click.command(epilog=_help("steelyard record date=2026-11-23 type=buy symbol=VOO shares=3 price=601.20"))
 @click.argument("words", metavar="FIELD=VALUE...", nargs=-1, required=True)
+@click.option(
+    "--open", "opening", is_flag=True, help="Write first what the file holds in the account of the entry."
+)
 @_place
-def record(words: tuple[str, ...], portfolio: Path, journal: Path | None) -> None:
-    """Add one entry; the fields are those of the CSV: date, type, symbol, shares, price and so on."""
+def record(words: tuple[str, ...], opening: bool, portfolio: Path, journal: Path | None) -> None:
+    """Add one entry; the fields are those of the CSV: date, type, symbol, shares, price and so on.
+
+    The first entry of an account that holds something in the portfolio file needs --open, which writes that
+    into the journal first, or `kept` under the account, which says whether file or journal counts.
+    """
     import steelyard
     from steelyard.domain.books.entry_text import COLUMNS
 
@@ -110,9 +141,12 @@ def record(words: tuple[str, ...], portfolio: Path, journal: Path | None) -> Non
             text = f"{word!r} is no FIELD=VALUE"
             raise InputError("entry-field", text, f"the fields are {', '.join(COLUMNS)}")
         fields[name] = value
-    done = steelyard.record(portfolio, journal=journal, **fields)
+    done = steelyard.record(portfolio, journal=journal, opening=opening, **fields)
+    if done.opening:
+        click.echo(f"{done.opening} entries say first what {portfolio} holds", err=True)
     click.echo(f"recorded as entry {done.number}", err=True)
     _tell_unknown_accounts(portfolio, done.unknown_accounts)
+    _tell_what_follows(done)
 
 
 @click.command(epilog=_help("steelyard undo", "steelyard undo 12", "steelyard undo --import"))
