@@ -22,6 +22,7 @@ from steelyard.app.trading.order_reports import Desk
 from steelyard.app.trading.sync import sync, verify
 from steelyard.domain.trading.execution import Terms
 from steelyard.errors import NoAnswer, OrderNotTaken, PlanError, ServiceError
+from steelyard.ports.trading import BrokerHabits
 
 D = Decimal
 SUBMIT = (
@@ -65,7 +66,7 @@ class Chaos:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-class HostileBroker:
+class HostileBroker(BrokerHabits):
     """See above. `truth` is a `PaperBroker`."""
 
     name, converts = "hostile", True

@@ -74,14 +74,14 @@ def fill_books(place: Place, settings: ExecutionSettings) -> Iterator[FillBooks 
     known = instruments(folder)
     exchanges = {symbol: found.exchange for symbol in known if (found := known.get(symbol)) is not None}
     with closing(StoredJournal(folder.database)) as journal:
-        yield FillBooks(journal, settings.brokers, exchanges)
+        yield FillBooks(journal, settings.broker_of, exchanges)
 
 
 def _one_account_each(holder: Portfolio, settings: ExecutionSettings) -> None:
     """Refuse two accounts of the file at a broker whose keys lead to one account."""
     serves: dict[str, str] = {}
     for account in holder.accounts:
-        broker = settings.brokers.get(account.name, "paper").partition("-")[0]
+        broker = settings.broker_of(account.name).partition("-")[0]
         if broker in ("alpaca", "kis") and broker in serves:
             raise InputError(
                 "broker-account-twice",
@@ -106,7 +106,7 @@ def _broker(
 ) -> Broker:
     from steelyard.adapters.files.execution import BROKERS
 
-    name = settings.brokers.get(account.name, "paper")
+    name = settings.broker_of(account.name)
     chosen, _, mode = name.partition("-")
     if name not in BROKERS:
         return _installed(folder, holder, account, name, clock)
@@ -152,11 +152,20 @@ def _installed(folder: Folder, holder: Portfolio, account: Account, name: str, c
 
     from steelyard.adapters.machine import plugins
     from steelyard.adapters.machine.secret_store import SecretStore
-    from steelyard.ports.trading import BrokerOpening
+    from steelyard.ports.trading import BrokerHabits, BrokerOpening
 
     secrets = SecretStore(os.environ, folder.secrets)
     opening = BrokerOpening(account, holder.base_currency, folder.path, clock, sessions(), secrets)
     broker: Broker = plugins.factory(plugins.BROKERS, name)(opening)
+    lacks = [
+        member for member in vars(BrokerHabits) if not member.startswith("_") and not hasattr(broker, member)
+    ]
+    if lacks:
+        raise InputError(
+            "plugin",
+            say("the broker {name!r} does not say its {members}", name=name, members=", ".join(lacks)),
+            say("let its class inherit steelyard.ports.trading.BrokerHabits, or write those members"),
+        )
     return broker
 
 

@@ -43,9 +43,7 @@ class BrokerOpening:
 class Broker(Protocol):
     """One account at one broker.
 
-    An adapter that changes money says so with `converts = True` and takes orders of the exchange `FX`:
-    `USDKRW` in KRW buys or sells dollars. Without it the owner changes money by hand. One whose orders a
-    person carries out says in `by_hand` what is to be done, an imperative; nobody waits for its fills.
+    What kind of broker it is stands in the first members; `BrokerHabits` has what most are.
 
     Every call ends within the adapter's time-out. A call that cannot tell whether it had an effect
     raises `NoAnswer`; one that certainly had none raises `OrderNotTaken` or another `ServiceError`.
@@ -54,6 +52,39 @@ class Broker(Protocol):
     @property
     def name(self) -> str:
         """What it is called in settings and messages."""
+        ...
+
+    @property
+    def practice(self) -> bool:
+        """Nothing is really bought or sold: no entry of the journal, and no tax, comes of it."""
+        ...
+
+    @property
+    def trades_as_quoted(self) -> bool:
+        """It trades in whatever currency the portfolio file quotes, not in that of the exchange."""
+        ...
+
+    @property
+    def converts(self) -> bool:
+        """It changes money, and takes orders of the exchange `FX`: `USDKRW` in KRW buys or sells dollars.
+
+        Where it does not, the owner changes money by hand.
+        """
+        ...
+
+    @property
+    def by_hand(self) -> str:
+        """What a person is to do with its orders, an imperative; empty where it carries them out itself.
+
+        Nobody waits for fills that are typed tomorrow, and they count when the last order is over.
+        """
+        ...
+
+    def reference(self, account: str, fill: Fill) -> str:
+        """Return what tells a fill of an account of the owner's from every other, for good.
+
+        Where a file of the same house can be imported, both give the same, so that nothing counts twice.
+        """
         ...
 
     def statement(self) -> Statement:
@@ -88,6 +119,20 @@ class Broker(Protocol):
     def fills(self, since: date) -> tuple[Fill, ...]:
         """Return the fills since a date, oldest first."""
         ...
+
+
+class BrokerHabits:
+    """What most brokers are, for an adapter to inherit; it says where it differs."""
+
+    name: str = ""
+    practice: bool = False
+    trades_as_quoted: bool = False
+    converts: bool = False
+    by_hand: str = ""
+
+    def reference(self, account: str, fill: Fill) -> str:
+        """Return name, account and the broker's own number of the fill."""
+        return f"{self.name}:{account}:{fill.id}"
 
 
 class OrderBook(Protocol):

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from steelyard.adapters.brokers.alpaca import AlpacaBroker
 from steelyard.adapters.database.journal import StoredJournal
 from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.adapters.importers import alpaca as import_alpaca
@@ -16,6 +17,7 @@ from steelyard.domain.books.holdings import holdings
 from steelyard.domain.books.ledger import OPENING_NOTE, Entry
 from steelyard.domain.trading.brokerage import Fill
 from steelyard.domain.trading.orders import Order
+from steelyard.ports.trading import BrokerHabits
 
 D = Decimal
 OPENED = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
@@ -42,8 +44,23 @@ def fill(number="1", side="sell", shares=4, price="498.5", symbol="VOO", at=NOW,
     )  # fmt: skip
 
 
+class Broker(BrokerHabits):
+    """A broker as `execution.toml` names it, as far as the journal asks."""
+
+    def __init__(self, named):
+        self.name, _, mode = named.partition("-")
+        self.practice = "paper" in (self.name, mode)
+        self.by_hand = "type the fills" if self.name == "ticket" else ""
+
+    def reference(self, account, fill):
+        if self.name == "alpaca":
+            return AlpacaBroker.reference(self, account, fill)
+        return super().reference(account, fill)
+
+
 def write(journal, *fills, broker="alpaca-live", orders=(), account="main"):
-    return FillBooks(journal, {"main": broker}, PLACES).write(account, fills, orders, NOW)
+    books = FillBooks(journal, lambda account: broker, PLACES)
+    return books.write(account, Broker(broker), fills, orders, NOW)
 
 
 def held(journal):
@@ -92,8 +109,7 @@ def test_a_typed_day_is_told_from_the_opening_by_when_its_order_was_sent(journal
 
 
 def test_an_account_the_journal_does_not_know_stays_as_it_is(journal):
-    books = FillBooks(journal, {"other": "alpaca-live"}, PLACES)
-    (left,) = books.write("other", [fill()], (), NOW).left_out
+    (left,) = write(journal, fill(), account="other").left_out
     assert "knows nothing of this account" in left.why
     assert len(journal.rows()) == 2
 

@@ -86,6 +86,19 @@ def test_the_broker_of_the_guide_is_installed_and_carries_a_plan_out(run):
     assert "buy" in rehearsed.stdout
 
 
+def test_a_broker_that_does_not_say_what_kind_it_is_is_refused_before_anything_is_sent(run):
+    """A broker of an earlier version: whether its trades are real is nothing to guess."""
+    site = run.folder.parent / "site"
+    text = (site / "memory_broker.py").read_text()
+    (site / "memory_broker.py").write_text(text.replace("MemoryBroker(BrokerHabits)", "MemoryBroker"))
+    (run.folder / "execution.toml").write_text('[accounts]\nmain = "memory"\n')
+    run("plan", "--as-of", "2026-11-24", "--save")
+    answer = run("execute", "latest")
+    assert answer.returncode == 2
+    assert "error[plugin]: the broker 'memory' does not say its trades_as_quoted" in answer.stderr
+    assert "BrokerHabits" in answer.stderr
+
+
 def test_a_broker_that_cannot_be_imported_is_named(run):
     (run.folder / "execution.toml").write_text('[accounts]\nmain = "broken"\n')
     run("plan", "--as-of", "2026-11-24", "--save")

@@ -32,6 +32,7 @@ from steelyard.domain.trading.orders import (
 )
 from steelyard.errors import NoAnswer, OrderNotTaken, ServiceError
 from steelyard.ports.market import Sessions
+from steelyard.ports.trading import BrokerHabits
 
 HOSTS = {"paper": "https://paper-api.alpaca.markets", "live": "https://api.alpaca.markets"}
 _STATES = {
@@ -47,7 +48,7 @@ _PAGE = 100
 _MOST_OPEN = 500
 
 
-class AlpacaBroker:
+class AlpacaBroker(BrokerHabits):
     """One Alpaca account. See `steelyard.ports.trading.Broker`."""
 
     name = "alpaca"
@@ -75,8 +76,13 @@ class AlpacaBroker:
             InputError: The mode or the loopback address is not allowed.
         """
         keys = {"APCA-API-KEY-ID": key, "APCA-API-SECRET-KEY": secret}
+        self.practice = mode == "paper"
         self._sessions, self._keys = sessions, (key, secret)
         self._wire = BrokerWire("Alpaca", HOSTS, mode, headers=keys, loopback=loopback, seconds=seconds)
+
+    def reference(self, account: str, fill: Fill) -> str:
+        """Return Alpaca's own number, which `import --format alpaca` goes by as well."""
+        return f"{self.name}:{fill.id}"
 
     def close(self) -> None:
         """Close the connection."""

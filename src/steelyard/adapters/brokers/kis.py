@@ -31,6 +31,7 @@ from steelyard.domain.trading.orders import (
 )
 from steelyard.errors import InputError, NoAnswer, OrderNotTaken, ServiceError
 from steelyard.ports.market import Sessions
+from steelyard.ports.trading import BrokerHabits
 
 HOME, ABROAD = "/uapi/domestic-stock/v1/trading/", "/uapi/overseas-stock/v1/trading/"
 PRICE = "/uapi/overseas-price/v1/quotations/price"
@@ -81,7 +82,7 @@ class _Row:
         )
 
 
-class KisBroker:
+class KisBroker(BrokerHabits):
     """One account at KIS. See `steelyard.ports.trading.Broker`."""
 
     name = "kis"
@@ -111,6 +112,7 @@ class KisBroker:
         if not (len(number) == 8 and len(product) == 2 and (number + product).isdecimal()):
             text = "the account number of KIS is not 8 digits, a dash and 2 digits"
             raise InputError("broker-account", text, "write it like 12345678-01")
+        self.practice = connection.mode == "paper"
         self._wire, self._now, self._sessions = connection, now, sessions
         self._power = "frcr_ord_psbl_amt1" if integrated_margin else "ord_psbl_frcr_amt"
         self._account = {"CANO": number, "ACNT_PRDT_CD": product}

@@ -24,6 +24,7 @@ from steelyard.domain.trading.brokerage import FX, Fill, Held, OpenOrder, Purse,
 from steelyard.domain.trading.orders import Order, Report
 from steelyard.errors import OrderNotTaken
 from steelyard.ports.market import Sessions
+from steelyard.ports.trading import BrokerHabits
 
 # "If not exists": the file of a first version has the tables and no word of its version.
 _PAPER = Part(
@@ -74,10 +75,12 @@ class PaperTerms:
     always_open: bool = True
 
 
-class PaperBroker:
+class PaperBroker(BrokerHabits):
     """One paper account. See `steelyard.ports.trading.Broker`."""
 
     name = "paper"
+    practice = True
+    trades_as_quoted = True  # Nothing leaves the machine.
     converts = True
 
     def __init__(

@@ -34,6 +34,7 @@ from steelyard.domain.trading.orders import (
 )
 from steelyard.errors import InputError, ServiceError
 from steelyard.ports.market import Sessions
+from steelyard.ports.trading import BrokerHabits
 
 TICKET = ("number", "do", "side", "shares", "symbol", "limit", "currency", "exchange", "order")
 TYPED = ("number", "shares", "price", "fees", "traded_on", "end")
@@ -52,7 +53,7 @@ class _Line:
     end: str
 
 
-class TicketBroker:
+class TicketBroker(BrokerHabits):
     """One account whose orders are typed in by hand. See `steelyard.ports.trading.Broker`."""
 
     name = "ticket"
@@ -86,16 +87,12 @@ class TicketBroker:
         self._ticket = folder / f"ticket-{name}.csv"
         self._typed = folder / f"fills-{name}.csv"
         self._now, self._sessions = now, sessions
+        ticket, typed = (f"{folder.name}/{file.name}" for file in (self._ticket, self._typed))
+        self.by_hand = f"enter the lines of {ticket} at your broker and type the fills into {typed}"
         self._file = {
             "cash": {c: plain(a) for c, a in sorted(cash.items())},
             "shares": {s: plain(n) for s, n in sorted(shares.items()) if n},
         }
-
-    @property
-    def by_hand(self) -> str:
-        """What the owner does with the ticket."""
-        ticket, typed = (f"{self._folder.name}/{file.name}" for file in (self._ticket, self._typed))
-        return f"enter the lines of {ticket} at your broker and type the fills into {typed}"
 
     def statement(self) -> Statement:
         """Return money and shares: the file's, and what was typed since."""

@@ -110,9 +110,8 @@ def execute(
                 say("account {account} has no broker", account=account),
                 say("name one for {account}", account=account),
             )
-    # The paper broker trades in whatever the file is priced in: nothing leaves the machine.
-    paper = frozenset(a for a in plan.accounts if desk.brokers[a].name == "paper")
-    need_exchange_currency(plan, apart_from=paper)
+    as_quoted = frozenset(a for a in plan.accounts if desk.brokers[a].trades_as_quoted)
+    need_exchange_currency(plan, apart_from=as_quoted)
     run = _Run(desk, plan, market, terms, who, unattended)
     if not live:
         return run.rehearse()
@@ -283,7 +282,7 @@ class _Run:
         return EXACT.multiply(order.shares, price)
 
     def _converts(self, account: str) -> bool:
-        return bool(getattr(self.desk.brokers[account], "converts", False))
+        return self.desk.brokers[account].converts
 
     def _sent_on(self, day: date) -> Decimal:
         total = ZERO
@@ -355,7 +354,7 @@ class _Run:
         return not others or not (moved or any(self.money.is_late(o) for o in others))
 
     def _by_hand(self, account: str) -> str:
-        return str(getattr(self.desk.brokers[account], "by_hand", ""))
+        return self.desk.brokers[account].by_hand
 
     def _send_ready(self) -> None:
         """Send the sales, then change money, and then send those purchases there is money for."""

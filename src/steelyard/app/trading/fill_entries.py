@@ -6,7 +6,7 @@ up to date by its owner, who knows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -20,6 +20,7 @@ from steelyard.domain.money import EXACT
 from steelyard.domain.trading.brokerage import FX, Fill
 from steelyard.domain.trading.orders import Order
 from steelyard.errors import PortfolioProblems
+from steelyard.ports.trading import Broker
 from steelyard.words import join, say
 
 SOURCE = "sync"
@@ -65,32 +66,28 @@ class Written:
         }
 
 
-def is_practice(broker: str) -> bool:
-    """Say whether the trades of a broker (as `execution.toml` names it) are none: no tax is due on them."""
-    return broker == "paper" or broker.endswith("-paper")
-
-
 class FillBooks:
     """The journal and what is needed to write fills into it.
 
     Args:
         journal: Where to.
-        brokers: By account, as `execution.toml` names them.
+        named: What `execution.toml` calls the broker of an account; entries remember it as their source.
         exchanges: By instrument; one that is missing here is unknown to the portfolio file.
     """
 
-    def __init__(self, journal: Journal, brokers: Mapping[str, str], exchanges: Mapping[str, str]) -> None:
+    def __init__(self, journal: Journal, named: Callable[[str], str], exchanges: Mapping[str, str]) -> None:
         self._journal = journal
-        self._brokers = brokers
+        self._named = named
         self._exchanges = exchanges
 
     def write(
-        self, account: str, fills: Sequence[Fill], orders: Iterable[Order], at: datetime
+        self, account: str, broker: Broker, fills: Sequence[Fill], orders: Iterable[Order], at: datetime
     ) -> Written | None:
         """Write the fills of an account that the journal does not have.
 
         Args:
             account: Name of the account.
+            broker: Who serves it.
             fills: As its broker tells them, of any age.
             orders: All orders of the account.
             at: Now.
@@ -101,9 +98,9 @@ class FillBooks:
         Raises:
             DataError: The journal cannot be used.
         """
-        broker = self._brokers.get(account, "paper")
-        if is_practice(broker):
+        if broker.practice:
             return None
+        source = f"{SOURCE} {self._named(account)}"
         there = [row for row in self._journal.rows() if row.entry.account == account]
         rows = {fill.id: self._row(broker, account, fill) for fill in fills}
         fresh = {id(row) for row in self._journal.fresh(tuple(rows.values()))}
@@ -115,7 +112,7 @@ class FillBooks:
         why = _changed(known, rows, there)
         why |= {f.id: text for f in new if (text := self._objection(f, broker, there, kept))}
         new = [f for f in new if f.id not in why]
-        elsewhere = _from_elsewhere(there, broker, [rows[f.id].entry for f in known])
+        elsewhere = _from_elsewhere(there, source, [rows[f.id].entry for f in known])
         for symbol in dict.fromkeys(f.symbol for f in new):
             why |= _doubled([f for f in new if f.symbol == symbol], rows, elsewhere)
         same = [f for f in new if why.get(f.id) == ""]
@@ -124,18 +121,20 @@ class FillBooks:
             today = at.astimezone(_EARLIEST_ZONE).date()
             wanted = [rows[f.id] for f in new]
             try:
-                import_rows(self._journal, wanted, f"{SOURCE} {broker}", as_of=today, at=at)
+                import_rows(self._journal, wanted, source, as_of=today, at=at)
             except PortfolioProblems as error:
                 why |= {f.id: join("; ", [p.message for p in error.problems]) for f in new}
                 new = []
         told = tuple(LeftOut(account, f, why[f.id]) for f in fills if why.get(f.id))
         return Written(len(new), len(known) + len(same), len(older), told)
 
-    def _objection(self, fill: Fill, broker: str, there: Sequence[Recorded], orders: Sequence[Order]) -> str:
+    def _objection(
+        self, fill: Fill, broker: Broker, there: Sequence[Recorded], orders: Sequence[Order]
+    ) -> str:
         """Why a fill must not be written, "" when it may."""
         if not there:
             return say("the journal knows nothing of this account; record what it held before")
-        if broker == "ticket" and any(o.is_out for o in orders):
+        if broker.by_hand and any(o.is_out for o in orders):
             # A ticket counts from what the file held when its orders were written, until the last is over.
             return say("orders of this account are still open; written when the last one is over")
         if not _is_conversion(fill) and fill.symbol not in self._exchanges:
@@ -144,13 +143,10 @@ class FillBooks:
             )
         return ""
 
-    def _row(self, broker: str, account: str, fill: Fill) -> Row:
+    def _row(self, broker: Broker, account: str, fill: Fill) -> Row:
         zone = _ZONES.get(FX if _is_conversion(fill) else self._exchanges.get(fill.symbol, ""))
         day = (fill.at if zone is None else fill.at.astimezone(zone)).date()
-        house = broker.partition("-")[0]
-        # Alpaca's own number is what `import --format alpaca` goes by as well: the two never double.
-        reference = f"alpaca:{fill.id}" if house == "alpaca" else f"{house}:{account}:{fill.id}"
-        return Row(entry_of(fill, account, day), reference=reference)
+        return Row(entry_of(fill, account, day), reference=broker.reference(account, fill))
 
 
 def entry_of(fill: Fill, account: str, day: date) -> Entry:
@@ -197,12 +193,10 @@ def _changed(known: Iterable[Fill], rows: Mapping[str, Row], there: Sequence[Rec
     return {f.id: text for f in known if _facts(rows[f.id].entry) not in facts}
 
 
-def _from_elsewhere(there: Iterable[Recorded], broker: str, known: Iterable[Entry]) -> list[Recorded]:
+def _from_elsewhere(there: Iterable[Recorded], source: str, known: Iterable[Entry]) -> list[Recorded]:
     """Return the trades that were typed or came from a file, apart from those that are known to be fills."""
     trades = [
-        r
-        for r in there
-        if r.counts and r.entry.kind in ("buy", "sell", "convert") and r.source != f"{SOURCE} {broker}"
+        r for r in there if r.counts and r.entry.kind in ("buy", "sell", "convert") and r.source != source
     ]
     for entry in known:
         same = next((r for r in trades if _facts(r.entry) == _facts(entry)), None)

@@ -131,7 +131,7 @@ def sync(
         new_fills += desk.book.keep_fills(account, fills, desk.clock.now())
         if journal is not None:
             own = [o for o in orders if o.account == account]
-            entered = journal.write(account, fills, own, desk.clock.now())
+            entered = journal.write(account, desk.brokers[account], fills, own, desk.clock.now())
             if entered is not None:
                 written[account] = entered
     ours = {a.name: a for a in accounts()}

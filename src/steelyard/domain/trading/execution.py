@@ -38,6 +38,10 @@ class Terms:
     attempts: int = 3
 
 
+ON_PAPER = "paper"
+"""The broker of an account that no other is named for."""
+
+
 @dataclass(frozen=True, slots=True)
 class ExecutionSettings:
     """What `execution.toml` says.
@@ -55,3 +59,7 @@ class ExecutionSettings:
     paper_commission: Decimal = ZERO
     paper_fill_at_most: Decimal | None = None
     integrated_margin: bool = False
+
+    def broker_of(self, account: str) -> str:
+        """Return what the broker of an account is called here."""
+        return self.brokers.get(account, ON_PAPER)
