@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steelyard.words import ENGLISH, Language, Text, join, placeholders, render, say
+from steelyard.words import ENGLISH, Language, Text, changed, join, placeholders, render, say
 
 UPSIDE = Language(
     "xx", {"{n} {n:share|shares} of {symbol}": "{symbol}: {n}", "both": "beide", "if {it}": "wenn {it}"}
@@ -87,3 +87,13 @@ def test_any_fact_comes_through_unchanged_in_english(one, two):
 
 def test_placeholders_are_found_in_every_form():
     assert placeholders("{a} {b!r} {c:은는} {{d}} {e:x|y}") == {"a", "b", "c", "e"}
+
+
+def test_a_change_reaches_every_text_among_the_facts_and_leaves_the_message_one():
+    inner = say("no answer from {host}", host="https://secret.example")
+    text = changed(
+        say("{a} and {b}: {n}", a=inner, b=("secret", 1), n=2), lambda x: x.replace("secret", "***")
+    )
+    assert text == "no answer from https://***.example and ***, 1: 2"
+    assert isinstance(text, Text)
+    assert isinstance(text.facts["a"], Text)

@@ -80,6 +80,19 @@ def join(separator: str, parts: Iterable[str]) -> Text:
     return Text(separator.replace("{", "{{").replace("}", "}}").join(f"{{{name}}}" for name in facts), facts)
 
 
+def changed(text: str, change: Callable[[str], str]) -> str:
+    """Return a message with a change made to every text among its facts, such as the masking of secrets."""
+    if not isinstance(text, Text):
+        return change(text)
+    facts: dict[str, object] = {}
+    for name, fact in text.facts.items():
+        if isinstance(fact, tuple):
+            facts[name] = tuple(changed(one, change) if isinstance(one, str) else one for one in fact)
+        else:
+            facts[name] = changed(fact, change) if isinstance(fact, str) else fact
+    return Text(text.template, facts)
+
+
 def render(text: str, language: Language) -> str:
     """Return a message in a language; a plain string, which has no template, as it is."""
     if not isinstance(text, Text):

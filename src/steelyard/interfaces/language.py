@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
+from unicodedata import east_asian_width
 
 from steelyard import languages
-from steelyard.errors import PortfolioProblems, SteelyardError
+from steelyard.errors import PortfolioProblems, Problem, SteelyardError
 from steelyard.words import ENGLISH, Language, Text, render, say
 
 
@@ -64,6 +65,38 @@ def current() -> Language:
 def tell(text: str) -> str:
     """Return a message in the language chosen; a plain string as it is."""
     return render(text, _CHOICE.get().language)
+
+
+def echo(text: str, *, err: bool = False) -> None:
+    """Print a message on a line of its own, in the language chosen; talk goes to standard error."""
+    import click
+
+    click.echo(tell(text), err=err)
+
+
+def json_text(document: Any, *, indent: int | None = 1) -> str:
+    """Return the text of a JSON document, its messages in the language chosen."""
+    import json
+
+    return json.dumps(told(document), ensure_ascii=False, indent=indent)
+
+
+def fault(code: str, text: str, what_to_do: str) -> None:
+    """Print an error on standard error that does not end the command."""
+    echo(f"{Problem(code, text, what_to_do).told(current())}\n\n  {hint(what_to_do)}\n", err=True)
+
+
+def padded(text: str, cells: int, *, right: bool = False) -> str:
+    """Return a message in the language chosen, filled with spaces up to a width in terminal cells.
+
+    A letter of Hangul takes two cells, as does every other wide character of East Asia.
+
+    Source: Unicode Standard Annex 11, East Asian Width.
+    """
+    shown = tell(text)
+    wide = sum(east_asian_width(letter) in "WF" for letter in shown)
+    space = " " * (cells - len(shown) - wide)
+    return space + shown if right else shown + space
 
 
 def hint(text: str) -> str:

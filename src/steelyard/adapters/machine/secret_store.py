@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 from steelyard.errors import InputError
 from steelyard.extras import ExtraMissing
-from steelyard.words import say
+from steelyard.words import changed, say
 
 PREFIX = "STEELYARD_"
 SERVICE = "STEELYARD_NOTIFY_"
@@ -61,9 +61,16 @@ class SecretStore:
 
     def mask(self, text: str) -> str:
         """Return the text with every secret made unreadable, and every longer part of an address."""
-        for piece in self._pieces():
-            text = re.sub(re.escape(piece), MASK, text, flags=re.IGNORECASE)
-        return text
+        pieces = self._pieces()
+
+        def hidden(shown: str) -> str:
+            for piece in pieces:
+                shown = re.sub(re.escape(piece), MASK, shown, flags=re.IGNORECASE)
+            return shown
+
+        masked = changed(text, hidden)
+        # A secret that a template and its facts make up together, which no language may show.
+        return masked if hidden(masked) == masked else hidden(text)
 
     def _pieces(self) -> list[str]:
         values = [v for k, v in self._values.items() if k not in _PLAIN]

@@ -11,6 +11,9 @@ import click
 
 from steelyard.domain.money import plain
 from steelyard.interfaces.cli.trading.order_views import ENDS, JSON, portfolio_option, print_json
+from steelyard.interfaces.language import echo, fault, padded, tell
+from steelyard.interfaces.vocabulary import SIDES
+from steelyard.words import say
 
 if TYPE_CHECKING:
     from steelyard.app.trading.trade_report import TradeReport
@@ -29,11 +32,14 @@ def verify(file: Path) -> None:
 
     found = steelyard.verify_audit(file)
     if found.broken is None:
-        click.echo(f"whole: {found.links} links")
+        echo(say("whole: {links} links", links=found.links))
         return
     broken = found.broken
-    text = f"error[audit-broken]: link {broken.number}: {broken.why}"
-    click.echo(f"{text}\n\n  hint: compare with a backup from before\n", err=True)
+    fault(
+        "audit-broken",
+        say("link {number}: {why}", number=broken.number, why=broken.why),
+        say("compare with a backup from before"),
+    )
     sys.exit(4)
 
 
@@ -51,7 +57,7 @@ def show(plan: str, file: Path, as_json: bool) -> None:
         print_json(found.to_dict())
     else:
         for entry in found.entries:
-            click.echo(describe(entry))
+            echo(describe(entry))
 
 
 @audit.command(epilog=f"Example: steelyard audit replay latest. {ENDS}")
@@ -69,11 +75,11 @@ def replay(plan: str, file: Path) -> None:
     name = found.saved.id[:12]
     if not found.differs:
         size = len(found.saved.text.encode())
-        click.echo(f"the same plan again: {name}, {size} of {size} bytes")
+        echo(say("the same plan again: {name}, {size} of {size} bytes", name=name, size=size))
         return
-    text = f"error[replay-differs]: made again, {name} differs in {', '.join(found.differs)}"
-    hint = "look for another version of steelyard, or a catalogue or tax data changed since"
-    click.echo(f"{text}\n\n  hint: {hint}\n", err=True)
+    text = say("made again, {name} differs in {differs}", name=name, differs=", ".join(found.differs))
+    hint = say("look for another version of steelyard, or a catalogue or tax data changed since")
+    fault("replay-differs", text, hint)
     sys.exit(4)
 
 
@@ -117,22 +123,47 @@ COLUMNS = (
 
 
 def _show_report(found: TradeReport) -> None:
-    click.echo(f"Trades of {found.quarter} ({found.first} to {found.last})\n")
-    for t in found.trades:
-        click.echo(
-            f"{t.traded_on}  {t.account}  {t.side:<4} {plain(t.shares):>6} {t.symbol:<8} "
-            f"{plain(t.amount)} {t.currency}, fees {plain(t.fees)}"
+    echo(
+        say(
+            "Trades of {quarter} ({first} to {last})",
+            quarter=found.quarter,
+            first=found.first,
+            last=found.last,
         )
+    )
+    click.echo()
+    for t in found.trades:
+        amounts = f"{plain(t.shares):>6} {t.symbol:<8} {plain(t.amount)} {t.currency}"
+        fees = tell(say("fees {fees}", fees=plain(t.fees)))
+        echo(f"{t.traded_on}  {t.account}  {padded(SIDES[t.side], 4)} {amounts}, {fees}")
         if not t.causes:
-            click.echo("            no rule: no order of ours explains it")
+            echo("            " + tell(say("no rule: no order of ours explains it")))
         for rule, text in t.causes:
-            click.echo(f"            {rule}: {text}")
+            echo(f"            {rule}: {tell(text)}")
         if t.reason:
-            click.echo(f"            {t.reason}")
+            echo(f"            {tell(t.reason)}")
         if t.plan_id:
             click.echo(
-                f"            plan {t.plan_id[:12]}, approved by {', '.join(t.approved_by) or 'nobody'}"
+                "            "
+                + tell(
+                    say(
+                        "plan {plan}, approved by {who}",
+                        plan=t.plan_id[:12],
+                        who=tuple(t.approved_by) or say("nobody"),
+                    )
+                )
             )
-    click.echo(f"{len(found.trades)} trades, {found.unmatched} without a rule")
+    echo(
+        say(
+            "{trades} trades, {unmatched} without a rule", trades=len(found.trades), unmatched=found.unmatched
+        )
+    )
     if found.broken is not None:
-        click.echo(f"the audit record is broken at link {found.broken.number}: {found.broken.why}", err=True)
+        echo(
+            say(
+                "the audit record is broken at link {number}: {why}",
+                number=found.broken.number,
+                why=found.broken.why,
+            ),
+            err=True,
+        )

@@ -16,6 +16,9 @@ from steelyard.interfaces.cli.trading.order_views import (
     print_json,
     show_orders,
 )
+from steelyard.interfaces.language import echo, fault
+from steelyard.interfaces.vocabulary import OUTCOMES
+from steelyard.words import join, say
 
 _WHO = click.option("--who", metavar="NAME", help="Who approves.  [default: your login name]")
 
@@ -40,16 +43,24 @@ def execute(plan: str, file: Path, as_json: bool, who: str | None, live: bool, u
     if as_json:
         print_json(result.to_dict())
     else:
-        click.echo(f"plan {short}: {result.outcome}")
+        echo(say("plan {plan}: {outcome}", plan=short, outcome=OUTCOMES[result.outcome]))
         show_orders(result.orders)
         if not live:
-            click.echo("nothing was sent; send with --live", err=True)
+            echo(say("nothing was sent; send with --live"), err=True)
         for account, what in result.left_to.items():
             again = f"steelyard execute {short} --live"
-            click.echo(f"next, for {account}: {what}; then run `{again}` again", err=True)
+            echo(
+                say(
+                    "next, for {account}: {what}; then run `{again}` again",
+                    account=account,
+                    what=what,
+                    again=again,
+                ),
+                err=True,
+            )
     for r in result.refusals:
         about = f"{r.symbol}: " if r.symbol else ""
-        click.echo(f"error[{r.rule}]: {about}{r.text}\n\n  hint: {r.hint}\n", err=True)
+        fault(r.rule, join("", (about, r.text)), r.hint)
     if result.refusals:
         sys.exit(4)
 
@@ -66,7 +77,7 @@ def approve(plan: str, file: Path, who: str | None) -> None:
 
     name = who or getpass.getuser()
     saved = steelyard.approve(file, plan, who=name)
-    click.echo(f"{name} approved {saved[:12]}", err=True)
+    echo(say("{name} approved {saved}", name=name, saved=saved[:12]), err=True)
 
 
 @click.command(epilog=f"Example: steelyard arm --until 2026-12-31 --max-amount 5000000. {ENDS}")
@@ -81,9 +92,11 @@ def arm(file: Path, until: str, max_amount: str) -> None:
     try:
         day, amount = read_day(until), parse_number(max_amount)
     except ValueError as error:
-        raise InputError("arming", str(error), "write --until 2026-12-31 --max-amount 5000000") from None
+        raise InputError(
+            "arming", error.args[0], say("write --until 2026-12-31 --max-amount 5000000")
+        ) from None
     steelyard.arm(file, until=day, max_amount=amount)
-    click.echo(f"armed until {day} for {plain(amount)}", err=True)
+    echo(say("armed until {day} for {amount}", day=day, amount=plain(amount)), err=True)
 
 
 @click.command(epilog=f"Example: steelyard disarm. {ENDS}")
@@ -93,7 +106,7 @@ def disarm(file: Path) -> None:
     import steelyard
 
     steelyard.disarm(file)
-    click.echo("disarmed", err=True)
+    echo("disarmed", err=True)
 
 
 @click.command(epilog=f"Example: steelyard halt 'prices look wrong'. {ENDS}")
@@ -103,10 +116,10 @@ def halt(why: str, file: Path) -> None:
     """Cancel what is open and refuse everything until `resume`."""
     import steelyard
 
-    found = steelyard.halt(file, why, told=lambda: click.echo("halted", err=True))
+    found = steelyard.halt(file, why, told=lambda: echo("halted", err=True))
     show_orders(found.orders)
     for order_id, text in found.failed.items():
-        click.echo(f"error[not-cancelled]: {order_id[:12]}: {text}\n\n  hint: see the broker\n", err=True)
+        fault("not-cancelled", join(": ", (order_id[:12], text)), say("see the broker"))
     if found.failed:
         sys.exit(5)
 
@@ -118,4 +131,4 @@ def resume(file: Path) -> None:
     import steelyard
 
     steelyard.resume(file)
-    click.echo("resumed", err=True)
+    echo("resumed", err=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from steelyard.domain.money import plain
+from steelyard.interfaces.language import echo, json_text, padded, tell
+from steelyard.interfaces.vocabulary import SIDES, STATES
+from steelyard.words import say
 
 if TYPE_CHECKING:
     from steelyard.domain.trading.orders import Order
@@ -37,21 +39,23 @@ JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document a
 
 def print_json(document: dict[str, Any]) -> None:
     """Print the one document of a `--json` command."""
-    click.echo(json.dumps(document, ensure_ascii=False, indent=1))
+    click.echo(json_text(document))
 
 
 def order_line(o: Order) -> str:
     """Return one line for people on an order."""
-    limit = "market" if o.limit is None else f"limit {plain(o.limit)} {o.currency}"
-    filled = f", {plain(o.filled)} filled" if o.filled else ""
-    note = f" ({o.note})" if o.note else ""
-    return (
-        f"{o.id[:11]}  {o.account}  {o.side:<4} {plain(o.shares):>6} {o.symbol:<8} {limit}  "
-        f"{o.state.replace('_', ' ')}{filled}{note}"
+    limit = (
+        say("market")
+        if o.limit is None
+        else say("limit {limit} {currency}", limit=plain(o.limit), currency=o.currency)
     )
+    filled = say(", {filled} filled", filled=plain(o.filled)) if o.filled else ""
+    note = f" ({tell(o.note)})" if o.note else ""
+    wanted = f"{padded(SIDES[o.side], 4)} {plain(o.shares):>6} {o.symbol:<8} {tell(limit)}"
+    return f"{o.id[:11]}  {o.account}  {wanted}  {tell(STATES[o.state])}{tell(filled)}{note}"
 
 
 def show_orders(found: Iterable[Order]) -> None:
     """Print a line for each order."""
     for order in found:
-        click.echo(order_line(order))
+        echo(order_line(order))

@@ -20,6 +20,9 @@ from steelyard.interfaces.cli.trading.order_views import (
     print_json,
     show_orders,
 )
+from steelyard.interfaces.language import echo, fault
+from steelyard.interfaces.vocabulary import SIDES
+from steelyard.words import join, say
 
 
 @click.group(invoke_without_command=True, epilog=f"Example: steelyard orders --json. {ENDS}")
@@ -63,7 +66,7 @@ def watch(file: Path, as_json: bool, plan: str | None, every: int) -> None:
         sys.stdout.flush()
     left = [order for order in steelyard.orders(file, plan) if not order.is_final]
     for order in left:
-        click.echo(f"left as it is: {order_line(order)}", err=True)
+        echo(say("left as it is: {order}", order=order_line(order)), err=True)
 
 
 @click.command(epilog=f"Example: steelyard cancel sy-5ea5fc54. {ENDS}")
@@ -95,20 +98,53 @@ def sync(file: Path, as_json: bool, days: int) -> None:
     if as_json:
         print_json(report.to_dict())
     else:
-        click.echo(f"{len(report.changed)} orders changed, {report.new_fills} new fills")
+        echo(
+            say(
+                "{changed} orders changed, {new_fills} new fills",
+                changed=len(report.changed),
+                new_fills=report.new_fills,
+            )
+        )
         for account, w in written.items():
             if w.added:
-                noun = "entry" if w.added == 1 else "entries"
-                click.echo(
-                    f"{account}  {w.added} {noun} added to the journal; take back: steelyard undo --import"
+                echo(
+                    say(
+                        "{account}  {added} {added:entry|entries} added to the journal; take back: "
+                        "steelyard undo --import",
+                        account=account,
+                        added=w.added,
+                    )
                 )
         for left in left_out:
             f = left.fill
-            trade = f"{f.side} {plain(f.shares)} {f.symbol} at {plain(f.price)} {f.currency}"
-            click.echo(f"{left.account}  not entered: {trade} of {f.at.date()}: {left.why}")
+            trade = say(
+                "{side} {shares} {symbol} at {price} {currency}",
+                side=SIDES[f.side],
+                shares=plain(f.shares),
+                symbol=f.symbol,
+                price=plain(f.price),
+                currency=f.currency,
+            )
+            echo(
+                say(
+                    "{account}  not entered: {trade} of {date}: {why}",
+                    account=left.account,
+                    trade=trade,
+                    date=f.at.date(),
+                    why=left.why,
+                )
+            )
         for d in report.differences:
-            click.echo(f"{d.account}  {d.what}: the file has {plain(d.ours)}, the broker {plain(d.theirs)}")
+            echo(
+                say(
+                    "{account}  {what}: the file has {ours}, the broker {theirs}",
+                    account=d.account,
+                    what=d.what,
+                    ours=plain(d.ours),
+                    theirs=plain(d.theirs),
+                )
+            )
     for account, text in report.unanswered.items():
-        click.echo(f"error[no-answer]: {account}: {text}\n\n  hint: try again later\n", err=True)
+        fault("no-answer", join(": ", (account, text)), say("try again later"))
     if report.unanswered:
         sys.exit(5)

@@ -1,0 +1,39 @@
+"""The words for what is a code inside: sides of a trade, states of an order, parts of a set-up."""
+
+from __future__ import annotations
+
+from steelyard.words import say
+
+SIDES = {"buy": say("buy"), "sell": say("sell")}
+
+STATES = {
+    "planned": say("planned"),
+    "sent": say("sent"),
+    "accepted": say("accepted"),
+    "partially_filled": say("partially filled"),
+    "filled": say("filled"),
+    "cancelled": say("cancelled"),
+    "rejected": say("rejected"),
+    "expired": say("expired"),
+    "unknown": say("unknown"),
+}
+
+OUTCOMES = {
+    "dry-run": say("dry-run"),
+    "refused": say("refused"),
+    "done": say("done"),
+    "waiting": say("waiting"),
+}
+
+PARTS = {
+    "file": say("file"),
+    "prices": say("prices"),
+    "services": say("services"),
+    "database": say("database"),
+    "clock": say("clock"),
+    "last run": say("last run"),
+    "schedule": say("schedule"),
+    "permissions": say("permissions"),
+}
+
+MARKS = {"good": say("good"), "warning": say("warning"), "bad": say("bad")}
