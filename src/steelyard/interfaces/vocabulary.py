@@ -37,3 +37,6 @@ PARTS = {
 }
 
 MARKS = {"good": say("good"), "warning": say("warning"), "bad": say("bad")}
+
+CAUTIONS = {"accepted": say("accepted"), "caution": say("caution"), "avoid": say("avoid")}
+"""How far a replacement may be taken for the same thing."""

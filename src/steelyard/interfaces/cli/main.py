@@ -131,8 +131,12 @@ def check(path: Path | None, as_json: bool, as_of: date | None, file: Path | Non
 
         tables.show_check(report)
     for holding in report.valuation.unmanaged:
-        click.echo(
-            f"warning: {holding.symbol} is held but has no target: left alone and not counted", err=True
+        language.echo(
+            say(
+                "warning: {symbol} is held but has no target: left alone and not counted",
+                symbol=holding.symbol,
+            ),
+            err=True,
         )
     if exit_code and report.decision.due:
         sys.exit(10)
@@ -218,11 +222,11 @@ def plan(
         policy_gate=policy_gate,
         allow_wash_sales=allow_wash_sales,
     )
-    _print_plan(result, portfolio, as_json=as_json, as_csv=as_csv, title="Plan")
+    _print_plan(result, portfolio, as_json=as_json, as_csv=as_csv, title=say("Plan"))
     if save:
         saved = steelyard.save_plan(path or file or Path("portfolio.toml"), portfolio, result)
         plan_id = saved.id
-        click.echo(f"saved as {plan_id[:12]}; next: steelyard execute {plan_id[:12]}", err=True)
+        language.echo(say("saved as {plan}; next: steelyard execute {plan}", plan=plan_id[:12]), err=True)
 
 
 @cli.command(
@@ -266,7 +270,7 @@ def invest(
         fractional=fractional,
         allow_wash_sales=allow_wash_sales,
     )
-    _print_plan(result, portfolio, as_json=as_json, as_csv=as_csv, title="Invest")
+    _print_plan(result, portfolio, as_json=as_json, as_csv=as_csv, title=say("Invest"))
 
 
 @cli.command(epilog=_epilog("steelyard withdraw 500000 portfolio.toml", "steelyard withdraw 500000 --json"))
@@ -297,7 +301,7 @@ def withdraw(
     result = steelyard.withdraw(
         portfolio, amount, as_of=as_of, account=account, fractional=fractional, objective=objective
     )
-    _print_plan(result, portfolio, as_json=as_json, as_csv=as_csv, title="Withdraw")
+    _print_plan(result, portfolio, as_json=as_json, as_csv=as_csv, title=say("Withdraw"))
 
 
 @cli.command(epilog=_epilog("steelyard models", "steelyard models balanced", ends=(0, 2)))
@@ -370,13 +374,16 @@ def demo(as_of: date | None) -> None:
     from steelyard.interfaces.cli import tables
 
     portfolio = steelyard.sample()
-    tables.heading("steelyard check", "is a rebalance due?")
+    tables.heading("steelyard check", say("is a rebalance due?"))
     tables.show_check(steelyard.check(portfolio, as_of=as_of))
-    tables.heading("steelyard plan", "the exact whole-share trades")
-    tables.show_plan(steelyard.plan(portfolio, as_of=as_of), portfolio, "Plan")
-    tables.heading("steelyard invest 1000000", "new money, nothing sold")
-    tables.show_plan(steelyard.invest(portfolio, 1000000, as_of=as_of), portfolio, "Invest")
-    click.echo("\nNext: `steelyard init` writes a portfolio file of your own. (A calculation, not advice.)")
+    tables.heading("steelyard plan", say("the exact whole-share trades"))
+    tables.show_plan(steelyard.plan(portfolio, as_of=as_of), portfolio, say("Plan"))
+    tables.heading("steelyard invest 1000000", say("new money, nothing sold"))
+    tables.show_plan(steelyard.invest(portfolio, 1000000, as_of=as_of), portfolio, say("Invest"))
+    click.echo()
+    language.echo(
+        say("Next: `steelyard init` writes a portfolio file of your own. (A calculation, not advice.)")
+    )
 
 
 def _portfolio(path: Path | None, option: Path | None) -> Portfolio:
@@ -425,7 +432,7 @@ def _print_plan(result: Plan, portfolio: Portfolio, *, as_json: bool, as_csv: bo
 
         tables.show_plan(result, portfolio, title)
     if not result.objective.proven:
-        click.echo(f"note: not proven optimal; {result.objective.note}", err=True)
+        language.echo(say("note: not proven optimal; {why}", why=result.objective.note), err=True)
 
 
 def _print_csv(result: Plan) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Context, Decimal
 
 from rich.cells import cell_len
@@ -17,6 +17,9 @@ from steelyard.domain.policy.models import Model
 from steelyard.domain.policy.policies import band
 from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.trades import Plan, Trade
+from steelyard.interfaces.language import tell
+from steelyard.interfaces.vocabulary import SIDES
+from steelyard.words import join, say
 
 _MILLIONTH = Decimal("0.000001")
 _WIDE = Context(prec=1000)
@@ -54,7 +57,7 @@ def shares(count: Decimal) -> str:
 
 def heading(command: str, about: str) -> None:
     """Print a line that starts a new part."""
-    console().print(Text.assemble(("\n$ ", "dim"), (command, "bold"), (f"   # {about}", "dim")))
+    console().print(Text.assemble(("\n$ ", "dim"), (command, "bold"), (f"   # {tell(about)}", "dim")))
 
 
 def gauge(drift: Drift, limit: Decimal | None) -> str:
@@ -79,9 +82,10 @@ def gauge(drift: Drift, limit: Decimal | None) -> str:
 
 
 def _table(*columns: tuple[str, str]) -> Table:
+    """Return a table of columns by title and side: left, right, or the one that may wrap."""
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for title, side in columns:
-        table.add_column(title, justify="right" if side == "right" else "left", no_wrap=title != "why")
+        table.add_column(tell(title), justify="right" if side == "right" else "left", no_wrap=side != "wrap")
     return table
 
 
@@ -99,14 +103,16 @@ def _drift_table(report: CheckReport, width: int) -> Table:
         )
         for d in report.drifts
     ]
-    titles = ("symbol", "value", "weight", "target", "drift", "band")
+    symbol_, value_, weight_ = say("symbol"), say("value"), say("weight")
+    target_, drift_, band_ = say("target"), say("drift"), say("band")
+    titles = tuple(map(tell, (symbol_, value_, weight_, target_, drift_, band_)))
     taken = [max(map(cell_len, column)) + 2 for column in zip(titles, *figures, strict=True)]
     # One more column says "!" where the band is broken.
     room = width - sum(taken) - 3
     drawn = room >= NAME_ROOM
     room = room - 2 if drawn else room + taken[-1] - 2
-    sides = [("symbol", ""), ("name", ""), ("value", "right"), ("weight", "right"), ("target", "right")]
-    table = _table(*sides, ("drift", "right"), ("", ""), *([("band", "")] if drawn else []))
+    sides = [(symbol_, ""), (say("name"), ""), (value_, "right"), (weight_, "right"), (target_, "right")]
+    table = _table(*sides, (drift_, "right"), ("", ""), *([(band_, "")] if drawn else []))
     for drift, (symbol, worth, weight, target, off, picture) in zip(report.drifts, figures, strict=True):
         breach = drift.symbol in report.breaches
         name = Text(portfolio.instruments[drift.symbol].name)
@@ -123,67 +129,69 @@ def show_check(report: CheckReport) -> None:
     portfolio, valuation, out = report.portfolio, report.valuation, console()
     base = portfolio.base_currency
     table = _drift_table(report, out.width)
-    out.print(f"\n{report.as_of}   {money(valuation.managed, base)} managed   all weights in %\n")
+    managed = money(valuation.managed, base)
+    title = say("{day}   {amount} managed   all weights in %", day=report.as_of, amount=managed)
+    out.print(f"\n{tell(title)}\n")
     out.print(table)
-    cash = f"cash {money(valuation.cash, base)}"
+    cash = say("cash {amount}", amount=money(valuation.cash, base))
     if valuation.reserve:
-        cash += f", of which {money(valuation.reserve, base)} is the reserve"
-    wrong = f"{percent(report.misplaced)} % of the money is in the wrong place"
-    out.print(f"\n{cash}; {wrong if valuation.managed else 'fill in shares, prices and cash to begin'}")
+        reserve = money(valuation.reserve, base)
+        cash = say("{cash}, of which {amount} is the reserve", cash=cash, amount=reserve)
+    wrong = say("{percent} % of the money is in the wrong place", percent=percent(report.misplaced))
+    begin = say("fill in shares, prices and cash to begin")
+    out.print(f"\n{tell(join('; ', (cash, wrong if valuation.managed else begin)))}")
     for holding in valuation.unmanaged:
-        out.print(f"unmanaged: {holding.symbol} {money(holding.value, base)} (no target, not counted)")
+        worth = money(holding.value, base)
+        text = say(
+            "unmanaged: {symbol} {amount} (no target, not counted)", symbol=holding.symbol, amount=worth
+        )
+        out.print(tell(text))
     decision = report.decision
-    out.print(Text("\nA rebalance is due:" if decision.due else "\nNo rebalance is due.", style="bold"))
+    due = say("A rebalance is due:") if decision.due else say("No rebalance is due.")
+    out.print(Text(f"\n{tell(due)}", style="bold"))
     for reason in decision.reasons:
-        out.print(Text(f"  - {reason.text}"))
+        out.print(Text(f"  - {tell(reason.text)}"))
     if decision.held_back:
-        out.print(f"  held back: {decision.held_back}")
+        out.print(f"  {tell(say('held back: {why}', why=decision.held_back))}")
     if decision.next_look:
-        out.print(f"Next look: {decision.next_look}")
+        out.print(tell(say("Next look: {day}", day=decision.next_look)))
 
 
 def show_plan(plan: Plan, portfolio: Portfolio, title: str) -> None:
     """Print a plan: the trades with their reasons, then where they lead."""
     out, base = console(), plan.base_currency
     several = len(portfolio.accounts) > 1
-    flow = f", {money(plan.cash_flow, base)} of cash flow" if plan.cash_flow else ""
-    out.print(f"\n{title} for {plan.as_of}{flow}\n")
+    heading = say("{title} for {day}", title=title, day=plan.as_of)
+    if plan.cash_flow:
+        flow = money(plan.cash_flow, base)
+        heading = say("{title} for {day}, {amount} of cash flow", title=title, day=plan.as_of, amount=flow)
+    out.print(f"\n{tell(heading)}\n")
     names = [a.name for a in portfolio.accounts]
     if plan.trades:
         table = _table(
-            *([("account", "")] if several else []),
-            ("", ""), ("symbol", ""), ("shares", "right"), ("amount", "right"), ("cost", "right"),
-            ("why", ""),
+            *([(say("account"), "")] if several else []),
+            ("", ""), (say("symbol"), ""), (say("shares"), "right"), (say("amount"), "right"),
+            (say("cost"), "right"), (say("why"), "wrap"),
         )  # fmt: skip
         for t in sorted(plan.trades, key=lambda t: names.index(t.account)):
             # What is known by its value only has no shares to speak of.
             count = "" if portfolio.quotes[t.symbol].by_value else shares(t.shares)
-            row = [t.side, t.symbol, count, money(t.amount, base), money(t.cost, base), t.reason]
+            side, amount, cost = tell(SIDES[t.side]), money(t.amount, base), money(t.cost, base)
+            row = [side, t.symbol, count, amount, cost, tell(t.reason)]
             table.add_row(*([t.account] if several else []), *row)
         out.print(table)
     else:
-        out.print("Nothing to trade.")
-    for conversion in plan.conversions:
-        out.print(
-            f"convert {money(conversion.amount, base)} from {conversion.from_currency} to "
-            f"{conversion.to_currency} in {conversion.account}, cost {money(conversion.cost, base)}"
-        )
-    for left in plan.untraded:
-        if left.symbol:
-            out.print(Text(f"not traded: {left.symbol}: {left.reason}"))
-        elif several or left.decided_by == "rule":
-            out.print(Text(f"not spent: {money(left.amount, base)} in {left.account}: {left.reason}"))
-    for block in plan.blocked:
-        if block.symbol not in {left.symbol for left in plan.untraded}:
-            out.print(Text(f"not bought: {block.symbol}: {block.reason}"))
+        out.print(tell(say("Nothing to trade.")))
+    for text in _beside(plan, several):
+        out.print(Text(tell(text)))
     out.print()
     after = _table(
-        ("after", ""),
-        ("shares", "right"),
-        ("value", "right"),
-        ("weight", "right"),
-        ("target", "right"),
-        ("drift", "right"),
+        (say("after"), ""),
+        (say("shares"), "right"),
+        (say("value"), "right"),
+        (say("weight"), "right"),
+        (say("target"), "right"),
+        (say("drift"), "right"),
     )
     for holding in plan.after:
         d = holding.drift
@@ -199,40 +207,99 @@ def show_plan(plan: Plan, portfolio: Portfolio, title: str) -> None:
         )
     out.print(after)
     if plan.nearest is not None:
-        near, here = plan.nearest, percent(plan.nearest.plan_distance)
-        costs = money(EXACT.add(near.costs, near.tax or ZERO), base)
-        out.print(
-            f"\n{here} % from target; the nearest plan is at {percent(near.distance)} %, with {near.trades} "
-            f"trades of {money(near.turnover, base)} and {costs} of tax and costs: --accept-drift 0 shows it"
+        near = plan.nearest
+        text = say(
+            "{here} % from target; the nearest plan is at {distance} %, with {trades} trades of {amount} and "
+            "{costs} of tax and costs: --accept-drift 0 shows it",
+            here=percent(near.plan_distance),
+            distance=percent(near.distance),
+            trades=near.trades,
+            amount=money(near.turnover, base),
+            costs=money(EXACT.add(near.costs, near.tax or ZERO), base),
         )
-    sure = "proven optimal" if plan.objective.proven else "best found, not proven"
+        out.print(f"\n{tell(text)}")
+    sure = say("proven optimal") if plan.objective.proven else say("best found, not proven")
     misplaced = sum((abs(h.drift.drift) for h in plan.after), ZERO) / 2
-    out.print(
-        f"\ncash {money(plan.cash_after, base)}; traded {money(plan.turnover, base)}; "
-        f"costs {money(plan.costs, base)}; {percent(misplaced)} % misplaced; {sure}"
+    text = say(
+        "cash {cash}; traded {traded}; costs {costs}; {percent} % misplaced; {sure}",
+        cash=money(plan.cash_after, base),
+        traded=money(plan.turnover, base),
+        costs=money(plan.costs, base),
+        percent=percent(misplaced),
+        sure=sure,
     )
+    out.print(f"\n{tell(text)}")
+    for text in _tax_lines(plan, several):
+        out.print(Text(tell(text)))
+    if plan.to_bands:
+        text = say(
+            "{amount} of new money would bring everything inside its band without a sale",
+            amount=money(plan.to_bands, base),
+        )
+        out.print(tell(text))
+    elif plan.to_bands is not None:
+        out.print(tell(say("Everything comes inside its band without a sale even without new money.")))
+
+
+def _beside(plan: Plan, several: bool) -> Iterator[str]:
+    """Yield what goes with the trades: money changed, and what is left alone with why."""
+    base = plan.base_currency
+    for conversion in plan.conversions:
+        yield say(
+            "convert {amount} from {have} to {need} in {account}, cost {cost}",
+            amount=money(conversion.amount, base),
+            have=conversion.from_currency,
+            need=conversion.to_currency,
+            account=conversion.account,
+            cost=money(conversion.cost, base),
+        )
+    for left in plan.untraded:
+        if left.symbol:
+            yield say("not traded: {symbol}: {why}", symbol=left.symbol, why=left.reason)
+        elif several or left.decided_by == "rule":
+            amount = money(left.amount, base)
+            yield say(
+                "not spent: {amount} in {account}: {why}",
+                amount=amount,
+                account=left.account,
+                why=left.reason,
+            )
+    for block in plan.blocked:
+        if block.symbol not in {left.symbol for left in plan.untraded}:
+            yield say("not bought: {symbol}: {why}", symbol=block.symbol, why=block.reason)
+
+
+def _tax_lines(plan: Plan, several: bool) -> Iterator[str]:
+    """Yield what each sale adds to the tax of the year, then the sum and what is to be known about it."""
+    base = plan.base_currency
     for t in plan.trades:
         if t.tax is not None:
-            lost = f"; {shares(t.disallowed)} of the loss is disallowed" if t.disallowed else ""
-            where = f" in {t.account}" if several else ""
-            out.print(f"tax of selling {t.symbol}{where}: {money(t.tax, base)}{_lots_text(t)}{lost}")
+            text = say("tax of selling {symbol}: {amount}", symbol=t.symbol, amount=money(t.tax, base))
+            if several:
+                text = say(
+                    "tax of selling {symbol} in {account}: {amount}",
+                    symbol=t.symbol,
+                    account=t.account,
+                    amount=money(t.tax, base),
+                )
+            yield join("", (text, _lots_text(t), _lost_text(t)))
     if plan.taxes is not None and any(t.tax is not None for t in plan.trades):
-        out.print(f"tax of the plan: {money(plan.taxes, base)} on top of the year so far")
+        yield say("tax of the plan: {amount} on top of the year so far", amount=money(plan.taxes, base))
     if plan.tax_note and plan.trades:
-        out.print(Text(f"tax: {plan.tax_note}"))
-    if plan.to_bands is not None:
-        if plan.to_bands:
-            out.print(
-                f"{money(plan.to_bands, base)} of new money would bring everything inside its band "
-                "without a sale"
-            )
-        else:
-            out.print("Everything comes inside its band without a sale even without new money.")
+        yield say("tax: {note}", note=plan.tax_note)
 
 
 def _lots_text(trade: Trade) -> str:
-    lots = ", ".join(f"{shares(count)} of {bought}" for bought, count, _ in trade.lots)
-    return f" (sells {lots})" if lots else ""
+    lots = tuple(
+        say("{shares} of {bought}", shares=shares(count), bought=bought) for bought, count, _ in trade.lots
+    )
+    return say(" (sells {lots})", lots=lots) if lots else ""
+
+
+def _lost_text(trade: Trade) -> str:
+    if not trade.disallowed:
+        return ""
+    return say("; {shares} of the loss is disallowed", shares=shares(trade.disallowed))
 
 
 def show_models(models: Iterable[Model]) -> None:
@@ -243,4 +310,4 @@ def show_models(models: Iterable[Model]) -> None:
         out.print(
             "  " + "  ".join(f"{symbol} {percent(weight)} %" for symbol, weight in model.weights.items())
         )
-        out.print(Text(f"  source: {model.source}", style="dim"))
+        out.print(Text(f"  {tell(say('source: {source}', source=model.source))}", style="dim"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
@@ -10,6 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from steelyard.interfaces.language import json_text, tell
+from steelyard.interfaces.tax_words import FIGURES, FILINGS, TAX_CLASSES
+from steelyard.interfaces.vocabulary import CAUTIONS
+from steelyard.words import join, say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -58,7 +62,7 @@ def tax(
     portfolio = steelyard.load(file or path, need_accounts=False, need_prices=False, journal=database)
     result = steelyard.tax(portfolio, year=year, as_of=_day(as_of))
     if as_json:
-        click.echo(json.dumps(result.to_dict(), ensure_ascii=False, indent=1))
+        click.echo(json_text(result.to_dict()))
     elif as_csv:
         from steelyard.interfaces.documents.tax import disposals_csv
 
@@ -108,7 +112,7 @@ def harvest(
         discount=discount,
     )
     if as_json:
-        click.echo(json.dumps(report.to_dict(), ensure_ascii=False, indent=1))
+        click.echo(json_text(report.to_dict()))
     else:
         _show_harvest(report)
 
@@ -121,32 +125,66 @@ def _day(text: str | None) -> date | None:
     try:
         return read_day(text)
     except ValueError:
-        raise click.BadParameter(f"{text!r} is not a date; write it as 2026-11-23") from None
+        raise click.BadParameter(
+            tell(say("{text!r} is not a date; write it as 2026-11-23", text=text))
+        ) from None
 
 
 def _show_harvest(report: HarvestReport) -> None:
     from steelyard.interfaces.cli.tables import console, money, shares
 
     out, currency = console(), report.currency
-    for title, rows in (("Losses", report.losses), ("Gains", report.gains)):
-        out.print(f"\n{title}", style="bold")
+    for title, rows in ((say("Losses"), report.losses), (say("Gains"), report.gains)):
+        out.print(f"\n{tell(title)}", style="bold")
         if not rows:
-            out.print("  none worth realising")
+            out.print(f"  {tell(say('none worth realising'))}")
         for p in rows:
-            verdict = "sell" if p.do else "leave"
-            out.print(
-                f"  {verdict} {shares(p.shares)} {p.symbol} in {p.account}: "
-                f"{'gain' if p.gain >= 0 else 'loss'} {money(abs(p.gain), currency)}, saves "
-                f"{money(p.saves, currency)}{' later' if title == 'Gains' else ''}, "
-                f"costs {money(p.costs, currency)}, "
-                f"worth {money(p.worth, currency)}"
-            )
-            out.print(f"    {p.why}")
+            facts = {
+                "shares": shares(p.shares),
+                "symbol": p.symbol,
+                "account": p.account,
+                "amount": money(abs(p.gain), currency),
+                "saves": money(p.saves, currency),
+                "costs": money(p.costs, currency),
+                "worth": money(p.worth, currency),
+                "verdict": say("sell") if p.do else say("leave"),
+            }
+            out.print(f"  {tell(_judged(facts, gain=p.gain >= 0, later=rows is report.gains))}")
+            out.print(f"    {tell(p.why)}")
             if p.replacement is not None:
-                out.print(f"    instead: {p.replacement[0]} ({p.replacement[1]})")
-    out.print(f"\nLast day that counts for this year: {report.deadline}")
+                symbol, caution = p.replacement
+                text = say("instead: {symbol} ({caution})", symbol=symbol, caution=CAUTIONS[caution])
+                out.print(f"    {tell(text)}")
+    out.print(f"\n{tell(say('Last day that counts for this year: {day}', day=report.deadline))}")
     for note in report.notes:
-        out.print(f"note: {note}")
+        out.print(tell(say("note: {note}", note=note)))
+
+
+def _judged(facts: dict[str, str], *, gain: bool, later: bool) -> str:
+    """Return the line of a holding worth selling or left: what it realises, saves and costs."""
+    if later:
+        return say(
+            "{verdict} {shares} {symbol} in {account}: gain {amount}, saves {saves} later, costs {costs}, "
+            "worth {worth}",
+            **facts,
+        )
+    if gain:
+        return say(
+            "{verdict} {shares} {symbol} in {account}: gain {amount}, saves {saves}, costs {costs}, "
+            "worth {worth}",
+            **facts,
+        )
+    return say(
+        "{verdict} {shares} {symbol} in {account}: loss {amount}, saves {saves}, costs {costs}, "
+        "worth {worth}",
+        **facts,
+    )
+
+
+_COLUMNS = (
+    (say("sold"), ""), (say("account"), ""), (say("symbol"), ""), (say("class"), ""),
+    (say("shares"), "right"), (say("gain"), "right"), (say("disallowed"), "right"), (say("rules"), ""),
+)  # fmt: skip
 
 
 def _show(year: YearTax) -> None:
@@ -157,17 +195,20 @@ def _show(year: YearTax) -> None:
     currency = {"KR": "KRW", "US": "USD"}.get(year.jurisdiction, "USD")
     out = console()
     marks = _Footnotes(year.rules)
-    out.print(f"\nTax year {year.year}, {year.jurisdiction}, in {currency}\n")
+    title = say(
+        "Tax year {year}, {code}, in {currency}", year=year.year, code=year.jurisdiction, currency=currency
+    )
+    out.print(f"\n{tell(title)}\n")
     if year.disposals:
         table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-        for title in ("sold", "account", "symbol", "class", "shares", "gain", "disallowed", "rules"):
-            table.add_column(title, justify="right" if title in ("shares", "gain", "disallowed") else "left")
+        for title, side in _COLUMNS:
+            table.add_column(tell(title), justify="right" if side == "right" else "left")
         for d in year.disposals:
             table.add_row(
                 d.sold_on.isoformat(),
                 d.account,
                 d.symbol,
-                d.term or d.tax_class,
+                tell(TAX_CLASSES.get(d.term or d.tax_class, d.term or d.tax_class)),
                 shares(d.shares),
                 money(d.gain, currency),
                 money(d.disallowed, currency) if d.disallowed else "",
@@ -175,20 +216,33 @@ def _show(year: YearTax) -> None:
             )
         out.print(table)
     else:
-        out.print("Nothing was sold.")
+        out.print(tell(say("Nothing was sold.")))
     _show_summary(out, year, currency, marks)
-    total = "not computed" if year.total_tax is None else money(year.total_tax, currency)
-    out.print(f"\nTax of the year: {total} (rules {marks.of(year.basis.get((), ()))})", style="bold")
+    total = say("not computed") if year.total_tax is None else money(year.total_tax, currency)
+    rules = marks.of(year.basis.get((), ()))
+    out.print(
+        f"\n{tell(say('Tax of the year: {amount} (rules {rules})', amount=total, rules=rules))}", style="bold"
+    )
     for f in year.filings:
-        amount = money(f.amount, currency)
-        out.print(f"To file: {f.what} from {f.opens} to {f.due}, {amount} (rule {marks.of((f.rule,))})")
+        text = say(
+            "To file: {what} from {opens} to {due}, {amount} (rule {rule})",
+            what=FILINGS.get(f.what, f.what),
+            opens=f.opens,
+            due=f.due,
+            amount=money(f.amount, currency),
+            rule=marks.of((f.rule,)),
+        )
+        out.print(tell(text))
     for note in year.notes:
-        out.print(f"note: {note}")
+        out.print(tell(say("note: {note}", note=note)))
     if marks.numbers:
-        out.print("\nRules, as numbered beside each figure:")
+        out.print(f"\n{tell(say('Rules, as numbered beside each figure:'))}")
     for number, rule in marks.named():
-        doubt = f" Doubtful: {rule.doubtful}" if rule.doubtful else ""
-        out.print(f"  {number} {rule.id}: {rule.source}, verified {rule.verified}.{doubt}")
+        facts = {"number": number, "rule": rule.id, "source": rule.source, "verified": rule.verified}
+        text = say("{number} {rule}: {source}, verified {verified}.", **facts)
+        if rule.doubtful:
+            text = join(" ", (text, say("Doubtful: {doubt}", doubt=rule.doubtful)))
+        out.print(f"  {tell(text)}")
 
 
 class _Footnotes:
@@ -224,15 +278,15 @@ def _show_summary(out: Console, year: YearTax, currency: str, marks: _Footnotes)
             empty.append(_words(name))
             continue
         if isinstance(part, Mapping):
-            grid.add_row(Text(_words(name), style="bold"), "", "")
+            grid.add_row(Text(tell(_words(name)), style="bold"), "", "")
         for path, label, value in rows:
-            text = f"  {label}" if label else Text(_words(name), style="bold")
+            text = f"  {tell(label)}" if label else Text(tell(_words(name)), style="bold")
             grid.add_row(text, _figure(value, currency), marks.of(year.basis.get((name, *path), ())))
     out.print()
     if grid.row_count:
         out.print(grid)
     if empty:
-        out.print(f"nothing: {', '.join(empty)}")
+        out.print(tell(say("nothing: {sections}", sections=tuple(empty))))
 
 
 def _rows(part: object) -> Iterator[tuple[tuple[str, ...], str, object]]:
@@ -242,18 +296,19 @@ def _rows(part: object) -> Iterator[tuple[tuple[str, ...], str, object]]:
         return
     for key, value in part.items():
         if isinstance(value, Mapping):
-            yield from (((key, inner), f"{_words(key)} {inner}", x) for inner, x in value.items())
+            yield from (((key, inner), join(" ", (_words(key), inner)), x) for inner, x in value.items())
         else:
             yield (key,), _words(key), value
 
 
 def _words(key: str) -> str:
-    return key.replace("_", " ").replace("krx", "KRX")
+    """Return the word for a section or a figure of the year's tax."""
+    return FIGURES.get(key) or key.replace("_", " ").replace("krx", "KRX")
 
 
 def _figure(value: object, currency: str) -> str:
     from steelyard.interfaces.cli.tables import money
 
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return tell(say("yes") if value else say("no"))
     return money(value, currency) if isinstance(value, Decimal) else str(value)
