@@ -88,7 +88,7 @@ def _outcome(
     money = setting.ticks.money
     power = {"absolute": 2, "relative_deviation": 0}.get(wish.objective, 1)
     first = found.nearest
-    other = found.plan.change != first.plan.change
+    other = found.plan.miss != first.plan.miss
     known = wish.tax is not None
     effort = None
     if wish.accept_drift or known:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
 
 from steelyard.app.planning.reasons import goal_worth, points, stage
@@ -192,8 +191,7 @@ def _why_idle(
     money: Decimal,
     short: list[Goal],
 ) -> Why:
-    capped, barred, dear, banned = [], [], [], []
-    dearest: Mapping[str, Decimal] = {}
+    capped, barred, dear, banned, open_ = [], [], [], [], []
     for goal in short:
         symbol = next((s for s in goal.buy if may_buy(portfolio, account, s)), None)
         if symbol is None:
@@ -209,7 +207,12 @@ def _why_idle(
             portfolio, account, wish, symbol
         ):
             dear.append(symbol)
-            dearest = {**dearest, symbol: price}
+        else:
+            open_.append(symbol)
+    if open_ and outcome.nearest is not None:
+        return say("near enough without spending it"), stage(wish, outcome)
+    if open_:
+        return say("nothing bought with it would come nearer to target"), "nearness"
     parts = []
     if capped:
         cap = risky_cap(account.kind) or ONE
@@ -226,8 +229,6 @@ def _why_idle(
         parts.append(say("it buys no share of {symbols}", symbols=tuple(dear)))
     if parts:
         return join("; ", parts), "rule" if capped or banned or barred else "nearness"
-    if outcome.nearest is not None:
-        return say("near enough without spending it"), stage(wish, outcome)
     return say("nothing bought with it would come nearer to target"), "nearness"
 
 

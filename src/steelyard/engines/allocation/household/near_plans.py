@@ -40,6 +40,9 @@ FEW_SEATS = 16
 BRANCHES = 2000
 """Branches of the solver for one question, where everything is searched."""
 
+SOME_BRANCHES = 100
+"""The same where many seats are searched for the least tax and cost."""
+
 FEW_BRANCHES = 200
 """The same where a set of trades is made whole."""
 
@@ -130,13 +133,12 @@ class _Search:
         few = len(self.problem.seats) <= FEW_SEATS
         if few:
             return self._to_the_end(bound)
+        most = bound + self._tolerance()
         for value, cases in relaxed:
-            if value <= bound + self._tolerance():
-                self._few_trades(cases, bound + self._tolerance())
-        if not self.found:
-            asked = self._model(whole=True)
-            value, _ = self._ask(asked, asked.effort() or asked.turnover(), BRANCHES)
-            bound = max(bound, value) if asked.effort() else bound
+            if value <= most:
+                self._few_trades(cases, most)
+        if not any(float(p.effort) <= most * self.unit for p in self.found.values()):
+            bound = max(bound, self._cheapest(relaxed))
         if not self.found and restful:
             return self.run(restful=False)
         return self._result(bound)
@@ -211,6 +213,19 @@ class _Search:
             if least < inf:
                 found.append((least, cases))
         return sorted(found)
+
+    def _cheapest(self, relaxed: list[tuple[float, tuple[int, ...]]]) -> float:
+        """Let whole numbers find the least tax and cost, then few trades within it; return a bound of it."""
+        model = self._model(whole=True)
+        effort = model.effort()
+        bound, _ = self._ask(model, effort or model.turnover(), SOME_BRANCHES)
+        if not effort or not self.found:
+            return -inf if effort else 0.0
+        most = float(min(p.effort for p in self.found.values())) / self.unit + self._tolerance()
+        for value, cases in relaxed:
+            if value <= most:
+                self._few_trades(cases, most)
+        return bound
 
     def _few_trades(self, cases: tuple[int, ...], most: float) -> None:
         """Search for few trades within some tax and cost, and make the fewest whole."""
