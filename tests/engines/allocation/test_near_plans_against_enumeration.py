@@ -11,6 +11,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from lanes import blocks
 from steelyard.engines.allocation.household.household import Cap, Goal, Household, Seat
 from steelyard.engines.allocation.household.household_plan import plan_household
 from steelyard.engines.allocation.household.ranks import Peace
@@ -337,7 +338,7 @@ def reached_by(case, found):
     return [tax + cost, trades, *capped, square, turnover]
 
 
-@pytest.mark.parametrize("block", range(12))
+@pytest.mark.parametrize("block", blocks(40, "a thousand households, every plan of each listed"))
 def test_every_stage_is_what_the_list_of_all_plans_says(block):
     """Least objective, then tax and cost, trades, places, objective, turnover: all equal, proofs true."""
     for seed in range(block * 25, block * 25 + 25):

@@ -34,14 +34,23 @@ from steelyard.engines.allocation.household.sparse_search import SparseSearch, S
 from steelyard.engines.allocation.household.tax_columns import written
 from steelyard.engines.allocation.household.taxation import Taxation
 
-FEW_SEATS = 16
+FEWEST_SEATS = 6
 """Up to so many seats every stage is searched to the end."""
+
+FEW_SEATS = 16
+"""Up to so many seats too, where there are few shares to move."""
+
+FEW_BITS = 40
+"""Binary digits of all the counts that may trade, up to which shares are few."""
 
 BRANCHES = 2000
 """Branches of the solver for one question, where everything is searched."""
 
 SOME_BRANCHES = 100
 """The same where many seats are searched for the least tax and cost."""
+
+INSIDE = 0.985
+"""Part of the square of the distance within which a first answer is looked for."""
 
 FEW_BRANCHES = 200
 """The same where a set of trades is made whole."""
@@ -94,7 +103,8 @@ class _Search:
         self.found: dict[tuple[Change, tuple[tuple[Fraction, ...], ...]], Judged] = {}
         self.rest = False
         self.ties = not peace.accept
-        root = Fraction(isqrt(int(nearest.square + peace.apart)) + 1)
+        # Rounded up by a millionth of a tick: what lies in between is judged exactly.
+        root = Fraction(isqrt(int((nearest.square + peace.apart) * 10**12)) + 1, 10**6)
         self.square = float((root + peace.accept) ** 2 - peace.apart)
         self.ranges = self._ranges()
 
@@ -130,8 +140,7 @@ class _Search:
         if not relaxed and restful:
             return self.run(restful=False)  # no restful plan is near enough, not even in fractions of a share
         bound = min((value for value, _ in relaxed), default=-inf)
-        few = len(self.problem.seats) <= FEW_SEATS
-        if few:
+        if self._few():
             return self._to_the_end(bound)
         most = bound + self._tolerance()
         for value, cases in relaxed:
@@ -142,6 +151,16 @@ class _Search:
         if not self.found and restful:
             return self.run(restful=False)
         return self._result(bound)
+
+    def _few(self) -> bool:
+        """Say whether there is so little to choose that every stage can be searched to its end at once."""
+        if len(self.problem.seats) <= FEWEST_SEATS or len(self.problem.seats) > FEW_SEATS:
+            return len(self.problem.seats) <= FEWEST_SEATS
+        most = self._model(whole=False, cases=(0,) * self._taxes()).at.most
+        return sum((n + 1).bit_length() for n in most.values()) <= FEW_BITS
+
+    def _taxes(self) -> int:
+        return len(self.taxation.taxes) if self.taxation is not None else 0
 
     def _result(self, bound: float) -> Near:
         plan = best_of(self.problem, self.peace, self.found.values())
@@ -181,6 +200,7 @@ class _Search:
         sides: Support | None = None,
         switches: bool = False,
         cases: tuple[int, ...] | None = None,
+        part: float = 1.0,
     ) -> ChoiceModel:
         least = bool(self.problem.floor or self.problem.min_trade or self.problem.most_trades is not None)
         scope = Scope(
@@ -194,7 +214,7 @@ class _Search:
         )
         model = written(self.problem, self.taxation, scope, self.unit)
         if not self.ties:
-            near = self.square / self.unit**2 * (1 + HAIR)
+            near = self.square / self.unit**2 * (1 + HAIR) * part
             model.linear.row(dict.fromkeys(model.at.square, 1.0), upper=near)
         elif any(low != high for low, high in self.ranges):
             miss = float(self.nearest.miss) / self.unit**self.problem.power
@@ -216,11 +236,18 @@ class _Search:
 
     def _cheapest(self, relaxed: list[tuple[float, tuple[int, ...]]]) -> float:
         """Let whole numbers find the least tax and cost, then few trades within it; return a bound of it."""
-        model = self._model(whole=True)
-        effort = model.effort()
-        bound, _ = self._ask(model, effort or model.turnover(), SOME_BRANCHES)
+        least = min((value for value, _ in relaxed), default=-inf) + self._tolerance()
+        bound = -inf
+        for part in (INSIDE, 1.0):
+            # A little inside the ball the first answer holds; on its edge each lacks some lines.
+            model = self._model(whole=True, part=part)
+            effort = model.effort()
+            value, _ = self._ask(model, effort or model.turnover(), SOME_BRANCHES)
+            bound = value if effort and part == 1.0 else bound
+            if self.found and float(min(p.effort for p in self.found.values())) <= least * self.unit:
+                break
         if not effort or not self.found:
-            return -inf if effort else 0.0
+            return bound if effort else 0.0
         most = float(min(p.effort for p in self.found.values())) / self.unit + self._tolerance()
         for value, cases in relaxed:
             if value <= most:
@@ -249,6 +276,12 @@ class _Search:
         effort = model.effort()
         if effort:
             model.linear.row(effort, upper=most + HAIR)
+        for level in self.peace.places:
+            terms = model.place(level)
+            if terms:
+                value, proven = self._ask(model, terms, FEW_BRANCHES)
+                if proven:
+                    model.linear.row(terms, upper=value + HAIR)
         self._ask(model, model.miss(), FEW_BRANCHES)
 
     def _ask(self, model: ChoiceModel, aim: Terms, branches: int) -> tuple[float, bool]:
