@@ -28,7 +28,17 @@ if TYPE_CHECKING:
         scheduled,
         try_services,
     )
-    from steelyard.api.books import build, history, import_, load, open_journal, record, undo, values
+    from steelyard.api.books import (
+        build,
+        history,
+        holdings,
+        import_,
+        load,
+        open_journal,
+        record,
+        undo,
+        values,
+    )
     from steelyard.api.lab import backtest, compare
     from steelyard.api.market import (
         check_prices,
@@ -81,6 +91,7 @@ __all__ = [
     "halt",
     "harvest",
     "history",
+    "holdings",
     "import_",
     "install_schedule",
     "invest",
@@ -128,7 +139,7 @@ _ROOMS = {
         "scheduled",
         "try_services",
     ),
-    "books": ("build", "history", "import_", "load", "open_journal", "record", "undo", "values"),
+    "books": ("build", "history", "holdings", "import_", "load", "open_journal", "record", "undo", "values"),
     "lab": ("backtest", "compare"),
     "market": ("check_prices", "fetch_prices", "models", "sample", "set_price", "stored_prices", "template"),
     "planning": ("invest", "plan", "withdraw"),

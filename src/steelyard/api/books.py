@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from steelyard.api.tables import AccountTable, EntryFields, Number, Tables
     from steelyard.app.books.history import History
     from steelyard.app.books.journal import Imported
+    from steelyard.app.books.statement import HoldingsReport
     from steelyard.app.books.values import ValueHistory
     from steelyard.bootstrap.folder import Place
+    from steelyard.domain.accounts import Room
     from steelyard.domain.books.ledger import Entry, Recorded
 
 ImportFormat = Literal["native", "alpaca", "flex", "ghostfolio", "portfolio-performance"]
@@ -344,6 +346,29 @@ def values(path: Place) -> ValueHistory:
             bootstrap.journal_entries(folder),
             lambda portfolio: records.books.held(portfolio, date.max),
         )
+
+
+def holdings(portfolio: Portfolio, *, as_of: date | None = None) -> HoldingsReport:
+    """Return what is held: shares, cost, price and its day, value and gain, per account and in all.
+
+    Args:
+        portfolio: From `load`.
+        as_of: Today unless given.
+
+    Raises:
+        InputError: The portfolio has no accounts.
+    """
+    from steelyard.app.books.statement import holdings_report
+
+    day = as_of or date.today()
+    wrapped = any(account.kind != "taxable" for account in portfolio.accounts)
+    found: tuple[Room, ...] = ()
+    # A country is only imported for who has an account with a limit.
+    if portfolio.tax is not None and wrapped:
+        from steelyard.app.tax.rooms import rooms
+
+        found = rooms(portfolio, bootstrap.tax_figures, as_of=day)
+    return holdings_report(portfolio, as_of=day, rooms=found)
 
 
 def open_journal(path: Place, *, as_of: date | None = None) -> Opened:

@@ -11,14 +11,67 @@ rules from a published guide of 2026 (medium confidence).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from steelyard.domain.market.instruments import Instrument
+from steelyard.domain.money import EXACT, ZERO, figure
 
 KRX_ONLY = frozenset({"isa", "pension", "irp"})
 REPATRIATION = "ria"
 UNLEVERED = frozenset({"pension", "irp"})
 IRP_RISKY_CAP = Decimal("0.7")
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What may still be paid into accounts that share one limit of the law.
+
+    Attributes:
+        wrapper: isa | pension | ira | 401k.
+        owner: Whose limit it is.
+        accounts: Names of the accounts that share it.
+        year: Of the limit.
+        currency: Of the amounts.
+        limit: The most that may be paid in by the end of the year.
+        paid: What counts towards it so far, by the journal; None where no journal says.
+        source, verified: The law and the day it was read.
+        note: What the figures leave out, empty when nothing.
+    """
+
+    wrapper: str
+    owner: str
+    accounts: tuple[str, ...]
+    year: int
+    currency: str
+    limit: Decimal
+    paid: Decimal | None
+    source: str
+    verified: date
+    note: str = ""
+
+    @property
+    def left(self) -> Decimal | None:
+        """What may still be paid in, not below zero; None where nobody knows what was."""
+        return None if self.paid is None else max(EXACT.subtract(self.limit, self.paid), ZERO)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as `holdings --json` carries it, under `rooms`."""
+        return {
+            "wrapper": self.wrapper,
+            "owner": self.owner,
+            "accounts": list(self.accounts),
+            "year": self.year,
+            "currency": self.currency,
+            "limit": figure(self.limit),
+            "paid": figure(self.paid),
+            "room": figure(self.left),
+            "source": self.source,
+            "verified": self.verified.isoformat(),
+            "note": self.note,
+        }
 
 
 def may_hold(kind: str, instrument: Instrument) -> bool:

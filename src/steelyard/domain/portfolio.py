@@ -97,12 +97,15 @@ class Quote:
     """The price of one share, > 0, in the currency it was given in.
 
     `by_value` marks an instrument whose worth is known but not its price: one "share" is then one
-    unit of base currency, which serves every calculation but a whole-share plan.
+    unit of base currency, which serves every calculation but a whole-share plan. `priced_on` is the day
+    the price is of, None where nobody said, and `source` who fetched it, empty where the file states it.
     """
 
     price: Decimal
     currency: str
     by_value: bool = False
+    priced_on: date | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

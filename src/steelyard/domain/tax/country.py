@@ -13,6 +13,7 @@ from decimal import Decimal
 from importlib import import_module
 from typing import Any, Protocol, cast
 
+from steelyard.domain.accounts import Room
 from steelyard.domain.books.ledger import Entry
 from steelyard.domain.books.lots import TaxLot
 from steelyard.domain.market.instruments import Instrument
@@ -303,6 +304,16 @@ class Country(Protocol):
 
     def free_gains(self, facts: YearFacts, so_far: YearTax, as_of: date) -> FreeGains | str:
         """Return the room for gains without tax, or why there is nothing to say about it."""
+
+    def rooms(
+        self,
+        owner: str,
+        kinds: Mapping[str, str],
+        entries: Sequence[Entry],
+        figures: tuple[Mapping[str, Any], Sequence[Rule]],
+        as_of: date,
+    ) -> tuple[Room, ...]:
+        """Return what a person may still pay into tax-sheltered accounts, of which `kinds` says the kinds."""
 
 
 _MODULES = {"KR": "korea.country", "US": "united_states.country"}

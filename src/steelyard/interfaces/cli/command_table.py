@@ -25,6 +25,7 @@ LATER = {
     "record": "steelyard.interfaces.cli.books.journal",
     "import": "steelyard.interfaces.cli.books.journal",
     "history": "steelyard.interfaces.cli.books.journal",
+    "holdings": "steelyard.interfaces.cli.books.holdings",
     "undo": "steelyard.interfaces.cli.books.journal",
     "tax": "steelyard.interfaces.cli.tax",
     "harvest": "steelyard.interfaces.cli.tax",

@@ -81,10 +81,10 @@ def gauge(drift: Drift, limit: Decimal | None) -> str:
     return "".join(cells)
 
 
-def _table(*columns: tuple[str, str]) -> Table:
+def columns(*titles: tuple[str, str]) -> Table:
     """Return a table of columns by title and side: left, right, or the one that may wrap."""
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for title, side in columns:
+    for title, side in titles:
         table.add_column(tell(title), justify="right" if side == "right" else "left", no_wrap=side != "wrap")
     return table
 
@@ -112,7 +112,7 @@ def _drift_table(report: CheckReport, width: int) -> Table:
     drawn = room >= NAME_ROOM
     room = room - 2 if drawn else room + taken[-1] - 2
     sides = [(symbol_, ""), (say("name"), ""), (value_, "right"), (weight_, "right"), (target_, "right")]
-    table = _table(*sides, (drift_, "right"), ("", ""), *([(band_, "")] if drawn else []))
+    table = columns(*sides, (drift_, "right"), ("", ""), *([(band_, "")] if drawn else []))
     for drift, (symbol, worth, weight, target, off, picture) in zip(report.drifts, figures, strict=True):
         breach = drift.symbol in report.breaches
         name = Text(portfolio.instruments[drift.symbol].name)
@@ -168,7 +168,7 @@ def show_plan(plan: Plan, portfolio: Portfolio, title: str) -> None:
     out.print(f"\n{tell(heading)}\n")
     names = [a.name for a in portfolio.accounts]
     if plan.trades:
-        table = _table(
+        table = columns(
             *([(say("account"), "")] if several else []),
             ("", ""), (say("symbol"), ""), (say("shares"), "right"), (say("amount"), "right"),
             (say("cost"), "right"), (say("why"), "wrap"),
@@ -185,7 +185,7 @@ def show_plan(plan: Plan, portfolio: Portfolio, title: str) -> None:
     for text in _beside(plan, several):
         out.print(Text(tell(text)))
     out.print()
-    after = _table(
+    after = columns(
         (say("after"), ""),
         (say("shares"), "right"),
         (say("value"), "right"),

@@ -7,11 +7,13 @@ beside this one, the numbers in the country's data file.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from steelyard.domain.accounts import Room
+from steelyard.domain.books.ledger import Entry
 from steelyard.domain.books.lots import TaxLot
 from steelyard.domain.market.instruments import Instrument
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, plain
@@ -31,6 +33,7 @@ from steelyard.domain.tax.korea.overseas import OverseasTax, overseas_tax
 from steelyard.domain.tax.korea.rates import Rates, rates_of, without_dust
 from steelyard.domain.tax.korea.repatriation import KIND as REPATRIATION
 from steelyard.domain.tax.korea.repatriation import PaidBack, RepatriationYear, repatriation_year
+from steelyard.domain.tax.korea.rooms import rooms
 from steelyard.domain.tax.korea.settings import SETTINGS, won
 from steelyard.domain.tax.korea.settlement import last_trade_day, settles_on
 from steelyard.domain.tax.korea.summary import (
@@ -240,6 +243,17 @@ class Korea:
                 deduction=plain(overseas["deduction"]),
             ),
         )
+
+    def rooms(
+        self,
+        owner: str,
+        kinds: Mapping[str, str],
+        entries: Sequence[Entry],
+        figures: tuple[Mapping[str, Any], Sequence[Rule]],
+        as_of: date,
+    ) -> tuple[Room, ...]:
+        """Return what a person may still pay into tax-sheltered accounts this year."""
+        return rooms(owner, kinds, entries, figures, as_of)
 
 
 def _krx_bucket(account: str, symbol: str) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from steelyard.domain.accounts import Room
+from steelyard.domain.books.ledger import Entry
 from steelyard.domain.books.lots import TaxLot
 from steelyard.domain.market.instruments import Instrument
 from steelyard.domain.money import EXACT, ZERO, parse_fraction, parse_number, plain
@@ -17,6 +19,7 @@ from steelyard.domain.tax.basis import basis_of
 from steelyard.domain.tax.country import Disposal, Filing, IsSession, UsedLot, YearFacts, YearTax, unrated
 from steelyard.domain.tax.identical import chosen
 from steelyard.domain.tax.planning import Formula, FreeGains, NoBuy, PlanTax, on_top_of, short_and_long
+from steelyard.domain.tax.rules import Rule
 from steelyard.domain.tax.united_states.basis import FIGURES, LOTS, TOTAL, rules_of
 from steelyard.domain.tax.united_states.capital_gains import LONG, Carry, GainsTax, loss_limit, schedule, term
 from steelyard.domain.tax.united_states.formula import return_formulas
@@ -28,6 +31,7 @@ from steelyard.domain.tax.united_states.positions import (
     Setting,
     positions,
 )
+from steelyard.domain.tax.united_states.rooms import rooms
 from steelyard.domain.tax.united_states.tax_year import Owner, YearReport, year_report
 from steelyard.domain.tax.united_states.wash_sales import WINDOW_DAYS
 from steelyard.errors import InputError
@@ -234,6 +238,17 @@ class UnitedStates:
             limit=loss_limit(facts.rates, owner.filing),
             is_free=is_free,
         )
+
+    def rooms(
+        self,
+        owner: str,
+        kinds: Mapping[str, str],
+        entries: Sequence[Entry],
+        figures: tuple[Mapping[str, Any], Sequence[Rule]],
+        as_of: date,
+    ) -> tuple[Room, ...]:
+        """Return what a person may still pay into tax-sheltered accounts this year."""
+        return rooms(owner, kinds, entries, figures, as_of)
 
 
 def _marginal(facts: YearFacts) -> Decimal:

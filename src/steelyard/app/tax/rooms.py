@@ -1,0 +1,37 @@
+"""What the owners of a portfolio may still pay into tax-sheltered accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from steelyard.domain.accounts import Room
+from steelyard.domain.books.kept import books_of
+from steelyard.domain.portfolio import Portfolio
+from steelyard.domain.tax.country import country
+from steelyard.domain.tax.rules import Rule
+
+Figures = Callable[[str], tuple[Mapping[str, Any], Sequence[Rule]]]
+"""A country's tax data and rules, by its code."""
+
+
+def rooms(portfolio: Portfolio, figures: Figures, *, as_of: date) -> tuple[Room, ...]:
+    """Return the room left in every owner's tax-sheltered accounts; none without [tax].
+
+    Args:
+        portfolio: With its books; without them nobody knows what was paid in, and the limit stands alone.
+        figures: For the country of [tax].
+        as_of: Deposits up to this day count, against the limits of its year.
+    """
+    if portfolio.tax is None:
+        return ()
+    code = portfolio.tax.jurisdiction
+    laws = country(code)
+    entries = [e for e in books_of(portfolio).entries if e.traded_on <= as_of]
+    found: list[Room] = []
+    for owner in dict.fromkeys(account.owner for account in portfolio.accounts):
+        kinds = {a.name: a.kind for a in portfolio.accounts if a.owner == owner}
+        if set(kinds.values()) - {"taxable"}:
+            found += laws.rooms(owner, kinds, entries, figures(code), as_of)
+    return tuple(found)

@@ -1,0 +1,98 @@
+"""What may still be paid into Korean tax-sheltered accounts this year."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from steelyard.domain.accounts import Room
+from steelyard.domain.books.ledger import OPENING_NOTE, Entry
+from steelyard.domain.money import EXACT, ONE, exact_sum
+from steelyard.domain.tax.korea.rates import Rates, rates_of
+from steelyard.domain.tax.rules import Rule
+from steelyard.words import say
+
+LONGEST_YEARS = 4
+"""Unused room of an ISA is kept until its total limit is reached, in the fifth calendar year."""
+
+
+def rooms(
+    owner: str,
+    kinds: Mapping[str, str],
+    entries: Sequence[Entry],
+    figures: tuple[Mapping[str, Any], Sequence[Rule]],
+    as_of: date,
+) -> tuple[Room, ...]:
+    """Return the room left in one person's ISA and pension accounts, won.
+
+    Args:
+        owner: Whose limits they are.
+        kinds: Kinds of this person's accounts by name.
+        entries: Of the journal, none later than `as_of`.
+        figures: The Korean data file and its rules.
+        as_of: The year's limits are those of this day.
+
+    Source: rules kr.isa (20,000,000 a year, unused room kept, 100,000,000 in all) and kr.pension-contribution
+    (18,000,000 a year into pension savings and IRPs together).
+    """
+    rates = rates_of(figures[0], figures[1], as_of.year)
+    found = []
+    for name in sorted(n for n, kind in kinds.items() if kind == "isa"):
+        own = [e for e in entries if e.account == name]
+        found.append(_isa(owner, name, own, rates, as_of))
+    pensions = sorted(n for n, kind in kinds.items() if kind in ("pension", "irp"))
+    if pensions and "pension.contribution_limit" in rates.values:
+        own = [e for e in entries if e.account in pensions]
+        found.append(_pension(owner, tuple(pensions), own, rates, as_of))
+    return tuple(found)
+
+
+def _isa(owner: str, name: str, own: Sequence[Entry], rates: Rates, as_of: date) -> Room:
+    opened = min((e.traded_on for e in own), default=as_of)
+    years = min(as_of.year - opened.year, LONGEST_YEARS)
+    limit = EXACT.multiply(rates["isa.yearly_limit"], EXACT.add(ONE, Decimal(years)))
+    rule = rates.rules["kr.isa"]
+    return Room(
+        wrapper="isa",
+        owner=owner,
+        accounts=(name,),
+        year=as_of.year,
+        currency="KRW",
+        limit=min(limit, rates["isa.total_limit"]),
+        paid=_paid(own) if own else None,
+        source=rule.source,
+        verified=rule.verified,
+        note=_unknown(own),
+    )
+
+
+def _pension(owner: str, names: tuple[str, ...], own: Sequence[Entry], rates: Rates, as_of: date) -> Room:
+    rule = rates.rules["kr.pension-contribution"]
+    return Room(
+        wrapper="pension",
+        owner=owner,
+        accounts=names,
+        year=as_of.year,
+        currency="KRW",
+        limit=rates["pension.contribution_limit"],
+        paid=_paid(e for e in own if e.traded_on.year == as_of.year) if own else None,
+        source=rule.source,
+        verified=rule.verified,
+        note=_unknown([e for e in own if e.traded_on.year == as_of.year]),
+    )
+
+
+def _paid(entries: Iterable[Entry]) -> Decimal:
+    return exact_sum(
+        e.shares for e in entries if e.kind == "deposit" and e.currency == "KRW" and e.note != OPENING_NOTE
+    )
+
+
+def _unknown(own: Sequence[Entry]) -> str:
+    """Say what a journal that begins with what was held cannot know."""
+    opened = [e.traded_on for e in own if e.note == OPENING_NOTE]
+    if not opened:
+        return ""
+    return say("what was paid in before {day} is not in the journal: at most this much", day=min(opened))

@@ -1,0 +1,193 @@
+"""The command `holdings`: what is held, at what cost and gain."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from steelyard.interfaces import language
+from steelyard.words import say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from decimal import Decimal
+
+    from rich.console import Console
+
+    from steelyard.app.books.statement import Holding, HoldingsReport
+
+_EPILOG = """\b
+Examples:
+  steelyard holdings
+  steelyard holdings --csv > holdings.csv
+  steelyard holdings --json
+
+\b
+Exit status:
+  0   done
+  2   a file or a flag is wrong
+  3   a price or an exchange rate is missing"""
+_COLUMNS = (
+    "account", "symbol", "name", "shares", "price", "currency", "priced_on", "value", "weight",
+    "average_cost", "cost", "cost_currency", "gain", "price_gain", "currency_gain", "gain_share",
+)  # fmt: skip
+
+
+@click.command(epilog=_EPILOG)
+@click.argument(
+    "path", metavar="[FILE]", required=False, default="portfolio.toml", type=click.Path(path_type=Path)
+)
+@click.option("--portfolio", "file", type=click.Path(path_type=Path), help="Same as FILE.")
+@click.option(
+    "--journal", "database", type=click.Path(path_type=Path), help="[default: steelyard.db beside it]"
+)
+@click.option(
+    "--as-of", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="The day.  [default: today]"
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document and nothing else.")
+@click.option("--csv", "as_csv", is_flag=True, help="A line a position and a line for cash.")
+def holdings(
+    path: Path, file: Path | None, database: Path | None, as_of: datetime | None, as_json: bool, as_csv: bool
+) -> None:
+    """Show what is held: shares, average cost, price and its day, value, gain, cash and room left.
+
+    A gain is split into what the price did, at today's exchange rate, and what the currency did to the
+    money that was paid. What is owed stands below zero.
+    """
+    import steelyard
+    from steelyard.interfaces.cli.books.warnings import warn
+
+    if as_csv and as_json:
+        raise click.UsageError("--csv and --json exclude each other")
+    portfolio = steelyard.load(file or path, journal=database)
+    language.prefer(portfolio.language)
+    report = steelyard.holdings(portfolio, as_of=None if as_of is None else as_of.date())
+    if as_json:
+        click.echo(json.dumps(language.told(report.to_dict()), ensure_ascii=False, indent=1))
+    elif as_csv:
+        _print_csv(report)
+    else:
+        _show(report)
+    warn(portfolio)
+
+
+def _print_csv(report: HoldingsReport) -> None:
+    out = csv.DictWriter(sys.stdout, _COLUMNS, extrasaction="ignore", lineterminator="\n")
+    out.writeheader()
+    for holding in report.holdings:
+        out.writerow({key: "" if value is None else value for key, value in holding.to_dict().items()})
+    for cash in report.cash:
+        found = cash.to_dict()
+        out.writerow(
+            {
+                "account": cash.account,
+                "symbol": cash.currency,
+                "name": language.tell(say("cash")),
+                "shares": found["amount"],
+                "currency": cash.currency,
+                "value": found["value"],
+            }
+        )
+
+
+def _show(report: HoldingsReport) -> None:
+    from steelyard.interfaces.cli.tables import console, money
+
+    out, base = console(), report.base_currency
+    tell = language.tell
+    out.print(f"{report.as_of}   {money(report.total, base)}", style="bold")
+    # Where all is in one currency, the price did everything.
+    split = any(h.currency_gain for h in report.holdings)
+    accounts = list(dict.fromkeys(h.account for h in report.holdings))
+    for account in accounts:
+        _table(out, account, [h for h in report.holdings if h.account == account], base, split=split)
+    if len(accounts) > 1:
+        _table(out, tell(say("in all")), report.totals, base, split=split)
+    out.print()
+    for cash in report.cash:
+        owed = (
+            ""
+            if cash.amount >= 0
+            else "  " + tell(say("below zero: margin, a deposit not recorded, or won that paid for dollars"))
+        )
+        text = say(
+            "cash in {account}: {amount}", account=cash.account, amount=money(cash.amount, cash.currency)
+        )
+        out.print(f"{tell(text)}{owed}")
+    if report.gain is not None and report.holdings:
+        out.print(tell(say("unrealised gain: {gain}", gain=money(report.gain, base))))
+    for room in report.rooms:
+        names = ", ".join(room.accounts)
+        limit = money(room.limit, room.currency)
+        if room.left is None:
+            text = say(
+                "room in {accounts} for {year}: the limit is {limit}; no journal says what was paid in",
+                accounts=names,
+                year=room.year,
+                limit=limit,
+            )
+        else:
+            text = say(
+                "room in {accounts} for {year}: {left} of {limit} ({source})",
+                accounts=names,
+                year=room.year,
+                left=money(room.left, room.currency),
+                limit=limit,
+                source=room.source,
+            )
+        out.print(tell(text))
+        if room.note:
+            out.print(f"  {tell(room.note)}")
+
+
+def _table(out: Console, title: str, holdings: Sequence[Holding], base: str, *, split: bool) -> None:
+    from rich.measure import Measurement
+
+    from steelyard.interfaces.cli.tables import columns
+
+    parts = ((say("price part"), "right"), (say("currency part"), "right"))
+    table = columns(
+        (say("symbol"), "left"),
+        (say("shares"), "right"),
+        (say("average cost"), "right"),
+        (say("price"), "right"),
+        (say("of"), "left"),
+        (say("value"), "right"),
+        (say("gain"), "right"),
+        ("%", "right"),
+        *(parts if split else ()),
+    )
+    for holding in holdings:
+        table.add_row(*_row(holding, base)[: len(table.columns)])
+    out.print(f"\n{title}", style="bold")
+    # Figures are never cut: where the window is too narrow, lines run on.
+    wide = out.options.update(max_width=1000)
+    out.width = max(out.width, Measurement.get(out, wide, table).maximum)
+    out.print(table, crop=False)
+
+
+def _row(holding: Holding, base: str) -> list[str]:
+    from steelyard.interfaces.cli.tables import money, percent, shares
+
+    def amount(value: Decimal | None, currency: str) -> str:
+        return "" if value is None else money(value, currency)
+
+    cost = holding.cost
+    return [
+        holding.symbol,
+        "" if holding.shares is None else shares(holding.shares),
+        "" if cost is None else amount(holding.average_cost, cost.currency),
+        amount(holding.price, holding.currency),
+        "" if holding.priced_on is None else holding.priced_on.isoformat(),
+        money(holding.value, base),
+        amount(holding.gain, base),
+        "" if holding.gain_share is None else percent(holding.gain_share, sign=True),
+        amount(holding.price_gain, base),
+        amount(holding.currency_gain, base),
+    ]
