@@ -68,7 +68,7 @@ def test_a_harvest_is_told_in_korean(made):
     run(job, if_due=False)
     ((title, body),) = job.post.notifier.got
     assert title == "2026-12-29까지 손익 실현 권장: portfolio.toml"
-    assert "- main: 매도 6 VOO, 이익 2,160,000 KRW, 절세 475,200 KRW, 비용 0 KRW" in body
+    assert "- main: VOO 6주 매도, 이익 2,160,000 KRW, 절세 475,200 KRW, 비용 0 KRW" in body
     assert "남은 일수 36일" in body
 
 

@@ -1,17 +1,19 @@
-"""What alerts say, in English and Korean. A template may use the placeholders of its built-in text.
+"""What alerts say, in the owner's language. A template of the owner's may use the placeholders of its alert.
 
-Placeholders are `$name` or `${name}`; one that does not exist stays as it was written.
+The placeholders of an owner's template are `$name` or `${name}`; one that does not exist stays as written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from string import Template
 from typing import TYPE_CHECKING
 
 from steelyard.domain.automation.settings import AlertSettings
 from steelyard.domain.money import EXACT, minor_digits
+from steelyard.languages import translate
+from steelyard.words import Text, join, say
 
 if TYPE_CHECKING:
     from steelyard.app.check import CheckReport
@@ -19,74 +21,39 @@ if TYPE_CHECKING:
     from steelyard.domain.policy.drift import Drift
     from steelyard.domain.trades import Plan
 
-_TITLES = {
-    "en": {
-        "rebalance_due": "Rebalance due: $portfolio",
-        "new_cash": "Cash to invest: $portfolio",
-        "harvest": "Worth realising by $deadline: $portfolio",
-        "irp_cap": "IRP cap exceeded: $account",
-        "price_failure": "No good price: $symbols",
-        "job_failure": "Steelyard could not finish: $code",
-        "digest": "$state: $portfolio",
-        "test": "Steelyard test",
-    },
-    "ko": {
-        "rebalance_due": "리밸런싱 필요: $portfolio",
-        "new_cash": "투자할 현금: $portfolio",
-        "harvest": "$deadline까지 손익 실현 권장: $portfolio",
-        "irp_cap": "IRP 위험자산 한도 초과: $account",
-        "price_failure": "가격 없음: $symbols",
-        "job_failure": "Steelyard 작업 실패: $code",
-        "digest": "$state: $portfolio",
-        "test": "Steelyard 시험",
-    },
+_Facts = Mapping[str, str]
+
+_TITLES: Mapping[str, Callable[[_Facts], str]] = {
+    "rebalance_due": lambda f: say("Rebalance due: {portfolio}", **f),
+    "new_cash": lambda f: say("Cash to invest: {portfolio}", **f),
+    "harvest": lambda f: say("Worth realising by {deadline}: {portfolio}", **f),
+    "irp_cap": lambda f: say("IRP cap exceeded: {account}", **f),
+    "price_failure": lambda f: say("No good price: {symbols}", **f),
+    "job_failure": lambda f: say("Steelyard could not finish: {code}", **f),
+    "digest": lambda f: join(": ", (f["state"], f["portfolio"])),
+    "test": lambda f: say("Steelyard test"),
 }
-_BODIES = {
-    "en": {
-        "rebalance_due": "$reasons\n\nSince $since. Total $total.$prices\n\n$plan",
-        "new_cash": "$cash lies idle of $total. Run: steelyard invest $amount",
-        "harvest": "$proposals\n\nIt counts for $year when traded by $deadline, $days days from now."
+_BODIES: Mapping[str, Callable[[_Facts], str]] = {
+    "rebalance_due": lambda f: say("{reasons}\n\nSince {since}. Total {total}.{prices}\n\n{plan}", **f),
+    "new_cash": lambda f: say("{cash} lies idle of {total}. Run: steelyard invest {amount}", **f),
+    "harvest": lambda f: say(
+        "{proposals}\n\nIt counts for {year} when traded by {deadline}, {days} days from now."
         " Run: steelyard harvest",
-        "irp_cap": "Risky assets are $share % of account $account; the cap for new purchases is $cap %.",
-        "price_failure": "$findings\n\n$consequence",
-        "job_failure": "$text\n\nhint: $hint",
-        "digest": "Total $total on $day. Largest drift $drift points. Next look: $next.",
-        "test": "This is a test message. If you can read it, $service works.",
-    },
-    "ko": {
-        "rebalance_due": "$reasons\n\n$since부터. 평가액 $total.$prices\n\n$plan",
-        "new_cash": "평가액 $total 중 현금 $cash 이(가) 남아 있습니다. 실행: steelyard invest $amount",
-        "harvest": "$proposals\n\n$deadline까지 체결해야 $year년 귀속입니다(남은 일수 $days일)."
-        " 실행: steelyard harvest",
-        "irp_cap": "계좌 $account 의 위험자산 비중이 $share % 입니다. 신규 매수 한도는 $cap % 입니다.",
-        "price_failure": "$findings\n\n$consequence",
-        "job_failure": "$text\n\n조치: $hint",
-        "digest": "$day 평가액 $total. 최대 이탈 $drift %p. 다음 점검일: $next.",
-        "test": "시험 메시지입니다. 이 글이 보이면 $service 알림이 작동합니다.",
-    },
+        **f,
+    ),
+    "irp_cap": lambda f: say(
+        "Risky assets are {share} % of account {account}; the cap for new purchases is {cap} %.", **f
+    ),
+    "price_failure": lambda f: join("\n\n", (f["findings"], f["consequence"])),
+    "job_failure": lambda f: say("{text}\n\nhint: {hint}", **f),
+    "digest": lambda f: say("Total {total} on {day}. Largest drift {drift} points. Next look: {next}.", **f),
+    "test": lambda f: say("This is a test message. If you can read it, {service} works.", **f),
 }
-_WORDS = {
-    "en": {
-        "buy": "buy", "sell": "sell", "cost": "costs", "tax": "tax",
-        "loss": "loss", "gain": "gain", "saves": "saves", "costs": "costs", "again": "again from",
-        "plan": "Plan (whole shares):",
-        "no_plan": "No trades in whole shares would come nearer to target.",
-        "stale": " Evaluated on the last good prices, the oldest of $day.",
-        "last_good": "The last good prices were used to evaluate.",
-        "nothing": "The portfolio could not be evaluated; the next run tries again.",
-        "none": "none", "quiet": "All quiet", "due": "Still to be rebalanced",
-    },
-    "ko": {
-        "buy": "매수", "sell": "매도", "cost": "비용", "tax": "세금",
-        "loss": "손실", "gain": "이익", "saves": "절세", "costs": "비용", "again": "재매수 가능일",
-        "plan": "주문안(정수 주):",
-        "no_plan": "정수 주 단위로 목표에 더 가까워지는 주문이 없습니다.",
-        "stale": " 마지막 정상 가격으로 평가했습니다(가장 오래된 가격 $day).",
-        "last_good": "마지막 정상 가격으로 평가했습니다.",
-        "nothing": "평가하지 못했습니다. 다음 실행에서 다시 시도합니다.",
-        "none": "없음", "quiet": "이상 없음", "due": "리밸런싱 미완료",
-    },
-}  # fmt: skip
+_SIDES = {"buy": say("buy"), "sell": say("sell")}
+
+LAST_GOOD = say("The last good prices were used to evaluate.")
+NOTHING = say("The portfolio could not be evaluated; the next run tries again.")
+QUIET, STILL_DUE, NONE = say("All quiet"), say("Still to be rebalanced"), say("none")
 
 
 def compose(kind: str, facts: Mapping[str, str], settings: AlertSettings) -> tuple[str, str]:
@@ -94,77 +61,85 @@ def compose(kind: str, facts: Mapping[str, str], settings: AlertSettings) -> tup
 
     Args:
         kind: One of `automation.ALERT_KINDS`.
-        facts: Placeholder to text.
+        facts: Placeholder to text; a message is said in that language.
         settings: Language and templates.
     """
-    titles, bodies = _TITLES[settings.language], _BODIES[settings.language]
-    body = settings.templates.get(kind, bodies.get(kind, "$text"))
-    return (
-        Template(titles.get(kind, kind)).safe_substitute(facts),
-        Template(body).safe_substitute(facts).strip(),
-    )
+    language = settings.language
+    title = _TITLES[kind](facts) if kind in _TITLES else kind
+    own = settings.templates.get(kind)
+    if own is not None:
+        told = {name: translate(fact, language) for name, fact in facts.items()}
+        body = Template(own).safe_substitute(told)
+    else:
+        body = translate(_BODIES[kind](facts) if kind in _BODIES else facts["text"], language)
+    return translate(title, language), body.strip()
 
 
-def word(key: str, settings: AlertSettings, **facts: str) -> str:
-    """Return a fixed phrase in the owner's language."""
-    return Template(_WORDS[settings.language][key]).safe_substitute(facts)
+def stale_prices(oldest: str) -> Text:
+    """Return what follows the total when old prices had to do."""
+    return say(" Evaluated on the last good prices, the oldest of {day}.", day=oldest)
 
 
-def drift_line(drift: Drift, language: str) -> str:
+def drift_line(drift: Drift) -> Text:
     """Return one instrument against its target.
 
     `VOO: 48.0 % (target 40.0 %, 8.0 points over)`, rounded half even to one decimal.
     """
-    weight, target = _percent(drift.weight), _percent(drift.target)
-    points = _percent(abs(drift.drift))
-    if language == "ko":
-        side = "초과" if drift.excess > 0 else "부족"
-        return f"{drift.symbol}: {weight} % (목표 {target} %, {points}%p {side})"
-    side = "over" if drift.excess > 0 else "under"
-    return f"{drift.symbol}: {weight} % (target {target} %, {points} points {side})"
+    return say(
+        "{symbol}: {weight} % (target {target} %, {points} points {side})",
+        symbol=drift.symbol,
+        weight=_percent(drift.weight),
+        target=_percent(drift.target),
+        points=_percent(abs(drift.drift)),
+        side=say("over") if drift.excess > 0 else say("under"),
+    )
 
 
-def reason_lines(report: CheckReport, language: str) -> str:
+def reason_lines(report: CheckReport) -> Text:
     """Return a line for every rule that fired: drifts worst first, then the calendar rules."""
     drifts = {d.symbol: d for d in report.drifts}
-    lines = [
-        drift_line(drifts[r.symbol], language) if r.symbol in drifts else r.text
-        for r in report.decision.reasons
-    ]
-    return "\n".join(dict.fromkeys(lines))
+    lines = [drift_line(drifts[r.symbol]) if r.symbol in drifts else r.text for r in report.decision.reasons]
+    return join("\n", dict.fromkeys(lines))
 
 
-def plan_lines(plan: Plan, currency: str, settings: AlertSettings) -> str:
+def plan_lines(plan: Plan, currency: str) -> Text:
     """Return the trades of a plan, what they cost, and their tax where it is known."""
     if not plan.trades:
-        return word("no_plan", settings)
-    lines = [word("plan", settings)]
+        return say("No trades in whole shares would come nearer to target.")
+    lines = [say("Plan (whole shares):")]
     for t in plan.trades:
-        what = f"{word(t.side, settings)} {t.shares:f} {t.symbol}"
-        lines.append(f"- {t.account}: {what}, {money(t.amount, currency)}")
-    lines.append(f"{word('cost', settings)}: {money(plan.costs, currency)}")
+        facts = {"account": t.account, "symbol": t.symbol, "amount": money(t.amount, currency)}
+        lines.append(
+            say(
+                "- {account}: {side} {shares} {symbol}, {amount}",
+                side=_SIDES[t.side],
+                shares=t.shares,
+                **facts,
+            )
+        )
+    lines.append(say("costs: {amount}", amount=money(plan.costs, currency)))
     if plan.taxes is not None:
-        lines.append(f"{word('tax', settings)}: {money(plan.taxes, currency)}")
-    return "\n".join(lines)
+        lines.append(say("tax: {amount}", amount=money(plan.taxes, currency)))
+    return join("\n", lines)
 
 
-def harvest_lines(proposals: Sequence[Proposal], currency: str, settings: AlertSettings) -> str:
+def harvest_lines(proposals: Sequence[Proposal], currency: str) -> Text:
     """Return a line for every sale worth making: what it realises, saves and costs."""
     lines = []
     for p in proposals:
-        side = word("loss" if p.gain < 0 else "gain", settings)
+        realised = money(abs(p.gain), currency)
         parts = [
-            f"- {p.account}: {word('sell', settings)} {p.shares:f} {p.symbol}",
-            f"{side} {money(abs(p.gain), currency)}",
-            f"{word('saves', settings)} {money(p.saves, currency)}",
-            f"{word('costs', settings)} {money(p.costs, currency)}",
+            say("- {account}: sell {shares} {symbol}", account=p.account, shares=p.shares, symbol=p.symbol),
+            say("loss {amount}", amount=realised) if p.gain < 0 else say("gain {amount}", amount=realised),
+            say("saves {amount}", amount=money(p.saves, currency)),
+            say("costs {amount}", amount=money(p.costs, currency)),
         ]
         if p.replacement is not None:
-            parts.append(f"{word('buy', settings)} {p.replacement[0]}")
+            parts.append(say("buy {symbol}", symbol=p.replacement[0]))
         if p.not_before is not None:
-            parts.append(f"{p.symbol} {word('again', settings)} {p.not_before}")
-        lines.append(", ".join(parts))
-    return "\n".join(lines)
+            parts.append(say("{symbol} again from {day}", symbol=p.symbol, day=p.not_before))
+        lines.append(join(", ", parts))
+    return join("\n", lines)
 
 
 def money(amount: Decimal, currency: str) -> str:

@@ -146,11 +146,10 @@ def _tell_prices(
             outbox.clear(name, old)
     if not bad:
         return []
-    settings = job.settings.alerts
     facts = {
         "symbols": ", ".join(one.wanted.symbol for one in bad),
-        "findings": "\n".join(f.text for one in bad for f in one.findings),
-        "consequence": texts.word("last_good" if evaluated else "nothing", settings),
+        "findings": join("\n", [f.text for one in bad for f in one.findings]),
+        "consequence": texts.LAST_GOOD if evaluated else texts.NOTHING,
     }
     told = tell(job.post, name, "price_failure", facts, as_of=as_of, key=key)
     return ["price_failure"] if told else []
@@ -163,9 +162,9 @@ def _tell_state(job: Job, report: CheckReport, stale: dict[str, date]) -> list[s
     queued = []
     if report.decision.due:
         facts = {
-            "reasons": texts.reason_lines(report, settings.language),
+            "reasons": texts.reason_lines(report),
             "total": texts.money(report.valuation.total, base),
-            "prices": texts.word("stale", settings, day=str(min(stale.values()))) if stale else "",
+            "prices": texts.stale_prices(str(min(stale.values()))) if stale else "",
             # Old prices are good enough to look at, never to trade on.
             "plan": "" if stale else _plan_text(job, report),
         }
@@ -248,7 +247,7 @@ def _tell_harvest(job: Job, report: CheckReport, stale: dict[str, date]) -> list
     if not told:
         return []
     facts = {
-        "proposals": texts.harvest_lines(worthwhile, found.currency, job.settings.alerts),
+        "proposals": texts.harvest_lines(worthwhile, found.currency),
         "deadline": str(found.deadline),
         "year": str(found.deadline.year),
         "days": str((found.deadline - as_of).days),
@@ -257,13 +256,12 @@ def _tell_harvest(job: Job, report: CheckReport, stale: dict[str, date]) -> list
 
 
 def _tell_digest(job: Job, report: CheckReport, occasion: Occasion) -> list[str]:
-    settings = job.settings.alerts
     facts = {
-        "state": texts.word("due" if report.decision.due else "quiet", settings),
+        "state": texts.STILL_DUE if report.decision.due else texts.QUIET,
         "total": texts.money(report.valuation.total, report.portfolio.base_currency),
         "day": str(report.as_of),
         "drift": _percent(report.largest_drift),
-        "next": str(occasion.next_look or texts.word("none", settings)),
+        "next": str(occasion.next_look) if occasion.next_look else texts.NONE,
     }
     # Forgotten first, so that the new period counts from today.
     job.post.outbox.clear(job.file.name, "digest")
@@ -280,7 +278,7 @@ def _plan_text(job: Job, report: CheckReport) -> str:
         made = plan(portfolio, job.sessions, as_of=report.as_of, tax=situation)
     except (PlanError, DataError) as error:
         return join("", (error.message, " (", error.hint, ")"))
-    lines = texts.plan_lines(made, portfolio.base_currency, job.settings.alerts)
+    lines = texts.plan_lines(made, portfolio.base_currency)
     open_questions = [
         told(account, found, portfolio.source)
         for account, found in undecided(books_of(portfolio).differences).items()
