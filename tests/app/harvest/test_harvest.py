@@ -74,7 +74,7 @@ def test_two_purchases_of_one_day_count_once_in_what_is_left_for_the_next_loss()
 )
 def test_a_purchase_in_another_account_within_thirty_days_blocks_the_harvest(bought, free):
     """Thirty days before 23 November is 24 October (26 U.S.C. 1091(a)); an IRA counts (Rev. Rul. 2008-5)."""
-    entries = [buy(LONG_AGO, "TLT", 50, 100), buy(bought, "TLT", 5, 79, account="ira")]
+    entries = [buy(LONG_AGO, "TLT", 50, 100), buy(bought, "TLT", 50, 79, account="ira")]
     (found,) = (x for x in report(portfolio(US, {"TLT": 80}), entries).losses if x.account == "main")
     assert found.do is free
     if not free:
@@ -84,14 +84,14 @@ def test_a_purchase_in_another_account_within_thirty_days_blocks_the_harvest(bou
 
 
 def test_the_day_a_blocked_harvest_becomes_possible_is_31_days_after_the_purchase():
-    entries = [buy(LONG_AGO, "TLT", 50, 100), buy(date(2026, 11, 3), "TLT", 5, 79, account="ira")]
+    entries = [buy(LONG_AGO, "TLT", 50, 100), buy(date(2026, 11, 3), "TLT", 50, 79, account="ira")]
     (found,) = report(portfolio(US, {"TLT": 80}), entries).losses
     assert "before 2026-12-04" in found.why
 
 
 def test_a_purchase_of_another_fund_on_the_same_index_blocks_the_harvest():
     """SPY and VOO both follow the S&P 500."""
-    entries = [buy(LONG_AGO, "VOO", 10, 700), buy(date(2026, 11, 3), "SPY", 5, 590, account="ira")]
+    entries = [buy(LONG_AGO, "VOO", 10, 700), buy(date(2026, 11, 3), "SPY", 10, 590, account="ira")]
     found = {x.symbol: x for x in report(portfolio(US, {"VOO": 600, "SPY": 600}), entries).losses}
     assert found["VOO"].do is False
     assert "SPY" in found["VOO"].why
@@ -106,7 +106,7 @@ def test_a_fund_on_another_index_does_not_block():
 
 def test_recent_lots_of_the_portfolio_file_block_as_a_journal_does():
     """The old lot loses 1,000; the recent one is at a gain and would be kept under hifo."""
-    lots = {"TLT": [(LONG_AGO, 50, 100), (date(2026, 11, 3), 5, 79)]}
+    lots = {"TLT": [(LONG_AGO, 50, 100), (date(2026, 11, 3), 50, 79)]}
     (found,) = report(portfolio(US, {"TLT": 80}, lots=lots, method="hifo")).losses
     assert (found.shares, found.do) == (50, False)
 
@@ -293,3 +293,22 @@ def test_a_loss_beside_a_gain_on_metal_saves_the_rate_of_metal():
     tax = 'jurisdiction = "US"\nfiling = "single"\nother_income = 150000'
     (found,) = report(portfolio(tax, {"TLT": 50, "GLD": 200}), entries).losses
     assert (found.symbol, found.gain, found.saves) == ("TLT", -5000, 1200)
+
+
+def test_a_loss_is_offered_in_the_part_that_a_small_purchase_does_not_wash():
+    """100 shares down 20 %, from 500 to 400, and half a share reinvested three days ago.
+
+    30 shares lose the 3,000 that count this year and save 960. The half share washes half a share of them, 50
+    of the 3,000; 29.5 thirtieths of 960 are 944.
+    """
+    entries = [buy(LONG_AGO, "VOO", 100, 500), buy(date(2026, 11, 20), "VOO", D("0.5"), 400)]
+    (found,) = report(portfolio(US, {"VOO": 400}), entries).losses
+    assert (found.do, found.shares, found.gain, found.saves) == (True, 30, -3000, 944)
+    assert "50 of the loss is disallowed" in found.why
+
+
+def test_a_purchase_as_large_as_the_sale_still_makes_it_wait():
+    """30 shares bought three days ago wash all of the 30 that would be sold."""
+    entries = [buy(LONG_AGO, "VOO", 100, 500), buy(date(2026, 11, 20), "VOO", 30, 400)]
+    found = report(portfolio(US, {"VOO": 400}), entries).losses
+    assert not [x for x in found if x.do]

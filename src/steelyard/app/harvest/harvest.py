@@ -29,7 +29,7 @@ from steelyard.app.harvest.value import (
 from steelyard.app.tax.situation import TaxSituation
 from steelyard.app.tax.wash_window import recent_purchases
 from steelyard.domain.harvest.sale_size import sale
-from steelyard.domain.money import EXACT, ZERO, exact_sum, figure, plain
+from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, figure, plain
 from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.tax.planning import PlanTax, on_top_of
 from steelyard.words import say
@@ -202,8 +202,27 @@ def _with_window(situation: TaxSituation, found: Proposal, as_of: date) -> Propo
     names = (found.symbol, *sorted(same - {found.symbol}))
     dated = replace(found, not_before=as_of + first_free, do_not_buy=names)
     recent = _kept(situation, found, same, as_of)
+    washed = exact_sum(shares for _, _, shares in recent)
+    if recent and washed < found.shares and found.gain < ZERO:
+        part = EXACT.divide(EXACT.subtract(found.shares, washed), found.shares)
+        # As many shares as were bought lose their loss, and no more; what is left may still be worth it.
+        saves = EXACT.multiply(found.saves, part)
+        if saves > found.costs:
+            lost = EXACT.multiply(found.gain, EXACT.subtract(part, ONE)).quantize(Decimal("0.01"))
+            why = say(
+                "{why}; {lost} of the loss is disallowed, because {washed} {washed:share|shares} of "
+                "{symbol} were bought on {day}; do not buy {listed} in any account before {as_of}",
+                why=found.why,
+                lost=plain(lost),
+                washed=washed,
+                symbol=max(recent)[1],
+                day=max(recent)[0],
+                listed=", ".join(names),
+                as_of=as_of + first_free,
+            )
+            return replace(dated, saves=saves, why=why)
     if recent:
-        day, symbol = max(recent)
+        day, symbol, _ = max(recent)
         free = day + first_free
         if symbol == found.symbol:
             why = say("bought on {day}: a sale before {free} is a wash sale", day=day, free=free)
@@ -230,8 +249,8 @@ def _with_window(situation: TaxSituation, found: Proposal, as_of: date) -> Propo
 
 def _kept(
     situation: TaxSituation, found: Proposal, same: frozenset[str], as_of: date
-) -> list[tuple[date, str]]:
-    """Return the purchases inside the window whose shares would still be held after the sale.
+) -> list[tuple[date, str, Decimal]]:
+    """Return the purchases inside the window whose shares would still be held after the sale, with how many.
 
     Shares left of the very lot that is sold do not replace it (Rev. Rul. 56-602), but they do replace an
     older lot that is sold with them.
@@ -242,7 +261,7 @@ def _kept(
         own = symbol == found.symbol and account == found.account
         gone = exact_sum(x for when, x in found.lots if own and when == day)
         if shares > gone and not (own and sold_days == {day}):
-            recent.append((day, symbol))
+            recent.append((day, symbol, EXACT.subtract(shares, gone)))
     return recent
 
 

@@ -120,10 +120,10 @@ def tax_wish(
             cost = EXACT.multiply(EXACT.divide(rules.cost_of(lot, proceeds), lot.shares), to_base)
             return EXACT.subtract(price, cost)
 
-        lots[key] = tuple(line)
-        washed = _washed_already(situation, key[1], as_of)
-        gains[key] = tuple(max(gain(x), ZERO) if washed(x) else gain(x) for x in line)
-        buckets[key] = tuple(rules.bucket_of(x) for x in line)
+        parts = _washed_first(situation, line, gain, as_of, ordered=key not in free)
+        lots[key] = tuple(lot for lot, _ in parts)
+        gains[key] = tuple(gain_of_one for _, gain_of_one in parts)
+        buckets[key] = tuple(rules.bucket_of(lot) for lot, _ in parts)
     return TaxWish(
         lots=lots,
         gains=gains,
@@ -137,18 +137,39 @@ def tax_wish(
     )
 
 
-def _washed_already(situation: TaxSituation, symbol: str, as_of: date) -> Callable[[TaxLot], bool]:
-    """Return whether a loss on a lot is of no use now: shares of another lot were bought too recently.
+def _washed_first(
+    situation: TaxSituation,
+    line: Sequence[TaxLot],
+    gain: Callable[[TaxLot], Decimal],
+    as_of: date,
+    *,
+    ordered: bool,
+) -> list[tuple[TaxLot, Decimal]]:
+    """Return lots with the gain of a share, as many losing shares at no gain as recent purchases disallow.
 
-    Share by share only as many are disallowed as were bought; the planner counts none of it, so it does not
-    look for losses there. The figures that are shown count exactly.
+    Shares of another lot bought in the weeks before wash as many of the first that are sold at a loss. Where
+    the owner chooses the lots none of such a loss is counted, or the plan would sell the rest of it only.
+    The figures that are shown count exactly.
     """
-    recent = recent_purchases(situation, situation.same(symbol), as_of)
-
-    def washed(lot: TaxLot) -> bool:
-        return any(key != (lot.bought, lot.symbol, lot.account) for key in recent)
-
-    return washed
+    if not line:
+        return []
+    recent = recent_purchases(situation, situation.same(line[0].symbol), as_of)
+    used = ZERO
+    parts: list[tuple[TaxLot, Decimal]] = []
+    for lot in line:
+        one = gain(lot)
+        others = exact_sum(n for key, n in recent.items() if key != (lot.bought, lot.symbol, lot.account))
+        washed = max(EXACT.subtract(others, used), ZERO) if one < ZERO else ZERO
+        if not washed:
+            parts.append((lot, one))
+        elif not ordered or washed >= lot.shares:
+            parts.append((lot, ZERO))
+            used = EXACT.add(used, lot.shares)
+        else:
+            rest = EXACT.subtract(lot.shares, washed)
+            parts += [(lot.part(washed), ZERO), (lot.part(rest), one)]
+            used = EXACT.add(used, washed)
+    return parts
 
 
 def _merged(lots: Sequence[TaxLot], bucket_of: Callable[[TaxLot], str | None]) -> list[TaxLot]:
