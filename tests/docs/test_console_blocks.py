@@ -9,11 +9,11 @@ import doctest
 import os
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from processes import run_command
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -38,15 +38,8 @@ def run(command, folder):
     """Both streams as a terminal shows them, 110 columns wide and without colour, and the exit status."""
     words = shlex.split(command, comments=True)
     assert words[0] == "steelyard", command
-    done = subprocess.run(
-        [sys.executable, "-c", "from steelyard.interfaces.cli.main import main; main()", *words[1:]],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env={**os.environ, "COLUMNS": "110", "NO_COLOR": "1"},
-        check=False,
-    )
+    env = {**os.environ, "COLUMNS": "110", "NO_COLOR": "1"}
+    done = run_command(folder, *words[1:], env=env, merged=True)
     return done.stdout, done.returncode
 
 

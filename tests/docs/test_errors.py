@@ -4,11 +4,11 @@ import importlib.util
 import os
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from processes import run_command
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = (ROOT / "docs" / "reference" / "errors.md").read_text(encoding="utf-8")
@@ -115,15 +115,7 @@ def complaint(command, text, folder):
     (folder / "portfolio.toml").write_text(text, encoding="utf-8")
     (folder / "latin.toml").write_bytes(b'base_currency = "KRW" # \xff')
     (folder / "folder").mkdir()
-    code = "from steelyard.interfaces.cli.main import main; main()"
-    done = subprocess.run(
-        [sys.executable, "-c", code, *shlex.split(command)[1:]],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "NO_COLOR": "1"},
-    )
+    done = run_command(folder, *shlex.split(command)[1:], env={**os.environ, "NO_COLOR": "1"})
     assert done.stdout == ""
     assert done.returncode in (2, 3, 4, 5)
     return done.stderr

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from processes import run_command
+
 SAMPLE = """
 base_currency = "KRW"
 [targets]
@@ -33,11 +35,8 @@ positions = [
 
 
 def run(*words, folder=None):
-    code = "from steelyard.interfaces.cli.main import main; main()"
     env = {**os.environ, "COLUMNS": "110", "NO_COLOR": "1"}
-    return subprocess.run(
-        [sys.executable, "-c", code, *words], cwd=folder, capture_output=True, text=True, env=env, check=False
-    )
+    return run_command(folder, *words, env=env)
 
 
 @pytest.fixture

@@ -4,11 +4,11 @@ Renew them with `python -m pytest tests/interfaces/test_golden_reports.py --rene
 """
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from processes import run_command
 
 ROOT = Path(__file__).parent.parent.parent
 GOLDEN = ROOT / "tests" / "golden"
@@ -26,14 +26,8 @@ CASES = [(name, form) for name in COMMANDS for form in FORMS if (name, form) != 
 def printed(words, folder):
     """Standard output on the sample as of a Monday in November, 110 columns wide, without colour."""
     (folder / "portfolio.toml").write_bytes(SAMPLE.read_bytes())
-    code = "from steelyard.interfaces.cli.main import main; main()"
-    done = subprocess.run(
-        [sys.executable, "-c", code, *words, "--as-of", "2026-11-23"],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "COLUMNS": "110", "NO_COLOR": "1"},
+    done = run_command(
+        folder, *words, "--as-of", "2026-11-23", env={**os.environ, "COLUMNS": "110", "NO_COLOR": "1"}
     )
     assert done.returncode == 0, done.stderr
     return "".join(f"{line.rstrip()}\n" for line in done.stdout.splitlines())

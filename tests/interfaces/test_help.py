@@ -4,13 +4,12 @@ import itertools
 import os
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import click
 import pytest
 
+from processes import run_command
 from steelyard.interfaces.cli.main import cli
 
 ROOT = Path(__file__).parent.parent.parent
@@ -87,15 +86,7 @@ def test_an_example_of_the_first_commands_runs_on_the_sample(line, tmp_path):
         text += '\n[[accounts]]\nname = "pension"\nkind = "taxable"\n[fx]\nUSDKRW = "1392.10"\n'
     if line[1] != "init":
         (tmp_path / "portfolio.toml").write_text(text, encoding="utf-8")
-    code = "from steelyard.interfaces.cli.main import main; main()"
-    done = subprocess.run(
-        [sys.executable, "-c", code, *line[1:]],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "NO_COLOR": "1"},
-    )
+    done = run_command(tmp_path, *line[1:], env={**os.environ, "NO_COLOR": "1"})
     assert done.returncode == (10 if "--exit-code" in line else 0), done.stderr
 
 

@@ -2,8 +2,6 @@
 
 import io
 import os
-import subprocess
-import sys
 import xml.etree.ElementTree as Tree
 from datetime import date
 
@@ -12,6 +10,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
+from processes import run_command
 from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.app.check import check
 from steelyard.interfaces.pictures import charts, figures
@@ -121,15 +120,7 @@ def test_labels_of_crowded_points_do_not_hide_each_other():
 
 
 def run(*words, folder, **env):
-    code = "from steelyard.interfaces.cli.main import main; main()"
-    return subprocess.run(
-        [sys.executable, "-c", code, *words],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "NO_COLOR": "1", **env},
-        check=False,
-    )
+    return run_command(folder, *words, env={**os.environ, "NO_COLOR": "1", **env})
 
 
 def test_compare_and_backtest_write_a_plot(tmp_path):

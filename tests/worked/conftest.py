@@ -1,8 +1,6 @@
 """Worked cases carried out as their reader would: a portfolio file, a CSV, two commands as processes."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -10,15 +8,11 @@ from typing import Any
 
 import pytest
 
+from processes import run_command
+
 
 def _run(folder: Path, *words: str) -> str:
-    done = subprocess.run(
-        [Path(sys.executable).with_name("steelyard"), *words],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_command(folder, *words)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

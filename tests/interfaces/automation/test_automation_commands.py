@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from processes import run_command
+
 # Worked by hand: 8 x 600,000 = 4,800,000 is 48 % of 10,000,000, 8 points over a target of 40 %.
 PORTFOLIO = """
 base_currency = "KRW"
@@ -90,10 +92,7 @@ def run(folder, *words, service=None, **more):
     if service is not None:
         env["STEELYARD_NOTIFY_HOOK"] = f"json://127.0.0.1:{service.server_port}/"
     env |= {"COLUMNS": "110", "NO_COLOR": "1", **more}
-    code = "from steelyard.interfaces.cli.main import main; main()"
-    return subprocess.run(
-        [sys.executable, "-c", code, *words], cwd=folder, capture_output=True, text=True, env=env, check=False
-    )
+    return run_command(folder, *words, env=env)
 
 
 def rows(folder, sql):

@@ -1,11 +1,10 @@
 """Planted secrets are looked for in everything automation prints and writes."""
 
 import os
-import subprocess
-import sys
 from datetime import date
 
 from builders import one_fund
+from processes import run_command
 
 # Every part of an address that is a secret holds the word; none of it is a real one.
 CANARIES = {
@@ -45,16 +44,8 @@ def test_no_planted_secret_reaches_an_output_or_a_file(tmp_path):
     env = {k: v for k, v in os.environ.items() if not k.startswith("STEELYARD_")}
     # A proxy nobody listens at: the services fail, and nothing leaves the machine.
     env |= {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9", "NO_COLOR": "1"}
-    code = "from steelyard.interfaces.cli.main import main; main()"
     for words in COMMANDS:
-        done = subprocess.run(
-            [sys.executable, "-c", code, *words],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            env=env,
-            check=False,
-        )
+        done = run_command(tmp_path, *words, env=env)
         assert done.returncode != 1, (words, done.stderr)
         assert "canary" not in (done.stdout + done.stderr).lower(), words
     for path in tmp_path.rglob("*"):

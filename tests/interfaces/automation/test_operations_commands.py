@@ -15,6 +15,7 @@ from functools import partial
 import pytest
 
 from builders import one_fund
+from processes import run_command
 
 CODE = "from steelyard.interfaces.cli.main import main; main()"
 
@@ -25,14 +26,7 @@ def environment(**more):
 
 
 def run(folder, *words, **more):
-    return subprocess.run(
-        [sys.executable, "-c", CODE, *words],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        env=environment(**more),
-        check=False,
-    )
+    return run_command(folder, *words, env=environment(**more))
 
 
 @pytest.fixture

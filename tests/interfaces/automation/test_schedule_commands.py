@@ -4,13 +4,13 @@ import os
 import plistlib
 import shutil
 import subprocess
-import sys
 from pathlib import PurePosixPath
 from xml.etree import ElementTree
 
 import pytest
 import yaml
 
+from processes import run_command
 from steelyard.app.automation import schedule as texts
 
 SAMPLE = """
@@ -26,7 +26,6 @@ CRONTAB = """#!/bin/sh
 if [ "$1" = -l ]; then cat "$CRONTAB_FILE" 2>/dev/null || exit 1; else cat > "$CRONTAB_FILE"; fi
 """
 OTHERS = "MAILTO=me@example.org\n5 4 * * * /usr/bin/backup # mine\n"
-CODE = "from steelyard.interfaces.cli.main import main; main()"
 
 
 @pytest.fixture
@@ -49,9 +48,7 @@ def run(folder, *words):
         "CRONTAB_FILE": str(folder.parent / "crontab.txt"),
         "XDG_CONFIG_HOME": str(folder.parent / "config"),
     }
-    return subprocess.run(
-        [sys.executable, "-c", CODE, *words], cwd=folder, capture_output=True, text=True, env=env, check=False
-    )
+    return run_command(folder, *words, env=env)
 
 
 def test_installing_twice_leaves_one_line_and_removing_leaves_the_others(folder):

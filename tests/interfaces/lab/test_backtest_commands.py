@@ -4,10 +4,10 @@ import csv
 import json
 import math
 import os
-import subprocess
-import sys
 
 import pytest
+
+from processes import run_command
 
 PORTFOLIO = """
 base_currency = "USD"
@@ -21,11 +21,8 @@ look = "monthly"
 
 
 def run(*words, folder):
-    code = "from steelyard.interfaces.cli.main import main; main()"
     env = {**os.environ, "COLUMNS": "130", "NO_COLOR": "1"}
-    return subprocess.run(
-        [sys.executable, "-c", code, *words], cwd=folder, capture_output=True, text=True, env=env, check=False
-    )
+    return run_command(folder, *words, env=env)
 
 
 @pytest.fixture

@@ -9,17 +9,11 @@ import sys
 
 import pytest
 
+from processes import run_command
+
 
 def run(*words, folder):
-    code = "from steelyard.interfaces.cli.main import main; main()"
-    return subprocess.run(
-        [sys.executable, "-c", code, *words],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "COLUMNS": "110", "NO_COLOR": "1"},
-        check=False,
-    )
+    return run_command(folder, *words, env={**os.environ, "COLUMNS": "110", "NO_COLOR": "1"})
 
 
 def test_a_sweep_has_a_policy_for_every_pair_and_a_cell_is_that_policy_alone(tmp_path):

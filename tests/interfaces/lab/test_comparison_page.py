@@ -4,8 +4,6 @@ import io
 import json
 import os
 import re
-import subprocess
-import sys
 import xml.etree.ElementTree as Tree
 from base64 import b64decode
 from datetime import date, timedelta
@@ -15,6 +13,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from processes import run_command
 from steelyard.interfaces.pictures import charts, figures
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -22,15 +21,7 @@ WORDS = ("--demo", "--paths", "40")
 
 
 def run(*words, folder):
-    code = "from steelyard.interfaces.cli.main import main; main()"
-    return subprocess.run(
-        [sys.executable, "-c", code, *words],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "NO_COLOR": "1"},
-        check=False,
-    )
+    return run_command(folder, *words, env={**os.environ, "NO_COLOR": "1"})
 
 
 class Reader(HTMLParser):

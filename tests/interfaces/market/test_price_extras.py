@@ -5,8 +5,6 @@ Neither is installed for the tests (about 300 MB): run them with an interpreter 
 """
 
 import json
-import subprocess
-import sys
 from datetime import datetime
 from importlib.util import find_spec
 from zoneinfo import ZoneInfo
@@ -15,6 +13,7 @@ import pytest
 
 from peers.markets import NAVER, YAHOO, YAHOO_COOKIE, YAHOO_TWO, Naver, Yahoo, sessions
 from peers.proxy import Asked, Reply, TlsProxy
+from processes import run_command
 
 PORTFOLIO = """
 base_currency = "KRW"
@@ -25,7 +24,6 @@ VOO = "60%"
 name = "main"
 positions = [ { symbol = "VOO", shares = 8 }, { symbol = "069500", shares = 80 } ]
 """
-CODE = "from steelyard.interfaces.cli.main import main; main()"
 DAYS = sessions(datetime.now(ZoneInfo("Asia/Seoul")).date(), 5)
 
 
@@ -52,14 +50,7 @@ def fetch(folder, source):
     peers = {YAHOO: yahoo, YAHOO_TWO: yahoo, YAHOO_COOKIE: yahoo, NAVER: naver}
     with TlsProxy(folder, peers) as proxy:
         env = proxy.environment() | {"NO_COLOR": "1", "HOME": str(folder), "XDG_CACHE_HOME": str(folder)}
-        done = subprocess.run(
-            [sys.executable, "-c", CODE, "prices", "fetch", "--json"],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            env=env,
-            check=False,
-        )
+        done = run_command(folder, "prices", "fetch", "--json", env=env)
     assert done.returncode in (0, 3), done.stderr
     return {r["symbol"]: (r["source"], r["price"]) for r in json.loads(done.stdout)["prices"]}
 
@@ -84,12 +75,6 @@ def test_finance_data_reader_brings_what_is_listed_in_seoul_and_the_rate(tmp_pat
 def test_without_the_extra_it_says_which_to_install(tmp_path):
     (tmp_path / "portfolio.toml").write_text(PORTFOLIO)
     (tmp_path / "automation.toml").write_text('[prices]\nsources = ["yfinance"]\n')
-    done = subprocess.run(
-        [sys.executable, "-c", CODE, "prices", "fetch"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_command(tmp_path, "prices", "fetch")
     assert done.returncode == 2
     assert "pip install 'steelyard[yahoo]'" in done.stderr

@@ -6,8 +6,6 @@ the services give theirs; what is expected was put into them by hand.
 
 import json
 import sqlite3
-import subprocess
-import sys
 from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -16,6 +14,7 @@ import pytest
 
 from peers.markets import ECB, NAVER, YAHOO, CentralBank, Naver, Yahoo, sessions
 from peers.proxy import HANG, RESET, TlsProxy
+from processes import run_command
 
 PORTFOLIO = """
 base_currency = "KRW"
@@ -35,7 +34,6 @@ sources = ["krx", "yahoo", "ecb"]
 backoff_seconds = 0
 timeout_seconds = 2
 """
-CODE = "from steelyard.interfaces.cli.main import main; main()"
 TODAY = datetime.now(ZoneInfo("Asia/Seoul")).date()
 DAYS = sessions(TODAY, 6)
 
@@ -85,9 +83,7 @@ def proxy(tmp_path, yahoo, naver, bank):
 
 def run(folder, proxy, *words):
     env = proxy.environment() | {"NO_COLOR": "1"}
-    done = subprocess.run(
-        [sys.executable, "-c", CODE, *words], cwd=folder, capture_output=True, text=True, env=env, check=False
-    )
+    done = run_command(folder, *words, env=env)
     assert done.returncode != 1, done.stderr
     return done
 

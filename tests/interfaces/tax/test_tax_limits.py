@@ -5,13 +5,11 @@ a long-term gain is taxed at 15 %.
 """
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-STEELYARD = Path(sys.executable).with_name("steelyard")
+from processes import run_command
+
 PORTFOLIO = """
 base_currency = "USD"
 [targets]
@@ -42,9 +40,8 @@ def asked(tmp_path):
     def ask(*words, trades=HELD, portfolio=PORTFOLIO):
         (tmp_path / "portfolio.toml").write_text(portfolio)
         (tmp_path / "trades.csv").write_text(trades)
-        subprocess.run([STEELYARD, "import", "trades.csv"], cwd=tmp_path, check=True, capture_output=True)
-        command = [STEELYARD, "plan", "--as-of", "2026-11-23", *words]
-        return subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True)
+        assert run_command(tmp_path, "import", "trades.csv").returncode == 0
+        return run_command(tmp_path, "plan", "--as-of", "2026-11-23", *words)
 
     return ask
 

@@ -6,10 +6,10 @@ sold on 2026-05-04, settled on 2026-05-06 (the 5th is Children's Day).
 
 import json
 import shutil
-import subprocess
-import sys
 
 import pytest
+
+from processes import run_command
 
 FILE = """
 base_currency = "KRW"
@@ -44,9 +44,7 @@ def folder(tmp_path):
 
 
 def steelyard(folder, *words):
-    code = "from steelyard.interfaces.cli.main import main; main()"
-    command = [sys.executable, "-c", code, *words]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return run_command(folder, *words)
 
 
 def record(folder, trades):

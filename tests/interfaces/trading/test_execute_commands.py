@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import steelyard
+from processes import run_command
 
 SAMPLE = Path(steelyard.__file__).parent / "data" / "sample.toml"
 
@@ -19,16 +20,8 @@ def run(tmp_path):
     (tmp_path / "portfolio.toml").write_text(SAMPLE.read_text())
 
     def call(*words):
-        code = "from steelyard.interfaces.cli.main import main; main()"
         env = {**os.environ, "COLUMNS": "110", "NO_COLOR": "1"}
-        return subprocess.run(
-            [sys.executable, "-c", code, *words],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            env=env,
-            check=False,
-        )
+        return run_command(tmp_path, *words, env=env)
 
     call.folder = tmp_path
     return call

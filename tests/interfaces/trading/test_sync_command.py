@@ -2,13 +2,12 @@
 
 import json
 import os
-import subprocess
-import sys
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
 
+from processes import run_command
 from steelyard.app.books.opening import opening_day
 
 US_FILE = """
@@ -52,15 +51,7 @@ def run(tmp_path):
     (tmp_path / "execution.toml").write_text('[accounts]\nmain = "ticket"\n')
 
     def call(*words, status=0):
-        code = "from steelyard.interfaces.cli.main import main; main()"
-        done = subprocess.run(
-            [sys.executable, "-c", code, *words],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            env={**os.environ, "COLUMNS": "110", "NO_COLOR": "1"},
-            check=False,
-        )
+        done = run_command(tmp_path, *words, env={**os.environ, "COLUMNS": "110", "NO_COLOR": "1"})
         assert done.returncode == status, done.stderr
         return done.stdout
 
