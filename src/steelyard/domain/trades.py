@@ -39,6 +39,9 @@ class Trade:
         lots: What a sale takes: purchase date, shares and cost in the tax currency.
         disallowed: Part of a sale's loss that does not count, in the tax currency.
         decided_by: nearness | tax | trades | place | turnover | rule: what made it this trade.
+        no_buy: What must not be bought after a sale at a loss, itself included, since that would undo the
+            loss; empty where there is none, or nothing undoes it.
+        no_buy_days: For so many days, that of the sale included.
     """
 
     account: str
@@ -55,6 +58,8 @@ class Trade:
     lots: tuple[tuple[date, Decimal, Decimal], ...] = ()
     disallowed: Decimal = ZERO
     decided_by: str = "nearness"
+    no_buy: tuple[str, ...] = ()
+    no_buy_days: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as in a plan's document."""

@@ -356,6 +356,7 @@ def _with_tax(
 ) -> tuple[Plan, frozenset[str]]:
     """Add to a plan what its sales cost in tax, by the return; and what its own purchases would wash."""
     from steelyard.app.planning.plan_tax import plan_taxes
+    from steelyard.app.planning.wash_block import blocks_wash_sales
 
     taxes = plan_taxes(portfolio, tax, result.trades, outcome.sold, wish.tax, as_of=result.as_of)
     trades = []
@@ -365,6 +366,9 @@ def _with_tax(
             lots = tuple((x.bought, x.shares, x.cost) for d in sale.disposals for x in d.lots)
             lost = exact_sum(d.disallowed for d in sale.disposals)
             trade = replace(trade, gain=sale.gain, tax=sale.tax, lots=lots, disallowed=lost)
+            if sale.no_buy is not None and blocks_wash_sales(tax):
+                days = (sale.no_buy.not_before - sale.no_buy.sold_on).days
+                trade = replace(trade, no_buy=tuple(sorted(sale.no_buy.symbols)), no_buy_days=days)
         trades.append(trade)
     shown = replace(result, trades=tuple(trades), taxes=taxes.total, tax_note=taxes.note)
     return shown, taxes.washed

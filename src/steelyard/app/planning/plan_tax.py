@@ -22,7 +22,7 @@ from steelyard.domain.books.lots import TaxLot
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, plain
 from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.tax.country import Disposal, YearTax
-from steelyard.domain.tax.planning import Case, Formula, Line
+from steelyard.domain.tax.planning import Case, Formula, Line, NoBuy
 from steelyard.domain.trades import Trade
 from steelyard.errors import DataError, InputError
 from steelyard.words import join, say
@@ -39,11 +39,13 @@ class SaleTax:
         tax: What it adds to the year's tax after the sales before it, base currency; negative when a loss
             saves tax. None when the tax cannot be computed.
         disposals: As the return would list it, with its lots.
+        no_buy: What a purchase would undo of it, as the country says; None where there is nothing to undo.
     """
 
     gain: Decimal | None
     tax: Decimal | None
     disposals: tuple[Disposal, ...]
+    no_buy: NoBuy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,13 +265,17 @@ def plan_taxes(
             left_out.append(trade.symbol)
             continue
         parts = sold.get(key, ()) if wish is not None and key in wish.free_choice else ()
+        sold_before = tuple(entries[len(buys) :])
         entries += _entries(portfolio, trade, wish.lots[key] if wish and parts else (), parts, to_base, as_of)
         after = situation.with_entries(entries)
         fresh = _fresh(before.disposals, after.disposals)
         tax = None
         if after.total_tax is not None and before.total_tax is not None:
             tax = EXACT.multiply(EXACT.subtract(after.total_tax, before.total_tax), to_base)
-        sales[place] = SaleTax(exact_sum(d.gain for d in fresh), tax, tuple(fresh))
+        no_buy = None
+        if situation.country.wash_days is not None and any(map(_has_losing_lot, fresh)):
+            no_buy = _no_buy(situation, sold_before, tuple(entries[len(buys) :]), trade.symbol, as_of)
+        sales[place] = SaleTax(exact_sum(d.gain for d in fresh), tax, tuple(fresh), no_buy)
         before = after
     total = None
     if not left_out and before.total_tax is not None and situation.so_far.total_tax is not None:
@@ -352,6 +358,37 @@ def _undone(situation: TaxSituation, buys: Sequence[Entry], as_of: date) -> Deci
     after = country.no_buys(replace(facts, entries=(*facts.entries, *buys)), as_of)
     before = exact_sum(x.loss for x in country.no_buys(facts, as_of))
     return EXACT.subtract(before, exact_sum(x.loss for x in after))
+
+
+def _has_losing_lot(disposal: Disposal) -> bool:
+    """Say whether a lot had cost more than its share of the proceeds, be the whole sale a gain or not."""
+    return any(
+        EXACT.multiply(lot.cost, disposal.shares) > EXACT.multiply(disposal.proceeds, lot.shares)
+        for lot in disposal.lots
+    )
+
+
+def _no_buy(
+    situation: TaxSituation, before: tuple[Entry, ...], after: tuple[Entry, ...], symbol: str, as_of: date
+) -> NoBuy | None:
+    """Return the country's no-buy window of a sale, None where it realises no loss that counts.
+
+    Purchases of the plan itself are left aside: what they undo is undone, and nothing must undo more.
+
+    Args:
+        situation: The journal and the country.
+        before, after: Sales of the plan without this one, and with it.
+        symbol: What it sells.
+        as_of: Its day.
+    """
+    country, facts = situation.country, situation.facts
+
+    def window(sold: tuple[Entry, ...]) -> NoBuy | None:
+        found = country.no_buys(replace(facts, entries=(*facts.entries, *sold)), as_of)
+        return next((x for x in found if (x.sold, x.sold_on) == (symbol, as_of)), None)
+
+    now, then = window(after), window(before)
+    return now if now is not None and (then is None or now.loss > then.loss) else None
 
 
 def _fresh(before: Sequence[Disposal], after: Sequence[Disposal]) -> list[Disposal]:

@@ -27,14 +27,7 @@ def wash_blocks(portfolio: Portfolio, situation: TaxSituation, *, as_of: date) -
     Raises:
         InputError: The setting is neither true nor false (`tax-setting`).
     """
-    wanted = situation.facts.settings.get("block_wash_sales", True)
-    if not isinstance(wanted, bool):
-        raise InputError(
-            "tax-setting",
-            say("tax.block_wash_sales is {wanted!r}, neither true nor false", wanted=wanted),
-            say("write block_wash_sales = false under [tax] to lift the block"),
-        )
-    if not wanted:
+    if not blocks_wash_sales(situation):
         return ()
     losses = situation.country.no_buys(situation.facts, as_of)
     rows = []
@@ -45,6 +38,22 @@ def wash_blocks(portfolio: Portfolio, situation: TaxSituation, *, as_of: date) -
             text = join("", (reason, _stand_in(portfolio, symbol, losses)))
             rows.append(Blocked(symbol, max(x.not_before for x in undone), text))
     return tuple(rows)
+
+
+def blocks_wash_sales(situation: TaxSituation) -> bool:
+    """Say whether the owner wants purchases left out that would undo a loss: yes, unless [tax] says no.
+
+    Raises:
+        InputError: The setting is neither true nor false (`tax-setting`).
+    """
+    wanted = situation.facts.settings.get("block_wash_sales", True)
+    if not isinstance(wanted, bool):
+        raise InputError(
+            "tax-setting",
+            say("tax.block_wash_sales is {wanted!r}, neither true nor false", wanted=wanted),
+            say("write block_wash_sales = false under [tax] to lift the block"),
+        )
+    return wanted
 
 
 def own_blocks(

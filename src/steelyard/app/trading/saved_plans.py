@@ -10,10 +10,9 @@ from steelyard.domain.money import EXACT, ONE, ZERO, plain
 from steelyard.domain.policy.policies import Decision
 from steelyard.domain.policy.policy_text import text as policy_text
 from steelyard.domain.portfolio import Portfolio, Quote, value
-from steelyard.domain.tax.identical import chosen, same_index
 from steelyard.domain.trades import Plan, Trade
 from steelyard.domain.trading.conversions import conversions
-from steelyard.domain.trading.saved_plans import Cause, SavedPlan, SavedTrade
+from steelyard.domain.trading.saved_plans import FIRST_NO_BUY_DAYS, Cause, SavedPlan, SavedTrade
 from steelyard.words import say
 
 _FRACTION = Decimal("1e-9")
@@ -162,7 +161,6 @@ def _causes(plan: Plan, decision: Decision) -> tuple[Cause, ...]:
 
 def _trade(portfolio: Portfolio, trade: Trade) -> SavedTrade:
     instrument = portfolio.instruments[trade.symbol]
-    at_loss = _at_loss(portfolio, trade)
     fractional = instrument.fractional or portfolio.constraints.fractional
     return SavedTrade(
         account=trade.account,
@@ -176,24 +174,8 @@ def _trade(portfolio: Portfolio, trade: Trade) -> SavedTrade:
         reason=trade.reason,
         exchange=instrument.exchange,
         step=_FRACTION if fractional else ONE,
-        at_loss=at_loss,
-        washes=tuple(sorted(_identical(portfolio, trade.symbol))) if at_loss else (),
+        at_loss=bool(trade.no_buy),
+        washes=tuple(s for s in trade.no_buy if s != trade.symbol),
+        gain=trade.gain,
+        no_buy_days=trade.no_buy_days or FIRST_NO_BUY_DAYS,
     )
-
-
-def _at_loss(portfolio: Portfolio, trade: Trade) -> bool:
-    """Say whether a sale may realise a loss where losses can be washed: any lot above the price."""
-    if trade.side != "sell" or portfolio.tax is None or portfolio.tax.jurisdiction != "US":
-        return False
-    if portfolio.tax.settings.get("block_wash_sales") is False:
-        return False
-    account = next(a for a in portfolio.accounts if a.name == trade.account)
-    lots = next((p.lots for p in account.positions if p.symbol == trade.symbol), ())
-    return any(lot.currency == trade.currency and lot.unit_cost > trade.price for lot in lots)
-
-
-def _identical(portfolio: Portfolio, symbol: str) -> set[str]:
-    """Return the other symbols that count as identical to one, as the owner has it under [tax]."""
-    assert portfolio.tax is not None
-    groups = chosen(portfolio.tax.settings, same_index(portfolio.instruments.values()))
-    return {s for s, group in groups.items() if group == groups.get(symbol) and s != symbol}

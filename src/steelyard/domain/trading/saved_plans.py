@@ -36,6 +36,10 @@ class Cause:
     text: str
 
 
+FIRST_NO_BUY_DAYS = 31
+"""How long a purchase would undo a loss in plans saved before they said so: the United States' window."""
+
+
 @dataclass(frozen=True, slots=True)
 class SavedTrade:
     """One trade of a saved plan, as in `trades.Trade`, with what placing it needs.
@@ -45,8 +49,10 @@ class SavedTrade:
     Attributes:
         exchange: Where it is placed; `FX` for money.
         step: The smallest tradable part of a share.
-        at_loss: A sale below what a lot had cost, where a wash-sale rule applies.
+        at_loss: A sale with a loss that a purchase would undo, as the country of the owner says.
         washes: Other symbols whose purchase would undo that loss, since they count as identical.
+        gain: What a sale realises by the return, in the tax currency; None when that is not known.
+        no_buy_days: For so many days, that of the sale included, a purchase would undo it.
     """
 
     account: str
@@ -62,6 +68,13 @@ class SavedTrade:
     step: Decimal = ONE
     at_loss: bool = False
     washes: tuple[str, ...] = ()
+    gain: Decimal | None = None
+    no_buy_days: int = FIRST_NO_BUY_DAYS
+
+    @property
+    def no_buy(self) -> frozenset[str]:
+        """What must not be bought after it: itself and what is identical, where its loss could be undone."""
+        return frozenset((self.symbol, *self.washes)) if self.at_loss else frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +196,10 @@ def _trade(t: SavedTrade) -> dict[str, Any]:
         "exchange": t.exchange,
         "step": t.step,
         "at_loss": t.at_loss,
+        # What later versions added stands only where it says something: an earlier plan keeps its hash.
         **({"washes": list(t.washes)} if t.washes else {}),
+        **({"gain": t.gain} if t.gain is not None else {}),
+        **({"no_buy_days": t.no_buy_days} if t.no_buy_days != FIRST_NO_BUY_DAYS else {}),
     }
 
 
@@ -195,7 +211,8 @@ def from_content(data: Mapping[str, Any], saved_at: datetime | None) -> SavedPla
 
     def trade(t: Mapping[str, Any]) -> SavedTrade:
         exact = {k: Decimal(cast(str, t[k])) for k in ("shares", "price", "amount", "cost", "step")}
-        return SavedTrade(**{**t, **exact, "washes": tuple(t.get("washes", ()))})
+        gain = Decimal(t["gain"]) if "gain" in t else None
+        return SavedTrade(**{**t, **exact, "washes": tuple(t.get("washes", ())), "gain": gain})
 
     return SavedPlan(
         as_of=date.fromisoformat(data["as_of"]),
