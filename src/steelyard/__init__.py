@@ -39,7 +39,7 @@ if TYPE_CHECKING:
         undo,
         values,
     )
-    from steelyard.api.lab import backtest, compare
+    from steelyard.api.lab import backtest, backtest_portfolio, compare, compare_portfolio
     from steelyard.api.market import (
         check_prices,
         fetch_prices,
@@ -77,12 +77,14 @@ __all__ = [
     "arm",
     "audit",
     "backtest",
+    "backtest_portfolio",
     "backup",
     "build",
     "cancel",
     "check",
     "check_prices",
     "compare",
+    "compare_portfolio",
     "disarm",
     "doctor",
     "execute",
@@ -140,7 +142,7 @@ _ROOMS = {
         "try_services",
     ),
     "books": ("build", "history", "holdings", "import_", "load", "open_journal", "record", "undo", "values"),
-    "lab": ("backtest", "compare"),
+    "lab": ("backtest", "backtest_portfolio", "compare", "compare_portfolio"),
     "market": ("check_prices", "fetch_prices", "models", "sample", "set_price", "stored_prices", "template"),
     "planning": ("invest", "plan", "withdraw"),
     "policy": ("check",),

@@ -189,7 +189,12 @@ def try_services(
 
 
 def schedule_text(path: Place, kind: Scheduler) -> str:
-    """Return what starts `run --if-due` every hour, for a scheduler to be given by hand."""
+    """Return what starts `run --if-due` every hour, for a scheduler to be given by hand.
+
+    Args:
+        path: The portfolio file.
+        kind: Which scheduler.
+    """
     from steelyard.app.automation import schedule as texts
 
     entry, services = _entry(bootstrap.Folder.of(path))
@@ -302,6 +307,10 @@ def backup(path: Place, target: str | Path) -> None:
 
 def restore(path: Place, source: str | Path) -> Path | None:
     """Put a copy in the place of the database; return where the present one was kept, None without one.
+
+    Args:
+        path: The portfolio file.
+        source: The copy, as `backup` wrote it.
 
     Raises:
         InputError: The copy is no sound database of this or an earlier version.

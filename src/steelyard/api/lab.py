@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from steelyard import bootstrap
 from steelyard.api.reading import Money, amount, fraction
 from steelyard.app.lab import backtest as lab
 from steelyard.app.lab.compare import Comparison, resampled
+from steelyard.domain.policy import policy_text
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import InputError
 from steelyard.words import say
 
 if TYPE_CHECKING:
+    from steelyard.api.tables import LabOptions
+    from steelyard.app.lab.report import LabReport
     from steelyard.app.lab.study import Study
     from steelyard.domain.policy.policies import Policy
+    from steelyard.engines.market.price_history import PriceHistory
 
 
 def backtest(
@@ -119,24 +124,135 @@ def compare(
         `between(a, b)` is the paired difference of any two, `statement(a, b)` says it in a sentence,
         `distributions()` and `summary(pandas.DataFrame)` have the spread.
     """
+    _check_resampling(paths, seed, block, circular)
+    return resampled(study, paths=paths, seed=seed, block=block, circular=circular, progress=progress)
+
+
+def backtest_portfolio(
+    portfolio: Portfolio, prices: Any, *, policies: Sequence[str] = (), **options: Unpack[LabOptions]
+) -> LabReport:
+    """Return what a portfolio's policies would have done: targets, costs, reserve and tax are its own.
+
+    Args:
+        portfolio: From `load`, or `load(path, need_accounts=False)`: positions are not needed.
+        prices: As for `backtest`.
+        policies: In place of the portfolio's own, in the grammar of `steelyard compare --help`.
+        options: See `steelyard.api.tables.LabOptions`.
+
+    Raises:
+        InputError, DataError: See `steelyard.errors`.
+    """
+    from steelyard.app.lab.report import LabReport
+
+    settings, notes = _settings(portfolio, options)
+    history = _history(portfolio, settings, prices, options)
+    texts = policies or (policy_text.text(portfolio.policy),)
+    return LabReport(lab.backtest(history, [lab.candidate(t) for t in texts], settings), notes=notes)
+
+
+def compare_portfolio(
+    portfolio: Portfolio,
+    prices: Any = None,
+    *,
+    policies: Sequence[str] = (),
+    paths: int = 1000,
+    seed: int = 6,
+    block: float = 21.0,
+    circular: bool = False,
+    progress: Callable[[int], None] | None = None,
+    sweep: bool = False,
+    rolling_years: int | None = None,
+    **options: Unpack[LabOptions],
+) -> LabReport:
+    """Compare the usual policies with a portfolio's own, and say which differences are evident.
+
+    Args:
+        portfolio: As for `backtest_portfolio`.
+        prices: As for `backtest`; simulated ones unless given.
+        policies: The policies to compare, the first of which is the yardstick.
+        paths, seed, block, circular, progress: How histories are resampled, as for `compare`.
+        sweep: Compare bands of many widths at many looks with one policy.
+        rolling_years: Also start anew every quarter, for so many years each.
+        options: See `steelyard.api.tables.LabOptions`.
+
+    Raises:
+        InputError, DataError: See `steelyard.errors`.
+    """
+    from steelyard.app.lab.report import Resampling, compare_policies
+
+    simulated = prices is None
+    settings, notes = _settings(portfolio, options, simulated=simulated)
+    _check_resampling(paths, seed, block, circular)
+    report = compare_policies(
+        portfolio,
+        settings,
+        None if simulated else lambda: _history(portfolio, settings, prices, options),
+        policies,
+        Resampling(paths, seed, block, circular, progress),
+        plain=settings.is_plain and options.get("distributions") is None,
+        sweeping=sweep,
+        years=rolling_years,
+    )
+    return replace(report, notes=notes)
+
+
+def _settings(
+    portfolio: Portfolio, options: LabOptions, *, simulated: bool = False
+) -> tuple[lab.Settings, tuple[str, ...]]:
+    """Return settings, and what to know of them: also why gains are not taxed although there is [tax]."""
+    from steelyard.app.lab.report import Asked, notes_of, settings_of
+
+    flow = options.get("flow")
+    asked = Asked(
+        initial=amount(options.get("initial", 10_000)),
+        monthly=amount(options.get("monthly", 0)),
+        flow=None if flow is None else (amount(flow[0]), flow[1]),
+        deposits_wait=options.get("deposits_wait", False),
+        cash_rate=fraction(options.get("cash_rate", 0)),
+        risk_free=fraction(options.get("risk_free", 0)),
+        base_prices=options.get("base_prices", False),
+        whole=options.get("whole", False),
+    )
+    if asked.initial <= 0:
+        raise InputError(
+            "initial", f"initial is {options.get('initial')}, not above zero", "give initial=10000"
+        )
+    terms, notes = None, notes_of(portfolio)
+    harvest_gains = options.get("harvest_gains", False)
+    if portfolio.tax is not None and not options.get("before_tax", False):
+        found = bootstrap.backtest_tax(portfolio, harvest=harvest_gains)
+        if isinstance(found, str):
+            notes = (*notes, found)
+        else:
+            terms = found
+    elif harvest_gains:
+        raise InputError(
+            "harvest-allowance",
+            "--harvest-gains needs a taxed backtest",
+            'add [tax] with jurisdiction = "KR", and leave --before-tax out',
+        )
+    return settings_of(portfolio, asked, terms, simulated=simulated), notes
+
+
+def _history(portfolio: Portfolio, settings: lab.Settings, prices: Any, options: LabOptions) -> PriceHistory:
+    pairs = sorted(set(settings.currencies.values()))
+    symbols = tuple(portfolio.targets)
+    start, end, paid = options.get("start"), options.get("end"), options.get("distributions")
+    history = bootstrap.history_of(prices, symbols, pairs=pairs, start=start, end=end)
+    return history if paid is None else bootstrap.with_paid_out(history, paid)
+
+
+def _check_resampling(paths: int, seed: int, block: float, circular: bool) -> None:
     if paths < 0 or seed < 0 or block < 1.0:
         raise InputError(
             "resampling",
-            say(
-                "paths {paths}, seed {seed}, block {block:g}: one of them is too small",
-                paths=paths,
-                seed=seed,
-                block=block,
-            ),
-            say("give paths and seed of 0 or more, and a block of at least one session"),
+            f"paths {paths}, seed {seed}, block {block:g}: one of them is too small",
+            "give paths and seed of 0 or more, and a block of at least one session",
         )
     if circular and block != int(block):
         raise InputError(
-            "resampling",
-            say("block {block:g} is no whole number", block=block),
-            say("give block=21, or circular=False"),
+            "resampling", f"block {block:g} is no whole number", "give block=21, or circular=False"
         )
-    return resampled(study, paths=paths, seed=seed, block=block, circular=circular, progress=progress)
 
 
 def _read(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Literal, TypedDict
+from typing import Any, Literal, TypedDict
 
 Number = int | str | Decimal
 
@@ -110,6 +110,14 @@ EntryKind = Literal[
     "transfer_in",
     "transfer_out",
     "fee",
+    "interest",
+    "tax",
+    "return_of_capital",
+    "capital_gain_distribution",
+    "stock_dividend",
+    "spin_off",
+    "merger",
+    "inheritance",
 ]
 
 
@@ -132,6 +140,8 @@ class EntryFields(TypedDict, total=False):
     gift_value: Number
     gift_tax: Number
     order_id: str
+    other: str
+    part: str
 
 
 class Tables(TypedDict, total=False):
@@ -145,3 +155,34 @@ class Tables(TypedDict, total=False):
     instruments: Mapping[str, InstrumentTable]
     prices: Mapping[str, Number]
     language: str | None
+
+
+class LabOptions(TypedDict, total=False):
+    """What a backtest of a portfolio may be asked besides prices and policies.
+
+    Attributes:
+        initial: Money on the first session, base currency, > 0; 10,000 unless given.
+        monthly, flow: Paid in every month, or an amount in another rhythm, `(-3000, "quarterly")`.
+        deposits_wait: Deposits wait for the next rebalance.
+        cash_rate, risk_free: A year, what cash earns and what ratios compare with.
+        base_prices: All prices are in base currency already.
+        whole: Trade whole shares, planned by the exact search of `plan`.
+        before_tax: Leave [tax] out.
+        harvest_gains: Realise gains up to Korea's yearly allowance.
+        distributions: What a share paid out on its ex-dates; see `backtest`.
+        start, end: First and last date to use.
+    """
+
+    initial: Number
+    monthly: Number
+    flow: tuple[Number, str] | None
+    deposits_wait: bool
+    cash_rate: Number
+    risk_free: Number
+    base_prices: bool
+    whole: bool
+    before_tax: bool
+    harvest_gains: bool
+    distributions: Any
+    start: date | None
+    end: date | None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -147,6 +147,20 @@ class Comparison:
             for n, level in enumerate(LEVELS):
                 columns[f"{name}_{100 * level:.0f}"] = [getattr(s, name)[n] for s in spreads]
         return frame(columns)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document of `compare --json`: that of `backtest`, and differences to the first."""
+        document = self.study.to_dict()
+        document["paths"] = self.paths
+        first = self.study.results[0].policy
+        for row, difference in zip(document["results"], self.differences, strict=False):
+            row["difference"] = {**asdict(difference), "evident": difference.evident}
+        for row, spread in zip(document["results"], self.distributions(), strict=False):
+            levels = {name: list(values) for name, values in asdict(spread).items() if name != "policy"}
+            row["distribution"] = {"levels": list(LEVELS), **levels}
+            if row["policy"] != first:
+                row["difference"]["statement"] = self.statement(row["policy"], first)
+        return document
 
     def distributions(self) -> tuple[Distribution, ...]:
         """Return how each policy's results are spread over the paths; empty without resampling."""

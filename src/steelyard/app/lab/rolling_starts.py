@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any
 
 import numpy as np
 
@@ -47,6 +48,20 @@ class RollingStarts:
     starts: tuple[date, ...]
     ends: tuple[date, ...]
     rates: Floats = field(repr=False)
+
+    def to_dict(self, policies: Sequence[str]) -> dict[str, Any]:
+        """Return it as in the document of `compare`, with the texts of the comparison's policies."""
+        return {
+            "years": self.years,
+            "stretches": [
+                {
+                    "start": start.isoformat(),
+                    "end": end.isoformat(),
+                    "cagr": dict(zip(policies, row, strict=True)),
+                }
+                for start, end, row in zip(self.starts, self.ends, self.rates.tolist(), strict=True)
+            ],
+        }
 
     def gaps(self) -> Floats:
         """Return the growth a year of every policy less that of the first, (K, P) float64."""

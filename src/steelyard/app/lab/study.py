@@ -44,6 +44,8 @@ STATISTICS = (
     "ruined_on",
 )
 """What a result says in one value each, in the order of tables."""
+_WORDS = ("policy", "drawdown_from", "drawdown_to", "ruined_on")
+_NUMBERS = tuple(name for name in STATISTICS if name not in _WORDS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,6 +146,27 @@ class Study:
             )
         return tuple(notes)
 
+    @property
+    def years(self) -> float:
+        """How long it is, by its sessions."""
+        return (len(self.dates) - 1) / SESSIONS_A_YEAR
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document of `backtest --json` (`steelyard/backtest/1`); statistics are JSON numbers."""
+        return {
+            "schema": "steelyard/backtest/1",
+            "period": {
+                "start": self.dates[0].isoformat(),
+                "end": self.dates[-1].isoformat(),
+                "sessions": len(self.dates),
+            },
+            "simulated": self.simulated,
+            "whole_shares": self.whole,
+            "after_tax": self.after_tax,
+            "results": [r.to_dict() for r in self.results],
+            "notes": list(self.notes),
+        }
+
     def summary(self, frame: Callable[[dict[str, list[Any]]], Any] = dict) -> Any:
         """Return the statistics, a row a policy, as whatever `frame` makes of columns.
 
@@ -178,6 +201,22 @@ class Result:
     def __repr__(self) -> str:
         said = ", ".join(f"{name}={getattr(self, name)!r}" for name in STATISTICS)
         return f"Result({said})"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as in the document of its study; None where a number does not exist."""
+        row: dict[str, Any] = {"policy": self.policy}
+        for name in _NUMBERS:
+            value = getattr(self, name)
+            row[name] = None if math.isnan(value) else value
+        row["drawdown_from"] = self.drawdown_from.isoformat()
+        row["drawdown_to"] = self.drawdown_to.isoformat()
+        row["ruined_on"] = None if self.ruined_on is None else self.ruined_on.isoformat()
+        return row
+
+    @property
+    def drawdowns(self) -> Floats:
+        """How far below its highest so far it is at every close, (T,) float64, 0 or less."""
+        return statistics.drawdowns(self.index)
 
     @property
     def values(self) -> Floats:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from steelyard.app.lab.backtest import Candidate, candidate
 from steelyard.app.lab.compare import Comparison
@@ -24,6 +25,14 @@ class Sweep:
     thresholds: tuple[str, ...]
     looks: tuple[str, ...]
     cells: tuple[tuple[int, ...], ...]
+
+    def to_dict(self, policies: Sequence[str]) -> dict[str, Any]:
+        """Return it as in the document of `compare`, with the texts of the comparison's policies."""
+        return {
+            "thresholds": list(self.thresholds),
+            "looks": list(self.looks),
+            "policies": [[policies[n] for n in row] for row in self.cells],
+        }
 
 
 def sweep(yardstick: Candidate) -> tuple[tuple[Candidate, ...], Sweep]:

@@ -13,15 +13,17 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
 
-from steelyard.engines.arrays import Flags, Floats
 from steelyard.interfaces.pictures.figures import COLOURS, DASHES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 _POINTS = 600
 _BAND = "#cccccc"
 

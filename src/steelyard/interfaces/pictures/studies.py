@@ -15,10 +15,9 @@ from steelyard.app.lab.compare import Comparison
 from steelyard.app.lab.study import Result, Study
 from steelyard.app.lab.sweep import Sweep, gains
 from steelyard.app.lab.weight_history import weight_history
-from steelyard.engines import statistics
-from steelyard.engines.arrays import SESSIONS_A_YEAR, Floats
 from steelyard.errors import InputError
 from steelyard.interfaces.pictures import charts, figures
+from steelyard.interfaces.pictures.charts import Floats
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -135,7 +134,7 @@ def _over_time(study: Study) -> list[Panel]:
     if len(chosen) > 1 and one.min() > 0.0:
         # Growth less that of the yardstick is where policies differ at all.
         made.append(panel("Growth against the first", lambda r: r.index / one - 1.0, percent=True))
-    made.append(panel("Below the highest so far", lambda r: statistics.drawdowns(r.index), percent=True))
+    made.append(panel("Below the highest so far", lambda r: r.drawdowns, percent=True))
     return made
 
 
@@ -169,8 +168,7 @@ def _weights_text(policy: str, shown: int, all_of_them: int) -> str:
 
 def _cost_and_tracking(study: Study) -> Panel:
     results = study.results
-    years = (len(study.dates) - 1) / SESSIONS_A_YEAR
-    costs = [r.costs / max(float(np.mean(r.values)), 1e-300) / years for r in results]
+    costs = [r.costs / max(float(np.mean(r.values)), 1e-300) / study.years for r in results]
     errors = [0.0 if math.isnan(r.tracking_error) else r.tracking_error for r in results]
     heading = "Cost against tracking"
     legend = textwrap.fill("; ".join(f"{n} {r.policy}" for n, r in enumerate(results, 1)), 140)

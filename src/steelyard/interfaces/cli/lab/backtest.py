@@ -18,14 +18,9 @@ import click
 from steelyard.errors import InputError
 
 if TYPE_CHECKING:
-    from steelyard.app.lab.backtest import Candidate, Settings
-    from steelyard.app.lab.backtest_tax import TaxTerms
-    from steelyard.app.lab.compare import Comparison
-    from steelyard.app.lab.rolling_starts import RollingStarts
-    from steelyard.app.lab.study import Study
-    from steelyard.app.lab.sweep import Sweep
+    from steelyard.api.tables import LabOptions
+    from steelyard.app.lab.report import LabReport
     from steelyard.domain.portfolio import Portfolio
-    from steelyard.engines.market.price_history import PriceHistory
 
 _ENDS = (
     "\b\nExit status:\n  0   done\n  2   a file or a flag is wrong\n"
@@ -117,21 +112,18 @@ def backtest(**flags: Any) -> None:
     The file gives targets, policy and costs; positions are not needed. Decisions and trades happen at
     the close of the look session; the first session buys the targets. After tax when the file has [tax].
     """
-    from steelyard.app.lab import backtest as app
-    from steelyard.domain.policy import policy_text
+    import steelyard
 
     portfolio = _portfolio(flags)
-    settings = _settings(portfolio, flags)
+    given = _given(portfolio, flags)
     if flags["prices"] is None:
         raise InputError(
             "no-prices",
             "a backtest needs prices",
             "add --prices prices.csv, or see `steelyard compare --demo`",
         )
-    history = _history(portfolio, settings, flags)
-    texts = flags["policies"] or (policy_text.text(portfolio.policy),)
-    study = app.backtest(history, [app.candidate(t) for t in texts], settings)
-    _finish(study, None, portfolio, flags)
+    report = steelyard.backtest_portfolio(portfolio, flags["prices"], policies=flags["policies"], **given)
+    _finish(report, portfolio, flags)
 
 
 @click.command(
@@ -194,15 +186,10 @@ def compare(
     Every policy also runs on resampled histories. A difference whose 95 % interval holds zero is no
     evidence for either policy. Ctrl-C stops the resampling and keeps what is done.
     """
-    from steelyard.app.lab import backtest as app
-    from steelyard.app.lab import compare as comparing
-    from steelyard.app.lab.rolling_starts import rolling_starts
-    from steelyard.app.lab.sweep import sweep
-    from steelyard.engines.backtest.ahead import Ahead
-    from steelyard.engines.simulation import simulate
+    import steelyard
 
     portfolio = _portfolio(flags, demo=demo)
-    settings = _settings(portfolio, flags, simulated=demo)
+    given = _given(portfolio, flags)
     if demo and flags["prices"] is not None:
         raise InputError("two-prices", "--demo simulates prices, --prices reads them", "give one of them")
     if not demo and flags["prices"] is None:
@@ -215,38 +202,31 @@ def compare(
         )
     if bootstrap == "circular" and block != int(block):
         raise InputError("resampling", f"--block {block:g} is no whole number", f"write --block {block:.0f}")
-    plain = settings.is_plain and flags["distributions"] is None
-    with Ahead(wanted=paths > 0 and plain) as ahead:
-        history = (
-            simulate(tuple(portfolio.targets), seed=seed) if demo else _history(portfolio, settings, flags)
+    if sweeping and len(flags["policies"]) > 1:
+        raise click.UsageError("--sweep compares with one --policy only")
+    with _progress(paths) as progress:
+        report = steelyard.compare_portfolio(
+            portfolio,
+            flags["prices"],
+            policies=flags["policies"],
+            paths=paths,
+            seed=seed,
+            block=block,
+            circular=bootstrap == "circular",
+            progress=progress,
+            sweep=sweeping,
+            rolling_years=rolling,
+            **given,
         )
-        chosen: tuple[Candidate, ...] = tuple(app.candidate(t) for t in flags["policies"])
-        grid = None
-        if sweeping:
-            if len(chosen) > 1:
-                raise click.UsageError("--sweep compares with one --policy only")
-            chosen, grid = sweep(chosen[0] if chosen else app.candidate(portfolio.policy))
-        chosen = chosen or comparing.usual(portfolio.policy)
-        stretches = None if rolling is None else rolling_starts(history, chosen, settings, years=rolling)
-        study = app.backtest(history, chosen, settings)
-        with _progress(paths) as progress:
-            ahead.wait()
-            comparison = comparing.resampled(
-                study,
-                paths=paths,
-                seed=seed,
-                block=block,
-                circular=bootstrap == "circular",
-                progress=progress,
-            )
-    if comparison.paths < paths:
+    comparison = report.comparison
+    if comparison is not None and comparison.paths < paths:
         click.echo(
             f"note: stopped after {comparison.paths} of {paths} resampled histories; "
             "what follows rests on those",
             err=True,
         )
-    _finish(comparison.study, comparison, portfolio, flags, sweep=grid, rolling=stretches)
-    if details and not flags["as_json"]:
+    _finish(report, portfolio, flags)
+    if details and comparison is not None and not flags["as_json"]:
         from steelyard.interfaces.cli.lab import comparison_tables as tables
 
         tables.show_statistics(comparison.study)
@@ -254,7 +234,7 @@ def compare(
 
 
 def _portfolio(flags: dict[str, Any], *, demo: bool = False) -> Portfolio:
-    from steelyard import bootstrap
+    import steelyard
 
     path, option, plot = flags["path"], flags["file"], flags["plot"]
     if plot is not None and plot.suffix.lower() != ".png":
@@ -262,70 +242,38 @@ def _portfolio(flags: dict[str, Any], *, demo: bool = False) -> Portfolio:
     if path is not None and option is not None and path != option:
         raise InputError("two-files", f"two portfolio files: {path} and {option}", "give one of them")
     if demo and path is None and option is None:
-        return bootstrap.sample()
-    return bootstrap.portfolio(path or option or Path("portfolio.toml"), need_accounts=False)
+        return steelyard.sample()
+    return steelyard.load(path or option or Path("portfolio.toml"), need_accounts=False)
 
 
-def _settings(portfolio: Portfolio, flags: dict[str, Any], *, simulated: bool = False) -> Settings:
-    from steelyard.app.lab.backtest import Settings, rhythm
+def _given(portfolio: Portfolio, flags: dict[str, Any]) -> LabOptions:
+    """Return the flags as the library takes them; what is wrong with one is said by its name."""
+
+    def day(value: datetime | None) -> date | None:
+        return None if value is None else value.date()
 
     base = portfolio.base_currency
-    foreign = {
-        s: portfolio.instruments[s].currency + base
-        for s in portfolio.targets
-        if s in portfolio.instruments and portfolio.instruments[s].currency != base
-    }
     initial = _amount("--initial", flags["initial"], base)
     if initial <= 0:
         raise InputError(
             "initial", f"--initial {flags['initial']} is not above zero", "write --initial 10000"
         )
-    locked = sorted(portfolio.constraints.locked & set(portfolio.targets))
-    if locked:
-        click.echo(
-            f"note: {', '.join(locked)} is locked in the file; a backtest starts from cash and trades it "
-            "all the same",
-            err=True,
-        )
-    said = flags["flow"] and (_amount("--flow", flags["flow"][0], base), flags["flow"][1])
-    flow, every = rhythm(_amount("--monthly", flags["monthly"], base), said)
-    return Settings(
-        targets=portfolio.targets,
-        initial=initial,
-        commission=portfolio.costs.commission,
-        conversion=dict.fromkeys(foreign, portfolio.costs.fx_spread),
-        min_commission=portfolio.costs.min_commission,
-        reserve_amount=portfolio.constraints.reserve_amount,
-        reserve_weight=portfolio.constraints.reserve_weight,
-        flow=flow,
-        flow_look=every,
-        deposits_wait=flags["deposits_wait"],
-        risk_free=_rate("--risk-free", flags["risk_free"]),
-        cash_rate=_rate("--cash-rate", flags["cash_rate"]),
-        currencies={} if simulated or flags["base_prices"] else foreign,
-        whole=flags["whole"],
-        min_trade=portfolio.constraints.min_trade,
-        tax=_tax(portfolio, flags),
-    )
-
-
-def _tax(portfolio: Portfolio, flags: dict[str, Any]) -> TaxTerms | None:
-    """Return what gains are taxed by; where they are not although the file has [tax], say why."""
-    from steelyard import bootstrap
-
-    if portfolio.tax is None or flags["before_tax"]:
-        if flags["harvest_gains"]:
-            raise InputError(
-                "harvest-allowance",
-                "--harvest-gains needs a taxed backtest",
-                'add [tax] with jurisdiction = "KR", and leave --before-tax out',
-            )
-        return None
-    terms = bootstrap.backtest_tax(portfolio, harvest=flags["harvest_gains"])
-    if isinstance(terms, str):
-        click.echo(f"note: {terms}", err=True)
-        return None
-    return terms
+    said = (_amount("--flow", flags["flow"][0], base), flags["flow"][1]) if flags["flow"] else None
+    return {
+        "initial": initial,
+        "monthly": _amount("--monthly", flags["monthly"], base),
+        "flow": said,
+        "deposits_wait": flags["deposits_wait"],
+        "cash_rate": _rate("--cash-rate", flags["cash_rate"]),
+        "risk_free": _rate("--risk-free", flags["risk_free"]),
+        "base_prices": flags["base_prices"],
+        "whole": flags["whole"],
+        "before_tax": flags["before_tax"],
+        "harvest_gains": flags["harvest_gains"],
+        "distributions": flags["distributions"],
+        "start": day(flags["start"]),
+        "end": day(flags["end"]),
+    }
 
 
 def _amount(flag: str, text: str, base: str) -> Decimal:
@@ -352,22 +300,6 @@ def _rate(flag: str, text: str) -> Decimal:
     return rate
 
 
-def _history(portfolio: Portfolio, settings: Settings, flags: dict[str, Any]) -> PriceHistory:
-    from steelyard import bootstrap
-
-    def day(value: datetime | None) -> date | None:
-        return None if value is None else value.date()
-
-    start, end = day(flags["start"]), day(flags["end"])
-    pairs = sorted(set(settings.currencies.values()))
-    history = bootstrap.price_history(flags["prices"], tuple(portfolio.targets), pairs, start, end)
-    return (
-        history
-        if flags["distributions"] is None
-        else bootstrap.with_paid_out(history, flags["distributions"])
-    )
-
-
 @contextmanager
 def _progress(total: int) -> Iterator[Callable[[int], None] | None]:
     """Show a bar on standard error where that is a terminal."""
@@ -378,65 +310,51 @@ def _progress(total: int) -> Iterator[Callable[[int], None] | None]:
         yield lambda done: bar.update(done - bar.pos)
 
 
-def _finish(
-    study: Study,
-    comparison: Comparison | None,
-    portfolio: Portfolio,
-    flags: dict[str, Any],
-    *,
-    sweep: Sweep | None = None,
-    rolling: RollingStarts | None = None,
-) -> None:
-    from steelyard.interfaces.documents import lab as documents
+def _finish(report: LabReport, portfolio: Portfolio, flags: dict[str, Any]) -> None:
+    from steelyard.interfaces.documents.lab import write_series
 
-    for note in study.notes:
+    study = report.study
+    for note in (*report.notes, *study.notes):
         click.echo(f"note: {note}", err=True)
     if flags["series"] is not None:
-        documents.write_series(study, flags["series"])
-    _draw(study, comparison, portfolio, flags, sweep, rolling)
+        write_series(study, flags["series"])
+    _draw(report, portfolio, flags)
     if flags["as_json"]:
         import json
 
-        document = (
-            documents.backtest(study)
-            if comparison is None
-            else documents.compare(comparison, sweep=sweep, rolling=rolling)
-        )
-        click.echo(json.dumps(document, ensure_ascii=False, indent=1))
+        click.echo(json.dumps(report.to_dict(), ensure_ascii=False, indent=1))
         return
     from steelyard.interfaces.cli.lab import comparison_tables as tables
 
-    if sweep is not None and comparison is not None:
-        tables.show_sweep(comparison, sweep)
+    if report.sweep is not None and report.comparison is not None:
+        tables.show_sweep(report.comparison, report.sweep)
     else:
         from steelyard.interfaces.cli.lab import study_table
 
-        study_table.show(study, comparison, portfolio.base_currency)
-    if rolling is not None:
-        tables.show_rolling(rolling, [r.policy for r in study.results])
+        study_table.show(study, report.comparison, portfolio.base_currency)
+    if report.rolling is not None:
+        tables.show_rolling(report.rolling, [r.policy for r in study.results])
 
 
-def _draw(
-    study: Study,
-    comparison: Comparison | None,
-    portfolio: Portfolio,
-    flags: dict[str, Any],
-    sweep: Sweep | None,
-    rolling: RollingStarts | None,
-) -> None:
+def _draw(report: LabReport, portfolio: Portfolio, flags: dict[str, Any]) -> None:
     """Write the page and the picture that were asked for."""
-    report, plot = flags["report"], flags["plot"]
-    if report is None and plot is None:
+    page, plot, study = flags["report"], flags["plot"], report.study
+    if page is None and plot is None:
         return
     from steelyard.interfaces.pictures import comparison_page
     from steelyard.interfaces.pictures import studies as study_pictures
 
     names = {symbol: instrument.name for symbol, instrument in portfolio.instruments.items()}
-    if report is not None:
+    if page is not None:
         text = comparison_page.page(
-            study, portfolio.base_currency, names, comparison=comparison, sweep=sweep, rolling=rolling
+            study,
+            portfolio.base_currency,
+            names,
+            comparison=report.comparison,
+            sweep=report.sweep,
+            rolling=report.rolling,
         )
-        comparison_page.write(report, text)
+        comparison_page.write(page, text)
     if plot is not None:
-        made = study_pictures.panels(study, names, comparison=comparison, sweep=sweep)
+        made = study_pictures.panels(study, names, comparison=report.comparison, sweep=report.sweep)
         study_pictures.write_plot(plot, made, study)

@@ -1,0 +1,187 @@
+"""What the lab says of one portfolio: settings from its file, and a report with all that was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from steelyard.app.lab.backtest import Candidate, Settings, backtest, candidate, rhythm
+from steelyard.app.lab.backtest_tax import TaxTerms
+from steelyard.app.lab.compare import Comparison, resampled, usual
+from steelyard.app.lab.rolling_starts import RollingStarts, rolling_starts
+from steelyard.app.lab.study import Study
+from steelyard.app.lab.sweep import Sweep, sweep
+from steelyard.domain.money import ZERO
+from steelyard.domain.portfolio import Portfolio
+from steelyard.engines.backtest.ahead import Ahead
+from steelyard.engines.market.price_history import PriceHistory
+from steelyard.engines.simulation import simulate
+from steelyard.errors import InputError
+from steelyard.words import say
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a backtest of a portfolio is asked for besides prices and policies.
+
+    Attributes:
+        initial: Money on the first session, base currency, > 0.
+        monthly, flow: Paid in every month, or an amount in another rhythm.
+        deposits_wait: Deposits wait for the next rebalance.
+        cash_rate, risk_free: Fractions a year.
+        base_prices: All prices are in base currency already.
+        whole: Trade whole shares.
+    """
+
+    initial: Decimal = Decimal(10_000)
+    monthly: Decimal = ZERO
+    flow: tuple[Decimal, str] | None = None
+    deposits_wait: bool = False
+    cash_rate: Decimal = ZERO
+    risk_free: Decimal = ZERO
+    base_prices: bool = False
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Resampling:
+    """How histories are drawn; see `compare`."""
+
+    paths: int = 1000
+    seed: int = 6
+    block: float = 21.0
+    circular: bool = False
+    progress: Callable[[int], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LabReport:
+    """A backtest or a comparison of a portfolio's policies.
+
+    Attributes:
+        study: On history.
+        comparison: On resampled histories, None for a backtest alone.
+        sweep: Which policy is at which threshold and look, where that was asked for.
+        rolling: The same policies started anew every quarter, where that was asked for.
+        notes: What to know of the settings.
+    """
+
+    study: Study
+    comparison: Comparison | None = None
+    sweep: Sweep | None = None
+    rolling: RollingStarts | None = None
+    notes: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document of `backtest --json` and `compare --json` (`steelyard/backtest/1`).
+
+        Statistics are JSON numbers, None where there is none.
+        """
+        if self.comparison is None:
+            return self.study.to_dict()
+        document = self.comparison.to_dict()
+        names = [r.policy for r in self.study.results]
+        if self.sweep is not None:
+            document["sweep"] = self.sweep.to_dict(names)
+        if self.rolling is not None:
+            document["rolling"] = self.rolling.to_dict(names)
+        return document
+
+
+def settings_of(
+    portfolio: Portfolio, asked: Asked, tax: TaxTerms | None, *, simulated: bool = False
+) -> Settings:
+    """Return settings with a portfolio's targets, costs, reserve and currencies.
+
+    Args:
+        portfolio: Positions are not needed.
+        asked: See there.
+        tax: What gains are taxed by, None before tax.
+        simulated: Prices are made up, in base currency.
+    """
+    base = portfolio.base_currency
+    foreign = {
+        s: portfolio.instruments[s].currency + base
+        for s in portfolio.targets
+        if s in portfolio.instruments and portfolio.instruments[s].currency != base
+    }
+    flow, every = rhythm(asked.monthly, asked.flow)
+    return Settings(
+        targets=portfolio.targets,
+        initial=asked.initial,
+        commission=portfolio.costs.commission,
+        conversion=dict.fromkeys(foreign, portfolio.costs.fx_spread),
+        min_commission=portfolio.costs.min_commission,
+        reserve_amount=portfolio.constraints.reserve_amount,
+        reserve_weight=portfolio.constraints.reserve_weight,
+        flow=flow,
+        flow_look=every,
+        deposits_wait=asked.deposits_wait,
+        risk_free=asked.risk_free,
+        cash_rate=asked.cash_rate,
+        currencies={} if simulated or asked.base_prices else foreign,
+        whole=asked.whole,
+        min_trade=portfolio.constraints.min_trade,
+        tax=tax,
+    )
+
+
+def notes_of(portfolio: Portfolio) -> tuple[str, ...]:
+    """Return what of a portfolio a backtest does not heed."""
+    locked = sorted(portfolio.constraints.locked & set(portfolio.targets))
+    if not locked:
+        return ()
+    return (
+        say(
+            "{locked} is locked in the file; a backtest starts from cash and trades it all the same",
+            locked=", ".join(locked),
+        ),
+    )
+
+
+def compare_policies(
+    portfolio: Portfolio,
+    settings: Settings,
+    history: Callable[[], PriceHistory] | None,
+    texts: Sequence[str],
+    drawing: Resampling,
+    *,
+    plain: bool,
+    sweeping: bool = False,
+    years: int | None = None,
+) -> LabReport:
+    """Compare policies on history and on resampled histories.
+
+    Args:
+        portfolio: Its own policy is the first unless others are named.
+        settings: From `settings_of`.
+        history: Reads the prices; None simulates some.
+        texts: Policies to compare; the usual ones with the portfolio's own unless given.
+        drawing: How histories are drawn.
+        plain: Nothing but prices moves anything, so that paths are walked side by side.
+        sweeping: Compare bands of many widths at many looks with the one policy.
+        years: Also start anew every quarter, for so long each.
+    """
+    if sweeping and len(texts) > 1:
+        raise InputError("policy-text", say("a sweep compares with one policy only"), say("give one of them"))
+    with Ahead(wanted=drawing.paths > 0 and plain) as ahead:
+        prices = simulate(tuple(portfolio.targets), seed=drawing.seed) if history is None else history()
+        chosen: tuple[Candidate, ...] = tuple(candidate(text) for text in texts)
+        grid = None
+        if sweeping:
+            chosen, grid = sweep(chosen[0] if chosen else candidate(portfolio.policy))
+        chosen = chosen or usual(portfolio.policy)
+        stretches = None if years is None else rolling_starts(prices, chosen, settings, years=years)
+        study = backtest(prices, chosen, settings)
+        ahead.wait()
+        comparison = resampled(
+            study,
+            paths=drawing.paths,
+            seed=drawing.seed,
+            block=drawing.block,
+            circular=drawing.circular,
+            progress=drawing.progress,
+        )
+    return LabReport(comparison.study, comparison, grid, stretches)
