@@ -28,21 +28,12 @@ TLT = "40%"
 jurisdiction = "US"
 filing = "single"
 ordinary_rate = "24%"
+[prices]
+VOO = "500"
+TLT = "90"
+GLD = "200"
 [[accounts]]
 name = "main"
-cash = { USD = "1000" }
-[[accounts.positions]]
-symbol = "VOO"
-shares = "20"
-price = "500 USD"
-[[accounts.positions]]
-symbol = "TLT"
-shares = "10"
-price = "90 USD"
-[[accounts.positions]]
-symbol = "GLD"
-shares = "1"
-price = "200 USD"
 """
 
 
@@ -69,6 +60,8 @@ def folder(tmp_path_factory):
     (folder / "closes.csv").write_text("date,VOO,TLT\n" + "\n".join(lines) + "\n", encoding="utf-8")
     place = ("--portfolio", str(folder / "portfolio.toml"))
     for words in (
+        ("record", "date=2025-02-03", "type=deposit", "shares=13000", "currency=USD", *place),
+        ("record", "date=2025-02-03", "type=buy", "symbol=GLD", "shares=1", "price=180", *place),
         ("record", "date=2025-02-03", "type=buy", "symbol=VOO", "shares=22", "price=480", *place),
         ("record", "date=2025-02-03", "type=buy", "symbol=TLT", "shares=10", "price=100", *place),
         ("record", "date=2026-02-03", "type=sell", "symbol=VOO", "shares=2", "price=470", *place),
@@ -88,6 +81,7 @@ FILED = ("FILE",)
 NAMED = ("--portfolio", "FILE")
 COMMANDS = [
     ("check", ("check", *FILED)),
+    ("holdings", ("holdings", *FILED)),
     ("plan", ("plan", *FILED)),
     ("plan", ("invest", "5000", *FILED)),
     ("plan", ("withdraw", "500", *FILED)),

@@ -172,8 +172,10 @@ def try_services(
         if not services:
             raise InputError(
                 "no-service",
-                f"there is no service {service!r}" if service else "no notification service is set",
-                "set STEELYARD_NOTIFY_TELEGRAM=tgram://token/chat in the environment or in .env",
+                say("there is no service {service!r}", service=service)
+                if service
+                else say("no notification service is set"),
+                say("set STEELYARD_NOTIFY_TELEGRAM=tgram://token/chat in the environment or in .env"),
             )
         for name, address in services.items():
             title, body = compose("test", {"service": name}, post.settings)
@@ -227,7 +229,9 @@ def install_schedule(path: Place, *, systemd: bool = False) -> Installed:
             (units / name).write_text(text, encoding="utf-8")
     except OSError as error:
         raise InputError(
-            "unwritable", f"{units} cannot be written: {error.strerror}", "check its rights"
+            "unwritable",
+            say("{path} cannot be written: {reason}", path=str(units), reason=error.strerror),
+            say("check its rights"),
         ) from None
     started = machine.systemctl("daemon-reload") is not None
     started = started and machine.systemctl("enable", "--now", timer) is not None
@@ -279,7 +283,8 @@ def _entry(folder: bootstrap.Folder) -> tuple[Entry, tuple[str, ...]]:
     from steelyard.app.automation.schedule import Entry
 
     if not folder.file.is_file():
-        raise InputError("no-file", f"there is no file {folder.said}", "write one with `steelyard init`")
+        text = say("there is no file {path}", path=str(folder.said))
+        raise InputError("no-file", text, say("write one with `steelyard init`"))
     zone = bootstrap.automation_settings(folder).alerts.timezone
     names = tuple(sorted(name for name in os.environ if name.startswith("STEELYARD_NOTIFY_")))
     return Entry(_program(), folder.file, zone), names
@@ -319,6 +324,7 @@ def restore(path: Place, source: str | Path) -> Path | None:
     folder = bootstrap.Folder.of(path)
     with bootstrap.run_lock(folder) as mine:
         if not mine:
-            raise ServiceError("database-locked", "a run is under way", "try again when it has ended")
+            text = say("a run is under way")
+            raise ServiceError("database-locked", text, say("try again when it has ended"))
         kept: Path | None = bootstrap.database_copies().restore(Path(source), folder.database)
     return kept

@@ -170,7 +170,9 @@ def record(
     for name, value in fields.items():
         if name not in COLUMNS:
             raise InputError(
-                "entry-field", f"{name!r} is no field of an entry", f"the fields are {', '.join(COLUMNS)}"
+                "entry-field",
+                say("{name!r} is no field of an entry", name=name),
+                say("the fields are {fields}", fields=", ".join(COLUMNS)),
             )
         if value is not None:
             words[name] = _word(value)

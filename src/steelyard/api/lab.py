@@ -215,7 +215,9 @@ def _settings(
     )
     if asked.initial <= 0:
         raise InputError(
-            "initial", f"initial is {options.get('initial')}, not above zero", "give initial=10000"
+            "initial",
+            say("initial is {initial}, not above zero", initial=asked.initial),
+            say("give initial=10000"),
         )
     terms, notes = None, notes_of(portfolio)
     harvest_gains = options.get("harvest_gains", False)
@@ -228,8 +230,8 @@ def _settings(
     elif harvest_gains:
         raise InputError(
             "harvest-allowance",
-            "--harvest-gains needs a taxed backtest",
-            'add [tax] with jurisdiction = "KR", and leave --before-tax out',
+            say("harvesting gains needs a taxed backtest"),
+            say('add [tax] with jurisdiction = "KR", and leave --before-tax out'),
         )
     return settings_of(portfolio, asked, terms, simulated=simulated), notes
 
@@ -246,12 +248,19 @@ def _check_resampling(paths: int, seed: int, block: float, circular: bool) -> No
     if paths < 0 or seed < 0 or block < 1.0:
         raise InputError(
             "resampling",
-            f"paths {paths}, seed {seed}, block {block:g}: one of them is too small",
-            "give paths and seed of 0 or more, and a block of at least one session",
+            say(
+                "paths {paths}, seed {seed}, block {block:g}: one of them is too small",
+                paths=paths,
+                seed=seed,
+                block=block,
+            ),
+            say("give paths and seed of 0 or more, and a block of at least one session"),
         )
     if circular and block != int(block):
         raise InputError(
-            "resampling", f"block {block:g} is no whole number", "give block=21, or circular=False"
+            "resampling",
+            say("block {block:g} is no whole number", block=block),
+            say("give block=21, or circular=False"),
         )
 
 

@@ -9,6 +9,7 @@ from steelyard import bootstrap
 from steelyard.api.reading import Money
 from steelyard.domain.money import parse_number
 from steelyard.errors import InputError
+from steelyard.words import say
 
 if TYPE_CHECKING:
     from steelyard.app.books.price_reports import PriceReport
@@ -31,7 +32,11 @@ def models(name: str | None = None) -> ModelList:
         chosen = tuple(model for model in found if model.name == name)
         if not chosen:
             known = ", ".join(model.name for model in found)
-            raise InputError("unknown-model", f"there is no model {name!r}", f"use one of {known}")
+            raise InputError(
+                "unknown-model",
+                say("there is no model {name!r}", name=name),
+                say("use one of {known}", known=known),
+            )
         found = chosen
     return ModelList(found)
 
@@ -117,13 +122,16 @@ def set_price(path: Place, symbol: str, price: Money, *, day: date | None = None
     try:
         number = parse_number(price)
     except ValueError as error:
-        raise InputError("amount", str(error), "write: steelyard prices set VOO 612.35") from None
+        hint = say("write: steelyard prices set VOO 612.35")
+        raise InputError("amount", error.args[0], hint) from None
     with bootstrap.automation(path) as parts:
         job = parts.job
         known = {w.symbol: w for w in wanted_by(job.file.outline()[0])}
         if symbol not in known:
             raise InputError(
-                "unknown-symbol", f"{symbol} is not in the portfolio", f"use one of {', '.join(known)}"
+                "unknown-symbol",
+                say("{symbol} is not in the portfolio", symbol=symbol),
+                say("use one of {known}", known=", ".join(known)),
             )
         wanted, today = known[symbol], job.today()
         close = Close(day or today, number, wanted.currency)
@@ -133,5 +141,6 @@ def set_price(path: Place, symbol: str, price: Money, *, day: date | None = None
         job.prices.keep_judgement(answer, wanted, "manual", found.good, found.findings)
         refused = [f for f in found.findings if f.refused]
         if refused:
-            raise InputError(refused[0].code, refused[0].text, "give a price above zero of a past session")
+            hint = say("give a price above zero of a past session")
+            raise InputError(refused[0].code, refused[0].text, hint)
     return close

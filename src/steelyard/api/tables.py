@@ -48,6 +48,7 @@ class AccountTable(TypedDict, total=False):
 
     name: str
     kind: AccountKind
+    kept: Literal["file", "journal"]
     cost_method: CostMethod | Mapping[str, CostMethod]
     cash: Mapping[str, Number]
     positions: Sequence[PositionTable]

@@ -16,6 +16,7 @@ from steelyard import bootstrap
 from steelyard.api.reading import Money, amount
 from steelyard.domain.money import plain
 from steelyard.errors import InputError
+from steelyard.words import say
 
 if TYPE_CHECKING:
     from steelyard.app.trading.execute import Execution
@@ -209,9 +210,13 @@ def arm(path: Place, *, until: date, max_amount: Money) -> Arming:
 
     today, most = _now().date(), amount(max_amount)
     if until < today:
-        raise InputError("arming", f"{until} is over", f"write --until {today} or a later day")
+        raise InputError(
+            "arming", say("{day} is over", day=until), say("write --until {day} or a later day", day=today)
+        )
     if most <= 0:
-        raise InputError("arming", f"{plain(most)} is not above 0", "write --max-amount 5000000")
+        raise InputError(
+            "arming", say("{amount} is not above 0", amount=plain(most)), say("write --max-amount 5000000")
+        )
     leave = Arming(until, most)
     with bootstrap.order_book(path) as book:
         book.arm(leave, _now())
