@@ -450,9 +450,8 @@ def _print_csv(result: Plan) -> None:
 
 
 def _print_json(document: dict[str, Any]) -> None:
-    import json
 
-    click.echo(json.dumps(language.told(document), ensure_ascii=False, indent=1))
+    click.echo(language.json_text(language.told(document)))
 
 
 def main() -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from steelyard.interfaces.language import json_text
 
 if TYPE_CHECKING:
     from steelyard.app.books.price_reports import PriceReport
@@ -86,7 +87,7 @@ def set_price(symbol: str, price: str, path: Path, day: Any) -> None:
 
 def _print(found: PriceReport, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(found.to_dict(), ensure_ascii=False, indent=1))
+        click.echo(json_text(found.to_dict()))
         return
     for row in found.rows:
         price = "-" if row.price is None else f"{row.price:f} {row.currency}"

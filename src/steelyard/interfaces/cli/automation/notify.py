@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from steelyard.interfaces.language import json_text
 
 if TYPE_CHECKING:
     from steelyard.api.automation import ServiceTest
@@ -54,7 +55,7 @@ def list_sent(path: Path, last: int, as_json: bool) -> None:
 
     found = steelyard.notifications(path, last=last)
     if as_json:
-        click.echo(json.dumps(found.to_dict(), ensure_ascii=False, indent=1))
+        click.echo(json_text(found.to_dict()))
         return
     for name, scheme in found.services.items():
         click.echo(f"service {name} ({scheme})")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
 import click
+
+from steelyard.interfaces.language import json_text
 
 _PORTFOLIO = click.option(
     "--portfolio",
@@ -31,7 +32,7 @@ def doctor(path: Path, as_json: bool) -> None:
 
     found = steelyard.doctor(path)
     if as_json:
-        click.echo(json.dumps(found.to_dict(), ensure_ascii=False, indent=1))
+        click.echo(json_text(found.to_dict()))
     else:
         for symptom in found.symptoms:
             click.echo(f"{symptom.state:<8} {symptom.part:<10} {symptom.text}")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from steelyard.errors import SteelyardError
+from steelyard.interfaces.language import json_text
 
 if TYPE_CHECKING:
     from steelyard.app.check import CheckReport
@@ -48,7 +49,7 @@ def run(path: Path, if_due: bool, as_json: bool, log: str) -> None:
 
     document = steelyard.run(path, if_due=if_due, draw=_picture).to_dict()
     if as_json:
-        click.echo(json.dumps(document, ensure_ascii=False, indent=1))
+        click.echo(json_text(document))
     else:
         _log(document, log)
 

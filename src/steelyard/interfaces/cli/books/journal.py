@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -206,7 +205,7 @@ def history(
     elif as_csv:
         _print_csv(found.rows)
     elif as_json:
-        click.echo(json.dumps(found.to_dict(), ensure_ascii=False, indent=1))
+        click.echo(language.json_text(found.to_dict()))
     else:
         for row in found.rows:
             click.echo(_line(row))

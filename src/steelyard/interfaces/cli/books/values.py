@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from steelyard.errors import InputError
+from steelyard.interfaces.language import json_text
 
 if TYPE_CHECKING:
     from steelyard.app.books.values import ValueHistory
@@ -45,7 +45,7 @@ def values(path: Path, as_csv: bool, as_json: bool, plot: Path | None) -> None:
     if plot is not None:
         draw(found, plot)
     if as_json:
-        click.echo(json.dumps(found.to_dict(), ensure_ascii=False, indent=1))
+        click.echo(json_text(found.to_dict()))
     elif as_csv:
         click.echo(as_table(found), nl=False)
     elif found.days:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from steelyard.errors import InputError
+from steelyard.interfaces.language import json_text
 
 if TYPE_CHECKING:
     from steelyard.api.tables import LabOptions
@@ -320,9 +321,7 @@ def _finish(report: LabReport, portfolio: Portfolio, flags: dict[str, Any]) -> N
         write_series(study, flags["series"])
     _draw(report, portfolio, flags)
     if flags["as_json"]:
-        import json
-
-        click.echo(json.dumps(report.to_dict(), ensure_ascii=False, indent=1))
+        click.echo(json_text(report.to_dict()))
         return
     from steelyard.interfaces.cli.lab import comparison_tables as tables
 
