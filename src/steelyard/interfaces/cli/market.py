@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from steelyard.interfaces.language import json_text
+from steelyard.interfaces.language import echo, json_text
+from steelyard.words import say
 
 if TYPE_CHECKING:
     from steelyard.app.books.price_reports import PriceReport
@@ -40,7 +41,7 @@ def fetch(path: Path, as_json: bool, everything: bool) -> None:
     found = steelyard.fetch_prices(path, everything=everything)
     _print(found, as_json)
     if not found.rows:
-        click.echo("every price is in the portfolio file; nothing to fetch (see --all)", err=True)
+        echo(say("every price is in the portfolio file; nothing to fetch (see --all)"), err=True)
     if not found.complete:
         sys.exit(3)
 
@@ -56,7 +57,7 @@ def show(path: Path, as_json: bool, last: int) -> None:
     found = steelyard.stored_prices(path, last=last)
     _print(found, as_json)
     if not found.rows and not as_json:
-        click.echo("no price is stored yet; run: steelyard prices fetch", err=True)
+        echo(say("no price is stored yet; run: steelyard prices fetch"), err=True)
 
 
 @prices.command(epilog=f"Example: steelyard prices check portfolio.toml. {_ENDS}")
@@ -82,7 +83,7 @@ def set_price(symbol: str, price: str, path: Path, day: Any) -> None:
     import steelyard
 
     close = steelyard.set_price(path, symbol, price, day=day.date() if day else None)
-    click.echo(f"stored {symbol} {close.price:f} of {close.day}", err=True)
+    echo(say("stored {symbol} {price:f} of {day}", symbol=symbol, price=close.price, day=close.day), err=True)
 
 
 def _print(found: PriceReport, as_json: bool) -> None:

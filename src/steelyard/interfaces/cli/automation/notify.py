@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from steelyard.interfaces.language import json_text
+from steelyard.interfaces import language
+from steelyard.interfaces.language import echo, json_text, padded
+from steelyard.words import say
 
 if TYPE_CHECKING:
     from steelyard.api.automation import ServiceTest
@@ -37,9 +39,11 @@ def test(path: Path, only: str | None) -> None:
 
     def tell(done: ServiceTest) -> None:
         if done.error is None:
-            click.echo(f"{done.service}: accepted")
+            echo(say("{service}: accepted", service=done.service))
         else:
-            click.echo(f"error[{done.error.code}]: {done.service}: {done.error.message}", err=True)
+            click.echo(
+                f"error[{done.error.code}]: {done.service}: {language.tell(done.error.message)}", err=True
+            )
 
     if any(done.error for done in steelyard.try_services(path, only, told=tell)):
         sys.exit(5)
@@ -58,9 +62,11 @@ def list_sent(path: Path, last: int, as_json: bool) -> None:
         click.echo(json_text(found.to_dict()))
         return
     for name, scheme in found.services.items():
-        click.echo(f"service {name} ({scheme})")
+        echo(say("service {name} ({scheme})", name=name, scheme=scheme))
     for row in found.messages:
-        tries = f"{row.attempts} attempts" if row.attempts != 1 else "1 attempt"
-        click.echo(f"{row.created_at[:16]}  {row.state:<10} {row.service:<10} {tries:<11}  {row.title}")
+        tries = say("{count} {count:attempt|attempts}", count=row.attempts)
+        click.echo(
+            f"{row.created_at[:16]}  {row.state:<10} {row.service:<10} {padded(tries, 11)}  {row.title}"
+        )
         if row.detail:
             click.echo(f"  {row.detail}")

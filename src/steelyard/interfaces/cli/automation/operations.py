@@ -7,7 +7,9 @@ from pathlib import Path
 
 import click
 
-from steelyard.interfaces.language import json_text
+from steelyard.interfaces.language import echo, hint, json_text, padded
+from steelyard.interfaces.vocabulary import MARKS, PARTS
+from steelyard.words import join, say
 
 _PORTFOLIO = click.option(
     "--portfolio",
@@ -35,9 +37,10 @@ def doctor(path: Path, as_json: bool) -> None:
         click.echo(json_text(found.to_dict()))
     else:
         for symptom in found.symptoms:
-            click.echo(f"{symptom.state:<8} {symptom.part:<10} {symptom.text}")
+            state, part = padded(MARKS[symptom.state], 8), padded(PARTS[symptom.part], 10)
+            echo(join("", (f"{state} {part} ", symptom.text)))
             if symptom.hint:
-                click.echo(f"  hint: {symptom.hint}")
+                echo(f"  {hint(symptom.hint)}")
     if not found.well:
         sys.exit(2)
 
@@ -53,7 +56,10 @@ def backup(target: Path, path: Path) -> None:
     import steelyard
 
     steelyard.backup(path, target)
-    click.echo(f"wrote {target}; the portfolio file, automation.toml and .env are not in it", err=True)
+    echo(
+        say("wrote {target}; the portfolio file, automation.toml and .env are not in it", target=target),
+        err=True,
+    )
 
 
 @click.command(
@@ -67,4 +73,7 @@ def restore(source: Path, path: Path) -> None:
     import steelyard
 
     kept = steelyard.restore(path, source)
-    click.echo(f"restored {source}" + (f"; what was there is now {kept}" if kept else ""), err=True)
+    if kept:
+        echo(say("restored {source}; what was there is now {kept}", source=source, kept=kept), err=True)
+    else:
+        echo(say("restored {source}", source=source), err=True)

@@ -8,6 +8,8 @@ from typing import get_args
 import click
 
 from steelyard.api.automation import Scheduler
+from steelyard.interfaces.language import echo
+from steelyard.words import say
 
 _ENDS = "Exit status: 0 done; 2 a file or flag is wrong; 5 crontab refused."
 _FILE = click.argument(
@@ -38,13 +40,20 @@ def install(path: Path, systemd: bool, kind: Scheduler | None) -> None:
     if done.line is not None:
         click.echo(done.line)
     else:
-        click.echo(f"wrote {done.units[0]} and .timer", err=True)
+        echo(say("wrote {units} and .timer", units=done.units[0]), err=True)
         if not done.started:
-            click.echo(f"systemd was not reached; run: systemctl --user enable --now {done.timer}", err=True)
+            echo(
+                say("systemd was not reached; run: systemctl --user enable --now {timer}", timer=done.timer),
+                err=True,
+            )
     if done.unseen:
-        click.echo(
-            f"note: a scheduler does not see the variables of this shell; put {', '.join(done.unseen)} "
-            f"into {done.secrets} (chmod 600)",
+        echo(
+            say(
+                "note: a scheduler does not see the variables of this shell; put {unseen} into "
+                "{secrets} (chmod 600)",
+                unseen=", ".join(done.unseen),
+                secrets=done.secrets,
+            ),
             err=True,
         )
 
@@ -59,7 +68,7 @@ def show(path: Path) -> None:
     for text in found:
         click.echo(text)
     if not found:
-        click.echo("nothing is scheduled; run: steelyard schedule install", err=True)
+        echo(say("nothing is scheduled; run: steelyard schedule install"), err=True)
 
 
 @schedule.command(epilog=f"Example: steelyard schedule remove portfolio.toml. {_ENDS}")
@@ -69,4 +78,7 @@ def remove(path: Path) -> None:
     import steelyard
 
     removed = steelyard.remove_schedule(path)
-    click.echo(f"removed {', '.join(removed)}" if removed else "nothing was scheduled", err=True)
+    echo(
+        say("removed {removed}", removed=", ".join(removed)) if removed else say("nothing was scheduled"),
+        err=True,
+    )
