@@ -15,6 +15,7 @@ from steelyard.adapters.files import accounts, portfolio, settings
 from steelyard.adapters.files.settings import COST_KEYS
 from steelyard.api import tables
 from steelyard.app.automation.schedule import KINDS as SCHEDULERS
+from steelyard.app.planning.plan import OBJECTIVES
 from steelyard.domain.books import entry_text, ledger
 from steelyard.domain.policy import looks, policies
 
@@ -128,6 +129,7 @@ def test_a_function_is_named_in_the_guide(name):
         (tables.LookAt, set(looks.LOOK_ATS)),
         (tables.Destination, set(policies.DESTINATIONS)),
         (tables.EntryKind, set(ledger.KINDS)),
+        (tables.ObjectiveName, set(OBJECTIVES)),
     ],
     ids=lambda value: "",
 )

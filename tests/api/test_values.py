@@ -45,6 +45,40 @@ FUNCTIONS = {
     ),
 }
 """Every function that is given a portfolio."""
+BESIDE = {
+    "history": lambda place: steelyard.history(place).to_dict(),
+    "values": lambda place: steelyard.values(place).to_dict(),
+    "stored_prices": lambda place: steelyard.stored_prices(place).to_dict(),
+    "check_prices": lambda place: steelyard.check_prices(place).to_dict(),
+    "orders": lambda place: steelyard.orders(place).to_dict(),
+    "audit": lambda place: [e["kind"] for e in steelyard.audit(place).entries],
+    "verify_audit": lambda place: steelyard.verify_audit(place).broken,
+    "replay": lambda place: steelyard.replay(place).differs,
+    "execute": lambda place: steelyard.execute(place).to_dict(),
+    "notifications": lambda place: steelyard.notifications(place).to_dict(),
+    "schedule_text": lambda place: steelyard.schedule_text(place, "cron"),
+    "trade_report": lambda place: steelyard.trade_report(place, "2026Q4").to_dict(),
+}
+"""What reads beside a file: asked by an absolute path, the current directory says nothing."""
+CHANGES = {
+    "record": lambda place: steelyard.record(
+        place, type="deposit", shares=100, currency="USD"
+    ).number,
+    "set_price": lambda place: steelyard.set_price(place, "VOO", "251").price,
+    "save_plan": lambda place: steelyard.save_plan(
+        place, steelyard.load(place), steelyard.withdraw(steelyard.load(place), 500, as_of=DAY)
+    ).trades[0].shares,
+    "approve": lambda place: len(steelyard.approve(place, who="jun")),
+    "sync": lambda place: steelyard.sync(place).unanswered,
+    "halt": lambda place: steelyard.halt(place, "enough").failed,
+    "resume": lambda place: steelyard.resume(place),
+    "arm": lambda place: steelyard.arm(place, until=date.max, max_amount=1).until,
+    "disarm": lambda place: steelyard.disarm(place),
+    "fetch_prices": lambda place: len(steelyard.fetch_prices(place, everything=True).rows),
+    "run": lambda place: steelyard.run(place).outcome,
+    "undo": lambda place: len(steelyard.undo(place)),
+}  # fmt: skip
+"""What writes beside a file: it writes there, and leaves the current directory as it is."""
 
 
 def journal(path, cost):
@@ -103,6 +137,34 @@ def test_a_loaded_portfolio_needs_its_files_no_more(name, home):
         path.unlink()
     assert repr(FUNCTIONS[name](portfolio)) == before
     assert list(home.iterdir()) == []
+
+
+@pytest.fixture
+def kept(home):
+    """The owner's folder with a saved plan; the journal says what is held."""
+    said = FILE.replace('name = "main"', 'name = "main"\nkept = "journal"')
+    (home / "portfolio.toml").write_text(said)
+    portfolio = steelyard.load("portfolio.toml")
+    steelyard.save_plan("portfolio.toml", portfolio, steelyard.withdraw(portfolio, 1500, as_of=DAY))
+    return home / "portfolio.toml"
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_what_reads_beside_a_file_gives_the_same_from_a_strangers_folder(name, kept, strange):
+    before = repr(BESIDE[name](kept))
+    folder = strange()
+    there = state(folder)
+    assert repr(BESIDE[name](kept)) == before
+    assert state(folder) == there
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_what_writes_beside_a_file_leaves_a_strangers_folder_alone(name, kept, strange):
+    folder = strange()
+    there, before = state(folder), state(kept.parent)
+    CHANGES[name](kept)
+    assert state(folder) == there
+    assert state(kept.parent) != before
 
 
 def test_the_tax_of_a_sale_is_that_of_its_own_journal(home, strange):

@@ -230,7 +230,7 @@ def _settings(
     elif harvest_gains:
         raise InputError(
             "harvest-allowance",
-            say("harvesting gains needs a taxed backtest"),
+            say("--harvest-gains needs a taxed backtest"),
             say('add [tax] with jurisdiction = "KR", and leave --before-tax out'),
         )
     return settings_of(portfolio, asked, terms, simulated=simulated), notes

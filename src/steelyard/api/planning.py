@@ -16,6 +16,7 @@ from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import DataError, InputError
 
 if TYPE_CHECKING:
+    from steelyard.api.tables import Method, ObjectiveName
     from steelyard.app.tax.situation import TaxSituation
     from steelyard.domain.trades import Plan
 
@@ -29,7 +30,7 @@ def plan(
     can_buy: bool = True,
     can_sell: bool = True,
     fractional: bool = False,
-    objective: str = "absolute",
+    objective: ObjectiveName = "absolute",
     policy_gate: bool = False,
     max_tax: Money | None = None,
     max_gain: Money | None = None,
@@ -114,7 +115,7 @@ def invest(
     *,
     as_of: date | None = None,
     account: str | None = None,
-    method: str = "shortfall",
+    method: Method = "shortfall",
     fractional: bool = False,
     allow_wash_sales: bool = False,
 ) -> Plan:
@@ -162,7 +163,7 @@ def withdraw(
     as_of: date | None = None,
     account: str | None = None,
     fractional: bool = False,
-    objective: str = "absolute",
+    objective: ObjectiveName = "absolute",
 ) -> Plan:
     """Return the sales that raise an amount, without buying anything.
 

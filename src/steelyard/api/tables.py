@@ -14,6 +14,8 @@ from typing import Any, Literal, TypedDict
 
 Number = int | str | Decimal
 
+ObjectiveName = Literal["absolute", "relative", "shortfall", "deviation", "relative_deviation"]
+Method = Literal["shortfall", "absolute", "relative"]
 AccountKind = Literal["taxable", "isa", "pension", "irp", "ria", "ira", "roth", "401k"]
 CostMethod = Literal["fifo", "lifo", "hifo", "average", "specific", "least_tax"]
 Jurisdiction = Literal["KR", "US"]

@@ -25,6 +25,7 @@ from steelyard.words import say
 if TYPE_CHECKING:
     from decimal import Decimal
 
+    from steelyard.api.tables import Method, ObjectiveName
     from steelyard.domain.portfolio import Portfolio
     from steelyard.domain.trades import Plan
 
@@ -186,7 +187,7 @@ def plan(
     cash: str,
     no_sell: bool,
     no_buy: bool,
-    objective: str,
+    objective: ObjectiveName,
     policy_gate: bool,
     max_tax: str | None,
     max_gain: str | None,
@@ -250,7 +251,7 @@ def invest(
     as_csv: bool,
     account: str | None,
     fractional: bool,
-    method: str,
+    method: Method,
     allow_wash_sales: bool,
 ) -> None:
     """Spend new money without selling anything.
@@ -291,7 +292,7 @@ def withdraw(
     as_csv: bool,
     account: str | None,
     fractional: bool,
-    objective: str,
+    objective: ObjectiveName,
 ) -> None:
     """Raise money by selling, without buying anything."""
     import steelyard
