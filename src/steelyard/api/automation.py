@@ -99,7 +99,7 @@ def masked(path: Place, text: str) -> str:
         with bootstrap.automation(path) as parts:
             return parts.secrets.mask(text)
     except SteelyardError:
-        return "see the error of `steelyard run`"
+        return say("see the error of `steelyard run`")
 
 
 def doctor(path: Place) -> Examination:
@@ -260,14 +260,14 @@ def remove_schedule(path: Place) -> tuple[str, ...]:
     from steelyard.app.automation import schedule as texts
 
     machine, (entry, _) = bootstrap.crontab(), _entry(bootstrap.Folder.of(path))
-    removed = []
+    removed: list[str] = []
     try:
         crontab = machine.read_crontab()
     except InputError:
         crontab = ""
     if texts.line_in(crontab, entry):
         machine.write_crontab(texts.without_line(crontab, entry))
-        removed.append("the cron line")
+        removed.append(say("the cron line"))
     names = [name for name in texts.units(entry) if (machine.unit_folder() / name).exists()]
     if names:
         machine.systemctl("disable", "--now", f"{entry.name}.timer")

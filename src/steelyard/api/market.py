@@ -35,7 +35,7 @@ def models(name: str | None = None) -> ModelList:
             raise InputError(
                 "unknown-model",
                 say("there is no model {name!r}", name=name),
-                say("use one of {known}", known=known),
+                say("use one of {choices}", choices=known),
             )
         found = chosen
     return ModelList(found)
@@ -131,7 +131,7 @@ def set_price(path: Place, symbol: str, price: Money, *, day: date | None = None
             raise InputError(
                 "unknown-symbol",
                 say("{symbol} is not in the portfolio", symbol=symbol),
-                say("use one of {known}", known=", ".join(known)),
+                say("use one of {choices}", choices=", ".join(known)),
             )
         wanted, today = known[symbol], job.today()
         close = Close(day or today, number, wanted.currency)

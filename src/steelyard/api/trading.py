@@ -170,7 +170,9 @@ def sync(path: Place, *, days: int = 30) -> SyncReport:
         )
 
 
-def halt(path: Place, why: str = "halted by the owner", *, told: Callable[[], None] = lambda: None) -> Halted:
+def halt(
+    path: Place, why: str = say("halted by the owner"), *, told: Callable[[], None] = lambda: None
+) -> Halted:
     """Refuse everything until `resume`, then cancel what is open.
 
     Args:

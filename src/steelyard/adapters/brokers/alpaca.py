@@ -33,6 +33,7 @@ from steelyard.domain.trading.orders import (
 from steelyard.errors import NoAnswer, OrderNotTaken, ServiceError
 from steelyard.ports.market import Sessions
 from steelyard.ports.trading import BrokerHabits
+from steelyard.words import say
 
 HOSTS = {"paper": "https://paper-api.alpaca.markets", "live": "https://api.alpaca.markets"}
 _STATES = {
@@ -112,7 +113,12 @@ class AlpacaBroker(BrokerHabits):
     def submit(self, order: Order) -> Report:
         """Send an order for the day; anything but dollars is refused here, before it becomes a price."""
         if order.currency != "USD" or order.exchange != "XNYS":
-            return Report(order.id, "", REJECTED, note=f"Alpaca trades in USD, not in {order.currency}")
+            return Report(
+                order.id,
+                "",
+                REJECTED,
+                note=say("Alpaca trades in USD, not in {currency}", currency=order.currency),
+            )
         body = {
             "symbol": order.symbol,
             "qty": plain(order.shares),
@@ -132,7 +138,11 @@ class AlpacaBroker(BrokerHabits):
             words = str(answer.get("message") if isinstance(answer, dict) else "")
             note = without(words, self._keys) or f"refused with {status}"
             return found or Report(order.id, "", REJECTED, note=note)
-        raise OrderNotTaken("broker-refused", f"Alpaca answered {status}", "check the keys, then try again")
+        raise OrderNotTaken(
+            "broker-refused",
+            say("Alpaca answered {status}", status=status),
+            say("check the keys, then try again"),
+        )
 
     def find(self, order: Order) -> Report | None:
         """Ask by client order id."""
@@ -155,14 +165,14 @@ class AlpacaBroker(BrokerHabits):
     def open_orders(self) -> tuple[OpenOrder, ...]:
         """Return every open order of the account."""
         rows = self._list(f"/v2/orders?status=open&limit={_MOST_OPEN}")
-        with _readable("list of orders"):
+        with _readable(say("list of orders")):
             found = tuple(
                 OpenOrder(r["client_order_id"], r["id"], r["symbol"], r["side"], _number(r["qty"]))
                 for r in rows
             )
         if len(found) >= _MOST_OPEN:
-            text = f"Alpaca lists {_MOST_OPEN} open orders, and perhaps not all of them"
-            raise ServiceError("broker-answer", text, "cancel what is not wanted, then try again")
+            text = say("Alpaca lists {count} open orders, and perhaps not all of them", count=_MOST_OPEN)
+            raise ServiceError("broker-answer", text, say("cancel what is not wanted, then try again"))
         return found
 
     def fills(self, since: date) -> tuple[Fill, ...]:
@@ -172,14 +182,14 @@ class AlpacaBroker(BrokerHabits):
         while True:
             path = f"/v2/account/activities/FILL?after={since}T00:00:00Z&direction=asc&page_size={_PAGE}"
             page = self._list(path + (f"&page_token={quote(token, safe='')}" if token else ""))
-            with _readable("list of fills"):
+            with _readable(say("list of fills")):
                 rows += page
                 if len(page) < _PAGE or page[-1]["id"] == token:
                     break
                 token = page[-1]["id"]
         if not rows:
             return ()
-        with _readable("list of fills"):
+        with _readable(say("list of fills")):
             times = [datetime.fromisoformat(r["transaction_time"]) for r in rows]
             days = [trading_hours.trading_day("XNYS", at).date() for at in times]
             settles = self._settlement(min(days), max(days))
@@ -200,7 +210,7 @@ class AlpacaBroker(BrokerHabits):
     def _list(self, path: str) -> list[Any]:
         rows = self._get(path)
         if not isinstance(rows, list):
-            raise NoAnswer("broker-answer", "the answer of Alpaca is no list", "ask again later")
+            raise NoAnswer("broker-answer", say("the answer of Alpaca is no list"), say("ask again later"))
         return rows
 
     def _get(self, path: str) -> Any:
@@ -209,7 +219,9 @@ class AlpacaBroker(BrokerHabits):
     def _good(self, status: int, answer: Any) -> Any:
         if status != 200:
             raise ServiceError(
-                "broker-refused", f"Alpaca answered {status}", "check the keys, then try again"
+                "broker-refused",
+                say("Alpaca answered {status}", status=status),
+                say("check the keys, then try again"),
             )
         return answer
 
@@ -217,13 +229,17 @@ class AlpacaBroker(BrokerHabits):
         """Return status and answer. Silence is `NoAnswer`; what certainly had no effect `OrderNotTaken`."""
         status, raw, _ = self._wire.call(method, path, body=body)
         if status == 429:
-            raise OrderNotTaken("broker-busy", "Alpaca asks to slow down", "try again in a minute")
+            raise OrderNotTaken("broker-busy", say("Alpaca asks to slow down"), say("try again in a minute"))
         if status >= 500 or 300 <= status < 400:
-            raise NoAnswer("broker-silent", f"Alpaca answered {status}", "ask again later")
+            raise NoAnswer(
+                "broker-silent", say("Alpaca answered {status}", status=status), say("ask again later")
+            )
         try:
             return status, json.loads(raw, parse_float=Decimal) if raw else None
         except ValueError:
-            raise NoAnswer("broker-answer", "the answer of Alpaca is no JSON", "ask again later") from None
+            raise NoAnswer(
+                "broker-answer", say("the answer of Alpaca is no JSON"), say("ask again later")
+            ) from None
 
 
 @contextmanager
@@ -232,8 +248,8 @@ def _readable(what: str) -> Iterator[None]:
     try:
         yield
     except (KeyError, TypeError, AttributeError, ValueError):
-        text = f"the answer of Alpaca is no {what}"
-        raise NoAnswer("broker-answer", text, "ask again later") from None
+        text = say("the answer of Alpaca is no {what}", what=what)
+        raise NoAnswer("broker-answer", text, say("ask again later")) from None
 
 
 def _report(row: Any) -> Report:
@@ -254,7 +270,9 @@ def _number(raw: object) -> Decimal:
     try:
         value = Decimal(str(raw))
     except ArithmeticError:
-        raise NoAnswer("broker-answer", f"{raw!r} is not a number", "ask again later") from None
+        raise NoAnswer(
+            "broker-answer", say("{raw!r} is not a number", raw=raw), say("ask again later")
+        ) from None
     if not value.is_finite():
-        raise NoAnswer("broker-answer", f"{raw!r} is not a number", "ask again later")
+        raise NoAnswer("broker-answer", say("{raw!r} is not a number", raw=raw), say("ask again later"))
     return value

@@ -32,6 +32,7 @@ from steelyard.domain.trading.orders import (
 from steelyard.errors import InputError, NoAnswer, OrderNotTaken, ServiceError
 from steelyard.ports.market import Sessions
 from steelyard.ports.trading import BrokerHabits
+from steelyard.words import say
 
 HOME, ABROAD = "/uapi/domestic-stock/v1/trading/", "/uapi/overseas-stock/v1/trading/"
 PRICE = "/uapi/overseas-price/v1/quotations/price"
@@ -110,8 +111,8 @@ class KisBroker(BrokerHabits):
         """
         number, _, product = account.partition("-")
         if not (len(number) == 8 and len(product) == 2 and (number + product).isdecimal()):
-            text = "the account number of KIS is not 8 digits, a dash and 2 digits"
-            raise InputError("broker-account", text, "write it like 12345678-01")
+            text = say("the account number of KIS is not 8 digits, a dash and 2 digits")
+            raise InputError("broker-account", text, say("write it like 12345678-01"))
         self.practice = connection.mode == "paper"
         self._wire, self._now, self._sessions = connection, now, sessions
         self._power = "frcr_ord_psbl_amt1" if integrated_margin else "ord_psbl_frcr_amt"
@@ -157,12 +158,18 @@ class KisBroker(BrokerHabits):
     def submit(self, order: Order) -> Report:
         """Send an order for the day; one in the wrong money never leaves."""
         if order.currency != TRADED_IN.get(order.exchange):
-            return _refused(f"{order.exchange} does not trade in {order.currency}")
+            return _refused(
+                say(
+                    "{exchange} does not trade in {currency}",
+                    exchange=order.exchange,
+                    currency=order.currency,
+                )
+            )
         if order.shares != order.shares.to_integral_value():
-            return _refused("KIS takes whole shares only")
+            return _refused(say("KIS takes whole shares only"))
         us = order.exchange == "XNYS"
         if us and order.limit is None:
-            return _refused("KIS takes only limit orders in US hours")
+            return _refused(say("KIS takes only limit orders in US hours"))
         count = plain(order.shares)
         if us:
             try:
@@ -170,7 +177,7 @@ class KisBroker(BrokerHabits):
             except ServiceError as error:
                 raise OrderNotTaken(error.code, error.message, error.hint) from None
             if place is None:
-                return _refused(f"KIS quotes {order.symbol} on none of its US exchanges")
+                return _refused(say("KIS quotes {symbol} on none of its US exchanges", symbol=order.symbol))
             assert order.limit is not None
             path = ABROAD + "order"
             body = {
@@ -200,7 +207,7 @@ class KisBroker(BrokerHabits):
             return _refused(str(answer.get("msg1") or "refused").strip())
         output = answer.get("output")
         if not isinstance(output, dict) or not output.get("ODNO"):
-            raise NoAnswer("broker-answer", "KIS told no order number", "see the orders at KIS")
+            raise NoAnswer("broker-answer", say("KIS told no order number"), say("see the orders at KIS"))
         self.last_number = f"{day:%Y%m%d}-{str(output['ODNO']).zfill(10)}"
         return Report("", self.last_number, ACCEPTED)
 
@@ -353,7 +360,9 @@ def _rows(answer: dict[str, Any], name: str) -> list[dict[str, Any]]:
     part = answer.get(name)
     rows = [part] if isinstance(part, dict) else part
     if not isinstance(rows, list) or not all(isinstance(r, dict) for r in rows):
-        raise NoAnswer("broker-answer", f"the answer of KIS has no {name}", "ask again later")
+        raise NoAnswer(
+            "broker-answer", say("the answer of KIS has no {name}", name=name), say("ask again later")
+        )
     if not rows and name in ("output2", "output"):
         return [] if name == "output" else [{}]
     return rows
@@ -362,7 +371,9 @@ def _rows(answer: dict[str, Any], name: str) -> list[dict[str, Any]]:
 def _text(row: dict[str, Any], name: str) -> str:
     value = row.get(name)
     if not isinstance(value, str):
-        raise NoAnswer("broker-answer", f"the answer of KIS has no {name}", "ask again later")
+        raise NoAnswer(
+            "broker-answer", say("the answer of KIS has no {name}", name=name), say("ask again later")
+        )
     return value.strip()
 
 
@@ -370,7 +381,11 @@ def _number(row: dict[str, Any], name: str) -> Decimal:
     try:
         value = Decimal(_text(row, name) or "0")
     except ArithmeticError:
-        raise NoAnswer("broker-answer", f"{name} of KIS is not a number", "ask again later") from None
+        raise NoAnswer(
+            "broker-answer", say("{name} of KIS is not a number", name=name), say("ask again later")
+        ) from None
     if not value.is_finite():
-        raise NoAnswer("broker-answer", f"{name} of KIS is not a number", "ask again later")
+        raise NoAnswer(
+            "broker-answer", say("{name} of KIS is not a number", name=name), say("ask again later")
+        )
     return value

@@ -21,6 +21,7 @@ from typing import Any
 from steelyard.adapters.brokers.wire import SECONDS, BrokerWire, without
 from steelyard.adapters.machine.private import write_private
 from steelyard.errors import NoAnswer, OrderNotTaken, ServiceError
+from steelyard.words import say
 
 HOSTS = {
     "paper": "https://openapivts.koreainvestment.com:29443",
@@ -89,7 +90,9 @@ class KisConnection:
                 return found
             keys = {k: str(answer.get(k.lower(), "")).strip() for k in keys}
             more = "N"
-        raise NoAnswer("broker-answer", f"KIS has more than {PAGES} pages", "ask for fewer days")
+        raise NoAnswer(
+            "broker-answer", say("KIS has more than {pages} pages", pages=PAGES), say("ask for fewer days")
+        )
 
     def ask(self, path: str, tr_id: str, query: Mapping[str, str]) -> dict[str, Any]:
         """Return the answer of an inquiry that has one page."""
@@ -109,9 +112,11 @@ class KisConnection:
         status, answer, _ = self._signed("POST", path, tr_id, "", body=body)
         code = str(answer.get("msg_cd", ""))
         if code.startswith("EGW"):
-            raise OrderNotTaken("broker-busy", f"KIS answered {code}", "try again in a minute")
+            raise OrderNotTaken(
+                "broker-busy", say("KIS answered {what}", what=code), say("try again in a minute")
+            )
         if status != 200 or "rt_cd" not in answer:
-            raise NoAnswer("broker-silent", f"KIS answered {status}", "ask again later")
+            raise NoAnswer("broker-silent", say("KIS answered {what}", what=status), say("ask again later"))
         return answer
 
     def _inquire(
@@ -123,8 +128,13 @@ class KisConnection:
                 time.sleep(self._pace * (attempt + 1))
                 continue
             if status != 200 or answer.get("rt_cd") != "0":
-                text = f"KIS answered {status} {answer.get('msg_cd', '')} {answer.get('msg1', '')}".strip()
-                raise ServiceError("broker-refused", text, "check the keys and the account, then try again")
+                text = say(
+                    "KIS answered {what}",
+                    what=f"{status} {answer.get('msg_cd', '')} {answer.get('msg1', '')}".strip(),
+                )
+                raise ServiceError(
+                    "broker-refused", text, say("check the keys and the account, then try again")
+                )
             return answer, mark
         raise AssertionError("unreachable")
 
@@ -166,8 +176,8 @@ class KisConnection:
                 raise OrderNotTaken(error.code, error.message, error.hint) from None
             token, seconds = answer.get("access_token"), answer.get("expires_in")
             if status != 200 or not isinstance(token, str) or not isinstance(seconds, int | Decimal):
-                text = f"KIS gave no token ({status})"
-                raise OrderNotTaken("broker-refused", text, "check the keys, then try again")
+                text = say("KIS gave no token ({status})", status=status)
+                raise OrderNotTaken("broker-refused", text, say("check the keys, then try again"))
             until = self._now() + timedelta(seconds=int(seconds))
             kept = {"owner": self._owner, "token": token, "until": until.astimezone(UTC).isoformat()}
             self._keep(kept)
@@ -187,8 +197,10 @@ class KisConnection:
         try:
             write_private(self._file, json.dumps(dict(kept)))
         except OSError as error:
-            text = f"the token cannot be kept: {self._file}: {error.strerror}"
-            raise ServiceError("broker-token", text, "check the rights of the folder") from None
+            text = say(
+                "the token cannot be kept: {file}: {strerror}", file=self._file, strerror=error.strerror
+            )
+            raise ServiceError("broker-token", text, say("check the rights of the folder")) from None
 
     def _call(
         self,
@@ -207,7 +219,11 @@ class KisConnection:
         except ValueError:
             answer = None
         if not isinstance(answer, dict):
-            raise NoAnswer("broker-answer", f"the answer of KIS ({status}) is no JSON object", "ask later")
+            raise NoAnswer(
+                "broker-answer",
+                say("the answer of KIS ({status}) is no JSON object", status=status),
+                say("ask later"),
+            )
         secrets = (self._key, self._secret, self._token, (query or body or {}).get("CANO", ""))
         answer |= {k: without(str(answer[k]), secrets) for k in ("msg_cd", "msg1") if k in answer}
         return status, answer, mark

@@ -25,6 +25,7 @@ from steelyard.domain.trading.orders import Order, Report
 from steelyard.errors import OrderNotTaken
 from steelyard.ports.market import Sessions
 from steelyard.ports.trading import BrokerHabits
+from steelyard.words import say
 
 # "If not exists": the file of a first version has the tables and no word of its version.
 _PAPER = Part(
@@ -137,7 +138,11 @@ class PaperBroker(BrokerHabits):
     def submit(self, order: Order) -> Report:
         """Take an order; the same client order id again returns the order there is."""
         if not self.is_open(order.exchange):
-            raise OrderNotTaken("market-closed", f"{order.exchange} is closed", "try again in trading hours")
+            raise OrderNotTaken(
+                "market-closed",
+                say("{exchange} is closed", exchange=order.exchange),
+                say("try again in trading hours"),
+            )
         with self._transaction():
             if self._row(order.id) is None:
                 self._match()
@@ -220,21 +225,26 @@ class PaperBroker(BrokerHabits):
         """Say why an order is rejected, empty when it is not."""
         price = order.limit if order.limit is not None else self._prices(order.symbol)
         if price is None or self._prices(order.symbol) is None:
-            return f"{order.symbol} does not trade here"
+            return say("{symbol} does not trade here", symbol=order.symbol)
         if order.shares <= 0 or price <= 0:
-            return "shares and price must be above zero"
+            return say("shares and price must be above zero")
         now = self._statement()
         if order.side == "sell":
             money = order.exchange == FX
             free = now.purse(order.symbol[:3]).buying_power if money else now.free(order.symbol)
             if order.shares > free:
-                return f"{plain(free)} {order.symbol} free to sell"
+                return say("{free} {symbol} free to sell", free=plain(free), symbol=order.symbol)
         if order.side == "buy":
             need = EXACT.multiply(order.shares, price)
             need = EXACT.add(need, self._fee(need, order.exchange))
             power = now.purse(order.currency).buying_power
             if need > power:
-                return f"{plain(need)} {order.currency} needed, buying power {plain(power)}"
+                return say(
+                    "{need} {currency} needed, buying power {power}",
+                    need=plain(need),
+                    currency=order.currency,
+                    power=plain(power),
+                )
         return ""
 
     def _match(self) -> None:

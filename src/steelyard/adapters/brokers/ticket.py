@@ -35,6 +35,7 @@ from steelyard.domain.trading.orders import (
 from steelyard.errors import InputError, ServiceError
 from steelyard.ports.market import Sessions
 from steelyard.ports.trading import BrokerHabits
+from steelyard.words import say
 
 TICKET = ("number", "do", "side", "shares", "symbol", "limit", "currency", "exchange", "order")
 TYPED = ("number", "shares", "price", "fees", "traded_on", "end")
@@ -88,7 +89,11 @@ class TicketBroker(BrokerHabits):
         self._typed = folder / f"fills-{name}.csv"
         self._now, self._sessions = now, sessions
         ticket, typed = (f"{folder.name}/{file.name}" for file in (self._ticket, self._typed))
-        self.by_hand = f"enter the lines of {ticket} at your broker and type the fills into {typed}"
+        self.by_hand = say(
+            "enter the lines of {ticket} at your broker and type the fills into {typed}",
+            ticket=ticket,
+            typed=typed,
+        )
         self._file = {
             "cash": {c: plain(a) for c, a in sorted(cash.items())},
             "shares": {s: plain(n) for s, n in sorted(shares.items()) if n},
@@ -235,11 +240,24 @@ class TicketBroker(BrokerHabits):
         if order.side == "sell":
             money = order.exchange == FX
             free = now.purse(order.symbol[:3]).buying_power if money else now.free(order.symbol)
-            return f"{plain(free)} {order.symbol} free to sell" if order.shares > free else ""
+            return (
+                say("{free} {symbol} free to sell", free=plain(free), symbol=order.symbol)
+                if order.shares > free
+                else ""
+            )
         if order.limit is None:
             return ""
         need, power = EXACT.multiply(order.shares, order.limit), now.purse(order.currency).buying_power
-        return f"{plain(need)} {order.currency} needed, {plain(power)} there" if need > power else ""
+        return (
+            say(
+                "{need} {currency} needed, {power} there",
+                need=plain(need),
+                currency=order.currency,
+                power=plain(power),
+            )
+            if need > power
+            else ""
+        )
 
     def _report(self, row: Mapping[str, Any], lines: Iterable[_Line]) -> Report | None:
         if row["rejected"]:
@@ -286,7 +304,9 @@ class TicketBroker(BrokerHabits):
         except FileNotFoundError:
             state = {"opening": None, "counted": [], "orders": []}
         except (OSError, ValueError) as error:
-            raise ServiceError("ticket-file", f"{self._state}: {error}", "restore it from a backup") from None
+            raise ServiceError(
+                "ticket-file", f"{self._state}: {error}", say("restore it from a backup")
+            ) from None
         return state, self._lines(state)
 
     def _lines(self, state: Mapping[str, Any]) -> list[_Line]:
@@ -295,12 +315,14 @@ class TicketBroker(BrokerHabits):
         except FileNotFoundError:
             return []
         except (OSError, ValueError) as error:
-            raise ServiceError("ticket-file", f"{self._typed}: {error}", "save it as UTF-8 CSV") from None
+            raise ServiceError(
+                "ticket-file", f"{self._typed}: {error}", say("save it as UTF-8 CSV")
+            ) from None
         rest = {row["number"]: Decimal(row["shares"]) for row in state["orders"] if not row["rejected"]}
         reader = csv.DictReader(io.StringIO(text))
         missing = [c for c in TYPED[:2] if c not in (reader.fieldnames or ())]
         if missing:
-            raise self._typo(1, f"the first line names no column {missing[0]}")
+            raise self._typo(1, say("the first line names no column {missing}", missing=missing[0]))
         found = []
         for values in reader:
             row = {k: (v or "").strip() for k, v in values.items() if isinstance(k, str)}
@@ -308,10 +330,12 @@ class TicketBroker(BrokerHabits):
                 continue
             line = self._line(row, reader.line_num)
             if line.number not in rest:
-                raise self._typo(reader.line_num, f"the ticket has no order {line.number}")
+                raise self._typo(reader.line_num, say("the ticket has no order {number}", number=line.number))
             rest[line.number] -= line.shares
             if rest[line.number] < 0:
-                raise self._typo(reader.line_num, f"order {line.number} fills more than was asked for")
+                raise self._typo(
+                    reader.line_num, say("order {number} fills more than was asked for", number=line.number)
+                )
             found.append(line)
         return found
 
@@ -322,23 +346,23 @@ class TicketBroker(BrokerHabits):
             on = date.fromisoformat(day) if day else self._now().date()
         except (ArithmeticError, ValueError):
             raise self._typo(
-                place, "a number or date cannot be read (write 412.35, no commas; 2026-11-24)"
+                place, say("a number or date cannot be read (write 412.35, no commas; 2026-11-24)")
             ) from None
         end = row.get("end", "").lower()
         if any(not n.is_finite() or n < 0 for n in figures.values()):
-            raise self._typo(place, "a number is negative or endless")
+            raise self._typo(place, say("a number is negative or endless"))
         if end not in ("", *ENDS):
-            raise self._typo(place, f"{end!r} is none of {', '.join(ENDS)}")
+            raise self._typo(place, say("{end!r} is none of {ends}", end=end, ends=", ".join(ENDS)))
         if not figures["shares"] and not end:
-            raise self._typo(place, "no shares and no end")
+            raise self._typo(place, say("no shares and no end"))
         if figures["shares"] and (not figures["price"] or not day):
-            raise self._typo(place, "shares need a price and the day they were traded on")
+            raise self._typo(place, say("shares need a price and the day they were traded on"))
         if figures["number"] != int(figures["number"]):
-            raise self._typo(place, f"{plain(figures['number'])} is no number of an order")
+            raise self._typo(place, say("{number} is no number of an order", number=plain(figures["number"])))
         return _Line(int(figures["number"]), figures["shares"], figures["price"], figures["fees"], on, end)
 
     def _typo(self, place: int, text: str) -> InputError:
-        hint = "correct the line; columns: " + ",".join(TYPED)
+        hint = say("correct the line; columns: {columns}", columns=",".join(TYPED))
         return InputError("ticket-fills", f"{text} ({self._typed.name}:{place})", hint)
 
     def _write(self, state: Mapping[str, Any], lines: list[_Line]) -> None:
@@ -354,4 +378,4 @@ class TicketBroker(BrokerHabits):
             if not self._typed.exists():
                 write_private(self._typed, ",".join(TYPED) + "\n")
         except OSError as error:
-            raise ServiceError("ticket-file", f"{self._folder}: {error}", "check its rights") from None
+            raise ServiceError("ticket-file", f"{self._folder}: {error}", say("check its rights")) from None

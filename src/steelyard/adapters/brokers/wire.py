@@ -15,6 +15,7 @@ import httpx2
 
 from steelyard.domain.trading.audit import MASK
 from steelyard.errors import InputError, NoAnswer, OrderNotTaken
+from steelyard.words import say
 
 SECONDS = 10.0
 """For connecting, and for each part of an answer."""
@@ -68,7 +69,11 @@ class BrokerWire:
             InputError: The mode or the loopback address is not allowed.
         """
         if mode not in hosts or (loopback and urlsplit(loopback).hostname not in ("127.0.0.1", "localhost")):
-            raise InputError("broker-mode", f"{mode!r} at {loopback!r} is not allowed", "use paper or live")
+            raise InputError(
+                "broker-mode",
+                say("{mode!r} at {loopback!r} is not allowed", mode=mode, loopback=loopback),
+                say("use paper or live"),
+            )
         self._broker, self._patience = broker, PATIENCE * seconds
         self._http = httpx2.Client(
             base_url=loopback or hosts[mode],
@@ -106,13 +111,15 @@ class BrokerWire:
                 for part in response.iter_bytes():
                     raw += part
                     if len(raw) > LARGEST:
-                        raise NoAnswer("broker-answer", "the answer is too long", "ask again later")
+                        raise NoAnswer("broker-answer", say("the answer is too long"), say("ask again later"))
                     if time.monotonic() > until:
-                        raise NoAnswer("broker-silent", "the answer does not end", "ask again later")
+                        raise NoAnswer(
+                            "broker-silent", say("the answer does not end"), say("ask again later")
+                        )
                 return Answer(response.status_code, bytes(raw), response.headers)
         except (httpx2.ConnectError, httpx2.ConnectTimeout):
-            text = f"{self._broker} cannot be reached"
-            raise OrderNotTaken("broker-unreachable", text, "check the network") from None
+            text = say("{broker} cannot be reached", broker=self._broker)
+            raise OrderNotTaken("broker-unreachable", text, say("check the network")) from None
         except httpx2.HTTPError as error:
-            text = f"no answer from {self._broker} ({type(error).__name__})"
-            raise NoAnswer("broker-silent", text, "ask again later") from None
+            text = say("no answer from {broker} ({name})", broker=self._broker, name=type(error).__name__)
+            raise NoAnswer("broker-silent", text, say("ask again later")) from None
