@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from steelyard import bootstrap
 from steelyard.domain.portfolio import Portfolio
@@ -16,14 +16,12 @@ from steelyard.words import say
 if TYPE_CHECKING:
     from steelyard.api.tables import AccountTable, EntryFields, Number, Tables
     from steelyard.app.books.history import History
-    from steelyard.app.books.journal import Imported
+    from steelyard.app.books.journal import Imported, Preview
     from steelyard.app.books.statement import HoldingsReport
     from steelyard.app.books.values import ValueHistory
     from steelyard.bootstrap.folder import Place
     from steelyard.domain.accounts import Room
     from steelyard.domain.books.ledger import Entry, Recorded
-
-ImportFormat = Literal["native", "alpaca", "flex", "ghostfolio", "portfolio-performance"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +56,9 @@ class ImportReport:
         unknown_accounts: Accounts of its rows that the portfolio file lacks.
         notes: What its owner should do next, in sentences.
         unvalued: What keeps the journal from being valued now, None when nothing does.
+        format: What the file was read as.
+        doubts: What is not certain about that format.
+        preview: What the import would do, None where it was done.
     """
 
     counts: Imported
@@ -66,6 +67,9 @@ class ImportReport:
     unknown_accounts: tuple[str, ...]
     notes: tuple[str, ...] = ()
     unvalued: DataError | None = None
+    format: str = "native"
+    doubts: tuple[str, ...] = ()
+    preview: Preview | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,8 +240,12 @@ def import_(
     file: str | Path,
     *,
     account: str | None = None,
-    format: ImportFormat = "native",
+    format: str | None = None,
     columns: str | Path | None = None,
+    accounts: Mapping[str, str] | None = None,
+    symbols: Mapping[str, str] | None = None,
+    leave: Sequence[int] = (),
+    preview: bool = False,
     journal: str | Path | None = None,
     opening: bool = False,
 ) -> ImportReport:
@@ -247,8 +255,12 @@ def import_(
         path: The portfolio file.
         file: What is read.
         account: Of rows that name none; `main` unless given.
-        format: Whose file it is.
+        format: Whose file it is; found by its content unless given.
         columns: A TOML file that names the columns, in place of a format.
+        accounts: A broker's account number to the name of an account.
+        symbols: A broker's name of an instrument to its symbol, where the catalogue does not know it.
+        leave: Lines to leave out although they are not understood.
+        preview: Read and compare only; nothing is written.
         journal: Another database than the one beside the portfolio file.
         opening: Write first what the accounts of the rows hold in the portfolio file, where the journal
             lacks it.
@@ -262,27 +274,40 @@ def import_(
 
     folder = bootstrap.Folder.of(path, database=journal)
     source = Path(file)
-    found = bootstrap.imported(folder, source, account, format, None if columns is None else Path(columns))
-    own = _file(folder)
-    with bootstrap.open_journal(folder) as book:
-        counts = use.import_rows(
-            book,
-            found.rows,
-            str(source),
-            as_of=date.today(),
-            at=datetime.now(UTC),
-            file=own,
-            opening=opening,
-        )
-    unknown = _unknown(folder, {row.entry.account for row in found.rows})
+    said = bootstrap.import_wishes(format, account, accounts or {}, symbols or {}, leave)
+    found = bootstrap.imported(folder, source, said, None if columns is None else Path(columns))
+    rows, own, seen = found.file.rows, _file(folder), None
+    if preview:
+        with bootstrap.journal_to_look_at(folder) as book:
+            seen = use.preview_rows(book, rows, str(source), as_of=date.today(), file=own, opening=opening)
+        counts = use.Imported(seen.added, seen.known)
+    else:
+        with bootstrap.open_journal(folder) as book:
+            counts = use.import_rows(
+                book,
+                rows,
+                str(source),
+                as_of=date.today(),
+                at=datetime.now(UTC),
+                file=own,
+                opening=opening,
+            )
     return ImportReport(
         counts,
-        found.skipped,
-        found.incomplete,
-        unknown,
-        _to_decide(own, counts.opening),
-        _unvalued(folder),
+        found.file.skipped,
+        found.file.incomplete,
+        _unknown(folder, {row.entry.account for row in rows}),
+        () if preview else _to_decide(own, counts.opening),
+        None if preview else _unvalued(folder),
+        found.format,
+        found.doubts,
+        seen,
     )
+
+
+def import_formats() -> tuple[str, ...]:
+    """Return the names of the formats that `import_` reads, sorted."""
+    return bootstrap.import_formats()
 
 
 def _unknown(folder: bootstrap.Folder, names: Collection[str]) -> tuple[str, ...]:

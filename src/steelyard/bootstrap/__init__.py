@@ -24,7 +24,15 @@ if TYPE_CHECKING:
         tax_situation,
     )
     from steelyard.bootstrap.folder import Folder
-    from steelyard.bootstrap.journal import account_names, file_alone, imported, open_journal
+    from steelyard.bootstrap.journal import (
+        account_names,
+        file_alone,
+        import_formats,
+        import_wishes,
+        imported,
+        journal_to_look_at,
+        open_journal,
+    )
     from steelyard.bootstrap.lab import backtest_tax, history_of, price_history, with_paid_out
     from steelyard.bootstrap.scheduled import (
         Automation,
@@ -57,9 +65,12 @@ __all__ = [
     "file_alone",
     "fill_books",
     "history_of",
+    "import_formats",
+    "import_wishes",
     "imported",
     "instruments",
     "journal_entries",
+    "journal_to_look_at",
     "market",
     "models",
     "new_portfolio_text",
@@ -82,7 +93,15 @@ __all__ = [
 
 _MODULES = {
     "folder": ("Folder",),
-    "journal": ("account_names", "file_alone", "imported", "open_journal"),
+    "journal": (
+        "account_names",
+        "file_alone",
+        "import_formats",
+        "import_wishes",
+        "imported",
+        "journal_to_look_at",
+        "open_journal",
+    ),
     "lab": ("backtest_tax", "history_of", "price_history", "with_paid_out"),
     "scheduled": (
         "Automation",

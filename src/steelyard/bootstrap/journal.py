@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,17 +14,8 @@ from steelyard.errors import InputError
 
 if TYPE_CHECKING:
     from steelyard.adapters.database.journal import StoredJournal
-    from steelyard.adapters.importers.rows import ImportedFile, Importer
+    from steelyard.adapters.importers.choice import Found, Wishes
     from steelyard.domain.portfolio import Portfolio
-
-FORMATS = {
-    "native": "native",
-    "alpaca": "alpaca",
-    "flex": "flex",
-    "ghostfolio": "ghostfolio",
-    "portfolio-performance": "portfolio_performance",
-}
-"""Whose file it is, and the adapter that reads such a file."""
 
 
 @contextmanager
@@ -37,29 +27,60 @@ def open_journal(folder: Folder) -> Iterator[StoredJournal]:
         yield stored
 
 
-def imported(
-    folder: Folder, file: Path, account: str | None, format_: str, columns: Path | None
-) -> ImportedFile:
+@contextmanager
+def journal_to_look_at(folder: Folder) -> Iterator[StoredJournal]:
+    """Open the journal of a folder, or an empty one that is gone again where there is none."""
+    from tempfile import TemporaryDirectory
+
+    from steelyard.adapters.database.journal import StoredJournal
+
+    if folder.database.exists():
+        with open_journal(folder) as stored:
+            yield stored
+        return
+    with TemporaryDirectory() as empty, closing(StoredJournal(Path(empty) / folder.database.name)) as stored:
+        yield stored
+
+
+def imported(folder: Folder, file: Path, wishes: Wishes, columns: Path | None) -> Found:
     """Read a broker's file.
 
     Args:
         folder: Of the portfolio, which says what instruments are called.
         file: What is read.
-        account: Of rows that name none.
-        format_: One of FORMATS.
-        columns: A file that names the columns instead.
+        wishes: What the owner says about it.
+        columns: A file that names the columns instead of a format.
 
     Raises:
         InputError: A file cannot be read, or says what cannot be entered.
     """
+    from steelyard.adapters.importers import choice, column_map
+
     catalogue, data = instruments(folder), _bytes(file)
     if columns is None:
-        reader: Importer = import_module(f"steelyard.adapters.importers.{FORMATS[format_]}").read
-        return reader(data, str(file), catalogue, account)
-    from steelyard.adapters.importers import column_map
-
+        return choice.read_any(data, str(file), catalogue, wishes)
     described = column_map.load(_bytes(columns), str(columns))
-    return column_map.read(data, str(file), catalogue, account, described)
+    return choice.Found("map", column_map.read(data, str(file), catalogue, wishes.account, described))
+
+
+def import_wishes(
+    format_: str | None,
+    account: str | None,
+    accounts: Mapping[str, str],
+    symbols: Mapping[str, str],
+    leave: Sequence[int],
+) -> Wishes:
+    """Return what an owner says about a file, see `Wishes`."""
+    from steelyard.adapters.importers.choice import Wishes
+
+    return Wishes(format_, account, accounts, symbols, leave)
+
+
+def import_formats() -> tuple[str, ...]:
+    """Return the names of the formats that `import` reads, sorted."""
+    from steelyard.adapters.importers.choice import formats as known
+
+    return known()
 
 
 def _bytes(file: Path) -> bytes:

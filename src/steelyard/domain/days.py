@@ -67,7 +67,7 @@ def day_at(at: datetime, zone: tzinfo | None) -> date:
 def zone_of(exchange: str) -> tzinfo | None:
     """Return the time zone of an exchange by its code (`XKRX`), None where it is not known."""
     name = _ZONES.get(exchange)
-    return None if name is None else _zone(name)
+    return None if name is None else zone_by_name(name)
 
 
 def zone_by_form(symbol: str) -> tzinfo | None:
@@ -79,7 +79,8 @@ def zone_by_form(symbol: str) -> tzinfo | None:
 
 
 @lru_cache(maxsize=8)
-def _zone(name: str) -> tzinfo:
+def zone_by_name(name: str) -> tzinfo:
+    """Return a time zone by its name (`Asia/Seoul`)."""
     from zoneinfo import ZoneInfo
 
     return ZoneInfo(name)

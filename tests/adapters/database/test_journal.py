@@ -165,16 +165,18 @@ def test_a_journal_of_the_first_version_is_brought_along_and_knows_its_rows_agai
 def test_a_journal_of_kinds_as_they_were_takes_new_ones_and_keeps_what_took_back_what(tmp_path):
     """Version 2 knew ten kinds by a constraint, which had to go; numbers, links and triggers stay."""
     path = tmp_path / "steelyard.db"
-    before = StoredJournal(path, steps=STEPS[:2])
-    with pytest.raises((DataError, sqlite3.Error)):
-        before._db.execute("INSERT INTO entries (kind) VALUES ('interest')")
+    before = sqlite3.connect(path)
+    before.executescript(STEPS[0] + STEPS[1] + "PRAGMA user_version = 2;")
     insert = (
         "INSERT INTO entries (content_id, batch, takes_back, traded_on, account, kind, symbol, shares,"
         " currency, fees, note) VALUES (?, 1, ?, '2024-01-03', 'main', 'fee', '', '5', 'USD', '0', '')"
     )
-    before._db.execute("INSERT INTO batches VALUES (1, 'old.csv', '2025-01-01T00:00:00.000000Z')")
-    before._db.execute(insert, ("a", None))
-    before._db.execute(insert, ("undo:1", 1))
+    before.execute("INSERT INTO batches VALUES (1, 'old.csv', '2025-01-01T00:00:00.000000Z')")
+    with pytest.raises(sqlite3.IntegrityError, match="kind"):
+        before.execute(insert.replace("'fee'", "'interest'"), ("x", None))
+    before.execute(insert, ("a", None))
+    before.execute(insert, ("undo:1", 1))
+    before.commit()
     before.close()
     journal = StoredJournal(path)
     take_in(journal, b"date,type,shares,currency\n2024-02-01,interest,5,USD\n")

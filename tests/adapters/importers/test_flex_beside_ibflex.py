@@ -79,9 +79,13 @@ def by_ibflex(text):
                 facts.add("gross", (day, e.symbol, e.currency), e.amount)
             elif e.type is CashAction.WHTAX and e.symbol:
                 facts.add("withheld", (day, e.symbol, e.currency), -e.amount)
+            elif e.type is CashAction.DEPOSITWITHDRAW:
+                way = "deposit" if e.amount > 0 else "withdrawal"
+                facts.count(way, day, abs(e.amount), e.currency)
+            elif "INT" in e.type.name:
+                facts.count("interest", day, e.amount, e.currency)
             else:
-                out = "withdrawal" if e.type is CashAction.DEPOSITWITHDRAW else "fee"
-                facts.count("deposit" if e.amount > 0 else out, day, abs(e.amount), e.currency)
+                facts.count("fee", day, -e.amount, e.currency)
         elif kind == "Transfer":
             if e.quantity:
                 way = "transfer_in" if e.direction is InOut.IN else "transfer_out"
@@ -106,7 +110,7 @@ def by_us(text):
             facts.add("gross", event, e.shares * e.price)
             facts.add("withheld", event, e.fees)
         elif e.note.startswith("tax withheld"):
-            facts.add("withheld", event, e.shares if e.kind == "fee" else -e.shares)
+            facts.add("withheld", event, e.shares)
         elif e.kind in ("transfer_in", "transfer_out"):
             facts.count(e.kind, e.traded_on, e.symbol, e.shares)
         elif e.kind != "convert" and not e.note.startswith(("commission", "rebate")):

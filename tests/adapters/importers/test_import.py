@@ -41,17 +41,39 @@ def test_columns_may_be_left_out_and_stand_in_any_order_and_case():
 
 def test_what_spreadsheets_write_is_read_too():
     """A byte order mark, semicolons, Windows line ends, empty lines, thousands in quotes."""
-    text = '\ufeffdate;type;symbol;shares;price\r\n\r\n2026-11-20;buy;069500;"1,200";35000\r\n;;;;\r\n'
+    text = '\ufeffdate;type;symbol;shares;price\r\n\r\n2026-11-20;buy;069500;"1,200";35000.0\r\n;;;;\r\n'
     (fact,) = entries(text)
     assert (fact.symbol, fact.shares, fact.price, fact.currency) == ("069500", D(1200), D(35000), "KRW")
     assert entries("date\ttype\tsymbol\tshares\tprice\n2026-11-20\tbuy\tVOO\t1\t2\n")[0].price == 2
 
 
-@pytest.mark.parametrize("number", ["1,23", "1234,5", "1,2345", "12,34.5", "1,234,56", "1_0,000"])
-def test_a_comma_that_parts_no_thousands_is_no_number(number):
-    """A European 1,23 must not be read as 123."""
+@pytest.mark.parametrize("number", ["12,34.5", "1,234,56", "1_0,000", "1_0", "１２"])
+def test_what_is_a_number_in_no_way_is_refused(number):
     row = f'date,type,symbol,shares,price\n2026-11-20,buy,VOO,"{number}",35000\n'
     assert problems(row) == [("entry-number", 2)]
+
+
+@pytest.mark.parametrize(
+    ("number", "value"), [("1,23", "1.23"), ("1234,5", "1234.5"), ("1.234,50", "1234.5")]
+)
+def test_a_decimal_comma_is_told_by_the_numbers(number, value):
+    """A European 1,23 must not be read as 123."""
+    row = f'date,type,symbol,shares,price\n2026-11-20,buy,VOO,"{number}",35000\n'
+    (fact,) = entries(row)
+    assert (fact.shares, fact.price) == (D(value), D(35000))
+
+
+def test_thousands_and_decimals_that_cannot_be_told_apart_are_refused():
+    """`1,250` between semicolons became 1,250; with another number that tells it is read."""
+    row = "date;type;symbol;shares;price\n2026-11-20;buy;VOO;1,250;35000\n"
+    assert problems(row) == [("numbers-undecided", None)]
+    (first, _) = entries(row + "2026-11-21;buy;VOO;2,5;1\n")
+    assert first.shares == D("1.25")
+
+
+def test_a_moment_counts_on_the_day_of_the_exchange():
+    text = "date,type,symbol,shares,price\n2023-12-31T15:00Z,buy,069500,1,1\n2023-12-31T15:00Z,buy,VOO,1,1\n"
+    assert [e.traded_on.isoformat() for e in entries(text)] == ["2024-01-01", "2023-12-31"]
 
 
 def test_commas_between_thousands_are_read():
@@ -124,7 +146,7 @@ def test_every_wrong_row_is_told_at_once():
         (b"symbol,shares\nVOO,1\n", "import-header"),
         (b"date,type,ticker\n2026-11-20,buy,VOO\n", "import-header"),
         (b"date,type\n", "import-empty"),
-        ("date,type,note\n2026-11-20,buy,매수\n".encode("cp949"), "import-encoding"),
+        (b"date,type,note\n2026-11-20,buy,\x81\x01\xff\n", "import-encoding"),
         (b'date,type\n2026-11-20,"buy\n', "import-row"),
     ],
 )

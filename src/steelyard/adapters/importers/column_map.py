@@ -1,11 +1,11 @@
 """Any broker's CSV, described by a TOML file: which column is which field, which word is which type.
 
 ```toml
-encoding = "cp949"            # UTF-8 unless given
-delimiter = ","               # found out unless given
-first_line = 1                # the line of column names
-date_format = "%Y.%m.%d"      # ISO dates unless given
+encoding = "cp949"            # found out unless given, as are
+delimiter = ","
+date_format = "%Y.%m.%d"
 decimal = "."                 # or ","
+first_line = 1                # the line of column names
 ignore_signs = false          # true where sales have negative shares
 
 [columns]                     # field = "name of the column"; `total` may stand for `price`
@@ -23,30 +23,45 @@ currency = "KRW"
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
+from steelyard.adapters.files.delimited import delimiter_of
 from steelyard.adapters.importers.rows import (
     ImportedFile,
     Sheet,
     add_up,
-    amount,
     decode,
     listed,
     payment,
     refuse,
+    sign_of,
     spread,
     table,
 )
 from steelyard.domain.books.entry_text import COLUMNS
-from steelyard.domain.books.ledger import CASH_KINDS, KINDS
-from steelyard.domain.market.catalogue import Catalogue
+from steelyard.domain.books.ledger import CASH_KINDS, KINDS, PAYMENT_KINDS, SIGNED_KINDS
+from steelyard.domain.days import YEAR_FIRST, TwoOrders, day_order, read_day
+from steelyard.domain.market.catalogue import Catalogue, korean_code
 from steelyard.domain.money import ZERO, plain
+from steelyard.domain.numerals import POINT, read_numeral
 from steelyard.errors import PortfolioProblems, Problem
 
 _NUMBERS = ("shares", "price", "total", "fees", "fx_rate", "tax_base_price", "gift_value", "gift_tax")
+_FORMS = (
+    "%Y-%m-%d",
+    "%Y.%m.%d",
+    "%Y/%m/%d",
+    "%Y%m%d",
+    "%d.%m.%Y",
+    "%d/%m/%Y",
+    "%m/%d/%Y",
+    "%d-%m-%Y",
+    "%m/%d/%y",
+)
+"""Forms of dates that are tried where a map has none of the file's."""
 _COLUMNS = frozenset({*COLUMNS, "total", "reference"})
 _KEYS = {"encoding": str, "delimiter": str, "first_line": int, "date_format": str, "decimal": str,
          "ignore_signs": bool, "columns": dict, "types": dict, "constants": dict}  # fmt: skip
@@ -59,12 +74,14 @@ class ColumnMap:
     columns: Mapping[str, str]
     types: Mapping[str, str] = field(default_factory=dict)
     constants: Mapping[str, str] = field(default_factory=dict)
-    encoding: str = "utf-8-sig"
+    encoding: str | None = None
     delimiter: str | None = None
     first_line: int = 1
     date_format: str | None = None
-    decimal: str = "."
+    decimal: str | None = None
     ignore_signs: bool = False
+    order: str = YEAR_FIRST
+    """Of day, month and year, where there is no date_format; found out from the file."""
 
 
 def load(data: bytes, name: str) -> ColumnMap:
@@ -133,21 +150,56 @@ def read(
     sheet = Sheet(name, catalogue, account)
     columns = {key: column.strip().lower() for key, column in described.columns.items()}
     text = decode(data, name, described.encoding)
-    seen = False
-    for line, row in table(text, name, described.delimiter, described.first_line):
-        if not seen:
-            seen = True
-            missing = [described.columns[key] for key, column in columns.items() if column not in row]
-            if missing:
-                hint = "correct the map; first_line is the line of column names"
-                said = f"there is no column {', '.join(missing)}"
-                raise refuse("import-header", name, said, hint, described.first_line)
+    rows = list(table(text, name, described.delimiter, described.first_line))
+    if rows:
+        missing = [described.columns[key] for key, column in columns.items() if column not in rows[0][1]]
+        if missing:
+            hint = "correct the map; first_line is the line of column names"
+            said = f"there is no column {', '.join(missing)}"
+            raise refuse("import-header", name, said, hint, described.first_line)
+    described = _told(described, columns, [row for _, row in rows], text, name)
+    for line, row in rows:
         words = {**described.constants, **{key: row[c] for key, c in columns.items() if row.get(c)}}
         try:
             _row(sheet, line, words, described)
         except ValueError as error:
             sheet.unread(f"the row cannot be read: {error}", line)
     return sheet.finish()
+
+
+def _told(
+    described: ColumnMap, columns: Mapping[str, str], rows: Sequence[Mapping[str, str]], text: str, name: str
+) -> ColumnMap:
+    """Return the map with what it leaves open and all rows together tell.
+
+    Raises:
+        PortfolioProblems: They do not tell, or no row has the map's `date_format`.
+    """
+    days = [row[columns["date"]] for row in rows if row.get(columns.get("date", ""))]
+    order, form = YEAR_FIRST, described.date_format
+    if form is not None and days and not any(_fits(day, form) for day in days):
+        right = next((f for f in _FORMS if all(_fits(day, f) for day in days)), None)
+        said = f"no date has the form {form!r}: {days[0]!r}"
+        hint = f'write date_format = "{right}"' if right else "leave date_format out"
+        raise refuse("import-map", name, said, hint)
+    try:
+        order = day_order(days) if form is None else order
+    except TwoOrders as error:
+        raise PortfolioProblems((error.problem(name),)) from None
+    decimal = described.decimal
+    if decimal is None:
+        numbers = [columns[key] for key in _NUMBERS if key in columns]
+        first = text.split("\n")[described.first_line - 1 :][:1]
+        decimal = sign_of(rows, numbers, described.delimiter or delimiter_of("".join(first)), name)
+    return replace(described, decimal=decimal, order=order)
+
+
+def _fits(day: str, form: str) -> bool:
+    try:
+        datetime.strptime(day, form)
+    except ValueError:
+        return False
+    return True
 
 
 def _table(found: Mapping[str, object], key: str) -> Mapping[str, object]:
@@ -170,15 +222,17 @@ def _row(sheet: Sheet, line: int, words: dict[str, str], described: ColumnMap) -
     for key in ("date", "lot", "ex_date"):
         if words.get(key) and described.date_format:
             words[key] = datetime.strptime(words[key], described.date_format).date().isoformat()
+        elif words.get(key) and described.order != YEAR_FIRST:
+            words[key] = read_day(words[key], order=described.order).isoformat()
     numbers: dict[str, Decimal] = {}
     for key in _NUMBERS:
         if words.get(key):
-            text = words[key]
-            if described.decimal == ",":
-                text = text.replace(".", "").replace(",", ".")
-            value = amount(text)
-            numbers[key] = abs(value) if described.ignore_signs else value
-            words[key] = plain(numbers[key])
+            found = read_numeral(words[key], described.decimal or POINT)
+            if found.currency is not None:
+                words.setdefault("currency", found.currency)
+            numbers[key] = found.value
+            words[key] = plain(found.value)
+    kind = _signed(kind, words, numbers, ignore=described.ignore_signs)
     _price_from_total(kind, words, numbers)
     if words.get("symbol"):
         words["symbol"] = listed(words["symbol"]) if kind != "convert" else words["symbol"]
@@ -189,10 +243,25 @@ def _row(sheet: Sheet, line: int, words: dict[str, str], described: ColumnMap) -
     sheet.add(line, f"map:{owner}:{reference}" if reference else "", **words)
 
 
+def _signed(kind: str, words: dict[str, str], numbers: dict[str, Decimal], *, ignore: bool) -> str:
+    """Give signs their meaning and return the type: -2,500 of a deposit leave the account."""
+    negative = any(numbers.get(key, ZERO) < ZERO for key in ("shares", "price", "total"))
+    if kind in ("deposit", "withdrawal") and negative:
+        kind = "withdrawal"
+    elif kind in PAYMENT_KINDS and negative:
+        raise ValueError("a payment below zero: taken back, or the purchase it was reinvested in")
+    elif kind in SIGNED_KINDS or not ignore:
+        return kind
+    for key, value in numbers.items():
+        numbers[key] = abs(value)
+        words[key] = plain(abs(value))
+    words["type"] = kind
+    return kind
+
+
 def described_name(symbol: str) -> str:
     """Return a symbol without the `A` that Korean brokers put before a six-digit code."""
-    code = symbol[1:]
-    return code if symbol[:1] == "A" and len(code) == 6 and code.isdigit() else symbol
+    return korean_code(symbol)
 
 
 def _price_from_total(kind: str, words: dict[str, str], numbers: dict[str, Decimal]) -> None:

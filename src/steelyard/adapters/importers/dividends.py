@@ -84,12 +84,12 @@ class Dividends:
                     booking.line,
                     booking.reference,
                     booking.key,
-                    type="fee" if withheld > ZERO else "deposit",
+                    type="tax",
                     date=booking.day,
                     account=booking.account,
                     symbol=booking.symbol,
                     currency=booking.currency,
-                    shares=plain(abs(withheld)),
+                    shares=plain(withheld),
                     note="tax withheld on a dividend" if withheld > ZERO else "tax withheld, paid back",
                 )
 

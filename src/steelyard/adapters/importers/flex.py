@@ -216,9 +216,11 @@ def _money(
     note: str,
     outward: str = "fee",
 ) -> None:
+    # What comes back of a fee is a fee below zero: it was not paid in.
+    kind = "deposit" if money > ZERO and outward == "withdrawal" else outward
+    size = EXACT.minus(money) if kind == "fee" else abs(money)
     sheet.add(
-        line, reference, type="deposit" if money > ZERO else outward, date=day, account=owner,
-        currency=currency, shares=plain(abs(money)), note=note,
+        line, reference, type=kind, date=day, account=owner, currency=currency, shares=plain(size), note=note,
     )  # fmt: skip
 
 
@@ -241,9 +243,15 @@ def _cash(sheet: Sheet, dividends: Dividends, element: _Element, owner: str) -> 
         )
         (dividends.paid if kind in _PAID else dividends.withheld).append(booking)
     else:
-        outward = "withdrawal" if kind.startswith("Deposits") else "fee"
-        note = element["description"] or kind
-        _money(sheet, element.line, reference, owner, day, element["currency"], money, note, outward)
+        note, currency = element["description"] or kind, element["currency"]
+        if kind.startswith("Deposits"):
+            _money(sheet, element.line, reference, owner, day, currency, money, note, "withdrawal")
+            return
+        interest = "Interest" in kind
+        sheet.add(
+            element.line, reference, type="interest" if interest else "fee", date=day, account=owner,
+            currency=currency, shares=plain(money if interest else EXACT.minus(money)), note=note,
+        )  # fmt: skip
 
 
 def _corporate_action(sheet: Sheet, element: _Element, owner: str) -> None:
@@ -255,13 +263,9 @@ def _corporate_action(sheet: Sheet, element: _Element, owner: str) -> None:
         sheet.unread(f"the corporate action {text!r} is not understood", element.line)
         return
     new, old = (Decimal(n) for n in found.groups())
-    ratio = EXACT.divide(new, old)
-    if EXACT.multiply(ratio, old) != new:
-        sheet.unread(f"a split {new} for {old} has no exact ratio", element.line)
-        return
     sheet.add(
         element.line, _reference(element, "actionID", "transactionID"), type="split", account=owner,
-        date=element.day("dateTime", "reportDate"), symbol=listed(element["symbol"]), shares=plain(ratio),
+        date=element.day("dateTime", "reportDate"), symbol=listed(element["symbol"]), shares=f"{new}/{old}",
     )  # fmt: skip
 
 

@@ -9,9 +9,14 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
-from steelyard.adapters.importers.rows import ImportedFile, Sheet, decode, table
+from steelyard.adapters.files.delimited import delimiter_of
+from steelyard.adapters.importers.rows import ImportedFile, Sheet, decode, sign_of, table
 from steelyard.domain.books.entry_text import COLUMNS, FIELDS
 from steelyard.domain.market.catalogue import Catalogue
+from steelyard.domain.money import plain
+from steelyard.domain.numerals import COMMA, read_numeral
+
+NUMBERS = ("shares", "price", "fees", "fx_rate", "tax_base_price", "gift_value", "gift_tax")
 
 
 def read(data: bytes, name: str, catalogue: Catalogue, account: str | None) -> ImportedFile:
@@ -27,12 +32,15 @@ def read(data: bytes, name: str, catalogue: Catalogue, account: str | None) -> I
         PortfolioProblems: With every problem of the file and its line.
     """
     sheet = Sheet(name, catalogue, account)
-    seen = False
-    for line, row in table(decode(data, name), name):
-        if not seen:
-            seen = True
-            if not _known_columns(sheet, row):
-                break
+    # Blank lines above the names are no names.
+    text = decode(data, name).lstrip("\n")
+    rows = list(table(text, name))
+    if rows and not _known_columns(sheet, rows[0][1]):
+        return sheet.finish()
+    sign = sign_of((row for _, row in rows), NUMBERS, delimiter_of(text.partition("\n")[0]), name)
+    for line, row in rows:
+        if sign == COMMA:
+            row |= {key: _pointed(row[key]) for key in NUMBERS if row.get(key)}
         if row.pop("", ""):
             sheet.problem(
                 "import-row",
@@ -43,6 +51,15 @@ def read(data: bytes, name: str, catalogue: Catalogue, account: str | None) -> I
             continue
         sheet.add(line, **row)
     return sheet.finish()
+
+
+def _pointed(text: str) -> str:
+    """Return a number with a decimal comma as it is with a point; what is none stays, to be refused."""
+    try:
+        found = read_numeral(text, COMMA)
+    except ValueError:
+        return text
+    return plain(found.value) + (f" {found.currency}" if found.currency else "")
 
 
 def _known_columns(sheet: Sheet, row: dict[str, str]) -> bool:

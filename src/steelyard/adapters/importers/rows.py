@@ -9,14 +9,16 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from steelyard.adapters.files.delimited import delimiter_of, text_of, usual_sign
 from steelyard.domain.books.entry_text import read_entry, unit_price
 from steelyard.domain.books.ledger import Row
 from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.money import EXACT, ZERO, parse_number, plain
+from steelyard.domain.numerals import TwoReadings, decimal_sign
 from steelyard.errors import PortfolioProblems, Problem
 
 
@@ -104,17 +106,32 @@ def refuse(code: str, name: str, message: str, hint: str, line: int | None = Non
     return PortfolioProblems((Problem(code, message, hint, name, line),))
 
 
-def decode(data: bytes, name: str, encoding: str = "utf-8-sig") -> str:
-    """Return the text of a file.
+def decode(data: bytes, name: str, encoding: str | None = None) -> str:
+    """Return the text of a file with `\\n` as its line end; its encoding is found out unless given.
 
     Raises:
-        PortfolioProblems: The bytes are no text of that encoding.
+        PortfolioProblems: The bytes are no text of that encoding, or of any.
     """
     try:
-        return data.decode(encoding)
-    except (UnicodeDecodeError, LookupError) as error:
+        if encoding is None:
+            return text_of(data)
+        return data.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
+    except (ValueError, LookupError) as error:
         hint = 'save it as UTF-8, or give --map FILE with encoding = "cp949"'
         raise refuse("import-encoding", name, f"the file cannot be read: {error}", hint) from None
+
+
+def sign_of(rows: Iterable[Mapping[str, str]], columns: Collection[str], delimiter: str, name: str) -> str:
+    """Return the decimal sign of a file, by the numbers in some of its columns.
+
+    Raises:
+        PortfolioProblems: They do not tell (`numbers-undecided`).
+    """
+    texts = {text for row in rows for column in columns if (text := row.get(column))}
+    try:
+        return decimal_sign(texts, usual=usual_sign(delimiter))
+    except TwoReadings as error:
+        raise PortfolioProblems((error.problem(name),)) from None
 
 
 def table(
@@ -128,8 +145,7 @@ def table(
         PortfolioProblems: There is no header or it has a name twice.
     """
     lines = text.split("\n")[first_line - 1 :]
-    head = lines[0] if lines else ""
-    delimiter = delimiter or max(",;\t", key=head.count)
+    delimiter = delimiter or delimiter_of(lines[0] if lines else "")
     reader = csv.reader(io.StringIO("\n".join(lines), newline=""), delimiter=delimiter, strict=True)
     try:
         names = [cell.strip().lower() for cell in next(reader, [])]

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from steelyard.app.books.opening import openings
-from steelyard.domain.books.holdings import shortfalls
+from steelyard.domain.books.holdings import Holdings, holdings, shortfalls
 from steelyard.domain.books.ledger import Entry, Recorded, Row
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import InputError, PortfolioProblems, Problem
@@ -134,6 +134,44 @@ def import_rows(
     known = Counter(_identity(row.entry) for row in rows) - Counter(_identity(row.entry) for row in fresh)
     counting = Counter(_identity(row.entry) for row in there if row.counts)
     return Imported(added, len(rows) - added, (known - counting).total(), len(opened))
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What an import would do.
+
+    Attributes:
+        added, known: As of `Imported`.
+        before, after: What the journal says is held, and what it would say.
+    """
+
+    added: int
+    known: int
+    before: Holdings
+    after: Holdings
+
+
+def preview_rows(
+    journal: Journal,
+    rows: Sequence[Row],
+    name: str,
+    *,
+    as_of: date,
+    file: Portfolio | None = None,
+    opening: bool = False,
+) -> Preview:
+    """Return what `import_rows` would do, and write nothing.
+
+    Raises:
+        InputError, PortfolioProblems: As `import_rows`.
+    """
+    there, fresh = journal.rows(), journal.fresh(rows)
+    first = openings(file, entries_of(there), [row.entry for row in fresh], journal.name, asked=opening)
+    _refuse_amended(there, rows, fresh, name)
+    _check(there, [*map(Row, first), *fresh], name, as_of)
+    old = [entry for entry in entries_of(there) if entry.traded_on <= as_of]
+    new = [*old, *first, *(row.entry for row in fresh)]
+    return Preview(len(fresh), len(rows) - len(fresh), holdings(old, as_of), holdings(new, as_of))
 
 
 def undo(journal: Journal, *, number: int | None, whole_import: bool, at: datetime) -> tuple[Recorded, ...]:

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from steelyard.domain.books.kept import books_of, with_books
-from steelyard.domain.books.ledger import Entry, instruments_of, until
+from steelyard.domain.books.ledger import Entry, instruments_of, until, with_withheld
 from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.tax.country import Country, YearFacts, YearTax, country, unrated
 from steelyard.domain.tax.identical import same_index
@@ -118,7 +118,7 @@ def situation(
                 year=as_of.year + 1,
             ),
         )
-    past = until(books.entries or entries_of_lots(portfolio), as_of)
+    past = with_withheld(until(books.entries or entries_of_lots(portfolio), as_of))
     symbols = instruments_of(past)
     classes = _known_classes(lands, portfolio)
     classes |= {s: lands.classify(portfolio.instruments[s]) for s in sorted(symbols)}

@@ -7,7 +7,7 @@ lots and cash are folds over the entries; nothing else is stored.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -194,6 +194,33 @@ def in_order(entries: Iterable[Entry]) -> list[Entry]:
     what takes them: a broker's list of a day is often sorted the other way round.
     """
     return sorted(entries, key=lambda e: (e.traded_on, _RANK[e.kind]))
+
+
+def with_withheld(entries: Sequence[Entry]) -> list[Entry]:
+    """Return entries with the tax that a broker booked by itself put to the payment it was withheld on.
+
+    It is the payment of the same account, symbol, day and currency; of several the first. A tax of which
+    there is none stays as it is.
+    """
+    place: dict[tuple[str, str, date, str], int] = {}
+    result: list[Entry] = []
+    taxes = []
+    for entry in entries:
+        if entry.kind == "tax" and entry.symbol:
+            taxes.append(entry)
+            continue
+        if entry.kind in PAYMENT_KINDS:
+            key = (entry.account, entry.symbol, entry.traded_on, entry.currency)
+            place.setdefault(key, len(result))
+        result.append(entry)
+    for tax in taxes:
+        at = place.get((tax.account, tax.symbol, tax.traded_on, tax.currency))
+        fees = None if at is None else EXACT.add(result[at].fees, tax.shares)
+        if at is None or fees is None or fees < ZERO:
+            result.append(tax)
+        else:
+            result[at] = replace(result[at], fees=fees)
+    return result
 
 
 _RANK = {

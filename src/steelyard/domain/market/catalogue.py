@@ -87,7 +87,11 @@ class Catalogue:
         """
         if text in self.entries:
             return text
-        return self._index().get(_folded(text))
+        known = self._index().get(_folded(text))
+        if known is None:
+            code = korean_code(text.strip().upper())
+            known = code if code in self.entries else None
+        return known
 
     def suggest(self, text: str) -> tuple[str, ...]:
         """Return up to three symbols whose symbol or name is close to a text, best first."""
@@ -129,6 +133,20 @@ class Catalogue:
             self._names.update((_folded(symbol), symbol) for symbol in self.entries)
             self._names.pop("", None)
         return self._names
+
+
+def korean_code(text: str) -> str:
+    """Return the six characters of a KRX listing for the ways people and brokers write it, else the text.
+
+    >>> [korean_code(text) for text in ("69500", "A069500", "KR7069500007", "A0074K0", "VOO")]
+    ['069500', '069500', '069500', '0074K0', 'VOO']
+    """
+    from re import fullmatch  # only what the catalogue does not have as it is written pays for it
+
+    found = fullmatch(r"(?:A|KR7)([0-9A-Z]{6})(?:(?<=[0-9A-Z]{9})[0-9]{3})?", text)
+    if found is not None and (len(text) == 12) == text.startswith("KR7"):
+        return found[1]
+    return text.zfill(6) if text.isdigit() and text.isascii() and len(text) > 3 else text
 
 
 def _folded(text: str) -> str:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from steelyard.api.books import ImportFormat
 from steelyard.errors import InputError
 from steelyard.interfaces import language
 from steelyard.words import say
@@ -37,18 +36,23 @@ def _place(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.command(
     "import",
     epilog=_help(
+        "steelyard import statement.csv --preview",
         "steelyard import trades.csv --account isa",
-        "steelyard import statement.xml --format flex",
+        "steelyard import 거래내역.xls --symbol '타이거 나스닥=133690'",
         "steelyard import orders.csv --map broker.toml",
     ),
 )
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--account", metavar="NAME", help="Account of rows that name none.  [default: main]")
+@click.option("--preview", is_flag=True, help="Show what it would do; write nothing.")
 @click.option(
-    "--format",
-    "format_",
-    type=click.Choice(get_args(ImportFormat)),
-    help="Whose file it is.  [default: native]",
+    "--account",
+    "accounts",
+    metavar="NAME",
+    multiple=True,
+    help="Account of rows that name none, or NUMBER=NAME for the broker's number of one.  [default: main]",
+)
+@click.option(
+    "--format", "format_", metavar="NAME", help="Whose file it is.  [default: found by its content]"
 )
 @click.option(
     "--map",
@@ -60,27 +64,47 @@ def _place(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "--open", "opening", is_flag=True, help="Write first what the file holds in the accounts of the rows."
 )
+@click.option(
+    "--symbol", "symbols", metavar="NAME=SYMBOL", multiple=True, help="What a broker calls a symbol."
+)
+@click.option("--leave", metavar="LINES", default="", help="Lines to leave out, as 7,12.")
 @_place
 def import_(
     file: Path,
-    account: str | None,
-    format_: ImportFormat | None,
+    preview: bool,
+    accounts: tuple[str, ...],
+    format_: str | None,
     map_: Path | None,
     opening: bool,
+    symbols: tuple[str, ...],
+    leave: str,
     portfolio: Path,
     journal: Path | None,
 ) -> None:
-    """Add the rows of FILE to the journal, all of them or none; what is there already stays once."""
+    """Add the rows of FILE to the journal, all of them or none; what is there already stays once.
+
+    Whose file it is, is found by its content.
+    """
     import steelyard
+    from steelyard.api.books import import_formats
 
     if format_ is not None and map_ is not None:
         raise click.UsageError("--format and --map exclude each other")
+    if format_ is not None and format_ not in (known := import_formats()):
+        raise click.BadParameter(f"{format_!r} is not one of {', '.join(known)}", param_hint="--format")
+    named = [a for a in accounts if "=" not in a]
+    if len(named) > 1:
+        raise click.UsageError("--account NAME is given twice; write NUMBER=NAME for several accounts")
     done = steelyard.import_(
         portfolio,
         file,
-        account=account,
-        format=format_ or "native",
+        account=named[0] if named else None,
+        format=format_,
         columns=map_,
+        accounts=_pairs([a for a in accounts if "=" in a]),
+        symbols=_pairs(symbols),
+        leave=_lines(leave),
+        preview=preview,
         journal=journal,
         opening=opening,
     )
@@ -89,6 +113,9 @@ def import_(
         for line, reason in places:
             place = "" if line is None else f"line {line}: "
             click.echo(f"{what}: {place}{reason}", err=True)
+    if done.preview is not None:
+        _show_preview(done)
+        return
     if done.counts.opening:
         click.echo(f"{done.counts.opening} entries say first what {portfolio} holds", err=True)
     click.echo(f"{done.counts.added} entries added, {done.counts.known} were there already", err=True)
@@ -107,6 +134,42 @@ def _tell_what_follows(done: Added | ImportReport) -> None:
     if done.unvalued is not None:
         text = say("warning[fx-missing]: {text}", text=done.unvalued.message)
         click.echo(f"{language.tell(text)}\n\n  {language.hint(done.unvalued.hint)}\n", err=True)
+
+
+def _pairs(words: Sequence[str]) -> dict[str, str]:
+    pairs = {}
+    for word in words:
+        name, sign, value = word.rpartition("=")
+        if not sign or not name or not value:
+            raise click.UsageError(f"{word!r} is no NAME=VALUE")
+        pairs[name] = value
+    return pairs
+
+
+def _lines(text: str) -> tuple[int, ...]:
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    if not all(word.isdecimal() for word in words):
+        raise click.BadParameter(f"{text!r} is no list of lines such as 7,12", param_hint="--leave")
+    return tuple(int(word) for word in words)
+
+
+def _show_preview(done: ImportReport) -> None:
+    """Print what an import would do: format, rows, and what is held before and after."""
+    from steelyard.domain.money import ZERO, plain
+
+    assert done.preview is not None
+    before, after = done.preview.before, done.preview.after
+    click.echo(f"read as {done.format}; nothing is written")
+    for doubt in done.doubts:
+        click.echo(f"  note: {doubt}")
+    click.echo(f"{done.counts.added} entries to add, {done.counts.known} there already")
+    for what, old, new in (("shares", before.shares, after.shares), ("cash", before.cash, after.cash)):
+        for key in sorted({*old, *new}):
+            was, will = old.get(key, ZERO), new.get(key, ZERO)
+            mark = "" if was == will else f" -> {plain(will)}"
+            click.echo(
+                f"  {key[0]:<12} {key[1]:<10} {plain(was)}{mark} {what if what == 'shares' else ''}".rstrip()
+            )
 
 
 def _tell_unknown_accounts(portfolio: Path, names: Sequence[str]) -> None:

@@ -1,0 +1,335 @@
+"""From the bookings of a broker's file to entries of the journal, one of each, so that parts may overlap."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from steelyard.adapters.importers.presets.statement import Booking, Statement, price_of
+from steelyard.adapters.importers.rows import ImportedFile, Sheet, listed, spread
+from steelyard.domain.books.ledger import PAYMENT_KINDS
+from steelyard.domain.market.catalogue import korean_code
+from steelyard.domain.money import EXACT, ZERO, plain
+from steelyard.words import join, say
+
+_MONEY = frozenset({"deposit", "withdrawal", "interest", "fee", "tax", "convert_leg", "convert"})
+
+
+def entries_of(
+    statement: Statement,
+    sheet: Sheet,
+    *,
+    symbols: Mapping[str, str],
+    accounts: Mapping[str, str],
+    leave: Sequence[int],
+) -> ImportedFile:
+    """Return the entries of a statement.
+
+    A file of one account keeps no account number: its rows go to the sheet's account. In a file of several
+    they keep theirs, or take the name that `accounts` gives it.
+
+    Args:
+        statement: As it was read.
+        sheet: Collects entries and problems.
+        symbols: A broker's name of an instrument to its symbol, where the catalogue does not know it.
+        accounts: A broker's account number to the account's name.
+        leave: Lines that are left out although they are not understood.
+
+    Raises:
+        PortfolioProblems: With every row that is not understood, by line.
+    """
+    names = {b.facts.get("account", "") for b in statement.bookings}
+    owners = _Owners(sheet, accounts, several=len(names) > 1)
+    maker = _Maker(sheet, owners, symbols, str(statement.preset["id"]))
+    for line, reason in statement.ignored:
+        sheet.skip(line, reason)
+    for line, reason in statement.refused:
+        if line in leave:
+            sheet.skip(line, say("left out as you said: {reason}", reason=reason))
+            continue
+        hint = say("enter what it did with `steelyard record`, and import with --leave {line}", line=line)
+        sheet.problem("import-row", reason, hint, line)
+    legs: list[Booking] = []
+    for booking in statement.bookings:
+        if booking.line in leave:
+            sheet.skip(
+                booking.line, say("left out as you said: {reason}", reason=booking.word or booking.kind)
+            )
+        elif booking.kind == "convert_leg":
+            legs.append(booking)
+        else:
+            maker.make(booking)
+    maker.conversions(legs)
+    maker.reversals()
+    return sheet.finish()
+
+
+class _Owners:
+    """Names of accounts."""
+
+    def __init__(self, sheet: Sheet, accounts: Mapping[str, str], *, several: bool) -> None:
+        self.sheet = sheet
+        self.accounts = accounts
+        self.several = several
+
+    def of(self, booking: Booking) -> str:
+        number = booking.facts.get("account", "")
+        if number in self.accounts:
+            return self.accounts[number]
+        return number if self.several and self.sheet.account is None else ""
+
+
+class _Maker:
+    """Makes entries of bookings, one kind after the other."""
+
+    def __init__(self, sheet: Sheet, owners: _Owners, symbols: Mapping[str, str], preset: str) -> None:
+        self.sheet = sheet
+        self.owners = owners
+        self.symbols = symbols
+        self.preset = preset
+        self.paid: list[tuple[Booking, dict[str, str]]] = []
+        self.back: list[tuple[Booking, dict[str, str]]] = []
+
+    def make(self, booking: Booking) -> None:
+        """Add the entry of a booking."""
+        kind, facts = booking.kind, booking.facts
+        cash = Decimal(facts.get("cash", "0"))
+        costs = EXACT.add(Decimal(facts.get("fee", "0")), Decimal(facts.get("tax", "0")))
+        shares = Decimal(facts.get("shares", "0"))
+        fields = self.common(booking)
+        if kind in ("buy", "sell"):
+            self.trade(booking, fields, cash, costs, shares)
+        elif kind in PAYMENT_KINDS:
+            self.payment(booking, fields, cash, costs, shares)
+        elif kind in ("deposit", "withdrawal"):
+            # The sign wins over the word: -2,500 under "transfer" leaves the account.
+            kind = "deposit" if cash > ZERO else "withdrawal"
+            self.money(booking, fields, kind, abs(cash), ZERO)
+        elif kind in ("interest", "fee", "tax"):
+            gross = EXACT.add(cash, costs) if kind == "interest" else EXACT.minus(cash)
+            self.money(booking, fields, kind, gross, costs if kind == "interest" else ZERO)
+        elif kind in ("transfer_in", "transfer_out", "stock_dividend"):
+            self.put(booking, fields, type=kind, shares=plain(shares), fees="")
+            if kind == "transfer_in":
+                self.arrived(booking, fields, shares)
+        elif kind == "split":
+            self.split(booking, fields)
+        elif kind == "convert":
+            self.convert(booking, fields, cash, shares)
+        else:
+            self.sheet.unread(say("a {kind} needs more than the row tells", kind=kind), booking.line)
+
+    def common(self, booking: Booking) -> dict[str, str]:
+        """Return what all kinds have in common."""
+        facts = booking.facts
+        return {
+            "date": facts["date"],
+            "account": self.owners.of(booking),
+            "symbol": self.symbol(booking),
+            "currency": facts.get("currency", ""),
+            "order_id": facts.get("order", ""),
+            "note": facts.get("note", ""),
+        }
+
+    def symbol(self, booking: Booking) -> str:
+        """Return the symbol, by the broker's symbol, its ISIN or its name."""
+        facts, catalogue = booking.facts, self.sheet.catalogue
+        for key in ("symbol", "isin", "name"):
+            text = facts.get(key, "")
+            if text in self.symbols:
+                return self.symbols[text]
+            known = catalogue.resolve(listed(text) if key == "symbol" else text) if text else None
+            if known is not None:
+                return known
+        money = booking.kind in _MONEY
+        if facts.get("symbol") and (not money or booking.kind == "tax"):
+            return listed(facts["symbol"])
+        code = korean_code(facts.get("isin", ""))
+        if code != facts.get("isin", ""):
+            return code
+        # Money may say where it comes from in words; only what is held must be known.
+        return "" if money else facts.get("name") or facts.get("isin", "")
+
+    def put(self, booking: Booking, common: Mapping[str, str], **fields: str) -> None:
+        """Add an entry; the broker's own number tells it again in another file."""
+        facts = booking.facts
+        number = facts.get("ref", "")
+        reference = ""
+        if number:
+            scope = f"{facts.get('account', '')}:{facts['date']}:" if booking.scoped else ""
+            reference = f"{self.preset}:{scope}{number}"
+        name = facts.get("name", "")
+        words = {**common, **fields}
+        symbol = words.get("symbol", "")
+        if name and symbol == name and self.sheet.catalogue.resolve(name) is None:
+            self.unknown(booking.line, name)
+            return
+        self.sheet.add(booking.line, reference, **words)
+
+    def unknown(self, line: int, name: str) -> None:
+        """Refuse a name that no instrument has, with those that come near."""
+        near = self.sheet.catalogue.suggest(name)
+        option = f"--symbol '{name}={near[0] if near else 'SYMBOL'}'"
+        hint = say("import with {option}", option=option)
+        if near:
+            hint = say(
+                "did you mean {near}? import with {option}", near=join(say(" or "), near), option=option
+            )
+        self.sheet.problem(
+            "unknown-symbol", say("{raw!r} is no symbol and not in the catalogue", raw=name), hint, line
+        )
+
+    def trade(
+        self, booking: Booking, fields: Mapping[str, str], cash: Decimal, costs: Decimal, shares: Decimal
+    ) -> None:
+        """Add a purchase or a sale at exactly the money the broker booked."""
+        sale = booking.kind == "sell"
+        if ((cash > ZERO) != sale and cash) or not shares:
+            self.sheet.unread(
+                say("a {kind} whose money goes the wrong way, or without shares", kind=booking.kind),
+                booking.line,
+            )
+            return
+        gross = EXACT.add(cash, costs) if sale else EXACT.subtract(EXACT.minus(cash), costs)
+        price, rest = price_of(gross, shares, booking.facts.get("price", ""), sale=sale)
+        self.put(
+            booking,
+            fields,
+            type=booking.kind,
+            shares=plain(shares),
+            price=price,
+            fees=plain(EXACT.add(costs, rest)),
+        )
+
+    def payment(
+        self, booking: Booking, fields: Mapping[str, str], cash: Decimal, costs: Decimal, shares: Decimal
+    ) -> None:
+        """Add a payment on shares; one that was taken back again is left out."""
+        gross = EXACT.add(cash, costs)
+        if gross < ZERO:
+            self.back.append((booking, {**fields, "gross": plain(EXACT.minus(gross))}))
+            return
+        price = EXACT.divide(gross, shares) if shares else ZERO
+        if not shares or EXACT.multiply(price, shares) != gross or len(price.as_tuple().digits) > 15:
+            shares, price = Decimal(1), gross
+        numbers = {"shares": shares, "price": price, "fees": costs, "gross": gross}
+        words = {**fields, "type": booking.kind} | {k: plain(v) for k, v in numbers.items()}
+        self.paid.append((booking, words))
+
+    def reversals(self) -> None:
+        """Add the payments that were not taken back in the same file."""
+        for booking, taken in self.back:
+            same = ("symbol", "account", "currency", "gross")
+            hit = next((p for p in self.paid if all(p[1][k] == taken[k] for k in same)), None)
+            if hit is None:
+                text = say(
+                    "a payment of {symbol} is taken back that is not in the file", symbol=taken["symbol"]
+                )
+                self.sheet.unread(text, booking.line)
+                continue
+            self.paid.remove(hit)
+            self.sheet.skip(hit[0].line, say("taken back in line {line}", line=booking.line))
+            self.sheet.skip(booking.line, say("takes back line {line}", line=hit[0].line))
+        for booking, words in self.paid:
+            self.put(booking, {k: v for k, v in words.items() if k != "gross"})
+
+    def money(
+        self, booking: Booking, fields: Mapping[str, str], kind: str, amount: Decimal, fees: Decimal
+    ) -> None:
+        """Add money that comes in or goes out; none at all is left out."""
+        if not amount:
+            self.sheet.skip(booking.line, say("{word} moves no money", word=booking.word or kind))
+            return
+        note = fields["note"] or ("" if kind in ("deposit", "withdrawal") else booking.facts.get("name", ""))
+        # Tax may have been withheld on a payment of a fund; of all other money the reason is a remark.
+        symbol = fields["symbol"] if kind == "tax" else ""
+        self.put(
+            booking,
+            {**fields, "symbol": symbol},
+            type=kind,
+            shares=plain(amount),
+            fees=plain(fees),
+            note=note,
+        )
+
+    def arrived(self, booking: Booking, fields: Mapping[str, str], shares: Decimal) -> None:
+        """Say that the file does not tell what transferred shares cost."""
+        command = (
+            f"`steelyard record date={fields['date']} type=transfer_in symbol={fields['symbol']} "
+            f"shares={plain(shares)} price=COST-OF-ONE lot=PURCHASE-DATE`"
+        )
+        self.sheet.lacks(
+            booking.line,
+            say(
+                "what the {shares} {symbol} cost is not in the file; take the entry back and enter {command}",
+                shares=plain(shares),
+                symbol=fields["symbol"],
+                command=command,
+            ),
+        )
+
+    def split(self, booking: Booking, fields: Mapping[str, str]) -> None:
+        """Add a split by its ratio, or by the shares it added."""
+        facts = booking.facts
+        if "ratio" in facts:
+            self.put(booking, fields, type="split", shares=facts["ratio"], currency="")
+        elif "shares_added" in facts:
+            self.put(booking, fields, type="stock_dividend", shares=facts["shares_added"], currency="")
+        else:
+            self.sheet.unread(say("the ratio of the split is not in the file"), booking.line)
+
+    def convert(self, booking: Booking, fields: Mapping[str, str], cash: Decimal, shares: Decimal) -> None:
+        """Add a conversion; negative shares are a currency sold, at which the other one is bought."""
+        bought, paid = booking.facts.get("symbol", ""), fields["currency"]
+        got, gave = (shares, abs(cash)) if shares > ZERO else (abs(cash), abs(shares))
+        if shares < ZERO:
+            bought, paid = paid, bought
+        self.converted(booking, fields, bought, got, paid, gave)
+
+    def converted(
+        self, booking: Booking, fields: Mapping[str, str], bought: str, got: Decimal, paid: str, gave: Decimal
+    ) -> None:
+        """Add a conversion that took exactly one amount and brought exactly another."""
+        price, rest = spread(gave, got)
+        self.put(
+            booking, {**fields, "symbol": bought, "currency": paid}, type="convert", shares=plain(got),
+            price=price, fees=plain(rest),
+        )  # fmt: skip
+
+    def conversions(self, legs: Sequence[Booking]) -> None:
+        """Join the halves of conversions: money out with money in of another currency of that day."""
+        left = list(legs)
+        for out in [x for x in legs if Decimal(x.facts["cash"]) < ZERO]:
+            same = [
+                x
+                for x in left
+                if Decimal(x.facts["cash"]) > ZERO
+                and all(x.facts.get(k) == out.facts.get(k) for k in ("date", "account"))
+                and x.facts.get("currency") != out.facts.get("currency")
+            ]
+            if not same:
+                continue
+            into = min(same, key=lambda x: _apart(out, x))
+            left.remove(out)
+            left.remove(into)
+            got, gave = Decimal(into.facts["cash"]), abs(Decimal(out.facts["cash"]))
+            self.converted(
+                out,
+                self.common(out),
+                into.facts.get("currency", ""),
+                got,
+                out.facts.get("currency", ""),
+                gave,
+            )
+        for leg in left:
+            self.sheet.unread(say("the other half of the conversion is not in the file"), leg.line)
+
+
+def _apart(out: Booking, into: Booking) -> Decimal:
+    """Return how far two halves are from one conversion at the stated rate, 0 where none is stated."""
+    rate = Decimal(out.facts.get("fx_rate") or into.facts.get("fx_rate") or "0")
+    if not rate:
+        return ZERO
+    gave, got = abs(Decimal(out.facts["cash"])), Decimal(into.facts["cash"])
+    one, other = EXACT.multiply(got, rate), EXACT.multiply(gave, rate)
+    return min(abs(EXACT.subtract(one, gave)), abs(EXACT.subtract(other, got)))

@@ -1,0 +1,103 @@
+"""Rows out of what brokers let people download: CSV, tables in HTML that call themselves .xls, and .xlsx."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html.parser import HTMLParser
+
+from steelyard.adapters.files.delimited import cells_of, text_of
+from steelyard.errors import InputError
+from steelyard.words import say
+
+Line = tuple[int, list[str]]
+"""Where a row stands, and its cells."""
+_UNSEEN = "\u200b\ufeff\xa0 \t"
+
+
+@dataclass(frozen=True, slots=True)
+class Sheets:
+    """One file, opened in whatever way a layout asks for it; each way is tried once."""
+
+    data: bytes
+    text: str | None
+
+    @classmethod
+    def of(cls, data: bytes) -> Sheets:
+        """Return the sheets of a file; what is no text has none."""
+        try:
+            return cls(data, None if data[:4] == b"PK\x03\x04" else text_of(data))
+        except ValueError:
+            return cls(data, None)
+
+    def rows(self, container: str, delimiter: str) -> list[Line]:
+        """Return the rows of a container; none where the file is no such thing.
+
+        Raises:
+            InputError: It is a workbook and nothing here reads workbooks (`extra-missing`).
+        """
+        if container == "xlsx":
+            return _workbook(self.data) if self.data[:4] == b"PK\x03\x04" else []
+        if self.text is None:
+            return []
+        if container == "html-table":
+            return _html(self.text) if "<table" in self.text[:100_000].lower() else []
+        try:
+            return [(line, [c.strip(_UNSEEN) for c in row]) for line, row in cells_of(self.text, delimiter)]
+        except csv.Error:
+            return []
+
+
+class _Table(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[list[str]] = []
+        self.cell: str | None = None
+
+    def handle_starttag(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
+        if tag == "tr":
+            self.rows.append([])
+        elif tag in ("td", "th") and self.rows:
+            self.cell = ""
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("td", "th") and self.cell is not None:
+            self.rows[-1].append(self.cell.replace("\xa0", " ").strip())
+            self.cell = None
+
+    def handle_data(self, data: str) -> None:
+        if self.cell is not None:
+            self.cell += data
+
+
+def _html(text: str) -> list[Line]:
+    parser = _Table()
+    parser.feed(text)
+    return list(enumerate(parser.rows, 1))
+
+
+def _workbook(data: bytes) -> list[Line]:
+    try:
+        import openpyxl  # type: ignore[import-untyped]
+    except ImportError:
+        raise InputError(
+            "extra-missing",
+            say("reading .xlsx files needs openpyxl"),
+            say("run: pip install 'steelyard[excel]', or save the sheet as CSV"),
+        ) from None
+    book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+    rows: list[Line] = []
+    for sheet in book.worksheets:
+        for row in sheet.iter_rows(values_only=True):
+            rows.append((len(rows) + 1, [_cell(value) for value in row]))
+    return rows
+
+
+def _cell(value: object) -> str:
+    """Return a cell as text; a moment at midnight is a day, a whole float has no point."""
+    if value is None:
+        return ""
+    text = value.isoformat(sep=" ") if hasattr(value, "hour") and hasattr(value, "isoformat") else str(value)
+    return text.removesuffix(" 00:00:00").removesuffix(".0").strip()

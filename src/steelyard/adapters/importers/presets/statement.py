@@ -1,0 +1,293 @@
+"""What a broker's file says, row by row, before it is entries: every row is booked, left out or refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from steelyard.adapters.importers.presets.rules import (
+    NUMBERS,
+    Fields,
+    Layout,
+    day,
+    extract,
+    holds,
+    number,
+    one_line,
+    rule_of,
+    symbol_of,
+)
+from steelyard.domain.books.entry_text import unit_price
+from steelyard.domain.money import EXACT, ZERO, plain
+from steelyard.words import say
+
+_OUT = frozenset({"buy", "fee", "tax", "withdrawal"})
+_NO_CASH = frozenset({"transfer_in", "transfer_out", "split", "stock_dividend", "spin_off", "merger"})
+_NO_SHARES = frozenset({"deposit", "withdrawal", "interest", "fee", "tax", "convert_leg", "split"})
+_NO_PRICE = frozenset({
+    "deposit", "withdrawal", "interest", "fee", "tax", "dividend", "capital_gain_distribution",
+    "return_of_capital", "convert_leg",
+})  # fmt: skip
+_SIZES = ("shares", "cost", "unit_cost", "price", "value")
+_TEXTS = ("account", "symbol", "isin", "name", "currency", "order", "ref", "ref_of", "note", "fx_rate")
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """One row that does something.
+
+    Attributes:
+        line: Where it stands.
+        kind: Type of entry, `convert`, or `convert_leg`.
+        word: The broker's own word for it.
+        facts: Field to text: `date`, `cash` (signed, net), `fee`, `tax`, `shares`, `price`, `symbol` and the
+            like.
+        scoped: The broker's numbers count anew for each account and day.
+    """
+
+    line: int
+    kind: str
+    word: str
+    facts: Mapping[str, str]
+    scoped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A row of a table of what is held: `position`, `lot` or `cash`."""
+
+    line: int
+    what: str
+    facts: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class Statement:
+    """A file while it is read.
+
+    Attributes:
+        preset: The preset's document.
+        bookings, holdings: What was read.
+        ignored, refused: Line and reason.
+        account, symbol, base, as_of: What the lines above the tables tell.
+        used: Ids of the layouts that were there.
+    """
+
+    preset: Mapping[str, Any]
+    bookings: list[Booking] = field(default_factory=list)
+    holdings: list[Holding] = field(default_factory=list)
+    ignored: list[tuple[int, str]] = field(default_factory=list)
+    refused: list[tuple[int, str]] = field(default_factory=list)
+    account: str = ""
+    symbol: str = ""
+    base: str = ""
+    as_of: str = ""
+    used: set[str] = field(default_factory=set)
+    _cancels: list[tuple[int, str, Fields, Layout]] = field(default_factory=list)
+    _above: str = ""
+
+    def add(self, line: int, fields: Fields, layout: Layout, rule: Mapping[str, Any] | None = None) -> bool:
+        """Book, leave out or refuse a row; False where it has no date and so is no row of the table."""
+        try:
+            extract(fields, layout)
+            if "date" in fields:
+                found = day(fields["date"], layout)
+                if found is None:
+                    return False
+                fields["date"] = found
+            self._sort(line, fields, layout, rule)
+        except (ValueError, ArithmeticError) as error:
+            self.refused.append((line, str(error)))
+        return True
+
+    def _sort(self, line: int, fields: Fields, layout: Layout, rule: Mapping[str, Any] | None) -> None:
+        if layout.get("all"):
+            (self.ignored if layout["all"] == "ignore" else self.refused).append((line, layout["why"]))
+            return
+        marks = layout.get("corrections", {}).get("cancelled", {})
+        if marks and any(holds({key: mark}, fields, layout) for key, mark in marks.items()):
+            self.ignored.append((line, "cancelled by the broker"))
+            return
+        rule = rule or rule_of(fields, layout)
+        if rule is None:
+            self.refused.append((line, say("not understood: {word}", word=fields.get("type", ""))))
+        elif rule["to"] in ("ignore", "refuse"):
+            (self.ignored if rule["to"] == "ignore" else self.refused).append((line, rule.get("why", "")))
+        elif rule["to"].startswith("cancel:"):
+            self._cancels.append((line, rule["to"][7:], fields, layout))
+        else:
+            self.bookings.append(self._booking(line, fields, layout, rule))
+
+    def _booking(self, line: int, fields: Fields, layout: Layout, rule: Mapping[str, Any]) -> Booking:
+        word = fields.get("type", "")
+        fields = {k: v for k, v in fields.items() if k not in rule.get("drop", ())}
+        numbers = _numbers(fields, layout)
+        if rule.get("amount_from"):
+            numbers["amount"] = numbers.pop(rule["amount_from"], ZERO)
+            numbers.pop("fee", None)
+        shares, price, amount = numbers.get("shares"), numbers.get("price"), numbers.get("amount")
+        kind = _kind(rule, fields, shares, amount)
+        facts = self._texts(fields, layout, rule, numbers)
+        if shares and kind not in _NO_SHARES:
+            facts["shares"] = plain(shares if kind == "convert" else abs(shares))
+        if price and shares and kind not in _NO_PRICE:
+            facts["price"] = plain(abs(price))
+        if kind == "split":
+            if layout.get("split") == "ratio":
+                facts["ratio"] = f"{fields['new']}/{fields['old']}"
+            elif shares:
+                facts["shares_added"] = plain(shares)
+        elif kind not in _NO_CASH:
+            facts |= _cash(kind, fields, layout, rule, numbers)
+        if layout.get("checks") and shares and price and amount:
+            off = abs(EXACT.subtract(EXACT.multiply(shares, price), amount))
+            if off > max(Decimal("0.02"), EXACT.divide(abs(amount), Decimal(100))):
+                raise ValueError(say("shares times price is not the amount"))
+        return Booking(line, kind, word, facts, "scope" in layout.get("corrections", {}))
+
+    def _texts(
+        self, fields: Fields, layout: Layout, rule: Mapping[str, Any], numbers: Mapping[str, Decimal]
+    ) -> dict[str, str]:
+        facts = {"date": fields["date"]} | {k: fields[k] for k in _TEXTS if fields.get(k)}
+        if numbers.get("fx_rate"):
+            facts["fx_rate"] = plain(numbers["fx_rate"])
+        else:
+            facts.pop("fx_rate", None)
+        constants = layout.get("constants", {})
+        facts = {
+            **layout.get("default", {}),
+            **constants,
+            **facts,
+            **{k: v for k, v in constants.items() if k != "currency"},
+            **rule.get("set", {}),
+        }
+        facts["account"] = facts.get("account") or self.account
+        facts["name"] = one_line(facts.get("name", ""))
+        if facts.get("symbol"):
+            facts["symbol"] = symbol_of(facts["symbol"], layout)
+        if not facts.get("currency") and layout.get("currency_from") == "base":
+            facts["currency"] = self.base
+        return {k: v for k, v in facts.items() if v}
+
+    def hold(self, line: int, fields: Fields, layout: Layout) -> None:
+        """Take a row of what is held."""
+        extract(fields, layout)
+        rule = next((r for r in layout["rows"] if holds(r.get("when"), fields, layout)), {"to": "ignore"})
+        if rule["to"] == "ignore":
+            if rule.get("why"):
+                self.ignored.append((line, rule["why"]))
+            return
+        try:
+            numbers = {
+                k: n for k in NUMBERS if fields.get(k) and (n := number(fields[k], layout)) is not None
+            }
+        except ValueError as error:
+            self.refused.append((line, str(error)))
+            return
+        facts = {
+            "account": fields.get("account") or self.account,
+            "currency": fields.get("currency") or layout.get("constants", {}).get("currency", ""),
+        }
+        if rule["to"] == "cash":
+            facts["amount"] = plain(numbers.get("value", ZERO))
+        else:
+            symbol = fields.get("symbol") or self.symbol
+            if rule["to"] == "lot":
+                facts["bought"] = day(fields.get(rule.get("bought", "bought"), ""), layout) or ""
+                facts["symbol"] = self._above if rule.get("lot_of") == "row above" else symbol
+            else:
+                facts["symbol"] = symbol_of(symbol, layout)
+                facts["name"] = one_line(fields.get("name", ""))
+                self._above = symbol
+            facts |= {
+                k: plain(numbers[k])
+                for k in ("shares", "cost", "unit_cost", "price", "value")
+                if k in numbers
+            }
+        self.holdings.append(Holding(line, rule["to"], {k: v for k, v in facts.items() if v}))
+
+    def net(self) -> None:
+        """Take back what rows of the same file cancel; a cancellation of what is not there is refused."""
+        for line, of, fields, layout in self._cancels:
+            size = {k: plain(abs(number(fields.get(k, ""), layout) or ZERO)) for k in ("shares", "amount")}
+            hit = next((b for b in self.bookings if self._cancelled(b, of, fields, size)), None)
+            if hit is None:
+                self.refused.append((line, "a cancellation of what is not in the file"))
+                continue
+            self.bookings.remove(hit)
+            self.ignored.append((hit.line, say("taken back in line {line}", line=line)))
+            self.ignored.append((line, say("takes back line {line}", line=hit.line)))
+        self._cancels.clear()
+        self.ignored.sort()
+        self.refused.sort()
+
+    @staticmethod
+    def _cancelled(booking: Booking, of: str, fields: Fields, size: Mapping[str, str]) -> bool:
+        facts = booking.facts
+        if of not in (booking.kind, booking.word) or facts.get("symbol", "") != fields.get("symbol", ""):
+            return False
+        if fields.get("ref_of") and facts.get("ref"):
+            return facts["ref"] == fields["ref_of"]
+        cash = plain(abs(Decimal(facts.get("cash", "0"))))
+        return size["shares"] in ("0", facts.get("shares", "0")) and size["amount"] in ("0", cash)
+
+
+def _numbers(fields: Fields, layout: Layout) -> dict[str, Decimal]:
+    found = {}
+    for key in NUMBERS:
+        text = fields.get(key)
+        value = number(text, layout) if text else None
+        if value is not None:
+            found[key] = value
+    return found
+
+
+def _kind(rule: Mapping[str, Any], fields: Fields, shares: Decimal | None, amount: Decimal | None) -> str:
+    """Return the type of entry; of `a|b` the second where the row takes something out."""
+    first, bar, second = str(rule["to"]).partition("|")
+    if not bar:
+        return first
+    if first.startswith("transfer"):
+        word = rule.get("out")
+        out = (shares or ZERO) < ZERO or bool(word and holds({"type": word}, fields, {}))
+    else:
+        out = (amount or ZERO) < ZERO
+    return second if out else first
+
+
+def _cash(
+    kind: str, fields: Fields, layout: Layout, rule: Mapping[str, Any], numbers: Mapping[str, Decimal]
+) -> dict[str, str]:
+    """Return the signed net effect on cash, and the fee and tax in it."""
+    fee, tax = abs(numbers.get("fee", ZERO)), abs(numbers.get("tax", ZERO))
+    shares, price, gross = numbers.get("shares"), numbers.get("price"), numbers.get("amount")
+    given = gross is not None and bool(fields.get("amount") or rule.get("amount_from"))
+    if gross is None:
+        if price is None or shares is None:
+            raise ValueError(say("no amount"))
+        gross = EXACT.multiply(price, abs(shares))
+    signs = layout.get("signs", {})
+    sign = rule.get("cash") or (
+        "signed" if signs.get("amount") == "signed" and given else "-" if kind in _OUT else "+"
+    )
+    negative = gross < ZERO if sign == "signed" else sign == "-"
+    cash = EXACT.minus(abs(gross)) if negative else abs(gross)
+    net = signs.get("is") == "net" and given
+    if not net and kind not in ("fee", "tax"):
+        cash = EXACT.subtract(cash, EXACT.add(fee, tax))
+    facts = {"cash": plain(cash)}
+    if fee and kind != "fee":
+        facts["fee"] = plain(fee)
+    if tax and kind != "tax":
+        facts["tax"] = plain(tax)
+    return facts
+
+
+def price_of(gross: Decimal, shares: Decimal, stated: str, *, sale: bool) -> tuple[str, Decimal]:
+    """Return the price of one share and what rounding leaves: as stated where that comes out exactly."""
+    if stated and EXACT.multiply(Decimal(stated), shares) == gross:
+        return stated, ZERO
+    price, rest = unit_price(gross, shares, up=sale)
+    return plain(price), rest

@@ -1,0 +1,394 @@
+"""Walks a file by the layouts of a preset: finds its tables by their headers and hands on its rows."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from steelyard.adapters.importers.presets.rules import Fields, Layout, day, holds, pattern, read_fields
+from steelyard.adapters.importers.presets.sheets import Line, Sheets
+from steelyard.adapters.importers.presets.statement import Statement
+from steelyard.domain.numerals import POINT, decimal_sign
+
+Preset = Mapping[str, Any]
+_DATED = re.compile(r"^\d{4}[.-]\d\d[.-]\d\d ")
+_ENDS = 200
+"""A header stands in the first lines of a file or it is of another broker."""
+
+
+class Header:
+    """Names of columns to their place; a header may take two rows, and so may a booking."""
+
+    def __init__(self, rows: Sequence[Sequence[str]], layout: Layout) -> None:
+        self.at: dict[str, tuple[int, int]] = {}
+        self.nocase = layout.get("header_nocase", False)
+        many = layout.get("header_rows", 1) > 1
+        self.one_row = many and layout.get("record_rows", 1) == 1
+        for r, cells in enumerate(rows):
+            seen: dict[str, int] = {}
+            for i, cell in enumerate(cells):
+                if not cell:
+                    continue
+                name = self.name(cell)
+                seen[name] = seen.get(name, 0) + 1
+                key = f"{r + 1}/{name}" if many else name
+                self.at.setdefault(key, (r, i))
+                self.at[f"{key}#{seen[name]}"] = (r, i)
+
+    def name(self, text: str) -> str:
+        """Return a name as it is compared: spaces do not count, nor case where the layout says so."""
+        text = " ".join(text.split())
+        return text.lower() if self.nocase else text
+
+    def fits(self, layout: Layout) -> bool:
+        """Say whether these are the columns of a layout."""
+
+        def here(name: str) -> bool:
+            return self.name(name) in self.at
+
+        return (
+            all(map(here, layout.get("header", ())))
+            and all(any(map(here, names)) for names in layout.get("header_any", ()))
+            and not any(map(here, layout.get("header_none", ())))
+        )
+
+    def reader(self, record: Sequence[Sequence[str]]) -> Callable[[str], str | None]:
+        """Return what gives a cell of a record by the name of its column, None where there is no column."""
+
+        def get(name: str) -> str | None:
+            place = self.at.get(self.name(name))
+            if place is None:
+                return None
+            row = 0 if self.one_row else place[0]
+            return record[row][place[1]] if row < len(record) and place[1] < len(record[row]) else ""
+
+        return get
+
+
+def read_statement(preset: Preset, sheets: Sheets) -> Statement | None:
+    """Return what a file says by a preset, None where it is no file of that broker.
+
+    Raises:
+        TwoReadings: The numbers of a table do not tell their decimal sign.
+        InputError: It is a workbook and nothing here reads workbooks.
+    """
+    statement = Statement(preset)
+    layouts = preset["layouts"]
+    if preset.get("recognise", {}).get("tagged"):
+        found = _tagged(statement, sheets)
+    else:
+        found = (
+            _listed(statement, sheets, _of(layouts, "json"))
+            or _texted(statement, sheets, _of(layouts, "text"))
+            or _tables(statement, sheets, _of(layouts, "xlsx"), "xlsx")
+            or _tables(statement, sheets, _of(layouts, "html-table"), "html-table")
+            or _tables(statement, sheets, _of(layouts, "csv"), "csv")
+        )
+    if not found:
+        return None
+    statement.net()
+    return statement
+
+
+def _of(layouts: Sequence[Layout], container: str) -> list[Layout]:
+    return [layout for layout in layouts if container in layout.get("container", ())]
+
+
+def _listed(statement: Statement, sheets: Sheets, layouts: Sequence[Layout]) -> bool:
+    if not layouts or sheets.text is None or sheets.text.lstrip()[:1] not in ("{", "["):
+        return False
+    try:
+        document = json.loads(sheets.text, parse_float=str, parse_int=str)
+    except (ValueError, RecursionError):
+        return False
+    for layout in layouts:
+        path = layout.get("json_path")
+        items = document.get(path) if path and isinstance(document, dict) else None if path else document
+        if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+            continue
+        if not items or not all(key in items[0] for key in layout["header"]):
+            continue
+        for place, item in enumerate(items):
+            fields = read_fields(_json_reader(item), layout, layout["columns"])
+            if not statement.add(place, fields, layout):
+                statement.refused.append((place, "no date"))
+        statement.used.add(layout["id"])
+        return True
+    return False
+
+
+def _json_reader(item: Mapping[str, Any]) -> Callable[[str], str | None]:
+    return lambda name: None if item.get(name) is None else str(item[name])
+
+
+def _texted(statement: Statement, sheets: Sheets, layouts: Sequence[Layout]) -> bool:
+    if not layouts or sheets.text is None:
+        return False
+    lines = [" ".join(line.split()) for line in sheets.text.splitlines()]
+    if not any(pattern(layout["start"]).search(line) for layout in layouts for line in lines):
+        return False
+    opened: Sequence[Layout] = ()
+    current: Layout | None = None
+    number = 0
+    while number < len(lines):
+        line = lines[number]
+        number += 1
+        if not statement.account and (found := pattern(layouts[0]["preamble_account"]).search(line)):
+            statement.account = found["account"]
+        if hit := [x for x in layouts if pattern(x["start"]).search(line)]:
+            opened, current = hit, None
+            continue
+        if hit := [x for x in opened if pattern(x["header_line"]).search(line)]:
+            current = hit[0]
+            statement.used.add(current["id"])
+            continue
+        if current is None:
+            continue
+        match = pattern(current["record"]).search(line)
+        if match is None:
+            if _DATED.match(line):
+                statement.refused.append((number, "not understood"))
+            continue
+        fields = {k: v for k, v in match.groupdict().items() if v is not None}
+        at = number
+        if current.get("continued") and number < len(lines):
+            more = pattern(current["continued"]).search(lines[number])
+            if more is None:
+                statement.refused.append((at, "the line of dollars is missing"))
+                continue
+            fields |= {k: v for k, v in more.groupdict().items() if v is not None}
+            number += 1
+        statement.add(at, fields, current)
+    return bool(statement.used)
+
+
+def _tables(statement: Statement, sheets: Sheets, layouts: Sequence[Layout], container: str) -> bool:
+    if not layouts:
+        return False
+    every = [variant for layout in layouts for variant in _variants(layout)]
+    delimiters = dict.fromkeys(d for x in layouts for d in x.get("delimiters", [","]))
+    for delimiter in delimiters if container == "csv" else [","]:
+        rows = sheets.rows(container, delimiter)
+        if rows and _Walk(statement, every, rows, delimiter).run():
+            return True
+    return False
+
+
+def _variants(layout: Layout) -> Iterator[Layout]:
+    """Return a layout once for each language its columns and words may be in."""
+    if not layout.get("header_by_language"):
+        yield layout
+        return
+    for code, language in layout["languages"].items():
+        columns = language["columns"]
+        types = [
+            {**{k: v for k, v in rule.items() if k != "word"}, "is": language["words"][rule["word"]]}
+            for rule in layout["types_of_words"]
+        ]
+        yield {
+            **layout, "columns": columns, "header": list(columns.values()), "types": types, "language": code
+        }  # fmt: skip
+
+
+class _Walk:
+    """The rows of one file while its tables are found."""
+
+    def __init__(
+        self, statement: Statement, layouts: Sequence[Layout], rows: Sequence[Line], delimiter: str
+    ) -> None:
+        self.statement = statement
+        self.layouts = layouts
+        self.rows = rows
+        self.delimiter = delimiter
+        # The first word of every header that is needed in full tells most rows apart from it at once.
+        self.names = {" ".join(n.split()).lower() for x in layouts for n in _needed(x)}
+
+    def run(self) -> bool:
+        """Read every table; False where there is none."""
+        rows, statement = self.rows, self.statement
+        current: Layout | None = None
+        header: Header | None = None
+        above: list[str] = []
+        at = 0
+        while at < len(rows):
+            found = self.header_at(at)
+            if found is not None:
+                current, header = found
+                current = {**current, "decimal": self.decimal(at, current, header)}
+                statement.used.add(current["id"])
+                at += current.get("header_rows", 1)
+                for text in above:
+                    self.told(text, current)
+                above = []
+                continue
+            text = ",".join(rows[at][1])
+            if current is None or header is None:
+                above.append(text)
+                at += 1
+                if at > _ENDS and not statement.used:
+                    return False
+            elif any(pattern(x).search(text) for x in current.get("stop", ())):
+                for _, cells in rows[at:]:
+                    self.told(",".join(cells), current)
+                at = next((n for n in range(at + 1, len(rows)) if self.header_at(n)), len(rows))
+                current = None
+            else:
+                at += self.row(at, text, current, header)
+        return bool(statement.used)
+
+    def row(self, at: int, text: str, layout: Layout, header: Header) -> int:
+        """Hand on the record at a row; return how many rows it takes."""
+        line, cells = self.rows[at]
+        statement = self.statement
+        filled = sum(map(bool, cells))
+        if not filled:
+            return 1
+        if any(pattern(x).search(text) for x in layout.get("skip", ())):
+            self.told(text, layout)
+            return 1
+        if (
+            layout.get("account_row")
+            and filled == 1
+            and (found := pattern(layout["account_row"]).search(text))
+        ):
+            statement.account = found["account"]
+            return 1
+        size: int = layout.get("record_rows", 1)
+        get = header.reader([row for _, row in self.rows[at : at + size]])
+        if layout["kind"] != "transactions":
+            statement.hold(line, read_fields(get, layout, layout["columns"]), layout)
+            return size
+        if layout.get("parts"):
+            self.parts(line, get, layout)
+            return size
+        try:
+            fields = read_fields(get, layout, layout["columns"])
+        except ValueError as error:
+            statement.refused.append((line, str(error)))
+            return size
+        if statement.add(line, fields, layout):
+            return size
+        if not (layout.get("footer_text") and filled == 1):
+            statement.refused.append((line, "not understood"))
+        return 1
+
+    def parts(self, line: int, get: Callable[[str], str | None], layout: Layout) -> None:
+        """Hand on the purchase and the sale that one row holds."""
+        done = False
+        for part in layout["parts"]:
+            fields: Fields = read_fields(get, layout, part["columns"])
+            if day(fields.get("date", ""), layout) and holds(part.get("when"), fields, layout):
+                self.statement.add(line, fields, layout, {"to": part["to"]})
+                done = True
+        if not done:
+            self.statement.refused.append((line, "not understood"))
+
+    def header_at(self, at: int) -> tuple[Layout, Header] | None:
+        """Return the layout whose header stands in a row: the one that asks for most of it."""
+        cells = self.rows[at][1]
+        if not any(" ".join(c.split()).lower() in self.names for c in cells if c):
+            return None
+        best: tuple[Layout, Header] | None = None
+        for layout in self.layouts:
+            header = Header([row for _, row in self.rows[at : at + layout.get("header_rows", 1)]], layout)
+            larger = best is None or len(layout.get("header", ())) > len(best[0].get("header", ()))
+            if larger and header.fits(layout):
+                best = layout, header
+        if best is None or not best[0].get("language"):
+            return best
+        return self.spoken(best, at), best[1]
+
+    def spoken(self, found: tuple[Layout, Header], at: int) -> Layout:
+        """Return which of the languages with these columns it is, by the words that occur."""
+        layout, header = found
+        twins = [x for x in self.layouts if x.get("language") and x["header"] == layout["header"]]
+        if len(twins) == 1:
+            return layout
+        column = header.at[header.name(layout["columns"]["type"])][1]
+        words = {cells[column] for _, cells in self.rows[at + 1 :] if len(cells) > column}
+        return max(twins, key=lambda x: len(words & {w for rule in x["types"] for w in rule["is"]}))
+
+    def decimal(self, at: int, layout: Layout, header: Header) -> str:
+        """Return the decimal sign of a table, from all of its numbers where the preset leaves it open."""
+        if layout.get("numbers", {}).get("decimal") != "auto":
+            return POINT
+        # Who parts cells with semicolons writes decimals with commas, or does not: the numbers tell.
+        usual = POINT if self.delimiter == "," else None
+        return decimal_sign(_numbers(self.rows[at + 1 :], layout, header), usual=usual)
+
+    def told(self, text: str, layout: Layout) -> None:
+        """Take what a line beside the tables tells: account, symbol, day."""
+        statement = self.statement
+        row = layout.get("account_row")
+        if row and text.strip(",") and (found := pattern(row).search(text)):
+            statement.account = found["account"]
+        if (x := layout.get("preamble_account")) and (found := pattern(x).search(text)):
+            statement.account = found["account"].strip()
+        if (x := layout.get("preamble_symbol")) and (found := pattern(x).search(text)):
+            statement.symbol = found["symbol"].strip()
+        if (x := layout.get("preamble_date")) and (found := pattern(x).search(text)):
+            statement.as_of = day(found["as_of"], {"dates": layout["as_of_dates"]}) or ""
+
+
+def _needed(layout: Layout) -> Iterator[str]:
+    for name in (*layout.get("header", ()), *(n for names in layout.get("header_any", ()) for n in names)):
+        yield name.partition("/")[2] if layout.get("header_rows", 1) > 1 else name
+
+
+def _numbers(rows: Sequence[Line], layout: Layout, header: Header) -> Iterator[str]:
+    fields = ("shares", "price", "amount", "fee", "tax", "fx_rate", "gross")
+    places = [p for f in fields if (p := header.at.get(header.name(str(layout["columns"].get(f, "")))))]
+    for _, cells in rows:
+        for _, column in places:
+            if column < len(cells):
+                yield cells[column]
+
+
+def _tagged(statement: Statement, sheets: Sheets) -> bool:
+    preset = statement.preset
+    if sheets.text is None or not pattern(preset["recognise"]["first_line"]).search(sheets.text[:1000]):
+        return False
+    rows = sheets.rows("csv", ",")
+    sections = preset["sections"]
+    for _, cells in rows:
+        if len(cells) > 3 and cells[1] == "Data":
+            if (cells[0], cells[2]) == (sections["account"]["section"], sections["account"]["name"]):
+                statement.account = cells[3]
+            if any((cells[0], cells[2]) == (b["section"], b["name"]) for b in sections["base"]):
+                statement.base = cells[3]
+    known = {layout["section"] for layout in preset["layouts"]}
+    heads: dict[str, Sequence[str]] = {}
+    for line, cells in rows:
+        if len(cells) < 3:
+            continue
+        if cells[1] == "Header":
+            heads[cells[0]] = cells[2:]
+        elif cells[1] == "Data" and cells[0] in known:
+            row = dict(zip(heads.get(cells[0], ()), cells[2:], strict=False))
+            _tagged_row(statement, line, cells, row)
+    return True
+
+
+def _tagged_row(statement: Statement, line: int, cells: Sequence[str], row: Mapping[str, str]) -> None:
+    total = cells[2] == "Total"
+    for layout in statement.preset["layouts"]:
+        if layout["section"] != cells[0] or not all(name in row for name in layout["header"]):
+            continue
+        if any(re.fullmatch(v, row.get(k, "")) for k, v in layout.get("where_not", {}).items()):
+            total = True
+            continue
+        if not all(re.fullmatch(v, row.get(k, "")) for k, v in layout.get("where", {}).items()):
+            continue
+        fields = read_fields(row.get, layout, layout.get("columns", {}))
+        statement.used.add(layout["id"])
+        if layout["kind"] == "positions":
+            statement.hold(line, fields, layout)
+        elif layout.get("all"):
+            statement.ignored.append((line, layout["why"]))
+        elif not statement.add(line, fields, layout):
+            statement.refused.append((line, "no date"))
+        return
+    if not total:
+        statement.refused.append((line, f"not understood: {cells[0]}"))
