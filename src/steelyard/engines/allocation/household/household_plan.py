@@ -44,6 +44,6 @@ def plan_household(
     Raises:
         Infeasible: No plan is permitted.
     """
-    first = nearest(problem, taxation, merged)
+    first = nearest(problem, taxation, merged, ranked=not peace.accept)
     found = best_near(problem, taxation, peace, first.plan)
     return HouseholdPlan(first, found.plan, found.bound, found.proven)

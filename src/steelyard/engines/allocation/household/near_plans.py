@@ -236,6 +236,11 @@ class _Search:
 
     def _cheapest(self, relaxed: list[tuple[float, tuple[int, ...]]]) -> float:
         """Let whole numbers find the least tax and cost, then few trades within it; return a bound of it."""
+        if self.problem.floor and self.found:
+            # Least costs make each trade a choice, and whole numbers slow: few trades are cheap ones.
+            for _, cases in relaxed[:1]:
+                self._few_trades(cases, inf)
+            return -inf
         least = min((value for value, _ in relaxed), default=-inf) + self._tolerance()
         bound = -inf
         for part in (INSIDE, 1.0):
@@ -258,7 +263,7 @@ class _Search:
         """Search for few trades within some tax and cost, and make the fewest whole."""
         model = self._model(whole=False, cases=cases)
         effort = model.effort()
-        if effort:
+        if effort and most < inf:
             model.linear.row(effort, upper=most + HAIR)
         supports = SparseSearch(model).supports()
         for made, support in enumerate(supports):
@@ -274,7 +279,10 @@ class _Search:
     def _make_whole(self, support: Support, cases: tuple[int, ...], most: float) -> None:
         model = self._model(whole=True, sides=support, cases=cases)
         effort = model.effort()
-        if effort:
+        if effort and most == inf:
+            most, _ = self._ask(model, effort, FEW_BRANCHES)
+            most += self._tolerance()
+        if effort and abs(most) < inf:
             model.linear.row(effort, upper=most + HAIR)
         for level in self.peace.places:
             terms = model.place(level)

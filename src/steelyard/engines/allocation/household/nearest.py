@@ -57,12 +57,19 @@ class Nearest:
     proven: bool
 
 
-def nearest(problem: Household, taxation: Taxation | None, merged: Callable[[Problem], Answer]) -> Nearest:
+def nearest(
+    problem: Household,
+    taxation: Taxation | None,
+    merged: Callable[[Problem], Answer],
+    *,
+    ranked: bool = True,
+) -> Nearest:
     """Return the permitted plan with the least objective.
 
     Args:
         problem, taxation: What may be done, and the tax and its limits.
         merged: The exact one-budget search, for bounds.
+        ranked: See `solve_household`.
 
     Raises:
         Infeasible: No plan is permitted; nothing is short where only a limit of tax or gain forbids.
@@ -71,12 +78,12 @@ def nearest(problem: Household, taxation: Taxation | None, merged: Callable[[Pro
     if problem.mixed or problem.most_trades is not None:
         return _by_model(problem, taxation, known, ZERO)
     if taxation is None:
-        best = solve_household(problem, merged)
+        best = solve_household(problem, merged, ranked=ranked)
         return Nearest(judge(problem, None, best.change), best.bound, best.proven)
-    found = _Branching(problem, taxation, merged).run(known)
+    found = _Branching(problem, taxation, merged, ranked).run(known)
     if found is not None:
         return found
-    best = solve_household(problem, merged)
+    best = solve_household(problem, merged, ranked=False)
     return _by_model(problem, taxation, known, best.bound)
 
 
@@ -95,7 +102,10 @@ def _start(problem: Household, taxation: Taxation | None) -> Judged | None:
 class _Branching:
     """Plans under different answers to what is bought and what is sold at a loss, the least bound first."""
 
-    def __init__(self, problem: Household, taxation: Taxation, merged: Callable[[Problem], Answer]) -> None:
+    def __init__(
+        self, problem: Household, taxation: Taxation, merged: Callable[[Problem], Answer], ranked: bool
+    ) -> None:
+        self.ranked = ranked
         self.problem, self.taxation, self.merged = problem, taxation, merged
         self.waiting: list[tuple[Fraction, int, Best, Household, tuple[int, ...]]] = []
         self.serial = count()
@@ -134,7 +144,7 @@ class _Branching:
 
     def _ask(self, problem: Household, kept: tuple[int, ...]) -> None:
         try:
-            best = solve_household(problem, self.merged)
+            best = solve_household(problem, self.merged, ranked=self.ranked)
         except Infeasible:
             if problem is self.problem:
                 raise

@@ -72,7 +72,11 @@ class Best:
 
 
 def solve_household(
-    problem: Household, merged: Callable[[Problem], Answer], *, seconds: float = SECONDS
+    problem: Household,
+    merged: Callable[[Problem], Answer],
+    *,
+    seconds: float = SECONDS,
+    ranked: bool = True,
 ) -> Best:
     """Return the best allowed change of several accounts.
 
@@ -80,6 +84,8 @@ def solve_household(
         problem: Integers and fractions, see `Household`.
         merged: The exact one-budget search, for the bound.
         seconds: Time limit of it all.
+        ranked: Among changes of equal objective look for the one with the fewest trades; with many seats that
+            takes most of the time, and is of no use where another plan near this one is looked for anyway.
 
     Returns:
         The change with the least objective; among changes that end with the same totals the one with
@@ -104,8 +110,9 @@ def solve_household(
         changes = [c for c in (*changes, *found) if missed(problem, c) == value]
         bounds.append(bound)
         proven = proven and finished
-    ranked = [_ranked(problem, change, end) for change in changes]
-    best = min(ranked, key=lambda change: (*traffic(problem, change), _by_symbol(problem, change)))
+    if ranked:
+        changes = [_ranked(problem, change, end) for change in changes]
+    best = min(changes, key=lambda change: (*traffic(problem, change), _by_symbol(problem, change)))
     value, bound = missed(problem, best), min(bounds)
     proven = proven or _meets(value, bound)
     return Best(best, value, value if proven else min(bound, value), proven)
