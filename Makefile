@@ -12,7 +12,7 @@ demo: $(VENV)/.run
 
 # What a newcomer runs: within four minutes on two cores.
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n auto --dist worksteal -m "not long"
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not long"
 
 # What takes its time: many random cases, enumerations, kills and faults; each test says why.
 test-long: $(VENV)/.dev

@@ -1,6 +1,7 @@
 """What all tests share: one Hypothesis profile, one way to write a portfolio, the shared folder."""
 
 import os
+import re
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
@@ -27,9 +28,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+COMPILING = re.compile(
+    r"/(engines/backtest|engines/test_compilation|engines/allocation/test_compiled|app/lab|interfaces/lab|examples)"
+    r"|_backtests?\.py|test_ten_years|test_schemas|test_pictures|guides/(backtest|library)\.md"
+)
+"""Tests that compile kernels. In a fresh checkout two workers would compile the same ones side by side."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test of the long lane carries the reason with it, for whoever wonders at the end of the run."""
+    """Keep what compiles in one worker, and let a test of the long lane carry its reason to the end."""
     for item in items:
+        if COMPILING.search(item.nodeid):
+            item.add_marker(pytest.mark.xdist_group("compiling"))
         for mark in item.iter_markers("long"):
             reason = mark.args[0] if len(mark.args) == 1 and not mark.kwargs else None
             if not isinstance(reason, str) or not reason.strip():
