@@ -148,6 +148,7 @@ def record(
     *,
     journal: str | Path | None = None,
     opening: bool = False,
+    again: bool = False,
     **fields: Unpack[EntryFields],
 ) -> Added:
     """Add one entry to the journal of a portfolio file.
@@ -158,6 +159,7 @@ def record(
         path: The portfolio file.
         journal: Another database than the one beside it.
         opening: Write first what its account holds in the portfolio file, where the journal lacks it.
+        again: Also when an equal entry is there already; it is then a second one.
         fields: Those of the CSV, as text, numbers or dates; `account` is `main` and `date` today unless
             given.
 
@@ -187,7 +189,15 @@ def record(
     file = _file(folder)
     with bootstrap.open_journal(folder) as book:
         before = len(book.rows())
-        number = use.record(book, entry, as_of=date.today(), at=datetime.now(UTC), file=file, opening=opening)
+        number = use.record(
+            book,
+            entry,
+            as_of=date.today(),
+            at=datetime.now(UTC),
+            file=file,
+            opening=opening,
+            again=again,
+        )
     opened = number - before - 1
     unknown = _unknown(folder, {entry.account})
     return Added(number, entry, unknown, opened, _to_decide(file, opened), _unvalued(folder))

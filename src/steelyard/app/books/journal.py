@@ -74,6 +74,7 @@ def record(
     at: datetime,
     file: Portfolio | None = None,
     opening: bool = False,
+    again: bool = True,
 ) -> int:
     """Add one entry and return its number.
 
@@ -84,11 +85,14 @@ def record(
         at: The time of writing.
         file: What the portfolio file alone holds, None where there is no file.
         opening: Write first what the account of the entry holds in the file, where the journal lacks it.
+        again: Also when an equal entry that counts is there already.
 
     Raises:
         InputError: It is dated after `as_of`, more would be taken than is held on some day, or the journal
             knows nothing of what the file holds in its account (`journal-opening`).
     """
+    if not again:
+        _refuse_repeated(journal.rows(), entry)
     there = journal.rows()
     first = openings(file, entries_of(there), [entry], journal.name, asked=opening)
     _check(there, [*map(Row, first), Row(entry)], journal.name, as_of)
@@ -97,6 +101,17 @@ def record(
     # Numbered by how much is there: one that was taken back and is written again is another one.
     rows = [Row(e, reference=f"open:{len(there)}:{n}") for n, e in enumerate((*first, entry))]
     return journal.add(rows, "record", at)[-1]
+
+
+def _refuse_repeated(there: Iterable[Recorded], entry: Entry) -> None:
+    """Refuse an entry that is there already: typed twice is likelier than done twice."""
+    same = next((r.number for r in there if r.counts and _identity(r.entry) == _identity(entry)), None)
+    if same is not None:
+        raise InputError(
+            "entry-repeated",
+            say("this is entry {number} already", number=same),
+            say("if it happened twice, enter it with --again"),
+        )
 
 
 def import_rows(

@@ -181,29 +181,42 @@ def _tell_unknown_accounts(portfolio: Path, names: Sequence[str]) -> None:
         )
 
 
-@click.command(epilog=_help("steelyard record date=2026-11-23 type=buy symbol=VOO shares=3 price=601.20"))
-@click.argument("words", metavar="FIELD=VALUE...", nargs=-1, required=True)
+@click.command(
+    epilog=_help(
+        "steelyard record buy VOO 3 @600.20",
+        "steelyard record 매수 VOO 3주 600.2달러 어제",
+        "steelyard record deposit 300만원",
+        "steelyard record date=2026-11-23 type=buy symbol=VOO shares=3 price=601.20",
+    )
+)
+@click.argument("words", metavar="WORDS|FIELD=VALUE...", nargs=-1, required=True)
 @click.option(
     "--open", "opening", is_flag=True, help="Write first what the file holds in the account of the entry."
 )
+@click.option("--again", is_flag=True, help="Also when an equal entry is there already.")
 @_place
-def record(words: tuple[str, ...], opening: bool, portfolio: Path, journal: Path | None) -> None:
-    """Add one entry; the fields are those of the CSV: date, type, symbol, shares, price and so on.
+def record(words: tuple[str, ...], opening: bool, again: bool, portfolio: Path, journal: Path | None) -> None:
+    """Add one entry: type, instrument, shares, price and day in words, or the fields of the CSV.
 
     The first entry of an account that holds something in the portfolio file needs --open, which writes that
     into the journal first, or `kept` under the account, which says whether file or journal counts.
     """
+    from datetime import date
+
     import steelyard
     from steelyard.domain.books.entry_text import COLUMNS
+    from steelyard.domain.books.quick_entry import is_quick, quick_fields
 
     fields: dict[str, Any] = {}
-    for word in words:
+    if is_quick(words):
+        fields |= quick_fields(words, date.today())
+    for word in () if fields else words:
         name, sign, value = word.partition("=")
         if not sign or name not in COLUMNS:
             text = f"{word!r} is no FIELD=VALUE"
             raise InputError("entry-field", text, f"the fields are {', '.join(COLUMNS)}")
         fields[name] = value
-    done = steelyard.record(portfolio, journal=journal, opening=opening, **fields)
+    done = steelyard.record(portfolio, journal=journal, opening=opening, again=again, **fields)
     if done.opening:
         click.echo(f"{done.opening} entries say first what {portfolio} holds", err=True)
     click.echo(f"recorded as entry {done.number}", err=True)

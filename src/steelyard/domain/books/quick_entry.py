@@ -1,0 +1,112 @@
+"""An entry as one says it: `buy VOO 3 @600.20`, `매수 VOO 3주 600.2달러 어제`.
+
+The words become the fields of `entry_text`. What could be meant in two ways is not guessed: it is refused,
+and `field=value` says it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+
+from steelyard.domain.books.entry_text import COLUMNS
+from steelyard.domain.books.ledger import CASH_KINDS, KINDS
+from steelyard.domain.days import read_day
+from steelyard.domain.money import plain
+from steelyard.domain.numerals import Numeral, read_numeral
+from steelyard.errors import InputError
+from steelyard.words import say
+
+TYPES = {
+    "bought": "buy", "매수": "buy", "sold": "sell", "매도": "sell", "배당": "dividend", "배당금": "dividend",
+    "분배금": "dividend", "입금": "deposit", "withdraw": "withdrawal", "출금": "withdrawal",
+    "이자": "interest", "수수료": "fee", "세금": "tax", "분할": "split",
+    "rename": "rename", "gift": "gift", "증여": "gift",
+}  # fmt: skip
+"""Words for types beside the types themselves."""
+_DAYS = {"today": 0, "오늘": 0, "yesterday": 1, "어제": 1, "그저께": 2, "그제": 2}
+_BETWEEN = frozenset({"of", "at", "on", "for", "shares", "share", "주", "에"})
+
+
+def is_quick(words: Sequence[str]) -> bool:
+    """Say whether words are an entry as one says it, and not fields only."""
+    return bool(words) and "=" not in words[0]
+
+
+def quick_fields(words: Sequence[str], today: date) -> dict[str, str]:
+    """Return the fields of an entry that is said in words.
+
+    The type stands first. Then, in any order: the instrument, by symbol or name; how many (`3`, `3주`); the
+    price (`@600.20`, or an amount with its currency, or the second number); a day with its separators, or
+    `yesterday`; and any `field=value`. Of money the number is the amount.
+
+    Raises:
+        InputError: A word has no meaning, or one thing is said twice (`entry-words`).
+
+    >>> quick_fields(["buy", "VOO", "3", "@600.20"], date(2026, 11, 23))
+    {'type': 'buy', 'shares': '3', 'price': '600.20', 'symbol': 'VOO'}
+    """
+    kind = words[0].lower().replace("-", "_")
+    kind = TYPES.get(kind, kind)
+    if kind not in KINDS and kind not in TYPES.values():
+        raise _unclear(words[0], say("begin with one of {types}", types=", ".join(KINDS)))
+    fields = {"type": kind}
+    symbol: list[str] = []
+    for word in words[1:]:
+        name, value = _meaning(word, kind, fields, today)
+        if name == "symbol":
+            symbol.append(value)
+        elif name in fields:
+            raise _unclear(word, say("say it as {name}=…", name=name))
+        elif name:
+            fields[name] = value
+    if symbol:
+        fields["symbol"] = " ".join(symbol)
+    return fields
+
+
+def _meaning(word: str, kind: str, fields: Iterable[str], today: date) -> tuple[str, str]:
+    """Return the field that a word says and its text; no field for a word that only joins others."""
+    name, sign, value = word.partition("=")
+    if sign and name in COLUMNS:
+        return name, value
+    if word.lower() in _BETWEEN:
+        return "", ""
+    if word.lower() in _DAYS:
+        return "date", (today - timedelta(_DAYS[word.lower()])).isoformat()
+    if word.startswith("@"):
+        return "price", word[1:]
+    if not word.isdigit():
+        try:
+            return "date", read_day(word).isoformat()
+        except ValueError:
+            pass
+    if kind in ("split", "merger", "rename") and word[:1].isdigit() and any(c in word for c in "/:"):
+        return "shares", word
+    text = word[:-1] if word.endswith("주") else word
+    try:
+        found = read_numeral(text)
+    except ValueError:
+        return "symbol", word
+    return _amount(text, found, kind, fields, shares=text != word, symbol=word)
+
+
+def _amount(
+    text: str, found: Numeral, kind: str, fields: Iterable[str], *, shares: bool, symbol: str
+) -> tuple[str, str]:
+    if not shares and kind not in CASH_KINDS and _is_code(text) and "symbol" not in fields:
+        # 069500 is a listing and no number of shares: nobody writes a number with a zero before it.
+        return "symbol", symbol
+    number = plain(found.value)
+    if found.currency is None:
+        return ("price" if "shares" in fields and not shares else "shares"), text if "." in text else number
+    money = f"{number} {found.currency}"
+    return ("shares" if kind in CASH_KINDS else "price"), money
+
+
+def _is_code(text: str) -> bool:
+    return len(text) == 6 and text.isdigit() and text[0] == "0"
+
+
+def _unclear(word: str, hint: str) -> InputError:
+    return InputError("entry-words", say("{word!r} is not clear", word=word), hint)

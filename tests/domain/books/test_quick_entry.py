@@ -1,0 +1,47 @@
+"""Entries as they are said; each expectation is what a person means by it."""
+
+from datetime import date
+
+import pytest
+
+from steelyard.domain.books.quick_entry import quick_fields
+from steelyard.errors import InputError
+
+TODAY = date(2026, 11, 23)
+
+
+@pytest.mark.parametrize(
+    ("words", "fields"),
+    [
+        ("buy VOO 3 @600.20", {"type": "buy", "symbol": "VOO", "shares": "3", "price": "600.20"}),
+        ("buy 3 VOO 600.20", {"type": "buy", "symbol": "VOO", "shares": "3", "price": "600.20"}),
+        (
+            "매수 VOO 3주 600.2달러 어제",
+            {"type": "buy", "symbol": "VOO", "shares": "3", "price": "600.2 USD", "date": "2026-11-22"},
+        ),
+        (
+            "매도 069500 10주 36,000원 2026.11.20",
+            {"type": "sell", "symbol": "069500", "shares": "10", "price": "36000 KRW", "date": "2026-11-20"},
+        ),
+        (
+            "매수 타이거 나스닥 5주 @98000",
+            {"type": "buy", "symbol": "타이거 나스닥", "shares": "5", "price": "98000"},
+        ),
+        ("입금 300만원", {"type": "deposit", "shares": "3000000 KRW"}),
+        ("deposit $2,000 yesterday", {"type": "deposit", "shares": "2000 USD", "date": "2026-11-22"}),
+        ("split VOO 1/3", {"type": "split", "symbol": "VOO", "shares": "1/3"}),
+        ("sell 2 shares of VOO at 610 account=isa",
+         {"type": "sell", "symbol": "VOO", "shares": "2", "price": "610", "account": "isa"}),
+    ],
+)  # fmt: skip
+def test_an_entry_is_read_as_it_is_said(words, fields):
+    assert quick_fields(words.split(), TODAY) == fields
+
+
+@pytest.mark.parametrize(
+    "words", ["purchase VOO 3", "buy VOO 3 @600 @700", "buy VOO 3 4 5", "buy VOO 어제 오늘 3"]
+)
+def test_what_is_not_clear_is_refused(words):
+    with pytest.raises(InputError) as caught:
+        quick_fields(words.split(), TODAY)
+    assert caught.value.code == "entry-words"
