@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from steelyard.engines.allocation.household.household import Household
-from steelyard.engines.allocation.household.near_plans import best_near
+from steelyard.engines.allocation.household.near_plans import FEW_SEATS, best_near
 from steelyard.engines.allocation.household.nearest import Nearest, nearest
 from steelyard.engines.allocation.household.ranks import Judged, Peace
 from steelyard.engines.allocation.household.taxation import Taxation
@@ -44,6 +44,7 @@ def plan_household(
     Raises:
         Infeasible: No plan is permitted.
     """
-    first = nearest(problem, taxation, merged, ranked=not peace.accept)
+    few = len(problem.seats) <= FEW_SEATS
+    first = nearest(problem, taxation, merged, ranked=few or not peace.accept)
     found = best_near(problem, taxation, peace, first.plan)
     return HouseholdPlan(first, found.plan, found.bound, found.proven)
