@@ -57,13 +57,13 @@ def test_the_kernels_are_cached_in_the_folder_of_their_hash():
 def test_what_is_compiled_ahead_is_what_a_comparison_runs():
     """Of another signature it would be compiled for nothing, and nobody would see it."""
     code = """
-from steelyard.app import backtest, compare
+from steelyard.app.lab import backtest, compare
 from steelyard.engines.backtest import ahead, kernel
 from steelyard.engines.simulation import simulate
 from decimal import Decimal
 
 kernel.tallies(ahead.smallest(), seed=0, first=0, count=1, block=1.0)
-before = kernel.run_lanes.signatures, kernel.draw.signatures
+before = kernel.walk_together.signatures, kernel.draw.signatures
 assert all(len(s) == 1 for s in before), before
 targets = {"VOO": Decimal("0.6"), "BND": Decimal("0.4")}
 settings = backtest.Settings(targets, commission=Decimal("0.001"))
@@ -71,7 +71,7 @@ chosen = [backtest.candidate(p) for p in compare.USUAL]
 study = backtest.backtest(simulate(tuple(targets), seed=6), chosen, settings)
 assert settings.is_plain
 compare.resampled(study, paths=2, seed=6)
-assert (kernel.run_lanes.signatures, kernel.draw.signatures) == before
+assert (kernel.walk_together.signatures, kernel.draw.signatures) == before
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

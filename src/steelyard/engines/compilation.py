@@ -26,6 +26,8 @@ try:
 except ImportError:
     raise ExtraMissing("lab", say("a backtest"), "numba") from None
 
+_NO_DOORS = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
 _FORGET_AFTER_DAYS = 7
 """A process that runs an older version meanwhile only compiles again."""
 _SECONDS_A_DAY = 86_400
@@ -35,16 +37,39 @@ def compiled(function: Callable[..., Any]) -> Any:
     """Compile a function that Python calls.
 
     It releases the interpreter lock, divides as IEEE 754 does, and never reorders or fuses arithmetic.
+    Arrays are borrowed from the caller: nothing counts who holds them, which took longer than many a session
+    of a backtest, and longer to compile. A function that makes arrays is under `compiled_with_arrays`.
     """
-    return _compile(function)
+    return _compile(function, _nrt=False)
+
+
+def compiled_with_arrays(function: Callable[..., Any]) -> Any:
+    """Compile a function that Python calls and that makes arrays, or is given new ones by what it calls."""
+    return _compile(function, _nrt=True)
 
 
 def inner(function: Callable[..., Any]) -> Any:
     """Compile a function that only compiled ones call: without its doors for Python it compiles faster."""
-    return _compile(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+    return _compile(function, _nrt=False, **_NO_DOORS)
 
 
-def _compile(function: Callable[..., Any], **options: bool) -> Any:
+def inner_with_arrays(function: Callable[..., Any]) -> Any:
+    """Do the same where the function makes arrays, or is given new ones by what it calls."""
+    # Said, since it would take over from the function that calls it that nothing is counted.
+    return _compile(function, _nrt=True, **_NO_DOORS)
+
+
+def inlined(function: Callable[..., Any]) -> Any:
+    """Copy a function into the compiled ones that call it, before they are compiled.
+
+    For parts that need many arrays at every step: handing those over would take longer than the part. An
+    argument that is None leaves its code out, as it does for a function that Python calls. Keep them short:
+    numba copies slowly.
+    """
+    return _compile(function, _nrt=False, inline="always")
+
+
+def _compile(function: Callable[..., Any], **options: bool | str) -> Any:
     folder = cache_folder()
     # numba asks for its cache folder when it decorates, and knows only this one switch for it.
     config: Any = numba.config

@@ -17,7 +17,7 @@ from contextlib import suppress
 import numpy as np
 
 from steelyard.engines.backtest import kernel
-from steelyard.engines.backtest.lanes_kernel import run_lanes
+from steelyard.engines.backtest.many_policies_kernel import walk_together
 from steelyard.engines.backtest.problem import Market, Problem, Rules, Terms
 from steelyard.engines.compilation import cache_folder
 
@@ -36,7 +36,7 @@ class Ahead:
         """
         self._process: subprocess.Popen[bytes] | None = None
         folder = cache_folder() if wanted else None
-        if folder is None or next(folder.rglob(f"*.{run_lanes.__name__}-*.nbi"), None) is not None:
+        if folder is None or next(folder.rglob(f"*.{walk_together.__name__}-*.nbi"), None) is not None:
             return
         with suppress(OSError):
             self._process = subprocess.Popen(

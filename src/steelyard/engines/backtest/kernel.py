@@ -15,16 +15,17 @@ import numpy as np
 from steelyard.engines.allocation.compiled.line_kernel import COLUMNS
 from steelyard.engines.arrays import Floats
 from steelyard.engines.backtest.draw_kernel import draw
-from steelyard.engines.backtest.lanes_kernel import STATES, run_lanes
+from steelyard.engines.backtest.many_policies_kernel import STATES, walk_together
 from steelyard.engines.backtest.problem import DUST, TALLIES, Market, Problem, Runs, empty_runs
+from steelyard.engines.backtest.records_kernel import Figures, Lots, Planner, Taxes
 from steelyard.engines.backtest.walk_kernel import walk
 from steelyard.errors import InputError
 from steelyard.words import say
 
-_LANES = 256
+_TOGETHER = 256
 """Policies walked side by side: few enough that their state stays in the fastest cache."""
 _FEW = 4
-"""Fewer policies than this are walked one by one."""
+"""Fewer policies than this are walked one by one: they do not fill a vector register."""
 
 
 def run(problem: Problem, *, holdings: bool = True, details: bool = True) -> Runs:
@@ -36,7 +37,8 @@ def run(problem: Problem, *, holdings: bool = True, details: bool = True) -> Run
         details: Record more than wealth and rebalances, which alone take half as long.
     """
     runs = empty_runs(problem, holdings=holdings, details=details)
-    walk(*_flat(problem), *_extras(problem), runs.ending, runs[:-1], None)
+    extras = *_moving(problem.market), *_extras(problem), _position(problem.shape[2])
+    walk(*_groups(problem), *extras, runs[:-1], runs.ending, None)
     if problem.whole is not None:
         _check(runs.ending)
     return runs
@@ -94,90 +96,82 @@ def history_tallies(problem: Problem) -> Floats:
     return out
 
 
-def _tally(problem: Problem, extras: tuple[Any, Any], out: Floats) -> None:
+def _tally(problem: Problem, extras: tuple[Planner | None, Taxes | None], out: Floats) -> None:
     """Fill the tallies of every policy; `extras` are overwritten, so one set serves path after path."""
-    flat = _flat(problem)
-    market = problem.market
-    moving = len(market.flows) + len(market.interest) + len(market.distributions)
-    plain = problem.whole is None and problem.tax is None
-    if moving or not plain or problem.shape[0] < _FEW:
-        ending = np.empty((problem.shape[0], 2))
-        walk(*flat, *extras, ending, None, out)
+    groups = _groups(problem)
+    policies, sessions, n = problem.shape
+    moving = _moving(problem.market)
+    alone = problem.whole is not None or problem.tax is not None or any(m is not None for m in moving)
+    if alone or policies < _FEW:
+        ending = np.empty((policies, 2))
+        walk(*groups, *moving, *extras, _position(n), None, ending, out)
         _check(ending)
-    else:
-        prices, days, targets, looks, *rules = flat[0], flat[1], *flat[5:15]
-        for first in range(0, problem.shape[0], _LANES):
-            part = slice(first, first + _LANES)
-            rows = [rule[part] for rule in rules]
-            count, n = len(rows[0]), prices.shape[1]
-            room = (
-                np.zeros((STATES + 2 * n, count)),
-                np.empty(count, np.int64),
-                np.zeros(len(days), np.bool_),
-            )
-            run_lanes(
-                prices, days, targets, looks, *rows, *flat[15:22],
-                *room, np.empty((4, n)), np.empty(2 * n), out[part],
-            )  # fmt: skip
+        return
+    market, (targets, looks, *rows), costs, terms = groups
+    for first in range(0, policies, _TOGETHER):
+        part = slice(first, first + _TOGETHER)
+        count = len(out[part])
+        walk_together(
+            market, (targets, looks, *(row[part] for row in rows)), costs, terms,
+            np.zeros((STATES + 2 * n, count)), np.empty(count, np.int64), np.zeros(sessions, np.bool_),
+            np.empty((3, n)), np.empty(2 * n), out[part],
+        )  # fmt: skip
 
 
-def _flat(problem: Problem) -> tuple[Any, ...]:
-    market, rules, terms = problem.market, problem.rules, problem.terms
+def _groups(problem: Problem) -> tuple[tuple[Any, ...], ...]:
+    """Return market, rules, costs and terms as the kernels take them, see `walk_kernel.record`."""
+    market, terms = problem.market, problem.terms
     return (
-        market.prices,
-        market.days,
-        market.distributions if len(market.distributions) else None,
-        market.interest if len(market.interest) else None,
-        market.flows if len(market.flows) else None,
-        rules.targets,
-        rules.looks,
-        rules.schedule,
-        rules.always,
-        rules.bands,
-        rules.max_interval,
-        rules.cooldown,
-        rules.boxed,
-        rules.low,
-        rules.high,
-        terms.conversion,
-        terms.initial,
-        terms.rate,
-        terms.floor,
-        terms.reserve_amount,
-        terms.reserve_weight,
-        DUST,
-        terms.buy_with_flows,
+        (market.prices, market.days),
+        tuple(problem.rules),
+        (terms.conversion, terms.rate, terms.floor),
+        (terms.initial, terms.reserve_amount, terms.reserve_weight, terms.buy_with_flows, DUST),
     )
 
 
-def _extras(problem: Problem) -> tuple[Any, Any]:
+def _moving(market: Market) -> tuple[Floats | None, ...]:
+    """Return distributions, interest and flows, None for what there is none of."""
+    return tuple(m if len(m) else None for m in (market.distributions, market.interest, market.flows))
+
+
+def _position(n: int) -> tuple[Any, ...]:
+    """Return the arrays of `records_kernel.Position`."""
+    shares, worth, bought, weights = np.empty((4, n))
+    return shares, worth, bought, weights, np.empty(2 * n), np.empty(n, np.bool_)
+
+
+def _extras(problem: Problem) -> tuple[Planner | None, Taxes | None]:
     """Return what the kernels of whole shares and of tax take, None where there is none of it."""
     whole, tax = problem.whole, problem.tax
     _, sessions, n = problem.shape
-    plans = None
+    planner, taxes = None, None
     if whole is not None:
-        plans = (
-            whole.tick,
-            np.array([whole.rate, whole.unit, whole.floor, whole.least, whole.limit], np.int64),
-            whole.extra,
-            whole.ranks,
-            np.empty((n, COLUMNS), np.int64),
-            np.empty(n, np.int64),
-            np.empty(n, np.int64),
-            np.empty(n, np.bool_),
+        planner = Planner(
+            whole.tick, whole.rate, whole.unit, whole.floor, whole.least, whole.limit,
+            whole.extra, whole.ranks,
+            lines=np.empty((n, COLUMNS), np.int64),
+            places=np.empty(n, np.int64),
+            steps=np.empty(n, np.int64),
+            sold=np.empty(n, np.bool_),
+        )  # fmt: skip
+    if tax is not None:
+        figures = Figures(
+            tax.whole, tax.allowance, tax.national, tax.local, tax.withheld, tax.withheld_local,
+            tax.waived_below, tax.short, tax.long, tax.ordinary, tax.offset,
+        )  # fmt: skip
+        lots = Lots(
+            shares=np.empty((n, sessions)),
+            cost=np.empty((n, sessions)),
+            bought=np.empty((n, sessions), np.int64),
+            first=np.zeros(n, np.int64),
+            end=np.zeros(n, np.int64),
+            pool=np.empty(n),
         )
-    if tax is None:
-        return plans, None
-    figures = [
-        float(tax.whole), tax.allowance, tax.national, tax.local, tax.withheld, tax.withheld_local,
-        tax.waived_below, tax.short, tax.long, tax.ordinary, tax.offset,
-    ]  # fmt: skip
-    book = (
-        tax.kinds, tax.averaged, tax.year, tax.due, tax.long_since, tax.harvest, tax.distributed,
-        np.array(figures), np.empty((2, n, sessions)), np.empty((n, sessions), np.int64),
-        np.zeros((n, 2), np.int64), np.empty(n), np.empty((tax.years, 3)), np.empty(2), np.zeros(1, np.int64),
-    )  # fmt: skip
-    return plans, book
+        taxes = Taxes(
+            tax.kinds, tax.averaged, tax.year, tax.due, tax.long_since, tax.harvest, tax.distributed,
+            figures, lots, np.empty((tax.years, 3)), np.empty(2), np.zeros(1, np.int64),
+        )  # fmt: skip
+    return planner, taxes
 
 
 def _check(ending: Floats) -> None:

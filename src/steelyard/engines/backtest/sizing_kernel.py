@@ -11,20 +11,20 @@ from steelyard.engines.compilation import inner
 
 
 @inner
-def fee(size, conversion, rate, floor):
-    """Return what one trade of a value costs; see `reference.fee`."""
-    commission = rate * size
-    if commission < floor:
-        commission = floor
-    return commission + conversion * size
+def fee(costs, i, size):
+    """Return what one trade of a value in an instrument costs; see `reference.fee`."""
+    commission = costs.rate * size
+    if commission < costs.floor:
+        commission = costs.floor
+    return commission + costs.conversion[i] * size
 
 
 @inner
-def steepness(size, conversion, rate, floor):
+def steepness(costs, i, size):
     """Return what one more unit of value adds to the fee."""
-    if rate * size < floor:
-        return conversion
-    return rate + conversion
+    if costs.rate * size < costs.floor:
+        return costs.conversion[i]
+    return costs.rate + costs.conversion[i]
 
 
 @inner
@@ -70,7 +70,7 @@ def project(start, low, high, breaks):
 
 
 @inner
-def rebalance(worth, weights, managed, conversion, rate, floor, dust, bought):
+def rebalance(worth, weights, managed, costs, dust, bought):
     """Write the values to buy (negative: sell); False when there are none; see `reference`."""
     n = worth.shape[0]
     trading = False
@@ -89,8 +89,8 @@ def rebalance(worth, weights, managed, conversion, rate, floor, dust, bought):
             if bought[i] != 0.0:
                 gap = weights[i] * value - worth[i]
                 size = abs(gap)
-                excess = excess + fee(size, conversion[i], rate, floor)
-                steep = steepness(size, conversion[i], rate, floor) * weights[i]
+                excess = excess + fee(costs, i, size)
+                steep = steepness(costs, i, size) * weights[i]
                 slope = slope + (steep if gap >= 0.0 else -steep)
         lower = value - excess / slope
         if not lower < value:
@@ -105,7 +105,7 @@ def rebalance(worth, weights, managed, conversion, rate, floor, dust, bought):
 
 
 @inner
-def buy(worth, targets, managed, free, conversion, rate, floor, bought):
+def buy(worth, targets, managed, free, costs, bought):
     """Write purchases that spend free cash; False when fees eat it. See `reference.buy`."""
     n = worth.shape[0]
     short = 0.0
@@ -124,8 +124,8 @@ def buy(worth, targets, managed, free, conversion, rate, floor, bought):
         for i in range(n):
             if bought[i] > 0.0:
                 size = bought[i] * spend
-                excess = excess + fee(size, conversion[i], rate, floor)
-                slope = slope + steepness(size, conversion[i], rate, floor) * bought[i]
+                excess = excess + fee(costs, i, size)
+                slope = slope + steepness(costs, i, size) * bought[i]
         lower = spend - excess / slope
         if not lower < spend:
             break
@@ -138,7 +138,7 @@ def buy(worth, targets, managed, free, conversion, rate, floor, bought):
 
 
 @inner
-def _gross(parts, need, conversion, rate, floor):
+def _gross(parts, need, costs):
     raised = need
     for _ in range(64):
         missing = need - raised
@@ -146,8 +146,8 @@ def _gross(parts, need, conversion, rate, floor):
         for i in range(parts.shape[0]):
             if parts[i] > 0.0:
                 size = parts[i] * raised
-                missing = missing + fee(size, conversion[i], rate, floor)
-                slope = slope - steepness(size, conversion[i], rate, floor) * parts[i]
+                missing = missing + fee(costs, i, size)
+                slope = slope - steepness(costs, i, size) * parts[i]
         if slope <= 0.0:
             return np.inf
         upper = raised + missing / slope
@@ -158,7 +158,7 @@ def _gross(parts, need, conversion, rate, floor):
 
 
 @inner
-def sell(worth, targets, managed, need, conversion, rate, floor, bought):
+def sell(worth, targets, managed, need, costs, bought):
     """Write sales that raise the cash needed; see `reference.sell`."""
     n = worth.shape[0]
     for attempt in range(2):
@@ -175,7 +175,7 @@ def sell(worth, targets, managed, need, conversion, rate, floor, bought):
             continue
         for i in range(n):
             bought[i] = bought[i] / whole
-        raised = _gross(bought, need, conversion, rate, floor)
+        raised = _gross(bought, need, costs)
         fits = True
         for i in range(n):
             if not bought[i] * raised <= worth[i]:

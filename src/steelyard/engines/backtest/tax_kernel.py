@@ -1,8 +1,6 @@
 """Lots and taxes of one backtest, compiled: the operations of `after_tax`, in the same order.
 
-`tax` is the rules and the book together: kinds, averaged, year, due, long_since, harvest, distributed;
-figures (15,); and the book: lots (2, N, T) of shares and cost, bought (N, T), ends (N, 2) of the first lot
-and the one behind the last, pool (N,), gains (Y, 3), carry (2,), assessed (1,).
+`tax` is `records_kernel.Taxes`: the rules and one policy's book together.
 """
 
 # Compiled functions get their types from their arguments, so they carry no annotations.
@@ -18,31 +16,25 @@ from steelyard.engines.compilation import inner
 UNTAXED, YEARLY, WITHHELD, TERMS = range(4)
 CENT = 1e-6
 
-KINDS, AVERAGED, YEAR, DUE, LONG_SINCE, HARVEST, DISTRIBUTED, FIGURES = range(8)
-LOTS, BOUGHT, ENDS, POOL, GAINS, CARRY, ASSESSED = range(8, 15)
-WHOLE, ALLOWANCE, NATIONAL, LOCAL, KEPT, KEPT_LOCAL, WAIVED, SHORT, LONG, ORDINARY, OFFSET = range(11)
+# Columns of a year's gains.
+NET, SHORT, LONG = range(3)
 
 
 @inner
 def open_book(tax):
     """Forget everything: a new policy starts."""
-    ends, pool, gains, carry, assessed = tax[ENDS], tax[POOL], tax[GAINS], tax[CARRY], tax[ASSESSED]
-    for i in range(pool.shape[0]):
-        ends[i, 0] = 0
-        ends[i, 1] = 0
-        pool[i] = 0.0
-    for y in range(gains.shape[0]):
-        for c in range(3):
-            gains[y, c] = 0.0
-    carry[0] = 0.0
-    carry[1] = 0.0
-    assessed[0] = 0
+    tax.lots.first[:] = 0
+    tax.lots.end[:] = 0
+    tax.lots.pool[:] = 0.0
+    tax.gains[:] = 0.0
+    tax.carry[:] = 0.0
+    tax.assessed[0] = 0
 
 
 @inner
 def cut(figures, amount):
     """Cut an amount >= 0 to whole units of currency where the country does."""
-    if figures[WHOLE] > 0.0:
+    if figures.whole:
         return np.floor(amount + CENT)
     return amount
 
@@ -52,90 +44,86 @@ def withheld(figures, gain):
     """Return what is withheld from the gain of one sale."""
     if gain <= 0.0:
         return 0.0
-    national = cut(figures, cut(figures, gain) * figures[KEPT])
-    if national < figures[WAIVED]:
+    national = cut(figures, cut(figures, gain) * figures.withheld)
+    if national < figures.waived_below:
         return 0.0
-    return national + cut(figures, national * figures[KEPT_LOCAL])
-
-
-# What every trade calls is given what it needs and not the whole book: to hand over fifteen arrays takes as
-# long as to book the lot.
+    return national + cut(figures, national * figures.withheld_local)
 
 
 @inner
-def book_purchase(kind, lots, bought, ends, pool, i, shares, cost, t):
+def book_purchase(kind, lots, i, shares, cost, t):
     """Add a lot."""
     if kind == UNTAXED:
         return
-    last = ends[i, 1]
-    lots[0, i, last] = shares
-    lots[1, i, last] = cost
-    bought[i, last] = t
-    ends[i, 1] = last + 1
-    pool[i] = pool[i] + cost
+    last = lots.end[i]
+    lots.shares[i, last] = shares
+    lots.cost[i, last] = cost
+    lots.bought[i, last] = t
+    lots.end[i] = last + 1
+    lots.pool[i] = lots.pool[i] + cost
 
 
 @inner
-def book_sale(
-    kind, averaged, long_since, year, figures, lots, bought, ends, pool, gains, i, held, sold, proceeds
-):
-    """Take shares out of the lots, book the gain in a year and return the tax withheld."""
+def book_sale(tax, i, held, sold, proceeds, t):
+    """Take shares out of the lots, book the gain in its year and return the tax withheld."""
+    kind, lots = tax.kinds[i], tax.lots
     if kind == UNTAXED:
         return 0.0
-    average = pool[i] / held
+    average = lots.pool[i] / held
     left, gain, long = sold, 0.0, 0.0
-    first, end = ends[i, 0], ends[i, 1]
+    first, end = lots.first[i], lots.end[i]
     while left > 0.0 and first < end:
-        shares = lots[0, i, first]
+        shares = lots.shares[i, first]
         whole = shares <= left
         part = shares if whole else left
-        cost = lots[1, i, first] if whole else lots[1, i, first] * (part / shares)
-        if averaged:
+        cost = lots.cost[i, first] if whole else lots.cost[i, first] * (part / shares)
+        if tax.averaged[i]:
             cost = average * part
         here = proceeds * (part / sold) - cost
         gain = gain + here
-        if bought[i, first] <= long_since:
+        if lots.bought[i, first] <= tax.long_since[t]:
             long = long + here
-        pool[i] = pool[i] - cost
+        lots.pool[i] = lots.pool[i] - cost
         left = left - part
         if whole:
             first += 1
         else:
-            lots[0, i, first] = shares - part
-            lots[1, i, first] = lots[1, i, first] - cost
+            lots.shares[i, first] = shares - part
+            lots.cost[i, first] = lots.cost[i, first] - cost
     if sold >= held:
         first = end
     if first == end:
         first, end = 0, 0
-        pool[i] = 0.0
-    ends[i, 0] = first
-    ends[i, 1] = end
+        lots.pool[i] = 0.0
+    lots.first[i] = first
+    lots.end[i] = end
+    year = tax.gains[tax.year[t]]
     if kind == YEARLY:
-        gains[year, 0] = gains[year, 0] + gain
+        year[NET] = year[NET] + gain
     elif kind == TERMS:
-        gains[year, 1] = gains[year, 1] + (gain - long)
-        gains[year, 2] = gains[year, 2] + long
-    return withheld(figures, gain) if kind == WITHHELD else 0.0
+        year[SHORT] = year[SHORT] + (gain - long)
+        year[LONG] = year[LONG] + long
+    return withheld(tax.figures, gain) if kind == WITHHELD else 0.0
 
 
 @inner
-def expected(figures, pool, held, sold, proceeds):
+def expected(tax, i, held, sold, proceeds):
     """Return what a sale of an instrument whose tax is withheld would have withheld; nothing is booked."""
-    return withheld(figures, proceeds - pool / held * sold)
+    return withheld(tax.figures, proceeds - tax.lots.pool[i] / held * sold)
 
 
 @inner
 def year_tax(tax, y):
     """Return the tax of a year's gains and change what is carried on."""
-    figures, gains, carry = tax[FIGURES], tax[GAINS], tax[CARRY]
-    over = gains[y, 0] - figures[ALLOWANCE]
+    figures, gains, carry = tax.figures, tax.gains, tax.carry
+    over = gains[y, NET] - figures.allowance
     taxable = cut(figures, over) if over > 0.0 else 0.0
-    owed = cut(figures, taxable * figures[NATIONAL]) + cut(figures, taxable * figures[LOCAL])
-    short, long = gains[y, 1] - carry[0], gains[y, 2] - carry[1]
+    owed = cut(figures, taxable * figures.national) + cut(figures, taxable * figures.local)
+    short, long = gains[y, SHORT] - carry[0], gains[y, LONG] - carry[1]
     total = short + long
     if total < 0.0:
         loss = -total
-        offset = loss if loss < figures[OFFSET] else figures[OFFSET]
+        offset = loss if loss < figures.offset else figures.offset
         short_loss = loss
         if short >= 0.0:
             short_loss = 0.0
@@ -144,19 +132,19 @@ def year_tax(tax, y):
         from_short = offset if offset < short_loss else short_loss
         carry[0] = short_loss - from_short
         carry[1] = (loss - short_loss) - (offset - from_short)
-        return owed - figures[ORDINARY] * offset
+        return owed - figures.ordinary * offset
     carry[0] = 0.0
     carry[1] = 0.0
     gain = 0.0
     if long > 0.0:
         gain = long if long < total else total
-    return owed + figures[SHORT] * (total - gain) + figures[LONG] * gain
+    return owed + figures.short * (total - gain) + figures.long * gain
 
 
 @inner
 def levy(tax, upto):
     """Return the tax of the years before `upto` that were not assessed yet."""
-    assessed, owed = tax[ASSESSED], 0.0
+    assessed, owed = tax.assessed, 0.0
     while assessed[0] < upto:
         owed = owed + year_tax(tax, assessed[0])
         assessed[0] = assessed[0] + 1
@@ -166,42 +154,42 @@ def levy(tax, upto):
 @inner
 def gain_a_value(tax, i, held, net):
     """Return the gain of a holding as a fraction of its value after costs."""
-    return 1.0 - tax[POOL][i] / (held * net)
+    return 1.0 - tax.lots.pool[i] / (held * net)
 
 
 @inner
 def harvestable(tax, i, held, net, room):
     """Return how many shares, in the order they are sold, gain at most some room, and that gain."""
-    lots, ends = tax[LOTS], tax[ENDS]
-    shares, gain, average = 0.0, 0.0, tax[POOL][i] / held
-    for k in range(ends[i, 0], ends[i, 1]):
-        each = net - (average if tax[AVERAGED][i] else lots[1, i, k] / lots[0, i, k])
-        if each > 0.0 and gain + each * lots[0, i, k] > room:
+    lots = tax.lots
+    shares, gain, average = 0.0, 0.0, tax.lots.pool[i] / held
+    for k in range(lots.first[i], lots.end[i]):
+        each = net - (average if tax.averaged[i] else lots.cost[i, k] / lots.shares[i, k])
+        if each > 0.0 and gain + each * lots.shares[i, k] > room:
             shares = shares + (room - gain) / each
             gain = room
             break
-        shares = shares + lots[0, i, k]
-        gain = gain + each * lots[0, i, k]
+        shares = shares + lots.shares[i, k]
+        gain = gain + each * lots.shares[i, k]
     return (shares if shares < held else held), gain
 
 
 @inner
-def harvest(tax, t, shares, prices, touched, free, conversion, rate, floor, whole):
+def harvest(tax, t, shares, prices, touched, free, costs, whole):
     """Realise gains up to the unused allowance and buy back, dearest gain first; see `reference.harvest`.
 
     Returns:
         What it changes cash by, the costs, the value traded.
     """
     n = shares.shape[0]
-    figures, year = tax[FIGURES], tax[YEAR][t]
-    relief = figures[NATIONAL] + figures[LOCAL]
+    figures, year = tax.figures, tax.gains[tax.year[t]]
+    relief = figures.national + figures.local
     change, spent, moved = 0.0, 0.0, 0.0
     for _ in range(n):
-        room = figures[ALLOWANCE] - tax[GAINS][year, 0]
+        room = figures.allowance - year[NET]
         best, most = -1, 0.0
         for i in range(n):
-            net = prices[i] * (1.0 - rate - conversion[i])
-            if tax[KINDS][i] != YEARLY or touched[i] or not shares[i] > 0.0 or not net > 0.0:
+            net = prices[i] * (1.0 - costs.rate - costs.conversion[i])
+            if tax.kinds[i] != YEARLY or touched[i] or not shares[i] > 0.0 or not net > 0.0:
                 continue
             here = gain_a_value(tax, i, shares[i], net)
             if here > most:
@@ -209,36 +197,32 @@ def harvest(tax, t, shares, prices, touched, free, conversion, rate, floor, whol
         if best < 0 or room <= 0.0:
             break
         touched[best] = True
-        net = prices[best] * (1.0 - rate - conversion[best])
+        net = prices[best] * (1.0 - costs.rate - costs.conversion[best])
         sold, gain = harvestable(tax, best, shares[best], net, room)
         if whole:
             sold = np.floor(sold)
         if not sold > 0.0:
             continue
         size = sold * prices[best]
-        charge = fee(size, conversion[best], rate, floor)
+        charge = fee(costs, best, size)
         got = size - charge
         money = got + (free + change if free + change > 0.0 else 0.0)
-        back = money / (1.0 + rate + conversion[best])
-        if rate * back < floor:
-            back = (money - floor) / (1.0 + conversion[best])
+        back = money / (1.0 + costs.rate + costs.conversion[best])
+        if costs.rate * back < costs.floor:
+            back = (money - costs.floor) / (1.0 + costs.conversion[best])
         if whole:
             back = np.floor(back / prices[best]) * prices[best]
         if size < back:
             back = size
         if not back > 0.0:
             continue
-        again = fee(back, conversion[best], rate, floor)
+        again = fee(costs, best, back)
         if charge + again >= relief * gain:
             continue
         held = shares[best]
-        kind, lots, bought, ends, pool = tax[KINDS][best], tax[LOTS], tax[BOUGHT], tax[ENDS], tax[POOL]
-        book_sale(
-            kind, tax[AVERAGED][best], tax[LONG_SINCE][t], year, figures, lots, bought, ends, pool,
-            tax[GAINS], best, held, sold, got,
-        )  # fmt: skip
+        book_sale(tax, best, held, sold, got, t)
         shares[best] = (held - sold) + back / prices[best]
-        book_purchase(kind, lots, bought, ends, pool, best, back / prices[best], back + again, t)
+        book_purchase(tax.kinds[best], tax.lots, best, back / prices[best], back + again, t)
         change = change + (got - back - again)
         spent = spent + (charge + again)
         moved = moved + (size + back)

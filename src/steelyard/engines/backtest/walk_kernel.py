@@ -1,4 +1,10 @@
-"""Policies through all sessions, compiled: the operations of `reference`, in the same order."""
+"""Policies through all sessions, compiled: the operations of `reference`, in the same order.
+
+One loop walks; what a session consists of is in the functions below it. They are copied into the loop
+before it is compiled (`inlined`), since to hand over their arrays at every session would take longer than the
+session. The loop is not split further: a walk for each thing that can be kept, around one function of a
+session, ran as fast but took a fifth longer to compile, which everybody waits for once a version.
+"""
 
 # Compiled functions get their types from their arguments, so they carry no annotations.
 # mypy: disable-error-code="no-untyped-def"
@@ -7,22 +13,19 @@ from __future__ import annotations
 
 import numpy as np
 
+from steelyard.engines.backtest.records_kernel import (
+    Costs,
+    Market,
+    Policy,
+    Position,
+    Record,
+    Rules,
+    Tally,
+    Terms,
+)
 from steelyard.engines.backtest.sizing_kernel import buy, fee, project, rebalance, sell
 from steelyard.engines.backtest.tax_kernel import (
-    AVERAGED,
-    BOUGHT,
-    DISTRIBUTED,
-    DUE,
-    ENDS,
-    FIGURES,
-    GAINS,
-    HARVEST,
-    KINDS,
-    LONG_SINCE,
-    LOTS,
-    POOL,
     WITHHELD,
-    YEAR,
     book_purchase,
     book_sale,
     expected,
@@ -31,23 +34,134 @@ from steelyard.engines.backtest.tax_kernel import (
     open_book,
 )
 from steelyard.engines.backtest.whole_kernel import INVEST, RAISE, REBALANCE, trades
-from steelyard.engines.compilation import compiled, inner
+from steelyard.engines.compilation import compiled, inlined, inner
 
 ROUNDS = 60
+"""As in `reference`."""
+
+# Places in `runs`.
+VALUES, COSTS, RUINED = 0, 2, 8
+
+
+@compiled
+def walk(
+    market, rules, costs, terms, distributions, interest, flows, whole, tax, position, runs, ending, sums
+):
+    """Walk all policies through all sessions.
+
+    Groups come as plain tuples and get their names here: numba takes three times as long to recognise a
+    named tuple that Python hands over. What may be None is an argument of its own, since only then is its
+    code left out at compile time: a path pays only for what it uses, when compiled and when run.
+
+    Args:
+        market, rules, costs, terms: The fields of `records_kernel.Market` and so on, as tuples.
+        distributions, interest, flows: As in `problem.Market`, or None.
+        whole: `records_kernel.Planner`, or None for divisible shares.
+        tax: `records_kernel.Taxes`, overwritten, or None.
+        position: The fields of `records_kernel.Position`, overwritten.
+        runs: The arrays of `problem.Runs` but the last, written, or None. Without places for costs only
+            wealth and rebalances are; without places for shares these are left out.
+        ending: (P, 2), the last array of `problem.Runs`, written.
+        sums: (P, 10), written in the order of `problem.TALLIES`, or None.
+    """
+    market, rules, costs, terms = Market(*market), Rules(*rules), Costs(*costs), Terms(*terms)
+    position = Position(*position)
+    prices, days = market.prices, market.days
+    shares, bought = position.shares, position.bought
+    sessions, n = prices.shape
+    measured = False
+    if runs is not None:
+        measured = runs[COSTS].shape[1] > 0
+    for p in range(rules.schedule.shape[0]):
+        policy = _policy(rules, p)
+        if tax is not None:
+            open_book(tax)
+        for i in range(n):
+            shares[i] = 0.0
+        cash, value, last, ruined, unproven = terms.initial, 0.0, days[0], -1, 0.0
+        tally = Tally(1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, terms.initial)
+        t = 0
+        while t < sessions:
+            if (
+                runs is not None and flows is None and interest is None and distributions is None
+                and tax is None and t > 0 and not measured and not policy.look[t]
+            ):  # fmt: skip
+                # Up to the next look nothing can happen: wealth alone is written, in a loop of its own.
+                until = hold(shares, cash, prices, policy.look, t, runs[VALUES][p])
+                if until > t:
+                    t = until
+                    continue
+            cash, taxed = _receive(distributions, interest, tax, shares, cash, t)
+            levied = 0.0
+            if tax is not None and tax.assessed[0] < tax.due[t]:
+                levied = levy(tax, tax.due[t])
+                cash = cash - levied
+                taxed = taxed + levied
+            held = 0.0
+            for i in range(n):
+                held = held + shares[i] * prices[t, i]
+            before, flow = cash + held, 0.0
+            if flows is not None:
+                flow = flows[t]
+                cash = cash + flow
+            total = cash + held
+            rebalanced, drift, spent, traded, withheld = False, 0.0, 0.0, 0.0, 0.0
+            if total > 0.0:
+                dealt, rebalanced, drift, gaps = _decide(
+                    market, policy, costs, terms, flows, whole, tax, position, cash, total, levied, last, t,
+                    measured,
+                )  # fmt: skip
+                unproven = unproven + gaps
+                if dealt:
+                    cash, spent, traded, withheld = _settle(position, prices, costs, tax, cash, t)
+                if tax is not None and tax.harvest[t]:
+                    for i in range(n):
+                        position.touched[i] = dealt and bought[i] != 0.0
+                    reserve = terms.reserve_amount + terms.reserve_weight * total
+                    change, cost, turned = harvest(
+                        tax, t, shares, prices[t], position.touched, cash - reserve, costs, whole is not None
+                    )
+                    cash, spent, traded = cash + change, spent + cost, traded + turned
+                value = total - spent
+                if tax is not None:
+                    value = value - withheld
+                    taxed = taxed + withheld
+                paid = flow
+                if value <= 0.0:
+                    # Fees took what the last sale raised: less is paid out than was asked for.
+                    paid, value, ruined = flow - value, 0.0, t
+            else:
+                paid, value, ruined = -before, 0.0, t
+            if rebalanced:
+                last = days[t]
+            if runs is not None:
+                _write(runs, p, t, shares, cash, value, ruined, paid, spent, traded, taxed, drift, rebalanced)
+            if sums is not None:
+                tally = _add(tally, t, value, paid, spent, traded, taxed, rebalanced)
+            if ruined >= 0:
+                break
+            t += 1
+        liquid = 0.0
+        if ruined < 0:
+            liquid = _liquidate(prices, costs, tax, shares, cash)
+        ending[p, 0], ending[p, 1] = liquid, unproven
+        if runs is not None:
+            runs[RUINED][p] = ruined
+        if sums is not None:
+            _sum_up(sums, p, value, tally, liquid)
 
 
 @inner
-def sized(
-    mode, shares, worth, prices, weights, managed, free, conversion, rate, floor, dust, whole, book, bought
-):
+def size_trades(mode, position, prices, weights, managed, free, costs, dust, whole, tax):
     """Write how much is traded, with room for the tax that the sales themselves withhold.
 
-    `book` is the kinds, pools and figures of the tax book, or None. See `reference._Sizing`.
+    What a plan's sales would have withheld is put aside and the plan made again, until it is enough: the tax
+    depends on the sales, and these on what tax leaves to spend. See `reference._Sizing`.
 
     Returns:
         Whether anything is traded, and how many plans are not proven (infinity: numbers too large).
     """
-    n = worth.shape[0]
+    shares, worth, bought, _, _, _ = position
     aside, gaps, dealt = 0.0, 0.0, False
     for turn in range(ROUNDS + 1):
         if whole is not None:
@@ -55,20 +169,18 @@ def sized(
             dealt, gap = trades(mode, shares, prices, weights, wealth, free - aside, whole, bought)
             gaps = gaps + gap
         elif mode == REBALANCE:
-            dealt = rebalance(worth, weights, managed - aside, conversion, rate, floor, dust, bought)
+            dealt = rebalance(worth, weights, managed - aside, costs, dust, bought)
         else:
-            sell(worth, weights, managed, aside - free, conversion, rate, floor, bought)
+            sell(worth, weights, managed, aside - free, costs, bought)
             dealt = True
-        if book is None or not dealt or turn == ROUNDS:
+        if tax is None or not dealt or turn == ROUNDS:
             break
-        kinds, pool, figures = book
         owed = 0.0
-        for i in range(n):
-            if bought[i] < 0.0 and kinds[i] == WITHHELD:
+        for i in range(worth.shape[0]):
+            if bought[i] < 0.0 and tax.kinds[i] == WITHHELD:
                 size = abs(bought[i])
                 sold = shares[i] - (worth[i] + bought[i]) / prices[i]
-                charge = fee(size, conversion[i], rate, floor)
-                owed = owed + expected(figures, pool[i], shares[i], sold, size - charge)
+                owed = owed + expected(tax, i, shares[i], sold, size - fee(costs, i, size))
         if owed <= aside:
             break
         aside = owed
@@ -114,273 +226,228 @@ def hold(shares, cash, prices, look, t, values):
     return t
 
 
-@compiled
-def walk(
-    prices, days, distributions, interest, flows,
-    targets, looks, schedule, always, bands, max_interval, cooldown, boxed, low, high,
-    conversion, initial, rate, floor, reserve_amount, reserve_weight, dust, buys,
-    whole, tax, ending, record, sums,
-):  # fmt: skip
-    """Walk all policies through all sessions.
+@inlined
+def _policy(rules, p):
+    banded = False
+    for i in range(rules.bands.shape[1]):
+        banded = banded or rules.bands[p, i] != np.inf
+    return Policy(
+        rules.targets, rules.looks[rules.schedule[p]], rules.always[p], rules.bands[p], banded,
+        rules.max_interval[p], rules.cooldown[p], rules.boxed[p], rules.low[p], rules.high[p],
+    )  # fmt: skip
 
-    The arguments up to `buys` are those of `kernel`. Those that may be None (`distributions`, `interest`,
-    `flows`, `whole`, `tax`, `record`) have their code left out at compile time where they are: a path
-    pays only for what it uses, when it is compiled and when it runs. One long function, since to compile a
-    walk of one policy and then a loop over policies took a quarter longer.
-    `ending` is (P, 2). `record` is the arrays of `Runs` from `values` to `taxes`, else the tallies go into
-    `sums` (P, 10).
+
+@inlined
+def _decide(
+    market, policy, costs, terms, flows, whole, tax, position, cash, total, levied, last, t, measured
+):
+    """Write what a session trades into `position.bought`: a rebalance, else new money, else cash to raise.
+
+    Args:
+        market to position: As for `walk`, by name.
+        cash, total: Cash and all wealth, income, tax and flow of the session included.
+        levied: Tax of past years that left at this session.
+        last: Day of the last rebalance.
+        t: Session.
+        measured: The drift is asked for.
+
+    Returns:
+        Whether anything is traded, whether that is a rebalance, the largest drift, plans not proven.
     """
-    sessions, n = prices.shape
-    shares, worth, bought, weights = np.empty(n), np.empty(n), np.empty(n), np.empty(n)
-    breaks, touched = np.empty(2 * n), np.empty(n, np.bool_)
-    if record is not None:
-        values, paid, costs, traded, drifts, rebalanced, held_cash, held_shares, ends, taxes = record
-        keeps = n if held_shares.shape[1] > 0 else 0
-        detailed = costs.shape[1] > 0
-    else:
-        detailed = False
-    for p in range(schedule.shape[0]):
-        look, width = looks[schedule[p]], bands[p]
-        if record is not None:
-            wealth = values[p]
-        for i in range(n):
-            shares[i] = 0.0
-        cash = initial
-        last = days[0]
-        banded = False
-        for i in range(n):
-            banded = banded or width[i] != np.inf
-        ruined = -1
-        previous = initial
-        growth, peak, trough, mean, square, turnover = 1.0, 1.0, 1.0, 0.0, 0.0, 0.0
-        all_costs, all_taxes, count, value = 0.0, 0.0, 0.0, 0.0
-        unproven, liquid = 0.0, 0.0
-        if tax is not None:
-            open_book(tax)
-            # Taken out of the loop: handing over the whole book at every session takes longer than the rest.
-            dues, harvests, kept_of, assessed = tax[DUE], tax[HARVEST], tax[DISTRIBUTED], 0
-            kinds, averaged, long_since, year_of = tax[KINDS], tax[AVERAGED], tax[LONG_SINCE], tax[YEAR]
-            figures, lots, opened, ends_of, pool = tax[FIGURES], tax[LOTS], tax[BOUGHT], tax[ENDS], tax[POOL]
-            gains, book = tax[GAINS], (kinds, pool, figures)
-        else:
-            book = None
-        t = 0
-        while t < sessions:
-            if (
-                record is not None and flows is None and interest is None and distributions is None
-                and tax is None and t > 0 and not detailed and not look[t]
-            ):  # fmt: skip
-                # Up to the next look nothing can happen: wealth alone is written, in a loop of its own.
-                until = hold(shares, cash, prices, look, t, wealth)
-                if until > t:
-                    t = until
-                    continue
-            if interest is not None and t > 0:
-                cash = cash + cash * interest[t]
-            levied, levy_now = 0.0, 0.0
-            if distributions is not None:
-                for i in range(n if t > 0 else 0):
-                    if tax is None:
-                        cash = cash + shares[i] * distributions[t, i]
-                    else:
-                        paid_out = shares[i] * distributions[t, i]
-                        off = paid_out * kept_of[i]
-                        cash = cash + (paid_out - off)
-                        levied = levied + off
-            if tax is not None and assessed < dues[t]:
-                assessed = dues[t]
-                levy_now = levy(tax, assessed)
-                cash = cash - levy_now
-                levied = levied + levy_now
-            held = 0.0
-            for i in range(n):
-                held = held + shares[i] * prices[t, i]
-            flow = 0.0
-            before = cash + held
-            if flows is not None:
-                flow = flows[t]
-                cash = cash + flow
-            total = cash + held
-            spent, dealt, moved, pays, kept = 0.0, False, 0.0, flow, 0.0
-            if total <= 0.0:
-                pays = -before
-                ruined = t
-            else:
-                due = t == 0
-                if t > 0 and look[t] and days[t] - last >= cooldown[p]:
-                    due = always[p] or 0 <= max_interval[p] < days[t] - last
-                    looking = banded and not due
+    prices, days = market
+    shares, worth, bought = position.shares, position.worth, position.bought
+    dealt, rebalanced, drift, unproven, flow = False, False, 0.0, 0.0, 0.0
+    if flows is not None:
+        flow = flows[t]
+    due, looking = t == 0, False
+    if t > 0 and policy.look[t] and days[t] - last >= policy.cooldown:
+        due = policy.always or 0 <= policy.max_interval < days[t] - last
+        looking = policy.banded and not due
+    # Most sessions have nothing to do: this one question keeps them short.
+    if due or looking or measured or flow != 0.0 or levied != 0.0:
+        reserve = terms.reserve_amount + terms.reserve_weight * total
+        managed, free = total - reserve, cash - reserve
+        if managed > 0.0:
+            if looking:
+                due = _is_outside(policy, shares, prices, managed, t)
+            if measured and t > 0:
+                drift = _largest_drift(policy, shares, prices, managed, t)
+            if due or flow != 0.0 or levied != 0.0:
+                # Kept only where something may be traded: the loop is faster without the stores.
+                for i in range(shares.shape[0]):
+                    worth[i] = shares[i] * prices[t, i]
+            if due:
+                _aim(policy, position, managed, t)
+                if whole is None and tax is None:
+                    dealt = rebalance(worth, position.weights, managed, costs, terms.dust, bought)
                 else:
-                    looking = False
-                if due or looking or detailed or flow != 0.0 or levy_now != 0.0:
-                    reserve = reserve_amount + reserve_weight * total
-                    managed = total - reserve
-                    if managed > 0.0:
-                        if looking:
-                            for i in range(n):
-                                size = abs(shares[i] * prices[t, i] - targets[i] * managed)
-                                due |= size > width[i] * managed
-                        if record is not None and detailed:
-                            worst = 0.0
-                            for i in range(n):
-                                size = abs(shares[i] * prices[t, i] - targets[i] * managed)
-                                worst = size if size > worst else worst
-                            if t > 0:
-                                drifts[p, t] = worst / managed
-                        if due or flow != 0.0 or levy_now != 0.0:
-                            # Kept only where something may be traded: the loop is faster without the stores.
-                            for i in range(n):
-                                worth[i] = shares[i] * prices[t, i]
-                        if due:
-                            if t > 0 and boxed[p]:
-                                for i in range(n):
-                                    weights[i] = worth[i] / managed
-                                project(weights, low[p], high[p], breaks)
-                            else:
-                                for i in range(n):
-                                    weights[i] = targets[i]
-                            if whole is None and tax is None:
-                                dealt = rebalance(
-                                    worth, weights, managed, conversion, rate, floor, dust, bought
-                                )
-                            else:
-                                dealt, gaps = sized(
-                                    REBALANCE, shares, worth, prices[t], weights, managed, cash - reserve,
-                                    conversion, rate, floor, dust, whole, book, bought,
-                                )  # fmt: skip
-                                unproven = unproven + gaps
-                            if dealt and t > 0:
-                                last = days[t]
-                                count = count + 1.0
-                                if record is not None:
-                                    rebalanced[p, t] = True
-                    if flows is not None:
-                        spend = t > 0 and flow > 0.0 and buys and cash - reserve > dust * managed
-                        if not dealt and spend:
-                            if whole is None:
-                                free = cash - reserve
-                                dealt = buy(worth, targets, managed, free, conversion, rate, floor, bought)
-                            else:
-                                dealt, gaps = trades(
-                                    INVEST, shares, prices[t], targets, managed, cash - reserve, whole, bought
-                                )
-                                unproven = unproven + gaps
-                        if not dealt and flow < 0.0 and reserve - cash > dust * total:
-                            for i in range(n):
-                                worth[i] = shares[i] * prices[t, i]
-                            dealt, gaps = sized(
-                                RAISE, shares, worth, prices[t], targets, managed, cash - reserve,
-                                conversion, rate, floor, dust, whole, book, bought,
-                            )  # fmt: skip
-                            unproven = unproven + gaps
-                    if tax is not None and not dealt and levy_now > 0.0 and reserve - cash > dust * total:
-                        for i in range(n):
-                            worth[i] = shares[i] * prices[t, i]
-                        dealt, gaps = sized(
-                            RAISE, shares, worth, prices[t], targets, managed, cash - reserve,
-                            conversion, rate, floor, dust, whole, book, bought,
-                        )  # fmt: skip
-                        unproven = unproven + gaps
-                if dealt:
-                    for i in range(n):
-                        if bought[i] != 0.0:
-                            size, was = abs(bought[i]), shares[i]
-                            shares[i] = (worth[i] + bought[i]) / prices[t, i]
-                            cash = cash - bought[i]
-                            moved = moved + size
-                            charge = fee(size, conversion[i], rate, floor)
-                            spent = spent + charge
-                            if tax is not None:
-                                if bought[i] > 0.0:
-                                    book_purchase(
-                                        kinds[i], lots, opened, ends_of, pool,
-                                        i, shares[i] - was, size + charge, t,
-                                    )  # fmt: skip
-                                else:
-                                    kept = kept + book_sale(
-                                        kinds[i], averaged[i], long_since[t], year_of[t], figures,
-                                        lots, opened, ends_of, pool, gains,
-                                        i, was, was - shares[i], size - charge,
-                                    )  # fmt: skip
-                    cash = cash - spent
-                    if tax is not None:
-                        cash = cash - kept
-                if tax is not None and harvests[t]:
-                    for i in range(n):
-                        touched[i] = dealt and bought[i] != 0.0
-                    reserve = reserve_amount + reserve_weight * total
-                    change, cost, turned = harvest(
-                        tax, t, shares, prices[t], touched, cash - reserve, conversion, rate, floor,
-                        whole is not None,
+                    dealt, unproven = size_trades(
+                        REBALANCE, position, prices[t], position.weights, managed, free, costs, terms.dust,
+                        whole, tax,
                     )  # fmt: skip
-                    cash = cash + change
-                    spent = spent + cost
-                    moved = moved + turned
-                value = total - spent
-                if tax is not None:
-                    value = value - kept
-                if value <= 0.0:
-                    pays = flow - value
-                    ruined = t
-            if ruined >= 0:
-                value = 0.0
-            if record is not None:
-                if detailed:
-                    paid[p, t] = pays
-                    costs[p, t] = spent
-                    traded[p, t] = moved
-                    taxes[p, t] = levied + kept
-                if ruined >= 0:
-                    # What comes after is zero already, but for wealth recorded alone.
-                    for after in range(t, sessions if not detailed else t):
-                        wealth[after] = 0.0
-                    break
-                values[p, t] = value
-                if detailed:
-                    held_cash[p, t] = cash
-                for i in range(keeps):
-                    held_shares[p, t, i] = shares[i]
-            if sums is not None:
-                if t == 0:
-                    growth = value / initial
-                    peak = growth
-                    all_costs = spent
+                rebalanced = dealt and t > 0
+        if flows is not None:
+            invests = t > 0 and flow > 0.0 and terms.buy_with_flows
+            if not dealt and invests and free > terms.dust * managed:
+                if whole is None:
+                    dealt = buy(worth, policy.targets, managed, free, costs, bought)
                 else:
-                    change = (value - pays) / previous
-                    growth = growth * change
-                    mean = mean + (change - 1.0)
-                    square = square + (change - 1.0) * (change - 1.0)
-                    peak = growth if growth > peak else peak
-                    fall = growth / peak
-                    trough = fall if growth < trough * peak else trough
-                    if moved > 0.0:
-                        turnover = turnover + moved / 2.0 / (value + spent)
-                        all_costs = all_costs + spent
-                all_taxes = all_taxes + (levied + kept)
-                previous = value
-                if ruined >= 0:
-                    break
-            t += 1
-        if ruined < 0:
-            t = sessions - 1
-            liquid = cash
-            for i in range(n):
-                size = shares[i] * prices[t, i]
-                got = size - fee(size, conversion[i], rate, floor)
-                if got > 0.0:
-                    liquid = liquid + got
-                    if tax is not None:
-                        liquid = liquid - book_sale(
-                            kinds[i], averaged[i], long_since[t], year_of[t], figures,
-                            lots, opened, ends_of, pool, gains, i, shares[i], shares[i], got,
-                        )  # fmt: skip
+                    dealt, gaps = trades(
+                        INVEST, shares, prices[t], policy.targets, managed, free, whole, bought
+                    )
+                    unproven = unproven + gaps
+        if flows is not None or tax is not None:
+            owes = flow < 0.0 or levied > 0.0
+            if not dealt and owes and -free > terms.dust * total:
+                for i in range(shares.shape[0]):
+                    worth[i] = shares[i] * prices[t, i]
+                dealt, gaps = size_trades(
+                    RAISE, position, prices[t], policy.targets, managed, free, costs, terms.dust, whole, tax
+                )
+                unproven = unproven + gaps
+    return dealt, rebalanced, drift, unproven
+
+
+@inlined
+def _receive(distributions, interest, tax, shares, cash, t):
+    """Return cash with a session's interest and distributions, and the tax kept of these."""
+    kept = 0.0
+    if interest is not None and t > 0:
+        cash = cash + cash * interest[t]
+    if distributions is not None:
+        for i in range(shares.shape[0] if t > 0 else 0):
+            if tax is None:
+                cash = cash + shares[i] * distributions[t, i]
+            else:
+                paid_out = shares[i] * distributions[t, i]
+                off = paid_out * tax.distributed[i]
+                cash = cash + (paid_out - off)
+                kept = kept + off
+    return cash, kept
+
+
+@inlined
+def _is_outside(policy, shares, prices, managed, t):
+    outside = False
+    for i in range(shares.shape[0]):
+        size = abs(shares[i] * prices[t, i] - policy.targets[i] * managed)
+        outside |= size > policy.width[i] * managed
+    return outside
+
+
+@inlined
+def _largest_drift(policy, shares, prices, managed, t):
+    worst = 0.0
+    for i in range(shares.shape[0]):
+        size = abs(shares[i] * prices[t, i] - policy.targets[i] * managed)
+        worst = size if size > worst else worst
+    return worst / managed
+
+
+@inlined
+def _aim(policy, position, managed, t):
+    """Write the wanted weights: the targets, or the nearest point of the box."""
+    weights = position.weights
+    if t > 0 and policy.boxed:
+        for i in range(weights.shape[0]):
+            weights[i] = position.worth[i] / managed
+        project(weights, policy.low, policy.high, position.breaks)
+    else:
+        for i in range(weights.shape[0]):
+            weights[i] = policy.targets[i]
+
+
+@inlined
+def _settle(position, prices, costs, tax, cash, t):
+    """Trade what is in `position.bought`; return cash after it, costs, value traded, tax withheld."""
+    shares, worth, bought = position.shares, position.worth, position.bought
+    spent, traded, withheld = 0.0, 0.0, 0.0
+    for i in range(shares.shape[0]):
+        if bought[i] != 0.0:
+            size, was = abs(bought[i]), shares[i]
+            shares[i] = (worth[i] + bought[i]) / prices[t, i]
+            cash = cash - bought[i]
+            traded = traded + size
+            charge = fee(costs, i, size)
+            spent = spent + charge
             if tax is not None:
-                liquid = liquid - levy(tax, gains.shape[0])
-        ending[p, 0] = liquid
-        ending[p, 1] = unproven
-        if sums is not None:
-            sums[p, 0], sums[p, 1], sums[p, 2], sums[p, 3] = value, growth, trough, mean
-            sums[p, 4], sums[p, 5], sums[p, 6], sums[p, 7] = square, turnover, all_costs, count
-            sums[p, 8], sums[p, 9] = all_taxes, liquid
-        if record is not None:
-            ends[p] = ruined
+                if bought[i] > 0.0:
+                    book_purchase(tax.kinds[i], tax.lots, i, shares[i] - was, size + charge, t)
+                else:
+                    withheld = withheld + book_sale(tax, i, was, was - shares[i], size - charge, t)
+    cash = cash - spent
+    if tax is not None:
+        cash = cash - withheld
+    return cash, spent, traded, withheld
+
+
+@inlined
+def _write(runs, p, t, shares, cash, value, ruined, paid, spent, traded, taxed, drift, rebalanced):
+    """Write a session of a policy; after ruin there is nothing."""
+    runs = Record(*runs)
+    detailed = runs.costs.shape[1] > 0
+    if rebalanced:
+        runs.rebalanced[p, t] = True
+    if detailed:
+        runs.paid[p, t] = paid
+        runs.costs[p, t] = spent
+        runs.traded[p, t] = traded
+        runs.drifts[p, t] = drift
+        runs.taxes[p, t] = taxed
+    if ruined >= 0:
+        # What comes after is zero already, but for wealth recorded alone.
+        for after in range(t, runs.values.shape[1] if not detailed else t):
+            runs.values[p, after] = 0.0
+    else:
+        runs.values[p, t] = value
+        if detailed:
+            runs.cash[p, t] = cash
+        for i in range(runs.shares.shape[2] if runs.shares.shape[1] > 0 else 0):
+            runs.shares[p, t, i] = shares[i]
+
+
+@inlined
+def _add(tally, t, value, paid, spent, traded, taxed, rebalanced):
+    """Return the tally with one more session: `reference.tally`, step by step."""
+    growth, peak, trough, mean, square, turnover, costs, count, taxes, previous = tally
+    if t == 0:
+        growth = value / previous
+        peak = growth
+        costs = spent
+    else:
+        change = (value - paid) / previous
+        growth = growth * change
+        mean = mean + (change - 1.0)
+        square = square + (change - 1.0) * (change - 1.0)
+        peak = growth if growth > peak else peak
+        fall = growth / peak
+        trough = fall if growth < trough * peak else trough
+        if traded > 0.0:
+            turnover = turnover + traded / 2.0 / (value + spent)
+            costs = costs + spent
+        if rebalanced:
+            count = count + 1.0
+    return Tally(growth, peak, trough, mean, square, turnover, costs, count, taxes + taxed, value)
+
+
+@inlined
+def _sum_up(sums, p, value, tally, liquid):
+    sums[p, 0], sums[p, 1], sums[p, 2], sums[p, 3] = value, tally.growth, tally.trough, tally.mean
+    sums[p, 4], sums[p, 5], sums[p, 6], sums[p, 7] = tally.square, tally.turnover, tally.costs, tally.count
+    sums[p, 8], sums[p, 9] = tally.taxes, liquid
+
+
+@inlined
+def _liquidate(prices, costs, tax, shares, cash):
+    """Return what is left when everything is sold at the last close and all tax is paid."""
+    t = prices.shape[0] - 1
+    for i in range(shares.shape[0]):
+        size = shares[i] * prices[t, i]
+        got = size - fee(costs, i, size)
+        if got > 0.0:
+            cash = cash + got
+            if tax is not None:
+                cash = cash - book_sale(tax, i, shares[i], shares[i], got, t)
+    if tax is not None:
+        cash = cash - levy(tax, tax.gains.shape[0])
+    return cash

@@ -38,13 +38,12 @@ ROUNDING = 2.0**-10
 def trades(mode, shares, prices, weights, managed, free, whole, bought):
     """Write the value to buy (negative: sell) of each instrument; see `whole_shares.trades`.
 
-    `whole` is the tick; rate, unit, floor, least and limit; (N,) extra rates; (N,) ranks; and room: (N, 15)
-    lines, (N,) places, (N,) steps, (N,) flags.
+    `whole` is a `records_kernel.Planner`.
 
     Returns:
         Whether anything is traded, and 1.0 for a plan that is not proven, infinity for numbers too large.
     """
-    tick, numbers, extra, ranks, lines, places, steps, sold = whole
+    tick, lines, places, steps, sold = whole.tick, whole.lines, whole.places, whole.steps, whole.sold
     n = shares.shape[0]
     k = 0
     for i in range(n):
@@ -60,13 +59,13 @@ def trades(mode, shares, prices, weights, managed, free, whole, bought):
         line[TARGET_N], line[TARGET_D] = target, 1
         line[DIVISOR_N], line[DIVISOR_D] = short if mode == INVEST else 1, 1
         line[BUY], line[SELL] = mode != RAISE, mode != INVEST
-        line[RATE], line[FLOOR], line[EXTRA] = numbers[0], numbers[2], extra[i]
-        line[LEAST], line[MOST], line[RANK] = 0, -1, ranks[i]
+        line[RATE], line[FLOOR], line[EXTRA] = whole.rate, whole.floor, whole.extra[i]
+        line[LEAST], line[MOST], line[RANK] = 0, -1, whole.ranks[i]
         k += 1
     budget = int(np.floor(free / tick + ROUNDING))
     if k == 0 or (mode == INVEST and budget <= 0):
         return False, 0.0
-    status, _, _, _ = solve_rows(lines[:k], budget, numbers[3], numbers[1], numbers[4], steps[:k], sold[:k])
+    status, _, _, _ = solve_rows(lines[:k], budget, whole.least, whole.unit, whole.limit, steps[:k], sold[:k])
     if status == TOO_LARGE:
         return False, np.inf
     if status == INFEASIBLE:

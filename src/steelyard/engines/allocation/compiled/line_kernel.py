@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from steelyard.engines.compilation import inner
+from steelyard.engines.compilation import inner, inner_with_arrays
 
 PROVEN, LIMITED, INFEASIBLE, UNDECIDED, TOO_LARGE = range(5)
 """How a problem ended; `compiled.solve_batch` says what each means."""
@@ -74,7 +74,7 @@ def fits_numbers(lines, budget, min_trade, unit):
     return True
 
 
-@inner
+@inner_with_arrays
 def prepare_lines(lines, budget, min_trade, unit, w, r):
     """Fill the prepared lines in search order: whole numbers `w`, floats `r`."""
     n = lines.shape[0]

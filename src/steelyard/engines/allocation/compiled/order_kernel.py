@@ -22,7 +22,7 @@ from steelyard.engines.allocation.compiled.line_kernel import (
     line_away,
     line_value,
 )
-from steelyard.engines.compilation import inner
+from steelyard.engines.compilation import inner, inner_with_arrays
 
 # Behind a prepared line: what its class counts for modulo every prime 2**31 - k, filled in when asked for.
 RESIDUES = PREPARED
@@ -129,7 +129,7 @@ def _vanishes(w, limbs, size):
     return False
 
 
-@inner
+@inner_with_arrays
 def _miss_order(w, a, b, count):
     """Compare the misses of two plans of the first `count` lines: -1, 0, 1, or 2 where they are too near."""
     limbs = np.zeros((count, 3), np.int64)

@@ -29,7 +29,7 @@ from steelyard.engines.allocation.compiled.line_kernel import (
     line_miss,
     line_spent,
 )
-from steelyard.engines.compilation import inner
+from steelyard.engines.compilation import inner, inner_with_arrays
 
 SLACK = 1e-12
 NONE = -(1 << 62)
@@ -112,7 +112,7 @@ def cheapest_plan(w, plan):
     return spent
 
 
-@inner
+@inner_with_arrays
 def _divisible(w, r, budget):
     """Return the price of money at which divisible shares spend the budget, and its change per unit."""
     n = w.shape[0]
@@ -162,7 +162,7 @@ def _divisible(w, r, budget):
     return high / unit, 1.0 / (slope * unit * unit)
 
 
-@inner
+@inner_with_arrays
 def price_budget(w, r, budget, plan, beyond):
     """Find the best price of money by cutting planes.
 
@@ -243,7 +243,7 @@ def repair_plan(w, r, over, plan):
     return over <= 0
 
 
-@inner
+@inner_with_arrays
 def improve_plan(w, r, budget, plan):
     """Improve a feasible plan by single changes of one line that the money left allows; return its miss."""
     n = w.shape[0]
@@ -278,7 +278,7 @@ def improve_plan(w, r, budget, plan):
     return total
 
 
-@inner
+@inner_with_arrays
 def exchange_steps(w, r, budget, plan, best):
     """Improve a plan by one share more or less of a line and what the others make of it; return its miss."""
     n = w.shape[0]

@@ -17,7 +17,7 @@ from steelyard.engines.allocation.compiled.line_kernel import (
 )
 from steelyard.engines.allocation.compiled.order_kernel import order_plans
 from steelyard.engines.allocation.compiled.states_kernel import find_corner
-from steelyard.engines.compilation import inner
+from steelyard.engines.compilation import inner, inner_with_arrays
 
 LAYER_LIMIT = 3_000_000
 TIE = 8  # states that an exact comparison across unlike divisors counts for; it takes about as long
@@ -31,7 +31,7 @@ def _order(w, chosen, plan, total, best, margin):
     return order_plans(w, chosen, plan, w.shape[0])
 
 
-@inner
+@inner_with_arrays
 def walk_states(w, budget, starts, codes, spent, miss, where, at, least, slope, plan, best, margin, limit):
     """Search depth first.
 
@@ -97,7 +97,7 @@ def walk_states(w, budget, starts, codes, spent, miss, where, at, least, slope, 
     return PROVEN, best, nodes
 
 
-@inner
+@inner_with_arrays
 def walk_few(w, budget, starts, codes, spent, miss, plan, best, margin):
     """Try out every plan of short lists: what remains is bounded by its own least miss and money alone.
 
@@ -152,7 +152,7 @@ def _chain(parents, chosen, parent, code, count, out):
         parent = parents[parent]
 
 
-@inner
+@inner_with_arrays
 def _partials(size):
     """Return room for partial plans: money spent, miss, the plan extended, the code of the last line."""
     return np.empty(size, np.int64), np.empty(size), np.empty(size, np.int64), np.empty(size, np.int64)
@@ -229,7 +229,7 @@ def _merge(w, count, margin, parents, codes, base, run, other, source, goal, x, 
     return out, ties
 
 
-@inner
+@inner_with_arrays
 def walk_layers(
     w, budget, starts, codes, spent, miss, where, at, least, slope, plan, best, margin, nodes, limit
 ):

@@ -35,7 +35,7 @@ from steelyard.engines.allocation.compiled.pricing_kernel import (
 )
 from steelyard.engines.allocation.compiled.proof_kernel import walk_few, walk_layers, walk_states
 from steelyard.engines.allocation.compiled.states_kernel import merged_hulls, state_lists, state_ranges
-from steelyard.engines.compilation import compiled
+from steelyard.engines.compilation import compiled, compiled_with_arrays
 
 WALK_LIMIT = 20_000
 SHORT = 3
@@ -46,7 +46,7 @@ FEW = 64
 """Plans up to which trying them all takes less time than a bound for them."""
 
 
-@compiled
+@compiled_with_arrays
 def solve_rows(lines, budget, min_trade, unit, limit, steps, sold):
     """Solve one packed problem; `steps` and `sold` receive the plan in the order of the lines.
 

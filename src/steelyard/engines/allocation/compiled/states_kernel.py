@@ -18,7 +18,7 @@ from steelyard.engines.allocation.compiled.line_kernel import (
     line_spent,
 )
 from steelyard.engines.allocation.compiled.pricing_kernel import best_side
-from steelyard.engines.compilation import inner
+from steelyard.engines.compilation import inner, inner_with_arrays
 
 LIST_LIMIT = 50_000
 
@@ -116,7 +116,7 @@ def _corners(starts, spent, miss, i, corner):
     return count
 
 
-@inner
+@inner_with_arrays
 def merged_hulls(starts, spent, miss):
     """Merge the hulls of every suffix of the lines.
 

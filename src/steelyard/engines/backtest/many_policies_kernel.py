@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from steelyard.engines.backtest.records_kernel import Costs, Market, Rules, Terms
 from steelyard.engines.backtest.sizing_kernel import fee, project, rebalance
 from steelyard.engines.compilation import compiled
 
@@ -13,28 +14,31 @@ STATES = 13
 
 
 @compiled
-def run_lanes(
-    prices, days, targets, looks, schedule, always, bands, max_interval, cooldown, boxed, low, high,
-    conversion, initial, rate, floor, reserve_amount, reserve_weight, dust,
-    state, last, anyone, scratch, breaks, out,
-):  # fmt: skip
+def walk_together(market, rules, costs, terms, state, last, anyone, scratch, breaks, out):
     """Walk all policies side by side, where money neither flows nor earns: same numbers, in vector lanes.
 
-    `state` (STATES + 2 N, P) and `anyone` (T,) come zeroed; nothing is made here, as compiling NumPy's
-    constructors takes longer than the first run.
-
     Every loop over `p` is short and touches few arrays, so that it becomes vector instructions; what is
-    rare (a trade) leaves the lanes.
+    rare (a trade) leaves the lanes. Nothing is made here, as compiling NumPy's constructors takes longer
+    than the first run.
+
+    Args:
+        market, rules, costs, terms: As for `walk_kernel.record`.
+        state: (STATES + 2 N, P), zeroed. last: (P,) int64. anyone: (T,) bool, zeroed.
+        scratch: (3, N). breaks: (2 N,).
+        out: (P, 10), written in the order of `problem.TALLIES`.
     """
+    market, rules, costs, terms = Market(*market), Rules(*rules), Costs(*costs), Terms(*terms)
+    prices, days = market
+    targets, looks, schedule, always, bands, max_interval, cooldown, boxed, low, high = rules
     sessions, n = prices.shape
     policies = schedule.shape[0]
     shares, widths = state[STATES : STATES + n], state[STATES + n :]
     cash, total, managed, over, previous, growth = state[0], state[1], state[2], state[3], state[4], state[5]
     peak, trough, mean, square, turnover = state[6], state[7], state[8], state[9], state[10]
-    costs, count = state[11], state[12]
+    spent, count = state[11], state[12]
     worth, bought, weights = scratch[0], scratch[1], scratch[2]
     for p in range(policies):
-        cash[p], trough[p], last[p] = initial, 1.0, days[0]
+        cash[p], trough[p], last[p] = terms.initial, 1.0, days[0]
     for p in range(policies):
         for i in range(n):
             widths[i, p] = bands[p, i]
@@ -51,7 +55,7 @@ def run_lanes(
             total[p] = cash[p] + total[p]
         if anyone[t] or t == 0:
             for p in range(policies):
-                managed[p] = total[p] - (reserve_amount + reserve_weight * total[p])
+                managed[p] = total[p] - (terms.reserve_amount + terms.reserve_weight * total[p])
                 over[p] = -1.0
             for i in range(n):
                 price, target, row, width = prices[t, i], targets[i], shares[i], widths[i]
@@ -73,26 +77,26 @@ def run_lanes(
                     for i in range(n):
                         weights[i] = worth[i] / managed[p]
                     project(weights, low[p], high[p], breaks)
-                if not rebalance(worth, weights, managed[p], conversion, rate, floor, dust, bought):
+                if not rebalance(worth, weights, managed[p], costs, terms.dust, bought):
                     continue
-                spent, moved = 0.0, 0.0
+                paid, moved = 0.0, 0.0
                 for i in range(n):
                     if bought[i] != 0.0:
                         size = abs(bought[i])
                         shares[i, p] = (worth[i] + bought[i]) / prices[t, i]
                         cash[p] = cash[p] - bought[i]
                         moved = moved + size
-                        spent = spent + fee(size, conversion[i], rate, floor)
-                cash[p] = cash[p] - spent
-                total[p] = total[p] - spent
-                costs[p] = costs[p] + spent
+                        paid = paid + fee(costs, i, size)
+                cash[p] = cash[p] - paid
+                total[p] = total[p] - paid
+                spent[p] = spent[p] + paid
                 if t > 0:
-                    turnover[p] = turnover[p] + moved / 2.0 / (total[p] + spent)
+                    turnover[p] = turnover[p] + moved / 2.0 / (total[p] + paid)
                     count[p] = count[p] + 1.0
                     last[p] = days[t]
         if t == 0:
             for p in range(policies):
-                growth[p] = total[p] / initial
+                growth[p] = total[p] / terms.initial
                 peak[p] = growth[p]
                 previous[p] = total[p]
             continue
@@ -109,11 +113,11 @@ def run_lanes(
             peak[p] = high_mark
     for p in range(policies):
         out[p, 0], out[p, 1], out[p, 2], out[p, 3] = total[p], growth[p], trough[p], mean[p]
-        out[p, 4], out[p, 5], out[p, 6], out[p, 7] = square[p], turnover[p], costs[p], count[p]
+        out[p, 4], out[p, 5], out[p, 6], out[p, 7] = square[p], turnover[p], spent[p], count[p]
         liquid = cash[p]
         for i in range(n):
             size = shares[i, p] * prices[sessions - 1, i]
-            got = size - fee(size, conversion[i], rate, floor)
+            got = size - fee(costs, i, size)
             if got > 0.0:
                 liquid = liquid + got
         out[p, 8], out[p, 9] = 0.0, liquid
