@@ -7,36 +7,32 @@ order unknown, its money set aside, until the broker reports it or its day is lo
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
-from decimal import ROUND_FLOOR, Decimal
-from typing import Any
+from decimal import ROUND_FLOOR
+from typing import Any, TypeAlias
 
-from steelyard.app.trading.free_money import FreeMoney
+from steelyard.app.trading.available_cash import AvailableCash
+from steelyard.app.trading.blotter import Blotter
+from steelyard.app.trading.mandate import Mandate, Snapshot, take_snapshot
 from steelyard.app.trading.market import Market
 from steelyard.app.trading.order_reports import Desk
+from steelyard.app.trading.refusals import against_order, against_orders, against_plan
 from steelyard.domain.money import EXACT, ONE, ZERO, plain
-from steelyard.domain.trading.brokerage import FX, Statement
+from steelyard.domain.trading.brokerage import FX
 from steelyard.domain.trading.conversions import by_hand
 from steelyard.domain.trading.execution import Terms
-from steelyard.domain.trading.guardrails import Refusal, Situation, inspect
-from steelyard.domain.trading.orders import CANCELLED, PLANNED, SENT, UNKNOWN, Order, changed_by_hand, move
-from steelyard.domain.trading.plan_checks import (
-    moved_positions,
-    moved_prices,
-    need_exchange_currency,
-    too_old,
-)
+from steelyard.domain.trading.guardrails import Refusal
+from steelyard.domain.trading.orders import Order, changed_by_hand
+from steelyard.domain.trading.plan_checks import need_exchange_currency, too_old
 from steelyard.domain.trading.saved_plans import SavedPlan
-from steelyard.domain.trading.sizing import fee, fit, foreign, orders_of
-from steelyard.errors import InputError, OrderNotTaken, ServiceError
+from steelyard.domain.trading.sizing import fit, foreign
+from steelyard.errors import InputError, ServiceError
 from steelyard.words import say
 
-WASH_SALE_DAYS = 30
-# Judged again, one by one, when it is an order's turn: before the sales have filled nobody can know.
-_LATER = ("cash-floor",)
-_MONEY_LATER = (*_LATER, "max-position-sold")
+Held: TypeAlias = dict[str, tuple[Refusal, ...]]
+"""What holds orders back, by order id; nothing for one that only waits for money to be changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,293 +108,178 @@ def execute(
             )
     as_quoted = frozenset(a for a in plan.accounts if desk.brokers[a].trades_as_quoted)
     need_exchange_currency(plan, apart_from=as_quoted)
-    run = _Run(desk, plan, market, terms, who, unattended)
+    mandate = Mandate(desk, plan, market, terms, who, unattended)
+    blotter = Blotter(desk, plan, terms.limit_distance)
     if not live:
-        return run.rehearse()
+        return _rehearse(mandate, blotter)
     with desk.book.sole_run():
-        return run.perform()
+        return _perform(mandate, blotter)
 
 
-class _Run:
-    """One call of `execute`: the plan, the orders as the book has them, and what brokers said last."""
+def _rehearse(mandate: Mandate, blotter: Blotter) -> Execution:
+    """Say what would be sent, and what would stop it."""
+    snapshot = take_snapshot(mandate, blotter)
+    refusals = against_plan(mandate, blotter, snapshot)
+    refusals += against_orders(mandate, blotter, snapshot, _approvals(mandate))
+    return Execution(mandate.plan, False, "dry-run", tuple(blotter), tuple(refusals))
 
-    def __init__(
-        self, desk: Desk, plan: SavedPlan, market: Market, terms: Terms, who: str, unattended: bool
-    ) -> None:
-        self.desk, self.plan, self.market, self.terms = desk, plan, market, terms
-        self.who, self.unattended = who, unattended
-        self.id = plan.id
-        self.orders: dict[str, Order] = {}
-        self.statements: dict[str, Statement] = {}
-        self.money = FreeMoney(plan, self.orders, self.statements, settled_only=terms.settled_only)
-        self.opened: frozenset[str] = frozenset()
-        self.others: frozenset[tuple[str, str]] = frozenset()
-        self.tries: dict[str, int] = {}
-        self.held: dict[str, tuple[Refusal, ...]] = {}
 
-    def rehearse(self) -> Execution:
-        """Say what would be sent, and what would stop it."""
-        self._load()
-        self._look()
-        refusals = [*self._plan_refusals()]
-        approved = {self.id: frozenset({self.who}) | self.desk.book.approvals(self.id)}
-        refusals += self._order_refusals(approved)
-        return Execution(self.plan, False, "dry-run", tuple(self.orders.values()), tuple(refusals))
+def _perform(mandate: Mandate, blotter: Blotter) -> Execution:
+    """Hear, judge, begin, carry out: nothing is written as begun before everything was judged."""
+    plan, terms, book, clock = mandate.plan, mandate.terms, mandate.desk.book, mandate.desk.clock
+    resumed = blotter.has_begun
+    blotter.hear(terms.unknown_after_hours)
+    snapshot = take_snapshot(mandate, blotter)
+    if resumed and too_old(plan, clock.now(), terms.max_plan_age_hours):
+        blotter.cancel_planned(say("the plan is too old to begin more of it"))
+    refusals = against_plan(mandate, blotter, snapshot)
+    if not resumed:
+        refusals += against_orders(mandate, blotter, snapshot, _approvals(mandate))
+    if refusals:
+        body = {"refusals": [{"rule": r.rule, "symbol": r.symbol, "text": r.text} for r in refusals]}
+        book.record("refused", plan.id, body, clock.now())
+        return Execution(plan, True, "refused", tuple(blotter), tuple(refusals))
+    if not resumed:
+        _begin(mandate, blotter)
+    return _conclude(mandate, blotter, _carry_out(mandate, blotter))
 
-    def perform(self) -> Execution:
-        """Do it."""
-        self._load()
-        book, now = self.desk.book, self.desk.clock.now
-        resumed = self._started()
-        self._hear()
-        self._look()
-        if resumed and too_old(self.plan, now(), self.terms.max_plan_age_hours):
-            self._drop(say("the plan is too old to begin more of it"))
-        refusals = list(self._plan_refusals())
-        approved = {self.id: frozenset({self.who}) | book.approvals(self.id)}
-        if not resumed:
-            refusals += self._order_refusals(approved)
-        if refusals:
-            body = {"refusals": [{"rule": r.rule, "symbol": r.symbol, "text": r.text} for r in refusals]}
-            book.record("refused", self.id, body, now())
-            return Execution(self.plan, True, "refused", tuple(self.orders.values()), tuple(refusals))
-        if not resumed:
-            self._begin()
-        self._carry_out()
-        return self._conclude()
 
-    def _started(self) -> bool:
-        return any(o.state != PLANNED for o in self.orders.values())
+def _approvals(mandate: Mandate) -> dict[str, frozenset[str]]:
+    """Who approved the plan, whoever calls now included."""
+    return {mandate.plan.id: frozenset({mandate.who}) | mandate.desk.book.approvals(mandate.plan.id)}
 
-    def _drop(self, why: str) -> None:
-        for order in self._planned():
-            self._write(move(order, CANCELLED, why), "cancelled", {})
 
-    # -- what is known ------------------------------------------------------------------------------
+def _begin(mandate: Mandate, blotter: Blotter) -> None:
+    book, now = mandate.desk.book, mandate.desk.clock.now()
+    book.approve(mandate.plan.id, mandate.who, now)
+    if mandate.unattended and (arming := book.arming()) is not None:
+        book.arm(replace(arming, spent=EXACT.add(arming.spent, mandate.plan.turnover)), now)
+    blotter.keep_planned()
 
-    def _load(self) -> None:
-        kept = {o.id: o for o in self.desk.book.orders(self.id)}
-        derived = orders_of(self.plan, self.terms.limit_distance)
-        self.orders.update({o.id: kept.get(o.id, o) for o in derived})
 
-    def _look(self) -> None:
-        """Ask every broker for its statement, open orders and hours. Raises when one does not answer."""
-        others: set[tuple[str, str]] = set()
-        opened: set[str] = set()
-        mine = {o.id for o in self.orders.values()} | {o.broker_id for o in self.orders.values()} - {""}
-        for account in self.plan.accounts:
-            broker = self.desk.brokers[account]
-            self.statements[account] = broker.statement()
-            for order in broker.open_orders():
-                if order.order_id not in mine and order.broker_id not in mine:
-                    others.add((account, order.symbol))
-            wanted = {o.exchange for o in self.orders.values() if o.account == account}
-            wanted -= set() if self._converts(account) else {FX}
-            opened |= {e for e in sorted(wanted) if broker.is_open(e)}
-        self.opened, self.others = frozenset(opened), frozenset(others)
+def _carry_out(mandate: Mandate, blotter: Blotter) -> Held:
+    """Send and ask, round by round, until all is over or nothing goes on; return what held orders back."""
+    terms, desk = mandate.terms, mandate.desk
+    tries: Counter[str] = Counter()
+    held: Held = {}
+    for poll in range(terms.polls):
+        if poll:
+            desk.clock.wait(terms.poll_seconds)
+            blotter.hear(terms.unknown_after_hours)
+        before = dict(blotter.by_id)
+        try:
+            turn = _Round(mandate, blotter, take_snapshot(mandate, blotter), tries)
+            held = turn.held
+            turn.send_ready()
+        except ServiceError as error:
+            # With orders out, a broker that does not answer is waited for, not given up.
+            desk.book.record("no-answer", mandate.plan.id, {"text": str(error)}, desk.clock.now())
+            continue
+        if not blotter.planned and not blotter.out:
+            break
+        if not blotter.out and all(o.id in held for o in blotter.planned):
+            break
+        if _left_to_people(mandate, blotter, turn.cash, moved=blotter.by_id != before):
+            break
+    return held
 
-    def _plan_refusals(self) -> list[Refusal]:
-        """What stands against the plan as a whole."""
-        terms, now = self.terms, self.desk.clock.now()
-        found: list[Refusal] = []
-        if not self._started():  # What was begun is finished: half a plan is no safer than a whole one.
-            found += [*self.market.doubts, *too_old(self.plan, now, terms.max_plan_age_hours)]
-        found += moved_positions(self.plan, self.orders.values(), self.statements)
-        if self._planned():
-            found += moved_prices(self.plan, self.market.prices, terms.max_price_move)
-        if why := self.desk.book.halted():
-            text, hint = say("everything is halted: {why}", why=why), say("run `steelyard resume`")
-            found.append(self._refusal("halted", text, hint))
-        if self.id in self.desk.book.finished():
-            text = say("this plan was carried out already")
-            hint = say("run `steelyard sync`, bring the file up to date and save a new plan")
-            found.append(self._refusal("duplicate-plan", text, hint))
-        if any(o.is_out and o.plan_id != self.id for o in self.desk.book.orders()):
-            text, hint = say("another plan still has orders out"), say("run `steelyard orders` and finish it")
-            found.append(self._refusal("another-plan", text, hint))
-        if self.unattended:
-            arming = self.desk.book.arming()
-            need = ZERO if self._started() else self.plan.turnover
-            if arming is None or not arming.covers(need, now.date()):
-                text = say("unattended execution is not armed for this amount and day")
-                hint = say("run `steelyard arm --until DATE --max-amount AMOUNT`")
-                found.append(self._refusal("not-armed", text, hint))
-        return found
 
-    def _order_refusals(self, approved: Mapping[str, frozenset[str]]) -> list[Refusal]:
-        """What stands against each order that the broker, not its owner, carries out.
+def _left_to_people(mandate: Mandate, blotter: Blotter, cash: AvailableCash, *, moved: bool) -> bool:
+    """Say whether nothing goes on before somebody has typed what happened.
 
-        For what is limited by the day the orders before it count as sent: nothing is begun that the
-        limits would stop half-way.
+    So it is when every order that is not over is at a broker settled by hand, or when all that is out
+    is, and a whole look around has `moved` nothing and misses no broker's credit.
+    """
+    by_hand = [o for o in blotter.out if mandate.by_hand(o.account)]
+    if not by_hand or len(by_hand) < len(blotter.out):
+        return False
+    others = [o for o in blotter.planned if not mandate.by_hand(o.account)]
+    return not others or not (moved or any(cash.is_late(o) for o in others))
+
+
+def _conclude(mandate: Mandate, blotter: Blotter, held: Held) -> Execution:
+    plan, desk = mandate.plan, mandate.desk
+    done = all(o.is_final for o in blotter)
+    if done:
+        desk.book.finish_plan(plan.id, desk.clock.now())
+    out = {o.account for o in blotter.out}
+    left_to = {a: mandate.by_hand(a) for a in plan.accounts if a in out and mandate.by_hand(a)}
+    refusals = tuple(r for found in held.values() for r in found)
+    return Execution(plan, True, "done" if done else "waiting", tuple(blotter), refusals, left_to)
+
+
+class _Round:
+    """One pass over what is not sent yet: sales, then money to change, then what there is money for.
+
+    It knows what the brokers said last, and asks again after each order: a purchase is judged with the
+    money and the shares that are there, not with those the plan hoped for.
+    """
+
+    def __init__(self, mandate: Mandate, blotter: Blotter, snapshot: Snapshot, tries: Counter[str]) -> None:
+        """Begin a pass.
+
+        Args:
+            mandate: What is carried out.
+            blotter: Its orders.
+            snapshot: What the brokers said a moment ago.
+            tries: How often each order was sent in this call, added to.
         """
-        found: list[Refusal] = []
-        before = ZERO
-        for order in self._planned():
-            if order.exchange == FX and not self._converts(order.account):
-                continue
-            skip = _MONEY_LATER if order.exchange == FX else _LATER
-            situation = self._situation(order, approved, before)
-            found += inspect(order, situation, self.terms.limits, skip=skip)
-            if order.exchange != FX:
-                rate = self.plan.fx[order.currency]
-                before = EXACT.add(before, EXACT.multiply(self._amount(order), rate))
-        return found
+        self._mandate, self._blotter, self._snapshot, self._tries = mandate, blotter, snapshot, tries
+        self.held: Held = {}
 
-    def _refusal(self, rule: str, text: str, hint: str, symbol: str = "") -> Refusal:
-        return Refusal(rule, "", symbol, text, hint)
-
-    def _situation(
-        self, order: Order, approved: Mapping[str, frozenset[str]], before: Decimal = ZERO
-    ) -> Situation:
-        book, now = self.desk.book, self.desk.clock.now()
-        return Situation(
-            at=now,
-            plan_id=self.id,
-            positions_at=min(s.at for s in self.statements.values()),
-            halted=book.halted(),
-            approved=approved,
-            done=book.finished(),
-            turnover=self.plan.turnover,
-            prices=self.market.prices,
-            second_prices=self.market.second,
-            targets=frozenset(self.plan.targets),
-            open_exchanges=self.opened,
-            others=self.others,
-            held=self.money.sellable(),
-            rates=self.plan.fx,
-            sent_today=EXACT.add(self._sent_on(now.date()), before),
-            value=self.plan.value,
-            spendable={(order.account, order.currency): self.money.free(order.account, order.currency)},
-            cash=self.money.in_base(),
-            reserve=self.plan.reserve,
-            wash_blocked=self._wash_blocked(now),
-            cost=fee(self.plan, self._amount(order), order.currency, order.exchange),
+    @property
+    def cash(self) -> AvailableCash:
+        """The money there is by what was heard last."""
+        return AvailableCash(
+            self._mandate.plan,
+            self._blotter.by_id,
+            self._snapshot.statements,
+            settled_only=self._mandate.terms.settled_only,
         )
 
-    def _amount(self, order: Order) -> Decimal:
-        price = order.limit
-        if price is None:
-            price = self.plan.trade(order.account, order.symbol).price
-        return EXACT.multiply(order.shares, price)
-
-    def _converts(self, account: str) -> bool:
-        return self.desk.brokers[account].converts
-
-    def _sent_on(self, day: date) -> Decimal:
-        total = ZERO
-        for o in self.desk.book.orders():
-            if o.sent_at is None or o.sent_at.date() != day or o.state == PLANNED or o.exchange == FX:
-                continue
-            rate = self.plan.fx.get(o.currency)
-            price = o.limit if o.limit is not None else self.plan.prices.get(o.symbol, (ZERO, ""))[0]
-            if rate is not None:
-                total = EXACT.add(total, EXACT.multiply(EXACT.multiply(o.shares, price), rate))
-        return total
-
-    def _wash_blocked(self, now: datetime) -> frozenset[str]:
-        """The symbols whose purchase, in any account, would undo a loss: what was sold or is identical."""
-        if self.plan.inputs.get("options", {}).get("allow_wash_sales"):
-            return frozenset()
-        blocked: set[str] = set()
-        for plan in (self.plan, *self.desk.book.plans(now - timedelta(days=WASH_SALE_DAYS + 1))):
-            losses = [t for t in plan.trades if t.at_loss]
-            sold = self.desk.book.orders(plan.id) if losses else ()
-            for t in losses:
-                # A sale of this very plan counts before it has filled.
-                if plan.id == self.id or _filled_sale(sold, t.account, t.symbol):
-                    blocked |= {t.symbol, *t.washes}
-        return frozenset(blocked)
-
-    # -- what is done -------------------------------------------------------------------------------
-
-    def _begin(self) -> None:
-        book, now = self.desk.book, self.desk.clock.now()
-        book.approve(self.id, self.who, now)
-        if self.unattended and (arming := book.arming()) is not None:
-            book.arm(replace(arming, spent=EXACT.add(arming.spent, self.plan.turnover)), now)
-        kept = {o.id for o in book.orders(self.id)}
-        for order in self.orders.values():
-            if order.id not in kept:
-                book.write(order, "planned", now, {})
-
-    def _carry_out(self) -> None:
-        for poll in range(self.terms.polls):
-            if poll:
-                self.desk.clock.wait(self.terms.poll_seconds)
-                self._hear()
-            before = dict(self.orders)
-            try:
-                self._look()
-                self._send_ready()
-            except ServiceError as error:
-                # With orders out, a broker that does not answer is waited for, not given up.
-                self.desk.book.record("no-answer", self.id, {"text": str(error)}, self.desk.clock.now())
-                continue
-            if not self._planned() and not self._out():
-                return
-            if not self._out() and all(o.id in self.held for o in self._planned()):
-                return
-            if self._left_to_people(moved=self.orders != before):
-                return
-
-    def _left_to_people(self, *, moved: bool) -> bool:
-        """Say whether nothing goes on before somebody has typed what happened.
-
-        So it is when every order that is not over is at a broker settled by hand, or when all that is out
-        is, and a whole look around has `moved` nothing and misses no broker's credit.
-        """
-        by_hand = [o for o in self._out() if self._by_hand(o.account)]
-        if not by_hand or len(by_hand) < len(self._out()):
-            return False
-        others = [o for o in self._planned() if not self._by_hand(o.account)]
-        return not others or not (moved or any(self.money.is_late(o) for o in others))
-
-    def _by_hand(self, account: str) -> str:
-        return self.desk.brokers[account].by_hand
-
-    def _send_ready(self) -> None:
+    def send_ready(self) -> None:
         """Send the sales, then change money, and then send those purchases there is money for."""
-        self.held = {}
-        for order in [o for o in self._planned() if o.side == "sell" and o.exchange != FX]:
+        planned = self._blotter.planned
+        for order in [o for o in planned if o.side == "sell" and o.exchange != FX]:
             self._offer(order)
-        if any(o.side == "sell" and o.exchange != FX for o in self._planned()):
+        planned = self._blotter.planned
+        if any(o.side == "sell" and o.exchange != FX for o in planned):
             return
-        for order in [o for o in self._planned() if o.exchange == FX]:
+        for order in [o for o in planned if o.exchange == FX]:
             if not self._change(order):
                 return
-        waiting = {o.account for o in self.orders.values() if o.exchange == FX and not o.is_final}
-        for order in [o for o in self._planned() if o.exchange != FX]:
+        waiting = {o.account for o in self._blotter if o.exchange == FX and not o.is_final}
+        for order in [o for o in self._blotter.planned if o.exchange != FX]:
             if order.account in waiting:
-                self.held[order.id] = ()  # nothing stands against it but that its money is not changed yet
+                self.held[order.id] = ()
             elif not self._buy(order):
                 return
 
     def _buy(self, order: Order) -> bool:
         """Send a purchase as large as its money allows; False when it waits, and later ones with it."""
-        sized = fit(self.plan, order, self.money.room(order))
-        if sized != order and (self._out() or self.money.is_late(order)):
+        sized = fit(self._mandate.plan, order, self.cash.room(order))
+        if sized != order and (self._blotter.out or self.cash.is_late(order)):
             return False  # a later purchase must not take the money this one waits for
         if sized is None:
-            done = move(order, CANCELLED, say("no money for it; left to the next plan"))
-            self._write(done, "cancelled", {})
+            self._blotter.cancel(order, say("no money for it; left to the next plan"))
         else:
             self._offer(sized)
         return True
 
     def _change(self, order: Order) -> bool:
         """Have money changed by the broker, or see whether its owner did; False when it has to wait."""
-        if not self._converts(order.account):
+        if not self._mandate.converts(order.account):
             self._changed_by_hand(order)
             return True
         if order.side == "buy":
             return self._buy(order)
-        there = self.money.free(order.account, foreign(order))
-        if there < order.shares and self._out():
+        there = self.cash.free(order.account, foreign(order))
+        if there < order.shares and self._blotter.out:
             return False
-        step = self.plan.trade(order.account, order.symbol).step
+        step = self._mandate.plan.trade(order.account, order.symbol).step
         steps = EXACT.divide(max(min(there, order.shares), ZERO), step).to_integral_value(ROUND_FLOOR)
         if not steps:
-            self._write(move(order, CANCELLED, say("none of that money is there")), "cancelled", {})
+            self._blotter.cancel(order, say("none of that money is there"))
             return True
         self._offer(replace(order, shares=EXACT.multiply(steps, step)))
         return True
@@ -408,15 +289,16 @@ class _Run:
 
         What is there may be less than planned by as much as a price may move.
         """
+        plan, cash = self._mandate.plan, self.cash
         bought = order.side == "buy"
         got = foreign(order) if bought else order.currency
-        trade = self.plan.trade(order.account, order.symbol)
+        trade = plan.trade(order.account, order.symbol)
         worth = EXACT.multiply(order.shares, trade.price)
         brings = order.shares if bought else EXACT.subtract(worth, trade.cost)
-        own = max(self.money.own(order.account, got), ZERO)
-        told = self.money.told(order.account, got)
+        own = max(cash.own(order.account, got), ZERO)
+        told = cash.told(order.account, got)
         seen = min(brings, EXACT.subtract(told, own))
-        if seen < EXACT.multiply(brings, ONE - self.terms.max_price_move):
+        if seen < EXACT.multiply(brings, ONE - self._mandate.terms.max_price_move):
             given = (plain(worth), order.currency) if bought else (plain(order.shares), foreign(order))
             text, hint = by_hand(given, (plain(brings), got), order.account, EXACT.add(own, brings), told)
             self.held[order.id] = (Refusal("convert-by-hand", order.id, order.symbol, text, hint),)
@@ -426,67 +308,19 @@ class _Run:
             paid = EXACT.multiply(seen, trade.price)
         else:
             # What the spread took is counted as a cost of its own.
-            paid = EXACT.divide(seen, ONE - self.plan.fx_spread)
-        self._write(changed_by_hand(order, paid), "changed-by-hand", {"told": told})
+            paid = EXACT.divide(seen, ONE - plan.fx_spread)
+        self._blotter.write(changed_by_hand(order, paid), "changed-by-hand", {"told": told})
 
     def _offer(self, order: Order) -> None:
         """Send one order, if every guardrail lets it go."""
-        approved = {self.id: self.desk.book.approvals(self.id)}
-        refusals = inspect(order, self._situation(order, approved), self.terms.limits)
-        if not refusals and self.tries.get(order.id, 0) >= self.terms.attempts:
-            text = say("the broker did not take it {attempts} times", attempts=self.terms.attempts)
+        refusals = against_order(self._mandate, self._blotter, self._snapshot, order)
+        attempts = self._mandate.terms.attempts
+        if not refusals and self._tries[order.id] >= attempts:
+            text = say("the broker did not take it {attempts} times", attempts=attempts)
             refusals = (Refusal("not-taken", order.id, order.symbol, text, say("run it again later")),)
         if refusals:
             self.held[order.id] = refusals
             return
-        broker, now = self.desk.brokers[order.account], self.desk.clock.now()
-        self.tries[order.id] = self.tries.get(order.id, 0) + 1
-        sent = replace(move(order, SENT), sent_at=now)
-        self._write(sent, "sent", {"broker": broker.name})
-        try:
-            self.orders[order.id] = self.desk.learn(sent, broker.submit(sent))
-        except OrderNotTaken as error:
-            self._take_back(sent, error)
-        except ServiceError as error:
-            self._write(move(sent, UNKNOWN, str(error)), "no-answer", {"text": str(error)})
-        self._look()
-
-    def _take_back(self, sent: Order, error: OrderNotTaken) -> None:
-        """The broker says it has no such order: believe it only when asking says the same."""
-        try:
-            seen = self.desk.ask(sent)
-        except ServiceError:
-            self._write(move(sent, UNKNOWN, str(error)), "no-answer", {"text": str(error)})
-            return
-        if seen is not None:
-            self.orders[sent.id] = seen
-        else:
-            self._write(replace(move(sent, PLANNED), sent_at=None), "not-taken", {"text": str(error)})
-
-    def _hear(self) -> None:
-        """Ask about every order that may be at the broker."""
-        for order in self._out():
-            self.orders[order.id] = self.desk.hear(order, self.terms.unknown_after_hours)
-
-    def _write(self, order: Order, event: str, body: Mapping[str, object]) -> None:
-        self.orders[order.id] = self.desk.write(order, event, body)
-
-    def _planned(self) -> list[Order]:
-        return [o for o in self.orders.values() if o.state == PLANNED]
-
-    def _out(self) -> list[Order]:
-        return [o for o in self.orders.values() if o.is_out]
-
-    def _conclude(self) -> Execution:
-        refusals = tuple(r for found in self.held.values() for r in found)
-        done = all(o.is_final for o in self.orders.values())
-        if done:
-            self.desk.book.finish_plan(self.id, self.desk.clock.now())
-        outcome = "done" if done else "waiting"
-        out = {o.account for o in self._out()}
-        left_to = {a: self._by_hand(a) for a in self.plan.accounts if a in out and self._by_hand(a)}
-        return Execution(self.plan, True, outcome, tuple(self.orders.values()), refusals, left_to)
-
-
-def _filled_sale(orders: tuple[Order, ...], account: str, symbol: str) -> bool:
-    return any(o.side == "sell" and o.filled and (o.account, o.symbol) == (account, symbol) for o in orders)
+        self._tries[order.id] += 1
+        self._blotter.send(order)
+        self._snapshot = take_snapshot(self._mandate, self._blotter)

@@ -7,7 +7,7 @@ hold. Amounts are in base currency, so that one limit serves every market.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -394,12 +394,20 @@ NOT_FOR_MONEY = frozenset({"no-target", "max-day", "max-turnover", "wash-sale"})
 """Rules that a conversion does not have to keep: it trades no instrument, and what it pays for is counted."""
 
 
+def not_known_yet(order: Order) -> frozenset[str]:
+    """Return the rules that nobody can judge before it is the order's turn, because sales have to fill first.
+
+    What a purchase is paid with comes from them, and the foreign money that a conversion sells.
+    """
+    return frozenset({"cash-floor", "max-position-sold"} if order.exchange == FX else {"cash-floor"})
+
+
 def inspect(
     order: Order,
     situation: Situation,
     limits: Limits,
     rules: Mapping[str, Rule] = RULES,
-    skip: Sequence[str] = (),
+    skip: Collection[str] = (),
 ) -> tuple[Refusal, ...]:
     """Return every reason not to send an order, in the order of the rules; empty when it may go.
 

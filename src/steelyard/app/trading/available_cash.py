@@ -18,7 +18,7 @@ from steelyard.domain.trading.sizing import foreign, own_money, unheard
 _CREDITED = Decimal("0.99")
 
 
-class FreeMoney:
+class AvailableCash:
     """The money of one run; orders and statements are read each time, as they are then."""
 
     def __init__(

@@ -1,0 +1,80 @@
+"""What one call of `execute` is about, and what the brokers said when they were last asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from steelyard.app.trading.blotter import Blotter
+from steelyard.app.trading.market import Market
+from steelyard.app.trading.order_reports import Desk
+from steelyard.domain.trading.brokerage import FX, Statement
+from steelyard.domain.trading.execution import Terms
+from steelyard.domain.trading.saved_plans import SavedPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Mandate:
+    """What is to be carried out, on whose word; nothing of it changes on the way.
+
+    Attributes:
+        desk: Book, brokers and clock.
+        plan: As the book has it.
+        market: Prices of now.
+        terms: The owner's.
+        who: Who approves by calling.
+        unattended: Nobody is looking.
+    """
+
+    desk: Desk
+    plan: SavedPlan
+    market: Market
+    terms: Terms
+    who: str
+    unattended: bool
+
+    def converts(self, account: str) -> bool:
+        """Say whether the broker of an account changes money itself."""
+        return self.desk.brokers[account].converts
+
+    def by_hand(self, account: str) -> str:
+        """Return what a person has to do for the orders of an account, empty where its broker does it."""
+        return self.desk.brokers[account].by_hand
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What all brokers of a plan said, asked one after the other.
+
+    Attributes:
+        statements: Money and shares, by account.
+        open_exchanges: Exchanges that take orders.
+        others: Open orders that are not of the plan, as (account, symbol).
+    """
+
+    statements: Mapping[str, Statement]
+    open_exchanges: frozenset[str]
+    others: frozenset[tuple[str, str]]
+
+
+def take_snapshot(mandate: Mandate, blotter: Blotter) -> Snapshot:
+    """Ask every broker for its statement, open orders and hours.
+
+    Raises:
+        ServiceError: One does not answer.
+    """
+    statements: dict[str, Statement] = {}
+    others: set[tuple[str, str]] = set()
+    opened: set[str] = set()
+    mine = {o.id for o in blotter} | {o.broker_id for o in blotter} - {""}
+    for account in mandate.plan.accounts:
+        broker = mandate.desk.brokers[account]
+        statements[account] = broker.statement()
+        for order in broker.open_orders():
+            if order.order_id not in mine and order.broker_id not in mine:
+                others.add((account, order.symbol))
+        wanted = {o.exchange for o in blotter if o.account == account}
+        # Money that its owner changes elsewhere has no hours here.
+        wanted -= set() if mandate.converts(account) else {FX}
+        opened |= {e for e in sorted(wanted) if broker.is_open(e)}
+    return Snapshot(statements, frozenset(opened), frozenset(others))

@@ -1,0 +1,161 @@
+"""What stands against a plan, and against each of its orders, with what is known at the moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from steelyard.app.trading.available_cash import AvailableCash
+from steelyard.app.trading.blotter import Blotter
+from steelyard.app.trading.mandate import Mandate, Snapshot
+from steelyard.domain.money import EXACT, ZERO
+from steelyard.domain.trading.brokerage import FX
+from steelyard.domain.trading.guardrails import Refusal, Situation, inspect, not_known_yet
+from steelyard.domain.trading.orders import PLANNED, Order
+from steelyard.domain.trading.plan_checks import moved_positions, moved_prices, too_old
+from steelyard.domain.trading.sizing import fee
+from steelyard.words import say
+
+Approvals = Mapping[str, frozenset[str]]
+"""Who approved, by plan."""
+
+WASH_SALE_DAYS = 30
+
+
+def against_plan(mandate: Mandate, blotter: Blotter, snapshot: Snapshot) -> list[Refusal]:
+    """Return what stands against the plan as a whole."""
+    plan, terms, book = mandate.plan, mandate.terms, mandate.desk.book
+    now = mandate.desk.clock.now()
+    found: list[Refusal] = []
+    if not blotter.has_begun:  # What was begun is finished: half a plan is no safer than a whole one.
+        found += [*mandate.market.doubts, *too_old(plan, now, terms.max_plan_age_hours)]
+    found += moved_positions(plan, blotter.by_id.values(), snapshot.statements)
+    if blotter.planned:
+        found += moved_prices(plan, mandate.market.prices, terms.max_price_move)
+    if why := book.halted():
+        text, hint = say("everything is halted: {why}", why=why), say("run `steelyard resume`")
+        found.append(_of_plan("halted", text, hint))
+    if plan.id in book.finished():
+        text = say("this plan was carried out already")
+        hint = say("run `steelyard sync`, bring the file up to date and save a new plan")
+        found.append(_of_plan("duplicate-plan", text, hint))
+    if any(o.is_out and o.plan_id != plan.id for o in book.orders()):
+        text, hint = say("another plan still has orders out"), say("run `steelyard orders` and finish it")
+        found.append(_of_plan("another-plan", text, hint))
+    if mandate.unattended:
+        arming = book.arming()
+        need = ZERO if blotter.has_begun else plan.turnover
+        if arming is None or not arming.covers(need, now.date()):
+            text = say("unattended execution is not armed for this amount and day")
+            hint = say("run `steelyard arm --until DATE --max-amount AMOUNT`")
+            found.append(_of_plan("not-armed", text, hint))
+    return found
+
+
+def _of_plan(rule: str, text: str, hint: str) -> Refusal:
+    return Refusal(rule, "", "", text, hint)
+
+
+def against_orders(
+    mandate: Mandate, blotter: Blotter, snapshot: Snapshot, approved: Approvals
+) -> list[Refusal]:
+    """Return what stands against each order that the broker, not its owner, carries out.
+
+    For what is limited by the day the orders before it count as sent: nothing is begun that the limits
+    would stop half-way. What only the sales can show is left to each order's own turn.
+    """
+    found: list[Refusal] = []
+    before = ZERO
+    for order in blotter.planned:
+        if order.exchange == FX and not mandate.converts(order.account):
+            continue
+        situation = _situation(mandate, blotter, snapshot, order, approved, before)
+        found += inspect(order, situation, mandate.terms.limits, skip=not_known_yet(order))
+        if order.exchange != FX:
+            rate = mandate.plan.fx[order.currency]
+            before = EXACT.add(before, EXACT.multiply(_amount(mandate, order), rate))
+    return found
+
+
+def against_order(
+    mandate: Mandate, blotter: Blotter, snapshot: Snapshot, order: Order
+) -> tuple[Refusal, ...]:
+    """Return what stands against an order whose turn it is."""
+    approved = {mandate.plan.id: mandate.desk.book.approvals(mandate.plan.id)}
+    situation = _situation(mandate, blotter, snapshot, order, approved, ZERO)
+    return inspect(order, situation, mandate.terms.limits)
+
+
+def _situation(
+    mandate: Mandate,
+    blotter: Blotter,
+    snapshot: Snapshot,
+    order: Order,
+    approved: Approvals,
+    before: Decimal,
+) -> Situation:
+    plan, book, now = mandate.plan, mandate.desk.book, mandate.desk.clock.now()
+    cash = AvailableCash(plan, blotter.by_id, snapshot.statements, settled_only=mandate.terms.settled_only)
+    return Situation(
+        at=now,
+        plan_id=plan.id,
+        positions_at=min(s.at for s in snapshot.statements.values()),
+        halted=book.halted(),
+        approved=approved,
+        done=book.finished(),
+        turnover=plan.turnover,
+        prices=mandate.market.prices,
+        second_prices=mandate.market.second,
+        targets=frozenset(plan.targets),
+        open_exchanges=snapshot.open_exchanges,
+        others=snapshot.others,
+        held=cash.sellable(),
+        rates=plan.fx,
+        sent_today=EXACT.add(_sent_on(mandate, now.date()), before),
+        value=plan.value,
+        spendable={(order.account, order.currency): cash.free(order.account, order.currency)},
+        cash=cash.in_base(),
+        reserve=plan.reserve,
+        wash_blocked=_wash_blocked(mandate, now),
+        cost=fee(plan, _amount(mandate, order), order.currency, order.exchange),
+    )
+
+
+def _amount(mandate: Mandate, order: Order) -> Decimal:
+    price = order.limit
+    if price is None:
+        price = mandate.plan.trade(order.account, order.symbol).price
+    return EXACT.multiply(order.shares, price)
+
+
+def _sent_on(mandate: Mandate, day: date) -> Decimal:
+    """Return what was sent on a day, whatever plan it was of, base currency."""
+    total = ZERO
+    for o in mandate.desk.book.orders():
+        if o.sent_at is None or o.sent_at.date() != day or o.state == PLANNED or o.exchange == FX:
+            continue
+        rate = mandate.plan.fx.get(o.currency)
+        price = o.limit if o.limit is not None else mandate.plan.prices.get(o.symbol, (ZERO, ""))[0]
+        if rate is not None:
+            total = EXACT.add(total, EXACT.multiply(EXACT.multiply(o.shares, price), rate))
+    return total
+
+
+def _wash_blocked(mandate: Mandate, now: datetime) -> frozenset[str]:
+    """Return the symbols whose purchase, in any account, would undo a loss: what was sold or is identical."""
+    if mandate.plan.inputs.get("options", {}).get("allow_wash_sales"):
+        return frozenset()
+    book, blocked = mandate.desk.book, set[str]()
+    for plan in (mandate.plan, *book.plans(now - timedelta(days=WASH_SALE_DAYS + 1))):
+        losses = [t for t in plan.trades if t.at_loss]
+        sold = book.orders(plan.id) if losses else ()
+        for t in losses:
+            # A sale of this very plan counts before it has filled.
+            if plan.id == mandate.plan.id or _filled_sale(sold, t.account, t.symbol):
+                blocked |= {t.symbol, *t.washes}
+    return frozenset(blocked)
+
+
+def _filled_sale(orders: tuple[Order, ...], account: str, symbol: str) -> bool:
+    return any(o.side == "sell" and o.filled and (o.account, o.symbol) == (account, symbol) for o in orders)
