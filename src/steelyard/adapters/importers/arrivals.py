@@ -16,7 +16,7 @@ from steelyard.domain.money import ZERO, plain
 
 
 @dataclass(frozen=True, slots=True)
-class OpenLot:
+class OpenPositionLot:
     """A row of Open Positions at the level LOT; `opened` as 2026-03-10, `cost` of all its shares."""
 
     account: str
@@ -44,8 +44,8 @@ class Arrival:
 
 
 def lots_of(
-    arrival: Arrival, held: Iterable[OpenLot], taken: Iterable[tuple[str, str]]
-) -> tuple[OpenLot, ...]:
+    arrival: Arrival, held: Iterable[OpenPositionLot], taken: Iterable[tuple[str, str]]
+) -> tuple[OpenPositionLot, ...]:
     """Return the lots that came in, oldest first; empty where the file does not tell.
 
     They are the lots opened before the arrival, if together they are exactly the shares that came in and none
@@ -64,7 +64,7 @@ def lots_of(
     return tuple(sorted(before, key=lambda lot: lot.opened))
 
 
-def to_record(arrival: Arrival, account: str, lots: Iterable[OpenLot]) -> str:
+def to_record(arrival: Arrival, account: str, lots: Iterable[OpenPositionLot]) -> str:
     """Return the commands that enter an arrival with its cost, and words to fill in what is not known."""
     parts = [(lot.shares, lot.price, lot.opened) for lot in lots] or [
         (arrival.shares, "COST-OF-ONE", "PURCHASE-DATE")

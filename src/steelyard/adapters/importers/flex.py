@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from xml.parsers import expat
 
-from steelyard.adapters.importers.arrivals import Arrival, OpenLot, lots_of, to_record
+from steelyard.adapters.importers.arrivals import Arrival, OpenPositionLot, lots_of, to_record
 from steelyard.adapters.importers.dividends import Booking, Dividends
 from steelyard.adapters.importers.rows import (
     ImportedFile,
@@ -269,7 +269,7 @@ def _corporate_action(sheet: Sheet, element: _Element, owner: str) -> None:
     )  # fmt: skip
 
 
-def _open_lot(element: _Element) -> OpenLot | None:
+def _open_lot(element: _Element) -> OpenPositionLot | None:
     """Return a lot, None where a figure is missing: it only serves to find a cost."""
     try:
         shares, cost = amount(element["position"]), amount(element["costBasisMoney"])
@@ -278,7 +278,7 @@ def _open_lot(element: _Element) -> OpenLot | None:
     if shares <= ZERO or not element["openDateTime"]:
         return None
     account, symbol = element["accountId"], listed(element["symbol"])
-    return OpenLot(account, symbol, element.day("openDateTime"), shares, cost, element["currency"])
+    return OpenPositionLot(account, symbol, element.day("openDateTime"), shares, cost, element["currency"])
 
 
 def _takes(element: _Element) -> bool:
@@ -288,7 +288,7 @@ def _takes(element: _Element) -> bool:
 
 
 def _transfer(
-    sheet: Sheet, element: _Element, owner: str, held: list[OpenLot], taken: set[tuple[str, str]]
+    sheet: Sheet, element: _Element, owner: str, held: list[OpenPositionLot], taken: set[tuple[str, str]]
 ) -> None:
     reference = _reference(element, "transactionID", "tradeID")
     day = element.day("date", "dateTime", "reportDate")

@@ -16,7 +16,7 @@ from math import prod
 
 from steelyard.app.harvest.value import (
     Assumptions,
-    LotLine,
+    SellableLots,
     break_even,
     gains_by_bucket,
     later_rate,
@@ -40,7 +40,7 @@ Gains = Mapping[str, Decimal]
 class Chosen:
     """A loss sale of one holding, with what it saves and costs on top of those chosen before it."""
 
-    row: LotLine
+    row: SellableLots
     sold: Sale
     saves: Decimal
     costs: Decimal
@@ -51,7 +51,7 @@ class Chosen:
         return EXACT.subtract(self.saves, self.costs)
 
 
-def best_alone(row: LotLine, rules: PlanTax, given: Assumptions, others: Gains) -> Chosen | None:
+def best_alone(row: SellableLots, rules: PlanTax, given: Assumptions, others: Gains) -> Chosen | None:
     """Return the loss sale of a holding that is worth most on top of others, None when none saves anything.
 
     Exact over whole shares: what a sale is worth is linear between the ends of lots and the bends of the tax.
@@ -73,7 +73,7 @@ def best_alone(row: LotLine, rules: PlanTax, given: Assumptions, others: Gains) 
 
 
 def best_together(
-    rows: Sequence[LotLine], rules: PlanTax, given: Assumptions
+    rows: Sequence[SellableLots], rules: PlanTax, given: Assumptions
 ) -> tuple[tuple[Chosen, ...], bool]:
     """Return the loss sales that are worth most together, each worth something on top of those before it.
 
@@ -100,7 +100,7 @@ def best_together(
     return best, len(able) < 2 or search.ways <= _ENUMERATED
 
 
-def _gains_along(row: LotLine) -> Iterator[Decimal]:
+def _gains_along(row: SellableLots) -> Iterator[Decimal]:
     """Yield what has been gained at the end of each lot: its least value is reached at one of them."""
     gain = ZERO
     yield gain
@@ -120,7 +120,7 @@ Counts = tuple[Decimal, ...]
 class _Search:
     """Numbers of shares of several holdings, and what they are worth together."""
 
-    def __init__(self, rows: Sequence[LotLine], rules: PlanTax, given: Assumptions) -> None:
+    def __init__(self, rows: Sequence[SellableLots], rules: PlanTax, given: Assumptions) -> None:
         self.rows, self.rules, self.given = rows, rules, given
         self.most = [int(r.shares.to_integral_value(ROUND_FLOOR)) for r in rows]
         self.last = max(range(len(rows)), key=self.most.__getitem__, default=0)

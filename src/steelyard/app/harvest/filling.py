@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from typing import NamedTuple
 
-from steelyard.app.harvest.value import LotLine, gains_by_bucket
+from steelyard.app.harvest.value import SellableLots, gains_by_bucket
 from steelyard.domain.harvest.sale_size import sale
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
 from steelyard.domain.tax.planning import FreeGains
@@ -52,7 +52,7 @@ Year = Callable[[Sequence[Decimal]], Decimal]
 """From gains by bucket to what they cost this year."""
 
 
-def best_filling(rows: Sequence[LotLine], free: FreeGains, realised: Mapping[str, Decimal]) -> Filling:
+def best_filling(rows: Sequence[SellableLots], free: FreeGains, realised: Mapping[str, Decimal]) -> Filling:
     """Return the whole shares of each holding that are worth most together within the room.
 
     Every sale is a gain. Of equally good combinations the one of fewest shares is taken.
@@ -159,7 +159,7 @@ class _Search:
         return Filling(counts, EXACT.subtract(value, paid), False)
 
 
-def _options(row: LotLine, free: FreeGains, buckets: Sequence[str], room: Decimal) -> list[_Part]:
+def _options(row: SellableLots, free: FreeGains, buckets: Sequence[str], room: Decimal) -> list[_Part]:
     found = [_Part(ZERO, ZERO, (0,), (ZERO,) * len(buckets))]
     for n in range(1, int(row.shares.to_integral_value(ROUND_FLOOR)) + 1):
         sold = sale(row.order, Decimal(n), row.price)

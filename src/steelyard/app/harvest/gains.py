@@ -7,7 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from steelyard.app.harvest.filling import best_filling
-from steelyard.app.harvest.value import LotLine, Proposal, gains_by_bucket, taken
+from steelyard.app.harvest.value import Proposal, SellableLots, gains_by_bucket, taken
 from steelyard.domain.books.lots import TaxLot
 from steelyard.domain.harvest.sale_size import Sale, most_within, sale
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, plain
@@ -16,7 +16,7 @@ from steelyard.words import say
 
 
 def fill_room(
-    rows: Sequence[LotLine],
+    rows: Sequence[SellableLots],
     free: FreeGains,
     realised: Mapping[str, Decimal],
     not_back: Mapping[str, str],
@@ -63,7 +63,7 @@ def fill_room(
     return found + _in_turn(left, free, gains, not_back), filling.proven
 
 
-def _pieces(row: LotLine) -> Iterator[LotLine]:
+def _pieces(row: SellableLots) -> Iterator[SellableLots]:
     """Yield a holding as what can be sold of it independently: each lot, where the owner chooses."""
     if not row.free_choice:
         yield row
@@ -84,7 +84,10 @@ def _together(proposal: Proposal, free: FreeGains) -> Proposal:
 
 
 def _in_turn(
-    rows: Sequence[LotLine], free: FreeGains, realised: Mapping[str, Decimal], not_back: Mapping[str, str]
+    rows: Sequence[SellableLots],
+    free: FreeGains,
+    realised: Mapping[str, Decimal],
+    not_back: Mapping[str, str],
 ) -> list[Proposal]:
     room = EXACT.subtract(free.room, exact_sum(realised.values()))
     gains = dict(realised)
@@ -106,7 +109,7 @@ def _in_turn(
     return proposals
 
 
-def _proposal(row: LotLine, sold: Sale, free: FreeGains, before: dict[str, Decimal]) -> Proposal:
+def _proposal(row: SellableLots, sold: Sale, free: FreeGains, before: dict[str, Decimal]) -> Proposal:
     after = dict(before)
     for bucket, gain in gains_by_bucket(row, sold).items():
         after[bucket] = EXACT.add(after.get(bucket, ZERO), gain)
@@ -128,7 +131,7 @@ def _proposal(row: LotLine, sold: Sale, free: FreeGains, before: dict[str, Decim
     return Proposal(row.account, row.symbol, sold.shares, taken(sold), sold.gain, saves, costs, do, why)
 
 
-def _free_part(row: LotLine, free: FreeGains) -> LotLine:
+def _free_part(row: SellableLots, free: FreeGains) -> SellableLots:
     """Return a holding from its first share to its last free one; where the owner chooses, only free ones."""
     kept = [(lot, b) for lot, b in zip(row.order, row.buckets, strict=True) if b is not None]
     if row.free_choice:
@@ -138,7 +141,7 @@ def _free_part(row: LotLine, free: FreeGains) -> LotLine:
     return replace(row, order=tuple(lot for lot, _ in kept), buckets=tuple(b for _, b in kept))
 
 
-def _best_first(row: LotLine) -> tuple[Decimal, str, str]:
+def _best_first(row: SellableLots) -> tuple[Decimal, str, str]:
     if not row.order:
         return ZERO, row.account, row.symbol
     return EXACT.subtract(_unit_cost(row.order[0]), row.price), row.account, row.symbol

@@ -17,12 +17,12 @@ from steelyard.app.harvest.choice import Chosen, best_together
 from steelyard.app.harvest.gains import fill_room
 from steelyard.app.harvest.value import (
     Assumptions,
-    LotLine,
     Proposal,
+    SellableLots,
     gains_by_bucket,
     later_rate,
     loss_costs,
-    lot_lines,
+    sellable_lots,
     taken,
     tax_on,
 )
@@ -92,7 +92,7 @@ def harvest(
     """
     given = assumptions or Assumptions()
     rules = situation.country.plan_tax(situation.facts, situation.so_far, as_of)
-    rows = lot_lines(portfolio, situation, rules)
+    rows = sellable_lots(portfolio, situation, rules)
     losses, realised, losses_proven = _losses(rows, rules, given, situation, as_of)
     if situation.country.wash_days is not None:
         losses = _with_replacements(portfolio, situation, losses)
@@ -118,7 +118,7 @@ def harvest(
 
 
 def _losses(
-    rows: Sequence[LotLine], rules: PlanTax, given: Assumptions, situation: TaxSituation, as_of: date
+    rows: Sequence[SellableLots], rules: PlanTax, given: Assumptions, situation: TaxSituation, as_of: date
 ) -> tuple[list[Proposal], dict[str, Decimal], bool]:
     """Return what to sell for its loss, what has to wait, what the former realise, and whether proven."""
     window = situation.country.wash_days is not None
@@ -168,7 +168,7 @@ def _proposal(found: Chosen) -> Proposal:
     )
 
 
-def _listed(row: LotLine, rules: PlanTax, given: Assumptions, carried: bool) -> Proposal | None:
+def _listed(row: SellableLots, rules: PlanTax, given: Assumptions, carried: bool) -> Proposal | None:
     """Return a holding that is down by more than the classic list asks for, with why it is not worth it."""
     sold = sale(row.order, row.shares, row.price)
     cost = exact_sum(x.cost for x in row.order)

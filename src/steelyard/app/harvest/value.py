@@ -96,7 +96,7 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
-class LotLine:
+class SellableLots:
     """One taxed holding: its lots in selling order, a price after costs, and the bucket of each lot.
 
     Attributes:
@@ -118,7 +118,7 @@ class LotLine:
         return exact_sum(lot.shares for lot in self.order)
 
 
-def lot_lines(portfolio: Portfolio, situation: TaxSituation, rules: PlanTax) -> list[LotLine]:
+def sellable_lots(portfolio: Portfolio, situation: TaxSituation, rules: PlanTax) -> list[SellableLots]:
     """Return every holding with a known cost and a price that may be traded, by account and symbol."""
     to_base = tax_rate(portfolio, situation.country.currency)
     groups: dict[tuple[str, str], list[TaxLot]] = {}
@@ -138,7 +138,7 @@ def lot_lines(portfolio: Portfolio, situation: TaxSituation, rules: PlanTax) -> 
             for x in selling_order(lots, method)
         )
         rows.append(
-            LotLine(
+            SellableLots(
                 account,
                 symbol,
                 order,
@@ -151,7 +151,7 @@ def lot_lines(portfolio: Portfolio, situation: TaxSituation, rules: PlanTax) -> 
     return rows
 
 
-def gains_by_bucket(row: LotLine, sold: Sale) -> dict[str, Decimal]:
+def gains_by_bucket(row: SellableLots, sold: Sale) -> dict[str, Decimal]:
     """Return what a sale along a holding's order realises in each bucket; untaxed gains are left out."""
     gains: dict[str, Decimal] = {}
     for part, bucket in zip(sold.lots, row.buckets, strict=False):
@@ -161,7 +161,7 @@ def gains_by_bucket(row: LotLine, sold: Sale) -> dict[str, Decimal]:
     return gains
 
 
-def turns(taxes: Sequence[Formula], row: LotLine) -> list[Decimal]:
+def turns(taxes: Sequence[Formula], row: SellableLots) -> list[Decimal]:
     """Return the numbers of shares at which the tax on selling a holding bends."""
     lines = bends(taxes)
     gains: dict[str, Decimal] = {}
@@ -179,7 +179,7 @@ def turns(taxes: Sequence[Formula], row: LotLine) -> list[Decimal]:
     return found
 
 
-def break_even(row: LotLine) -> list[Decimal]:
+def break_even(row: SellableLots) -> list[Decimal]:
     """Return the numbers of shares whose sale gains exactly nothing."""
     found, sold, gain = [], ZERO, ZERO
     for lot in row.order:
@@ -197,7 +197,7 @@ def tax_on(taxes: Sequence[Formula], gains: Mapping[str, Decimal]) -> Decimal:
     return exact_sum(tax_at(f, gains) for f in taxes)
 
 
-def later_rate(rules: PlanTax, row: LotLine) -> Decimal:
+def later_rate(rules: PlanTax, row: SellableLots) -> Decimal:
     """Return the rate on the gain that a lower cost basis brings back in a later year."""
     bucket = next((b for b in row.buckets if b is not None), None)
     if bucket is None:
@@ -209,7 +209,9 @@ def later_rate(rules: PlanTax, row: LotLine) -> Decimal:
     return EXACT.subtract(tax_on(rules.taxes, more), tax_on(rules.taxes, less))
 
 
-def loss_costs(row: LotLine, shares: Decimal, gain: Decimal, later: Decimal, given: Assumptions) -> Decimal:
+def loss_costs(
+    row: SellableLots, shares: Decimal, gain: Decimal, later: Decimal, given: Assumptions
+) -> Decimal:
     """Return what realising a loss costs: trading once, buying back once, later tax at its present value."""
     # The price is after the cost of selling; buying back costs as much again.
     trading = EXACT.multiply(row.trade_cost, shares)

@@ -17,7 +17,7 @@ from steelyard.domain.accounts import Room
 from steelyard.domain.books.ledger import Entry
 from steelyard.domain.books.lots import TaxLot
 from steelyard.domain.market.instruments import Instrument
-from steelyard.domain.money import ZERO, figure
+from steelyard.domain.money import EXACT, ZERO, figure
 from steelyard.domain.tax.basis import Basis
 from steelyard.domain.tax.planning import FreeGains, NoBuy, PlanTax
 from steelyard.domain.tax.rules import Rule
@@ -29,7 +29,7 @@ IsSession = Callable[[str, date], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class UsedLot:
+class SoldLot:
     """A part of a lot that a disposal took; `cost` of these shares, in the tax currency."""
 
     bought: date
@@ -39,7 +39,7 @@ class UsedLot:
 
 @dataclass(frozen=True, slots=True)
 class Disposal:
-    """One sale, as the return lists it.
+    """One sale, or the part of it that has one term, as the return lists it.
 
     Attributes:
         account, symbol, tax_class: What was sold, where, and the country's class of it.
@@ -65,10 +65,15 @@ class Disposal:
     gain: Decimal
     disallowed: Decimal = ZERO
     term: str | None = None
-    lots: tuple[UsedLot, ...] = ()
+    lots: tuple[SoldLot, ...] = ()
     taxable: Decimal | None = None
     notes: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
+
+    @property
+    def counted(self) -> Decimal:
+        """The gain that enters the netting: a loss without the part of it that does not count."""
+        return EXACT.add(self.gain, self.disallowed)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as in the document of a tax year."""

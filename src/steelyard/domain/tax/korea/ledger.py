@@ -16,7 +16,7 @@ from steelyard.domain.books.holdings import ADDING, TAKING, count
 from steelyard.domain.books.ledger import ACTION_KINDS, PAYMENT_KINDS, Entry, in_order
 from steelyard.domain.books.lots import Pool, TaxLot, share
 from steelyard.domain.money import EXACT, ZERO, exact_sum
-from steelyard.domain.tax.country import Disposal, UsedLot, YearFacts
+from steelyard.domain.tax.country import Disposal, SoldLot, YearFacts
 from steelyard.domain.tax.korea.accounts import SHELTERED
 from steelyard.domain.tax.korea.exchange import in_won, won_rate
 from steelyard.domain.tax.korea.gifts import CARRIED_OVER, Gift, sold_gift
@@ -409,7 +409,7 @@ def _disposal(sales: list[_Sold], tax_class: str, settled: date) -> Disposal:
         proceeds=proceeds,
         cost=cost,
         gain=EXACT.subtract(proceeds, cost),
-        lots=tuple(UsedLot(lot.bought, lot.shares, lot.cost) for s in sales for lot in s.taken),
+        lots=tuple(SoldLot(lot.bought, lot.shares, lot.cost) for s in sales for lot in s.taken),
         taxable=ZERO if tax_class == "krx_domestic_equity" else None,
         notes=(
             *((CARRIED_OVER,) if any(s.gifts for s in sales) else ()),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from steelyard.domain.money import ZERO
 from steelyard.domain.tax.basis import together
+from steelyard.domain.tax.country import Disposal
 from steelyard.domain.tax.united_states.capital_gains import LONG
 from steelyard.domain.tax.united_states.positions import COLLECTIBLE
-from steelyard.domain.tax.united_states.tax_year import Disposal
 
 _GAINS = ("us.term", "us.lots", "us.year", "us.wash-sale")
 _WASHED = ("us.wash-sale", "us.wash-sale-same-lot")

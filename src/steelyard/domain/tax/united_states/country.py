@@ -16,7 +16,7 @@ from steelyard.domain.books.lots import TaxLot
 from steelyard.domain.market.instruments import Instrument
 from steelyard.domain.money import EXACT, ZERO, parse_fraction, parse_number, plain
 from steelyard.domain.tax.basis import basis_of
-from steelyard.domain.tax.country import Disposal, Filing, IsSession, UsedLot, YearFacts, YearTax, unrated
+from steelyard.domain.tax.country import Filing, IsSession, YearFacts, YearTax, unrated
 from steelyard.domain.tax.identical import chosen
 from steelyard.domain.tax.planning import Formula, FreeGains, NoBuy, PlanTax, on_top_of, short_and_long
 from steelyard.domain.tax.rules import Rule
@@ -97,24 +97,7 @@ class UnitedStates:
         return YearTax(
             jurisdiction=self.code,
             year=facts.year,
-            disposals=tuple(
-                Disposal(
-                    account=d.account,
-                    symbol=d.symbol,
-                    tax_class=d.tax_class,
-                    sold_on=d.sold_on,
-                    settles_on=d.settles_on,
-                    shares=d.shares,
-                    proceeds=d.proceeds,
-                    cost=d.cost,
-                    gain=d.gain,
-                    disallowed=d.disallowed,
-                    term=d.term,
-                    lots=tuple(UsedLot(x.bought, x.shares, x.cost) for x in d.lots),
-                    rules=rules_of(d),
-                )
-                for d in report.disposals
-            ),
+            disposals=tuple(replace(d, rules=rules_of(d)) for d in report.disposals),
             summary=summary,
             total_tax=total,
             rules=tuple(facts.rules),

@@ -16,6 +16,7 @@ from typing import Any
 from steelyard.domain.books.ledger import Entry
 from steelyard.domain.books.lots import total
 from steelyard.domain.money import EXACT, ZERO
+from steelyard.domain.tax.country import Disposal, SoldLot
 from steelyard.domain.tax.united_states.capital_gains import (
     LONG,
     NO_CARRY,
@@ -36,53 +37,7 @@ from steelyard.domain.tax.united_states.wash_sales import Block
 
 
 @dataclass(frozen=True, slots=True)
-class SoldLot:
-    """A part of a disposal: shares of one lot, cost adjusted by earlier wash sales."""
-
-    bought: date
-    holding_from: date
-    shares: Decimal
-    cost: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class Disposal:
-    """A sale, or the part of it that has one term.
-
-    Attributes:
-        account, symbol, tax_class: Where and what.
-        sold_on: Trade date; it decides year and term.
-        settles_on: Settlement date.
-        shares: How many.
-        proceeds: After fees, in dollars.
-        cost: Adjusted basis.
-        gain: Proceeds less cost, before the wash-sale rule takes its part back.
-        disallowed: Loss that is not deductible, >= 0: what counts is `gain` plus this.
-        term: `short` or `long`.
-        lots: What was sold.
-    """
-
-    account: str
-    symbol: str
-    tax_class: str
-    sold_on: date
-    settles_on: date
-    shares: Decimal
-    proceeds: Decimal
-    cost: Decimal
-    gain: Decimal
-    disallowed: Decimal
-    term: str
-    lots: tuple[SoldLot, ...]
-
-    @property
-    def counted(self) -> Decimal:
-        """The gain that enters the netting."""
-        return EXACT.add(self.gain, self.disallowed)
-
-
-@dataclass(frozen=True, slots=True)
-class OpenLot:
+class HeldLot:
     """Shares held, with what wash sales made of cost and holding period.
 
     Attributes:
@@ -158,7 +113,7 @@ class YearReport:
     year: int
     disposals: tuple[Disposal, ...]
     summary: Summary
-    open_lots: tuple[OpenLot, ...]
+    open_lots: tuple[HeldLot, ...]
     crossed: tuple[tuple[str, str], ...] = ()
 
 
@@ -231,10 +186,10 @@ def year_report(
     return YearReport(year, disposals, summary, open_lots(held), crossed)
 
 
-def open_lots(held: Positions) -> tuple[OpenLot, ...]:
+def open_lots(held: Positions) -> tuple[HeldLot, ...]:
     """Return the lots of the taxed accounts that are still held, by account, symbol and purchase."""
     lots = [
-        OpenLot(x.account, x.symbol, x.bought, x.held_from, x.shares, x.cost, long_term_from(x.held_from))
+        HeldLot(x.account, x.symbol, x.bought, x.held_from, x.shares, x.cost, long_term_from(x.held_from))
         for x in held.washed.blocks
         if x.sold_on is None and not x.sheltered
     ]
@@ -257,10 +212,7 @@ def _disposals(held: Positions, year: int, setting: Setting) -> tuple[Disposal, 
     for (_, kind), parts in sorted(sales.items(), key=lambda x: x[0]):
         first = parts[0]
         assert first.sold_on is not None
-        lots = tuple(
-            SoldLot(x.bought, x.held_from, EXACT.divide(x.shares, held.scale[x.source]), x.cost)
-            for x in parts
-        )
+        lots = tuple(SoldLot(x.bought, EXACT.divide(x.shares, held.scale[x.source]), x.cost) for x in parts)
         proceeds, cost = total(x.proceeds for x in parts), total(x.cost for x in parts)
         result.append(
             Disposal(
