@@ -140,7 +140,7 @@ def test_every_picture_says_that_it_is_simulated(told):
 def test_lines_differ_without_colour():
     """Each of six lines has a dash of its own, and its number at its end."""
     dates = [date(2020, 1, 1) + timedelta(days=n) for n in range(50)]
-    series = [charts.Line(n, f"p{n}", np.linspace(1.0, 1.0 + n, 50)) for n in range(1, 7)]
+    series = [charts.Curve(n, f"p{n}", np.linspace(1.0, 1.0 + n, 50)) for n in range(1, 7)]
     with figures.style():
         figure, (axes,) = figures.sheet(9.0, [3.0])
         charts.lines(axes, "x", dates, series, percent=False)

@@ -43,7 +43,7 @@ ENDS = (CANCELLED, REJECTED, EXPIRED)
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
+class _FillRow:
     """One line of the fills file: shares at a price, or the end of an order."""
 
     number: int
@@ -194,7 +194,7 @@ class TicketBroker(BrokerHabits):
 
     # -- what is known ------------------------------------------------------------------------------
 
-    def _statement(self, state: Mapping[str, Any], lines: list[_Line]) -> Statement:
+    def _statement(self, state: Mapping[str, Any], lines: list[_FillRow]) -> Statement:
         opening = state["opening"]
         if opening is None or (opening != self._file and not self._open(state, lines)):
             opening, counted = self._file, {row["number"] for row in state["orders"]}
@@ -259,7 +259,7 @@ class TicketBroker(BrokerHabits):
             else ""
         )
 
-    def _report(self, row: Mapping[str, Any], lines: Iterable[_Line]) -> Report | None:
+    def _report(self, row: Mapping[str, Any], lines: Iterable[_FillRow]) -> Report | None:
         if row["rejected"]:
             return Report(row["order"], str(row["number"]), REJECTED, note=row["rejected"])
         filled = paid = fees = ZERO
@@ -282,7 +282,7 @@ class TicketBroker(BrokerHabits):
             state = PARTIALLY_FILLED if filled else ACCEPTED
         return Report(row["order"], str(row["number"]), state, filled, paid, fees)
 
-    def _open(self, state: Mapping[str, Any], lines: list[_Line]) -> list[dict[str, Any]]:
+    def _open(self, state: Mapping[str, Any], lines: list[_FillRow]) -> list[dict[str, Any]]:
         found = []
         for row in state["orders"]:
             report = self._report(row, lines)
@@ -298,7 +298,7 @@ class TicketBroker(BrokerHabits):
 
     # -- the files ----------------------------------------------------------------------------------
 
-    def _read(self) -> tuple[dict[str, Any], list[_Line]]:
+    def _read(self) -> tuple[dict[str, Any], list[_FillRow]]:
         try:
             state: dict[str, Any] = json.loads(self._state.read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -309,7 +309,7 @@ class TicketBroker(BrokerHabits):
             ) from None
         return state, self._lines(state)
 
-    def _lines(self, state: Mapping[str, Any]) -> list[_Line]:
+    def _lines(self, state: Mapping[str, Any]) -> list[_FillRow]:
         try:
             text = self._typed.read_text(encoding="utf-8-sig")
         except FileNotFoundError:
@@ -339,7 +339,7 @@ class TicketBroker(BrokerHabits):
             found.append(line)
         return found
 
-    def _line(self, row: Mapping[str, str], place: int) -> _Line:
+    def _line(self, row: Mapping[str, str], place: int) -> _FillRow:
         try:
             figures = {k: Decimal(row.get(k) or "0") for k in ("number", "shares", "price", "fees")}
             day = row.get("traded_on") or ""
@@ -359,13 +359,13 @@ class TicketBroker(BrokerHabits):
             raise self._typo(place, say("shares need a price and the day they were traded on"))
         if figures["number"] != int(figures["number"]):
             raise self._typo(place, say("{number} is no number of an order", number=plain(figures["number"])))
-        return _Line(int(figures["number"]), figures["shares"], figures["price"], figures["fees"], on, end)
+        return _FillRow(int(figures["number"]), figures["shares"], figures["price"], figures["fees"], on, end)
 
     def _typo(self, place: int, text: str) -> InputError:
         hint = say("correct the line; columns: {columns}", columns=",".join(TYPED))
         return InputError("ticket-fills", f"{text} ({self._typed.name}:{place})", hint)
 
-    def _write(self, state: Mapping[str, Any], lines: list[_Line]) -> None:
+    def _write(self, state: Mapping[str, Any], lines: list[_FillRow]) -> None:
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(TICKET)

@@ -54,7 +54,7 @@ def money_to_bands(portfolio: Portfolio, *, fractional: bool = False) -> Decimal
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
+class _Purchasable:
     """One instrument. `step` is the value of a share, None where any amount can be bought."""
 
     held: Fraction
@@ -85,7 +85,7 @@ class _Line:
 class _Purse:
     """The instruments and the money: `gross` is all value, cash included, `kept` and `share` the reserve."""
 
-    lines: tuple[_Line, ...]
+    lines: tuple[_Purchasable, ...]
     gross: Fraction
     cash: Fraction
     kept: Fraction
@@ -150,7 +150,7 @@ def _purse(portfolio: Portfolio, bands: dict[str, Decimal], fractional: bool) ->
         whole = whole and quote is not None and not quote.by_value
         foreign = instrument.currency != portfolio.base_currency
         lines.append(
-            _Line(
+            _Purchasable(
                 held=Fraction(holding.value),
                 lower=weight - half,
                 upper=weight + half,

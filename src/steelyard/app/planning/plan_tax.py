@@ -22,7 +22,7 @@ from steelyard.domain.books.lots import TaxLot
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, plain
 from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.tax.country import Disposal, YearTax
-from steelyard.domain.tax.planning import Case, Formula, Line, NoBuy
+from steelyard.domain.tax.planning import Case, Formula, NoBuy, TaxLine
 from steelyard.domain.trades import Trade
 from steelyard.errors import DataError, InputError
 from steelyard.words import join, say
@@ -188,8 +188,8 @@ def _merged(lots: Sequence[TaxLot], bucket_of: Callable[[TaxLot], str | None]) -
 
 
 def _scaled(formula: Formula, to_base: Decimal) -> Formula:
-    def line(x: Line) -> Line:
-        return Line(x.slopes, EXACT.multiply(x.constant, to_base))
+    def line(x: TaxLine) -> TaxLine:
+        return TaxLine(x.slopes, EXACT.multiply(x.constant, to_base))
 
     return tuple(
         Case(tuple(line(p) for p in case.pieces), tuple(line(x) for x in case.limits)) for case in formula

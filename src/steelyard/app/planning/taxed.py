@@ -9,8 +9,7 @@ from fractions import Fraction
 from steelyard.app.planning.tradables import Ticks, Tradable
 from steelyard.app.planning.wish import TaxWish, Wish
 from steelyard.domain.money import EXACT
-from steelyard.domain.tax.planning import Formula
-from steelyard.domain.tax.planning import Line as TaxLine
+from steelyard.domain.tax.planning import Formula, TaxLine
 from steelyard.engines.allocation.household.household import Household
 from steelyard.engines.allocation.household.taxation import Alternative, LotSteps, Piece, Taxation
 

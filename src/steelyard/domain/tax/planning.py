@@ -18,7 +18,7 @@ from steelyard.domain.money import EXACT, ONE, ZERO
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TaxLine:
     """constant + sum of slope times the gain of a bucket, in the tax currency."""
 
     slopes: Mapping[str, Decimal]
@@ -31,17 +31,17 @@ class Line:
             total = EXACT.add(total, EXACT.multiply(slope, gains.get(bucket, ZERO)))
         return total
 
-    def shifted(self, gains: Mapping[str, Decimal], less: Decimal = ZERO) -> Line:
+    def shifted(self, gains: Mapping[str, Decimal], less: Decimal = ZERO) -> TaxLine:
         """Return the line as a function of gains on top of some, less a constant."""
-        return Line(self.slopes, EXACT.subtract(self.at(gains), less))
+        return TaxLine(self.slopes, EXACT.subtract(self.at(gains), less))
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
     """The tax is the greatest of `pieces` where every one of `limits` is at most zero."""
 
-    pieces: tuple[Line, ...]
-    limits: tuple[Line, ...] = ()
+    pieces: tuple[TaxLine, ...]
+    limits: tuple[TaxLine, ...] = ()
 
 
 Formula = tuple[Case, ...]
@@ -128,13 +128,13 @@ def on_top_of(formula: Formula, gains: Mapping[str, Decimal]) -> Formula:
     )
 
 
-def bends(formulas: Iterable[Formula]) -> tuple[Line, ...]:
+def bends(formulas: Iterable[Formula]) -> tuple[TaxLine, ...]:
     """Return lines at whose zeros the sum of some formulas can bend: where pieces meet and cases end."""
-    found: dict[tuple[tuple[tuple[str, Decimal], ...], Decimal], Line] = {}
+    found: dict[tuple[tuple[tuple[str, Decimal], ...], Decimal], TaxLine] = {}
     for formula in formulas:
         for case in formula:
             meetings = [
-                Line(
+                TaxLine(
                     {b: EXACT.subtract(one.slopes.get(b, ZERO), other.slopes.get(b, ZERO)) for b in both},
                     EXACT.subtract(one.constant, other.constant),
                 )
@@ -148,12 +148,12 @@ def bends(formulas: Iterable[Formula]) -> tuple[Line, ...]:
 
 def above_allowance(bucket: str, rate: Decimal, allowance: Decimal) -> Formula:
     """Return a flat rate above a yearly allowance; losses beyond the year's gains are worth nothing."""
-    return (Case((Line({}), Line({bucket: rate}, -EXACT.multiply(rate, allowance)))),)
+    return (Case((TaxLine({}), TaxLine({bucket: rate}, -EXACT.multiply(rate, allowance)))),)
 
 
 def each_gain(bucket: str, rate: Decimal) -> Formula:
     """Return a flat rate on a gain that nothing is netted against."""
-    return (Case((Line({}), Line({bucket: rate}))),)
+    return (Case((TaxLine({}), TaxLine({bucket: rate}))),)
 
 
 def short_and_long(
@@ -170,15 +170,15 @@ def short_and_long(
     Source: 26 U.S.C. 1211(b), 1212(b), 1222.
     """
     one = {"short": ONE, "long": ONE}
-    total_loss = Line(one)
-    total_gain = Line({"short": -ONE, "long": -ONE})
-    both = Line({"short": short_rate, "long": long_rate})
-    as_long = Line({"short": long_rate, "long": long_rate})
-    as_short = Line({"short": short_rate, "long": short_rate})
-    saved = Line({"short": ordinary_rate, "long": ordinary_rate})
-    most = Line({}, -EXACT.multiply(ordinary_rate, offset))
+    total_loss = TaxLine(one)
+    total_gain = TaxLine({"short": -ONE, "long": -ONE})
+    both = TaxLine({"short": short_rate, "long": long_rate})
+    as_long = TaxLine({"short": long_rate, "long": long_rate})
+    as_short = TaxLine({"short": short_rate, "long": short_rate})
+    saved = TaxLine({"short": ordinary_rate, "long": ordinary_rate})
+    most = TaxLine({}, -EXACT.multiply(ordinary_rate, offset))
     return (
-        Case((both, as_long), (total_gain, Line({"long": -ONE}))),
-        Case((as_short,), (total_gain, Line({"long": ONE}))),
+        Case((both, as_long), (total_gain, TaxLine({"long": -ONE}))),
+        Case((as_short,), (total_gain, TaxLine({"long": ONE}))),
         Case((saved, most), (total_loss,)),
     )

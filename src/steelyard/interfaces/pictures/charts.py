@@ -29,7 +29,7 @@ _BAND = "#cccccc"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Curve:
     """A series to draw.
 
     Attributes:
@@ -54,7 +54,7 @@ class Weight:
     outside: bool
 
 
-def lines(axes: Axes, title: str, dates: Sequence[date], series: Sequence[Line], *, percent: bool) -> None:
+def lines(axes: Axes, title: str, dates: Sequence[date], series: Sequence[Curve], *, percent: bool) -> None:
     """Draw series over time, on a logarithmic scale where growth is more than fivefold.
 
     Args:
@@ -327,7 +327,7 @@ def label_places(spots: Sequence[tuple[float, float]]) -> list[tuple[float, floa
     return places
 
 
-def _numbered_ends(axes: Axes, series: Sequence[Line]) -> None:
+def _numbered_ends(axes: Axes, series: Sequence[Curve]) -> None:
     """Write each line's number at its end, moved apart where ends meet."""
     to_axes = axes.transData + axes.transAxes.inverted()
     heights = [float(to_axes.transform((0.0, float(s.values[-1])))[1]) for s in series]

@@ -54,15 +54,15 @@ def values_png(found: ValueHistory) -> bytes:
     days = [d.day for d in found.days]
     paid = accumulate((float(d.paid_in) for d in found.days[1:]), initial=float(found.days[0].total))
     series = [
-        charts.Line(1, f"value, {found.currency}", np.array([float(d.total) for d in found.days])),
-        charts.Line(2, "first value and what was paid in since", np.array(list(paid))),
+        charts.Curve(1, f"value, {found.currency}", np.array([float(d.total) for d in found.days])),
+        charts.Curve(2, "first value and what was paid in since", np.array(list(paid))),
     ]
     drift = np.array([float(d.largest_drift) for d in found.days])
     due = [n for n, d in enumerate(found.days) if d.due]
     with figures.style():
         figure, (above, below) = figures.sheet(8.0, [3.0, 2.2])
         charts.lines(above, f"Value, {days[0]} to {days[-1]}", days, series, percent=False)
-        charts.lines(below, "Largest drift", days, [charts.Line(3, "drift", drift)], percent=True)
+        charts.lines(below, "Largest drift", days, [charts.Curve(3, "drift", drift)], percent=True)
         below.plot([days[n] for n in due], drift[due], "D", color="#000000", markersize=4, linestyle="none")  # type: ignore[arg-type]
         above.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
         for axes in (above, below):

@@ -122,7 +122,7 @@ def _over_time(study: Study) -> list[Panel]:
     one = study.results[0].index
 
     def panel(heading: str, series: Callable[[Result], Floats], *, percent: bool) -> Panel:
-        lines = [charts.Line(n + 1, study.results[n].policy, series(study.results[n])) for n in chosen]
+        lines = [charts.Curve(n + 1, study.results[n].policy, series(study.results[n])) for n in chosen]
         return Panel(
             heading,
             hint,

@@ -15,7 +15,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 from steelyard.domain.money import EXACT, ONE, ZERO
-from steelyard.domain.tax.planning import Case, Formula, Line
+from steelyard.domain.tax.planning import Case, Formula, TaxLine
 from steelyard.domain.tax.united_states.capital_gains import Schedule, gains_tax, net
 from steelyard.domain.tax.united_states.tax_year import Owner
 
@@ -60,12 +60,12 @@ def return_formulas(rates: Schedule, owner: Owner, *, limit: Decimal) -> tuple[F
     bends = _bends(rates, owner, limit)
     together = tuple(Case(run.lines(TOGETHER), run.limits(TOGETHER)) for run in _runs(of_all, [None, *bends]))
     short_runs = _runs(for_short, [x for x in bends if x >= ZERO])
-    no_short = Line({"short": ONE})
-    no_long, some_long = Line(LONG), Line(_minus(LONG))
-    a_loss, no_loss = Line(TOGETHER), Line(_minus(TOGETHER))
+    no_short = TaxLine({"short": ONE})
+    no_long, some_long = TaxLine(LONG), TaxLine(_minus(LONG))
+    a_loss, no_loss = TaxLine(TOGETHER), TaxLine(_minus(TOGETHER))
     extra = (
-        Case((Line({}),), (a_loss,)),
-        Case((Line({}),), (no_short, no_loss)),
+        Case((TaxLine({}),), (a_loss,)),
+        Case((TaxLine({}),), (no_short, no_loss)),
         *(Case(run.lines({"short": ONE}), (some_long, *run.limits({"short": ONE}))) for run in short_runs),
         *(Case(run.lines(TOGETHER), (no_long, *run.limits(TOGETHER))) for run in short_runs),
     )
@@ -85,8 +85,8 @@ def _dearer_metal(more: Decimal, owner: Owner) -> Formula:
     carried = EXACT.multiply(more, EXACT.minus(owner.carry.long))
     found = []
     for losses in ({}, {"short": more}):
-        found.append(Case((Line({}), Line({"metal": more, **losses}, carried))))
-        found.append(Case((Line({}), Line({"metal": more, "long": more, **losses}))))
+        found.append(Case((TaxLine({}), TaxLine({"metal": more, **losses}, carried))))
+        found.append(Case((TaxLine({}), TaxLine({"metal": more, "long": more, **losses}))))
     return tuple(found)
 
 
@@ -122,19 +122,19 @@ class _Run:
 
     pieces: tuple[tuple[Decimal | None, Decimal | None, Decimal, Decimal], ...]
 
-    def lines(self, slopes: dict[str, Decimal]) -> tuple[Line, ...]:
+    def lines(self, slopes: dict[str, Decimal]) -> tuple[TaxLine, ...]:
         return tuple(
-            Line({b: EXACT.multiply(one, slope) for b, one in slopes.items()} if slope else {}, constant)
+            TaxLine({b: EXACT.multiply(one, slope) for b, one in slopes.items()} if slope else {}, constant)
             for _, _, slope, constant in self.pieces
         )
 
-    def limits(self, slopes: dict[str, Decimal]) -> tuple[Line, ...]:
+    def limits(self, slopes: dict[str, Decimal]) -> tuple[TaxLine, ...]:
         low, high = self.pieces[0][0], self.pieces[-1][1]
         found = []
         if low is not None:
-            found.append(Line(_minus(slopes), low))
+            found.append(TaxLine(_minus(slopes), low))
         if high is not None:
-            found.append(Line(slopes, EXACT.minus(high)))
+            found.append(TaxLine(slopes, EXACT.minus(high)))
         return tuple(found)
 
 
