@@ -31,7 +31,7 @@ from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.adapters.files.portfolio import parse
 from steelyard.app.lab import backtest as lab
 from steelyard.engines.backtest import kernel, resample
-from steelyard.engines.backtest.problem import Market, Problem, Rules, Terms
+from steelyard.engines.backtest.records import Backtest, Market, Rules, Terms
 from steelyard.engines.market.price_history import PriceHistory
 
 SESSIONS, INSTRUMENTS, RATE = 5216, 5, 0.001
@@ -93,7 +93,7 @@ def prices() -> np.ndarray:
     return 100 * np.exp(np.cumsum(random.normal(0.0003, 0.01, (SESSIONS, INSTRUMENTS)), axis=0))
 
 
-def problem(*, always: bool, widths: np.ndarray, every: int = 1) -> Problem:
+def problem(*, always: bool, widths: np.ndarray, every: int = 1) -> Backtest:
     policies = len(widths)
     looks = np.zeros((1, SESSIONS), dtype=np.bool_)
     looks[0, ::every] = True
@@ -116,7 +116,7 @@ def problem(*, always: bool, widths: np.ndarray, every: int = 1) -> Problem:
         low=np.zeros((policies, INSTRUMENTS)),
         high=np.ones((policies, INSTRUMENTS)),
     )
-    return Problem(market, rules, Terms(10_000.0, RATE, 0.0, np.zeros(INSTRUMENTS)))
+    return Backtest(market, rules, Terms(10_000.0, RATE, 0.0, np.zeros(INSTRUMENTS)))
 
 
 def median(call: Callable[[], object], repeats: int = 31) -> float:
@@ -129,7 +129,7 @@ def median(call: Callable[[], object], repeats: int = 31) -> float:
     return statistics.median(times)
 
 
-def c_loop(folder: Path) -> Callable[[Problem], np.ndarray] | None:
+def c_loop(folder: Path) -> Callable[[Backtest], np.ndarray] | None:
     if shutil.which("gcc") is None:
         return None
     source, library = folder / "loop.c", folder / "loop.so"
@@ -152,7 +152,7 @@ def c_loop(folder: Path) -> Callable[[Problem], np.ndarray] | None:
         ctypes.c_long,
     ]
 
-    def call(p: Problem) -> np.ndarray:
+    def call(p: Backtest) -> np.ndarray:
         rules, out = p.rules, np.empty((p.shape[0], 8))
         for row in range(p.shape[0]):
             follow(
@@ -172,7 +172,7 @@ def c_loop(folder: Path) -> Callable[[Problem], np.ndarray] | None:
     return call
 
 
-def numpy_segments(p: Problem) -> np.ndarray:
+def numpy_segments(p: Backtest) -> np.ndarray:
     """The honest rival: one product of growth per stretch between looks."""
     prices, targets = p.market.prices, p.rules.targets
     edges = [*np.flatnonzero(p.rules.looks[0]).tolist(), SESSIONS - 1]

@@ -14,7 +14,7 @@ from steelyard.engines.allocation.one_budget.divisible import _cost as divisible
 from steelyard.engines.allocation.one_budget.states import Choices
 from steelyard.engines.allocation.problem import Line
 from steelyard.engines.backtest import reference, sizing_kernel
-from steelyard.engines.backtest.problem import Terms
+from steelyard.engines.backtest.records import Terms
 
 # Rates are parts of 1024, so that binary floats hold every product as it is: equality needs no tolerance.
 CASES = [

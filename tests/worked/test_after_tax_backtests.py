@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from steelyard.engines.backtest import kernel
-from steelyard.engines.backtest.problem import (
+from steelyard.engines.backtest.records import (
     TERMS,
     UNTAXED,
     WITHHELD,
     YEARLY,
+    Backtest,
     Market,
-    Problem,
     Rules,
     TaxRules,
     Terms,
@@ -47,7 +47,7 @@ def backtest(prices, tax, *, looks, rate=0.0, initial=1000.0, whole=None, target
     )
     happened = Market(prices=prices, days=np.arange(sessions), **(nothing | market))
     terms = Terms(initial=initial, rate=rate, floor=0.0, conversion=np.zeros(n))
-    return kernel.run(Problem(happened, rules, terms, whole, tax))
+    return kernel.run(Backtest(happened, rules, terms, whole, tax))
 
 
 def test_a_year_above_its_allowance_is_taxed_when_it_falls_due_out_of_what_is_over_target():

@@ -15,7 +15,7 @@ from steelyard.app.lab.backtest import Settings, assemble, candidate
 from steelyard.domain.policy.drift import measure
 from steelyard.domain.policy.policies import decide
 from steelyard.engines.backtest import kernel, reference
-from steelyard.engines.backtest.problem import TALLIES
+from steelyard.engines.backtest.records import TALLIES
 from steelyard.engines.market.price_history import PriceHistory
 
 D = Decimal

@@ -10,13 +10,13 @@ import pytest
 
 from lanes import sizes
 from steelyard.engines.backtest import kernel, reference, resample
-from steelyard.engines.backtest.problem import (
+from steelyard.engines.backtest.records import (
     TERMS,
     UNTAXED,
     WITHHELD,
     YEARLY,
+    Backtest,
     Market,
-    Problem,
     Rules,
     TaxRules,
     Terms,
@@ -81,7 +81,7 @@ def random_problem(seed):
         buy_with_flows=bool(rng.random() < 0.7),
     )
     rules = random_rules(rng, sessions, instruments, policies)
-    return Problem(random_market(rng, sessions, instruments), rules, terms)
+    return Backtest(random_market(rng, sessions, instruments), rules, terms)
 
 
 def seeds(count):
@@ -230,7 +230,7 @@ def test_policies_side_by_side_are_each_what_the_plain_loop_says_of_it_alone(cou
         one = random_problem(seed)
         empty = {"distributions": np.empty((0, one.shape[2])), "interest": np.empty(0), "flows": np.empty(0)}
         rules = random_rules(rng, one.shape[1], one.shape[2], 300)
-        problem = Problem(one.market._replace(**empty), rules, one.terms)
+        problem = Backtest(one.market._replace(**empty), rules, one.terms)
         runs = reference.run(problem, holdings=False)
         expected = np.array([reference.tally(runs, row, one.terms.initial) for row in range(300)])
         assert bits(kernel.history_tallies(problem)) == bits(expected), seed
@@ -245,7 +245,7 @@ def test_a_resampled_path_of_the_kernel_is_the_reference_run_on_the_plain_resamp
         found = kernel.tallies(problem, seed=seed, first=3, count=2, **drawn)
         for k in range(2):
             market = resample.market(problem.market, seed=seed, path=3 + k, **drawn)
-            runs = reference.run(Problem(market, problem.rules, problem.terms), holdings=False)
+            runs = reference.run(Backtest(market, problem.rules, problem.terms), holdings=False)
             for row in range(problem.shape[0]):
                 expected = np.array(reference.tally(runs, row, problem.terms.initial))
                 assert bits(found[k, row]) == bits(expected), (seed, k, row)
@@ -365,7 +365,7 @@ def calendar(market, targets, looks, **terms):
         high=np.ones((1, n)),
     )
     settings = {"initial": 1000.0, "rate": 0.0, "floor": 0.0, "conversion": np.zeros(n)} | terms
-    return Problem(market, rules, Terms(**settings))
+    return Backtest(market, rules, Terms(**settings))
 
 
 def plain_market(prices, **more):
@@ -438,5 +438,5 @@ def test_a_wider_band_never_trades_more_often_on_the_same_path():
             low=np.zeros((6, 2)),
             high=np.ones((6, 2)),
         )
-        counts = kernel.run(Problem(market, rules, one.terms)).rebalanced.sum(axis=1)
+        counts = kernel.run(Backtest(market, rules, one.terms)).rebalanced.sum(axis=1)
         assert all(narrow >= wide for narrow, wide in pairwise(counts.tolist()))

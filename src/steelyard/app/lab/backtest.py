@@ -25,7 +25,7 @@ from steelyard.domain.policy.looks import LOOKS
 from steelyard.domain.policy.policies import Policy, band
 from steelyard.engines.arrays import SESSIONS_A_YEAR, Ints
 from steelyard.engines.backtest import kernel
-from steelyard.engines.backtest.problem import Market, Problem, Rules, Terms, on_ticks
+from steelyard.engines.backtest.records import Backtest, Market, Rules, Terms, on_ticks
 from steelyard.engines.market.price_history import PriceHistory, day_numbers
 from steelyard.errors import DataError, InputError
 from steelyard.words import say
@@ -186,7 +186,7 @@ class Setup:
         results = tuple([Result(walk, row, c.text) for row, c in enumerate(self.candidates)])
         return Study(walk, results, self._notes)
 
-    def problem(self, history: PriceHistory) -> Problem:
+    def problem(self, history: PriceHistory) -> Backtest:
         """Return the arrays of a backtest; see `run`."""
         settings = self.settings
         if self.symbols != history.symbols:
@@ -216,7 +216,7 @@ class Setup:
         looks, fixed = self._rules
         masks = [np.zeros(len(days), np.bool_) if look is None else look_mask(days, *look) for look in looks]
         rules = Rules(looks=masks[0][np.newaxis] if len(masks) == 1 else np.stack(masks), **fixed)
-        return Problem(market, rules, self._terms, whole, tax)
+        return Backtest(market, rules, self._terms, whole, tax)
 
     @cached_property
     def _terms(self) -> Terms:
@@ -253,7 +253,7 @@ def backtest(history: PriceHistory, candidates: Sequence[Candidate], settings: S
     return Setup(tuple(candidates), settings).run(history)
 
 
-def assemble(history: PriceHistory, candidates: Sequence[Candidate], settings: Settings) -> Problem:
+def assemble(history: PriceHistory, candidates: Sequence[Candidate], settings: Settings) -> Backtest:
     """Return the arrays of a backtest; see `Setup.run`."""
     return Setup(tuple(candidates), settings).problem(history)
 

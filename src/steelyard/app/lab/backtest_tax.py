@@ -24,7 +24,7 @@ from steelyard.domain.tax.rules import Rule
 from steelyard.domain.tax.united_states.capital_gains import long_term_from, loss_limit, schedule
 from steelyard.domain.tax.united_states.country import long_rate
 from steelyard.engines.arrays import Ints
-from steelyard.engines.backtest.problem import TERMS, UNTAXED, WITHHELD, YEARLY, TaxRules
+from steelyard.engines.backtest.records import TERMS, UNTAXED, WITHHELD, YEARLY, TaxRules
 from steelyard.errors import InputError
 from steelyard.ports.market import Sessions
 from steelyard.words import say

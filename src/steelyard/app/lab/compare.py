@@ -14,7 +14,7 @@ from steelyard.domain.policy import policy_text
 from steelyard.domain.policy.policies import Policy
 from steelyard.engines.arrays import SESSIONS_A_YEAR, Floats
 from steelyard.engines.backtest import resample
-from steelyard.engines.backtest.problem import TALLIES
+from steelyard.engines.backtest.records import TALLIES
 from steelyard.engines.market.price_history import PriceHistory
 from steelyard.errors import InputError
 from steelyard.words import say
@@ -71,7 +71,7 @@ class Comparison:
         paths: Resampled histories that were done.
         differences: One a result: its yearly growth less that of the yardstick, path by path; empty
             without resampling.
-        tallies: (S, P, 10) float64, see `engines.backtest.problem.TALLIES`.
+        tallies: (S, P, 10) float64, see `engines.backtest.records.TALLIES`.
     """
 
     study: Study

@@ -18,7 +18,7 @@ import numpy as np
 from steelyard.engines import statistics
 from steelyard.engines.arrays import SESSIONS_A_YEAR, Flags, Floats
 from steelyard.engines.backtest import kernel
-from steelyard.engines.backtest.problem import Problem, Rules, Runs, Terms
+from steelyard.engines.backtest.records import Backtest, Rules, Runs, Terms
 from steelyard.engines.market.price_history import PriceHistory
 from steelyard.words import say
 
@@ -60,7 +60,7 @@ class Walk:
     """
 
     history: PriceHistory
-    problem: Problem = field(repr=False)
+    problem: Backtest = field(repr=False)
     recorded: Runs = field(repr=False)
     risk_free: float
 
@@ -103,7 +103,7 @@ class Study:
         return self.walk.history
 
     @property
-    def problem(self) -> Problem:
+    def problem(self) -> Backtest:
         """The arrays of the backtest, for resampling."""
         return self.walk.problem
 
@@ -344,7 +344,7 @@ class Result:
         return statistics.drawdown(self.index)
 
 
-def _ideal(problem: Problem) -> Problem:
+def _ideal(problem: Backtest) -> Backtest:
     """Return the mix that is rebalanced every session at no cost, deposits included."""
     rules, terms = problem.rules, problem.terms
     n = len(rules.targets)
@@ -361,4 +361,4 @@ def _ideal(problem: Problem) -> Problem:
         high=np.ones((1, n)),
     )
     free = Terms(terms.initial, 0.0, 0.0, np.zeros(n), terms.reserve_amount, terms.reserve_weight)
-    return Problem(problem.market, daily, free)
+    return Backtest(problem.market, daily, free)

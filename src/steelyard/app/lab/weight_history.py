@@ -11,7 +11,7 @@ import numpy as np
 from steelyard.app.lab.study import Study
 from steelyard.engines.arrays import Flags, Floats
 from steelyard.engines.backtest import kernel
-from steelyard.engines.backtest.problem import Problem
+from steelyard.engines.backtest.records import Backtest
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def weight_history(study: Study, row: int = 0) -> WeightHistory:
     )
 
 
-def _alone(problem: Problem, row: int) -> Problem:
+def _alone(problem: Backtest, row: int) -> Backtest:
     rules = problem.rules
     one = rules._replace(
         schedule=rules.schedule[row : row + 1],

@@ -11,7 +11,7 @@ import math
 from collections import deque
 from collections.abc import Callable
 
-from steelyard.engines.backtest.problem import TERMS, UNTAXED, WITHHELD, YEARLY, TaxRules
+from steelyard.engines.backtest.records import TERMS, UNTAXED, WITHHELD, YEARLY, TaxRules
 
 CENT = 1e-6
 """Less than this below a whole number is float noise and counts as that number when tax is cut."""

@@ -18,7 +18,7 @@ import numpy as np
 
 from steelyard.engines.backtest import kernel
 from steelyard.engines.backtest.many_policies_kernel import walk_together
-from steelyard.engines.backtest.problem import Market, Problem, Rules, Terms
+from steelyard.engines.backtest.records import Backtest, Market, Rules, Terms
 from steelyard.engines.compilation import cache_folder
 
 PATIENCE = 120.0
@@ -68,7 +68,7 @@ class Ahead:
             self._process.wait()
 
 
-def smallest() -> Problem:
+def smallest() -> Backtest:
     """Return a market of two sessions and as many policies as are walked side by side."""
     policies, sessions, n = 8, 2, 1
     rules = Rules(
@@ -85,7 +85,7 @@ def smallest() -> Problem:
     )
     none = np.empty(0)
     market = Market(np.ones((sessions, n)), np.arange(sessions), np.empty((0, n)), none, none)
-    return Problem(market, rules, Terms(1.0, 0.0, 0.0, np.zeros(n)))
+    return Backtest(market, rules, Terms(1.0, 0.0, 0.0, np.zeros(n)))
 
 
 if __name__ == "__main__":

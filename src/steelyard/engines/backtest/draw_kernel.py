@@ -23,7 +23,7 @@ def draw(prices, distributions, interest, seed, number, ending, fixed, tick, pat
     """Fill `path`, `paid` and `earned` with the resampled market of path `number`.
 
     A block ends with the chance `ending` a session, or after `fixed` sessions where that is not zero.
-    Prices are rounded to multiples of `tick` where that is not zero, as `problem.on_ticks` does.
+    Prices are rounded to multiples of `tick` where that is not zero, as `records.on_ticks` does.
     """
     sessions, n = prices.shape
     step = np.uint64(0x9E3779B97F4A7C15)

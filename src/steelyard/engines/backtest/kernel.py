@@ -16,7 +16,7 @@ from steelyard.engines.allocation.compiled.line_kernel import COLUMNS
 from steelyard.engines.arrays import Floats
 from steelyard.engines.backtest.draw_kernel import draw
 from steelyard.engines.backtest.many_policies_kernel import STATES, walk_together
-from steelyard.engines.backtest.problem import DUST, TALLIES, Market, Problem, Runs, empty_runs
+from steelyard.engines.backtest.records import DUST, TALLIES, Backtest, Market, Runs, empty_runs
 from steelyard.engines.backtest.records_kernel import Figures, Lots, Planner, Taxes
 from steelyard.engines.backtest.walk_kernel import walk
 from steelyard.errors import InputError
@@ -28,7 +28,7 @@ _FEW = 4
 """Fewer policies than this are walked one by one: they do not fill a vector register."""
 
 
-def run(problem: Problem, *, holdings: bool = True, details: bool = True) -> Runs:
+def run(problem: Backtest, *, holdings: bool = True, details: bool = True) -> Runs:
     """Return what every policy of a problem did; equal to `reference.run` bit for bit.
 
     Args:
@@ -45,7 +45,7 @@ def run(problem: Problem, *, holdings: bool = True, details: bool = True) -> Run
 
 
 def tallies(
-    problem: Problem,
+    problem: Backtest,
     *,
     seed: int,
     first: int,
@@ -69,7 +69,7 @@ def tallies(
         out: (count, P, 10) float64 to fill, made unless given.
 
     Returns:
-        (count, P, 10) float64 in the order of `problem.TALLIES`.
+        (count, P, 10) float64 in the order of `records.TALLIES`.
     """
     if out is None:
         out = np.empty((count, problem.shape[0], len(TALLIES)))
@@ -89,14 +89,14 @@ def tallies(
     return out
 
 
-def history_tallies(problem: Problem) -> Floats:
+def history_tallies(problem: Backtest) -> Floats:
     """Return the tallies of every policy on the history itself, (P, 10) float64."""
     out = np.empty((problem.shape[0], len(TALLIES)))
     _tally(problem, _extras(problem), out)
     return out
 
 
-def _tally(problem: Problem, extras: tuple[Planner | None, Taxes | None], out: Floats) -> None:
+def _tally(problem: Backtest, extras: tuple[Planner | None, Taxes | None], out: Floats) -> None:
     """Fill the tallies of every policy; `extras` are overwritten, so one set serves path after path."""
     groups = _groups(problem)
     policies, sessions, n = problem.shape
@@ -118,7 +118,7 @@ def _tally(problem: Problem, extras: tuple[Planner | None, Taxes | None], out: F
         )  # fmt: skip
 
 
-def _groups(problem: Problem) -> tuple[tuple[Any, ...], ...]:
+def _groups(problem: Backtest) -> tuple[tuple[Any, ...], ...]:
     """Return market, rules, costs and terms as the kernels take them, see `walk_kernel.record`."""
     market, terms = problem.market, problem.terms
     return (
@@ -140,7 +140,7 @@ def _position(n: int) -> tuple[Any, ...]:
     return shares, worth, bought, weights, np.empty(2 * n), np.empty(n, np.bool_)
 
 
-def _extras(problem: Problem) -> tuple[Planner | None, Taxes | None]:
+def _extras(problem: Backtest) -> tuple[Planner | None, Taxes | None]:
     """Return what the kernels of whole shares and of tax take, None where there is none of it."""
     whole, tax = problem.whole, problem.tax
     _, sessions, n = problem.shape

@@ -25,7 +25,7 @@ def walk_together(market, rules, costs, terms, state, last, anyone, scratch, bre
         market, rules, costs, terms: As for `walk_kernel.record`.
         state: (STATES + 2 N, P), zeroed. last: (P,) int64. anyone: (T,) bool, zeroed.
         scratch: (3, N). breaks: (2 N,).
-        out: (P, 10), written in the order of `problem.TALLIES`.
+        out: (P, 10), written in the order of `records.TALLIES`.
     """
     market, rules, costs, terms = Market(*market), Rules(*rules), Costs(*costs), Terms(*terms)
     prices, days = market

@@ -1,7 +1,7 @@
 """What the compiled backtest hands from function to function, by name: tuples cost compiled code nothing.
 
 They are in a kernel file because their order is part of the machine code that is kept on disk. What a market,
-the rules and the terms mean is in `problem`; here is only what a kernel reads.
+the rules and the terms mean is in `records`; here is only what a kernel reads.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ class Market(NamedTuple):
 
 
 class Rules(NamedTuple):
-    """`problem.Rules`, in its order."""
+    """`records.Rules`, in its order."""
 
     targets: Any
     looks: Any
@@ -40,7 +40,7 @@ class Costs(NamedTuple):
 
 
 class Terms(NamedTuple):
-    """`problem.Terms` without costs, and the fraction of wealth below which a trade is rounding."""
+    """`records.Terms` without costs, and the fraction of wealth below which a trade is rounding."""
 
     initial: Any
     reserve_amount: Any
@@ -85,7 +85,7 @@ class Position(NamedTuple):
 
 
 class Record(NamedTuple):
-    """The arrays of `problem.Runs` but the last, in its order."""
+    """The arrays of `records.Runs` but the last, in its order."""
 
     values: Any
     paid: Any
@@ -115,7 +115,7 @@ class Tally(NamedTuple):
 
 
 class Planner(NamedTuple):
-    """`problem.WholeShares` and room for its lines: (N, 15), places and steps (N,) int64, sold (N,) bool."""
+    """`records.WholeShares` and room for its lines: (N, 15), places and steps (N,) int64, sold (N,) bool."""
 
     tick: Any
     rate: Any
@@ -132,7 +132,7 @@ class Planner(NamedTuple):
 
 
 class Figures(NamedTuple):
-    """The numbers of `problem.TaxRules`, in its order."""
+    """The numbers of `records.TaxRules`, in its order."""
 
     whole: Any
     allowance: Any
@@ -166,7 +166,7 @@ class Lots(NamedTuple):
 
 
 class Taxes(NamedTuple):
-    """The rules of `problem.TaxRules` and one policy's book.
+    """The rules of `records.TaxRules` and one policy's book.
 
     Attributes:
         kinds: to `distributed`: As in the rules.

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from steelyard.engines.arrays import Floats
 from steelyard.engines.backtest.after_tax import TaxBook
-from steelyard.engines.backtest.problem import DUST, YEARLY, Problem, Runs, Terms, empty_runs
+from steelyard.engines.backtest.records import DUST, YEARLY, Backtest, Runs, Terms, empty_runs
 from steelyard.engines.backtest.whole_shares import INVEST, RAISE, REBALANCE, trades
 
 Numbers = list[float]
@@ -23,7 +23,7 @@ ROUNDS = 60
 """How often a plan is made again to pay for the tax its own sales withhold; a few are enough."""
 
 
-def run(problem: Problem, *, holdings: bool = True) -> Runs:
+def run(problem: Backtest, *, holdings: bool = True) -> Runs:
     """Return what every policy of a problem did.
 
     Args:
@@ -36,7 +36,7 @@ def run(problem: Problem, *, holdings: bool = True) -> Runs:
     return runs
 
 
-def _follow(problem: Problem, policy: int, runs: Runs) -> None:
+def _follow(problem: Backtest, policy: int, runs: Runs) -> None:
     """Walk one policy through all sessions and write its rows of `runs`."""
     market, rules, terms = problem.market, problem.rules, problem.terms
     _, sessions, instruments = problem.shape
@@ -140,7 +140,7 @@ def _settle(
     return cash - spent - kept, spent, moved, kept
 
 
-def _liquidation(problem: Problem, book: TaxBook | None, shares: Numbers, cash: float) -> float:
+def _liquidation(problem: Backtest, book: TaxBook | None, shares: Numbers, cash: float) -> float:
     """Return what is left when everything is sold at the last close and all tax is paid."""
     t = len(problem.market.days) - 1
     for i, held in enumerate(shares):
@@ -157,7 +157,7 @@ def _liquidation(problem: Problem, book: TaxBook | None, shares: Numbers, cash: 
 class _Sizing:
     """How much is traded at one session: divisible or whole, with room for the tax that sales withhold."""
 
-    problem: Problem
+    problem: Backtest
     book: TaxBook | None
     worth: Numbers
     shares: Numbers
@@ -221,7 +221,7 @@ def harvest(
     prices: Numbers,
     touched: list[bool],
     free: float,
-    problem: Problem,
+    problem: Backtest,
 ) -> tuple[float, float, float]:
     """Realise gains up to the year's unused allowance and buy back at once, dearest gain first.
 
@@ -287,7 +287,7 @@ def harvest(
     return change, spent, moved
 
 
-def _due(problem: Problem, policy: int, t: int, last: int, worth: Numbers, managed: float) -> bool:
+def _due(problem: Backtest, policy: int, t: int, last: int, worth: Numbers, managed: float) -> bool:
     """Say whether it is due: the rule of `policies.decide` on look dates; held by `test_due_everywhere`."""
     rules, days = problem.rules, int(problem.market.days[t]) - last
     if not rules.looks[rules.schedule[policy], t] or days < rules.cooldown[policy]:
@@ -300,7 +300,7 @@ def _due(problem: Problem, policy: int, t: int, last: int, worth: Numbers, manag
     )
 
 
-def _destination(problem: Problem, policy: int, t: int, worth: Numbers, managed: float) -> Numbers:
+def _destination(problem: Backtest, policy: int, t: int, worth: Numbers, managed: float) -> Numbers:
     rules = problem.rules
     targets: Numbers = rules.targets.tolist()
     if t == 0 or not rules.boxed[policy]:
@@ -453,7 +453,7 @@ def _sum(values: Sequence[float]) -> float:
 
 
 def tally(runs: Runs, policy: int, initial: float) -> Numbers:
-    """Return what a resampled run is summed up in, in the order of `problem.TALLIES`.
+    """Return what a resampled run is summed up in, in the order of `records.TALLIES`.
 
     Args:
         runs: Of this problem.

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from steelyard.engines.arrays import Floats, Ints
-from steelyard.engines.backtest.problem import TALLIES, Market, Problem, on_ticks
+from steelyard.engines.backtest.records import TALLIES, Backtest, Market, on_ticks
 
 _BITS = (1 << 64) - 1
 _STEP = 0x9E3779B97F4A7C15
@@ -85,7 +85,7 @@ def market(
 
 
 def resampled(
-    problem: Problem,
+    problem: Backtest,
     *,
     paths: int,
     seed: int,

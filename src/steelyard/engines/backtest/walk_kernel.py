@@ -55,14 +55,14 @@ def walk(
 
     Args:
         market, rules, costs, terms: The fields of `records_kernel.Market` and so on, as tuples.
-        distributions, interest, flows: As in `problem.Market`, or None.
+        distributions, interest, flows: As in `records.Market`, or None.
         whole: `records_kernel.Planner`, or None for divisible shares.
         tax: `records_kernel.Taxes`, overwritten, or None.
         position: The fields of `records_kernel.Position`, overwritten.
-        runs: The arrays of `problem.Runs` but the last, written, or None. Without places for costs only
+        runs: The arrays of `records.Runs` but the last, written, or None. Without places for costs only
             wealth and rebalances are; without places for shares these are left out.
-        ending: (P, 2), the last array of `problem.Runs`, written.
-        sums: (P, 10), written in the order of `problem.TALLIES`, or None.
+        ending: (P, 2), the last array of `records.Runs`, written.
+        sums: (P, 10), written in the order of `records.TALLIES`, or None.
     """
     market, rules, costs, terms = Market(*market), Rules(*rules), Costs(*costs), Terms(*terms)
     position = Position(*position)

@@ -13,7 +13,7 @@ from fractions import Fraction
 from steelyard.engines.allocation.one_budget.search import solve
 from steelyard.engines.allocation.problem import Infeasible, Line
 from steelyard.engines.allocation.problem import Problem as Allocation
-from steelyard.engines.backtest.problem import WholeShares
+from steelyard.engines.backtest.records import WholeShares
 
 REBALANCE, INVEST, RAISE = range(3)
 """Trade both ways; spend without selling, in proportion to the shortfalls; sell without buying."""

@@ -1,4 +1,4 @@
-"""One backtest problem: a market, the rules of P policies, and the terms of trade, as arrays.
+"""One backtest: a market, the rules of P policies, and the terms of trade, as arrays.
 
 The one idea: everything that needs a calendar, a name or a decimal is decided before (app/), so that
 what is left is float64 arithmetic that two implementations can do in the same order: `reference` says
@@ -165,7 +165,7 @@ class TaxRules:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class Backtest:
     """A market, P policies and the terms; divisible shares and no tax unless given."""
 
     market: Market
@@ -213,7 +213,7 @@ class Runs(NamedTuple):
     ending: Floats
 
 
-def empty_runs(problem: Problem, *, holdings: bool, details: bool = True) -> Runs:
+def empty_runs(problem: Backtest, *, holdings: bool, details: bool = True) -> Runs:
     """Return runs for an engine to fill, all zeros.
 
     Without details there is only what is not (P, T), and `values`, which hold whatever was in memory.
