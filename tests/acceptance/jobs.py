@@ -12,7 +12,7 @@ from steelyard.adapters.files.quotes import PortfolioFile
 from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.adapters.machine.secret_store import SecretStore
 from steelyard.app.automation.delivery import Post
-from steelyard.app.automation.job import Job, NoBooks
+from steelyard.app.automation.run_inputs import NoBooks, RunInputs
 from steelyard.domain.automation.settings import AlertSettings, AutomationSettings
 
 
@@ -52,7 +52,7 @@ def jobs(folder, time, *, sources=(), books=None):
         post = Post(StoredOutbox(connection, path), Notifier(), secrets, Clock(time), settings.alerts)
         file = PortfolioFile(folder / "portfolio.toml", load_catalogue())
         prices, runs = StoredPrices(connection, path), StoredRuns(connection, path)
-        return Job(file, sources, prices, runs, post, ExchangeSessions(), settings, books or NoBooks())
+        return RunInputs(file, sources, prices, runs, post, ExchangeSessions(), settings, books or NoBooks())
 
     try:
         yield job

@@ -64,7 +64,7 @@ def once(folder, environ, kill_at=None):
             ):
                 assert mine
                 # The drawing itself is tested elsewhere, and would be loaded a thousand times here.
-                run(replace(parts.job, draw=lambda report: PICTURE), if_due=True)
+                run(replace(parts.inputs, draw=lambda report: PICTURE), if_due=True)
             sys.setprofile(None)
             status = 0
         except DataError:

@@ -19,7 +19,7 @@ from steelyard.words import say
 
 if TYPE_CHECKING:
     from steelyard.app.automation.doctor import Examination
-    from steelyard.app.automation.job import RunReport
+    from steelyard.app.automation.run_inputs import RunReport
     from steelyard.app.automation.schedule import Entry
     from steelyard.app.check import CheckReport
     from steelyard.bootstrap.folder import Place
@@ -75,8 +75,8 @@ def run(
     Raises:
         SteelyardError: What stopped it; the owner is told by an alert as well.
     """
-    from steelyard.app.automation.job import RunReport
     from steelyard.app.automation.run import run as run_job
+    from steelyard.app.automation.run_inputs import RunReport
 
     folder = bootstrap.Folder.of(path)
 
@@ -89,7 +89,7 @@ def run(
             text = say("another run is under way; nothing was done")
             return RunReport("busy", date.today(), None, None, text=text)
         with bootstrap.automation(folder) as parts:
-            done = run_job(replace(parts.job, draw=draw, save_plan=save), if_due=if_due)
+            done = run_job(replace(parts.inputs, draw=draw, save_plan=save), if_due=if_due)
             return replace(done, findings=tuple(map(parts.secrets.mask, done.findings)))
 
 
@@ -115,7 +115,7 @@ def doctor(path: Place) -> Examination:
         with bootstrap.automation(folder) as parts:
             last = parts.runs.last(folder.file.name)
             found = examine(
-                parts.job,
+                parts.inputs,
                 last=LastRun(*last[:2]) if last else None,
                 unsound=bootstrap.database_copies().sound(parts.database),
                 scheduled=is_scheduled,
@@ -165,7 +165,7 @@ def try_services(
 
     done = []
     with bootstrap.automation(path) as parts:
-        post = parts.job.post
+        post = parts.inputs.post
         services = parts.secrets.services()
         if service is not None:
             services = {name: a for name, a in services.items() if name == service.lower()}

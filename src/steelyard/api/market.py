@@ -71,11 +71,16 @@ def fetch_prices(path: Place, *, everything: bool = False) -> PriceReport:
     from steelyard.app.market.prices import fetch
 
     with bootstrap.automation(path) as parts:
-        job = parts.job
-        outline, missing = job.file.outline()
+        inputs = parts.inputs
+        outline, missing = inputs.file.outline()
         wanted = [w for w in wanted_by(outline) if everything or w.symbol in missing]
         results = fetch(
-            wanted, job.sources, job.prices, job.post.clock, job.settings.prices, as_of=job.today()
+            wanted,
+            inputs.sources,
+            inputs.prices,
+            inputs.post.clock,
+            inputs.settings.prices,
+            as_of=inputs.today(),
         )
         return fetched(results, parts.secrets.mask)
 
@@ -90,7 +95,7 @@ def stored_prices(path: Place, *, last: int = 1) -> PriceReport:
     from steelyard.app.books.price_reports import kept
 
     with bootstrap.automation(path) as parts:
-        return kept(parts.job.file.outline()[0], parts.prices, last)
+        return kept(parts.inputs.file.outline()[0], parts.prices, last)
 
 
 def check_prices(path: Place) -> PriceReport:
@@ -98,10 +103,10 @@ def check_prices(path: Place) -> PriceReport:
     from steelyard.app.books.price_reports import judged
 
     with bootstrap.automation(path) as parts:
-        job = parts.job
-        outline, missing = job.file.outline()
-        limits = job.settings.prices.limits
-        return judged(outline, missing, parts.prices, limits, parts.secrets.mask, as_of=job.today())
+        inputs = parts.inputs
+        outline, missing = inputs.file.outline()
+        limits = inputs.settings.prices.limits
+        return judged(outline, missing, parts.prices, limits, parts.secrets.mask, as_of=inputs.today())
 
 
 def set_price(path: Place, symbol: str, price: Money, *, day: date | None = None) -> Close:
@@ -125,20 +130,22 @@ def set_price(path: Place, symbol: str, price: Money, *, day: date | None = None
         hint = say("write: steelyard prices set VOO 612.35")
         raise InputError("amount", error.args[0], hint) from None
     with bootstrap.automation(path) as parts:
-        job = parts.job
-        known = {w.symbol: w for w in wanted_by(job.file.outline()[0])}
+        inputs = parts.inputs
+        known = {w.symbol: w for w in wanted_by(inputs.file.outline()[0])}
         if symbol not in known:
             raise InputError(
                 "unknown-symbol",
                 say("{symbol} is not in the portfolio", symbol=symbol),
                 say("use one of {choices}", choices=", ".join(known)),
             )
-        wanted, today = known[symbol], job.today()
+        wanted, today = known[symbol], inputs.today()
         close = Close(day or today, number, wanted.currency)
-        answer = job.prices.keep_answer(wanted, "manual", job.post.clock.now(), f"{close.day} {price}", None)
+        answer = inputs.prices.keep_answer(
+            wanted, "manual", inputs.post.clock.now(), f"{close.day} {price}", None
+        )
         # The owner's word is not held against an earlier close: it is how a true jump gets in.
-        found = judge(wanted, "manual", [close], job.settings.prices.limits, as_of=today)
-        job.prices.keep_judgement(answer, wanted, "manual", found.good, found.findings)
+        found = judge(wanted, "manual", [close], inputs.settings.prices.limits, as_of=today)
+        inputs.prices.keep_judgement(answer, wanted, "manual", found.good, found.findings)
         refused = [f for f in found.findings if f.refused]
         if refused:
             hint = say("give a price above zero of a past session")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from steelyard.adapters.database.runs import StoredRuns
     from steelyard.adapters.files.quotes import PortfolioFile
     from steelyard.adapters.machine.secret_store import SecretStore
-    from steelyard.app.automation.job import Job
+    from steelyard.app.automation.run_inputs import RunInputs
     from steelyard.domain.automation.settings import AutomationSettings
     from steelyard.domain.market.prices import PriceSettings
     from steelyard.ports.market import PriceSource
@@ -29,14 +29,14 @@ class Automation:
     """What automation of one portfolio file works with.
 
     Attributes:
-        job: For `app.run`.
-        prices, runs, outbox: The same records as in the job, with what the commands show of them.
+        inputs: For `app.run`.
+        prices, runs, outbox: The same records as in the inputs, with what the commands show of them.
         secrets: Masks what is printed.
         database: The file they are in.
         readable: Says whether the address of a service can be read.
     """
 
-    job: Job
+    inputs: RunInputs
     prices: StoredPrices
     runs: StoredRuns
     outbox: StoredOutbox
@@ -63,7 +63,7 @@ def automation(place: Place) -> Iterator[Automation]:
     from steelyard.adapters.machine.clock import SystemClock
     from steelyard.adapters.machine.secret_store import SecretStore
     from steelyard.app.automation.delivery import Post
-    from steelyard.app.automation.job import Job
+    from steelyard.app.automation.run_inputs import RunInputs
 
     folder = Folder.of(place)
     settings = automation_file.read(folder.automation, folder.shown(folder.automation))
@@ -75,7 +75,7 @@ def automation(place: Place) -> Iterator[Automation]:
         outbox = StoredOutbox(connection, base)
         notifier = AppriseNotifier(secrets)
         post = Post(outbox, notifier, secrets, SystemClock(), settings.alerts)
-        job = Job(
+        inputs = RunInputs(
             portfolio_file(folder),
             [_price_source(name, folder, settings.prices) for name in settings.prices.sources],
             prices,
@@ -85,7 +85,7 @@ def automation(place: Place) -> Iterator[Automation]:
             settings,
             OwnersBooks(folder),
         )
-        yield Automation(job, prices, runs, outbox, secrets, base, notifier.reads)
+        yield Automation(inputs, prices, runs, outbox, secrets, base, notifier.reads)
     finally:
         connection.close()
 

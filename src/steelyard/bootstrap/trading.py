@@ -220,16 +220,16 @@ def market(place: Place, holder: Portfolio, plan: SavedPlan, settings: Execution
     collar = settings.terms.limits.collar is not None
     folder = Folder.of(place)
     with automation(folder) as parts:
-        job = parts.job
-        clock = job.post.clock
+        inputs = parts.inputs
+        clock = inputs.post.clock
         return assemble(
             holder,
-            job.file.outline()[1],
+            inputs.file.outline()[1],
             datetime.fromtimestamp(folder.file.stat().st_mtime, UTC),
-            Sources(job.sources, job.prices, job.settings.prices, clock, trading_hours.close_of),
+            Sources(inputs.sources, inputs.prices, inputs.settings.prices, clock, trading_hours.close_of),
             second_for={t.symbol for t in (*plan.trades, *plan.conversions)} if collar else (),
             accounts=plan.accounts,
-            as_of=job.today(),
+            as_of=inputs.today(),
         )
 
 

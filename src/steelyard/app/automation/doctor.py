@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from steelyard.app.automation.job import Job
+from steelyard.app.automation.run_inputs import RunInputs
 from steelyard.app.books.prices import wanted_by
 from steelyard.domain.books.comparison import told, undecided
 from steelyard.domain.books.kept import books_of
@@ -69,7 +69,7 @@ def trouble(part: str, error: SteelyardError) -> tuple[Symptom, ...]:
 
 
 def examine(
-    job: Job,
+    inputs: RunInputs,
     *,
     last: LastRun | None,
     unsound: str | None,
@@ -80,7 +80,7 @@ def examine(
     """Return everything that was looked at.
 
     Args:
-        job: What a run works with.
+        inputs: What a run works with.
         last: The newest run, None when there was none.
         unsound: What is wrong with the database, None when it is sound.
         scheduled: Whether a schedule is installed.
@@ -93,40 +93,40 @@ def examine(
             "database", "bad", unsound, say("run: steelyard restore FILE, with your newest backup")
         )
     return (
-        *_file(job),
-        *_prices(job),
-        *_journal(job),
-        *_services(job, readable, given_up),
+        *_file(inputs),
+        *_prices(inputs),
+        *_journal(inputs),
+        *_services(inputs, readable, given_up),
         base,
-        _clock(job, last),
-        _last_run(job, last, scheduled),
+        _clock(inputs, last),
+        _last_run(inputs, last, scheduled),
         Symptom("schedule", "good", say("installed"))
         if scheduled
         else Symptom("schedule", "warning", say("none is installed"), say("run: steelyard schedule install")),
     )
 
 
-def _file(job: Job) -> tuple[Symptom, ...]:
+def _file(inputs: RunInputs) -> tuple[Symptom, ...]:
     try:
-        job.file.outline()
+        inputs.file.outline()
     except SteelyardError as error:
         return trouble("file", error)
-    return (Symptom("file", "good", say("{name} has no problem", name=job.file.name)),)
+    return (Symptom("file", "good", say("{name} has no problem", name=inputs.file.name)),)
 
 
-def _prices(job: Job) -> tuple[Symptom, ...]:
+def _prices(inputs: RunInputs) -> tuple[Symptom, ...]:
     try:
-        outline, missing = job.file.outline()
+        outline, missing = inputs.file.outline()
     except SteelyardError:
         return ()
     found = []
     wanted = [w for w in wanted_by(outline) if w.symbol in missing]
     for one in wanted:
-        newest = job.prices.newest(one.symbol)
+        newest = inputs.prices.newest(one.symbol)
         hint = say("run: steelyard prices fetch, then: steelyard prices check")
         if newest is None:
             found.append(Symptom("prices", "bad", say("{symbol} has no good price", symbol=one.symbol), hint))
-        elif is_stale(newest[1], newest[0], job.settings.prices.limits, job.today()):
+        elif is_stale(newest[1], newest[0], inputs.settings.prices.limits, inputs.today()):
             found.append(
                 Symptom(
                     "prices",
@@ -146,10 +146,10 @@ def _prices(job: Job) -> tuple[Symptom, ...]:
     )
 
 
-def _journal(job: Job) -> tuple[Symptom, ...]:
+def _journal(inputs: RunInputs) -> tuple[Symptom, ...]:
     """Look at whether file and journal agree; prices of 1 will do, since only amounts are compared."""
     try:
-        portfolio = job.books.held(job.file.outline()[0], job.today())
+        portfolio = inputs.books.held(inputs.file.outline()[0], inputs.today())
     except SteelyardError as error:
         return trouble("journal", error)
     books = books_of(portfolio)
@@ -166,9 +166,9 @@ def _journal(job: Job) -> tuple[Symptom, ...]:
     return tuple(found) or (Symptom("journal", "good", say("file and journal agree")),)
 
 
-def _services(job: Job, readable: Callable[[str], bool], given_up: int) -> tuple[Symptom, ...]:
+def _services(inputs: RunInputs, readable: Callable[[str], bool], given_up: int) -> tuple[Symptom, ...]:
     try:
-        services = job.post.secrets.services()
+        services = inputs.post.secrets.services()
     except SteelyardError as error:
         return trouble("services", error)
     hint = say("set STEELYARD_NOTIFY_TELEGRAM=tgram://token/chat in .env, then: steelyard notify test")
@@ -192,18 +192,18 @@ def _services(job: Job, readable: Callable[[str], bool], given_up: int) -> tuple
     return tuple(found) or (Symptom("services", "good", ", ".join(services)),)
 
 
-def _clock(job: Job, last: LastRun | None) -> Symptom:
-    now = job.post.clock.now()
+def _clock(inputs: RunInputs, last: LastRun | None) -> Symptom:
+    now = inputs.post.clock.now()
     if last is not None and last.started_at > now + SLACK:
         text = say(
             "the last run was at {started_at:%Y-%m-%d %H:%M} UTC, which is yet to come",
             started_at=last.started_at,
         )
         return Symptom("clock", "bad", text, say("set the clock: dates of looks depend on it"))
-    return Symptom("clock", "good", f"{now:%Y-%m-%d %H:%M} UTC, {job.settings.alerts.timezone}")
+    return Symptom("clock", "good", f"{now:%Y-%m-%d %H:%M} UTC, {inputs.settings.alerts.timezone}")
 
 
-def _last_run(job: Job, last: LastRun | None, scheduled: bool) -> Symptom:
+def _last_run(inputs: RunInputs, last: LastRun | None, scheduled: bool) -> Symptom:
     if last is None:
         return Symptom("last run", "warning", say("there was none"), say("run: steelyard run"))
     when = f"{last.started_at:%Y-%m-%d %H:%M} UTC: {last.outcome}"

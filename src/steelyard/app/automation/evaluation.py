@@ -13,7 +13,7 @@ from functools import partial
 
 from steelyard.app.automation import alert_texts as texts
 from steelyard.app.automation.delivery import tell
-from steelyard.app.automation.job import Job, Occasion, RunReport
+from steelyard.app.automation.run_inputs import Occasion, RunInputs, RunReport
 from steelyard.app.books.prices import stored, wanted_by
 from steelyard.app.check import CheckReport, check
 from steelyard.app.market.prices import Fetched, fetch
@@ -31,12 +31,12 @@ _SUSPECT = ("price-jump", "price-disagree", "price-currency", "price-not-positiv
 
 
 def evaluate(
-    job: Job, outline: Portfolio, open_prices: frozenset[str], occasion: Occasion, as_of: date
+    inputs: RunInputs, outline: Portfolio, open_prices: frozenset[str], occasion: Occasion, as_of: date
 ) -> RunReport:
     """Fetch, value, record and queue alerts.
 
     Args:
-        job: What to work with.
+        inputs: What to work with.
         outline: The portfolio file without the prices it leaves open.
         open_prices: The symbols and pairs whose prices it leaves open.
         occasion: Why this is done today.
@@ -45,32 +45,32 @@ def evaluate(
     Raises:
         DataError: A price is missing or too old; the owner is told by an alert as well.
     """
-    name, clock = job.file.name, job.post.clock
-    number = job.runs.begin(name, occasion.look, clock.now())
+    name, clock = inputs.file.name, inputs.post.clock
+    number = inputs.runs.begin(name, occasion.look, clock.now())
     wanted = tuple(w for w in wanted_by(outline) if w.symbol in open_prices)
-    fetched = fetch(wanted, job.sources, job.prices, clock, job.settings.prices, as_of=as_of)
-    job.runs.step(number, "prices")
+    fetched = fetch(wanted, inputs.sources, inputs.prices, clock, inputs.settings.prices, as_of=as_of)
+    inputs.runs.step(number, "prices")
     queued: list[str] = []
-    _, kept = stored(wanted, job.prices)
-    stale = _stale(job, kept, as_of)
+    _, kept = stored(wanted, inputs.prices)
+    stale = _stale(inputs, kept, as_of)
     try:
-        portfolio = _priced(job, wanted, kept, stale, as_of)
+        portfolio = _priced(inputs, wanted, kept, stale, as_of)
     except DataError as error:
-        queued += _tell_prices(job, fetched, stale, as_of, evaluated=False)
-        job.runs.finish(number, clock.now(), "failed", error.message)
+        queued += _tell_prices(inputs, fetched, stale, as_of, evaluated=False)
+        inputs.runs.finish(number, clock.now(), "failed", error.message)
         raise
-    report = check(portfolio, job.sessions, as_of=as_of)
+    report = check(portfolio, inputs.sessions, as_of=as_of)
     priced_on = min((close.day for _, close in kept.values()), default=None)
-    job.runs.record_day(number, name, _day_value(report, priced_on))
-    job.runs.step(number, "recorded")
-    queued += _tell_prices(job, fetched, stale, as_of, evaluated=True)
+    inputs.runs.record_day(number, name, _day_value(report, priced_on))
+    inputs.runs.step(number, "recorded")
+    queued += _tell_prices(inputs, fetched, stale, as_of, evaluated=True)
     if occasion.look is not None:
-        queued += _tell_state(job, report, stale)
+        queued += _tell_state(inputs, report, stale)
     if occasion.look is not None or occasion.year_end:
-        queued += _tell_harvest(job, report, stale)
+        queued += _tell_harvest(inputs, report, stale)
     if occasion.digest:
-        queued += _tell_digest(job, report, occasion)
-    job.runs.finish(number, clock.now(), "done", ", ".join(queued))
+        queued += _tell_digest(inputs, report, occasion)
+    inputs.runs.finish(number, clock.now(), "done", ", ".join(queued))
     return RunReport(
         "done",
         as_of,
@@ -84,14 +84,14 @@ def evaluate(
     )
 
 
-def _stale(job: Job, kept: dict[str, tuple[str, Close]], as_of: date) -> dict[str, date]:
+def _stale(inputs: RunInputs, kept: dict[str, tuple[str, Close]], as_of: date) -> dict[str, date]:
     """Return the symbols whose newest good close is too old, with its day."""
-    limits = job.settings.prices.limits
+    limits = inputs.settings.prices.limits
     return {s: c.day for s, (source, c) in kept.items() if is_stale(c, source, limits, as_of)}
 
 
 def _priced(
-    job: Job,
+    inputs: RunInputs,
     wanted: Sequence[Wanted],
     kept: dict[str, tuple[str, Close]],
     stale: dict[str, date],
@@ -104,15 +104,15 @@ def _priced(
             say("no good price of {missing}", missing=", ".join(missing)),
             say("run: steelyard prices check, or: steelyard prices set SYMBOL PRICE"),
         )
-    if stale and not job.settings.prices.last_good:
+    if stale and not inputs.settings.prices.last_good:
         raise DataError(
             "price-stale",
             say("the newest good prices of {stale} are too old", stale=", ".join(stale)),
             say("run: steelyard prices fetch, or set last_good = true in automation.toml"),
         )
-    quotes, _ = stored(wanted, job.prices)
+    quotes, _ = stored(wanted, inputs.prices)
     rates = {w.symbol[:3]: kept[w.symbol][1].price for w in wanted if w.is_rate}
-    return job.books.held(job.file.load(quotes, rates), as_of)
+    return inputs.books.held(inputs.file.load(quotes, rates), as_of)
 
 
 def _day_value(report: CheckReport, priced_on: date | None) -> DayValue:
@@ -130,7 +130,7 @@ def _day_value(report: CheckReport, priced_on: date | None) -> DayValue:
 
 
 def _tell_prices(
-    job: Job, fetched: Sequence[Fetched], stale: dict[str, date], as_of: date, *, evaluated: bool
+    inputs: RunInputs, fetched: Sequence[Fetched], stale: dict[str, date], as_of: date, *, evaluated: bool
 ) -> list[str]:
     bad = [
         one
@@ -139,7 +139,7 @@ def _tell_prices(
         or one.wanted.symbol in stale
         or any(f.refused and f.code in _SUSPECT for f in one.findings)
     ]
-    outbox, name = job.post.outbox, job.file.name
+    outbox, name = inputs.post.outbox, inputs.file.name
     key = "price:" + ",".join(sorted(one.wanted.symbol for one in bad))
     for old in outbox.keys(name, "price:"):
         if not bad or old != key:
@@ -151,13 +151,13 @@ def _tell_prices(
         "findings": join("\n", [f.text for one in bad for f in one.findings]),
         "consequence": texts.LAST_GOOD if evaluated else texts.NOTHING,
     }
-    told = tell(job.post, name, "price_failure", facts, as_of=as_of, key=key)
+    told = tell(inputs.post, name, "price_failure", facts, as_of=as_of, key=key)
     return ["price_failure"] if told else []
 
 
-def _tell_state(job: Job, report: CheckReport, stale: dict[str, date]) -> list[str]:
+def _tell_state(inputs: RunInputs, report: CheckReport, stale: dict[str, date]) -> list[str]:
     """Queue what the state of the portfolio asks for; forget what is over."""
-    outbox, name, settings = job.post.outbox, job.file.name, job.settings.alerts
+    outbox, name, settings = inputs.post.outbox, inputs.file.name, inputs.settings.alerts
     base, as_of = report.portfolio.base_currency, report.as_of
     queued = []
     if report.decision.due:
@@ -166,10 +166,10 @@ def _tell_state(job: Job, report: CheckReport, stale: dict[str, date]) -> list[s
             "total": texts.money(report.valuation.total, base),
             "prices": texts.stale_prices(str(min(stale.values()))) if stale else "",
             # Old prices are good enough to look at, never to trade on.
-            "plan": "" if stale else _plan_text(job, report),
+            "plan": "" if stale else _plan_text(inputs, report),
         }
-        level, drawn = report.largest_drift, partial(_drawn, job, report)
-        if tell(job.post, name, "rebalance_due", facts, as_of=as_of, level=level, draw=drawn):
+        level, drawn = report.largest_drift, partial(_drawn, inputs, report)
+        if tell(inputs.post, name, "rebalance_due", facts, as_of=as_of, level=level, draw=drawn):
             queued.append("rebalance_due")
     else:
         outbox.clear(name, "rebalance_due")
@@ -181,24 +181,24 @@ def _tell_state(job: Job, report: CheckReport, stale: dict[str, date]) -> list[s
             "total": texts.money(report.valuation.total, base),
         }
         level = EXACT.divide(free, report.valuation.managed) if report.valuation.managed else ZERO
-        if tell(job.post, name, "new_cash", facts, as_of=as_of, level=level):
+        if tell(inputs.post, name, "new_cash", facts, as_of=as_of, level=level):
             queued.append("new_cash")
     else:
         outbox.clear(name, "new_cash")
-    return queued + _tell_caps(job, report)
+    return queued + _tell_caps(inputs, report)
 
 
-def _drawn(job: Job, report: CheckReport) -> bytes | None:
-    if job.draw is None or not job.settings.alerts.picture:
+def _drawn(inputs: RunInputs, report: CheckReport) -> bytes | None:
+    if inputs.draw is None or not inputs.settings.alerts.picture:
         return None
     try:
-        return job.draw(report)
+        return inputs.draw(report)
     # Fonts, caches and drawing libraries fail in their own ways; the alert goes without a picture.
     except Exception:
         return None
 
 
-def _tell_caps(job: Job, report: CheckReport) -> list[str]:
+def _tell_caps(inputs: RunInputs, report: CheckReport) -> list[str]:
     """Queue an alert for every account whose risky share is over the cap of its kind."""
     portfolio, queued = report.portfolio, []
     for account in portfolio.accounts:
@@ -212,20 +212,20 @@ def _tell_caps(job: Job, report: CheckReport) -> list[str]:
         share = EXACT.divide(risky, total) if total else ZERO
         key = f"irp_cap:{account.name}"
         if share <= cap:
-            job.post.outbox.clear(job.file.name, key)
+            inputs.post.outbox.clear(inputs.file.name, key)
             continue
         facts = {"account": account.name, "share": _percent(share), "cap": _percent(cap)}
-        if tell(job.post, job.file.name, "irp_cap", facts, as_of=report.as_of, key=key, level=share):
+        if tell(inputs.post, inputs.file.name, "irp_cap", facts, as_of=report.as_of, key=key, level=share):
             queued.append("irp_cap")
     return queued
 
 
-def _tell_harvest(job: Job, report: CheckReport, stale: dict[str, date]) -> list[str]:
+def _tell_harvest(inputs: RunInputs, report: CheckReport, stale: dict[str, date]) -> list[str]:
     """Queue what is worth realising this year; in December once more, because the year ends."""
     portfolio, as_of = report.portfolio, report.as_of
-    if portfolio.tax is None or stale or "harvest" not in job.settings.alerts.kinds:
+    if portfolio.tax is None or stale or "harvest" not in inputs.settings.alerts.kinds:
         return []
-    situation = job.books.situation(portfolio, as_of)
+    situation = inputs.books.situation(portfolio, as_of)
     if situation is None:
         return []
     # Imported here: most owners never get this far.
@@ -237,7 +237,7 @@ def _tell_harvest(job: Job, report: CheckReport, stale: dict[str, date]) -> list
         # The owner has stated no rate, so nothing can be judged: the command `harvest` says what to write.
         return []
     worthwhile = [p for p in (*found.losses, *found.gains) if p.do]
-    outbox, name = job.post.outbox, job.file.name
+    outbox, name = inputs.post.outbox, inputs.file.name
     # A deadline that has passed leaves nothing to do this year.
     key = f"harvest:{found.deadline.year}" + (":december" if as_of.month == 12 else "")
     told = bool(worthwhile) and as_of <= found.deadline
@@ -252,10 +252,10 @@ def _tell_harvest(job: Job, report: CheckReport, stale: dict[str, date]) -> list
         "year": str(found.deadline.year),
         "days": str((found.deadline - as_of).days),
     }
-    return ["harvest"] if tell(job.post, name, "harvest", facts, as_of=as_of, key=key) else []
+    return ["harvest"] if tell(inputs.post, name, "harvest", facts, as_of=as_of, key=key) else []
 
 
-def _tell_digest(job: Job, report: CheckReport, occasion: Occasion) -> list[str]:
+def _tell_digest(inputs: RunInputs, report: CheckReport, occasion: Occasion) -> list[str]:
     facts = {
         "state": texts.STILL_DUE if report.decision.due else texts.QUIET,
         "total": texts.money(report.valuation.total, report.portfolio.base_currency),
@@ -264,18 +264,18 @@ def _tell_digest(job: Job, report: CheckReport, occasion: Occasion) -> list[str]
         "next": str(occasion.next_look) if occasion.next_look else texts.NONE,
     }
     # Forgotten first, so that the new period counts from today.
-    job.post.outbox.clear(job.file.name, "digest")
-    return ["digest"] if tell(job.post, job.file.name, "digest", facts, as_of=report.as_of) else []
+    inputs.post.outbox.clear(inputs.file.name, "digest")
+    return ["digest"] if tell(inputs.post, inputs.file.name, "digest", facts, as_of=report.as_of) else []
 
 
-def _plan_text(job: Job, report: CheckReport) -> str:
+def _plan_text(inputs: RunInputs, report: CheckReport) -> str:
     # Imported here: on all but a few days no plan is made.
     from steelyard.app.planning.plan import plan
 
     portfolio = report.portfolio
     try:
-        situation = job.books.situation(portfolio, report.as_of)
-        made = plan(portfolio, job.sessions, as_of=report.as_of, tax=situation)
+        situation = inputs.books.situation(portfolio, report.as_of)
+        made = plan(portfolio, inputs.sessions, as_of=report.as_of, tax=situation)
     except (PlanError, DataError) as error:
         return join("", (error.message, " (", error.hint, ")"))
     lines = texts.plan_lines(made, portfolio.base_currency)
@@ -287,8 +287,8 @@ def _plan_text(job: Job, report: CheckReport) -> str:
     if open_questions:
         # A plan made on holdings nobody vouches for is looked at and never carried out.
         return join("\n\n", (lines, *(join("", (text, " (", hint, ")")) for text, hint in open_questions)))
-    if job.save_plan is not None and made.trades:
-        job.save_plan(portfolio, made)
+    if inputs.save_plan is not None and made.trades:
+        inputs.save_plan(portfolio, made)
     return lines
 
 

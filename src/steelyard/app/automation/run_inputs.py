@@ -1,4 +1,4 @@
-"""What the scheduled job works with, why it does something on a day, and what it reports."""
+"""What a scheduled run works with, why it does something on a day, and what it reports."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class NoBooks:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class RunInputs:
     """Everything a run works with.
 
     `draw` makes the picture of an alert, None sends none; `save_plan` keeps the plan of a look date for
