@@ -52,7 +52,7 @@ def test_a_sale_over_two_terms_is_two_disposals():
     assert sorted(facts) == [("long", 10, 1198, 1000, 198, 0), ("short", 5, 599, 550, 49, 0)]
     assert {x.settles_on for x in result.disposals} == {date(2024, 7, 1)}
     assert (result.summary.short_term, result.summary.long_term) == (49, 198)
-    assert [(x.shares, x.cost, x.long_from) for x in result.open_lots] == [(5, 550, date(2025, 3, 2))]
+    assert [(x.shares, x.cost, x.holding_from) for x in result.open_lots] == [(5, 550, date(2024, 3, 1))]
 
 
 def test_a_loss_of_december_is_washed_by_a_purchase_of_january():

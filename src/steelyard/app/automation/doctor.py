@@ -16,7 +16,6 @@ from steelyard.errors import PortfolioProblems, SteelyardError
 from steelyard.words import say
 
 SLACK = timedelta(minutes=5)
-SILENCE = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,15 +9,11 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable
 
 from steelyard.engines.backtest.records import TERMS, UNTAXED, WITHHELD, YEARLY, TaxRules
 
 CENT = 1e-6
 """Less than this below a whole number is float noise and counts as that number when tax is cut."""
-
-Fee = Callable[[float, int], float]
-"""From (value traded, instrument) to what the trade costs."""
 
 
 class TaxBook:

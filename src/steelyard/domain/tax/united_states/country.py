@@ -103,10 +103,7 @@ class UnitedStates:
             rules=tuple(facts.rules),
             basis={**basis_of(summary, FIGURES), (): TOTAL},
             lot_rules=LOTS,
-            open_lots=tuple(
-                TaxLot(x.account, x.symbol, x.bought, x.shares, x.cost, x.holding_from)
-                for x in report.open_lots
-            ),
+            open_lots=report.open_lots,
             filings=(
                 Filing(
                     "Form 8949 and Schedule D",

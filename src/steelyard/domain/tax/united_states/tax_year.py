@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from steelyard.domain.books.ledger import Entry
-from steelyard.domain.books.lots import total
+from steelyard.domain.books.lots import TaxLot, total
 from steelyard.domain.money import EXACT, ZERO
 from steelyard.domain.tax.country import Disposal, SoldLot
 from steelyard.domain.tax.united_states.capital_gains import (
@@ -25,7 +24,6 @@ from steelyard.domain.tax.united_states.capital_gains import (
     GainsTax,
     Netting,
     gains_tax,
-    long_term_from,
     loss_limit,
     net,
     schedule,
@@ -34,23 +32,6 @@ from steelyard.domain.tax.united_states.capital_gains import (
 from steelyard.domain.tax.united_states.dividends import DividendIncome, PaidDividend, dividend_income
 from steelyard.domain.tax.united_states.positions import COLLECTIBLE, Positions, Setting, dollars, positions
 from steelyard.domain.tax.united_states.wash_sales import Block
-
-
-@dataclass(frozen=True, slots=True)
-class HeldLot:
-    """Shares held, with what wash sales made of cost and holding period.
-
-    Attributes:
-        long_from: First day on which a sale is long-term.
-    """
-
-    account: str
-    symbol: str
-    bought: date
-    holding_from: date
-    shares: Decimal
-    cost: Decimal
-    long_from: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +94,7 @@ class YearReport:
     year: int
     disposals: tuple[Disposal, ...]
     summary: Summary
-    open_lots: tuple[HeldLot, ...]
+    open_lots: tuple[TaxLot, ...]
     crossed: tuple[tuple[str, str], ...] = ()
 
 
@@ -186,10 +167,10 @@ def year_report(
     return YearReport(year, disposals, summary, open_lots(held), crossed)
 
 
-def open_lots(held: Positions) -> tuple[HeldLot, ...]:
+def open_lots(held: Positions) -> tuple[TaxLot, ...]:
     """Return the lots of the taxed accounts that are still held, by account, symbol and purchase."""
     lots = [
-        HeldLot(x.account, x.symbol, x.bought, x.held_from, x.shares, x.cost, long_term_from(x.held_from))
+        TaxLot(x.account, x.symbol, x.bought, x.shares, x.cost, x.held_from)
         for x in held.washed.blocks
         if x.sold_on is None and not x.sheltered
     ]

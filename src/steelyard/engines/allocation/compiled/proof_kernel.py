@@ -152,12 +152,6 @@ def _chain(parents, chosen, parent, code, count, out):
         parent = parents[parent]
 
 
-@inner_with_arrays
-def _partials(size):
-    """Return room for partial plans: money spent, miss, the plan extended, the code of the last line."""
-    return np.empty(size, np.int64), np.empty(size), np.empty(size, np.int64), np.empty(size, np.int64)
-
-
 @inner
 def _extend(
     money, away, taken, lost, budget, worst, at, least, slope, low, high, out, out_money, out_away, out_up
