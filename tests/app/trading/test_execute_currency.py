@@ -16,9 +16,9 @@ D = Decimal
 
 
 @pytest.fixture(autouse=True)
-def a_broker_that_is_not_paper(monkeypatch):
-    """The paper broker deals in whatever a file is priced in; any other name must be refused."""
-    monkeypatch.setattr(PaperBroker, "name", "loopback")
+def a_broker_that_trades_as_its_exchange_does(monkeypatch):
+    """The paper broker deals in whatever a file is priced in; every other one must refuse."""
+    monkeypatch.setattr(PaperBroker, "trades_as_quoted", False)
 
 
 @pytest.mark.parametrize("live", [False, True])
