@@ -63,3 +63,32 @@ def test_a_keyring_that_is_asked_for_and_missing_says_what_to_install():
         assert caught.value.code == "extra-missing"
     else:
         pytest.skip("there is a keyring here")
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("STEELYARD_A=secret # of the desk", "secret"),
+        ("export STEELYARD_A = secret", "secret"),
+        ('STEELYARD_A="two words # and no comment" # one', "two words # and no comment"),
+        ("STEELYARD_A='single \\n'", "single \\n"),
+        ('STEELYARD_A="a\\nb \\"c\\""', 'a\nb "c"'),
+        ("STEELYARD_A=tgram://a#b/c", "tgram://a#b/c"),
+    ],
+)
+def test_a_line_of_an_env_file_is_read_as_dotenv_reads_it(tmp_path, line, value):
+    path = tmp_path / ".env"
+    path.write_text(line + "\n")
+    path.chmod(0o600)
+    assert SecretStore({}, path).get("A") == value
+
+
+@pytest.mark.parametrize("line", ['STEELYARD_A="first', "STEELYARD_A='a' b", 'STEELYARD_A="a"b"'])
+def test_a_value_of_several_lines_is_refused_and_not_cut(tmp_path, line):
+    path = tmp_path / ".env"
+    path.write_text(line + "\n")
+    path.chmod(0o600)
+    with pytest.raises(InputError) as caught:
+        SecretStore({}, path)
+    assert caught.value.code == "env-file"
+    assert "first" not in caught.value.message

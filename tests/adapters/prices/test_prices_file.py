@@ -211,3 +211,33 @@ def test_encodings_and_line_ends_of_spreadsheets_are_met(tmp_path, encoding):
     path = tmp_path / "prices.csv"
     path.write_bytes("date,메모,A\r2026-01-05,가격이다,1\r\r2026-01-06,가격이다,2\r".encode(encoding))
     assert load(path, ["A"]).prices[:, 0].tolist() == [1, 2]
+
+
+def frames():
+    """The same prices as every kind of frame; 412.35 and 9.5 in single precision."""
+    import numpy as np
+    import pyarrow
+
+    days = [date(2026, 1, 5), date(2026, 1, 6)]
+    table = pyarrow.table({"date": days, "A": pyarrow.array([412.35, 9.5], pyarrow.float32())})
+    frame = polars.DataFrame({"date": days, "A": [412.35, 9.5]}, schema_overrides={"A": polars.Float32})
+    return {
+        "arrow table": table,
+        "arrow batch": table.to_batches()[0],
+        "polars": frame,
+        "polars lazy": frame.lazy(),
+        "pandas": pandas.DataFrame({"date": days, "A": np.array([412.35, 9.5], dtype=np.float32)}),
+        "columns": {"date": days, "A": np.array([412.35, 9.5], dtype=np.float32)},
+    }
+
+
+@pytest.mark.parametrize("kind", ["arrow table", "arrow batch", "polars", "polars lazy", "pandas", "columns"])
+def test_a_frame_of_any_kind_and_precision_gives_the_prices_that_were_written(kind):
+    from steelyard.adapters.prices import frame
+
+    assert frame.load(frames()[kind], ["A"]).prices[:, 0].tolist() == [412.35, 9.5]
+
+
+def test_single_precision_in_a_parquet_file_is_its_shortest_number(tmp_path):
+    frames()["polars"].write_parquet(tmp_path / "p.parquet")
+    assert load(tmp_path / "p.parquet", ["A"]).prices[:, 0].tolist() == [412.35, 9.5]

@@ -138,7 +138,7 @@ def _read(path: Path) -> dict[str, str]:
         if not line or line.startswith("#"):
             continue
         name, mark, value = line.partition("=")
-        value = value.strip()
+        plain = _value(value.strip()) if mark else None
         if not mark:
             # The line itself may be a secret: only its number is shown.
             raise InputError(
@@ -146,8 +146,33 @@ def _read(path: Path) -> dict[str, str]:
                 say("{name}:{number} is no setting", name=path.name, number=number),
                 say("write NAME=value"),
             )
-        if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
-            value = value[1:-1]
-        if name.strip().startswith(PREFIX) and value:
-            values[name.strip()] = value
+        if plain is None:
+            raise InputError(
+                "env-file",
+                say(
+                    "{name}:{number} has quotes that do not close in their line",
+                    name=path.name,
+                    number=number,
+                ),
+                say("write the value in one line"),
+            )
+        if name.strip().startswith(PREFIX) and plain:
+            values[name.strip()] = plain
     return values
+
+
+def _value(text: str) -> str | None:
+    """Return a value as dotenv reads it, None where its quotes do not close or something stands behind them.
+
+    Without quotes a ` #` begins a comment; between single quotes everything is itself; between double ones a
+    backslash makes a line end of n, and takes the meaning from a quote or a backslash.
+    """
+    if text[:1] not in ("'", '"'):
+        return re.split(r"\s+#|^#", text, maxsplit=1)[0].rstrip()
+    body = r"[^']*" if text[0] == "'" else r'(?:[^"\\]|\\.)*'
+    found = re.fullmatch(rf"{text[0]}({body}){text[0]}\s*(?:#.*)?", text)
+    if found is None:
+        return None
+    if text[0] == "'":
+        return found[1]
+    return re.sub(r"\\(.)", lambda m: {"n": "\n", "t": "\t", "r": "\r"}.get(m[1], m[1]), found[1])

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from steelyard.adapters.prices import file as prices_file
+from steelyard.adapters.prices.parquet import plain_columns
 from steelyard.adapters.prices.table import Table
 from steelyard.engines.arrays import Ints
 from steelyard.engines.market.intake_kernel import take, take_columns
@@ -49,6 +50,7 @@ def load(
     Raises:
         InputError, DataError: As `prices_file.load` does.
     """
+    prices = _opened(prices)
     clean = _clean(prices, symbols, dates, pairs, start, end)
     if clean is not None:
         return clean
@@ -58,6 +60,7 @@ def load(
 
 def rows_of(prices: Any, symbols: Sequence[str], dates: Iterable[Any] | None = None) -> Table:
     """Return values in memory as a header and numbered rows; the rest as for `load`."""
+    prices = _opened(prices)
     dates = None if dates is None else list(dates)
     header, columns = _columns(prices, symbols)
     if not any(name.strip().lower() == "date" for name in header):
@@ -83,6 +86,28 @@ def rows_of(prices: Any, symbols: Sequence[str], dates: Iterable[Any] | None = N
     return Table(header, enumerate(rows, 1))
 
 
+def _opened(prices: Any) -> Any:
+    """Return a frame that is at hand: a lazy one collected, one of Arrow as columns.
+
+    Known by what they can do: a Polars LazyFrame collects, a DuckDB relation gives an Arrow table, and a
+    pyarrow Table or RecordBatch its columns.
+    """
+    if hasattr(prices, "collect") and hasattr(prices, "collect_schema") and not hasattr(prices, "get_column"):
+        prices = prices.collect()
+    if hasattr(prices, "fetch_arrow_table"):
+        prices = prices.fetch_arrow_table()
+    if hasattr(prices, "column_names") and hasattr(prices, "to_pydict"):
+        return plain_columns(prices)
+    return prices
+
+
+def _doubles(values: Any) -> Any:
+    """Return numbers in double precision, those of single precision by their shortest text."""
+    if values.dtype.kind == "f" and values.dtype.itemsize < 8:
+        return values.astype("U32").astype(np.float64)
+    return values
+
+
 def _clean(
     prices: Any,
     symbols: Sequence[str],
@@ -101,7 +126,7 @@ def _clean(
         stamps = None if found is None else _stamps(found[0])
         if found is None or stamps is None:
             return None
-        values = np.asarray(found[1], dtype=np.float64)
+        values = np.asarray(_doubles(found[1]), dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
         return None
     ticks, ticks_a_day, epoch = stamps
@@ -149,7 +174,7 @@ def _arrays(prices: Any, wanted: list[str], dates: Any) -> tuple[Any, Any] | Non
     if hasattr(prices, "iloc") and at == list(range(len(names))):
         values = prices.to_numpy()
         return (dates, values) if values.dtype.kind in "fiu" else None
-    columns = [np.asarray(prices[names[n]]) for n in at]
+    columns = [_doubles(np.asarray(prices[names[n]])) for n in at]
     if any(column.dtype.kind not in "fiu" for column in columns):
         return None
     return dates, np.column_stack(columns)
@@ -228,6 +253,8 @@ def _index(prices: Any) -> list[Any] | None:
 
 def _plain(value: Any) -> Any:
     """Return None for what is not equal to itself, a frame's way of saying that nothing is there."""
+    if isinstance(value, np.floating) and not isinstance(value, np.float64):
+        value = float(str(value))
     return None if value != value else value
 
 
