@@ -12,8 +12,8 @@ from steelyard.adapters.prices import file as prices_file
 from steelyard.adapters.prices import frame as prices_frame
 
 if TYPE_CHECKING:
-    from steelyard.app.lab.backtest_tax import TaxTerms
     from steelyard.domain.portfolio import Portfolio
+    from steelyard.domain.tax.backtest import BacktestTax
     from steelyard.engines.market.price_history import PriceHistory
 
 
@@ -47,10 +47,10 @@ def with_paid_out(history: PriceHistory, distributions: Any) -> PriceHistory:
     return distributions_file.paid(Path("distributions"), table, history)
 
 
-def backtest_tax(portfolio: Portfolio, *, harvest: bool = False) -> TaxTerms | str:
+def backtest_tax(portfolio: Portfolio, *, harvest: bool = False) -> BacktestTax | str:
     """Return what a backtest of a portfolio with [tax] is taxed by, or a sentence why it is not."""
-    from steelyard.app.lab.backtest_tax import tax_terms
+    from steelyard.app.lab.backtest_tax import backtest_tax as of_portfolio
     from steelyard.bootstrap.books import sessions, tax_figures
 
     assert portfolio.tax is not None
-    return tax_terms(portfolio, sessions(), tax_figures(portfolio.tax.jurisdiction), harvest=harvest)
+    return of_portfolio(portfolio, sessions(), tax_figures(portfolio.tax.jurisdiction), harvest=harvest)

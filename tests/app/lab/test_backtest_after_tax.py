@@ -10,7 +10,7 @@ import pytest
 from steelyard.adapters.files.tax_figures import load_tax_rules
 from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.app.lab.backtest import Settings, assemble, candidate
-from steelyard.app.lab.backtest_tax import tax_terms
+from steelyard.app.lab.backtest_tax import backtest_tax
 from steelyard.domain.books.ledger import Entry
 from steelyard.domain.market.instruments import Instrument
 from steelyard.domain.policy.policies import Policy
@@ -90,7 +90,7 @@ class Recorded(TaxBook):
 def replayed(monkeypatch, owner, prices, text, *, whole, harvest=False):
     """Return the reference's runs, its book, and its trades as journal entries."""
     figures = load_tax_rules(owner.tax.jurisdiction)
-    terms = tax_terms(owner, SESSIONS, figures, harvest=harvest)
+    terms = backtest_tax(owner, SESSIONS, figures, harvest=harvest)
     settings = Settings(
         targets=TARGETS, initial=D(500_000_000), commission=D("0.001"), whole=whole, tax=terms
     )
@@ -227,6 +227,6 @@ def test_a_file_without_a_taxable_account_or_in_another_currency_is_not_taxed_an
     owner = portfolio("KR", "fifo")
     figures = load_tax_rules("KR")
     sheltered = replace(owner, accounts=(Account("isa", "isa", {}, ()),))
-    assert tax_terms(sheltered, SESSIONS, figures) == "before tax: no account of the file is taxable"
+    assert backtest_tax(sheltered, SESSIONS, figures) == "before tax: no account of the file is taxable"
     abroad = replace(owner, base_currency="USD")
-    assert tax_terms(abroad, SESSIONS, figures) == "before tax: KR counts tax in KRW, the backtest in USD"
+    assert backtest_tax(abroad, SESSIONS, figures) == "before tax: KR counts tax in KRW, the backtest in USD"

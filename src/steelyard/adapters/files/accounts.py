@@ -14,6 +14,7 @@ from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.market.instruments import TAX_CLASSES, US_CLASSES, Instrument
 from steelyard.domain.money import EXACT, ONE, ZERO, Amount, exact_sum, is_currency, parse_number, plain
 from steelyard.domain.portfolio import Account, Lot, Position, Quote
+from steelyard.domain.tax.codes import account_kinds
 from steelyard.words import join, say
 
 ACCOUNT_KEYS = ("name", "kind", "cost_method", "cash", "positions", "kept")
@@ -23,10 +24,6 @@ INSTRUMENT_KEYS = (
     "currency", "fractional", "exchange", "asset_class", "tax_class", "us_class", "name", "price",
     "replacement_group", "us_ptp",
 )  # fmt: skip
-KINDS = {
-    "KR": ("taxable", "isa", "pension", "irp", "ria"),
-    "US": ("taxable", "ira", "roth", "401k"),
-}
 KEEPERS = ("file", "journal")
 METHODS = ("fifo", "lifo", "hifo", "average", "specific", "least_tax")
 EXCHANGES = ("XKRX", "XNYS")
@@ -197,8 +194,8 @@ class AccountsReader:
             self.reader.problem(
                 "key-missing", say("an account has no name"), say('write name = "main"'), path
             )
-        allowed = KINDS[jurisdiction] if jurisdiction else tuple(dict.fromkeys(KINDS["KR"] + KINDS["US"]))
-        kind = self.reader.word(row.get("kind", "taxable"), (*path, "kind"), allowed) or "taxable"
+        kinds = account_kinds(jurisdiction)
+        kind = self.reader.word(row.get("kind", "taxable"), (*path, "kind"), kinds) or "taxable"
         cash: dict[str, Decimal] = {}
         for currency, raw in self.reader.table(row, "cash", path).items():
             at = (*path, "cash", currency)

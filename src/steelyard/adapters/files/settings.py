@@ -12,6 +12,7 @@ from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.money import EXACT, ONE, ZERO, Amount, is_currency, parse_amount
 from steelyard.domain.policy.policies import DESTINATIONS, KINDS, LOOK_ATS, LOOKS, Policy
 from steelyard.domain.portfolio import Constraints, Costs, Tax
+from steelyard.domain.tax.codes import MODULES
 from steelyard.words import say
 
 POLICY_KEYS = (
@@ -20,7 +21,7 @@ POLICY_KEYS = (
 )  # fmt: skip
 CONSTRAINT_KEYS = ("fractional", "min_trade", "cash_reserve", "locked")
 COST_KEYS = ("commission", "min_commission", "fx_spread")
-JURISDICTIONS = ("KR", "US")
+JURISDICTIONS = tuple(MODULES)
 
 
 class Rates:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from steelyard.app.lab.backtest_tax import TaxTerms, tax_rules
+from steelyard.app.lab.backtest_tax import tax_rules
 from steelyard.app.lab.look_sessions import look_mask
 from steelyard.app.lab.study import Result, Study, Walk
 from steelyard.app.lab.whole_shares import whole_shares
@@ -23,6 +23,7 @@ from steelyard.domain.money import ONE, ZERO, parse_fraction
 from steelyard.domain.policy import policy_text
 from steelyard.domain.policy.looks import LOOKS
 from steelyard.domain.policy.policies import Policy, band
+from steelyard.domain.tax.backtest import BacktestTax
 from steelyard.engines.arrays import SESSIONS_A_YEAR, Ints
 from steelyard.engines.backtest import kernel
 from steelyard.engines.backtest.records import Backtest, Market, Rules, Terms, on_ticks
@@ -86,7 +87,7 @@ class Settings:
     currencies: Mapping[str, str] = field(default_factory=dict)
     whole: bool = False
     min_trade: Decimal = ZERO
-    tax: TaxTerms | None = None
+    tax: BacktestTax | None = None
 
     @property
     def is_plain(self) -> bool:

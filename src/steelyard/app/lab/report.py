@@ -8,13 +8,13 @@ from decimal import Decimal
 from typing import Any
 
 from steelyard.app.lab.backtest import Candidate, Settings, backtest, candidate, rhythm
-from steelyard.app.lab.backtest_tax import TaxTerms
 from steelyard.app.lab.compare import Comparison, resampled, usual
 from steelyard.app.lab.rolling_starts import RollingStarts, rolling_starts
 from steelyard.app.lab.study import Study
 from steelyard.app.lab.sweep import Sweep, sweep
 from steelyard.domain.money import ZERO
 from steelyard.domain.portfolio import Portfolio
+from steelyard.domain.tax.backtest import BacktestTax
 from steelyard.engines.backtest.ahead import Ahead
 from steelyard.engines.market.price_history import PriceHistory
 from steelyard.engines.simulation import simulate
@@ -91,7 +91,7 @@ class LabReport:
 
 
 def settings_of(
-    portfolio: Portfolio, asked: Asked, tax: TaxTerms | None, *, simulated: bool = False
+    portfolio: Portfolio, asked: Asked, tax: BacktestTax | None, *, simulated: bool = False
 ) -> Settings:
     """Return settings with a portfolio's targets, costs, reserve and currencies.
 

@@ -12,9 +12,9 @@ from steelyard.domain.money import EXACT
 def method_of(situation: TaxSituation, account: str, symbol: str) -> str:
     """Return the method that sells an account's lots of an instrument: the law's, the owner's, or fifo."""
     tax_class = situation.facts.classes[symbol]
-    if tax_class == "krx_other":
-        return "average"
-    return situation.facts.methods.get((account, tax_class), "fifo")
+    return situation.country.law_method(tax_class) or situation.facts.methods.get(
+        (account, tax_class), "fifo"
+    )
 
 
 def is_free_choice(method: str) -> bool:

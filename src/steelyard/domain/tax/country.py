@@ -6,7 +6,7 @@ returns one `YearTax`; how it classifies, which lots it draws and what it nets i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -18,14 +18,13 @@ from steelyard.domain.books.ledger import Entry
 from steelyard.domain.books.lots import TaxLot
 from steelyard.domain.market.instruments import Instrument
 from steelyard.domain.money import EXACT, ZERO, figure
+from steelyard.domain.tax.backtest import BacktestFacts, BacktestTax, IsSession
 from steelyard.domain.tax.basis import Basis
+from steelyard.domain.tax.codes import MODULES
 from steelyard.domain.tax.planning import FreeGains, NoBuy, PlanTax
 from steelyard.domain.tax.rules import Rule
 from steelyard.errors import InputError
 from steelyard.words import say
-
-IsSession = Callable[[str, date], bool]
-"""Says whether an exchange (XKRX, XNYS) trades on a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +181,11 @@ class YearTax:
             ],
         }
 
+    @property
+    def currency(self) -> str:
+        """The currency of every figure: that of its country."""
+        return country(self.jurisdiction).currency
+
     def pointers(self) -> dict[str, list[str]]:
         """Return the rule ids of each figure, by its JSON pointer (RFC 6901) into the document."""
         pointers = {
@@ -295,6 +299,17 @@ class Country(Protocol):
     def plan_tax(self, facts: YearFacts, so_far: YearTax, as_of: date) -> PlanTax:
         """Return the tax on sales planned for a day, on top of the year so far."""
 
+    def law_method(self, tax_class: str) -> str | None:
+        """Return the method by which the law sells lots of a class, None where the owner chooses."""
+
+    def backtest_tax(self, facts: BacktestFacts) -> BacktestTax:
+        """Return what a backtest is taxed by.
+
+        Raises:
+            InputError: A setting is no number (`tax-setting`); gains are to be harvested and none is free
+                (`harvest-allowance`).
+        """
+
     def taxes_sale(self, tax_class: str, account_kind: str) -> bool:
         """Say whether selling something of a class in an account of a kind is taxed at all."""
 
@@ -321,23 +336,20 @@ class Country(Protocol):
         """Return what a person may still pay into tax-sheltered accounts, of which `kinds` says the kinds."""
 
 
-_MODULES = {"KR": "korea.country", "US": "united_states.country"}
-
-
 def country(code: str) -> Country:
     """Return the country of a code; its module is imported only now.
 
     Raises:
         InputError: There is none (`tax-country-unknown`).
     """
-    if code not in _MODULES:
+    if code not in MODULES:
         raise InputError(
             "tax-country-unknown",
             say("no tax rules for {code!r}", code=code),
             say(
                 'write jurisdiction = "{code}" under [tax], or one of {codes}',
-                code=min(_MODULES),
-                codes=", ".join(sorted(_MODULES)),
+                code=min(MODULES),
+                codes=", ".join(sorted(MODULES)),
             ),
         )
-    return cast(Country, import_module(f"steelyard.domain.tax.{_MODULES[code]}").COUNTRY)
+    return cast(Country, import_module(f"steelyard.domain.tax.{MODULES[code]}").COUNTRY)

@@ -192,11 +192,14 @@ def _show(year: YearTax) -> None:
 
     from steelyard.interfaces.cli.tables import console, money, shares
 
-    currency = {"KR": "KRW", "US": "USD"}.get(year.jurisdiction, "USD")
+    currency = year.currency
     out = console()
     marks = _Footnotes(year.rules)
     title = say(
-        "Tax year {year}, {code}, in {currency}", year=year.year, code=year.jurisdiction, currency=currency
+        "Tax year {year}, {code}, in {currency}",
+        year=year.year,
+        code=year.jurisdiction,
+        currency=year.currency,
     )
     out.print(f"\n{tell(title)}\n")
     if year.disposals:

@@ -17,8 +17,9 @@ from steelyard.domain.books.ledger import Entry
 from steelyard.domain.books.lots import TaxLot
 from steelyard.domain.market.instruments import Instrument
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, plain
+from steelyard.domain.tax.backtest import BacktestFacts, BacktestTax, IsSession
 from steelyard.domain.tax.basis import Basis, basis_of, together
-from steelyard.domain.tax.country import Disposal, Filing, IsSession, YearFacts, YearTax
+from steelyard.domain.tax.country import Disposal, Filing, YearFacts, YearTax
 from steelyard.domain.tax.korea.basis import FIGURES, LOTS, TOTAL, with_rules
 from steelyard.domain.tax.korea.exchange import rate_note
 from steelyard.domain.tax.korea.income import IncomeTax
@@ -198,6 +199,16 @@ class Korea:
                 and facts.classes.get(lot.symbol) == "overseas_listed"
             },
         )
+
+    def law_method(self, tax_class: str) -> str | None:
+        """Return the moving average for the fund units it taxes at each sale; elsewhere the owner chooses."""
+        return "average" if tax_class == "krx_other" else None
+
+    def backtest_tax(self, facts: BacktestFacts) -> BacktestTax:
+        """Return what a backtest is taxed by."""
+        from steelyard.domain.tax.korea.backtest import backtest_tax
+
+        return backtest_tax(facts)
 
     def taxes_sale(self, tax_class: str, account_kind: str) -> bool:
         """Say whether a sale is taxed: not of a domestic-equity ETF, nor inside an ISA, pension or IRP."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from steelyard.domain.tax.country import IsSession
+from steelyard.domain.tax.backtest import IsSession
 from steelyard.errors import InputError
 from steelyard.words import say
 

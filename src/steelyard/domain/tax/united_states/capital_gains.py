@@ -19,6 +19,8 @@ from steelyard.words import say
 
 FILINGS = ("single", "mfj", "mfs", "hoh")
 SHORT, LONG = "short", "long"
+LONG_RATE = Decimal("0.15")
+"""Assumed on long-term gains where the owner states an ordinary rate but no income."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +166,16 @@ def long_term_from(held_from: date) -> date:
 def term(held_from: date, sold_on: date) -> str:
     """Return `long` when held for more than one year, else `short`."""
     return LONG if sold_on >= long_term_from(held_from) else SHORT
+
+
+def long_rate(ordinary: Decimal) -> Decimal:
+    """Return the long-term rate that goes with an ordinary marginal rate: 0, 15 or 20 %.
+
+    The brackets of both do not end at the same income, so near an end this is an approximation.
+    """
+    if ordinary <= Decimal("0.12"):
+        return ZERO
+    return LONG_RATE if ordinary < Decimal("0.37") else Decimal("0.20")
 
 
 def net(

@@ -15,13 +15,23 @@ from steelyard.domain.books.ledger import Entry
 from steelyard.domain.books.lots import TaxLot
 from steelyard.domain.market.instruments import Instrument
 from steelyard.domain.money import EXACT, ZERO, parse_fraction, parse_number, plain
+from steelyard.domain.tax.backtest import BacktestFacts, BacktestTax, IsSession
 from steelyard.domain.tax.basis import basis_of
-from steelyard.domain.tax.country import Filing, IsSession, YearFacts, YearTax, unrated
+from steelyard.domain.tax.country import Filing, YearFacts, YearTax, unrated
 from steelyard.domain.tax.identical import chosen
 from steelyard.domain.tax.planning import Formula, FreeGains, NoBuy, PlanTax, on_top_of, short_and_long
 from steelyard.domain.tax.rules import Rule
 from steelyard.domain.tax.united_states.basis import FIGURES, LOTS, TOTAL, rules_of
-from steelyard.domain.tax.united_states.capital_gains import LONG, Carry, GainsTax, loss_limit, schedule, term
+from steelyard.domain.tax.united_states.capital_gains import (
+    LONG,
+    LONG_RATE,
+    Carry,
+    GainsTax,
+    long_rate,
+    loss_limit,
+    schedule,
+    term,
+)
 from steelyard.domain.tax.united_states.formula import return_formulas
 from steelyard.domain.tax.united_states.planning import free_gains, no_buys
 from steelyard.domain.tax.united_states.positions import (
@@ -43,8 +53,6 @@ INTEREST_CLASSES = frozenset(
     {"bond", "cash", "corporate_bond", "treasury", "treasury_inflation", "gold", "commodities", "real_estate"}
 )
 """Asset classes of funds that pay interest, rents or nothing: never qualified dividends."""
-LONG_RATE = Decimal("0.15")
-"""Assumed on long-term gains where the owner states an ordinary rate but no income."""
 
 
 class UnitedStates:
@@ -171,6 +179,16 @@ class UnitedStates:
         later = max(long_rate(ordinary), LONG_RATE)
         return PlanTax(tuple(on_top_of(f, realised) for f in formulas), bucket, later)
 
+    def law_method(self, tax_class: str) -> str | None:
+        """Return None: the owner and the broker choose the lots (26 CFR 1.1012-1)."""
+        return None
+
+    def backtest_tax(self, facts: BacktestFacts) -> BacktestTax:
+        """Return what a backtest is taxed by."""
+        from steelyard.domain.tax.united_states.backtest import backtest_tax
+
+        return backtest_tax(facts)
+
     def taxes_sale(self, tax_class: str, account_kind: str) -> bool:
         """Say whether a sale is taxed: not in an IRA, a Roth IRA or a 401(k)."""
         return account_kind not in SHELTERED_KINDS
@@ -250,16 +268,6 @@ def _marginal(facts: YearFacts) -> Decimal:
         )
     bounds, rates = schedule(facts.rates, facts.year, str(facts.settings.get("filing", "single"))).ordinary
     return rates[bisect_right(bounds, income)]
-
-
-def long_rate(ordinary: Decimal) -> Decimal:
-    """Return the long-term rate that goes with an ordinary marginal rate: 0, 15 or 20 %.
-
-    The brackets of both do not end at the same income, so near an end this is an approximation.
-    """
-    if ordinary <= Decimal("0.12"):
-        return ZERO
-    return LONG_RATE if ordinary < Decimal("0.37") else Decimal("0.20")
 
 
 def settlement(is_session: IsSession, traded_on: date) -> date:

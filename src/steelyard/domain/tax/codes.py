@@ -1,0 +1,18 @@
+"""Which countries there are and what their accounts are: what a file's reader asks before it imports any.
+
+A portfolio file is read in every command, and most of them have no use for a country's law.
+"""
+
+MODULES = {"KR": "korea.country", "US": "united_states.country"}
+"""ISO 3166 code to the module of its `COUNTRY` in this folder."""
+ACCOUNT_KINDS = {
+    "KR": ("taxable", "isa", "pension", "irp", "ria"),
+    "US": ("taxable", "ira", "roth", "401k"),
+}
+"""Code to the kinds an account may have, `taxable` first."""
+
+
+def account_kinds(code: str | None) -> tuple[str, ...]:
+    """Return the kinds an account may have in a country, in any of them where none is named."""
+    codes = ACCOUNT_KINDS if code is None else (code,)
+    return tuple(dict.fromkeys(kind for one in codes for kind in ACCOUNT_KINDS[one]))
