@@ -10,7 +10,6 @@ from importlib import import_module
 from importlib.metadata import EntryPoint
 from importlib.util import find_spec
 from pathlib import Path
-from typing import get_args
 
 import click
 import pytest
@@ -18,9 +17,7 @@ import pytest
 import steelyard
 from steelyard import bootstrap
 from steelyard.adapters.files.automation import SOURCES
-from steelyard.api.books import ImportFormat
 from steelyard.bootstrap import scheduled
-from steelyard.bootstrap.journal import FORMATS
 from steelyard.domain.tax import country as countries
 from steelyard.interfaces.cli.command_table import LATER
 
@@ -33,7 +30,6 @@ BY_NAME = {
     "steelyard/bootstrap/__init__.py",
     "steelyard/bootstrap/scheduled.py",
     "steelyard/domain/tax/country.py",
-    "steelyard/bootstrap/journal.py",
     "steelyard/interfaces/cli/command_table.py",
 }
 
@@ -57,15 +53,6 @@ def test_every_name_of_the_composition_root_is_there(name):
 @pytest.mark.parametrize("name", LATER)
 def test_every_command_of_the_table_is_in_its_module(name):
     assert isinstance(getattr(import_module(LATER[name]), name), click.Command)
-
-
-def test_the_library_knows_the_formats_that_can_be_read():
-    assert set(get_args(ImportFormat)) == set(FORMATS)
-
-
-@pytest.mark.parametrize("module", FORMATS.values())
-def test_every_format_has_its_importer(module):
-    assert callable(import_module(f"steelyard.adapters.importers.{module}").read)
 
 
 @pytest.mark.parametrize(("module", "maker"), scheduled._REMOTE_PRICES.values())
