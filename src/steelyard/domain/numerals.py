@@ -92,6 +92,8 @@ def read_numeral(text: str, decimal: str = POINT) -> Numeral:
     (Numeral(value=Decimal('-1250.50'), currency=None), Numeral(value=Decimal('3000000'), currency='KRW'),
      Numeral(value=Decimal('568.90'), currency='EUR'))
     """
+    if decimal == POINT and re.fullmatch(_PLAIN, text):
+        return Numeral(Decimal(text))
     body, currency = _without_currency(text.translate(_SPACES).strip())
     negative = False
     if body[:1] == "(" and body[-1:] == ")":

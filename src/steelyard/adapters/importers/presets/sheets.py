@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 from steelyard.adapters.files.delimited import cells_of, text_of
@@ -23,6 +23,7 @@ class Sheets:
 
     data: bytes
     text: str | None
+    _kept: dict[tuple[str, str], list[Line]] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(cls, data: bytes) -> Sheets:
@@ -38,6 +39,13 @@ class Sheets:
         Raises:
             InputError: It is a workbook and nothing here reads workbooks (`extra-missing`).
         """
+        # Every preset looks into the file, and most of them by the same delimiter.
+        key = container, delimiter
+        if key not in self._kept:
+            self._kept[key] = self._read(container, delimiter)
+        return self._kept[key]
+
+    def _read(self, container: str, delimiter: str) -> list[Line]:
         if container == "xlsx":
             return _workbook(self.data) if self.data[:4] == b"PK\x03\x04" else []
         if self.text is None:
