@@ -17,6 +17,7 @@ import pytest
 import steelyard
 from steelyard import bootstrap
 from steelyard.adapters.files.automation import SOURCES
+from steelyard.adapters.importers.choice import CODED
 from steelyard.bootstrap import scheduled
 from steelyard.domain.tax import country as countries
 from steelyard.interfaces.cli.command_table import LATER
@@ -27,6 +28,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 # What imports by name, and so has a table that is tested below.
 BY_NAME = {
     "steelyard/__init__.py",
+    "steelyard/adapters/importers/choice.py",
     "steelyard/bootstrap/__init__.py",
     "steelyard/bootstrap/scheduled.py",
     "steelyard/domain/tax/country.py",
@@ -55,6 +57,11 @@ def test_every_command_of_the_table_is_in_its_module(name):
     assert isinstance(getattr(import_module(LATER[name]), name), click.Command)
 
 
+@pytest.mark.parametrize("module", CODED.values())
+def test_every_format_with_a_reader_has_its_importer(module):
+    assert callable(import_module(f"steelyard.adapters.importers.{module}").read)
+
+
 @pytest.mark.parametrize(("module", "maker"), scheduled._REMOTE_PRICES.values())
 def test_every_price_source_is_opened_with_a_time_limit(module, maker):
     assert getattr(import_module(f"steelyard.adapters.prices.{module}"), maker)(1).name
@@ -64,7 +71,7 @@ def test_the_settings_know_the_price_sources_that_can_be_opened():
     assert set(SOURCES) == {"folder", *scheduled._REMOTE_PRICES}
 
 
-@pytest.mark.parametrize("code", countries._MODULES)
+@pytest.mark.parametrize("code", countries.MODULES)
 def test_every_country_is_in_its_module(code):
     assert countries.country(code).code == code
 

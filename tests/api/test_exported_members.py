@@ -18,6 +18,7 @@ from steelyard.app.automation.schedule import KINDS as SCHEDULERS
 from steelyard.app.planning.plan import OBJECTIVES
 from steelyard.domain.books import entry_text, ledger
 from steelyard.domain.policy import looks, policies
+from steelyard.domain.tax import codes
 
 ROOT = Path(__file__).parent.parent.parent
 FUNCTIONS = [name for name in steelyard.__all__ if name != "__version__"]
@@ -121,9 +122,9 @@ def test_a_function_is_named_in_the_guide(name):
 @pytest.mark.parametrize(
     ("words", "known"),
     [
-        (tables.AccountKind, {kind for kinds in accounts.KINDS.values() for kind in kinds}),
+        (tables.AccountKind, set(codes.account_kinds(None))),
         (tables.CostMethod, set(accounts.METHODS)),
-        (tables.Jurisdiction, set(settings.JURISDICTIONS)),
+        (tables.Jurisdiction, set(codes.ACCOUNT_KINDS)),
         (tables.PolicyKind, set(policies.KINDS)),
         (tables.Look, set(looks.LOOKS)),
         (tables.LookAt, set(looks.LOOK_ATS)),
