@@ -87,6 +87,7 @@ def load(
     need_accounts: bool = True,
     need_prices: bool = True,
     journal: str | Path | None = None,
+    as_of: date | None = None,
 ) -> Portfolio:
     """Read a portfolio file, with the journal and the fetched prices of `steelyard.db` beside it.
 
@@ -98,13 +99,14 @@ def load(
             alone is read, and may be without accounts.
         need_prices: False where only what was paid counts, as for `tax`.
         journal: Another database than the one beside the file.
+        as_of: No fetched price later than this day is taken; the newest ones are unless given.
 
     Raises:
         PortfolioProblems: With every problem of the file.
         DataError: Something the journal holds has no price.
     """
     folder = bootstrap.Folder.of(path, database=journal)
-    return bootstrap.portfolio(folder, need_accounts=need_accounts, need_prices=need_prices)
+    return bootstrap.portfolio(folder, need_accounts=need_accounts, need_prices=need_prices, as_of=as_of)
 
 
 def build(
@@ -172,7 +174,8 @@ def record(
     from steelyard.app.books import journal as use
     from steelyard.domain.books.entry_text import COLUMNS, read_entry
 
-    words = {"account": "main", "date": date.today().isoformat()}
+    today = bootstrap.today_at(path)
+    words = {"account": "main", "date": today.isoformat()}
     for name, value in fields.items():
         if name not in COLUMNS:
             raise InputError(
@@ -192,7 +195,7 @@ def record(
         number = use.record(
             book,
             entry,
-            as_of=date.today(),
+            as_of=today,
             at=datetime.now(UTC),
             file=file,
             opening=opening,
@@ -289,7 +292,9 @@ def import_(
     rows, own, seen = found.file.rows, _file(folder), None
     if preview:
         with bootstrap.journal_to_look_at(folder) as book:
-            seen = use.preview_rows(book, rows, str(source), as_of=date.today(), file=own, opening=opening)
+            seen = use.preview_rows(
+                book, rows, str(source), as_of=bootstrap.today_at(folder), file=own, opening=opening
+            )
         counts = use.Imported(seen.added, seen.known)
     else:
         with bootstrap.open_journal(folder) as book:
@@ -297,7 +302,7 @@ def import_(
                 book,
                 rows,
                 str(source),
-                as_of=date.today(),
+                as_of=bootstrap.today_at(folder),
                 at=datetime.now(UTC),
                 file=own,
                 opening=opening,
@@ -397,7 +402,7 @@ def holdings(portfolio: Portfolio, *, as_of: date | None = None) -> HoldingsRepo
     """
     from steelyard.app.books.statement import holdings_report
 
-    day = as_of or date.today()
+    day = as_of or bootstrap.today(portfolio)
     wrapped = any(account.kind != "taxable" for account in portfolio.accounts)
     found: tuple[Room, ...] = ()
     # A country is only imported for who has an account with a limit.

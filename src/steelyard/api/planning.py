@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from steelyard import bootstrap
 from steelyard.api.reading import Money, fraction, money
-from steelyard.domain.footing import footing_of
+from steelyard.domain.footing import Footing, footing_of, need_fresh
 from steelyard.domain.money import plain
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import DataError, InputError
@@ -39,6 +39,7 @@ def plan(
     save_tax: bool = False,
     relocate: bool = False,
     allow_wash_sales: bool = False,
+    stale_ok: bool = False,
 ) -> Plan:
     """Return the exact whole-share trades of a full rebalance.
 
@@ -60,6 +61,7 @@ def plan(
         save_tax: What was paid must be known, so that near enough is decided by tax.
         relocate: Selling a target in one account to buy it in another is no matter.
         allow_wash_sales: Buy also what undoes a loss realised in the 30 days before.
+        stale_ok: Plan on fetched prices that are too old all the same; the plan says so.
 
     Raises:
         InputError, DataError, PlanError: See `steelyard.errors`.
@@ -67,7 +69,9 @@ def plan(
     # The planner is imported here, so that `check` does not pay for it.
     from steelyard.app.planning import plan as planner
 
-    day = as_of or date.today()
+    day = as_of or bootstrap.today(portfolio)
+    rests_on = footing_of(portfolio, day, stale_ok=stale_ok)
+    need_fresh(rests_on)
     looks = harvest or save_tax or max_tax is not None or max_gain is not None
     tax, why_not = _tax_of(portfolio, day, needed=looks)
     result = planner.plan(
@@ -106,7 +110,7 @@ def plan(
         "relocate": relocate,
         "allow_wash_sales": allow_wash_sales,
     }
-    return _told(portfolio, result, why_not, asked)
+    return _told(result, why_not, asked, rests_on)
 
 
 def invest(
@@ -118,13 +122,14 @@ def invest(
     method: Method = "shortfall",
     fractional: bool = False,
     allow_wash_sales: bool = False,
+    stale_ok: bool = False,
 ) -> Plan:
     """Return the purchases that spend new money best, without selling anything.
 
     Args:
         portfolio: From `load`.
         amount: New money, base currency unless it names another, > 0.
-        as_of, account, fractional, allow_wash_sales: As for `plan`.
+        as_of, account, fractional, allow_wash_sales, stale_ok: As for `plan`.
         method: shortfall | absolute | relative.
 
     Raises:
@@ -132,7 +137,9 @@ def invest(
     """
     from steelyard.app.planning import plan as planner
 
-    day = as_of or date.today()
+    day = as_of or bootstrap.today(portfolio)
+    rests_on = footing_of(portfolio, day, stale_ok=stale_ok)
+    need_fresh(rests_on)
     tax, why_not = _tax_of(portfolio, day)
     result = planner.invest(
         portfolio,
@@ -153,7 +160,7 @@ def invest(
         "objective": method,
         "allow_wash_sales": allow_wash_sales,
     }
-    return _told(portfolio, result, why_not, asked)
+    return _told(result, why_not, asked, rests_on)
 
 
 def withdraw(
@@ -164,20 +171,23 @@ def withdraw(
     account: str | None = None,
     fractional: bool = False,
     objective: ObjectiveName = "absolute",
+    stale_ok: bool = False,
 ) -> Plan:
     """Return the sales that raise an amount, without buying anything.
 
     Args:
         portfolio: From `load`.
         amount: Money to take out, base currency unless it names another, > 0.
-        as_of, account, fractional, objective: As for `plan`.
+        as_of, account, fractional, objective, stale_ok: As for `plan`.
 
     Raises:
         InputError, DataError, PlanError: See `steelyard.errors`.
     """
     from steelyard.app.planning import plan as planner
 
-    day = as_of or date.today()
+    day = as_of or bootstrap.today(portfolio)
+    rests_on = footing_of(portfolio, day, stale_ok=stale_ok)
+    need_fresh(rests_on)
     tax, why_not = _tax_of(portfolio, day)
     result = planner.withdraw(
         portfolio,
@@ -196,12 +206,12 @@ def withdraw(
         "no_buy": True,
         "objective": objective,
     }
-    return _told(portfolio, result, why_not, asked)
+    return _told(result, why_not, asked, rests_on)
 
 
-def _told(portfolio: Portfolio, result: Plan, why_not: str, asked: Mapping[str, Any]) -> Plan:
+def _told(result: Plan, why_not: str, asked: Mapping[str, Any], rests_on: Footing) -> Plan:
     """Return a plan with why it says nothing of tax, what it was asked for, and what it rests on."""
-    return replace(result, tax_note=why_not or result.tax_note, asked=asked, rests_on=footing_of(portfolio))
+    return replace(result, tax_note=why_not or result.tax_note, asked=asked, rests_on=rests_on)
 
 
 @overload

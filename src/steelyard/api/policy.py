@@ -17,4 +17,4 @@ def check(portfolio: Portfolio, *, as_of: date | None = None) -> CheckReport:
         portfolio: From `load`.
         as_of: The date to evaluate the policy for; today unless given.
     """
-    return checking.check(portfolio, bootstrap.sessions(), as_of=as_of or date.today())
+    return checking.check(portfolio, bootstrap.sessions(), as_of=as_of or bootstrap.today(portfolio))

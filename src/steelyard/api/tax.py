@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
 from steelyard import bootstrap
 from steelyard.api.reading import Money, fraction
+from steelyard.domain.footing import footing_of, need_fresh
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import InputError
 from steelyard.words import say
@@ -30,7 +32,7 @@ def tax(portfolio: Portfolio, *, year: int | None = None, as_of: date | None = N
     """
     from steelyard.app.tax.situation import situation
 
-    day = as_of or date.today()
+    day = as_of or bootstrap.today(portfolio)
     return situation(portfolio, bootstrap.sessions(), bootstrap.tax_figures, as_of=day, year=year).so_far
 
 
@@ -41,6 +43,7 @@ def harvest(
     min_loss: Money | None = None,
     years: int = 10,
     discount: Money = "4%",
+    stale_ok: bool = False,
 ) -> HarvestReport:
     """Return the losses and gains worth realising before the year ends.
 
@@ -50,6 +53,7 @@ def harvest(
         min_loss: Also list holdings that are down by more than this fraction of their cost (`"5%"`).
         years, discount: Until what is bought back would be sold, 0 to 100, and a yearly rate for tax paid
             then, >= 0.
+        stale_ok: Judge by fetched prices that are too old all the same.
 
     Raises:
         InputError, DataError: See `steelyard.errors`.
@@ -57,7 +61,9 @@ def harvest(
     from steelyard.app.harvest import harvest as harvester
     from steelyard.app.harvest.value import Assumptions
 
-    day = as_of or date.today()
+    day = as_of or bootstrap.today(portfolio)
+    rests_on = footing_of(portfolio, day, stale_ok=stale_ok)
+    need_fresh(rests_on)
     situation = bootstrap.tax_situation(portfolio, day, needed=True)
     if situation is None:
         raise InputError(
@@ -81,4 +87,5 @@ def harvest(
         discount=rate,
         min_loss=None if min_loss is None else fraction(min_loss),
     )
-    return harvester.harvest(portfolio, situation, as_of=day, assumptions=given)
+    found = harvester.harvest(portfolio, situation, as_of=day, assumptions=given)
+    return replace(found, rests_on=rests_on)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         tax_figures,
         tax_situation,
     )
+    from steelyard.bootstrap.clock import today, today_at
     from steelyard.bootstrap.folder import Folder
     from steelyard.bootstrap.journal import (
         account_names,
@@ -88,10 +89,13 @@ __all__ = [
     "sessions",
     "tax_figures",
     "tax_situation",
+    "today",
+    "today_at",
     "with_paid_out",
 ]
 
 _MODULES = {
+    "clock": ("today", "today_at"),
     "folder": ("Folder",),
     "journal": (
         "account_names",

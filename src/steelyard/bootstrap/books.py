@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from steelyard.domain.books.kept import Books
     from steelyard.domain.books.ledger import Entry, Recorded
     from steelyard.domain.market.catalogue import Catalogue
+    from steelyard.domain.market.prices import PriceSettings
     from steelyard.domain.policy.models import Model
     from steelyard.domain.tax.rules import Rule
     from steelyard.ports.market import Sessions
@@ -33,7 +34,9 @@ def sessions() -> Sessions:
     return ExchangeSessions()
 
 
-def portfolio(place: Place, *, need_accounts: bool = True, need_prices: bool = True) -> Portfolio:
+def portfolio(
+    place: Place, *, need_accounts: bool = True, need_prices: bool = True, as_of: date | None = None
+) -> Portfolio:
     """Read a portfolio file with all that belongs to it, as one value.
 
     A price or rate the file leaves open is the newest good one that was fetched; a journal says what is held.
@@ -43,6 +46,7 @@ def portfolio(place: Place, *, need_accounts: bool = True, need_prices: bool = T
         need_accounts: False where targets and policy are enough: then the file alone is read.
         need_prices: False where only what was paid counts, as for tax: positions stay those of the file, and
             its accounts may be missing.
+        as_of: No fetched price later than this day is taken.
 
     Raises:
         PortfolioProblems: With every problem of the file.
@@ -55,14 +59,21 @@ def portfolio(place: Place, *, need_accounts: bool = True, need_prices: bool = T
         past = journal_entries(folder)
         named = sorted(instruments_of(past))
         found = _load(folder, need_accounts=need_accounts, need_prices=False, symbols=named)
-        return _with_books(folder, found, past)
+        return _with_zone(folder, _with_books(folder, found, past))
     if not need_accounts:
         return _load(folder, need_accounts=False)
     # Looked at before anything of the journal is imported: most portfolios have none.
     if not folder.database.exists():
-        return _with_books(folder, _load(folder), ())
+        return _with_zone(folder, _with_books(folder, _load(folder), ()))
     past = journal_entries(folder)
-    return _with_books(folder, _valued(folder, past), past)
+    return _with_zone(folder, _with_books(folder, _valued(folder, past, as_of), past))
+
+
+def _with_zone(folder: Folder, portfolio: Portfolio) -> Portfolio:
+    from steelyard.bootstrap.clock import stated_zone
+
+    zone = stated_zone(folder)
+    return replace(portfolio, timezone=zone) if zone else portfolio
 
 
 def portfolio_of(values: Mapping[str, Any], name: str, *, need_accounts: bool) -> Portfolio:
@@ -76,7 +87,7 @@ def _load(folder: Folder, **asked: Any) -> Portfolio:
     return load(folder.file, load_catalogue(), name=str(folder.said), **asked)
 
 
-def _valued(folder: Folder, past: Sequence[Entry]) -> Portfolio:
+def _valued(folder: Folder, past: Sequence[Entry], as_of: date | None) -> Portfolio:
     """Read a portfolio file beside a database, which says what is held and what the file has no price of."""
 
     def alone() -> Portfolio:
@@ -95,9 +106,15 @@ def _valued(folder: Folder, past: Sequence[Entry]) -> Portfolio:
     with fetched(folder) as prices:
         if prices is None or not missing:
             return alone()
-        quotes, kept = stored(wanted, prices)
-    rates = {w.symbol[:3]: kept[w.symbol][1].price for w in wanted if w.is_rate and w.symbol in kept}
-    return _held(file.load(quotes, rates), past, date.max)
+        known = stored(wanted, prices, price_settings(folder).limits, until=as_of)
+    return _held(file.load(known.quotes, known.rates), past, date.max)
+
+
+def price_settings(folder: Folder) -> PriceSettings:
+    """Return what the owner decided about prices."""
+    from steelyard.adapters.files import automation as automation_file
+
+    return automation_file.read(folder.automation, folder.shown(folder.automation)).prices
 
 
 def _has_every_price(found: Portfolio) -> bool:
@@ -263,14 +280,13 @@ def _open_pairs(portfolio: Portfolio, past: Sequence[Entry]) -> tuple[tuple[str,
 
 def _rated(folder: Folder, books: Books, pairs: Sequence[tuple[str, str]]) -> Books:
     """Return books with the rates of some pairs, or with what kept them from being read."""
-    from steelyard.adapters.files import automation as automation_file
     from steelyard.adapters.prices.folder import FolderPrices
     from steelyard.app.market.rates import rates_at_hand
     from steelyard.domain.market.prices import Wanted
 
     rates: dict[str, Mapping[date, Decimal]] = {}
     try:
-        settings = automation_file.read(folder.automation, folder.shown(folder.automation)).prices
+        settings = price_settings(folder)
         files = FolderPrices(folder.prices(settings.folder))
         with fetched(folder) as prices:
             for currency, other in pairs:

@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from steelyard.bootstrap.books import OwnersBooks, portfolio_file, sessions
+from steelyard.bootstrap.clock import home_of
 from steelyard.bootstrap.folder import Folder, Place
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def automation(place: Place) -> Iterator[Automation]:
     from steelyard.app.automation.run_inputs import RunInputs
 
     folder = Folder.of(place)
-    settings = automation_file.read(folder.automation, folder.shown(folder.automation))
+    settings = automation_file.read(folder.automation, folder.shown(folder.automation), home=home_of(folder))
     secrets = SecretStore(os.environ, folder.secrets)
     base = folder.database
     connection = database.connect(base)
@@ -169,7 +170,7 @@ def automation_settings(place: Place) -> AutomationSettings:
     from steelyard.adapters.files import automation as automation_file
 
     folder = Folder.of(place)
-    return automation_file.read(folder.automation, folder.shown(folder.automation))
+    return automation_file.read(folder.automation, folder.shown(folder.automation), home=home_of(folder))
 
 
 def run_lock(place: Place) -> AbstractContextManager[bool]:

@@ -229,6 +229,7 @@ def market(place: Place, holder: Portfolio, plan: SavedPlan, settings: Execution
             Sources(inputs.sources, inputs.prices, inputs.settings.prices, clock, trading_hours.close_of),
             second_for={t.symbol for t in (*plan.trades, *plan.conversions)} if collar else (),
             accounts=plan.accounts,
+            traded=[t.symbol for t in plan.trades],
             as_of=inputs.today(),
         )
 

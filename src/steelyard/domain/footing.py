@@ -1,15 +1,18 @@
-"""What a report rests on and its reader should know of: where file and journal differ."""
+"""What a report rests on and its reader should know of: where file and journal differ, how old prices are."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from steelyard.domain.money import figure
+from steelyard.errors import DataError
+from steelyard.words import say
 
 if TYPE_CHECKING:
-    from steelyard.domain.portfolio import Portfolio
+    from steelyard.domain.portfolio import Portfolio, Quote
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +47,126 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
+class OldPrice:
+    """A fetched price or rate that is older than it may be.
+
+    Attributes:
+        what: Symbol, or pair of currencies (`USDKRW`).
+        priced_on: Day it is of.
+        days: How old it is.
+        limit: How old it may be.
+    """
+
+    what: str
+    priced_on: date
+    days: int
+    limit: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON carries it, under `prices`."""
+        return {
+            "symbol": self.what,
+            "priced_on": self.priced_on.isoformat(),
+            "days": self.days,
+            "max_age_days": self.limit,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Footing:
     """What a report rests on.
 
     Attributes:
         differences: What the file says differently than the journal.
+        oldest: Day of the oldest price or rate that has one, None when none has.
+        undated: Symbols whose price stands in the file without a day: its age is unknown.
+        stale: Fetched prices and rates that are too old to plan on.
+        stale_ok: Its reader asked for them all the same.
     """
 
     differences: tuple[Difference, ...] = ()
+    oldest: date | None = None
+    undated: tuple[str, ...] = ()
+    stale: tuple[OldPrice, ...] = ()
+    stale_ok: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Return the keys that `check`, `plan` and `holdings` carry of it."""
-        return {"differences": [d.to_dict() for d in self.differences]}
+        return {
+            "differences": [d.to_dict() for d in self.differences],
+            "prices": {
+                "oldest": None if self.oldest is None else self.oldest.isoformat(),
+                "undated": list(self.undated),
+                "stale": [s.to_dict() for s in self.stale],
+                "stale_ok": self.stale_ok,
+            },
+        }
 
 
-def footing_of(portfolio: Portfolio) -> Footing:
-    """Return what whatever is said of a portfolio rests on."""
+def footing_of(portfolio: Portfolio, as_of: date, *, stale_ok: bool = False) -> Footing:
+    """Return what whatever is said of a portfolio on a day rests on.
+
+    Args:
+        portfolio: Without problems.
+        as_of: The day.
+        stale_ok: Old prices were asked for.
+
+    Raises:
+        DataError: A price is of a later day (`price-after`): it is none of this one's.
+    """
+    quotes = _quotes(portfolio)
+    later = {what: q for what, q in quotes.items() if q.priced_on is not None and q.priced_on > as_of}
+    for what, quote in later.items():
+        raise DataError(
+            "price-after",
+            say(
+                "the price of {symbol} is of {priced_on}, after {as_of}",
+                symbol=what,
+                priced_on=quote.priced_on,
+                as_of=as_of,
+            ),
+            say(
+                "ask for {priced_on} or a later day, or give the price of that day", priced_on=quote.priced_on
+            ),
+        )
+    days = [q.priced_on for q in quotes.values() if q.priced_on is not None]
     # Most portfolios keep no books, and nothing of them is imported then.
     books = getattr(portfolio, "books", None)
-    return Footing(books.differences if books is not None else ())
+    return Footing(
+        differences=books.differences if books is not None else (),
+        oldest=min(days, default=None),
+        undated=tuple(s for s, q in quotes.items() if q.priced_on is None and s in portfolio.quotes),
+        stale=tuple(
+            OldPrice(what, q.priced_on, (as_of - q.priced_on).days, q.max_age_days)
+            for what, q in quotes.items()
+            if q.priced_on is not None and q.is_stale(as_of)
+        ),
+        stale_ok=stale_ok,
+    )
+
+
+def need_fresh(footing: Footing) -> None:
+    """Refuse fetched prices that are too old to plan on, unless they were asked for.
+
+    Raises:
+        DataError: `price-stale`, with every one of them.
+    """
+    if footing.stale and not footing.stale_ok:
+        listed = tuple(
+            say("{symbol} of {priced_on}", symbol=s.what, priced_on=s.priced_on) for s in footing.stale
+        )
+        raise DataError(
+            "price-stale",
+            say("prices are too old to plan on: {listed}", listed=listed),
+            say("run: steelyard prices fetch; or plan on them all the same with --stale-ok"),
+        )
+
+
+def _quotes(portfolio: Portfolio) -> dict[str, Quote]:
+    """Return the prices, and the rates of what is quoted or held in another currency."""
+    used = {q.currency for q in portfolio.quotes.values()}
+    used |= {code for account in portfolio.accounts for code, amount in account.cash.items() if amount}
+    rates = {
+        code + portfolio.base_currency: quote for code, quote in portfolio.fx_quotes.items() if code in used
+    }
+    return {**portfolio.quotes, **rates}

@@ -20,6 +20,11 @@ from steelyard.errors import InputError
 from steelyard.words import say
 
 
+def home_zone(base_currency: str) -> str:
+    """Return the IANA zone of the market that a portfolio in a currency lives by."""
+    return "Asia/Seoul" if base_currency == "KRW" else "America/New_York"
+
+
 @dataclass(frozen=True, slots=True)
 class Lot:
     """Shares bought together.
@@ -99,6 +104,7 @@ class Quote:
     `by_value` marks an instrument whose worth is known but not its price: one "share" is then one
     unit of base currency, which serves every calculation but a whole-share plan. `priced_on` is the day
     the price is of, None where nobody said, and `source` who fetched it, empty where the file states it.
+    A fetched price older than `max_age_days` is good enough to look at, never to plan on.
     """
 
     price: Decimal
@@ -106,6 +112,12 @@ class Quote:
     by_value: bool = False
     priced_on: date | None = None
     source: str = ""
+    max_age_days: int = 7
+
+    def is_stale(self, as_of: date) -> bool:
+        """Say whether it was fetched and is older than it may be; exactly as old is not."""
+        fetched = self.source and self.priced_on is not None
+        return bool(fetched) and (as_of - self.priced_on).days > self.max_age_days  # type: ignore[operator]
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +204,8 @@ class Portfolio:
         source: What it was read from, as its owner named it: for messages, and never to find anything.
         classes: What `[targets]` may name besides symbols.
         exposures: Symbol to class to fraction, of funds that count in parts.
+        fx_quotes: Foreign currency to the rate of `fx` with its day and source.
+        timezone: IANA name of the zone whose day is today, empty for that of its market.
         language: What its owner reads (`ko`), None where the file does not say.
     """
 
@@ -209,6 +223,8 @@ class Portfolio:
     language: str | None = None
     classes: Mapping[str, AssetClass] = field(default_factory=dict)
     exposures: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
+    fx_quotes: Mapping[str, Quote] = field(default_factory=dict)
+    timezone: str = ""
 
     @property
     def goals(self) -> tuple[Goal, ...]:
@@ -222,6 +238,11 @@ class Portfolio:
 
     def __hash__(self) -> int:
         return _hash(self)
+
+    @property
+    def zone(self) -> str:
+        """IANA name of the zone whose day is today: as its owner said, else that of its market."""
+        return self.timezone or home_zone(self.base_currency)
 
     def rate(self, currency: str) -> Decimal:
         """Units of base currency for one unit of `currency`."""

@@ -23,6 +23,6 @@ class PortfolioText(Protocol):
         """Return the portfolio with made-up prices where the file gives none, and where that is."""
         ...
 
-    def load(self, prices: Mapping[str, Quote], rates: Mapping[str, Decimal]) -> Portfolio:
+    def load(self, prices: Mapping[str, Quote], rates: Mapping[str, Quote | Decimal]) -> Portfolio:
         """Return the portfolio with what the file leaves open filled in."""
         ...

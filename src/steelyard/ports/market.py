@@ -66,8 +66,8 @@ class PriceRecords(Protocol):
         """Keep what was decided about an answer, durably and whole."""
         ...
 
-    def newest(self, symbol: str) -> tuple[str, Close] | None:
-        """Return the newest good close and its source, None when there is none."""
+    def newest(self, symbol: str, until: date | None = None) -> tuple[str, Close] | None:
+        """Return the newest good close up to a day and its source, None when there is none."""
         ...
 
     def history(self, symbol: str, limit: int = -1) -> tuple[tuple[str, Close], ...]:

@@ -64,7 +64,7 @@ class Records:
     def __init__(self, **newest):
         self.kept = newest
 
-    def newest(self, symbol):
+    def newest(self, symbol, until=None):
         return self.kept.get(symbol)
 
     def keep_answer(self, wanted, source, at, raw, failure):

@@ -68,13 +68,13 @@ class StoredPrices:
                 ],
             )
 
-    def newest(self, symbol: str) -> tuple[str, Close] | None:
-        """Return the newest good close and its source, None when there is none."""
+    def newest(self, symbol: str, until: date | None = None) -> tuple[str, Close] | None:
+        """Return the newest good close up to a day and its source, None when there is none."""
         with told(self._path):
             row = self._db.execute(
-                "SELECT source, day, price, currency, split FROM closes WHERE symbol = ?"
+                "SELECT source, day, price, currency, split FROM closes WHERE symbol = ? AND day <= ?"
                 " ORDER BY day DESC, answer DESC LIMIT 1",
-                (symbol,),
+                (symbol, (until or date.max).isoformat()),
             ).fetchone()
         return None if row is None else (row[0], _close(*row[1:]))
 

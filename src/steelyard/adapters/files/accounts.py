@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -18,7 +19,7 @@ from steelyard.domain.tax.codes import account_kinds
 from steelyard.words import join, say
 
 ACCOUNT_KEYS = ("name", "kind", "cost_method", "cash", "positions", "kept")
-POSITION_KEYS = ("symbol", "shares", "value", "price", "lots")
+POSITION_KEYS = ("symbol", "shares", "value", "price", "priced_on", "lots")
 LOT_KEYS = ("bought", "shares", "unit_cost", "fx", "currency")
 INSTRUMENT_KEYS = (
     "currency", "fractional", "exchange", "asset_class", "tax_class", "us_class", "name", "price",
@@ -44,6 +45,7 @@ class AccountsReader:
         self.places: dict[str, Path] = {}
         self.unpriced: dict[str, Path] = {}
         self.unread: set[str] = set()
+        self.priced_on: date | None = None
 
     def read_instruments(self, tree: Mapping[str, Any]) -> None:
         """Read [instruments.SYMBOL]: overrides of the catalogue and additions to it."""
@@ -263,7 +265,10 @@ class AccountsReader:
             return None
         symbol = self.catalogue.resolve(name) or name
         self.places.setdefault(symbol, (*path, "symbol"))
-        price = self._price(symbol, row["price"], (*path, "price")) if "price" in row else None
+        day = self.priced_on
+        if "priced_on" in row:
+            day = self.reader.day(row["priced_on"], (*path, "priced_on"))
+        price = self._price(symbol, row["price"], (*path, "price"), day) if "price" in row else None
         if "price" in row and price is None:
             self.unread.add(symbol)
         shares = worth = None
@@ -280,7 +285,7 @@ class AccountsReader:
             return None
         if (shares is None and worth is None) or ("price" in row and price is None):
             return None
-        return self._measured(symbol, shares, worth, price, row, path)
+        return self._measured(symbol, shares, worth, price, row, path, day)
 
     def _measured(
         self,
@@ -290,6 +295,7 @@ class AccountsReader:
         price: Quote | None,
         row: Mapping[str, Any],
         path: Path,
+        day: date | None,
     ) -> Position | None:
         """Bring shares, value and price of a position together."""
         rate = self.rates.need(price.currency, path) if price is not None else None
@@ -313,14 +319,16 @@ class AccountsReader:
             worth = None
         elif shares is not None and worth is not None and shares > 0 and worth > 0:
             each = EXACT.divide(worth, shares)
-            self.quotes.setdefault(symbol, (Quote(each, self.base), path))
+            self.quotes.setdefault(symbol, (Quote(each, self.base, priced_on=day), path))
         elif shares is None and worth is not None:
             if each is not None:
                 shares = EXACT.divide(worth, each)
             else:
                 known = self.quotes.get(symbol)
                 if known is None or known[0].by_value:
-                    self.quotes.setdefault(symbol, (Quote(ONE, self.base, by_value=True), path))
+                    self.quotes.setdefault(
+                        symbol, (Quote(ONE, self.base, by_value=True, priced_on=day), path)
+                    )
                     shares = worth
                 else:
                     rate = self.rates.need(known[0].currency, path)
@@ -381,17 +389,18 @@ class AccountsReader:
         known = self.catalogue.get(symbol)
         return str(own) if own else (known.currency if known else self.base)
 
-    def _price(self, symbol: str, raw: object, path: Path) -> Quote | None:
+    def _price(self, symbol: str, raw: object, path: Path, priced_on: date | None = None) -> Quote | None:
         amount: Amount | None = self.reader.amount(raw, path, above=True, example='"550000 KRW"')
         if amount is None:
             return None
         currency = amount.currency or currency_of(raw) or self._quote_currency(symbol)
         if self.rates.need(currency, path) is None:
             return None
-        quote = Quote(amount.value, currency)
+        quote = Quote(amount.value, currency, priced_on=priced_on or self.priced_on)
         earlier = self.quotes.get(symbol)
-        if earlier is not None and not earlier[0].by_value and earlier[0] != quote:
-            first = f"{plain(earlier[0].price)} {earlier[0].currency}"
+        stated = None if earlier is None or earlier[0].by_value else earlier[0]
+        if stated is not None and (stated.price, stated.currency) != (quote.price, quote.currency):
+            first = f"{plain(stated.price)} {stated.currency}"
             text = say(
                 "{symbol} has two prices, {first} and {price} {currency}",
                 symbol=symbol,

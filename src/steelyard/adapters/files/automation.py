@@ -7,6 +7,7 @@ the environment, `.env` or the keyring.
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Mapping
 from datetime import time
 from pathlib import Path
@@ -42,11 +43,22 @@ ALERT_KEYS = (
 _QUIET = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 
 
-def read(path: Path, name: str | None = None) -> AutomationSettings:
+def zone_named(path: Path) -> str:
+    """Return the zone that a settings file names, empty when it names none or cannot be read."""
+    try:
+        tree = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        return ZoneInfo(tree["alerts"]["timezone"]).key
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        # Whoever works with the settings is told what is wrong with them.
+        return ""
+
+
+def read(path: Path, name: str | None = None, *, home: str = "Asia/Seoul") -> AutomationSettings:
     """Read the settings, all defaults when there is no file.
 
     Args:
         path: The file.
+        home: IANA zone of alerts and days where the file names none.
         name: What its owner calls it, for messages; `path` unless given.
 
     Raises:
@@ -54,12 +66,12 @@ def read(path: Path, name: str | None = None) -> AutomationSettings:
     """
     found = settings_text.read(path, name or str(path))
     if found is None:
-        return AutomationSettings()
+        return AutomationSettings(alerts=AlertSettings(timezone=home))
     text, tree = found
     reader = Reader(text, name or str(path))
     reader.unknown_keys(tree, ("prices", "alerts"), ())
     settings = AutomationSettings(
-        _prices(reader, reader.table(tree, "prices")), _alerts(reader, reader.table(tree, "alerts"))
+        _prices(reader, reader.table(tree, "prices")), _alerts(reader, reader.table(tree, "alerts"), home)
     )
     if reader.problems:
         raise PortfolioProblems(reader.problems)
@@ -102,9 +114,9 @@ def _prices(reader: Reader, table: Mapping[str, Any]) -> PriceSettings:
     return PriceSettings(limits=Limits(**_given(limits)), **_given(fields))
 
 
-def _alerts(reader: Reader, table: Mapping[str, Any]) -> AlertSettings:
+def _alerts(reader: Reader, table: Mapping[str, Any], home: str) -> AlertSettings:
     reader.unknown_keys(table, ALERT_KEYS, ("alerts",))
-    fields: dict[str, Any] = {}
+    fields: dict[str, Any] = {"timezone": home}
     if "kinds" in table:
         fields["kinds"] = _words(reader, table["kinds"], ("alerts", "kinds"), ALERT_KINDS)
     for key, allowed in (("language", LANGUAGES), ("digest", DIGESTS)):

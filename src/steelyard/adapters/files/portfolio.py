@@ -23,14 +23,14 @@ from steelyard.adapters.files.settings import (
 from steelyard.adapters.files.toml_reader import Reader
 from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.money import ONE, ZERO, is_currency, plain
-from steelyard.domain.portfolio import Portfolio
+from steelyard.domain.portfolio import Portfolio, Quote
 from steelyard.errors import PortfolioProblems, Problem
 from steelyard.languages import available
 from steelyard.words import say
 
 KEYS = (
     "base_currency", "language", "targets", "policy", "constraints", "costs", "fx", "tax", "accounts",
-    "instruments", "prices",
+    "instruments", "prices", "priced_on",
 )  # fmt: skip
 
 
@@ -133,6 +133,8 @@ def read(
     costs = read_costs(reader, tree, rates)
     tax = read_tax(reader, tree)
     holdings = AccountsReader(reader, rates, catalogue, targets, base)
+    if "priced_on" in tree:
+        holdings.priced_on = reader.day(tree["priced_on"], ("priced_on",))
     holdings.read_instruments(tree)
     holdings.read_prices(tree)
     accounts = holdings.read_accounts(tree, tax.jurisdiction if tax else None, need=need_accounts)
@@ -153,6 +155,9 @@ def read(
         tax=tax,
         source=reader.name,
         language=language,
+        fx_quotes={
+            code: Quote(rate, base, priced_on=holdings.priced_on) for code, rate in rates.known.items()
+        },
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -73,24 +74,26 @@ class PortfolioFile:
         portfolio = self.load(prices, dict.fromkeys(missing, ONE))
         return portfolio, frozenset(symbols) | {f"{currency}{base}" for currency in missing}
 
-    def load(self, prices: Mapping[str, Quote], rates: Mapping[str, Decimal]) -> Portfolio:
+    def load(self, prices: Mapping[str, Quote], rates: Mapping[str, Quote | Decimal]) -> Portfolio:
         """Return the portfolio with what the file leaves open filled in.
 
         Args:
             prices: By symbol; those the file prices itself are ignored.
-            rates: Units of base currency by foreign currency; likewise.
+            rates: Units of base currency by foreign currency, as quotes where day and source are known;
+                likewise.
 
         Raises:
             PortfolioProblems: With every problem of the file that is left.
         """
-        completed = self._completed(prices, rates)
+        plain_rates = {c: rate.price if isinstance(rate, Quote) else rate for c, rate in rates.items()}
+        completed = self._completed(prices, plain_rates)
         if completed is None:
             if self._words is not None:
                 return self._parse(self._words.decode())
             return load(self._path, self._catalogue, name=self._shown, symbols=self._held)
         text = self._bytes().decode("utf-8-sig")
         try:
-            return self._parse(completed)
+            return self._with_days(self._parse(completed), prices, rates)
         except PortfolioProblems as refused:
             left = {(p.code, p.key) for p in refused.problems}
             # Told with the line numbers of the file as it is, not as it was completed.
@@ -100,6 +103,16 @@ class PortfolioFile:
                 own = tuple(p for p in plainly.problems if (p.code, p.key) in left)
                 raise PortfolioProblems(own or refused.problems) from None
             raise
+
+    def _with_days(
+        self, found: Portfolio, prices: Mapping[str, Quote], rates: Mapping[str, Quote | Decimal]
+    ) -> Portfolio:
+        """Give what was filled in its day and its source, which text does not carry."""
+        symbols, base = self._open_symbols()
+        rated = self._rated(base)
+        filled = {s: prices[s] for s in symbols if s in prices and s in found.quotes}
+        dated = {c: r for c, r in rates.items() if isinstance(r, Quote) and c not in rated}
+        return replace(found, quotes={**found.quotes, **filled}, fx_quotes={**found.fx_quotes, **dated})
 
     def _bytes(self) -> bytes:
         return self._path.read_bytes() if self._words is None else self._words

@@ -6,7 +6,7 @@ that has nothing to do.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -14,7 +14,7 @@ from functools import partial
 from steelyard.app.automation import alert_texts as texts
 from steelyard.app.automation.delivery import tell
 from steelyard.app.automation.run_inputs import Occasion, RunInputs, RunReport
-from steelyard.app.books.prices import stored, wanted_by
+from steelyard.app.books.prices import Stored, stored, wanted_by
 from steelyard.app.check import CheckReport, check
 from steelyard.app.market.prices import Fetched, fetch
 from steelyard.domain.accounts import is_risky, risky_cap
@@ -51,10 +51,11 @@ def evaluate(
     fetched = fetch(wanted, inputs.sources, inputs.prices, clock, inputs.settings.prices, as_of=as_of)
     inputs.runs.step(number, "prices")
     queued: list[str] = []
-    _, kept = stored(wanted, inputs.prices)
+    known = stored(wanted, inputs.prices, inputs.settings.prices.limits, until=as_of)
+    kept = known.kept
     stale = _stale(inputs, kept, as_of)
     try:
-        portfolio = _priced(inputs, wanted, kept, stale, as_of)
+        portfolio = _priced(inputs, wanted, known, stale, as_of)
     except DataError as error:
         queued += _tell_prices(inputs, fetched, stale, as_of, evaluated=False)
         inputs.runs.finish(number, clock.now(), "failed", error.message)
@@ -84,7 +85,7 @@ def evaluate(
     )
 
 
-def _stale(inputs: RunInputs, kept: dict[str, tuple[str, Close]], as_of: date) -> dict[str, date]:
+def _stale(inputs: RunInputs, kept: Mapping[str, tuple[str, Close]], as_of: date) -> dict[str, date]:
     """Return the symbols whose newest good close is too old, with its day."""
     limits = inputs.settings.prices.limits
     return {s: c.day for s, (source, c) in kept.items() if is_stale(c, source, limits, as_of)}
@@ -93,11 +94,11 @@ def _stale(inputs: RunInputs, kept: dict[str, tuple[str, Close]], as_of: date) -
 def _priced(
     inputs: RunInputs,
     wanted: Sequence[Wanted],
-    kept: dict[str, tuple[str, Close]],
+    known: Stored,
     stale: dict[str, date],
     as_of: date,
 ) -> Portfolio:
-    missing = [w.symbol for w in wanted if w.symbol not in kept]
+    missing = [w.symbol for w in wanted if w.symbol not in known.kept]
     if missing:
         raise DataError(
             "price-missing",
@@ -110,9 +111,7 @@ def _priced(
             say("the newest good prices of {stale} are too old", stale=", ".join(stale)),
             say("run: steelyard prices fetch, or set last_good = true in automation.toml"),
         )
-    quotes, _ = stored(wanted, inputs.prices)
-    rates = {w.symbol[:3]: kept[w.symbol][1].price for w in wanted if w.is_rate}
-    return inputs.books.held(inputs.file.load(quotes, rates), as_of)
+    return inputs.books.held(inputs.file.load(known.quotes, known.rates), as_of)
 
 
 def _day_value(report: CheckReport, priced_on: date | None) -> DayValue:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from steelyard.app.books.prices import stored, wanted_by
+from steelyard.app.books.prices import Stored, stored, wanted_by
 from steelyard.app.books.values import ValueHistory, value_history
 from steelyard.domain.books.entry_text import DETAILS, written
 from steelyard.domain.books.ledger import Entry, Recorded
 from steelyard.domain.books.valuations import DayValue
+from steelyard.domain.market.prices import Limits
 from steelyard.domain.money import plain
-from steelyard.domain.portfolio import Portfolio, Quote
+from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import SteelyardError
 from steelyard.ports.books import PortfolioText
 from steelyard.ports.market import PriceRecords
@@ -111,13 +112,10 @@ def _priced(
 ) -> Portfolio | None:
     """Return the portfolio at the newest good prices, None when some are missing."""
     wanted = wanted_by(outline)
-    quotes: Mapping[str, Quote] = {}
-    rates: dict[str, Decimal] = {}
-    if prices is not None:
-        quotes, kept = stored(wanted, prices)
-        rates = {w.symbol[:3]: kept[w.symbol][1].price for w in wanted if w.is_rate and w.symbol in kept}
+    # How old they are plays no part in what was brought: they are the newest there are.
+    known = stored(wanted, prices, Limits()) if prices is not None else Stored({}, {}, {})
     try:
-        return held(file.load(quotes, rates))
+        return held(file.load(known.quotes, known.rates))
     except SteelyardError:
         # The history itself needs no prices; only what rebalances brought is left out.
         return None

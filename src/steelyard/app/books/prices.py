@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 
-from steelyard.domain.market.prices import Close, Wanted
+from steelyard.domain.market.prices import Close, Limits, Wanted
 from steelyard.domain.portfolio import Portfolio, Quote
 from steelyard.ports.market import PriceRecords
 
@@ -22,14 +24,47 @@ def wanted_by(portfolio: Portfolio) -> tuple[Wanted, ...]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What was fetched before, as a portfolio takes it.
+
+    Attributes:
+        quotes: Prices by symbol.
+        rates: Units of base currency by foreign currency, as quotes in base currency.
+        kept: Source and close of each, by symbol or pair.
+    """
+
+    quotes: Mapping[str, Quote]
+    rates: Mapping[str, Quote]
+    kept: Mapping[str, tuple[str, Close]]
+
+
 def stored(
-    symbols: Sequence[Wanted], records: PriceRecords
-) -> tuple[dict[str, Quote], dict[str, tuple[str, Close]]]:
-    """Return the newest good price of each instrument as a quote, and where each (and each rate) is from."""
-    found = {w.symbol: kept for w in symbols if (kept := records.newest(w.symbol)) is not None}
-    quotes = {
-        w.symbol: Quote(found[w.symbol][1].price, found[w.symbol][1].currency or w.currency)
-        for w in symbols
-        if w.symbol in found and not w.is_rate
-    }
-    return quotes, found
+    symbols: Sequence[Wanted], records: PriceRecords, limits: Limits, *, until: date | None = None
+) -> Stored:
+    """Return the newest good price of each instrument and rate, with its day, source and limit of age.
+
+    Args:
+        symbols: What is wanted.
+        records: What was fetched.
+        limits: How old a price of each source may be.
+        until: None later than this day: a price of tomorrow is none of today's.
+    """
+    kept = {w.symbol: found for w in symbols if (found := records.newest(w.symbol, until)) is not None}
+
+    def quote(wanted: Wanted) -> Quote:
+        source, close = kept[wanted.symbol]
+        return Quote(
+            close.price,
+            close.currency or wanted.currency,
+            priced_on=close.day,
+            source=source,
+            max_age_days=limits.age(source),
+        )
+
+    known = [w for w in symbols if w.symbol in kept]
+    return Stored(
+        {w.symbol: quote(w) for w in known if not w.is_rate},
+        {w.symbol[:3]: quote(w) for w in known if w.is_rate},
+        kept,
+    )

@@ -172,6 +172,7 @@ def holdings_report(portfolio: Portfolio, *, as_of: date, rooms: Sequence[Room] 
 
     Raises:
         InputError: The portfolio has no accounts (`no-accounts`).
+        DataError: A price is of a later day (`price-after`).
     """
     need_accounts(portfolio)
     cash = _cash(portfolio)
@@ -195,7 +196,7 @@ def holdings_report(portfolio: Portfolio, *, as_of: date, rooms: Sequence[Room] 
         cash_totals=_cash_totals(cash),
         gain=None if None in gains else exact_sum(g for g in gains if g is not None),
         rooms=tuple(rooms),
-        rests_on=footing_of(portfolio),
+        rests_on=footing_of(portfolio, as_of),
     )
 
 

@@ -21,6 +21,7 @@ from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.trading.guardrails import Refusal
 from steelyard.ports.machine import Clock
 from steelyard.ports.market import PriceRecords, PriceSource
+from steelyard.words import say
 
 OWN = "file"
 """The source of what the portfolio file says itself."""
@@ -65,12 +66,14 @@ def market(
     *,
     second_for: Collection[str] = (),
     accounts: Collection[str] = (),
+    traded: Collection[str] = (),
     as_of: date,
 ) -> Market:
     """Return the prices of a portfolio as they are now.
 
     A fetched close that is too old for its source is left out: it is good enough for an alert, never
-    for an order.
+    for an order. A price of the file counts as of the session of its `priced_on`; without one nobody knows
+    how old it is, and nothing is traded on it.
 
     Args:
         portfolio: With its prices filled in.
@@ -79,6 +82,7 @@ def market(
         sources: Where prices come from.
         second_for: Symbols and pairs that need a second price.
         accounts: Those that are about to trade.
+        traded: Symbols they are about to trade.
         as_of: Today.
     """
     prices: dict[str, tuple[Decimal, datetime]] = {}
@@ -89,7 +93,7 @@ def market(
         if told is None or (wanted.symbol in fetched and kept is None):
             continue
         if kept is None:
-            name, seen = OWN, written_at
+            name, seen = OWN, _seen(portfolio, wanted, written_at, sources)
         else:
             name, seen = kept[0], sources.closed(wanted.exchange, kept[1].day)
             if is_stale(kept[1], name, sources.settings.limits, as_of):
@@ -97,7 +101,33 @@ def market(
         prices[wanted.symbol] = told, seen
         if wanted.symbol in second_for and (other := _second(wanted, name, sources, as_of)) is not None:
             second[wanted.symbol] = _as_quoted(portfolio, wanted, other.price)
-    return Market(prices, second, tuple(_undecided(portfolio, accounts)))
+    doubts = (*_undecided(portfolio, accounts), *_undated(portfolio, traded))
+    return Market(prices, second, doubts)
+
+
+def _seen(portfolio: Portfolio, wanted: Wanted, written_at: datetime, sources: Sources) -> datetime:
+    quote = portfolio.quotes.get(wanted.symbol)
+    if quote is None or quote.priced_on is None:
+        return written_at
+    # Written down during the session it is of, it was seen when it was written.
+    return min(written_at, sources.closed(wanted.exchange, quote.priced_on))
+
+
+def _undated(portfolio: Portfolio, traded: Collection[str]) -> Iterator[Refusal]:
+    """Refuse to trade on prices of the file that have no day."""
+    undated = [
+        symbol
+        for symbol in dict.fromkeys(traded)
+        if (quote := portfolio.quotes.get(symbol)) is not None
+        and quote.priced_on is None
+        and not quote.source
+    ]
+    if undated:
+        text = say("prices in the file without a day: {symbols}", symbols=tuple(undated))
+        hint = say(
+            "write priced_on = 2026-11-23, the day they are of, at the top of {file}", file=portfolio.source
+        )
+        yield Refusal("price-undated", "", "", text, hint)
 
 
 def _undecided(portfolio: Portfolio, accounts: Collection[str]) -> Iterator[Refusal]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from steelyard.api.tables import Method, ObjectiveName
+    from steelyard.domain.footing import Footing
     from steelyard.domain.portfolio import Portfolio
     from steelyard.domain.trades import Plan
 
@@ -80,6 +81,9 @@ def _options(*, sends_trades: bool = False) -> Callable[[Callable[..., Any]], Ca
             command = click.option("--fractional", is_flag=True, help="Whole shares are not required.")(
                 command
             )
+            command = click.option(
+                "--stale-ok", is_flag=True, help="Plan on fetched prices that are too old all the same."
+            )(command)
         command = click.option("--portfolio", "file", type=click.Path(path_type=Path), help="Same as FILE.")(
             command
         )
@@ -124,7 +128,7 @@ def check(path: Path | None, as_json: bool, as_of: date | None, file: Path | Non
     """
     import steelyard
 
-    report = steelyard.check(_portfolio(path, file), as_of=as_of)
+    report = steelyard.check(_portfolio(path, file, as_of), as_of=as_of)
     if as_json:
         _print_json(report.to_dict())
     else:
@@ -139,6 +143,7 @@ def check(path: Path | None, as_json: bool, as_of: date | None, file: Path | Non
             ),
             err=True,
         )
+    _warn(report.rests_on, report.as_of, report.portfolio)
     if exit_code and report.decision.due:
         sys.exit(10)
 
@@ -184,6 +189,7 @@ def plan(
     as_csv: bool,
     account: str | None,
     fractional: bool,
+    stale_ok: bool,
     cash: str,
     no_sell: bool,
     no_buy: bool,
@@ -204,7 +210,7 @@ def plan(
     """
     import steelyard
 
-    portfolio = _portfolio(path, file)
+    portfolio = _portfolio(path, file, as_of)
     result = steelyard.plan(
         portfolio,
         max_tax=max_tax,
@@ -219,6 +225,7 @@ def plan(
         can_buy=not no_buy,
         can_sell=not no_sell,
         fractional=fractional,
+        stale_ok=stale_ok,
         objective=objective,
         policy_gate=policy_gate,
         allow_wash_sales=allow_wash_sales,
@@ -251,6 +258,7 @@ def invest(
     as_csv: bool,
     account: str | None,
     fractional: bool,
+    stale_ok: bool,
     method: Method,
     allow_wash_sales: bool,
 ) -> None:
@@ -261,7 +269,7 @@ def invest(
     import steelyard
 
     amount, path = _amount_and_file(amount_and_file)
-    portfolio = _portfolio(path, file)
+    portfolio = _portfolio(path, file, as_of)
     result = steelyard.invest(
         portfolio,
         amount,
@@ -269,6 +277,7 @@ def invest(
         account=account,
         method=method,
         fractional=fractional,
+        stale_ok=stale_ok,
         allow_wash_sales=allow_wash_sales,
     )
     _print_plan(result, portfolio, as_json=as_json, as_csv=as_csv, title=say("Invest"))
@@ -292,15 +301,22 @@ def withdraw(
     as_csv: bool,
     account: str | None,
     fractional: bool,
+    stale_ok: bool,
     objective: ObjectiveName,
 ) -> None:
     """Raise money by selling, without buying anything."""
     import steelyard
 
     amount, path = _amount_and_file(amount_and_file)
-    portfolio = _portfolio(path, file)
+    portfolio = _portfolio(path, file, as_of)
     result = steelyard.withdraw(
-        portfolio, amount, as_of=as_of, account=account, fractional=fractional, objective=objective
+        portfolio,
+        amount,
+        as_of=as_of,
+        account=account,
+        fractional=fractional,
+        stale_ok=stale_ok,
+        objective=objective,
     )
     _print_plan(result, portfolio, as_json=as_json, as_csv=as_csv, title=say("Withdraw"))
 
@@ -387,18 +403,22 @@ def demo(as_of: date | None) -> None:
     )
 
 
-def _portfolio(path: Path | None, option: Path | None) -> Portfolio:
+def _portfolio(path: Path | None, option: Path | None, as_of: date | None) -> Portfolio:
     import steelyard
 
     if path is not None and option is not None and path != option:
         raise InputError("two-files", f"two portfolio files: {path} and {option}", "give one of them")
-    portfolio = steelyard.load(path or option or Path("portfolio.toml"))
+    portfolio = steelyard.load(path or option or Path("portfolio.toml"), as_of=as_of)
     language.prefer(portfolio.language)
-    if hasattr(portfolio, "books"):
+    return portfolio
+
+
+def _warn(rests_on: Footing, as_of: date, portfolio: Portfolio) -> None:
+    # Nothing to say is the rule, and then nothing is imported for it.
+    if rests_on.differences or rests_on.undated or rests_on.oldest not in (None, as_of):
         from steelyard.interfaces.cli.books.warnings import warn
 
-        warn(portfolio)
-    return portfolio
+        warn(rests_on, as_of, portfolio.source)
 
 
 def _amount_and_file(words: tuple[str, ...]) -> tuple[str, Path | None]:
@@ -434,6 +454,7 @@ def _print_plan(result: Plan, portfolio: Portfolio, *, as_json: bool, as_csv: bo
         tables.show_plan(result, portfolio, title)
     if not result.objective.proven:
         language.echo(say("note: not proven optimal; {why}", why=result.objective.note), err=True)
+    _warn(result.rests_on, result.as_of, portfolio)
 
 
 def _print_csv(result: Plan) -> None:

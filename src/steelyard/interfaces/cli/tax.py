@@ -86,6 +86,7 @@ def tax(
     "--journal", "database", type=click.Path(path_type=Path), help="[default: steelyard.db beside it]"
 )
 @click.option("--portfolio", "file", type=click.Path(path_type=Path), help="Same as FILE.")
+@click.option("--stale-ok", is_flag=True, help="Judge by fetched prices that are too old all the same.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document and nothing else.")
 def harvest(
     path: Path,
@@ -95,6 +96,7 @@ def harvest(
     discount: str,
     database: Path | None,
     file: Path | None,
+    stale_ok: bool,
     as_json: bool,
 ) -> None:
     """Say which losses and gains are worth realising before the year ends.
@@ -104,17 +106,23 @@ def harvest(
     """
     import steelyard
 
+    day = _day(as_of)
+    portfolio = steelyard.load(file or path, journal=database, as_of=day)
     report = steelyard.harvest(
-        steelyard.load(file or path, journal=database),
-        as_of=_day(as_of),
+        portfolio,
+        as_of=day,
         min_loss=min_loss,
         years=years,
         discount=discount,
+        stale_ok=stale_ok,
     )
     if as_json:
         click.echo(json_text(report.to_dict()))
     else:
         _show_harvest(report)
+    from steelyard.interfaces.cli.books.warnings import warn
+
+    warn(report.rests_on, day or report.deadline, portfolio.source)
 
 
 def _day(text: str | None) -> date | None:

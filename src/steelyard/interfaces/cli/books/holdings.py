@@ -65,16 +65,17 @@ def holdings(
 
     if as_csv and as_json:
         raise click.UsageError("--csv and --json exclude each other")
-    portfolio = steelyard.load(file or path, journal=database)
+    day = None if as_of is None else as_of.date()
+    portfolio = steelyard.load(file or path, journal=database, as_of=day)
     language.prefer(portfolio.language)
-    report = steelyard.holdings(portfolio, as_of=None if as_of is None else as_of.date())
+    report = steelyard.holdings(portfolio, as_of=day)
     if as_json:
         click.echo(json.dumps(language.told(report.to_dict()), ensure_ascii=False, indent=1))
     elif as_csv:
         _print_csv(report)
     else:
         _show(report)
-    warn(portfolio)
+    warn(report.rests_on, report.as_of, portfolio.source)
 
 
 def _print_csv(report: HoldingsReport) -> None:

@@ -1,0 +1,53 @@
+"""Which day it is, for every command alike: where the portfolio's market is, or where its owner says.
+
+A machine in another zone, or one that keeps UTC, would else check a portfolio of tomorrow or yesterday.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+
+from steelyard.bootstrap.folder import Folder, Place
+from steelyard.domain.portfolio import Portfolio, home_zone
+
+_SEOUL = timezone(timedelta(hours=9))
+
+
+def today(portfolio: Portfolio) -> date:
+    """Return the day where a portfolio's market is, or where its owner says."""
+    return datetime.now(UTC).astimezone(_zone(portfolio.zone)).date()
+
+
+def today_at(place: Place) -> date:
+    """Return the same of a portfolio file that need not be readable as a whole."""
+    folder = Folder.of(place)
+    return datetime.now(UTC).astimezone(_zone(stated_zone(folder) or home_of(folder))).date()
+
+
+def stated_zone(folder: Folder) -> str:
+    """Return the zone that `[alerts]` of automation.toml names, empty when it names none that can be used."""
+    if not folder.automation.exists():
+        return ""
+    from steelyard.adapters.files.automation import zone_named
+
+    return zone_named(folder.automation)
+
+
+def home_of(folder: Folder) -> str:
+    """Return the zone of a portfolio file's market."""
+    base = "KRW"
+    # Whatever is wrong with the file its reader says; which day it is does not depend on the rest of it.
+    with suppress(OSError, ValueError, RecursionError):
+        base = str(tomllib.loads(folder.file.read_text(encoding="utf-8-sig")).get("base_currency", base))
+    return home_zone(base)
+
+
+def _zone(name: str) -> tzinfo:
+    # Korea has kept one offset since 1988: most portfolios need no table of zones.
+    if name == "Asia/Seoul":
+        return _SEOUL
+    from zoneinfo import ZoneInfo
+
+    return ZoneInfo(name)
