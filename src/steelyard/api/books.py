@@ -290,11 +290,10 @@ def import_(
     said = bootstrap.import_wishes(format, account, accounts or {}, symbols or {}, leave)
     found = bootstrap.imported(folder, source, said, None if columns is None else Path(columns))
     rows, own, seen = found.file.rows, _file(folder), None
+    today = bootstrap.today_at(folder)
     if preview:
         with bootstrap.journal_to_look_at(folder) as book:
-            seen = use.preview_rows(
-                book, rows, str(source), as_of=bootstrap.today_at(folder), file=own, opening=opening
-            )
+            seen = use.preview_rows(book, rows, str(source), as_of=today, file=own, opening=opening)
         counts = use.Imported(seen.added, seen.known)
     else:
         with bootstrap.open_journal(folder) as book:
@@ -302,7 +301,7 @@ def import_(
                 book,
                 rows,
                 str(source),
-                as_of=bootstrap.today_at(folder),
+                as_of=today,
                 at=datetime.now(UTC),
                 file=own,
                 opening=opening,
@@ -364,9 +363,8 @@ def history(path: Place, *, everything: bool = False, journal: str | Path | None
 
     folder = bootstrap.Folder.of(path)
     recorded = values(folder) if folder.file.exists() else None
-    with bootstrap.open_journal(bootstrap.Folder.of(folder, database=journal)) as book:
-        rows = tuple(row for row in book.rows() if row.counts or everything)
-    return History(rows, recorded)
+    rows = bootstrap.journal_rows(bootstrap.Folder.of(folder, database=journal))
+    return History(tuple(row for row in rows if row.counts or everything), recorded)
 
 
 def values(path: Place) -> ValueHistory:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from steelyard.bootstrap.books import (
         instruments,
         journal_entries,
+        journal_rows,
         models,
         new_portfolio_text,
         past_portfolio,
@@ -71,6 +72,7 @@ __all__ = [
     "imported",
     "instruments",
     "journal_entries",
+    "journal_rows",
     "journal_to_look_at",
     "market",
     "models",

@@ -180,20 +180,19 @@ def new_portfolio_text(model: Model | None, base_currency: str) -> str:
 
 
 def journal_rows(folder: Folder) -> tuple[Recorded, ...]:
-    """Return every row of a journal, none when there is no journal."""
-    from steelyard.adapters.database.journal_file import has_entries
+    """Return every row of a journal, none when there is no journal; nothing is written."""
+    from steelyard.adapters.database.journal_reading import read_rows
 
-    if not has_entries(folder.database):
-        return ()
-    from steelyard.adapters.database.journal import StoredJournal
-
-    with closing(StoredJournal(folder.database)) as opened:
-        return opened.rows()
+    return read_rows(folder.database)
 
 
 def journal_entries(folder: Folder) -> tuple[Entry, ...]:
-    """Return the entries of a journal that count, none when there is no journal."""
-    return tuple(row.entry for row in journal_rows(folder) if row.counts)
+    """Return the entries of a journal that count, none when there is no journal; nothing is written."""
+    if not folder.database.exists():
+        return ()
+    from steelyard.adapters.database.journal_reading import read_entries
+
+    return read_entries(folder.database)
 
 
 def _symbols(entries: Sequence[Entry]) -> Collection[str]:

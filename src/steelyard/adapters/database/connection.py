@@ -76,8 +76,16 @@ def connect_to_read(path: Path, *, having: str = "closes") -> sqlite3.Connection
 
 
 def open_to_read(path: Path) -> sqlite3.Connection:
-    """Return a connection that can only read, whatever the file holds; see `told` for what may fail."""
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0)
+    """Return a connection that can only read, whatever the file holds; see `told` for what may fail.
+
+    A log that holds nothing, or none, means that all is in the file and nobody is writing: it is read as it
+    is, and SQLite puts no files beside it, so that a folder one may only read will do. Else the log is read
+    with it.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    alone = not log.exists() or not log.stat().st_size
+    how = "mode=ro&immutable=1" if alone else "mode=ro"
+    return sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, timeout=5.0)
 
 
 def open_bare(path: Path, *, wait_seconds: float = 5.0) -> sqlite3.Connection:
