@@ -4,6 +4,7 @@ import contextlib
 import io
 import sys
 from dataclasses import dataclass
+from datetime import date, timedelta
 from unittest import mock
 
 from steelyard.interfaces.cli.main import main
@@ -30,3 +31,8 @@ def run(*words):
         except SystemExit as ended:
             code = int(ended.code or 0)
     return Done(code, out.getvalue(), err.getvalue())
+
+
+def dated(text):
+    """Return a portfolio file whose prices are of yesterday, wherever it is read."""
+    return f"priced_on = {date.today() - timedelta(days=1)}\n{text}"

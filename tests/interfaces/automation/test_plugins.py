@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+
 GUIDE = Path(__file__).parents[3] / "docs" / "guides" / "write-your-own-broker.md"
 PORTFOLIO = """
 base_currency = "USD"
@@ -58,7 +59,7 @@ def run(tmp_path):
     (site / "fixed_prices.py").write_text(SOURCE)
     folder = tmp_path / "money"
     folder.mkdir()
-    (folder / "portfolio.toml").write_text(PORTFOLIO)
+    (folder / "portfolio.toml").write_text("priced_on = 2026-11-23\n" + PORTFOLIO)
 
     def call(*words):
         paths = [str(site), *filter(None, [os.environ.get("PYTHONPATH")])]

@@ -11,13 +11,14 @@ import pytest
 
 import steelyard
 from processes import run_command
+from whole_commands import dated
 
 SAMPLE = Path(steelyard.__file__).parent / "data" / "sample.toml"
 
 
 @pytest.fixture
 def run(tmp_path):
-    (tmp_path / "portfolio.toml").write_text(SAMPLE.read_text())
+    (tmp_path / "portfolio.toml").write_text(dated(SAMPLE.read_text()))
 
     def call(*words):
         env = {**os.environ, "COLUMNS": "110", "NO_COLOR": "1"}
@@ -151,7 +152,7 @@ def fetched(run):
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
-    day = datetime.now(ZoneInfo("Asia/Seoul")).date()
+    day = datetime.now(ZoneInfo("America/New_York")).date()
     (run.folder / "portfolio.toml").write_text(FETCHED)
     (run.folder / "prices").mkdir()
     (run.folder / "prices" / "prices.csv").write_text(f"date,VOO,TLT\n{day},500,90\n")
@@ -192,7 +193,7 @@ def test_the_collar_needs_a_second_source_and_keeps_limits_near_it(fetched):
     assert alone.stderr.count("error[price-collar]") == 2
     assert "no second price for VOO" in alone.stderr
     # The owner's own prices are the first source now, the folder is the second.
-    own = FETCHED + '[prices]\nVOO = "500 USD"\nTLT = "90 USD"\n'
+    own = dated(FETCHED) + '[prices]\nVOO = "500 USD"\nTLT = "90 USD"\n'
     (fetched.folder / "portfolio.toml").write_text(own)
     assert fetched("execute", "latest").returncode == 0
     prices = fetched.folder / "prices" / "prices.csv"

@@ -9,6 +9,7 @@ import pytest
 
 from processes import run_command
 from steelyard.app.books.opening import opening_day
+from whole_commands import dated
 
 US_FILE = """
 base_currency = "USD"
@@ -47,7 +48,7 @@ lots = [{ bought = 2024-03-01, shares = "40", unit_cost = "73" }]
 
 @pytest.fixture
 def run(tmp_path):
-    (tmp_path / "portfolio.toml").write_text(US_FILE)
+    (tmp_path / "portfolio.toml").write_text(dated(US_FILE))
     (tmp_path / "execution.toml").write_text('[accounts]\nmain = "ticket"\n')
 
     def call(*words, status=0):
