@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-
 GUIDE = Path(__file__).parents[3] / "docs" / "guides" / "write-your-own-broker.md"
 PORTFOLIO = """
 base_currency = "USD"
