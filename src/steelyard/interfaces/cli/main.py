@@ -267,8 +267,9 @@ def invest(
     The plan also says how much new money would bring everything inside its band that way.
     """
     import steelyard
+    from steelyard.interfaces.cli.amount_words import amount_and_path
 
-    amount, path = _amount_and_file(amount_and_file)
+    amount, path = amount_and_path(amount_and_file)
     portfolio = _portfolio(path, file, as_of)
     result = steelyard.invest(
         portfolio,
@@ -306,8 +307,9 @@ def withdraw(
 ) -> None:
     """Raise money by selling, without buying anything."""
     import steelyard
+    from steelyard.interfaces.cli.amount_words import amount_and_path
 
-    amount, path = _amount_and_file(amount_and_file)
+    amount, path = amount_and_path(amount_and_file)
     portfolio = _portfolio(path, file, as_of)
     result = steelyard.withdraw(
         portfolio,
@@ -419,28 +421,6 @@ def _warn(rests_on: Footing, as_of: date, portfolio: Portfolio) -> None:
         from steelyard.interfaces.cli.books.warnings import warn
 
         warn(rests_on, as_of, portfolio.source)
-
-
-def _amount_and_file(words: tuple[str, ...]) -> tuple[str, Path | None]:
-    """Tell AMOUNT from FILE whichever comes first; an amount may stand as two words (`500 USD`)."""
-    from steelyard.domain.money import parse_amount
-
-    def is_amount(text: str) -> bool:
-        try:
-            parse_amount(text)
-        except ValueError:
-            return False
-        return True
-
-    for start in range(len(words)):
-        for end in (start + 2, start + 1):
-            text = " ".join(words[start:end])
-            rest = words[:start] + words[end:]
-            if end <= len(words) and is_amount(text) and len(rest) <= 1:
-                return text, Path(rest[0]) if rest else None
-    raise InputError(
-        "amount", f"no amount in {' '.join(words)!r}", "write: steelyard invest 1000000 portfolio.toml"
-    )
 
 
 def _print_plan(result: Plan, portfolio: Portfolio, *, as_json: bool, as_csv: bool, title: str) -> None:

@@ -1,0 +1,29 @@
+"""Words of a command line that hold an amount and a file, in either order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from steelyard.errors import InputError
+
+
+def amount_and_path(words: tuple[str, ...]) -> tuple[str, Path | None]:
+    """Tell AMOUNT from FILE whichever comes first; an amount may stand as two words (`500 USD`)."""
+    from steelyard.domain.money import parse_amount
+
+    def is_amount(text: str) -> bool:
+        try:
+            parse_amount(text)
+        except ValueError:
+            return False
+        return True
+
+    for start in range(len(words)):
+        for end in (start + 2, start + 1):
+            text = " ".join(words[start:end])
+            rest = words[:start] + words[end:]
+            if end <= len(words) and is_amount(text) and len(rest) <= 1:
+                return text, Path(rest[0]) if rest else None
+    raise InputError(
+        "amount", f"no amount in {' '.join(words)!r}", "write: steelyard invest 1000000 portfolio.toml"
+    )
