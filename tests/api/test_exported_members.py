@@ -15,8 +15,8 @@ from steelyard.adapters.files import accounts, portfolio, settings
 from steelyard.adapters.files.settings import COST_KEYS
 from steelyard.api import tables
 from steelyard.app.automation.schedule import KINDS as SCHEDULERS
-from steelyard.app.planning.plan import OBJECTIVES
 from steelyard.domain.books import entry_text, ledger
+from steelyard.domain.objective import OBJECTIVES, OF_NEW_MONEY
 from steelyard.domain.policy import looks, policies
 from steelyard.domain.tax import codes
 
@@ -131,6 +131,7 @@ def test_a_function_is_named_in_the_guide(name):
         (tables.Destination, set(policies.DESTINATIONS)),
         (tables.EntryKind, set(ledger.KINDS)),
         (tables.ObjectiveName, set(OBJECTIVES)),
+        (tables.Method, set(OF_NEW_MONEY)),
     ],
     ids=lambda value: "",
 )

@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from steelyard.app.planning.new_money import _Line as MoneyLine
+from steelyard.app.planning.new_money import _Purchasable
 from steelyard.domain.portfolio import Costs
 from steelyard.engines.allocation.household.household import Goal, Household, Seat
 from steelyard.engines.allocation.household.shifts import Ledger
@@ -65,8 +65,8 @@ def test_the_searches_in_whole_ticks_say_the_same(case):
     assert Fraction(ledger.fee(amount), ledger.unit) == Fraction(expected)
     assert divisible_cost(line, Fraction(amount)) == Fraction(expected)
     assert Fraction(Choices(line, 1024, 0, 10_000).cost(amount), 1024) == Fraction(expected)
-    money = MoneyLine(Fraction(0), Fraction(0), Fraction(1), True, None, Fraction(0), rate, Fraction(least),
-                      Fraction(0))  # fmt: skip
+    zero = Fraction(0)
+    money = _Purchasable(zero, zero, Fraction(1), True, None, zero, rate, Fraction(least), zero)
     assert money.cost(Fraction(amount)) == Fraction(expected)
 
 
@@ -75,4 +75,4 @@ def test_the_backtest_says_the_same_bit_by_bit(case):
     terms = Terms(initial=1.0, rate=float(rate), floor=float(least), conversion=np.zeros(1))
     assert reference.fee(float(amount), 0.0, terms) == float(expected)
     compiled = getattr(sizing_kernel.fee, "py_func", sizing_kernel.fee)
-    assert compiled(float(amount), 0.0, float(rate), float(least)) == float(expected)
+    assert compiled(terms, 0, float(amount)) == float(expected)

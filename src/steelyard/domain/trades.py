@@ -164,11 +164,11 @@ class HoldingAfter:
 
 
 @dataclass(frozen=True, slots=True)
-class Objective:
+class Reached:
     """What was minimised, how far, and how sure that is.
 
     Attributes:
-        name: absolute | relative | shortfall.
+        name: Of the objective, see `domain.objective`.
         value: The objective reached (base currency squared; base currency for the weighted forms).
         bound: A proven lower bound of it.
         proven: The nearest plan's and the bound meet within 1e-9 relative.
@@ -296,7 +296,7 @@ class Plan:
     cash_after: Decimal
     turnover: Decimal
     costs: Decimal
-    objective: Objective
+    objective: Reached
     decision: Decision | None = None
     to_bands: Decimal | None = None
     taxes: Decimal | None = None

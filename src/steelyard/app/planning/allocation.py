@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from steelyard.app.planning.one_budget import allocate_one
 from steelyard.app.planning.tradables import Ticks, Tradable, settlement_currency, tradables
-from steelyard.app.planning.wish import DEVIATIONS, Outcome, Short, Wish
+from steelyard.app.planning.wish import Outcome, Short, Wish
 from steelyard.domain.accounts import risky_cap
 from steelyard.domain.money import EXACT, ONE
 from steelyard.domain.portfolio import Portfolio, Valuation
@@ -68,7 +68,7 @@ def allocate(portfolio: Portfolio, valuation: Valuation, wish: Wish) -> Outcome:
     try:
         if (
             (wish.tax and wish.can_sell)
-            or wish.objective in DEVIATIONS
+            or wish.objective.counts_idle
             or needs_household(portfolio, wish)
             or divisible_choices(portfolio, every, wish)
             or any(goal.is_class for goal in portfolio.goals)

@@ -13,7 +13,7 @@ from steelyard.domain.money import EXACT, ZERO, exact_sum
 from steelyard.domain.policy.drift import measure
 from steelyard.domain.policy.policies import Decision
 from steelyard.domain.portfolio import Portfolio, Valuation
-from steelyard.domain.trades import HoldingAfter, Nearest, Objective, Plan, settle
+from steelyard.domain.trades import HoldingAfter, Nearest, Plan, Reached, settle
 
 
 def finished(
@@ -57,8 +57,8 @@ def finished(
         cash_after=settled.cash,
         turnover=exact_sum(t.amount for t in outcome.trades),
         costs=costs,
-        objective=Objective(
-            wish.objective, outcome.value, outcome.bound, outcome.proven, outcome.note, outcome.nearest
+        objective=Reached(
+            wish.objective.name, outcome.value, outcome.bound, outcome.proven, outcome.note, outcome.nearest
         ),
         decision=decision,
         effort=outcome.effort,

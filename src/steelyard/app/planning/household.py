@@ -23,7 +23,7 @@ from steelyard.app.planning.tradables import (
     trade_of,
     wanted,
 )
-from steelyard.app.planning.wish import DEVIATIONS, Outcome, Wish
+from steelyard.app.planning.wish import Outcome, Wish
 from steelyard.domain.accounts import is_risky, risky_cap
 from steelyard.domain.money import EXACT, ONE, ZERO
 from steelyard.domain.policy.policies import band
@@ -86,7 +86,7 @@ def _outcome(
     portfolio: Portfolio, valuation: Valuation, wish: Wish, setting: Setting, found: HouseholdPlan
 ) -> Outcome:
     money = setting.ticks.money
-    power = {"absolute": 2, "relative_deviation": 0}.get(wish.objective, 1)
+    power = wish.objective.money_power
     first = found.nearest
     other = found.plan.miss != first.plan.miss
     known = wish.tax is not None
@@ -194,7 +194,7 @@ def _setting(
         spread=Fraction(portfolio.costs.fx_spread),
         min_trade=ticks.whole(portfolio.constraints.min_trade),
         caps=_caps(portfolio, rest, ticks),
-        power=1 if wish.objective in DEVIATIONS else 2,
+        power=wish.objective.power,
         idle=_idle(valuation, wish, ticks),
         most_trades=portfolio.constraints.max_trades,
     )
@@ -236,12 +236,8 @@ def _seat(
 
 
 def _idle(valuation: Valuation, wish: Wish, ticks: Ticks) -> Fraction:
-    """Return what a tick of idle money counts: as much as a misplaced one, where sizes are summed."""
-    if wish.objective == "deviation":
-        return Fraction(1)
-    if wish.objective == "relative_deviation" and valuation.managed > 0:
-        return 1 / ticks.part(Fraction(valuation.managed))
-    return Fraction(0)
+    """Return what a tick of idle money counts."""
+    return wish.objective.idle(ticks.part(Fraction(valuation.managed)))
 
 
 def _conversions(portfolio: Portfolio, setting: Setting, change: Change) -> tuple[Conversion, ...]:
@@ -338,5 +334,5 @@ def _purses(
 def _goal(name: str, goal: tuple[Fraction, Fraction | None], wish: Wish, ticks: Ticks) -> Goal:
     target, divisor = goal
     assert divisor is not None, "what the objective leaves out is no goal"
-    weighted = wish.objective not in ("absolute", "deviation")
-    return Goal(name, ticks.part(target), ticks.part(divisor) if weighted else Fraction(1))
+    weighted = wish.objective.weighting != "none"
+    return Goal(name, ticks.part(target), ticks.part(divisor) if weighted else divisor)

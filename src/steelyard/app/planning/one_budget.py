@@ -52,7 +52,7 @@ def allocate_one(
                 held=one.steps,
                 odd=ticks.whole(one.odd),
                 target=ticks.part(target),
-                divisor=Fraction(1) if wish.objective == "absolute" else ticks.part(divisor),
+                divisor=divisor if wish.objective.weighting == "none" else ticks.part(divisor),
                 can_buy=one.traded and one.buyable and wish.can_buy,
                 can_sell=one.traded and wish.can_sell,
                 rate=Fraction(portfolio.costs.commission),
@@ -79,7 +79,7 @@ def allocate_one(
             conversions.append(
                 Conversion(one.account, portfolio.base_currency, trade.currency, trade.amount, spread)
             )
-    power = 2 if wish.objective == "absolute" else 1
+    power = wish.objective.money_power
     return Outcome(
         trades=tuple(trades),
         conversions=tuple(conversions),

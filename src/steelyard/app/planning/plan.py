@@ -18,6 +18,7 @@ from steelyard.app.planning.infeasible import infeasible, too_taxed
 from steelyard.app.planning.untraded import untraded
 from steelyard.app.planning.wish import Outcome, Short, Wish
 from steelyard.domain.money import EXACT, ZERO, exact_sum, plain
+from steelyard.domain.objective import objective_named
 from steelyard.domain.policy.destination import destination
 from steelyard.domain.policy.drift import measure
 from steelyard.domain.policy.policies import Decision, decide
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 
 NEAR_ENOUGH = Decimal("0.005")
 """How much further from target than the nearest plan one may stay, of the managed value, unless told."""
-
-OBJECTIVES = ("absolute", "relative", "shortfall", "deviation", "relative_deviation")
 
 
 def plan(
@@ -88,18 +87,13 @@ def plan(
         DataError: A price is missing.
         PlanError: No plan satisfies the constraints; the text names the binding one.
     """
-    if objective not in OBJECTIVES:
-        raise InputError(
-            "objective",
-            say("{objective!r} is no objective", objective=objective),
-            say("use one of {choices}", choices=", ".join(OBJECTIVES)),
-        )
+    wanted = objective_named(objective)
     before = value(portfolio)
     decision = decide_now(portfolio, before, sessions, as_of)
     valuation = value(portfolio, cash_flow=cash_flow)
     wish = Wish(
-        objective=objective,
-        targets=_destination(portfolio, valuation) if objective != "shortfall" else dict(portfolio.targets),
+        objective=wanted,
+        targets=dict(portfolio.targets) if wanted.toward_targets else _destination(portfolio, valuation),
         cash_flow=cash_flow,
         flow_account=_flow_account(portfolio, account),
         can_buy=can_buy,

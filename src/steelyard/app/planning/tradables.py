@@ -204,21 +204,14 @@ def wanted(
 ) -> dict[str, tuple[Fraction, Fraction | None]]:
     """Return wanted value and divisor of every goal, base currency.
 
-    The divisor is None for a goal that the objective leaves out: without a target under `relative`, without
-    a shortfall under `shortfall`.
+    The divisor is None for a goal that the objective leaves out, see `Objective.divisor`.
     """
     total = Fraction(valuation.managed)
     held = goal_values(portfolio, {h.symbol: Fraction(h.value) for h in valuation.holdings})
     result: dict[str, tuple[Fraction, Fraction | None]] = {}
     for name, weight in wish.targets.items():
         target = Fraction(weight) * total
-        divisor: Fraction | None = Fraction(1)
-        if wish.objective in ("relative", "relative_deviation"):
-            divisor = target if target > 0 else None
-        elif wish.objective == "shortfall":
-            short = target - held[name]
-            divisor = short if short > 0 else None
-        result[name] = (max(target, Fraction(0)), divisor)
+        result[name] = (max(target, Fraction(0)), wish.objective.divisor(target, held[name]))
     return result
 
 
@@ -233,13 +226,12 @@ def goal_values(portfolio: Portfolio, values: Mapping[str, Fraction]) -> dict[st
 
 
 def sold_first(one: Tradable, wish: Wish, portfolio: Portfolio, *, left_out: bool) -> bool:
-    """Say whether this holding is sold out before anything else: a zero target under `relative`.
+    """Say whether this holding is sold out before anything else, see `Objective.sells_out_first`.
 
     Args:
         left_out: The objective counts no goal that it is part of.
     """
-    weighted = wish.objective in ("relative", "relative_deviation")
-    if not weighted or not left_out or not wish.can_sell or not one.traded:
+    if not wish.objective.sells_out_first or not left_out or not wish.can_sell or not one.traded:
         return False
     cost = commission(portfolio, one.worth)
     return one.worth > max(cost, ZERO) and one.worth >= portfolio.constraints.min_trade

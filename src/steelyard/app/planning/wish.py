@@ -8,14 +8,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from steelyard.domain.money import ZERO
+from steelyard.domain.objective import Objective
 from steelyard.domain.trades import Conversion, Effort, Trade
 
 if TYPE_CHECKING:
     from steelyard.domain.books.lots import TaxLot
     from steelyard.domain.tax.planning import Formula
-
-DEVIATIONS = ("deviation", "relative_deviation")
-"""Objectives that sum the sizes of the misses, and idle cash with them, instead of their squares."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,7 @@ class Wish:
     """What the planner is asked to reach.
 
     Attributes:
-        objective: absolute | relative | shortfall | deviation | relative_deviation.
+        objective: What is minimised.
         targets: Symbol to wanted fraction of the managed value: the destination of the trades.
         cash_flow: New money (+) or money taken out (-), base currency.
         flow_account: Name of the account the money goes to or comes from.
@@ -66,7 +64,7 @@ class Wish:
         sells_in: The only accounts in which anything is sold; None for all.
     """
 
-    objective: str
+    objective: Objective
     targets: Mapping[str, Decimal]
     cash_flow: Decimal
     flow_account: str

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from steelyard import __version__
+from steelyard.domain.objective import OF_NEW_MONEY, OF_PLANS
 from steelyard.errors import InputError, PortfolioProblems, SteelyardError
 from steelyard.interfaces import language
 from steelyard.interfaces.cli.command_table import LaterGroup
@@ -162,7 +163,7 @@ def check(path: Path | None, as_json: bool, as_of: date | None, file: Path | Non
 @click.option("--no-buy", is_flag=True, help="Sell only.")
 @click.option(
     "--objective",
-    type=click.Choice(["absolute", "relative", "deviation", "relative_deviation"]),
+    type=click.Choice(OF_PLANS),
     default="absolute",
     show_default=True,
     help="What counts as near: in money, or in proportion to each target.",
@@ -244,7 +245,7 @@ def plan(
 @_options(sends_trades=True)
 @click.option(
     "--method",
-    type=click.Choice(["shortfall", "absolute", "relative"]),
+    type=click.Choice(OF_NEW_MONEY),
     default="shortfall",
     show_default=True,
     help="In proportion to what is missing, or nearest to target in money or in proportion.",
@@ -289,7 +290,7 @@ def invest(
 @_options(sends_trades=True)
 @click.option(
     "--objective",
-    type=click.Choice(["absolute", "relative", "deviation", "relative_deviation"]),
+    type=click.Choice(OF_PLANS),
     default="absolute",
     show_default=True,
     help="What counts as near: in money, or in proportion to each target.",
