@@ -231,8 +231,8 @@ class StoredJournal:
         numbered = Counter(_digest(texts, 0) for texts in raw)
         left = []
         for id_, row in new:
-            base = _content_id(row.entry, 0)
-            if not row.reference and numbered[base]:
+            base = "" if row.reference or not numbered else _content_id(row.entry, 0)
+            if base and numbered[base]:
                 numbered[base] -= 1
             else:
                 left.append((id_, row))
@@ -255,18 +255,18 @@ class StoredJournal:
 
 def content_ids(rows: Sequence[Row]) -> list[str]:
     """Return what tells each row of one file from all others, the same each time the file is read."""
-    seen: Counter[str] = Counter()
+    seen: Counter[str | tuple[str | None, ...]] = Counter()
     ids = []
     for row in rows:
-        base = row.reference or _content_id(row.entry, 0)
-        seen[base] += 1
-        ids.append(
-            _content_id(row.entry, seen[base])
-            if not row.reference
-            else row.reference
-            if seen[base] == 1
-            else f"{row.reference}#{seen[base]}"
-        )
+        if row.reference:
+            seen[row.reference] += 1
+            count = seen[row.reference]
+            ids.append(row.reference if count == 1 else f"{row.reference}#{count}")
+            continue
+        texts = _texts(row.entry)
+        alike = (*texts[:_NOTE], *texts[_NOTE + 1 :])
+        seen[alike] += 1
+        ids.append(_digest(texts, seen[alike]))
     return ids
 
 

@@ -146,6 +146,8 @@ def import_rows(
     _check(there, [*map(Row, first), *fresh], name, as_of)
     opened = [Row(e, reference=f"open:{len(there)}:{n}") for n, e in enumerate(first)]
     added = len(journal.add([*opened, *rows], name, at)) - len(opened)
+    if len(fresh) == len(rows):
+        return Imported(added, 0, 0, len(opened))
     known = Counter(_identity(row.entry) for row in rows) - Counter(_identity(row.entry) for row in fresh)
     counting = Counter(_identity(row.entry) for row in there if row.counts)
     return Imported(added, len(rows) - added, (known - counting).total(), len(opened))
