@@ -379,6 +379,23 @@ def test_what_is_identical_to_a_loss_just_sold_is_not_bought_in_this_plan_or_the
     assert "wash-sale" not in rules(office.execute(allowed, live=False))
 
 
+@pytest.mark.parametrize(
+    ("days", "window", "blocked"), [(30, 31, True), (31, 31, False), (9, 10, True), (10, 10, False)]
+)
+def test_what_was_sold_at_a_loss_may_be_bought_when_its_countrys_window_has_closed(
+    office, days, window, blocked
+):
+    """Sold on day 0, and not to be bought for `window` days, that one included: 31 in the United States."""
+    loss = trade("VOO", "sell", 1, 500, at_loss=True, no_buy_days=window)
+    office.execute(plan(trades=(loss,), turnover=D(500)))
+    office.clock.at += timedelta(days=days)
+    after = {"main": {"VOO": D(19), "TLT": D(10), "GLD": D(8)}}
+    later = plan(
+        trades=(trade("VOO", "buy", 1, 500),), shares=after, turnover=D(500), saved_at=office.clock.at
+    )
+    assert ("wash-sale" in rules(office.execute(later, live=False))) is blocked
+
+
 def test_everything_sent_was_written_down_before(office):
     seen = []
 

@@ -14,13 +14,15 @@ from steelyard.domain.trading.brokerage import FX
 from steelyard.domain.trading.guardrails import Refusal, Situation, inspect, not_known_yet
 from steelyard.domain.trading.orders import PLANNED, Order
 from steelyard.domain.trading.plan_checks import moved_positions, moved_prices, too_old
+from steelyard.domain.trading.saved_plans import SavedTrade
 from steelyard.domain.trading.sizing import fee
 from steelyard.words import say
 
 Approvals = Mapping[str, frozenset[str]]
 """Who approved, by plan."""
 
-WASH_SALE_DAYS = 30
+_LOOK_BACK = timedelta(days=366)
+"""How old a plan may be whose sales are looked at; no country's window is longer than a year."""
 
 
 def against_plan(mandate: Mandate, blotter: Blotter, snapshot: Snapshot) -> list[Refusal]:
@@ -143,19 +145,31 @@ def _sent_on(mandate: Mandate, day: date) -> Decimal:
 
 
 def _wash_blocked(mandate: Mandate, now: datetime) -> frozenset[str]:
-    """Return the symbols whose purchase, in any account, would undo a loss: what was sold or is identical."""
+    """Return the symbols whose purchase, in any account, would undo a loss that a plan realised.
+
+    What is a loss, what undoes it and for how long stands with each sale in the saved plans: the country said
+    it when they were made.
+    """
     if mandate.plan.inputs.get("options", {}).get("allow_wash_sales"):
         return frozenset()
     book, blocked = mandate.desk.book, set[str]()
-    for plan in (mandate.plan, *book.plans(now - timedelta(days=WASH_SALE_DAYS + 1))):
-        losses = [t for t in plan.trades if t.at_loss]
+    for plan in (mandate.plan, *book.plans(now - _LOOK_BACK)):
+        losses = [t for t in plan.trades if t.no_buy]
         sold = book.orders(plan.id) if losses else ()
         for t in losses:
             # A sale of this very plan counts before it has filled.
-            if plan.id == mandate.plan.id or _filled_sale(sold, t.account, t.symbol):
-                blocked |= {t.symbol, *t.washes}
+            if plan.id == mandate.plan.id or _sold_since(sold, t, now.date()):
+                blocked |= t.no_buy
     return frozenset(blocked)
 
 
-def _filled_sale(orders: tuple[Order, ...], account: str, symbol: str) -> bool:
-    return any(o.side == "sell" and o.filled and (o.account, o.symbol) == (account, symbol) for o in orders)
+def _sold_since(orders: tuple[Order, ...], trade: SavedTrade, today: date) -> bool:
+    """Say whether something of a planned sale filled so lately that its window is still open."""
+    # Every session begins and ends on one day of UTC, in Seoul as in New York.
+    return any(
+        o.side == "sell"
+        and o.filled
+        and (o.account, o.symbol) == (trade.account, trade.symbol)
+        and (o.sent_at is None or (today - o.sent_at.date()).days < trade.no_buy_days)
+        for o in orders
+    )
