@@ -10,6 +10,8 @@ from steelyard.errors import SteelyardError
 from steelyard.interfaces.cli.main import cli
 
 KR = with_gains()
+KEPT = KR.replace('name = "main"', 'name = "main"\nkept = "journal"')
+"""The same, where the journal alone says what is held."""
 
 US = """
 base_currency = "USD"
@@ -88,7 +90,7 @@ def test_a_loss_is_worth_what_it_saves_of_gains_already_realised(tmp_path):
     bought = "2026-01-05,main,buy,VOO,10,500,USD,1000\n2026-02-02,main,sell,VOO,10,1000,USD,1000\n"
     lots = "2022-03-04,main,buy,TLT,60,140,USD,1200\n"
     trades = "date,account,type,symbol,shares,price,currency,fx_rate\n" + lots + bought
-    report = run(tmp_path, "harvest", "--discount", "1000%", trades=trades)
+    report = run(tmp_path, "harvest", "--discount", "1000%", text=KEPT, trades=trades)
     (loss,) = report["losses"]
     assert loss["symbol"] == "TLT"
     assert loss["do"] is True
@@ -144,7 +146,7 @@ def test_an_instrument_that_only_the_journal_has_is_asked_for_by_name(tmp_path):
         "date,account,type,symbol,shares,price,currency,fx_rate\n2026-01-05,main,buy,TSLA,1,500,USD,1400\n"
     )
     with pytest.raises(SteelyardError) as caught:
-        run(tmp_path, "tax", trades=trades)
+        run(tmp_path, "tax", text=KEPT, trades=trades)
     (problem,) = caught.value.problems
     assert (problem.code, problem.key) == ("unknown-symbol", "instruments.TSLA")
     assert "the journal has TSLA" in problem.message
