@@ -16,13 +16,10 @@ if TYPE_CHECKING:
         journal_rows,
         models,
         new_portfolio_text,
-        past_portfolio,
         portfolio,
         portfolio_of,
         sample,
         sessions,
-        tax_figures,
-        tax_situation,
     )
     from steelyard.bootstrap.clock import today, today_at
     from steelyard.bootstrap.folder import Folder
@@ -45,11 +42,13 @@ if TYPE_CHECKING:
         recorded,
         run_lock,
     )
+    from steelyard.bootstrap.tax import tax_figures, tax_situation
     from steelyard.bootstrap.trading import (
         desk,
         fill_books,
         market,
         order_book,
+        past_portfolio,
         plan_to_save,
         save_plan,
     )
@@ -118,7 +117,9 @@ _MODULES = {
         "recorded",
         "run_lock",
     ),
+    "tax": ("tax_figures", "tax_situation"),
     "trading": (
+        "past_portfolio",
         "desk",
         "fill_books",
         "market",

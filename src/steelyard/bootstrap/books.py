@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -13,19 +13,16 @@ from steelyard.adapters.files.packaged import load_catalogue, sample_path
 from steelyard.adapters.files.portfolio import load
 from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.bootstrap.folder import Folder, Place
+from steelyard.bootstrap.prices import fetched, price_settings
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import DataError, InputError, PortfolioProblems
 
 if TYPE_CHECKING:
-    from steelyard.adapters.database.prices import StoredPrices
     from steelyard.adapters.files.quotes import PortfolioFile
-    from steelyard.app.tax.situation import TaxSituation
     from steelyard.domain.books.kept import Books
     from steelyard.domain.books.ledger import Entry, Recorded
     from steelyard.domain.market.catalogue import Catalogue
-    from steelyard.domain.market.prices import PriceSettings
     from steelyard.domain.policy.models import Model
-    from steelyard.domain.tax.rules import Rule
     from steelyard.ports.market import Sessions
 
 
@@ -59,14 +56,14 @@ def portfolio(
         past = journal_entries(folder)
         named = sorted(instruments_of(past))
         found = _load(folder, need_accounts=need_accounts, need_prices=False, symbols=named)
-        return _with_zone(folder, _with_books(folder, found, past))
+        return _with_zone(folder, with_books_of(folder, found, past))
     if not need_accounts:
         return _load(folder, need_accounts=False)
     # Looked at before anything of the journal is imported: most portfolios have none.
     if not folder.database.exists():
-        return _with_zone(folder, _with_books(folder, _load(folder), ()))
+        return _with_zone(folder, with_books_of(folder, _load(folder), ()))
     past = journal_entries(folder)
-    return _with_zone(folder, _with_books(folder, _valued(folder, past, as_of), past))
+    return _with_zone(folder, with_books_of(folder, _valued(folder, past, as_of), past))
 
 
 def _with_zone(folder: Folder, portfolio: Portfolio) -> Portfolio:
@@ -91,7 +88,7 @@ def _valued(folder: Folder, past: Sequence[Entry], as_of: date | None) -> Portfo
     """Read a portfolio file beside a database, which says what is held and what the file has no price of."""
 
     def alone() -> Portfolio:
-        return _held(_load(folder, symbols=_symbols(past)), past, date.max)
+        return held_by(_load(folder, symbols=_symbols(past)), past, date.max)
 
     # Where the file leaves nothing open it is read once, and nothing of what fetches prices is imported.
     with suppress(PortfolioProblems, DataError):
@@ -107,14 +104,7 @@ def _valued(folder: Folder, past: Sequence[Entry], as_of: date | None) -> Portfo
         if prices is None or not missing:
             return alone()
         known = stored(wanted, prices, price_settings(folder).limits, until=as_of)
-    return _held(file.load(known.quotes, known.rates), past, date.max)
-
-
-def price_settings(folder: Folder) -> PriceSettings:
-    """Return what the owner decided about prices."""
-    from steelyard.adapters.files import automation as automation_file
-
-    return automation_file.read(folder.automation, folder.shown(folder.automation)).prices
+    return held_by(file.load(known.quotes, known.rates), past, date.max)
 
 
 def _has_every_price(found: Portfolio) -> bool:
@@ -143,21 +133,6 @@ def portfolio_file(
         text=text,
         currencies=_currencies(kept),
     )
-
-
-@contextmanager
-def fetched(folder: Folder) -> Iterator[StoredPrices | None]:
-    """Open the prices of a folder's database for reading; None before there are any."""
-    from steelyard.adapters.database import connection as database
-    from steelyard.adapters.database.prices import StoredPrices
-
-    base = folder.database
-    connection = database.connect_to_read(base) if base.is_file() else None
-    if connection is None:
-        yield None
-        return
-    with closing(connection):
-        yield StoredPrices(connection, base)
 
 
 def sample() -> Portfolio:
@@ -211,7 +186,8 @@ def _currencies(entries: Sequence[Entry]) -> Collection[str]:
     return currencies_of(entries)
 
 
-def _held(portfolio: Portfolio, past: Sequence[Entry], as_of: date) -> Portfolio:
+def held_by(portfolio: Portfolio, past: Sequence[Entry], as_of: date) -> Portfolio:
+    """Return a portfolio with the positions of some entries on a day, as it is without any."""
     if not past:
         return portfolio
     from steelyard.app.books.holding import held
@@ -219,41 +195,7 @@ def _held(portfolio: Portfolio, past: Sequence[Entry], as_of: date) -> Portfolio
     return held(portfolio, past, as_of=as_of)
 
 
-class OwnersBooks:
-    """What is recorded beside a portfolio file, for a job that reads it anew each time."""
-
-    def __init__(self, folder: Folder) -> None:
-        self._folder = folder
-
-    def held(self, portfolio: Portfolio, as_of: date) -> Portfolio:
-        """Return the portfolio with the positions of the journal on a day, and with its books."""
-        past = journal_entries(self._folder)
-        return _with_books(self._folder, _held(portfolio, past, as_of), past)
-
-    def situation(self, portfolio: Portfolio, as_of: date) -> TaxSituation | None:
-        """Return what tax is computed from, None without [tax] or without costs."""
-        return tax_situation(portfolio, as_of)
-
-
-def tax_situation(portfolio: Portfolio, as_of: date, *, needed: bool = False) -> TaxSituation | None:
-    """Return what tax is computed from; see `situation_of_sales`."""
-    from steelyard.app.tax.situation import situation_of_sales
-
-    return situation_of_sales(portfolio, sessions(), tax_figures, as_of=as_of, needed=needed)
-
-
-def past_portfolio(place: Place, inputs: Mapping[str, Any]) -> Portfolio:
-    """Return a portfolio as a plan was saved with it: words of the file, fetched prices, journal so far."""
-    from steelyard.app.trading.saved_plans import prices_then
-    from steelyard.domain.books.ledger import entries_then
-
-    folder = Folder.of(place)
-    past = entries_then(journal_rows(folder), inputs.get("entries", 0))
-    found = portfolio_file(folder, past, inputs["file"]).load(*prices_then(inputs))
-    return _with_books(folder, _held(found, past, date.max), past)
-
-
-def _with_books(folder: Folder, portfolio: Portfolio, past: Sequence[Entry]) -> Portfolio:
+def with_books_of(folder: Folder, portfolio: Portfolio, past: Sequence[Entry]) -> Portfolio:
     """Return a portfolio with its entries, and with the rates that its tax may ask for."""
     open_pairs = _open_pairs(portfolio, past)
     if not past and not open_pairs:
@@ -270,7 +212,7 @@ def _open_pairs(portfolio: Portfolio, past: Sequence[Entry]) -> tuple[tuple[str,
     # Asked first and in little, so that `check` does not import a country for nothing.
     if portfolio.tax is None or not (past or any(lot.fx is None for lot in lots)):
         return ()
-    from steelyard.app.tax.situation import entries_of_lots
+    from steelyard.app.books.lots import entries_of_lots
     from steelyard.domain.tax.country import country, unrated
 
     other = country(portfolio.tax.jurisdiction).currency
@@ -306,10 +248,3 @@ def instruments(place: Place) -> Catalogue:
     from steelyard.adapters.files.instruments import with_own
 
     return with_own(load_catalogue(), Folder.of(place).file)
-
-
-def tax_figures(country: str) -> tuple[Mapping[str, Any], Sequence[Rule]]:
-    """Return a country's tax data and rules."""
-    from steelyard.adapters.files.tax_figures import load_tax_rules
-
-    return load_tax_rules(country)

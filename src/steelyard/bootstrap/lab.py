@@ -50,7 +50,8 @@ def with_paid_out(history: PriceHistory, distributions: Any) -> PriceHistory:
 def backtest_tax(portfolio: Portfolio, *, harvest: bool = False) -> BacktestTax | str:
     """Return what a backtest of a portfolio with [tax] is taxed by, or a sentence why it is not."""
     from steelyard.app.lab.backtest_tax import backtest_tax as of_portfolio
-    from steelyard.bootstrap.books import sessions, tax_figures
+    from steelyard.bootstrap.books import sessions
+    from steelyard.bootstrap.tax import tax_figures
 
     assert portfolio.tax is not None
     return of_portfolio(portfolio, sessions(), tax_figures(portfolio.tax.jurisdiction), harvest=harvest)

@@ -9,20 +9,40 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from steelyard.bootstrap.books import OwnersBooks, portfolio_file, sessions
+from steelyard.bootstrap.books import held_by, journal_entries, portfolio_file, sessions, with_books_of
 from steelyard.bootstrap.clock import home_of
 from steelyard.bootstrap.folder import Folder, Place
+from steelyard.bootstrap.prices import price_sources
+from steelyard.bootstrap.tax import tax_situation
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from steelyard.adapters.database.outbox import StoredOutbox
     from steelyard.adapters.database.prices import StoredPrices
     from steelyard.adapters.database.runs import StoredRuns
     from steelyard.adapters.files.quotes import PortfolioFile
     from steelyard.adapters.machine.secret_store import SecretStore
     from steelyard.app.automation.run_inputs import RunInputs
+    from steelyard.app.tax.situation import TaxSituation
     from steelyard.domain.automation.settings import AutomationSettings
-    from steelyard.domain.market.prices import PriceSettings
-    from steelyard.ports.market import PriceSource
+    from steelyard.domain.portfolio import Portfolio
+
+
+class OwnersBooks:
+    """What is recorded beside a portfolio file, for a job that reads it anew each time."""
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+
+    def held(self, portfolio: Portfolio, as_of: date) -> Portfolio:
+        """Return the portfolio with the positions of the journal on a day, and with its books."""
+        past = journal_entries(self._folder)
+        return with_books_of(self._folder, held_by(portfolio, past, as_of), past)
+
+    def situation(self, portfolio: Portfolio, as_of: date) -> TaxSituation | None:
+        """Return what tax is computed from, None without [tax] or without costs."""
+        return tax_situation(portfolio, as_of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +98,7 @@ def automation(place: Place) -> Iterator[Automation]:
         post = Post(outbox, notifier, secrets, SystemClock(), settings.alerts)
         inputs = RunInputs(
             portfolio_file(folder),
-            [_price_source(name, folder, settings.prices) for name in settings.prices.sources],
+            price_sources(folder, settings.prices),
             prices,
             runs,
             post,
@@ -131,38 +151,6 @@ def recorded(place: Place) -> Iterator[Recorded]:
         yield Recorded(file, books, StoredRuns(connection, base), StoredPrices(connection, base), base)
     finally:
         connection.close()
-
-
-def _price_source(name: str, folder: Folder, settings: PriceSettings) -> PriceSource:
-    """Return a price source by its name in the settings."""
-    if name == "folder":
-        from steelyard.adapters.prices.folder import FolderPrices
-
-        return FolderPrices(folder.prices(settings.folder))
-    from importlib import import_module
-
-    if name not in _REMOTE_PRICES:
-        from steelyard.adapters.machine import plugins
-
-        installed: PriceSource = plugins.factory(plugins.PRICE_SOURCES, name)(
-            folder.path, settings.timeout_seconds
-        )
-        return installed
-    module, maker = _REMOTE_PRICES[name]
-    source: PriceSource = getattr(import_module(f"steelyard.adapters.prices.{module}"), maker)(
-        settings.timeout_seconds
-    )
-    return source
-
-
-_REMOTE_PRICES = {
-    "yahoo": ("yahoo", "YahooPrices"),
-    "krx": ("naver", "NaverPrices"),
-    "ecb": ("ecb", "EuropeanRates"),
-    "yfinance": ("yfinance", "BrowserLikeYahooPrices"),
-    "fdr": ("fdr", "FinanceDataReaderPrices"),
-}
-"""Module and class by name; an adapter is imported when the owner asks for it."""
 
 
 def automation_settings(place: Place) -> AutomationSettings:

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from steelyard.bootstrap.books import instruments, portfolio, portfolio_file, sessions
+from steelyard.bootstrap.books import (
+    held_by,
+    instruments,
+    journal_rows,
+    portfolio,
+    portfolio_file,
+    sessions,
+    with_books_of,
+)
+from steelyard.bootstrap.clock import today_at
 from steelyard.bootstrap.folder import Folder, Place
-from steelyard.bootstrap.scheduled import automation
+from steelyard.bootstrap.prices import price_settings, price_sources
 from steelyard.domain.money import ZERO
 from steelyard.domain.portfolio import Account, Portfolio
 from steelyard.errors import InputError
@@ -213,25 +223,39 @@ def market(place: Place, holder: Portfolio, plan: SavedPlan, settings: Execution
     """Return the prices of now for a plan; with a collar the other price sources are asked, too."""
     from datetime import UTC, datetime
 
+    from steelyard.adapters.database.connection import connect
+    from steelyard.adapters.database.prices import StoredPrices
     from steelyard.adapters.machine import trading_hours
+    from steelyard.adapters.machine.clock import SystemClock
     from steelyard.app.trading.market import Sources
     from steelyard.app.trading.market import market as assemble
 
     collar = settings.terms.limits.collar is not None
     folder = Folder.of(place)
-    with automation(folder) as parts:
-        inputs = parts.inputs
-        clock = inputs.post.clock
+    asked = price_settings(folder)
+    with closing(connect(folder.database)) as connection:
+        records = StoredPrices(connection, folder.database)
         return assemble(
             holder,
-            inputs.file.outline()[1],
+            portfolio_file(folder).outline()[1],
             datetime.fromtimestamp(folder.file.stat().st_mtime, UTC),
-            Sources(inputs.sources, inputs.prices, inputs.settings.prices, clock, trading_hours.close_of),
+            Sources(price_sources(folder, asked), records, asked, SystemClock(), trading_hours.close_of),
             second_for={t.symbol for t in (*plan.trades, *plan.conversions)} if collar else (),
             accounts=plan.accounts,
             traded=[t.symbol for t in plan.trades],
-            as_of=inputs.today(),
+            as_of=today_at(folder),
         )
+
+
+def past_portfolio(place: Place, inputs: Mapping[str, Any]) -> Portfolio:
+    """Return a portfolio as a plan was saved with it: words of the file, fetched prices, journal so far."""
+    from steelyard.app.trading.saved_plans import prices_then
+    from steelyard.domain.books.ledger import entries_then
+
+    folder = Folder.of(place)
+    past = entries_then(journal_rows(folder), inputs.get("entries", 0))
+    found = portfolio_file(folder, past, inputs["file"]).load(*prices_then(inputs))
+    return with_books_of(folder, held_by(found, past, date.max), past)
 
 
 def save_plan(place: Place, holder: Portfolio, plan: Plan) -> SavedPlan:

@@ -122,3 +122,25 @@ def _method(methods: Mapping[str, str], symbol: str, portfolio: Portfolio) -> st
     instrument = portfolio.instruments.get(symbol)
     classes = (instrument.tax_class, instrument.us_class) if instrument is not None else ()
     return next((m for c in (*classes, "") if c is not None and (m := methods.get(c))), "fifo")
+
+
+def entries_of_lots(portfolio: Portfolio) -> list[Entry]:
+    """Return the lots of a portfolio file as transfers with their original cost."""
+    entries = []
+    for account in portfolio.accounts:
+        for position in account.positions:
+            for lot in position.lots:
+                entries.append(
+                    Entry(
+                        traded_on=lot.bought,
+                        account=account.name,
+                        kind="transfer_in",
+                        symbol=position.symbol,
+                        shares=lot.shares,
+                        price=lot.unit_cost,
+                        currency=lot.currency,
+                        fx_rate=lot.fx,
+                        lot=lot.bought,
+                    )
+                )
+    return entries

@@ -16,7 +16,6 @@ from steelyard.app.planning.taxed import cautious, lots_sold, taxation
 from steelyard.app.planning.tradables import (
     Ticks,
     Tradable,
-    commission,
     settlement_currency,
     sold_first,
     step_trade,
@@ -324,7 +323,7 @@ def _purses(
         for one in first:
             if one.account == account.name:
                 row[currencies.index(settlement_currency(portfolio, one.symbol))] += Fraction(one.worth)
-                row[0] -= Fraction(commission(portfolio, one.worth))
+                row[0] -= Fraction(portfolio.costs.commission_of(one.worth))
         rows.append(row)
     finer = lcm(*(ticks.part(x).denominator for row in rows for x in row))
     ticks = Ticks(ticks.scale * finer)

@@ -7,7 +7,6 @@ from fractions import Fraction
 from steelyard.app.planning.tradables import (
     Ticks,
     Tradable,
-    commission,
     settlement_currency,
     sold_first,
     step_trade,
@@ -35,7 +34,7 @@ def allocate_one(
     budget = EXACT.subtract(valuation.cash, valuation.reserve)
     freed = Fraction(0)
     for one in first:
-        freed += Fraction(one.worth) - Fraction(commission(portfolio, one.worth))
+        freed += Fraction(one.worth) - Fraction(portfolio.costs.commission_of(one.worth))
     extra = Fraction(0)
     if portfolio.costs.fx_spread and not wish.can_sell:
         extra = Fraction(portfolio.costs.fx_spread)

@@ -12,7 +12,6 @@ from datetime import date
 from decimal import Decimal
 
 from steelyard.app.planning.lot_choice import cheapest
-from steelyard.app.planning.tradables import commission
 from steelyard.app.planning.wish import TaxWish
 from steelyard.app.tax.selling_order import is_free_choice, method_of, selling_order
 from steelyard.app.tax.situation import TaxSituation
@@ -412,7 +411,7 @@ def _entries(
 ) -> list[Entry]:
     """Return a planned trade as journal entries, of a sale one for each lot the plan chose."""
     rate = EXACT.divide(portfolio.rate(trade.currency), to_base)
-    fees = EXACT.divide(commission(portfolio, trade.amount), portfolio.rate(trade.currency))
+    fees = EXACT.divide(portfolio.costs.commission_of(trade.amount), portfolio.rate(trade.currency))
 
     def entry(shares: Decimal, lot: TaxLot | None) -> Entry:
         share = EXACT.divide(EXACT.multiply(fees, shares), trade.shares)

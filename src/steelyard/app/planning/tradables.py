@@ -233,13 +233,8 @@ def sold_first(one: Tradable, wish: Wish, portfolio: Portfolio, *, left_out: boo
     """
     if not wish.objective.sells_out_first or not left_out or not wish.can_sell or not one.traded:
         return False
-    cost = commission(portfolio, one.worth)
+    cost = portfolio.costs.commission_of(one.worth)
     return one.worth > max(cost, ZERO) and one.worth >= portfolio.constraints.min_trade
-
-
-def commission(portfolio: Portfolio, amount: Decimal) -> Decimal:
-    """Commission of one trade, base currency: the rate or the minimum, whichever is more."""
-    return portfolio.costs.commission_of(amount)
 
 
 def step_trade(portfolio: Portfolio, one: Tradable, steps: int, sold_out: bool) -> Trade | None:
@@ -264,5 +259,5 @@ def trade_of(portfolio: Portfolio, one: Tradable, shares: Decimal, amount: Decim
         price=quote.price,
         currency=quote.currency,
         amount=amount,
-        cost=commission(portfolio, amount),
+        cost=portfolio.costs.commission_of(amount),
     )

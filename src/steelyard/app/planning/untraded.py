@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from steelyard.app.planning.reasons import goal_worth, points, stage
-from steelyard.app.planning.tradables import commission, may_buy
+from steelyard.app.planning.tradables import may_buy
 from steelyard.app.planning.wish import Outcome, Wish
 from steelyard.domain.accounts import is_risky, risky_cap
 from steelyard.domain.money import EXACT, ONE, ZERO, plain
@@ -143,7 +143,7 @@ def _whole_shares(
     )
     if whole and abs(excess) * 2 <= price:
         return say("{off}, less than half a share", off=off)
-    cost = commission(portfolio, price)
+    cost = portfolio.costs.commission_of(price)
     left = EXACT.subtract(settled.cash, valuation.reserve)
     if excess < 0 and whole and left < EXACT.add(price, cost):
         return say(
@@ -203,7 +203,7 @@ def _why_idle(
         price = portfolio.base_price(symbol) if symbol in portfolio.quotes else ZERO
         if _over_cap(portfolio, account, settled, symbol, price):
             capped.append(symbol)
-        elif money < EXACT.add(price, commission(portfolio, price)) and not _divisible(
+        elif money < EXACT.add(price, portfolio.costs.commission_of(price)) and not _divisible(
             portfolio, account, wish, symbol
         ):
             dear.append(symbol)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
+from steelyard.app.books.lots import entries_of_lots
 from steelyard.domain.books.kept import books_of, with_books
 from steelyard.domain.books.ledger import Entry, instruments_of, until, with_withheld
 from steelyard.domain.portfolio import Portfolio
@@ -193,28 +194,6 @@ def _known_classes(lands: Country, portfolio: Portfolio) -> dict[str, str]:
         with suppress(InputError):
             found[symbol] = lands.classify(instrument)
     return found
-
-
-def entries_of_lots(portfolio: Portfolio) -> list[Entry]:
-    """Return the lots of a portfolio file as transfers with their original cost."""
-    entries = []
-    for account in portfolio.accounts:
-        for position in account.positions:
-            for lot in position.lots:
-                entries.append(
-                    Entry(
-                        traded_on=lot.bought,
-                        account=account.name,
-                        kind="transfer_in",
-                        symbol=position.symbol,
-                        shares=lot.shares,
-                        price=lot.unit_cost,
-                        currency=lot.currency,
-                        fx_rate=lot.fx,
-                        lot=lot.bought,
-                    )
-                )
-    return entries
 
 
 def _methods(portfolio: Portfolio, classes: set[str]) -> dict[tuple[str, str], str]:
