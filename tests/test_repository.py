@@ -2,6 +2,7 @@
 
 import ast
 import importlib.util
+import re
 import subprocess
 from pathlib import Path
 
@@ -60,3 +61,20 @@ def test_every_message_is_said_in_every_language():
     for path in sorted((ROOT / "src" / "steelyard" / "languages").glob("*.po")):
         problems += tool.faults(path.stem, messages)
     assert problems == []
+
+
+PLAN = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("layer", ["adapters", "app", "bootstrap", "domain", "engines", "ports"])
+def test_every_room_of_a_layer_stands_in_the_plan_of_the_house(layer):
+    """Its row of ARCHITECTURE.md; `files` may stand there as one of its modules."""
+    (row,) = re.findall(rf"^\| \*\*{layer}\*\* \|.*$", PLAN, re.MULTILINE)
+    named = {name.split("/")[0] for name in re.findall(r"`([^`]+)`", row)}
+    rooms = {p.name for p in (ROOT / "src" / "steelyard" / layer).iterdir() if not p.name.startswith("__")}
+    assert rooms <= named
+
+
+def test_what_the_plan_of_the_house_points_to_is_there():
+    for target in re.findall(r"\]\(([^)#:]+)", PLAN):
+        assert (ROOT / target).exists(), target
