@@ -19,7 +19,7 @@ PAGE = ROOT / "docs" / "reference" / "commands.md"
 RAISERS = {
     "__init__",
     "InputError", "DataError", "PlanError", "ServiceError", "NoAnswer", "OrderNotTaken", "Problem", "problem",
-    "refuse", "Refusal", "_refusal", "fault",
+    "refuse", "Refusal", "_refusal", "_of_plan", "fault",
 }  # fmt: skip
 CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 INTRODUCTION = """\

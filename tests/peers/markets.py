@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 from peers.proxy import Asked, Reply
+from steelyard.adapters.machine.calendar import ExchangeSessions
 
 YAHOO, YAHOO_TWO, YAHOO_COOKIE = "query1.finance.yahoo.com", "query2.finance.yahoo.com", "fc.yahoo.com"
 NAVER, ECB = "fchart.stock.naver.com", "www.ecb.europa.eu"
@@ -143,6 +144,7 @@ def _json(body: object, status: int = 200) -> Reply:
 
 
 def sessions(last, count):
-    """Return the weekdays up to a day, oldest first."""
-    days = [last - timedelta(days=n) for n in range(count * 2)]
-    return [d for d in days if d.weekday() < 5][:count][::-1]
+    """Return the days up to one on which Seoul and New York both trade, oldest first."""
+    calendar = ExchangeSessions()
+    days = [last - timedelta(days=n) for n in range(count * 2 + 10)]
+    return [d for d in days if all(calendar.is_session(e, d) for e in ("XKRX", "XNYS"))][:count][::-1]

@@ -81,6 +81,7 @@ def fetch_prices(path: Place, *, everything: bool = False) -> PriceReport:
             inputs.post.clock,
             inputs.settings.prices,
             as_of=inputs.today(),
+            sessions=inputs.sessions,
         )
         return fetched(results, parts.secrets.mask)
 

@@ -1,5 +1,6 @@
 """Returns of the real account and what rebalances brought, worked by hand beside each case."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -8,7 +9,7 @@ import pytest
 from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.adapters.files.portfolio import parse
 from steelyard.app.books.values import value_history
-from steelyard.domain.books.ledger import Entry
+from steelyard.domain.books.ledger import OPENING_NOTE, Entry
 from steelyard.domain.books.valuations import DayValue
 
 D = Decimal
@@ -118,3 +119,10 @@ def test_a_rebalance_says_what_it_has_brought(split):
 def test_a_purchase_alone_is_no_rebalance():
     found = history([worth("2026-01-05", 900)], [trade("2026-01-06", "buy", "TLT", 4, 50)])
     assert found.rebalances == ()
+
+
+def test_a_journal_that_is_opened_brings_no_money_in():
+    """1,000 before and after: 400 in cash and the shares were there, so nothing was paid in and 0 % made."""
+    opened = replace(paid("2026-01-10", 400), note=OPENING_NOTE)
+    found = history([worth("2026-01-05", 1000), worth("2026-01-20", 1000)], [opened])
+    assert [(d.paid_in, d.change) for d in found.days] == [(0, None), (0, 0)]

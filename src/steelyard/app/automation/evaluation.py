@@ -27,7 +27,14 @@ from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import DataError, InputError, PlanError
 from steelyard.words import join, say
 
-_SUSPECT = ("price-jump", "price-disagree", "price-currency", "price-not-positive", "price-future")
+_SUSPECT = (
+    "price-jump",
+    "price-disagree",
+    "price-currency",
+    "price-not-positive",
+    "price-future",
+    "price-no-session",
+)
 
 
 def evaluate(
@@ -48,7 +55,15 @@ def evaluate(
     name, clock = inputs.file.name, inputs.post.clock
     number = inputs.runs.begin(name, occasion.look, clock.now())
     wanted = tuple(w for w in wanted_by(outline) if w.symbol in open_prices)
-    fetched = fetch(wanted, inputs.sources, inputs.prices, clock, inputs.settings.prices, as_of=as_of)
+    fetched = fetch(
+        wanted,
+        inputs.sources,
+        inputs.prices,
+        clock,
+        inputs.settings.prices,
+        as_of=as_of,
+        sessions=inputs.sessions,
+    )
     inputs.runs.step(number, "prices")
     queued: list[str] = []
     known = stored(wanted, inputs.prices, inputs.settings.prices.limits, until=as_of)

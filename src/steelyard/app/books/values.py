@@ -15,7 +15,7 @@ from decimal import Decimal
 from itertools import groupby, pairwise
 from typing import Any
 
-from steelyard.domain.books.ledger import Entry
+from steelyard.domain.books.ledger import OPENING_NOTE, Entry
 from steelyard.domain.books.valuations import DayValue
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, plain
 from steelyard.domain.portfolio import Portfolio
@@ -242,7 +242,8 @@ def value_history(
 def _flows(entries: Sequence[Entry], base: str, rate_on: RateOn) -> tuple[list[Flow], int]:
     flows, unrated = [], 0
     for e in sorted(entries, key=lambda e: e.traded_on):
-        if e.kind not in ("deposit", "withdrawal"):
+        # What a journal was opened with was there before, and no money came in.
+        if e.kind not in ("deposit", "withdrawal") or e.note == OPENING_NOTE:
             continue
         rate = ONE if e.currency == base else rate_on(e.currency, e.traded_on)
         if rate is None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 
 from steelyard.domain.market.prices import (
     Close,
@@ -18,7 +19,7 @@ from steelyard.domain.market.prices import (
 )
 from steelyard.errors import DataError
 from steelyard.ports.machine import Clock
-from steelyard.ports.market import PriceRecords, PriceSource
+from steelyard.ports.market import PriceRecords, PriceSource, Sessions
 from steelyard.words import join, say
 
 LONGEST_WAIT = 60
@@ -51,6 +52,7 @@ def fetch(
     settings: PriceSettings,
     *,
     as_of: date,
+    sessions: Sessions | None = None,
 ) -> tuple[Fetched, ...]:
     """Ask for closes and keep them; one result each, whatever happened.
 
@@ -64,8 +66,15 @@ def fetch(
         clock: For time stamps and the waits between attempts.
         settings: The owner's.
         as_of: Today.
+        sessions: Which days exchanges trade, None to take every day for one.
     """
-    return tuple(_fetch_one(w, sources, records, clock, settings, as_of) for w in wanted)
+    return tuple(_fetch_one(w, sources, records, clock, settings, as_of, sessions) for w in wanted)
+
+
+def _sessions_of(wanted: Wanted, sessions: Sessions | None) -> Callable[[date], bool] | None:
+    if sessions is None or wanted.is_rate:
+        return None
+    return partial(sessions.is_session, wanted.exchange)
 
 
 def _fetch_one(
@@ -75,11 +84,12 @@ def _fetch_one(
     clock: Clock,
     settings: PriceSettings,
     as_of: date,
+    sessions: Sessions | None,
 ) -> Fetched:
     findings: list[Finding] = []
     judged: list[tuple[int, str, Judgement]] = []
     fresh = 0
-    known = records.newest(wanted.symbol)
+    known = [close for _, close in records.history(wanted.symbol)]
     for source in sources:
         if not source.offers(wanted):
             continue
@@ -91,7 +101,13 @@ def _fetch_one(
             findings.append(finding)
             continue
         judgement = judge(
-            wanted, source.name, closes, settings.limits, as_of=as_of, before=known[1] if known else None
+            wanted,
+            source.name,
+            closes,
+            settings.limits,
+            as_of=as_of,
+            known=known,
+            is_session=_sessions_of(wanted, sessions),
         )
         judged.append((answer, source.name, judgement))
         good = judgement.good

@@ -6,13 +6,22 @@ used; `flagged` ones are used and pointed out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
 from steelyard.domain.money import EXACT, ONE, ZERO, plain
 from steelyard.words import say
+
+HALF, DOUBLE, HUNDRED = Decimal("0.525"), Decimal("1.9"), Decimal(100)
+"""A close outside of half to double the one before, with room for that day's own move, is no mere move."""
+NEAR = Decimal("0.05")
+"""How far a ratio may be from a whole one, the day's own move, to look like it."""
+SPLITS = tuple(
+    (new, old) for many in (2, 3, 4, 5, 6, 8, 10, 15, 20, 25, 50) for new, old in ((many, 1), (1, many))
+)
+"""New shares for old ones, as funds split and merge them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +107,7 @@ class Finding:
 
     Attributes:
         code: price-empty | price-stale | price-not-positive | price-jump | price-currency |
-            price-future | price-disagree | price-source.
+            price-future | price-no-session | price-disagree | price-source.
         symbol: What was asked for.
         source: Who answered.
         text: One sentence for the owner.
@@ -130,6 +139,8 @@ def judge(
     *,
     as_of: date,
     before: Close | None = None,
+    known: Sequence[Close] = (),
+    is_session: Callable[[date], bool] | None = None,
 ) -> Judgement:
     """Judge one source's answer.
 
@@ -139,7 +150,12 @@ def judge(
     good for history and alerts, and `is_stale` says so to whoever would trade on it.
 
     A second close that confirms the new level lets the first one stand: what stays at its new level
-    is a move, what returns is a slip. The very newest has no successor and is refused.
+    is a move, what returns is a slip. The very newest has no successor and is refused. Nothing confirms a
+    price of half or double or beyond: a wrong row stands two days running as easily as one, so such a close
+    waits for a split or for its owner's word, and the text proposes what it looks like.
+
+    A close of a day that was judged good before is held against that one too, and every other against the
+    last good one before it: a correction is a claim as any other.
 
     Args:
         wanted: What was asked for.
@@ -148,7 +164,14 @@ def judge(
         limits: The owner's.
         as_of: Today.
         before: The newest good close known from earlier, None when there is none.
+        known: All of those, of one day the one judged last first, where more than the newest is at hand.
+        is_session: Says whether the instrument's exchange has a session on a day; None where it has none.
     """
+    held: dict[date, Close] = {}
+    for one in known:
+        held.setdefault(one.day, one)
+    if before is not None:
+        held.setdefault(before.day, before)
     findings: list[Finding] = []
 
     def found(code: str, text: str, day: date | None = None, *, refused: bool = True) -> None:
@@ -175,27 +198,53 @@ def judge(
             )
         elif close.day > as_of:
             found("price-future", say("{day} lies after {as_of}", day=close.day, as_of=as_of), close.day)
+        elif is_session is not None and not is_session(close.day):
+            found(
+                "price-no-session",
+                say(
+                    "{day} is no session of {exchange}; date the close of the session it is of",
+                    day=close.day,
+                    exchange=wanted.exchange,
+                ),
+                close.day,
+            )
         else:
             usable.append(close)
     if not closes:
         found("price-empty", say("{source} has no price", source=source))
     good: list[Close] = []
     for index, close in enumerate(usable):
-        earlier = good[-1] if good else (before if before is not None and before.day < close.day else None)
-        if earlier is None or not _jumps(earlier, close, limits.max_jump):
+        there = held.get(close.day)
+        if there is not None and _jumps(there, _restated(close, usable), limits.max_jump):
+            text = say(
+                "{price} on {day} where {before} was good before{looks}",
+                price=plain(close.price),
+                day=close.day,
+                before=plain(there.price),
+                looks=_looks_like(wanted.symbol, there, close),
+            )
+            found("price-jump", text, close.day)
+            continue
+        last = max((day for day in held if day < close.day), default=None)
+        earlier, seen = None if last is None else held[last], _restated(close, usable)
+        if good and (earlier is None or good[-1].day >= earlier.day):
+            earlier, seen = good[-1], close
+        if earlier is None or not _jumps(earlier, seen, limits.max_jump):
             good.append(close)
             continue
         after = usable[index + 1] if index + 1 < len(usable) else None
         move = EXACT.divide(close.price, earlier.price) - ONE
         text = say(
-            "{move} % from {before} on {earlier} to {price} on {day} without a split",
+            "{move} % from {before} on {earlier} to {price} on {day} without a split{looks}",
             move=_percent(move),
             before=plain(earlier.price),
             earlier=earlier.day,
             price=plain(close.price),
             day=close.day,
+            looks=_looks_like(wanted.symbol, earlier, close),
         )
         stays = after is not None and not _jumps(close, after, limits.max_jump)
+        stays = stays and HALF < EXACT.divide(close.price, earlier.price) < DOUBLE
         found("price-jump", text, close.day, refused=not stays)
         if stays:
             good.append(close)
@@ -240,6 +289,15 @@ def disagreement(
     return Finding("price-disagree", symbol, name, text, True, one.day)
 
 
+def _restated(close: Close, answer: Sequence[Close]) -> Close:
+    """Return a close with the splits of its day and after it, which its source may have taken out already."""
+    split = close.split
+    for later in answer:
+        if later.day > close.day:
+            split = EXACT.multiply(split, later.split)
+    return replace(close, split=split)
+
+
 def _jumps(earlier: Close, later: Close, most: Decimal) -> bool:
     """Say whether the price moved too far, both as given and with the split of the later day taken out.
 
@@ -249,6 +307,33 @@ def _jumps(earlier: Close, later: Close, most: Decimal) -> bool:
     allowed = EXACT.multiply(most, earlier.price)
     readings = (later.price, EXACT.multiply(later.price, later.split))
     return all(abs(EXACT.subtract(price, earlier.price)) > allowed for price in readings)
+
+
+def _looks_like(symbol: str, earlier: Close, later: Close) -> str:
+    """Return what a jump looks like and the line that says so, empty where it looks like nothing."""
+    ratio = EXACT.divide(later.price, earlier.price)
+    for factor in (HUNDRED, EXACT.divide(ONE, HUNDRED)):
+        if _near(ratio, factor):
+            return say(
+                "; it looks a hundredfold off, as pence for pounds: {price} would fit",
+                price=plain(EXACT.divide(later.price, factor)),
+            )
+    for new, old in SPLITS:
+        if _near(ratio, EXACT.divide(Decimal(old), Decimal(new))):
+            return say(
+                "; it looks like a split of {new} for {old}: if so, run: steelyard record date={day}"
+                " type=split symbol={symbol} shares={new}/{old}, then: steelyard prices set {symbol} {price}",
+                new=new,
+                old=old,
+                day=later.day,
+                symbol=symbol,
+                price=plain(later.price),
+            )
+    return ""
+
+
+def _near(ratio: Decimal, factor: Decimal) -> bool:
+    return abs(EXACT.subtract(EXACT.divide(ratio, factor), ONE)) <= NEAR
 
 
 def _percent(fraction: Decimal) -> str:
