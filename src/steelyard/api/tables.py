@@ -42,6 +42,7 @@ class PositionTable(TypedDict, total=False):
     shares: Number
     value: Number
     price: Number
+    priced_on: date | str
     lots: Sequence[LotTable]
 
 
@@ -157,6 +158,7 @@ class Tables(TypedDict, total=False):
     tax: Mapping[str, object]
     instruments: Mapping[str, InstrumentTable]
     prices: Mapping[str, Number]
+    priced_on: date | str
     language: str | None
 
 
