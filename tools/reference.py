@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "steelyard"
 PAGE = ROOT / "docs" / "reference" / "commands.md"
 RAISERS = {
-    "__init__", "_of_plan",
+    "__init__",
     "InputError", "DataError", "PlanError", "ServiceError", "NoAnswer", "OrderNotTaken", "Problem", "problem",
     "refuse", "Refusal", "_refusal", "_of_plan", "fault",
 }  # fmt: skip
