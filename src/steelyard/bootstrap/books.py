@@ -104,7 +104,17 @@ def _valued(folder: Folder, past: Sequence[Entry], as_of: date | None) -> Portfo
         if prices is None or not missing:
             return alone()
         known = stored(wanted, prices, price_settings(folder).limits, until=as_of)
-    return held_by(file.load(known.quotes, known.rates), past, date.max)
+        splits = prices.splits()
+    found = held_by(file.load(known.quotes, known.rates), past, date.max)
+    told = [split for split in splits if as_of is None or split[1] <= as_of]
+    return with_splits(found, told) if told else found
+
+
+def with_splits(portfolio: Portfolio, splits: Sequence[tuple[str, date, Decimal]]) -> Portfolio:
+    """Return a portfolio that knows which splits of price sources its journal lacks."""
+    from steelyard.app.books.actions import with_actions
+
+    return with_actions(portfolio, splits)
 
 
 def _has_every_price(found: Portfolio) -> bool:

@@ -9,10 +9,17 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from steelyard.bootstrap.books import held_by, journal_entries, portfolio_file, sessions, with_books_of
+from steelyard.bootstrap.books import (
+    held_by,
+    journal_entries,
+    portfolio_file,
+    sessions,
+    with_books_of,
+    with_splits,
+)
 from steelyard.bootstrap.clock import home_of
 from steelyard.bootstrap.folder import Folder, Place
-from steelyard.bootstrap.prices import price_sources
+from steelyard.bootstrap.prices import fetched, price_sources
 from steelyard.bootstrap.tax import tax_situation
 
 if TYPE_CHECKING:
@@ -38,7 +45,10 @@ class OwnersBooks:
     def held(self, portfolio: Portfolio, as_of: date) -> Portfolio:
         """Return the portfolio with the positions of the journal on a day, and with its books."""
         past = journal_entries(self._folder)
-        return with_books_of(self._folder, held_by(portfolio, past, as_of), past)
+        found = with_books_of(self._folder, held_by(portfolio, past, as_of), past)
+        with fetched(self._folder) as prices:
+            splits = prices.splits() if prices is not None and past else ()
+        return with_splits(found, [s for s in splits if s[1] <= as_of]) if splits else found
 
     def situation(self, portfolio: Portfolio, as_of: date) -> TaxSituation | None:
         """Return what tax is computed from, None without [tax] or without costs."""

@@ -47,6 +47,40 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
+class Unrecorded:
+    """A split that a price source knows of and the journal does not: shares and price are of two worlds.
+
+    Attributes:
+        account, symbol: Where shares of what were held before it.
+        day: First session at the new price.
+        ratio: New shares for one old one.
+    """
+
+    account: str
+    symbol: str
+    day: date
+    ratio: Decimal
+
+    @property
+    def entry(self) -> str:
+        """The line that records it."""
+        return (
+            f"steelyard record date={self.day} account={self.account} type=split symbol={self.symbol}"
+            f" shares={figure(self.ratio)}"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON carries it, under `actions`."""
+        return {
+            "account": self.account,
+            "symbol": self.symbol,
+            "day": self.day.isoformat(),
+            "ratio": figure(self.ratio),
+            "entry": self.entry,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class OldPrice:
     """A fetched price or rate that is older than it may be.
 
@@ -82,6 +116,7 @@ class Footing:
         undated: Symbols whose price stands in the file without a day: its age is unknown.
         stale: Fetched prices and rates that are too old to plan on.
         stale_ok: Its reader asked for them all the same.
+        actions: Splits that a price source knows of and the journal does not.
     """
 
     differences: tuple[Difference, ...] = ()
@@ -89,6 +124,7 @@ class Footing:
     undated: tuple[str, ...] = ()
     stale: tuple[OldPrice, ...] = ()
     stale_ok: bool = False
+    actions: tuple[Unrecorded, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the keys that `check`, `plan` and `holdings` carry of it."""
@@ -100,6 +136,7 @@ class Footing:
                 "stale": [s.to_dict() for s in self.stale],
                 "stale_ok": self.stale_ok,
             },
+            "actions": [a.to_dict() for a in self.actions],
         }
 
 
@@ -142,15 +179,18 @@ def footing_of(portfolio: Portfolio, as_of: date, *, stale_ok: bool = False) -> 
             if q.priced_on is not None and q.is_stale(as_of)
         ),
         stale_ok=stale_ok,
+        actions=books.actions if books is not None else (),
     )
 
 
 def need_fresh(footing: Footing) -> None:
-    """Refuse fetched prices that are too old to plan on, unless they were asked for.
+    """Refuse what nobody may plan on: old prices that were not asked for, and splits not recorded.
 
     Raises:
-        DataError: `price-stale`, with every one of them.
+        DataError: `price-stale`, with every one of them, or `action-unrecorded`, with the entry to record.
     """
+    for action in footing.actions:
+        raise unrecorded(action)
     if footing.stale and not footing.stale_ok:
         listed = tuple(
             say("{symbol} of {priced_on}", symbol=s.what, priced_on=s.priced_on) for s in footing.stale
@@ -160,6 +200,21 @@ def need_fresh(footing: Footing) -> None:
             say("prices are too old to plan on: {listed}", listed=listed),
             say("run: steelyard prices fetch; or plan on them all the same with --stale-ok"),
         )
+
+
+def unrecorded(action: Unrecorded) -> DataError:
+    """Return the error of a split that the journal lacks, with the line that records it."""
+    return DataError(
+        "action-unrecorded",
+        say(
+            "{symbol} was split {ratio} for 1 on {day}, and the journal of account {account!r} lacks it",
+            symbol=action.symbol,
+            ratio=action.ratio,
+            day=action.day,
+            account=action.account,
+        ),
+        say("run: {entry}", entry=action.entry),
+    )
 
 
 def _quotes(portfolio: Portfolio) -> dict[str, Quote]:

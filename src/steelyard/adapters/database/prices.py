@@ -78,6 +78,14 @@ class StoredPrices:
             ).fetchone()
         return None if row is None else (row[0], _close(*row[1:]))
 
+    def splits(self) -> tuple[tuple[str, date, Decimal], ...]:
+        """Return the splits that sources told of with their closes: symbol, day, new shares for one old."""
+        with told(self._path):
+            rows = self._db.execute(
+                "SELECT DISTINCT symbol, day, split FROM closes WHERE split <> '1' ORDER BY symbol, day"
+            ).fetchall()
+        return tuple((symbol, date.fromisoformat(day), Decimal(split)) for symbol, day, split in rows)
+
     def history(self, symbol: str, limit: int = -1) -> tuple[tuple[str, Close], ...]:
         """Return the newest closes, newest first, with their sources; all without a limit."""
         with told(self._path):

@@ -15,6 +15,7 @@ from steelyard.app.books.prices import wanted_by
 from steelyard.app.market.prices import fetch
 from steelyard.domain.books.comparison import told, undecided
 from steelyard.domain.books.kept import books_of
+from steelyard.domain.footing import unrecorded
 from steelyard.domain.market.prices import Close, PriceSettings, Wanted, is_stale
 from steelyard.domain.money import EXACT
 from steelyard.domain.portfolio import Portfolio
@@ -101,7 +102,11 @@ def market(
         prices[wanted.symbol] = told, seen
         if wanted.symbol in second_for and (other := _second(wanted, name, sources, as_of)) is not None:
             second[wanted.symbol] = _as_quoted(portfolio, wanted, other.price)
-    doubts = (*_undecided(portfolio, accounts), *_undated(portfolio, traded))
+    doubts = (
+        *_undecided(portfolio, accounts),
+        *_unrecorded(portfolio, traded),
+        *_undated(portfolio, traded),
+    )
     return Market(prices, second, doubts)
 
 
@@ -111,6 +116,14 @@ def _seen(portfolio: Portfolio, wanted: Wanted, written_at: datetime, sources: S
         return written_at
     # Written down during the session it is of, it was seen when it was written.
     return min(written_at, sources.closed(wanted.exchange, quote.priced_on))
+
+
+def _unrecorded(portfolio: Portfolio, traded: Collection[str]) -> Iterator[Refusal]:
+    """Refuse to trade what was split without the journal knowing."""
+    for action in books_of(portfolio).actions:
+        if action.symbol in traded:
+            error = unrecorded(action)
+            yield Refusal(error.code, "", action.symbol, error.message, error.hint)
 
 
 def _undated(portfolio: Portfolio, traded: Collection[str]) -> Iterator[Refusal]:

@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 
 from steelyard.domain.books.ledger import Entry
-from steelyard.domain.footing import Difference
+from steelyard.domain.footing import Difference, Unrecorded
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import SteelyardError
 
@@ -25,6 +25,7 @@ class Books:
         entries: Those of the journal that count, in the order they were written.
         rates: Pair (`USDKRW`: won for one dollar) to day to rate, for entries and lots that state none.
         differences: What the file says differently than the journal.
+        actions: Splits that a price source knows of and the journal does not.
         unread: What kept the rates from being read; whoever needs one is told.
     """
 
@@ -32,6 +33,7 @@ class Books:
     rates: Mapping[str, Mapping[date, Decimal]] = field(default_factory=dict)
     unread: SteelyardError | None = None
     differences: tuple[Difference, ...] = ()
+    actions: tuple[Unrecorded, ...] = ()
 
     def rates_until(self, currency: str, other: str, as_of: date) -> Mapping[date, Decimal]:
         """Return units of the other currency for one unit of a currency, by day, none later than `as_of`.

@@ -418,7 +418,7 @@ def _portfolio(path: Path | None, option: Path | None, as_of: date | None) -> Po
 
 def _warn(rests_on: Footing, as_of: date, portfolio: Portfolio) -> None:
     # Nothing to say is the rule, and then nothing is imported for it.
-    if rests_on.differences or rests_on.undated or rests_on.oldest not in (None, as_of):
+    if rests_on.differences or rests_on.actions or rests_on.undated or rests_on.oldest not in (None, as_of):
         from steelyard.interfaces.cli.books.warnings import warn
 
         warn(rests_on, as_of, portfolio.source)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from steelyard.domain.footing import Footing
+from steelyard.domain.footing import Footing, unrecorded
 from steelyard.interfaces import language
 from steelyard.words import say
 
@@ -30,6 +30,10 @@ def warn(rests_on: Footing, as_of: date, source: str) -> None:
             text, hint = told(account, differences, source)
             click.echo(tell(say("warning[journal-differs]: {text}", text=text)), err=True)
             click.echo(f"\n  {language.hint(hint)}\n", err=True)
+    for action in rests_on.actions:
+        error = unrecorded(action)
+        click.echo(tell(say("warning[action-unrecorded]: {text}", text=error.message)), err=True)
+        click.echo(f"\n  {language.hint(error.hint)}\n", err=True)
     if rests_on.stale:
         listed = tuple(
             say("{symbol} of {priced_on}", symbol=s.what, priced_on=s.priced_on) for s in rests_on.stale
