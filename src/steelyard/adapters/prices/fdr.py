@@ -6,6 +6,7 @@ shows as a jump and is refused until the owner has looked.
 
 from __future__ import annotations
 
+import socket
 from datetime import date
 
 from steelyard.adapters.prices import rows as price_rows
@@ -41,7 +42,6 @@ class FinanceDataReaderPrices:
         except ImportError:
             source = say("the source {source}", source=self.name)
             raise ExtraMissing("krx", source, "FinanceDataReader") from None
-        import socket
 
         symbol = f"{wanted.symbol[:3]}/{wanted.symbol[3:]}" if wanted.is_rate else wanted.symbol
         # The library takes neither a session nor a timeout; urllib3 falls back on the socket default.

@@ -15,6 +15,7 @@ from steelyard.app.check import exchanges
 from steelyard.app.planning.allocation import allocate
 from steelyard.app.planning.finished_plan import finished
 from steelyard.app.planning.infeasible import infeasible, too_taxed
+from steelyard.app.planning.new_money import money_to_bands
 from steelyard.app.planning.untraded import untraded
 from steelyard.app.planning.wish import Outcome, Short, Wish
 from steelyard.domain.money import EXACT, ZERO, exact_sum, plain
@@ -169,8 +170,6 @@ def invest(
     Raises:
         InputError, DataError, PlanError: As for `plan`.
     """
-    from steelyard.app.planning.new_money import money_to_bands
-
     if amount <= 0:
         raise InputError(
             "amount",

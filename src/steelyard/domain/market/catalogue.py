@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from re import fullmatch
 from typing import Any
+from unicodedata import normalize
 
 from steelyard.domain.market.instruments import (
     EXCHANGES,
@@ -141,8 +143,6 @@ def korean_code(text: str) -> str:
     >>> [korean_code(text) for text in ("69500", "A069500", "KR7069500007", "A0074K0", "VOO")]
     ['069500', '069500', '069500', '0074K0', 'VOO']
     """
-    from re import fullmatch  # only what the catalogue does not have as it is written pays for it
-
     found = fullmatch(r"(?:A|KR7)([0-9A-Z]{6})(?:(?<=[0-9A-Z]{9})[0-9]{3})?", text)
     if found is not None and (len(text) == 12) == text.startswith("KR7"):
         return found[1]
@@ -151,8 +151,7 @@ def korean_code(text: str) -> str:
 
 def _folded(text: str) -> str:
     if not text.isascii():
-        from unicodedata import normalize  # macOS hands over Hangul taken apart
-
+        # macOS hands over Hangul taken apart.
         text = normalize("NFKC", text)
     return "".join(filter(str.isalnum, text)).casefold()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -49,8 +50,6 @@ def day(text: str, layout: Layout) -> str | None:
 
 @lru_cache(maxsize=4096)
 def _day(text: str, forms: tuple[str, ...], timezone: str | None) -> str | None:
-    from datetime import datetime
-
     for form in forms:
         try:
             if form == "iso":
