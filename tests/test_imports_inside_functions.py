@@ -32,8 +32,7 @@ def test_every_import_inside_a_function_is_in_the_table_and_no_row_is_idle():
         for path in sorted((SOURCES / layer).rglob("*.py")):
             for module in put_off(path):
                 row = next((r for r in reasons if f"{module}.".startswith(f"{r}.")), None)
-                assert row, (
-                    f"{path.relative_to(SOURCES)}: import {module} at the head, or say why not in {TABLE.name}"
-                )
+                where = path.relative_to(SOURCES)
+                assert row, f"{where}: import {module} at the head, or say why not in {TABLE.name}"
                 used.add(row)
     assert used == set(reasons)

@@ -48,6 +48,7 @@ class TaxBook:
         kind = rules.kinds[i]
         if kind == UNTAXED:
             return 0.0
+        # Taken before anything leaves: every share of one sale has the same average cost.
         average = self.pool[i] / held
         left, gain, long = sold, 0.0, 0.0
         while left > 0.0 and lots:
@@ -111,6 +112,8 @@ class TaxBook:
             loss = -total
             offset = loss if loss < rules.offset else rules.offset
             short_loss = 0.0 if short >= 0.0 else -short if long < 0.0 else loss
+            # What other income takes up is short-term loss first; the rest is carried on as it was. Source:
+            # 26 U.S.C. 1212(b); Schedule D, capital loss carryover worksheet.
             from_short = offset if offset < short_loss else short_loss
             carry[0] = short_loss - from_short
             carry[1] = (loss - short_loss) - (offset - from_short)

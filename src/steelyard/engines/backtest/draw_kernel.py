@@ -49,6 +49,7 @@ def draw(prices, distributions, interest, seed, number, ending, fixed, tick, pat
                 paid[t, i] = path[t - 1, i] * (distributions[chosen, i] / prices[chosen - 1, i])
         if interest.shape[0] > 0:
             earned[t] = interest[chosen]
+    # In the end and not on the way: rounded at every session, errors would add up along the path.
     if tick > 0.0:
         for t in range(sessions):
             for i in range(n):

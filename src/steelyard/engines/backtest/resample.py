@@ -31,9 +31,12 @@ def _mix(state: int) -> int:
 
 def _chances(seed: int, path: int) -> Iterator[float]:
     """Yield numbers in [0, 1) of a path."""
+    # Each path has a stream of its own, computed and not handed on: so threads may take paths in any order,
+    # and the millionth can be had without the others.
     state = _mix((seed + _STEP * (path + 1)) & _BITS)
     while True:
         state = (state + _STEP) & _BITS
+        # 53 bits are what a float holds: every number is exact, and 1.0 never comes.
         yield (_mix(state) >> 11) * 2.0**-53
 
 
@@ -56,6 +59,7 @@ def draws(sessions: int, *, seed: int, path: int, block: float, circular: bool =
         chance = next(chances)
         ends = (t - 1) % int(block) == 0 if circular else chance < 1.0 / block
         if ends or t == 1:
+            # Never session 0: no move leads into the first close.
             chosen[t] = int(next(chances) * (sessions - 1)) + 1
         else:
             chosen[t] = chosen[t - 1] + 1 if chosen[t - 1] + 1 < sessions else 1
@@ -111,6 +115,8 @@ def resampled(
 
     policies = problem.shape[0]
     out = np.empty((paths, policies, len(TALLIES)))
+    # Several chunks a thread, so that none waits long for the last; small ones, so that an interrupt is
+    # heard.
     size = max(1, min(32, paths // (threads * 4) or 1))
     chunks = [(first, min(size, paths - first)) for first in range(0, paths, size)]
     done = 0

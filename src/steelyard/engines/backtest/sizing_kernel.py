@@ -43,6 +43,7 @@ def project(start, low, high, breaks):
     for i in range(n):
         breaks[i] = low[i] - start[i]
         breaks[n + i] = high[i] - start[i]
+    # Sorted by insertion: there are few instruments, and nothing has to be made for it.
     for i in range(1, 2 * n):
         value = breaks[i]
         j = i - 1

@@ -62,6 +62,8 @@ def trades(mode, shares, prices, weights, managed, free, whole, bought):
         line[RATE], line[FLOOR], line[EXTRA] = whole.rate, whole.floor, whole.extra[i]
         line[LEAST], line[MOST], line[RANK] = 0, -1, whole.ranks[i]
         k += 1
+    # Money is whole ticks in the plan and a float in the walk: a sum that falls short of a tick by rounding
+    # is that tick.
     budget = int(np.floor(free / tick + ROUNDING))
     if k == 0 or (mode == INVEST and budget <= 0):
         return False, 0.0

@@ -46,6 +46,7 @@ def trades(
     places = []
     for i, price in enumerate(prices):
         price_ticks, held = int(price / whole.tick), int(shares[i])
+        # A tick is a power of two: to divide by it rounds nothing.
         target = max(round(weights[i] * managed / whole.tick), 0)
         short = target - price_ticks * held
         if mode == INVEST and short <= 0:

@@ -52,6 +52,10 @@ def _before(lines, a, b):
 @inner
 def fits_numbers(lines, budget, min_trade, unit):
     """Say whether every number of the search stays exact: int64 for money, 52 bits for values and parts."""
+    # Checked in floats, which do not overflow; they round, so each bound leaves two bits to spare. Money may
+    # be added up over all lines in an int64. A miss is squared as a float and taken apart into two limbs of
+    # 27 bits where plans tie (`order_kernel`): there the sum and the difference of two have to stay below
+    # 2**53.
     n = lines.shape[0]
     money, rate, floors, price = abs(float(budget)), 0.0, 0.0, 0.0
     for i in range(n):
@@ -80,6 +84,7 @@ def prepare_lines(lines, budget, min_trade, unit, w, r):
     n = lines.shape[0]
     order = np.empty(n, np.int64)
     parts, widest, raised = 1, 0.0, 0
+    # Sorted by insertion: there are few lines.
     for i in range(n):
         j = i
         while j > 0 and _before(lines, i, order[j - 1]):
@@ -120,6 +125,8 @@ def prepare_lines(lines, budget, min_trade, unit, w, r):
         w[place, RANKED], w[place, PARTS], w[place, TARGET] = lines[i, RANK], own, target
         w[place, OVER], w[place, UNDER] = lines[i, DIVISOR_N], lines[i, DIVISOR_D]
         w[place, ROW], w[place, UNIT], w[place, CLASS], w[place, TWIN] = i, unit, place, 0
+        # Lines of one class have the same divisor and parts: their squares add up as whole numbers, and plans
+        # that differ only there are compared without a fraction.
         for j in range(place):
             if w[j, OVER] == w[place, OVER] and w[j, UNDER] == w[place, UNDER] and w[j, PARTS] == own:
                 w[place, CLASS] = j

@@ -26,6 +26,7 @@ from steelyard.engines.compilation import inner, inner_with_arrays
 
 # Behind a prepared line: what its class counts for modulo every prime 2**31 - k, filled in when asked for.
 RESIDUES = PREPARED
+# Primes below 2**31, so that the product of two residues fits into an int64.
 BELOW = (
     1, 19, 61, 69, 85, 99, 105, 151, 159, 171, 225, 249, 295, 325, 379, 399, 411, 469, 477, 511, 525,
     571, 579, 589, 595, 615, 619, 697, 699, 705, 711, 727, 771, 775, 781, 789, 829, 831, 837, 847, 885,
@@ -38,6 +39,8 @@ MASK = (1 << LIMB) - 1
 
 @inner
 def _two_product(a, b):
+    # Dekker: 2**27 + 1 splits a float into halves whose products are exact. It holds only because nothing is
+    # reordered or fused (`fastmath` off).
     product = a * b
     scaled = 134217729.0 * a
     high_a = scaled - (scaled - a)
@@ -123,6 +126,7 @@ def _vanishes(w, limbs, size):
             continue
         if total:
             return False
+        # Every one of the primes is above 2**30.99.
         bits -= 30.99
         if bits < 0.0:
             return True

@@ -172,6 +172,10 @@ def price_budget(w, r, budget, plan, beyond):
     Returns:
         The multiplier, the bound it proves, the slack its rounding asks for, what `beyond` spends too much.
     """
+    # The bound as a function of the price is concave and made of straight pieces; its slope is what a price
+    # spends too much. So two prices, one that overspends and one that does not, enclose the best, and where
+    # their pieces meet is the next to try. Each price proves its own bound: to stop early loosens it, no
+    # more.
     multiplier, step = _divisible(w, r, budget)
     codes = np.empty(w.shape[0], np.int64)
     best, dual, margin = multiplier, -np.inf, 0.0
@@ -201,6 +205,8 @@ def price_budget(w, r, budget, plan, beyond):
                 break
             multiplier = cut
             continue
+        # Until there is one on either side, in growing steps from where divisible shares would spend the
+        # budget.
         jump = jump * 4.0 if jump else 2.0 * abs(over) * step
         multiplier = multiplier + jump if high < 0.0 else max(multiplier - jump, 0.0)
     return best, dual, margin, short
@@ -217,6 +223,7 @@ def _allowed(w, i, change):
 def repair_plan(w, r, over, plan):
     """Make a plan that spends `over` too much affordable, dearest miss last; say whether that succeeded."""
     n = w.shape[0]
+    # Counted, so that the effort has a bound whatever the numbers are.
     for _ in range(3 * n):
         if over <= 0:
             return True
@@ -256,6 +263,7 @@ def improve_plan(w, r, budget, plan):
         miss[i] = line_miss(w, r, i, plan[i])
         wish[i] = int(np.floor(r[i, WANTED] / float(w[i, PRICE])))
         dear[i] = w[i, PRICE] * (w[i, UNIT] + w[i, COST_RATE] + w[i, COST_EXTRA])
+    # A good plan is enough, see `search._first_plan`: what more rounds would find, the search finds.
     for _ in range(2 * n + 20):
         gain, line, chosen = 0.0, -1, 0
         for i in range(n):

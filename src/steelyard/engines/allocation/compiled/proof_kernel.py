@@ -20,6 +20,7 @@ from steelyard.engines.allocation.compiled.states_kernel import find_corner
 from steelyard.engines.compilation import inner, inner_with_arrays
 
 LAYER_LIMIT = 3_000_000
+"""Partial plans of one layer: with 64 bytes each, 192 MB while two of them are merged."""
 TIE = 8  # states that an exact comparison across unlike divisors counts for; it takes about as long
 
 
@@ -38,6 +39,7 @@ def walk_states(w, budget, starts, codes, spent, miss, where, at, least, slope, 
     Returns:
         The status (LIMITED where the walk was given up), the least miss met, the states looked at.
     """
+    # A loop over places with the path in arrays: what is left and missed at a place is that of its path.
     n = w.shape[0]
     bounds, states = np.empty(starts[n]), np.empty(starts[n], np.int64)
     counts = np.empty(n, np.int64)
@@ -63,12 +65,15 @@ def walk_states(w, budget, starts, codes, spent, miss, where, at, least, slope, 
             nodes += size
             if nodes > limit:
                 return LIMITED, best, nodes
+            # Of interchangeable lines only falling values, see `search._walk`.
             ceiling = line_value(w, place - 1, chosen[place - 1]) if w[place, TWIN] else 1 << 62
             worst, count = best + margin - missed[place], 0
             low = where[place + 1]
             here = find_corner(at, low, where[place + 2], left[place] - spent[start])
             for k in range(start, starts[place + 1]):
                 money = left[place] - spent[k]
+                # States come by rising money, so the corner only moves down: one pass for all of them, no
+                # search each.
                 while here >= low and at[here] > money:
                     here -= 1
                 if here < low:
@@ -248,6 +253,7 @@ def walk_layers(
         nodes += count * money.shape[0]
         total = 0
         if nodes <= limit:
+            # Counted first: the arrays of a layer are made once and of the right size.
             for k in range(begin, begin + count):
                 total = _extend(
                     money, away, spent[k], miss[k], budget, worst, at, least, slope, low, high,
@@ -286,6 +292,8 @@ def walk_layers(
             runs[live, 1] = end
             source[3][runs[live, 0] : end] = codes[k]
             live += end > runs[live, 0]
+        # Every state moves the whole layer by the same money, so its plans stay sorted: they are merged in
+        # pairs, as in a merge sort, and what is beaten falls out on the way.
         while live > 1:
             for pair in range(0, live - 1, 2):
                 run, other = runs[pair], runs[pair + 1]
@@ -308,6 +316,7 @@ def walk_layers(
         if live == 0:
             return PROVEN, best, np.inf, nodes
         first, end = runs[0, 0], runs[0, 1]
+        # A plan is kept as its last state and the plan it extends: whole ones would take n times the memory.
         while kept + end - first > parents.shape[0]:
             parents = np.concatenate((parents, np.empty_like(parents)))
             chosen = np.concatenate((chosen, np.empty_like(chosen)))

@@ -38,6 +38,7 @@ from steelyard.engines.allocation.compiled.states_kernel import merged_hulls, st
 from steelyard.engines.compilation import compiled, compiled_with_arrays
 
 WALK_LIMIT = 20_000
+"""States of the walk before the layers take over. States are counted, not time: the same plan anywhere."""
 SHORT = 3
 """States a line, on average, above which a second first plan is worth its time."""
 LONG = 12
@@ -61,6 +62,7 @@ def solve_rows(lines, budget, min_trade, unit, limit, steps, sold):
     prepare_lines(lines, budget, min_trade, unit, w, r)
     money = budget * unit
     plan = np.empty(n, np.int64)
+    # Told first: from here on there is a plan.
     if cheapest_plan(w, plan) > money:
         return INFEASIBLE, np.nan, np.nan, 0
     beyond = np.empty(n, np.int64)
@@ -85,6 +87,7 @@ def solve_rows(lines, budget, min_trade, unit, limit, steps, sold):
     ways, cheapest = 1, 0.0
     for place in range(n):
         ways = min(ways, FEW + 1) * (starts[place + 1] - starts[place])
+        # The first state of a list takes the least money: its miss is the largest float the hulls add up.
         cheapest += miss[starts[place]]
     margin = max(margin, SLACK * cheapest)
     bound = np.inf
@@ -101,6 +104,7 @@ def solve_rows(lines, budget, min_trade, unit, limit, steps, sold):
                 w, money, starts, codes, spent, miss, where, at, least, slope,
                 plan, best, margin, nodes, limit,
             )  # fmt: skip
+    # Every list was searched to its end, but one of them was not complete.
     if status == PROVEN and cut:
         status = LIMITED
     if cut:

@@ -29,6 +29,7 @@ def _reach(w, r, i, multiplier, most, code, step, end):
     change = code >> 1
     limit = change + step * LIST_LIMIT
     while change not in (end, limit):
+        # The reduced cost is convex along a side: the first state that is too dear ends the direction.
         following = 2 * (change + step)
         if line_miss(w, r, i, following) + multiplier * float(line_spent(w, i, following)) > most:
             break
@@ -108,6 +109,7 @@ def _corners(starts, spent, miss, i, corner):
         while count > 1:
             a, b = corner[count - 2], corner[count - 1]
             left = (miss[b] - miss[a]) * float(spent[k] - spent[a])
+            # As in `hull._segments`: strictly, so that no corner lies on a straight line.
             if left < (miss[k] - miss[a]) * float(spent[b] - spent[a]):
                 break
             count -= 1
@@ -153,6 +155,7 @@ def merged_hulls(starts, spent, miss):
             if c < corners - 1:
                 a, b = places[place + c], places[place + c + 1]
                 steep = (miss[b] - miss[a]) / float(spent[b] - spent[a])
+            # The steepest segment first, whosever it is: see `hull.suffix_hulls`.
             if c == corners - 1 or (j < where[i + 2] - 1 and slope[j] <= steep):
                 slope[k], length = slope[j], at[j + 1] - at[j]
                 j += 1

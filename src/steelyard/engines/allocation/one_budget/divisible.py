@@ -34,6 +34,7 @@ def solve_divisible(problem: Problem, solve: Callable[..., Answer], *, node_limi
     """
     whole = [i for i, line in enumerate(problem.lines) if not line.continuous]
     relaxed = _relax(problem.lines, Fraction(problem.budget))
+    # All lines divisible and no least costs: every plan is allowed there too, so none misses less.
     bound = _miss(problem.lines, relaxed)
     fixed: dict[int, tuple[int, bool]] = {}
     nodes = 0
@@ -152,6 +153,8 @@ def _place_whole(
     taken = sum((_use(problem.lines[i], relaxed[i]) for i in range(len(relaxed)) if i not in whole), ZERO)
     lines = tuple(problem.lines[i] for i in whole)
     slack = max(_held(problem.lines[i]) for i in range(len(relaxed)) if i not in whole)
+    # What the divisible lines would take is a guess. Where it leaves the whole ones too little, they get
+    # more, in the end all of it; what they then leave is spent by the block exactly.
     for money in (floor(problem.budget - taken), floor(problem.budget - taken + slack), problem.budget):
         try:
             answer = solve(replace(problem, lines=lines, budget=money), node_limit=node_limit)
@@ -189,6 +192,8 @@ def _block(problem: Problem, fixed: dict[int, tuple[int, bool]]) -> dict[int, Fr
         lines = [problem.lines[i] for i in active]
         traded_floor = ZERO
         values: dict[int, Fraction] = {}
+        # A least cost depends on which lines trade, and these on what costs leave: set aside, solved again,
+        # until it is enough. What eight rounds leave short, `_round` gives back.
         for _ in range(8):
             solved = _relax(lines, left - traded_floor)
             values = dict(zip(active, solved, strict=True))

@@ -19,6 +19,7 @@ class Hull:
         self.at = [0]
         self.miss = [miss]
         self.slope = [slope for slope, _ in segments]
+        # Behind the last corner more money helps nothing: it need not be spent.
         self.slope.append(0.0)
         for slope, length in segments:
             self.at.append(self.at[-1] + length)
@@ -47,6 +48,7 @@ def _segments(states: Iterable[State]) -> tuple[State, list[tuple[float, int]]]:
             corners.pop()
         while len(corners) > 1:
             a, b = corners[-2], corners[-1]
+            # Strictly: a corner on a straight line would make a segment that bounds nothing.
             if (b.miss - a.miss) * (state.spent - a.spent) < (state.miss - a.miss) * (b.spent - a.spent):
                 break
             corners.pop()
@@ -61,6 +63,8 @@ def suffix_hulls(lists: list[list[State]]) -> list[Hull]:
     for states in reversed(lists):
         first, segments = _segments(states)
         after = hulls[-1]
+        # If states could be mixed, money would go to the steepest segment first, whosever it is. So the hull
+        # of many lines is all their segments by slope; two sorted lists are sorted in one pass.
         merged = sorted(after.segments + segments)
         hulls.append(Hull(after.base + first.spent, after.miss[0] + first.miss, merged))
     return hulls[::-1]

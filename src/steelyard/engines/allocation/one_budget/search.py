@@ -72,9 +72,13 @@ class _Search:
 
     def __init__(self, problem: Problem, node_limit: int) -> None:
         lines = problem.lines
+        # Over the common denominator of the rates every sum of money is a whole number: a plan that fits to
+        # the last unit fits, and no order of adding changes that. Floats would make the budget itself a
+        # matter of luck.
         self.unit = lcm(*(x.rate.denominator for x in lines), *(x.extra_rate.denominator for x in lines))
         self.budget = problem.budget * self.unit
-        # Dearest first; equal instruments side by side, so that their permutations can be skipped.
+        # Dearest first: that is the coarse choice, and the cheap lines behind it can still take up what it
+        # leaves. Equal instruments side by side, so that their permutations can be skipped.
         self.order = sorted(
             range(len(lines)), key=lambda i: (-lines[i].price, _kind(lines[i]), lines[i].symbol)
         )
@@ -98,6 +102,9 @@ class _Search:
         if missing > 0:
             raise Infeasible(Fraction(missing, self.unit))
         multiplier, dual, cheapest = self._price_money(ends)
+        # The bound is the sum of every line's best at one price of money. A better plan can be worse than
+        # that by the gap in all, so a state that is worse than its line's best by more than the gap is in
+        # none of them.
         gap = self.best_miss - dual + self.margin
         self.lists, self.excess, cut = [], [], False
         for choices, least in zip(self.choices, cheapest, strict=True):
@@ -107,6 +114,7 @@ class _Search:
             self.excess.append([reduced - least for reduced, _ in found])
         self.dual = dual
         self.hulls = suffix_hulls(self.lists)
+        # The hulls add up other floats than the prices did, and so round otherwise.
         self.margin = max(self.margin, SLACK * abs(self.hulls[0].miss[0]))
         open_bound = self._explore()
         # A state left off a short list is bounded by the price of money alone.
@@ -114,6 +122,8 @@ class _Search:
 
     def _explore(self) -> float:
         """Search the short lists; return the least bound left open, infinite when none is."""
+        # The walk keeps nothing but its path and ends most problems at once. What it does not end soon has
+        # many ways to spend nearly the same money, which it would visit one by one and the layers merge.
         limit, self.node_limit = self.node_limit, min(self.node_limit, WALK_LIMIT)
         try:
             self._walk(0, self.budget, 0.0, 0.0, [])
@@ -131,6 +141,8 @@ class _Search:
         pools = [{s[2:]: s for s in states} for states in ends]
         multiplier = self._divisible_multiplier()
         best: tuple[float, float, list[float]] | None = None
+        # A bound holds at whatever price it was taken, so to stop after a few rounds may leave it loose,
+        # never wrong. The pool is a sample of states: the price its hull names is a guess for the next round.
         for _ in range(6):
             least = []
             for choices, pool in zip(self.choices, pools, strict=True):
@@ -187,6 +199,8 @@ class _Search:
 
     def _first_plan(self, multiplier: float, pools: list[list[State]]) -> None:
         """Offer a feasible plan: the priced choices, made affordable, then improved step by step."""
+        # It needs not be the best: every improvement narrows the gap, and with it the lists, before they are
+        # made.
         plan = [min(pool, key=lambda s: s.miss + multiplier * s.spent) for pool in pools]
         left = self.budget - sum(s.spent for s in plan)
         while left < 0:
@@ -219,7 +233,10 @@ class _Search:
         self.nodes += 1
         if self.nodes > self.node_limit:
             raise _Stopped
+        # Of interchangeable lines only falling values are walked. It has to be that order: they stand by
+        # symbol, and of plans that are equal otherwise the one with more in the first symbol ranks first.
         ceiling = self.choices[place].value(chosen[-1]) if self.twin[place] else None
+        # What the lines so far are worse than their best is taken from the one gap of all.
         most = self.best_miss - self.dual + self.margin - excess
         after = self.hulls[place + 1].bound
         worst = self.best_miss + self.margin - miss
@@ -230,6 +247,7 @@ class _Search:
             bound = state.miss + after(left - state.spent)
             if bound <= worst and (ceiling is None or self.choices[place].value(state) <= ceiling):
                 children.append((bound, index))
+        # The least bound first: where that is too much, so is all behind it.
         children.sort()
         for bound, index in children:
             if miss + bound > self.best_miss + self.margin:
@@ -242,6 +260,9 @@ class _Search:
 
     def _layers(self) -> float:
         """Run the dynamic programme; return the least bound left open, infinite when none is."""
+        # Only what was spent and missed matters for what follows, not how: that is what makes layers smaller
+        # than the tree. They are compared by the full rank, not by the miss alone, or a tie would be lost
+        # here.
         layer: list[Partial] = [(0, 0.0, ())]
         for place, states in enumerate(self.lists):
             after = self.hulls[place + 1].bound
@@ -263,6 +284,9 @@ class _Search:
 
     def _undominated(self, grown: list[Partial]) -> list[Partial]:
         """Keep partial plans that no other one beats in rank while spending no more."""
+        # By money: then a plan has to be compared with the last one kept only, as ranks fall along what is
+        # kept. All levels of the rank are sums over lines or in the order of lines, so whatever completes two
+        # partial plans alike keeps their order.
         grown.sort(key=lambda partial: partial[:2])
         kept: list[Partial] = []
         for partial in grown:
@@ -279,6 +303,7 @@ class _Search:
 
     def _offer(self, plan: list[State], miss: float) -> None:
         """Take a feasible plan if it ranks before the incumbent."""
+        # Outside the margin floats decide; inside it only the exact rank does.
         if miss > self.best_miss + self.margin:
             return
         rank = None

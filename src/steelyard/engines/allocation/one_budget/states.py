@@ -47,12 +47,15 @@ class Choices:
         self.stride = line.price * self.parts
         self.inverse = float(1 / (line.divisor * self.parts**2))
         self.half = float(line.divisor) / 2
+        # Rounded up: a trade of just the least size is allowed.
         least = max(-(-min_trade // line.price), 1)
         most = max(most_money, 0) // line.price
         if line.most_steps is not None:
             most = min(most, line.most_steps - line.held)
         self.bought = (least, most if line.can_buy else 0)
         self.sold = (least, line.held - line.least_steps if line.can_sell else 0)
+        # States on no side: to do nothing, and to sell out together with the odd fraction, which no number of
+        # whole steps describes.
         self.singles = [self.state(0)]
         whole = line.price * line.held + line.odd
         if line.odd and line.can_sell and line.least_steps <= 0 and whole >= min_trade:
@@ -103,6 +106,8 @@ class Choices:
             return []
         stride, per_unit = self.line.price, multiplier * self.unit
         wanted = -self.off / self.parts
+        # Below the knee the least cost holds, above it the rate: two parabolas. The best size is next to the
+        # bottom of one of them or next to the knee, so a handful of sizes stands for all.
         rates = {(self.rate + self.extra) / self.unit}
         sizes = set()
         if self.knee is not None:
