@@ -7,13 +7,11 @@ something of the goal, and adds them up; two also count the money that is left i
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from fractions import Fraction
+from typing import Literal
 
 from steelyard.errors import InputError
 from steelyard.words import say
-
-if TYPE_CHECKING:
-    from fractions import Fraction
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +52,6 @@ class Objective:
             wanted: What the goal should be worth, base currency.
             held: What it is worth now.
         """
-        from fractions import Fraction
-
         if self.weighting == "none":
             return Fraction(1)
         of = wanted if self.weighting == "target" else wanted - held
@@ -67,8 +63,6 @@ class Objective:
         Args:
             managed: Managed value, in the same unit of money.
         """
-        from fractions import Fraction
-
         if not self.counts_idle:
             return Fraction(0)
         if self.weighting == "none":

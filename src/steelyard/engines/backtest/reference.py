@@ -60,7 +60,6 @@ def _follow(problem: Backtest, policy: int, runs: Runs) -> None:
         worth = [shares[i] * prices[i] for i in range(instruments)]
         held = _sum(worth)
         flow = float(market.flows[t]) if len(market.flows) else 0.0
-        # What can be paid out when the money runs out, since a flow comes before the trades.
         before = cash + held
         cash = cash + flow
         total = cash + held
@@ -129,8 +128,7 @@ def _settle(
     for i, value in enumerate(bought):
         if value != 0.0:
             size, was = abs(value), shares[i]
-            # From the value wanted, not by adding the shares bought: rounding does not build up from trade to
-            # trade, and what is sold whole is zero.
+            # From the value wanted: rounding does not build up, and what is sold whole is zero.
             shares[i] = (worth[i] + value) / prices[i]
             cash = cash - value
             moved = moved + size
@@ -279,7 +277,6 @@ def harvest(
         if not back > 0.0:
             continue
         again = fee(back, conversion[best], terms)
-        # Realising now saves the rate on that gain later, and costs two trades.
         if charge + again >= relief * gain:
             continue
         held = shares[best]
@@ -369,8 +366,6 @@ def rebalance(worth: Numbers, weights: Numbers, managed: float, terms: Terms) ->
     trades = [abs(weights[i] * managed - worth[i]) > DUST * managed for i in range(len(worth))]
     if not any(trades):
         return None
-    # Each step lands on the root of one straight piece, so there are no more steps than pieces; rounding may
-    # make the last one stand still, which ends it.
     value = managed
     for _ in range(64):
         excess, slope = value - managed, 1.0
@@ -397,7 +392,6 @@ def buy(worth: Numbers, targets: Numbers, managed: float, free: float, terms: Te
     The purchases B with their fees come to the free cash: B + sum of fee(s_i B) = free.
     """
     short = [max(targets[i] * managed - worth[i], 0.0) for i in range(len(worth))]
-    # With nothing short (all of it over target), money is spent by the targets themselves.
     all_short = _sum(short)
     parts = [s / all_short for s in short] if all_short > 0.0 else list(targets)
     spend = free
@@ -422,7 +416,6 @@ def sell(worth: Numbers, targets: Numbers, managed: float, need: float, terms: T
     that does not raise enough, everything is sold.
     """
     over = [max(worth[i] - targets[i] * managed, 0.0) for i in range(len(worth))]
-    # First what is over target; only if that is not enough, all alike.
     for base in (over, worth):
         whole = _sum(base)
         if whole <= 0.0:
@@ -485,8 +478,6 @@ def tally(runs: Runs, policy: int, initial: float) -> Numbers:
     for t in range(1, len(values)):
         value, paid = float(values[t]), float(runs.paid[policy, t])
         if before > 0.0:
-            # The flow came in at this close, so it earned nothing yet: what is left is what the day made of
-            # `before`.
             change = (value - paid) / before
             growth = growth * change
             mean = mean + (change - 1.0)
