@@ -104,7 +104,7 @@ def _become(request, *files):
 
 def _import_ahead():
     import apprise
-    import httpx
+    import httpx2
     import matplotlib.figure
     import rich.table
 
@@ -113,7 +113,7 @@ def _import_ahead():
 
     apprise.Apprise().add("json://localhost")  # it reads all its plug-ins now
     gc.freeze()  # a child that collects would copy all of it
-    return httpx, matplotlib, rich, steelyard
+    return httpx2, matplotlib, rich, steelyard
 
 
 def _command():

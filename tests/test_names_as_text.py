@@ -18,7 +18,7 @@ import steelyard
 from steelyard import bootstrap
 from steelyard.adapters.files.automation import SOURCES
 from steelyard.adapters.importers.choice import CODED
-from steelyard.bootstrap import scheduled
+from steelyard.bootstrap import prices
 from steelyard.domain.tax import country as countries
 from steelyard.interfaces.cli.command_table import LATER
 
@@ -62,13 +62,13 @@ def test_every_format_with_a_reader_has_its_importer(module):
     assert callable(import_module(f"steelyard.adapters.importers.{module}").read)
 
 
-@pytest.mark.parametrize(("module", "maker"), scheduled._REMOTE_PRICES.values())
+@pytest.mark.parametrize(("module", "maker"), prices._REMOTE_PRICES.values())
 def test_every_price_source_is_opened_with_a_time_limit(module, maker):
     assert getattr(import_module(f"steelyard.adapters.prices.{module}"), maker)(1).name
 
 
 def test_the_settings_know_the_price_sources_that_can_be_opened():
-    assert set(SOURCES) == {"folder", *scheduled._REMOTE_PRICES}
+    assert set(SOURCES) == {"folder", *prices._REMOTE_PRICES}
 
 
 @pytest.mark.parametrize("code", countries.MODULES)

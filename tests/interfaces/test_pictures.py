@@ -93,7 +93,7 @@ def test_korean_letters_are_drawn_and_not_boxes():
 def test_the_settings_of_the_caller_are_left_alone():
     before = dict(matplotlib.rcParams)
     with figures.style():
-        assert matplotlib.rcParams["font.family"] == ["NanumGothic", "DejaVu Sans"]
+        assert matplotlib.rcParams["font.family"] == ["Steelyard Gothic", "DejaVu Sans"]
     assert dict(matplotlib.rcParams) == before
 
 
