@@ -30,7 +30,7 @@ BY_NAME = {
     "steelyard/__init__.py",
     "steelyard/adapters/importers/choice.py",
     "steelyard/bootstrap/__init__.py",
-    "steelyard/bootstrap/scheduled.py",
+    "steelyard/bootstrap/prices.py",
     "steelyard/domain/tax/country.py",
     "steelyard/interfaces/cli/command_table.py",
 }

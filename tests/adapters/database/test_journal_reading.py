@@ -17,6 +17,9 @@ from steelyard.domain.books.ledger import Entry, Row
 from steelyard.errors import DataError
 from whole_commands import run
 
+# One worker: each opens the folders above its own to nobody for a while and closes them again.
+pytestmark = pytest.mark.xdist_group("nobody")
+
 D = Decimal
 AT = datetime(2026, 11, 23, tzinfo=UTC)
 ENTRIES = [
