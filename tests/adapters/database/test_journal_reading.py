@@ -3,10 +3,12 @@
 import os
 import sqlite3
 import stat
+import tempfile
 from contextlib import contextmanager
 from dataclasses import fields
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -16,9 +18,6 @@ from steelyard.adapters.database.journal_reading import read_entries, read_rows
 from steelyard.domain.books.ledger import Entry, Row
 from steelyard.errors import DataError
 from whole_commands import run
-
-# One worker: each opens the folders above its own to nobody for a while and closes them again.
-pytestmark = pytest.mark.xdist_group("nobody")
 
 D = Decimal
 AT = datetime(2026, 11, 23, tzinfo=UTC)
@@ -43,13 +42,16 @@ name = "main"
 
 
 @pytest.fixture
-def path(tmp_path):
-    (tmp_path / "portfolio.toml").write_text(FILE)
-    book = StoredJournal(tmp_path / "steelyard.db")
-    book.add([Row(e) for e in ENTRIES], "test", AT)
-    book.take_back([2], AT)
-    book.close()
-    return tmp_path / "steelyard.db"
+def path():
+    # Not below pytest's own folder, which each worker closes to everybody else when it begins.
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name).resolve()
+        (folder / "portfolio.toml").write_text(FILE)
+        book = StoredJournal(folder / "steelyard.db")
+        book.add([Row(e) for e in ENTRIES], "test", AT)
+        book.take_back([2], AT)
+        book.close()
+        yield folder / "steelyard.db"
 
 
 def test_what_is_read_is_what_the_writer_reads(path):
