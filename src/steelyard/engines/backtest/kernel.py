@@ -119,7 +119,7 @@ def _tally(problem: Backtest, extras: tuple[Planner | None, Taxes | None], out: 
 
 
 def _groups(problem: Backtest) -> tuple[tuple[Any, ...], ...]:
-    """Return market, rules, costs and terms as the kernels take them, see `walk_kernel.record`."""
+    """Return market, rules, costs and terms as the kernels take them, see `walk_kernel.walk`."""
     market, terms = problem.market, problem.terms
     return (
         (market.prices, market.days),
@@ -131,13 +131,18 @@ def _groups(problem: Backtest) -> tuple[tuple[Any, ...], ...]:
 
 def _moving(market: Market) -> tuple[Floats | None, ...]:
     """Return distributions, interest and flows, None for what there is none of."""
-    return tuple(m if len(m) else None for m in (market.distributions, market.interest, market.flows))
+    distributions, interest, flows = market.distributions, market.interest, market.flows
+    return (
+        distributions if len(distributions) else None,
+        interest if len(interest) else None,
+        flows if len(flows) else None,
+    )
 
 
 def _position(n: int) -> tuple[Any, ...]:
     """Return the arrays of `records_kernel.Position`."""
-    shares, worth, bought, weights = np.empty((4, n))
-    return shares, worth, bought, weights, np.empty(2 * n), np.empty(n, np.bool_)
+    empty = np.empty
+    return empty(n), empty(n), empty(n), empty(n), empty(2 * n), empty(n, np.bool_)
 
 
 def _extras(problem: Backtest) -> tuple[Planner | None, Taxes | None]:

@@ -22,7 +22,7 @@ def walk_together(market, rules, costs, terms, state, last, anyone, scratch, bre
     than the first run.
 
     Args:
-        market, rules, costs, terms: As for `walk_kernel.record`.
+        market, rules, costs, terms: As for `walk_kernel.walk`.
         state: (STATES + 2 N, P), zeroed. last: (P,) int64. anyone: (T,) bool, zeroed.
         scratch: (3, N). breaks: (2 N,).
         out: (P, 10), written in the order of `records.TALLIES`.

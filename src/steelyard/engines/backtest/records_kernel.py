@@ -109,7 +109,6 @@ class Tally(NamedTuple):
     square: Any
     turnover: Any
     costs: Any
-    count: Any
     taxes: Any
     previous: Any
 

@@ -78,8 +78,8 @@ def walk(
             open_book(tax)
         for i in range(n):
             shares[i] = 0.0
-        cash, value, last, ruined, unproven = terms.initial, 0.0, days[0], -1, 0.0
-        tally = Tally(1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, terms.initial)
+        cash, value, last, count, ruined, unproven = terms.initial, 0.0, days[0], 0.0, -1, 0.0
+        tally = Tally(1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, terms.initial)
         t = 0
         while t < sessions:
             if (
@@ -133,11 +133,11 @@ def walk(
             else:
                 paid, value, ruined = -before, 0.0, t
             if rebalanced:
-                last = days[t]
+                last, count = days[t], count + 1.0
             if runs is not None:
                 _write(runs, p, t, shares, cash, value, ruined, paid, spent, traded, taxed, drift, rebalanced)
             if sums is not None:
-                tally = _add(tally, t, value, paid, spent, traded, taxed, rebalanced)
+                tally = _add(tally, t, value, paid, spent, traded, taxed)
             if ruined >= 0:
                 break
             t += 1
@@ -148,7 +148,7 @@ def walk(
         if runs is not None:
             runs[RUINED][p] = ruined
         if sums is not None:
-            _sum_up(sums, p, value, tally, liquid)
+            _sum_up(sums, p, value, tally, count, liquid)
 
 
 @inner
@@ -407,9 +407,9 @@ def _write(runs, p, t, shares, cash, value, ruined, paid, spent, traded, taxed, 
 
 
 @inlined
-def _add(tally, t, value, paid, spent, traded, taxed, rebalanced):
+def _add(tally, t, value, paid, spent, traded, taxed):
     """Return the tally with one more session: `reference.tally`, step by step."""
-    growth, peak, trough, mean, square, turnover, costs, count, taxes, previous = tally
+    growth, peak, trough, mean, square, turnover, costs, taxes, previous = tally
     if t == 0:
         growth = value / previous
         peak = growth
@@ -425,15 +425,13 @@ def _add(tally, t, value, paid, spent, traded, taxed, rebalanced):
         if traded > 0.0:
             turnover = turnover + traded / 2.0 / (value + spent)
             costs = costs + spent
-        if rebalanced:
-            count = count + 1.0
-    return Tally(growth, peak, trough, mean, square, turnover, costs, count, taxes + taxed, value)
+    return Tally(growth, peak, trough, mean, square, turnover, costs, taxes + taxed, value)
 
 
 @inlined
-def _sum_up(sums, p, value, tally, liquid):
+def _sum_up(sums, p, value, tally, count, liquid):
     sums[p, 0], sums[p, 1], sums[p, 2], sums[p, 3] = value, tally.growth, tally.trough, tally.mean
-    sums[p, 4], sums[p, 5], sums[p, 6], sums[p, 7] = tally.square, tally.turnover, tally.costs, tally.count
+    sums[p, 4], sums[p, 5], sums[p, 6], sums[p, 7] = tally.square, tally.turnover, tally.costs, count
     sums[p, 8], sums[p, 9] = tally.taxes, liquid
 
 
