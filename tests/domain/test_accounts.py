@@ -2,6 +2,7 @@
 
 import pytest
 
+from steelyard.adapters.files.tax_figures import load_tax_rules
 from steelyard.domain.accounts import is_risky, may_hold, risky_cap
 from steelyard.domain.market.instruments import Instrument
 
@@ -35,3 +36,11 @@ def test_only_the_irp_caps_risky_assets_and_an_unknown_one_counts_as_risky():
     assert is_risky(KODEX)
     assert not is_risky(BOND)
     assert is_risky(LEVERAGED)
+
+
+def test_the_cap_that_plans_keep_is_the_sourced_figure_of_the_tax_data():
+    """Plans read a constant, since a cap of an account must be known without a tax situation; rule kr.irp-cap
+    carries source and date, and a new figure there must reach the plans."""
+    figures, _ = load_tax_rules("KR")
+    rows = [row for row in figures["parameters"] if row["id"] == "irp.risky_cap"]
+    assert [str(risky_cap("irp"))] == [row["value"] for row in rows]
