@@ -8,8 +8,8 @@ from steelyard.adapters.files.portfolio import parse
 from steelyard.adapters.files.tax_figures import load_tax_rules
 from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.app.tax.situation import situation
-from steelyard.domain.books.kept import Books, with_books
 from steelyard.domain.books.ledger import Entry
+from steelyard.domain.books.portfolio_books import Books, with_books
 
 D = Decimal
 DAY = date(2026, 11, 23)

@@ -8,7 +8,7 @@ import pytest
 from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.adapters.files.tax_figures import load_tax_rules
 from steelyard.adapters.machine.calendar import ExchangeSessions
-from steelyard.app.books.values import _flows
+from steelyard.app.books.performance import _flows
 from steelyard.domain.books.entry_text import read_entry, written
 from steelyard.domain.books.holdings import holdings
 from steelyard.domain.books.lots import Pool, TaxLot

@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 
 import steelyard
-from steelyard.domain.books.kept import books_of
+from steelyard.domain.books.portfolio_books import books_of
 from whole_commands import run
 
 D = Decimal

@@ -16,9 +16,9 @@ from steelyard.words import say
 if TYPE_CHECKING:
     from steelyard.api.tables import AccountTable, EntryFields, Number, Tables
     from steelyard.app.books.history import History
+    from steelyard.app.books.holdings_report import HoldingsReport
     from steelyard.app.books.journal import Imported, Preview
-    from steelyard.app.books.statement import HoldingsReport
-    from steelyard.app.books.values import ValueHistory
+    from steelyard.app.books.performance import ValueHistory
     from steelyard.bootstrap.folder import Place
     from steelyard.domain.accounts import Room
     from steelyard.domain.books.ledger import Entry, Recorded
@@ -398,7 +398,7 @@ def holdings(portfolio: Portfolio, *, as_of: date | None = None) -> HoldingsRepo
     Raises:
         InputError: The portfolio has no accounts.
     """
-    from steelyard.app.books.statement import holdings_report
+    from steelyard.app.books.holdings_report import holdings_report
 
     day = as_of or bootstrap.today(portfolio)
     wrapped = any(account.kind != "taxable" for account in portfolio.accounts)

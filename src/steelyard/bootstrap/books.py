@@ -19,8 +19,8 @@ from steelyard.errors import DataError, InputError, PortfolioProblems
 
 if TYPE_CHECKING:
     from steelyard.adapters.files.quotes import PortfolioFile
-    from steelyard.domain.books.kept import Books
     from steelyard.domain.books.ledger import Entry, Recorded
+    from steelyard.domain.books.portfolio_books import Books
     from steelyard.domain.market.catalogue import Catalogue
     from steelyard.domain.policy.models import Model
     from steelyard.ports.market import Sessions
@@ -112,7 +112,7 @@ def _valued(folder: Folder, past: Sequence[Entry], as_of: date | None) -> Portfo
 
 def with_splits(portfolio: Portfolio, splits: Sequence[tuple[str, date, Decimal]]) -> Portfolio:
     """Return a portfolio that knows which splits of price sources its journal lacks."""
-    from steelyard.app.books.actions import with_actions
+    from steelyard.app.books.corporate_actions import with_actions
 
     return with_actions(portfolio, splits)
 
@@ -183,7 +183,7 @@ def journal_entries(folder: Folder) -> tuple[Entry, ...]:
 def _symbols(entries: Sequence[Entry]) -> Collection[str]:
     if not entries:
         return ()
-    from steelyard.app.books.holding import symbols_of
+    from steelyard.app.books.file_and_journal import symbols_of
 
     return symbols_of(entries)
 
@@ -191,7 +191,7 @@ def _symbols(entries: Sequence[Entry]) -> Collection[str]:
 def _currencies(entries: Sequence[Entry]) -> Collection[str]:
     if not entries:
         return ()
-    from steelyard.app.books.holding import currencies_of
+    from steelyard.app.books.file_and_journal import currencies_of
 
     return currencies_of(entries)
 
@@ -200,7 +200,7 @@ def held_by(portfolio: Portfolio, past: Sequence[Entry], as_of: date) -> Portfol
     """Return a portfolio with the positions of some entries on a day, as it is without any."""
     if not past:
         return portfolio
-    from steelyard.app.books.holding import held
+    from steelyard.app.books.file_and_journal import held
 
     return held(portfolio, past, as_of=as_of)
 
@@ -210,7 +210,7 @@ def with_books_of(folder: Folder, portfolio: Portfolio, past: Sequence[Entry]) -
     open_pairs = _open_pairs(portfolio, past)
     if not past and not open_pairs:
         return portfolio
-    from steelyard.domain.books.kept import Books, books_of, with_books
+    from steelyard.domain.books.portfolio_books import Books, books_of, with_books
 
     books = replace(books_of(portfolio), entries=tuple(past)) if past else Books()
     return with_books(portfolio, _rated(folder, books, open_pairs) if open_pairs else books)

@@ -10,7 +10,7 @@ from typing import Any
 from steelyard.app.automation.run_inputs import RunInputs
 from steelyard.app.books.prices import wanted_by
 from steelyard.domain.books.comparison import told, undecided
-from steelyard.domain.books.kept import books_of
+from steelyard.domain.books.portfolio_books import books_of
 from steelyard.domain.market.prices import is_stale
 from steelyard.errors import PortfolioProblems, SteelyardError
 from steelyard.words import say

@@ -19,7 +19,7 @@ from steelyard.app.check import CheckReport, check
 from steelyard.app.market.prices import Fetched, fetch
 from steelyard.domain.accounts import is_risky, risky_cap
 from steelyard.domain.books.comparison import told, undecided
-from steelyard.domain.books.kept import books_of
+from steelyard.domain.books.portfolio_books import books_of
 from steelyard.domain.books.valuations import DayValue
 from steelyard.domain.footing import unrecorded
 from steelyard.domain.market.prices import Close, Wanted, is_stale

@@ -8,8 +8,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from steelyard.app.books.performance import ValueHistory, value_history
 from steelyard.app.books.prices import Stored, stored, wanted_by
-from steelyard.app.books.values import ValueHistory, value_history
 from steelyard.domain.books.entry_text import DETAILS, written
 from steelyard.domain.books.ledger import Entry, Recorded
 from steelyard.domain.books.valuations import DayValue

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from steelyard.domain.accounts import Room
-from steelyard.domain.books.kept import books_of
+from steelyard.domain.books.portfolio_books import books_of
 from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.tax.country import country
 from steelyard.domain.tax.rules import Rule

@@ -9,8 +9,8 @@ from datetime import date
 from typing import Any
 
 from steelyard.app.books.lots import entries_of_lots
-from steelyard.domain.books.kept import books_of, with_books
 from steelyard.domain.books.ledger import Entry, instruments_of, until, with_withheld
+from steelyard.domain.books.portfolio_books import books_of, with_books
 from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.tax.country import Country, YearFacts, YearTax, country, unrated
 from steelyard.domain.tax.identical import same_index

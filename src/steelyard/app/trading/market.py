@@ -14,7 +14,7 @@ from decimal import Decimal
 from steelyard.app.books.prices import wanted_by
 from steelyard.app.market.prices import fetch
 from steelyard.domain.books.comparison import told, undecided
-from steelyard.domain.books.kept import books_of
+from steelyard.domain.books.portfolio_books import books_of
 from steelyard.domain.footing import unrecorded
 from steelyard.domain.market.prices import Close, PriceSettings, Wanted, is_stale
 from steelyard.domain.money import EXACT

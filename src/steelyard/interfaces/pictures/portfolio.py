@@ -7,7 +7,7 @@ from itertools import accumulate
 import numpy as np
 from matplotlib.ticker import StrMethodFormatter
 
-from steelyard.app.books.values import ValueHistory
+from steelyard.app.books.performance import ValueHistory
 from steelyard.app.check import CheckReport
 from steelyard.domain.policy.policies import band
 from steelyard.interfaces.pictures import charts, figures

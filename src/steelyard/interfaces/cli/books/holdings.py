@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from steelyard.app.books.statement import Holding, HoldingsReport
+    from steelyard.app.books.holdings_report import Holding, HoldingsReport
 
 _EPILOG = """\b
 Examples:

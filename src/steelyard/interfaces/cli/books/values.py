@@ -14,7 +14,7 @@ from steelyard.errors import InputError
 from steelyard.interfaces.language import json_text
 
 if TYPE_CHECKING:
-    from steelyard.app.books.values import ValueHistory
+    from steelyard.app.books.performance import ValueHistory
 
 _COLUMNS = (
     "day", "total_value", "cash", "paid_in", "largest_drift", "due", "return", "growth", "rebalanced",

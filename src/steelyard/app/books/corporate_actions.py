@@ -8,8 +8,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from steelyard.domain.books.holdings import count
-from steelyard.domain.books.kept import Books, books_of, with_books
 from steelyard.domain.books.ledger import ACTION_KINDS, Entry, in_order
+from steelyard.domain.books.portfolio_books import Books, books_of, with_books
 from steelyard.domain.footing import Unrecorded
 from steelyard.domain.money import ONE
 from steelyard.domain.portfolio import Portfolio

@@ -15,8 +15,8 @@ from decimal import Decimal
 from steelyard.app.books.lots import open_lots
 from steelyard.domain.books.comparison import amounts, compare
 from steelyard.domain.books.holdings import ADDING, Holdings, cash_moves, holdings
-from steelyard.domain.books.kept import Books, KeptPortfolio, with_books
 from steelyard.domain.books.ledger import OPENING_NOTE, Entry
+from steelyard.domain.books.portfolio_books import Books, KeptPortfolio, with_books
 from steelyard.domain.footing import Difference
 from steelyard.domain.money import EXACT, ZERO
 from steelyard.domain.portfolio import Account, Portfolio, Position

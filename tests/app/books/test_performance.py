@@ -8,7 +8,7 @@ import pytest
 
 from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.adapters.files.portfolio import parse
-from steelyard.app.books.values import value_history
+from steelyard.app.books.performance import value_history
 from steelyard.domain.books.ledger import OPENING_NOTE, Entry
 from steelyard.domain.books.valuations import DayValue
 
