@@ -61,9 +61,9 @@ class Server:
 
     def _answer(self, paper, method, path, query, body):
         if path == "/v2/account":
-            purse = paper.statement().purse("USD")
-            power = str(purse.buying_power)
-            money = {"buying_power": power, "non_marginable_buying_power": power, "cash": str(purse.cash)}
+            balance = paper.statement().balance("USD")
+            power = str(balance.buying_power)
+            money = {"buying_power": power, "non_marginable_buying_power": power, "cash": str(balance.cash)}
             return 200, {"id": str(UUID(int=7)), "status": "ACTIVE", "currency": "USD", **money}
         if path == "/v2/positions":
             return 200, [self.position(h) for h in paper.statement().holdings]

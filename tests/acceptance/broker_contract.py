@@ -58,8 +58,8 @@ class BrokerContract:
 
     def test_the_statement_shows_money_and_shares(self, house):
         now = house.broker.statement()
-        assert now.purse("USD").cash == 10_000
-        assert now.purse("USD").buying_power == 10_000
+        assert now.balance("USD").cash == 10_000
+        assert now.balance("USD").buying_power == 10_000
         assert now.shares("VOO") == now.free("VOO") == 20
         assert now.shares("TLT") == 0
         assert now.at.tzinfo is not None
@@ -72,7 +72,7 @@ class BrokerContract:
         assert (found.state, found.filled, found.paid) == ("filled", 4, 1996)
         now = house.broker.statement()
         assert now.shares("VOO") == 24
-        assert now.purse("USD").cash == 10_000 - 1996 - found.fees
+        assert now.balance("USD").cash == 10_000 - 1996 - found.fees
 
     def test_an_order_off_the_market_waits_and_ties_up_what_it_needs(self, house):
         house.quote("VOO", D(510))
@@ -80,7 +80,7 @@ class BrokerContract:
         first = house.broker.submit(wanted)
         assert first.state == "accepted"
         assert [o.symbol for o in house.broker.open_orders()] == ["VOO"]
-        assert house.broker.statement().purse("USD").buying_power <= 8000
+        assert house.broker.statement().balance("USD").buying_power <= 8000
         assert house.broker.statement().shares("VOO") == 20
 
     def test_a_sale_that_waits_ties_up_its_shares(self, house):
@@ -119,7 +119,7 @@ class BrokerContract:
     def test_more_than_the_buying_power_is_rejected(self, house):
         house.quote("VOO", D(500))
         assert house.broker.submit(order(shares="21")).state == "rejected"
-        assert house.broker.statement().purse("USD").cash == 10_000
+        assert house.broker.statement().balance("USD").cash == 10_000
 
     def test_the_same_client_order_id_never_makes_two_orders(self, house):
         if not house.keeps_client_ids:

@@ -10,7 +10,7 @@ from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.app.trading.execute import Market, execute
 from steelyard.app.trading.order_reports import Desk
 from steelyard.domain.trading.conversions import conversions
-from steelyard.domain.trading.execution import Terms
+from steelyard.domain.trading.execution import ExecutionTerms
 from steelyard.domain.trading.saved_plans import SavedPlan, SavedTrade
 
 D = Decimal
@@ -134,7 +134,7 @@ class Office:
         book = book or self.book
         book.save_plan(wanted, wanted.saved_at or self.clock.at)
         desk = Desk(book, {"main": broker or self.broker}, self.clock)
-        chosen = Terms(**{"polls": 6, **terms})
+        chosen = ExecutionTerms(**{"polls": 6, **terms})
         return execute(
             desk, book.plan(wanted.id), self.market(), chosen, live=live, who=who, unattended=unattended
         )

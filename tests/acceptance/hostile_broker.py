@@ -20,7 +20,7 @@ from acceptance.desks import Office, in_two_moneys, plan
 from steelyard.app.trading.execute import Market, execute
 from steelyard.app.trading.order_reports import Desk
 from steelyard.app.trading.sync import sync, verify
-from steelyard.domain.trading.execution import Terms
+from steelyard.domain.trading.execution import ExecutionTerms
 from steelyard.errors import NoAnswer, OrderNotTaken, PlanError, ServiceError
 from steelyard.ports.trading import BrokerHabits
 
@@ -126,10 +126,10 @@ class HostileBroker(BrokerHabits):
         true = self.truth.statement()
         if fault in ("lie high", "lie low"):
             by = D(100) if fault == "lie high" else D("0.01")
-            purses = tuple(
-                replace(p, buying_power=p.buying_power * by, settled=p.settled * by) for p in true.purses
+            balances = tuple(
+                replace(p, buying_power=p.buying_power * by, settled=p.settled * by) for p in true.balances
             )
-            return replace(true, purses=purses)
+            return replace(true, balances=balances)
         return true
 
     def is_open(self, exchange):
@@ -229,7 +229,7 @@ def _execute(office, plan_id, chaos, duplicates):
         office.book._db.set_trace_callback(count)
     broker = HostileBroker(office.broker, chaos, duplicates)
     prices = {s: (p, office.clock.now()) for s, p in office.prices.items()}
-    terms = Terms(polls=8)
+    terms = ExecutionTerms(polls=8)
     desk = Desk(office.book, {"main": broker}, office.clock)
     result = execute(desk, office.book.plan(plan_id), Market(prices), terms, live=True, who="min")
     return 0 if result.outcome == "done" or plan_id in office.book.finished() else 3
@@ -271,26 +271,28 @@ def _problems(office, wanted, duplicates, status):
 
 
 def _overspent(wanted, truth):
-    """Follow the money through the fills: no purse below zero, the reserve whole, and the end as shown.
+    """Follow the money through the fills: no balance below zero, the reserve whole, and the end as shown.
 
     Foreign money is counted at the plan's rate; what changing it at another rate made of it is told apart.
     """
-    purses, base, moved, found = dict(wanted.cash["main"]), wanted.base_currency, D(0), []
+    balances, base, moved, found = dict(wanted.cash["main"]), wanted.base_currency, D(0), []
     changed = {c.symbol for c in wanted.conversions}
     for fill in truth.fills(date(2026, 11, 1)):
         sign = 1 if fill.side == "sell" else -1
-        purses[fill.currency] = purses.get(fill.currency, D(0)) + sign * fill.shares * fill.price - fill.fees
+        balances[fill.currency] = (
+            balances.get(fill.currency, D(0)) + sign * fill.shares * fill.price - fill.fees
+        )
         foreign = fill.symbol.removesuffix(base)
         if fill.symbol in changed:
-            purses[foreign] = purses.get(foreign, D(0)) - sign * fill.shares
+            balances[foreign] = balances.get(foreign, D(0)) - sign * fill.shares
             moved += sign * fill.shares * (wanted.fx[foreign] - fill.price)
-        if min(purses.values()) < 0:
-            found.append(f"a purse fell below zero: {purses}")
-        cash = sum(money * wanted.fx[currency] for currency, money in purses.items())
+        if min(balances.values()) < 0:
+            found.append(f"a balance fell below zero: {balances}")
+        cash = sum(money * wanted.fx[currency] for currency, money in balances.items())
         if cash < wanted.reserve - max(moved, D(0)):
             found.append(f"cash fell to {cash}, below the reserve")
     shown = truth.statement()
-    if any(shown.purse(currency).cash != money for currency, money in purses.items()):
+    if any(shown.balance(currency).cash != money for currency, money in balances.items()):
         found.append("cash does not follow from the fills")
     return found
 

@@ -22,9 +22,9 @@ def test_the_broker_of_the_guide_carries_a_plan_out(tmp_path):
     broker = names["MemoryBroker"]("1000", shares)
     office = Office(tmp_path)
     # The clock of the guide's statement is the machine's; freshness of positions is not what is tried here.
-    from steelyard.domain.trading.guardrails import Limits
+    from steelyard.domain.trading.guardrails import OrderLimits
 
-    result = office.execute(plan(), broker=broker, limits=Limits(max_positions_age_minutes=None))
+    result = office.execute(plan(), broker=broker, limits=OrderLimits(max_positions_age_minutes=None))
     assert result.outcome == "done"
     assert broker.shares["VOO"] == 16
     assert broker.shares["TLT"] == 30

@@ -7,8 +7,8 @@ import pytest
 
 from steelyard.adapters.files import execution as execution_file
 from steelyard.domain.money import plain
-from steelyard.domain.trading.execution import Terms
-from steelyard.domain.trading.guardrails import Limits
+from steelyard.domain.trading.execution import ExecutionTerms
+from steelyard.domain.trading.guardrails import OrderLimits
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = (ROOT / "docs" / "reference" / "execution-file.md").read_text(encoding="utf-8")
@@ -38,7 +38,7 @@ def test_every_broker_is_named():
 
 
 def test_the_defaults_of_the_page_are_those_of_the_program():
-    for section, made in (("limits", Limits()), ("terms", Terms())):
+    for section, made in (("limits", OrderLimits()), ("terms", ExecutionTerms())):
         for key, shown in rows(section).items():
             value = getattr(made, key)
             if value is None:

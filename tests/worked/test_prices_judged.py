@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from steelyard.adapters.machine.calendar import ExchangeSessions
-from steelyard.domain.market.prices import Close, Limits, Wanted, judge
+from steelyard.domain.market.prices import Close, PriceLimits, Wanted, judge
 
 KODEX = Wanted("069500", "KRW", "XKRX")
 TODAY = date(2026, 11, 23)
@@ -18,7 +18,13 @@ def closes(*rows):
 
 def judged(answer, known=(), wanted=KODEX, is_session=None):
     found = judge(
-        wanted, "folder", answer, Limits(), as_of=TODAY, known=list(reversed(known)), is_session=is_session
+        wanted,
+        "folder",
+        answer,
+        PriceLimits(),
+        as_of=TODAY,
+        known=list(reversed(known)),
+        is_session=is_session,
     )
     return [str(c.price) for c in found.good], [(f.code, f.refused, f.text) for f in found.findings]
 

@@ -1,6 +1,6 @@
 """A plan: the trades, what they cost, and what the portfolio looks like afterwards.
 
-A plan is a value; nothing here sends anything. `settle` replays trades on purses and positions
+A plan is a value; nothing here sends anything. `settle` replays trades on balances and positions
 exactly, which is how a plan's own claims ("never spends money that is not there") are checked
 before anybody sees it.
 """

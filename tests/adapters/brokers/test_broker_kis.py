@@ -96,16 +96,16 @@ class Server:
                 for h in now.holdings
                 if h.symbol != "VOO"
             ]
-            won = now.purse("KRW")
+            won = now.balance("KRW")
             sums = {"dnca_tot_amt": str(won.settled), "prvs_rcdl_excc_amt": str(won.cash)}
             return {"output1": names, "output2": [sums]}
         if call == "inquire-psbl-order":
-            return {"output": {"nrcvb_buy_amt": str(now.purse("KRW").buying_power)}}
+            return {"output": {"nrcvb_buy_amt": str(now.balance("KRW").buying_power)}}
         if call == "inquire-present-balance":
-            row = {"crcy_cd": "USD", "frcr_dncl_amt_2": str(now.purse("USD").cash)}
+            row = {"crcy_cd": "USD", "frcr_dncl_amt_2": str(now.balance("USD").cash)}
             return {"output2": [{**row, "frcr_sll_amt_smtl": "0", "frcr_buy_amt_smtl": "0"}]}
         if call == "inquire-psamount":
-            return {"output": {"ord_psbl_frcr_amt": str(now.purse("USD").buying_power)}}
+            return {"output": {"ord_psbl_frcr_amt": str(now.balance("USD").buying_power)}}
         if call in ("order", "order-cash"):
             return self._order(paper, q, us)
         if call == "order-rvsecncl":
@@ -265,7 +265,7 @@ def test_korean_orders_move_won_and_korean_shares(server, broker):
                               broker_id=report.broker_id))  # fmt: skip
     assert (found.state, found.filled, found.paid) == ("filled", 4, 140_000)
     now = broker.statement()
-    assert (now.purse("KRW").cash, now.shares("069500"), now.shares("VOO")) == (860_000, 34, 20)
+    assert (now.balance("KRW").cash, now.shares("069500"), now.shares("VOO")) == (860_000, 34, 20)
     (fill,) = broker.fills(date(2026, 11, 24))
     assert (fill.symbol, fill.price, fill.currency) == ("069500", 35_000, "KRW")
     assert fill.settles_on == date(2026, 11, 26)
@@ -319,7 +319,7 @@ def test_what_may_have_had_an_effect_is_told_from_what_had_none(server, broker, 
 
 def test_an_inquiry_that_came_too_fast_is_asked_again(server, broker):
     server.say = [(500, '{"rt_cd": "1", "msg_cd": "EGW00201", "msg1": "too fast"}')] * 2
-    assert broker.statement().purse("USD").cash == 10_000
+    assert broker.statement().balance("USD").cash == 10_000
 
 
 def test_a_us_sale_on_paper_has_its_own_id(server, broker):

@@ -70,11 +70,11 @@ def test_what_was_done_is_still_there_after_closing(market, broker):
 def test_proceeds_settle_after_one_session_in_new_york(market, broker):
     """Sold on Tuesday 2026-11-24; Thursday 26 is Thanksgiving, Wednesday 25 is a session."""
     broker.submit(order("sell", shares="2"))
-    assert broker.statement().purse("USD").settled == 10_000
-    assert broker.statement().purse("USD").buying_power == 11_000
+    assert broker.statement().balance("USD").settled == 10_000
+    assert broker.statement().balance("USD").buying_power == 11_000
     assert broker.fills(date(2026, 11, 24))[0].settles_on == date(2026, 11, 25)
     market.now += timedelta(days=1)
-    assert broker.statement().purse("USD").settled == 11_000
+    assert broker.statement().balance("USD").settled == 11_000
 
 
 def test_proceeds_settle_after_two_sessions_in_seoul(market):
@@ -86,9 +86,9 @@ def test_proceeds_settle_after_two_sessions_in_seoul(market):
     sale = order("sell", symbol="069500", shares="1", limit="35000")
     broker.submit(replace(sale, currency="KRW", exchange="XKRX"))
     assert broker.fills(date(2026, 12, 29))[0].settles_on == date(2027, 1, 4)
-    assert broker.statement().purse("KRW").settled == 0
+    assert broker.statement().balance("KRW").settled == 0
     market.now = MOMENT.replace(year=2027, month=1, day=4, hour=1)
-    assert broker.statement().purse("KRW").settled == 35_000
+    assert broker.statement().balance("KRW").settled == 35_000
 
 
 def test_a_broker_that_wants_settled_money_rejects_a_purchase_from_todays_sale(market):
@@ -105,7 +105,7 @@ def test_commission_is_taken_with_its_least_amount(market):
     broker.endow({"USD": D(10_000)}, {"VOO": D(20)})
     assert broker.submit(order(shares="4")).fees == 2
     assert broker.submit(order("sell", symbol="VOO", shares="1", leg=2)).fees == 1
-    assert broker.statement().purse("USD").cash == 10_000 - 2000 - 2 + 500 - 1
+    assert broker.statement().balance("USD").cash == 10_000 - 2000 - 2 + 500 - 1
 
 
 def test_two_open_purchases_cannot_promise_the_same_money(market, broker):

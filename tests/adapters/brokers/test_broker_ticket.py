@@ -113,7 +113,7 @@ def test_fills_in_two_lines_with_fees_are_added_up(typist):
     typist.type("1,3,500,0.7,2026-11-24,")
     report = desk.find(order())
     assert (report.state, report.filled, report.paid, report.fees) == ("filled", 4, 1999, D("1.2"))
-    assert desk.statement().purse("USD").cash == D("7999.8")
+    assert desk.statement().balance("USD").cash == D("7999.8")
     assert [(f.id, f.shares, f.settles_on) for f in desk.fills(date(2026, 11, 24))] == [
         ("1-1", 1, date(2026, 11, 25)),
         ("1-2", 3, date(2026, 11, 25)),
@@ -138,12 +138,12 @@ def test_once_the_file_has_the_fills_they_are_not_counted_twice(typist):
     assert desk.statement().shares("VOO") == 24
     typist.shares, typist.cash = {"VOO": D(24)}, {"USD": D(8500)}  # booked, with 500 of new money
     now = typist.desk().statement()
-    assert (now.shares("VOO"), now.purse("USD").cash) == (24, 8500)
+    assert (now.shares("VOO"), now.balance("USD").cash) == (24, 8500)
     typist.desk().submit(order("sell", leg=2))
     typist.type("2,4,500,0,2026-11-24,")
     now = typist.desk().statement()
-    assert (now.shares("VOO"), now.purse("USD").cash) == (20, 10_500)
-    assert now.purse("USD").settled == 8500, "the sale settles a session later"
+    assert (now.shares("VOO"), now.balance("USD").cash) == (20, 10_500)
+    assert now.balance("USD").settled == 8500, "the sale settles a session later"
 
 
 @pytest.mark.parametrize(

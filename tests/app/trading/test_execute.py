@@ -8,7 +8,7 @@ import pytest
 
 from acceptance.desks import Office, plan, trade
 from steelyard.app.trading.market import Market
-from steelyard.domain.trading.guardrails import Limits
+from steelyard.domain.trading.guardrails import OrderLimits
 from steelyard.domain.trading.orders import Order
 from steelyard.domain.trading.saved_plans import Arming
 from steelyard.errors import NoAnswer, OrderNotTaken, PlanError
@@ -50,7 +50,7 @@ def test_the_plan_is_carried_out_to_the_last_cent(office):
     assert states(result) == {"VOO": ("filled", 4), "TLT": ("filled", 20), "GLD": ("filled", 1)}
     now = office.broker.statement()
     assert (now.shares("VOO"), now.shares("TLT"), now.shares("GLD")) == (16, 30, 9)
-    assert now.purse("USD").cash == D("945.95")
+    assert now.balance("USD").cash == D("945.95")
 
 
 def test_a_plan_is_carried_out_once(office):
@@ -58,7 +58,7 @@ def test_a_plan_is_carried_out_once(office):
     again = office.execute(plan())
     assert again.outcome == "refused"
     assert "duplicate-plan" in rules(again)
-    assert office.broker.statement().purse("USD").cash == D("945.95")
+    assert office.broker.statement().balance("USD").cash == D("945.95")
 
 
 def test_purchases_wait_until_the_sales_have_brought_the_money(office):
@@ -69,7 +69,7 @@ def test_purchases_wait_until_the_sales_have_brought_the_money(office):
     assert states(result) == {"VOO": ("accepted", 0), "TLT": ("planned", 0), "GLD": ("planned", 0)}
     office.prices["VOO"] = D(500)
     assert office.execute(plan()).outcome == "done"
-    assert office.broker.statement().purse("USD").cash == D("945.95")
+    assert office.broker.statement().balance("USD").cash == D("945.95")
 
 
 def test_purchases_shrink_when_the_sales_fall_short_and_the_reserve_stays(office):
@@ -99,7 +99,7 @@ def test_purchases_shrink_when_the_sales_fall_short_and_the_reserve_stays(office
     result = office.execute(wanted)
     assert result.outcome == "done"
     assert states(result) == {"VOO": ("cancelled", 2), "TLT": ("filled", 12), "GLD": ("cancelled", 0)}
-    assert office.broker.statement().purse("USD").cash == D("917.92")
+    assert office.broker.statement().balance("USD").cash == D("917.92")
 
 
 def test_purchases_wait_for_settlement_when_only_settled_money_may_be_spent(office):
@@ -109,7 +109,7 @@ def test_purchases_wait_for_settlement_when_only_settled_money_may_be_spent(offi
     assert first.outcome == "waiting"
     office.clock.at += timedelta(hours=22)
     assert office.execute(plan(), settled_only=True).outcome == "done"
-    assert office.broker.statement().purse("USD").cash == D("945.95")
+    assert office.broker.statement().balance("USD").cash == D("945.95")
 
 
 def test_a_broker_that_lies_about_buying_power_does_not_make_us_overspend(office):
@@ -121,10 +121,10 @@ def test_a_broker_that_lies_about_buying_power_does_not_make_us_overspend(office
 
         def statement(self):
             true = office.broker.statement()
-            purses = tuple(
-                replace(p, cash=D(10**9), settled=D(10**9), buying_power=D(10**9)) for p in true.purses
+            balances = tuple(
+                replace(p, cash=D(10**9), settled=D(10**9), buying_power=D(10**9)) for p in true.balances
             )
-            return replace(true, purses=purses)
+            return replace(true, balances=balances)
 
     office.prices["VOO"] = D(496)
     result = office.execute(plan(), broker=Liar())
@@ -149,7 +149,7 @@ def test_an_order_without_an_answer_is_asked_about_and_never_sent_again(office):
     result = office.execute(plan(), broker=Deaf())
     assert result.outcome == "done"
     assert sorted(calls) == ["GLD", "TLT", "VOO"]
-    assert office.broker.statement().purse("USD").cash == D("945.95")
+    assert office.broker.statement().balance("USD").cash == D("945.95")
 
 
 def test_an_order_nobody_has_seen_stays_unknown_and_ends_when_its_day_is_over(office):
@@ -203,7 +203,7 @@ def test_a_rejected_sale_leaves_the_purchases_to_what_there_is(office):
     assert states(result)["VOO"] == ("rejected", 0)
     assert states(result)["TLT"] == ("filled", 1)  # 100 above the reserve buys one at 90.45
     assert states(result)["GLD"] == ("cancelled", 0)
-    assert office.broker.statement().purse("USD").cash >= 900
+    assert office.broker.statement().balance("USD").cash >= 900
 
 
 @pytest.mark.parametrize(
@@ -230,7 +230,7 @@ def test_a_price_that_moved_just_as_far_as_allowed_is_no_reason(office):
 
 
 def test_nothing_is_sent_when_one_order_breaks_a_guardrail(office):
-    result = office.execute(plan(), limits=Limits(max_order=D(1950)))
+    result = office.execute(plan(), limits=OrderLimits(max_order=D(1950)))
     assert result.outcome == "refused"
     assert rules(result) == ["max-order"]
     assert office.book.orders() == ()
@@ -300,7 +300,7 @@ def test_each_guardrail_hears_of_the_world_and_nothing_is_sent(office, rule, pre
     """The rule itself is tried in `test_guardrails`; this is whether `execute` tells it the truth."""
     how = prepare(office)
     before = len(office.book.orders())
-    result = office.execute(plan(**changes), limits=Limits(**limits), **how)
+    result = office.execute(plan(**changes), limits=OrderLimits(**limits), **how)
     assert result.outcome == "refused"
     assert set(rules(result)) == {rule}
     assert len(office.book.orders()) == before
@@ -310,7 +310,7 @@ def test_each_guardrail_hears_of_the_world_and_nothing_is_sent(office, rule, pre
 
 def test_a_market_order_is_sent_only_when_it_was_asked_for(office):
     assert set(rules(office.execute(plan(), limit_distance=None))) == {"market-order"}
-    result = office.execute(plan(), limit_distance=None, limits=Limits(market_orders=True))
+    result = office.execute(plan(), limit_distance=None, limits=OrderLimits(market_orders=True))
     assert [o.limit for o in result.orders] == [None, None, None]
     assert result.outcome == "done"
 
@@ -344,7 +344,7 @@ def test_unattended_needs_an_arming_that_covers_day_and_amount(office):
 
 
 def test_a_second_approval_is_bound_to_the_hash(office):
-    limits = Limits(second_approval_above=D(4000))
+    limits = OrderLimits(second_approval_above=D(4000))
     other = plan(as_of=date(2026, 11, 23))
     office.book.save_plan(other, office.clock.at)
     office.book.approve(other.id, "jun", office.clock.at)

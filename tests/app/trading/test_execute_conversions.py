@@ -20,7 +20,7 @@ from steelyard.app.trading.market import Market
 from steelyard.app.trading.order_reports import Desk
 from steelyard.app.trading.sync import cancel
 from steelyard.domain.trading.conversions import conversions
-from steelyard.domain.trading.execution import Terms
+from steelyard.domain.trading.execution import ExecutionTerms
 from steelyard.domain.trading.saved_plans import SavedPlan, SavedTrade
 
 D = Decimal
@@ -37,7 +37,7 @@ def trade(symbol, side, shares):
 
 
 def plan(*trades, cash=None, shares=None, reserve=0):
-    purse = cash or {"KRW": D(1_000_000)}
+    balance = cash or {"KRW": D(1_000_000)}
     return SavedPlan(
         as_of=date(2026, 11, 24),
         base_currency="KRW",
@@ -48,12 +48,12 @@ def plan(*trades, cash=None, shares=None, reserve=0):
         turnover=sum((t.amount for t in trades), D(0)),
         commission=D("0.001"),
         min_commission=D(0),
-        cash={"main": purse},
+        cash={"main": balance},
         shares={"main": shares or {}},
         prices={"VOO": (D(500), "USD"), "069500": (D(35_000), "KRW")},
         fx=RATES,
         trades=trades,
-        conversions=conversions(trades, {"main": purse}, RATES, base="KRW", spread=D("0.005")),
+        conversions=conversions(trades, {"main": balance}, RATES, base="KRW", spread=D("0.005")),
         fx_spread=D("0.005"),
         inputs={"file": "words"},
         saved_at=MOMENT,
@@ -99,7 +99,7 @@ class House:
         self.book.save_plan(wanted, MOMENT)
         desk = Desk(self.book, {"main": broker or self.paper}, self.clock)
         market = Market({s: (p, self.clock.at) for s, p in self.prices.items()})
-        chosen = Terms(**{"polls": 4, **terms})
+        chosen = ExecutionTerms(**{"polls": 4, **terms})
         return execute(desk, self.book.plan(wanted.id), market, chosen, live=live, who="min")
 
 
@@ -113,7 +113,7 @@ def states(result):
 
 
 def cash(house):
-    return {p.currency: p.cash for p in house.paper.statement().purses}
+    return {p.currency: p.cash for p in house.paper.statement().balances}
 
 
 def test_the_paper_broker_changes_money_before_it_buys(house):
@@ -252,11 +252,11 @@ def test_a_ticket_asks_for_the_conversion_and_takes_what_was_typed(house, tmp_pa
     waiting = house.execute(BUY, ticket(), polls=1)
     assert states(waiting) == {"USDKRW": ("filled", D("500.50")), "VOO": ("accepted", 0)}
     now = ticket().statement()
-    assert (now.purse("KRW").cash, now.purse("USD").cash) == (D("296300.50"), D("500.50"))
+    assert (now.balance("KRW").cash, now.balance("USD").cash) == (D("296300.50"), D("500.50"))
     assert now.holdings == ()
     typed.write_text(typed.read_text() + "2,1,500,0.50,2026-11-24,\n")
     assert house.execute(BUY, ticket(), polls=1).outcome == "done"
-    assert ticket().statement().purse("USD").cash == 0
+    assert ticket().statement().balance("USD").cash == 0
 
 
 def test_less_money_than_planned_is_changed_when_less_is_there(house):

@@ -1,4 +1,4 @@
-"""Whatever the market fills or moves: no purse below zero, the reserve whole, never more than planned.
+"""Whatever the market fills or moves: no balance below zero, the reserve whole, never more than planned.
 
 Random plans in two currencies on a paper account that keeps the truth; what happened is read off its fills.
 """
@@ -21,7 +21,7 @@ from steelyard.app.trading.market import Market
 from steelyard.app.trading.order_reports import Desk
 from steelyard.app.trading.sync import cancel, verify
 from steelyard.domain.trading.conversions import conversions
-from steelyard.domain.trading.execution import Terms
+from steelyard.domain.trading.execution import ExecutionTerms
 from steelyard.domain.trading.saved_plans import SavedPlan, SavedTrade
 
 D = Decimal
@@ -108,7 +108,7 @@ def test_no_fill_takes_a_purse_below_zero_or_the_cash_below_the_reserve(plan, at
                 start = plan.prices[symbol][0] if symbol in plan.prices else D(1400)
                 prices[symbol] = start * (1000 + mills) / 1000
             market = Market({s: (p, clock.at) for s, p in prices.items()})
-            execute(desk, book.plan(plan.id), market, Terms(polls=3), live=True, who="min")
+            execute(desk, book.plan(plan.id), market, ExecutionTerms(polls=3), live=True, who="min")
             out = [o for o in book.orders() if o.is_out]
             if stop_one and out:
                 cancel(desk, out[0])
@@ -120,16 +120,16 @@ def test_no_fill_takes_a_purse_below_zero_or_the_cash_below_the_reserve(plan, at
 
 
 def _holds(plan, fills, paper):
-    purse, moved = dict(plan.cash["main"]), D(0)
+    balance, moved = dict(plan.cash["main"]), D(0)
     for f in fills:
         sign = 1 if f.side == "sell" else -1
-        purse[f.currency] += sign * f.shares * f.price - f.fees
+        balance[f.currency] += sign * f.shares * f.price - f.fees
         if f.symbol == "USDKRW":
-            purse["USD"] -= sign * f.shares
+            balance["USD"] -= sign * f.shares
             # Dollars are counted at the plan's 1,400 won; what another rate made of them is told apart.
             moved += sign * f.shares * (1400 - f.price)
-        assert min(purse.values()) >= 0, (f, purse)
-        assert purse["KRW"] + purse["USD"] * 1400 >= plan.reserve - max(moved, D(0)), (f, purse)
+        assert min(balance.values()) >= 0, (f, balance)
+        assert balance["KRW"] + balance["USD"] * 1400 >= plan.reserve - max(moved, D(0)), (f, balance)
     sent = Counter()
     for row in paper._query("SELECT symbol, shares FROM orders WHERE state != 'rejected'"):
         sent[row["symbol"]] += D(row["shares"])

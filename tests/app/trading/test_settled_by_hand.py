@@ -10,7 +10,7 @@ from steelyard.adapters.brokers.ticket import TicketBroker
 from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.app.trading.execute import execute
 from steelyard.app.trading.order_reports import Desk
-from steelyard.domain.trading.execution import Terms
+from steelyard.domain.trading.execution import ExecutionTerms
 
 D = Decimal
 NEXT = {
@@ -41,7 +41,7 @@ def carry_out(office, wanted):
     )
     office.book.save_plan(wanted, MOMENT)
     desk = Desk(office.book, {"main": office.broker, "hand": typed}, office.clock)
-    return execute(desk, office.book.plan(wanted.id), office.market(), Terms(), live=True, who="min")
+    return execute(desk, office.book.plan(wanted.id), office.market(), ExecutionTerms(), live=True, who="min")
 
 
 def fill(office, line):

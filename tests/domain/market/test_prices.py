@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-from steelyard.domain.market.prices import Close, Limits, Wanted, disagreement, judge
+from steelyard.domain.market.prices import Close, PriceLimits, Wanted, disagreement, judge
 
 VOO = Wanted("VOO", "USD", "XNYS")
 TODAY = date(2026, 11, 23)
@@ -19,7 +19,7 @@ def closes(*prices, currency="USD", splits=None):
 
 
 def verdict(answer, **more):
-    found = judge(VOO, "yahoo", answer, Limits(), as_of=TODAY, **more)
+    found = judge(VOO, "yahoo", answer, PriceLimits(), as_of=TODAY, **more)
     return [str(c.price) for c in found.good], [(f.code, f.refused) for f in found.findings]
 
 
@@ -90,7 +90,7 @@ def test_a_close_as_old_as_the_limit_is_fresh_and_one_day_more_is_stale():
 def test_sources_that_differ_by_more_than_the_limit_disagree():
     day = date(2026, 11, 23)
     one, same, other = Close(day, Decimal(100)), Close(day, Decimal(102)), Close(day, Decimal("102.01"))
-    assert disagreement("VOO", ("a", one), ("b", same), Limits()) is None
-    found = disagreement("VOO", ("a", one), ("b", other), Limits())
+    assert disagreement("VOO", ("a", one), ("b", same), PriceLimits()) is None
+    found = disagreement("VOO", ("a", one), ("b", other), PriceLimits())
     assert found is not None
     assert found.refused

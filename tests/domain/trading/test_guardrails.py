@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from steelyard.domain.trading.guardrails import RULES, Limits, Situation, inspect
+from steelyard.domain.trading.guardrails import RULES, OrderLimits, Situation, inspect
 from steelyard.domain.trading.orders import Order
 
 NOW = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
@@ -35,7 +35,7 @@ CALM = Situation(
     reserve=D(500_000),
     cost=D("1.5"),
 )
-STRICT = Limits(
+STRICT = OrderLimits(
     max_order=D(2_100_000),
     max_day=D(3_100_000),
     max_turnover=D("0.31"),
@@ -142,5 +142,5 @@ def test_without_any_price_that_alone_is_said():
 
 
 def test_more_than_is_held_is_never_sold_even_without_limits():
-    none = Limits(max_positions_age_minutes=None)
+    none = OrderLimits(max_positions_age_minutes=None)
     assert [r.rule for r in inspect(replace(SELL, shares=D(7)), CALM, none)] == ["max-position-sold"]

@@ -19,7 +19,7 @@ from urllib.parse import quote
 from steelyard.adapters.brokers.wire import SECONDS, BrokerWire, without
 from steelyard.adapters.machine import trading_hours
 from steelyard.domain.money import EXACT, ZERO, plain
-from steelyard.domain.trading.brokerage import Fill, Held, OpenOrder, Purse, Statement, settles_on
+from steelyard.domain.trading.brokerage import CashBalance, Fill, Held, OpenOrder, Statement, settles_on
 from steelyard.domain.trading.orders import (
     ACCEPTED,
     CANCELLED,
@@ -95,12 +95,12 @@ class AlpacaBroker(BrokerHabits):
         with _readable("statement"):
             free = min(_number(account["buying_power"]), _number(account["non_marginable_buying_power"]))
             cash = _number(account["cash"])
-            purse = Purse(account.get("currency") or "USD", cash, min(free, cash), free)
+            balance = CashBalance(account.get("currency") or "USD", cash, min(free, cash), free)
             held = tuple(
                 Held(p["symbol"], _number(p["qty"]), _number(p.get("qty_available") or p["qty"]))
                 for p in positions
             )
-        return Statement(datetime.now(UTC), (purse,), held)
+        return Statement(datetime.now(UTC), (balance,), held)
 
     def is_open(self, exchange: str) -> bool:
         """Ask Alpaca's own clock, which knows shortened days."""

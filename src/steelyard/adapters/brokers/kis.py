@@ -18,7 +18,15 @@ from zoneinfo import ZoneInfo
 from steelyard.adapters.brokers.kis_connection import KisConnection
 from steelyard.adapters.machine import trading_hours
 from steelyard.domain.money import EXACT, ZERO, plain
-from steelyard.domain.trading.brokerage import TRADED_IN, Fill, Held, OpenOrder, Purse, Statement, settles_on
+from steelyard.domain.trading.brokerage import (
+    TRADED_IN,
+    CashBalance,
+    Fill,
+    Held,
+    OpenOrder,
+    Statement,
+    settles_on,
+)
 from steelyard.domain.trading.orders import (
     ACCEPTED,
     CANCELLED,
@@ -261,7 +269,7 @@ class KisBroker(BrokerHabits):
                 found.append(Fill(r.id, "", r.id, r.symbol, r.side, r.filled, price, currency, ZERO, at, day))
         return tuple(sorted(found, key=lambda f: (f.at, f.id)))
 
-    def _won(self, page: dict[str, Any]) -> Purse:
+    def _won(self, page: dict[str, Any]) -> CashBalance:
         sums = _rows(page, "output2")[0]
         query = {"PDNO": "", "ORD_UNPR": "", "ORD_DVSN": "00"}
         query |= {"CMA_EVLU_AMT_ICLD_YN": "N", "OVRS_ICLD_YN": "N"}
@@ -271,9 +279,9 @@ class KisBroker(BrokerHabits):
         power = _number(_rows(answer, "output")[0], "nrcvb_buy_amt")
         # The deposit moves at settlement only; the amount two days on has today's trades in it.
         cash, settled = _number(sums, "prvs_rcdl_excc_amt"), _number(sums, "dnca_tot_amt")
-        return Purse("KRW", cash, min(settled, power), power)
+        return CashBalance("KRW", cash, min(settled, power), power)
 
-    def _dollars(self) -> Purse:
+    def _dollars(self) -> CashBalance:
         query = {"WCRC_FRCR_DVSN_CD": "02", "NATN_CD": "840", "TR_MKET_CD": "00", "INQR_DVSN_CD": "00"}
         asked = {**self._account, **query}
         answer = self._wire.ask(ABROAD + "inquire-present-balance", self._id("us-cash"), asked)
@@ -288,7 +296,7 @@ class KisBroker(BrokerHabits):
         answer = self._wire.ask(ABROAD + "inquire-psamount", self._id("us-power"), asked)
         power = _number(_rows(answer, "output")[0], self._power)
         # With integrated margin the power is more than the dollars that are there: won stand behind it.
-        return Purse("USD", cash, min(settled, power), power)
+        return CashBalance("USD", cash, min(settled, power), power)
 
     def _place(self, symbol: str) -> str | None:
         """Return where a US instrument is listed: as held, or the first exchange that quotes it."""

@@ -20,7 +20,7 @@ from steelyard.adapters.database.migrations import Part
 from steelyard.adapters.machine import trading_hours
 from steelyard.domain.money import EXACT, ZERO, plain
 from steelyard.domain.portfolio import Costs
-from steelyard.domain.trading.brokerage import FX, Fill, Held, OpenOrder, Purse, Statement, settles_on
+from steelyard.domain.trading.brokerage import FX, CashBalance, Fill, Held, OpenOrder, Statement, settles_on
 from steelyard.domain.trading.orders import Order, Report
 from steelyard.errors import OrderNotTaken
 from steelyard.ports.market import Sessions
@@ -231,13 +231,13 @@ class PaperBroker(BrokerHabits):
         now = self._statement()
         if order.side == "sell":
             money = order.exchange == FX
-            free = now.purse(order.symbol[:3]).buying_power if money else now.free(order.symbol)
+            free = now.balance(order.symbol[:3]).buying_power if money else now.free(order.symbol)
             if order.shares > free:
                 return say("{free} {symbol} free to sell", free=plain(free), symbol=order.symbol)
         if order.side == "buy":
             need = EXACT.multiply(order.shares, price)
             need = EXACT.add(need, self._fee(need, order.exchange))
-            power = now.purse(order.currency).buying_power
+            power = now.balance(order.currency).buying_power
             if need > power:
                 return say(
                     "{need} {currency} needed, buying power {power}",
@@ -315,18 +315,20 @@ class PaperBroker(BrokerHabits):
             if row["settles_on"] > self._day(row["exchange"]).isoformat():
                 amount = Decimal(row["shares"]) * Decimal(row["price"]) - Decimal(row["fees"])
                 unsettled[row["currency"]] = unsettled.get(row["currency"], ZERO) + amount
-        purses = []
+        balances = []
         for row in self._query("SELECT * FROM cash WHERE account = ? ORDER BY currency", self._account):
             currency, cash = row["currency"], Decimal(row["amount"])
             free = EXACT.subtract(cash, reserved.get(currency, ZERO))
             settled = EXACT.subtract(free, unsettled.get(currency, ZERO))
-            purses.append(Purse(currency, cash, settled, settled if self._terms.settled_only else free))
+            balances.append(
+                CashBalance(currency, cash, settled, settled if self._terms.settled_only else free)
+            )
         holdings = tuple(
             Held(r["symbol"], Decimal(r["shares"]), Decimal(r["shares"]) - tied.get(r["symbol"], ZERO))
             for r in self._query("SELECT * FROM holdings WHERE account = ? ORDER BY symbol", self._account)
             if Decimal(r["shares"])
         )
-        return Statement(self._now(), tuple(purses), holdings)
+        return Statement(self._now(), tuple(balances), holdings)
 
     def _fee(self, amount: Decimal, exchange: str) -> Decimal:
         if exchange == FX:

@@ -21,7 +21,7 @@ from urllib.parse import quote
 from steelyard.adapters.machine import trading_hours
 from steelyard.adapters.machine.private import make_private_folder, write_private
 from steelyard.domain.money import EXACT, ZERO, plain
-from steelyard.domain.trading.brokerage import FX, Fill, Held, OpenOrder, Purse, Statement, settles_on
+from steelyard.domain.trading.brokerage import FX, CashBalance, Fill, Held, OpenOrder, Statement, settles_on
 from steelyard.domain.trading.orders import (
     ACCEPTED,
     CANCELLED,
@@ -228,18 +228,18 @@ class TicketBroker(BrokerHabits):
             price = Decimal(row["limit"] or 0)
             need = rest if row["side"] == "sell" else EXACT.multiply(rest, price)
             tied[key] = EXACT.add(tied.get(key, ZERO), need)
-        purses = []
+        balances = []
         for currency, amount in sorted(cash.items()):
             free = EXACT.subtract(amount, tied.get(currency, ZERO))
             settled = EXACT.subtract(free, unsettled.get(currency, ZERO))
-            purses.append(Purse(currency, amount, settled, free))
+            balances.append(CashBalance(currency, amount, settled, free))
         held = tuple(Held(s, n, n - tied.get(s, ZERO)) for s, n in sorted(shares.items()) if n)
-        return Statement(self._now(), tuple(purses), held)
+        return Statement(self._now(), tuple(balances), held)
 
     def _objection(self, order: Order, now: Statement) -> str:
         if order.side == "sell":
             money = order.exchange == FX
-            free = now.purse(order.symbol[:3]).buying_power if money else now.free(order.symbol)
+            free = now.balance(order.symbol[:3]).buying_power if money else now.free(order.symbol)
             return (
                 say("{free} {symbol} free to sell", free=plain(free), symbol=order.symbol)
                 if order.shares > free
@@ -247,7 +247,7 @@ class TicketBroker(BrokerHabits):
             )
         if order.limit is None:
             return ""
-        need, power = EXACT.multiply(order.shares, order.limit), now.purse(order.currency).buying_power
+        need, power = EXACT.multiply(order.shares, order.limit), now.balance(order.currency).buying_power
         return (
             say(
                 "{need} {currency} needed, {power} there",

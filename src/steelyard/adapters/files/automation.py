@@ -25,7 +25,7 @@ from steelyard.domain.automation.settings import (
     AutomationSettings,
     QuietHours,
 )
-from steelyard.domain.market.prices import Limits, PriceSettings
+from steelyard.domain.market.prices import PriceLimits, PriceSettings
 from steelyard.domain.money import ZERO
 from steelyard.errors import PortfolioProblems
 from steelyard.words import say
@@ -111,7 +111,7 @@ def _prices(reader: Reader, table: Mapping[str, Any]) -> PriceSettings:
             for name, value in ages.items()
             if (days := reader.days(value, ("prices", "max_age_days"))) is not None
         }
-    return PriceSettings(limits=Limits(**_given(limits)), **_given(fields))
+    return PriceSettings(limits=PriceLimits(**_given(limits)), **_given(fields))
 
 
 def _alerts(reader: Reader, table: Mapping[str, Any], home: str) -> AlertSettings:

@@ -13,8 +13,8 @@ from typing import Any
 from steelyard.adapters.files import settings_text
 from steelyard.adapters.files.toml_reader import Reader
 from steelyard.adapters.machine import plugins
-from steelyard.domain.trading.execution import ExecutionSettings, Terms
-from steelyard.domain.trading.guardrails import Limits
+from steelyard.domain.trading.execution import ExecutionSettings, ExecutionTerms
+from steelyard.domain.trading.guardrails import OrderLimits
 from steelyard.errors import PortfolioProblems
 
 NAME = "execution.toml"
@@ -77,7 +77,7 @@ def read(path: Path, name: str | None = None) -> ExecutionSettings:
     return ExecutionSettings(terms, brokers, **more)
 
 
-def _limits(reader: Reader, table: Mapping[str, Any]) -> Limits:
+def _limits(reader: Reader, table: Mapping[str, Any]) -> OrderLimits:
     reader.unknown_keys(table, LIMIT_KEYS, ("limits",))
     found: dict[str, Any] = {}
     for key, raw in table.items():
@@ -90,10 +90,10 @@ def _limits(reader: Reader, table: Mapping[str, Any]) -> Limits:
             found[key] = reader.days(raw, place)
         elif key == "market_orders":
             found[key] = reader.flag(raw, place)
-    return Limits(**{k: v for k, v in found.items() if v is not None})
+    return OrderLimits(**{k: v for k, v in found.items() if v is not None})
 
 
-def _terms(reader: Reader, table: Mapping[str, Any], limits: Limits) -> Terms:
+def _terms(reader: Reader, table: Mapping[str, Any], limits: OrderLimits) -> ExecutionTerms:
     reader.unknown_keys(table, TERM_KEYS, ("terms",))
     found: dict[str, Any] = {}
     for key, raw in table.items():
@@ -107,4 +107,4 @@ def _terms(reader: Reader, table: Mapping[str, Any], limits: Limits) -> Terms:
     given = {k: v for k, v in found.items() if v is not None}
     if limits.market_orders:
         given["limit_distance"] = None
-    return Terms(limits=limits, **given)
+    return ExecutionTerms(limits=limits, **given)

@@ -13,7 +13,7 @@ from steelyard.app.books.prices import Stored, stored, wanted_by
 from steelyard.domain.books.entry_text import DETAILS, written
 from steelyard.domain.books.ledger import Entry, Recorded
 from steelyard.domain.books.valuations import DayValue
-from steelyard.domain.market.prices import Limits
+from steelyard.domain.market.prices import PriceLimits
 from steelyard.domain.money import plain
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import SteelyardError
@@ -113,7 +113,7 @@ def _priced(
     """Return the portfolio at the newest good prices, None when some are missing."""
     wanted = wanted_by(outline)
     # How old they are plays no part in what was brought: they are the newest there are.
-    known = stored(wanted, prices, Limits()) if prices is not None else Stored({}, {}, {})
+    known = stored(wanted, prices, PriceLimits()) if prices is not None else Stored({}, {}, {})
     try:
         return held(file.load(known.quotes, known.rates))
     except SteelyardError:

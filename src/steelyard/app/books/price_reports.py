@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from steelyard.app.books.prices import wanted_by
 from steelyard.app.market.prices import Fetched
-from steelyard.domain.market.prices import Limits, Wanted, is_stale
+from steelyard.domain.market.prices import PriceLimits, Wanted, is_stale
 from steelyard.domain.portfolio import Portfolio
 from steelyard.ports.market import PriceRecords
 
@@ -112,7 +112,7 @@ def judged(
     outline: Portfolio,
     missing: frozenset[str],
     records: PriceRecords,
-    limits: Limits,
+    limits: PriceLimits,
     mask: Mask,
     *,
     as_of: date,
@@ -149,7 +149,7 @@ def _state(
     outline: Portfolio,
     missing: frozenset[str],
     records: PriceRecords,
-    limits: Limits,
+    limits: PriceLimits,
     as_of: date,
 ) -> str:
     if wanted.symbol not in missing:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from steelyard.domain.market.prices import Close, Limits, Wanted
+from steelyard.domain.market.prices import Close, PriceLimits, Wanted
 from steelyard.domain.portfolio import Portfolio, Quote
 from steelyard.ports.market import PriceRecords
 
@@ -40,7 +40,7 @@ class Stored:
 
 
 def stored(
-    symbols: Sequence[Wanted], records: PriceRecords, limits: Limits, *, until: date | None = None
+    symbols: Sequence[Wanted], records: PriceRecords, limits: PriceLimits, *, until: date | None = None
 ) -> Stored:
     """Return the newest good price of each instrument and rate, with its day, source and limit of age.
 

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
-from steelyard.domain.market.prices import Close, Limits, Wanted, judge
+from steelyard.domain.market.prices import Close, PriceLimits, Wanted, judge
 from steelyard.errors import DataError
 from steelyard.ports.market import PriceSource
 
 
 def rates_at_hand(
-    pair: Wanted, folder: PriceSource | None, limits: Limits, fetched: Iterable[Close]
+    pair: Wanted, folder: PriceSource | None, limits: PriceLimits, fetched: Iterable[Close]
 ) -> dict[date, Decimal]:
     """Return the rates of a pair by day.
 

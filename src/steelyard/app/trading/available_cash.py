@@ -46,8 +46,8 @@ class AvailableCash:
 
     def told(self, account: str, currency: str) -> Decimal:
         """Return what the broker lets one spend."""
-        purse = self._statements[account].purse(currency)
-        return min(purse.settled, purse.buying_power) if self._settled_only else purse.buying_power
+        balance = self._statements[account].balance(currency)
+        return min(balance.settled, balance.buying_power) if self._settled_only else balance.buying_power
 
     def free(self, account: str, currency: str) -> Decimal:
         """Return what our own books say, or less when the broker says less."""
@@ -57,10 +57,10 @@ class AvailableCash:
     def in_base(self) -> Decimal:
         """Return all money by our own books, base currency at the plan's rates."""
         total = ZERO
-        for account, purses in self._plan.cash.items():
+        for account, balances in self._plan.cash.items():
             mine = [o for o in self._orders.values() if o.account == account]
             used = {o.currency for o in mine} | {foreign(o) for o in mine} - {""}
-            for currency in {*purses, *used}:
+            for currency in {*balances, *used}:
                 worth = EXACT.multiply(self.own(account, currency), self._plan.fx[currency])
                 total = EXACT.add(total, worth)
         return total

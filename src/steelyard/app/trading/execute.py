@@ -15,14 +15,14 @@ from typing import Any, TypeAlias
 
 from steelyard.app.trading.available_cash import AvailableCash
 from steelyard.app.trading.blotter import Blotter
-from steelyard.app.trading.mandate import Mandate, Snapshot, take_snapshot
+from steelyard.app.trading.execution_request import ExecutionRequest, Snapshot, take_snapshot
 from steelyard.app.trading.market import Market
 from steelyard.app.trading.order_reports import Desk
 from steelyard.app.trading.refusals import against_order, against_orders, against_plan
 from steelyard.domain.money import EXACT, ONE, ZERO, plain
 from steelyard.domain.trading.brokerage import FX
 from steelyard.domain.trading.conversions import by_hand
-from steelyard.domain.trading.execution import Terms
+from steelyard.domain.trading.execution import ExecutionTerms
 from steelyard.domain.trading.guardrails import Refusal
 from steelyard.domain.trading.orders import Order, changed_by_hand
 from steelyard.domain.trading.plan_checks import need_exchange_currency, too_old
@@ -72,7 +72,7 @@ def execute(
     desk: Desk,
     plan: SavedPlan,
     market: Market,
-    terms: Terms,
+    terms: ExecutionTerms,
     *,
     live: bool,
     who: str,
@@ -108,58 +108,58 @@ def execute(
             )
     as_quoted = frozenset(a for a in plan.accounts if desk.brokers[a].trades_as_quoted)
     need_exchange_currency(plan, apart_from=as_quoted)
-    mandate = Mandate(desk, plan, market, terms, who, unattended)
+    request = ExecutionRequest(desk, plan, market, terms, who, unattended)
     blotter = Blotter(desk, plan, terms.limit_distance)
     if not live:
-        return _rehearse(mandate, blotter)
+        return _rehearse(request, blotter)
     with desk.book.sole_run():
-        return _perform(mandate, blotter)
+        return _perform(request, blotter)
 
 
-def _rehearse(mandate: Mandate, blotter: Blotter) -> Execution:
+def _rehearse(request: ExecutionRequest, blotter: Blotter) -> Execution:
     """Say what would be sent, and what would stop it."""
-    snapshot = take_snapshot(mandate, blotter)
-    refusals = against_plan(mandate, blotter, snapshot)
-    refusals += against_orders(mandate, blotter, snapshot, _approvals(mandate))
-    return Execution(mandate.plan, False, "dry-run", tuple(blotter), tuple(refusals))
+    snapshot = take_snapshot(request, blotter)
+    refusals = against_plan(request, blotter, snapshot)
+    refusals += against_orders(request, blotter, snapshot, _approvals(request))
+    return Execution(request.plan, False, "dry-run", tuple(blotter), tuple(refusals))
 
 
-def _perform(mandate: Mandate, blotter: Blotter) -> Execution:
+def _perform(request: ExecutionRequest, blotter: Blotter) -> Execution:
     """Hear, judge, begin, carry out: nothing is written as begun before everything was judged."""
-    plan, terms, book, clock = mandate.plan, mandate.terms, mandate.desk.book, mandate.desk.clock
+    plan, terms, book, clock = request.plan, request.terms, request.desk.book, request.desk.clock
     resumed = blotter.has_begun
     blotter.hear(terms.unknown_after_hours)
-    snapshot = take_snapshot(mandate, blotter)
+    snapshot = take_snapshot(request, blotter)
     if resumed and too_old(plan, clock.now(), terms.max_plan_age_hours):
         blotter.cancel_planned(say("the plan is too old to begin more of it"))
-    refusals = against_plan(mandate, blotter, snapshot)
+    refusals = against_plan(request, blotter, snapshot)
     if not resumed:
-        refusals += against_orders(mandate, blotter, snapshot, _approvals(mandate))
+        refusals += against_orders(request, blotter, snapshot, _approvals(request))
     if refusals:
         body = {"refusals": [{"rule": r.rule, "symbol": r.symbol, "text": r.text} for r in refusals]}
         book.record("refused", plan.id, body, clock.now())
         return Execution(plan, True, "refused", tuple(blotter), tuple(refusals))
     if not resumed:
-        _begin(mandate, blotter)
-    return _conclude(mandate, blotter, _carry_out(mandate, blotter))
+        _begin(request, blotter)
+    return _conclude(request, blotter, _carry_out(request, blotter))
 
 
-def _approvals(mandate: Mandate) -> dict[str, frozenset[str]]:
+def _approvals(request: ExecutionRequest) -> dict[str, frozenset[str]]:
     """Who approved the plan, whoever calls now included."""
-    return {mandate.plan.id: frozenset({mandate.who}) | mandate.desk.book.approvals(mandate.plan.id)}
+    return {request.plan.id: frozenset({request.who}) | request.desk.book.approvals(request.plan.id)}
 
 
-def _begin(mandate: Mandate, blotter: Blotter) -> None:
-    book, now = mandate.desk.book, mandate.desk.clock.now()
-    book.approve(mandate.plan.id, mandate.who, now)
-    if mandate.unattended and (arming := book.arming()) is not None:
-        book.arm(replace(arming, spent=EXACT.add(arming.spent, mandate.plan.turnover)), now)
+def _begin(request: ExecutionRequest, blotter: Blotter) -> None:
+    book, now = request.desk.book, request.desk.clock.now()
+    book.approve(request.plan.id, request.who, now)
+    if request.unattended and (arming := book.arming()) is not None:
+        book.arm(replace(arming, spent=EXACT.add(arming.spent, request.plan.turnover)), now)
     blotter.keep_planned()
 
 
-def _carry_out(mandate: Mandate, blotter: Blotter) -> Held:
+def _carry_out(request: ExecutionRequest, blotter: Blotter) -> Held:
     """Send and ask, round by round, until all is over or nothing goes on; return what held orders back."""
-    terms, desk = mandate.terms, mandate.desk
+    terms, desk = request.terms, request.desk
     tries: Counter[str] = Counter()
     held: Held = {}
     for poll in range(terms.polls):
@@ -168,42 +168,42 @@ def _carry_out(mandate: Mandate, blotter: Blotter) -> Held:
             blotter.hear(terms.unknown_after_hours)
         before = dict(blotter.by_id)
         try:
-            turn = _Round(mandate, blotter, take_snapshot(mandate, blotter), tries)
+            turn = _Round(request, blotter, take_snapshot(request, blotter), tries)
             held = turn.held
             turn.send_ready()
         except ServiceError as error:
             # With orders out, a broker that does not answer is waited for, not given up.
-            desk.book.record("no-answer", mandate.plan.id, {"text": str(error)}, desk.clock.now())
+            desk.book.record("no-answer", request.plan.id, {"text": str(error)}, desk.clock.now())
             continue
         if not blotter.planned and not blotter.out:
             break
         if not blotter.out and all(o.id in held for o in blotter.planned):
             break
-        if _left_to_people(mandate, blotter, turn.cash, moved=blotter.by_id != before):
+        if _left_to_people(request, blotter, turn.cash, moved=blotter.by_id != before):
             break
     return held
 
 
-def _left_to_people(mandate: Mandate, blotter: Blotter, cash: AvailableCash, *, moved: bool) -> bool:
+def _left_to_people(request: ExecutionRequest, blotter: Blotter, cash: AvailableCash, *, moved: bool) -> bool:
     """Say whether nothing goes on before somebody has typed what happened.
 
     So it is when every order that is not over is at a broker settled by hand, or when all that is out
     is, and a whole look around has `moved` nothing and misses no broker's credit.
     """
-    by_hand = [o for o in blotter.out if mandate.by_hand(o.account)]
+    by_hand = [o for o in blotter.out if request.by_hand(o.account)]
     if not by_hand or len(by_hand) < len(blotter.out):
         return False
-    others = [o for o in blotter.planned if not mandate.by_hand(o.account)]
+    others = [o for o in blotter.planned if not request.by_hand(o.account)]
     return not others or not (moved or any(cash.is_late(o) for o in others))
 
 
-def _conclude(mandate: Mandate, blotter: Blotter, held: Held) -> Execution:
-    plan, desk = mandate.plan, mandate.desk
+def _conclude(request: ExecutionRequest, blotter: Blotter, held: Held) -> Execution:
+    plan, desk = request.plan, request.desk
     done = all(o.is_final for o in blotter)
     if done:
         desk.book.finish_plan(plan.id, desk.clock.now())
     out = {o.account for o in blotter.out}
-    left_to = {a: mandate.by_hand(a) for a in plan.accounts if a in out and mandate.by_hand(a)}
+    left_to = {a: request.by_hand(a) for a in plan.accounts if a in out and request.by_hand(a)}
     refusals = tuple(r for found in held.values() for r in found)
     return Execution(plan, True, "done" if done else "waiting", tuple(blotter), refusals, left_to)
 
@@ -215,26 +215,28 @@ class _Round:
     money and the shares that are there, not with those the plan hoped for.
     """
 
-    def __init__(self, mandate: Mandate, blotter: Blotter, snapshot: Snapshot, tries: Counter[str]) -> None:
+    def __init__(
+        self, request: ExecutionRequest, blotter: Blotter, snapshot: Snapshot, tries: Counter[str]
+    ) -> None:
         """Begin a pass.
 
         Args:
-            mandate: What is carried out.
+            request: What is carried out.
             blotter: Its orders.
             snapshot: What the brokers said a moment ago.
             tries: How often each order was sent in this call, added to.
         """
-        self._mandate, self._blotter, self._snapshot, self._tries = mandate, blotter, snapshot, tries
+        self._request, self._blotter, self._snapshot, self._tries = request, blotter, snapshot, tries
         self.held: Held = {}
 
     @property
     def cash(self) -> AvailableCash:
         """The money there is by what was heard last."""
         return AvailableCash(
-            self._mandate.plan,
+            self._request.plan,
             self._blotter.by_id,
             self._snapshot.statements,
-            settled_only=self._mandate.terms.settled_only,
+            settled_only=self._request.terms.settled_only,
         )
 
     def send_ready(self) -> None:
@@ -257,7 +259,7 @@ class _Round:
 
     def _buy(self, order: Order) -> bool:
         """Send a purchase as large as its money allows; False when it waits, and later ones with it."""
-        sized = fit(self._mandate.plan, order, self.cash.room(order))
+        sized = fit(self._request.plan, order, self.cash.room(order))
         if sized != order and (self._blotter.out or self.cash.is_late(order)):
             return False  # a later purchase must not take the money this one waits for
         if sized is None:
@@ -268,7 +270,7 @@ class _Round:
 
     def _change(self, order: Order) -> bool:
         """Have money changed by the broker, or see whether its owner did; False when it has to wait."""
-        if not self._mandate.converts(order.account):
+        if not self._request.converts(order.account):
             self._changed_by_hand(order)
             return True
         if order.side == "buy":
@@ -276,7 +278,7 @@ class _Round:
         there = self.cash.free(order.account, foreign(order))
         if there < order.shares and self._blotter.out:
             return False
-        step = self._mandate.plan.trade(order.account, order.symbol).step
+        step = self._request.plan.trade(order.account, order.symbol).step
         steps = EXACT.divide(max(min(there, order.shares), ZERO), step).to_integral_value(ROUND_FLOOR)
         if not steps:
             self._blotter.cancel(order, say("none of that money is there"))
@@ -289,7 +291,7 @@ class _Round:
 
         What is there may be less than planned by as much as a price may move.
         """
-        plan, cash = self._mandate.plan, self.cash
+        plan, cash = self._request.plan, self.cash
         bought = order.side == "buy"
         got = foreign(order) if bought else order.currency
         trade = plan.trade(order.account, order.symbol)
@@ -298,7 +300,7 @@ class _Round:
         own = max(cash.own(order.account, got), ZERO)
         told = cash.told(order.account, got)
         seen = min(brings, EXACT.subtract(told, own))
-        if seen < EXACT.multiply(brings, ONE - self._mandate.terms.max_price_move):
+        if seen < EXACT.multiply(brings, ONE - self._request.terms.max_price_move):
             given = (plain(worth), order.currency) if bought else (plain(order.shares), foreign(order))
             text, hint = by_hand(given, (plain(brings), got), order.account, EXACT.add(own, brings), told)
             self.held[order.id] = (Refusal("convert-by-hand", order.id, order.symbol, text, hint),)
@@ -313,8 +315,8 @@ class _Round:
 
     def _offer(self, order: Order) -> None:
         """Send one order, if every guardrail lets it go."""
-        refusals = against_order(self._mandate, self._blotter, self._snapshot, order)
-        attempts = self._mandate.terms.attempts
+        refusals = against_order(self._request, self._blotter, self._snapshot, order)
+        attempts = self._request.terms.attempts
         if not refusals and self._tries[order.id] >= attempts:
             text = say("the broker did not take it {attempts} times", attempts=attempts)
             refusals = (Refusal("not-taken", order.id, order.symbol, text, say("run it again later")),)
@@ -323,4 +325,4 @@ class _Round:
             return
         self._tries[order.id] += 1
         self._blotter.send(order)
-        self._snapshot = take_snapshot(self._mandate, self._blotter)
+        self._snapshot = take_snapshot(self._request, self._blotter)

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from steelyard.app.trading.available_cash import AvailableCash
 from steelyard.app.trading.blotter import Blotter
-from steelyard.app.trading.mandate import Mandate, Snapshot
+from steelyard.app.trading.execution_request import ExecutionRequest, Snapshot
 from steelyard.domain.money import EXACT, ZERO
 from steelyard.domain.trading.brokerage import FX
 from steelyard.domain.trading.guardrails import Refusal, Situation, inspect, not_known_yet
@@ -25,16 +25,16 @@ _LOOK_BACK = timedelta(days=366)
 """How old a plan may be whose sales are looked at; no country's window is longer than a year."""
 
 
-def against_plan(mandate: Mandate, blotter: Blotter, snapshot: Snapshot) -> list[Refusal]:
+def against_plan(request: ExecutionRequest, blotter: Blotter, snapshot: Snapshot) -> list[Refusal]:
     """Return what stands against the plan as a whole."""
-    plan, terms, book = mandate.plan, mandate.terms, mandate.desk.book
-    now = mandate.desk.clock.now()
+    plan, terms, book = request.plan, request.terms, request.desk.book
+    now = request.desk.clock.now()
     found: list[Refusal] = []
     if not blotter.has_begun:  # What was begun is finished: half a plan is no safer than a whole one.
-        found += [*mandate.market.doubts, *too_old(plan, now, terms.max_plan_age_hours)]
+        found += [*request.market.doubts, *too_old(plan, now, terms.max_plan_age_hours)]
     found += moved_positions(plan, blotter.by_id.values(), snapshot.statements)
     if blotter.planned:
-        found += moved_prices(plan, mandate.market.prices, terms.max_price_move)
+        found += moved_prices(plan, request.market.prices, terms.max_price_move)
     if why := book.halted():
         text, hint = say("everything is halted: {why}", why=why), say("run `steelyard resume`")
         found.append(_of_plan("halted", text, hint))
@@ -45,7 +45,7 @@ def against_plan(mandate: Mandate, blotter: Blotter, snapshot: Snapshot) -> list
     if any(o.is_out and o.plan_id != plan.id for o in book.orders()):
         text, hint = say("another plan still has orders out"), say("run `steelyard orders` and finish it")
         found.append(_of_plan("another-plan", text, hint))
-    if mandate.unattended:
+    if request.unattended:
         arming = book.arming()
         need = ZERO if blotter.has_begun else plan.turnover
         if arming is None or not arming.covers(need, now.date()):
@@ -60,7 +60,7 @@ def _of_plan(rule: str, text: str, hint: str) -> Refusal:
 
 
 def against_orders(
-    mandate: Mandate, blotter: Blotter, snapshot: Snapshot, approved: Approvals
+    request: ExecutionRequest, blotter: Blotter, snapshot: Snapshot, approved: Approvals
 ) -> list[Refusal]:
     """Return what stands against each order that the broker, not its owner, carries out.
 
@@ -70,35 +70,35 @@ def against_orders(
     found: list[Refusal] = []
     before = ZERO
     for order in blotter.planned:
-        if order.exchange == FX and not mandate.converts(order.account):
+        if order.exchange == FX and not request.converts(order.account):
             continue
-        situation = _situation(mandate, blotter, snapshot, order, approved, before)
-        found += inspect(order, situation, mandate.terms.limits, skip=not_known_yet(order))
+        situation = _situation(request, blotter, snapshot, order, approved, before)
+        found += inspect(order, situation, request.terms.limits, skip=not_known_yet(order))
         if order.exchange != FX:
-            rate = mandate.plan.fx[order.currency]
-            before = EXACT.add(before, EXACT.multiply(_amount(mandate, order), rate))
+            rate = request.plan.fx[order.currency]
+            before = EXACT.add(before, EXACT.multiply(_amount(request, order), rate))
     return found
 
 
 def against_order(
-    mandate: Mandate, blotter: Blotter, snapshot: Snapshot, order: Order
+    request: ExecutionRequest, blotter: Blotter, snapshot: Snapshot, order: Order
 ) -> tuple[Refusal, ...]:
     """Return what stands against an order whose turn it is."""
-    approved = {mandate.plan.id: mandate.desk.book.approvals(mandate.plan.id)}
-    situation = _situation(mandate, blotter, snapshot, order, approved, ZERO)
-    return inspect(order, situation, mandate.terms.limits)
+    approved = {request.plan.id: request.desk.book.approvals(request.plan.id)}
+    situation = _situation(request, blotter, snapshot, order, approved, ZERO)
+    return inspect(order, situation, request.terms.limits)
 
 
 def _situation(
-    mandate: Mandate,
+    request: ExecutionRequest,
     blotter: Blotter,
     snapshot: Snapshot,
     order: Order,
     approved: Approvals,
     before: Decimal,
 ) -> Situation:
-    plan, book, now = mandate.plan, mandate.desk.book, mandate.desk.clock.now()
-    cash = AvailableCash(plan, blotter.by_id, snapshot.statements, settled_only=mandate.terms.settled_only)
+    plan, book, now = request.plan, request.desk.book, request.desk.clock.now()
+    cash = AvailableCash(plan, blotter.by_id, snapshot.statements, settled_only=request.terms.settled_only)
     return Situation(
         at=now,
         plan_id=plan.id,
@@ -107,58 +107,58 @@ def _situation(
         approved=approved,
         done=book.finished(),
         turnover=plan.turnover,
-        prices=mandate.market.prices,
-        second_prices=mandate.market.second,
+        prices=request.market.prices,
+        second_prices=request.market.second,
         targets=frozenset(plan.targets),
         open_exchanges=snapshot.open_exchanges,
         others=snapshot.others,
         held=cash.sellable(),
         rates=plan.fx,
-        sent_today=EXACT.add(_sent_on(mandate, now.date()), before),
+        sent_today=EXACT.add(_sent_on(request, now.date()), before),
         value=plan.value,
         spendable={(order.account, order.currency): cash.free(order.account, order.currency)},
         cash=cash.in_base(),
         reserve=plan.reserve,
-        wash_blocked=_wash_blocked(mandate, now),
-        cost=fee(plan, _amount(mandate, order), order.currency, order.exchange),
+        wash_blocked=_wash_blocked(request, now),
+        cost=fee(plan, _amount(request, order), order.currency, order.exchange),
     )
 
 
-def _amount(mandate: Mandate, order: Order) -> Decimal:
+def _amount(request: ExecutionRequest, order: Order) -> Decimal:
     price = order.limit
     if price is None:
-        price = mandate.plan.trade(order.account, order.symbol).price
+        price = request.plan.trade(order.account, order.symbol).price
     return EXACT.multiply(order.shares, price)
 
 
-def _sent_on(mandate: Mandate, day: date) -> Decimal:
+def _sent_on(request: ExecutionRequest, day: date) -> Decimal:
     """Return what was sent on a day, whatever plan it was of, base currency."""
     total = ZERO
-    for o in mandate.desk.book.orders():
+    for o in request.desk.book.orders():
         if o.sent_at is None or o.sent_at.date() != day or o.state == PLANNED or o.exchange == FX:
             continue
-        rate = mandate.plan.fx.get(o.currency)
-        price = o.limit if o.limit is not None else mandate.plan.prices.get(o.symbol, (ZERO, ""))[0]
+        rate = request.plan.fx.get(o.currency)
+        price = o.limit if o.limit is not None else request.plan.prices.get(o.symbol, (ZERO, ""))[0]
         if rate is not None:
             total = EXACT.add(total, EXACT.multiply(EXACT.multiply(o.shares, price), rate))
     return total
 
 
-def _wash_blocked(mandate: Mandate, now: datetime) -> frozenset[str]:
+def _wash_blocked(request: ExecutionRequest, now: datetime) -> frozenset[str]:
     """Return the symbols whose purchase, in any account, would undo a loss that a plan realised.
 
     What is a loss, what undoes it and for how long stands with each sale in the saved plans: the country said
     it when they were made.
     """
-    if mandate.plan.inputs.get("options", {}).get("allow_wash_sales"):
+    if request.plan.inputs.get("options", {}).get("allow_wash_sales"):
         return frozenset()
-    book, blocked = mandate.desk.book, set[str]()
-    for plan in (mandate.plan, *book.plans(now - _LOOK_BACK)):
+    book, blocked = request.desk.book, set[str]()
+    for plan in (request.plan, *book.plans(now - _LOOK_BACK)):
         losses = [t for t in plan.trades if t.no_buy]
         sold = book.orders(plan.id) if losses else ()
         for t in losses:
             # A sale of this very plan counts before it has filled.
-            if plan.id == mandate.plan.id or _sold_since(sold, t, now.date()):
+            if plan.id == request.plan.id or _sold_since(sold, t, now.date()):
                 blocked |= t.no_buy
     return frozenset(blocked)
 

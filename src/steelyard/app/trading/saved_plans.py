@@ -55,10 +55,10 @@ def saved_plan(
     base = plan.base_currency
     cash = {a.name: dict(a.cash) for a in portfolio.accounts}
     if plan.cash_flow:
-        purse = cash[flow_account or portfolio.accounts[0].name]
-        purse[base] = EXACT.add(purse.get(base, ZERO), plan.cash_flow)
+        balance = cash[flow_account or portfolio.accounts[0].name]
+        balance[base] = EXACT.add(balance.get(base, ZERO), plan.cash_flow)
     used = {t.currency for t in plan.trades} | {q.currency for q in portfolio.quotes.values()}
-    used |= {c for purse in cash.values() for c in purse} | {base}
+    used |= {c for balance in cash.values() for c in balance} | {base}
     fx = {c: portfolio.rate(c) for c in sorted(used) if c == base or c in portfolio.fx}
     trades = tuple(_trade(portfolio, t) for t in plan.trades)
     spread = portfolio.costs.fx_spread

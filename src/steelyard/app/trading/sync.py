@@ -163,7 +163,7 @@ def _differences(name: str, account: Account | None, statement: Statement) -> li
     ours = ({}, {}) if account is None else amounts(account)
     theirs = (
         {h.symbol: statement.shares(h.symbol) for h in statement.holdings},
-        {p.currency: p.cash for p in statement.purses},
+        {p.currency: p.cash for p in statement.balances},
     )
     return [Difference(name, *found) for found in compare(ours, theirs)]
 
@@ -172,7 +172,7 @@ def _told(statement: Statement) -> dict[str, dict[str, Decimal]]:
     """What a broker said it has, for the record."""
     return {
         "shares": {h.symbol: h.shares for h in statement.holdings},
-        "cash": {p.currency: p.cash for p in statement.purses},
+        "cash": {p.currency: p.cash for p in statement.balances},
     }
 
 

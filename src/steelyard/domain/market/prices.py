@@ -56,7 +56,7 @@ class Close:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class PriceLimits:
     """What a close must keep to.
 
     Attributes:
@@ -92,7 +92,7 @@ class PriceSettings:
 
     sources: tuple[str, ...] = ("folder",)
     folder: str = "prices"
-    limits: Limits = field(default_factory=Limits)
+    limits: PriceLimits = field(default_factory=PriceLimits)
     compare: bool = False
     last_good: bool = True
     history_days: int = 14
@@ -135,7 +135,7 @@ def judge(
     wanted: Wanted,
     source: str,
     closes: Sequence[Close],
-    limits: Limits,
+    limits: PriceLimits,
     *,
     as_of: date,
     before: Close | None = None,
@@ -261,13 +261,13 @@ def judge(
     return Judgement(tuple(good), tuple(findings))
 
 
-def is_stale(close: Close, source: str, limits: Limits, as_of: date) -> bool:
+def is_stale(close: Close, source: str, limits: PriceLimits, as_of: date) -> bool:
     """Say whether a close is older than its source's limit; exactly as old is not."""
     return (as_of - close.day).days > limits.age(source)
 
 
 def disagreement(
-    symbol: str, first: tuple[str, Close], second: tuple[str, Close], limits: Limits
+    symbol: str, first: tuple[str, Close], second: tuple[str, Close], limits: PriceLimits
 ) -> Finding | None:
     """Return what is found when two sources give different closes for one day, None when they agree."""
     (name, one), (other, two) = first, second

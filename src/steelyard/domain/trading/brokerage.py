@@ -19,7 +19,7 @@ TRADED_IN = {"XKRX": "KRW", "XNYS": "USD"}
 
 
 @dataclass(frozen=True, slots=True)
-class Purse:
+class CashBalance:
     """Money of one currency.
 
     Attributes:
@@ -49,15 +49,15 @@ class Statement:
     """An account as the broker has it at one moment."""
 
     at: datetime
-    purses: tuple[Purse, ...]
+    balances: tuple[CashBalance, ...]
     holdings: tuple[Held, ...]
 
-    def purse(self, currency: str) -> Purse:
-        """Return the purse of a currency; an empty one where the broker names none."""
-        for purse in self.purses:
-            if purse.currency == currency:
-                return purse
-        return Purse(currency, Decimal(0), Decimal(0), Decimal(0))
+    def balance(self, currency: str) -> CashBalance:
+        """Return the balance of a currency; an empty one where the broker names none."""
+        for balance in self.balances:
+            if balance.currency == currency:
+                return balance
+        return CashBalance(currency, Decimal(0), Decimal(0), Decimal(0))
 
     def shares(self, symbol: str) -> Decimal:
         """Return the shares held of an instrument."""

@@ -1,6 +1,6 @@
 """Which money has to be changed before the trades of a plan can be paid, account by account.
 
-A planner counts in one currency; a broker keeps a purse for each. What the trades leave short in one purse
+A planner counts in one currency; a broker keeps a balance for each. What the trades leave short in one
 is changed from the others, through the base currency, and no more than that.
 """
 
@@ -63,9 +63,9 @@ def conversions(
 
 
 def _left(
-    trades: Sequence[SavedTrade], purse: Mapping[str, Decimal], fx: Mapping[str, Decimal], account: str
+    trades: Sequence[SavedTrade], balance: Mapping[str, Decimal], fx: Mapping[str, Decimal], account: str
 ) -> dict[str, Decimal]:
-    left = dict(purse)
+    left = dict(balance)
     for t in trades:
         if t.account != account:
             continue

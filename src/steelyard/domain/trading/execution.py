@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from steelyard.domain.money import ZERO
-from steelyard.domain.trading.guardrails import Limits
+from steelyard.domain.trading.guardrails import OrderLimits
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class ExecutionTerms:
     """How the owner wants plans carried out.
 
     Attributes:
@@ -27,7 +27,7 @@ class Terms:
         attempts: How often an order the broker certainly did not take is offered in one run.
     """
 
-    limits: Limits = field(default_factory=Limits)
+    limits: OrderLimits = field(default_factory=OrderLimits)
     limit_distance: Decimal | None = Decimal("0.005")
     max_plan_age_hours: int = 24
     max_price_move: Decimal = Decimal("0.02")
@@ -54,7 +54,7 @@ class ExecutionSettings:
         paper_fill_at_most: Most shares it fills at a time, None for all.
     """
 
-    terms: Terms = field(default_factory=Terms)
+    terms: ExecutionTerms = field(default_factory=ExecutionTerms)
     brokers: Mapping[str, str] = field(default_factory=dict)
     paper_commission: Decimal = ZERO
     paper_fill_at_most: Decimal | None = None

@@ -20,7 +20,7 @@ from steelyard.words import say
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class OrderLimits:
     """What the owner allows.
 
     Attributes:
@@ -118,7 +118,7 @@ class Refusal:
         }
 
 
-Rule = Callable[[Order, Situation, Limits], tuple[str, str] | None]
+Rule = Callable[[Order, Situation, OrderLimits], tuple[str, str] | None]
 
 
 def worth(order: Order, situation: Situation) -> Decimal:
@@ -127,7 +127,7 @@ def worth(order: Order, situation: Situation) -> Decimal:
     return EXACT.multiply(EXACT.multiply(order.shares, price), situation.rates[order.currency])
 
 
-def kill_switch(order: Order, situation: Situation, limits: Limits) -> tuple[str, str] | None:
+def kill_switch(order: Order, situation: Situation, limits: OrderLimits) -> tuple[str, str] | None:
     """Nothing is sent while everything is halted."""
     if situation.halted:
         return say("everything is halted: {halted}", halted=situation.halted), say(
@@ -136,7 +136,7 @@ def kill_switch(order: Order, situation: Situation, limits: Limits) -> tuple[str
     return None
 
 
-def approved_plan(order: Order, situation: Situation, limits: Limits) -> tuple[str, str] | None:
+def approved_plan(order: Order, situation: Situation, limits: OrderLimits) -> tuple[str, str] | None:
     """The order belongs to the plan at hand, and that very plan, by its hash, was approved."""
     if order.plan_id != situation.plan_id:
         return say("the order belongs to another plan"), say(
@@ -147,7 +147,7 @@ def approved_plan(order: Order, situation: Situation, limits: Limits) -> tuple[s
     return None
 
 
-def second_approval(order: Order, situation: Situation, limits: Limits) -> tuple[str, str] | None:
+def second_approval(order: Order, situation: Situation, limits: OrderLimits) -> tuple[str, str] | None:
     """A plan with much turnover needs two different people, both for this hash."""
     above = limits.second_approval_above
     if above is None or situation.turnover <= above:
@@ -164,14 +164,14 @@ def second_approval(order: Order, situation: Situation, limits: Limits) -> tuple
     )
 
 
-def duplicate_plan(order: Order, situation: Situation, limits: Limits) -> tuple[str, str] | None:
+def duplicate_plan(order: Order, situation: Situation, limits: OrderLimits) -> tuple[str, str] | None:
     """A plan is carried out once."""
     if situation.plan_id in situation.done:
         return say("this plan was carried out already"), say("make a new one: `steelyard plan --save`")
     return None
 
 
-def known_target(order: Order, situation: Situation, limits: Limits) -> tuple[str, str] | None:
+def known_target(order: Order, situation: Situation, limits: OrderLimits) -> tuple[str, str] | None:
     """Only instruments with a target are traded."""
     if order.symbol not in situation.targets:
         return say("{symbol} has no target", symbol=order.symbol), say(
@@ -180,21 +180,21 @@ def known_target(order: Order, situation: Situation, limits: Limits) -> tuple[st
     return None
 
 
-def market_open(order: Order, situation: Situation, limits: Limits) -> tuple[str, str] | None:
+def market_open(order: Order, situation: Situation, limits: OrderLimits) -> tuple[str, str] | None:
     """The exchange trades now."""
     if order.exchange not in situation.open_exchanges:
         return say("{exchange} is closed", exchange=order.exchange), say("run it again in trading hours")
     return None
 
 
-def limit_price(order: Order, situation: Situation, limits: Limits) -> tuple[str, str] | None:
+def limit_price(order: Order, situation: Situation, limits: OrderLimits) -> tuple[str, str] | None:
     """A market order is sent only when the owner asked for it."""
     if order.limit is None and not limits.market_orders:
         return say("it is a market order"), say("set market_orders = true if that is what you want")
     return None
 
 
-def most_per_order(order: Order, situation: Situation, limits: Limits) -> tuple[str, str] | None:
+def most_per_order(order: Order, situation: Situation, limits: OrderLimits) -> tuple[str, str] | None:
     """One order moves no more than `max_order`."""
     size = worth(order, situation)
     if limits.max_order is not None and size > limits.max_order:
@@ -206,7 +206,7 @@ def most_per_order(order: Order, situation: Situation, limits: Limits) -> tuple[
     return None
 
 
-def most_per_day(order: Order, situation: Situation, limits: Limits) -> tuple[str, str] | None:
+def most_per_day(order: Order, situation: Situation, limits: OrderLimits) -> tuple[str, str] | None:
     """The orders of one day move no more than `max_day`."""
     total = EXACT.add(situation.sent_today, worth(order, situation))
     if limits.max_day is not None and total > limits.max_day:
@@ -221,7 +221,7 @@ def most_per_day(order: Order, situation: Situation, limits: Limits) -> tuple[st
     return None
 
 
-def most_turnover(order: Order, situation: Situation, limits: Limits) -> tuple[str, str] | None:
+def most_turnover(order: Order, situation: Situation, limits: OrderLimits) -> tuple[str, str] | None:
     """The orders of one day move no more than `max_turnover` of the portfolio."""
     if limits.max_turnover is None:
         return None
@@ -239,7 +239,7 @@ def most_turnover(order: Order, situation: Situation, limits: Limits) -> tuple[s
     return None
 
 
-def most_of_a_position(order: Order, situation: Situation, limits: Limits) -> tuple[str, str] | None:
+def most_of_a_position(order: Order, situation: Situation, limits: OrderLimits) -> tuple[str, str] | None:
     """No more is sold than is held, and no more of it than `max_position_sold`."""
     if order.side != "sell":
         return None
@@ -258,7 +258,7 @@ def most_of_a_position(order: Order, situation: Situation, limits: Limits) -> tu
     return None
 
 
-def price_collar(order: Order, situation: Situation, limits: Limits) -> tuple[str, str] | None:
+def price_collar(order: Order, situation: Situation, limits: OrderLimits) -> tuple[str, str] | None:
     """The limit price is near what a second source says; without a second price it is not near."""
     if limits.collar is None:
         return None
@@ -281,7 +281,7 @@ def price_collar(order: Order, situation: Situation, limits: Limits) -> tuple[st
     return None
 
 
-def fresh_price(order: Order, situation: Situation, limits: Limits) -> tuple[str, str] | None:
+def fresh_price(order: Order, situation: Situation, limits: OrderLimits) -> tuple[str, str] | None:
     """There is a price, and it is no older than `max_price_age_hours`."""
     if order.symbol not in situation.prices:
         return say("no price for {symbol}", symbol=order.symbol), say("fetch prices and make a new plan")
@@ -300,7 +300,7 @@ def fresh_price(order: Order, situation: Situation, limits: Limits) -> tuple[str
     return None
 
 
-def fresh_positions(order: Order, situation: Situation, limits: Limits) -> tuple[str, str] | None:
+def fresh_positions(order: Order, situation: Situation, limits: OrderLimits) -> tuple[str, str] | None:
     """The positions were read from the broker a moment ago."""
     allowed = limits.max_positions_age_minutes
     if allowed is not None and situation.at - situation.positions_at > timedelta(minutes=allowed):
@@ -310,7 +310,7 @@ def fresh_positions(order: Order, situation: Situation, limits: Limits) -> tuple
     return None
 
 
-def open_order_conflict(order: Order, situation: Situation, limits: Limits) -> tuple[str, str] | None:
+def open_order_conflict(order: Order, situation: Situation, limits: OrderLimits) -> tuple[str, str] | None:
     """Nobody else has an open order for the same instrument in the same account."""
     if (order.account, order.symbol) in situation.others:
         return say("another order for {symbol} is open", symbol=order.symbol), say(
@@ -319,7 +319,7 @@ def open_order_conflict(order: Order, situation: Situation, limits: Limits) -> t
     return None
 
 
-def cash_floor(order: Order, situation: Situation, limits: Limits) -> tuple[str, str] | None:
+def cash_floor(order: Order, situation: Situation, limits: OrderLimits) -> tuple[str, str] | None:
     """A purchase (of money, too) is paid from free money of its own account; the reserve stays whole."""
     if order.side != "buy" and order.exchange != FX:
         return None
@@ -353,7 +353,7 @@ def cash_floor(order: Order, situation: Situation, limits: Limits) -> tuple[str,
     return None
 
 
-def wash_sale(order: Order, situation: Situation, limits: Limits) -> tuple[str, str] | None:
+def wash_sale(order: Order, situation: Situation, limits: OrderLimits) -> tuple[str, str] | None:
     """Nothing is bought that would turn a loss just realised into a wash sale.
 
     Source: 26 U.S.C. section 1091 (30 days either way).
@@ -405,7 +405,7 @@ def not_known_yet(order: Order) -> frozenset[str]:
 def inspect(
     order: Order,
     situation: Situation,
-    limits: Limits,
+    limits: OrderLimits,
     rules: Mapping[str, Rule] = RULES,
     skip: Collection[str] = (),
 ) -> tuple[Refusal, ...]:

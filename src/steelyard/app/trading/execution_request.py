@@ -9,12 +9,12 @@ from steelyard.app.trading.blotter import Blotter
 from steelyard.app.trading.market import Market
 from steelyard.app.trading.order_reports import Desk
 from steelyard.domain.trading.brokerage import FX, Statement
-from steelyard.domain.trading.execution import Terms
+from steelyard.domain.trading.execution import ExecutionTerms
 from steelyard.domain.trading.saved_plans import SavedPlan
 
 
 @dataclass(frozen=True, slots=True)
-class Mandate:
+class ExecutionRequest:
     """What is to be carried out, on whose word; nothing of it changes on the way.
 
     Attributes:
@@ -29,7 +29,7 @@ class Mandate:
     desk: Desk
     plan: SavedPlan
     market: Market
-    terms: Terms
+    terms: ExecutionTerms
     who: str
     unattended: bool
 
@@ -57,7 +57,7 @@ class Snapshot:
     others: frozenset[tuple[str, str]]
 
 
-def take_snapshot(mandate: Mandate, blotter: Blotter) -> Snapshot:
+def take_snapshot(request: ExecutionRequest, blotter: Blotter) -> Snapshot:
     """Ask every broker for its statement, open orders and hours.
 
     Raises:
@@ -67,14 +67,14 @@ def take_snapshot(mandate: Mandate, blotter: Blotter) -> Snapshot:
     others: set[tuple[str, str]] = set()
     opened: set[str] = set()
     mine = {o.id for o in blotter} | {o.broker_id for o in blotter} - {""}
-    for account in mandate.plan.accounts:
-        broker = mandate.desk.brokers[account]
+    for account in request.plan.accounts:
+        broker = request.desk.brokers[account]
         statements[account] = broker.statement()
         for order in broker.open_orders():
             if order.order_id not in mine and order.broker_id not in mine:
                 others.add((account, order.symbol))
         wanted = {o.exchange for o in blotter if o.account == account}
         # Money that its owner changes elsewhere has no hours here.
-        wanted -= set() if mandate.converts(account) else {FX}
+        wanted -= set() if request.converts(account) else {FX}
         opened |= {e for e in sorted(wanted) if broker.is_open(e)}
     return Snapshot(statements, frozenset(opened), frozenset(others))
