@@ -7,15 +7,15 @@ something to convert, go to the household planner, which alone imports a solver.
 from __future__ import annotations
 
 from steelyard.app.planning.one_budget import allocate_one
+from steelyard.app.planning.plan_request import NotEnoughMoney, Outcome, PlanRequest
 from steelyard.app.planning.tradables import Ticks, Tradable, settlement_currency, tradables
-from steelyard.app.planning.wish import Outcome, Short, Wish
 from steelyard.domain.accounts import risky_cap
 from steelyard.domain.money import EXACT, ONE
 from steelyard.domain.portfolio import Portfolio, Valuation
 from steelyard.engines.allocation.problem import Infeasible
 
 
-def needs_household(portfolio: Portfolio, wish: Wish) -> bool:
+def needs_household(portfolio: Portfolio, request: PlanRequest) -> bool:
     """Say whether more than one budget couples: several accounts, a cap, or currencies that cost to convert.
 
     One account that only buys and holds no foreign cash converts exactly what it spends, so there
@@ -29,10 +29,10 @@ def needs_household(portfolio: Portfolio, wish: Wish) -> bool:
     account = portfolio.accounts[0]
     foreign_cash = any(amount for currency, amount in account.cash.items() if currency != base)
     foreign = foreign_cash or any(settlement_currency(portfolio, s) != base for s in portfolio.counted)
-    return foreign and (wish.can_sell or foreign_cash)
+    return foreign and (request.can_sell or foreign_cash)
 
 
-def divisible_choices(portfolio: Portfolio, every: tuple[Tradable, ...], wish: Wish) -> bool:
+def divisible_choices(portfolio: Portfolio, every: tuple[Tradable, ...], request: PlanRequest) -> bool:
     """Say whether divisible shares come with choices: whole shares beside them, or least costs and trades.
 
     Divisible shares alone are a convex problem that one multiplier solves; with choices it takes the solver.
@@ -41,24 +41,24 @@ def divisible_choices(portfolio: Portfolio, every: tuple[Tradable, ...], wish: W
     if steps <= {ONE}:
         return False
     choices = portfolio.costs.min_commission or portfolio.constraints.min_trade
-    return ONE in steps or bool(choices) or (wish.can_sell and any(s.odd for s in every if s.traded))
+    return ONE in steps or bool(choices) or (request.can_sell and any(s.odd for s in every if s.traded))
 
 
-def allocate(portfolio: Portfolio, valuation: Valuation, wish: Wish) -> Outcome:
-    """Find the best trades for a wish.
+def allocate(portfolio: Portfolio, valuation: Valuation, request: PlanRequest) -> Outcome:
+    """Find the best trades for a request.
 
     Args:
         portfolio: Without problems.
-        valuation: Of the portfolio with the wish's cash flow counted in.
-        wish: What to reach and how.
+        valuation: Of the portfolio with the request's cash flow counted in.
+        request: What to reach and how.
 
     Raises:
         DataError: A price is missing.
         Short: No allowed plan exists.
     """
-    every = tradables(portfolio, wish)
+    every = tradables(portfolio, request)
     amounts = [s.price for s in every] + [s.odd for s in every] + [valuation.cash, valuation.reserve]
-    amounts += [portfolio.constraints.min_trade, portfolio.costs.min_commission, wish.cash_flow]
+    amounts += [portfolio.constraints.min_trade, portfolio.costs.min_commission, request.cash_flow]
     amounts += [
         EXACT.multiply(amount, portfolio.rate(currency))
         for account in portfolio.accounts
@@ -67,17 +67,17 @@ def allocate(portfolio: Portfolio, valuation: Valuation, wish: Wish) -> Outcome:
     ticks = Ticks.fitting(amounts)
     try:
         if (
-            (wish.tax and wish.can_sell)
-            or wish.objective.counts_idle
-            or needs_household(portfolio, wish)
-            or divisible_choices(portfolio, every, wish)
+            (request.tax and request.can_sell)
+            or request.objective.counts_idle
+            or needs_household(portfolio, request)
+            or divisible_choices(portfolio, every, request)
             or any(goal.is_class for goal in portfolio.goals)
             or portfolio.constraints.max_trades is not None
         ):
             from steelyard.app.planning.household import allocate_household
 
-            return allocate_household(portfolio, valuation, wish, every, ticks)
-        return allocate_one(portfolio, valuation, wish, every, ticks)
+            return allocate_household(portfolio, valuation, request, every, ticks)
+        return allocate_one(portfolio, valuation, request, every, ticks)
     except Infeasible as error:
         names = tuple(portfolio.accounts[a].name for a in error.accounts)
-        raise Short(ticks.money(error.short), names) from error
+        raise NotEnoughMoney(ticks.money(error.short), names) from error

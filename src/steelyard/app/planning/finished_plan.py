@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+from steelyard.app.planning.plan_request import Outcome, PlanRequest
 from steelyard.app.planning.reasons import decided_by, explain, goal_worth
 from steelyard.app.planning.untraded import untraded
-from steelyard.app.planning.wish import Outcome, Wish
 from steelyard.domain.money import EXACT, ZERO, exact_sum
 from steelyard.domain.policy.drift import measure
 from steelyard.domain.policy.policies import Decision
@@ -17,10 +17,15 @@ from steelyard.domain.trades import HoldingAfter, Nearest, Plan, Reached, settle
 
 
 def finished(
-    portfolio: Portfolio, valuation: Valuation, wish: Wish, outcome: Outcome, as_of: date, decision: Decision
+    portfolio: Portfolio,
+    valuation: Valuation,
+    request: PlanRequest,
+    outcome: Outcome,
+    as_of: date,
+    decision: Decision,
 ) -> Plan:
     """Return the plan of an outcome, what it leads to replayed from its trades alone."""
-    settled = settle(portfolio, outcome.trades, outcome.conversions, wish.cash_flow, wish.flow_account)
+    settled = settle(portfolio, outcome.trades, outcome.conversions, request.cash_flow, request.flow_account)
     assert settled.cash >= valuation.reserve, "the planner spent money that is not there"
     costs = exact_sum((c.cost for c in outcome.conversions), exact_sum(t.cost for t in outcome.trades))
     gross = exact_sum(settled.values.values(), settled.cash)
@@ -36,8 +41,8 @@ def finished(
             (
                 replace(
                     t,
-                    reason=explain(portfolio, valuation, t, wish, settled.values),
-                    decided_by=decided_by(wish, outcome, t),
+                    reason=explain(portfolio, valuation, t, request, settled.values),
+                    decided_by=decided_by(request, outcome, t),
                 )
                 for t in outcome.trades
             ),
@@ -47,10 +52,10 @@ def finished(
     return Plan(
         as_of=as_of,
         base_currency=portfolio.base_currency,
-        cash_flow=wish.cash_flow,
+        cash_flow=request.cash_flow,
         trades=trades,
         conversions=outcome.conversions,
-        untraded=untraded(portfolio, valuation, outcome, wish, settled),
+        untraded=untraded(portfolio, valuation, outcome, request, settled),
         after=after,
         managed_after=managed,
         total_after=gross,
@@ -58,15 +63,20 @@ def finished(
         turnover=exact_sum(t.amount for t in outcome.trades),
         costs=costs,
         objective=Reached(
-            wish.objective.name, outcome.value, outcome.bound, outcome.proven, outcome.note, outcome.nearest
+            request.objective.name,
+            outcome.value,
+            outcome.bound,
+            outcome.proven,
+            outcome.note,
+            outcome.nearest,
         ),
         decision=decision,
         effort=outcome.effort,
-        nearest=_nearest(valuation, wish, outcome),
+        nearest=_nearest(valuation, request, outcome),
     )
 
 
-def _nearest(valuation: Valuation, wish: Wish, outcome: Outcome) -> Nearest | None:
+def _nearest(valuation: Valuation, request: PlanRequest, outcome: Outcome) -> Nearest | None:
     """Return the nearest plan's figures where another one is proposed."""
     if outcome.nearest is None or valuation.managed <= ZERO:
         return None
@@ -77,7 +87,7 @@ def _nearest(valuation: Valuation, wish: Wish, outcome: Outcome) -> Nearest | No
     return Nearest(
         distance=distance(outcome.nearest_square),
         plan_distance=distance(outcome.square),
-        tax=outcome.nearest_tax if wish.tax is not None else None,
+        tax=outcome.nearest_tax if request.tax is not None else None,
         costs=outcome.nearest_costs,
         trades=len(outcome.nearest_trades),
         turnover=exact_sum(t.amount for t in outcome.nearest_trades),

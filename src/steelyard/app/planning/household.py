@@ -12,6 +12,7 @@ from fractions import Fraction
 from math import ceil, lcm
 
 from steelyard.app.planning.places import places
+from steelyard.app.planning.plan_request import Outcome, PlanRequest
 from steelyard.app.planning.taxed import cautious, lots_sold, taxation
 from steelyard.app.planning.tradables import (
     Ticks,
@@ -22,7 +23,6 @@ from steelyard.app.planning.tradables import (
     trade_of,
     wanted,
 )
-from steelyard.app.planning.wish import Outcome, Wish
 from steelyard.domain.accounts import is_risky, risky_cap
 from steelyard.domain.money import EXACT, ONE, ZERO
 from steelyard.domain.policy.policies import band
@@ -58,39 +58,43 @@ class Setting:
 
 
 def allocate_household(
-    portfolio: Portfolio, valuation: Valuation, wish: Wish, every: tuple[Tradable, ...], ticks: Ticks
+    portfolio: Portfolio,
+    valuation: Valuation,
+    request: PlanRequest,
+    every: tuple[Tradable, ...],
+    ticks: Ticks,
 ) -> Outcome:
     """Find the best trades when more than one budget couples the instruments, or tax does.
 
     Args:
-        portfolio, valuation, wish: As for `allocate`.
+        portfolio, valuation, request: As for `allocate`.
         every: All there is to trade.
         ticks: A tick in which all amounts are whole.
 
     Raises:
         Infeasible: No allowed plan exists.
     """
-    setting = _setting(portfolio, valuation, wish, every, ticks)
+    setting = _setting(portfolio, valuation, request, every, ticks)
     taxes: Taxation | None = None
-    if wish.tax is not None:
-        taxes = taxation(wish.tax, setting.seats, setting.ticks)
-    elif wish.can_sell:
-        taxes = cautious(wish, setting.problem, setting.seats)
-    peace = _peace(portfolio, valuation, wish, setting)
+    if request.tax is not None:
+        taxes = taxation(request.tax, setting.seats, setting.ticks)
+    elif request.can_sell:
+        taxes = cautious(request, setting.problem, setting.seats)
+    peace = _peace(portfolio, valuation, request, setting)
     found = plan_household(setting.problem, taxes, peace, solve)
-    return _outcome(portfolio, valuation, wish, setting, found)
+    return _outcome(portfolio, valuation, request, setting, found)
 
 
 def _outcome(
-    portfolio: Portfolio, valuation: Valuation, wish: Wish, setting: Setting, found: HouseholdPlan
+    portfolio: Portfolio, valuation: Valuation, request: PlanRequest, setting: Setting, found: HouseholdPlan
 ) -> Outcome:
     money = setting.ticks.money
-    power = wish.objective.money_power
+    power = request.objective.money_power
     first = found.nearest
     other = found.plan.miss != first.plan.miss
-    known = wish.tax is not None
+    known = request.tax is not None
     effort = None
-    if wish.accept_drift or known:
+    if request.accept_drift or known:
         effort = Effort(
             tax=money(found.plan.tax) if known else None,
             costs=money(found.plan.costs),
@@ -127,7 +131,7 @@ def _trades(portfolio: Portfolio, setting: Setting, change: Change) -> tuple[Tra
     return tuple(trades)
 
 
-def _peace(portfolio: Portfolio, valuation: Valuation, wish: Wish, setting: Setting) -> Peace:
+def _peace(portfolio: Portfolio, valuation: Valuation, request: PlanRequest, setting: Setting) -> Peace:
     """Return how far from the nearest plan one may stay, in ticks."""
     part = setting.ticks.part
     total = part(Fraction(valuation.managed))
@@ -143,33 +147,39 @@ def _peace(portfolio: Portfolio, valuation: Valuation, wish: Wish, setting: Sett
         n
         for n, account in enumerate(portfolio.accounts)
         if any(amount < 0 for amount in account.cash.values())
-        or (account.name == wish.flow_account and wish.cash_flow < 0)
+        or (account.name == request.flow_account and request.cash_flow < 0)
     }
     return Peace(
         total=max(total, Fraction(0)),
-        accept=Fraction(wish.accept_drift) * max(total, Fraction(0)),
+        accept=Fraction(request.accept_drift) * max(total, Fraction(0)),
         apart=setting.apart,
         bands=tuple(bands),
-        new_money=wish.cash_flow > 0,
-        relocate=wish.relocate,
+        new_money=request.cash_flow > 0,
+        relocate=request.relocate,
         paying=frozenset(paying),
         places=places(portfolio, setting.seats),
     )
 
 
 def _setting(
-    portfolio: Portfolio, valuation: Valuation, wish: Wish, every: tuple[Tradable, ...], ticks: Ticks
+    portfolio: Portfolio,
+    valuation: Valuation,
+    request: PlanRequest,
+    every: tuple[Tradable, ...],
+    ticks: Ticks,
 ) -> Setting:
-    goals = wanted(portfolio, valuation, wish)
+    goals = wanted(portfolio, valuation, request)
     names = [g.name for g in portfolio.goals if goals[g.name][1] is not None]
     index = {name: n for n, name in enumerate(names)}
     parts = _parts(portfolio, index)
-    first = tuple(s for s in every if sold_first(s, wish, portfolio, left_out=not parts[s.symbol]))
+    first = tuple(s for s in every if sold_first(s, request, portfolio, left_out=not parts[s.symbol]))
     currencies = _currencies(portfolio)
     accounts = {a.name: n for n, a in enumerate(portfolio.accounts)}
-    purses, ticks = _purses(portfolio, wish, first, currencies, ticks)
+    purses, ticks = _purses(portfolio, request, first, currencies, ticks)
     rest = tuple(s for s in every if parts[s.symbol] and (s.worth or s.traded))
-    seats = tuple(_seat(portfolio, wish, one, accounts, currencies, parts[one.symbol], ticks) for one in rest)
+    seats = tuple(
+        _seat(portfolio, request, one, accounts, currencies, parts[one.symbol], ticks) for one in rest
+    )
     gone = {id(s) for s in first}
     away = Fraction(0)
     for goal in portfolio.goals:
@@ -184,7 +194,7 @@ def _setting(
             )
             away += (left - goals[goal.name][0]) ** 2
     problem = Household(
-        goals=tuple(_goal(name, goals[name], wish, ticks) for name in names),
+        goals=tuple(_goal(name, goals[name], request, ticks) for name in names),
         seats=seats,
         purses=purses,
         reserve=ticks.whole(valuation.reserve),
@@ -193,8 +203,8 @@ def _setting(
         spread=Fraction(portfolio.costs.fx_spread),
         min_trade=ticks.whole(portfolio.constraints.min_trade),
         caps=_caps(portfolio, rest, ticks),
-        power=wish.objective.power,
-        idle=_idle(valuation, wish, ticks),
+        power=request.objective.power,
+        idle=_idle(valuation, request, ticks),
         most_trades=portfolio.constraints.max_trades,
     )
     return Setting(problem, rest, first, currencies, ticks, ticks.part(ticks.part(away)))
@@ -211,7 +221,7 @@ def _parts(portfolio: Portfolio, index: Mapping[str, int]) -> dict[str, tuple[tu
 
 def _seat(
     portfolio: Portfolio,
-    wish: Wish,
+    request: PlanRequest,
     one: Tradable,
     accounts: Mapping[str, int],
     currencies: tuple[str, ...],
@@ -226,17 +236,17 @@ def _seat(
         price=ticks.whole(one.price),
         held=one.steps,
         odd=ticks.whole(one.odd),
-        can_buy=one.traded and one.buyable and wish.can_buy,
-        can_sell=one.traded and wish.can_sell and wish.may_sell(one.account),
+        can_buy=one.traded and one.buyable and request.can_buy,
+        can_sell=one.traded and request.can_sell and request.may_sell(one.account),
         continuous=one.step != ONE,
         parts=() if whole else parts,
         symbol=one.symbol,
     )
 
 
-def _idle(valuation: Valuation, wish: Wish, ticks: Ticks) -> Fraction:
+def _idle(valuation: Valuation, request: PlanRequest, ticks: Ticks) -> Fraction:
     """Return what a tick of idle money counts."""
-    return wish.objective.idle(ticks.part(Fraction(valuation.managed)))
+    return request.objective.idle(ticks.part(Fraction(valuation.managed)))
 
 
 def _conversions(portfolio: Portfolio, setting: Setting, change: Change) -> tuple[Conversion, ...]:
@@ -303,7 +313,7 @@ def _currencies(portfolio: Portfolio) -> tuple[str, ...]:
 
 def _purses(
     portfolio: Portfolio,
-    wish: Wish,
+    request: PlanRequest,
     first: tuple[Tradable, ...],
     currencies: tuple[str, ...],
     ticks: Ticks,
@@ -318,8 +328,8 @@ def _purses(
         for currency, amount in account.cash.items():
             if amount:
                 row[currencies.index(currency)] += Fraction(EXACT.multiply(amount, portfolio.rate(currency)))
-        if account.name == wish.flow_account:
-            row[0] += Fraction(wish.cash_flow)
+        if account.name == request.flow_account:
+            row[0] += Fraction(request.cash_flow)
         for one in first:
             if one.account == account.name:
                 row[currencies.index(settlement_currency(portfolio, one.symbol))] += Fraction(one.worth)
@@ -330,8 +340,8 @@ def _purses(
     return tuple(tuple(int(ticks.part(x)) for x in row) for row in rows), ticks
 
 
-def _goal(name: str, goal: tuple[Fraction, Fraction | None], wish: Wish, ticks: Ticks) -> Goal:
+def _goal(name: str, goal: tuple[Fraction, Fraction | None], request: PlanRequest, ticks: Ticks) -> Goal:
     target, divisor = goal
     assert divisor is not None, "what the objective leaves out is no goal"
-    weighted = wish.objective.weighting != "none"
+    weighted = request.objective.weighting != "none"
     return Goal(name, ticks.part(target), ticks.part(divisor) if weighted else divisor)

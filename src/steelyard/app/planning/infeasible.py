@@ -6,14 +6,14 @@ from dataclasses import replace
 from decimal import ROUND_CEILING, Decimal
 
 from steelyard.app.planning.allocation import allocate
-from steelyard.app.planning.wish import Short, Wish
+from steelyard.app.planning.plan_request import NotEnoughMoney, PlanRequest
 from steelyard.domain.money import EXACT, ZERO, plain
 from steelyard.domain.portfolio import Portfolio, value
 from steelyard.errors import PlanError
 from steelyard.words import join, say
 
 
-def infeasible(portfolio: Portfolio, wish: Wish, error: Short) -> PlanError:
+def infeasible(portfolio: Portfolio, request: PlanRequest, error: NotEnoughMoney) -> PlanError:
     """Name the one constraint whose removal alone would make a plan possible."""
     short = error.amount
     # Sums of an absurd file may be too long to quantize; then they are shown as they are.
@@ -22,14 +22,14 @@ def infeasible(portfolio: Portfolio, wish: Wish, error: Short) -> PlanError:
     if len(portfolio.accounts) > 1 and error.accounts:
         missing = say("account {accounts}: {missing}", accounts=", ".join(error.accounts), missing=missing)
     limits = portfolio.constraints
-    trials: list[tuple[str, str, Portfolio, Wish]] = []
-    if not wish.can_sell:
+    trials: list[tuple[str, str, Portfolio, PlanRequest]] = []
+    if not request.can_sell:
         trials.append(
             (
                 say("selling is not allowed"),
                 say("allow selling (drop --no-sell)"),
                 portfolio,
-                replace(wish, can_sell=True),
+                replace(request, can_sell=True),
             )
         )
     if limits.reserve_amount or limits.reserve_weight:
@@ -39,7 +39,7 @@ def infeasible(portfolio: Portfolio, wish: Wish, error: Short) -> PlanError:
                 say("the cash reserve must stay"),
                 say("lower `cash_reserve` under [constraints]"),
                 replace(portfolio, constraints=free),
-                wish,
+                request,
             )
         )
     if limits.locked:
@@ -49,7 +49,7 @@ def infeasible(portfolio: Portfolio, wish: Wish, error: Short) -> PlanError:
                 say("{locked} may not be traded", locked=", ".join(sorted(limits.locked))),
                 say("take a symbol out of `locked` under [constraints]"),
                 replace(portfolio, constraints=free),
-                wish,
+                request,
             )
         )
     if limits.min_trade:
@@ -63,18 +63,18 @@ def infeasible(portfolio: Portfolio, wish: Wish, error: Short) -> PlanError:
                 ),
                 say("lower `min_trade` under [constraints]"),
                 replace(portfolio, constraints=free),
-                wish,
+                request,
             )
         )
-    for why, hint, freed, freed_wish in trials:
+    for why, hint, freed, freed_request in trials:
         try:
-            allocate(freed, value(freed, cash_flow=wish.cash_flow), freed_wish)
-        except Short:
+            allocate(freed, value(freed, cash_flow=request.cash_flow), freed_request)
+        except NotEnoughMoney:
             continue
         return PlanError(
             "no-plan", say("{missing} too little, because {why}", missing=missing, why=why), hint
         )
-    if wish.cash_flow < 0:
+    if request.cash_flow < 0:
         return PlanError(
             "not-enough",
             say(

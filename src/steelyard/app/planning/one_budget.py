@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from steelyard.app.planning.plan_request import Outcome, PlanRequest
 from steelyard.app.planning.tradables import (
     Ticks,
     Tradable,
@@ -13,7 +14,6 @@ from steelyard.app.planning.tradables import (
     trade_of,
     wanted,
 )
-from steelyard.app.planning.wish import Outcome, Wish
 from steelyard.domain.money import EXACT, ONE
 from steelyard.domain.portfolio import Portfolio, Valuation
 from steelyard.domain.trades import Conversion
@@ -23,11 +23,15 @@ from steelyard.words import say
 
 
 def allocate_one(
-    portfolio: Portfolio, valuation: Valuation, wish: Wish, every: tuple[Tradable, ...], ticks: Ticks
+    portfolio: Portfolio,
+    valuation: Valuation,
+    request: PlanRequest,
+    every: tuple[Tradable, ...],
+    ticks: Ticks,
 ) -> Outcome:
     """Find the best trades when one budget is all that couples the instruments."""
-    goals = wanted(portfolio, valuation, wish)
-    first = [s for s in every if sold_first(s, wish, portfolio, left_out=goals[s.symbol][1] is None)]
+    goals = wanted(portfolio, valuation, request)
+    first = [s for s in every if sold_first(s, request, portfolio, left_out=goals[s.symbol][1] is None)]
     # What the objective leaves out cannot move, so it is no line of the problem at all. What is locked and
     # not held cannot move either, but its whole target is missed and that counts.
     rest = [s for s in every if goals[s.symbol][1] is not None]
@@ -36,7 +40,7 @@ def allocate_one(
     for one in first:
         freed += Fraction(one.worth) - Fraction(portfolio.costs.commission_of(one.worth))
     extra = Fraction(0)
-    if portfolio.costs.fx_spread and not wish.can_sell:
+    if portfolio.costs.fx_spread and not request.can_sell:
         extra = Fraction(portfolio.costs.fx_spread)
     ticks = Ticks(ticks.scale * ticks.part(freed).denominator)
     lines = []
@@ -51,9 +55,9 @@ def allocate_one(
                 held=one.steps,
                 odd=ticks.whole(one.odd),
                 target=ticks.part(target),
-                divisor=divisor if wish.objective.weighting == "none" else ticks.part(divisor),
-                can_buy=one.traded and one.buyable and wish.can_buy,
-                can_sell=one.traded and wish.can_sell,
+                divisor=divisor if request.objective.weighting == "none" else ticks.part(divisor),
+                can_buy=one.traded and one.buyable and request.can_buy,
+                can_sell=one.traded and request.can_sell,
                 rate=Fraction(portfolio.costs.commission),
                 floor=ticks.whole(portfolio.costs.min_commission),
                 extra_rate=extra if foreign else Fraction(0),
@@ -78,7 +82,7 @@ def allocate_one(
             conversions.append(
                 Conversion(one.account, portfolio.base_currency, trade.currency, trade.amount, spread)
             )
-    power = wish.objective.money_power
+    power = request.objective.money_power
     return Outcome(
         trades=tuple(trades),
         conversions=tuple(conversions),

@@ -16,8 +16,8 @@ from steelyard.app.planning.allocation import allocate
 from steelyard.app.planning.finished_plan import finished
 from steelyard.app.planning.infeasible import infeasible, too_taxed
 from steelyard.app.planning.new_money import money_to_bands
+from steelyard.app.planning.plan_request import NotEnoughMoney, Outcome, PlanRequest
 from steelyard.app.planning.untraded import untraded
-from steelyard.app.planning.wish import Outcome, Short, Wish
 from steelyard.domain.money import EXACT, ZERO, exact_sum, plain
 from steelyard.domain.objective import objective_named
 from steelyard.domain.policy.destination import destination
@@ -30,7 +30,7 @@ from steelyard.ports.market import Sessions
 from steelyard.words import say
 
 if TYPE_CHECKING:
-    from steelyard.app.planning.wish import TaxWish
+    from steelyard.app.planning.plan_request import LotTaxes
     from steelyard.app.tax.situation import TaxSituation
 
 NEAR_ENOUGH = Decimal("0.005")
@@ -92,7 +92,7 @@ def plan(
     before = value(portfolio)
     decision = decide_now(portfolio, before, sessions, as_of)
     valuation = value(portfolio, cash_flow=cash_flow)
-    wish = Wish(
+    request = PlanRequest(
         objective=wanted,
         targets=dict(portfolio.targets) if wanted.toward_targets else _destination(portfolio, valuation),
         cash_flow=cash_flow,
@@ -102,48 +102,48 @@ def plan(
         fractional=fractional,
     )
     blocks = _blocks(portfolio, tax, as_of, allow_wash_sales)
-    wish = replace(wish, blocked={b.symbol: b.reason for b in blocks}, relocate=relocate)
+    request = replace(request, blocked={b.symbol: b.reason for b in blocks}, relocate=relocate)
     if cash_flow < 0 and account is not None and not can_buy:
         # Money asked of one account is raised there.
-        wish = replace(wish, sells_in=frozenset({account}))
+        request = replace(request, sells_in=frozenset({account}))
     if policy_gate and not decision.due:
-        wish = replace(wish, can_buy=False, can_sell=False)
+        request = replace(request, can_buy=False, can_sell=False)
     looks = harvest or save_tax or max_tax is not None or max_gain is not None
-    tax_wish = _tax_wish(portfolio, tax, as_of, max_tax, max_gain, needed=looks, planned=wish.can_sell)
-    if tax_wish is not None and allow_wash_sales:
-        tax_wish = replace(tax_wish, wash_groups=None)
-    wish = replace(
-        wish, tax=tax_wish, taxed_sales=frozenset() if tax_wish is not None else _taxed_sales(portfolio)
+    lot_taxes = _lot_taxes(portfolio, tax, as_of, max_tax, max_gain, needed=looks, planned=request.can_sell)
+    if lot_taxes is not None and allow_wash_sales:
+        lot_taxes = replace(lot_taxes, wash_groups=None)
+    request = replace(
+        request, tax=lot_taxes, taxed_sales=frozenset() if lot_taxes is not None else _taxed_sales(portfolio)
     )
     if accept_drift is None:
-        accept_drift = ZERO if harvest else _near_enough(portfolio, wish)
-    wish = replace(wish, accept_drift=accept_drift)
+        accept_drift = ZERO if harvest else _near_enough(portfolio, request)
+    request = replace(request, accept_drift=accept_drift)
     while True:
         try:
-            outcome = allocate(portfolio, valuation, wish)
-        except Short as error:
-            if wish.tax is not None and not error.amount:
+            outcome = allocate(portfolio, valuation, request)
+        except NotEnoughMoney as error:
+            if request.tax is not None and not error.amount:
                 raise too_taxed(max_tax, max_gain) from error
-            raise infeasible(portfolio, wish, error) from error
-        result = replace(finished(portfolio, valuation, wish, outcome, as_of, decision), blocked=blocks)
+            raise infeasible(portfolio, request, error) from error
+        result = replace(finished(portfolio, valuation, request, outcome, as_of, decision), blocked=blocks)
         if tax is None:
             return result
-        result, washed = _with_tax(portfolio, tax, wish, outcome, result)
+        result, washed = _with_tax(portfolio, tax, request, outcome, result)
         if not allow_wash_sales:
-            return _with_wash_reasons(portfolio, valuation, tax, wish, outcome, result)
-        tighter = _without_washed_losses(wish, washed, result.taxes)
+            return _with_wash_reasons(portfolio, valuation, tax, request, outcome, result)
+        tighter = _without_washed_losses(request, washed, result.taxes)
         if tighter is None:
             return result
-        wish = tighter
+        request = tighter
 
 
-def _near_enough(portfolio: Portfolio, wish: Wish) -> Decimal:
+def _near_enough(portfolio: Portfolio, request: PlanRequest) -> Decimal:
     """Return what is near enough unless told: nothing but the nearest where the plan only buys."""
-    if not wish.can_sell:
+    if not request.can_sell:
         return ZERO
     if portfolio.constraints.accept_drift is not None:
         return portfolio.constraints.accept_drift
-    return NEAR_ENOUGH if len(portfolio.accounts) > 1 or wish.tax is not None else ZERO
+    return NEAR_ENOUGH if len(portfolio.accounts) > 1 or request.tax is not None else ZERO
 
 
 def invest(
@@ -243,7 +243,7 @@ def _blocks(
 
 
 def _own_blocks(
-    portfolio: Portfolio, tax: TaxSituation, as_of: date, washed: frozenset[str], wish: Wish
+    portfolio: Portfolio, tax: TaxSituation, as_of: date, washed: frozenset[str], request: PlanRequest
 ) -> tuple[Blocked, ...]:
     """Return what must not be bought because the plan itself sells it at a loss, as far as that is new."""
     if not washed:
@@ -251,28 +251,30 @@ def _own_blocks(
     from steelyard.app.planning.wash_block import own_blocks
 
     found = own_blocks(portfolio, tax, washed, as_of=as_of)
-    return tuple(b for b in found if b.symbol not in wish.blocked)
+    return tuple(b for b in found if b.symbol not in request.blocked)
 
 
-def _without_washed_losses(wish: Wish, washed: frozenset[str], total: Decimal | None) -> Wish | None:
-    """Return the wish with the losses left out that a plan's own purchases washed, to keep its limit.
+def _without_washed_losses(
+    request: PlanRequest, washed: frozenset[str], total: Decimal | None
+) -> PlanRequest | None:
+    """Return the request with the losses left out that a plan's own purchases washed, to keep its limit.
 
     None where the plan is within the limit, or nothing more can be left out.
     """
-    if wish.tax is None or wish.tax.max_tax is None or total is None or total <= wish.tax.max_tax:
+    if request.tax is None or request.tax.max_tax is None or total is None or total <= request.tax.max_tax:
         return None
     gains = {
         key: tuple(max(g, ZERO) for g in row) if key[1] in washed else row
-        for key, row in wish.tax.gains.items()
+        for key, row in request.tax.gains.items()
     }
-    return None if gains == wish.tax.gains else replace(wish, tax=replace(wish.tax, gains=gains))
+    return None if gains == request.tax.gains else replace(request, tax=replace(request.tax, gains=gains))
 
 
 def _with_wash_reasons(
     portfolio: Portfolio,
     valuation: Valuation,
     tax: TaxSituation,
-    wish: Wish,
+    request: PlanRequest,
     outcome: Outcome,
     result: Plan,
 ) -> Plan:
@@ -280,15 +282,15 @@ def _with_wash_reasons(
     losers = frozenset(t.symbol for t in result.trades if t.side == "sell" and (t.gain or ZERO) < ZERO)
     if not losers or tax.country.wash_days is None:
         return result
-    found = {b.symbol: b for b in _own_blocks(portfolio, tax, result.as_of, losers, wish)}
+    found = {b.symbol: b for b in _own_blocks(portfolio, tax, result.as_of, losers, request)}
     if not found:
         return result
-    settled = settle(portfolio, outcome.trades, outcome.conversions, wish.cash_flow, wish.flow_account)
-    wish = replace(wish, blocked={s: b.reason for s, b in found.items()} | dict(wish.blocked))
+    settled = settle(portfolio, outcome.trades, outcome.conversions, request.cash_flow, request.flow_account)
+    request = replace(request, blocked={s: b.reason for s, b in found.items()} | dict(request.blocked))
     binding = tuple(b for s, b in found.items() if _wanted_now(portfolio, result, s))
     return replace(
         result,
-        untraded=untraded(portfolio, valuation, outcome, wish, settled),
+        untraded=untraded(portfolio, valuation, outcome, request, settled),
         blocked=result.blocked + binding,
     )
 
@@ -315,7 +317,7 @@ def _taxed_sales(portfolio: Portfolio) -> frozenset[tuple[str, str]]:
     return taxed_pairs(portfolio)
 
 
-def _tax_wish(
+def _lot_taxes(
     portfolio: Portfolio,
     tax: TaxSituation | None,
     as_of: date,
@@ -324,11 +326,11 @@ def _tax_wish(
     *,
     needed: bool,
     planned: bool,
-) -> TaxWish | None:
+) -> LotTaxes | None:
     """Return what sales cost in tax, None where that is not known and nobody asked for it."""
     if not needed and (tax is None or not planned):
         return None
-    from steelyard.app.planning.plan_tax import tax_wish
+    from steelyard.app.planning.plan_tax import lot_taxes
 
     if tax is None:
         raise InputError(
@@ -337,7 +339,7 @@ def _tax_wish(
             say('add [tax] with jurisdiction = "KR" (or "US")'),
         )
     try:
-        return tax_wish(portfolio, tax, as_of=as_of, max_tax=max_tax, max_gain=max_gain)
+        return lot_taxes(portfolio, tax, as_of=as_of, max_tax=max_tax, max_gain=max_gain)
     except InputError:
         if needed:
             raise
@@ -345,13 +347,13 @@ def _tax_wish(
 
 
 def _with_tax(
-    portfolio: Portfolio, tax: TaxSituation, wish: Wish, outcome: Outcome, result: Plan
+    portfolio: Portfolio, tax: TaxSituation, request: PlanRequest, outcome: Outcome, result: Plan
 ) -> tuple[Plan, frozenset[str]]:
     """Add to a plan what its sales cost in tax, by the return; and what its own purchases would wash."""
     from steelyard.app.planning.plan_tax import plan_taxes
     from steelyard.app.planning.wash_block import blocks_wash_sales
 
-    taxes = plan_taxes(portfolio, tax, result.trades, outcome.sold, wish.tax, as_of=result.as_of)
+    taxes = plan_taxes(portfolio, tax, result.trades, outcome.sold, request.tax, as_of=result.as_of)
     trades = []
     for place, trade in enumerate(result.trades):
         sale = taxes.sales.get(place)

@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 
 from steelyard.app.planning.lot_choice import cheapest
-from steelyard.app.planning.wish import TaxWish
+from steelyard.app.planning.plan_request import LotTaxes
 from steelyard.app.tax.selling_order import is_free_choice, method_of, selling_order
 from steelyard.app.tax.situation import TaxSituation
 from steelyard.app.tax.wash_window import recent_purchases
@@ -64,14 +64,14 @@ class PlanTaxes:
     washed: frozenset[str] = frozenset()
 
 
-def tax_wish(
+def lot_taxes(
     portfolio: Portfolio,
     situation: TaxSituation,
     *,
     as_of: date,
     max_tax: Decimal | None = None,
     max_gain: Decimal | None = None,
-) -> TaxWish:
+) -> LotTaxes:
     """Return how the planner should look at tax.
 
     Args:
@@ -125,7 +125,7 @@ def tax_wish(
         lots[key] = tuple(lot for lot, _ in parts)
         gains[key] = tuple(gain_of_one for _, gain_of_one in parts)
         buckets[key] = tuple(rules.bucket_of(lot) for lot, _ in parts)
-    return TaxWish(
+    return LotTaxes(
         lots=lots,
         gains=gains,
         buckets=buckets,
@@ -225,25 +225,25 @@ def plan_taxes(
     situation: TaxSituation,
     trades: Sequence[Trade],
     sold: Mapping[Key, Sequence[Decimal]],
-    wish: TaxWish | None,
+    planned: LotTaxes | None,
     *,
     as_of: date,
 ) -> PlanTaxes:
     """Return what the sales of a plan add to the year's tax, by the return itself.
 
     Args:
-        portfolio, situation: As for `tax_wish`.
+        portfolio, situation: As for `lot_taxes`.
         trades: Of the plan.
         sold: Shares by lot where the plan chose them.
-        wish: What the plan was made with, None when it did not look at tax; the lots are chosen here then.
+        planned: What the plan was made with, None when it did not look at tax; the lots are chosen here then.
         as_of: Day of the sales.
     """
     to_base = tax_rate(portfolio, situation.country.currency)
     rate_missing = ""
-    if wish is None:
+    if planned is None:
         try:
-            wish = tax_wish(portfolio, situation, as_of=as_of)
-            sold = cheapest(wish, trades)
+            planned = lot_taxes(portfolio, situation, as_of=as_of)
+            sold = cheapest(planned, trades)
         except InputError as error:
             # Nobody asked the plan to look at tax: it stands, with the lots in the broker's order.
             rate_missing = error.message
@@ -263,9 +263,11 @@ def plan_taxes(
         if key in situation.unknown or trade.symbol not in situation.facts.classes:
             left_out.append(trade.symbol)
             continue
-        parts = sold.get(key, ()) if wish is not None and key in wish.free_choice else ()
+        parts = sold.get(key, ()) if planned is not None and key in planned.free_choice else ()
         sold_before = tuple(entries[len(buys) :])
-        entries += _entries(portfolio, trade, wish.lots[key] if wish and parts else (), parts, to_base, as_of)
+        entries += _entries(
+            portfolio, trade, planned.lots[key] if planned and parts else (), parts, to_base, as_of
+        )
         after = situation.with_entries(entries)
         fresh = _fresh(before.disposals, after.disposals)
         tax = None
@@ -282,14 +284,14 @@ def plan_taxes(
     notes: list[str] = (
         [say("what was paid for {left_out} is not known", left_out=", ".join(left_out))] if left_out else []
     )
-    if wish is not None:
+    if planned is not None:
         notes += dict.fromkeys(
-            wish.left_out[t.account, t.symbol]
+            planned.left_out[t.account, t.symbol]
             for t in trades
-            if t.side == "sell" and (t.account, t.symbol) in wish.left_out
+            if t.side == "sell" and (t.account, t.symbol) in planned.left_out
         )
-        if total is not None and wish.max_tax is not None and total > wish.max_tax:
-            added, limit = f"{plain(round(total, 2))} {portfolio.base_currency}", plain(wish.max_tax)
+        if total is not None and planned.max_tax is not None and total > planned.max_tax:
+            added, limit = f"{plain(round(total, 2))} {portfolio.base_currency}", plain(planned.max_tax)
             notes.append(
                 say(
                     "by the return the plan adds {added} of tax, more than the {limit} asked for",

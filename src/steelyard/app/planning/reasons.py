@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 
+from steelyard.app.planning.plan_request import Outcome, PlanRequest
 from steelyard.app.planning.tradables import goal_values
-from steelyard.app.planning.wish import Outcome, Wish
 from steelyard.domain.money import EXACT, ZERO
 from steelyard.domain.policy.drift import Drift
 from steelyard.domain.policy.goals import Goal
@@ -42,7 +42,11 @@ def goal_worth(portfolio: Portfolio, values: Mapping[str, Decimal]) -> dict[str,
 
 
 def explain(
-    portfolio: Portfolio, valuation: Valuation, trade: Trade, wish: Wish, after: Mapping[str, Decimal]
+    portfolio: Portfolio,
+    valuation: Valuation,
+    trade: Trade,
+    request: PlanRequest,
+    after: Mapping[str, Decimal],
 ) -> str:
     """Say why a trade is made: how far its goal is off, and where the trades take it (`+5.4 -> 9.6 %`)."""
     goal = goals_of(portfolio, trade.symbol)[0]
@@ -58,27 +62,27 @@ def explain(
     if trade.side == "buy" and before.excess > 0:
         return join("; ", [text, say("the odd money is best here")])
     if trade.side == "sell" and before.excess < 0:
-        if wish.cash_flow < 0:
+        if request.cash_flow < 0:
             return join("; ", [text, say("sold to raise the money")])
         return join("; ", [text, say("sold so that others come nearer")])
     return text
 
 
-def decided_by(wish: Wish, outcome: Outcome, trade: Trade) -> str:
+def decided_by(request: PlanRequest, outcome: Outcome, trade: Trade) -> str:
     """Return the stage that made a trade what it is: nearness where the nearest plan trades that way too."""
     if outcome.nearest is None or any(
         (t.account, t.symbol, t.side) == (trade.account, trade.symbol, trade.side)
         for t in outcome.nearest_trades
     ):
         return "nearness"
-    return stage(wish, outcome)
+    return stage(request, outcome)
 
 
-def stage(wish: Wish, outcome: Outcome) -> str:
+def stage(request: PlanRequest, outcome: Outcome) -> str:
     """Return the first stage in which the plan is better than the nearest one."""
     tolerance = ZERO
     if outcome.effort is not None:
-        if wish.tax is not None and outcome.nearest_tax > (outcome.effort.tax or ZERO) + tolerance:
+        if request.tax is not None and outcome.nearest_tax > (outcome.effort.tax or ZERO) + tolerance:
             return "tax"
         if outcome.nearest_costs > outcome.effort.costs:
             return "tax"

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
+from steelyard.app.planning.plan_request import LotTaxes, PlanRequest
 from steelyard.app.planning.tradables import Ticks, Tradable
-from steelyard.app.planning.wish import TaxWish, Wish
 from steelyard.domain.money import EXACT
 from steelyard.domain.tax.planning import Formula, TaxLine
 from steelyard.engines.allocation.household.household import Household
@@ -17,31 +17,31 @@ UNKNOWN_RATE = Fraction(1, 5)
 """Tax taken on everything a sale brings in where what was paid is not known: only to compare accounts by."""
 
 
-def taxation(wish: TaxWish, seats: tuple[Tradable, ...], ticks: Ticks) -> Taxation:
-    """Return the tax of a wish as the engine counts it, in ticks."""
-    names = sorted({b for row in wish.buckets.values() for b in row if b is not None})
+def taxation(lot_taxes: LotTaxes, seats: tuple[Tradable, ...], ticks: Ticks) -> Taxation:
+    """Return the tax of sales as the engine counts it, in ticks."""
+    names = sorted({b for row in lot_taxes.buckets.values() for b in row if b is not None})
     place = {name: index for index, name in enumerate(names)}
     return Taxation(
-        lots=tuple(_lots(one, wish, place, ticks) for one in seats),
-        ordered=tuple((s.account, s.symbol) not in wish.free_choice for s in seats),
+        lots=tuple(_lots(one, lot_taxes, place, ticks) for one in seats),
+        ordered=tuple((s.account, s.symbol) not in lot_taxes.free_choice for s in seats),
         buckets=len(names),
-        taxes=tuple(_cases(formula, place, ticks) for formula in wish.taxes),
-        most_tax=None if wish.max_tax is None else ticks.part(Fraction(wish.max_tax)),
-        most_gain=None if wish.max_gain is None else ticks.part(Fraction(wish.max_gain)),
-        wash=_wash_groups(seats, wish),
+        taxes=tuple(_cases(formula, place, ticks) for formula in lot_taxes.taxes),
+        most_tax=None if lot_taxes.max_tax is None else ticks.part(Fraction(lot_taxes.max_tax)),
+        most_gain=None if lot_taxes.max_gain is None else ticks.part(Fraction(lot_taxes.max_gain)),
+        wash=_wash_groups(seats, lot_taxes),
     )
 
 
-def cautious(wish: Wish, problem: Household, seats: tuple[Tradable, ...]) -> Taxation | None:
+def cautious(request: PlanRequest, problem: Household, seats: tuple[Tradable, ...]) -> Taxation | None:
     """Return a tax to compare accounts by where what was paid is not known; None where all are alike.
 
     Everything a taxed sale brings in counts as gain, so sheltered accounts sell first.
     """
-    if not wish.taxed_sales:
+    if not request.taxed_sales:
         return None
     lots = []
     for one, seat in zip(seats, problem.seats, strict=True):
-        taxed = (one.account, one.symbol) in wish.taxed_sales and (seat.held or seat.odd)
+        taxed = (one.account, one.symbol) in request.taxed_sales and (seat.held or seat.odd)
         steps = seat.held + Fraction(seat.odd, seat.price)
         lots.append((LotSteps(steps, Fraction(seat.price), 0),) if taxed else ())
     piece = Piece({0: UNKNOWN_RATE})
@@ -59,20 +59,20 @@ def lots_sold(
     }
 
 
-def _wash_groups(seats: tuple[Tradable, ...], wish: TaxWish) -> tuple[tuple[int, ...], ...]:
-    if wish.wash_groups is None:
+def _wash_groups(seats: tuple[Tradable, ...], lot_taxes: LotTaxes) -> tuple[tuple[int, ...], ...]:
+    if lot_taxes.wash_groups is None:
         return ()
     groups: dict[str, list[int]] = {}
     for k, one in enumerate(seats):
-        groups.setdefault(wish.wash_groups.get(one.symbol, one.symbol), []).append(k)
+        groups.setdefault(lot_taxes.wash_groups.get(one.symbol, one.symbol), []).append(k)
     return tuple(tuple(group) for group in groups.values())
 
 
-def _lots(one: Tradable, wish: TaxWish, place: Mapping[str, int], ticks: Ticks) -> tuple[LotSteps, ...]:
+def _lots(one: Tradable, lot_taxes: LotTaxes, place: Mapping[str, int], ticks: Ticks) -> tuple[LotSteps, ...]:
     key = one.account, one.symbol
     rows = []
     for lot, gain, bucket in zip(
-        wish.lots.get(key, ()), wish.gains.get(key, ()), wish.buckets.get(key, ()), strict=True
+        lot_taxes.lots.get(key, ()), lot_taxes.gains.get(key, ()), lot_taxes.buckets.get(key, ()), strict=True
     ):
         if bucket is None:
             return ()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from steelyard.app.planning.wish import Wish
+from steelyard.app.planning.plan_request import PlanRequest
 from steelyard.domain.accounts import may_hold
 from steelyard.domain.money import EXACT, ONE, ZERO
 from steelyard.domain.portfolio import Account, Portfolio, Position, Valuation
@@ -88,13 +88,13 @@ class Tradable:
     buyable: bool = True
 
 
-def tradables(portfolio: Portfolio, wish: Wish) -> tuple[Tradable, ...]:
+def tradables(portfolio: Portfolio, request: PlanRequest) -> tuple[Tradable, ...]:
     """Return every (account, instrument that counts) pair, accounts first, in the order of the file.
 
     Raises:
         DataError: An instrument has no price (`price-missing`), all missing ones in one text.
     """
-    missing = [s for s in portfolio.counted if not _plannable(portfolio, s, wish)]
+    missing = [s for s in portfolio.counted if not _plannable(portfolio, s, request)]
     if missing:
         first = missing[0]
         raise DataError(
@@ -106,7 +106,7 @@ def tradables(portfolio: Portfolio, wish: Wish) -> tuple[Tradable, ...]:
                 'add price = "..." to the position of {first}, or a line {first} = "..." under [prices]',
                 first=first,
             )
-            if wish.fractional
+            if request.fractional
             else say(
                 'add price = "..." to the position of {first}, or a line {first} = "..." under [prices], '
                 "or plan in amounts with --fractional",
@@ -114,20 +114,20 @@ def tradables(portfolio: Portfolio, wish: Wish) -> tuple[Tradable, ...]:
             ),
         )
     return tuple(
-        _tradable(portfolio, account, symbol, wish, bought)
+        _tradable(portfolio, account, symbol, request, bought)
         for account in portfolio.accounts
-        for bought in [_bought(portfolio, account, wish)]
+        for bought in [_bought(portfolio, account, request)]
         for symbol in portfolio.counted
     )
 
 
-def _bought(portfolio: Portfolio, account: Account, wish: Wish) -> frozenset[str]:
+def _bought(portfolio: Portfolio, account: Account, request: PlanRequest) -> frozenset[str]:
     """Return what may be bought in an account: of every goal the first that it may hold."""
     found = set()
     for goal in portfolio.goals:
         for symbol in goal.buy:
             priced = symbol in portfolio.quotes
-            if priced and symbol not in wish.blocked and may_buy(portfolio, account, symbol):
+            if priced and symbol not in request.blocked and may_buy(portfolio, account, symbol):
                 found.add(symbol)
                 break
     return frozenset(found)
@@ -149,27 +149,27 @@ def may_buy(portfolio: Portfolio, account: Account, symbol: str) -> bool:
     )
 
 
-def _plannable(portfolio: Portfolio, symbol: str, wish: Wish) -> bool:
+def _plannable(portfolio: Portfolio, symbol: str, request: PlanRequest) -> bool:
     quote = portfolio.quotes.get(symbol)
     if quote is None:
-        return symbol in portfolio.constraints.locked or _idle(portfolio, symbol, wish)
+        return symbol in portfolio.constraints.locked or _idle(portfolio, symbol, request)
     return (
         not quote.by_value
-        or all(_fractional(portfolio, a, symbol, wish) for a in portfolio.accounts)
+        or all(_fractional(portfolio, a, symbol, request) for a in portfolio.accounts)
         or symbol in portfolio.constraints.locked
     )
 
 
-def _idle(portfolio: Portfolio, symbol: str, wish: Wish) -> bool:
+def _idle(portfolio: Portfolio, symbol: str, request: PlanRequest) -> bool:
     """An instrument nobody holds and nobody wants needs no price."""
     held = any(p.symbol == symbol and p.shares for a in portfolio.accounts for p in a.positions)
-    wanted = any(wish.targets[g.name] for g in portfolio.goals if symbol in g.buy)
-    return not held and (not wanted or not wish.can_buy)
+    wanted = any(request.targets[g.name] for g in portfolio.goals if symbol in g.buy)
+    return not held and (not wanted or not request.can_buy)
 
 
-def _fractional(portfolio: Portfolio, account: Account, symbol: str, wish: Wish) -> bool:
+def _fractional(portfolio: Portfolio, account: Account, symbol: str, request: PlanRequest) -> bool:
     return (
-        wish.fractional
+        request.fractional
         or portfolio.constraints.fractional
         or account.fractional
         or portfolio.instruments[symbol].fractional
@@ -177,10 +177,10 @@ def _fractional(portfolio: Portfolio, account: Account, symbol: str, wish: Wish)
 
 
 def _tradable(
-    portfolio: Portfolio, account: Account, symbol: str, wish: Wish, bought: frozenset[str]
+    portfolio: Portfolio, account: Account, symbol: str, request: PlanRequest, bought: frozenset[str]
 ) -> Tradable:
     position = next((p for p in account.positions if p.symbol == symbol), Position(symbol, ZERO))
-    step = FRACTION_STEP if _fractional(portfolio, account, symbol, wish) else ONE
+    step = FRACTION_STEP if _fractional(portfolio, account, symbol, request) else ONE
     priced = symbol in portfolio.quotes
     price = EXACT.multiply(portfolio.base_price(symbol), step) if priced else ONE
     steps = int(EXACT.divide_int(position.shares, step))
@@ -200,7 +200,7 @@ def settlement_currency(portfolio: Portfolio, symbol: str) -> str:
 
 
 def wanted(
-    portfolio: Portfolio, valuation: Valuation, wish: Wish
+    portfolio: Portfolio, valuation: Valuation, request: PlanRequest
 ) -> dict[str, tuple[Fraction, Fraction | None]]:
     """Return wanted value and divisor of every goal, base currency.
 
@@ -209,9 +209,9 @@ def wanted(
     total = Fraction(valuation.managed)
     held = goal_values(portfolio, {h.symbol: Fraction(h.value) for h in valuation.holdings})
     result: dict[str, tuple[Fraction, Fraction | None]] = {}
-    for name, weight in wish.targets.items():
+    for name, weight in request.targets.items():
         target = Fraction(weight) * total
-        result[name] = (max(target, Fraction(0)), wish.objective.divisor(target, held[name]))
+        result[name] = (max(target, Fraction(0)), request.objective.divisor(target, held[name]))
     return result
 
 
@@ -225,13 +225,13 @@ def goal_values(portfolio: Portfolio, values: Mapping[str, Fraction]) -> dict[st
     }
 
 
-def sold_first(one: Tradable, wish: Wish, portfolio: Portfolio, *, left_out: bool) -> bool:
+def sold_first(one: Tradable, request: PlanRequest, portfolio: Portfolio, *, left_out: bool) -> bool:
     """Say whether this holding is sold out before anything else, see `Objective.sells_out_first`.
 
     Args:
         left_out: The objective counts no goal that it is part of.
     """
-    if not wish.objective.sells_out_first or not left_out or not wish.can_sell or not one.traded:
+    if not request.objective.sells_out_first or not left_out or not request.can_sell or not one.traded:
         return False
     cost = portfolio.costs.commission_of(one.worth)
     return one.worth > max(cost, ZERO) and one.worth >= portfolio.constraints.min_trade

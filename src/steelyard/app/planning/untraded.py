@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from steelyard.app.planning.plan_request import Outcome, PlanRequest
 from steelyard.app.planning.reasons import goal_worth, points, stage
 from steelyard.app.planning.tradables import may_buy
-from steelyard.app.planning.wish import Outcome, Wish
 from steelyard.domain.accounts import is_risky, risky_cap
 from steelyard.domain.money import EXACT, ONE, ZERO, plain
 from steelyard.domain.policy.drift import Drift
@@ -20,7 +20,7 @@ Why = tuple[Text, str]
 
 
 def untraded(
-    portfolio: Portfolio, valuation: Valuation, outcome: Outcome, wish: Wish, settled: Settled
+    portfolio: Portfolio, valuation: Valuation, outcome: Outcome, request: PlanRequest, settled: Settled
 ) -> tuple[Untraded, ...]:
     """Return every target that is off and yet not traded, in their order, then accounts with idle cash."""
     traded = {t.symbol for t in outcome.trades}
@@ -29,50 +29,50 @@ def untraded(
     for goal in portfolio.goals:
         if traded & set(goal.parts):
             continue
-        drift = Drift(goal.name, worth[goal.name], valuation.managed, wish.targets[goal.name])
+        drift = Drift(goal.name, worth[goal.name], valuation.managed, request.targets[goal.name])
         if drift.excess:
-            reason, by = _why_not(portfolio, valuation, outcome, wish, settled, goal, drift)
+            reason, by = _why_not(portfolio, valuation, outcome, request, settled, goal, drift)
             rows.append(Untraded(goal.name, reason, by))
-    return (*rows, *idle_cash(portfolio, valuation, outcome, wish, settled))
+    return (*rows, *idle_cash(portfolio, valuation, outcome, request, settled))
 
 
 def _why_not(
     portfolio: Portfolio,
     valuation: Valuation,
     outcome: Outcome,
-    wish: Wish,
+    request: PlanRequest,
     settled: Settled,
     goal: Goal,
     drift: Drift,
 ) -> Why:
     side = say("over") if drift.excess > 0 else say("under")
     off = say("{points} points {side}", points=points(drift.drift), side=side)
-    if wish.targets[goal.name] != portfolio.targets[goal.name]:
+    if request.targets[goal.name] != portfolio.targets[goal.name]:
         off = say("{points} points {side} its destination", points=points(drift.drift), side=side)
-    rule = _rule(portfolio, wish, goal, drift, off)
+    rule = _rule(portfolio, request, goal, drift, off)
     if rule is not None:
         return rule, "rule"
-    near = _near_enough(portfolio, outcome, wish, goal)
+    near = _near_enough(portfolio, outcome, request, goal)
     if near is not None:
         return join("; ", [off, near[0]]), near[1]
-    return _whole_shares(portfolio, valuation, wish, settled, goal, drift, off), "nearness"
+    return _whole_shares(portfolio, valuation, request, settled, goal, drift, off), "nearness"
 
 
-def _rule(portfolio: Portfolio, wish: Wish, goal: Goal, drift: Drift, off: Text) -> Text | None:
+def _rule(portfolio: Portfolio, request: PlanRequest, goal: Goal, drift: Drift, off: Text) -> Text | None:
     """Return what forbids to bring a goal nearer, None when nothing does."""
     excess, symbols = drift.excess, set(goal.parts)
     if symbols <= portfolio.constraints.locked:
         return say("{off}, but locked", off=off)
-    if not wish.can_buy and not wish.can_sell:
+    if not request.can_buy and not request.can_sell:
         return say("{off}; no rebalance is due", off=off)
-    if excess > 0 and not wish.can_sell:
+    if excess > 0 and not request.can_sell:
         return say("{off}, but nothing is sold; new money goes elsewhere", off=off)
-    if excess < 0 and not wish.can_buy:
+    if excess < 0 and not request.can_buy:
         return say("{off}, but nothing is bought", off=off)
     if not any(portfolio.quotes.get(s) for s in symbols):
         return say("{off}; no price", off=off)
-    if excess < 0 and all(s in wish.blocked for s in goal.buy):
-        return say("{off}, but {blocked}", off=off, blocked=wish.blocked[goal.buy[0]])
+    if excess < 0 and all(s in request.blocked for s in goal.buy):
+        return say("{off}, but {blocked}", off=off, blocked=request.blocked[goal.buy[0]])
     accounts = portfolio.accounts
     if excess < 0 and not any(may_buy(portfolio, a, s) for a in accounts for s in goal.buy):
         return say("{off}, but no account may buy it", off=off)
@@ -87,14 +87,14 @@ def _rule(portfolio: Portfolio, wish: Wish, goal: Goal, drift: Drift, off: Text)
     return None
 
 
-def _near_enough(portfolio: Portfolio, outcome: Outcome, wish: Wish, goal: Goal) -> Why | None:
+def _near_enough(portfolio: Portfolio, outcome: Outcome, request: PlanRequest, goal: Goal) -> Why | None:
     """Return why the nearest plan would trade a goal that this one leaves alone, None where it would not."""
     effort = outcome.effort
     if outcome.nearest is None or effort is None:
         return None
     if not any(t.symbol in goal.parts for t in outcome.nearest_trades):
         return None
-    by = stage(wish, outcome)
+    by = stage(request, outcome)
     tax = EXACT.subtract(outcome.nearest_tax, effort.tax or ZERO)
     cost = EXACT.add(tax, EXACT.subtract(outcome.nearest_costs, effort.costs))
     root = EXACT.subtract(EXACT.sqrt(outcome.square), EXACT.sqrt(outcome.nearest_square))
@@ -129,7 +129,7 @@ def _near_enough(portfolio: Portfolio, outcome: Outcome, wish: Wish, goal: Goal)
 def _whole_shares(
     portfolio: Portfolio,
     valuation: Valuation,
-    wish: Wish,
+    request: PlanRequest,
     settled: Settled,
     goal: Goal,
     drift: Drift,
@@ -139,7 +139,7 @@ def _whole_shares(
     symbol = next((s for s in (*goal.buy, *goal.parts) if s in portfolio.quotes), goal.name)
     price = portfolio.base_price(symbol)
     whole = not (
-        wish.fractional or portfolio.constraints.fractional or portfolio.instruments[symbol].fractional
+        request.fractional or portfolio.constraints.fractional or portfolio.instruments[symbol].fractional
     )
     if whole and abs(excess) * 2 <= price:
         return say("{off}, less than half a share", off=off)
@@ -151,24 +151,26 @@ def _whole_shares(
         )
     if cost > ZERO and abs(excess) <= cost * (ONE + ONE):
         return say("{off}, not worth the commission", off=off)
-    if wish.tax is not None and not (wish.tax.max_tax is None and wish.tax.max_gain is None):
+    if request.tax is not None and not (request.tax.max_tax is None and request.tax.max_gain is None):
         return say("{off}; within the limit on tax or gains no plan is nearer to target", off=off)
     return say("{off}; the whole-share mix is nearest to target this way", off=off)
 
 
 def idle_cash(
-    portfolio: Portfolio, valuation: Valuation, outcome: Outcome, wish: Wish, settled: Settled
+    portfolio: Portfolio, valuation: Valuation, outcome: Outcome, request: PlanRequest, settled: Settled
 ) -> tuple[Untraded, ...]:
     """Return the accounts in which cash stays that is no reserve, with what keeps it.
 
     Where one reserve is kept over several accounts, the first ones keep it.
     """
-    if not wish.can_buy:
+    if not request.can_buy:
         return ()
     reserve = valuation.reserve
     worth = goal_worth(portfolio, settled.values)
     short = [
-        g for g in portfolio.goals if worth[g.name] < EXACT.multiply(wish.targets[g.name], valuation.managed)
+        g
+        for g in portfolio.goals
+        if worth[g.name] < EXACT.multiply(request.targets[g.name], valuation.managed)
     ]
     rows = []
     for account in portfolio.accounts:
@@ -177,7 +179,7 @@ def idle_cash(
         reserve, money = EXACT.subtract(reserve, kept), EXACT.subtract(money, kept)
         if money <= ZERO:
             continue
-        reason, by = _why_idle(portfolio, outcome, wish, settled, account, money, short)
+        reason, by = _why_idle(portfolio, outcome, request, settled, account, money, short)
         rows.append(Untraded("", reason, by, account.name, money))
     return tuple(rows)
 
@@ -185,7 +187,7 @@ def idle_cash(
 def _why_idle(
     portfolio: Portfolio,
     outcome: Outcome,
-    wish: Wish,
+    request: PlanRequest,
     settled: Settled,
     account: Account,
     money: Decimal,
@@ -197,20 +199,20 @@ def _why_idle(
         if symbol is None:
             barred.append(goal.name)
             continue
-        if symbol in wish.blocked:
+        if symbol in request.blocked:
             banned.append(symbol)
             continue
         price = portfolio.base_price(symbol) if symbol in portfolio.quotes else ZERO
         if _over_cap(portfolio, account, settled, symbol, price):
             capped.append(symbol)
         elif money < EXACT.add(price, portfolio.costs.commission_of(price)) and not _divisible(
-            portfolio, account, wish, symbol
+            portfolio, account, request, symbol
         ):
             dear.append(symbol)
         else:
             open_.append(symbol)
     if open_ and outcome.nearest is not None:
-        return say("near enough without spending it"), stage(wish, outcome)
+        return say("near enough without spending it"), stage(request, outcome)
     if open_:
         return say("nothing bought with it would come nearer to target"), "nearness"
     parts = []
@@ -248,9 +250,9 @@ def _over_cap(portfolio: Portfolio, account: Account, settled: Settled, symbol: 
     return risky > EXACT.multiply(cap, total)
 
 
-def _divisible(portfolio: Portfolio, account: Account, wish: Wish, symbol: str) -> bool:
+def _divisible(portfolio: Portfolio, account: Account, request: PlanRequest, symbol: str) -> bool:
     return (
-        wish.fractional
+        request.fractional
         or portfolio.constraints.fractional
         or account.fractional
         or portfolio.instruments[symbol].fractional

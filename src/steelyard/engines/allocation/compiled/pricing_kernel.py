@@ -256,12 +256,12 @@ def improve_plan(w, r, budget, plan):
     n = w.shape[0]
     left, total = budget, 0.0
     miss, room = np.empty(n), np.empty((3, n), np.int64)
-    taken, wish, dear = room[0], room[1], room[2]
+    taken, request, dear = room[0], room[1], room[2]
     for i in range(n):
         taken[i] = line_spent(w, i, plan[i])
         left -= taken[i]
         miss[i] = line_miss(w, r, i, plan[i])
-        wish[i] = int(np.floor(r[i, WANTED] / float(w[i, PRICE])))
+        request[i] = int(np.floor(r[i, WANTED] / float(w[i, PRICE])))
         dear[i] = w[i, PRICE] * (w[i, UNIT] + w[i, COST_RATE] + w[i, COST_EXTRA])
     # A good plan is enough, see `search._first_plan`: what more rounds would find, the search finds.
     for _ in range(2 * n + 20):
@@ -269,7 +269,7 @@ def improve_plan(w, r, budget, plan):
         for i in range(n):
             now = plan[i] >> 1
             # A cheap line can take up at once what is left over after the dear ones.
-            jump = min(now + (left // dear[i] if left >= dear[i] else 0), wish[i])
+            jump = min(now + (left // dear[i] if left >= dear[i] else 0), request[i])
             for change in (now - 1, now + 1, jump, jump + 1, 0, w[i, BUY_LOW], -w[i, SELL_LOW]):
                 code = 2 * change
                 less = miss[i] - line_miss(w, r, i, code)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class TaxWish:
+class LotTaxes:
     """How a plan looks at tax; all money in base currency.
 
     Attributes:
@@ -44,7 +44,7 @@ class TaxWish:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class PlanRequest:
     """What the planner is asked to reach.
 
     Attributes:
@@ -71,7 +71,7 @@ class Wish:
     can_buy: bool = True
     can_sell: bool = True
     fractional: bool = False
-    tax: TaxWish | None = None
+    tax: LotTaxes | None = None
     accept_drift: Decimal = ZERO
     relocate: bool = False
     blocked: Mapping[str, str] = field(default_factory=dict)
@@ -119,7 +119,7 @@ class Outcome:
     effort: Effort | None = None
 
 
-class Short(Exception):
+class NotEnoughMoney(Exception):
     """No allowed plan exists; `amount` (base currency) is missing even after every allowed sale.
 
     `accounts` names the accounts that cannot pay for themselves, when there are several.
