@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from steelyard import bootstrap
 from steelyard.api.reading import Money, fraction, money
-from steelyard.domain.footing import Footing, footing_of, need_fresh
+from steelyard.domain.caveats import Caveats, caveats_of, need_fresh
 from steelyard.domain.money import plain
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import DataError, InputError
@@ -70,8 +70,8 @@ def plan(
     from steelyard.app.planning import plan as planner
 
     day = as_of or bootstrap.today(portfolio)
-    rests_on = footing_of(portfolio, day, stale_ok=stale_ok)
-    need_fresh(rests_on)
+    caveats = caveats_of(portfolio, day, stale_ok=stale_ok)
+    need_fresh(caveats)
     looks = harvest or save_tax or max_tax is not None or max_gain is not None
     tax, why_not = _tax_of(portfolio, day, needed=looks)
     result = planner.plan(
@@ -110,7 +110,7 @@ def plan(
         "relocate": relocate,
         "allow_wash_sales": allow_wash_sales,
     }
-    return _told(result, why_not, asked, rests_on)
+    return _told(result, why_not, asked, caveats)
 
 
 def invest(
@@ -138,8 +138,8 @@ def invest(
     from steelyard.app.planning import plan as planner
 
     day = as_of or bootstrap.today(portfolio)
-    rests_on = footing_of(portfolio, day, stale_ok=stale_ok)
-    need_fresh(rests_on)
+    caveats = caveats_of(portfolio, day, stale_ok=stale_ok)
+    need_fresh(caveats)
     tax, why_not = _tax_of(portfolio, day)
     result = planner.invest(
         portfolio,
@@ -160,7 +160,7 @@ def invest(
         "objective": method,
         "allow_wash_sales": allow_wash_sales,
     }
-    return _told(result, why_not, asked, rests_on)
+    return _told(result, why_not, asked, caveats)
 
 
 def withdraw(
@@ -186,8 +186,8 @@ def withdraw(
     from steelyard.app.planning import plan as planner
 
     day = as_of or bootstrap.today(portfolio)
-    rests_on = footing_of(portfolio, day, stale_ok=stale_ok)
-    need_fresh(rests_on)
+    caveats = caveats_of(portfolio, day, stale_ok=stale_ok)
+    need_fresh(caveats)
     tax, why_not = _tax_of(portfolio, day)
     result = planner.withdraw(
         portfolio,
@@ -206,12 +206,12 @@ def withdraw(
         "no_buy": True,
         "objective": objective,
     }
-    return _told(result, why_not, asked, rests_on)
+    return _told(result, why_not, asked, caveats)
 
 
-def _told(result: Plan, why_not: str, asked: Mapping[str, Any], rests_on: Footing) -> Plan:
+def _told(result: Plan, why_not: str, asked: Mapping[str, Any], caveats: Caveats) -> Plan:
     """Return a plan with why it says nothing of tax, what it was asked for, and what it rests on."""
-    return replace(result, tax_note=why_not or result.tax_note, asked=asked, rests_on=rests_on)
+    return replace(result, tax_note=why_not or result.tax_note, asked=asked, caveats=caveats)
 
 
 @overload

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from steelyard import bootstrap
 from steelyard.api.reading import Money, fraction
-from steelyard.domain.footing import footing_of, need_fresh
+from steelyard.domain.caveats import caveats_of, need_fresh
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import InputError
 from steelyard.words import say
@@ -62,8 +62,8 @@ def harvest(
     from steelyard.app.harvest.value import Assumptions
 
     day = as_of or bootstrap.today(portfolio)
-    rests_on = footing_of(portfolio, day, stale_ok=stale_ok)
-    need_fresh(rests_on)
+    caveats = caveats_of(portfolio, day, stale_ok=stale_ok)
+    need_fresh(caveats)
     situation = bootstrap.tax_situation(portfolio, day, needed=True)
     if situation is None:
         raise InputError(
@@ -88,4 +88,4 @@ def harvest(
         min_loss=None if min_loss is None else fraction(min_loss),
     )
     found = harvester.harvest(portfolio, situation, as_of=day, assumptions=given)
-    return replace(found, rests_on=rests_on)
+    return replace(found, caveats=caveats)

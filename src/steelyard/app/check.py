@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from steelyard.domain.footing import Footing, footing_of
+from steelyard.domain.caveats import Caveats, caveats_of
 from steelyard.domain.money import figure
 from steelyard.domain.policy.drift import Drift, largest, measure, misplaced
 from steelyard.domain.policy.policies import Decision, decide
@@ -28,7 +28,7 @@ class CheckReport:
         drifts: One a target, in the order of the file.
         breaches: Symbols outside their band.
         decision: Due or not, every reason, and the next look.
-        rests_on: What its reader should know of amounts and prices.
+        caveats: What its reader should know of amounts and prices.
     """
 
     as_of: date
@@ -37,7 +37,7 @@ class CheckReport:
     drifts: tuple[Drift, ...]
     breaches: frozenset[str]
     decision: Decision
-    rests_on: Footing
+    caveats: Caveats
 
     @property
     def largest_drift(self) -> Decimal:
@@ -82,7 +82,7 @@ class CheckReport:
             "largest_drift": figure(self.largest_drift),
             "misplaced": figure(self.misplaced),
             "decision": self.decision.to_dict(),
-            **self.rests_on.to_dict(),
+            **self.caveats.to_dict(),
         }
 
     def _shares(self, holding: Holding) -> str | None:
@@ -109,7 +109,7 @@ def check(portfolio: Portfolio, sessions: Sessions, *, as_of: date) -> CheckRepo
         DataError: A price is of a later day (`price-after`).
     """
     need_accounts(portfolio)
-    rests_on = footing_of(portfolio, as_of)
+    caveats = caveats_of(portfolio, as_of)
     valuation = value(portfolio)
     values = {h.symbol: h.value for h in valuation.holdings}
     drifts = measure(values, valuation.managed, portfolio.targets)
@@ -118,4 +118,4 @@ def check(portfolio: Portfolio, sessions: Sessions, *, as_of: date) -> CheckRepo
     )
     rules = ("threshold", "relative_threshold")
     breached = frozenset(r.symbol for r in decision.reasons if r.rule in rules and r.symbol is not None)
-    return CheckReport(as_of, portfolio, valuation, drifts, breached, decision, rests_on)
+    return CheckReport(as_of, portfolio, valuation, drifts, breached, decision, caveats)

@@ -13,7 +13,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from steelyard.domain.footing import Footing
+from steelyard.domain.caveats import Caveats
 from steelyard.domain.money import EXACT, ZERO, exact_sum, figure
 from steelyard.domain.policy.drift import Drift
 from steelyard.domain.policy.policies import Decision
@@ -281,7 +281,7 @@ class Plan:
         tax_note: Why not, or what is left out.
         asked: What it was asked for, by the names that a saved plan keeps, so that it can be made again; None
             where that is not known. No part of the plan itself.
-        rests_on: What its reader should know of the holdings and prices it was made from.
+        caveats: What its reader should know of the holdings and prices it was made from.
     """
 
     as_of: date
@@ -305,7 +305,7 @@ class Plan:
     effort: Effort | None = None
     nearest: Nearest | None = None
     asked: Mapping[str, Any] | None = field(default=None, compare=False, repr=False)
-    rests_on: Footing = Footing()  # noqa: RUF009 - a frozen value
+    caveats: Caveats = Caveats()  # noqa: RUF009 - a frozen value
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document of `plan --json`, also of `invest` and `withdraw` (`steelyard/plan/1`).
@@ -340,7 +340,7 @@ class Plan:
             "effort": None if self.effort is None else self.effort.to_dict(),
             "nearest": None if self.nearest is None else self.nearest.to_dict(),
             "decision": None if self.decision is None else self.decision.to_dict(),
-            **self.rests_on.to_dict(),
+            **self.caveats.to_dict(),
         }
         if self.to_bands is not None:
             document["to_bands"] = {"amount": figure(self.to_bands)}

@@ -21,7 +21,7 @@ from steelyard.domain.accounts import is_risky, risky_cap
 from steelyard.domain.books.comparison import told, undecided
 from steelyard.domain.books.portfolio_books import books_of
 from steelyard.domain.books.valuations import DayValue
-from steelyard.domain.footing import unrecorded
+from steelyard.domain.caveats import unrecorded_split
 from steelyard.domain.market.prices import Close, Wanted, is_stale
 from steelyard.domain.money import EXACT, ZERO
 from steelyard.domain.portfolio import Portfolio
@@ -289,8 +289,8 @@ def _plan_text(inputs: RunInputs, report: CheckReport) -> str:
 
     portfolio = report.portfolio
     try:
-        for action in report.rests_on.actions:
-            raise unrecorded(action)
+        for action in report.caveats.actions:
+            raise unrecorded_split(action)
         situation = inputs.books.situation(portfolio, report.as_of)
         made = plan(portfolio, inputs.sessions, as_of=report.as_of, tax=situation)
     except (PlanError, DataError) as error:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from steelyard.app.check import CheckReport
     from steelyard.app.tax.situation import TaxSituation
     from steelyard.domain.automation.settings import AutomationSettings
-    from steelyard.domain.footing import Difference
+    from steelyard.domain.caveats import HoldingDifference
     from steelyard.domain.portfolio import Portfolio
     from steelyard.domain.trades import Plan
     from steelyard.ports.automation import RunRecords
@@ -99,7 +99,7 @@ class RunReport:
     sent: Sent = Sent()  # noqa: RUF009 - a frozen value
     findings: tuple[str, ...] = ()
     text: str = ""
-    differences: tuple[Difference, ...] = ()
+    differences: tuple[HoldingDifference, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document of `run --json` (`steelyard/run/1`)."""

@@ -10,7 +10,7 @@ from decimal import Decimal
 from steelyard.domain.books.holdings import count
 from steelyard.domain.books.ledger import ACTION_KINDS, Entry, in_order
 from steelyard.domain.books.portfolio_books import Books, books_of, with_books
-from steelyard.domain.footing import Unrecorded
+from steelyard.domain.caveats import UnrecordedSplit
 from steelyard.domain.money import ONE
 from steelyard.domain.portfolio import Portfolio
 
@@ -32,7 +32,7 @@ def with_actions(portfolio: Portfolio, splits: Iterable[tuple[str, date, Decimal
     return with_books(portfolio, replace(books, actions=found)) if found else portfolio
 
 
-def _unrecorded(books: Books, splits: Sequence[tuple[str, date, Decimal]]) -> tuple[Unrecorded, ...]:
+def _unrecorded(books: Books, splits: Sequence[tuple[str, date, Decimal]]) -> tuple[UnrecordedSplit, ...]:
     found = []
     for symbol, day, ratio in splits:
         own = [e for e in books.entries if symbol in (e.symbol, e.other)]
@@ -41,7 +41,7 @@ def _unrecorded(books: Books, splits: Sequence[tuple[str, date, Decimal]]) -> tu
             if _held_before(here, account, symbol, day) and not any(
                 e.kind in ACTION_KINDS and abs(e.traded_on - day) <= WINDOW for e in here
             ):
-                found.append(Unrecorded(account, symbol, day, ratio))
+                found.append(UnrecordedSplit(account, symbol, day, ratio))
     return tuple(found)
 
 

@@ -17,7 +17,7 @@ from steelyard.domain.books.comparison import amounts, compare
 from steelyard.domain.books.holdings import ADDING, Holdings, cash_moves, holdings
 from steelyard.domain.books.ledger import OPENING_NOTE, Entry
 from steelyard.domain.books.portfolio_books import Books, KeptPortfolio, with_books
-from steelyard.domain.footing import Difference
+from steelyard.domain.caveats import HoldingDifference
 from steelyard.domain.money import EXACT, ZERO
 from steelyard.domain.portfolio import Account, Portfolio, Position
 from steelyard.errors import DataError, InputError
@@ -63,7 +63,7 @@ def held(portfolio: Portfolio, entries: Sequence[Entry], *, as_of: date) -> Kept
     opened = {e.account for e in entries if e.note == OPENING_NOTE}
     active = {e.account for e in entries}
     accounts: list[Account] = []
-    differences: list[Difference] = []
+    differences: list[HoldingDifference] = []
     kept_here: set[str] = set()
     for account in portfolio.accounts:
         name = account.name
@@ -71,7 +71,7 @@ def held(portfolio: Portfolio, entries: Sequence[Entry], *, as_of: date) -> Kept
         ours = (shares.get(name, {}), cash.get(name, {}))
         if name in active and account.holds:
             differences += (
-                Difference(name, what, file, journal, counts, account.kept is not None)
+                HoldingDifference(name, what, file, journal, counts, account.kept is not None)
                 for what, file, journal in compare(amounts(account), ours)
             )
         if counts == JOURNAL:

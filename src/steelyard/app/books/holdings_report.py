@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from steelyard.domain.footing import Footing, footing_of
+from steelyard.domain.caveats import Caveats, caveats_of
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, figure
 from steelyard.domain.portfolio import Portfolio, Position, need_accounts
 
@@ -131,7 +131,7 @@ class HoldingsReport:
         cash_totals: By currency.
         gain: Of everything, None where some part of it is unknown.
         rooms: What may still be paid into tax-sheltered accounts.
-        rests_on: What its reader should know of amounts and prices.
+        caveats: What its reader should know of amounts and prices.
     """
 
     as_of: date
@@ -143,7 +143,7 @@ class HoldingsReport:
     cash_totals: tuple[Cash, ...]
     gain: Decimal | None
     rooms: tuple[Room, ...] = ()
-    rests_on: Footing = Footing()  # noqa: RUF009 - a frozen value
+    caveats: Caveats = Caveats()  # noqa: RUF009 - a frozen value
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document of `holdings --json` (`steelyard/holdings/1`)."""
@@ -158,7 +158,7 @@ class HoldingsReport:
             "cash": [c.to_dict() for c in self.cash],
             "cash_totals": [c.to_dict() for c in self.cash_totals],
             "rooms": [r.to_dict() for r in self.rooms],
-            **self.rests_on.to_dict(),
+            **self.caveats.to_dict(),
         }
 
 
@@ -196,7 +196,7 @@ def holdings_report(portfolio: Portfolio, *, as_of: date, rooms: Sequence[Room] 
         cash_totals=_cash_totals(cash),
         gain=None if None in gains else exact_sum(g for g in gains if g is not None),
         rooms=tuple(rooms),
-        rests_on=footing_of(portfolio, as_of),
+        caveats=caveats_of(portfolio, as_of),
     )
 
 

@@ -28,7 +28,7 @@ from steelyard.app.harvest.value import (
 )
 from steelyard.app.tax.situation import TaxSituation
 from steelyard.app.tax.wash_window import recent_purchases
-from steelyard.domain.footing import Footing
+from steelyard.domain.caveats import Caveats
 from steelyard.domain.harvest.sale_size import sale
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, figure, plain
 from steelyard.domain.portfolio import Portfolio
@@ -49,7 +49,7 @@ class HarvestReport:
     """Losses and gains, each by worth, and the day until which they count for this year.
 
     `gain_room` is what can still be gained free of tax before any of it, None when that is not known; `notes`
-    are what the reader has to know, such as what that rests on; `rests_on` says it of amounts and prices.
+    are what the reader has to know, such as what that rests on; `caveats` says it of amounts and prices.
     """
 
     currency: str
@@ -58,7 +58,7 @@ class HarvestReport:
     deadline: date
     gain_room: Decimal | None = None
     notes: tuple[str, ...] = ()
-    rests_on: Footing = Footing()  # noqa: RUF009 - a frozen value
+    caveats: Caveats = Caveats()  # noqa: RUF009 - a frozen value
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document of `harvest --json` (`steelyard/harvest/1`); figures are decimal text."""
@@ -70,7 +70,7 @@ class HarvestReport:
             "deadline": self.deadline.isoformat(),
             "gain_room": figure(self.gain_room),
             "notes": list(self.notes),
-            **self.rests_on.to_dict(),
+            **self.caveats.to_dict(),
         }
 
 

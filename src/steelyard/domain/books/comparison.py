@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from steelyard.domain.footing import Difference
+from steelyard.domain.caveats import HoldingDifference
 from steelyard.domain.money import ZERO
 from steelyard.words import Text, join, say
 
@@ -42,16 +42,16 @@ def amounts(account: Account) -> tuple[Amounts, Amounts]:
     return {p.symbol: p.shares for p in account.positions}, account.cash
 
 
-def undecided(differences: Iterable[Difference]) -> dict[str, list[Difference]]:
+def undecided(differences: Iterable[HoldingDifference]) -> dict[str, list[HoldingDifference]]:
     """Return the differences nobody has decided, by account."""
-    found: dict[str, list[Difference]] = {}
+    found: dict[str, list[HoldingDifference]] = {}
     for one in differences:
         if not one.decided:
             found.setdefault(one.account, []).append(one)
     return found
 
 
-def told(account: str, differences: Sequence[Difference], source: str) -> tuple[Text, Text]:
+def told(account: str, differences: Sequence[HoldingDifference], source: str) -> tuple[Text, Text]:
     """Return what differs in one account as a sentence, and what its owner may write to decide it."""
     parts = [
         say(

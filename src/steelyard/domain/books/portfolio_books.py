@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 
 from steelyard.domain.books.ledger import Entry
-from steelyard.domain.footing import Difference, Unrecorded
+from steelyard.domain.caveats import HoldingDifference, UnrecordedSplit
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import SteelyardError
 
@@ -32,8 +32,8 @@ class Books:
     entries: tuple[Entry, ...] = ()
     rates: Mapping[str, Mapping[date, Decimal]] = field(default_factory=dict)
     unread: SteelyardError | None = None
-    differences: tuple[Difference, ...] = ()
-    actions: tuple[Unrecorded, ...] = ()
+    differences: tuple[HoldingDifference, ...] = ()
+    actions: tuple[UnrecordedSplit, ...] = ()
 
     def rates_until(self, currency: str, other: str, as_of: date) -> Mapping[date, Decimal]:
         """Return units of the other currency for one unit of a currency, by day, none later than `as_of`.

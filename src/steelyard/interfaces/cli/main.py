@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from steelyard.api.tables import Method, ObjectiveName
-    from steelyard.domain.footing import Footing
+    from steelyard.domain.caveats import Caveats
     from steelyard.domain.portfolio import Portfolio
     from steelyard.domain.trades import Plan
 
@@ -144,7 +144,7 @@ def check(path: Path | None, as_json: bool, as_of: date | None, file: Path | Non
             ),
             err=True,
         )
-    _warn(report.rests_on, report.as_of, report.portfolio)
+    _warn(report.caveats, report.as_of, report.portfolio)
     if exit_code and report.decision.due:
         sys.exit(10)
 
@@ -416,12 +416,12 @@ def _portfolio(path: Path | None, option: Path | None, as_of: date | None) -> Po
     return portfolio
 
 
-def _warn(rests_on: Footing, as_of: date, portfolio: Portfolio) -> None:
+def _warn(caveats: Caveats, as_of: date, portfolio: Portfolio) -> None:
     # Nothing to say is the rule, and then nothing is imported for it.
-    if rests_on.differences or rests_on.actions or rests_on.undated or rests_on.oldest not in (None, as_of):
+    if caveats.differences or caveats.actions or caveats.undated or caveats.oldest not in (None, as_of):
         from steelyard.interfaces.cli.books.warnings import warn
 
-        warn(rests_on, as_of, portfolio.source)
+        warn(caveats, as_of, portfolio.source)
 
 
 def _print_plan(result: Plan, portfolio: Portfolio, *, as_json: bool, as_csv: bool, title: str) -> None:
@@ -435,7 +435,7 @@ def _print_plan(result: Plan, portfolio: Portfolio, *, as_json: bool, as_csv: bo
         tables.show_plan(result, portfolio, title)
     if not result.objective.proven:
         language.echo(say("note: not proven optimal; {why}", why=result.objective.note), err=True)
-    _warn(result.rests_on, result.as_of, portfolio)
+    _warn(result.caveats, result.as_of, portfolio)
 
 
 def _print_csv(result: Plan) -> None:

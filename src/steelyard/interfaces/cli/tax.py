@@ -122,7 +122,7 @@ def harvest(
         _show_harvest(report)
     from steelyard.interfaces.cli.books.warnings import warn
 
-    warn(report.rests_on, day or report.deadline, portfolio.source)
+    warn(report.caveats, day or report.deadline, portfolio.source)
 
 
 def _day(text: str | None) -> date | None:

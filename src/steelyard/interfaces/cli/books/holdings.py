@@ -75,7 +75,7 @@ def holdings(
         _print_csv(report)
     else:
         _show(report)
-    warn(report.rests_on, report.as_of, portfolio.source)
+    warn(report.caveats, report.as_of, portfolio.source)
 
 
 def _print_csv(report: HoldingsReport) -> None:

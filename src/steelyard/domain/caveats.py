@@ -1,4 +1,4 @@
-"""What a report rests on and its reader should know of: where file and journal differ, how old prices are."""
+"""What a reader should know of its figures: how old prices are, where file and journal differ."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class HoldingDifference:
     """Something of which file and journal say different amounts.
 
     Attributes:
@@ -47,7 +47,7 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Unrecorded:
+class UnrecordedSplit:
     """A split that a price source knows of and the journal does not: shares and price are of two worlds.
 
     Attributes:
@@ -107,8 +107,8 @@ class OldPrice:
 
 
 @dataclass(frozen=True, slots=True)
-class Footing:
-    """What a report rests on.
+class Caveats:
+    """What the reader of a report should know of what it rests on.
 
     Attributes:
         differences: What the file says differently than the journal.
@@ -119,12 +119,12 @@ class Footing:
         actions: Splits that a price source knows of and the journal does not.
     """
 
-    differences: tuple[Difference, ...] = ()
+    differences: tuple[HoldingDifference, ...] = ()
     oldest: date | None = None
     undated: tuple[str, ...] = ()
     stale: tuple[OldPrice, ...] = ()
     stale_ok: bool = False
-    actions: tuple[Unrecorded, ...] = ()
+    actions: tuple[UnrecordedSplit, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the keys that `check`, `plan` and `holdings` carry of it."""
@@ -140,7 +140,7 @@ class Footing:
         }
 
 
-def footing_of(portfolio: Portfolio, as_of: date, *, stale_ok: bool = False) -> Footing:
+def caveats_of(portfolio: Portfolio, as_of: date, *, stale_ok: bool = False) -> Caveats:
     """Return what whatever is said of a portfolio on a day rests on.
 
     Args:
@@ -169,7 +169,7 @@ def footing_of(portfolio: Portfolio, as_of: date, *, stale_ok: bool = False) -> 
     days = [q.priced_on for q in quotes.values() if q.priced_on is not None]
     # Most portfolios keep no books, and nothing of them is imported then.
     books = getattr(portfolio, "books", None)
-    return Footing(
+    return Caveats(
         differences=books.differences if books is not None else (),
         oldest=min(days, default=None),
         undated=tuple(s for s, q in quotes.items() if q.priced_on is None and s in portfolio.quotes),
@@ -183,17 +183,17 @@ def footing_of(portfolio: Portfolio, as_of: date, *, stale_ok: bool = False) -> 
     )
 
 
-def need_fresh(footing: Footing) -> None:
+def need_fresh(caveats: Caveats) -> None:
     """Refuse what nobody may plan on: old prices that were not asked for, and splits not recorded.
 
     Raises:
         DataError: `price-stale`, with every one of them, or `action-unrecorded`, with the entry to record.
     """
-    for action in footing.actions:
-        raise unrecorded(action)
-    if footing.stale and not footing.stale_ok:
+    for action in caveats.actions:
+        raise unrecorded_split(action)
+    if caveats.stale and not caveats.stale_ok:
         listed = tuple(
-            say("{symbol} of {priced_on}", symbol=s.what, priced_on=s.priced_on) for s in footing.stale
+            say("{symbol} of {priced_on}", symbol=s.what, priced_on=s.priced_on) for s in caveats.stale
         )
         raise DataError(
             "price-stale",
@@ -202,7 +202,7 @@ def need_fresh(footing: Footing) -> None:
         )
 
 
-def unrecorded(action: Unrecorded) -> DataError:
+def unrecorded_split(action: UnrecordedSplit) -> DataError:
     """Return the error of a split that the journal lacks, with the line that records it."""
     return DataError(
         "action-unrecorded",
