@@ -9,7 +9,7 @@ from steelyard.adapters.database.order_book import SqliteOrderBook
 from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.app.trading.execute import Market, execute
 from steelyard.app.trading.order_reports import Desk
-from steelyard.domain.trading.conversions import conversions
+from steelyard.domain.trading.conversion_orders import conversions
 from steelyard.domain.trading.execution import ExecutionTerms
 from steelyard.domain.trading.saved_plans import SavedPlan, SavedTrade
 

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from steelyard.bootstrap.folder import Place
     from steelyard.domain.portfolio import Portfolio
     from steelyard.domain.trades import Plan
+    from steelyard.domain.trading.arming import Arming
     from steelyard.domain.trading.orders import Order, OrderList
-    from steelyard.domain.trading.saved_plans import Arming, SavedPlan
+    from steelyard.domain.trading.saved_plans import SavedPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +209,7 @@ def arm(path: Place, *, until: date, max_amount: Money) -> Arming:
     Raises:
         InputError: The day is over, or the amount is not above zero (`arming`).
     """
-    from steelyard.domain.trading.saved_plans import Arming
+    from steelyard.domain.trading.arming import Arming
 
     today, most = _now().date(), amount(max_amount)
     if until < today:

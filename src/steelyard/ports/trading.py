@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from steelyard.domain.portfolio import Account
+    from steelyard.domain.trading.arming import Arming
     from steelyard.domain.trading.audit import Link
     from steelyard.domain.trading.brokerage import Fill, OpenOrder, Statement
     from steelyard.domain.trading.orders import Order, Report
-    from steelyard.domain.trading.saved_plans import Arming, SavedPlan
+    from steelyard.domain.trading.saved_plans import SavedPlan
     from steelyard.ports.machine import Clock, Secrets
     from steelyard.ports.market import Sessions
 

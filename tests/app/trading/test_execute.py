@@ -8,9 +8,9 @@ import pytest
 
 from acceptance.desks import Office, plan, trade
 from steelyard.app.trading.market import Market
+from steelyard.domain.trading.arming import Arming
 from steelyard.domain.trading.guardrails import OrderLimits
 from steelyard.domain.trading.orders import Order
-from steelyard.domain.trading.saved_plans import Arming
 from steelyard.errors import NoAnswer, OrderNotTaken, PlanError
 
 D = Decimal

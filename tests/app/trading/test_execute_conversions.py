@@ -19,7 +19,7 @@ from steelyard.app.trading.execute import execute
 from steelyard.app.trading.market import Market
 from steelyard.app.trading.order_reports import Desk
 from steelyard.app.trading.sync import cancel
-from steelyard.domain.trading.conversions import conversions
+from steelyard.domain.trading.conversion_orders import conversions
 from steelyard.domain.trading.execution import ExecutionTerms
 from steelyard.domain.trading.saved_plans import SavedPlan, SavedTrade
 

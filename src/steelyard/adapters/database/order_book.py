@@ -17,11 +17,12 @@ from pathlib import Path
 from steelyard.adapters.database.connection import connect, open_bare, stamp, time_of, told, transaction
 from steelyard.adapters.database.migrations import Part
 from steelyard.domain.money import plain
+from steelyard.domain.trading.arming import Arming
 from steelyard.domain.trading.audit import START, Link, chain
 from steelyard.domain.trading.brokerage import Fill
 from steelyard.domain.trading.fingerprint import canonical
 from steelyard.domain.trading.orders import Order
-from steelyard.domain.trading.saved_plans import Arming, SavedPlan, from_content
+from steelyard.domain.trading.saved_plans import SavedPlan, from_content
 from steelyard.errors import InputError, PlanError
 from steelyard.words import say
 

@@ -21,7 +21,7 @@ from steelyard.app.trading.order_reports import Desk
 from steelyard.app.trading.refusals import against_order, against_orders, against_plan
 from steelyard.domain.money import EXACT, ONE, ZERO, plain
 from steelyard.domain.trading.brokerage import FX
-from steelyard.domain.trading.conversions import by_hand
+from steelyard.domain.trading.conversion_orders import by_hand
 from steelyard.domain.trading.execution import ExecutionTerms
 from steelyard.domain.trading.guardrails import Refusal
 from steelyard.domain.trading.orders import Order, changed_by_hand

@@ -11,7 +11,7 @@ from steelyard.domain.policy.policies import Decision
 from steelyard.domain.policy.policy_text import text as policy_text
 from steelyard.domain.portfolio import Portfolio, Quote, value
 from steelyard.domain.trades import Plan, Trade
-from steelyard.domain.trading.conversions import conversions
+from steelyard.domain.trading.conversion_orders import conversions
 from steelyard.domain.trading.saved_plans import FIRST_NO_BUY_DAYS, Cause, SavedPlan, SavedTrade
 from steelyard.words import say
 

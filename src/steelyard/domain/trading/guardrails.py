@@ -16,6 +16,7 @@ from typing import Any
 from steelyard.domain.money import EXACT, ONE, ZERO, plain
 from steelyard.domain.trading.brokerage import FX
 from steelyard.domain.trading.orders import Order
+from steelyard.domain.trading.price_collar import is_outside
 from steelyard.words import say
 
 
@@ -268,7 +269,7 @@ def price_collar(order: Order, situation: Situation, limits: OrderLimits) -> tup
             "configure a second price source, or drop the collar"
         )
     price = order.limit if order.limit is not None else situation.prices[order.symbol][0]
-    if abs(EXACT.subtract(price, second)) > EXACT.multiply(limits.collar, second):
+    if is_outside(price, second, limits.collar):
         return (
             say(
                 "{price} is more than {collar} away from {second}",

@@ -235,16 +235,3 @@ def from_content(data: Mapping[str, Any], saved_at: datetime | None) -> SavedPla
         inputs=data["inputs"],
         saved_at=saved_at,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Arming:
-    """Leave to trade unattended: until a date, up to a sum of amounts in base currency."""
-
-    until: date
-    max_amount: Decimal
-    spent: Decimal = ZERO
-
-    def covers(self, amount: Decimal, on: date) -> bool:
-        """Say whether a plan of that turnover may run unattended on that day."""
-        return on <= self.until and self.spent + amount <= self.max_amount

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from steelyard.domain.trading.conversions import conversions
+from steelyard.domain.trading.conversion_orders import conversions
 from steelyard.domain.trading.saved_plans import SavedTrade
 
 D = Decimal
