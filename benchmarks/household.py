@@ -13,7 +13,7 @@ from fractions import Fraction
 from steelyard.engines.allocation.household.household import Cap, Goal, Household, Seat
 from steelyard.engines.allocation.household.several_budgets import solve_household
 from steelyard.engines.allocation.one_budget.search import solve
-from steelyard.engines.allocation.problem import Line, Problem
+from steelyard.engines.allocation.problem import AllocationProblem, Line
 
 CASES = 100
 KINDS = {
@@ -75,7 +75,7 @@ def merged(problem):
                 can_sell=seats[0].can_sell, rate=problem.rate, floor=problem.floor,
             )
         )  # fmt: skip
-    return Problem(tuple(lines), sum(map(sum, problem.purses)))
+    return AllocationProblem(tuple(lines), sum(map(sum, problem.purses)))
 
 
 def main():

@@ -18,14 +18,14 @@ import numpy as np
 
 from steelyard.engines.allocation.compiled.compiled import pack, solve_batch, solve_compiled
 from steelyard.engines.allocation.one_budget.search import solve
-from steelyard.engines.allocation.problem import Line, Problem
+from steelyard.engines.allocation.problem import AllocationProblem, Line
 
 CASES = 10_000
 HARD = 60
 MODES = ("full", "buy-only", "relative")
 
 
-def problem(r: random.Random, prices: list[int], total: int, mode: str) -> Problem:
+def problem(r: random.Random, prices: list[int], total: int, mode: str) -> AllocationProblem:
     """Draw weights of whole percents and holdings around them; what is held never exceeds the total."""
     n = len(prices)
     shares = [r.randint(1, 100) for _ in prices]
@@ -50,10 +50,10 @@ def problem(r: random.Random, prices: list[int], total: int, mode: str) -> Probl
         )
         for i in range(n)
     )
-    return Problem(lines, total - sum(h * p for h, p in zip(held, prices, strict=True)))
+    return AllocationProblem(lines, total - sum(h * p for h, p in zip(held, prices, strict=True)))
 
 
-def ordinary(seed: int) -> Problem:
+def ordinary(seed: int) -> AllocationProblem:
     """Prices of 5 to 600, totals of 10 thousand to a million, in hundredths; every third with commission."""
     r = random.Random(seed)
     prices = [r.randint(500, 60_000) for _ in range(r.randint(4, 30))]
@@ -108,7 +108,7 @@ def same_ratio(r: random.Random) -> list[int]:
     return [2 * r.randint(5_000, 5_020) for _ in range(25)]
 
 
-def subset_sum(r: random.Random, mode: str, n: int) -> Problem:
+def subset_sum(r: random.Random, mode: str, n: int) -> AllocationProblem:
     """One share or none of each, and a miss that falls by as much as is spent: which prices add up best?
 
     All are even and the budget is odd, so the bound is never met; whatever spends as much is a tie.
@@ -120,7 +120,7 @@ def subset_sum(r: random.Random, mode: str, n: int) -> Problem:
         Line(f"E{i:02}", p, 0, t, divisor=t if relative else Fraction(1), can_sell=mode == "full")
         for i, (p, t) in enumerate(zip(prices, targets, strict=True))
     )
-    return Problem(lines, int(sum(targets)) // 2 * 2 - 1)
+    return AllocationProblem(lines, int(sum(targets)) // 2 * 2 - 1)
 
 
 FAMILIES: dict[str, tuple[Callable[[random.Random], list[int]], int]] = {
@@ -137,7 +137,7 @@ FAMILIES: dict[str, tuple[Callable[[random.Random], list[int]], int]] = {
 }
 
 
-def cases() -> Iterator[tuple[str, list[Problem]]]:
+def cases() -> Iterator[tuple[str, list[AllocationProblem]]]:
     for name, (prices, total) in FAMILIES.items():
         for mode in MODES:
             drawn = [random.Random(f"{name} {mode} {k}") for k in range(HARD)]

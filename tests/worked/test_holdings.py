@@ -117,7 +117,7 @@ def test_iras_share_one_limit_and_a_401k_has_its_own(tmp_path):
             file, date="2025-03-04", type="deposit", shares=amount, currency="USD", account=account
         )
     report = steelyard.holdings(steelyard.load(file), as_of=steelyard_day("2025-06-30"))
-    assert [(r.wrapper, r.accounts, r.limit, r.left) for r in report.rooms] == [
+    assert [(r.wrapper, r.accounts, r.limit, r.left) for r in report.contribution_room] == [
         ("ira", ("ira", "roth"), 7000, 3500),
         ("401k", ("401k",), 23500, 13500),
     ]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from steelyard.app.books.journal import Imported, Preview
     from steelyard.app.books.performance import ValueHistory
     from steelyard.bootstrap.folder import Place
-    from steelyard.domain.accounts import Room
+    from steelyard.domain.accounts import ContributionRoom
     from steelyard.domain.books.ledger import Entry, Recorded
 
 
@@ -402,13 +402,13 @@ def holdings(portfolio: Portfolio, *, as_of: date | None = None) -> HoldingsRepo
 
     day = as_of or bootstrap.today(portfolio)
     wrapped = any(account.kind != "taxable" for account in portfolio.accounts)
-    found: tuple[Room, ...] = ()
+    found: tuple[ContributionRoom, ...] = ()
     # A country is only imported for who has an account with a limit.
     if portfolio.tax is not None and wrapped:
-        from steelyard.app.tax.rooms import rooms
+        from steelyard.app.tax.contribution_limits import contribution_room
 
-        found = rooms(portfolio, bootstrap.tax_figures, as_of=day)
-    return holdings_report(portfolio, as_of=day, rooms=found)
+        found = contribution_room(portfolio, bootstrap.tax_figures, as_of=day)
+    return holdings_report(portfolio, as_of=day, contribution_room=found)
 
 
 def open_journal(path: Place, *, as_of: date | None = None) -> Opened:

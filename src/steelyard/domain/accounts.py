@@ -26,7 +26,7 @@ IRP_RISKY_CAP = Decimal("0.7")
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class ContributionRoom:
     """What may still be paid into accounts that share one limit of the law.
 
     Attributes:

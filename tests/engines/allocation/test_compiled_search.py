@@ -12,7 +12,7 @@ from lanes import blocks
 from steelyard.engines.allocation.compiled import line_kernel
 from steelyard.engines.allocation.compiled.compiled import pack, solve_batch, solve_compiled, solve_many
 from steelyard.engines.allocation.one_budget.search import solve
-from steelyard.engines.allocation.problem import Infeasible, Line, Problem
+from steelyard.engines.allocation.problem import AllocationProblem, Infeasible, Line
 
 
 def random_line(r, name, scale, sells):
@@ -51,7 +51,7 @@ def random_problem(seed):
     lines = [x if x.least_steps <= x.held else replace(x, least_steps=0) for x in lines]
     lines = [x if (x.most_steps or x.held) >= x.held else replace(x, most_steps=None) for x in lines]
     budget = r.choice([r.randint(-300, 600), r.randint(-20, 400)]) * scale
-    return Problem(tuple(lines), budget, r.choice([0, 0, 0, 25 * scale]))
+    return AllocationProblem(tuple(lines), budget, r.choice([0, 0, 0, 25 * scale]))
 
 
 def outcome(solver, problem):
@@ -118,32 +118,32 @@ def test_the_kernel_itself_settles_nearly_every_case():
 def test_numbers_beyond_64_bits_go_to_the_plain_search():
     """One share of 10**30 for a budget of 3 * 10**30 and as much wanted: three shares."""
     line = Line("A", 10**30, 0, Fraction(3 * 10**30))
-    assert solve_compiled(Problem((line,), 3 * 10**30)).steps == (3,)
+    assert solve_compiled(AllocationProblem((line,), 3 * 10**30)).steps == (3,)
 
 
 def test_numbers_that_fit_64_bits_but_not_the_arithmetic_go_to_the_plain_search():
-    problem = Problem((Line("A", 10**15, 0, Fraction(3 * 10**16 + 1, 7)),), 10**16)
+    problem = AllocationProblem((Line("A", 10**15, 0, Fraction(3 * 10**16 + 1, 7)),), 10**16)
     assert solve_batch(*pack([problem])).status.tolist() == [line_kernel.TOO_LARGE]
     assert solve_compiled(problem).steps == (4,)
 
 
 def test_divisible_lines_go_to_the_plain_search():
     line = Line("A", 7, 0, Fraction(70), continuous=True)
-    assert solve_compiled(Problem((line,), 70)).steps == (10,)
+    assert solve_compiled(AllocationProblem((line,), 70)).steps == (10,)
     with pytest.raises(OverflowError):
-        pack([Problem((line,), 70)])
+        pack([AllocationProblem((line,), 70)])
 
 
 def test_no_lines_are_a_plan_unless_the_budget_is_short():
-    assert solve_compiled(Problem((), 5)).steps == ()
+    assert solve_compiled(AllocationProblem((), 5)).steps == ()
     with pytest.raises(Infeasible) as caught:
-        solve_compiled(Problem((), -5))
+        solve_compiled(AllocationProblem((), -5))
     assert caught.value.short == 5
 
 
 def test_many_problems_keep_an_infeasible_one_as_a_value():
     line = Line("A", 10, 0, Fraction(20))
-    first, second = solve_many([Problem((line,), 25), Problem((line,), -3)])
+    first, second = solve_many([AllocationProblem((line,), 25), AllocationProblem((line,), -3)])
     assert first.steps == (2,)
     assert isinstance(second, Infeasible)
     assert second.short == 3
@@ -157,7 +157,7 @@ def subset_sum(seed, n=12):
     lines = tuple(
         Line(f"S{i:02}", p, 0, t, divisor=t) for i, (p, t) in enumerate(zip(prices, targets, strict=True))
     )
-    return Problem(lines, int(sum(targets)) // 2 * 2 - 1)
+    return AllocationProblem(lines, int(sum(targets)) // 2 * 2 - 1)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -188,7 +188,7 @@ def test_many_long_lists_are_bounded_and_not_tried_out_whole():
         for i, p in enumerate(prices)
     )
     locked = Line("Z", 7, 3, Fraction(100), divisor=Fraction(100), can_buy=False, can_sell=False)
-    answer = solve_compiled(Problem((*lines, locked), 760_003))
+    answer = solve_compiled(AllocationProblem((*lines, locked), 760_003))
     assert answer.proven
     assert answer.nodes < 100_000
 
@@ -196,7 +196,7 @@ def test_many_long_lists_are_bounded_and_not_tried_out_whole():
 def test_a_limit_of_nothing_still_settles_what_has_few_plans():
     """Two lines of two shares at most: the whole table is tried, as the plain search finds it."""
     lines = (Line("A", 100, 1, Fraction(130)), Line("B", 90, 1, Fraction(120)))
-    problem = Problem(lines, 100)
+    problem = AllocationProblem(lines, 100)
     answer = solve_compiled(problem, node_limit=0)
     assert answer.proven
     assert answer.steps == solve(problem).steps

@@ -8,7 +8,7 @@ import pytest
 
 from lanes import blocks
 from steelyard.engines.allocation.one_budget.search import solve
-from steelyard.engines.allocation.problem import Infeasible, Line, Problem
+from steelyard.engines.allocation.problem import AllocationProblem, Infeasible, Line
 
 
 def enumerate_best(problem):
@@ -70,7 +70,7 @@ def random_problem(seed):
     if n > 2 and r.random() < 0.3:  # interchangeable instruments
         first = lines[0]
         lines[1] = Line(**{f: getattr(first, f) for f in first.__slots__ if f != "symbol"}, symbol="S00x")
-    return Problem(tuple(lines), r.randint(-60, 120), r.choice([0, 0, 25]))
+    return AllocationProblem(tuple(lines), r.randint(-60, 120), r.choice([0, 0, 25]))
 
 
 @pytest.mark.parametrize("block", blocks(20, "two thousand problems, every plan of each"))

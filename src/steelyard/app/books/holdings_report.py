@@ -17,7 +17,7 @@ from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, figure
 from steelyard.domain.portfolio import Portfolio, Position, need_accounts
 
 if TYPE_CHECKING:
-    from steelyard.domain.accounts import Room
+    from steelyard.domain.accounts import ContributionRoom
 
 RATE_DAYS = 7
 """How much older than a purchase the rate may be that stands in for one nobody stated."""
@@ -130,7 +130,7 @@ class HoldingsReport:
         cash: By account and currency.
         cash_totals: By currency.
         gain: Of everything, None where some part of it is unknown.
-        rooms: What may still be paid into tax-sheltered accounts.
+        contribution_room: What may still be paid into tax-sheltered accounts.
         caveats: What its reader should know of amounts and prices.
     """
 
@@ -142,7 +142,7 @@ class HoldingsReport:
     cash: tuple[Cash, ...]
     cash_totals: tuple[Cash, ...]
     gain: Decimal | None
-    rooms: tuple[Room, ...] = ()
+    contribution_room: tuple[ContributionRoom, ...] = ()
     caveats: Caveats = Caveats()  # noqa: RUF009 - a frozen value
 
     def to_dict(self) -> dict[str, Any]:
@@ -157,18 +157,20 @@ class HoldingsReport:
             "totals": [h.to_dict() for h in self.totals],
             "cash": [c.to_dict() for c in self.cash],
             "cash_totals": [c.to_dict() for c in self.cash_totals],
-            "rooms": [r.to_dict() for r in self.rooms],
+            "rooms": [r.to_dict() for r in self.contribution_room],
             **self.caveats.to_dict(),
         }
 
 
-def holdings_report(portfolio: Portfolio, *, as_of: date, rooms: Sequence[Room] = ()) -> HoldingsReport:
+def holdings_report(
+    portfolio: Portfolio, *, as_of: date, contribution_room: Sequence[ContributionRoom] = ()
+) -> HoldingsReport:
     """Return what a portfolio holds, at what cost and gain.
 
     Args:
         portfolio: With its books, where some are kept.
         as_of: The day asked for.
-        rooms: What may still be paid into tax-sheltered accounts.
+        contribution_room: What may still be paid into tax-sheltered accounts.
 
     Raises:
         InputError: The portfolio has no accounts (`no-accounts`).
@@ -195,7 +197,7 @@ def holdings_report(portfolio: Portfolio, *, as_of: date, rooms: Sequence[Room] 
         cash=cash,
         cash_totals=_cash_totals(cash),
         gain=None if None in gains else exact_sum(g for g in gains if g is not None),
-        rooms=tuple(rooms),
+        contribution_room=tuple(contribution_room),
         caveats=caveats_of(portfolio, as_of),
     )
 

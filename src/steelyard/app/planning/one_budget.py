@@ -18,7 +18,7 @@ from steelyard.domain.money import EXACT, ONE
 from steelyard.domain.portfolio import Portfolio, Valuation
 from steelyard.domain.trades import Conversion
 from steelyard.engines.allocation.one_budget.search import solve
-from steelyard.engines.allocation.problem import Line, Problem
+from steelyard.engines.allocation.problem import AllocationProblem, Line
 from steelyard.words import say
 
 
@@ -64,7 +64,7 @@ def allocate_one(
                 continuous=one.step != ONE,
             )
         )
-    problem = Problem(
+    problem = AllocationProblem(
         lines=tuple(lines),
         budget=ticks.whole(budget) + int(ticks.part(freed)),
         min_trade=ticks.whole(portfolio.constraints.min_trade),

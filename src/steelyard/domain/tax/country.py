@@ -13,7 +13,7 @@ from decimal import Decimal
 from importlib import import_module
 from typing import Any, Protocol, cast
 
-from steelyard.domain.accounts import Room
+from steelyard.domain.accounts import ContributionRoom
 from steelyard.domain.books.ledger import Entry
 from steelyard.domain.books.lots import TaxLot
 from steelyard.domain.market.instruments import Instrument
@@ -325,14 +325,14 @@ class Country(Protocol):
     def free_gains(self, facts: YearFacts, so_far: YearTax, as_of: date) -> FreeGains | str:
         """Return the room for gains without tax, or why there is nothing to say about it."""
 
-    def rooms(
+    def contribution_room(
         self,
         owner: str,
         kinds: Mapping[str, str],
         entries: Sequence[Entry],
         figures: tuple[Mapping[str, Any], Sequence[Rule]],
         as_of: date,
-    ) -> tuple[Room, ...]:
+    ) -> tuple[ContributionRoom, ...]:
         """Return what a person may still pay into tax-sheltered accounts, of which `kinds` says the kinds."""
 
 

@@ -54,7 +54,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class AllocationProblem:
     """Instruments that share one budget.
 
     Attributes:

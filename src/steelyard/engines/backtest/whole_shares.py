@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from steelyard.engines.allocation.one_budget.search import solve
+from steelyard.engines.allocation.problem import AllocationProblem as Allocation
 from steelyard.engines.allocation.problem import Infeasible, Line
-from steelyard.engines.allocation.problem import Problem as Allocation
 from steelyard.engines.backtest.records import WholeShares
 
 REBALANCE, INVEST, RAISE = range(3)

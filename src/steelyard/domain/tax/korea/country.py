@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from steelyard.domain.accounts import Room
+from steelyard.domain.accounts import ContributionRoom
 from steelyard.domain.books.ledger import Entry
 from steelyard.domain.books.lots import TaxLot
 from steelyard.domain.market.instruments import Instrument
@@ -21,6 +21,7 @@ from steelyard.domain.tax.backtest import BacktestFacts, BacktestTax, IsSession
 from steelyard.domain.tax.basis import Basis, basis_of, together
 from steelyard.domain.tax.country import Disposal, Filing, YearFacts, YearTax
 from steelyard.domain.tax.korea.basis import FIGURES, LOTS, TOTAL, with_rules
+from steelyard.domain.tax.korea.contribution_limits import contribution_room
 from steelyard.domain.tax.korea.exchange import rate_note
 from steelyard.domain.tax.korea.income import IncomeTax
 from steelyard.domain.tax.korea.ledger import (
@@ -34,7 +35,6 @@ from steelyard.domain.tax.korea.overseas import OverseasTax, overseas_tax
 from steelyard.domain.tax.korea.rates import Rates, rates_of, without_dust
 from steelyard.domain.tax.korea.repatriation import KIND as REPATRIATION
 from steelyard.domain.tax.korea.repatriation import PaidBack, RepatriationYear, repatriation_year
-from steelyard.domain.tax.korea.rooms import rooms
 from steelyard.domain.tax.korea.settings import SETTINGS, won
 from steelyard.domain.tax.korea.settlement import last_trade_day, settles_on
 from steelyard.domain.tax.korea.summary import (
@@ -255,16 +255,16 @@ class Korea:
             ),
         )
 
-    def rooms(
+    def contribution_room(
         self,
         owner: str,
         kinds: Mapping[str, str],
         entries: Sequence[Entry],
         figures: tuple[Mapping[str, Any], Sequence[Rule]],
         as_of: date,
-    ) -> tuple[Room, ...]:
+    ) -> tuple[ContributionRoom, ...]:
         """Return what a person may still pay into tax-sheltered accounts this year."""
-        return rooms(owner, kinds, entries, figures, as_of)
+        return contribution_room(owner, kinds, entries, figures, as_of)
 
 
 def _krx_bucket(account: str, symbol: str) -> str:

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from steelyard.domain.accounts import Room
+from steelyard.domain.accounts import ContributionRoom
 from steelyard.domain.books.ledger import Entry
 from steelyard.domain.books.lots import TaxLot
 from steelyard.domain.market.instruments import Instrument
@@ -32,6 +32,7 @@ from steelyard.domain.tax.united_states.capital_gains import (
     schedule,
     term,
 )
+from steelyard.domain.tax.united_states.contribution_limits import contribution_room
 from steelyard.domain.tax.united_states.formula import return_formulas
 from steelyard.domain.tax.united_states.planning import free_gains, no_buys
 from steelyard.domain.tax.united_states.positions import (
@@ -41,7 +42,6 @@ from steelyard.domain.tax.united_states.positions import (
     Setting,
     positions,
 )
-from steelyard.domain.tax.united_states.rooms import rooms
 from steelyard.domain.tax.united_states.tax_year import Owner, YearReport, year_report
 from steelyard.domain.tax.united_states.wash_sales import WINDOW_DAYS
 from steelyard.errors import InputError
@@ -237,16 +237,16 @@ class UnitedStates:
             is_free=is_free,
         )
 
-    def rooms(
+    def contribution_room(
         self,
         owner: str,
         kinds: Mapping[str, str],
         entries: Sequence[Entry],
         figures: tuple[Mapping[str, Any], Sequence[Rule]],
         as_of: date,
-    ) -> tuple[Room, ...]:
+    ) -> tuple[ContributionRoom, ...]:
         """Return what a person may still pay into tax-sheltered accounts this year."""
-        return rooms(owner, kinds, entries, figures, as_of)
+        return contribution_room(owner, kinds, entries, figures, as_of)
 
 
 def _marginal(facts: YearFacts) -> Decimal:

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from steelyard.engines.allocation.compiled.line_kernel import COLUMNS, LIMITED, PROVEN
 from steelyard.engines.allocation.compiled.search_kernel import solve_rows, solve_rows_each
 from steelyard.engines.allocation.one_budget.search import solve
-from steelyard.engines.allocation.problem import Answer, Infeasible, Problem
+from steelyard.engines.allocation.problem import AllocationProblem, Answer, Infeasible
 
 NODE_LIMIT = 1_000_000
 """States looked at before a problem stops with a certified gap: about half a second."""
@@ -75,7 +75,7 @@ class BatchAnswer(NamedTuple):
     nodes: npt.NDArray[np.int64]
 
 
-def solve_compiled(problem: Problem, *, node_limit: int = NODE_LIMIT) -> Answer:
+def solve_compiled(problem: AllocationProblem, *, node_limit: int = NODE_LIMIT) -> Answer:
     """Return the best allowed plan of one problem, the one `search.solve` returns.
 
     Args:
@@ -100,7 +100,9 @@ def solve_compiled(problem: Problem, *, node_limit: int = NODE_LIMIT) -> Answer:
     return _answer(packed, steps.tolist(), sold.tolist(), bound, status == PROVEN, nodes)
 
 
-def solve_many(problems: Sequence[Problem], *, node_limit: int = NODE_LIMIT) -> list[Answer | Infeasible]:
+def solve_many(
+    problems: Sequence[AllocationProblem], *, node_limit: int = NODE_LIMIT
+) -> list[Answer | Infeasible]:
     """Return for every problem what `solve_compiled` returns or raises, in the order given."""
     answers: list[Answer | Infeasible] = []
     for problem in problems:
@@ -148,7 +150,7 @@ def solve_batch(
 
 
 def pack(
-    problems: Sequence[Problem],
+    problems: Sequence[AllocationProblem],
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return problems as the arrays of `solve_batch`: lines, starts, heads.
 
@@ -167,7 +169,7 @@ def pack(
     return lines, np.array(starts, np.int64), np.array(heads, np.int64).reshape(-1, 3)
 
 
-def _pack(problem: Problem) -> _Packed | None:
+def _pack(problem: AllocationProblem) -> _Packed | None:
     """Return the problem as numbers, None when they do not fit."""
     lines = problem.lines
     n = len(lines)

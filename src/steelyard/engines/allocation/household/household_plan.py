@@ -11,7 +11,7 @@ from steelyard.engines.allocation.household.near_plans import FEW_SEATS, best_ne
 from steelyard.engines.allocation.household.nearest import Nearest, nearest
 from steelyard.engines.allocation.household.ranks import Judged, Peace
 from steelyard.engines.allocation.household.taxation import Taxation
-from steelyard.engines.allocation.problem import Answer, Problem
+from steelyard.engines.allocation.problem import AllocationProblem, Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class HouseholdPlan:
 
 
 def plan_household(
-    problem: Household, taxation: Taxation | None, peace: Peace, merged: Callable[[Problem], Answer]
+    problem: Household, taxation: Taxation | None, peace: Peace, merged: Callable[[AllocationProblem], Answer]
 ) -> HouseholdPlan:
     """Return the plan to follow by contract section 3b.
 

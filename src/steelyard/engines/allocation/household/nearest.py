@@ -28,7 +28,7 @@ from steelyard.engines.allocation.household.ranks import Judged, judge, permitte
 from steelyard.engines.allocation.household.several_budgets import Best, solve_household
 from steelyard.engines.allocation.household.tax_columns import written
 from steelyard.engines.allocation.household.taxation import Taxation, washes
-from steelyard.engines.allocation.problem import Answer, Infeasible, Problem
+from steelyard.engines.allocation.problem import AllocationProblem, Answer, Infeasible
 
 BRANCHINGS = 24
 """Plans made to settle which funds are sold at a loss and which are bought."""
@@ -60,7 +60,7 @@ class Nearest:
 def nearest(
     problem: Household,
     taxation: Taxation | None,
-    merged: Callable[[Problem], Answer],
+    merged: Callable[[AllocationProblem], Answer],
     *,
     ranked: bool = True,
 ) -> Nearest:
@@ -103,7 +103,11 @@ class _Branching:
     """Plans under different answers to what is bought and what is sold at a loss, the least bound first."""
 
     def __init__(
-        self, problem: Household, taxation: Taxation, merged: Callable[[Problem], Answer], ranked: bool
+        self,
+        problem: Household,
+        taxation: Taxation,
+        merged: Callable[[AllocationProblem], Answer],
+        ranked: bool,
     ) -> None:
         self.ranked = ranked
         self.problem, self.taxation, self.merged = problem, taxation, merged

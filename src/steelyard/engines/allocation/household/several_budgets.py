@@ -32,7 +32,7 @@ from steelyard.engines.allocation.household.household import (
 )
 from steelyard.engines.allocation.household.linear_model import LinearModel
 from steelyard.engines.allocation.household.listed_totals import FEW_SEATS, Listed, best_totals, listable
-from steelyard.engines.allocation.problem import Answer, Infeasible, Line, Problem
+from steelyard.engines.allocation.problem import AllocationProblem, Answer, Infeasible, Line
 
 SECONDS = inf
 """No limit of time: effort is limited by counting, so that plans depend on no machine. Benchmarks set one."""
@@ -73,7 +73,7 @@ class Best:
 
 def solve_household(
     problem: Household,
-    merged: Callable[[Problem], Answer],
+    merged: Callable[[AllocationProblem], Answer],
     *,
     seconds: float = SECONDS,
     ranked: bool = True,
@@ -121,7 +121,7 @@ def solve_household(
 def _search(
     problem: Household,
     start: Change,
-    merged: Callable[[Problem], Answer],
+    merged: Callable[[AllocationProblem], Answer],
     end: float,
     known: Fraction | None,
 ) -> tuple[tuple[Change, ...], Fraction, bool]:
@@ -156,7 +156,11 @@ def _by_symbol(problem: Household, change: Change) -> list[int | Fraction]:
 
 
 def _by_model(
-    problem: Household, found: Listed, start: Change, merged: Callable[[Problem], Answer], end: float
+    problem: Household,
+    found: Listed,
+    start: Change,
+    merged: Callable[[AllocationProblem], Answer],
+    end: float,
 ) -> tuple[Change, Fraction, bool]:
     """Search with the solver for what the list of totals left open."""
     if found.changes:
@@ -184,7 +188,7 @@ def _meets(value: Fraction, bound: Fraction) -> bool:
     return value - bound <= MEETS * value
 
 
-def _merged_bound(problem: Household, merged: Callable[[Problem], Answer]) -> Fraction:
+def _merged_bound(problem: Household, merged: Callable[[AllocationProblem], Answer]) -> Fraction:
     """Return what one common budget could reach: a lower bound, 0 where merging would forbid too much."""
     lines = []
     if problem.power != 2:
@@ -216,7 +220,7 @@ def _merged_bound(problem: Household, merged: Callable[[Problem], Answer]) -> Fr
     )
     budget = sum(sum(row) for row in problem.purses) - problem.reserve
     try:
-        return merged(Problem(tuple(lines), budget)).bound + empty
+        return merged(AllocationProblem(tuple(lines), budget)).bound + empty
     except Infeasible:
         return Fraction(0)
 

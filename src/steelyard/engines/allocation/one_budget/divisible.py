@@ -14,14 +14,14 @@ from dataclasses import replace
 from fractions import Fraction
 from math import floor
 
-from steelyard.engines.allocation.problem import Answer, Infeasible, Line, Problem
+from steelyard.engines.allocation.problem import AllocationProblem, Answer, Infeasible, Line
 
 ZERO = Fraction(0)
 MEETS = Fraction(1, 10**9)
 """Value and bound meet when they are this close, relative to the value."""
 
 
-def solve_divisible(problem: Problem, solve: Callable[..., Answer], *, node_limit: int) -> Answer:
+def solve_divisible(problem: AllocationProblem, solve: Callable[..., Answer], *, node_limit: int) -> Answer:
     """Return the best plan found for a problem with at least one divisible line.
 
     Args:
@@ -143,7 +143,7 @@ def _breaks(line: Line) -> list[Fraction]:
 
 
 def _place_whole(
-    problem: Problem,
+    problem: AllocationProblem,
     whole: list[int],
     relaxed: list[Fraction],
     solve: Callable[..., Answer],
@@ -173,7 +173,7 @@ def _cost(line: Line, amount: Fraction) -> Fraction:
     return max(Fraction(line.floor), line.rate * amount) + line.extra_rate * amount if amount else ZERO
 
 
-def _left(problem: Problem, fixed: dict[int, tuple[int, bool]]) -> Fraction:
+def _left(problem: AllocationProblem, fixed: dict[int, tuple[int, bool]]) -> Fraction:
     left = Fraction(problem.budget)
     for index, (steps, sold) in fixed.items():
         line = problem.lines[index]
@@ -182,7 +182,7 @@ def _left(problem: Problem, fixed: dict[int, tuple[int, bool]]) -> Fraction:
     return left
 
 
-def _block(problem: Problem, fixed: dict[int, tuple[int, bool]]) -> dict[int, Fraction]:
+def _block(problem: AllocationProblem, fixed: dict[int, tuple[int, bool]]) -> dict[int, Fraction]:
     """Return the values of the divisible lines given the whole ones; too small trades are left out."""
     idle: set[int] = set()
     left = _left(problem, fixed)
@@ -217,7 +217,7 @@ def _block(problem: Problem, fixed: dict[int, tuple[int, bool]]) -> dict[int, Fr
 
 
 def _round(
-    problem: Problem, fixed: dict[int, tuple[int, bool]], values: dict[int, Fraction]
+    problem: AllocationProblem, fixed: dict[int, tuple[int, bool]], values: dict[int, Fraction]
 ) -> dict[int, int]:
     """Round values to steps inside the budget; money left by rounding down goes to the largest remainders."""
     left = _left(problem, fixed)

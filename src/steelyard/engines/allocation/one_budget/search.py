@@ -19,7 +19,7 @@ from typing import TypeAlias
 from steelyard.engines.allocation.one_budget.divisible import solve_divisible
 from steelyard.engines.allocation.one_budget.hull import suffix_hulls
 from steelyard.engines.allocation.one_budget.states import Choices, State
-from steelyard.engines.allocation.problem import Answer, Infeasible, Line, Problem
+from steelyard.engines.allocation.problem import AllocationProblem, Answer, Infeasible, Line
 
 NODE_LIMIT = 2_000_000
 """Partial choices looked at before the search stops with a certified gap."""
@@ -40,11 +40,11 @@ Partial: TypeAlias = tuple[int, float, Chain]
 """What a partial plan has spent and missed, and its states."""
 
 
-def solve(problem: Problem, *, node_limit: int = NODE_LIMIT) -> Answer:
+def solve(problem: AllocationProblem, *, node_limit: int = NODE_LIMIT) -> Answer:
     """Return the best allowed plan, with its certificate.
 
     Args:
-        problem: Lines in any order; integers and fractions, see `Problem`.
+        problem: Lines in any order; integers and fractions, see `AllocationProblem`.
         node_limit: Partial choices to look at before stopping with a certified gap, >= 0.
 
     Returns:
@@ -70,7 +70,7 @@ class _Stopped(Exception):
 class _Search:
     """One run: the lines in search order, their short lists, the incumbent."""
 
-    def __init__(self, problem: Problem, node_limit: int) -> None:
+    def __init__(self, problem: AllocationProblem, node_limit: int) -> None:
         lines = problem.lines
         # Over the common denominator of the rates every sum of money is a whole number: a plan that fits to
         # the last unit fits, and no order of adding changes that. Floats would make the budget itself a

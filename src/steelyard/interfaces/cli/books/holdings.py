@@ -123,7 +123,7 @@ def _show(report: HoldingsReport) -> None:
         out.print(f"{tell(text)}{owed}")
     if report.gain is not None and report.holdings:
         out.print(tell(say("unrealised gain: {gain}", gain=money(report.gain, base))))
-    for room in report.rooms:
+    for room in report.contribution_room:
         names = ", ".join(room.accounts)
         limit = money(room.limit, room.currency)
         if room.left is None:

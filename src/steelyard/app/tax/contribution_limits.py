@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from steelyard.domain.accounts import Room
+from steelyard.domain.accounts import ContributionRoom
 from steelyard.domain.books.portfolio_books import books_of
 from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.tax.country import country
@@ -16,7 +16,7 @@ Figures = Callable[[str], tuple[Mapping[str, Any], Sequence[Rule]]]
 """A country's tax data and rules, by its code."""
 
 
-def rooms(portfolio: Portfolio, figures: Figures, *, as_of: date) -> tuple[Room, ...]:
+def contribution_room(portfolio: Portfolio, figures: Figures, *, as_of: date) -> tuple[ContributionRoom, ...]:
     """Return the room left in every owner's tax-sheltered accounts; none without [tax].
 
     Args:
@@ -29,9 +29,9 @@ def rooms(portfolio: Portfolio, figures: Figures, *, as_of: date) -> tuple[Room,
     code = portfolio.tax.jurisdiction
     laws = country(code)
     entries = [e for e in books_of(portfolio).entries if e.traded_on <= as_of]
-    found: list[Room] = []
+    found: list[ContributionRoom] = []
     for owner in dict.fromkeys(account.owner for account in portfolio.accounts):
         kinds = {a.name: a.kind for a in portfolio.accounts if a.owner == owner}
         if set(kinds.values()) - {"taxable"}:
-            found += laws.rooms(owner, kinds, entries, figures(code), as_of)
+            found += laws.contribution_room(owner, kinds, entries, figures(code), as_of)
     return tuple(found)

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from steelyard.domain.accounts import Room
+from steelyard.domain.accounts import ContributionRoom
 from steelyard.domain.books.ledger import OPENING_NOTE, Entry
 from steelyard.domain.money import exact_sum
 from steelyard.domain.tax.rules import Rule
@@ -17,13 +17,13 @@ _SHARED = (("ira", ("ira", "roth"), "us.ira-contribution"), ("401k", ("401k",), 
 """Wrapper, the kinds of account that share its limit, and the rule."""
 
 
-def rooms(
+def contribution_room(
     owner: str,
     kinds: Mapping[str, str],
     entries: Sequence[Entry],
     figures: tuple[Mapping[str, Any], Sequence[Rule]],
     as_of: date,
-) -> tuple[Room, ...]:
+) -> tuple[ContributionRoom, ...]:
     """Return the room left in one person's IRAs and 401(k) plans, dollars; none for a year without figures.
 
     Args:
@@ -59,7 +59,7 @@ def rooms(
             if e.kind == "deposit" and e.currency == "USD" and e.note != OPENING_NOTE
         )
         found.append(
-            Room(
+            ContributionRoom(
                 wrapper=wrapper,
                 owner=owner,
                 accounts=names,

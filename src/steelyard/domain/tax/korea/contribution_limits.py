@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from steelyard.domain.accounts import Room
+from steelyard.domain.accounts import ContributionRoom
 from steelyard.domain.books.ledger import OPENING_NOTE, Entry
 from steelyard.domain.money import EXACT, ONE, exact_sum
 from steelyard.domain.tax.korea.rates import Rates, rates_of
@@ -18,13 +18,13 @@ LONGEST_YEARS = 4
 """Unused room of an ISA is kept until its total limit is reached, in the fifth calendar year."""
 
 
-def rooms(
+def contribution_room(
     owner: str,
     kinds: Mapping[str, str],
     entries: Sequence[Entry],
     figures: tuple[Mapping[str, Any], Sequence[Rule]],
     as_of: date,
-) -> tuple[Room, ...]:
+) -> tuple[ContributionRoom, ...]:
     """Return the room left in one person's ISA and pension accounts, won.
 
     Args:
@@ -49,12 +49,12 @@ def rooms(
     return tuple(found)
 
 
-def _isa(owner: str, name: str, own: Sequence[Entry], rates: Rates, as_of: date) -> Room:
+def _isa(owner: str, name: str, own: Sequence[Entry], rates: Rates, as_of: date) -> ContributionRoom:
     opened = min((e.traded_on for e in own), default=as_of)
     years = min(as_of.year - opened.year, LONGEST_YEARS)
     limit = EXACT.multiply(rates["isa.yearly_limit"], EXACT.add(ONE, Decimal(years)))
     rule = rates.rules["kr.isa"]
-    return Room(
+    return ContributionRoom(
         wrapper="isa",
         owner=owner,
         accounts=(name,),
@@ -68,9 +68,11 @@ def _isa(owner: str, name: str, own: Sequence[Entry], rates: Rates, as_of: date)
     )
 
 
-def _pension(owner: str, names: tuple[str, ...], own: Sequence[Entry], rates: Rates, as_of: date) -> Room:
+def _pension(
+    owner: str, names: tuple[str, ...], own: Sequence[Entry], rates: Rates, as_of: date
+) -> ContributionRoom:
     rule = rates.rules["kr.pension-contribution"]
-    return Room(
+    return ContributionRoom(
         wrapper="pension",
         owner=owner,
         accounts=names,
