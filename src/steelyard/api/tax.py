@@ -59,7 +59,7 @@ def harvest(
         InputError, DataError: See `steelyard.errors`.
     """
     from steelyard.app.harvest import harvest as harvester
-    from steelyard.app.harvest.value import Assumptions
+    from steelyard.app.harvest.sale_value import Assumptions
 
     day = as_of or bootstrap.today(portfolio)
     caveats = caveats_of(portfolio, day, stale_ok=stale_ok)

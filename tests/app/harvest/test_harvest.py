@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 
 from steelyard.app.harvest.harvest import harvest
-from steelyard.app.harvest.value import Assumptions
+from steelyard.app.harvest.sale_value import Assumptions
 from steelyard.errors import InputError
 from tax_files import DAY, KR, LONG_AGO, SPRING, US, D, buy, known, portfolio, trade, won
 

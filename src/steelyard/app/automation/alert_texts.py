@@ -17,7 +17,7 @@ from steelyard.words import Text, join, say
 
 if TYPE_CHECKING:
     from steelyard.app.check import CheckReport
-    from steelyard.app.harvest.value import Proposal
+    from steelyard.app.harvest.sale_value import Proposal
     from steelyard.domain.policy.drift import Drift
     from steelyard.domain.trades import Plan
 

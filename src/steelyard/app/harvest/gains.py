@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from steelyard.app.harvest.filling import best_filling
-from steelyard.app.harvest.value import Proposal, SellableLots, gains_by_bucket, taken
+from steelyard.app.harvest.gain_filling import best_filling
+from steelyard.app.harvest.sale_value import Proposal, SellableLots, gains_by_bucket, taken
 from steelyard.domain.books.lots import TaxLot
 from steelyard.domain.harvest.sale_size import Sale, most_within, sale
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, plain

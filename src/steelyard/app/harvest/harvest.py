@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from steelyard.app.harvest.choice import Chosen, best_together
 from steelyard.app.harvest.gains import fill_room
-from steelyard.app.harvest.value import (
+from steelyard.app.harvest.loss_netting import NettedLoss, best_together
+from steelyard.app.harvest.replacements import not_back, with_replacements
+from steelyard.app.harvest.sale_value import (
     Assumptions,
     Proposal,
     SellableLots,
@@ -26,11 +27,11 @@ from steelyard.app.harvest.value import (
     taken,
     tax_on,
 )
+from steelyard.app.harvest.wash_sales import with_window
 from steelyard.app.tax.situation import TaxSituation
-from steelyard.app.tax.wash_window import recent_purchases
 from steelyard.domain.caveats import Caveats
 from steelyard.domain.harvest.sale_size import sale
-from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, figure, plain
+from steelyard.domain.money import EXACT, ZERO, exact_sum, figure
 from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.tax.planning import PlanTax, on_top_of
 from steelyard.words import say
@@ -98,13 +99,13 @@ def harvest(
     rows = sellable_lots(portfolio, situation, rules)
     losses, realised, losses_proven = _losses(rows, rules, given, situation, as_of)
     if situation.country.wash_days is not None:
-        losses = _with_replacements(portfolio, situation, losses)
+        losses = with_replacements(portfolio, situation, losses)
     facts = situation.facts
     free = situation.country.free_gains(facts, situation.so_far, as_of)
     sold = {(p.account, p.symbol) for p in losses if p.do}
     others = [r for r in rows if (r.account, r.symbol) not in sold]
-    not_back = _not_back(situation, losses, as_of)
-    gains, gains_proven = ([], True) if isinstance(free, str) else fill_room(others, free, realised, not_back)
+    kept_out = not_back(situation, losses, as_of)
+    gains, gains_proven = ([], True) if isinstance(free, str) else fill_room(others, free, realised, kept_out)
     unproven = [
         text
         for text, proven in ((_UNPROVEN_LOSSES, losses_proven), (_UNPROVEN_GAINS, gains_proven))
@@ -126,9 +127,9 @@ def _losses(
     """Return what to sell for its loss, what has to wait, what the former realise, and whether proven."""
     window = situation.country.wash_days is not None
 
-    def proposed(found: Chosen) -> Proposal:
+    def proposed(found: NettedLoss) -> Proposal:
         plain_one = _proposal(found)
-        return _with_window(situation, plain_one, as_of) if window else plain_one
+        return with_window(situation, plain_one, as_of) if window else plain_one
 
     free = list(rows)
     waiting: dict[tuple[str, str], Proposal] = {}
@@ -157,7 +158,7 @@ def _losses(
     return proposals, realised, proven
 
 
-def _proposal(found: Chosen) -> Proposal:
+def _proposal(found: NettedLoss) -> Proposal:
     return Proposal(
         found.row.account,
         found.row.symbol,
@@ -196,106 +197,3 @@ def _listed(row: SellableLots, rules: PlanTax, given: Assumptions, carried: bool
     else:
         why = say("costs more than it saves")
     return Proposal(row.account, row.symbol, row.shares, taken(sold), sold.gain, saves, costs, False, why)
-
-
-def _with_window(situation: TaxSituation, found: Proposal, as_of: date) -> Proposal:
-    """Add the wash-sale window; what was bought inside it and is kept makes a loss worthless for now."""
-    same = situation.same(found.symbol)
-    first_free = timedelta(days=1 + (situation.country.wash_days or 0))
-    names = (found.symbol, *sorted(same - {found.symbol}))
-    dated = replace(found, not_before=as_of + first_free, do_not_buy=names)
-    recent = _kept(situation, found, same, as_of)
-    washed = exact_sum(shares for _, _, shares in recent)
-    if recent and washed < found.shares and found.gain < ZERO:
-        part = EXACT.divide(EXACT.subtract(found.shares, washed), found.shares)
-        # As many shares as were bought lose their loss, and no more; what is left may still be worth it.
-        saves = EXACT.multiply(found.saves, part)
-        if saves > found.costs:
-            lost = EXACT.multiply(found.gain, EXACT.subtract(part, ONE)).quantize(Decimal("0.01"))
-            why = say(
-                "{why}; {lost} of the loss is disallowed, because {washed} {washed:share|shares} of "
-                "{symbol} were bought on {day}; do not buy {listed} in any account before {as_of}",
-                why=found.why,
-                lost=plain(lost),
-                washed=washed,
-                symbol=max(recent)[1],
-                day=max(recent)[0],
-                listed=", ".join(names),
-                as_of=as_of + first_free,
-            )
-            return replace(dated, saves=saves, why=why)
-    if recent:
-        day, symbol, _ = max(recent)
-        free = day + first_free
-        if symbol == found.symbol:
-            why = say("bought on {day}: a sale before {free} is a wash sale", day=day, free=free)
-        else:
-            why = say(
-                "{symbol}, which may count as identical, was bought on {day}: a sale before {free} "
-                "is a wash sale",
-                symbol=symbol,
-                day=day,
-                free=free,
-            )
-        return replace(dated, saves=ZERO, do=False, why=why)
-    listed = ", ".join(names)
-    return replace(
-        dated,
-        why=say(
-            "{why}; do not buy {listed} in any account before {as_of}",
-            why=found.why,
-            listed=listed,
-            as_of=as_of + first_free,
-        ),
-    )
-
-
-def _kept(
-    situation: TaxSituation, found: Proposal, same: frozenset[str], as_of: date
-) -> list[tuple[date, str, Decimal]]:
-    """Return the purchases inside the window whose shares would still be held after the sale, with how many.
-
-    Shares left of the very lot that is sold do not replace it (Rev. Rul. 56-602), but they do replace an
-    older lot that is sold with them.
-    """
-    sold_days = {day for day, _ in found.lots}
-    recent = []
-    for (day, symbol, account), shares in recent_purchases(situation, same, as_of).items():
-        own = symbol == found.symbol and account == found.account
-        gone = exact_sum(x for when, x in found.lots if own and when == day)
-        if shares > gone and not (own and sold_days == {day}):
-            recent.append((day, symbol, EXACT.subtract(shares, gone)))
-    return recent
-
-
-def _with_replacements(
-    portfolio: Portfolio, situation: TaxSituation, losses: Sequence[Proposal]
-) -> list[Proposal]:
-    """Name what to hold instead, never something that is itself sold at a loss or identical to it."""
-    sold: frozenset[str] = frozenset().union(*(situation.same(p.symbol) for p in losses if p.do))
-    named = []
-    for proposal in losses:
-        instrument = portfolio.instruments.get(proposal.symbol)
-        choices = () if instrument is None or not proposal.do else instrument.replacements
-        fit = [x for x in choices if x.caution != "avoid" and x.symbol not in sold]
-        named.append(replace(proposal, replacement=(fit[0].symbol, fit[0].caution)) if fit else proposal)
-    return named
-
-
-def _not_back(situation: TaxSituation, losses: Sequence[Proposal], as_of: date) -> dict[str, str]:
-    """Return by symbol why it should not be bought back now: that would undo a loss."""
-    why: dict[str, str] = {}
-    for block in situation.country.no_buys(situation.facts, as_of):
-        text = say(
-            "buying it back before {not_before} would undo the loss of {loss} on {sold}, sold on {sold_on}",
-            not_before=block.not_before,
-            loss=plain(block.loss),
-            sold=block.sold,
-            sold_on=block.sold_on,
-        )
-        why |= dict.fromkeys(block.symbols, text)
-    for loss in losses:
-        if loss.do:
-            text = say("buying it back would undo the loss proposed on {symbol}", symbol=loss.symbol)
-            why |= dict.fromkeys(loss.do_not_buy, text)
-    return why

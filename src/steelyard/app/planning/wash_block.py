@@ -88,16 +88,13 @@ _CAUTIONS = {"accepted": say("accepted"), "caution": say("caution")}
 def _stand_in(portfolio: Portfolio, symbol: str, losses: Sequence[NoBuy]) -> str:
     """Name what may be held meanwhile: another fund that no loss forbids."""
     forbidden = {s for x in losses for s in x.symbols}
-    choices = portfolio.instruments[symbol].replacements
-    fit = [x for x in choices if x.caution != "avoid" and x.symbol not in forbidden]
-    return (
-        say(
-            "; {symbol} may stand in meanwhile ({caution})",
-            symbol=fit[0].symbol,
-            caution=_CAUTIONS[fit[0].caution],
-        )
-        if fit
-        else ""
+    other = portfolio.instruments[symbol].replacement(forbidden)
+    if other is None:
+        return ""
+    return say(
+        "; {symbol} may stand in meanwhile ({caution})",
+        symbol=other.symbol,
+        caution=_CAUTIONS[other.caution],
     )
 
 

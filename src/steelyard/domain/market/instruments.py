@@ -5,6 +5,7 @@ A class nobody knows is None, and what needs it refuses: a guessed tax class is 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -77,3 +78,12 @@ class Instrument:
     source: str = "portfolio file"
     checked_on: date | None = None
     confidence: str | None = None
+
+    def replacement(self, forbidden: Collection[str]) -> Replacement | None:
+        """Return the best stand-in that practice takes for another security, None where there is none.
+
+        Args:
+            forbidden: Symbols that must not be bought meanwhile.
+        """
+        fit = (r for r in self.replacements if r.caution != "avoid" and r.symbol not in forbidden)
+        return next(fit, None)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from typing import NamedTuple
 
-from steelyard.app.harvest.value import SellableLots, gains_by_bucket
+from steelyard.app.harvest.sale_value import SellableLots, gains_by_bucket
 from steelyard.domain.harvest.sale_size import sale
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
 from steelyard.domain.tax.planning import FreeGains

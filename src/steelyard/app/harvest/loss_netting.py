@@ -14,7 +14,7 @@ from decimal import ROUND_FLOOR, Decimal
 from itertools import permutations, product
 from math import prod
 
-from steelyard.app.harvest.value import (
+from steelyard.app.harvest.sale_value import (
     Assumptions,
     SellableLots,
     break_even,
@@ -37,7 +37,7 @@ Gains = Mapping[str, Decimal]
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class NettedLoss:
     """A loss sale of one holding, with what it saves and costs on top of those chosen before it."""
 
     row: SellableLots
@@ -51,7 +51,7 @@ class Chosen:
         return EXACT.subtract(self.saves, self.costs)
 
 
-def best_alone(row: SellableLots, rules: PlanTax, given: Assumptions, others: Gains) -> Chosen | None:
+def best_alone(row: SellableLots, rules: PlanTax, given: Assumptions, others: Gains) -> NettedLoss | None:
     """Return the loss sale of a holding that is worth most on top of others, None when none saves anything.
 
     Exact over whole shares: what a sale is worth is linear between the ends of lots and the bends of the tax.
@@ -69,12 +69,12 @@ def best_alone(row: SellableLots, rules: PlanTax, given: Assumptions, others: Ga
         return None
     sold, value = found
     costs = loss_costs(row, sold.shares, sold.gain, later, given)
-    return Chosen(row, sold, EXACT.add(value, costs), costs)
+    return NettedLoss(row, sold, EXACT.add(value, costs), costs)
 
 
 def best_together(
     rows: Sequence[SellableLots], rules: PlanTax, given: Assumptions
-) -> tuple[tuple[Chosen, ...], bool]:
+) -> tuple[tuple[NettedLoss, ...], bool]:
     """Return the loss sales that are worth most together, each worth something on top of those before it.
 
     Exact where a single holding can be sold at a loss, and where all numbers of shares but those of the
@@ -92,7 +92,7 @@ def best_together(
     able = [r for r in rows if any(b is not None for b in r.buckets)]
     able = [r for r in able if min(_gains_along(r)) < ZERO]
     search = _Search(able, rules, given)
-    best: tuple[Chosen, ...] = ()
+    best: tuple[NettedLoss, ...] = ()
     for counts in search.candidates():
         found = search.in_turn(counts)
         if _total(found) > _total(best):
@@ -109,7 +109,7 @@ def _gains_along(row: SellableLots) -> Iterator[Decimal]:
         yield gain
 
 
-def _total(found: Sequence[Chosen]) -> Decimal:
+def _total(found: Sequence[NettedLoss]) -> Decimal:
     return exact_sum(x.worth for x in found)
 
 
@@ -173,14 +173,14 @@ class _Search:
         found = best_alone(self.rows[i], self.rules, self.given, others)
         return ZERO if found is None else found.sold.shares
 
-    def in_turn(self, counts: Counts) -> tuple[Chosen, ...]:
+    def in_turn(self, counts: Counts) -> tuple[NettedLoss, ...]:
         """Return the sales, the one worth most first, each judged on top of those before.
 
         None at all where one of them is no loss or not worth its costs then: it could not be explained.
         """
         left = [i for i, n in enumerate(counts) if n]
         before: dict[str, Decimal] = {}
-        found: list[Chosen] = []
+        found: list[NettedLoss] = []
         while left:
             steps = [(self._judged(i, counts[i], before), i) for i in left]
             step, i = max(steps, key=lambda x: (x[0].worth, -x[1]))
@@ -191,13 +191,13 @@ class _Search:
             _add(before, gains_by_bucket(step.row, step.sold))
         return tuple(found)
 
-    def _judged(self, i: int, shares: Decimal, before: Gains) -> Chosen:
+    def _judged(self, i: int, shares: Decimal, before: Gains) -> NettedLoss:
         row = self.rows[i]
         sold = sale(row.order, shares, row.price)
         taxes = [on_top_of(f, before) for f in self.rules.taxes]
         saves = -tax_on(taxes, gains_by_bucket(row, sold))
         later = later_rate(self.rules, row)
-        return Chosen(row, sold, saves, loss_costs(row, shares, sold.gain, later, self.given))
+        return NettedLoss(row, sold, saves, loss_costs(row, shares, sold.gain, later, self.given))
 
 
 def _add(gains: dict[str, Decimal], more: Gains) -> None:
