@@ -30,8 +30,8 @@ from steelyard import bootstrap
 from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.adapters.files.portfolio import parse
 from steelyard.app.lab import backtest as lab
-from steelyard.engines.backtest import kernel, resample
-from steelyard.engines.backtest.records import Backtest, Market, Rules, Terms
+from steelyard.engines.backtest import compiled_backtest, resample
+from steelyard.engines.backtest.records import Backtest, Market, PolicyRules, TradingTerms
 from steelyard.engines.market.price_history import PriceHistory
 
 SESSIONS, INSTRUMENTS, RATE = 5216, 5, 0.001
@@ -104,7 +104,7 @@ def problem(*, always: bool, widths: np.ndarray, every: int = 1) -> Backtest:
         np.empty(0),
         np.empty(0),
     )
-    rules = Rules(
+    rules = PolicyRules(
         targets=np.full(INSTRUMENTS, 1 / INSTRUMENTS),
         looks=looks,
         schedule=np.zeros(policies, dtype=np.int64),
@@ -116,7 +116,7 @@ def problem(*, always: bool, widths: np.ndarray, every: int = 1) -> Backtest:
         low=np.zeros((policies, INSTRUMENTS)),
         high=np.ones((policies, INSTRUMENTS)),
     )
-    return Backtest(market, rules, Terms(10_000.0, RATE, 0.0, np.zeros(INSTRUMENTS)))
+    return Backtest(market, rules, TradingTerms(10_000.0, RATE, 0.0, np.zeros(INSTRUMENTS)))
 
 
 def median(call: Callable[[], object], repeats: int = 31) -> float:
@@ -204,7 +204,7 @@ def after_tax() -> Iterator[tuple[str, float]]:
     days = tuple([d for d in span if d.weekday() < 5][:SESSIONS])
     history = PriceHistory(symbols, days, prices() * 1000)
     equal = dict.fromkeys(symbols, Decimal("0.2"))
-    settings = lab.Settings(
+    settings = lab.BacktestSettings(
         equal, initial=Decimal(100_000_000), commission=Decimal(str(RATE)), whole=True, tax=terms
     )
     for policy in ("calendar quarterly", "threshold 5%", "hybrid quarterly 5% 180d", "calendar monthly"):
@@ -245,16 +245,16 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         loop = c_loop(Path(folder))
         for name, p in cases.items():
-            ours = median(lambda p=p: kernel.history_tallies(p))
+            ours = median(lambda p=p: compiled_backtest.history_tallies(p))
             line = f"{name:24s} kernel {ours * 1e3:8.3f} ms"
             if loop is not None:
                 # The kernel also adds up taxes and what is owed at the end: nothing here.
-                assert np.allclose(loop(p), kernel.history_tallies(p)[:, :8], rtol=1e-9), name
+                assert np.allclose(loop(p), compiled_backtest.history_tallies(p)[:, :8], rtol=1e-9), name
                 theirs = median(lambda p=p: loop(p))
                 line += f"   C loop {theirs * 1e3:8.3f} ms   kernel / C {ours / theirs:5.2f}"
             print(line)
     one = cases["quarterly"]
-    series = median(lambda: kernel.run(one, holdings=False, details=False))
+    series = median(lambda: compiled_backtest.run(one, holdings=False, details=False))
     print(f"with the value series    kernel {series * 1e3:8.3f} ms")
     rival = median(lambda: numpy_segments(one))
     print(f"NumPy by segments        {rival * 1e3:8.3f} ms   {rival / series:8.0f} times the kernel")

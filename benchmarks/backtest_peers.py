@@ -24,7 +24,7 @@ from backtest import numpy_segments
 
 import steelyard
 from steelyard.app.lab import backtest as lab
-from steelyard.engines.backtest import kernel
+from steelyard.engines.backtest import compiled_backtest
 from steelyard.engines.market.price_history import PriceHistory
 
 ROOT = Path(__file__).parent.parent
@@ -117,7 +117,7 @@ def main() -> None:
     peers, versions = json.loads(done.stdout)
     targets = dict.fromkeys(NAMES, Decimal("0.2"))
     history = PriceHistory(tuple(NAMES), tuple(days), closes)
-    settings = lab.Settings(targets, initial=Decimal(1_000_000), commission=Decimal("0.001"))
+    settings = lab.BacktestSettings(targets, initial=Decimal(1_000_000), commission=Decimal("0.001"))
     chosen = [lab.candidate("calendar quarterly")]
     problem = lab.assemble(history, chosen, settings)
     stamps = np.array(days, dtype="datetime64[D]")
@@ -131,7 +131,9 @@ def main() -> None:
     rival = numpy_segments(problem)
     assert np.allclose(rival, series(frame), rtol=1e-6)
     ours = {
-        "the engine on its arrays": median(lambda: kernel.run(problem, holdings=False, details=False), 301),
+        "the engine on its arrays": median(
+            lambda: compiled_backtest.run(problem, holdings=False, details=False), 301
+        ),
         "steelyard.backtest, array and dates": median(lambda: series(closes, stamps), 301),
         "steelyard.backtest, pandas frame": median(lambda: series(frame), 301),
         "the same with all statistics": median(
@@ -143,7 +145,7 @@ def main() -> None:
     several = [lab.assemble(history, [lab.candidate(line)], settings) for line in grid]
     together = median(lambda: steelyard.backtest(closes, targets, grid, dates=stamps, **order), 51)
     apart = median(lambda: [numpy_segments(one) for one in several], 21)
-    end = float(kernel.run(problem, holdings=False).values[0, -1])
+    end = float(compiled_backtest.run(problem, holdings=False).values[0, -1])
     print(f"Python {platform.python_version()}, {platform.machine()}, {versions}; medians of one run")
     for name, (seconds, last) in peers.items():
         print(f"{name:36s} {seconds * 1e3:10.3f} ms   ends {last / end - 1:+.1e} from ours (its own sizing)")

@@ -16,7 +16,7 @@ from fractions import Fraction
 import numba
 import numpy as np
 
-from steelyard.engines.allocation.compiled.compiled import pack, solve_batch, solve_compiled
+from steelyard.engines.allocation.compiled.compiled_search import pack, solve_batch, solve_compiled
 from steelyard.engines.allocation.one_budget.search import solve
 from steelyard.engines.allocation.problem import AllocationProblem, Line
 

@@ -109,7 +109,7 @@ def _import_ahead():
     import rich.table
 
     import steelyard.app.planning.plan
-    import steelyard.engines.backtest.kernel
+    import steelyard.engines.backtest.compiled_backtest
 
     apprise.Apprise().add("json://localhost")  # it reads all its plug-ins now
     gc.freeze()  # a child that collects would copy all of it

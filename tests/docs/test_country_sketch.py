@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 
 from steelyard.adapters.machine.calendar import ExchangeSessions
-from steelyard.app.lab.backtest import Settings, assemble, candidate
+from steelyard.app.lab.backtest import BacktestSettings, assemble, candidate
 from steelyard.app.lab.backtest_tax import backtest_tax
 from steelyard.domain.market.instruments import Instrument
 from steelyard.domain.policy.policies import Policy
 from steelyard.domain.portfolio import Account, Portfolio, Tax
 from steelyard.domain.tax import codes
-from steelyard.engines.backtest import kernel, reference
+from steelyard.engines.backtest import compiled_backtest, plain_backtest
 from steelyard.engines.market.price_history import PriceHistory
 from steelyard.errors import InputError
 
@@ -67,8 +67,10 @@ def test_a_third_country_is_taxed_by_its_own_rules(britain, rebalanced, paid):
     days = (date(2024, 5, 1), rebalanced, date(2026, 1, 30), date(2026, 2, 2))
     prices = np.array([[10.0, 10.0], [20.0, 10.0], [20.0, 10.0], [20.0, 10.0]])
     history = PriceHistory(tuple(TARGETS), days, prices)
-    problem = assemble(history, [candidate("threshold 10%")], Settings(TARGETS, initial=D(100_000), tax=tax))
-    for engine in (reference, kernel):
+    problem = assemble(
+        history, [candidate("threshold 10%")], BacktestSettings(TARGETS, initial=D(100_000), tax=tax)
+    )
+    for engine in (plain_backtest, compiled_backtest):
         runs = engine.run(problem)
         assert runs.rebalanced[0].tolist() == [False, True, False, False]
         assert runs.taxes[0].tolist() == pytest.approx(paid, abs=1e-9)

@@ -13,8 +13,8 @@ from steelyard.engines.allocation.household.shifts import Ledger
 from steelyard.engines.allocation.one_budget.divisible import _cost as divisible_cost
 from steelyard.engines.allocation.one_budget.states import Choices
 from steelyard.engines.allocation.problem import Line
-from steelyard.engines.backtest import reference, sizing_kernel
-from steelyard.engines.backtest.records import Terms
+from steelyard.engines.backtest import plain_backtest, sizing_kernel
+from steelyard.engines.backtest.records import TradingTerms
 
 # Rates are parts of 1024, so that binary floats hold every product as it is: equality needs no tolerance.
 CASES = [
@@ -72,7 +72,7 @@ def test_the_searches_in_whole_ticks_say_the_same(case):
 
 def test_the_backtest_says_the_same_bit_by_bit(case):
     rate, least, amount, expected = case
-    terms = Terms(initial=1.0, rate=float(rate), floor=float(least), conversion=np.zeros(1))
-    assert reference.fee(float(amount), 0.0, terms) == float(expected)
+    terms = TradingTerms(initial=1.0, rate=float(rate), floor=float(least), conversion=np.zeros(1))
+    assert plain_backtest.fee(float(amount), 0.0, terms) == float(expected)
     compiled = getattr(sizing_kernel.fee, "py_func", sizing_kernel.fee)
     assert compiled(terms, 0, float(amount)) == float(expected)

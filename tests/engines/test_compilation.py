@@ -7,7 +7,7 @@ from pathlib import Path
 
 import steelyard.engines
 from steelyard.engines import compilation
-from steelyard.engines.backtest import ahead, kernel
+from steelyard.engines.backtest import ahead, compiled_backtest
 
 ENGINES = Path(steelyard.engines.__file__).parent
 KERNELS = sorted(ENGINES.rglob("*_kernel.py"))
@@ -58,27 +58,27 @@ def test_what_is_compiled_ahead_is_what_a_comparison_runs():
     """Of another signature it would be compiled for nothing, and nobody would see it."""
     code = """
 from steelyard.app.lab import backtest, compare
-from steelyard.engines.backtest import ahead, kernel
+from steelyard.engines.backtest import ahead, compiled_backtest
 from steelyard.engines.simulation import simulate
 from decimal import Decimal
 
-kernel.tallies(ahead.smallest(), seed=0, first=0, count=1, block=1.0)
-before = kernel.walk_together.signatures, kernel.draw.signatures
+compiled_backtest.tallies(ahead.smallest(), seed=0, first=0, count=1, block=1.0)
+before = compiled_backtest.walk_together.signatures, compiled_backtest.draw.signatures
 assert all(len(s) == 1 for s in before), before
 targets = {"VOO": Decimal("0.6"), "BND": Decimal("0.4")}
-settings = backtest.Settings(targets, commission=Decimal("0.001"))
+settings = backtest.BacktestSettings(targets, commission=Decimal("0.001"))
 chosen = [backtest.candidate(p) for p in compare.USUAL]
 study = backtest.backtest(simulate(tuple(targets), seed=6), chosen, settings)
 assert settings.is_plain
 compare.resampled(study, paths=2, seed=6)
-assert (kernel.walk_together.signatures, kernel.draw.signatures) == before
+assert (compiled_backtest.walk_together.signatures, compiled_backtest.draw.signatures) == before
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 
 def test_nothing_is_started_where_it_is_compiled_already_or_not_wanted():
-    kernel.tallies(ahead.smallest(), seed=0, first=0, count=1, block=1.0)
+    compiled_backtest.tallies(ahead.smallest(), seed=0, first=0, count=1, block=1.0)
     for other in (ahead.Ahead(), ahead.Ahead(wanted=False)):
         assert other._process is None
         other.wait()

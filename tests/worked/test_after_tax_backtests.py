@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from steelyard.engines.backtest import kernel
+from steelyard.engines.backtest import compiled_backtest
 from steelyard.engines.backtest.records import (
     TERMS,
     UNTAXED,
@@ -11,9 +11,9 @@ from steelyard.engines.backtest.records import (
     YEARLY,
     Backtest,
     Market,
-    Rules,
+    PolicyRules,
     TaxRules,
-    Terms,
+    TradingTerms,
     WholeShares,
 )
 
@@ -33,7 +33,7 @@ def backtest(prices, tax, *, looks, rate=0.0, initial=1000.0, whole=None, target
     prices = np.array(prices, float)
     sessions, n = prices.shape
     nothing = {"distributions": np.empty((0, n)), "interest": np.empty(0), "flows": np.empty(0)}
-    rules = Rules(
+    rules = PolicyRules(
         targets=np.array(targets),
         looks=np.array([looks]),
         schedule=np.zeros(1, np.int64),
@@ -46,8 +46,8 @@ def backtest(prices, tax, *, looks, rate=0.0, initial=1000.0, whole=None, target
         high=np.ones((1, n)),
     )
     happened = Market(prices=prices, days=np.arange(sessions), **(nothing | market))
-    terms = Terms(initial=initial, rate=rate, floor=0.0, conversion=np.zeros(n))
-    return kernel.run(Backtest(happened, rules, terms, whole, tax))
+    terms = TradingTerms(initial=initial, rate=rate, floor=0.0, conversion=np.zeros(n))
+    return compiled_backtest.run(Backtest(happened, rules, terms, whole, tax))
 
 
 def test_a_year_above_its_allowance_is_taxed_when_it_falls_due_out_of_what_is_over_target():

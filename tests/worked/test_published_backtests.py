@@ -16,10 +16,10 @@ import pytest
 
 from peers import conventions
 from steelyard.adapters.prices.file import load
-from steelyard.app.lab.backtest import Settings, assemble, backtest, candidate
+from steelyard.app.lab.backtest import BacktestSettings, assemble, backtest, candidate
 from steelyard.app.lab.look_sessions import look_mask
 from steelyard.engines import statistics
-from steelyard.engines.backtest import kernel
+from steelyard.engines.backtest import compiled_backtest
 from steelyard.engines.market.price_history import PriceHistory, day_numbers
 
 D = Decimal
@@ -35,10 +35,10 @@ def test_all_weather_comes_out_as_the_asset_allocation_package_prints_it(shared)
     targets = {"SPY": D("0.30"), "TLT": D("0.40"), "IEF": D("0.15"), "GLD": D("0.075"), "DBC": D("0.075")}
     path = shared / "data" / "assetallocation_total_return.csv"
     history = load(path, list(targets), start=date(2007, 1, 31))
-    problem = assemble(history, [candidate("calendar monthly last")], Settings(targets))
+    problem = assemble(history, [candidate("calendar monthly last")], BacktestSettings(targets))
     looks = problem.rules.looks.copy()
     looks[0, np.flatnonzero(looks[0])[-1]] = False
-    runs = kernel.run(replace(problem, rules=problem.rules._replace(looks=looks)))
+    runs = compiled_backtest.run(replace(problem, rules=problem.rules._replace(looks=looks)))
     with path.open() as rows:
         rates = {row["date"]: float(row["rf_daily"] or 0) for row in csv.DictReader(rows)}
     changes = statistics.returns(runs.values[0], runs.paid[0])
@@ -68,7 +68,7 @@ def test_a_hundred_dollars_grow_as_damodaran_says(shared):
         prices = np.cumprod([1.0] + [1.0 + float(row[name]) for row in years])[:, None]
         dates = (date(1927, 12, 31), *(date(int(row["year"]), 12, 31) for row in years))
         history = PriceHistory((name,), dates, np.ascontiguousarray(prices))
-        study = backtest(history, [candidate("hold")], Settings({name: D(1)}, initial=D(100)))
+        study = backtest(history, [candidate("hold")], BacktestSettings({name: D(1)}, initial=D(100)))
         # The file's returns have eight decimals, so the last cents of a million are not in them.
         assert study.results[0].final_value == pytest.approx(expected, rel=1e-8, abs=0.005)
         exact = float(years[-1][f"g100_{name}"])
@@ -134,7 +134,7 @@ def test_the_spy_agg_example_of_bt_comes_out_to_the_printed_digits(shared):
 def test_on_the_corrected_closes_ours_is_what_bt_gives_there(shared):
     """Source: bt 1.4.1 run on the file as it is, shares divisible, first session of the month."""
     targets, history = spy_agg(shared)
-    result = backtest(history, [candidate("calendar monthly")], Settings(targets)).results[0]
+    result = backtest(history, [candidate("calendar monthly")], BacktestSettings(targets)).results[0]
     assert as_bt_counts(history.dates, result.values, 10_000.0) == pytest.approx(
         {
             "total": 152.33928926084888,

@@ -198,7 +198,7 @@ def compare_portfolio(
 
 def _settings(
     portfolio: Portfolio, options: LabOptions, *, simulated: bool = False
-) -> tuple[lab.Settings, tuple[str, ...]]:
+) -> tuple[lab.BacktestSettings, tuple[str, ...]]:
     """Return settings, and what to know of them: also why gains are not taxed although there is [tax]."""
     from steelyard.app.lab.report import Asked, notes_of, settings_of
 
@@ -236,7 +236,9 @@ def _settings(
     return settings_of(portfolio, asked, terms, simulated=simulated), notes
 
 
-def _history(portfolio: Portfolio, settings: lab.Settings, prices: Any, options: LabOptions) -> PriceHistory:
+def _history(
+    portfolio: Portfolio, settings: lab.BacktestSettings, prices: Any, options: LabOptions
+) -> PriceHistory:
     pairs = sorted(set(settings.currencies.values()))
     symbols = tuple(portfolio.targets)
     start, end, paid = options.get("start"), options.get("end"), options.get("distributions")
@@ -283,7 +285,7 @@ def _read(
     min_trade: Money,
     taxed_as: Portfolio | None,
     harvest_gains: bool,
-) -> lab.Setup:
+) -> lab.BacktestSetup:
     """Return all that `backtest` is given but the prices.
 
     `kinds` are the types of numbers inside others: what is kept for Decimal(1) must not be found for 1.0.
@@ -312,7 +314,7 @@ def _read(
         if isinstance(found, str):
             raise InputError("tax-missing", found, say("leave taxed_as out for a backtest before tax"))
         terms = found
-    settings = lab.Settings(
+    settings = lab.BacktestSettings(
         targets=targets,
         initial=amount(initial),
         commission=fraction(commission),
@@ -332,7 +334,7 @@ def _read(
         raise InputError(
             "initial", say("initial is {initial}, not above zero", initial=initial), say("give initial=10000")
         )
-    return lab.Setup(tuple(lab.candidate(p) for p in policies), settings)
+    return lab.BacktestSetup(tuple(lab.candidate(p) for p in policies), settings)
 
 
 # A study of many histories asks for the same again and again, and reading it took as long as the walk.

@@ -9,14 +9,14 @@ import pytest
 
 from steelyard.adapters.files.tax_figures import load_tax_rules
 from steelyard.adapters.machine.calendar import ExchangeSessions
-from steelyard.app.lab.backtest import Settings, assemble, candidate
+from steelyard.app.lab.backtest import BacktestSettings, assemble, candidate
 from steelyard.app.lab.backtest_tax import backtest_tax
 from steelyard.domain.books.ledger import Entry
 from steelyard.domain.market.instruments import Instrument
 from steelyard.domain.policy.policies import Policy
 from steelyard.domain.portfolio import Account, Portfolio, Tax
 from steelyard.domain.tax.country import YearFacts, country
-from steelyard.engines.backtest import kernel, reference
+from steelyard.engines.backtest import compiled_backtest, plain_backtest
 from steelyard.engines.backtest.after_tax import TaxBook
 from steelyard.engines.market.price_history import PriceHistory
 
@@ -88,16 +88,16 @@ class Recorded(TaxBook):
 
 
 def replayed(monkeypatch, owner, prices, text, *, whole, harvest=False):
-    """Return the reference's runs, its book, and its trades as journal entries."""
+    """Return the plain loop's runs, its book, and its trades as journal entries."""
     figures = load_tax_rules(owner.tax.jurisdiction)
     terms = backtest_tax(owner, SESSIONS, figures, harvest=harvest)
-    settings = Settings(
+    settings = BacktestSettings(
         targets=TARGETS, initial=D(500_000_000), commission=D("0.001"), whole=whole, tax=terms
     )
     problem = assemble(prices, [candidate(text)], settings)
-    monkeypatch.setattr(reference, "TaxBook", Recorded)
-    runs = reference.run(problem)
-    assert runs.values.tobytes() == kernel.run(problem).values.tobytes()
+    monkeypatch.setattr(plain_backtest, "TaxBook", Recorded)
+    runs = plain_backtest.run(problem)
+    assert runs.values.tobytes() == compiled_backtest.run(problem).values.tobytes()
     book = Recorded.last
     entries = []
     held = [D(0)] * len(TARGETS)

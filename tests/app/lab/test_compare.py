@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from steelyard.app.lab.backtest import Settings, candidate
+from steelyard.app.lab.backtest import BacktestSettings, candidate
 from steelyard.app.lab.compare import LEVELS, Comparison, compare
 from steelyard.engines.backtest.records import TALLIES
 from steelyard.engines.simulation import simulate
@@ -19,7 +19,7 @@ def compared(paths=40, seed=3):
     third = {"A": "0.5", "B": "0.3", "C": "0.2"}
     from decimal import Decimal
 
-    settings = Settings({s: Decimal(w) for s, w in third.items()}, commission=Decimal("0.001"))
+    settings = BacktestSettings({s: Decimal(w) for s, w in third.items()}, commission=Decimal("0.001"))
     return compare(history, [candidate(t) for t in TEXTS], settings, paths=paths, seed=seed)
 
 
@@ -108,7 +108,12 @@ def test_longer_blocks_keep_what_lasts_longer_than_a_day():
     falls = [
         np.median(
             compare(
-                history, [candidate("hold")], Settings({"A": Decimal(1)}), paths=60, seed=1, block=block
+                history,
+                [candidate("hold")],
+                BacktestSettings({"A": Decimal(1)}),
+                paths=60,
+                seed=1,
+                block=block,
             ).tallies[:, 0, TALLIES.index("trough")]
         )
         for block in (1.0, 400.0)

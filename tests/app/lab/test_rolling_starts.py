@@ -6,7 +6,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from steelyard.app.lab.backtest import Settings, candidate
+from steelyard.app.lab.backtest import BacktestSettings, candidate
 from steelyard.app.lab.rolling_starts import rolling_starts
 from steelyard.engines.market.price_history import PriceHistory
 from steelyard.errors import DataError
@@ -27,13 +27,17 @@ def history(*growths):
 
 def test_steady_growth_is_the_same_from_every_start():
     """By hand: 1.0004 a session is 1.0004^252 - 1 a year, whenever one starts."""
-    told = rolling_starts(history(1.0004), [candidate("hold")], Settings(targets={"A": Decimal(1)}), years=1)
+    told = rolling_starts(
+        history(1.0004), [candidate("hold")], BacktestSettings(targets={"A": Decimal(1)}), years=1
+    )
     assert told.rates[:, 0] == pytest.approx(1.0004**252 - 1)
 
 
 def test_a_start_needs_all_its_years():
     """By hand: the first weekdays of eight quarters; 2022-01-03 would end on 2023-01-03, after the data."""
-    told = rolling_starts(history(1.0), [candidate("hold")], Settings(targets={"A": Decimal(1)}), years=1)
+    told = rolling_starts(
+        history(1.0), [candidate("hold")], BacktestSettings(targets={"A": Decimal(1)}), years=1
+    )
     assert told.starts == (
         date(2020, 1, 1),
         date(2020, 4, 1),
@@ -55,7 +59,7 @@ def test_each_start_buys_anew_and_rebalancing_loses_on_a_steady_winner():
     told = rolling_starts(
         history(1.001, 1.0),
         [candidate("hold"), candidate("calendar monthly")],
-        Settings(targets=targets),
+        BacktestSettings(targets=targets),
         years=1,
     )
     sessions = [len(weekdays(a, b)) - 1 for a, b in zip(told.starts, told.ends, strict=True)]
@@ -69,5 +73,7 @@ def test_each_start_buys_anew_and_rebalancing_loses_on_a_steady_winner():
 
 def test_a_history_shorter_than_a_stretch_is_said():
     with pytest.raises(DataError) as caught:
-        rolling_starts(history(1.0), [candidate("hold")], Settings(targets={"A": Decimal(1)}), years=3)
+        rolling_starts(
+            history(1.0), [candidate("hold")], BacktestSettings(targets={"A": Decimal(1)}), years=3
+        )
     assert caught.value.code == "price-short"

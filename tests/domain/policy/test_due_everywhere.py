@@ -1,7 +1,7 @@
 """When a rebalance is due stands in four texts; one table of cases holds them to one another.
 
 The rule is `domain.policy.policies.decide`. The backtest says it again in binary floats: in plain Python
-(`engines.backtest.reference`), compiled for one policy, and compiled for many policies side by side.
+(`engines.backtest.plain_backtest`), compiled for one policy, and compiled for many policies side by side.
 """
 
 from dataclasses import replace
@@ -11,10 +11,10 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from steelyard.app.lab.backtest import Settings, assemble, candidate
+from steelyard.app.lab.backtest import BacktestSettings, assemble, candidate
 from steelyard.domain.policy.drift import measure
 from steelyard.domain.policy.policies import decide
-from steelyard.engines.backtest import kernel, reference
+from steelyard.engines.backtest import compiled_backtest, plain_backtest
 from steelyard.engines.backtest.records import TALLIES
 from steelyard.engines.market.price_history import PriceHistory
 
@@ -70,8 +70,8 @@ def test_all_texts_of_the_rule_say_the_same(text, weight, days, due):
 
     prices = np.array([[1.0, 1.0], [weight / 32, (64 - weight) / 32]])
     history = PriceHistory(("A", "B"), (FIRST, last), prices)
-    problem = assemble(history, [chosen] * 4, Settings(TARGETS, initial=D(1024)))
-    for engine in (reference, kernel):
+    problem = assemble(history, [chosen] * 4, BacktestSettings(TARGETS, initial=D(1024)))
+    for engine in (plain_backtest, compiled_backtest):
         assert engine.run(problem).rebalanced[:, 1].tolist() == [due] * 4
-    side_by_side = kernel.history_tallies(problem)[:, TALLIES.index("rebalances")]
+    side_by_side = compiled_backtest.history_tallies(problem)[:, TALLIES.index("rebalances")]
     assert side_by_side.tolist() == [float(due)] * 4

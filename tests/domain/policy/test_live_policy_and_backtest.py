@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from lanes import sizes
-from steelyard.app.lab.backtest import Settings, assemble, candidate
+from steelyard.app.lab.backtest import BacktestSettings, assemble, candidate
 from steelyard.domain.policy.destination import destination
 from steelyard.domain.policy.drift import measure
 from steelyard.domain.policy.looks import look_in
 from steelyard.domain.policy.policies import decide
-from steelyard.engines.backtest import kernel, reference
+from steelyard.engines.backtest import compiled_backtest, plain_backtest
 from steelyard.engines.market.price_history import PriceHistory
 
 D = Decimal
@@ -90,7 +90,7 @@ def test_live_policy_and_backtest_agree_on_every_decision_along_random_paths(pat
     for number in range(paths):
         history, targets = random_history(rng)
         chosen = candidate(TEXTS[number % len(TEXTS)])
-        runs = kernel.run(assemble(history, [chosen], Settings(targets)))
+        runs = compiled_backtest.run(assemble(history, [chosen], BacktestSettings(targets)))
         found = live_decisions(history, chosen, targets, runs.shares[0])
         assert runs.rebalanced[0, 1:].tolist() == found, (number, chosen.text)
         counted += sum(found)
@@ -110,9 +110,9 @@ def test_the_destination_in_floats_is_the_exact_one(word):
         drawn = rng.dirichlet(np.ones(n)) * rng.choice([1.0, 0.95])
         chosen = candidate(f"threshold 5% to {word}")
         history = PriceHistory(tuple(targets), (date(2026, 1, 1), date(2026, 1, 2)), np.ones((2, n)))
-        rules = assemble(history, [chosen], Settings(targets)).rules
+        rules = assemble(history, [chosen], BacktestSettings(targets)).rules
         exact = destination(
             {s: D(float(w)) for s, w in zip(targets, drawn, strict=True)}, targets, chosen.policy
         )
-        floats = reference.project(drawn.tolist(), rules.low[0].tolist(), rules.high[0].tolist())
+        floats = plain_backtest.project(drawn.tolist(), rules.low[0].tolist(), rules.high[0].tolist())
         assert floats == pytest.approx([float(w) for w in exact.values()], abs=1e-13)

@@ -10,7 +10,12 @@ import pytest
 
 from lanes import blocks
 from steelyard.engines.allocation.compiled import line_kernel
-from steelyard.engines.allocation.compiled.compiled import pack, solve_batch, solve_compiled, solve_many
+from steelyard.engines.allocation.compiled.compiled_search import (
+    pack,
+    solve_batch,
+    solve_compiled,
+    solve_many,
+)
 from steelyard.engines.allocation.one_budget.search import solve
 from steelyard.engines.allocation.problem import AllocationProblem, Infeasible, Line
 

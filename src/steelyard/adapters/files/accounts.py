@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from steelyard.adapters.files.settings import Rates, currency_of
+from steelyard.adapters.files.settings import ExchangeRates, currency_of
 from steelyard.adapters.files.toml_places import Path
 from steelyard.adapters.files.toml_reader import Reader
 from steelyard.domain.market.catalogue import Catalogue
@@ -36,7 +36,12 @@ class AccountsReader:
     """Reads what is held, gathering quotes and instruments on the way."""
 
     def __init__(
-        self, reader: Reader, rates: Rates, catalogue: Catalogue, targets: Mapping[str, Decimal], base: str
+        self,
+        reader: Reader,
+        rates: ExchangeRates,
+        catalogue: Catalogue,
+        targets: Mapping[str, Decimal],
+        base: str,
     ) -> None:
         self.reader, self.rates, self.catalogue = reader, rates, catalogue
         self.targets, self.base = targets, base

@@ -14,7 +14,7 @@ from typing import Any
 
 from steelyard.adapters.files.accounts import AccountsReader
 from steelyard.adapters.files.settings import (
-    Rates,
+    ExchangeRates,
     read_constraints,
     read_costs,
     read_policy,
@@ -126,7 +126,7 @@ def read(
     asked = tree.get("language")
     language = None if asked is None else reader.word(asked, ("language",), available())
     base = _base_currency(reader, tree)
-    rates = Rates(reader, base, tree)
+    rates = ExchangeRates(reader, base, tree)
     targets = _targets(reader, tree, catalogue)
     policy = read_policy(reader, tree)
     constraints = read_constraints(reader, tree, rates, catalogue, targets)

@@ -24,7 +24,7 @@ COST_KEYS = ("commission", "min_commission", "fx_spread")
 JURISDICTIONS = tuple(MODULES)
 
 
-class Rates:
+class ExchangeRates:
     """Exchange rates of a file; a missing one is noted once."""
 
     def __init__(self, reader: Reader, base: str, tree: Mapping[str, Any]) -> None:
@@ -104,7 +104,7 @@ def read_policy(reader: Reader, tree: Mapping[str, Any]) -> Policy:
 def read_constraints(
     reader: Reader,
     tree: Mapping[str, Any],
-    rates: Rates,
+    rates: ExchangeRates,
     catalogue: Catalogue,
     targets: Mapping[str, Decimal],
 ) -> Constraints:
@@ -145,7 +145,7 @@ def read_constraints(
     return Constraints(fractional, min_trade or ZERO, amount or ZERO, weight, frozenset(locked))
 
 
-def read_costs(reader: Reader, tree: Mapping[str, Any], rates: Rates) -> Costs:
+def read_costs(reader: Reader, tree: Mapping[str, Any], rates: ExchangeRates) -> Costs:
     """Read [costs]."""
     table, path = reader.table(tree, "costs"), ("costs",)
     reader.unknown_keys(table, COST_KEYS, path)

@@ -25,8 +25,8 @@ from steelyard.domain.policy.looks import LOOKS
 from steelyard.domain.policy.policies import Policy, band
 from steelyard.domain.tax.backtest import BacktestTax
 from steelyard.engines.arrays import SESSIONS_A_YEAR, Ints
-from steelyard.engines.backtest import kernel
-from steelyard.engines.backtest.records import Backtest, Market, Rules, Terms, on_ticks
+from steelyard.engines.backtest import compiled_backtest
+from steelyard.engines.backtest.records import Backtest, Market, PolicyRules, TradingTerms, on_ticks
 from steelyard.engines.market.price_history import PriceHistory, day_numbers
 from steelyard.errors import DataError, InputError
 from steelyard.words import say
@@ -53,7 +53,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class BacktestSettings:
     """Everything but prices and policies.
 
     Attributes:
@@ -148,7 +148,7 @@ def candidate(line: str | Policy) -> Candidate:
 
 
 @dataclass(frozen=True, eq=False)
-class Setup:
+class BacktestSetup:
     """Policies and settings: all that a backtest needs but the prices, read once for as many as there are.
 
     Attributes:
@@ -157,7 +157,7 @@ class Setup:
     """
 
     candidates: tuple[Candidate, ...]
-    settings: Settings
+    settings: BacktestSettings
 
     @cached_property
     def symbols(self) -> tuple[str, ...]:
@@ -182,7 +182,7 @@ class Setup:
         problem = self.problem(history)
         # What is costly to walk again, or may be refused when wealth outgrows the count, is recorded at once.
         details = problem.whole is not None or problem.tax is not None
-        runs = kernel.run(problem, holdings=False, details=details)
+        runs = compiled_backtest.run(problem, holdings=False, details=details)
         walk = Walk(history, problem, runs, self._risk_free)
         results = tuple([Result(walk, row, c.text) for row, c in enumerate(self.candidates)])
         return Study(walk, results, self._notes)
@@ -216,14 +216,14 @@ class Setup:
         tax = None if settings.tax is None else tax_rules(settings.tax, history.dates, self.symbols)
         looks, fixed = self._rules
         masks = [np.zeros(len(days), np.bool_) if look is None else look_mask(days, *look) for look in looks]
-        rules = Rules(looks=masks[0][np.newaxis] if len(masks) == 1 else np.stack(masks), **fixed)
+        rules = PolicyRules(looks=masks[0][np.newaxis] if len(masks) == 1 else np.stack(masks), **fixed)
         return Backtest(market, rules, self._terms, whole, tax)
 
     @cached_property
-    def _terms(self) -> Terms:
+    def _terms(self) -> TradingTerms:
         settings = self.settings
         conversion = [float(settings.conversion.get(s, ZERO)) for s in self.symbols]
-        return Terms(
+        return TradingTerms(
             initial=float(settings.initial),
             rate=float(settings.commission),
             floor=float(settings.min_commission),
@@ -249,17 +249,17 @@ class Setup:
         return () if self.settings.tax is None else self.settings.tax.notes
 
 
-def backtest(history: PriceHistory, candidates: Sequence[Candidate], settings: Settings) -> Study:
-    """Run policies on prices; see `Setup.run`."""
-    return Setup(tuple(candidates), settings).run(history)
+def backtest(history: PriceHistory, candidates: Sequence[Candidate], settings: BacktestSettings) -> Study:
+    """Run policies on prices; see `BacktestSetup.run`."""
+    return BacktestSetup(tuple(candidates), settings).run(history)
 
 
-def assemble(history: PriceHistory, candidates: Sequence[Candidate], settings: Settings) -> Backtest:
-    """Return the arrays of a backtest; see `Setup.run`."""
-    return Setup(tuple(candidates), settings).problem(history)
+def assemble(history: PriceHistory, candidates: Sequence[Candidate], settings: BacktestSettings) -> Backtest:
+    """Return the arrays of a backtest; see `BacktestSetup.run`."""
+    return BacktestSetup(tuple(candidates), settings).problem(history)
 
 
-def _market(history: PriceHistory, days: Ints, settings: Settings) -> Market:
+def _market(history: PriceHistory, days: Ints, settings: BacktestSettings) -> Market:
     prices, paid = history.prices, history.distributions
     for n, symbol in enumerate(history.symbols):
         pair = settings.currencies.get(symbol)

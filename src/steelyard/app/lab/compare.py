@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from steelyard.app.lab.backtest import Candidate, Settings, backtest, candidate
+from steelyard.app.lab.backtest import BacktestSettings, Candidate, backtest, candidate
 from steelyard.app.lab.study import Study
 from steelyard.domain.policy import policy_text
 from steelyard.domain.policy.policies import Policy
@@ -76,7 +76,7 @@ class Comparison:
 
     study: Study
     paths: int
-    differences: tuple[resample.Difference, ...]
+    differences: tuple[resample.MeanDifference, ...]
     tallies: Floats
 
     def rates(self) -> Floats:
@@ -86,7 +86,7 @@ class Comparison:
         rates: Floats = growth ** (1.0 / years) - 1.0
         return rates
 
-    def between(self, first: str, second: str) -> resample.Difference:
+    def between(self, first: str, second: str) -> resample.MeanDifference:
         """Return the growth a year of one policy less that of another, on the same paths.
 
         Args:
@@ -195,7 +195,7 @@ def usual(own: Policy | None) -> tuple[Candidate, ...]:
 def compare(
     history: PriceHistory,
     candidates: Sequence[Candidate],
-    settings: Settings,
+    settings: BacktestSettings,
     *,
     paths: int = 1000,
     seed: int = 1,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from steelyard.app.lab.backtest import Candidate, Settings, backtest, candidate, rhythm
+from steelyard.app.lab.backtest import BacktestSettings, Candidate, backtest, candidate, rhythm
 from steelyard.app.lab.compare import Comparison, resampled, usual
 from steelyard.app.lab.rolling_starts import RollingStarts, rolling_starts
 from steelyard.app.lab.study import Study
@@ -92,7 +92,7 @@ class LabReport:
 
 def settings_of(
     portfolio: Portfolio, asked: Asked, tax: BacktestTax | None, *, simulated: bool = False
-) -> Settings:
+) -> BacktestSettings:
     """Return settings with a portfolio's targets, costs, reserve and currencies.
 
     Args:
@@ -108,7 +108,7 @@ def settings_of(
         if s in portfolio.instruments and portfolio.instruments[s].currency != base
     }
     flow, every = rhythm(asked.monthly, asked.flow)
-    return Settings(
+    return BacktestSettings(
         targets=portfolio.targets,
         initial=asked.initial,
         commission=portfolio.costs.commission,
@@ -143,7 +143,7 @@ def notes_of(portfolio: Portfolio) -> tuple[str, ...]:
 
 def compare_policies(
     portfolio: Portfolio,
-    settings: Settings,
+    settings: BacktestSettings,
     history: Callable[[], PriceHistory] | None,
     texts: Sequence[str],
     drawing: Resampling,

@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from steelyard.app.lab.backtest import Candidate, Settings, Setup
+from steelyard.app.lab.backtest import BacktestSettings, BacktestSetup, Candidate
 from steelyard.app.lab.look_sessions import look_mask
 from steelyard.engines import statistics
 from steelyard.engines.arrays import SESSIONS_A_YEAR, Floats
-from steelyard.engines.backtest import kernel
+from steelyard.engines.backtest import compiled_backtest
 from steelyard.engines.market.price_history import PriceHistory, day_numbers
 from steelyard.errors import DataError
 from steelyard.words import say
@@ -77,7 +77,7 @@ class RollingStarts:
 
 
 def rolling_starts(
-    history: PriceHistory, candidates: Sequence[Candidate], settings: Settings, *, years: int
+    history: PriceHistory, candidates: Sequence[Candidate], settings: BacktestSettings, *, years: int
 ) -> RollingStarts:
     """Run policies from the first session of every quarter that has enough years after it.
 
@@ -110,10 +110,10 @@ def rolling_starts(
             ),
             say("give more history, or a smaller --rolling"),
         )
-    rates, setup = np.empty((len(starts), len(candidates))), Setup(tuple(candidates), settings)
+    rates, setup = np.empty((len(starts), len(candidates))), BacktestSetup(tuple(candidates), settings)
     for k, (first, stop) in enumerate(zip(starts, stops, strict=True)):
         problem = setup.problem(_stretch(history, first, stop))
-        runs = kernel.run(problem, holdings=False)
+        runs = compiled_backtest.run(problem, holdings=False)
         length = (stop - first - 1) / SESSIONS_A_YEAR
         for p in range(len(candidates)):
             grown = statistics.growth(runs.values[p], runs.paid[p], problem.terms.initial)

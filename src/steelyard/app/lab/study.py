@@ -17,8 +17,8 @@ import numpy as np
 
 from steelyard.engines import statistics
 from steelyard.engines.arrays import SESSIONS_A_YEAR, Flags, Floats
-from steelyard.engines.backtest import kernel
-from steelyard.engines.backtest.records import Backtest, Rules, Runs, Terms
+from steelyard.engines.backtest import compiled_backtest
+from steelyard.engines.backtest.records import Backtest, PolicyRules, Runs, TradingTerms
 from steelyard.engines.market.price_history import PriceHistory
 from steelyard.words import say
 
@@ -69,12 +69,12 @@ class Walk:
         """Everything that the walk of every policy records, holdings apart."""
         if self.recorded.costs.shape == self.recorded.values.shape:
             return self.recorded
-        return kernel.run(self.problem, holdings=False)
+        return compiled_backtest.run(self.problem, holdings=False)
 
     @cached_property
     def ideal_changes(self) -> Floats:
         """Session returns of the mix rebalanced every session at no cost, (T - 1,) float64."""
-        ideal = kernel.run(_ideal(self.problem), holdings=False)
+        ideal = compiled_backtest.run(_ideal(self.problem), holdings=False)
         return statistics.returns(ideal.values[0], ideal.paid[0])
 
 
@@ -348,7 +348,7 @@ def _ideal(problem: Backtest) -> Backtest:
     """Return the mix that is rebalanced every session at no cost, deposits included."""
     rules, terms = problem.rules, problem.terms
     n = len(rules.targets)
-    daily = Rules(
+    daily = PolicyRules(
         targets=rules.targets,
         looks=np.ones((1, len(problem.market.days)), dtype=np.bool_),
         schedule=np.zeros(1, dtype=np.int64),
@@ -360,5 +360,5 @@ def _ideal(problem: Backtest) -> Backtest:
         low=np.zeros((1, n)),
         high=np.ones((1, n)),
     )
-    free = Terms(terms.initial, 0.0, 0.0, np.zeros(n), terms.reserve_amount, terms.reserve_weight)
+    free = TradingTerms(terms.initial, 0.0, 0.0, np.zeros(n), terms.reserve_amount, terms.reserve_weight)
     return Backtest(problem.market, daily, free)

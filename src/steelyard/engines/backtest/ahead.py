@@ -16,9 +16,9 @@ from contextlib import suppress
 
 import numpy as np
 
-from steelyard.engines.backtest import kernel
+from steelyard.engines.backtest import compiled_backtest
 from steelyard.engines.backtest.many_policies_kernel import walk_together
-from steelyard.engines.backtest.records import Backtest, Market, Rules, Terms
+from steelyard.engines.backtest.records import Backtest, Market, PolicyRules, TradingTerms
 from steelyard.engines.compilation import cache_folder
 
 PATIENCE = 120.0
@@ -71,7 +71,7 @@ class Ahead:
 def smallest() -> Backtest:
     """Return a market of two sessions and as many policies as are walked side by side."""
     policies, sessions, n = 8, 2, 1
-    rules = Rules(
+    rules = PolicyRules(
         targets=np.ones(n),
         looks=np.ones((1, sessions), dtype=np.bool_),
         schedule=np.zeros(policies, dtype=np.int64),
@@ -85,8 +85,8 @@ def smallest() -> Backtest:
     )
     none = np.empty(0)
     market = Market(np.ones((sessions, n)), np.arange(sessions), np.empty((0, n)), none, none)
-    return Backtest(market, rules, Terms(1.0, 0.0, 0.0, np.zeros(n)))
+    return Backtest(market, rules, TradingTerms(1.0, 0.0, 0.0, np.zeros(n)))
 
 
 if __name__ == "__main__":
-    kernel.tallies(smallest(), seed=0, first=0, count=1, block=1.0)
+    compiled_backtest.tallies(smallest(), seed=0, first=0, count=1, block=1.0)

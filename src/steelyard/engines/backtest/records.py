@@ -1,8 +1,8 @@
 """One backtest: a market, the rules of P policies, and the terms of trade, as arrays.
 
 The one idea: everything that needs a calendar, a name or a decimal is decided before (app/), so that
-what is left is float64 arithmetic that two implementations can do in the same order: `reference` says
-what it means, `kernel` does it fast, and their results are equal bit for bit.
+what is left is float64 arithmetic that two implementations can do in the same order: `plain_backtest` says
+what it means, `compiled_backtest` does it fast, and their results are equal bit for bit.
 
 Letters: T sessions, N instruments, P policies, L look schedules, S resampled paths.
 """
@@ -40,7 +40,7 @@ class Market(NamedTuple):
     flows: Floats
 
 
-class Rules(NamedTuple):
+class PolicyRules(NamedTuple):
     """When P policies trade and where to. Every array is C-contiguous.
 
     Attributes:
@@ -68,7 +68,7 @@ class Rules(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class TradingTerms:
     """What trading costs and what is kept back; the same for every policy.
 
     Attributes:
@@ -97,9 +97,9 @@ class WholeShares:
     Attributes:
         tick: A power of two, base currency; every price of the market is a multiple of it.
         unit: Common denominator of the rates, >= 1.
-        rate: `Terms.rate` in 1 / unit.
-        extra: (N,) int64, `Terms.conversion` in 1 / unit.
-        floor: `Terms.floor` in ticks.
+        rate: `TradingTerms.rate` in 1 / unit.
+        extra: (N,) int64, `TradingTerms.conversion` in 1 / unit.
+        floor: `TradingTerms.floor` in ticks.
         least: No trade below this many ticks.
         ranks: (N,) int64, the place of each instrument in the order of the symbols, for ties.
         limit: States that one plan may look at.
@@ -169,8 +169,8 @@ class Backtest:
     """A market, P policies and the terms; divisible shares and no tax unless given."""
 
     market: Market
-    rules: Rules
-    terms: Terms
+    rules: PolicyRules
+    terms: TradingTerms
     whole: WholeShares | None = None
     tax: TaxRules | None = None
 
@@ -236,7 +236,7 @@ def empty_runs(problem: Backtest, *, holdings: bool, details: bool = True) -> Ru
 TALLIES = (
     "final", "growth", "trough", "mean", "square", "turnover", "costs", "rebalances", "taxes", "liquidation",
 )  # fmt: skip
-"""What a resampled run is summed up in, in this order; see `reference.tally`."""
+"""What a resampled run is summed up in, in this order; see `plain_backtest.tally`."""
 
 
 def on_ticks(prices: Floats, tick: float) -> Floats:

@@ -111,7 +111,7 @@ def resampled(
         threads: Workers; the result does not depend on their number.
         progress: Told the number of paths done, in order.
     """
-    from steelyard.engines.backtest import kernel
+    from steelyard.engines.backtest import compiled_backtest
 
     policies = problem.shape[0]
     out = np.empty((paths, policies, len(TALLIES)))
@@ -126,7 +126,7 @@ def resampled(
     try:
         for number, (first, count) in enumerate(chunks):
             running[number] = pool.submit(
-                kernel.tallies,
+                compiled_backtest.tallies,
                 problem,
                 seed=seed,
                 first=first,
@@ -156,7 +156,7 @@ def resampled(
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class MeanDifference:
     """How much one policy did better than another on the same paths.
 
     Attributes:
@@ -176,7 +176,7 @@ class Difference:
         return self.low > 0.0 or self.high < 0.0
 
 
-def difference(first: Floats, second: Floats, *, level: float = 0.95) -> Difference:
+def difference(first: Floats, second: Floats, *, level: float = 0.95) -> MeanDifference:
     """Return the paired difference of two policies with the interval of its resampled distribution.
 
     The interval is the percentile interval of the bootstrap: each path is one history that could
@@ -189,4 +189,4 @@ def difference(first: Floats, second: Floats, *, level: float = 0.95) -> Differe
     gaps = first - second
     tail = (1.0 - level) / 2.0
     low, high = np.quantile(gaps, [tail, 1.0 - tail])
-    return Difference(float(gaps.mean()), float(low), float(high), float((gaps > 0.0).mean()))
+    return MeanDifference(float(gaps.mean()), float(low), float(high), float((gaps > 0.0).mean()))

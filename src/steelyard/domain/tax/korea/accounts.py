@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from steelyard.domain.money import EXACT, ZERO, exact_sum
-from steelyard.domain.tax.korea.rates import Rates, whole_won
+from steelyard.domain.tax.korea.rates import TaxRates, whole_won
 from steelyard.errors import InputError
 from steelyard.words import say
 
@@ -43,7 +43,7 @@ class IsaClosing:
     tax: Decimal
 
 
-def isa_closing(items: Iterable[IsaItem], isa_type: str, rates: Rates) -> IsaClosing:
+def isa_closing(items: Iterable[IsaItem], isa_type: str, rates: TaxRates) -> IsaClosing:
     """Return the tax on an ISA's net income at closing.
 
     Args:
@@ -97,7 +97,7 @@ class PensionCredit:
 
 
 def pension_credit(
-    rates: Rates, *, savings: Decimal, irp: Decimal, salary: Decimal, from_isa: Decimal = ZERO
+    rates: TaxRates, *, savings: Decimal, irp: Decimal, salary: Decimal, from_isa: Decimal = ZERO
 ) -> PensionCredit:
     """Return the credit for a year's contributions.
 
@@ -138,7 +138,9 @@ class RiskyAssets:
     room: Decimal
 
 
-def risky_assets(values: Mapping[str, Decimal], safe_classes: Collection[str], rates: Rates) -> RiskyAssets:
+def risky_assets(
+    values: Mapping[str, Decimal], safe_classes: Collection[str], rates: TaxRates
+) -> RiskyAssets:
     """Return the risky part of an IRP and how much more may be bought.
 
     Args:

@@ -10,7 +10,7 @@ from typing import Any
 from steelyard.domain.accounts import ContributionRoom
 from steelyard.domain.books.ledger import OPENING_NOTE, Entry
 from steelyard.domain.money import EXACT, ONE, exact_sum
-from steelyard.domain.tax.korea.rates import Rates, rates_of
+from steelyard.domain.tax.korea.rates import TaxRates, rates_of
 from steelyard.domain.tax.rules import Rule
 from steelyard.words import say
 
@@ -49,7 +49,7 @@ def contribution_room(
     return tuple(found)
 
 
-def _isa(owner: str, name: str, own: Sequence[Entry], rates: Rates, as_of: date) -> ContributionRoom:
+def _isa(owner: str, name: str, own: Sequence[Entry], rates: TaxRates, as_of: date) -> ContributionRoom:
     opened = min((e.traded_on for e in own), default=as_of)
     years = min(as_of.year - opened.year, LONGEST_YEARS)
     limit = EXACT.multiply(rates["isa.yearly_limit"], EXACT.add(ONE, Decimal(years)))
@@ -69,7 +69,7 @@ def _isa(owner: str, name: str, own: Sequence[Entry], rates: Rates, as_of: date)
 
 
 def _pension(
-    owner: str, names: tuple[str, ...], own: Sequence[Entry], rates: Rates, as_of: date
+    owner: str, names: tuple[str, ...], own: Sequence[Entry], rates: TaxRates, as_of: date
 ) -> ContributionRoom:
     rule = rates.rules["kr.pension-contribution"]
     return ContributionRoom(

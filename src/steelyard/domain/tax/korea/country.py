@@ -32,7 +32,7 @@ from steelyard.domain.tax.korea.ledger import (
     read_ledger,
 )
 from steelyard.domain.tax.korea.overseas import OverseasTax, overseas_tax
-from steelyard.domain.tax.korea.rates import Rates, rates_of, without_dust
+from steelyard.domain.tax.korea.rates import TaxRates, rates_of, without_dust
 from steelyard.domain.tax.korea.repatriation import KIND as REPATRIATION
 from steelyard.domain.tax.korea.repatriation import PaidBack, RepatriationYear, repatriation_year
 from steelyard.domain.tax.korea.settings import SETTINGS, won
@@ -274,7 +274,7 @@ def _krx_bucket(account: str, symbol: str) -> str:
 def _used(
     basis: Basis,
     disposals: Iterable[Disposal],
-    rates: Rates,
+    rates: TaxRates,
     sheltered: Sheltered,
 ) -> tuple[Rule, ...]:
     """Return the rules that some figure names, and those that limit the owner's accounts."""
@@ -309,7 +309,7 @@ def _filings(
 
 
 def _notes(
-    ledger: KoreanLedger, financial: Mapping[str, object], comprehensive: IncomeTax | None, rates: Rates
+    ledger: KoreanLedger, financial: Mapping[str, object], comprehensive: IncomeTax | None, rates: TaxRates
 ) -> tuple[str, ...]:
     notes = []
     verified = max((rule.verified for rule in rates.rules.values()), default=None)

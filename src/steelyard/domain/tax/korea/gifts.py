@@ -14,7 +14,7 @@ from typing import Any
 
 from steelyard.domain.books.lots import TaxLot, share
 from steelyard.domain.money import EXACT, ZERO
-from steelyard.domain.tax.korea.rates import Rates
+from steelyard.domain.tax.korea.rates import TaxRates
 from steelyard.words import say
 
 CARRIED_OVER = say("gift: sold within a year, so the giver's cost counts")
@@ -108,7 +108,7 @@ def gift_basis(
     return GiftBasis(value, carried_over=False) if carried > value else GiftBasis(carried, carried_over=True)
 
 
-def gift_tax_base(value: Decimal, rates: Rates, *, earlier_gifts: Decimal = ZERO) -> Decimal:
+def gift_tax_base(value: Decimal, rates: TaxRates, *, earlier_gifts: Decimal = ZERO) -> Decimal:
     """Return the part of a gift to a spouse above what ten years leave free, in won.
 
     Args:

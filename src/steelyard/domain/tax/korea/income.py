@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from steelyard.domain.money import EXACT, ZERO
-from steelyard.domain.tax.korea.rates import Rates, whole_won
+from steelyard.domain.tax.korea.rates import TaxRates, whole_won
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +32,12 @@ class IncomeTax:
     extra_local: Decimal
 
 
-def over_threshold(financial_income: Decimal, rates: Rates) -> bool:
+def over_threshold(financial_income: Decimal, rates: TaxRates) -> bool:
     """Say whether financial income leaves the withholding behind: MORE than 20,000,000 won does."""
     return financial_income > rates["financial_income.threshold"]
 
 
-def income_tax(financial_income: Decimal, other_base: Decimal, rates: Rates) -> IncomeTax:
+def income_tax(financial_income: Decimal, other_base: Decimal, rates: TaxRates) -> IncomeTax:
     """Return the income tax under both formulas.
 
     Args:
@@ -80,7 +80,7 @@ class DividendTax:
     local: Decimal
 
 
-def high_dividend_tax(dividends: Decimal, rates: Rates) -> DividendTax:
+def high_dividend_tax(dividends: Decimal, rates: TaxRates) -> DividendTax:
     """Return the separate tax on dividends of qualifying high-dividend companies held directly.
 
     Distributions of ETFs and other funds are not eligible, whatever they hold: `withhold` is theirs.

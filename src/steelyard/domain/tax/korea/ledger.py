@@ -21,7 +21,7 @@ from steelyard.domain.tax.korea.accounts import SHELTERED
 from steelyard.domain.tax.korea.exchange import in_won, won_rate
 from steelyard.domain.tax.korea.gifts import CARRIED_OVER, Gift, sold_gift
 from steelyard.domain.tax.korea.positions import Position, act, hand_over, priced
-from steelyard.domain.tax.korea.rates import Rates, whole_won
+from steelyard.domain.tax.korea.rates import TaxRates, whole_won
 from steelyard.domain.tax.korea.settlement import settles_on
 from steelyard.domain.tax.korea.withholding import Withheld, distribution_base, sale_base, withhold
 from steelyard.errors import InputError
@@ -92,7 +92,7 @@ class _Sold:
     rate_notes: tuple[str, ...] = ()
 
 
-def read_ledger(facts: YearFacts, rates: Rates) -> KoreanLedger:
+def read_ledger(facts: YearFacts, rates: TaxRates) -> KoreanLedger:
     """Fold the journal up to the end of a year.
 
     Args:
@@ -279,7 +279,7 @@ def _taken(entry: Entry, position: Position, facts: YearFacts) -> _Sold | None:
     return _Sold(entry, tuple(taken), proceeds, untaxed, dict(position.gifts), rate_notes)
 
 
-def _payment(entry: Entry, position: Position, facts: YearFacts, rates: Rates) -> Payment | None:
+def _payment(entry: Entry, position: Position, facts: YearFacts, rates: TaxRates) -> Payment | None:
     gross = whole_won(in_won(entry, priced(entry), position.tax_class, facts))
     foreign = whole_won(in_won(entry, entry.fees, position.tax_class, facts))
     base, upper_bound = gross, False
@@ -322,7 +322,7 @@ def _collected(
     sold: dict[tuple[str, str], list[_Sold]],
     payments: list[Payment],
     facts: YearFacts,
-    rates: Rates,
+    rates: TaxRates,
 ) -> KoreanLedger:
     singles: dict[str, list[Disposal]] = {"overseas_listed": [], "krx_domestic_equity": []}
     units: list[UnitSale] = []
@@ -372,7 +372,7 @@ def _of_gifts(sale: _Sold, settled: date, facts: YearFacts) -> _Sold:
     return replace(sale, taken=tuple(taken), gifts={o: sale.gifts[o] for o in sorted(carried)})
 
 
-def cost_with_gifts(facts: YearFacts, rates: Rates, as_of: date) -> Callable[[TaxLot, Decimal], Decimal]:
+def cost_with_gifts(facts: YearFacts, rates: TaxRates, as_of: date) -> Callable[[TaxLot, Decimal], Decimal]:
     """Return what a lot still held would cost if it were sold on a day: of a gift within a year the giver's.
 
     Args:
@@ -418,7 +418,7 @@ def _disposal(sales: list[_Sold], tax_class: str, settled: date) -> Disposal:
     )
 
 
-def _unit(sales: list[_Sold], settled: date, rates: Rates) -> UnitSale:
+def _unit(sales: list[_Sold], settled: date, rates: TaxRates) -> UnitSale:
     disposal = _disposal(sales, "krx_other", settled)
     rises = [_unit_rise(sale) for sale in sales]
     known = [rise for rise in rises if rise is not None]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from steelyard.domain.money import EXACT, ZERO, exact_sum
-from steelyard.domain.tax.korea.rates import Rates, whole_won, without_dust
+from steelyard.domain.tax.korea.rates import TaxRates, whole_won, without_dust
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class OverseasTax:
     gain_room: Decimal
 
 
-def overseas_tax(gains: Iterable[Decimal], rates: Rates, *, repatriation: Decimal = ZERO) -> OverseasTax:
+def overseas_tax(gains: Iterable[Decimal], rates: TaxRates, *, repatriation: Decimal = ZERO) -> OverseasTax:
     """Return the tax on a year's gains and losses.
 
     Args:
@@ -69,12 +69,12 @@ def overseas_tax(gains: Iterable[Decimal], rates: Rates, *, repatriation: Decima
     )
 
 
-def still_free(net_gain: Decimal, rates: Rates) -> Decimal:
+def still_free(net_gain: Decimal, rates: TaxRates) -> Decimal:
     """Return the unused part of the year's basic deduction, in won."""
     return overseas_tax((net_gain,), rates).still_free
 
 
-def loss_saves(net_gain: Decimal, loss: Decimal, rates: Rates) -> Decimal:
+def loss_saves(net_gain: Decimal, loss: Decimal, rates: TaxRates) -> Decimal:
     """Return the tax of the year that realising a loss saves: nothing below the basic deduction.
 
     Args:

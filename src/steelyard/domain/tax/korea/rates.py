@@ -28,7 +28,7 @@ class Bracket:
 
 
 @dataclass(frozen=True, slots=True)
-class Rates:
+class TaxRates:
     """The numbers of one year.
 
     Attributes:
@@ -70,7 +70,7 @@ def _unknown(name: str, year: int) -> DataError:
     )
 
 
-def rates_of(data: Mapping[str, Any], rules: Iterable[Rule], year: int) -> Rates:
+def rates_of(data: Mapping[str, Any], rules: Iterable[Rule], year: int) -> TaxRates:
     """Return the numbers that hold in a year: of each id the row with the latest first year.
 
     Args:
@@ -82,7 +82,7 @@ def rates_of(data: Mapping[str, Any], rules: Iterable[Rule], year: int) -> Rates
     for row in sorted(data["parameters"], key=lambda r: int(r["from"])):
         if row["from"] <= year <= row.get("to", year):
             rows[row["id"]] = row
-    return Rates(
+    return TaxRates(
         year,
         {name: Decimal(row["value"]) for name, row in rows.items() if "value" in row},
         {

@@ -18,7 +18,7 @@ from steelyard.domain.market.instruments import Instrument
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
 from steelyard.domain.tax.country import Disposal, YearFacts
 from steelyard.domain.tax.korea.exchange import in_won
-from steelyard.domain.tax.korea.rates import Rates, whole_won
+from steelyard.domain.tax.korea.rates import TaxRates, whole_won
 from steelyard.domain.tax.korea.settlement import settles_on
 from steelyard.errors import InputError
 from steelyard.words import say
@@ -54,7 +54,10 @@ class Repatriation:
 
 
 def repatriation_deduction(
-    sales: Sequence[RepatriationSale], outside: Iterable[OutsideTrade], rates: Rates, data: Mapping[str, Any]
+    sales: Sequence[RepatriationSale],
+    outside: Iterable[OutsideTrade],
+    rates: TaxRates,
+    data: Mapping[str, Any],
 ) -> Repatriation:
     """Return what sales through a repatriation account deduct from the year's gain.
 
@@ -160,7 +163,7 @@ class RepatriationYear:
         """The last day of the return, for the day on which it was filed, which no journal tells."""
         return date(self.year + 1, 5, 31)
 
-    def paid_back(self, used: Decimal, rates: Rates) -> PaidBack | None:
+    def paid_back(self, used: Decimal, rates: TaxRates) -> PaidBack | None:
         """Return what a withdrawal after the return makes due, None where there was none.
 
         Args:
@@ -183,7 +186,7 @@ class RepatriationYear:
         return PaidBack(self.withdrawn_on, due, tax, interest, whole_won(a_day), local)
 
 
-def repatriation_year(facts: YearFacts, sold: Iterable[Disposal], rates: Rates) -> RepatriationYear | None:
+def repatriation_year(facts: YearFacts, sold: Iterable[Disposal], rates: TaxRates) -> RepatriationYear | None:
     """Return what sales in accounts of the kind `ria` deduct; None where there are none, or no such year.
 
     Counted are shares up to the number of each symbol held on the day of reference in any account, or brought

@@ -22,7 +22,7 @@ from steelyard.domain.tax.korea.accounts import (
     pension_credit,
 )
 from steelyard.domain.tax.korea.ledger import read_ledger
-from steelyard.domain.tax.korea.rates import Rates
+from steelyard.domain.tax.korea.rates import TaxRates
 
 _LEAST_YEARS = 3
 
@@ -47,7 +47,7 @@ class IsaAccount:
     upper_bound: bool
 
 
-def isa_accounts(facts: YearFacts, isa_type: str, rates: Rates) -> tuple[IsaAccount, ...]:
+def isa_accounts(facts: YearFacts, isa_type: str, rates: TaxRates) -> tuple[IsaAccount, ...]:
     """Return every ISA of the journal, by name.
 
     Price results of KRX-listed ETFs of the class `krx_other` count with their sign, as the lesser of the
@@ -72,7 +72,7 @@ def isa_accounts(facts: YearFacts, isa_type: str, rates: Rates) -> tuple[IsaAcco
     )
 
 
-def _isa(name: str, entries: list[Entry], facts: YearFacts, isa_type: str, rates: Rates) -> IsaAccount:
+def _isa(name: str, entries: list[Entry], facts: YearFacts, isa_type: str, rates: TaxRates) -> IsaAccount:
     opened = min(e.traded_on for e in entries)
     inside = replace(facts, entries=entries, account_kinds={})
     items: list[IsaItem] = []
@@ -114,7 +114,7 @@ class PensionYear:
 
 
 def pension_year(
-    facts: YearFacts, rates: Rates, *, salary: Decimal | None, from_isa: Decimal
+    facts: YearFacts, rates: TaxRates, *, salary: Decimal | None, from_isa: Decimal
 ) -> PensionYear | None:
     """Return what was paid into pension accounts in the year; None where the owner has none.
 

@@ -11,7 +11,7 @@ from steelyard.domain.tax.country import YearFacts
 from steelyard.domain.tax.korea.income import IncomeTax, income_tax, over_threshold
 from steelyard.domain.tax.korea.ledger import KoreanLedger
 from steelyard.domain.tax.korea.overseas import OverseasTax
-from steelyard.domain.tax.korea.rates import Rates, without_dust
+from steelyard.domain.tax.korea.rates import TaxRates, without_dust
 from steelyard.domain.tax.korea.repatriation import PaidBack, RepatriationYear
 from steelyard.domain.tax.korea.settings import isa_type, won
 from steelyard.domain.tax.korea.settlement import last_trade_day
@@ -66,7 +66,7 @@ def payments_section(ledger: KoreanLedger) -> dict[str, Decimal]:
 
 
 def financial_section(
-    ledger: KoreanLedger, facts: YearFacts, rates: Rates
+    ledger: KoreanLedger, facts: YearFacts, rates: TaxRates
 ) -> tuple[dict[str, object], IncomeTax | None]:
     """The meter of financial income, and the comprehensive tax where it is over and other income is known."""
     elsewhere = won(facts, "other_financial_income") or ZERO
@@ -137,7 +137,7 @@ class Sheltered:
         return found
 
 
-def sheltered_accounts(facts: YearFacts, rates: Rates) -> Sheltered:
+def sheltered_accounts(facts: YearFacts, rates: TaxRates) -> Sheltered:
     """Read the sheltered accounts; years before the rate file knows them leave them out."""
     known = "isa.yearly_limit" in rates.values
     return Sheltered(

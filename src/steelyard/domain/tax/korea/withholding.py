@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from steelyard.domain.money import EXACT, ZERO
-from steelyard.domain.tax.korea.rates import Rates, whole_won
+from steelyard.domain.tax.korea.rates import TaxRates, whole_won
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Base:
     result: Decimal = ZERO
 
 
-def withhold(base: Decimal, rates: Rates, *, foreign_tax: Decimal = ZERO) -> Withheld:
+def withhold(base: Decimal, rates: TaxRates, *, foreign_tax: Decimal = ZERO) -> Withheld:
     """Return what is withheld from a payment.
 
     National tax is a fraction of the base less the foreign tax, at least nothing, cut to the won; under

@@ -1,7 +1,7 @@
-"""The door to the compiled backtest: the operations of `reference`, in the same order, on given arrays.
+"""The door to the compiled backtest: the operations of `plain_backtest`, in the same order, on given arrays.
 
 The compiled functions are in the files named `_kernel.py`, constants come in as arguments. `fastmath` is
-off, so no sum is reordered and no product fused: results equal the reference bit for bit.
+off, so no sum is reordered and no product fused: results equal the plain loop bit for bit.
 The entry points release the interpreter lock, so that threads can share the work.
 """
 
@@ -29,7 +29,7 @@ _FEW = 4
 
 
 def run(problem: Backtest, *, holdings: bool = True, details: bool = True) -> Runs:
-    """Return what every policy of a problem did; equal to `reference.run` bit for bit.
+    """Return what every policy of a problem did; equal to `plain_backtest.run` bit for bit.
 
     Args:
         problem: See its record for shapes and units.

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lanes import sizes
-from steelyard.engines.backtest import kernel, reference, resample
+from steelyard.engines.backtest import compiled_backtest, plain_backtest, resample
 from steelyard.engines.backtest.records import (
     TERMS,
     UNTAXED,
@@ -17,9 +17,9 @@ from steelyard.engines.backtest.records import (
     YEARLY,
     Backtest,
     Market,
-    Rules,
+    PolicyRules,
     TaxRules,
-    Terms,
+    TradingTerms,
     WholeShares,
     on_ticks,
 )
@@ -54,7 +54,7 @@ def random_rules(rng, sessions, instruments, policies):
     bands = np.where(targets > 0, np.minimum(bands, relative * np.maximum(targets, 1e-9)), bands)
     boxed = (rng.random(policies) < 0.6) & np.isfinite(bands).all(axis=1)
     half = np.where(np.isfinite(bands), bands, 1.0) * rng.choice([0.5, 0.875, 1.0], (policies, 1))
-    return Rules(
+    return PolicyRules(
         targets=targets,
         looks=np.stack([np.ones(sessions, bool), rng.random(sessions) < 0.1, np.zeros(sessions, bool)]),
         schedule=rng.integers(0, 3, policies),
@@ -71,7 +71,7 @@ def random_rules(rng, sessions, instruments, policies):
 def random_problem(seed):
     rng = np.random.default_rng(seed)
     sessions, instruments, policies = int(rng.integers(2, 150)), int(rng.integers(1, 8)), 4
-    terms = Terms(
+    terms = TradingTerms(
         initial=float(rng.choice([900.0, 10_000.0])),
         rate=float(rng.choice([0.0, 0.001, 0.03])),
         floor=float(rng.choice([0.0, 2.0, 40.0])),
@@ -156,7 +156,7 @@ def test_the_kernel_equals_the_reference_bit_for_bit_on_random_settings(count):
     rebalances = ruins = 0
     for seed in seeds(count):
         problem = random_problem(seed)
-        plain, fast = reference.run(problem), kernel.run(problem)
+        plain, fast = plain_backtest.run(problem), compiled_backtest.run(problem)
         for name, one, other in zip(plain._fields, plain, fast, strict=True):
             assert bits(one) == bits(other), (seed, name)
         rebalances += int(plain.rebalanced.sum())
@@ -175,8 +175,8 @@ def test_wealth_recorded_without_details_is_that_recorded_with_them_and_of_the_p
             paying = np.empty((0, problem.shape[2]))
             market = problem.market._replace(distributions=paying, interest=none, flows=none)
             problem = replace(problem, market=market)
-        plain = reference.run(problem, holdings=False)
-        short = kernel.run(problem, holdings=False, details=False)
+        plain = plain_backtest.run(problem, holdings=False)
+        short = compiled_backtest.run(problem, holdings=False, details=False)
         for name in ("values", "rebalanced", "ruined", "ending"):
             assert bits(getattr(plain, name)) == bits(getattr(short, name)), (seed, name)
 
@@ -198,13 +198,13 @@ def test_the_kernel_equals_the_reference_bit_for_bit_with_whole_shares_and_after
         problem = random_problem(seed)
         problem = in_whole_shares(problem, rng) if whole else problem
         problem = taxed(problem, rng) if tax else problem
-        plain, fast = reference.run(problem), kernel.run(problem)
+        plain, fast = plain_backtest.run(problem), compiled_backtest.run(problem)
         for name, one, other in zip(plain._fields, plain, fast, strict=True):
             assert bits(one) == bits(other), (seed, name)
         assert not plain.ending[:, 1].any(), "every plan is proven"
         rows = range(problem.shape[0])
-        expected = np.array([reference.tally(plain, row, problem.terms.initial) for row in rows])
-        assert bits(kernel.history_tallies(problem)) == bits(expected), seed
+        expected = np.array([plain_backtest.tally(plain, row, problem.terms.initial) for row in rows])
+        assert bits(compiled_backtest.history_tallies(problem)) == bits(expected), seed
         rebalances += int(plain.rebalanced.sum())
         taxes += int((plain.taxes != 0.0).sum())
         harvests += int(problem.tax.harvest.any()) if tax else 0
@@ -216,10 +216,10 @@ def test_the_kernel_equals_the_reference_bit_for_bit_with_whole_shares_and_after
 def test_the_tallies_of_the_kernel_are_those_of_the_recorded_series(count):
     for seed in seeds(count):
         problem = random_problem(seed)
-        runs = reference.run(problem, holdings=False)
+        runs = plain_backtest.run(problem, holdings=False)
         rows = range(problem.shape[0])
-        expected = np.array([reference.tally(runs, row, problem.terms.initial) for row in rows])
-        assert bits(kernel.history_tallies(problem)) == bits(expected), seed
+        expected = np.array([plain_backtest.tally(runs, row, problem.terms.initial) for row in rows])
+        assert bits(compiled_backtest.history_tallies(problem)) == bits(expected), seed
 
 
 @pytest.mark.parametrize("count", sizes(2, 20, RANDOM))
@@ -231,9 +231,9 @@ def test_policies_side_by_side_are_each_what_the_plain_loop_says_of_it_alone(cou
         empty = {"distributions": np.empty((0, one.shape[2])), "interest": np.empty(0), "flows": np.empty(0)}
         rules = random_rules(rng, one.shape[1], one.shape[2], 300)
         problem = Backtest(one.market._replace(**empty), rules, one.terms)
-        runs = reference.run(problem, holdings=False)
-        expected = np.array([reference.tally(runs, row, one.terms.initial) for row in range(300)])
-        assert bits(kernel.history_tallies(problem)) == bits(expected), seed
+        runs = plain_backtest.run(problem, holdings=False)
+        expected = np.array([plain_backtest.tally(runs, row, one.terms.initial) for row in range(300)])
+        assert bits(compiled_backtest.history_tallies(problem)) == bits(expected), seed
 
 
 @pytest.mark.parametrize("count", sizes(5, 40, RANDOM))
@@ -242,12 +242,12 @@ def test_a_resampled_path_of_the_kernel_is_the_reference_run_on_the_plain_resamp
     drawn = {"block": 10.0, "circular": circular}
     for seed in seeds(count):
         problem = random_problem(seed)
-        found = kernel.tallies(problem, seed=seed, first=3, count=2, **drawn)
+        found = compiled_backtest.tallies(problem, seed=seed, first=3, count=2, **drawn)
         for k in range(2):
             market = resample.market(problem.market, seed=seed, path=3 + k, **drawn)
-            runs = reference.run(Backtest(market, problem.rules, problem.terms), holdings=False)
+            runs = plain_backtest.run(Backtest(market, problem.rules, problem.terms), holdings=False)
             for row in range(problem.shape[0]):
-                expected = np.array(reference.tally(runs, row, problem.terms.initial))
+                expected = np.array(plain_backtest.tally(runs, row, problem.terms.initial))
                 assert bits(found[k, row]) == bits(expected), (seed, k, row)
 
 
@@ -273,9 +273,11 @@ def test_one_circular_block_as_long_as_history_only_turns_it():
 
 def test_path_k_is_the_same_alone_or_in_a_batch():
     problem = random_problem(7)
-    batch = kernel.tallies(problem, seed=11, first=0, count=20, block=21.0)
+    batch = compiled_backtest.tallies(problem, seed=11, first=0, count=20, block=21.0)
     for k in (0, 1, 13, 19):
-        assert bits(kernel.tallies(problem, seed=11, first=k, count=1, block=21.0)[0]) == bits(batch[k])
+        assert bits(compiled_backtest.tallies(problem, seed=11, first=k, count=1, block=21.0)[0]) == bits(
+            batch[k]
+        )
     assert bits(batch[0]) != bits(batch[1])
 
 
@@ -308,7 +310,7 @@ def test_wealth_changes_only_by_markets_flows_costs_and_taxes(seed):
         problem = in_whole_shares(problem, rng)
     if seed % 2:
         problem = taxed(problem, rng)
-    runs = kernel.run(problem)
+    runs = compiled_backtest.run(problem)
     market = problem.market
     for p in range(problem.shape[0]):
         worth = (runs.shares[p] * market.prices).sum(axis=1) + runs.cash[p]
@@ -344,7 +346,7 @@ def test_a_rebalance_never_spends_the_reserve_or_what_its_sales_owe(whole):
         }
         problem = replace(problem, market=problem.market._replace(**empty))
         problem = taxed(in_whole_shares(problem, rng) if whole else problem, rng)
-        runs, terms = kernel.run(problem), problem.terms
+        runs, terms = compiled_backtest.run(problem), problem.terms
         dealt = runs.rebalanced & (runs.values > 0)
         least = terms.reserve_amount + terms.reserve_weight * runs.values[dealt]
         assert (runs.cash[dealt] >= least - 1e-6 * terms.initial).all(), seed
@@ -352,7 +354,7 @@ def test_a_rebalance_never_spends_the_reserve_or_what_its_sales_owe(whole):
 
 def calendar(market, targets, looks, **terms):
     n = len(targets)
-    rules = Rules(
+    rules = PolicyRules(
         targets=np.array(targets),
         looks=np.array([looks]),
         schedule=np.zeros(1, np.int64),
@@ -365,7 +367,7 @@ def calendar(market, targets, looks, **terms):
         high=np.ones((1, n)),
     )
     settings = {"initial": 1000.0, "rate": 0.0, "floor": 0.0, "conversion": np.zeros(n)} | terms
-    return Backtest(market, rules, Terms(**settings))
+    return Backtest(market, rules, TradingTerms(**settings))
 
 
 def plain_market(prices, **more):
@@ -379,7 +381,7 @@ def test_weights_hold_exactly_after_costs():
     """By hand: 1 % cost, 500 and 1500 to halves. V = 2000 - 0.01 (1500 - 500), so 1990, halves of 995."""
     market = plain_market([[10, 10], [10, 30]])
     problem = calendar(market, [0.5, 0.5], [False, True], rate=0.01, initial=1010.0)
-    runs = kernel.run(problem)
+    runs = compiled_backtest.run(problem)
     assert runs.costs[0, 0] == pytest.approx(10.0, rel=1e-12)
     assert runs.values[0, 1] == pytest.approx(1990.0, rel=1e-12)
     assert runs.shares[0, 1] * market.prices[1] == pytest.approx([995.0, 995.0], rel=1e-12)
@@ -388,7 +390,7 @@ def test_weights_hold_exactly_after_costs():
 def test_a_deposit_is_spent_on_what_is_short_and_nothing_is_sold():
     """By hand: 500 and 700 with 200 new want 700 each; all of the 200 goes to the first."""
     market = plain_market([[10, 10], [10, 14]], flows=np.array([0.0, 200.0]))
-    runs = kernel.run(calendar(market, [0.5, 0.5], [False, False]))
+    runs = compiled_backtest.run(calendar(market, [0.5, 0.5], [False, False]))
     assert runs.shares[0, 1] == pytest.approx([70.0, 50.0], rel=1e-12)
     assert not runs.rebalanced.any()
 
@@ -396,7 +398,7 @@ def test_a_deposit_is_spent_on_what_is_short_and_nothing_is_sold():
 def test_a_withdrawal_sells_what_is_over_target():
     """By hand: 500 and 700 less 200 want 500 each; all of the 200 comes from the second."""
     market = plain_market([[10, 10], [10, 14]], flows=np.array([0.0, -200.0]))
-    runs = kernel.run(calendar(market, [0.5, 0.5], [False, False]))
+    runs = compiled_backtest.run(calendar(market, [0.5, 0.5], [False, False]))
     assert runs.shares[0, 1] * market.prices[1] == pytest.approx([500.0, 500.0], rel=1e-12)
 
 
@@ -405,7 +407,7 @@ def test_distributions_wait_in_cash_for_the_next_rebalance():
     market = plain_market(
         [[10, 10], [10, 10], [10, 10]], distributions=np.array([[0, 0], [1, 0], [0, 0]], float)
     )
-    runs = kernel.run(calendar(market, [0.5, 0.5], [False, False, True]))
+    runs = compiled_backtest.run(calendar(market, [0.5, 0.5], [False, False, True]))
     assert runs.cash[0].tolist() == pytest.approx([0.0, 50.0, 0.0], abs=1e-9)
     assert runs.shares[0, 2] == pytest.approx([52.5, 52.5], rel=1e-12)
 
@@ -413,7 +415,7 @@ def test_distributions_wait_in_cash_for_the_next_rebalance():
 def test_with_one_instrument_and_no_cost_everything_is_buy_and_hold():
     rng = np.random.default_rng(3)
     prices = 50 * np.exp(np.cumsum(rng.normal(0, 0.02, (300, 1)), axis=0))
-    runs = kernel.run(calendar(plain_market(prices), [1.0], [True] * 300))
+    runs = compiled_backtest.run(calendar(plain_market(prices), [1.0], [True] * 300))
     assert runs.values[0] == pytest.approx(1000.0 * prices[:, 0] / prices[0, 0], rel=1e-13)
     assert not runs.rebalanced.any()
 
@@ -426,7 +428,7 @@ def test_a_wider_band_never_trades_more_often_on_the_same_path():
         market = plain_market(np.column_stack([100 * np.exp(up), np.full(400, 100.0)]))
         widths = np.array([0.01, 0.02, 0.03, 0.05, 0.1, 0.2])
         one = calendar(market, [0.5, 0.5], [True] * 400)
-        rules = Rules(
+        rules = PolicyRules(
             targets=one.rules.targets,
             looks=one.rules.looks,
             schedule=np.zeros(6, np.int64),
@@ -438,5 +440,5 @@ def test_a_wider_band_never_trades_more_often_on_the_same_path():
             low=np.zeros((6, 2)),
             high=np.ones((6, 2)),
         )
-        counts = kernel.run(Backtest(market, rules, one.terms)).rebalanced.sum(axis=1)
+        counts = compiled_backtest.run(Backtest(market, rules, one.terms)).rebalanced.sum(axis=1)
         assert all(narrow >= wide for narrow, wide in pairwise(counts.tolist()))

@@ -3,7 +3,7 @@
 Every session, at its close: cash earns interest, distributions are paid, money flows in or out, the
 policy looks, and trades at the same close. The first session buys the targets. Costs leave wealth
 before the new weights are set, so the weights hold exactly after costs and the cost itself is not
-traded. Sums run in the order of the instruments: `kernel` does the same operations in the same order.
+traded. Sums run in the order of the instruments; `compiled_backtest` does the same in the same order.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from steelyard.engines.arrays import Floats
 from steelyard.engines.backtest.after_tax import TaxBook
-from steelyard.engines.backtest.records import DUST, YEARLY, Backtest, Runs, Terms, empty_runs
+from steelyard.engines.backtest.records import DUST, YEARLY, Backtest, Runs, TradingTerms, empty_runs
 from steelyard.engines.backtest.whole_shares import INVEST, RAISE, REBALANCE, trades
 
 Numbers = list[float]
@@ -115,7 +115,7 @@ def _settle(
     shares: Numbers,
     prices: Numbers,
     cash: float,
-    terms: Terms,
+    terms: TradingTerms,
     book: TaxBook | None,
     t: int,
 ) -> tuple[float, float, float, float]:
@@ -338,7 +338,7 @@ def _shifted(start: Sequence[float], low: Sequence[float], high: Sequence[float]
     return [min(max(start[i] + shift, low[i]), high[i]) for i in range(len(start))]
 
 
-def fee(size: float, conversion: float, terms: Terms) -> float:
+def fee(size: float, conversion: float, terms: TradingTerms) -> float:
     """Return what one trade of a value costs: the commission, at least its minimum, and the conversion."""
     commission = terms.rate * size
     if commission < terms.floor:
@@ -346,12 +346,12 @@ def fee(size: float, conversion: float, terms: Terms) -> float:
     return commission + conversion * size
 
 
-def _slope(size: float, conversion: float, terms: Terms) -> float:
+def _slope(size: float, conversion: float, terms: TradingTerms) -> float:
     """Return what one more unit of value adds to the fee."""
     return conversion if terms.rate * size < terms.floor else terms.rate + conversion
 
 
-def rebalance(worth: Numbers, weights: Numbers, managed: float, terms: Terms) -> Numbers | None:
+def rebalance(worth: Numbers, weights: Numbers, managed: float, terms: TradingTerms) -> Numbers | None:
     """Return the value to buy (negative: sell) of each instrument, None when there is nothing to do.
 
     The value V after costs solves V + sum of fee(|w_i V - v_i|) = M over the instruments that trade:
@@ -386,7 +386,7 @@ def rebalance(worth: Numbers, weights: Numbers, managed: float, terms: Terms) ->
     return [weights[i] * value - worth[i] if trading else 0.0 for i, trading in enumerate(trades)]
 
 
-def buy(worth: Numbers, targets: Numbers, managed: float, free: float, terms: Terms) -> Numbers | None:
+def buy(worth: Numbers, targets: Numbers, managed: float, free: float, terms: TradingTerms) -> Numbers | None:
     """Return purchases that spend free cash in proportion to the shortfalls, None when fees eat it.
 
     The purchases B with their fees come to the free cash: B + sum of fee(s_i B) = free.
@@ -409,7 +409,7 @@ def buy(worth: Numbers, targets: Numbers, managed: float, free: float, terms: Te
     return [part * spend for part in parts] if spend > 0.0 else None
 
 
-def sell(worth: Numbers, targets: Numbers, managed: float, need: float, terms: Terms) -> Numbers:
+def sell(worth: Numbers, targets: Numbers, managed: float, need: float, terms: TradingTerms) -> Numbers:
     """Return sales that raise the cash needed after fees, in proportion to what is over target.
 
     Where that would sell more of something than is held, all positions shrink alike; where even
@@ -427,7 +427,7 @@ def sell(worth: Numbers, targets: Numbers, managed: float, need: float, terms: T
     return [-v for v in worth]
 
 
-def _gross(parts: Numbers, need: float, terms: Terms) -> float:
+def _gross(parts: Numbers, need: float, terms: TradingTerms) -> float:
     """Return the sales G with G - sum of fee(s_i G) = need, by Newton's steps up; inf when there is none."""
     raised = need
     for _ in range(64):
