@@ -15,9 +15,9 @@ text, and a `hint`: one imperative sentence, best of all the line to write.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from steelyard.records import dataclass
 from steelyard.words import ENGLISH, Language, Text, join, render
 
 

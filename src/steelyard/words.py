@@ -8,11 +8,12 @@ is complete by construction, and code that knows nothing of languages goes on ha
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 from string import Formatter
+
+from steelyard.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from steelyard import bootstrap
 from steelyard.errors import InputError, ServiceError, SteelyardError
+from steelyard.records import dataclass, replace
 from steelyard.words import say
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Unpack
 from steelyard import bootstrap
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import DataError, InputError, PortfolioProblems
+from steelyard.records import dataclass
 from steelyard.words import say
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, overload
@@ -14,6 +13,7 @@ from steelyard.domain.caveats import Caveats, caveats_of, need_fresh
 from steelyard.domain.money import plain
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import DataError, InputError
+from steelyard.records import replace
 
 if TYPE_CHECKING:
     from steelyard.api.tables import Method, ObjectiveName

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from steelyard.api.reading import Money, fraction
 from steelyard.domain.caveats import caveats_of, need_fresh
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import InputError
+from steelyard.records import replace
 from steelyard.words import say
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from steelyard import bootstrap
 from steelyard.api.reading import Money, amount
 from steelyard.domain.money import plain
 from steelyard.errors import InputError
+from steelyard.records import dataclass
 from steelyard.words import say
 
 if TYPE_CHECKING:

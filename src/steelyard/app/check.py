@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from steelyard.domain.money import figure
 from steelyard.domain.policy.drift import Drift, largest, measure, misplaced
 from steelyard.domain.policy.policies import Decision, decide
 from steelyard.domain.portfolio import Holding, Portfolio, Valuation, need_accounts, value
+from steelyard.records import dataclass
 
 if TYPE_CHECKING:
     from steelyard.ports.market import Sessions

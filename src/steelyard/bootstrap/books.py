@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from steelyard.bootstrap.folder import Folder, Place
 from steelyard.bootstrap.prices import fetched, price_settings
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import DataError, InputError, PortfolioProblems
+from steelyard.records import replace
 
 if TYPE_CHECKING:
     from steelyard.adapters.files.quotes import PortfolioFile

@@ -7,8 +7,9 @@ and nothing behind that asks where the process is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from steelyard.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -21,6 +20,7 @@ from steelyard.bootstrap.clock import home_of
 from steelyard.bootstrap.folder import Folder, Place
 from steelyard.bootstrap.prices import fetched, price_sources
 from steelyard.bootstrap.tax import tax_situation
+from steelyard.records import dataclass
 
 if TYPE_CHECKING:
     from datetime import date

@@ -11,13 +11,13 @@ rules from a published guide of 2026 (medium confidence).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from steelyard.domain.market.instruments import Instrument
 from steelyard.domain.money import EXACT, ZERO, figure
+from steelyard.records import dataclass
 
 KRX_ONLY = frozenset({"isa", "pension", "irp"})
 REPATRIATION = "ria"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from steelyard.domain.money import figure
 from steelyard.errors import DataError
+from steelyard.records import dataclass
 from steelyard.words import say
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import overload
 
 from steelyard.domain.numerals import read_numeral
+from steelyard.records import dataclass
 from steelyard.words import say
 
 EXACT = Context(prec=40)

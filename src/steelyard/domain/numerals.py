@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Context, Decimal
 
 from steelyard.errors import Problem
+from steelyard.records import dataclass
 from steelyard.words import say
 
 POINT, COMMA = ".", ","

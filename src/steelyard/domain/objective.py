@@ -6,11 +6,11 @@ something of the goal, and adds them up; two also count the money that is left i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
 from steelyard.errors import InputError
+from steelyard.records import dataclass
 from steelyard.words import say
 
 

@@ -8,7 +8,6 @@ is held but has no target is unmanaged: valued, listed, never traded and not par
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
 from datetime import date
 from decimal import Decimal
 
@@ -17,6 +16,7 @@ from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
 from steelyard.domain.policy.goals import AssetClass, Goal, goals
 from steelyard.domain.policy.policies import Policy
 from steelyard.errors import InputError
+from steelyard.records import dataclass, field
 from steelyard.words import say
 
 
@@ -262,7 +262,7 @@ class Portfolio:
 
 def _hash(record: Account | Tax | Portfolio) -> int:
     """Return the hash of a record with tables in it: two that are equal list theirs in any order."""
-    return hash(tuple(_unordered(getattr(record, f.name)) for f in fields(record)))
+    return hash(tuple(_unordered(getattr(record, name)) for name in record.__match_args__))
 
 
 def _unordered(value: object) -> object:

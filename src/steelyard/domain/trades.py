@@ -8,7 +8,6 @@ before anybody sees it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -18,6 +17,7 @@ from steelyard.domain.money import EXACT, ZERO, exact_sum, figure
 from steelyard.domain.policy.drift import Drift
 from steelyard.domain.policy.policies import Decision
 from steelyard.domain.portfolio import Portfolio
+from steelyard.records import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,7 +305,7 @@ class Plan:
     effort: Effort | None = None
     nearest: Nearest | None = None
     asked: Mapping[str, Any] | None = field(default=None, compare=False, repr=False)
-    caveats: Caveats = Caveats()  # noqa: RUF009 - a frozen value
+    caveats: Caveats = Caveats()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document of `plan --json`, also of `invest` and `withdraw` (`steelyard/plan/1`).

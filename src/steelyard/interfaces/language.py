@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import Any
 from unicodedata import east_asian_width
 
 from steelyard import languages
 from steelyard.errors import PortfolioProblems, Problem, SteelyardError
+from steelyard.records import dataclass
 from steelyard.words import ENGLISH, Language, Text, render, say
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Protocol
+
+from steelyard.records import dataclass
 
 # Types only: what `check` needs must not bring automation and brokers along.
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -25,6 +24,7 @@ from steelyard.domain.trading.orders import Order, Report
 from steelyard.errors import OrderNotTaken
 from steelyard.ports.market import Sessions
 from steelyard.ports.trading import BrokerHabits
+from steelyard.records import dataclass
 from steelyard.words import say
 
 # "If not exists": the file of a first version has the tables and no word of its version.

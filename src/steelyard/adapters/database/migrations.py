@@ -9,11 +9,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 from steelyard.adapters.machine.private import make_private
 from steelyard.errors import InputError
+from steelyard.records import dataclass
 from steelyard.words import say
 
 

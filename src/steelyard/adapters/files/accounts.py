@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -16,6 +15,7 @@ from steelyard.domain.market.instruments import TAX_CLASSES, US_CLASSES, Instrum
 from steelyard.domain.money import EXACT, ONE, ZERO, Amount, exact_sum, is_currency, parse_number, plain
 from steelyard.domain.portfolio import Account, Lot, Position, Quote
 from steelyard.domain.tax.codes import account_kinds
+from steelyard.records import replace
 from steelyard.words import join, say
 
 ACCOUNT_KEYS = ("name", "kind", "cost_method", "cash", "positions", "kept")

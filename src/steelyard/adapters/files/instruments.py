@@ -7,13 +7,13 @@ be read here is left to the commands that need the file, and a row that needed i
 from __future__ import annotations
 
 import tomllib
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from steelyard.domain.market.catalogue import OVERRIDABLE, Catalogue
 from steelyard.domain.money import is_currency
 from steelyard.errors import InputError
+from steelyard.records import replace
 
 
 def account_names(path: Path) -> frozenset[str] | None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.money import ONE, plain
 from steelyard.domain.portfolio import Portfolio, Quote
 from steelyard.errors import PortfolioProblems
+from steelyard.records import replace
 
 
 class PortfolioFile:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, time
 from functools import cache
 from pathlib import Path
 
 from steelyard.errors import InputError
+from steelyard.records import dataclass
 from steelyard.words import say
 
 _FILE = Path(__file__).parents[2] / "data" / "closures.json"

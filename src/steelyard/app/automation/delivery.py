@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from steelyard.domain.automation.alerts import Delivery, Message, must_tell, wai
 from steelyard.domain.automation.settings import AlertSettings
 from steelyard.domain.money import ZERO
 from steelyard.errors import NoAnswer, ServiceError
+from steelyard.records import dataclass
 from steelyard.words import say
 
 if TYPE_CHECKING:

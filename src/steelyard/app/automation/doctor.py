@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +12,7 @@ from steelyard.domain.books.comparison import told, undecided
 from steelyard.domain.books.portfolio_books import books_of
 from steelyard.domain.market.prices import is_stale
 from steelyard.errors import PortfolioProblems, SteelyardError
+from steelyard.records import asdict, dataclass
 from steelyard.words import say
 
 SLACK = timedelta(minutes=5)

@@ -8,7 +8,6 @@ missed ones only the last.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 from datetime import date
 
 from steelyard.app.automation.delivery import deliver, tell
@@ -17,6 +16,7 @@ from steelyard.app.check import exchanges
 from steelyard.domain.policy.looks import last_look, next_look, period
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import SteelyardError
+from steelyard.records import replace
 from steelyard.words import say
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 from zoneinfo import ZoneInfo
 
 from steelyard.app.automation.delivery import Post, Sent
+from steelyard.records import dataclass
 
 if TYPE_CHECKING:
     from steelyard.app.check import CheckReport
@@ -62,7 +62,7 @@ class RunInputs:
     post: Post
     sessions: Sessions
     settings: AutomationSettings
-    books: Books = NoBooks()  # noqa: RUF009 - it has no state
+    books: Books = NoBooks()
     draw: Callable[[CheckReport], bytes] | None = None
     save_plan: Callable[[Portfolio, Plan], None] | None = None
 
@@ -96,7 +96,7 @@ class RunReport:
     due: bool | None = None
     total: Decimal | None = None
     queued: tuple[str, ...] = ()
-    sent: Sent = Sent()  # noqa: RUF009 - a frozen value
+    sent: Sent = Sent()
     findings: tuple[str, ...] = ()
     text: str = ""
     differences: tuple[HoldingDifference, ...] = ()

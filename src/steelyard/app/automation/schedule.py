@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import shlex
-from dataclasses import dataclass
 from pathlib import PurePath
 from xml.sax.saxutils import escape
+
+from steelyard.records import dataclass
 
 TAG = "# steelyard:"
 KINDS = ("cron", "systemd", "launchd", "taskscheduler", "github", "kubernetes")

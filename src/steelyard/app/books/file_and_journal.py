@@ -8,7 +8,6 @@ the file's. Whatever the two say differently is kept with the portfolio and name
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -21,6 +20,7 @@ from steelyard.domain.caveats import HoldingDifference
 from steelyard.domain.money import EXACT, ZERO
 from steelyard.domain.portfolio import Account, Portfolio, Position
 from steelyard.errors import DataError, InputError
+from steelyard.records import replace
 from steelyard.words import say
 
 FILE, JOURNAL = "file", "journal"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -19,6 +18,7 @@ from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import SteelyardError
 from steelyard.ports.books import PortfolioText
 from steelyard.ports.market import PriceRecords
+from steelyard.records import dataclass
 
 Held = Callable[[Portfolio], Portfolio]
 """Puts what the journal holds in place of what the file holds."""

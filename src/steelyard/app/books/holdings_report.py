@@ -7,7 +7,6 @@ currency did to the money that was paid.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from steelyard.domain.caveats import Caveats, caveats_of
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, figure
 from steelyard.domain.portfolio import Portfolio, Position, need_accounts
+from steelyard.records import dataclass
 
 if TYPE_CHECKING:
     from steelyard.domain.accounts import ContributionRoom
@@ -143,7 +143,7 @@ class HoldingsReport:
     cash_totals: tuple[Cash, ...]
     gain: Decimal | None
     contribution_room: tuple[ContributionRoom, ...] = ()
-    caveats: Caveats = Caveats()  # noqa: RUF009 - a frozen value
+    caveats: Caveats = Caveats()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document of `holdings --json` (`steelyard/holdings/1`)."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Protocol
 
@@ -13,6 +12,7 @@ from steelyard.domain.books.holdings import Holdings, holdings, shortfalls
 from steelyard.domain.books.ledger import Entry, Recorded, Row
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import InputError, PortfolioProblems, Problem
+from steelyard.records import dataclass, replace
 from steelyard.words import say
 
 

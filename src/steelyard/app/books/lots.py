@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -12,6 +11,7 @@ from steelyard.domain.books.ledger import ACTION_KINDS, Entry, until
 from steelyard.domain.books.lots import Pool, TaxLot, by_least_tax, resized
 from steelyard.domain.money import EXACT, ONE
 from steelyard.domain.portfolio import Lot, Portfolio
+from steelyard.records import replace
 
 _KINDS = ADDING | TAKING | {*ACTION_KINDS, "return_of_capital"}
 _Key = tuple[str, str]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -11,6 +10,7 @@ from zoneinfo import ZoneInfo
 from steelyard.domain.books.ledger import OPENING_NOTE, Entry, Recorded, Row
 from steelyard.domain.portfolio import Account, Portfolio
 from steelyard.errors import InputError, PortfolioProblems, Problem
+from steelyard.records import replace
 from steelyard.words import Text, join, say
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import groupby, pairwise
@@ -20,6 +19,7 @@ from steelyard.domain.books.valuations import DayValue
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, plain
 from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.portfolio import value as valuation
+from steelyard.records import dataclass
 from steelyard.words import say
 
 YEAR_DAYS = 365

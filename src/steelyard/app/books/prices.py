@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from steelyard.domain.market.prices import Close, PriceLimits, Wanted
 from steelyard.domain.portfolio import Portfolio, Quote
 from steelyard.ports.market import PriceRecords
+from steelyard.records import dataclass
 
 
 def wanted_by(portfolio: Portfolio) -> tuple[Wanted, ...]:

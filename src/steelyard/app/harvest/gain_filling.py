@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from typing import NamedTuple
 
@@ -18,6 +17,7 @@ from steelyard.app.harvest.sale_value import SellableLots, gains_by_bucket
 from steelyard.domain.harvest.sale_size import sale
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
 from steelyard.domain.tax.planning import FreeGains
+from steelyard.records import dataclass
 
 MOST_TRIED = 400_000
 """So many combinations are put together, over all holdings."""

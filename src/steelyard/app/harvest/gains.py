@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal
 
 from steelyard.app.harvest.gain_filling import best_filling
@@ -12,6 +11,7 @@ from steelyard.domain.books.lots import TaxLot
 from steelyard.domain.harvest.sale_size import Sale, most_within, sale
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, plain
 from steelyard.domain.tax.planning import FreeGains
+from steelyard.records import replace
 from steelyard.words import say
 
 

@@ -8,7 +8,6 @@ of tax it fills. What a broker's lot order does not allow is not proposed.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -34,6 +33,7 @@ from steelyard.domain.harvest.sale_size import sale
 from steelyard.domain.money import EXACT, ZERO, exact_sum, figure
 from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.tax.planning import PlanTax, on_top_of
+from steelyard.records import dataclass, replace
 from steelyard.words import say
 
 _UNPROVEN_LOSSES = say(
@@ -59,7 +59,7 @@ class HarvestReport:
     deadline: date
     gain_room: Decimal | None = None
     notes: tuple[str, ...] = ()
-    caveats: Caveats = Caveats()  # noqa: RUF009 - a frozen value
+    caveats: Caveats = Caveats()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document of `harvest --json` (`steelyard/harvest/1`); figures are decimal text."""

@@ -9,7 +9,6 @@ enumerated.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from itertools import permutations, product
 from math import prod
@@ -27,6 +26,7 @@ from steelyard.app.harvest.sale_value import (
 from steelyard.domain.harvest.sale_size import Sale, best_sale, sale
 from steelyard.domain.money import EXACT, ZERO, exact_sum
 from steelyard.domain.tax.planning import PlanTax, on_top_of
+from steelyard.records import dataclass
 
 _PERMUTED = 4
 """So many holdings are tried in every order; more of them in as many orders as there are holdings."""

@@ -7,7 +7,6 @@ formula, so what a sale saves is a difference of two values of that formula.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
@@ -20,6 +19,7 @@ from steelyard.domain.harvest.sale_size import Sale
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, figure
 from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.tax.planning import Formula, PlanTax, bends, tax_at
+from steelyard.records import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

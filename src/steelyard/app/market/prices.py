@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
 
@@ -20,6 +19,7 @@ from steelyard.domain.market.prices import (
 from steelyard.errors import DataError
 from steelyard.ports.machine import Clock
 from steelyard.ports.market import PriceRecords, PriceSource, Sessions
+from steelyard.records import dataclass
 from steelyard.words import join, say
 
 LONGEST_WAIT = 60

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -14,6 +13,7 @@ from steelyard.domain.policy.drift import measure
 from steelyard.domain.policy.policies import Decision
 from steelyard.domain.portfolio import Portfolio, Valuation
 from steelyard.domain.trades import HoldingAfter, Nearest, Plan, Reached, settle
+from steelyard.records import replace
 
 
 def finished(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import ROUND_CEILING, Decimal
 
 from steelyard.app.planning.allocation import allocate
@@ -10,6 +9,7 @@ from steelyard.app.planning.plan_request import NotEnoughMoney, PlanRequest
 from steelyard.domain.money import EXACT, ZERO, plain
 from steelyard.domain.portfolio import Portfolio, value
 from steelyard.errors import PlanError
+from steelyard.records import replace
 from steelyard.words import join, say
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from math import ceil
@@ -17,6 +16,7 @@ from math import ceil
 from steelyard.domain.money import ONE, ZERO, minor_digits
 from steelyard.domain.policy.policies import band
 from steelyard.domain.portfolio import Portfolio, value
+from steelyard.records import dataclass
 
 ROUNDS = 10_000
 """More rounds than any real portfolio needs; one share is added a round at the least."""

@@ -6,7 +6,6 @@ exactly before it is shown: a plan that spends money that is not there is a bug,
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -27,6 +26,7 @@ from steelyard.domain.portfolio import Portfolio, Valuation, need_accounts, valu
 from steelyard.domain.trades import Blocked, Plan, settle
 from steelyard.errors import InputError
 from steelyard.ports.market import Sessions
+from steelyard.records import replace
 from steelyard.words import say
 
 if TYPE_CHECKING:

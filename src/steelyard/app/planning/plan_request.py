@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from steelyard.domain.money import ZERO
 from steelyard.domain.objective import Objective
 from steelyard.domain.trades import Conversion, Effort, Trade
+from steelyard.records import dataclass, field
 
 if TYPE_CHECKING:
     from steelyard.domain.books.lots import TaxLot

@@ -7,7 +7,6 @@ the year's return, computed with the planned sales added to the journal and with
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -24,6 +23,7 @@ from steelyard.domain.tax.country import Disposal, YearTax
 from steelyard.domain.tax.planning import Case, Formula, NoBuy, TaxLine
 from steelyard.domain.trades import Trade
 from steelyard.errors import DataError, InputError
+from steelyard.records import dataclass, replace
 from steelyard.words import join, say
 
 Key = tuple[str, str]

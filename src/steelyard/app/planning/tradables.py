@@ -8,7 +8,6 @@ lost in between.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
@@ -18,6 +17,7 @@ from steelyard.domain.money import EXACT, ONE, ZERO
 from steelyard.domain.portfolio import Account, Portfolio, Position, Valuation
 from steelyard.domain.trades import Trade
 from steelyard.errors import DataError
+from steelyard.records import dataclass
 from steelyard.words import say
 
 FRACTION_STEP = Decimal("1e-9")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -17,6 +16,7 @@ from steelyard.domain.tax.identical import same_index
 from steelyard.domain.tax.rules import Rule
 from steelyard.errors import InputError
 from steelyard.ports.market import Sessions
+from steelyard.records import dataclass, field, replace
 from steelyard.words import say
 
 Figures = Callable[[str], tuple[Mapping[str, Any], Sequence[Rule]]]

@@ -8,7 +8,6 @@ to it: whatever must hold at that very moment is to be asked of the book there.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from decimal import Decimal
 
 from steelyard.app.trading.order_reports import Desk
@@ -16,6 +15,7 @@ from steelyard.domain.trading.orders import CANCELLED, PLANNED, SENT, UNKNOWN, O
 from steelyard.domain.trading.saved_plans import SavedPlan
 from steelyard.domain.trading.sizing import orders_of
 from steelyard.errors import OrderNotTaken, ServiceError
+from steelyard.records import replace
 
 
 class Blotter:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from decimal import ROUND_FLOOR
 from typing import Any, TypeAlias
 
@@ -29,6 +28,7 @@ from steelyard.domain.trading.plan_checks import need_exchange_currency, too_old
 from steelyard.domain.trading.saved_plans import SavedPlan
 from steelyard.domain.trading.sizing import fit, foreign
 from steelyard.errors import InputError, ServiceError
+from steelyard.records import dataclass, field, replace
 from steelyard.words import say
 
 Held: TypeAlias = dict[str, tuple[Refusal, ...]]

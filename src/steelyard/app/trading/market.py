@@ -7,7 +7,6 @@ closed. The price collar needs somebody else's word: a source other than the one
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -22,6 +21,7 @@ from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.trading.guardrails import Refusal
 from steelyard.ports.machine import Clock
 from steelyard.ports.market import PriceRecords, PriceSource
+from steelyard.records import dataclass, field
 from steelyard.words import say
 
 OWN = "file"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 
 from steelyard.domain.trading.orders import EXPIRED, SENT, UNKNOWN, Order, Report, advance, move
 from steelyard.errors import DataError, NoAnswer, ServiceError
 from steelyard.ports.machine import Clock
 from steelyard.ports.trading import Broker, OrderBook
+from steelyard.records import dataclass
 from steelyard.words import say
 
 

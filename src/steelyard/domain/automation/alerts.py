@@ -7,13 +7,13 @@ a state that is over is forgotten, so that its return is told like the first tim
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from steelyard.domain.automation.settings import AlertSettings
 from steelyard.domain.money import EXACT
+from steelyard.records import asdict, dataclass
 
 FIRST_WAIT = timedelta(minutes=5)
 LONGEST_WAIT = timedelta(days=1)

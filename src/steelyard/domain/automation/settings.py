@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 
 from steelyard.domain.market.prices import PriceSettings
+from steelyard.records import dataclass, field
 
 LANGUAGES = ("en", "ko")
 DIGESTS = ("never", "weekly", "monthly")

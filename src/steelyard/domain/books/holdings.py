@@ -7,7 +7,6 @@ amount says no more than that some deposits are not recorded.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -15,6 +14,7 @@ from steelyard.domain.books.ledger import PAYMENT_KINDS, Entry, in_order, until
 from steelyard.domain.books.lots import share
 from steelyard.domain.money import EXACT, ZERO, plain
 from steelyard.errors import InputError
+from steelyard.records import dataclass
 from steelyard.words import say
 
 ADDING = frozenset({"buy", "transfer_in", "inheritance"})

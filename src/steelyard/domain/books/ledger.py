@@ -7,12 +7,12 @@ lots and cash are folds over the entries; nothing else is stored.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
 from steelyard.domain.money import EXACT, ZERO
 from steelyard.errors import InputError
+from steelyard.records import dataclass, replace
 from steelyard.words import say
 
 KINDS = (

@@ -7,13 +7,13 @@ Costs are totals in fixed point, so a lot can be split again and again and no ce
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from heapq import heapify, heappop, heappush
 
 from steelyard.domain.money import EXACT, ONE, ZERO
 from steelyard.errors import InputError
+from steelyard.records import dataclass, replace
 from steelyard.words import say
 
 STEP = Decimal("1e-20")

@@ -7,7 +7,6 @@ file again, so that it comes out the same in whatever folder that happens.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
 from datetime import date
 from decimal import Decimal
 
@@ -15,6 +14,7 @@ from steelyard.domain.books.ledger import Entry
 from steelyard.domain.caveats import HoldingDifference, UnrecordedSplit
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import SteelyardError
+from steelyard.records import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,5 +66,5 @@ def books_of(portfolio: Portfolio) -> Books:
 
 def with_books(portfolio: Portfolio, books: Books) -> KeptPortfolio:
     """Return a portfolio with books in place of what it had."""
-    parts = {f.name: getattr(portfolio, f.name) for f in fields(Portfolio)}
+    parts = {name: getattr(portfolio, name) for name in Portfolio.__match_args__}
     return KeptPortfolio(**parts, books=books)

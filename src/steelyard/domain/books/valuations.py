@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+
+from steelyard.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

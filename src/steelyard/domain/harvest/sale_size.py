@@ -8,11 +8,11 @@ only where a lot ends or where the tax bends; the best whole number of shares is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from steelyard.domain.books.lots import TaxLot
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
+from steelyard.records import dataclass
 
 Worth = Callable[[Decimal, Decimal], Decimal]
 """From (shares sold, gain realised) to what the sale is worth after all its costs."""

@@ -7,7 +7,6 @@ and every command starts by reading all of them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from re import fullmatch
 from typing import Any
@@ -22,6 +21,7 @@ from steelyard.domain.market.instruments import (
     Replacement,
 )
 from steelyard.errors import InputError
+from steelyard.records import dataclass, field
 from steelyard.words import say
 
 Entry = Mapping[str, Any]

@@ -6,9 +6,10 @@ A class nobody knows is None, and what needs it refuses: a guessed tax class is 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import date
 from typing import Literal
+
+from steelyard.records import dataclass
 
 Caution = Literal["accepted", "caution", "avoid"]
 

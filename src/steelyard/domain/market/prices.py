@@ -7,11 +7,11 @@ used; `flagged` ones are used and pointed out.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
 from steelyard.domain.money import EXACT, ONE, ZERO, plain
+from steelyard.records import dataclass, field, replace
 from steelyard.words import say
 
 HALF, DOUBLE, HUNDRED = Decimal("0.525"), Decimal("1.9"), Decimal(100)

@@ -7,10 +7,10 @@ that "exactly on the band" is decided exactly: `Drift` keeps the numerator besid
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 from steelyard.domain.money import EXACT, ZERO, exact_sum
+from steelyard.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ target is a plain symbol its goal has that one part, and nothing changes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 
 from steelyard.domain.money import ONE
+from steelyard.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

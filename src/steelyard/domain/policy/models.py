@@ -6,11 +6,11 @@ Starting points with their origin, not advice: `init --model` writes one into a 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from steelyard.domain.money import plain
+from steelyard.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

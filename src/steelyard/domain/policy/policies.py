@@ -7,7 +7,6 @@ than it; of two bands the tighter one decides. Every rule that fires gives its r
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, Protocol
@@ -15,6 +14,7 @@ from typing import Any, Protocol
 from steelyard.domain.money import EXACT, ZERO, figure
 from steelyard.domain.policy.drift import Drift
 from steelyard.domain.policy.looks import LOOK_ATS, LOOKS, last_look, look_name, next_look
+from steelyard.records import dataclass
 from steelyard.words import say
 
 KINDS = ("calendar", "threshold", "hybrid", "hold")

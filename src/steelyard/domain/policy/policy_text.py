@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 
 from steelyard.domain.money import EXACT, ONE, ZERO, parse_fraction, plain
 from steelyard.domain.policy.looks import LOOKS
 from steelyard.domain.policy.policies import DESTINATIONS, KINDS, Policy
 from steelyard.errors import InputError
+from steelyard.records import dataclass
 from steelyard.words import say
 
 GRAMMAR = (

@@ -7,13 +7,13 @@ out of the law is in docs/explanation/backtest-model.md.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from steelyard.domain.money import ZERO
 from steelyard.domain.tax.rules import Rule
+from steelyard.records import dataclass, field
 from steelyard.words import say
 
 UNTAXED, YEARLY, EACH_SALE, BY_TERM = "untaxed", "yearly", "each sale", "by term"

@@ -7,7 +7,6 @@ returns one `YearTax`; how it classifies, which lots it draws and what it nets i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from importlib import import_module
@@ -24,6 +23,7 @@ from steelyard.domain.tax.codes import MODULES
 from steelyard.domain.tax.planning import FreeGains, NoBuy, PlanTax
 from steelyard.domain.tax.rules import Rule
 from steelyard.errors import InputError
+from steelyard.records import dataclass, field
 from steelyard.words import say
 
 

@@ -8,13 +8,13 @@ realising a loss may make it negative.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from itertools import combinations
 
 from steelyard.domain.books.lots import TaxLot
 from steelyard.domain.money import EXACT, ONE, ZERO
+from steelyard.records import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from steelyard.domain.trading.fingerprint import canonical, sha256
+from steelyard.records import dataclass
 from steelyard.words import say
 
 START = "0" * 64

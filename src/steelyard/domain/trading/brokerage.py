@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+
+from steelyard.records import dataclass
 
 FX = "FX"
 """Where a conversion is placed: its symbol is a pair (`USDKRW`), its shares are units of the first one."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 
 from steelyard.domain.money import ZERO
 from steelyard.domain.trading.guardrails import OrderLimits
+from steelyard.records import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ hold. Amounts are in base currency, so that one limit serves every market.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -17,6 +16,7 @@ from steelyard.domain.money import EXACT, ONE, ZERO, plain
 from steelyard.domain.trading.brokerage import FX
 from steelyard.domain.trading.orders import Order
 from steelyard.domain.trading.price_collar import is_outside
+from steelyard.records import dataclass, field
 from steelyard.words import say
 
 

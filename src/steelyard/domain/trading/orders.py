@@ -8,7 +8,6 @@ reports may come twice, late or out of order, and none of them takes a fill back
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -17,6 +16,7 @@ from steelyard.domain.money import EXACT, ZERO, plain
 from steelyard.domain.trading.brokerage import FX
 from steelyard.domain.trading.fingerprint import fingerprint
 from steelyard.errors import DataError
+from steelyard.records import dataclass, replace
 from steelyard.words import say
 
 PLANNED = "planned"

@@ -8,7 +8,6 @@ thing again gives the same id, and a changed byte gives another.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, cast
@@ -16,6 +15,7 @@ from typing import Any, cast
 from steelyard.domain.money import ONE, ZERO
 from steelyard.domain.portfolio import Costs
 from steelyard.domain.trading.fingerprint import canonical, fingerprint
+from steelyard.records import dataclass, field
 
 SCHEMA = "steelyard/saved-plan/1"
 

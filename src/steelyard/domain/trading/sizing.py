@@ -7,13 +7,13 @@ heard of as if it filled in full. So the sum of what may still happen never exce
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from steelyard.domain.money import EXACT, ONE, ZERO
 from steelyard.domain.trading.brokerage import FX
 from steelyard.domain.trading.orders import SENT, UNKNOWN, Order, order_id
 from steelyard.domain.trading.saved_plans import SavedPlan, SavedTrade
+from steelyard.records import replace
 
 
 def tick(exchange: str, price: Decimal) -> Decimal:

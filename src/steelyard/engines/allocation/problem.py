@@ -11,8 +11,9 @@ subject to  cash - reserve - purchases + sales - costs >= 0  (that sum is `budge
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
+
+from steelyard.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

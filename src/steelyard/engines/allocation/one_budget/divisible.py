@@ -10,11 +10,11 @@ answer says so and carries the bound of the relaxation in which every share is d
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from math import floor
 
 from steelyard.engines.allocation.problem import AllocationProblem, Answer, Infeasible, Line
+from steelyard.records import replace
 
 ZERO = Fraction(0)
 MEETS = Fraction(1, 10**9)
