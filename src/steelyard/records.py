@@ -123,7 +123,7 @@ def _initializer(cls: Any) -> Callable[..., None]:
         lines.append("  self.__post_init__()")
     given["_made"] = _MADE
     init = _compiled(cls, f"__init__({', '.join(parameters)})", "\n".join(lines) or "  pass", given)
-    init.__annotations__ = {**cls._fields_, "return": None}
+    init.__annotations__ = {n: cls._fields_[n] for n in cls.__match_args__} | {"return": None}
     return init
 
 
