@@ -202,7 +202,7 @@ def record(
             again=again,
         )
     opened = number - before - 1
-    unknown = _unknown(folder, {entry.account})
+    unknown = _unknown(folder, set(entry.accounts))
     return Added(number, entry, unknown, opened, _to_decide(file, opened), _unvalued(folder))
 
 
@@ -310,7 +310,7 @@ def import_(
         counts,
         found.file.skipped,
         found.file.incomplete,
-        _unknown(folder, {row.entry.account for row in rows}),
+        _unknown(folder, {name for row in rows for name in row.entry.accounts}),
         () if preview else _to_decide(own, counts.opening),
         None if preview else _unvalued(folder),
         found.format,

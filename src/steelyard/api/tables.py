@@ -113,6 +113,7 @@ EntryKind = Literal[
     "convert",
     "transfer_in",
     "transfer_out",
+    "transfer",
     "fee",
     "interest",
     "tax",
@@ -146,6 +147,7 @@ class EntryFields(TypedDict, total=False):
     order_id: str
     other: str
     part: str
+    to: str
 
 
 class Tables(TypedDict, total=False):

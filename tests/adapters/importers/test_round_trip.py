@@ -25,7 +25,7 @@ CATALOGUE = load_catalogue()
 LATER = date(2027, 1, 1)
 numbers = st.decimals("0.000001", "1000000", places=6).map(lambda x: x.normalize())
 symbols = st.sampled_from(["VOO", "069500", "ZZZ"])
-TAKES = ("sell", "transfer_out")
+TAKES = ("sell", "transfer_out", "transfer")
 
 
 @st.composite

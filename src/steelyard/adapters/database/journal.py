@@ -101,6 +101,7 @@ STEPS: tuple[str, ...] = (
     CREATE TRIGGER entries_remain BEFORE DELETE ON entries
         BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
     """,
+    "ALTER TABLE entries ADD COLUMN receiver TEXT NOT NULL DEFAULT '';",
 )
 """Each step brings the tables from one version to the next; steps are only ever appended."""
 JOURNAL = Part("journal", STEPS, in_header=True)
@@ -108,17 +109,17 @@ JOURNAL = Part("journal", STEPS, in_header=True)
 _INSERT = (
     "INSERT INTO entries (content_id, batch, takes_back, traded_on, account, kind, symbol, shares, price,"
     " currency, fees, fx_rate, tax_base_price, lot, note, ex_date, gift_value, gift_tax, order_id, per,"
-    " other, part) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+    " other, part, receiver) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 )
 _SELECT = (
     "SELECT e.number, e.takes_back, e.batch, b.source, b.recorded_at, e.traded_on, e.account, e.kind,"
     " e.symbol, e.shares, e.price, e.currency, e.fees, e.fx_rate, e.tax_base_price, e.lot, e.note,"
-    " e.ex_date, e.gift_value, e.gift_tax, e.order_id, e.per, e.other, e.part"
+    " e.ex_date, e.gift_value, e.gift_tax, e.order_id, e.per, e.other, e.part, e.receiver"
     " FROM entries e JOIN batches b ON b.number = e.batch ORDER BY e.number"
 )
 _NUMBERED = (
     "SELECT traded_on, account, kind, symbol, shares, price, currency, fees, fx_rate, tax_base_price, lot,"
-    " note, ex_date, gift_value, gift_tax, order_id, per, other, part"
+    " note, ex_date, gift_value, gift_tax, order_id, per, other, part, receiver"
     " FROM entries WHERE takes_back IS NULL AND instr(content_id, ':')"
 )
 
@@ -307,19 +308,20 @@ def _texts(entry: Entry) -> tuple[str | None, ...]:
         number(entry.per),
         entry.other,
         number(entry.part),
+        entry.receiver,
     )
 
 
 _NOTE = 11
 """The place of the note in `_texts`."""
-_LATER = ("ex_date", "gift_value", "gift_tax", "order_id", "per", "other", "part")
+_LATER = ("ex_date", "gift_value", "gift_tax", "order_id", "per", "other", "part", "to")
 """What stands behind it."""
 
 
 def _recorded(row: Sequence[object], counts: bool) -> Recorded:
     number, takes_back, batch, source, recorded_at, *fields = row
     day, account, kind, symbol, shares, price, currency, fees, fx_rate, tax_base, lot, note, *later = fields
-    ex_date, gift_value, gift_tax, order_id, per, other, part = later
+    ex_date, gift_value, gift_tax, order_id, per, other, part, receiver = later
     if kind not in KINDS:
         raise ValueError(f"{kind!r} is no type of entry")
     entry = Entry(
@@ -342,6 +344,7 @@ def _recorded(row: Sequence[object], counts: bool) -> Recorded:
         per=None if per is None else Decimal(str(per)),
         other=str(other),
         part=None if part is None else Decimal(str(part)),
+        receiver=str(receiver),
     )
     at = time_of(str(recorded_at))
     back = None if takes_back is None else int(str(takes_back))

@@ -22,9 +22,10 @@ TRIES = 5
 _COLUMNS = (
     "traded_on", "account", "kind", "symbol", "shares", "price", "currency", "fees", "fx_rate",
     "tax_base_price", "lot", "note", "ex_date", "gift_value", "gift_tax", "order_id", "per", "other", "part",
+    "receiver",
 )  # fmt: skip
 """In the order of the fields of `Entry`; a test holds the two together."""
-_LATER = {"order_id": "''", "other": "''"}
+_LATER = {"order_id": "''", "other": "''", "receiver": "''"}
 """What stands for a column that an earlier version did not have; NULL for the others."""
 
 
@@ -108,13 +109,13 @@ def _entries(facts: Sequence[Sequence[Any]]) -> tuple[Entry, ...]:
     kinds = frozenset(KINDS)
     found = []
     for on, account, kind, symbol, shares, price, currency, fees, fx, base, lot, note, *more in facts:
-        ex_date, gift_value, gift_tax, order_id, per, other, part = more
+        ex_date, gift_value, gift_tax, order_id, per, other, part, receiver = more
         if kind not in kinds:
             raise ValueError(f"{kind!r} is no type of entry")
         entry = Entry(
             day[on], account, kind, symbol, number[shares], number[price], currency, number[fees],
             number[fx], number[base], day[lot], note, day[ex_date], number[gift_value],
-            number[gift_tax], order_id, number[per], other, number[part],
+            number[gift_tax], order_id, number[per], other, number[part], receiver,
         )  # fmt: skip
         found.append(entry)
     return tuple(found)

@@ -36,8 +36,8 @@ def _unrecorded(books: Books, splits: Sequence[tuple[str, date, Decimal]]) -> tu
     found = []
     for symbol, day, ratio in splits:
         own = [e for e in books.entries if symbol in (e.symbol, e.other)]
-        for account in dict.fromkeys(e.account for e in own):
-            here = [e for e in own if e.account == account]
+        for account in dict.fromkeys(name for e in own for name in e.accounts):
+            here = [e for e in own if account in e.accounts]
             if _held_before(here, account, symbol, day) and not any(
                 e.kind in ACTION_KINDS and abs(e.traded_on - day) <= WINDOW for e in here
             ):

@@ -24,7 +24,7 @@ from steelyard.records import replace
 from steelyard.words import say
 
 FILE, JOURNAL = "file", "journal"
-GAINING = ADDING | {"stock_dividend"}
+GAINING = ADDING | {"stock_dividend", "transfer"}
 """Kinds after which shares of the entry's symbol are held."""
 
 
@@ -61,7 +61,7 @@ def held(portfolio: Portfolio, entries: Sequence[Entry], *, as_of: date) -> Kept
     shares = _by_account(found.shares)
     cash = _by_account(found.cash)
     opened = {e.account for e in entries if e.note == OPENING_NOTE}
-    active = {e.account for e in entries}
+    active = {name for e in entries for name in e.accounts}
     accounts: list[Account] = []
     differences: list[HoldingDifference] = []
     kept_here: set[str] = set()
@@ -80,7 +80,8 @@ def held(portfolio: Portfolio, entries: Sequence[Entry], *, as_of: date) -> Kept
             account = replace(account, positions=positions, cash=ours[1])
         accounts.append(account)
     _need_values(portfolio, found, kept_here)
-    lots = open_lots([e for e in entries if e.account in kept_here], portfolio, as_of)
+    # What came from an account that the file keeps brings its lots from there.
+    lots = open_lots(entries, portfolio, as_of) if kept_here else {}
     accounts = [
         replace(a, positions=tuple(replace(p, lots=lots.get((a.name, p.symbol), ())) for p in a.positions))
         if a.name in kept_here

@@ -13,7 +13,7 @@ from steelyard.domain.money import EXACT, ONE
 from steelyard.domain.portfolio import Lot, Portfolio
 from steelyard.records import replace
 
-_KINDS = ADDING | TAKING | {*ACTION_KINDS, "return_of_capital"}
+_KINDS = ADDING | TAKING | {*ACTION_KINDS, "return_of_capital", "transfer"}
 _Key = tuple[str, str]
 
 
@@ -69,6 +69,8 @@ class _Fold:
                 pool.pay_back(entry.gross)
         elif entry.kind in ("spin_off", "merger"):
             self.hand_over(entry, pool, key)
+        elif entry.kind == "transfer":
+            self.move(entry, pool, key)
         else:
             pool.take(entry.shares, bought=entry.lot, order=_dearest_first)
 
@@ -87,6 +89,18 @@ class _Fold:
         for lot in given:
             self.put(
                 replace(lot, symbol=entry.other), self.currencies.get(key, set()), self.rates.get(lot.order)
+            )
+
+    def move(self, entry: Entry, pool: Pool, key: _Key) -> None:
+        """Put the lots of a transfer into the account that receives them, as they are."""
+        if key in self.unknown:
+            self.unknown.add((entry.receiver, entry.symbol))
+        bought = None if pool.method == "average" else entry.lot
+        for lot in pool.move_out(entry.shares, bought=bought):
+            self.put(
+                replace(lot, account=entry.receiver),
+                self.currencies.get(key, set()),
+                self.rates.get(lot.order),
             )
 
     def put(self, lot: TaxLot, currencies: set[str], rate: Decimal | None) -> None:

@@ -50,11 +50,12 @@ def openings(
         PortfolioProblems: An account holds something in the file that the journal knows nothing of, and
             nobody has said what to do about it (`journal-opening`).
     """
-    begun = {e.account for e in there}
+    begun = {name for e in there for name in e.accounts}
     opened = {e.account for e in there if e.note == OPENING_NOTE}
     first: dict[str, date] = {}
     for e in new:
-        first[e.account] = min(first.get(e.account, e.traded_on), e.traded_on)
+        for name in e.accounts:
+            first[name] = min(first.get(name, e.traded_on), e.traded_on)
     entries: list[Entry] = []
     problems = []
     for account in file.accounts if file is not None else ():
@@ -77,10 +78,12 @@ def _unopened(
     # Imported here: only a refusal needs to know what the journal makes of the account.
     from steelyard.domain.books.holdings import holdings
 
-    own = [e for e in there if e.account == account.name]
-    last = max((e.traded_on for e in own), default=date.min)
-    found = holdings(own, last)
-    has = [(symbol, number) for (_, symbol), number in (*found.shares.items(), *found.cash.items())]
+    found = holdings(there, max((e.traded_on for e in there), default=date.min))
+    has = [
+        (what, number)
+        for (name, what), number in (*found.shares.items(), *found.cash.items())
+        if name == account.name
+    ]
     ours = [(p.symbol, p.shares) for p in account.positions if p.shares]
     ours += [(currency, amount) for currency, amount in account.cash.items() if amount]
     message = say(

@@ -140,7 +140,7 @@ def situation(
             for currency in unrated(past, lands.currency)
         },
     )
-    known = {(e.account, symbol) for e in past for symbol in (e.symbol, e.other)}
+    known = {(name, symbol) for e in past for name in e.accounts for symbol in (e.symbol, e.other)}
     held = [(a, p.symbol) for a in portfolio.accounts for p in a.positions if p.shares]
     return TaxSituation(
         lands,

@@ -28,7 +28,7 @@ ALIASES = {"rename": "merger", "gift": "transfer_in"}
 
 _SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9.\-]{0,15}")
 _TRADES = frozenset({"buy", "sell", *PAYMENT_KINDS})
-_IN_SHARES = frozenset({*_TRADES, *ACTION_KINDS, "transfer_in", "transfer_out", "inheritance"})
+_IN_SHARES = frozenset({*_TRADES, *ACTION_KINDS, "transfer_in", "transfer_out", "transfer", "inheritance"})
 
 
 class EntryForm:
@@ -79,6 +79,7 @@ class EntryForm:
         ex_date = self.ex_date(kind, traded_on)
         gift_value, gift_tax = self.gift(kind, price)
         other, part = self.received(kind, symbol)
+        to = self.receiver(kind, account)
         if traded_on is None or shares is None:
             return None
         return Entry(
@@ -101,6 +102,7 @@ class EntryForm:
             per=self.per,
             other=other,
             part=part,
+            receiver=to,
         )
 
     def ex_date(self, kind: str, paid_on: date | None) -> date | None:
@@ -171,6 +173,25 @@ class EntryForm:
                 say("write it under part, such as 12.5%; in the US the issuer states it on Form 8937"),
             )
         return other, part
+
+    def receiver(self, kind: str, account: str) -> str:
+        """Read the account that shares go to, which only a transfer has."""
+        to = self.text("to")
+        if kind != "transfer":
+            if to:
+                self.problem(
+                    "entry-field",
+                    say("a {kind} has no receiving account", kind=kind),
+                    say("leave `to` empty: it is of a transfer between your own accounts"),
+                )
+            return ""
+        if not to or to == account:
+            self.problem(
+                "entry-field",
+                say("the transfer does not say which account receives the shares"),
+                say("write its name under `to`; shares that come from elsewhere are a transfer_in"),
+            )
+        return to
 
     def fraction(self, key: str) -> Decimal | None:
         """Read a fraction from 0 to 1, or a percentage."""
@@ -316,7 +337,7 @@ class EntryForm:
                 else say("write the price of one")
             )
             self.problem("entry-field", say("a {kind} has no price", kind=kind), hint)
-        return shares, None if kind in ACTION_KINDS else price
+        return shares, None if kind in (*ACTION_KINDS, "transfer") else price
 
     def ratio(self, kind: str) -> None:
         """Take a ratio apart: `1/3`, `1:3` and `1-for-3` are 1 share for 3 old ones."""

@@ -29,7 +29,7 @@ FIELDS = (
     "lot",
     "note",
 )
-DETAILS = ("ex_date", "gift_value", "gift_tax", "order_id", "other", "part")
+DETAILS = ("ex_date", "gift_value", "gift_tax", "order_id", "other", "part", "to")
 """Fields that few rows have; a file has such a column only where it says something."""
 COLUMNS = FIELDS + DETAILS
 STEP = Decimal("1e-9")
@@ -75,6 +75,7 @@ def written(entry: Entry) -> dict[str, str]:
         "order_id": entry.order_id,
         "other": entry.other,
         "part": number(entry.part),
+        "to": entry.receiver,
     }
     return {
         "date": entry.traded_on.isoformat(),

@@ -142,6 +142,13 @@ def count(shares: dict[tuple[str, str], Decimal], entry: Entry) -> Shortfall | N
         other = (entry.account, entry.other)
         shares[key] = ZERO
         shares[other] = EXACT.add(shares.get(other, ZERO), scaled(held, entry))
+    elif entry.kind == "transfer":
+        there = (entry.receiver, entry.symbol)
+        moved = min(held, entry.shares)
+        shares[key] = EXACT.subtract(held, moved)
+        shares[there] = EXACT.add(shares.get(there, ZERO), moved)
+        if entry.shares > held:
+            return Shortfall(entry, held)
     elif entry.kind in TAKING:
         shares[key] = EXACT.subtract(held, min(held, entry.shares))
         if entry.shares > held:

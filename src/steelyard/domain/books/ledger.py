@@ -25,6 +25,7 @@ KINDS = (
     "convert",
     "transfer_in",
     "transfer_out",
+    "transfer",
     "fee",
     "interest",
     "tax",
@@ -86,6 +87,8 @@ class Entry:
             1 for 3 is exact.
         other: Of a `spin_off` and a `merger` the symbol that is received.
         part: Of a `spin_off` the fraction of the cost that goes to what is received, 0 <= part <= 1.
+        receiver: Of a `transfer` between two accounts of the owner the one that receives the shares, with the cost
+            and the purchase dates of their lots: those of `lot`, else the oldest.
     """
 
     traded_on: date
@@ -107,6 +110,12 @@ class Entry:
     per: Decimal | None = None
     other: str = ""
     part: Decimal | None = None
+    receiver: str = ""
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """The accounts that it changes."""
+        return (self.account, self.receiver) if self.receiver else (self.account,)
 
     @property
     def ratio(self) -> Decimal:
@@ -237,6 +246,7 @@ _RANK = {
     "return_of_capital": 3,
     "capital_gain_distribution": 3,
     "interest": 3,
+    "transfer": 3,
     "sell": 4,
     "fee": 5,
     "tax": 5,

@@ -296,6 +296,23 @@ class Pool:
             taken.append(part)
         return taken
 
+    def move_out(self, shares: Decimal, *, bought: date | None = None) -> list[TaxLot]:
+        """Take shares out that go on being held elsewhere: the oldest, or those of one purchase date.
+
+        By which method the account sells plays no part, but that under `average` they leave at the average.
+
+        Args:
+            shares: > 0.
+            bought: The purchase date of the lots that move, where they are named.
+
+        Raises:
+            InputError: As `draw` does; nothing is taken then.
+        """
+        taken, _ = draw(self.lots(), shares, method="specific" if bought else "fifo", bought=bought)
+        for lot in taken:
+            self._remove(lot)
+        return taken
+
     def split(self, new: Decimal, per: Decimal = ONE) -> None:
         """Turn every `per` shares into `new` shares at the same total cost."""
         self._resize(_scaled(self._shares, new, per), lambda shares: _scaled(shares, new, per))

@@ -21,7 +21,7 @@ TYPES = {
     "bought": "buy", "매수": "buy", "sold": "sell", "매도": "sell", "배당": "dividend", "배당금": "dividend",
     "분배금": "dividend", "입금": "deposit", "withdraw": "withdrawal", "출금": "withdrawal",
     "이자": "interest", "수수료": "fee", "세금": "tax", "분할": "split",
-    "rename": "rename", "gift": "gift", "증여": "gift",
+    "대체": "transfer", "rename": "rename", "gift": "gift", "증여": "gift",
 }  # fmt: skip
 """Words for types beside the types themselves."""
 _DAYS = {"today": 0, "오늘": 0, "yesterday": 1, "어제": 1, "그저께": 2, "그제": 2}

@@ -20,10 +20,11 @@ from steelyard.domain.tax.country import Disposal, SoldLot, YearFacts
 from steelyard.domain.tax.korea.accounts import SHELTERED
 from steelyard.domain.tax.korea.exchange import in_won, won_rate
 from steelyard.domain.tax.korea.gifts import CARRIED_OVER, Gift, sold_gift
-from steelyard.domain.tax.korea.positions import Position, act, hand_over, priced
+from steelyard.domain.tax.korea.positions import Position, act, hand_over, move, priced
 from steelyard.domain.tax.korea.rates import TaxRates, whole_won
 from steelyard.domain.tax.korea.settlement import settles_on
 from steelyard.domain.tax.korea.withholding import Withheld, distribution_base, sale_base, withhold
+from steelyard.domain.tax.transfers import transfer_taxed
 from steelyard.errors import InputError
 from steelyard.words import join, say
 
@@ -33,7 +34,7 @@ UPPER_BOUND = say("upper bound: no tax base price is known")
 WAIVED = say("waived: under 1,000 won of national tax")
 _LONGEST_SETTLEMENT = timedelta(days=31)
 """A sale longer before the year cannot settle in it, and old settlement cycles need not be known."""
-_HELD_KINDS = (*ADDING, *TAKING, *ACTION_KINDS, *PAYMENT_KINDS)
+_HELD_KINDS = (*ADDING, *TAKING, *ACTION_KINDS, *PAYMENT_KINDS, "transfer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +112,11 @@ def read_ledger(facts: YearFacts, rates: TaxRates) -> KoreanLedger:
     sold: dict[tuple[str, str], list[_Sold]] = {}
     payments: list[Payment] = []
     for entry in in_korean_order(facts.entries):
-        sheltered = facts.account_kinds.get(entry.account) in SHELTERED
-        if entry.kind not in _HELD_KINDS or entry.traded_on.year > facts.year or sheltered:
+        sheltered = [facts.account_kinds.get(name) in SHELTERED for name in entry.accounts]
+        if entry.kind not in _HELD_KINDS or entry.traded_on.year > facts.year or all(sheltered):
             continue
+        if any(sheltered):
+            raise transfer_taxed(entry)
         key = entry.account, entry.symbol
         if key not in positions:
             positions[key] = _opened(entry.symbol, entry, facts)
@@ -128,6 +131,11 @@ def read_ledger(facts: YearFacts, rates: TaxRates) -> KoreanLedger:
                 sold.setdefault(key, []).append(sale)
         elif entry.kind in ADDING:
             _add(entry, position, facts)
+        elif entry.kind == "transfer":
+            key = entry.receiver, entry.symbol
+            if key not in positions:
+                positions[key] = _opened(entry.symbol, replace(entry, account=entry.receiver), facts)
+            _move(entry, position, positions[key])
         elif entry.kind in ("spin_off", "merger"):
             other = positions.setdefault((entry.account, entry.other), _opened(entry.other, entry, facts))
             hand_over(entry, position, other)
@@ -243,6 +251,23 @@ def _add(entry: Entry, position: Position, facts: YearFacts) -> None:
     position.bought += 1
 
 
+def _move(entry: Entry, position: Position, other: Position) -> None:
+    try:
+        move(entry, position, other)
+    except InputError as error:
+        raise _placed(entry, error) from error
+
+
+def _placed(entry: Entry, error: InputError) -> InputError:
+    where = say(
+        "{traded_on}, {symbol} in account {account!r}",
+        traded_on=entry.traded_on,
+        symbol=entry.symbol,
+        account=entry.account,
+    )
+    return InputError(error.code, join(": ", (where, error.message)), error.hint)
+
+
 def _taken(entry: Entry, position: Position, facts: YearFacts) -> _Sold | None:
     held = position.pool.shares
     if entry.lot is not None:
@@ -261,13 +286,7 @@ def _taken(entry: Entry, position: Position, facts: YearFacts) -> _Sold | None:
     try:
         taken = position.pool.take(entry.shares)
     except InputError as error:
-        where = say(
-            "{traded_on}, {symbol} in account {account!r}",
-            traded_on=entry.traded_on,
-            symbol=entry.symbol,
-            account=entry.account,
-        )
-        raise InputError(error.code, join(": ", (where, error.message)), error.hint) from error
+        raise _placed(entry, error) from error
     untaxed = EXACT.divide(EXACT.multiply(position.untaxed, entry.shares), held)
     position.untaxed = EXACT.subtract(position.untaxed, untaxed)
     if entry.kind == "transfer_out":

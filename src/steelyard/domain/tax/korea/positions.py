@@ -84,6 +84,36 @@ def act(entry: Entry, position: Position, facts: YearFacts) -> None:
         position.gifts = {order: gift.split(ratio) for order, gift in position.gifts.items()}
 
 
+def move(entry: Entry, position: Position, other: Position) -> None:
+    """Put the lots of a transfer into another account of the owner; what was untaxed goes along in part.
+
+    Raises:
+        InputError: More is moved than is held (`sold-more-than-held`), a lot is named where the broker takes
+            no choice (`lot-named`).
+    """
+    pool, before = position.pool, position.pool.shares
+    if entry.lot is not None and pool.method == "average":
+        raise InputError(
+            "lot-named",
+            say(
+                "the transfer of {symbol} on {traded_on} names a lot, and all its shares cost the average",
+                symbol=entry.symbol,
+                traded_on=entry.traded_on,
+            ),
+            say("leave the lot empty"),
+        )
+    for lot in pool.move_out(entry.shares, bought=entry.lot):
+        if lot.order in position.gifts:
+            other.gifts[other.bought] = position.gifts[lot.order]
+        if lot.order in position.rate_notes:
+            other.rate_notes[other.bought] = position.rate_notes[lot.order]
+        other.pool.add(replace(lot, account=entry.receiver, order=other.bought))
+        other.bought += 1
+    moved = EXACT.divide(EXACT.multiply(position.untaxed, entry.shares), before)
+    position.untaxed = EXACT.subtract(position.untaxed, moved)
+    other.untaxed = EXACT.add(other.untaxed, moved)
+
+
 def hand_over(entry: Entry, position: Position, other: Position) -> None:
     """Give the lots, or a part of their cost, to what is received; what was untaxed goes along in part."""
     pool = position.pool

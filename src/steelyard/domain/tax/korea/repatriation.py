@@ -227,7 +227,7 @@ def repatriation_year(facts: YearFacts, sold: Iterable[Disposal], rates: TaxRate
             (
                 e.traded_on
                 for e in facts.entries
-                if e.kind in ("withdrawal", "transfer_out")
+                if e.kind in ("withdrawal", "transfer_out", "transfer")
                 and facts.account_kinds.get(e.account) == KIND
                 and first < e.traded_on <= last
             ),
@@ -276,6 +276,9 @@ def _held_on(day: date, symbol: str, entries: Iterable[Entry]) -> Decimal:
                 brought = EXACT.add(brought, entry.shares)
             elif entry.kind == "transfer_out":
                 brought = EXACT.subtract(brought, entry.shares)
+        elif entry.kind == "transfer":
+            sizes[entry.account] = EXACT.subtract(size, entry.shares)
+            sizes[entry.receiver] = EXACT.add(sizes.get(entry.receiver, ZERO), entry.shares)
         elif entry.kind in ADDING:
             sizes[entry.account] = EXACT.add(size, entry.shares)
         elif entry.kind in ("sell", "transfer_out"):

@@ -16,6 +16,7 @@ from steelyard.domain.books.ledger import PAYMENT_KINDS, Entry, in_order
 from steelyard.domain.books.lots import Pool, TaxLot, by_least_tax, resized, share
 from steelyard.domain.market.rates import rate_by
 from steelyard.domain.money import EXACT, ONE, ZERO
+from steelyard.domain.tax.transfers import transfer_taxed
 from steelyard.domain.tax.united_states.capital_gains import LONG, term
 from steelyard.domain.tax.united_states.wash_sales import Block, WashSales, wash_sales
 from steelyard.errors import DataError, InputError
@@ -148,6 +149,16 @@ def dollars(entry: Entry, amount: Decimal, setting: Setting) -> Decimal:
     return EXACT.multiply(amount, found[1])
 
 
+def _placed(entry: Entry, error: InputError) -> InputError:
+    where = say(
+        "{symbol} in {account} on {traded_on}",
+        symbol=entry.symbol,
+        account=entry.account,
+        traded_on=entry.traded_on,
+    )
+    return InputError(error.code, join(": ", (where, error.message)), error.hint)
+
+
 class _Fold:
     """The accounts while the journal is walked."""
 
@@ -170,6 +181,7 @@ class _Fold:
             "transfer_in": self._in,
             "sell": self._sell,
             "transfer_out": self._out,
+            "transfer": self._move,
             "split": self._split,
             "inheritance": self._in,
             "stock_dividend": self._grow,
@@ -251,13 +263,7 @@ class _Fold:
         try:
             return pool.take(entry.shares, bought=entry.lot, order=by_tax)
         except InputError as error:
-            where = say(
-                "{symbol} in {account} on {traded_on}",
-                symbol=entry.symbol,
-                account=entry.account,
-                traded_on=entry.traded_on,
-            )
-            raise InputError(error.code, join(": ", (where, error.message)), error.hint) from error
+            raise _placed(entry, error) from error
 
     def _sell(self, entry: Entry) -> None:
         proceeds = dollars(entry, EXACT.subtract(entry.gross, entry.fees), self.setting)
@@ -274,6 +280,28 @@ class _Fold:
         for lot in self._take(entry, None):
             origin = self.origin[(lot.account, lot.symbol, lot.order)]
             self.left[(lot.symbol, lot.bought)].add(origin)
+
+    def _move(self, entry: Entry) -> None:
+        """Put lots into another account of the same owner; they are the same lots, wash sales included.
+
+        Raises:
+            InputError: One of the two is sheltered and the other is not (`transfer-taxed`).
+        """
+        sheltered = [name in self.setting.sheltered for name in entry.accounts]
+        if len(set(sheltered)) > 1:
+            raise transfer_taxed(entry)
+        pool = self._pool(entry.account, entry.symbol)
+        receiving = self._pool(entry.receiver, entry.symbol)
+        try:
+            taken = pool.move_out(entry.shares, bought=None if pool.method == "average" else entry.lot)
+        except InputError as error:
+            raise _placed(entry, error) from error
+        place = (entry.receiver, entry.symbol)
+        for lot in taken:
+            self.count[place] += 1
+            number = self.count[place]
+            self.origin[(*place, number)] = self.origin[(lot.account, lot.symbol, lot.order)]
+            receiving.add(replace(lot, account=entry.receiver, order=number))
 
     def _split(self, entry: Entry) -> None:
         self._pool(entry.account, entry.symbol).split(entry.shares, ONE if entry.per is None else entry.per)

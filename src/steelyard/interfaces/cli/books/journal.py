@@ -296,7 +296,8 @@ def _line(row: Recorded) -> str:
     price = "" if e.price is None else f" at {plain(e.price)}"
     back = f"takes back {row.takes_back}" if row.takes_back else "taken back"
     mark = "" if row.counts else f"  ({back})"
-    what = f"{e.account} {e.kind} {e.symbol}".rstrip()
+    where = f"{e.account} -> {e.receiver}" if e.receiver else e.account
+    what = f"{where} {e.kind} {e.symbol}".rstrip()
     return f"{row.number:>5}  {e.traded_on}  {what} {plain(e.shares)}{price} {e.currency}{mark}"
 
 
