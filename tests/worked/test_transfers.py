@@ -179,7 +179,7 @@ kept = "journal"
 
 
 def test_recorded_imported_and_shown_with_its_lots(tmp_path, monkeypatch):
-    """15 in `second` cost 1,000 + 700, 5 in `main` 700; worth 2,250 and 750. Written and read again, the same."""
+    """15 in `second` cost 1,000 + 700, 5 in `main` 700; worth 2,250 and 750. Read again, the same."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "portfolio.toml").write_text(FILE)
     for text in (

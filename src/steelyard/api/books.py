@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from steelyard.api.tables import AccountTable, EntryFields, Number, Tables
     from steelyard.app.books.history import History
     from steelyard.app.books.holdings_report import HoldingsReport
-    from steelyard.app.books.journal import Imported, Preview
+    from steelyard.app.books.journal import Conversions, Imported, Preview
     from steelyard.app.books.performance import ValueHistory
     from steelyard.bootstrap.folder import Place
     from steelyard.domain.accounts import ContributionRoom
@@ -35,6 +35,7 @@ class Added:
         opening: How many entries were written before it, for what the file held.
         notes: What its owner should do next, in sentences.
         unvalued: What keeps the journal from being valued now, None when nothing does.
+        converted: How many conversions were written with it.
     """
 
     number: int
@@ -43,6 +44,7 @@ class Added:
     opening: int = 0
     notes: tuple[str, ...] = ()
     unvalued: DataError | None = None
+    converted: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,8 @@ def record(
     journal: str | Path | None = None,
     opening: bool = False,
     again: bool = False,
+    convert: bool = False,
+    rate: Number | None = None,
     **fields: Unpack[EntryFields],
 ) -> Added:
     """Add one entry to the journal of a portfolio file.
@@ -162,6 +166,11 @@ def record(
         journal: Another database than the one beside it.
         opening: Write first what its account holds in the portfolio file, where the journal lacks it.
         again: Also when an equal entry is there already; it is then a second one.
+        convert: Enter with it the conversion that a broker makes by itself where the entry takes more of a
+            foreign currency than its account has, as with Korea's integrated margin; it is paid in the base
+            currency.
+        rate: The broker's rate of that conversion; that of the entry (`fx_rate`) or the market's unless
+            given.
         fields: Those of the CSV, as text, numbers or dates; `account` is `main` and `date` today unless
             given.
 
@@ -200,10 +209,33 @@ def record(
             file=file,
             opening=opening,
             again=again,
+            converted=_conversions(folder, file, rate) if convert else None,
         )
+        converted = len(book.rows()) - number
     opened = number - before - 1
     unknown = _unknown(folder, set(entry.accounts))
-    return Added(number, entry, unknown, opened, _to_decide(file, opened), _unvalued(folder))
+    return Added(number, entry, unknown, opened, _to_decide(file, opened), _unvalued(folder), converted)
+
+
+def _conversions(folder: bootstrap.Folder, file: Portfolio | None, rate: Number | None) -> Conversions:
+    """Return what finds the conversions that a broker makes by itself."""
+    from functools import partial
+
+    from steelyard.api.reading import amount
+    from steelyard.domain.books.conversion import conversions
+
+    if file is None:
+        raise InputError(
+            "no-file",
+            say("there is no portfolio file, so nobody says which currency pays"),
+            say("write one with `steelyard init`"),
+        )
+    return partial(
+        conversions,
+        paying=file.base_currency,
+        rate=None if rate is None else amount(rate),
+        rate_on=bootstrap.market_rates(folder, file),
+    )
 
 
 def _file(folder: bootstrap.Folder) -> Portfolio | None:
@@ -261,6 +293,8 @@ def import_(
     preview: bool = False,
     journal: str | Path | None = None,
     opening: bool = False,
+    convert: bool = False,
+    rate: Number | None = None,
 ) -> ImportReport:
     """Add the rows of a file to the journal, all of them or none; what is there already stays once.
 
@@ -277,6 +311,7 @@ def import_(
         journal: Another database than the one beside the portfolio file.
         opening: Write first what the accounts of the rows hold in the portfolio file, where the journal
             lacks it.
+        convert, rate: As of `record`, for all rows that are not there yet.
 
     Raises:
         InputError: A file cannot be read, or says what cannot be entered.
@@ -291,9 +326,12 @@ def import_(
     found = bootstrap.imported(folder, source, said, None if columns is None else Path(columns))
     rows, own, seen = found.file.rows, _file(folder), None
     today = bootstrap.today_at(folder)
+    converted = _conversions(folder, own, rate) if convert else None
     if preview:
         with bootstrap.journal_to_look_at(folder) as book:
-            seen = use.preview_rows(book, rows, str(source), as_of=today, file=own, opening=opening)
+            seen = use.preview_rows(
+                book, rows, str(source), as_of=today, file=own, opening=opening, converted=converted
+            )
         counts = use.Imported(seen.added, seen.known)
     else:
         with bootstrap.open_journal(folder) as book:
@@ -305,6 +343,7 @@ def import_(
                 at=datetime.now(UTC),
                 file=own,
                 opening=opening,
+                converted=converted,
             )
     return ImportReport(
         counts,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
@@ -251,6 +251,30 @@ def _rated(folder: Folder, books: Books, pairs: Sequence[tuple[str, str]]) -> Bo
     except (InputError, DataError) as error:
         return replace(books, unread=error)
     return replace(books, rates=rates)
+
+
+def market_rates(folder: Folder, portfolio: Portfolio) -> Callable[[str, date], Decimal | None]:
+    """Return what knows the market's rate of a currency in base currency, of a day or of the week before it.
+
+    Raises:
+        InputError, DataError: The rates cannot be read.
+    """
+    from steelyard.domain.books.portfolio_books import Books
+    from steelyard.domain.market.rates import rate_by
+
+    base = portfolio.base_currency
+    known: dict[str, Mapping[date, Decimal]] = {}
+
+    def rate_on(currency: str, day: date) -> Decimal | None:
+        if currency not in known:
+            books = _rated(folder, Books(), ((currency, base),))
+            if books.unread is not None:
+                raise books.unread
+            known[currency] = books.rates[currency + base]
+        found = rate_by(known[currency], day)
+        return None if found is None else found[1]
+
+    return rate_on
 
 
 def instruments(place: Place) -> Catalogue:

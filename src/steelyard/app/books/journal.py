@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
@@ -53,12 +53,25 @@ class Imported:
         added, known: How many.
         taken_back: How many of those that were there already do not count, since they were taken back.
         opening: How many entries were written before them, for what the file held.
+        converted: How many conversions were written with them.
     """
 
     added: int
     known: int
     taken_back: int = 0
     opening: int = 0
+    converted: int = 0
+
+
+def _converted(
+    asked: Conversions | None, there: Iterable[Recorded], first: Sequence[Entry], fresh: Iterable[Row]
+) -> Sequence[Entry]:
+    new = [row.entry for row in fresh]
+    return asked([*entries_of(there), *first], new) if asked is not None and new else ()
+
+
+Conversions = Callable[[Sequence[Entry], Sequence[Entry]], Sequence[Entry]]
+"""The conversions that a broker makes by itself for new entries, beside those that count already."""
 
 
 def entries_of(rows: Iterable[Recorded]) -> list[Entry]:
@@ -75,6 +88,7 @@ def record(
     file: Portfolio | None = None,
     opening: bool = False,
     again: bool = True,
+    converted: Conversions | None = None,
 ) -> int:
     """Add one entry and return its number.
 
@@ -86,6 +100,7 @@ def record(
         file: What the portfolio file alone holds, None where there is no file.
         opening: Write first what the account of the entry holds in the file, where the journal lacks it.
         again: Also when an equal entry that counts is there already.
+        converted: What the broker converts for it, written with it; None where nothing is.
 
     Raises:
         InputError: It is dated after `as_of`, more would be taken than is held on some day, or the journal
@@ -96,11 +111,12 @@ def record(
     there = journal.rows()
     first = openings(file, entries_of(there), [entry], journal.name, asked=opening)
     _check(there, [*map(Row, first), Row(entry)], journal.name, as_of)
-    if not first:
+    more = converted([*entries_of(there), *first], [entry]) if converted is not None else ()
+    if not first and not more:
         return journal.record(entry, "record", at)
     # Numbered by how much is there: one that was taken back and is written again is another one.
-    rows = [Row(e, reference=f"open:{len(there)}:{n}") for n, e in enumerate((*first, entry))]
-    return journal.add(rows, "record", at)[-1]
+    rows = [Row(e, reference=f"open:{len(there)}:{n}") for n, e in enumerate((*first, entry, *more))]
+    return journal.add(rows, "record", at)[len(first)]
 
 
 def _refuse_repeated(there: Iterable[Recorded], entry: Entry) -> None:
@@ -123,6 +139,7 @@ def import_rows(
     at: datetime,
     file: Portfolio | None = None,
     opening: bool = False,
+    converted: Conversions | None = None,
 ) -> Imported:
     """Add the rows of a file, all or none; what is there already is not added again.
 
@@ -134,6 +151,7 @@ def import_rows(
         at: The time of writing.
         file: What the portfolio file alone holds, None where there is no file.
         opening: Write first what the accounts of the rows hold in the file, where the journal lacks it.
+        converted: What the broker converts for rows that are not there yet, written with them.
 
     Raises:
         PortfolioProblems: Rows dated later, or that take more than is held on their day, by line; the
@@ -145,12 +163,14 @@ def import_rows(
     _refuse_amended(there, rows, fresh, name)
     _check(there, [*map(Row, first), *fresh], name, as_of)
     opened = [Row(e, reference=f"open:{len(there)}:{n}") for n, e in enumerate(first)]
-    added = len(journal.add([*opened, *rows], name, at)) - len(opened)
+    more = _converted(converted, there, first, fresh)
+    own = [Row(e, reference=f"convert:{len(there)}:{n}") for n, e in enumerate(more)]
+    added = len(journal.add([*opened, *rows, *own], name, at)) - len(opened) - len(own)
     if len(fresh) == len(rows):
-        return Imported(added, 0, 0, len(opened))
+        return Imported(added, 0, 0, len(opened), len(own))
     known = Counter(_identity(row.entry) for row in rows) - Counter(_identity(row.entry) for row in fresh)
     counting = Counter(_identity(row.entry) for row in there if row.counts)
-    return Imported(added, len(rows) - added, (known - counting).total(), len(opened))
+    return Imported(added, len(rows) - added, (known - counting).total(), len(opened), len(own))
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +196,7 @@ def preview_rows(
     as_of: date,
     file: Portfolio | None = None,
     opening: bool = False,
+    converted: Conversions | None = None,
 ) -> Preview:
     """Return what `import_rows` would do, and write nothing.
 
@@ -187,7 +208,8 @@ def preview_rows(
     _refuse_amended(there, rows, fresh, name)
     _check(there, [*map(Row, first), *fresh], name, as_of)
     old = [entry for entry in entries_of(there) if entry.traded_on <= as_of]
-    new = [*old, *first, *(row.entry for row in fresh)]
+    more = _converted(converted, there, first, fresh)
+    new = [*old, *first, *(row.entry for row in fresh), *more]
     return Preview(len(fresh), len(rows) - len(fresh), holdings(old, as_of), holdings(new, as_of))
 
 

@@ -87,8 +87,8 @@ class Entry:
             1 for 3 is exact.
         other: Of a `spin_off` and a `merger` the symbol that is received.
         part: Of a `spin_off` the fraction of the cost that goes to what is received, 0 <= part <= 1.
-        receiver: Of a `transfer` between two accounts of the owner the one that receives the shares, with the cost
-            and the purchase dates of their lots: those of `lot`, else the oldest.
+        receiver: Of a `transfer` between two accounts of the owner the one that receives the shares, with
+            the cost and the purchase dates of their lots: those of `lot`, else the oldest.
     """
 
     traded_on: date

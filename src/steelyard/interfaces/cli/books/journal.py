@@ -33,6 +33,15 @@ def _place(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+def _converts(command: Callable[..., Any]) -> Callable[..., Any]:
+    command = click.option("--rate", metavar="RATE", help="The broker's rate of that conversion.")(command)
+    return click.option(
+        "--convert",
+        is_flag=True,
+        help="Enter also what the broker converts by itself: currency that is bought with and not there.",
+    )(command)
+
+
 @click.command(
     "import",
     epilog=_help(
@@ -67,6 +76,7 @@ def _place(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "--symbol", "symbols", metavar="NAME=SYMBOL", multiple=True, help="What a broker calls a symbol."
 )
+@_converts
 @click.option("--leave", metavar="LINES", default="", help="Lines to leave out, as 7,12.")
 @_place
 def import_(
@@ -78,6 +88,8 @@ def import_(
     opening: bool,
     symbols: tuple[str, ...],
     leave: str,
+    convert: bool,
+    rate: str | None,
     portfolio: Path,
     journal: Path | None,
 ) -> None:
@@ -107,6 +119,8 @@ def import_(
         preview=preview,
         journal=journal,
         opening=opening,
+        convert=convert or rate is not None,
+        rate=rate,
     )
     _tell_unknown_accounts(portfolio, done.unknown_accounts)
     for what, places in (("left out", done.left_out), ("entered without its cost", done.without_cost)):
@@ -119,6 +133,7 @@ def import_(
     if done.counts.opening:
         click.echo(f"{done.counts.opening} entries say first what {portfolio} holds", err=True)
     click.echo(f"{done.counts.added} entries added, {done.counts.known} were there already", err=True)
+    _tell_converted(done.counts.converted)
     if done.counts.taken_back:
         click.echo(
             f"{done.counts.taken_back} of these were taken back and do not count; `steelyard history --all` "
@@ -126,6 +141,12 @@ def import_(
             err=True,
         )
     _tell_what_follows(done)
+
+
+def _tell_converted(many: int) -> None:
+    if many:
+        text = say("{many} {many:conversion|conversions} entered beside, as the broker makes them", many=many)
+        click.echo(language.tell(text), err=True)
 
 
 def _tell_what_follows(done: Added | ImportReport) -> None:
@@ -186,6 +207,7 @@ def _tell_unknown_accounts(portfolio: Path, names: Sequence[str]) -> None:
         "steelyard record buy VOO 3 @600.20",
         "steelyard record 매수 VOO 3주 600.2달러 어제",
         "steelyard record deposit 300만원",
+        "steelyard record buy VOO 3 @600.20 --convert --rate 1391.5",
         "steelyard record date=2026-11-23 type=buy symbol=VOO shares=3 price=601.20",
     )
 )
@@ -194,8 +216,17 @@ def _tell_unknown_accounts(portfolio: Path, names: Sequence[str]) -> None:
     "--open", "opening", is_flag=True, help="Write first what the file holds in the account of the entry."
 )
 @click.option("--again", is_flag=True, help="Also when an equal entry is there already.")
+@_converts
 @_place
-def record(words: tuple[str, ...], opening: bool, again: bool, portfolio: Path, journal: Path | None) -> None:
+def record(
+    words: tuple[str, ...],
+    opening: bool,
+    again: bool,
+    convert: bool,
+    rate: str | None,
+    portfolio: Path,
+    journal: Path | None,
+) -> None:
     """Add one entry: type, instrument, shares, price and day in words, or the fields of the CSV.
 
     The first entry of an account that holds something in the portfolio file needs --open, which writes that
@@ -216,10 +247,19 @@ def record(words: tuple[str, ...], opening: bool, again: bool, portfolio: Path, 
             text = f"{word!r} is no FIELD=VALUE"
             raise InputError("entry-field", text, f"the fields are {', '.join(COLUMNS)}")
         fields[name] = value
-    done = steelyard.record(portfolio, journal=journal, opening=opening, again=again, **fields)
+    done = steelyard.record(
+        portfolio,
+        journal=journal,
+        opening=opening,
+        again=again,
+        convert=convert or rate is not None,
+        rate=rate,
+        **fields,
+    )
     if done.opening:
         click.echo(f"{done.opening} entries say first what {portfolio} holds", err=True)
     click.echo(f"recorded as entry {done.number}", err=True)
+    _tell_converted(done.converted)
     _tell_unknown_accounts(portfolio, done.unknown_accounts)
     _tell_what_follows(done)
 
