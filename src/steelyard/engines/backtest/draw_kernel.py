@@ -13,6 +13,7 @@ from steelyard.engines.compilation import compiled, inner
 @inner
 def _mix(state):
     """Return the finaliser of splitmix64: 64 well mixed bits."""
+    # Source: Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014).
     state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return state ^ (state >> np.uint64(31))
@@ -26,7 +27,10 @@ def draw(prices, distributions, interest, seed, number, ending, fixed, tick, pat
     Prices are rounded to multiples of `tick` where that is not zero, as `records.on_ticks` does.
     """
     sessions, n = prices.shape
+    # The state is a counter in steps of the golden ratio, so a path is drawn from its number alone: any path
+    # of a million can be drawn again by itself, and threads share no generator.
     step = np.uint64(0x9E3779B97F4A7C15)
+    # 2**53: the upper 53 bits become a float in [0, 1) without rounding.
     scale = 1.0 / 9007199254740992.0
     state = _mix(seed + step * np.uint64(number + 1))
     chosen = 0
@@ -40,6 +44,7 @@ def draw(prices, distributions, interest, seed, number, ending, fixed, tick, pat
         if t == 1 or ends:
             state += step
             chosen = int(float(_mix(state) >> np.uint64(11)) * scale * (sessions - 1)) + 1
+        # Circular, as Politis and Romano have it: otherwise late sessions would be drawn less often.
         elif chosen == sessions:
             chosen = 1
         for i in range(n):

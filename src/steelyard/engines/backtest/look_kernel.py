@@ -24,6 +24,7 @@ def mark(days, starts, last, mask):
     mask[0] = not last
     low = 0
     for k in range(starts.shape[0]):
+        # `low` stays where the period before was found: starts rise, so the search only moves on.
         start, high = starts[k], sessions - 1
         # `days[high]` is not before the period begins, all before `days[low]` are.
         while low < high:

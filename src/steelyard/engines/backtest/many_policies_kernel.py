@@ -1,4 +1,4 @@
-"""Many policies side by side in vector lanes, compiled: the operations of `reference`, in the same order."""
+"""Many policies side by side in vector lanes, compiled: the operations of `plain_backtest`, in its order."""
 
 # Compiled functions get their types from their arguments, so they carry no annotations.
 # mypy: disable-error-code="no-untyped-def"

@@ -17,7 +17,7 @@ class Market(NamedTuple):
 
 
 class Rules(NamedTuple):
-    """`records.Rules`, in its order."""
+    """`records.PolicyRules`, in its order."""
 
     targets: Any
     looks: Any
@@ -40,7 +40,7 @@ class Costs(NamedTuple):
 
 
 class Terms(NamedTuple):
-    """`records.Terms` without costs, and the fraction of wealth below which a trade is rounding."""
+    """`records.TradingTerms` without costs, and the fraction of wealth below which a trade is rounding."""
 
     initial: Any
     reserve_amount: Any
@@ -100,7 +100,7 @@ class Record(NamedTuple):
 
 
 class Tally(NamedTuple):
-    """What a run adds up to so far, see `reference.tally`; `previous` is the wealth of the session before."""
+    """What a run adds up to so far, see `plain_backtest.tally`; `previous`: wealth of the session before."""
 
     growth: Any
     peak: Any

@@ -1,4 +1,4 @@
-"""How much is traded, compiled: the operations of `reference`, in the same order."""
+"""How much is traded, compiled: the operations of `plain_backtest`, in the same order."""
 
 # Compiled functions get their types from their arguments, so they carry no annotations.
 # mypy: disable-error-code="no-untyped-def"
@@ -12,7 +12,8 @@ from steelyard.engines.compilation import inner
 
 @inner
 def fee(costs, i, size):
-    """Return what one trade of a value in an instrument costs; see `reference.fee`."""
+    """Return what one trade of a value in an instrument costs; see `plain_backtest.fee`."""
+    # The least commission is the broker's; changing money is paid on top of it.
     commission = costs.rate * size
     if commission < costs.floor:
         commission = costs.floor
@@ -39,6 +40,9 @@ def _clip(value, low, high):
 @inner
 def project(start, low, high, breaks):
     """Overwrite `start` with its projection; `breaks` is scratch of twice its length."""
+    # The nearest point of the box that sums to one is all weights shifted by the same amount and clipped.
+    # That sum rises with the shift in straight pieces, which bend only where a weight meets an end of its
+    # side: between two bends the shift is read off a line, and nothing is iterated to a tolerance.
     n = start.shape[0]
     for i in range(n):
         breaks[i] = low[i] - start[i]
@@ -61,6 +65,7 @@ def project(start, low, high, breaks):
         for i in range(n):
             total = total + _clip(start[i] + point, low[i], high[i])
         if total >= 1.0:
+            # On a flat piece (every weight clipped) there is no line to read from, and its end is as good.
             flat = total <= below
             shift = point if flat else shift + (point - shift) * (1.0 - below) / (total - below)
             break
@@ -72,7 +77,9 @@ def project(start, low, high, breaks):
 
 @inner
 def rebalance(worth, weights, managed, costs, dust, bought):
-    """Write the values to buy (negative: sell); False when there are none; see `reference`."""
+    """Write the values to buy (negative: sell); False when there are none; see `plain_backtest`."""
+    # Who trades is settled first, at full value: a least commission that came and went with the value looked
+    # for would make the equation below jump, and no value might solve it.
     n = worth.shape[0]
     trading = False
     for i in range(n):
@@ -82,6 +89,9 @@ def rebalance(worth, weights, managed, costs, dust, bought):
             trading = True
     if not trading:
         return False
+    # The value left after costs is what the weights are of, and the costs depend on it. What is spent in all
+    # is convex in that value and rises, so Newton's steps from above fall towards the root and never pass it;
+    # they end where a step no longer moves a float. 64 is a guard that is not met.
     value = managed
     for _ in range(64):
         excess = value - managed
@@ -107,7 +117,8 @@ def rebalance(worth, weights, managed, costs, dust, bought):
 
 @inner
 def buy(worth, targets, managed, free, costs, bought):
-    """Write purchases that spend free cash; False when fees eat it. See `reference.buy`."""
+    """Write purchases that spend free cash; False when fees eat it. See `plain_backtest.buy`."""
+    # In proportion to what each lacks, as `invest` does; where nothing lacks anything, by target.
     n = worth.shape[0]
     short = 0.0
     for i in range(n):
@@ -118,6 +129,7 @@ def buy(worth, targets, managed, free, costs, bought):
         short = short + gap
     for i in range(n):
         bought[i] = bought[i] / short if short > 0.0 else targets[i]
+    # From above, as in `rebalance`.
     spend = free
     for _ in range(64):
         excess = spend - free
@@ -140,6 +152,7 @@ def buy(worth, targets, managed, free, costs, bought):
 
 @inner
 def _gross(parts, need, costs):
+    # From below this time: sales bring in less than they sell, so at least the need has to be sold.
     raised = need
     for _ in range(64):
         missing = need - raised
@@ -149,6 +162,7 @@ def _gross(parts, need, costs):
                 size = parts[i] * raised
                 missing = missing + fee(costs, i, size)
                 slope = slope - steepness(costs, i, size) * parts[i]
+        # Where fees take a whole unit of each unit sold, no amount is enough.
         if slope <= 0.0:
             return np.inf
         upper = raised + missing / slope
@@ -160,7 +174,9 @@ def _gross(parts, need, costs):
 
 @inner
 def sell(worth, targets, managed, need, costs, bought):
-    """Write sales that raise the cash needed; see `reference.sell`."""
+    """Write sales that raise the cash needed; see `plain_backtest.sell`."""
+    # First of what stands above its target, which costs no nearness; where that is too little, of all alike;
+    # and where that is too little too, everything goes.
     n = worth.shape[0]
     for attempt in range(2):
         whole = 0.0
@@ -179,6 +195,7 @@ def sell(worth, targets, managed, need, costs, bought):
         raised = _gross(bought, need, costs)
         fits = True
         for i in range(n):
+            # Asked this way round: infinity times nothing is not a number, and does not fit either.
             if not bought[i] * raised <= worth[i]:
                 fits = False
         if fits:

@@ -14,6 +14,7 @@ from steelyard.engines.backtest.sizing_kernel import fee
 from steelyard.engines.compilation import inner
 
 UNTAXED, YEARLY, WITHHELD, TERMS = range(4)
+# An amount that rounding left a hair below a whole unit of currency is that unit.
 CENT = 1e-6
 
 # Columns of a year's gains.
@@ -23,6 +24,7 @@ NET, SHORT, LONG = range(3)
 @inner
 def open_book(tax):
     """Forget everything: a new policy starts."""
+    # Only where lots begin and end: what lies between is written before it is read.
     tax.lots.first[:] = 0
     tax.lots.end[:] = 0
     tax.lots.pool[:] = 0.0
@@ -44,6 +46,7 @@ def withheld(figures, gain):
     """Return what is withheld from the gain of one sale."""
     if gain <= 0.0:
         return 0.0
+    # Base, national tax and the local tax on it are each cut, as the law has it (`records.TaxRules.whole`).
     national = cut(figures, cut(figures, gain) * figures.withheld)
     if national < figures.waived_below:
         return 0.0
@@ -55,6 +58,8 @@ def book_purchase(kind, lots, i, shares, cost, t):
     """Add a lot."""
     if kind == UNTAXED:
         return
+    # A row has as many places as there are sessions: an instrument is bought at most once at each, since
+    # gains are realised only where a session has traded nothing.
     last = lots.end[i]
     lots.shares[i, last] = shares
     lots.cost[i, last] = cost
@@ -69,6 +74,8 @@ def book_sale(tax, i, held, sold, proceeds, t):
     kind, lots = tax.kinds[i], tax.lots
     if kind == UNTAXED:
         return 0.0
+    # Taken before the sale: under the moving average every share of it leaves at one cost, whichever lots
+    # empty.
     average = lots.pool[i] / held
     left, gain, long = sold, 0.0, 0.0
     first, end = lots.first[i], lots.end[i]
@@ -76,6 +83,7 @@ def book_sale(tax, i, held, sold, proceeds, t):
         shares = lots.shares[i, first]
         whole = shares <= left
         part = shares if whole else left
+        # A lot that goes whole takes its cost as it stands: a part of one would leave rounding behind.
         cost = lots.cost[i, first] if whole else lots.cost[i, first] * (part / shares)
         if tax.averaged[i]:
             cost = average * part
@@ -90,6 +98,7 @@ def book_sale(tax, i, held, sold, proceeds, t):
         else:
             lots.shares[i, first] = shares - part
             lots.cost[i, first] = lots.cost[i, first] - cost
+    # With the last share goes what rounding left in a lot; an empty row starts again at its first place.
     if sold >= held:
         first = end
     if first == end:
@@ -109,6 +118,7 @@ def book_sale(tax, i, held, sold, proceeds, t):
 @inner
 def expected(tax, i, held, sold, proceeds):
     """Return what a sale of an instrument whose tax is withheld would have withheld; nothing is booked."""
+    # What is withheld at the sale is always by the moving average, so the pool is enough to know it.
     return withheld(tax.figures, proceeds - tax.lots.pool[i] / held * sold)
 
 
@@ -122,6 +132,8 @@ def year_tax(tax, y):
     short, long = gains[y, SHORT] - carry[0], gains[y, LONG] - carry[1]
     total = short + long
     if total < 0.0:
+        # Other income takes up a part of the loss, and that part is taken off the short loss first: 26 U.S.C.
+        # 1212(b)(2) counts it as a short gain of the year before the rest is carried on by its term.
         loss = -total
         offset = loss if loss < figures.offset else figures.offset
         short_loss = loss
@@ -135,6 +147,7 @@ def year_tax(tax, y):
         return owed - figures.ordinary * offset
     carry[0] = 0.0
     carry[1] = 0.0
+    # A short loss eats into the long gain, a long loss into the short one: only what is left of all is taxed.
     gain = 0.0
     if long > 0.0:
         gain = long if long < total else total
@@ -175,11 +188,13 @@ def harvestable(tax, i, held, net, room):
 
 @inner
 def harvest(tax, t, shares, prices, touched, free, costs, whole):
-    """Realise gains up to the unused allowance and buy back, dearest gain first; see `reference.harvest`.
+    """Realise gains up to the unused allowance and buy back, as `plain_backtest.harvest` does.
 
     Returns:
         What it changes cash by, the costs, the value traded.
     """
+    # The dearest gain for its value first: it fills the allowance with the least turnover. What this session
+    # has traded already is left alone, or a plan would be undone in the hour it was made.
     n = shares.shape[0]
     figures, year = tax.figures, tax.gains[tax.year[t]]
     relief = figures.national + figures.local
@@ -207,6 +222,8 @@ def harvest(tax, t, shares, prices, touched, free, costs, whole):
         charge = fee(costs, best, size)
         got = size - charge
         money = got + (free + change if free + change > 0.0 else 0.0)
+        # Bought back with what the sale brought and what cash is free, never more than was sold: a harvest
+        # changes no weight by more than its costs.
         back = money / (1.0 + costs.rate + costs.conversion[best])
         if costs.rate * back < costs.floor:
             back = (money - costs.floor) / (1.0 + costs.conversion[best])
@@ -217,6 +234,7 @@ def harvest(tax, t, shares, prices, touched, free, costs, whole):
         if not back > 0.0:
             continue
         again = fee(costs, best, back)
+        # Worth it only where the tax that the allowance saves is more than both trades cost.
         if charge + again >= relief * gain:
             continue
         held = shares[best]

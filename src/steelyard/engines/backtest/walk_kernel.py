@@ -1,4 +1,4 @@
-"""Policies through all sessions, compiled: the operations of `reference`, in the same order.
+"""Policies through all sessions, compiled: the operations of `plain_backtest`, in the same order.
 
 One loop walks; what a session consists of is in the functions below it. They are copied into the loop
 before it is compiled (`inlined`), since to hand over their arrays at every session would take longer than the
@@ -37,7 +37,7 @@ from steelyard.engines.backtest.whole_kernel import INVEST, RAISE, REBALANCE, tr
 from steelyard.engines.compilation import compiled, inlined, inner
 
 ROUNDS = 60
-"""As in `reference`."""
+"""As in `plain_backtest`."""
 
 # Places in `runs`.
 VALUES, COSTS, RUINED = 0, 2, 8
@@ -156,7 +156,7 @@ def size_trades(mode, position, prices, weights, managed, free, costs, dust, who
     """Write how much is traded, with room for the tax that the sales themselves withhold.
 
     What a plan's sales would have withheld is put aside and the plan made again, until it is enough: the tax
-    depends on the sales, and these on what tax leaves to spend. See `reference._Sizing`.
+    depends on the sales, and these on what tax leaves to spend. See `plain_backtest._Sizing`.
 
     Returns:
         Whether anything is traded, and how many plans are not proven (infinity: numbers too large).
@@ -183,6 +183,7 @@ def size_trades(mode, position, prices, weights, managed, free, costs, dust, who
                 owed = owed + expected(tax, i, shares[i], sold, size - fee(costs, i, size))
         if owed <= aside:
             break
+        # It only grows: what is put aside makes the plan sell more, and that withholds more.
         aside = owed
     return dealt, gaps
 
@@ -210,6 +211,7 @@ def hold(shares, cash, prices, look, t, values):
             c = c + held * prices[third, i]
             d = d + held * prices[fourth, i]
         a, b, c, d = cash + a, cash + b, cash + c, cash + d
+        # Left to the loop below, which finds the session of the ruin.
         if not ((a > 0.0) & (b > 0.0) & (c > 0.0) & (d > 0.0)):
             break
         values[first], values[second], values[third], values[fourth] = a, b, c, d
@@ -311,6 +313,8 @@ def _decide(
 @inlined
 def _receive(distributions, interest, tax, shares, cash, t):
     """Return cash with a session's interest and distributions, and the tax kept of these."""
+    # Nothing is earned on the first session: nobody held anything at a close before it. Interest comes first,
+    # so that it is of the cash that lay there overnight and not of what is paid today.
     kept = 0.0
     if interest is not None and t > 0:
         cash = cash + cash * interest[t]
@@ -328,6 +332,7 @@ def _receive(distributions, interest, tax, shares, cash, t):
 
 @inlined
 def _is_outside(policy, shares, prices, managed, t):
+    # To the end and without a branch: with few instruments that is faster than to stop at the first.
     outside = False
     for i in range(shares.shape[0]):
         size = abs(shares[i] * prices[t, i] - policy.targets[i] * managed)
@@ -365,6 +370,7 @@ def _settle(position, prices, costs, tax, cash, t):
     for i in range(shares.shape[0]):
         if bought[i] != 0.0:
             size, was = abs(bought[i]), shares[i]
+            # From the value wanted, not by adding shares: what is sold out then ends at exactly none.
             shares[i] = (worth[i] + bought[i]) / prices[t, i]
             cash = cash - bought[i]
             traded = traded + size
@@ -408,7 +414,7 @@ def _write(runs, p, t, shares, cash, value, ruined, paid, spent, traded, taxed, 
 
 @inlined
 def _add(tally, t, value, paid, spent, traded, taxed):
-    """Return the tally with one more session: `reference.tally`, step by step."""
+    """Return the tally with one more session: `plain_backtest.tally`, step by step."""
     growth, peak, trough, mean, square, turnover, costs, taxes, previous = tally
     if t == 0:
         growth = value / previous
@@ -441,6 +447,7 @@ def _liquidate(prices, costs, tax, shares, cash):
     t = prices.shape[0] - 1
     for i in range(shares.shape[0]):
         size = shares[i] * prices[t, i]
+        # A holding worth less than its least commission is not sold: it would cost money.
         got = size - fee(costs, i, size)
         if got > 0.0:
             cash = cash + got

@@ -51,6 +51,7 @@ def trades(mode, shares, prices, weights, managed, free, whole, bought):
         price, held = int(prices[i] / tick), int(shares[i])
         target = max(int(np.rint(weights[i] * managed / tick)), 0)
         short = target - price * held
+        # New money goes to what lacks some; the others are no lines of that plan.
         if mode == INVEST and short <= 0:
             continue
         places[k] = i
@@ -71,6 +72,7 @@ def trades(mode, shares, prices, weights, managed, free, whole, bought):
     if status == TOO_LARGE:
         return False, np.inf
     if status == INFEASIBLE:
+        # The need is more than all shares bring: all are sold, and the walk sees that the money ran out.
         dealt = False
         if mode == RAISE:
             for i in range(n):

@@ -13,10 +13,10 @@ import numpy as np
 from steelyard.engines.compilation import inner, inner_with_arrays
 
 PROVEN, LIMITED, INFEASIBLE, UNDECIDED, TOO_LARGE = range(5)
-"""How a problem ended; `compiled.solve_batch` says what each means."""
+"""How a problem ended; `compiled_search.solve_batch` says what each means."""
 
 COLUMNS = 15
-"""Width of a packed line, see `compiled.solve_batch`."""
+"""Width of a packed line, see `compiled_search.solve_batch`."""
 
 # Columns of a packed line.
 PRICE, HELD, ODD, TARGET_N, TARGET_D, DIVISOR_N, DIVISOR_D, BUY, SELL = range(9)
@@ -41,6 +41,7 @@ def _gcd(a, b):
 @inner
 def _before(lines, a, b):
     """Say whether line a comes before b in search order: dearest first, kinds together, then symbols."""
+    # Dearest first: that is the coarse choice, and the cheap ones behind it can still take up what it leaves.
     if lines[a, PRICE] != lines[b, PRICE]:
         return lines[a, PRICE] > lines[b, PRICE]
     for c in range(COLUMNS):
@@ -108,6 +109,7 @@ def prepare_lines(lines, budget, min_trade, unit, w, r):
         own = parts if parts else lines[i, TARGET_D]
         worth = price * held + odd
         target = lines[i, TARGET_N] * (own // lines[i, TARGET_D])
+        # Rounded up: a trade of just the least size is allowed.
         least = max(-(-min_trade // price), 1)
         most = most_money // price
         if lines[i, MOST] >= 0:
@@ -121,6 +123,7 @@ def prepare_lines(lines, budget, min_trade, unit, w, r):
         w[place, COST_RATE], w[place, COST_FLOOR], w[place, COST_EXTRA] = rate, floor, lines[i, EXTRA]
         w[place, KNEE] = -1
         if floor:
+            # Up to so many shares the least commission holds; without a rate it holds for all.
             w[place, KNEE] = floor // (rate * price) if rate else max(most, held)
         w[place, RANKED], w[place, PARTS], w[place, TARGET] = lines[i, RANK], own, target
         w[place, OVER], w[place, UNDER] = lines[i, DIVISOR_N], lines[i, DIVISOR_D]

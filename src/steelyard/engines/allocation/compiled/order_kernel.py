@@ -87,6 +87,7 @@ def _over(a, a_low, b):
 @inner
 def _inverse(value, prime):
     """Return the inverse modulo a prime, 0 where there is none."""
+    # Euclid's algorithm, keeping the factor of `value` alone.
     a, b, x, y = value % prime, prime, 1, 0
     while a > 1:
         quotient = b // a
@@ -140,6 +141,7 @@ def _miss_order(w, a, b, count):
     for i in range(count):
         if a[i] == b[i]:
             continue
+        # x*x - y*y as (x - y)(x + y): the squares themselves would not fit, and most of them is the same.
         x, y = line_away(w, i, a[i]), line_away(w, i, b[i])
         u, v, c = x - y, x + y, w[i, CLASS]
         u_low, v_low = u & MASK, v & MASK

@@ -39,6 +39,9 @@ NONE = -(1 << 62)
 def best_side(w, r, i, multiplier, sign):
     """Return the code of least reduced cost among purchases (sign 1) or sales, and that cost."""
     low, high = (w[i, BUY_LOW], w[i, BUY_HIGH]) if sign == 1 else (w[i, SELL_LOW], w[i, SELL_HIGH])
+    # Below the knee a least commission holds, above it the rate: two parabolas that meet there. So the best
+    # size is beside the bottom of one of them (turns 0 and 1) or beside the knee (turn 2); none else is
+    # looked at.
     best, least = NONE, np.inf
     if high < low:
         return best, least
@@ -101,6 +104,7 @@ def cheapest_plan(w, plan):
     for i in range(w.shape[0]):
         best, least = 0, 0
         low, high = w[i, SELL_LOW], w[i, SELL_HIGH]
+        # What a sale brings in is straight on either side of the knee: an end or the knee brings the most.
         for size in (low, high, w[i, KNEE], w[i, KNEE] + 1):
             if low <= size <= high and line_spent(w, i, -2 * size) < least:
                 best, least = -2 * size, line_spent(w, i, -2 * size)
@@ -127,6 +131,7 @@ def _divisible(w, r, budget):
         if w[i, SELL_HIGH] >= w[i, SELL_LOW]:
             least[i] = -float(w[i, SELL_HIGH] * w[i, PRICE])
         slope += up[i] * up[i] * r[i, HALF]
+        # A price right to a quarter of the cheapest share is enough: whole shares move it further than that.
         near = min(near, float(w[i, PRICE]) / 4.0)
         away = (abs(r[i, WANTED]) - least[i]) / (min(up[i], abs(down[i]) if down[i] else up[i]) * r[i, HALF])
         high = max(high, away)
@@ -232,6 +237,8 @@ def repair_plan(w, r, over, plan):
             now = plan[i] >> 1
             if plan[i] & 1:
                 continue
+            # As few shares as give back what is spent too much, rounded up; a purchase below its least size
+            # is none at all, a sale is raised to its own.
             change = now - -(-over // (w[i, PRICE] * w[i, UNIT]))
             if now > 0 and change < w[i, BUY_LOW]:
                 change = 0
@@ -256,20 +263,21 @@ def improve_plan(w, r, budget, plan):
     n = w.shape[0]
     left, total = budget, 0.0
     miss, room = np.empty(n), np.empty((3, n), np.int64)
-    taken, request, dear = room[0], room[1], room[2]
+    taken, wanted, dear = room[0], room[1], room[2]
     for i in range(n):
         taken[i] = line_spent(w, i, plan[i])
         left -= taken[i]
         miss[i] = line_miss(w, r, i, plan[i])
-        request[i] = int(np.floor(r[i, WANTED] / float(w[i, PRICE])))
+        wanted[i] = int(np.floor(r[i, WANTED] / float(w[i, PRICE])))
         dear[i] = w[i, PRICE] * (w[i, UNIT] + w[i, COST_RATE] + w[i, COST_EXTRA])
-    # A good plan is enough, see `search._first_plan`: what more rounds would find, the search finds.
+    # A good plan is enough, see `one_budget.search._first_plan`: what more rounds would find, the search
+    # finds.
     for _ in range(2 * n + 20):
         gain, line, chosen = 0.0, -1, 0
         for i in range(n):
             now = plan[i] >> 1
             # A cheap line can take up at once what is left over after the dear ones.
-            jump = min(now + (left // dear[i] if left >= dear[i] else 0), request[i])
+            jump = min(now + (left // dear[i] if left >= dear[i] else 0), wanted[i])
             for change in (now - 1, now + 1, jump, jump + 1, 0, w[i, BUY_LOW], -w[i, SELL_LOW]):
                 code = 2 * change
                 less = miss[i] - line_miss(w, r, i, code)
@@ -289,6 +297,8 @@ def improve_plan(w, r, budget, plan):
 @inner_with_arrays
 def exchange_steps(w, r, budget, plan, best):
     """Improve a plan by one share more or less of a line and what the others make of it; return its miss."""
+    # A share of a dear line is worth several of a cheap one, and no single change trades the one for the
+    # others: here one is forced and the rest of the plan settles around it.
     n = w.shape[0]
     trial = np.empty(n, np.int64)
     for i in range(n):

@@ -27,6 +27,7 @@ TIE = 8  # states that an exact comparison across unlike divisors counts for; it
 @inner
 def _order(w, chosen, plan, total, best, margin):
     """Compare a plan that misses `total` with the best one, as `order_plans` where they are near."""
+    # Outside the margin floats can tell, and the exact comparison takes as long as many states.
     if total < best - margin:
         return -1
     return order_plans(w, chosen, plan, w.shape[0])
@@ -65,7 +66,7 @@ def walk_states(w, budget, starts, codes, spent, miss, where, at, least, slope, 
             nodes += size
             if nodes > limit:
                 return LIMITED, best, nodes
-            # Of interchangeable lines only falling values, see `search._walk`.
+            # Of interchangeable lines only falling values, see `one_budget.search._walk`.
             ceiling = line_value(w, place - 1, chosen[place - 1]) if w[place, TWIN] else 1 << 62
             worst, count = best + margin - missed[place], 0
             low = where[place + 1]
@@ -94,6 +95,8 @@ def walk_states(w, budget, starts, codes, spent, miss, where, at, least, slope, 
             continue
         k = states[pick]
         count -= 1
+        # The last one takes the place of the one that is taken: no list is kept in order for the few that
+        # are.
         counts[place] = count
         bounds[pick], states[pick] = bounds[start + count], states[start + count]
         chosen[place] = codes[k]
@@ -165,6 +168,7 @@ def _extend(
 
     With empty `out_*` they are only counted.
     """
+    # Plans come by rising money, so what is left falls along the layer and its corner only moves down.
     size = money.shape[0]
     if size == 0:
         return out
@@ -210,6 +214,7 @@ def _merge(w, count, margin, parents, codes, base, run, other, source, goal, x, 
             first += 1
         else:
             second += 1
+        # By money: only the last one kept can beat what comes now, as misses fall along what is kept.
         if out > start:
             behind = away[take] - to_away[out - 1]
             if behind > margin:

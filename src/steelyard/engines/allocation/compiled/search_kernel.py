@@ -1,7 +1,7 @@
-"""The compiled exact one-budget search, from pricing to proof; `compiled` is its door.
+"""The compiled exact one-budget search, from pricing to proof; `compiled_search` is its door.
 
-The method is that of `search`: price the budget, list the states within the gap, bound by merged hulls,
-walk, then undominated layers. Plans closer than the slack are compared exactly. `fastmath` is off.
+The method is that of `one_budget.search`: price the budget, list the states within the gap, bound by merged
+hulls, walk, then undominated layers. Plans closer than the slack are compared exactly. `fastmath` is off.
 """
 
 # Compiled functions get their types from their arguments, so they carry no annotations.
@@ -121,7 +121,7 @@ def solve_rows(lines, budget, min_trade, unit, limit, steps, sold):
 
 @compiled
 def solve_rows_each(lines, starts, heads, limit, steps, sold, value, bound, status, nodes):
-    """Solve every packed problem of a batch, see `compiled.solve_batch`."""
+    """Solve every packed problem of a batch, see `compiled_search.solve_batch`."""
     for k in range(heads.shape[0]):
         a, b = starts[k], starts[k + 1]
         status[k], value[k], bound[k], nodes[k] = solve_rows(

@@ -88,6 +88,9 @@ def state_lists(w, r, spans, starts, codes, spent, miss):
             for change in range(low, high + 1):
                 code = 2 * change + (1 if part == 0 else 0)
                 money, away = line_spent(w, i, code), line_miss(w, r, i, code)
+                # Sales, then nothing, then purchases: the parts come nearly in order already, and inserting
+                # costs next to nothing. Only a least commission puts one out of order: a sale that costs more
+                # than it brings.
                 j = k
                 while j > first and (spent[j - 1] > money or (spent[j - 1] == money and miss[j - 1] > away)):
                     codes[j], spent[j], miss[j] = codes[j - 1], spent[j - 1], miss[j - 1]
@@ -100,6 +103,7 @@ def state_lists(w, r, spans, starts, codes, spent, miss):
 @inner
 def _corners(starts, spent, miss, i, corner):
     """Write the places of the falling lower convex hull of one line's states; return how many."""
+    # Only where more money misses less: what costs more and misses as much is no corner of a lower hull.
     count = 0
     for k in range(starts[i], starts[i + 1]):
         if count and miss[k] >= miss[corner[count - 1]]:
@@ -109,7 +113,7 @@ def _corners(starts, spent, miss, i, corner):
         while count > 1:
             a, b = corner[count - 2], corner[count - 1]
             left = (miss[b] - miss[a]) * float(spent[k] - spent[a])
-            # As in `hull._segments`: strictly, so that no corner lies on a straight line.
+            # As in `one_budget.hull._segments`: strictly, so that no corner lies on a straight line.
             if left < (miss[k] - miss[a]) * float(spent[b] - spent[a]):
                 break
             count -= 1
@@ -155,7 +159,7 @@ def merged_hulls(starts, spent, miss):
             if c < corners - 1:
                 a, b = places[place + c], places[place + c + 1]
                 steep = (miss[b] - miss[a]) / float(spent[b] - spent[a])
-            # The steepest segment first, whosever it is: see `hull.suffix_hulls`.
+            # The steepest segment first, whosever it is: see `one_budget.hull.suffix_hulls`.
             if c == corners - 1 or (j < where[i + 2] - 1 and slope[j] <= steep):
                 slope[k], length = slope[j], at[j + 1] - at[j]
                 j += 1
