@@ -17,8 +17,10 @@ import pytest
 import steelyard
 from steelyard import bootstrap
 from steelyard.adapters.files.automation import SOURCES
+from steelyard.adapters.files.tax_figures import load_tax_rules
 from steelyard.adapters.importers.choice import CODED
 from steelyard.bootstrap import prices
+from steelyard.domain.tax import codes
 from steelyard.domain.tax import country as countries
 from steelyard.interfaces.cli.command_table import LATER
 
@@ -31,6 +33,7 @@ BY_NAME = {
     "steelyard/adapters/importers/choice.py",
     "steelyard/bootstrap/__init__.py",
     "steelyard/bootstrap/prices.py",
+    "steelyard/domain/tax/codes.py",
     "steelyard/domain/tax/country.py",
     "steelyard/interfaces/cli/command_table.py",
 }
@@ -74,6 +77,11 @@ def test_the_settings_know_the_price_sources_that_can_be_opened():
 @pytest.mark.parametrize("code", countries.MODULES)
 def test_every_country_is_in_its_module(code):
     assert countries.country(code).code == code
+
+
+@pytest.mark.parametrize(("code", "kinds"), codes.ACCOUNT_KINDS.items())
+def test_every_country_has_a_module_of_what_accounts_may_hold(code, kinds):
+    assert all(codes.holding_rules(kind, lambda c: load_tax_rules(c)[0]) for kind in kinds)
 
 
 @pytest.mark.parametrize(("name", "value"), PROJECT["project"]["scripts"].items())

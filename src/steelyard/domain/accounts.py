@@ -1,12 +1,6 @@
-"""What kind of account may hold what.
+"""What the law says of accounts as such: what they may hold, and what may still be paid into them.
 
-Korean tax-sheltered accounts take KRX-listed products only; pension accounts take no leveraged or inverse
-ones, and an IRP at most 70 % of risky assets, which binds purchases: a share that grew past it may stay. The
-repatriation account of 2026 buys Korean shares and funds of at least 80 % of them.
-
-Source: STTCA 91-18(3)3 for the ISA, 91-26(3)2 for the repatriation account, Enforcement Rule of the Act on
-the Guarantee of Employees' Retirement Benefits 10(1)2 for the 70 % (verified 2026-06-08); the other pension
-rules from a published guide of 2026 (medium confidence).
+Both are values. What stands in them is a country's to say (`Country.holding_rules`, `contribution_room`).
 """
 
 from __future__ import annotations
@@ -19,10 +13,38 @@ from steelyard.domain.market.instruments import Instrument
 from steelyard.domain.money import EXACT, ZERO, figure
 from steelyard.records import dataclass
 
-KRX_ONLY = frozenset({"isa", "pension", "irp"})
-REPATRIATION = "ria"
-UNLEVERED = frozenset({"pension", "irp"})
-IRP_RISKY_CAP = Decimal("0.7")
+
+@dataclass(frozen=True, slots=True)
+class HoldingRules:
+    """What accounts of a kind may buy; what nothing is said about is free.
+
+    Attributes:
+        exchanges: Only what is listed on one of them, None for anything.
+        tax_classes: Only what is of one of these classes, None for any.
+        leveraged: Leveraged and inverse products too.
+        risky_cap: Fraction of the account up to which risky assets may be bought, None for no limit; what
+            grew past it may stay.
+    """
+
+    exchanges: frozenset[str] | None = None
+    tax_classes: frozenset[str] | None = None
+    leveraged: bool = True
+    risky_cap: Decimal | None = None
+
+    def may_hold(self, instrument: Instrument) -> bool:
+        """Say whether an instrument may be bought."""
+        if self.exchanges is not None and instrument.exchange not in self.exchanges:
+            return False
+        if self.tax_classes is not None and instrument.tax_class not in self.tax_classes:
+            return False
+        return self.leveraged or not instrument.asset_class.endswith(("_leveraged", "_inverse"))
+
+    def is_risky(self, instrument: Instrument) -> bool:
+        """Say whether an instrument counts towards the cap; one that is not known to be safe does."""
+        return self.risky_cap is not None and instrument.irp_risky is not False
+
+
+UNRESTRICTED = HoldingRules()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,28 +94,3 @@ class ContributionRoom:
             "verified": self.verified.isoformat(),
             "note": self.note,
         }
-
-
-def may_hold(kind: str, instrument: Instrument) -> bool:
-    """Say whether an account of a kind may buy an instrument.
-
-    Args:
-        kind: taxable | isa | pension | irp | ria | ira | roth | 401k.
-        instrument: From the catalogue or the owner's own entry.
-    """
-    if kind == REPATRIATION:
-        return instrument.tax_class == "krx_domestic_equity"
-    if kind in KRX_ONLY and instrument.exchange != "XKRX":
-        return False
-    levered = instrument.asset_class.endswith(("_leveraged", "_inverse"))
-    return not (kind in UNLEVERED and levered)
-
-
-def risky_cap(kind: str) -> Decimal | None:
-    """Return the fraction of risky assets up to which an account may buy them, None for no limit."""
-    return IRP_RISKY_CAP if kind == "irp" else None
-
-
-def is_risky(instrument: Instrument) -> bool:
-    """Say whether an instrument counts towards the cap; one that is not known to be safe does."""
-    return instrument.irp_risky is not False

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
+from steelyard.domain.accounts import UNRESTRICTED, HoldingRules
 from steelyard.domain.market.instruments import Instrument
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
 from steelyard.domain.policy.goals import AssetClass, Goal, goals
@@ -74,6 +75,7 @@ class Account:
         fractional: Shares of anything may be divided in it.
         prefer: Targets that are held here first, where nothing else decides.
         kept: file | journal: who says what is held here; None where its owner has not said.
+        rules: What the law lets accounts of its kind hold.
     """
 
     name: str
@@ -87,6 +89,7 @@ class Account:
     fractional: bool = False
     prefer: tuple[str, ...] = ()
     kept: str | None = None
+    rules: HoldingRules = UNRESTRICTED
 
     @property
     def holds(self) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -13,7 +12,7 @@ from steelyard.adapters.files.tax_figures import load_tax_rules
 from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.domain.books.ledger import Entry
 from steelyard.domain.tax.country import YearFacts, country
-from steelyard.domain.tax.korea.accounts import IsaItem, isa_closing, pension_credit, risky_assets
+from steelyard.domain.tax.korea.accounts import IsaItem, isa_closing, pension_credit
 from steelyard.domain.tax.korea.gifts import gift_basis, gift_tax_base
 from steelyard.domain.tax.korea.rates import rates_of
 from steelyard.domain.tax.korea.repatriation import (
@@ -89,24 +88,6 @@ def test_an_isa_moved_into_a_pension_is_credited_by_a_tenth_up_to_3_million() ->
     """16.5 % of 9 + 3 million."""
     credit = pension_credit(RATES, savings=d(6 * M), irp=d(3 * M), salary=d(55 * M), from_isa=d(40 * M))
     assert (credit.creditable, credit.total) == (12 * M, 1_980_000)
-
-
-@pytest.mark.parametrize(
-    ("values", "fraction", "room"),
-    [
-        ({"us_equity": 60, "kr_bond": 40}, "0.6", 10),
-        ({"us_equity": 80, "kr_bond": 20}, "0.8", 0),
-        ({"never_heard_of": 70, "cash": 30}, "0.7", 0),
-        ({}, "0", 0),
-    ],
-)
-def test_an_irp_may_buy_risky_assets_up_to_70_percent(
-    values: Mapping[str, int], fraction: str, room: int
-) -> None:
-    """An asset class that is not known to be safe is risky."""
-    amounts_held = {name: d(value) for name, value in values.items()}
-    result = risky_assets(amounts_held, DATA["irp_safe_classes"], RATES)
-    assert (result.fraction, result.room) == (d(fraction), room)
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,14 @@ from decimal import Decimal
 from typing import Any
 
 from steelyard.adapters.files.settings import ExchangeRates, currency_of
+from steelyard.adapters.files.tax_figures import load_tax_rules
 from steelyard.adapters.files.toml_places import Path
 from steelyard.adapters.files.toml_reader import Reader
 from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.market.instruments import TAX_CLASSES, US_CLASSES, Instrument
 from steelyard.domain.money import EXACT, ONE, ZERO, Amount, exact_sum, is_currency, parse_number, plain
 from steelyard.domain.portfolio import Account, Lot, Position, Quote
-from steelyard.domain.tax.codes import account_kinds
+from steelyard.domain.tax.codes import account_kinds, holding_rules
 from steelyard.records import replace
 from steelyard.words import join, say
 
@@ -237,7 +238,15 @@ class AccountsReader:
             if position is not None:
                 positions[position.symbol] = position
         method = self._method(row, path)
-        return Account(name, kind, cash, tuple(positions.values()), method, kept=self._kept(row, path))
+        return Account(
+            name,
+            kind,
+            cash,
+            tuple(positions.values()),
+            method,
+            kept=self._kept(row, path),
+            rules=holding_rules(kind, lambda code: load_tax_rules(code)[0]),
+        )
 
     def _kept(self, row: Mapping[str, Any], path: Path) -> str | None:
         return self.reader.word(row["kept"], (*path, "kept"), KEEPERS) if "kept" in row else None

@@ -17,7 +17,6 @@ from steelyard.app.automation.run_inputs import Occasion, RunInputs, RunReport
 from steelyard.app.books.prices import Stored, stored, wanted_by
 from steelyard.app.check import CheckReport, check
 from steelyard.app.market.prices import Fetched, fetch
-from steelyard.domain.accounts import is_risky, risky_cap
 from steelyard.domain.books.comparison import told, undecided
 from steelyard.domain.books.portfolio_books import books_of
 from steelyard.domain.books.valuations import DayValue
@@ -217,13 +216,13 @@ def _tell_caps(inputs: RunInputs, report: CheckReport) -> list[str]:
     """Queue an alert for every account whose risky share is over the cap of its kind."""
     portfolio, queued = report.portfolio, []
     for account in portfolio.accounts:
-        cap = risky_cap(account.kind)
+        cap = account.rules.risky_cap
         if cap is None:
             continue
         worth = {p.symbol: portfolio.position_value(p) for p in account.positions}
         cash = sum((EXACT.multiply(a, portfolio.rate(c)) for c, a in account.cash.items()), ZERO)
         total = sum(worth.values(), cash)
-        risky = sum((v for s, v in worth.items() if is_risky(portfolio.instruments[s])), ZERO)
+        risky = sum((v for s, v in worth.items() if account.rules.is_risky(portfolio.instruments[s])), ZERO)
         share = EXACT.divide(risky, total) if total else ZERO
         key = f"irp_cap:{account.name}"
         if share <= cap:

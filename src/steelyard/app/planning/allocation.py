@@ -9,7 +9,6 @@ from __future__ import annotations
 from steelyard.app.planning.one_budget import allocate_one
 from steelyard.app.planning.plan_request import NotEnoughMoney, Outcome, PlanRequest
 from steelyard.app.planning.tradables import Ticks, Tradable, settlement_currency, tradables
-from steelyard.domain.accounts import risky_cap
 from steelyard.domain.money import EXACT, ONE
 from steelyard.domain.portfolio import Portfolio, Valuation
 from steelyard.engines.allocation.problem import Infeasible
@@ -21,7 +20,7 @@ def needs_household(portfolio: Portfolio, request: PlanRequest) -> bool:
     One account that only buys and holds no foreign cash converts exactly what it spends, so there
     the spread is simply part of the price and one budget is enough.
     """
-    if len(portfolio.accounts) > 1 or any(risky_cap(a.kind) for a in portfolio.accounts):
+    if len(portfolio.accounts) > 1 or any(a.rules.risky_cap for a in portfolio.accounts):
         return True
     if not portfolio.costs.fx_spread:
         return False

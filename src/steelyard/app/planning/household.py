@@ -23,7 +23,6 @@ from steelyard.app.planning.tradables import (
     trade_of,
     wanted,
 )
-from steelyard.domain.accounts import is_risky, risky_cap
 from steelyard.domain.money import EXACT, ONE, ZERO
 from steelyard.domain.policy.policies import band
 from steelyard.domain.portfolio import Portfolio, Valuation
@@ -273,7 +272,7 @@ def _caps(portfolio: Portfolio, seats: tuple[Tradable, ...], ticks: Ticks) -> tu
     """Return the caps on risky assets; what is held outside the plan counts too."""
     caps = []
     for index, account in enumerate(portfolio.accounts):
-        cap = risky_cap(account.kind)
+        cap = account.rules.risky_cap
         if cap is None:
             continue
         inside = {s.symbol for s in seats if s.account == account.name}
@@ -282,14 +281,14 @@ def _caps(portfolio: Portfolio, seats: tuple[Tradable, ...], ticks: Ticks) -> tu
             if position.symbol in inside or position.symbol not in portfolio.quotes:
                 continue
             worth = portfolio.position_value(position)
-            if is_risky(portfolio.instruments[position.symbol]):
+            if account.rules.is_risky(portfolio.instruments[position.symbol]):
                 counted = EXACT.add(counted, worth)
             else:
                 other = EXACT.add(other, worth)
         members = tuple(
             k
             for k, one in enumerate(seats)
-            if one.account == account.name and is_risky(portfolio.instruments[one.symbol])
+            if one.account == account.name and account.rules.is_risky(portfolio.instruments[one.symbol])
         )
         # Rounded against the purchase: up what counts, down what does not.
         caps.append(

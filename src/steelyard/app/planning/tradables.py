@@ -12,7 +12,6 @@ from decimal import Decimal
 from fractions import Fraction
 
 from steelyard.app.planning.plan_request import PlanRequest
-from steelyard.domain.accounts import may_hold
 from steelyard.domain.money import EXACT, ONE, ZERO
 from steelyard.domain.portfolio import Account, Portfolio, Position, Valuation
 from steelyard.domain.trades import Trade
@@ -145,7 +144,7 @@ def may_buy(portfolio: Portfolio, account: Account, symbol: str) -> bool:
         (account.menu is None or symbol in account.menu)
         and symbol not in account.locked
         and symbol not in portfolio.constraints.locked
-        and may_hold(account.kind, portfolio.instruments[symbol])
+        and account.rules.may_hold(portfolio.instruments[symbol])
     )
 
 

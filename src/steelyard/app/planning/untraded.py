@@ -7,7 +7,6 @@ from decimal import Decimal
 from steelyard.app.planning.plan_request import Outcome, PlanRequest
 from steelyard.app.planning.reasons import goal_worth, points, stage
 from steelyard.app.planning.tradables import may_buy
-from steelyard.domain.accounts import is_risky, risky_cap
 from steelyard.domain.money import EXACT, ONE, ZERO, plain
 from steelyard.domain.policy.drift import Drift
 from steelyard.domain.policy.goals import Goal
@@ -217,7 +216,7 @@ def _why_idle(
         return say("nothing bought with it would come nearer to target"), "nearness"
     parts = []
     if capped:
-        cap = risky_cap(account.kind) or ONE
+        cap = account.rules.risky_cap or ONE
         percent = plain(cap.scaleb(2, EXACT).normalize())
         parts.append(
             say("at most {percent} % may stand in risky funds, so no {symbols} is bought", percent=percent,
@@ -235,8 +234,8 @@ def _why_idle(
 
 
 def _over_cap(portfolio: Portfolio, account: Account, settled: Settled, symbol: str, price: Decimal) -> bool:
-    cap = risky_cap(account.kind)
-    if cap is None or not is_risky(portfolio.instruments[symbol]):
+    cap = account.rules.risky_cap
+    if cap is None or not account.rules.is_risky(portfolio.instruments[symbol]):
         return False
     risky = price
     total = settled.money[account.name]
@@ -245,7 +244,7 @@ def _over_cap(portfolio: Portfolio, account: Account, settled: Settled, symbol: 
             continue
         worth = EXACT.multiply(shares, portfolio.base_price(held))
         total = EXACT.add(total, worth)
-        if is_risky(portfolio.instruments[held]):
+        if account.rules.is_risky(portfolio.instruments[held]):
             risky = EXACT.add(risky, worth)
     return risky > EXACT.multiply(cap, total)
 

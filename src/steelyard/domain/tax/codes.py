@@ -3,6 +3,14 @@
 A portfolio file is read in every command, and most of them have no use for a country's law.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any
+
+from steelyard.domain.accounts import UNRESTRICTED, HoldingRules
+
 MODULES = {"KR": "korea.country", "US": "united_states.country"}
 """ISO 3166 code to the module of its `COUNTRY` in this folder."""
 ACCOUNT_KINDS = {
@@ -16,3 +24,20 @@ def account_kinds(code: str | None) -> tuple[str, ...]:
     """Return the kinds an account may have in a country, in any of them where none is named."""
     codes = ACCOUNT_KINDS if code is None else (code,)
     return tuple(dict.fromkeys(kind for one in codes for kind in ACCOUNT_KINDS[one]))
+
+
+def holding_rules(kind: str, figures: Callable[[str], Mapping[str, Any]]) -> HoldingRules:
+    """Return what accounts of a kind may hold, as its `Country` says, importing no more of that than this.
+
+    Args:
+        kind: Of ACCOUNT_KINDS.
+        figures: The data file of a country's code.
+    """
+    for code, kinds in ACCOUNT_KINDS.items():
+        if kind in kinds[1:]:
+            folder = MODULES[code].partition(".")[0]
+            rules: HoldingRules = import_module(f"steelyard.domain.tax.{folder}.holding_rules").holding_rules(
+                kind, figures
+            )
+            return rules
+    return UNRESTRICTED

@@ -6,13 +6,13 @@ returns one `YearTax`; how it classifies, which lots it draws and what it nets i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from importlib import import_module
 from typing import Any, Protocol, cast
 
-from steelyard.domain.accounts import ContributionRoom
+from steelyard.domain.accounts import ContributionRoom, HoldingRules
 from steelyard.domain.books.ledger import Entry
 from steelyard.domain.books.lots import TaxLot
 from steelyard.domain.market.instruments import Instrument
@@ -315,6 +315,9 @@ class Country(Protocol):
 
     def stands_well(self, account_kind: str, instrument: Instrument) -> bool:
         """Say whether money in an instrument stands well in a kind of account, where nothing else decides."""
+
+    def holding_rules(self, account_kind: str, figures: Callable[[str], Mapping[str, Any]]) -> HoldingRules:
+        """Return what accounts of a kind may hold; `figures` reads the data file of a country's code."""
 
     def identical(self, facts: YearFacts) -> Mapping[str, str]:
         """Return symbol to group of what may wash each other's losses; empty where nothing does."""

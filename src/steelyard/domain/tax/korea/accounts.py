@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -119,39 +119,3 @@ def pension_credit(
     return PensionCredit(
         creditable, national, whole_won(EXACT.multiply(national, rates["pension.local_part"]))
     )
-
-
-@dataclass(frozen=True, slots=True)
-class RiskyAssets:
-    """How much of an IRP is risky.
-
-    Attributes:
-        amount: Risky assets, won.
-        fraction: Of the whole account.
-        cap: Largest fraction up to which risky assets may be bought.
-        room: Won of risky assets that may still be bought out of the account's cash and safe assets.
-    """
-
-    amount: Decimal
-    fraction: Decimal
-    cap: Decimal
-    room: Decimal
-
-
-def risky_assets(
-    values: Mapping[str, Decimal], safe_classes: Collection[str], rates: TaxRates
-) -> RiskyAssets:
-    """Return the risky part of an IRP and how much more may be bought.
-
-    Args:
-        values: Asset class to its value in won, cash as `cash`.
-        safe_classes: Asset classes known to be safe; every other one is risky.
-        rates: Of the year.
-
-    Source: rule kr.irp-cap.
-    """
-    whole = exact_sum(values.values())
-    risky = exact_sum(value for name, value in values.items() if name not in safe_classes)
-    cap = rates["irp.risky_cap"]
-    fraction = EXACT.divide(risky, whole) if whole else ZERO
-    return RiskyAssets(risky, fraction, cap, max(EXACT.subtract(EXACT.multiply(cap, whole), risky), ZERO))

@@ -7,12 +7,12 @@ beside this one, the numbers in the country's data file.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from steelyard.domain.accounts import ContributionRoom
+from steelyard.domain.accounts import ContributionRoom, HoldingRules
 from steelyard.domain.books.ledger import Entry
 from steelyard.domain.books.lots import TaxLot
 from steelyard.domain.market.instruments import Instrument
@@ -23,6 +23,7 @@ from steelyard.domain.tax.country import Disposal, Filing, YearFacts, YearTax
 from steelyard.domain.tax.korea.basis import FIGURES, LOTS, TOTAL, with_rules
 from steelyard.domain.tax.korea.contribution_limits import contribution_room
 from steelyard.domain.tax.korea.exchange import rate_note
+from steelyard.domain.tax.korea.holding_rules import holding_rules
 from steelyard.domain.tax.korea.income import IncomeTax
 from steelyard.domain.tax.korea.ledger import (
     CLASSES,
@@ -223,6 +224,10 @@ class Korea:
         if account_kind == "taxable":
             return instrument.tax_class == "krx_domestic_equity"
         return account_kind in SHELTERED and instrument.tax_class == "krx_other"
+
+    def holding_rules(self, account_kind: str, figures: Callable[[str], Mapping[str, Any]]) -> HoldingRules:
+        """Return what accounts of a kind may hold."""
+        return holding_rules(account_kind, figures)
 
     def identical(self, facts: YearFacts) -> Mapping[str, str]:
         """Return nothing: Korea knows no wash-sale rule."""

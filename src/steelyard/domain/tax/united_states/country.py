@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from steelyard.domain.accounts import ContributionRoom
+from steelyard.domain.accounts import ContributionRoom, HoldingRules
 from steelyard.domain.books.ledger import Entry
 from steelyard.domain.books.lots import TaxLot
 from steelyard.domain.market.instruments import Instrument
@@ -34,6 +34,7 @@ from steelyard.domain.tax.united_states.capital_gains import (
 )
 from steelyard.domain.tax.united_states.contribution_limits import contribution_room
 from steelyard.domain.tax.united_states.formula import return_formulas
+from steelyard.domain.tax.united_states.holding_rules import holding_rules
 from steelyard.domain.tax.united_states.planning import free_gains, no_buys
 from steelyard.domain.tax.united_states.positions import (
     COLLECTIBLE,
@@ -203,6 +204,10 @@ class UnitedStates:
             ("treasury", "cash", "reit")
         )
         return bonds == (account_kind in SHELTERED_KINDS and not account_kind.startswith("roth"))
+
+    def holding_rules(self, account_kind: str, figures: Callable[[str], Mapping[str, Any]]) -> HoldingRules:
+        """Return what accounts of a kind may hold."""
+        return holding_rules(account_kind, figures)
 
     def identical(self, facts: YearFacts) -> Mapping[str, str]:
         """Return the groups of symbols that count as substantially identical."""
