@@ -38,6 +38,9 @@ class Language:
 
 ENGLISH = Language("en", {})
 
+LONGEST_SHOWN = 300
+"""Letters of a number, or of what somebody wrote, in a message: one may have a million."""
+
 
 class Text(str):
     """A message in English that can be rendered in other languages.
@@ -139,15 +142,25 @@ def _shown(fact: object, spec: str, how: str | None, language: Language) -> str:
     if isinstance(fact, Text):
         fact = render(fact, language)
     if how == "r":
-        return repr(str(fact) if isinstance(fact, str) else fact)
+        return _short(repr(str(fact) if isinstance(fact, str) else fact))
     if isinstance(fact, tuple):
         return ", ".join(_shown(one, spec, how, language) for one in fact)
     if isinstance(fact, Decimal):
-        return format(fact, spec or "f")
+        return _number(fact, spec)
     if isinstance(fact, date) and spec and "%" not in spec:
         styled = None if language.show_date is None else language.show_date(fact, spec)
         return fact.isoformat() if styled is None else styled
     return format(fact, spec)
+
+
+def _number(number: Decimal, spec: str) -> str:
+    if number.is_finite() and abs(number.adjusted()) > LONGEST_SHOWN:
+        return f"{number:.3e}"
+    return _short(format(number, spec or "f"))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "..."
 
 
 def _form(fact: object, forms: list[str], language: Language) -> str:

@@ -5,10 +5,10 @@ A machine in another zone, or one that keeps UTC, would else check a portfolio o
 
 from __future__ import annotations
 
-import tomllib
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 
+from steelyard.adapters.files.toml_text import bytes_of, tree_of_bytes
 from steelyard.bootstrap.folder import Folder, Place
 from steelyard.domain.portfolio import Portfolio, home_zone
 
@@ -39,8 +39,8 @@ def home_of(folder: Folder) -> str:
     """Return the zone of a portfolio file's market."""
     base = "KRW"
     # Whatever is wrong with the file its reader says; which day it is does not depend on the rest of it.
-    with suppress(OSError, ValueError, RecursionError):
-        base = str(tomllib.loads(folder.file.read_text(encoding="utf-8-sig")).get("base_currency", base))
+    with suppress(OSError, ValueError):
+        base = str(tree_of_bytes(bytes_of(folder.file)).get("base_currency", base))
     return home_zone(base)
 
 

@@ -19,8 +19,18 @@ from steelyard.words import say
 EXACT = Context(prec=40)
 ZERO = Decimal(0)
 ONE = Decimal(1)
+LARGEST = Decimal("1e18")
+FINEST = 18
+"""The one bound of numbers, wherever they come from: below 1e18, with at most 18 decimals.
+
+No price, holding or amount of a real portfolio is beyond; sums and products of what is inside are exact.
+"""
 _TWELVE = Decimal("1e-12")
 _WIDE = Context(prec=120)
+_BITS = 60
+"""Of the largest whole number within the bound."""
+_LETTERS = 100
+"""No number within the bound is written longer, its currency and the signs between thousands included."""
 
 _DIGITS_BY_CURRENCIES = {
     0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
@@ -37,6 +47,30 @@ _SIGNS = {
 """Signs that tell currencies apart for an English reader. Source: Unicode CLDR, English (United States)."""
 _PLAIN = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 _CURRENCY = re.compile(r"[A-Z]{3}")
+
+
+class OutOfRange(ValueError):
+    """A number is too large, or has too many decimals; see `LARGEST`."""
+
+    def __init__(self) -> None:
+        super().__init__(say("numbers are below 1e18 and have at most {finest} decimals", finest=FINEST))
+
+
+def bounded(value: Decimal) -> Decimal:
+    """Return a number that is within the bound of all numbers.
+
+    Nothing is computed with it before: a comparison of 1e1000000 overflows.
+
+    Raises:
+        OutOfRange: It is not, or is no finite number.
+
+    >>> bounded(Decimal("999999999999999999.5"))
+    Decimal('999999999999999999.5')
+    """
+    exponent = value.as_tuple().exponent
+    if not isinstance(exponent, int) or exponent < -FINEST or (value and value.adjusted() >= FINEST):
+        raise OutOfRange
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +117,7 @@ def parse_number(raw: object) -> Decimal:
             bool or a float is refused, and so is text that names a currency.
 
     Raises:
-        ValueError: It is not a finite number.
+        ValueError: It is not a finite number; `OutOfRange` where it is one beyond the bound.
     """
     amount = parse_amount(raw)
     if amount.currency is not None:
@@ -95,10 +129,11 @@ def parse_fraction(raw: object) -> Decimal:
     """Read a weight or a band: `0.30`, `"0.30"` or `"30%"`, all exactly 0.30.
 
     Raises:
-        ValueError: It is not a finite number with an optional percent sign.
+        ValueError: It is not a finite number with an optional percent sign; `OutOfRange` where it is one
+            beyond the bound.
     """
     if isinstance(raw, str) and raw.strip().endswith("%"):
-        return parse_number(raw.strip()[:-1].rstrip()).scaleb(-2, EXACT)
+        return bounded(parse_number(raw.strip()[:-1].rstrip()).scaleb(-2, EXACT))
     return parse_number(raw)
 
 
@@ -106,23 +141,33 @@ def parse_amount(raw: object) -> Amount:
     """Read an amount that may carry its currency: `550000`, `"412.35 USD"`, `"₩3,000,000"`, `"300만원"`.
 
     Raises:
-        ValueError: The number or the currency has the wrong form.
+        ValueError: The number or the currency has the wrong form; `OutOfRange` where the number is beyond
+            the bound.
     """
     if isinstance(raw, (bool, float)):
         raise ValueError(say("{raw!r} is not a number", raw=raw))
     if isinstance(raw, int):
-        return Amount(Decimal(raw))
+        # Not even turned into a Decimal when it is hopeless: that takes the square of its digits.
+        if raw.bit_length() > _BITS:
+            raise OutOfRange
+        return Amount(bounded(Decimal(raw)))
     if isinstance(raw, Decimal):
         if not raw.is_finite():
             raise ValueError(say("{raw} is not a finite number", raw=raw))
-        return Amount(raw)
+        return Amount(bounded(raw))
     if not isinstance(raw, str):
         raise ValueError(say("{raw!r} is not a number", raw=raw))
     text = raw.strip()
+    if len(text) > _LETTERS:
+        raise (
+            OutOfRange
+            if text.lstrip("+-")[:1].isdecimal()
+            else ValueError(say("{raw!r} is not a number", raw=raw))
+        )
     if _PLAIN.fullmatch(text):
-        return Amount(Decimal(text))
+        return Amount(bounded(Decimal(text)))
     found = read_numeral(text)
-    return Amount(found.value, found.currency)
+    return Amount(bounded(found.value), found.currency)
 
 
 def plain(value: Decimal) -> str:

@@ -27,6 +27,7 @@ OUTCOMES = {
 
 PARTS = {
     "file": say("file"),
+    "journal": say("journal"),
     "prices": say("prices"),
     "services": say("services"),
     "database": say("database"),

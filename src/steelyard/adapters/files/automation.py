@@ -7,7 +7,6 @@ the environment, `.env` or the keyring.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from datetime import time
 from pathlib import Path
@@ -16,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from steelyard.adapters.files import settings_text
 from steelyard.adapters.files.toml_reader import Reader
+from steelyard.adapters.files.toml_text import bytes_of, tree_of_bytes
 from steelyard.adapters.machine import plugins
 from steelyard.domain.automation.settings import (
     ALERT_KINDS,
@@ -46,9 +46,9 @@ _QUIET = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 def zone_named(path: Path) -> str:
     """Return the zone that a settings file names, empty when it names none or cannot be read."""
     try:
-        tree = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        tree = tree_of_bytes(bytes_of(path))
         return ZoneInfo(tree["alerts"]["timezone"]).key
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError):
         # Whoever works with the settings is told what is wrong with them.
         return ""
 

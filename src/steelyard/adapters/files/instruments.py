@@ -6,10 +6,10 @@ be read here is left to the commands that need the file, and a row that needed i
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
+from steelyard.adapters.files.toml_text import bytes_of, tree_of_bytes
 from steelyard.domain.market.catalogue import OVERRIDABLE, Catalogue
 from steelyard.domain.money import is_currency
 from steelyard.errors import InputError
@@ -30,8 +30,8 @@ def account_names(path: Path) -> frozenset[str] | None:
 
 def _tree(path: Path) -> dict[str, Any] | None:
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
-    except (OSError, ValueError, RecursionError):
+        return tree_of_bytes(bytes_of(path))
+    except (OSError, ValueError):
         return None
 
 

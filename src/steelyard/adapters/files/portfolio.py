@@ -6,7 +6,6 @@ portfolio would be planned for as if it were all of it.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Collection, Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -21,12 +20,13 @@ from steelyard.adapters.files.settings import (
     read_tax,
 )
 from steelyard.adapters.files.toml_reader import Reader
+from steelyard.adapters.files.toml_text import bytes_of, tree_of
 from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.money import ONE, ZERO, is_currency, plain
 from steelyard.domain.portfolio import Portfolio, Quote
 from steelyard.errors import PortfolioProblems, Problem
 from steelyard.languages import available
-from steelyard.words import say
+from steelyard.words import LONGEST_SHOWN, Text, say
 
 KEYS = (
     "base_currency", "language", "targets", "policy", "constraints", "costs", "fx", "tax", "accounts",
@@ -62,7 +62,7 @@ def load(
         return PortfolioProblems((Problem(code, message, hint, name),))
 
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = bytes_of(path).decode("utf-8-sig")
     except FileNotFoundError:
         raise refuse(
             "no-file", say("there is no such file"), say("write one with `steelyard init`")
@@ -103,8 +103,8 @@ def parse(
         PortfolioProblems: With every problem of the text.
     """
     try:
-        tree = tomllib.loads(text, parse_float=_Exact)
-    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+        tree = tree_of(text)
+    except ValueError as error:
         raise PortfolioProblems((_syntax(text, name, error),)) from None
     return read(tree, Reader(text, name), catalogue, need_accounts, need_prices, symbols)
 
@@ -161,14 +161,8 @@ def read(
     )
 
 
-def _Exact(text: str) -> Decimal | str:  # noqa: N802 - reads like the type it stands for
-    """A number exactly as written; `nan` and `inf` stay text, which no reader takes for a number."""
-    number = Decimal(text.replace("_", ""))
-    return number if number.is_finite() else text
-
-
 def _syntax(text: str, name: str, error: Exception) -> Problem:
-    message = str(error)
+    message = error.args[0] if error.args and isinstance(error.args[0], str) else str(error)
     line = None
     if "(at line " in message:
         message, _, place = message.partition(" (at line ")
@@ -177,9 +171,11 @@ def _syntax(text: str, name: str, error: Exception) -> Problem:
     lines = text.splitlines()
     if line is not None and line <= len(lines) and "=" in lines[line - 1]:
         key, _, value = lines[line - 1].partition("=")
-        if value.strip() and not value.strip().startswith(("[", "{", '"', "'")):
+        if 0 < len(value.strip()) < LONGEST_SHOWN and not value.strip().startswith(("[", "{", '"', "'")):
             hint = say('write {key} = "{value}"', key=key.strip(), value=value.split("#")[0].strip())
-    return Problem("toml-syntax", message[:1].lower() + message[1:], hint, name, line)
+    if not isinstance(message, Text):
+        message = message[:1].lower() + message[1:]
+    return Problem("toml-syntax", message, hint, name, line)
 
 
 def _base_currency(reader: Reader, tree: Mapping[str, Any]) -> str:

@@ -7,13 +7,13 @@ lines of [prices] and [fx] that the one reader of portfolio files then reads lik
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Collection, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from steelyard.adapters.files.portfolio import load, parse
+from steelyard.adapters.files.toml_text import bytes_of, tree_of_bytes
 from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.money import ONE, plain
 from steelyard.domain.portfolio import Portfolio, Quote
@@ -45,7 +45,6 @@ class PortfolioFile:
         self._path, self._catalogue, self._held = path, catalogue, tuple(sorted(symbols))
         self._shown, self._words = shown or str(path), None if text is None else text.encode()
         self._cash = frozenset(currencies)
-        self._parsed: tuple[bytes, Mapping[str, Any]] = (b"", {})
 
     @property
     def name(self) -> str:
@@ -115,7 +114,7 @@ class PortfolioFile:
         return replace(found, quotes={**found.quotes, **filled}, fx_quotes={**found.fx_quotes, **dated})
 
     def _bytes(self) -> bytes:
-        return self._path.read_bytes() if self._words is None else self._words
+        return bytes_of(self._path) if self._words is None else self._words
 
     def _parse(self, text: str) -> Portfolio:
         return parse(text, self._shown, self._catalogue, symbols=self._held)
@@ -138,13 +137,10 @@ class PortfolioFile:
     def _tree(self) -> Mapping[str, Any]:
         """Return the parsed file, empty when it is not TOML: then the reader says what is wrong."""
         try:
-            raw = self._bytes()
             # Read anew each time, but parsed only when it has changed: that is most of the time it takes.
-            if raw != self._parsed[0]:
-                self._parsed = raw, tomllib.loads(raw.decode("utf-8-sig"), parse_float=Decimal)
-        except (OSError, ValueError, RecursionError, ArithmeticError):
+            return tree_of_bytes(self._bytes())
+        except (OSError, ValueError):
             return {}
-        return self._parsed[1]
 
     def _symbol(self, name: object) -> str:
         return self._catalogue.resolve(str(name)) or str(name)

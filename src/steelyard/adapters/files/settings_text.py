@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import tomllib
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from steelyard.adapters.files.toml_text import bytes_of, tree_of
 from steelyard.errors import PortfolioProblems, Problem
 from steelyard.words import say
 
@@ -26,11 +25,15 @@ def read(path: Path, name: str) -> tuple[str, dict[str, Any]] | None:
         return PortfolioProblems((Problem(code, message, hint, name),))
 
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-        return text, tomllib.loads(text, parse_float=Decimal)
+        text = bytes_of(path).decode("utf-8-sig")
+        return text, tree_of(text)
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise refuse("unreadable", str(error.strerror), say("check its rights")) from None
-    except (ValueError, RecursionError) as error:
-        raise refuse("toml-syntax", str(error), say("correct the line; text needs quotes")) from None
+        raise refuse("unreadable", error.strerror or str(error), say("check its rights")) from None
+    except ValueError as error:
+        raise refuse(
+            "toml-syntax",
+            error.args[0] if len(error.args) == 1 else str(error),
+            say("correct the line; text needs quotes"),
+        ) from None

@@ -9,13 +9,22 @@ from typing import Any
 
 from steelyard.adapters.files.toml_places import Path, dotted, line_of, places
 from steelyard.domain.days import read_day
-from steelyard.domain.money import EXACT, ONE, Amount, parse_amount, parse_fraction, parse_number, plain
+from steelyard.domain.money import (
+    EXACT,
+    ONE,
+    Amount,
+    OutOfRange,
+    bounded,
+    parse_amount,
+    parse_fraction,
+    parse_number,
+    plain,
+)
 from steelyard.errors import Problem
 from steelyard.words import say
 
-LARGEST = Decimal("1e18")
-FINEST = 18
-"""No price, holding or amount of a real portfolio has more decimals; beyond, arithmetic only slows."""
+MOST = 100
+"""Problems that are told with their place; of more there is only the number. Nobody reads on."""
 
 
 class Reader:
@@ -25,10 +34,14 @@ class Reader:
         self._text = text
         self.name = name
         self._found: list[tuple[str, str, str, Path, str]] = []
+        self._untold: list[str] = []
 
     def problem(self, code: str, message: str, hint: str, path: Path, *, family: str = "input") -> None:
         """Note that something is wrong at a path."""
-        self._found.append((code, message, hint, path, family))
+        if len(self._found) < MOST:
+            self._found.append((code, message, hint, path, family))
+        else:
+            self._untold.append(family)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -40,13 +53,21 @@ class Reader:
             Problem(code, message, hint, self.name, line_of(known, path), dotted(path) or None, family)
             for code, message, hint, path, family in self._found
         ]
-        return tuple(sorted(rows, key=lambda p: p.line or 0))
+        rows.sort(key=lambda p: p.line or 0)
+        if self._untold:
+            text = say("there are {count} more problems", count=len(self._untold))
+            hint = say("correct these first, then look again")
+            rest = "data" if set(self._untold) == {"data"} else "input"
+            rows.append(Problem("more-problems", text, hint, self.name, family=rest))
+        return tuple(rows)
 
     def unknown_keys(self, table: Mapping[str, Any], known: Iterable[str], path: Path) -> None:
         """Note every key that means nothing here, with the nearest one that does."""
         allowed = tuple(known)
         for key in table:
-            if key not in allowed:
+            if key not in allowed and len(self._found) >= MOST:
+                self._untold.append("input")
+            elif key not in allowed:
                 from difflib import get_close_matches
 
                 near = get_close_matches(key, allowed, n=1)
@@ -83,20 +104,21 @@ class Reader:
     ) -> Decimal | None:
         """Return a number within limits, None after noting a problem."""
         try:
-            value = read(raw)
+            value = bounded(read(raw))
+        except OutOfRange as error:
+            self.problem(
+                "out-of-range",
+                error.args[0],
+                say("write {key} = {example}", key=_key(path), example=example),
+                path,
+            )
+            return None
         except ValueError as error:
             self.problem(
                 "not-a-number",
                 error.args[0] if error.args else str(error),
                 say("write {key} = {example}", key=_key(path), example=example),
                 path,
-            )
-            return None
-        exponent = value.as_tuple().exponent
-        if abs(value) >= LARGEST or (isinstance(exponent, int) and exponent < -FINEST):
-            text = say("numbers here are below 1e18 and have at most {finest} decimals", finest=FINEST)
-            self.problem(
-                "out-of-range", text, say("write {key} = {example}", key=_key(path), example=example), path
             )
             return None
         if (least is not None and value < least) or (above is not None and value <= above):

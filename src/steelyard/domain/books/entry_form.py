@@ -17,13 +17,19 @@ from steelyard.domain.books.ledger import (
 )
 from steelyard.domain.days import read_day, zone_of
 from steelyard.domain.market.catalogue import Catalogue
-from steelyard.domain.money import EXACT, ONE, ZERO, is_currency, parse_amount, parse_fraction, plain
+from steelyard.domain.money import (
+    EXACT,
+    ONE,
+    ZERO,
+    OutOfRange,
+    is_currency,
+    parse_amount,
+    parse_fraction,
+    plain,
+)
 from steelyard.errors import Problem
 from steelyard.words import join, say
 
-LARGEST = Decimal("1e18")
-FINEST = 18
-"""As in the portfolio file: no holding or amount has more decimals."""
 ALIASES = {"rename": "merger", "gift": "transfer_in"}
 
 _SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9.\-]{0,15}")
@@ -261,6 +267,11 @@ class EntryForm:
             return None
         try:
             found = parse_amount(raw)
+        except OutOfRange as error:
+            self.problem(
+                "entry-number", say("{key} {raw!r} is out of range", key=key, raw=raw), error.args[0]
+            )
+            return None
         except ValueError:
             self.problem(
                 "entry-number",
@@ -278,14 +289,6 @@ class EntryForm:
                 )
                 return None
             self.named.add(found.currency)
-        exponent = value.as_tuple().exponent
-        if abs(value) >= LARGEST or (isinstance(exponent, int) and exponent < -FINEST):
-            self.problem(
-                "entry-number",
-                say("{key} {raw} is out of range", key=key, raw=raw),
-                say("numbers are below 1e18 and have at most {finest} decimals", finest=FINEST),
-            )
-            return None
         if (least is not None and value < least) or (above is not None and value <= above):
             self.problem(
                 "entry-number",

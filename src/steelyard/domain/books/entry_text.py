@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from steelyard.domain.books.entry_form import FINEST, EntryForm
+from steelyard.domain.books.entry_form import EntryForm
 from steelyard.domain.books.ledger import Entry
 from steelyard.domain.market.catalogue import Catalogue
-from steelyard.domain.money import EXACT, plain
+from steelyard.domain.money import EXACT, FINEST, plain
 from steelyard.errors import Problem
 
 FIELDS = (
