@@ -148,6 +148,8 @@ class EntryFields(TypedDict, total=False):
     other: str
     part: str
     to: str
+    foreign_tax: Number
+    foreign_rate: Number | str
 
 
 class Tables(TypedDict, total=False):

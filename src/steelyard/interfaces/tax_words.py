@@ -26,6 +26,7 @@ FIGURES = {
     "last_trade_day_confirmed": say("last trade day confirmed"),
     "gross": say("gross"),
     "foreign_tax": say("foreign tax"),
+    "fund_credit": say("credit for tax abroad in funds"),
     "upper_bound": say("upper bound"),
     "total": say("total"),
     "threshold": say("threshold"),

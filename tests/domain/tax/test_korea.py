@@ -201,7 +201,7 @@ def test_the_gain_room_is_what_can_be_realised_free_of_tax_and_not_a_hundred_won
     assert d(0) <= tax.still_free <= tax.deduction
     if tax.net_gain <= tax.deduction:
         assert overseas_tax([*gains, tax.gain_room], RATES).tax == 0
-        assert overseas_tax([*gains, tax.gain_room + 100], RATES).tax == 22
+        assert overseas_tax([*gains, tax.gain_room + 100], RATES).tax == 20
 
 
 def test_still_free_is_the_unused_part_of_the_deduction() -> None:

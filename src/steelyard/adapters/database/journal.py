@@ -102,6 +102,10 @@ STEPS: tuple[str, ...] = (
         BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
     """,
     "ALTER TABLE entries ADD COLUMN receiver TEXT NOT NULL DEFAULT '';",
+    """
+    ALTER TABLE entries ADD COLUMN foreign_tax TEXT;
+    ALTER TABLE entries ADD COLUMN foreign_rate TEXT;
+    """,
 )
 """Each step brings the tables from one version to the next; steps are only ever appended."""
 JOURNAL = Part("journal", STEPS, in_header=True)
@@ -109,17 +113,20 @@ JOURNAL = Part("journal", STEPS, in_header=True)
 _INSERT = (
     "INSERT INTO entries (content_id, batch, takes_back, traded_on, account, kind, symbol, shares, price,"
     " currency, fees, fx_rate, tax_base_price, lot, note, ex_date, gift_value, gift_tax, order_id, per,"
-    " other, part, receiver) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+    " other, part, receiver, foreign_tax, foreign_rate)"
+    " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 )
 _SELECT = (
     "SELECT e.number, e.takes_back, e.batch, b.source, b.recorded_at, e.traded_on, e.account, e.kind,"
     " e.symbol, e.shares, e.price, e.currency, e.fees, e.fx_rate, e.tax_base_price, e.lot, e.note,"
-    " e.ex_date, e.gift_value, e.gift_tax, e.order_id, e.per, e.other, e.part, e.receiver"
+    " e.ex_date, e.gift_value, e.gift_tax, e.order_id, e.per, e.other, e.part, e.receiver, e.foreign_tax,"
+    " e.foreign_rate"
     " FROM entries e JOIN batches b ON b.number = e.batch ORDER BY e.number"
 )
 _NUMBERED = (
     "SELECT traded_on, account, kind, symbol, shares, price, currency, fees, fx_rate, tax_base_price, lot,"
-    " note, ex_date, gift_value, gift_tax, order_id, per, other, part, receiver"
+    " note, ex_date, gift_value, gift_tax, order_id, per, other, part, receiver, foreign_tax,"
+    " foreign_rate"
     " FROM entries WHERE takes_back IS NULL AND instr(content_id, ':')"
 )
 
@@ -309,19 +316,32 @@ def _texts(entry: Entry) -> tuple[str | None, ...]:
         entry.other,
         number(entry.part),
         entry.receiver,
+        number(entry.foreign_tax),
+        number(entry.foreign_rate),
     )
 
 
 _NOTE = 11
 """The place of the note in `_texts`."""
-_LATER = ("ex_date", "gift_value", "gift_tax", "order_id", "per", "other", "part", "to")
+_LATER = (
+    "ex_date",
+    "gift_value",
+    "gift_tax",
+    "order_id",
+    "per",
+    "other",
+    "part",
+    "to",
+    "foreign_tax",
+    "foreign_rate",
+)
 """What stands behind it."""
 
 
 def _recorded(row: Sequence[object], counts: bool) -> Recorded:
     number, takes_back, batch, source, recorded_at, *fields = row
     day, account, kind, symbol, shares, price, currency, fees, fx_rate, tax_base, lot, note, *later = fields
-    ex_date, gift_value, gift_tax, order_id, per, other, part, receiver = later
+    ex_date, gift_value, gift_tax, order_id, per, other, part, receiver, foreign_tax, foreign_rate = later
     if kind not in KINDS:
         raise ValueError(f"{kind!r} is no type of entry")
     entry = Entry(
@@ -345,6 +365,8 @@ def _recorded(row: Sequence[object], counts: bool) -> Recorded:
         other=str(other),
         part=None if part is None else Decimal(str(part)),
         receiver=str(receiver),
+        foreign_tax=None if foreign_tax is None else Decimal(str(foreign_tax)),
+        foreign_rate=None if foreign_rate is None else Decimal(str(foreign_rate)),
     )
     at = time_of(str(recorded_at))
     back = None if takes_back is None else int(str(takes_back))

@@ -22,7 +22,7 @@ TRIES = 5
 _COLUMNS = (
     "traded_on", "account", "kind", "symbol", "shares", "price", "currency", "fees", "fx_rate",
     "tax_base_price", "lot", "note", "ex_date", "gift_value", "gift_tax", "order_id", "per", "other", "part",
-    "receiver",
+    "receiver", "foreign_tax", "foreign_rate",
 )  # fmt: skip
 """In the order of the fields of `Entry`; a test holds the two together."""
 _LATER = {"order_id": "''", "other": "''", "receiver": "''"}
@@ -109,13 +109,14 @@ def _entries(facts: Sequence[Sequence[Any]]) -> tuple[Entry, ...]:
     kinds = frozenset(KINDS)
     found = []
     for on, account, kind, symbol, shares, price, currency, fees, fx, base, lot, note, *more in facts:
-        ex_date, gift_value, gift_tax, order_id, per, other, part, receiver = more
+        ex_date, gift_value, gift_tax, order_id, per, other, part, receiver, foreign_tax, foreign_rate = more
         if kind not in kinds:
             raise ValueError(f"{kind!r} is no type of entry")
         entry = Entry(
             day[on], account, kind, symbol, number[shares], number[price], currency, number[fees],
             number[fx], number[base], day[lot], note, day[ex_date], number[gift_value],
             number[gift_tax], order_id, number[per], other, number[part], receiver,
+            number[foreign_tax], number[foreign_rate],
         )  # fmt: skip
         found.append(entry)
     return tuple(found)

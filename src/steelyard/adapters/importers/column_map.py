@@ -49,7 +49,9 @@ from steelyard.domain.money import ZERO, plain
 from steelyard.domain.numerals import POINT, read_numeral
 from steelyard.errors import PortfolioProblems, Problem
 
-_NUMBERS = ("shares", "price", "total", "fees", "fx_rate", "tax_base_price", "gift_value", "gift_tax")
+_NUMBERS = (
+    "shares", "price", "total", "fees", "fx_rate", "tax_base_price", "gift_value", "gift_tax", "foreign_tax",
+)  # fmt: skip
 _FORMS = (
     "%Y-%m-%d",
     "%Y.%m.%d",

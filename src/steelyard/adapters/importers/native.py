@@ -1,7 +1,7 @@
 """The native CSV: `date,account,type,symbol,shares,price,currency,fees,fx_rate,tax_base_price,lot,note`.
 
-Empty columns may be left out; `date` and `type` may not. Few rows need `ex_date`, `gift_value`, `gift_tax` or
-`order_id`. What each column means is told by
+Empty columns may be left out; `date` and `type` may not. Few rows need `ex_date`, `gift_value`, `gift_tax`,
+`order_id`, `foreign_tax` or `foreign_rate`. What each column means is told by
 `domain/ledger.Entry` and `domain/entry_text`.
 """
 
@@ -16,7 +16,7 @@ from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.money import plain
 from steelyard.domain.numerals import COMMA, read_numeral
 
-NUMBERS = ("shares", "price", "fees", "fx_rate", "tax_base_price", "gift_value", "gift_tax")
+NUMBERS = ("shares", "price", "fees", "fx_rate", "tax_base_price", "gift_value", "gift_tax", "foreign_tax")
 
 
 def read(data: bytes, name: str, catalogue: Catalogue, account: str | None) -> ImportedFile:

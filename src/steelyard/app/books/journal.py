@@ -254,7 +254,7 @@ def _event(entry: Entry) -> Entry:
     """The entry without what is often added to a file later."""
     return replace(
         entry, note="", fx_rate=None, tax_base_price=None, lot=None, ex_date=None, gift_value=None,
-        gift_tax=None, order_id="", part=None,
+        gift_tax=None, order_id="", part=None, foreign_tax=None, foreign_rate=None,
     )  # fmt: skip
 
 

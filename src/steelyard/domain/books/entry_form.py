@@ -86,6 +86,7 @@ class EntryForm:
         gift_value, gift_tax = self.gift(kind, price)
         other, part = self.received(kind, symbol)
         to = self.receiver(kind, account)
+        foreign_tax, foreign_rate = self.paid_abroad(kind)
         if traded_on is None or shares is None:
             return None
         return Entry(
@@ -109,7 +110,26 @@ class EntryForm:
             other=other,
             part=part,
             receiver=to,
+            foreign_tax=foreign_tax,
+            foreign_rate=foreign_rate,
         )
+
+    def paid_abroad(self, kind: str) -> tuple[Decimal | None, Decimal | None]:
+        """Read what a fund paid abroad: only income that is paid out has it."""
+        tax, rate = self.number("foreign_tax", least=ZERO), self.fraction("foreign_rate")
+        if (tax is not None or rate is not None) and kind not in ("dividend", "sell"):
+            self.problem(
+                "entry-field",
+                say("a {kind} has no foreign_tax", kind=kind),
+                say("leave foreign_tax and foreign_rate empty: they are of dividends and sales"),
+            )
+        elif rate is not None and (tax is None or rate == ZERO):
+            self.problem(
+                "entry-field",
+                say("foreign_rate stands without the foreign_tax it belongs to"),
+                say("write what the fund paid abroad for these shares under foreign_tax"),
+            )
+        return tax, rate
 
     def ex_date(self, kind: str, paid_on: date | None) -> date | None:
         """Read the ex-dividend date, which only a dividend has and which is never after its payment."""

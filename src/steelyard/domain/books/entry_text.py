@@ -29,7 +29,17 @@ FIELDS = (
     "lot",
     "note",
 )
-DETAILS = ("ex_date", "gift_value", "gift_tax", "order_id", "other", "part", "to")
+DETAILS = (
+    "ex_date",
+    "gift_value",
+    "gift_tax",
+    "order_id",
+    "other",
+    "part",
+    "to",
+    "foreign_tax",
+    "foreign_rate",
+)
 """Fields that few rows have; a file has such a column only where it says something."""
 COLUMNS = FIELDS + DETAILS
 STEP = Decimal("1e-9")
@@ -76,6 +86,8 @@ def written(entry: Entry) -> dict[str, str]:
         "other": entry.other,
         "part": number(entry.part),
         "to": entry.receiver,
+        "foreign_tax": number(entry.foreign_tax),
+        "foreign_rate": number(entry.foreign_rate),
     }
     return {
         "date": entry.traded_on.isoformat(),

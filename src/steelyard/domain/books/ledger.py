@@ -89,6 +89,10 @@ class Entry:
         part: Of a `spin_off` the fraction of the cost that goes to what is received, 0 <= part <= 1.
         receiver: Of a `transfer` between two accounts of the owner the one that receives the shares, with
             the cost and the purchase dates of their lots: those of `lot`, else the oldest.
+        foreign_tax: Of a `dividend` or a `sell` of a fund what the fund itself paid abroad on the income of
+        these
+            shares, in `currency`, by the fund's notice; None when unknown.
+        foreign_rate: The rate at which it was taken abroad, as a fraction; None when unknown.
     """
 
     traded_on: date
@@ -111,6 +115,8 @@ class Entry:
     other: str = ""
     part: Decimal | None = None
     receiver: str = ""
+    foreign_tax: Decimal | None = None
+    foreign_rate: Decimal | None = None
 
     @property
     def accounts(self) -> tuple[str, ...]:

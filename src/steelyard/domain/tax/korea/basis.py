@@ -7,7 +7,7 @@ from dataclasses import replace
 from steelyard.domain.tax.basis import together
 from steelyard.domain.tax.country import Disposal
 from steelyard.domain.tax.korea.gifts import CARRIED_OVER
-from steelyard.domain.tax.korea.ledger import UPPER_BOUND
+from steelyard.domain.tax.korea.payments import ABROAD_UNKNOWN, UPPER_BOUND
 
 _NET = (
     "kr.overseas-netting",
@@ -15,11 +15,11 @@ _NET = (
     "kr.overseas-settlement",
     "kr.overseas-method",
 )
-_WITHHELD = ("kr.withholding", "kr.small-amount")
+_WITHHELD = ("kr.withholding", "kr.small-amount", "kr.fund-foreign-tax", "kr.ten-won")
 _DIVIDENDS = (*_WITHHELD, "kr.foreign-dividend")
 
 FIGURES = {
-    "overseas_listed": ("kr.overseas-rate",),
+    "overseas_listed": ("kr.overseas-rate", "kr.ten-won"),
     "overseas_listed.net_gain": _NET,
     "overseas_listed.deduction": ("kr.overseas-deduction",),
     "overseas_listed.taxable": ("kr.overseas-netting", "kr.overseas-deduction"),
@@ -30,13 +30,15 @@ FIGURES = {
     "overseas_listed.last_trade_day_confirmed": ("kr.overseas-settlement",),
     "krx_other": _WITHHELD,
     "krx_other.taxable": ("kr.krx-other-base", "kr.same-day-unit"),
-    "krx_other.upper_bound": ("kr.upper-bound",),
+    "krx_other.fund_credit": ("kr.fund-foreign-tax",),
+    "krx_other.upper_bound": ("kr.upper-bound", "kr.fund-foreign-tax"),
     "krx_domestic_equity": ("kr.domestic-equity-gain",),
     "dividends": _DIVIDENDS,
     "dividends.gross": ("kr.financial-income",),
     "dividends.taxable": ("kr.distribution-base", "kr.foreign-dividend"),
     "dividends.foreign_tax": ("kr.foreign-dividend",),
-    "dividends.upper_bound": ("kr.upper-bound",),
+    "dividends.fund_credit": ("kr.fund-foreign-tax",),
+    "dividends.upper_bound": ("kr.upper-bound", "kr.fund-foreign-tax"),
     "financial_income": ("kr.comprehensive",),
     "financial_income.total": ("kr.financial-income",),
     "financial_income.threshold": ("kr.financial-income",),
@@ -68,6 +70,10 @@ _CLASSES = {
 
 def with_rules(disposal: Disposal) -> Disposal:
     """Return a sale with the ids of the rules that its figures rest on."""
-    more: dict[str, str] = {CARRIED_OVER: "kr.gift-basis", UPPER_BOUND: "kr.upper-bound"}
+    more: dict[str, str] = {
+        CARRIED_OVER: "kr.gift-basis",
+        UPPER_BOUND: "kr.upper-bound",
+        ABROAD_UNKNOWN: "kr.fund-foreign-tax",
+    }
     noted = [more[note] for note in disposal.notes if note in more]
     return replace(disposal, rules=together(_CLASSES[disposal.tax_class], noted))

@@ -12,6 +12,7 @@ from datetime import date
 from decimal import Decimal
 
 from steelyard.domain.books.ledger import PAYMENT_KINDS, Entry
+from steelyard.domain.market.instruments import Instrument
 from steelyard.domain.market.rates import rate_by
 from steelyard.domain.money import EXACT, ONE
 from steelyard.domain.tax.country import YearFacts, unrated
@@ -83,6 +84,19 @@ def rate_note(entries: Iterable[Entry]) -> str:
         "Entries without fx_rate take the fetched rate of their settlement date: a "
         "market rate, while the return takes the base rate of that day."
     )
+
+
+def is_like_overseas(instrument: Instrument | None, tax_class: str | None) -> bool:
+    """Say whether purchases elsewhere count: overseas-listed, or KRX-listed on an index of a market abroad.
+
+    A KRX-listed ETF of the class `krx_other` counts unless its asset class or index is known to be Korean.
+
+    Source: Decree 93-12(3).
+    """
+    if tax_class != "krx_other" or instrument is None:
+        return tax_class in ("overseas_listed", "krx_other")
+    korean_index = (instrument.index or "").startswith(("KRX", "KOSPI", "KOSDAQ", "KIS"))
+    return not (instrument.asset_class.startswith("kr_") or korean_index)
 
 
 def _moved_on(entry: Entry, tax_class: str, facts: YearFacts) -> date | None:

@@ -20,36 +20,27 @@ from steelyard.domain.tax.country import Disposal, SoldLot, YearFacts
 from steelyard.domain.tax.korea.accounts import SHELTERED
 from steelyard.domain.tax.korea.exchange import in_won, won_rate
 from steelyard.domain.tax.korea.gifts import CARRIED_OVER, Gift, sold_gift
+from steelyard.domain.tax.korea.payments import (
+    ABROAD_UNKNOWN,
+    UPPER_BOUND,
+    WAIVED,
+    Payment,
+    fund_credit_of,
+    payment_of,
+)
 from steelyard.domain.tax.korea.positions import Position, act, hand_over, move, priced
-from steelyard.domain.tax.korea.rates import TaxRates, whole_won
+from steelyard.domain.tax.korea.rates import TaxRates
 from steelyard.domain.tax.korea.settlement import settles_on
-from steelyard.domain.tax.korea.withholding import Withheld, distribution_base, sale_base, withhold
+from steelyard.domain.tax.korea.withholding import Withheld, sale_base, withhold
 from steelyard.domain.tax.transfers import transfer_taxed
 from steelyard.errors import InputError
 from steelyard.words import join, say
 
 CLASSES = ("krx_domestic_equity", "krx_other", "overseas_listed")
 OVERSEAS_METHODS = ("fifo", "lifo", "average")
-UPPER_BOUND = say("upper bound: no tax base price is known")
-WAIVED = say("waived: under 1,000 won of national tax")
 _LONGEST_SETTLEMENT = timedelta(days=31)
 """A sale longer before the year cannot settle in it, and old settlement cycles need not be known."""
 _HELD_KINDS = (*ADDING, *TAKING, *ACTION_KINDS, *PAYMENT_KINDS, "transfer")
-
-
-@dataclass(frozen=True, slots=True)
-class Payment:
-    """A distribution or a dividend, in won; `foreign_tax` was taken abroad before it arrived."""
-
-    account: str
-    symbol: str
-    tax_class: str
-    paid_on: date
-    gross: Decimal
-    foreign_tax: Decimal
-    withheld: Withheld
-    upper_bound: bool
-    rate_note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +82,8 @@ class _Sold:
     untaxed: Decimal
     gifts: Mapping[int, Gift]
     rate_notes: tuple[str, ...] = ()
+    credit: Decimal = ZERO
+    fund_notes: tuple[str, ...] = ()
 
 
 def read_ledger(facts: YearFacts, rates: TaxRates) -> KoreanLedger:
@@ -122,11 +115,11 @@ def read_ledger(facts: YearFacts, rates: TaxRates) -> KoreanLedger:
             positions[key] = _opened(entry.symbol, entry, facts)
         position = positions[key]
         if entry.kind in ("dividend", "capital_gain_distribution"):
-            payment = _payment(entry, position, facts, rates)
+            payment = payment_of(entry, position, facts, rates)
             if payment is not None:
                 payments.append(payment)
         elif entry.kind in TAKING:
-            sale = _taken(entry, position, facts)
+            sale = _taken(entry, position, facts, rates)
             if sale is not None:
                 sold.setdefault(key, []).append(sale)
         elif entry.kind in ADDING:
@@ -268,7 +261,7 @@ def _placed(entry: Entry, error: InputError) -> InputError:
     return InputError(error.code, join(": ", (where, error.message)), error.hint)
 
 
-def _taken(entry: Entry, position: Position, facts: YearFacts) -> _Sold | None:
+def _taken(entry: Entry, position: Position, facts: YearFacts, rates: TaxRates) -> _Sold | None:
     held = position.pool.shares
     if entry.lot is not None:
         raise InputError(
@@ -295,45 +288,15 @@ def _taken(entry: Entry, position: Position, facts: YearFacts) -> _Sold | None:
     notes = [position.rate_notes[lot.order] for lot in taken if lot.order in position.rate_notes]
     notes.append(won_rate(entry, position.tax_class, facts).note)
     rate_notes = tuple(dict.fromkeys(note for note in notes if note))
-    return _Sold(entry, tuple(taken), proceeds, untaxed, dict(position.gifts), rate_notes)
-
-
-def _payment(entry: Entry, position: Position, facts: YearFacts, rates: TaxRates) -> Payment | None:
-    gross = whole_won(in_won(entry, priced(entry), position.tax_class, facts))
-    foreign = whole_won(in_won(entry, entry.fees, position.tax_class, facts))
-    base, upper_bound = gross, False
-    if position.tax_class != "overseas_listed":
-        taxed = distribution_base(gross, _rise(entry, position))
-        base, upper_bound = taxed.amount, taxed.upper_bound
-        on_held = min(position.pool.shares, entry.shares)
-        untaxed = EXACT.multiply(EXACT.subtract(gross, base), on_held)
-        position.untaxed = EXACT.add(position.untaxed, EXACT.divide(untaxed, entry.shares))
-    if entry.traded_on.year != facts.year:
-        return None
-    return Payment(
-        account=entry.account,
-        symbol=entry.symbol,
-        tax_class=position.tax_class,
-        paid_on=entry.traded_on,
-        gross=gross,
-        foreign_tax=foreign,
-        withheld=withhold(base, rates, foreign_tax=foreign),
-        upper_bound=upper_bound,
-        rate_note=won_rate(entry, position.tax_class, facts).note,
+    sale = _Sold(entry, tuple(taken), proceeds, untaxed, dict(position.gifts), rate_notes)
+    if position.tax_class != "krx_other":
+        return sale
+    gain = EXACT.subtract(proceeds, exact_sum(lot.cost for lot in taken))
+    alone = sale_base(gain, _unit_rise(sale), untaxed)
+    credit, notes_of_fund = fund_credit_of(
+        entry, position, facts, base=alone.amount, rates=rates, sold_out=not position.pool.shares
     )
-
-
-def _rise(entry: Entry, position: Position) -> Decimal | None:
-    """Rise of the tax base price on the units paid on, against the moving average of what is held."""
-    if entry.tax_base_price is None or not position.pool.shares:
-        return None
-    lots = position.pool.lots()
-    bases = [x.tax_base for x in lots if x.tax_base is not None]
-    if len(bases) < len(lots):
-        return None
-    left = EXACT.subtract(exact_sum(bases), position.untaxed)
-    before = EXACT.divide(EXACT.multiply(left, entry.shares), position.pool.shares)
-    return EXACT.subtract(EXACT.multiply(entry.tax_base_price, entry.shares), before)
+    return replace(sale, credit=credit, fund_notes=tuple(notes_of_fund))
 
 
 def _collected(
@@ -443,11 +406,11 @@ def _unit(sales: list[_Sold], settled: date, rates: TaxRates) -> UnitSale:
     known = [rise for rise in rises if rise is not None]
     rise = exact_sum(known) if len(known) == len(rises) else None
     base = sale_base(disposal.gain, rise, exact_sum(s.untaxed for s in sales))
-    withheld = withhold(base.amount, rates)
-    notes = disposal.notes + (UPPER_BOUND,) * base.upper_bound + (WAIVED,) * withheld.waived
-    return UnitSale(
-        replace(disposal, taxable=withheld.base, notes=notes), withheld, base.upper_bound, base.result
-    )
+    withheld = withhold(base.amount, rates, credit=exact_sum(s.credit for s in sales))
+    of_fund = tuple(dict.fromkeys(note for s in sales for note in s.fund_notes)) if withheld.base else ()
+    notes = disposal.notes + (UPPER_BOUND,) * base.upper_bound + of_fund + (WAIVED,) * withheld.waived
+    upper_bound = base.upper_bound or ABROAD_UNKNOWN in of_fund
+    return UnitSale(replace(disposal, taxable=withheld.base, notes=notes), withheld, upper_bound, base.result)
 
 
 def _unit_rise(sale: _Sold) -> Decimal | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from steelyard.domain.money import EXACT, ZERO, exact_sum
-from steelyard.domain.tax.korea.rates import TaxRates, whole_won, without_dust
+from steelyard.domain.tax.korea.rates import TaxRates, tens_of_won, whole_won, without_dust
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,8 @@ def overseas_tax(gains: Iterable[Decimal], rates: TaxRates, *, repatriation: Dec
     left = max(EXACT.subtract(net, deduction), ZERO)
     used = min(repatriation, left)
     taxable = whole_won(EXACT.subtract(left, used))
-    national = whole_won(EXACT.multiply(taxable, rates["overseas.national"]))
-    local = whole_won(EXACT.multiply(taxable, rates["overseas.local"]))
+    national = tens_of_won(EXACT.multiply(taxable, rates["overseas.national"]))
+    local = tens_of_won(EXACT.multiply(taxable, rates["overseas.local"]))
     room = max(EXACT.subtract(deduction, net), ZERO)
     return OverseasTax(
         net_gain=net,

@@ -12,6 +12,7 @@ from steelyard.domain.money import EXACT, ONE, ZERO
 from steelyard.domain.tax.country import YearFacts
 from steelyard.domain.tax.korea.exchange import in_won
 from steelyard.domain.tax.korea.gifts import Gift
+from steelyard.domain.tax.korea.withholding import FundCredits
 from steelyard.errors import InputError
 from steelyard.words import say
 
@@ -28,6 +29,8 @@ class Position:
     gifts: dict[int, Gift] = field(default_factory=dict)
     """By the order of their lot, as the next."""
     rate_notes: dict[int, str] = field(default_factory=dict)
+    credits: FundCredits = field(default_factory=FundCredits)
+    """What the fund paid abroad and no payment has used yet."""
 
 
 def priced(entry: Entry) -> Decimal:

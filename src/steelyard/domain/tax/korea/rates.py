@@ -17,6 +17,7 @@ from steelyard.words import say
 
 _DUST = Decimal("1E-10")
 _MOST = Decimal("1E+28")
+_TEN = Decimal(10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class TaxRates:
 
     Attributes:
         year: The year they hold for.
-        values: Rates and thresholds by id, such as `overseas.deduction`.
+        values: TaxRates and thresholds by id, such as `overseas.deduction`.
         brackets: Progressive scales by id.
         rules: Rules by id.
     """
@@ -49,7 +50,7 @@ class TaxRates:
         return self.values[name]
 
     def progressive(self, name: str, amount: Decimal) -> Decimal:
-        """Return the tax on an amount under a progressive scale, cut to the won; zero for a negative one."""
+        """Return the tax on an amount under a progressive scale, to the won; zero for a negative one."""
         if name not in self.brackets:
             raise _unknown(name, self.year)
         scale = self.brackets[name]
@@ -105,6 +106,17 @@ def without_dust(amount: Decimal) -> Decimal:
     rounded = amount.quantize(_DUST, ROUND_HALF_EVEN, EXACT)
     whole = rounded.to_integral_value()
     return whole if whole == rounded else rounded.normalize(EXACT)
+
+
+def tens_of_won(amount: Decimal) -> Decimal:
+    """Cut a tax to tens of won, towards zero: what is below ten won is neither collected nor paid.
+
+    >>> tens_of_won(Decimal("259")), tens_of_won(Decimal("9.9"))
+    (Decimal('250'), Decimal('0'))
+
+    Source: rule kr.ten-won.
+    """
+    return EXACT.multiply(EXACT.divide(whole_won(amount), _TEN).quantize(ONE, ROUND_DOWN, EXACT), _TEN)
 
 
 def whole_won(amount: Decimal) -> Decimal:

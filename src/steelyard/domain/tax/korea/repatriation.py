@@ -14,10 +14,9 @@ from typing import Any
 
 from steelyard.domain.books.holdings import ADDING, scaled
 from steelyard.domain.books.ledger import Entry, in_order
-from steelyard.domain.market.instruments import Instrument
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
 from steelyard.domain.tax.country import Disposal, YearFacts
-from steelyard.domain.tax.korea.exchange import in_won
+from steelyard.domain.tax.korea.exchange import in_won, is_like_overseas
 from steelyard.domain.tax.korea.rates import TaxRates, whole_won
 from steelyard.domain.tax.korea.settlement import settles_on
 from steelyard.errors import InputError
@@ -234,19 +233,6 @@ def repatriation_year(facts: YearFacts, sold: Iterable[Disposal], rates: TaxRate
             default=None,
         ),
     )
-
-
-def is_like_overseas(instrument: Instrument | None, tax_class: str | None) -> bool:
-    """Say whether purchases elsewhere count: overseas-listed, or KRX-listed on an index of a market abroad.
-
-    A KRX-listed ETF of the class `krx_other` counts unless its asset class or index is known to be Korean.
-
-    Source: Decree 93-12(3).
-    """
-    if tax_class != "krx_other" or instrument is None:
-        return tax_class in ("overseas_listed", "krx_other")
-    korean_index = (instrument.index or "").startswith(("KRX", "KOSPI", "KOSDAQ", "KIS"))
-    return not (instrument.asset_class.startswith("kr_") or korean_index)
 
 
 def _outside(facts: YearFacts) -> Iterable[OutsideTrade]:

@@ -43,8 +43,10 @@ def overseas_section(overseas: OverseasTax, facts: YearFacts) -> dict[str, objec
 def units_section(ledger: KoreanLedger) -> dict[str, Decimal]:
     """What was withheld from sales of other KRX-listed ETFs."""
     taken = [u.withheld for u in ledger.units]
+    credit = exact_sum(w.credit for w in taken)
     return {
         "taxable": exact_sum(w.base for w in taken),
+        **({"fund_credit": credit} if credit else {}),
         "national_tax": exact_sum(w.national for w in taken),
         "local_tax": exact_sum(w.local for w in taken),
         "tax": exact_sum(w.total for w in taken),
@@ -55,10 +57,12 @@ def payments_section(ledger: KoreanLedger) -> dict[str, Decimal]:
     """Distributions and dividends, with what was withheld abroad and here."""
     paid = ledger.payments
     foreign = exact_sum(p.foreign_tax for p in paid)
+    credit = exact_sum(p.withheld.credit for p in paid)
     return {
         "gross": exact_sum(p.gross for p in paid),
         "taxable": exact_sum(p.withheld.base for p in paid),
         "foreign_tax": foreign,
+        **({"fund_credit": credit} if credit else {}),
         "national_tax": exact_sum(p.withheld.national for p in paid),
         "local_tax": exact_sum(p.withheld.local for p in paid),
         "tax": exact_sum((p.withheld.total for p in paid), foreign),

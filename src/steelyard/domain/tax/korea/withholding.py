@@ -6,11 +6,13 @@ account, stands alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
-from steelyard.domain.money import EXACT, ZERO
-from steelyard.domain.tax.korea.rates import TaxRates, whole_won
+from steelyard.domain.money import EXACT, ONE, ZERO
+from steelyard.domain.tax.korea.rates import TaxRates, tens_of_won, whole_won
+
+_CREDIT_YEARS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +23,14 @@ class Withheld:
         base: What is taxed, whole won, >= 0.
         national, local: What is collected.
         waived: There was tax, but too little to be collected.
+        credit: What a fund's tax abroad took off the national tax.
     """
 
     base: Decimal
     national: Decimal
     local: Decimal
     waived: bool
+    credit: Decimal = ZERO
 
     @property
     def total(self) -> Decimal:
@@ -49,26 +53,29 @@ class Base:
     result: Decimal = ZERO
 
 
-def withhold(base: Decimal, rates: TaxRates, *, foreign_tax: Decimal = ZERO) -> Withheld:
+def withhold(
+    base: Decimal, rates: TaxRates, *, foreign_tax: Decimal = ZERO, credit: Decimal = ZERO
+) -> Withheld:
     """Return what is withheld from a payment.
 
-    National tax is a fraction of the base less the foreign tax, at least nothing, cut to the won; under
-    1,000 won it is not collected. Local tax is a tenth of what is collected.
+    National tax is a fraction of the base less the foreign tax and the fund's credit, at least nothing; under
+    1,000 won it is not collected. Local tax is a tenth of what is collected. Both are cut to tens of won.
 
     Args:
         base: Won, cut to whole ones; a negative base is none.
         rates: Of the year of payment.
         foreign_tax: Tax already taken abroad, won, >= 0.
+        credit: Of a fund's tax abroad; see `fund_credit`.
 
-    Source: rules kr.withholding, kr.small-amount, kr.foreign-dividend.
+    Source: rules kr.withholding, kr.small-amount, kr.foreign-dividend, kr.fund-foreign-tax, kr.ten-won.
     """
     base = whole_won(max(base, ZERO))
     gross = EXACT.multiply(base, rates["withholding.national"])
-    due = whole_won(max(EXACT.subtract(gross, foreign_tax), ZERO))
+    due = whole_won(max(EXACT.subtract(EXACT.subtract(gross, foreign_tax), credit), ZERO))
     waived = ZERO < due < rates["withholding.waived_below"]
-    national = ZERO if waived else due
-    local = whole_won(EXACT.multiply(national, rates["withholding.local_part"]))
-    return Withheld(base, national, local, waived)
+    national = ZERO if waived else tens_of_won(due)
+    local = tens_of_won(EXACT.multiply(national, rates["withholding.local_part"]))
+    return Withheld(base, national, local, waived, credit)
 
 
 def sale_base(actual_gain: Decimal, tax_base_gain: Decimal | None, untaxed: Decimal = ZERO) -> Base:
@@ -99,3 +106,62 @@ def distribution_base(distribution: Decimal, rise: Decimal | None) -> Base:
     if rise is None:
         return Base(distribution, upper_bound=True)
     return Base(min(distribution, max(rise, ZERO)), upper_bound=False)
+
+
+@dataclass(slots=True)
+class FundCredits:
+    """What a fund paid abroad on one holding's income, as far as no payment has used it yet.
+
+    Each payment may use up to 14 % of its own income; the rest waits for later payments of the same fund,
+    until the end of the tenth year. What is left when the last share is sold is lost.
+
+    Source: rule kr.fund-foreign-tax.
+    """
+
+    waiting: list[tuple[int, Decimal]] = field(default_factory=list)
+
+    def use(
+        self, base: Decimal, rates: TaxRates, *, paid: Decimal, rate: Decimal | None, sold_out: bool = False
+    ) -> Decimal:
+        """Return the credit of a payment, and keep what is beyond its limit.
+
+        Args:
+            base: Income of the payment, won.
+            rates: Of the year of payment.
+            paid: Abroad by the fund on this income, won.
+            rate: At which it was taken; None counts the rate of the decree for an unknown one.
+            sold_out: The payment is for the last shares.
+        """
+        if paid:
+            self.waiting.append((rates.year, fund_credit(paid, rate, rates)))
+        limit = EXACT.multiply(whole_won(max(base, ZERO)), rates["withholding.national"])
+        used, left = ZERO, []
+        for year, amount in self.waiting:
+            if year + _CREDIT_YEARS < rates.year:
+                continue
+            part = min(amount, EXACT.subtract(limit, used))
+            used = EXACT.add(used, part)
+            if amount > part:
+                left.append((year, EXACT.subtract(amount, part)))
+        self.waiting = [] if sold_out else left
+        return used
+
+
+def fund_credit(paid: Decimal, rate: Decimal | None, rates: TaxRates) -> Decimal:
+    """Return what tax paid abroad by a fund is worth against Korean withholding, before its limit.
+
+    With a foreign rate above the Korean one k the factor is k / rate - k, else 1 - k: the income already
+    stands after the foreign tax, so that income and tax together bear k.
+
+    >>> from steelyard.domain.tax.korea.rates import TaxRates
+    >>> figures = {"withholding.national": Decimal("0.14"), "fund_credit.unknown_rate": Decimal("0.14")}
+    >>> fund_credit(Decimal(1_000_000), Decimal("0.10"), TaxRates(2025, figures, {}, {}))
+    Decimal('860000.00')
+
+    Source: rule kr.fund-foreign-tax.
+    """
+    korean = rates["withholding.national"]
+    abroad = rates["fund_credit.unknown_rate"] if rate is None else rate
+    if korean < abroad:
+        return EXACT.multiply(paid, EXACT.subtract(EXACT.divide(korean, abroad), korean))
+    return EXACT.multiply(paid, EXACT.subtract(ONE, korean))
