@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from steelyard.app.planning.new_money import _Purchasable
-from steelyard.domain.portfolio import Costs
+from steelyard.domain.costs import Costs
 from steelyard.engines.allocation.household.household import Goal, Household, Seat
 from steelyard.engines.allocation.household.shifts import Ledger
 from steelyard.engines.allocation.one_budget.divisible import _cost as divisible_cost

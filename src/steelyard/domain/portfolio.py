@@ -12,6 +12,7 @@ from datetime import date
 from decimal import Decimal
 
 from steelyard.domain.accounts import UNRESTRICTED, HoldingRules
+from steelyard.domain.costs import Costs
 from steelyard.domain.market.instruments import Instrument
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
 from steelyard.domain.policy.goals import AssetClass, Goal, goals
@@ -145,40 +146,6 @@ class Constraints:
     locked: frozenset[str] = frozenset()
     accept_drift: Decimal | None = None
     max_trades: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Costs:
-    """What trading costs.
-
-    Attributes:
-        commission: Fraction of the traded value.
-        min_commission: Least commission of one trade, base currency.
-        fx_spread: Fraction of the value converted between currencies.
-    """
-
-    commission: Decimal = ZERO
-    min_commission: Decimal = ZERO
-    fx_spread: Decimal = ZERO
-
-    def commission_of(self, amount: Decimal, rate: Decimal = ONE) -> Decimal:
-        """Return the commission of one trade: the fraction or the least, whichever is more.
-
-        The one home of the rule. Searches repeat it in whole ticks, in fractions and in binary floats, and a
-        test holds them to this.
-
-        Args:
-            amount: Traded value, > 0; nothing traded has no commission to ask for.
-            rate: Units of base currency for one unit of the currency of `amount`.
-
-        Returns:
-            In the currency of `amount`.
-
-        >>> Costs(Decimal("0.001"), Decimal("5")).commission_of(Decimal("2000"))
-        Decimal('5')
-        """
-        least = self.min_commission if rate == ONE else EXACT.divide(self.min_commission, rate)
-        return max(least, EXACT.multiply(self.commission, amount))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 
 from steelyard.adapters.files.automation import read
-from steelyard.domain.automation.settings import AutomationSettings, QuietHours
+from steelyard.domain.automation.quiet_hours import QuietHours
+from steelyard.domain.automation.settings import AutomationSettings
 from steelyard.errors import PortfolioProblems
 
 

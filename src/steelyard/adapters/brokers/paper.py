@@ -17,8 +17,8 @@ from pathlib import Path
 from steelyard.adapters.database.connection import connect, told, transaction
 from steelyard.adapters.database.migrations import Part
 from steelyard.adapters.machine import trading_hours
+from steelyard.domain.costs import Costs
 from steelyard.domain.money import EXACT, ZERO, plain
-from steelyard.domain.portfolio import Costs
 from steelyard.domain.trading.brokerage import FX, CashBalance, Fill, Held, OpenOrder, Statement, settles_on
 from steelyard.domain.trading.orders import Order, Report
 from steelyard.errors import OrderNotTaken

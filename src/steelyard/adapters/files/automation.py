@@ -17,13 +17,13 @@ from steelyard.adapters.files import settings_text
 from steelyard.adapters.files.toml_reader import Reader
 from steelyard.adapters.files.toml_text import bytes_of, tree_of_bytes
 from steelyard.adapters.machine import plugins
+from steelyard.domain.automation.quiet_hours import QuietHours
 from steelyard.domain.automation.settings import (
     ALERT_KINDS,
     DIGESTS,
     LANGUAGES,
     AlertSettings,
     AutomationSettings,
-    QuietHours,
 )
 from steelyard.domain.market.prices import PriceLimits, PriceSettings
 from steelyard.domain.money import ZERO

@@ -8,10 +8,11 @@ from typing import Any
 
 from steelyard.adapters.files.toml_places import Path
 from steelyard.adapters.files.toml_reader import Reader
+from steelyard.domain.costs import Costs
 from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.money import EXACT, ONE, ZERO, Amount, is_currency, parse_amount
 from steelyard.domain.policy.policies import DESTINATIONS, KINDS, LOOK_ATS, LOOKS, Policy
-from steelyard.domain.portfolio import Constraints, Costs, Tax
+from steelyard.domain.portfolio import Constraints, Tax
 from steelyard.domain.tax.codes import MODULES
 from steelyard.words import say
 

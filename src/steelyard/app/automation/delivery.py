@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from steelyard.domain.automation.alerts import Delivery, Message, must_tell, wait_after
+from steelyard.domain.automation.quiet_hours import is_quiet
 from steelyard.domain.automation.settings import AlertSettings
 from steelyard.domain.money import ZERO
 from steelyard.errors import NoAnswer, ServiceError
@@ -95,7 +95,7 @@ def deliver(post: Post) -> Sent:
     `attempts`.
     """
     recovered = post.outbox.recover(post.clock.now())
-    if is_quiet(post.settings, post.clock.now()):
+    if is_quiet(post.settings.quiet, post.settings.timezone, post.clock.now()):
         return Sent(recovered=recovered, quiet=True)
     waiting = post.outbox.waiting(post.clock.now())
     if not waiting:
@@ -112,14 +112,6 @@ def deliver(post: Post) -> Sent:
             failed += 1
             failing.add(delivery.service)
     return Sent(sent, failed, recovered)
-
-
-def is_quiet(settings: AlertSettings, now: datetime) -> bool:
-    """Say whether a time falls into the quiet hours."""
-    return (
-        settings.quiet is not None
-        and settings.quiet.until(now.astimezone(ZoneInfo(settings.timezone))) is not None
-    )
 
 
 def _deliver(post: Post, delivery: Delivery, address: str | None) -> bool:

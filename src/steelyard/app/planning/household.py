@@ -262,7 +262,7 @@ def _conversions(portfolio: Portfolio, setting: Setting, change: Change) -> tupl
                 from_currency=base if exchange.amount > 0 else foreign,
                 to_currency=foreign if exchange.amount > 0 else base,
                 amount=amount,
-                cost=EXACT.multiply(portfolio.costs.fx_spread, amount),
+                cost=portfolio.costs.conversion_of(amount),
             )
         )
     return tuple(conversions)

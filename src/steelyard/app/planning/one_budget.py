@@ -78,7 +78,7 @@ def allocate_one(
             continue
         trades.append(trade)
         if line.extra_rate:
-            spread = EXACT.multiply(portfolio.costs.fx_spread, trade.amount)
+            spread = portfolio.costs.conversion_of(trade.amount)
             conversions.append(
                 Conversion(one.account, portfolio.base_currency, trade.currency, trade.amount, spread)
             )

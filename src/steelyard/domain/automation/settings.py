@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, time, timedelta
 from decimal import Decimal
 
+from steelyard.domain.automation.quiet_hours import QuietHours
 from steelyard.domain.market.prices import PriceSettings
 from steelyard.records import dataclass, field
 
@@ -14,31 +14,6 @@ DIGESTS = ("never", "weekly", "monthly")
 ALERT_KINDS = (
     "rebalance_due", "new_cash", "harvest", "irp_cap", "price_failure", "job_failure", "digest", "test",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class QuietHours:
-    """A time of day in which nothing is sent; may span midnight."""
-
-    start: time
-    end: time
-
-    def until(self, local: datetime) -> datetime | None:
-        """Return when the quiet hours that `local` falls into end, None outside them.
-
-        The start belongs to them, the end does not.
-        """
-        clock = local.timetz().replace(tzinfo=None)
-        if self.start == self.end:
-            return None
-        if self.start < self.end:
-            inside, days = self.start <= clock < self.end, 0
-        else:
-            inside, days = clock >= self.start or clock < self.end, int(clock >= self.start)
-        if not inside:
-            return None
-        day = local.date() + timedelta(days=days)
-        return datetime.combine(day, self.end, tzinfo=local.tzinfo)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, cast
 
+from steelyard.domain.costs import Costs
 from steelyard.domain.money import ONE, ZERO
-from steelyard.domain.portfolio import Costs
 from steelyard.domain.trading.fingerprint import canonical, fingerprint
 from steelyard.records import dataclass, field
 
@@ -89,7 +89,7 @@ class SavedPlan:
         reserve: Cash never spent.
         value: Of targets and cash together.
         turnover: Sum of the amounts traded.
-        commission, min_commission: As in `portfolio.Costs`.
+        commission, min_commission: As in `costs.Costs`.
         cash: Money it counted on, by account and currency, new money included.
         shares: By account and symbol.
         prices: Symbol to price and its currency.
