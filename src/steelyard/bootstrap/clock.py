@@ -6,24 +6,28 @@ A machine in another zone, or one that keeps UTC, would else check a portfolio o
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, timedelta, timezone
 
 from steelyard.adapters.files.toml_text import bytes_of, tree_of_bytes
 from steelyard.bootstrap.folder import Folder, Place
 from steelyard.domain.portfolio import Portfolio, home_zone
 
-_SEOUL = timezone(timedelta(hours=9))
+# Every offset that a market's zone has had since 1988.
+_OFFSETS = {
+    "Asia/Seoul": (timezone(timedelta(hours=9)),),
+    "America/New_York": (timezone(timedelta(hours=-5)), timezone(timedelta(hours=-4))),
+}
 
 
 def today(portfolio: Portfolio) -> date:
     """Return the day where a portfolio's market is, or where its owner says."""
-    return datetime.now(UTC).astimezone(_zone(portfolio.zone)).date()
+    return _day_in(portfolio.zone, datetime.now(UTC))
 
 
 def today_at(place: Place) -> date:
     """Return the same of a portfolio file that need not be readable as a whole."""
     folder = Folder.of(place)
-    return datetime.now(UTC).astimezone(_zone(stated_zone(folder) or home_of(folder))).date()
+    return _day_in(stated_zone(folder) or home_of(folder), datetime.now(UTC))
 
 
 def stated_zone(folder: Folder) -> str:
@@ -44,10 +48,12 @@ def home_of(folder: Folder) -> str:
     return home_zone(base)
 
 
-def _zone(name: str) -> tzinfo:
-    # Korea has kept one offset since 1988: most portfolios need no table of zones.
-    if name == "Asia/Seoul":
-        return _SEOUL
+def _day_in(zone: str, moment: datetime) -> date:
+    # The table of zones takes longer to import than a portfolio to read, and only in the hour between the
+    # two midnights of a market with summer time does the day hang on it.
+    days = {moment.astimezone(offset).date() for offset in _OFFSETS.get(zone, ())}
+    if len(days) == 1:
+        return days.pop()
     from zoneinfo import ZoneInfo
 
-    return ZoneInfo(name)
+    return moment.astimezone(ZoneInfo(zone)).date()

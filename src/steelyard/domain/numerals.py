@@ -92,8 +92,14 @@ def read_numeral(text: str, decimal: str = POINT) -> Numeral:
     (Numeral(value=Decimal('-1250.50'), currency=None), Numeral(value=Decimal('3000000'), currency='KRW'),
      Numeral(value=Decimal('568.90'), currency='EUR'))
     """
-    if decimal == POINT and re.fullmatch(_PLAIN, text):
-        return Numeral(Decimal(text))
+    if decimal == POINT:
+        # As nearly every number is written: 412.30, or 412.30 USD.
+        number, space, code = text.rpartition(" ")
+        if len(code) == 3 and code.isascii() and code.isupper() and code.isalpha() and space:
+            if re.fullmatch(_PLAIN, number):
+                return Numeral(Decimal(number), _SIGNS.get(code, code))
+        elif re.fullmatch(_PLAIN, text):
+            return Numeral(Decimal(text))
     body, currency = _without_currency(text.translate(_SPACES).strip())
     negative = False
     if body[:1] == "(" and body[-1:] == ")":

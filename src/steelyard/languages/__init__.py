@@ -7,6 +7,7 @@ writes.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -16,13 +17,12 @@ from steelyard.errors import InputError
 from steelyard.words import ENGLISH, Language, render, say
 
 FOLDER = Path(__file__).parent
-_ESCAPE = re.compile(r"\\(.)")
 _ESCAPED = {"n": "\n", "t": "\t"}
 
 
 def available() -> tuple[str, ...]:
     """Return the codes of all languages, English first."""
-    return ("en", *sorted(path.stem for path in FOLDER.glob("*.po")))
+    return ("en", *sorted(name.removesuffix(".po") for name in os.listdir(FOLDER) if name.endswith(".po")))
 
 
 @cache
@@ -74,7 +74,7 @@ def of_environment(environ: Mapping[str, str]) -> str:
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
         value = environ.get(name)
         if value:
-            code = re.split(r"[_.@]", value)[0].lower()
+            code = value.partition("@")[0].partition(".")[0].partition("_")[0].lower()
             return code if code in available() else "en"
     return "en"
 
@@ -82,7 +82,7 @@ def of_environment(environ: Mapping[str, str]) -> str:
 def _unquoted(quoted: str) -> str:
     text = quoted[1:-1] if "\n" not in quoted else "".join(line[1:-1] for line in quoted.split("\n"))
     if "\\\\" in text:
-        return _ESCAPE.sub(lambda m: _ESCAPED.get(m[1], m[1]), text)
+        return re.sub(r"\\(.)", lambda m: _ESCAPED.get(m[1], m[1]), text)
     return text.replace('\\"', '"').replace("\\n", "\n").replace("\\t", "\t") if "\\" in text else text
 
 

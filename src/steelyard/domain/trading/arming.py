@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from steelyard.domain.money import ZERO
+from steelyard.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

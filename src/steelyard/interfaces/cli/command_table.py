@@ -10,6 +10,13 @@ import click
 from steelyard.languages import available
 
 LATER = {
+    "check": "steelyard.interfaces.cli.check",
+    "plan": "steelyard.interfaces.cli.planning",
+    "invest": "steelyard.interfaces.cli.planning",
+    "withdraw": "steelyard.interfaces.cli.planning",
+    "models": "steelyard.interfaces.cli.first_steps",
+    "init": "steelyard.interfaces.cli.first_steps",
+    "demo": "steelyard.interfaces.cli.first_steps",
     "backtest": "steelyard.interfaces.cli.lab.backtest",
     "compare": "steelyard.interfaces.cli.lab.backtest",
     "execute": "steelyard.interfaces.cli.trading.execute",
@@ -42,20 +49,19 @@ LATER = {
 
 
 class LaterGroup(click.Group):
-    """A click group that also knows the commands in LATER, by the name of their function."""
+    """A click group of the commands in LATER, each by the name of its function."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return all names, those in LATER without importing them."""
-        return sorted({*super().list_commands(ctx), *LATER})
+        """Return all names without importing anything."""
+        return sorted(LATER)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return a command, importing its module when it is one of LATER."""
-        found = super().get_command(ctx, cmd_name)
-        if found is None and cmd_name in LATER:
-            module: Any = import_module(LATER[cmd_name])
-            found = getattr(module, cmd_name)
-        if found is not None:
-            _add_lang(found)
+        """Return a command from its module, None where there is none of that name."""
+        if cmd_name not in LATER:
+            return None
+        module: Any = import_module(LATER[cmd_name])
+        found: click.Command = getattr(module, cmd_name)
+        _add_lang(found)
         return found
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
 
 from steelyard.domain.money import EXACT, ZERO, exact_sum
 from steelyard.domain.tax.korea.rates import TaxRates, whole_won
 from steelyard.errors import InputError
+from steelyard.records import dataclass
 from steelyard.words import say
 
 SHELTERED = frozenset({"isa", "pension", "irp"})

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from steelyard.domain.tax.basis import together
 from steelyard.domain.tax.country import Disposal
 from steelyard.domain.tax.korea.gifts import CARRIED_OVER
 from steelyard.domain.tax.korea.payments import ABROAD_UNKNOWN, UPPER_BOUND
+from steelyard.records import replace
 
 _NET = (
     "kr.overseas-netting",

@@ -7,7 +7,6 @@ rates he has fetched; a day without one takes the last before it, and says so.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -18,6 +17,7 @@ from steelyard.domain.money import EXACT, ONE
 from steelyard.domain.tax.country import YearFacts, unrated
 from steelyard.domain.tax.korea.settlement import settles_on
 from steelyard.errors import DataError, InputError
+from steelyard.records import dataclass
 from steelyard.words import say
 
 WON = "KRW"

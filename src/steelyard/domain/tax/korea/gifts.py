@@ -7,7 +7,6 @@ Only a sale within a year puts the giver's cost in its place.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 from steelyard.domain.books.lots import TaxLot, share
 from steelyard.domain.money import EXACT, ZERO
 from steelyard.domain.tax.korea.rates import TaxRates
+from steelyard.records import dataclass, replace
 from steelyard.words import say
 
 CARRIED_OVER = say("gift: sold within a year, so the giver's cost counts")

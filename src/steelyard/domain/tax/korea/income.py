@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 
 from steelyard.domain.money import EXACT, ZERO
 from steelyard.domain.tax.korea.rates import TaxRates, whole_won
+from steelyard.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ are left out: nothing in them is taxed before money leaves.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import groupby
@@ -34,6 +33,7 @@ from steelyard.domain.tax.korea.settlement import settles_on
 from steelyard.domain.tax.korea.withholding import Withheld, sale_base, withhold
 from steelyard.domain.tax.transfers import transfer_taxed
 from steelyard.errors import InputError
+from steelyard.records import dataclass, replace
 from steelyard.words import join, say
 
 CLASSES = ("krx_domestic_equity", "krx_other", "overseas_listed")

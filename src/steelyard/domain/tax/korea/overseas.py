@@ -6,11 +6,11 @@ What changes that gain has modules of its own: `korea_gifts` and `korea_repatria
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
 
 from steelyard.domain.money import EXACT, ZERO, exact_sum
 from steelyard.domain.tax.korea.rates import TaxRates, tens_of_won, whole_won, without_dust
+from steelyard.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

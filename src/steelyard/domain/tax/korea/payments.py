@@ -6,7 +6,6 @@ tax; only the fund's notice tells it. Where it is not given the withholding show
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -17,6 +16,7 @@ from steelyard.domain.tax.korea.exchange import in_won, is_like_overseas, won_ra
 from steelyard.domain.tax.korea.positions import Position, priced
 from steelyard.domain.tax.korea.rates import TaxRates, whole_won
 from steelyard.domain.tax.korea.withholding import Withheld, distribution_base, withhold
+from steelyard.records import dataclass
 from steelyard.words import say
 
 UPPER_BOUND = say("upper bound: no tax base price is known")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from steelyard.domain.books.holdings import Shortfall, scaled
@@ -14,6 +13,7 @@ from steelyard.domain.tax.korea.exchange import in_won
 from steelyard.domain.tax.korea.gifts import Gift
 from steelyard.domain.tax.korea.withholding import FundCredits
 from steelyard.errors import InputError
+from steelyard.records import dataclass, field, replace
 from steelyard.words import say
 
 

@@ -6,13 +6,13 @@ The numbers come from the country's data file, dated and with their rule; nothin
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 from steelyard.domain.money import EXACT, ONE, ZERO
 from steelyard.domain.tax.rules import Rule
 from steelyard.errors import DataError
+from steelyard.records import dataclass
 from steelyard.words import say
 
 _DUST = Decimal("1E-10")

@@ -7,7 +7,6 @@ overseas shares and of KRX-listed funds like them everywhere else.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -20,6 +19,7 @@ from steelyard.domain.tax.korea.exchange import in_won, is_like_overseas
 from steelyard.domain.tax.korea.rates import TaxRates, whole_won
 from steelyard.domain.tax.korea.settlement import settles_on
 from steelyard.errors import InputError
+from steelyard.records import dataclass
 from steelyard.words import say
 
 KIND = "ria"

@@ -7,12 +7,12 @@ from a table of announced days; a day that only follows from the rule is marked 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 from steelyard.domain.tax.backtest import IsSession
 from steelyard.errors import InputError
+from steelyard.records import dataclass
 from steelyard.words import say
 
 _LONGEST_CLOSURE_DAYS = 40

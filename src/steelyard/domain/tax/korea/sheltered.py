@@ -7,7 +7,6 @@ over all the years it ran; a pension contribution is credited in the year it was
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -23,6 +22,7 @@ from steelyard.domain.tax.korea.accounts import (
 )
 from steelyard.domain.tax.korea.ledger import read_ledger
 from steelyard.domain.tax.korea.rates import TaxRates
+from steelyard.records import dataclass, replace
 
 _LEAST_YEARS = 3
 

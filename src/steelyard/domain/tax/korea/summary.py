@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 
 from steelyard.domain.money import ZERO, exact_sum
@@ -16,6 +15,7 @@ from steelyard.domain.tax.korea.repatriation import PaidBack, RepatriationYear
 from steelyard.domain.tax.korea.settings import isa_type, won
 from steelyard.domain.tax.korea.settlement import last_trade_day
 from steelyard.domain.tax.korea.sheltered import IsaAccount, PensionYear, isa_accounts, pension_year
+from steelyard.records import dataclass
 
 
 def overseas_section(overseas: OverseasTax, facts: YearFacts) -> dict[str, object]:

@@ -6,11 +6,11 @@ account, stands alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from decimal import Decimal
 
 from steelyard.domain.money import EXACT, ONE, ZERO
 from steelyard.domain.tax.korea.rates import TaxRates, tens_of_won, whole_won
+from steelyard.records import dataclass, field
 
 _CREDIT_YEARS = 10
 

@@ -7,7 +7,6 @@ the Schedule D tax worksheet stacks them: short-term, collectibles, then what is
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -15,6 +14,7 @@ from typing import Any
 
 from steelyard.domain.money import EXACT, ZERO
 from steelyard.errors import DataError, InputError
+from steelyard.records import dataclass
 from steelyard.words import say
 
 FILINGS = ("single", "mfj", "mfs", "hoh")

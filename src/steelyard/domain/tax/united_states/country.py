@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -46,6 +45,7 @@ from steelyard.domain.tax.united_states.positions import (
 from steelyard.domain.tax.united_states.tax_year import Owner, YearReport, year_report
 from steelyard.domain.tax.united_states.wash_sales import WINDOW_DAYS
 from steelyard.errors import InputError
+from steelyard.records import replace
 from steelyard.words import join, say
 
 US_CLASSES = ("security", "collectible")

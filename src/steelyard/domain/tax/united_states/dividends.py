@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from decimal import Decimal
 
 from steelyard.domain.books.ledger import Entry
 from steelyard.domain.money import EXACT, ZERO
 from steelyard.domain.tax.united_states.capital_gains import is_qualified
 from steelyard.domain.tax.united_states.wash_sales import Block
+from steelyard.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

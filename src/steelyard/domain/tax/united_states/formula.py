@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 
@@ -18,6 +17,7 @@ from steelyard.domain.money import EXACT, ONE, ZERO
 from steelyard.domain.tax.planning import Case, Formula, TaxLine
 from steelyard.domain.tax.united_states.capital_gains import Schedule, gains_tax, net
 from steelyard.domain.tax.united_states.tax_year import Owner
+from steelyard.records import dataclass
 
 Curve = Callable[[Decimal], Decimal]
 

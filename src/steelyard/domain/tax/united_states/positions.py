@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
@@ -20,6 +19,7 @@ from steelyard.domain.tax.transfers import transfer_taxed
 from steelyard.domain.tax.united_states.capital_gains import LONG, term
 from steelyard.domain.tax.united_states.wash_sales import Block, WashSales, wash_sales
 from steelyard.errors import DataError, InputError
+from steelyard.records import dataclass, field, replace
 from steelyard.words import join, say
 
 CURRENCY = "USD"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -32,6 +31,7 @@ from steelyard.domain.tax.united_states.capital_gains import (
 from steelyard.domain.tax.united_states.dividends import DividendIncome, PaidDividend, dividend_income
 from steelyard.domain.tax.united_states.positions import COLLECTIBLE, Positions, Setting, dollars, positions
 from steelyard.domain.tax.united_states.wash_sales import Block
+from steelyard.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,12 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
 from steelyard.domain.books.lots import STEP, share
 from steelyard.domain.money import EXACT, ZERO
+from steelyard.records import dataclass
 
 WINDOW_DAYS = 30
 _NEVER = date.max

@@ -1,0 +1,95 @@
+"""The commands `models`, `init` and `demo`."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import click
+
+from steelyard.errors import InputError
+from steelyard.interfaces import language
+from steelyard.interfaces.cli.options import Day, epilog, print_json
+from steelyard.words import say
+
+
+@click.command(epilog=epilog("steelyard models", "steelyard models balanced", ends=(0, 2)))
+@click.argument("name", required=False)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document and nothing else.")
+def models(name: str | None, as_json: bool) -> None:
+    """List the model portfolios, or show one."""
+    import steelyard
+
+    found = steelyard.models(name)
+    if as_json:
+        print_json(found.to_dict())
+    else:
+        from steelyard.interfaces.cli import tables
+
+        tables.show_models(found.models)
+
+
+@click.command(epilog=epilog("steelyard init", "steelyard init money --model core-four", ends=(0, 2, 3)))
+@click.argument("folder", required=False, default=".", type=click.Path(path_type=Path), metavar="[DIR]")
+@click.option("--model", "model_name", metavar="NAME", help="Start from a model portfolio.")
+@click.option("--currency", metavar="CODE", default="KRW", show_default=True, help="Base currency.")
+@click.option("--journal", is_flag=True, help="Open a journal with what the portfolio file there holds.")
+@click.option(
+    "--as-of", type=Day(), help="With --journal: date of its entries.  [default: today in New York]"
+)
+def init(folder: Path, model_name: str | None, currency: str, journal: bool, as_of: date | None) -> None:
+    """Write a commented portfolio file to start from, or open a journal beside the one there is."""
+    if (journal and model_name is not None) or (as_of is not None and not journal):
+        raise click.UsageError("--model is for a new file, --as-of for --journal beside the file there is")
+    import steelyard
+    from steelyard.domain.money import is_currency
+
+    if journal:
+        opened = steelyard.open_journal(folder / "portfolio.toml", as_of=as_of)
+        noun = "entry" if opened.entries == 1 else "entries"
+        where = folder / opened.journal.name
+        text = f"{opened.entries} {noun} written to {where}; from now on it says what is held"
+        click.echo(text, err=True)
+        for note in opened.notes:
+            click.echo(language.tell(note), err=True)
+        return
+
+    if not is_currency(currency):
+        raise InputError(
+            "currency", f"{currency!r} is no currency code", "write --currency KRW or --currency USD"
+        )
+    target = folder / "portfolio.toml"
+    text = steelyard.template(model=model_name, base_currency=currency)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with target.open("x", encoding="utf-8") as out:
+            out.write(text)
+    except FileExistsError:
+        raise InputError(
+            "file-exists", f"{target} is there already", "choose another folder, or move it"
+        ) from None
+    except OSError as error:
+        raise InputError(
+            "unwritable", f"{target} cannot be written: {error.strerror}", "check the folder"
+        ) from None
+    click.echo(f"wrote {target}; fill in your shares, then run: steelyard check {target}", err=True)
+
+
+@click.command(epilog=epilog("steelyard demo", "steelyard demo --as-of 2026-11-23", ends=(0, 2)))
+@click.option("--as-of", type=Day(), help="Evaluate as of this date.  [default: today]")
+def demo(as_of: date | None) -> None:
+    """Run check, plan and invest on the bundled sample portfolio; needs nothing."""
+    import steelyard
+    from steelyard.interfaces.cli import tables
+
+    portfolio = steelyard.sample()
+    tables.heading("steelyard check", say("is a rebalance due?"))
+    tables.show_check(steelyard.check(portfolio, as_of=as_of))
+    tables.heading("steelyard plan", say("the exact whole-share trades"))
+    tables.show_plan(steelyard.plan(portfolio, as_of=as_of), portfolio, say("Plan"))
+    tables.heading("steelyard invest 1000000", say("new money, nothing sold"))
+    tables.show_plan(steelyard.invest(portfolio, 1000000, as_of=as_of), portfolio, say("Invest"))
+    click.echo()
+    language.echo(
+        say("Next: `steelyard init` writes a portfolio file of your own. (A calculation, not advice.)")
+    )

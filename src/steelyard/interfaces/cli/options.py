@@ -1,0 +1,110 @@
+"""What the commands on a portfolio share: their options, the end of their help, reading and warning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from steelyard.errors import InputError
+from steelyard.interfaces import language
+
+if TYPE_CHECKING:
+    from steelyard.domain.caveats import Caveats
+    from steelyard.domain.portfolio import Portfolio
+
+STATUSES = {
+    0: "done",
+    2: "a file or a flag is wrong",
+    3: "a price or an exchange rate is missing",
+    4: "no plan satisfies the constraints",
+    10: "with --exit-code: a rebalance is due",
+}
+
+
+def epilog(*examples: str, ends: tuple[int, ...] = (0, 2, 3, 4)) -> str:
+    """Return what every command's help ends with: examples, and the statuses it may exit with."""
+    lines = ["\b", "Examples:", *(f"  {example}" for example in examples)]
+    statuses = ["\b", "Exit status:", *(f"  {status:<3} {STATUSES[status]}" for status in ends)]
+    return "\n".join(lines) + "\n\n" + "\n".join(statuses)
+
+
+class Day(click.ParamType[date]):
+    """A day on the command line, as ISO 8601 or as people in Korea and the US write it."""
+
+    name = "YYYY-MM-DD"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """Return the day that a text is, or let click refuse it."""
+        if isinstance(value, date):
+            return value
+        from steelyard.domain.days import read_day
+
+        try:
+            return read_day(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a date; write it as 2026-11-23", param, ctx)
+
+
+def options(*, sends_trades: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add the options that every read command takes."""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        if sends_trades:
+            command = click.option(
+                "--csv", "as_csv", is_flag=True, help="Orders as CSV, to type in by hand."
+            )(command)
+            command = click.option(
+                "--account",
+                metavar="NAME",
+                help="Where the money goes to or comes from.  [default: the first]",
+            )(command)
+            command = click.option("--fractional", is_flag=True, help="Whole shares are not required.")(
+                command
+            )
+            command = click.option(
+                "--stale-ok", is_flag=True, help="Plan on fetched prices that are too old all the same."
+            )(command)
+        command = click.option("--portfolio", "file", type=click.Path(path_type=Path), help="Same as FILE.")(
+            command
+        )
+        command = click.option("--as-of", type=Day(), help="Evaluate as of this date.  [default: today]")(
+            command
+        )
+        return click.option("--json", "as_json", is_flag=True, help="One JSON document and nothing else.")(
+            command
+        )
+
+    return decorate
+
+
+def read_portfolio(path: Path | None, option: Path | None, as_of: date | None) -> Portfolio:
+    """Return the portfolio of a file given as argument or by `--portfolio`, and speak its language.
+
+    Raises:
+        InputError: Both are given and differ (`two-files`), or the file has problems.
+    """
+    import steelyard
+
+    if path is not None and option is not None and path != option:
+        raise InputError("two-files", f"two portfolio files: {path} and {option}", "give one of them")
+    portfolio = steelyard.load(path or option or Path("portfolio.toml"), as_of=as_of)
+    language.prefer(portfolio.language)
+    return portfolio
+
+
+def warn_of_caveats(caveats: Caveats, as_of: date, portfolio: Portfolio) -> None:
+    """Say on standard error what a report rests on that may not be so."""
+    # Nothing to say is the rule, and then nothing is imported for it.
+    if caveats.differences or caveats.actions or caveats.undated or caveats.oldest not in (None, as_of):
+        from steelyard.interfaces.cli.books.warnings import warn
+
+        warn(caveats, as_of, portfolio.source)
+
+
+def print_json(document: dict[str, Any]) -> None:
+    """Print a JSON document, its messages in the language chosen."""
+    click.echo(language.json_text(language.told(document)))

@@ -1,0 +1,229 @@
+"""The commands `plan`, `invest` and `withdraw`."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from steelyard.domain.objective import OF_NEW_MONEY, OF_PLANS
+from steelyard.interfaces import language
+from steelyard.interfaces.cli.options import epilog, options, print_json, read_portfolio, warn_of_caveats
+from steelyard.words import say
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from steelyard.api.tables import Method, ObjectiveName
+    from steelyard.domain.portfolio import Portfolio
+    from steelyard.domain.trades import Plan
+
+_wash_option = click.option(
+    "--allow-wash-sales", is_flag=True, help="Buy also what undoes a loss of the last 30 days (US)."
+)
+
+
+@click.command(
+    epilog=epilog(
+        "steelyard plan portfolio.toml",
+        "steelyard plan --cash 1000000 --no-sell",
+        "steelyard plan --policy-gate --csv",
+    )
+)
+@click.argument("path", metavar="[FILE]", required=False, type=click.Path(path_type=Path))
+@options(sends_trades=True)
+@click.option("--cash", default="0", metavar="AMOUNT", help="New money; with a minus, money taken out.")
+@click.option("--no-sell", is_flag=True, help="Buy only.")
+@click.option("--no-buy", is_flag=True, help="Sell only.")
+@click.option(
+    "--objective",
+    type=click.Choice(OF_PLANS),
+    default="absolute",
+    show_default=True,
+    help="What counts as near: in money, or in proportion to each target.",
+)
+@click.option("--policy-gate", is_flag=True, help="No trades unless a rebalance is due.")
+@click.option("--max-tax", metavar="AMOUNT", help="Most tax that the sales may cause.")
+@click.option("--max-gain", metavar="AMOUNT", help="Most net gain that the sales may realise.")
+@click.option("--harvest", is_flag=True, help="Of plans equally close to target, the least taxed one.")
+@click.option("--save-tax", is_flag=True, help="Stay further from target where that saves tax.")
+@click.option(
+    "--accept-drift",
+    metavar="PERCENT",
+    help="How much further from target than the nearest plan is near enough, of the portfolio.  "
+    "[default: 0.5% with several accounts or known tax, else 0]",
+)
+@click.option("--relocate", is_flag=True, help="Sell in one account to buy the same in another if nearer.")
+@_wash_option
+@click.option("--save", is_flag=True, help="Keep the plan, to be carried out with `execute`.")
+def plan(
+    path: Path | None,
+    as_json: bool,
+    as_of: date | None,
+    file: Path | None,
+    as_csv: bool,
+    account: str | None,
+    fractional: bool,
+    stale_ok: bool,
+    cash: str,
+    no_sell: bool,
+    no_buy: bool,
+    objective: ObjectiveName,
+    policy_gate: bool,
+    max_tax: str | None,
+    max_gain: str | None,
+    save_tax: bool,
+    harvest: bool,
+    accept_drift: str | None,
+    relocate: bool,
+    allow_wash_sales: bool,
+    save: bool,
+) -> None:
+    """Say which whole shares to trade to come nearest to target.
+
+    With [tax] in the file and lots or a journal, every sale shows what it adds to the year's tax.
+    """
+    import steelyard
+
+    portfolio = read_portfolio(path, file, as_of)
+    result = steelyard.plan(
+        portfolio,
+        max_tax=max_tax,
+        max_gain=max_gain,
+        accept_drift="0.5%" if save_tax and accept_drift is None else accept_drift,
+        harvest=harvest,
+        save_tax=save_tax,
+        relocate=relocate,
+        cash=cash,
+        as_of=as_of,
+        account=account,
+        can_buy=not no_buy,
+        can_sell=not no_sell,
+        fractional=fractional,
+        stale_ok=stale_ok,
+        objective=objective,
+        policy_gate=policy_gate,
+        allow_wash_sales=allow_wash_sales,
+    )
+    _print_plan(result, portfolio, as_json=as_json, as_csv=as_csv, title=say("Plan"))
+    if save:
+        saved = steelyard.save_plan(path or file or Path("portfolio.toml"), portfolio, result)
+        plan_id = saved.id
+        language.echo(say("saved as {plan}; next: steelyard execute {plan}", plan=plan_id[:12]), err=True)
+
+
+@click.command(
+    epilog=epilog("steelyard invest 1000000 portfolio.toml", 'steelyard invest "500 USD" --account pension')
+)
+@click.argument("amount_and_file", metavar="AMOUNT [FILE]", nargs=-1, required=True)
+@options(sends_trades=True)
+@click.option(
+    "--method",
+    type=click.Choice(OF_NEW_MONEY),
+    default="shortfall",
+    show_default=True,
+    help="In proportion to what is missing, or nearest to target in money or in proportion.",
+)
+@_wash_option
+def invest(
+    amount_and_file: tuple[str, ...],
+    as_json: bool,
+    as_of: date | None,
+    file: Path | None,
+    as_csv: bool,
+    account: str | None,
+    fractional: bool,
+    stale_ok: bool,
+    method: Method,
+    allow_wash_sales: bool,
+) -> None:
+    """Spend new money without selling anything.
+
+    The plan also says how much new money would bring everything inside its band that way.
+    """
+    import steelyard
+    from steelyard.interfaces.cli.amount_words import amount_and_path
+
+    amount, path = amount_and_path(amount_and_file)
+    portfolio = read_portfolio(path, file, as_of)
+    result = steelyard.invest(
+        portfolio,
+        amount,
+        as_of=as_of,
+        account=account,
+        method=method,
+        fractional=fractional,
+        stale_ok=stale_ok,
+        allow_wash_sales=allow_wash_sales,
+    )
+    _print_plan(result, portfolio, as_json=as_json, as_csv=as_csv, title=say("Invest"))
+
+
+@click.command(epilog=epilog("steelyard withdraw 500000 portfolio.toml", "steelyard withdraw 500000 --json"))
+@click.argument("amount_and_file", metavar="AMOUNT [FILE]", nargs=-1, required=True)
+@options(sends_trades=True)
+@click.option(
+    "--objective",
+    type=click.Choice(OF_PLANS),
+    default="absolute",
+    show_default=True,
+    help="What counts as near: in money, or in proportion to each target.",
+)
+def withdraw(
+    amount_and_file: tuple[str, ...],
+    as_json: bool,
+    as_of: date | None,
+    file: Path | None,
+    as_csv: bool,
+    account: str | None,
+    fractional: bool,
+    stale_ok: bool,
+    objective: ObjectiveName,
+) -> None:
+    """Raise money by selling, without buying anything."""
+    import steelyard
+    from steelyard.interfaces.cli.amount_words import amount_and_path
+
+    amount, path = amount_and_path(amount_and_file)
+    portfolio = read_portfolio(path, file, as_of)
+    result = steelyard.withdraw(
+        portfolio,
+        amount,
+        as_of=as_of,
+        account=account,
+        fractional=fractional,
+        stale_ok=stale_ok,
+        objective=objective,
+    )
+    _print_plan(result, portfolio, as_json=as_json, as_csv=as_csv, title=say("Withdraw"))
+
+
+def _print_plan(result: Plan, portfolio: Portfolio, *, as_json: bool, as_csv: bool, title: str) -> None:
+    if as_json:
+        print_json(result.to_dict())
+    elif as_csv:
+        _print_csv(result)
+    else:
+        from steelyard.interfaces.cli import tables
+
+        tables.show_plan(result, portfolio, title)
+    if not result.objective.proven:
+        language.echo(say("note: not proven optimal; {why}", why=result.objective.note), err=True)
+    warn_of_caveats(result.caveats, result.as_of, portfolio)
+
+
+def _print_csv(result: Plan) -> None:
+    import csv
+
+    from steelyard.domain.money import figure
+
+    out = csv.writer(sys.stdout, lineterminator="\n")
+    out.writerow(["account", "side", "symbol", "shares", "price", "currency", "amount", "cost"])
+    for t in result.trades:
+        money: list[Decimal] = [t.shares, t.price]
+        out.writerow(
+            [t.account, t.side, t.symbol, *map(figure, money), t.currency, figure(t.amount), figure(t.cost)]
+        )
