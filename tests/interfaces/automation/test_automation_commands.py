@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from processes import run_command
+from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.app.automation import doctor as doctor_source
 from steelyard.interfaces import vocabulary
 
@@ -88,6 +89,8 @@ def alerts(folder, *settings, templates=""):
 
 def price(folder, number, days_ago=0):
     day = today() - timedelta(days=days_ago)
+    while not ExchangeSessions().is_session("XNYS", day):
+        day -= timedelta(days=1)
     (folder / "prices" / "VOO.csv").write_text(f"date,close\n{day},{number}\n")
 
 
