@@ -1,10 +1,12 @@
 """Catalogues hold every message, nothing else, and are read as babel reads them."""
 
 import importlib.util
+import os
 from pathlib import Path
 
 import pytest
 
+from processes import run_command
 from steelyard import languages
 from steelyard.errors import InputError
 
@@ -62,3 +64,42 @@ def test_the_environment_chooses(environ, code):
 def test_a_language_that_we_do_not_have_is_refused_when_asked_for():
     with pytest.raises(InputError, match="there is no language 'xx'"):
         languages.of_environment({"STEELYARD_LANG": "xx"})
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ('language = "ko"\n', "ko"),
+        ('﻿base_currency = "KRW"\nlanguage = "ko"\n[targets]\n', "ko"),
+        ('[targets]\nlanguage = "ko"\n', None),
+        ('language = "xx"\n', None),
+        ("language = 1\n", None),
+        ('language = "ko\n', None),
+        ("\n", None),
+    ],
+)
+def test_a_file_says_its_language_at_its_top(tmp_path, text, code):
+    (tmp_path / "portfolio.toml").write_text(text, encoding="utf-8")
+    assert languages.of_file(tmp_path / "portfolio.toml") == code
+
+
+def test_a_file_that_is_none_says_no_language(tmp_path):
+    assert languages.of_file(tmp_path) is None
+    assert languages.of_file(tmp_path / "none") is None
+    assert languages.of_file(Path(os.devnull)) is None
+
+
+@pytest.mark.parametrize(
+    "words", [["doctor"], ["tax"], ["plan"], ["nosuch"], ["cancel", "sy-1", "--portfolio", "a.toml"]]
+)
+def test_every_command_speaks_the_language_of_the_file_it_is_about(tmp_path, words):
+    """Also those that fail, and where the file cannot be read as a whole: here it has no accounts."""
+    name = "a.toml" if "a.toml" in words else "portfolio.toml"
+    (tmp_path / name).write_text('language = "ko"\n', encoding="utf-8")
+    environ = {
+        k: v for k, v in os.environ.items() if k not in ("LANG", "LC_ALL", "LC_MESSAGES", "STEELYARD_LANG")
+    }
+    asked = run_command(tmp_path, *words, env=environ)
+    assert any("가" <= letter <= "힣" for letter in asked.stdout + asked.stderr)
+    english = run_command(tmp_path, *words, env={**environ, "STEELYARD_LANG": "en"})
+    assert not any("가" <= letter <= "힣" for letter in english.stdout + english.stderr)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 from unicodedata import east_asian_width
 
@@ -27,23 +28,37 @@ _CHOICE: ContextVar[_Choice] = ContextVar("language", default=_NONE)
 
 
 def begin(arguments: Sequence[str], environ: Mapping[str, str]) -> None:
-    """Choose by `--lang` or STEELYARD_LANG, else for now by the locale.
+    """Choose by `--lang`, STEELYARD_LANG, the portfolio file that the command is about, or the locale.
 
     The arguments are looked at before click reads them, so that what click has to say about them is said in
-    that language.
+    that language. The file is the one that is named, else the one of the current folder.
 
     Raises:
         InputError: `language`, when STEELYARD_LANG names none that we have.
     """
+    code = _given("--lang", arguments)
+    # What is no language is refused by click, with all that it knows of the option.
+    if code in languages.available():
+        ask(code)
+        return
+    asked = "STEELYARD_LANG" in environ
+    found = None if asked else languages.of_file(_file(arguments))
+    _CHOICE.set(_Choice(languages.language(found or languages.of_environment(environ)), asked))
+
+
+def _given(option: str, arguments: Sequence[str]) -> str:
+    """Return what an option is given, empty when it is not there."""
     for at, argument in enumerate(arguments):
-        code = argument[7:] if argument.startswith("--lang=") else None
-        if argument == "--lang" and at + 1 < len(arguments):
-            code = arguments[at + 1]
-        # What is no language is refused by click, with all that it knows of the option.
-        if code in languages.available():
-            ask(code)
-            return
-    _CHOICE.set(_Choice(languages.language(languages.of_environment(environ)), "STEELYARD_LANG" in environ))
+        if argument.startswith(f"{option}="):
+            return argument[len(option) + 1 :]
+        if argument == option and at + 1 < len(arguments):
+            return arguments[at + 1]
+    return ""
+
+
+def _file(arguments: Sequence[str]) -> Path:
+    named = _given("--portfolio", arguments)
+    return Path(named or next((a for a in arguments if a.endswith(".toml")), "portfolio.toml"))
 
 
 def ask(code: str) -> None:

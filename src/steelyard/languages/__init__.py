@@ -17,6 +17,7 @@ from steelyard.errors import InputError
 from steelyard.words import ENGLISH, Language, render, say
 
 FOLDER = Path(__file__).parent
+_BEGINNING = 64 * 1024
 _ESCAPED = {"n": "\n", "t": "\t"}
 
 
@@ -77,6 +78,31 @@ def of_environment(environ: Mapping[str, str]) -> str:
             code = value.partition("@")[0].partition(".")[0].partition("_")[0].lower()
             return code if code in available() else "en"
     return "en"
+
+
+def of_file(path: Path) -> str | None:
+    """Return the language that a portfolio file names at its top, None where it names none that we have.
+
+    Whatever is wrong with the file its reader says; here its beginning is looked at, and no more of it.
+    """
+    try:
+        if not path.is_file():
+            return None
+        with path.open("rb") as file:
+            start = file.read(_BEGINNING).decode("utf-8-sig", errors="ignore")
+    except (OSError, ValueError):
+        return None
+    # The keys of the file as a whole stand before its first table.
+    head = ("\n" + start).partition("\n[")[0]
+    if "language" not in head:
+        return None
+    import tomllib
+
+    try:
+        code = tomllib.loads(head).get("language")
+    except (ValueError, RecursionError):
+        return None
+    return code if code in available() else None
 
 
 def _unquoted(quoted: str) -> str:
