@@ -47,6 +47,7 @@ STEPS: tuple[str, ...] = (
     ) STRICT, WITHOUT ROWID;
     """,
     "ALTER TABLE messages ADD COLUMN picture BLOB;",
+    "ALTER TABLE valuations ADD COLUMN content TEXT NOT NULL DEFAULT '';",
 )
 
 AUTOMATION = Part("automation", STEPS)

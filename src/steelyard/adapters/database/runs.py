@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from steelyard.adapters.database.connection import stamp, time_of, told, transaction
-from steelyard.domain.books.valuations import DayValue
+from steelyard.domain.books.valuations import DayContent, DayValue
 from steelyard.domain.money import plain
 
 
@@ -56,7 +56,7 @@ class StoredRuns:
         drifts = json.dumps({symbol: plain(drift) for symbol, drift in value.drifts.items()})
         with told(self._path), transaction(self._db):
             self._db.execute(
-                "INSERT OR REPLACE INTO valuations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO valuations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     portfolio,
                     value.day.isoformat(),
@@ -69,6 +69,7 @@ class StoredRuns:
                     int(value.due),
                     drifts,
                     value.priced_on.isoformat() if value.priced_on else "",
+                    _written(value.content),
                 ),
             )
 
@@ -83,9 +84,12 @@ class StoredRuns:
     def days(self, portfolio: str) -> tuple[DayValue, ...]:
         """Return every recorded day of a portfolio, oldest first."""
         with told(self._path):
+            # What is only read is not brought up to date: an earlier version did not keep the last.
+            there = [row[1] for row in self._db.execute("PRAGMA table_info(valuations)")]
+            content = "content" if "content" in there else "''"
             rows = self._db.execute(
-                "SELECT day, currency, total, cash, largest_drift, misplaced, due, drifts, priced_on"
-                " FROM valuations WHERE portfolio = ? ORDER BY day",
+                "SELECT day, currency, total, cash, largest_drift, misplaced, due, drifts, priced_on,"
+                f" {content} FROM valuations WHERE portfolio = ? ORDER BY day",
                 (portfolio,),
             ).fetchall()
         return tuple(
@@ -99,8 +103,9 @@ class StoredRuns:
                 bool(due),
                 {s: Decimal(d) for s, d in json.loads(drifts).items()},
                 date.fromisoformat(priced_on) if priced_on else None,
+                _content(content),
             )
-            for day, currency, total, cash, largest, misplaced, due, drifts, priced_on in rows
+            for day, currency, total, cash, largest, misplaced, due, drifts, priced_on, content in rows
         )
 
     def last(self, portfolio: str) -> tuple[datetime, str, str] | None:
@@ -112,3 +117,38 @@ class StoredRuns:
                 (portfolio,),
             ).fetchone()
         return None if row is None else (time_of(row[0]), row[1], row[2])
+
+
+def _written(content: DayContent | None) -> str:
+    """Return what a day rests on as text, empty for nothing."""
+    if content is None:
+        return ""
+    return json.dumps(
+        {
+            "accounts": sorted(content.accounts),
+            "shares": [[*key, plain(number)] for key, number in content.shares.items()],
+            "cash": [[*key, plain(number)] for key, number in content.cash.items()],
+            "prices": [
+                [symbol, plain(price), None if day is None else day.isoformat()]
+                for symbol, (price, day) in content.prices.items()
+            ],
+            "rates": {code: plain(rate) for code, rate in content.rates.items()},
+        },
+        ensure_ascii=False,
+    )
+
+
+def _content(text: str) -> DayContent | None:
+    if not text:
+        return None
+    found = json.loads(text)
+    return DayContent(
+        frozenset(found["accounts"]),
+        {(account, symbol): Decimal(number) for account, symbol, number in found["shares"]},
+        {(account, code): Decimal(number) for account, code, number in found["cash"]},
+        {
+            symbol: (Decimal(price), None if day is None else date.fromisoformat(day))
+            for symbol, price, day in found["prices"]
+        },
+        {code: Decimal(rate) for code, rate in found["rates"].items()},
+    )

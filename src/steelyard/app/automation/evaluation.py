@@ -14,6 +14,7 @@ from functools import partial
 from steelyard.app.automation import alert_texts as texts
 from steelyard.app.automation.delivery import tell
 from steelyard.app.automation.run_inputs import Occasion, RunInputs, RunReport
+from steelyard.app.books.day_content import content_of
 from steelyard.app.books.prices import Stored, stored, wanted_by
 from steelyard.app.check import CheckReport, check
 from steelyard.app.market.prices import Fetched, fetch
@@ -140,6 +141,7 @@ def _day_value(report: CheckReport, priced_on: date | None) -> DayValue:
         due=report.decision.due,
         drifts={d.symbol: d.drift for d in report.drifts},
         priced_on=priced_on,
+        content=content_of(report.portfolio),
     )
 
 

@@ -88,7 +88,7 @@ def held(portfolio: Portfolio, entries: Sequence[Entry], *, as_of: date) -> Kept
         else a
         for a in accounts
     ]
-    books = Books(tuple(entries), differences=tuple(differences))
+    books = Books(tuple(entries), differences=tuple(differences), kept=frozenset(kept_here))
     return with_books(replace(portfolio, accounts=tuple(accounts)), books)
 
 

@@ -14,12 +14,13 @@ from decimal import Decimal
 from itertools import groupby, pairwise
 from typing import Any
 
+from steelyard.domain.books.corrections import corrected
 from steelyard.domain.books.ledger import OPENING_NOTE, Entry
 from steelyard.domain.books.valuations import DayValue
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, plain
 from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.portfolio import value as valuation
-from steelyard.records import dataclass
+from steelyard.records import dataclass, replace
 from steelyard.words import say
 
 YEAR_DAYS = 365
@@ -46,6 +47,8 @@ class ValueDay:
         change: Time-weighted return since the recorded day before, None on the first and when nothing
             was invested.
         growth: What one unit of the first day has become, time-weighted.
+        recorded: The total as it was recorded, where the journal has learned more of the day since; None
+            where the two are the same.
     """
 
     day: date
@@ -56,6 +59,7 @@ class ValueDay:
     paid_in: Decimal
     change: Decimal | None
     growth: Decimal
+    recorded: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +150,7 @@ class ValueHistory:
                     "due": d.due,
                     "return": _cut(d.change),
                     "growth": _cut(d.growth),
+                    "recorded_total": None if d.recorded is None else plain(d.recorded),
                 }
                 for d in self.days
             ],
@@ -180,7 +185,7 @@ def _cut(number: Decimal | None) -> str | None:
 
 
 def _eight(number: float | None) -> float | None:
-    return None if number is None else round(number, 8)
+    return None if number is None else round(number, 8) + 0.0
 
 
 def value_history(
@@ -200,7 +205,8 @@ def value_history(
         rate_on: For deposits in other currencies.
         portfolio: With today's prices, for what rebalances have brought; None leaves that out.
     """
-    kept = [v for v in recorded if v.currency == currency]
+    known = corrected([v for v in recorded if v.currency == currency], entries, rate_on)
+    kept = [one.value for one in known]
     notes = []
     if len(kept) < len(recorded):
         notes.append(
@@ -224,7 +230,15 @@ def value_history(
         notes.append(
             say("shares transferred in or out are counted as gain or loss, not as money paid in or out")
         )
-    days = tuple(_days(kept, flows))
+    changed = {one.value.day: one.recorded for one in known if one.changed}
+    if changed:
+        notes.append(
+            say(
+                "{changed} {changed:day|days} corrected: the journal has learned more of them since",
+                changed=len(changed),
+            )
+        )
+    days = tuple(replace(d, recorded=changed.get(d.day)) for d in _days(kept, flows))
     total = EXACT.subtract(days[-1].growth, ONE) if len(days) > 1 else None
     rebalances = tuple(_rebalances(entries, kept, portfolio))
     return ValueHistory(
@@ -316,7 +330,7 @@ def _money_weighted(days: Sequence[ValueDay], flows: Sequence[Flow]) -> float | 
 
 
 def _known(number: float) -> float | None:
-    return None if math.isnan(number) else number
+    return None if math.isnan(number) else number + 0.0  # no minus before a nought
 
 
 def _rebalances(

@@ -26,6 +26,7 @@ class Books:
         rates: Pair (`USDKRW`: won for one dollar) to day to rate, for entries and lots that state none.
         differences: What the file says differently than the journal.
         actions: Splits that a price source knows of and the journal does not.
+        kept: Names of the accounts of which the journal says what they hold.
         unread: What kept the rates from being read; whoever needs one is told.
     """
 
@@ -33,6 +34,7 @@ class Books:
     rates: Mapping[str, Mapping[date, Decimal]] = field(default_factory=dict)
     unread: SteelyardError | None = None
     differences: tuple[HoldingDifference, ...] = ()
+    kept: frozenset[str] = frozenset()
     actions: tuple[UnrecordedSplit, ...] = ()
 
     def rates_until(self, currency: str, other: str, as_of: date) -> Mapping[date, Decimal]:

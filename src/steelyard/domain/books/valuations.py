@@ -10,6 +10,29 @@ from steelyard.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class DayContent:
+    """What the value of a day rests on, so that it can be put right when the journal learns more of that day.
+
+    Attributes:
+        accounts: Names of those that the journal kept: only what is in them can change afterwards.
+        shares: (account, symbol) to shares in them.
+        cash: (account, currency) to money in them.
+        prices: Symbol to the worth of one share in base currency, as far as it counted, and the day its price
+            was of (None where nobody said). What did not count for any target is not named.
+        rates: Currency to units of base currency for one unit of it.
+    """
+
+    accounts: frozenset[str]
+    shares: Mapping[tuple[str, str], Decimal]
+    cash: Mapping[tuple[str, str], Decimal]
+    prices: Mapping[str, tuple[Decimal, date | None]]
+    rates: Mapping[str, Decimal]
+
+    def __hash__(self) -> int:
+        return hash(self.accounts)
+
+
+@dataclass(frozen=True, slots=True)
 class DayValue:
     """The value and drift of one day.
 
@@ -23,6 +46,7 @@ class DayValue:
         due: Whether a rebalance was due.
         drifts: Signed drift by symbol.
         priced_on: Day of the oldest fetched close it rests on, None when the file gave every price.
+        content: What it rests on, None where an earlier version recorded the day.
     """
 
     day: date
@@ -34,3 +58,4 @@ class DayValue:
     due: bool
     drifts: Mapping[str, Decimal]
     priced_on: date | None = None
+    content: DayContent | None = None

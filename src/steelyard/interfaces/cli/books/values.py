@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 import click
 
 from steelyard.errors import InputError
+from steelyard.interfaces import language
 from steelyard.interfaces.language import json_text
+from steelyard.words import say
 
 if TYPE_CHECKING:
     from steelyard.app.books.performance import ValueHistory
@@ -99,6 +101,9 @@ def show(found: ValueHistory) -> None:
         change = "" if d.change is None else f"{percent(d.change, sign=True)} %"
         paid = money(d.paid_in, code) if d.paid_in else ""
         mark = "  due" if d.due else ""
+        if d.recorded is not None:
+            text = say("corrected: {recorded} was recorded", recorded=money(d.recorded, code))
+            mark += f"  {language.tell(text)}"
         drift = f"{percent(d.largest_drift)} %"
         click.echo(f"{d.day} {money(d.total, code):>22} {paid:>20} {drift:>8} {change:>9}{mark}")
     for stretch in found.drifted:
