@@ -82,6 +82,7 @@ def fetch_prices(path: Place, *, everything: bool = False) -> PriceReport:
             inputs.settings.prices,
             as_of=inputs.today(),
             sessions=inputs.sessions,
+            splits=inputs.books.splits(),
         )
         return fetched(results, parts.secrets.mask)
 

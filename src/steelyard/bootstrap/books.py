@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from steelyard.domain.books.portfolio_books import Books
     from steelyard.domain.market.catalogue import Catalogue
     from steelyard.domain.policy.models import Model
-    from steelyard.ports.market import Sessions
+    from steelyard.ports.market import PriceRecords, Sessions
 
 
 def sessions() -> Sessions:
@@ -104,17 +104,21 @@ def _valued(folder: Folder, past: Sequence[Entry], as_of: date | None) -> Portfo
         if prices is None or not missing:
             return alone()
         known = stored(wanted, prices, price_settings(folder).limits, until=as_of)
-        splits = prices.splits()
-    found = held_by(file.load(known.quotes, known.rates), past, date.max)
-    told = [split for split in splits if as_of is None or split[1] <= as_of]
-    return with_splits(found, told) if told else found
+        found = held_by(file.load(known.quotes, known.rates), past, date.max)
+        return with_actions(found, prices, as_of or _today(folder, found))
 
 
-def with_splits(portfolio: Portfolio, splits: Sequence[tuple[str, date, Decimal]]) -> Portfolio:
-    """Return a portfolio that knows which splits of price sources its journal lacks."""
-    from steelyard.app.books.corporate_actions import with_actions
+def _today(folder: Folder, portfolio: Portfolio) -> date:
+    from steelyard.bootstrap.clock import today
 
-    return with_actions(portfolio, splits)
+    return today(_with_zone(folder, portfolio))
+
+
+def with_actions(portfolio: Portfolio, prices: PriceRecords, as_of: date) -> Portfolio:
+    """Return a portfolio that knows what prices suggest and its books lack."""
+    from steelyard.app.books.corporate_actions import with_actions as compared
+
+    return compared(portfolio, prices, as_of)
 
 
 def _has_every_price(found: Portfolio) -> bool:
@@ -210,9 +214,9 @@ def with_books_of(folder: Folder, portfolio: Portfolio, past: Sequence[Entry]) -
     open_pairs = _open_pairs(portfolio, past)
     if not past and not open_pairs:
         return portfolio
-    from steelyard.domain.books.portfolio_books import Books, books_of, with_books
+    from steelyard.domain.books.portfolio_books import books_of, with_books
 
-    books = replace(books_of(portfolio), entries=tuple(past)) if past else Books()
+    books = replace(books_of(portfolio), entries=tuple(past))
     return with_books(portfolio, _rated(folder, books, open_pairs) if open_pairs else books)
 
 

@@ -13,8 +13,8 @@ from steelyard.bootstrap.books import (
     journal_entries,
     portfolio_file,
     sessions,
+    with_actions,
     with_books_of,
-    with_splits,
 )
 from steelyard.bootstrap.clock import home_of
 from steelyard.bootstrap.folder import Folder, Place
@@ -23,7 +23,9 @@ from steelyard.bootstrap.tax import tax_situation
 from steelyard.records import dataclass
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from datetime import date
+    from decimal import Decimal
 
     from steelyard.adapters.database.outbox import StoredOutbox
     from steelyard.adapters.database.prices import StoredPrices
@@ -47,8 +49,13 @@ class OwnersBooks:
         past = journal_entries(self._folder)
         found = with_books_of(self._folder, held_by(portfolio, past, as_of), past)
         with fetched(self._folder) as prices:
-            splits = prices.splits() if prices is not None and past else ()
-        return with_splits(found, [s for s in splits if s[1] <= as_of]) if splits else found
+            return found if prices is None else with_actions(found, prices, as_of)
+
+    def splits(self) -> Mapping[str, Sequence[tuple[date, Decimal]]]:
+        """Return the splits that the journal records, by symbol."""
+        from steelyard.app.books.corporate_actions import splits_of
+
+        return splits_of(journal_entries(self._folder))
 
     def situation(self, portfolio: Portfolio, as_of: date) -> TaxSituation | None:
         """Return what tax is computed from, None without [tax] or without costs."""

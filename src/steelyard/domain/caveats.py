@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -9,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 from steelyard.domain.money import figure
 from steelyard.errors import DataError
 from steelyard.records import dataclass
-from steelyard.words import say
+from steelyard.words import join, say
 
 if TYPE_CHECKING:
     from steelyard.domain.portfolio import Portfolio, Quote
+
+_FEW_DIGITS, _FEW_SHARES = 6, 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,27 +50,37 @@ class HoldingDifference:
 
 
 @dataclass(frozen=True, slots=True)
-class UnrecordedSplit:
-    """A split that a price source knows of and the journal does not: shares and price are of two worlds.
+class UnrecordedAction:
+    """Something that happened to an instrument and is not in the books: shares and price are of two worlds.
 
     Attributes:
         account, symbol: Where shares of what were held before it.
-        day: First session at the new price.
-        ratio: New shares for one old one.
+        day: First session at the new price; of what no source has any longer the day after its last price.
+        ratio: New shares for one old one; None of what no source has any longer.
+        evidence: told | jump | silence: a price source says so, its price jumped like that, or it has no
+            price of it any longer.
+        kept: journal | file: who says what the account holds.
+        price: That nobody took for true, of a jump.
     """
 
     account: str
     symbol: str
     day: date
-    ratio: Decimal
+    ratio: Decimal | None
+    evidence: str = "told"
+    kept: str = "journal"
+    price: Decimal | None = None
 
     @property
     def entry(self) -> str:
-        """The line that records it."""
-        return (
-            f"steelyard record date={self.day} account={self.account} type=split symbol={self.symbol}"
-            f" shares={figure(self.ratio)}"
-        )
+        """The line that puts it right."""
+        if self.ratio is None:
+            kind = f"type=rename symbol={self.symbol} other=NEW-SYMBOL"
+        elif self.kept == "file":
+            return f"steelyard prices set {self.symbol} {figure(self.price)}"
+        else:
+            kind = f"type=split symbol={self.symbol} shares={as_ratio(self.ratio)}"
+        return f"steelyard record date={self.day} account={self.account} {kind}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON carries it, under `actions`."""
@@ -76,8 +89,24 @@ class UnrecordedSplit:
             "symbol": self.symbol,
             "day": self.day.isoformat(),
             "ratio": figure(self.ratio),
+            "evidence": self.evidence,
             "entry": self.entry,
         }
+
+
+def as_ratio(ratio: Decimal) -> str:
+    """Return a ratio in a few digits: as `1/3` where it has no end.
+
+    >>> as_ratio(Decimal(1) / 3), as_ratio(Decimal("1.5"))
+    ('1/3', '1.5')
+    """
+    if -int(ratio.as_tuple().exponent) <= _FEW_DIGITS:
+        return figure(ratio)
+    # Imported here: hardly any portfolio has such a split that nobody recorded.
+    from fractions import Fraction
+
+    near = Fraction(ratio).limit_denominator(_FEW_SHARES)
+    return f"{near.numerator}/{near.denominator}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +145,7 @@ class Caveats:
         undated: Symbols whose price stands in the file without a day: its age is unknown.
         stale: Fetched prices and rates that are too old to plan on.
         stale_ok: Its reader asked for them all the same.
-        actions: Splits that a price source knows of and the journal does not.
+        actions: Splits, changes of name and ends that price sources suggest and the books lack.
     """
 
     differences: tuple[HoldingDifference, ...] = ()
@@ -124,7 +153,7 @@ class Caveats:
     undated: tuple[str, ...] = ()
     stale: tuple[OldPrice, ...] = ()
     stale_ok: bool = False
-    actions: tuple[UnrecordedSplit, ...] = ()
+    actions: tuple[UnrecordedAction, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the keys that `check`, `plan` and `holdings` carry of it."""
@@ -189,8 +218,8 @@ def need_fresh(caveats: Caveats) -> None:
     Raises:
         DataError: `price-stale`, with every one of them, or `action-unrecorded`, with the entry to record.
     """
-    for action in caveats.actions:
-        raise unrecorded_split(action)
+    if caveats.actions:
+        raise unrecorded(caveats.actions)
     if caveats.stale and not caveats.stale_ok:
         listed = tuple(
             say("{symbol} of {priced_on}", symbol=s.what, priced_on=s.priced_on) for s in caveats.stale
@@ -202,19 +231,56 @@ def need_fresh(caveats: Caveats) -> None:
         )
 
 
-def unrecorded_split(action: UnrecordedSplit) -> DataError:
-    """Return the error of a split that the journal lacks, with the line that records it."""
-    return DataError(
-        "action-unrecorded",
-        say(
+def unrecorded(actions: Sequence[UnrecordedAction]) -> DataError:
+    """Return the error of everything that the books lack, each with its line."""
+    errors = [unrecorded_action(action) for action in actions]
+    if len(errors) == 1:
+        return errors[0]
+    texts, hints = [e.message for e in errors], [e.hint for e in errors]
+    return DataError("action-unrecorded", join("; ", texts), join("\n  ", hints))
+
+
+def unrecorded_action(action: UnrecordedAction) -> DataError:
+    """Return the error of an action that the books lack, with the line that puts it right."""
+    facts = {"symbol": action.symbol, "day": action.day, "account": action.account}
+    if action.ratio is None:
+        text = say(
+            "{symbol} in account {account!r} has had no price since {day}: renamed, merged or delisted",
+            **facts,
+        )
+        hint = say(
+            "run: {entry}; where it was paid out enter its sale: steelyard record date={day}"
+            " account={account} type=sell symbol={symbol} shares=ALL price=PAID",
+            entry=action.entry,
+            **facts,
+        )
+        return DataError("action-unrecorded", text, hint)
+    facts["ratio"] = as_ratio(action.ratio)
+    fixed = f"steelyard prices set {action.symbol} {figure(action.price)}" if action.price is not None else ""
+    if action.kept == "file":
+        hint = say("write the shares held now into the file, then run: {fixed}", fixed=fixed)
+    elif action.evidence == "told":
+        hint = say("run: {entry}", entry=action.entry)
+    else:
+        hint = say("run: {entry}; if it was no split, run: {fixed}", entry=action.entry, fixed=fixed)
+    if action.evidence == "jump":
+        text = say(
+            "{symbol} in account {account!r} may have been split {ratio} for 1 on {day}:"
+            " its price jumped like that",
+            **facts,
+        )
+    elif action.kept == "file":
+        text = say(
+            "{symbol} was split {ratio} for 1 on {day}, and nobody said whether the file counts the shares"
+            " of account {account!r} after it",
+            **facts,
+        )
+    else:
+        text = say(
             "{symbol} was split {ratio} for 1 on {day}, and the journal of account {account!r} lacks it",
-            symbol=action.symbol,
-            ratio=action.ratio,
-            day=action.day,
-            account=action.account,
-        ),
-        say("run: {entry}", entry=action.entry),
-    )
+            **facts,
+        )
+    return DataError("action-unrecorded", text, hint)
 
 
 def _quotes(portfolio: Portfolio) -> dict[str, Quote]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
 
 # Types only: what `check` needs must not bring automation and brokers along.
 if TYPE_CHECKING:
-    from steelyard.domain.market.prices import Close, Finding, Wanted
+    from steelyard.domain.market.prices import Close, Finding, Suspicion, Wanted
 
 
 class Sessions(Protocol):
@@ -72,6 +73,14 @@ class PriceRecords(Protocol):
 
     def history(self, symbol: str, limit: int = -1) -> tuple[tuple[str, Close], ...]:
         """Return the newest closes, newest first, with their sources; all without a limit."""
+        ...
+
+    def splits(self) -> tuple[tuple[str, date, Decimal], ...]:
+        """Return the splits that sources told of with their closes: symbol, day, new shares for one old."""
+        ...
+
+    def suspicions(self, symbols: Collection[str]) -> tuple[Suspicion, ...]:
+        """Return what the newest answers suggest has happened to some of these instruments."""
         ...
 
     def last_findings(self, symbol: str) -> tuple[str, ...]:

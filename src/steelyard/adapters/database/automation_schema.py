@@ -48,6 +48,7 @@ STEPS: tuple[str, ...] = (
     """,
     "ALTER TABLE messages ADD COLUMN picture BLOB;",
     "ALTER TABLE valuations ADD COLUMN content TEXT NOT NULL DEFAULT '';",
+    "CREATE INDEX price_answers_newest ON price_answers (symbol, source);",
 )
 
 AUTOMATION = Part("automation", STEPS)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from steelyard.adapters.database.connection import stamp, told, transaction
-from steelyard.domain.market.prices import Close, Finding, Wanted
+from steelyard.domain.market.prices import Close, Finding, Suspicion, Wanted
 
 
 class StoredPrices:
@@ -42,7 +43,7 @@ class StoredPrices:
         with told(self._path), transaction(self._db):
             self._db.execute(
                 "UPDATE price_answers SET findings = ? WHERE id = ?",
-                (json.dumps([[f.code, f.text, f.refused] for f in findings], ensure_ascii=False), answer),
+                (json.dumps([_finding(f) for f in findings], ensure_ascii=False), answer),
             )
             # What is refused today may have been taken yesterday, from this or the other source.
             self._db.executemany(
@@ -96,6 +97,37 @@ class StoredPrices:
             ).fetchall()
         return tuple((row[0], _close(*row[1:])) for row in rows)
 
+    def suspicions(self, symbols: Collection[str]) -> tuple[Suspicion, ...]:
+        """Return what the newest answer of each source suggests has happened to some of these instruments.
+
+        A jump that looks like a split is one until a good close of its day or a later one is kept; an
+        instrument of which every source that was asked knows nothing is gone.
+        """
+        with told(self._path):
+            rows = self._db.execute(
+                "SELECT symbol, findings FROM price_answers WHERE id IN"
+                " (SELECT max(id) FROM price_answers GROUP BY symbol, source) ORDER BY symbol, source"
+            ).fetchall()
+        by_symbol: dict[str, list[list[Any]]] = {}
+        for symbol, findings in rows:
+            if symbol in symbols:
+                by_symbol.setdefault(symbol, []).append(json.loads(findings or "[]"))
+        found = []
+        for symbol, answers in by_symbol.items():
+            newest = self.newest(symbol)
+            jumps = [
+                Suspicion(symbol, date.fromisoformat(f[3]), (f[4], f[5]), Decimal(f[6]))
+                for answer in answers
+                for f in answer
+                if len(f) > 3
+            ]
+            first = min(jumps, key=lambda s: s.day or date.max, default=None)
+            if first is not None and first.day is not None and (newest is None or newest[1].day < first.day):
+                found.append(first)
+            elif all("price-empty" in {f[0] for f in answer} for answer in answers):
+                found.append(Suspicion(symbol))
+        return tuple(found)
+
     def last_findings(self, symbol: str) -> tuple[str, ...]:
         """Return what the newest judged or failed answer of each source was blamed for."""
         with told(self._path):
@@ -107,9 +139,17 @@ class StoredPrices:
         texts: list[str] = []
         for source, failure, findings in rows:
             texts += [f"{source}: {failure}"] if failure else []
-            texts += [text for _, text, _ in json.loads(findings or "[]")]
+            texts += [text for _, text, *_ in json.loads(findings or "[]")]
         return tuple(texts)
 
 
 def _close(day: str, price: str, currency: str, split: str) -> Close:
     return Close(date.fromisoformat(day), Decimal(price), currency, Decimal(split))
+
+
+def _finding(finding: Finding) -> list[Any]:
+    """Return a finding as it is kept: code, text, refused; of what looks like a split day, ratio, price."""
+    kept: list[Any] = [finding.code, finding.text, finding.refused]
+    if finding.split is not None and finding.day is not None:
+        kept += [finding.day.isoformat(), *finding.split, str(finding.price)]
+    return kept

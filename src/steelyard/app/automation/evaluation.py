@@ -21,7 +21,7 @@ from steelyard.app.market.prices import Fetched, fetch
 from steelyard.domain.books.comparison import told, undecided
 from steelyard.domain.books.portfolio_books import books_of
 from steelyard.domain.books.valuations import DayValue
-from steelyard.domain.caveats import unrecorded_split
+from steelyard.domain.caveats import unrecorded
 from steelyard.domain.market.prices import Close, Wanted, is_stale
 from steelyard.domain.money import EXACT, ZERO
 from steelyard.domain.portfolio import Portfolio
@@ -64,6 +64,7 @@ def evaluate(
         inputs.settings.prices,
         as_of=as_of,
         sessions=inputs.sessions,
+        splits=inputs.books.splits(),
     )
     inputs.runs.step(number, "prices")
     queued: list[str] = []
@@ -290,8 +291,8 @@ def _plan_text(inputs: RunInputs, report: CheckReport) -> str:
 
     portfolio = report.portfolio
     try:
-        for action in report.caveats.actions:
-            raise unrecorded_split(action)
+        if report.caveats.actions:
+            raise unrecorded(report.caveats.actions)
         situation = inputs.books.situation(portfolio, report.as_of)
         made = plan(portfolio, inputs.sessions, as_of=report.as_of, tax=situation)
     except (PlanError, DataError) as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
@@ -30,6 +30,10 @@ class Books(Protocol):
         """Return the portfolio holding what the journal says, or as it is without a journal."""
         ...
 
+    def splits(self) -> Mapping[str, Sequence[tuple[date, Decimal]]]:
+        """Return the splits that the journal records, by symbol: day and new shares for one old one."""
+        ...
+
     def situation(self, portfolio: Portfolio, as_of: date) -> TaxSituation | None:
         """Return what tax is computed from, None when nothing says what was paid or where tax is due."""
         ...
@@ -41,6 +45,10 @@ class NoBooks:
     def held(self, portfolio: Portfolio, as_of: date) -> Portfolio:
         """Return the portfolio as it is."""
         return portfolio
+
+    def splits(self) -> Mapping[str, Sequence[tuple[date, Decimal]]]:
+        """Return none."""
+        return {}
 
     def situation(self, portfolio: Portfolio, as_of: date) -> TaxSituation | None:
         """Return None."""

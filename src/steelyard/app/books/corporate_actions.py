@@ -1,48 +1,117 @@
-"""Splits that price sources know of, held against the journal: a new price meets old shares."""
+"""What prices suggest has happened to instruments, held against the books: new prices meet old shares."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
 from steelyard.domain.books.holdings import count
 from steelyard.domain.books.ledger import ACTION_KINDS, Entry, in_order
 from steelyard.domain.books.portfolio_books import Books, books_of, with_books
-from steelyard.domain.caveats import UnrecordedSplit
-from steelyard.domain.money import ONE
+from steelyard.domain.caveats import UnrecordedAction
+from steelyard.domain.market.prices import Suspicion
+from steelyard.domain.money import EXACT, ONE
 from steelyard.domain.portfolio import Portfolio
+from steelyard.ports.market import PriceRecords
+from steelyard.records import replace
 
 WINDOW = timedelta(days=10)
 """How far the day of an entry may be from the first session at the new price."""
+RECENT = timedelta(days=30)
+"""How long after a split it is asked whether the shares of a file were counted after it."""
 
 
-def with_actions(portfolio: Portfolio, splits: Iterable[tuple[str, date, Decimal]]) -> Portfolio:
-    """Return a portfolio that knows which of the splits its journal lacks.
+def with_actions(portfolio: Portfolio, prices: PriceRecords, as_of: date) -> Portfolio:
+    """Return a portfolio that knows which splits, changes of name and ends its books lack.
 
-    Only accounts with entries can lack one: what a file holds its owner has counted after the split.
+    Nobody can see whether the shares of a file were counted after a split. For RECENT its owner is asked, and
+    answers with a price by hand; an older one was counted.
 
     Args:
         portfolio: With its books.
-        splits: Symbol, first session at the new price, new shares for one old one.
+        prices: What was fetched.
+        as_of: Nothing later is looked at.
     """
     books = books_of(portfolio)
-    found = _unrecorded(books, [s for s in splits if s[2] != ONE])
-    return with_books(portfolio, replace(books, actions=found)) if found else portfolio
+    symbols = {p.symbol for a in portfolio.accounts for p in a.positions if p.shares}
+    symbols |= {e.symbol for e in books.entries if e.symbol}
+    if not symbols:
+        return portfolio
+    found: list[UnrecordedAction] = []
+    for symbol, day, ratio in prices.splits():
+        if symbol in symbols and ratio != ONE and day <= as_of:
+            found += _unrecorded(books, symbol, day, ratio)
+            if as_of - day <= RECENT:
+                found += _uncounted(portfolio, books, prices, UnrecordedAction("", symbol, day, ratio))
+    for one in prices.suspicions(symbols):
+        if one.day is not None and one.split is not None and one.day <= as_of:
+            found += _jumped(portfolio, books, one, one.day, one.split)
+        elif one.day is None:
+            found += _silent(portfolio, books, one.symbol, as_of)
+    return with_books(portfolio, replace(books, actions=tuple(found))) if found else portfolio
 
 
-def _unrecorded(books: Books, splits: Sequence[tuple[str, date, Decimal]]) -> tuple[UnrecordedSplit, ...]:
-    found = []
-    for symbol, day, ratio in splits:
-        own = [e for e in books.entries if symbol in (e.symbol, e.other)]
-        for account in dict.fromkeys(name for e in own for name in e.accounts):
-            here = [e for e in own if account in e.accounts]
-            if _held_before(here, account, symbol, day) and not any(
-                e.kind in ACTION_KINDS and abs(e.traded_on - day) <= WINDOW for e in here
-            ):
-                found.append(UnrecordedSplit(account, symbol, day, ratio))
-    return tuple(found)
+def splits_of(entries: Iterable[Entry]) -> Mapping[str, Sequence[tuple[date, Decimal]]]:
+    """Return the splits that entries record, by symbol: they explain a jump of the price."""
+    found: dict[str, dict[date, Decimal]] = {}
+    for entry in entries:
+        if entry.kind == "split":
+            found.setdefault(entry.symbol, {})[entry.traded_on] = entry.ratio
+    return {symbol: tuple(sorted(days.items())) for symbol, days in found.items()}
+
+
+def _unrecorded(
+    books: Books, symbol: str, day: date, ratio: Decimal, **known: str | Decimal | None
+) -> Iterator[UnrecordedAction]:
+    own = [e for e in books.entries if symbol in (e.symbol, e.other)]
+    for account in dict.fromkeys(name for e in own for name in e.accounts):
+        here = [e for e in own if account in e.accounts]
+        if _held_before(here, account, symbol, day) and not any(
+            e.kind in ACTION_KINDS and abs(e.traded_on - day) <= WINDOW for e in here
+        ):
+            yield UnrecordedAction(account, symbol, day, ratio, **known)  # type: ignore[arg-type]
+
+
+def _uncounted(
+    portfolio: Portfolio, books: Books, prices: PriceRecords, split: UnrecordedAction
+) -> Iterator[UnrecordedAction]:
+    closes = prices.history(split.symbol)
+    if any(source == "manual" and close.day >= split.day for source, close in closes):
+        return
+    for name in _holders(portfolio, split.symbol, books.kept):
+        yield replace(split, account=name, kept="file", price=closes[0][1].price)
+
+
+def _jumped(
+    portfolio: Portfolio, books: Books, one: Suspicion, day: date, split: tuple[int, int]
+) -> Iterator[UnrecordedAction]:
+    ratio = EXACT.divide(Decimal(split[0]), Decimal(split[1]))
+    for action in _unrecorded(books, one.symbol, day, ratio, evidence="jump", price=one.price):
+        if action.account in books.kept:
+            yield action
+    for name in _holders(portfolio, one.symbol, books.kept):
+        yield UnrecordedAction(name, one.symbol, day, ratio, "jump", "file", one.price)
+
+
+def _silent(portfolio: Portfolio, books: Books, symbol: str, as_of: date) -> Iterator[UnrecordedAction]:
+    """Name what is held and has no fresh price, while every source that was asked has none."""
+    quote = portfolio.quotes.get(symbol)
+    if quote is None or quote.priced_on is None or not quote.is_stale(as_of):
+        return
+    day = quote.priced_on + timedelta(days=1)
+    for account in portfolio.accounts:
+        if any(p.symbol == symbol and p.shares for p in account.positions):
+            kept = "journal" if account.name in books.kept else "file"
+            yield UnrecordedAction(account.name, symbol, day, None, "silence", kept)
+
+
+def _holders(portfolio: Portfolio, symbol: str, kept: Collection[str]) -> list[str]:
+    return [
+        a.name
+        for a in portfolio.accounts
+        if a.name not in kept and any(p.symbol == symbol and p.shares for p in a.positions)
+    ]
 
 
 def _held_before(entries: Iterable[Entry], account: str, symbol: str, day: date) -> bool:

@@ -18,7 +18,7 @@ from steelyard.domain.books.ledger import OPENING_NOTE, Entry
 from steelyard.domain.books.portfolio_books import Books, KeptPortfolio, with_books
 from steelyard.domain.caveats import HoldingDifference
 from steelyard.domain.money import EXACT, ZERO
-from steelyard.domain.portfolio import Account, Portfolio, Position
+from steelyard.domain.portfolio import Account, Portfolio, Position, Quote
 from steelyard.errors import DataError, InputError
 from steelyard.records import replace
 from steelyard.words import say
@@ -88,8 +88,20 @@ def held(portfolio: Portfolio, entries: Sequence[Entry], *, as_of: date) -> Kept
         else a
         for a in accounts
     ]
+    portfolio = replace(portfolio, quotes=_of_new_shares(portfolio.quotes, entries, as_of))
     books = Books(tuple(entries), differences=tuple(differences), kept=frozenset(kept_here))
     return with_books(replace(portfolio, accounts=tuple(accounts)), books)
+
+
+def _of_new_shares(quotes: Mapping[str, Quote], entries: Iterable[Entry], as_of: date) -> Mapping[str, Quote]:
+    """Return quotes with those from before a split made prices of one share after it, which are held now."""
+    found = dict(quotes)
+    splits = {(e.symbol, e.traded_on): e.ratio for e in entries if e.kind == "split" and e.traded_on <= as_of}
+    for (symbol, day), ratio in splits.items():
+        quote = quotes.get(symbol)
+        if quote is not None and quote.priced_on is not None and quote.priced_on < day and not quote.by_value:
+            found[symbol] = replace(found[symbol], price=EXACT.divide(found[symbol].price, ratio))
+    return found
 
 
 def _by_account(amounts: Mapping[tuple[str, str], Decimal]) -> dict[str, dict[str, Decimal]]:

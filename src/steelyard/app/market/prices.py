@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 from functools import partial
 
 from steelyard.domain.market.prices import (
@@ -16,13 +17,18 @@ from steelyard.domain.market.prices import (
     is_stale,
     judge,
 )
+from steelyard.domain.money import ONE
 from steelyard.errors import DataError
 from steelyard.ports.machine import Clock
 from steelyard.ports.market import PriceRecords, PriceSource, Sessions
-from steelyard.records import dataclass
+from steelyard.records import dataclass, replace
 from steelyard.words import join, say
 
 LONGEST_WAIT = 60
+NEARBY = timedelta(days=10)
+"""How far a source's first close after a split may be from the day its owner gives."""
+Splits = Mapping[str, Sequence[tuple[date, Decimal]]]
+"""Symbol to day and new shares for one old one."""
 _PASSING = ("price-source", "price-answer")
 """Failures that may be over when asked again."""
 
@@ -53,6 +59,7 @@ def fetch(
     *,
     as_of: date,
     sessions: Sessions | None = None,
+    splits: Splits | None = None,
 ) -> tuple[Fetched, ...]:
     """Ask for closes and keep them; one result each, whatever happened.
 
@@ -67,8 +74,28 @@ def fetch(
         settings: The owner's.
         as_of: Today.
         sessions: Which days exchanges trade, None to take every day for one.
+        splits: Those the owner has recorded, by symbol: they explain a jump that no source explains.
     """
-    return tuple(_fetch_one(w, sources, records, clock, settings, as_of, sessions) for w in wanted)
+    known = splits or {}
+    return tuple(
+        _fetch_one(w, sources, records, clock, settings, as_of, sessions, known.get(w.symbol, ()))
+        for w in wanted
+    )
+
+
+def _explained(closes: Sequence[Close], splits: Sequence[tuple[date, Decimal]]) -> tuple[Close, ...]:
+    """Return closes with the splits that the owner knows and the source does not.
+
+    The source may have its first close after it a few days later than the owner's entry is dated, or earlier.
+    """
+    found = sorted(closes, key=lambda c: c.day)
+    for day, ratio in splits:
+        if any(c.split != ONE and abs(c.day - day) <= NEARBY for c in found):
+            continue
+        at = next((n for n, c in enumerate(found) if day <= c.day <= day + NEARBY), None)
+        if at is not None:
+            found[at] = replace(found[at], split=ratio)
+    return tuple(found)
 
 
 def _sessions_of(wanted: Wanted, sessions: Sessions | None) -> Callable[[date], bool] | None:
@@ -85,6 +112,7 @@ def _fetch_one(
     settings: PriceSettings,
     as_of: date,
     sessions: Sessions | None,
+    splits: Sequence[tuple[date, Decimal]],
 ) -> Fetched:
     findings: list[Finding] = []
     judged: list[tuple[int, str, Judgement]] = []
@@ -103,7 +131,7 @@ def _fetch_one(
         judgement = judge(
             wanted,
             source.name,
-            closes,
+            _explained(closes, splits),
             settings.limits,
             as_of=as_of,
             known=known,

@@ -14,7 +14,7 @@ from steelyard.app.books.prices import wanted_by
 from steelyard.app.market.prices import fetch
 from steelyard.domain.books.comparison import told, undecided
 from steelyard.domain.books.portfolio_books import books_of
-from steelyard.domain.caveats import unrecorded_split
+from steelyard.domain.caveats import unrecorded_action
 from steelyard.domain.market.prices import Close, PriceSettings, Wanted, is_stale
 from steelyard.domain.money import EXACT
 from steelyard.domain.portfolio import Portfolio
@@ -122,7 +122,7 @@ def _unrecorded(portfolio: Portfolio, traded: Collection[str]) -> Iterator[Refus
     """Refuse to trade what was split without the journal knowing."""
     for action in books_of(portfolio).actions:
         if action.symbol in traded:
-            error = unrecorded_split(action)
+            error = unrecorded_action(action)
             yield Refusal(error.code, "", action.symbol, error.message, error.hint)
 
 

@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 
 from steelyard.domain.books.ledger import Entry
-from steelyard.domain.caveats import HoldingDifference, UnrecordedSplit
+from steelyard.domain.caveats import HoldingDifference, UnrecordedAction
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import SteelyardError
 from steelyard.records import dataclass, field
@@ -25,7 +25,7 @@ class Books:
         entries: Those of the journal that count, in the order they were written.
         rates: Pair (`USDKRW`: won for one dollar) to day to rate, for entries and lots that state none.
         differences: What the file says differently than the journal.
-        actions: Splits that a price source knows of and the journal does not.
+        actions: Splits, changes of name and ends that price sources suggest and the books lack.
         kept: Names of the accounts of which the journal says what they hold.
         unread: What kept the rates from being read; whoever needs one is told.
     """
@@ -35,7 +35,7 @@ class Books:
     unread: SteelyardError | None = None
     differences: tuple[HoldingDifference, ...] = ()
     kept: frozenset[str] = frozenset()
-    actions: tuple[UnrecordedSplit, ...] = ()
+    actions: tuple[UnrecordedAction, ...] = ()
 
     def rates_until(self, currency: str, other: str, as_of: date) -> Mapping[date, Decimal]:
         """Return units of the other currency for one unit of a currency, by day, none later than `as_of`.

@@ -113,6 +113,8 @@ class Finding:
         text: One sentence for the owner.
         refused: True when the close is not used.
         day: The session meant, None for the whole answer.
+        split: New shares and old ones of the split that a jump looks like, None where it looks like none.
+        price: The price meant, with `split`.
     """
 
     code: str
@@ -121,6 +123,25 @@ class Finding:
     text: str
     refused: bool
     day: date | None = None
+    split: tuple[int, int] | None = None
+    price: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """What the newest answers of price sources suggest has happened to an instrument.
+
+    Attributes:
+        symbol: Which.
+        day: First session at a price that looks like after a split; None where no source has it any longer.
+        split: New shares and old ones, with `day`.
+        price: Of that session.
+    """
+
+    symbol: str
+    day: date | None = None
+    split: tuple[int, int] | None = None
+    price: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +195,19 @@ def judge(
         held.setdefault(before.day, before)
     findings: list[Finding] = []
 
-    def found(code: str, text: str, day: date | None = None, *, refused: bool = True) -> None:
-        findings.append(Finding(code, wanted.symbol, source, f"{wanted.symbol}: {text}", refused, day))
+    def found(
+        code: str,
+        text: str,
+        day: date | None = None,
+        *,
+        refused: bool = True,
+        like: tuple[Close, Close] | None = None,
+    ) -> None:
+        split = None if like is None or not refused else _split_of(*like)
+        price = like[1].price if like is not None and split is not None else None
+        findings.append(
+            Finding(code, wanted.symbol, source, f"{wanted.symbol}: {text}", refused, day, split, price)
+        )
 
     usable: list[Close] = []
     for close in sorted(closes, key=lambda c: c.day):
@@ -223,7 +255,7 @@ def judge(
                 before=plain(there.price),
                 looks=_looks_like(wanted.symbol, there, close),
             )
-            found("price-jump", text, close.day)
+            found("price-jump", text, close.day, like=(there, close))
             continue
         last = max((day for day in held if day < close.day), default=None)
         earlier, seen = None if last is None else held[last], _restated(close, usable)
@@ -245,7 +277,7 @@ def judge(
         )
         stays = after is not None and not _jumps(close, after, limits.max_jump)
         stays = stays and HALF < EXACT.divide(close.price, earlier.price) < DOUBLE
-        found("price-jump", text, close.day, refused=not stays)
+        found("price-jump", text, close.day, refused=not stays, like=(earlier, close))
         if stays:
             good.append(close)
     if good and is_stale(good[-1], source, limits, as_of):
@@ -318,18 +350,26 @@ def _looks_like(symbol: str, earlier: Close, later: Close) -> str:
                 "; it looks a hundredfold off, as pence for pounds: {price} would fit",
                 price=plain(EXACT.divide(later.price, factor)),
             )
-    for new, old in SPLITS:
-        if _near(ratio, EXACT.divide(Decimal(old), Decimal(new))):
-            return say(
-                "; it looks like a split of {new} for {old}: if so, run: steelyard record date={day}"
-                " type=split symbol={symbol} shares={new}/{old}, then: steelyard prices set {symbol} {price}",
-                new=new,
-                old=old,
-                day=later.day,
-                symbol=symbol,
-                price=plain(later.price),
-            )
-    return ""
+    split = _split_of(earlier, later)
+    if split is None:
+        return ""
+    return say(
+        "; it looks like a split of {new} for {old}: if so, run: steelyard record date={day}"
+        " type=split symbol={symbol} shares={new}/{old}; if not: steelyard prices set {symbol} {price}",
+        new=split[0],
+        old=split[1],
+        day=later.day,
+        symbol=symbol,
+        price=plain(later.price),
+    )
+
+
+def _split_of(earlier: Close, later: Close) -> tuple[int, int] | None:
+    """Return new shares and old ones of the split that a jump looks like, None where it looks like none."""
+    ratio = EXACT.divide(later.price, earlier.price)
+    return next(
+        (split for split in SPLITS if _near(ratio, EXACT.divide(Decimal(split[1]), Decimal(split[0])))), None
+    )
 
 
 def _near(ratio: Decimal, factor: Decimal) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from steelyard.domain.caveats import Caveats, unrecorded_split
+from steelyard.domain.caveats import Caveats, unrecorded_action
 from steelyard.interfaces import language
 from steelyard.words import say
 
@@ -31,7 +31,7 @@ def warn(caveats: Caveats, as_of: date, source: str) -> None:
             click.echo(tell(say("warning[journal-differs]: {text}", text=text)), err=True)
             click.echo(f"\n  {language.hint(hint)}\n", err=True)
     for action in caveats.actions:
-        error = unrecorded_split(action)
+        error = unrecorded_action(action)
         click.echo(tell(say("warning[action-unrecorded]: {text}", text=error.message)), err=True)
         click.echo(f"\n  {language.hint(error.hint)}\n", err=True)
     if caveats.stale:
