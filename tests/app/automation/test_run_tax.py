@@ -15,10 +15,11 @@ from builders import with_gains
 from steelyard import bootstrap
 from steelyard.adapters.database.journal import StoredJournal
 from steelyard.app.automation.run import run
+from steelyard.app.automation.run_inputs import NoBooks
 from steelyard.domain.books.ledger import Entry, Row
 
 
-class BooksBeside:
+class BooksBeside(NoBooks):
     """What the composition root says without a journal."""
 
     def held(self, portfolio, as_of):
