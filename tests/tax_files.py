@@ -72,7 +72,8 @@ def scale(rows, low, high):
 
 
 def schedule_d(income, short, long):
-    """What net gains add to a single return of 2026: netting, 3,000 of other income, then the brackets."""
+    """What net gains add to a single return of 2026: netting, 3,000 of other income, then the brackets or, if
+    it is less, the ordinary rates on everything."""
     net = short + long
     if net <= 0:
         return -scale(ORDINARY, max(income - min(-net, 3000), 0), income)
@@ -80,4 +81,5 @@ def schedule_d(income, short, long):
         short, long = D(0), net
     elif long < 0:
         short, long = net, D(0)
-    return scale(ORDINARY, income, income + short) + scale(GAINS, income + short, income + short + long)
+    at_rates = scale(ORDINARY, income, income + short) + scale(GAINS, income + short, income + short + long)
+    return min(at_rates, scale(ORDINARY, income, income + short + long))

@@ -150,10 +150,17 @@ class Constraints:
 
 @dataclass(frozen=True, slots=True)
 class Tax:
-    """Where and how the owner is taxed; `settings` holds the country's own keys, as written."""
+    """Where and how the owner is taxed.
+
+    Attributes:
+        jurisdiction: The country.
+        settings: The country's own keys, as written; they hold for every year.
+        by_year: Year to keys that hold for it alone, in place of the general ones.
+    """
 
     jurisdiction: str
     settings: Mapping[str, object] = field(default_factory=dict)
+    by_year: Mapping[int, Mapping[str, object]] = field(default_factory=dict)
 
     def __hash__(self) -> int:
         return _hash(self)

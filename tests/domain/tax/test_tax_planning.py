@@ -84,13 +84,16 @@ def test_the_formulas_of_a_return_are_the_return(owner, short, long):
     rates = schedule(figures, 2026, owner.filing)
     limit = loss_limit(figures, owner.filing)
     formulas = return_formulas(rates, owner, limit=limit)
+    netting = net(short, long, limit=limit)
     expected = gains_tax(
         rates,
-        net(short, long, limit=limit),
+        netting,
         income=owner.income,
         qualified=owner.qualified,
-        magi=owner.magi,
-        investment_income=owner.investment_income,
+        magi=None if owner.magi is None else owner.magi + netting.counted,
+        investment_income=None
+        if owner.investment_income is None
+        else owner.investment_income + netting.gains,
     ).total
     assert sum(tax_at(f, {"short": short, "long": long}) for f in formulas) == expected
 

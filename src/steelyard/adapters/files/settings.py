@@ -168,7 +168,27 @@ def read_tax(reader: Reader, tree: Mapping[str, Any]) -> Tax | None:
         )
         return None
     word = reader.word(table["jurisdiction"], ("tax", "jurisdiction"), JURISDICTIONS)
-    return None if word is None else Tax(word, {k: v for k, v in table.items() if k != "jurisdiction"})
+    settings = {k: v for k, v in table.items() if k != "jurisdiction" and not k.isdigit()}
+    by_year = {}
+    for key in (k for k in table if k.isdigit()):
+        keys = reader.table(table, key, ("tax",))
+        if not (key.isascii() and len(key) == 4):
+            reader.problem(
+                "tax-setting",
+                say("{key} under [tax] is no year", key=key),
+                say("write [tax.{year}] for the settings of one year", year=2025),
+                ("tax", key),
+            )
+        elif "jurisdiction" in keys:
+            reader.problem(
+                "tax-setting",
+                say("[tax.{key}] states a jurisdiction; it is the same in every year", key=key),
+                say("leave it out, or keep a file for each country"),
+                ("tax", key, "jurisdiction"),
+            )
+        else:
+            by_year[int(key)] = keys
+    return None if word is None else Tax(word, settings, by_year)
 
 
 def currency_of(raw: object) -> str | None:

@@ -50,7 +50,9 @@ class TaxSituation:
 
     def with_entries(self, more: Sequence[Entry]) -> YearTax:
         """Return the year's tax if some more entries happened."""
-        return self.country.year_tax(replace(self.facts, entries=(*self.facts.entries, *more)))
+        facts = self.facts
+        told = facts.entries if facts.stated_with is None else facts.stated_with
+        return self.country.year_tax(replace(facts, entries=(*facts.entries, *more), stated_with=told))
 
 
 def situation_of_sales(
@@ -123,8 +125,9 @@ def situation(
     symbols = instruments_of(past)
     classes = _known_classes(lands, portfolio)
     classes |= {s: lands.classify(portfolio.instruments[s]) for s in sorted(symbols)}
+    year = year or as_of.year
     facts = YearFacts(
-        year=year or as_of.year,
+        year=year,
         entries=tuple(past),
         classes=classes,
         is_session=sessions.is_session,
@@ -132,7 +135,9 @@ def situation(
         rules=tuple(rules),
         account_kinds={a.name: a.kind for a in portfolio.accounts},
         methods=_methods(portfolio, set(classes.values())),
-        settings=portfolio.tax.settings,
+        settings={**portfolio.tax.settings, **portfolio.tax.by_year.get(year, {})},
+        general=portfolio.tax.settings,
+        by_year=portfolio.tax.by_year,
         same_index=same_index(portfolio.instruments.values()),
         instruments={s: portfolio.instruments[s] for s in classes},
         market_rates={
@@ -157,7 +162,8 @@ def situation(
 def _check_settings(lands: Country, portfolio: Portfolio) -> None:
     """Refuse a key that the country does not know: a mistyped one would silently change the tax."""
     assert portfolio.tax is not None
-    unknown = [key for key in portfolio.tax.settings if key not in lands.settings]
+    keys = [*portfolio.tax.settings, *(key for keys in portfolio.tax.by_year.values() for key in keys)]
+    unknown = [key for key in dict.fromkeys(keys) if key not in lands.settings]
     if unknown:
         raise InputError(
             "tax-setting",

@@ -221,7 +221,11 @@ class YearFacts:
         is_session: Trading sessions by exchange.
         rates: The country's data file, numbers as text.
         rules: The rules of that file.
-        settings: The owner's own keys under [tax].
+        settings: The owner's own keys under [tax], of the year where it has its own.
+        general: Those that hold for every year.
+        by_year: Year to the keys that hold for it alone.
+        stated_with: The entries that figures stated for the year as a whole count already, such as an income
+            with the gains so far; None is all of `entries`.
         same_index: Symbol to group of what the catalogue says follows one index; what a country makes of
             it is its affair.
         market_rates: Currency to day to tax currency for one unit, for entries that state no rate.
@@ -236,9 +240,16 @@ class YearFacts:
     account_kinds: Mapping[str, str] = field(default_factory=dict)
     methods: Mapping[tuple[str, str], str] = field(default_factory=dict)
     settings: Mapping[str, object] = field(default_factory=dict)
+    general: Mapping[str, object] = field(default_factory=dict)
+    by_year: Mapping[int, Mapping[str, object]] = field(default_factory=dict)
+    stated_with: Sequence[Entry] | None = None
     same_index: Mapping[str, str] = field(default_factory=dict)
     instruments: Mapping[str, Instrument] = field(default_factory=dict)
     market_rates: Mapping[str, Mapping[date, Decimal]] = field(default_factory=dict)
+
+    def settings_of(self, year: int) -> Mapping[str, object]:
+        """Return the owner's keys of a year."""
+        return self.settings if year == self.year else {**self.general, **self.by_year.get(year, {})}
 
 
 def unrated(entries: Iterable[Entry], currency: str) -> tuple[str, ...]:

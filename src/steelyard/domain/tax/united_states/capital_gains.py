@@ -52,6 +52,16 @@ class Netting:
     ordinary_offset: Decimal
     carry: Carry
 
+    @property
+    def gains(self) -> Decimal:
+        """What enters net investment income, >= 0."""
+        return EXACT.add(self.short, self.long)
+
+    @property
+    def counted(self) -> Decimal:
+        """What enters adjusted gross income: net gains, or the loss that reduces other income."""
+        return EXACT.subtract(self.gains, self.ordinary_offset)
+
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
@@ -62,6 +72,8 @@ class Schedule:
         gains: The same for long-term gains.
         collectibles_rate: Highest rate on collectibles.
         niit_rate, niit_threshold: Net investment income tax.
+        year, figures_of: The tax year, and the year the bounds are of: an earlier one where its own are not
+            published, or zero where the owner stated them.
     """
 
     ordinary: tuple[tuple[Decimal, ...], tuple[Decimal, ...]]
@@ -69,6 +81,13 @@ class Schedule:
     collectibles_rate: Decimal
     niit_rate: Decimal
     niit_threshold: Decimal
+    year: int = 0
+    figures_of: int = 0
+
+    @property
+    def is_provisional(self) -> bool:
+        """Whether the bounds are those of an earlier year."""
+        return self.figures_of != self.year
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +97,8 @@ class GainsTax:
     Attributes:
         ordinary: On short-term gains; negative when a loss reduces other income.
         collectibles: On collectibles.
-        at_rates: Long-term gains (and qualified dividends) taxed at each rate, lowest rate first.
-        long: The tax on them.
+        at_rates: Long-term gains (and qualified dividends) by the rate they fall under, lowest rate first.
+        long: The tax on them: at these rates, or at the ordinary ones where all of it is cheaper there.
         niit: Net investment income tax.
     """
 
@@ -95,20 +114,33 @@ class GainsTax:
         return _sum(self.ordinary, self.collectibles, self.long, self.niit)
 
 
-def schedule(figures: Mapping[str, Any], year: int, filing: str) -> Schedule:
+def schedule(
+    figures: Mapping[str, Any],
+    year: int,
+    filing: str,
+    *,
+    ordinary: Sequence[Decimal] | None = None,
+    gains: Sequence[Decimal] | None = None,
+) -> Schedule:
     """Read the figures of a year.
+
+    A year later than all that are known takes the bounds of the last one, which are a little too low since
+    they are raised for prices every year; `is_provisional` says so.
 
     Args:
         figures: As the data file has them.
         year: Tax year.
         filing: One of `FILINGS`.
+        ordinary, gains: The owner's own upper bounds of the brackets, instead of the file's.
 
     Raises:
         InputError: Unknown filing (`filing-unknown`).
-        DataError: No figures for that year (`tax-year-unknown`).
+        DataError: No figures for a year in the past (`tax-year-unknown`).
     """
     _known(filing)
-    rows = figures["years"].get(str(year))
+    last = max(map(int, figures["years"]))
+    known = min(year, last)
+    rows = figures["years"].get(str(known))
     if rows is None:
         raise DataError(
             "tax-year-unknown",
@@ -119,11 +151,13 @@ def schedule(figures: Mapping[str, Any], year: int, filing: str) -> Schedule:
             ),
         )
     return Schedule(
-        ordinary=(_numbers(rows["ordinary"][filing]), _numbers(figures["ordinary_rates"])),
-        gains=(_numbers(rows["gains"][filing]), _numbers(figures["gain_rates"])),
+        ordinary=(tuple(ordinary or _numbers(rows["ordinary"][filing])), _numbers(figures["ordinary_rates"])),
+        gains=(tuple(gains or _numbers(rows["gains"][filing])), _numbers(figures["gain_rates"])),
         collectibles_rate=Decimal(figures["collectibles_rate"]),
         niit_rate=Decimal(figures["niit_rate"]),
         niit_threshold=Decimal(figures["niit_threshold"][filing]),
+        year=year,
+        figures_of=year if ordinary and gains else known,
     )
 
 
@@ -185,20 +219,24 @@ def net(
     limit: Decimal,
     carry: Carry = NO_CARRY,
     collectibles: Decimal = ZERO,
+    income: Decimal | None = None,
 ) -> Netting:
     """Net a year's gains and losses.
 
     Each character is netted for itself with what was carried in, then with the other. A net loss offsets
-    other income up to the limit, short-term loss first; the rest keeps its character.
+    other income up to the limit, short-term loss first; the rest keeps its character. What the offset finds
+    no income to reduce is not used up: it is carried too.
 
     Args:
         short: Net short-term gain after wash sales, may be negative.
         long: Net long-term gain after wash sales, collectibles included, may be negative.
-        limit: See `loss_limit`. That other income may be smaller is not looked at.
+        limit: See `loss_limit`.
         carry: From the year before.
         collectibles: The part of `long` on collectibles, may be negative.
+        income: Taxable income without the gains, qualified dividends included, below zero by what the
+            deductions exceed it; None takes it to be at least the limit.
 
-    Source: 26 U.S.C. 1211, 1212; Schedule D, Capital Loss Carryover and 28% Rate Gain Worksheets.
+    Source: 26 U.S.C. 1211, 1212(b); Schedule D, Capital Loss Carryover and 28% Rate Gain Worksheets.
     """
     s, t = EXACT.subtract(short, carry.short), EXACT.subtract(long, carry.long)
     total = EXACT.add(s, t)
@@ -207,10 +245,11 @@ def net(
         offset = min(limit, loss)
         short_loss = ZERO if s >= ZERO else EXACT.minus(s) if t < ZERO else loss
         long_loss = EXACT.subtract(loss, short_loss)
-        from_short = min(offset, short_loss)
+        used = offset if income is None else min(offset, max(income, ZERO))
+        from_short = min(used, short_loss)
         left = Carry(
             EXACT.subtract(short_loss, from_short),
-            EXACT.subtract(long_loss, EXACT.subtract(offset, from_short)),
+            EXACT.subtract(long_loss, EXACT.subtract(used, from_short)),
         )
         return Netting(ZERO, ZERO, ZERO, offset, left)
     gain = min(t, total) if t > ZERO else ZERO
@@ -252,7 +291,10 @@ def gains_tax(
     capped = tuple(min(rate, rates.collectibles_rate) for rate in ordinary)
     metal = _tax(_slices(bounds, capped, base, top))
     preferred = EXACT.subtract(EXACT.add(netting.long, qualified), netting.collectibles)
-    at_rates = _slices(*rates.gains, top, EXACT.add(top, preferred))
+    at_rates = _stacked(rates, base, top, preferred)
+    # 1(h)(1) "shall not exceed": where all of it is cheaper at the ordinary rates, these are paid.
+    ordinary_on_all = _tax(_slices(bounds, ordinary, base, EXACT.add(top, preferred)))
+    on_long = min(_tax(at_rates), EXACT.subtract(ordinary_on_all, metal))
     gains = _sum(netting.short, netting.long, qualified)
     over = EXACT.subtract(
         magi if magi is not None else EXACT.subtract(EXACT.add(income, gains), netting.ordinary_offset),
@@ -263,9 +305,37 @@ def gains_tax(
         ordinary=on_short,
         collectibles=metal,
         at_rates=at_rates,
-        long=_tax(at_rates),
+        long=on_long,
         niit=EXACT.multiply(rates.niit_rate, max(ZERO, taxed)),
     )
+
+
+def _stacked(
+    rates: Schedule, base: Decimal, top: Decimal, preferred: Decimal
+) -> tuple[tuple[Decimal, Decimal], ...]:
+    """Return what of long-term gains falls under each rate.
+
+    Gains on collectibles fill the bracket at 0 % before other gains do, but not the one at 15 %: beyond what
+    is taxed at less than 25 %, they lie on top of everything.
+
+    Args:
+        rates: Of the year and the filing.
+        base: Income below the gains.
+        top: The same with gains on collectibles.
+        preferred: Other long-term gains and qualified dividends.
+
+    Source: 26 U.S.C. 1(h)(1)(A) to (D), 1(j)(5); Schedule D Tax Worksheet, lines 14 to 34.
+    """
+    (zero_top, second_top), (zero, second, third) = rates.gains
+    below_25 = max(bound for bound, rate in zip(*rates.ordinary, strict=False) if rate < Decimal("0.25"))
+    taxable = max(ZERO, EXACT.add(top, preferred))
+    base, top, preferred = max(base, ZERO), max(top, ZERO), min(preferred, taxable)
+    floor = max(base, min(top, below_25))
+    free = max(ZERO, EXACT.subtract(min(taxable, zero_top), top))
+    left = EXACT.subtract(preferred, free)
+    room = EXACT.subtract(min(taxable, second_top), EXACT.add(floor, free))
+    middle = min(left, max(ZERO, room))
+    return (zero, free), (second, middle), (third, EXACT.subtract(left, middle))
 
 
 def room_at_zero(rates: Schedule, *, income: Decimal, gains: Decimal = ZERO) -> Decimal:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
@@ -13,22 +12,22 @@ from steelyard.domain.accounts import ContributionRoom, HoldingRules
 from steelyard.domain.books.ledger import Entry
 from steelyard.domain.books.lots import TaxLot
 from steelyard.domain.market.instruments import Instrument
-from steelyard.domain.money import EXACT, ZERO, parse_fraction, parse_number, plain
+from steelyard.domain.money import EXACT, ZERO
 from steelyard.domain.tax.backtest import BacktestFacts, BacktestTax, IsSession
 from steelyard.domain.tax.basis import basis_of
-from steelyard.domain.tax.country import Filing, YearFacts, YearTax, unrated
+from steelyard.domain.tax.country import Filing, YearFacts, YearTax
 from steelyard.domain.tax.identical import chosen
 from steelyard.domain.tax.planning import Formula, FreeGains, NoBuy, PlanTax, on_top_of, short_and_long
 from steelyard.domain.tax.rules import Rule
+from steelyard.domain.tax.united_states import caveats
 from steelyard.domain.tax.united_states.basis import FIGURES, LOTS, TOTAL, rules_of
 from steelyard.domain.tax.united_states.capital_gains import (
     LONG,
     LONG_RATE,
-    Carry,
+    NO_CARRY,
     GainsTax,
     long_rate,
     loss_limit,
-    schedule,
     term,
 )
 from steelyard.domain.tax.united_states.contribution_limits import contribution_room
@@ -39,21 +38,24 @@ from steelyard.domain.tax.united_states.positions import (
     COLLECTIBLE,
     CURRENCY,
     SHELTERED_KINDS,
-    Setting,
     positions,
 )
-from steelyard.domain.tax.united_states.tax_year import Owner, YearReport, year_report
+from steelyard.domain.tax.united_states.settings import (
+    amount,
+    figure_of,
+    fraction,
+    journal_setting,
+    owner_of,
+    owner_so_far,
+    report_of,
+)
+from steelyard.domain.tax.united_states.tax_year import YearReport
 from steelyard.domain.tax.united_states.wash_sales import WINDOW_DAYS
 from steelyard.errors import InputError
 from steelyard.records import replace
-from steelyard.words import join, say
+from steelyard.words import say
 
 US_CLASSES = ("security", "collectible")
-T_PLUS_1, T_PLUS_2 = date(2024, 5, 28), date(2017, 9, 5)
-INTEREST_CLASSES = frozenset(
-    {"bond", "cash", "corporate_bond", "treasury", "treasury_inflation", "gold", "commodities", "real_estate"}
-)
-"""Asset classes of funds that pay interest, rents or nothing: never qualified dividends."""
 
 
 class UnitedStates:
@@ -64,6 +66,7 @@ class UnitedStates:
     settings = (
         "filing", "ordinary_rate", "other_income", "qualified_dividends", "magi", "net_investment_income",
         "carry_short", "carry_long", "identical", "identical_groups", "block_wash_sales",
+        "ordinary_brackets", "gain_brackets",
     )  # fmt: skip
     wash_days = WINDOW_DAYS
     carries_losses = True
@@ -90,17 +93,22 @@ class UnitedStates:
 
         Settings read: `filing`, `other_income` (taxable income without these gains), `ordinary_rate`,
         `qualified_dividends` (else those of the journal with an ex-dividend date), `magi`,
-        `net_investment_income`, `carry_short`, `carry_long` (losses from the year before, >= 0). Without
+        `net_investment_income`, `carry_short`, `carry_long` (losses from the year before, >= 0; else what the
+        journal's earlier years leave), `ordinary_brackets`, `gain_brackets` (upper bounds). Without
         `other_income` the tax is an estimate at `ordinary_rate` and 15 %, and without either it is left out.
 
         Raises:
-            InputError: See `year_report`, or a setting that is no amount.
+            InputError: See `year_report`, a setting that is no amount, or a loss carried in of which it is
+                not said into which year (`tax-carry-year`).
             DataError: A rate or the year's brackets are missing.
         """
-        owner = _owner(facts)
-        report = year_report(
-            facts.entries, facts.year, setting=_setting(facts), figures=facts.rates, owner=owner
-        )
+        owner = owner_of(facts)
+        setting = journal_setting(facts)
+        if facts.stated_with is not None and (owner.magi is not None or owner.investment_income is not None):
+            # Incomes were stated with the gains so far; what is only planned comes on top of them.
+            so_far = report_of(replace(facts, entries=facts.stated_with, stated_with=None), setting, owner)
+            owner = replace(owner, stated_with=so_far.summary.netting)
+        report = report_of(facts, setting, owner)
         total, notes = _total(report, facts)
         summary = _summary(report)
         return YearTax(
@@ -124,7 +132,15 @@ class UnitedStates:
             )
             if report.disposals
             else (),
-            notes=(*notes, *_crossed(report), *_unordered(report, facts, owner), *_rate_note(facts)),
+            notes=(
+                *notes,
+                *caveats.carried(report, facts),
+                *caveats.incomes(report, facts, owner),
+                *caveats.provisional(facts, owner),
+                *caveats.crossed(report),
+                *caveats.unordered(report, facts, setting, owner),
+                *caveats.unrated_currencies(facts),
+            ),
         )
 
     def sale_year(self, day: date, is_session: IsSession, rates: Mapping[str, Any]) -> int:
@@ -149,24 +165,23 @@ class UnitedStates:
             InputError: Neither is stated (`tax-setting`): a rate is never guessed.
             DataError: No brackets for the year.
         """
-        ordinary, owner = _marginal(facts), _owner(facts)
-        if owner.qualified is None:
-            owner = replace(owner, qualified=so_far.summary["dividends"]["qualified"])
+        ordinary, owner = _marginal(facts), owner_so_far(facts, so_far)
         limit = loss_limit(facts.rates, owner.filing)
         if owner.income is not None:
-            rates = schedule(facts.rates, facts.year, owner.filing)
+            rates = owner.schedule(facts.rates, facts.year)
             formulas: tuple[Formula, ...] = return_formulas(rates, owner, limit=limit)
         else:
             rate = long_rate(ordinary)
             formulas = (
                 short_and_long(short_rate=ordinary, long_rate=rate, ordinary_rate=ordinary, offset=limit),
             )
+        carried = owner.carry or NO_CARRY
         realised = {
-            "short": EXACT.subtract(_figure(so_far.summary, "short_term"), owner.carry.short),
-            "long": EXACT.subtract(_figure(so_far.summary, "long_term"), owner.carry.long),
+            "short": EXACT.subtract(figure_of(so_far.summary, "short_term"), carried.short),
+            "long": EXACT.subtract(figure_of(so_far.summary, "long_term"), carried.long),
         }
         if owner.income is not None:
-            realised["metal"] = _figure(so_far.summary, "collectibles")
+            realised["metal"] = figure_of(so_far.summary, "collectibles")
             realised["long"] = EXACT.subtract(realised["long"], realised["metal"])
 
         def bucket(lot: TaxLot) -> str | None:
@@ -215,27 +230,27 @@ class UnitedStates:
 
     def no_buys(self, facts: YearFacts, as_of: date) -> tuple[NoBuy, ...]:
         """Return the losses that a purchase on a day would wash."""
-        setting = _setting(facts)
+        setting = journal_setting(facts)
         return no_buys(positions(facts.entries, setting), setting.groups, as_of)
 
     def free_gains(self, facts: YearFacts, so_far: YearTax, as_of: date) -> FreeGains | str:
         """Return the room in the 0 % bracket, or that the income it depends on is not stated."""
-        owner = _owner(facts)
+        owner = owner_so_far(facts, so_far)
         if owner.income is None:
             return say(
                 "whether a gain would be taxed at 0 % depends on the rest of the return: state "
                 "other_income, taxable income after the standard deduction and without gains "
                 "(with a minus, what the deduction exceeds the income by)"
             )
-        setting = _setting(facts)
-        report = year_report(facts.entries, facts.year, setting=setting, figures=facts.rates, owner=owner)
+        setting = journal_setting(facts)
+        report = report_of(facts, setting, owner)
 
         def is_free(lot: TaxLot) -> bool:
             taxed = lot.account not in setting.sheltered and facts.classes[lot.symbol] != COLLECTIBLE
             return taxed and term(lot.holding_from, as_of) == LONG
 
         return free_gains(
-            schedule(facts.rates, facts.year, owner.filing),
+            owner.schedule(facts.rates, facts.year),
             report.summary,
             owner,
             limit=loss_limit(facts.rates, owner.filing),
@@ -261,91 +276,24 @@ def _marginal(facts: YearFacts) -> Decimal:
         InputError: Neither is stated (`tax-setting`): a rate is never guessed.
         DataError: No brackets for the year.
     """
-    stated = _fraction(facts, "ordinary_rate")
+    stated = fraction(facts, "ordinary_rate")
     if stated is not None:
         return stated
-    income = _amount(facts, "other_income")
+    income = amount(facts, "other_income")
     if income is None:
         raise InputError(
             "tax-setting",
             say("what a gain or a loss is worth depends on the owner's rate, which is not stated"),
             say('write ordinary_rate = "24%" or other_income = 100000 under [tax]'),
         )
-    bounds, rates = schedule(facts.rates, facts.year, str(facts.settings.get("filing", "single"))).ordinary
+    bounds, rates = owner_of(facts).schedule(facts.rates, facts.year).ordinary
     return rates[bisect_right(bounds, income)]
-
-
-def settlement(is_session: IsSession, traded_on: date) -> date:
-    """Return the settlement date of a US trade: one session later.
-
-    Two sessions before 2024-05-28 and three before 2017-09-05.
-
-    Source: SEC rule 15c6-1 and its amendments of 2017 and 2023.
-    """
-    day, left = traded_on, 1 if traded_on >= T_PLUS_1 else 2 if traded_on >= T_PLUS_2 else 3
-    while left:
-        day += timedelta(days=1)
-        left -= is_session("XNYS", day)
-    return day
-
-
-def _setting(facts: YearFacts) -> Setting:
-    return Setting(
-        classes=facts.classes,
-        settles=lambda day: settlement(facts.is_session, day),
-        sheltered=frozenset(a for a, kind in facts.account_kinds.items() if kind in SHELTERED_KINDS),
-        methods=facts.methods,
-        groups=chosen(facts.settings, facts.same_index),
-        market_rates=facts.market_rates,
-        interest_funds=frozenset(
-            s for s, x in facts.instruments.items() if x.asset_class.removeprefix("us_") in INTEREST_CLASSES
-        ),
-    )
-
-
-def _owner(facts: YearFacts) -> Owner:
-    return Owner(
-        filing=str(facts.settings.get("filing", "single")),
-        income=_amount(facts, "other_income"),
-        qualified=_amount(facts, "qualified_dividends"),
-        magi=_amount(facts, "magi"),
-        investment_income=_amount(facts, "net_investment_income"),
-        carry=Carry(_amount(facts, "carry_short") or ZERO, _amount(facts, "carry_long") or ZERO),
-    )
-
-
-def _amount(facts: YearFacts, key: str) -> Decimal | None:
-    raw = facts.settings.get(key)
-    if raw is None:
-        return None
-    try:
-        return parse_number(raw)
-    except ValueError:
-        raise InputError(
-            "tax-setting",
-            say("tax.{key} is {raw!r}, not an amount of dollars", key=key, raw=raw),
-            say("write {key} = 30000 under [tax]", key=key),
-        ) from None
-
-
-def _fraction(facts: YearFacts, key: str) -> Decimal | None:
-    raw = facts.settings.get(key)
-    if raw is None:
-        return None
-    try:
-        return parse_fraction(raw)
-    except ValueError:
-        raise InputError(
-            "tax-setting",
-            say("tax.{key} is {raw!r}, not a rate", key=key, raw=raw),
-            say('write {key} = "24%" under [tax]', key=key),
-        ) from None
 
 
 def _total(report: YearReport, facts: YearFacts) -> tuple[Decimal | None, tuple[str, ...]]:
     if report.summary.tax is not None:
         return report.summary.tax.total, ()
-    rate = _fraction(facts, "ordinary_rate")
+    rate = fraction(facts, "ordinary_rate")
     if rate is None:
         return None, (say("no tax is computed: give `other_income` (and `filing`) under [tax]"),)
     netting = report.summary.netting
@@ -362,62 +310,6 @@ def _total(report: YearReport, facts: YearFacts) -> tuple[Decimal | None, tuple[
     )
 
 
-def _rate_note(facts: YearFacts) -> tuple[str, ...]:
-    foreign = unrated(facts.entries, CURRENCY)
-    if not foreign:
-        return ()
-    return (
-        say(
-            "entries in {foreign} without fx_rate take the fetched rate of their settlement "
-            "date, or the last one before it",
-            foreign=", ".join(foreign),
-        ),
-    )
-
-
-def _unordered(report: YearReport, facts: YearFacts, owner: Owner) -> tuple[str, ...]:
-    """Say what hangs on taking purchases of one day and price for fills of one order."""
-    alike = Counter(
-        (e.account, e.symbol, e.traded_on, e.price)
-        for e in facts.entries
-        if e.kind == "buy" and not e.order_id
-    )
-    if max(alike.values(), default=0) < 2 or all(d.gain >= ZERO for d in report.disposals):
-        return ()
-    apart = [
-        e if e.order_id or e.kind != "buy" else replace(e, order_id=f"row {n}")
-        for n, e in enumerate(facts.entries)
-    ]
-    other = year_report(apart, facts.year, setting=_setting(facts), figures=facts.rates, owner=owner)
-    if other.summary.disallowed == report.summary.disallowed:
-        return ()
-    return (
-        say(
-            "purchases of one day and price without an order_id are taken for one order; "
-            "were each an order of its own, {most} would be disallowed instead of {disallowed}: "
-            "give the broker's order_id",
-            most=plain(round(other.summary.disallowed, 2)),
-            disallowed=plain(round(report.summary.disallowed, 2)),
-        ),
-    )
-
-
-def _crossed(report: YearReport) -> tuple[str, ...]:
-    if not report.crossed:
-        return ()
-    pairs = join(
-        "; ", (say("{sold} by buying {bought}", sold=sold, bought=bought) for sold, bought in report.crossed)
-    )
-    return (
-        say(
-            "losses are disallowed on {pairs}, which count as substantially identical since "
-            'they follow one index; no ruling says so: identical = "same_symbol" under [tax] '
-            "counts the same symbol only",
-            pairs=pairs,
-        ),
-    )
-
-
 def _summary(report: YearReport) -> Mapping[str, object]:
     totals, netting, paid = report.summary, report.summary.netting, report.summary.dividends
     return {
@@ -427,6 +319,11 @@ def _summary(report: YearReport) -> Mapping[str, object]:
         "disallowed": totals.disallowed,
         "disallowed_permanently": totals.permanent,
         "ordinary_offset": netting.ordinary_offset,
+        **(
+            {}
+            if totals.carried == NO_CARRY
+            else {"carried_in": {"short": totals.carried.short, "long": totals.carried.long}}
+        ),
         "carry_forward": {"short": netting.carry.short, "long": netting.carry.long},
         "dividends": {
             "gross": paid.gross,
@@ -435,6 +332,7 @@ def _summary(report: YearReport) -> Mapping[str, object]:
             "ordinary": paid.ordinary,
             "ex_date_unknown": paid.unknown,
         },
+        **({} if totals.interest == ZERO else {"interest": totals.interest}),
         **({} if totals.tax is None else {"tax": _parts(totals.tax)}),
     }
 
@@ -448,12 +346,6 @@ def _parts(tax: GainsTax) -> Mapping[str, object]:
         "collectibles": tax.collectibles,
         "net_investment_income_tax": tax.niit,
     }
-
-
-def _figure(summary: Mapping[str, object], name: str) -> Decimal:
-    value = summary[name]
-    assert isinstance(value, Decimal)
-    return value
 
 
 COUNTRY = UnitedStates()

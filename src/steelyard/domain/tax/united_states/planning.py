@@ -14,7 +14,7 @@ from decimal import Decimal
 from steelyard.domain.books.lots import TaxLot
 from steelyard.domain.money import EXACT, ZERO, exact_sum, plain
 from steelyard.domain.tax.planning import FreeGains, NoBuy
-from steelyard.domain.tax.united_states.capital_gains import Carry, Schedule, gains_tax, net
+from steelyard.domain.tax.united_states.capital_gains import Carry, Schedule, net
 from steelyard.domain.tax.united_states.positions import Positions
 from steelyard.domain.tax.united_states.tax_year import Owner, Summary
 from steelyard.domain.tax.united_states.wash_sales import WINDOW_DAYS
@@ -74,9 +74,7 @@ def free_gains(
     income = owner.income if owner.income is not None else ZERO
     nothing, first, second = rates.gains[1][0], rates.gains[0][0], rates.gains[1][1]
     assert nothing == ZERO, "the lowest bracket of long-term gains is free"
-    net_gain = EXACT.subtract(
-        EXACT.add(so_far.short_term, so_far.long_term), EXACT.add(owner.carry.short, owner.carry.long)
-    )
+    net_gain = EXACT.subtract(EXACT.add(so_far.short_term, so_far.long_term), _whole(so_far.carried))
     qualified = owner.qualified_of(so_far.dividends)
     room = EXACT.subtract(first, exact_sum((income, net_gain, qualified)))
 
@@ -85,17 +83,11 @@ def free_gains(
             EXACT.add(so_far.short_term, short),
             exact_sum((so_far.long_term, long, metal)),
             limit=limit,
-            carry=owner.carry,
+            carry=so_far.carried,
             collectibles=EXACT.add(so_far.collectibles, metal),
+            income=EXACT.add(income, qualified),
         )
-        tax = gains_tax(
-            rates,
-            netting,
-            income=income,
-            qualified=qualified,
-            magi=owner.magi,
-            investment_income=owner.investment_income,
-        )
+        tax = owner.tax_on(rates, netting, qualified)
         return EXACT.subtract(tax.total, EXACT.multiply(second, _whole(netting.carry)))
 
     before = at(ZERO, ZERO, ZERO)

@@ -7,7 +7,7 @@ only here is one year looked at.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -22,6 +22,7 @@ from steelyard.domain.tax.united_states.capital_gains import (
     Carry,
     GainsTax,
     Netting,
+    Schedule,
     gains_tax,
     loss_limit,
     net,
@@ -31,7 +32,7 @@ from steelyard.domain.tax.united_states.capital_gains import (
 from steelyard.domain.tax.united_states.dividends import DividendIncome, PaidDividend, dividend_income
 from steelyard.domain.tax.united_states.positions import COLLECTIBLE, Positions, Setting, dollars, positions
 from steelyard.domain.tax.united_states.wash_sales import Block
-from steelyard.records import dataclass
+from steelyard.records import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,10 @@ class Owner:
         qualified: Qualified dividends, >= 0; None takes those of the journal.
         magi: Modified adjusted gross income with the gains, None when unknown.
         investment_income: Net investment income with the gains, None when unknown.
-        carry: Losses from the year before.
+        carry: Losses from the year before, None where nobody states them.
+        stated_with: Which gains the two incomes count; None counts whichever they are asked for.
+        other_investment: Investment income besides gains and qualified dividends, part of `income`.
+        ordinary_bounds, gain_bounds: Upper bounds of the brackets, where the owner states them.
     """
 
     filing: str = "single"
@@ -53,7 +57,60 @@ class Owner:
     qualified: Decimal | None = None
     magi: Decimal | None = None
     investment_income: Decimal | None = None
-    carry: Carry = NO_CARRY
+    carry: Carry | None = None
+    stated_with: Netting | None = None
+    other_investment: Decimal = ZERO
+    ordinary_bounds: tuple[Decimal, ...] | None = None
+    gain_bounds: tuple[Decimal, ...] | None = None
+
+    def schedule(self, figures: Mapping[str, Any], year: int) -> Schedule:
+        """Return the brackets of a year, this owner's where they are stated.
+
+        Raises:
+            InputError: See `capital_gains.schedule`.
+            DataError: See there.
+        """
+        return schedule(figures, year, self.filing, ordinary=self.ordinary_bounds, gains=self.gain_bounds)
+
+    def tax_on(self, rates: Schedule, netting: Netting, qualified: Decimal) -> GainsTax:
+        """Return the tax that gains add to this owner's return.
+
+        Args:
+            rates: See `schedule`.
+            netting: Of the gains asked about, which may be other ones than `stated_with`.
+            qualified: Qualified dividends.
+        """
+        income = self.income or ZERO
+        magi, invested = self.surtax_base(qualified, netting)
+        return gains_tax(
+            rates,
+            netting,
+            income=income,
+            qualified=qualified,
+            magi=EXACT.add(magi, netting.counted),
+            investment_income=EXACT.add(invested, netting.gains),
+        )
+
+    def surtax_base(self, qualified: Decimal, told: Netting) -> tuple[Decimal, Decimal]:
+        """Return modified adjusted gross income and net investment income as they are without gains.
+
+        What the owner states counts; without it the first is the taxable income, which is too low by the
+        deductions.
+
+        Args:
+            qualified: Qualified dividends.
+            told: The gains that stated incomes count where `stated_with` does not say.
+        """
+        so_far = told if self.stated_with is None else self.stated_with
+        magi, invested = self.magi, self.investment_income
+        return (
+            EXACT.add(self.income or ZERO, qualified)
+            if magi is None
+            else EXACT.subtract(magi, so_far.counted),
+            EXACT.add(qualified, self.other_investment)
+            if invested is None
+            else EXACT.subtract(invested, so_far.gains),
+        )
 
     def qualified_of(self, paid: DividendIncome) -> Decimal:
         """Return the qualified dividends: what the owner says, else what the journal does."""
@@ -69,8 +126,9 @@ class Summary:
         collectibles: The part of `long_term` on collectibles.
         disallowed: Losses not deductible this year.
         permanent: The part of them lost for good.
+        carried: Losses of earlier years, stated or of the journal.
         netting: After carrying in and netting: offset and carry-forward.
-        dividends: In taxable accounts.
+        dividends, interest: In taxable accounts.
         tax: What the gains add; None without the owner's income.
     """
 
@@ -79,8 +137,10 @@ class Summary:
     collectibles: Decimal
     disallowed: Decimal
     permanent: Decimal
+    carried: Carry
     netting: Netting
     dividends: DividendIncome
+    interest: Decimal
     tax: GainsTax | None
 
 
@@ -99,9 +159,18 @@ class YearReport:
 
 
 def year_report(
-    entries: Sequence[Entry], year: int, *, setting: Setting, figures: Mapping[str, Any], owner: Owner
+    entries: Sequence[Entry],
+    year: int,
+    *,
+    setting: Setting,
+    figures: Mapping[str, Any],
+    owner: Owner,
+    earlier: Callable[[int], Owner] | None = None,
 ) -> YearReport:
     """Return a year's disposals, totals and tax.
+
+    Losses that earlier years of the journal leave are carried in, year after year from its first gain or
+    loss on, unless the owner states what was carried into a year: then that counts from there on.
 
     Args:
         entries: The whole journal: purchases of the next January wash losses of December.
@@ -109,53 +178,38 @@ def year_report(
         setting: What the journal does not say.
         figures: Of the data file.
         owner: The rest of the return.
+        earlier: The rest of the return of an earlier year; None takes that of the year asked, without what
+            was carried into it.
 
     Raises:
         InputError: See `positions` and `capital_gains.schedule`.
         DataError: See there.
+
+    Source: 26 U.S.C. 1212(b).
     """
     held = positions(entries, setting)
-    disposals = _disposals(held, year, setting)
-    short = total(x.counted for x in disposals if x.term == SHORT)
-    # What a fund distributes of its own long-term gains is a long-term gain, however long the fund was held.
-    # Source: 26 U.S.C. 852(b)(3)(B).
-    distributed = total(
-        dollars(x, x.gross, setting)
-        for x in entries
-        if x.kind == "capital_gain_distribution"
-        and x.traded_on.year == year
-        and x.account not in setting.sheltered
-    )
-    long = EXACT.add(total(x.counted for x in disposals if x.term == LONG), distributed)
-    metal = total(x.counted for x in disposals if x.term == LONG and x.tax_class == COLLECTIBLE)
-    limit = loss_limit(figures, owner.filing)
-    netting = net(short, long, limit=limit, carry=owner.carry, collectibles=metal)
-    paid = [
-        PaidDividend(x, dollars(x, x.gross, setting), dollars(x, x.fees, setting))
-        for x in entries
-        if x.kind == "dividend" and x.traded_on.year == year and x.account not in setting.sheltered
-    ]
-    dividends = dividend_income(paid, held.blocks, setting.interest_funds)
+    gains = _gains(held, entries, year, setting)
+    disposals = gains.disposals
+    carried = _carried_into(year, held, entries, setting, figures, owner, earlier)
+    dividends = _dividends(held, entries, year, setting)
+    interest = _interest(entries, year, setting)
+    netting = _netting(gains, carried, figures, owner, dividends)
     tax = None
     if owner.income is not None:
-        tax = gains_tax(
-            schedule(figures, year, owner.filing),
-            netting,
-            income=owner.income,
-            qualified=owner.qualified_of(dividends),
-            magi=owner.magi,
-            investment_income=owner.investment_income,
-        )
+        besides = replace(owner, other_investment=EXACT.add(dividends.ordinary, interest))
+        tax = besides.tax_on(owner.schedule(figures, year), netting, owner.qualified_of(dividends))
     summary = Summary(
-        short_term=short,
-        long_term=long,
-        collectibles=metal,
+        short_term=gains.short,
+        long_term=gains.long,
+        collectibles=gains.metal,
         disallowed=total(x.disallowed for x in disposals),
         permanent=total(
             x.amount for x in held.washed.washes if x.permanent and _sold_in(held.blocks[x.loss], year)
         ),
+        carried=carried,
         netting=netting,
         dividends=dividends,
+        interest=interest,
         tax=tax,
     )
     pairs = {
@@ -165,6 +219,102 @@ def year_report(
     }
     crossed = tuple(sorted((sold, bought) for sold, bought in pairs if sold != bought))
     return YearReport(year, disposals, summary, open_lots(held), crossed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Gains:
+    """What a year realised, after wash sales."""
+
+    disposals: tuple[Disposal, ...]
+    short: Decimal
+    long: Decimal
+    metal: Decimal
+
+
+def _gains(held: Positions, entries: Sequence[Entry], year: int, setting: Setting) -> _Gains:
+    disposals = _disposals(held, year, setting)
+    # What a fund distributes of its own long-term gains is a long-term gain, however long the fund was held.
+    # Source: 26 U.S.C. 852(b)(3)(B).
+    distributed = total(
+        dollars(x, x.gross, setting) for x in entries if _distributes(x, setting) and x.traded_on.year == year
+    )
+    long = [x for x in disposals if x.term == LONG]
+    return _Gains(
+        disposals,
+        short=total(x.counted for x in disposals if x.term == SHORT),
+        long=EXACT.add(total(x.counted for x in long), distributed),
+        metal=total(x.counted for x in long if x.tax_class == COLLECTIBLE),
+    )
+
+
+def _distributes(entry: Entry, setting: Setting) -> bool:
+    return entry.kind == "capital_gain_distribution" and entry.account not in setting.sheltered
+
+
+def _dividends(held: Positions, entries: Sequence[Entry], year: int, setting: Setting) -> DividendIncome:
+    paid = [
+        PaidDividend(x, dollars(x, x.gross, setting), dollars(x, x.fees, setting))
+        for x in entries
+        if x.kind == "dividend" and x.traded_on.year == year and x.account not in setting.sheltered
+    ]
+    return dividend_income(paid, held.blocks, setting.interest_funds)
+
+
+def _interest(entries: Sequence[Entry], year: int, setting: Setting) -> Decimal:
+    """Return the interest received in taxed accounts, less what was paid back; never below zero."""
+    found = total(
+        dollars(x, x.shares, setting)
+        for x in entries
+        if x.kind == "interest" and x.traded_on.year == year and x.account not in setting.sheltered
+    )
+    return max(found, ZERO)
+
+
+def _netting(
+    gains: _Gains, carried: Carry, figures: Mapping[str, Any], owner: Owner, dividends: DividendIncome
+) -> Netting:
+    income = owner.income
+    return net(
+        gains.short,
+        gains.long,
+        limit=loss_limit(figures, owner.filing),
+        carry=carried,
+        collectibles=gains.metal,
+        income=None if income is None else EXACT.add(income, owner.qualified_of(dividends)),
+    )
+
+
+def _carried_into(
+    year: int,
+    held: Positions,
+    entries: Sequence[Entry],
+    setting: Setting,
+    figures: Mapping[str, Any],
+    owner: Owner,
+    earlier: Callable[[int], Owner] | None,
+) -> Carry:
+    """Return the losses that are left for a year: as stated for it, else what the year before leaves."""
+    if owner.carry is not None:
+        return owner.carry
+    first = first_gains(held, entries, setting)
+    if first is None or first >= year:
+        return NO_CARRY
+    carried = NO_CARRY
+    for past in range(first, year):
+        then = earlier(past) if earlier is not None else owner
+        if then.carry is not None:
+            carried = then.carry
+        gains = _gains(held, entries, past, setting)
+        carried = _netting(gains, carried, figures, then, _dividends(held, entries, past, setting)).carry
+    return carried
+
+
+def first_gains(held: Positions, entries: Sequence[Entry], setting: Setting) -> int | None:
+    """Return the first year in which a taxed account realised a gain or a loss, None when none did."""
+    years = [x.sold_on.year for x in held.blocks if x.sold_on is not None and not x.sheltered]
+    years += [x.traded_on.year for x in entries if _distributes(x, setting)]
+    years += [x.paid_on.year for x in held.returned if x.lot.account not in setting.sheltered]
+    return min(years, default=None)
 
 
 def open_lots(held: Positions) -> tuple[TaxLot, ...]:

@@ -1,0 +1,163 @@
+"""US years that connect, filed as a person would: losses carried on, settings of a year, the next year."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from processes import run_command
+from steelyard.adapters.files.tax_figures import load_tax_rules
+from steelyard.domain.books.ledger import Entry
+from steelyard.domain.tax.country import YearFacts, country
+from steelyard.errors import InputError
+
+D = Decimal
+
+US = """
+base_currency = "USD"
+[targets]
+VOO = "100%"
+[tax]
+jurisdiction = "US"
+filing = "single"
+{settings}
+[[accounts]]
+name = "main"
+"""
+# 40,000 lost on 100 shares in 2025, 20,000 won on 100 held for a few weeks in 2026.
+TRADES = """date,type,symbol,shares,price
+2025-01-06,buy,VOO,100,800
+2025-03-03,sell,VOO,100,400
+2026-02-02,buy,VOO,100,400
+2026-03-02,sell,VOO,100,600
+"""
+
+
+def year_of(filed, settings, year, trades=TRADES, as_of="2026-11-23"):
+    return filed(US.format(settings=settings), trades, year=year, as_of=as_of)
+
+
+def test_a_loss_of_2025_is_carried_into_2026_by_itself(filed):
+    """By hand: 40,000 lost, 3,000 of it offset, 37,000 carried in; beside 20,000 of gain 17,000 are left, of
+    which 3,000 are offset and 14,000 carried on. 3,000 at 22 % are 660 saved."""
+    found = year_of(filed, "other_income = 100000", 2026)
+    assert found["summary"]["carried_in"] == {"short": "37000", "long": "0"}
+    assert found["summary"]["short_term"] == "20000"
+    assert found["summary"]["ordinary_offset"] == "3000"
+    assert found["summary"]["carry_forward"] == {"short": "14000", "long": "0"}
+    assert found["total_tax"] == "-660"
+    assert any("37000" in note and "2025" in note for note in found["notes"])
+
+
+def test_a_year_without_income_uses_up_none_of_its_loss(filed):
+    """26 U.S.C. 1212(b)(2): nothing was taxable in 2025, so all 40,000 are carried; 20,000 are left of them,
+    3,000 offset, 17,000 carried on."""
+    settings = "other_income = 100000\n[tax.2025]\nother_income = 0"
+    found = year_of(filed, settings, 2026)
+    assert found["summary"]["carried_in"] == {"short": "40000", "long": "0"}
+    assert found["summary"]["carry_forward"] == {"short": "17000", "long": "0"}
+
+
+def test_what_a_return_says_was_carried_in_counts_and_the_journals_figure_is_named(filed):
+    """30,000 stated against 37,000: 10,000 are left of them after the gain, 7,000 after the offset."""
+    settings = "other_income = 100000\n[tax.2026]\ncarry_short = 30000"
+    found = year_of(filed, settings, 2026)
+    assert found["summary"]["carry_forward"] == {"short": "7000", "long": "0"}
+    assert any("30000" in note and "37000" in note for note in found["notes"])
+
+
+def test_a_loss_from_before_the_journal_goes_through_its_years(filed):
+    """5,000 from before 2025: 42,000 carried into 2026."""
+    settings = "other_income = 100000\n[tax.2025]\ncarry_short = 5000"
+    found = year_of(filed, settings, 2026)
+    assert found["summary"]["carried_in"] == {"short": "42000", "long": "0"}
+
+
+def test_a_carried_loss_that_may_be_meant_for_two_years_is_asked_about(tmp_path):
+    (tmp_path / "portfolio.toml").write_text(US.format(settings="other_income = 100000\ncarry_short = 5000"))
+    (tmp_path / "trades.csv").write_text(TRADES)
+    assert run_command(tmp_path, "import", "trades.csv").returncode == 0
+    done = run_command(tmp_path, "tax", "--year", "2026", "--as-of", "2026-11-23")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "error[tax-carry-year]" in done.stderr
+    assert "[tax.2025]" in done.stderr
+    assert "[tax.2026]" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "line", ["[tax.25]\nother_income = 1", "[tax.2025]\njurisdiction = 'US'", "[tax.2025]\nx = 1"]
+)
+def test_a_table_of_no_year_or_of_unknown_keys_is_refused(tmp_path, line):
+    (tmp_path / "portfolio.toml").write_text(US.format(settings="other_income = 1\n" + line))
+    done = run_command(tmp_path, "tax", "--as-of", "2026-11-23")
+    assert done.returncode == 2
+    assert "error[tax-setting]" in done.stderr
+
+
+def sold_in_january(settings):
+    """100 bought at 400 in 2025 and sold at 500 in January 2027, by the rules as they are shipped."""
+    data, rules = load_tax_rules("US")
+    entries = [
+        Entry(date(2025, 1, 6), "main", "buy", "VOO", D(100), D(400), "USD"),
+        Entry(date(2027, 1, 4), "main", "sell", "VOO", D(100), D(500), "USD"),
+    ]
+    return country("US").year_tax(
+        YearFacts(
+            year=2027,
+            entries=entries,
+            classes={"VOO": "security"},
+            is_session=lambda exchange, day: day.weekday() < 5,
+            rates=data,
+            rules=rules,
+            settings=settings,
+        )
+    )
+
+
+def test_on_the_first_of_january_the_last_known_brackets_serve_and_the_output_says_so():
+    """10,000 long at 15 % on 100,000 of income; the bounds of 2027 cannot be below those of 2026."""
+    found = sold_in_january({"other_income": 100_000})
+    assert found.total_tax == 1500
+    assert any(note.startswith("provisional") and "2026" in note for note in found.notes)
+
+
+def test_the_owners_own_brackets_take_the_place_of_provisional_ones():
+    """By hand: 40,000 of income, 10,000 of gain, 0 % up to 45,000: 5,000 at 15 % = 750. At the ordinary rates
+    it would be 12 % of 10,000, which is more."""
+    own = {
+        "other_income": 40_000,
+        "gain_brackets": [45_000, 550_000],
+        "ordinary_brackets": [12_600, 51_200, 107_000, 205_000, 260_000, 650_000],
+    }
+    found = sold_in_january(own)
+    assert found.total_tax == 750
+    assert not any("provisional" in note for note in found.notes)
+    with pytest.raises(InputError, match="not 2 rising amounts"):
+        sold_in_january({**own, "gain_brackets": [550_000, 45_000]})
+
+
+def test_the_surtax_warns_where_only_taxable_income_is_known_and_counts_interest(filed):
+    """By hand, 2026, single: 190,000 of taxable income and 9,000 long: 199,000 stay below 200,000, but with
+    the standard deduction of 16,100 the income is 215,100. With magi = 215,100 and 500 of interest the surtax
+    is 3.8 % of the 9,500 of investment income, which is less than 15,100 above the threshold: 361."""
+    trades = """date,type,symbol,shares,price
+2024-01-05,buy,VOO,100,400
+2026-03-02,sell,VOO,100,490
+2026-03-03,interest,,500,
+"""
+    warned = year_of(filed, "other_income = 190000", 2026, trades)
+    assert warned["summary"]["tax"]["net_investment_income_tax"] == "0"
+    assert any("magi = 215100" in note and "16100" in note for note in warned["notes"])
+    assert warned["summary"]["interest"] == "500"
+
+
+def test_a_stated_income_counts_interest_as_investment_income(filed):
+    """See above."""
+    trades = """date,type,symbol,shares,price
+2024-01-05,buy,VOO,100,400
+2026-03-02,sell,VOO,100,490
+2026-03-03,interest,,500,
+"""
+    found = year_of(filed, "other_income = 190000\nmagi = 215100", 2026, trades)
+    assert found["summary"]["tax"]["net_investment_income_tax"] == "361"
+    assert not any("magi =" in note for note in found["notes"])
