@@ -13,7 +13,9 @@ from collections.abc import Sequence
 from contextlib import closing
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from steelyard.adapters.database.connection import (
     connect,
@@ -36,6 +38,9 @@ _FIRST_KINDS = (
     "'transfer_out', 'fee'"
 )
 _DAY = "GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]'"
+
+_Texts = tuple[str | None, ...]
+"""An entry as the database has it."""
 
 STEPS: tuple[str, ...] = (
     f"""
@@ -111,10 +116,10 @@ STEPS: tuple[str, ...] = (
 JOURNAL = Part("journal", STEPS, in_header=True)
 
 _INSERT = (
-    "INSERT INTO entries (content_id, batch, takes_back, traded_on, account, kind, symbol, shares, price,"
+    "INSERT INTO entries (number, content_id, batch, takes_back, traded_on, account, kind, symbol, shares, price,"
     " currency, fees, fx_rate, tax_base_price, lot, note, ex_date, gift_value, gift_tax, order_id, per,"
     " other, part, receiver, foreign_tax, foreign_rate)"
-    " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+    " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 )
 _SELECT = (
     "SELECT e.number, e.takes_back, e.batch, b.source, b.recorded_at, e.traded_on, e.account, e.kind,"
@@ -153,6 +158,7 @@ class StoredJournal:
     def __init__(self, path: Path, *, wait_seconds: float = 5.0) -> None:
         self._path = path
         self._db = connect(path, JOURNAL, wait_seconds=wait_seconds)
+        self._last: tuple[tuple[Row, ...], list[_Told]] | None = None
 
     @property
     def name(self) -> str:
@@ -168,15 +174,22 @@ class StoredJournal:
         with told(self._path):
             raw = self._db.execute(_SELECT).fetchall()
         counts = counting([(row[0], row[1]) for row in raw])
+        at: dict[str, datetime] = {}
         try:
-            return tuple(_recorded(row, counts[row[0]]) for row in raw)
+            for row in raw:
+                if row[4] not in at:
+                    at[row[4]] = time_of(row[4])
+            return tuple(
+                Recorded(row[0], _entry(row[5:]), row[3], at[row[4]], row[1], counts[row[0]], row[2])
+                for row in raw
+            )
         except (ValueError, ArithmeticError) as error:
             raise corrupt(self._path, str(error)) from None
 
     def fresh(self, rows: Sequence[Row]) -> tuple[Row, ...]:
         """Return those rows of one file that are not there yet; see `add`."""
         with told(self._path):
-            return tuple(row for _, row in self._unknown(rows))
+            return tuple(row.row for row in self._unknown(rows))
 
     def add(self, rows: Sequence[Row], source: str, at: datetime) -> tuple[int, ...]:
         """Add what is not there yet, all of it or nothing, and return the numbers of the new rows.
@@ -190,7 +203,7 @@ class StoredJournal:
             at: Time of writing, with its zone.
         """
         with told(self._path), transaction(self._db):
-            new = [(id_, None, row.entry) for id_, row in self._unknown(rows)]
+            new = [(row.content_id, None, row.texts) for row in self._unknown(rows)]
             return self._insert(new, source, at)
 
     def record(self, entry: Entry, source: str, at: datetime) -> int:
@@ -200,7 +213,7 @@ class StoredJournal:
             occurrence = 1
             while (id_ := _content_id(entry, occurrence)) in known:
                 occurrence += 1
-            return self._insert([(id_, None, entry)], source, at)[0]
+            return self._insert([(id_, None, _texts(entry))], source, at)[0]
 
     def take_back(self, numbers: Sequence[int], at: datetime) -> tuple[int, ...]:
         """Add a counter-entry for each of these rows, all or none, and return their numbers.
@@ -226,56 +239,79 @@ class StoredJournal:
                         say("entry {number} is taken back already", number=number),
                         say("to bring it back, undo its counter-entry: see `steelyard history --all`"),
                     )
-                new.append((f"undo:{number}", number, rows[number].entry))
+                new.append((f"undo:{number}", number, _texts(rows[number].entry)))
             return self._insert(new, "undo", at)
 
-    def _unknown(self, rows: Sequence[Row]) -> list[tuple[str, Row]]:
+    def _unknown(self, rows: Sequence[Row]) -> list[_Told]:
+        # The rows of a file are told apart twice, when it is looked at and when it is written.
+        if self._last is None or self._last[0] is not rows:
+            self._last = tuple(rows), tell_apart(rows)  # what is a tuple already stays the same one
         known = {row[0] for row in self._db.execute("SELECT content_id FROM entries")}
-        new = [(id_, row) for id_, row in zip(content_ids(rows), rows, strict=True) if id_ not in known]
-        if all(row.reference for _, row in new):
+        new = [told for told in self._last[1] if told.content_id not in known]
+        if all(told.row.reference for told in new):
             return new
         # Rows that came with a reference are there as well, for a file that has lost it: `history --csv`.
-        raw = self._db.execute(_NUMBERED).fetchall()
-        numbered = Counter(_digest(texts, 0) for texts in raw)
+        numbered = Counter(_digest(texts, 0) for texts in self._db.execute(_NUMBERED))
+        if not numbered:
+            return new
         left = []
-        for id_, row in new:
-            base = "" if row.reference or not numbered else _content_id(row.entry, 0)
+        for told_ in new:
+            base = "" if told_.row.reference else _digest(told_.texts, 0)
             if base and numbered[base]:
                 numbered[base] -= 1
             else:
-                left.append((id_, row))
+                left.append(told_)
         return left
 
     def _insert(
-        self, rows: Sequence[tuple[str, int | None, Entry]], source: str, at: datetime
+        self, rows: Sequence[tuple[str, int | None, _Texts]], source: str, at: datetime
     ) -> tuple[int, ...]:
         if not rows:
             return ()
         batch = self._db.execute(
             "INSERT INTO batches (source, recorded_at) VALUES (?, ?)", (source, stamp(at))
         ).lastrowid
-        numbers = []
-        for content_id, takes_back, entry in rows:
-            values = (content_id, batch, takes_back, *_texts(entry))
-            numbers.append(int(self._db.execute(_INSERT, values).lastrowid or 0))
-        return tuple(numbers)
+        # The transaction is begun: nobody else gives out a number.
+        first = self._db.execute("SELECT coalesce(max(number), 0) + 1 FROM entries").fetchone()[0]
+        numbers = tuple(range(first, first + len(rows)))
+        self._db.executemany(
+            _INSERT,
+            (
+                (number, content_id, batch, takes_back, *texts)
+                for number, (content_id, takes_back, texts) in zip(numbers, rows, strict=True)
+            ),
+        )
+        return numbers
+
+
+class _Told(NamedTuple):
+    """A row of a file, what tells it from all others, and how it is written."""
+
+    row: Row
+    content_id: str
+    texts: _Texts
 
 
 def content_ids(rows: Sequence[Row]) -> list[str]:
     """Return what tells each row of one file from all others, the same each time the file is read."""
-    seen: Counter[str | tuple[str | None, ...]] = Counter()
-    ids = []
+    return [told.content_id for told in tell_apart(rows)]
+
+
+def tell_apart(rows: Sequence[Row]) -> list[_Told]:
+    """Return the rows of one file with what tells each from all others."""
+    seen: dict[str, int] = {}
+    result = []
     for row in rows:
-        if row.reference:
-            seen[row.reference] += 1
-            count = seen[row.reference]
-            ids.append(row.reference if count == 1 else f"{row.reference}#{count}")
-            continue
         texts = _texts(row.entry)
-        alike = (*texts[:_NOTE], *texts[_NOTE + 1 :])
-        seen[alike] += 1
-        ids.append(_digest(texts, seen[alike]))
-    return ids
+        if row.reference:
+            count = seen[row.reference] = seen.get(row.reference, 0) + 1
+            id_ = row.reference if count == 1 else f"{row.reference}#{count}"
+        else:
+            head, tail = _without_note(texts)
+            count = seen[head + tail] = seen.get(head + tail, 0) + 1
+            id_ = hashlib.sha256(f"{head}{count}{tail}".encode()).hexdigest()
+        result.append(_Told(row, id_, texts))
+    return result
 
 
 def _content_id(entry: Entry, occurrence: int) -> str:
@@ -283,41 +319,49 @@ def _content_id(entry: Entry, occurrence: int) -> str:
 
 
 def _digest(texts: Sequence[str | None], occurrence: int) -> str:
+    head, tail = _without_note(texts)
+    return hashlib.sha256(f"{head}{occurrence}{tail}".encode()).hexdigest()
+
+
+def _without_note(texts: Sequence[str | None]) -> tuple[str, str]:
+    """Return what stands before and behind the occurrence in the text that tells an entry from others."""
     # The note is left out: somebody who adds a remark to a file does not mean a second trade. What came
     # with a later version of the journal counts only where it is there, so that older ids stay true.
-    first, later = texts[:_NOTE], zip(_LATER, texts[_NOTE + 1 :], strict=True)
-    parts = [*("" if text is None else text for text in first), str(occurrence)]
-    parts += [f"{name}={text}" for name, text in later if text]
-    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
+    head = "\x1f".join([text or "" for text in texts[:_NOTE]])
+    tail = ""
+    if any(texts[_NOTE + 1 :]):
+        later = zip(_LATER, texts[_NOTE + 1 :], strict=True)
+        tail = "".join([f"\x1f{name}={text}" for name, text in later if text])
+    return f"{head}\x1f", tail
 
 
-def _texts(entry: Entry) -> tuple[str | None, ...]:
-    def number(value: Decimal | None) -> str | None:
-        return None if value is None else plain(value)
-
+def _texts(entry: Entry) -> _Texts:
+    price, rate, base, lot = entry.price, entry.fx_rate, entry.tax_base_price, entry.lot
+    ex_date, value, tax = entry.ex_date, entry.gift_value, entry.gift_tax
+    per, part, foreign_tax, foreign_rate = entry.per, entry.part, entry.foreign_tax, entry.foreign_rate
     return (
         entry.traded_on.isoformat(),
         entry.account,
         entry.kind,
         entry.symbol,
         plain(entry.shares),
-        number(entry.price),
+        None if price is None else plain(price),
         entry.currency,
         plain(entry.fees),
-        number(entry.fx_rate),
-        number(entry.tax_base_price),
-        None if entry.lot is None else entry.lot.isoformat(),
+        None if rate is None else plain(rate),
+        None if base is None else plain(base),
+        None if lot is None else lot.isoformat(),
         entry.note,
-        None if entry.ex_date is None else entry.ex_date.isoformat(),
-        number(entry.gift_value),
-        number(entry.gift_tax),
+        None if ex_date is None else ex_date.isoformat(),
+        None if value is None else plain(value),
+        None if tax is None else plain(tax),
         entry.order_id,
-        number(entry.per),
+        None if per is None else plain(per),
         entry.other,
-        number(entry.part),
+        None if part is None else plain(part),
         entry.receiver,
-        number(entry.foreign_tax),
-        number(entry.foreign_rate),
+        None if foreign_tax is None else plain(foreign_tax),
+        None if foreign_rate is None else plain(foreign_rate),
     )
 
 
@@ -338,36 +382,42 @@ _LATER = (
 """What stands behind it."""
 
 
-def _recorded(row: Sequence[object], counts: bool) -> Recorded:
-    number, takes_back, batch, source, recorded_at, *fields = row
+def _entry(fields: Sequence[str | None]) -> Entry:
+    """Return the entry that `_texts` gave."""
     day, account, kind, symbol, shares, price, currency, fees, fx_rate, tax_base, lot, note, *later = fields
     ex_date, gift_value, gift_tax, order_id, per, other, part, receiver, foreign_tax, foreign_rate = later
     if kind not in KINDS:
         raise ValueError(f"{kind!r} is no type of entry")
-    entry = Entry(
-        traded_on=date.fromisoformat(str(day)),
-        account=str(account),
-        kind=str(kind),
-        symbol=str(symbol),
-        shares=Decimal(str(shares)),
-        price=None if price is None else Decimal(str(price)),
-        currency=str(currency),
-        fees=Decimal(str(fees)),
-        fx_rate=None if fx_rate is None else Decimal(str(fx_rate)),
-        tax_base_price=None if tax_base is None else Decimal(str(tax_base)),
-        lot=None if lot is None else date.fromisoformat(str(lot)),
-        note=str(note),
-        ex_date=None if ex_date is None else date.fromisoformat(str(ex_date)),
-        gift_value=None if gift_value is None else Decimal(str(gift_value)),
-        gift_tax=None if gift_tax is None else Decimal(str(gift_tax)),
-        order_id=str(order_id),
-        per=None if per is None else Decimal(str(per)),
-        other=str(other),
-        part=None if part is None else Decimal(str(part)),
-        receiver=str(receiver),
-        foreign_tax=None if foreign_tax is None else Decimal(str(foreign_tax)),
-        foreign_rate=None if foreign_rate is None else Decimal(str(foreign_rate)),
+    return Entry(
+        _day(day),
+        str(account),
+        str(kind),
+        str(symbol),
+        Decimal(str(shares)),
+        _number(price),
+        str(currency),
+        Decimal(str(fees)),
+        _number(fx_rate),
+        _number(tax_base),
+        None if lot is None else _day(lot),
+        str(note),
+        None if ex_date is None else _day(ex_date),
+        _number(gift_value),
+        _number(gift_tax),
+        str(order_id),
+        _number(per),
+        str(other),
+        _number(part),
+        str(receiver),
+        _number(foreign_tax),
+        _number(foreign_rate),
     )
-    at = time_of(str(recorded_at))
-    back = None if takes_back is None else int(str(takes_back))
-    return Recorded(int(str(number)), entry, str(source), at, back, counts, int(str(batch)))
+
+
+@lru_cache(maxsize=4096)
+def _day(text: object) -> date:
+    return date.fromisoformat(str(text))
+
+
+def _number(text: object) -> Decimal | None:
+    return None if text is None else Decimal(str(text))

@@ -37,7 +37,7 @@ def read(data: bytes, name: str, catalogue: Catalogue, account: str | None) -> I
     rows = list(table(text, name))
     if rows and not _known_columns(sheet, rows[0][1]):
         return sheet.finish()
-    sign = sign_of((row for _, row in rows), NUMBERS, delimiter_of(text.partition("\n")[0]), name)
+    sign = sign_of([row for _, row in rows], NUMBERS, delimiter_of(text.partition("\n")[0]), name)
     for line, row in rows:
         if sign == COMMA:
             row |= {key: _pointed(row[key]) for key in NUMBERS if row.get(key)}
@@ -49,7 +49,7 @@ def read(data: bytes, name: str, catalogue: Catalogue, account: str | None) -> I
                 line,
             )
             continue
-        sheet.add(line, **row)
+        sheet.put(row, line)
     return sheet.finish()
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from steelyard.adapters.files.delimited import delimiter_of, text_of, usual_sign
-from steelyard.domain.books.entry_text import read_entry, unit_price
+from steelyard.domain.books.entry_reader import EntryReader
+from steelyard.domain.books.entry_text import unit_price
 from steelyard.domain.books.ledger import Row
 from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.money import EXACT, ZERO, parse_number, plain
@@ -50,6 +51,8 @@ class Sheet:
         self.name = name
         self.catalogue = catalogue
         self.account = account
+        self._owner = account or "main"
+        self._reader = EntryReader(catalogue)
         self.rows: list[Row] = []
         self.problems: list[Problem] = []
         self.skipped: list[tuple[int | None, str]] = []
@@ -76,13 +79,19 @@ class Sheet:
 
     def add(self, line: int | None, reference: str = "", key: str | None = None, **fields: str) -> None:
         """Read a row in the words of `entry_text.FIELDS`, `type_` and `date` among them."""
-        words = {key.rstrip("_"): text for key, text in fields.items()}
+        self.put({key.rstrip("_"): text for key, text in fields.items()}, line, reference, key)
+
+    def put(
+        self, words: dict[str, str], line: int | None, reference: str = "", key: str | None = None
+    ) -> None:
+        """Read a row by the names of `entry_text.COLUMNS`."""
         if not words.get("account", "").strip():
-            words["account"] = self.account or "main"
-        entry, problems = read_entry(words, self.catalogue)
-        self.problems += [replace(p, file=self.name, line=line, key=key) for p in problems]
+            words["account"] = self._owner
+        entry, problems = self._reader.read(words)
         if entry is not None:
             self.rows.append(Row(entry, line, reference))
+        elif problems:
+            self.problems += [replace(p, file=self.name, line=line, key=key) for p in problems]
 
     def finish(self) -> ImportedFile:
         """Return the file.
@@ -121,13 +130,16 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> str:
         raise refuse("import-encoding", name, f"the file cannot be read: {error}", hint) from None
 
 
-def sign_of(rows: Iterable[Mapping[str, str]], columns: Collection[str], delimiter: str, name: str) -> str:
+def sign_of(rows: Sequence[Mapping[str, str]], columns: Collection[str], delimiter: str, name: str) -> str:
     """Return the decimal sign of a file, by the numbers in some of its columns.
 
     Raises:
         PortfolioProblems: They do not tell (`numbers-undecided`).
     """
-    texts = {text for row in rows for column in columns if (text := row.get(column))}
+    texts: dict[str, None] = {}  # in the order of the file, so that the same number is named each time
+    for column in columns:
+        if rows and column in rows[0]:
+            texts |= dict.fromkeys([row.get(column, "") for row in rows])
     try:
         return decimal_sign(texts, usual=usual_sign(delimiter))
     except TwoReadings as error:
@@ -155,10 +167,11 @@ def table(
         before = reader.line_num
         for cells in reader:
             line, before = before + first_line, reader.line_num
-            if not any(cell.strip() for cell in cells):
+            cells = [cell.strip() for cell in cells]
+            if not any(cells):
                 continue
-            row = {n: cell.strip() for n, cell in zip(names, cells, strict=False) if n}
-            row[""] = "".join(cell.strip() for cell in cells[len(names) :])
+            row = dict(zip(names, cells, strict=False))
+            row[""] = "".join(cells[len(names) :])
             yield line, row
     except csv.Error as error:
         line = reader.line_num + first_line - 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
+from operator import attrgetter
 from typing import Protocol
 
 from steelyard.app.books.opening import openings
@@ -12,7 +13,7 @@ from steelyard.domain.books.holdings import Holdings, holdings, shortfalls
 from steelyard.domain.books.ledger import Entry, Recorded, Row
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import InputError, PortfolioProblems, Problem
-from steelyard.records import dataclass, replace
+from steelyard.records import dataclass
 from steelyard.words import say
 
 
@@ -165,7 +166,8 @@ def import_rows(
     opened = [Row(e, reference=f"open:{len(there)}:{n}") for n, e in enumerate(first)]
     more = _converted(converted, there, first, fresh)
     own = [Row(e, reference=f"convert:{len(there)}:{n}") for n, e in enumerate(more)]
-    added = len(journal.add([*opened, *rows, *own], name, at)) - len(opened) - len(own)
+    every = [*opened, *rows, *own] if opened or own else rows
+    added = len(journal.add(every, name, at)) - len(opened) - len(own)
     if len(fresh) == len(rows):
         return Imported(added, 0, 0, len(opened), len(own))
     known = Counter(_identity(row.entry) for row in rows) - Counter(_identity(row.entry) for row in fresh)
@@ -246,23 +248,23 @@ def undo(journal: Journal, *, number: int | None, whole_import: bool, at: dateti
     return tuple(chosen)
 
 
-def _identity(entry: Entry) -> Entry:
-    return replace(entry, note="")
-
-
-def _event(entry: Entry) -> Entry:
-    """The entry without what is often added to a file later."""
-    return replace(
-        entry, note="", fx_rate=None, tax_base_price=None, lot=None, ex_date=None, gift_value=None,
-        gift_tax=None, order_id="", part=None, foreign_tax=None, foreign_rate=None,
-    )  # fmt: skip
+_identity = attrgetter(*(name for name in Entry.__match_args__ if name != "note"))
+"""What an entry says, remarks aside."""
+_ADDED_LATER = (
+    "note", "fx_rate", "tax_base_price", "lot", "ex_date", "gift_value", "gift_tax", "order_id", "part",
+    "foreign_tax", "foreign_rate",
+)  # fmt: skip
+_event = attrgetter(*(name for name in Entry.__match_args__ if name not in _ADDED_LATER))
+"""An entry without what is often added to a file later."""
 
 
 def _refuse_amended(there: Iterable[Recorded], rows: Sequence[Row], fresh: Sequence[Row], name: str) -> None:
     """Refuse rows that are there already with fewer or other details: they would count as a second trade."""
+    if not any(not row.reference for row in fresh):
+        return
     new = {id(row) for row in fresh}
     said_again = Counter(_event(row.entry) for row in rows if id(row) not in new)
-    numbers: dict[Entry, list[int]] = {}
+    numbers: dict[tuple[object, ...], list[int]] = {}
     for recorded in there:
         if recorded.counts:
             numbers.setdefault(_event(recorded.entry), []).append(recorded.number)
@@ -299,6 +301,8 @@ def _refuse_amended(there: Iterable[Recorded], rows: Sequence[Row], fresh: Seque
 
 def _check(there: Iterable[Recorded], rows: Sequence[Row], name: str, as_of: date) -> None:
     """Raise every row that is dated too late or takes what is not there."""
+    if not rows:
+        return
     problems = [
         Problem(
             "entry-in-future",

@@ -401,7 +401,7 @@ class EntryForm:
         known = self.catalogue.resolve(raw)
         if known is not None:
             return known
-        if _SYMBOL.fullmatch(raw):
+        if is_symbol(raw):
             return raw
         near = self.catalogue.suggest(raw)
         hint = (
@@ -446,3 +446,8 @@ class EntryForm:
                 "entry-field", say("the {kind} has no currency", kind=kind), say('write "USD" or "KRW"')
             )
         return ""
+
+
+def is_symbol(text: str) -> bool:
+    """Say whether a text has the form of a symbol, so that it is taken as it is where no catalogue has it."""
+    return _SYMBOL.fullmatch(text) is not None
