@@ -1,8 +1,10 @@
-"""Time and memory of `import`: 100,000 rows of this program's own format and of a broker's.
+"""Time and memory of `import`: 100,000 rows of this program's own format, of plain CSV and of a broker's.
 
     python benchmarks/imports.py [ROWS]
 
 Each is imported into an empty journal by a process of its own, and then once more, when every row is there.
+The ratio is to a bare loop in the same minute: cells of the native file into Decimals and dates, and those
+into a table of SQLite as wide, with nothing checked and nothing told apart.
 """
 
 from __future__ import annotations
@@ -11,11 +13,44 @@ import resource
 import subprocess
 import sys
 import tempfile
-import time
 from datetime import date, timedelta
 from pathlib import Path
 
-CODE = "import sys, steelyard; print(steelyard.import_('portfolio.toml', sys.argv[1]).counts)"
+CODE = "import sys, steelyard; print(steelyard.import_('portfolio.toml', sys.argv[1], columns={map}).counts)"
+BARE = """
+import csv, sqlite3, sys
+from datetime import date
+from decimal import Decimal
+rows = list(csv.DictReader(open(sys.argv[1])))
+db = sqlite3.connect("bare.db")
+db.execute("PRAGMA journal_mode = WAL")
+db.execute("CREATE TABLE e (id TEXT UNIQUE, %s) STRICT" % ", ".join(f"c{n} TEXT" for n in range(22)))
+made = [(date.fromisoformat(r["date"]), r["type"], r["symbol"], Decimal(r["shares"]),
+         Decimal(r["price"] or 0), r["currency"], Decimal(r["fees"] or 0)) for r in rows]
+with db:
+    db.executemany("INSERT INTO e VALUES (%s)" % ",".join("?" * 23), (
+        (str(n) + repr(m), *map(str, m), *[None] * 15) for n, m in enumerate(made)))
+"""
+PORTFOLIO = """base_currency = "USD"
+[targets]
+VOO = "100%"
+[[accounts]]
+name = "main"
+kept = "journal"
+[[accounts.positions]]
+symbol = "VOO"
+shares = "0"
+price = "600"
+"""
+MAP = """[columns]
+date = "Day"
+type = "What"
+symbol = "Fund"
+shares = "Count"
+price = "Price"
+currency = "Currency"
+fees = "Costs"
+"""
 
 
 def native(rows: int) -> str:
@@ -28,6 +63,11 @@ def native(rows: int) -> str:
         else:
             lines.append(f"{day},buy,VOO,{n % 7 + 1},{400 + n % 90}.{n % 100:02},USD,1")
     return "\n".join(lines) + "\n"
+
+
+def plain(rows: int) -> str:
+    """Return the same with other names for the columns, to be read with a map."""
+    return "Day,What,Fund,Count,Price,Currency,Costs\n" + native(rows).partition("\n")[2]
 
 
 def schwab(rows: int) -> str:
@@ -43,24 +83,36 @@ def schwab(rows: int) -> str:
     return "\n".join(lines) + "\n"
 
 
+def cost(folder: str, code: str, file: str) -> tuple[float, float, str]:
+    """Return processor seconds and megabytes of a process, and what it prints."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    code += "\nimport resource as r; print(r.getrusage(r.RUSAGE_SELF).ru_maxrss)"
+    done = subprocess.run(
+        [sys.executable, "-c", code, file], cwd=folder, check=True, capture_output=True, text=True
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    *said, peak = done.stdout.splitlines()
+    seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return seconds, int(peak) / 1024, " ".join(said)
+
+
 def main() -> None:
-    """Print seconds and megabytes of each import."""
+    """Print processor seconds, their ratio to the bare loop and megabytes of each import."""
     rows = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
-    for name, text in (("native", native(rows)), ("schwab", schwab(rows))):
+    kinds = (("native", native, "None"), ("plain", plain, "'map.toml'"), ("schwab", schwab, "None"))
+    for name, make, map_ in kinds:
         with tempfile.TemporaryDirectory() as folder:
-            (Path(folder) / "rows.csv").write_text(text, encoding="utf-8")
+            (Path(folder) / "portfolio.toml").write_text(PORTFOLIO, encoding="utf-8")
+            (Path(folder) / "map.toml").write_text(MAP, encoding="utf-8")
+            (Path(folder) / "rows.csv").write_text(make(rows), encoding="utf-8")
+            (Path(folder) / "native.csv").write_text(native(rows), encoding="utf-8")
+            bare, _, _ = cost(folder, BARE, "native.csv")
             for what in ("new", "known"):
-                begun = time.perf_counter()
-                done = subprocess.run(
-                    [sys.executable, "-c", CODE, "rows.csv"],
-                    cwd=folder,
-                    check=True,
-                    capture_output=True,
-                    text=True,
+                seconds, peak, said = cost(folder, CODE.format(map=map_), "rows.csv")
+                print(
+                    f"{name:7} {what:6} {seconds:6.2f} s  {seconds / bare:5.2f} times {bare:.2f} s"
+                    f"  {peak:6.0f} MB  {said}"
                 )
-                seconds = time.perf_counter() - begun
-                peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-                print(f"{name:8} {what:6} {seconds:6.2f} s  {peak:6.0f} MB  {done.stdout.strip()}")
 
 
 if __name__ == "__main__":

@@ -268,6 +268,18 @@ def _unvalued(folder: bootstrap.Folder) -> DataError | None:
     return None
 
 
+def _rated(folder: bootstrap.Folder, file: Portfolio | None, entries: Sequence[Entry]) -> bool:
+    """Say whether the file has a rate for whatever the entries are in; the whole journal is folded else."""
+    from steelyard.domain.books.ledger import instruments_of
+
+    if file is None:
+        return True
+    money = {e.currency for e in entries} | {e.symbol for e in entries if e.kind == "convert"}
+    known = [bootstrap.instruments(folder).get(symbol) for symbol in sorted(instruments_of(entries))]
+    money |= {instrument.currency for instrument in known if instrument is not None}
+    return money <= {"", file.base_currency, *file.fx}
+
+
 def _word(value: object) -> str:
     """Return a field as the CSV has it; a number is read as an amount is, so that a float is refused."""
     if isinstance(value, str):
@@ -323,35 +335,38 @@ def import_(
     folder = bootstrap.Folder.of(path, database=journal)
     source = Path(file)
     said = bootstrap.import_wishes(format, account, accounts or {}, symbols or {}, leave)
-    found = bootstrap.imported(folder, source, said, None if columns is None else Path(columns))
-    rows, own, seen = found.file.rows, _file(folder), None
-    today = bootstrap.today_at(folder)
-    converted = _conversions(folder, own, rate) if convert else None
-    if preview:
-        with bootstrap.journal_to_look_at(folder) as book:
-            seen = use.preview_rows(
-                book, rows, str(source), as_of=today, file=own, opening=opening, converted=converted
-            )
-        counts = use.Imported(seen.added, seen.known)
-    else:
-        with bootstrap.open_journal(folder) as book:
-            counts = use.import_rows(
-                book,
-                rows,
-                str(source),
-                as_of=today,
-                at=datetime.now(UTC),
-                file=own,
-                opening=opening,
-                converted=converted,
-            )
+    with bootstrap.much_to_keep():
+        found = bootstrap.imported(folder, source, said, None if columns is None else Path(columns))
+        rows, own, seen = found.file.rows, _file(folder), None
+        today = bootstrap.today_at(folder)
+        converted = _conversions(folder, own, rate) if convert else None
+        if preview:
+            with bootstrap.journal_to_look_at(folder) as book:
+                seen = use.preview_rows(
+                    book, rows, str(source), as_of=today, file=own, opening=opening, converted=converted
+                )
+            counts = use.Imported(seen.added, seen.known)
+        else:
+            with bootstrap.open_journal(folder) as book:
+                counts = use.import_rows(
+                    book,
+                    rows,
+                    str(source),
+                    as_of=today,
+                    at=datetime.now(UTC),
+                    file=own,
+                    opening=opening,
+                    converted=converted,
+                )
+        sure = preview or _rated(folder, own, [row.entry for row in rows])
+        unvalued = None if sure else _unvalued(folder)
     return ImportReport(
         counts,
         found.file.skipped,
         found.file.incomplete,
         _unknown(folder, {name for row in rows for name in row.entry.accounts}),
         () if preview else _to_decide(own, counts.opening),
-        None if preview else _unvalued(folder),
+        unvalued,
         found.format,
         found.doubts,
         seen,

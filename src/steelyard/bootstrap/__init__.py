@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         import_wishes,
         imported,
         journal_to_look_at,
+        much_to_keep,
         open_journal,
     )
     from steelyard.bootstrap.lab import backtest_tax, history_of, price_history, with_paid_out
@@ -77,6 +78,7 @@ __all__ = [
     "market",
     "market_rates",
     "models",
+    "much_to_keep",
     "new_portfolio_text",
     "open_journal",
     "order_book",
@@ -107,6 +109,7 @@ _MODULES = {
         "import_wishes",
         "imported",
         "journal_to_look_at",
+        "much_to_keep",
         "open_journal",
     ),
     "lab": ("backtest_tax", "history_of", "price_history", "with_paid_out"),

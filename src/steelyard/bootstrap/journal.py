@@ -42,6 +42,20 @@ def journal_to_look_at(folder: Folder) -> Iterator[StoredJournal]:
         yield stored
 
 
+@contextmanager
+def much_to_keep() -> Iterator[None]:
+    """Make very many values without the search for circles among them, of which there are none."""
+    import gc
+
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
 def imported(folder: Folder, file: Path, wishes: Wishes, columns: Path | None) -> Found:
     """Read a broker's file.
 

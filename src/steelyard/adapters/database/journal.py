@@ -116,9 +116,9 @@ STEPS: tuple[str, ...] = (
 JOURNAL = Part("journal", STEPS, in_header=True)
 
 _INSERT = (
-    "INSERT INTO entries (number, content_id, batch, takes_back, traded_on, account, kind, symbol, shares, price,"
-    " currency, fees, fx_rate, tax_base_price, lot, note, ex_date, gift_value, gift_tax, order_id, per,"
-    " other, part, receiver, foreign_tax, foreign_rate)"
+    "INSERT INTO entries (number, content_id, batch, takes_back, traded_on, account, kind, symbol, shares,"
+    " price, currency, fees, fx_rate, tax_base_price, lot, note, ex_date, gift_value, gift_tax, order_id,"
+    " per, other, part, receiver, foreign_tax, foreign_rate)"
     " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 )
 _SELECT = (

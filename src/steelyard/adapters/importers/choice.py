@@ -11,7 +11,7 @@ from steelyard.adapters.importers.presets.catalogue import load_presets, preset_
 from steelyard.adapters.importers.presets.entries import entries_of
 from steelyard.adapters.importers.presets.sheets import Sheets
 from steelyard.adapters.importers.presets.statement import Statement
-from steelyard.adapters.importers.presets.tables import read_statement
+from steelyard.adapters.importers.presets.tables import may_be, read_statement
 from steelyard.adapters.importers.rows import ImportedFile, Importer, Sheet, refuse
 from steelyard.domain.books.entry_text import COLUMNS
 from steelyard.domain.market.catalogue import Catalogue
@@ -80,11 +80,8 @@ def read_any(data: bytes, name: str, catalogue: Catalogue, wishes: Wishes) -> Fo
         return Found(wanted, reader(data, name, catalogue, wishes.account))
     sheets = Sheets.of(data)
     try:
-        statements = [
-            s
-            for id_, preset in load_presets().items()
-            if wanted in (None, id_.replace("_", "-")) and (s := read_statement(preset, sheets)) is not None
-        ]
+        presets = [p for id_, p in load_presets().items() if wanted in (None, id_.replace("_", "-"))]
+        statements = [s for p in may_be(presets, sheets) if (s := read_statement(p, sheets)) is not None]
     except TwoReadings as error:
         raise PortfolioProblems((error.problem(name),)) from None
     if len(statements) != 1:

@@ -1,7 +1,7 @@
 """Many rows of words to entries: what was read once, a day, a number or a name, is not read again.
 
-`entry_text.read_entry` says what a row means and what is wrong with it; a test holds this reader to it. Rows of
-the kinds that files are full of, without rare details, take the short way, all others the long one.
+`entry_text.read_entry` says what a row means and what is wrong with it; a test holds this reader to it. Rows
+of the kinds that files are full of, without rare details, take the short way, all others the long one.
 """
 
 from __future__ import annotations

@@ -89,6 +89,7 @@ class _Maker:
         self.preset = preset
         self.paid: list[tuple[Booking, dict[str, str]]] = []
         self.back: list[tuple[Booking, dict[str, str]]] = []
+        self.named: dict[tuple[str, str, str, str], str] = {}
 
     def make(self, booking: Booking) -> None:
         """Add the entry of a booking."""
@@ -133,6 +134,14 @@ class _Maker:
 
     def symbol(self, booking: Booking) -> str:
         """Return the symbol, by the broker's symbol, its ISIN or its name."""
+        get = booking.facts.get
+        key = get("symbol", ""), get("isin", ""), get("name", ""), booking.kind
+        if key not in self.named:
+            self.named[key] = self.symbol_by_words(booking)
+        return self.named[key]
+
+    def symbol_by_words(self, booking: Booking) -> str:
+        """Look the symbol up."""
         facts, catalogue = booking.facts, self.sheet.catalogue
         for key in ("symbol", "isin", "name"):
             text = facts.get(key, "")
@@ -164,7 +173,7 @@ class _Maker:
         if name and symbol == name and self.sheet.catalogue.resolve(name) is None:
             self.unknown(booking.line, name)
             return
-        self.sheet.add(booking.line, reference, **words)
+        self.sheet.put(words, booking.line, reference)
 
     def unknown(self, line: int, name: str) -> None:
         """Refuse a name that no instrument has, with those that come near."""

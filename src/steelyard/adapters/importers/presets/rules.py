@@ -22,6 +22,7 @@ NUMBERS = frozenset({
     "shares", "price", "amount", "fee", "tax", "fx_rate", "interest", "cost", "unit_cost", "value", "gross",
     "settled_amount", "tax1", "tax2",
 })  # fmt: skip
+_USUAL = re.compile(r"-?\$?([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(\.[0-9]+)?")
 _SIGNS = ("+", "-", "0", "!0")
 
 
@@ -38,9 +39,19 @@ def number(text: str, layout: Layout) -> Decimal | None:
         ValueError: It is no number with the decimal sign of the file.
     """
     stripped = text.strip()
-    if not stripped or stripped in layout.get("numbers", {}).get("blank", ()):
+    if not stripped or ("numbers" in layout and stripped in layout["numbers"].get("blank", ())):
         return None
-    return read_numeral(stripped, layout.get("decimal", POINT)).value
+    return _number(stripped, layout.get("decimal", POINT))
+
+
+@lru_cache(maxsize=20_000)
+def _number(text: str, decimal: str) -> Decimal:
+    # What nearly all numbers of nearly all files look like, and what `read_numeral` makes of it.
+    if decimal == POINT and (found := _USUAL.fullmatch(text)):
+        whole, part = found.groups()
+        value = Decimal(whole.replace(",", "") + (part or ""))
+        return value.copy_negate() if text[0] == "-" and value else value
+    return read_numeral(text, decimal).value
 
 
 def day(text: str, layout: Layout) -> str | None:
@@ -81,7 +92,7 @@ def read_fields(get: Callable[[str], str | None], layout: Layout, columns: Mappi
     """Return the fields of a row by its columns, extracted and added ones included."""
     fields: Fields = {}
     for key, source in columns.items():
-        if isinstance(source, str):
+        if source.__class__ is str:
             value = get(source)
         elif isinstance(source, list):
             value = next((v for name in source if (v := get(name)) is not None), None)
@@ -121,8 +132,25 @@ def extract(fields: Fields, layout: Layout) -> None:
 def rule_of(fields: Fields, layout: Layout) -> Mapping[str, Any] | None:
     """Return the first rule that fits the type of a row."""
     kind = fields.get("type", "")
+    known = _RULES.get((id(layout), kind))
+    if known is None or known[0] is not layout:
+        if len(_RULES) > 1000:
+            _RULES.clear()
+        known = _RULES[id(layout), kind] = layout, _rules_for(kind, layout)
+    for rule in known[1]:
+        if "when" not in rule or holds(rule["when"], fields, layout):
+            return rule
+    return None
+
+
+_RULES: dict[tuple[int, str], tuple[Layout, tuple[Mapping[str, Any], ...]]] = {}
+"""The rules of a layout that a word may fall under; files have few words and many rows."""
+
+
+def _rules_for(kind: str, layout: Layout) -> tuple[Mapping[str, Any], ...]:
     nocase = layout.get("nocase", False)
     said = kind.lower() if nocase else kind
+    found = []
     for rule in layout.get("types", ()):
         words, heads = rule.get("is"), rule.get("prefix")
         if nocase:
@@ -133,10 +161,8 @@ def rule_of(fields: Fields, layout: Layout) -> Mapping[str, Any] | None:
             continue
         if "regex" in rule and not pattern(rule["regex"], re.IGNORECASE if nocase else 0).search(kind):
             continue
-        if holds(rule.get("when"), fields, layout):
-            found: Mapping[str, Any] = rule
-            return found
-    return None
+        found.append(rule)
+    return tuple(found)
 
 
 def symbol_of(text: str, layout: Layout) -> str:
@@ -146,4 +172,4 @@ def symbol_of(text: str, layout: Layout) -> str:
 
 def one_line(text: str) -> str:
     """Return a name without the spaces that fill it up."""
-    return re.sub(r"\s+", " ", text).strip()
+    return " ".join(text.split())

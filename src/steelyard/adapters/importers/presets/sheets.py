@@ -33,6 +33,17 @@ class Sheets:
         except ValueError:
             return cls(data, None)
 
+    def head(self, lines: int) -> Sheets | None:
+        """Return a text's first lines as a file of its own; None where it has no more, or is no plain CSV."""
+        if self.text is None or self.text.lstrip()[:1] in ("{", "[") or _has_table(self.text):
+            return None
+        end = -1
+        for _ in range(lines):
+            end = self.text.find("\n", end + 1)
+            if end < 0:
+                return None
+        return Sheets(b"", self.text[: end + 1])
+
     def rows(self, container: str, delimiter: str) -> list[Line]:
         """Return the rows of a container; none where the file is no such thing.
 
@@ -51,11 +62,15 @@ class Sheets:
         if self.text is None:
             return []
         if container == "html-table":
-            return _html(self.text) if "<table" in self.text[:100_000].lower() else []
+            return _html(self.text) if _has_table(self.text) else []
         try:
             return [(line, [c.strip(_UNSEEN) for c in row]) for line, row in cells_of(self.text, delimiter)]
         except csv.Error:
             return []
+
+
+def _has_table(text: str) -> bool:
+    return "<table" in text[:100_000].lower()
 
 
 class _Table(HTMLParser):

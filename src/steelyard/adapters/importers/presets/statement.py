@@ -31,7 +31,9 @@ _NO_PRICE = frozenset({
     "return_of_capital", "convert_leg",
 })  # fmt: skip
 _SIZES = ("shares", "cost", "unit_cost", "price", "value")
-_TEXTS = ("account", "symbol", "isin", "name", "currency", "order", "ref", "ref_of", "note", "fx_rate")
+_TEXTS = frozenset({
+    "date", "account", "symbol", "isin", "name", "currency", "order", "ref", "ref_of", "note", "fx_rate",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,8 @@ class Statement:
 
     def _booking(self, line: int, fields: Fields, layout: Layout, rule: Mapping[str, Any]) -> Booking:
         word = fields.get("type", "")
-        fields = {k: v for k, v in fields.items() if k not in rule.get("drop", ())}
+        if "drop" in rule:
+            fields = {k: v for k, v in fields.items() if k not in rule["drop"]}
         numbers = _numbers(fields, layout)
         if rule.get("amount_from"):
             numbers["amount"] = numbers.pop(rule["amount_from"], ZERO)
@@ -150,26 +153,30 @@ class Statement:
     def _texts(
         self, fields: Fields, layout: Layout, rule: Mapping[str, Any], numbers: Mapping[str, Decimal]
     ) -> dict[str, str]:
-        facts = {"date": fields["date"]} | {k: fields[k] for k in _TEXTS if fields.get(k)}
+        # In the order of precedence, last first: constants but the currency, what the row says, the rest.
+        constants = layout.get("constants", {})
+        facts: dict[str, str] = {**layout["default"], **constants} if "default" in layout else {**constants}
+        for key, text in fields.items():
+            if text and key in _TEXTS:
+                facts[key] = text
         if numbers.get("fx_rate"):
             facts["fx_rate"] = plain(numbers["fx_rate"])
-        else:
+        elif "fx_rate" in fields:
             facts.pop("fx_rate", None)
-        constants = layout.get("constants", {})
-        facts = {
-            **layout.get("default", {}),
-            **constants,
-            **facts,
-            **{k: v for k, v in constants.items() if k != "currency"},
-            **rule.get("set", {}),
-        }
-        facts["account"] = facts.get("account") or self.account
-        facts["name"] = one_line(facts.get("name", ""))
-        if facts.get("symbol"):
+        for key, text in constants.items():
+            if key != "currency":
+                facts[key] = text
+        if "set" in rule:
+            facts |= rule["set"]
+        if not facts.get("account"):
+            facts["account"] = self.account
+        if facts.get("name"):
+            facts["name"] = one_line(facts["name"])
+        if facts.get("symbol") and "symbols" in layout:
             facts["symbol"] = symbol_of(facts["symbol"], layout)
         if not facts.get("currency") and layout.get("currency_from") == "base":
             facts["currency"] = self.base
-        return {k: v for k, v in facts.items() if v}
+        return facts if all(facts.values()) else {k: v for k, v in facts.items() if v}
 
     def hold(self, line: int, fields: Fields, layout: Layout) -> None:
         """Take a row of what is held."""
@@ -236,10 +243,8 @@ class Statement:
 
 def _numbers(fields: Fields, layout: Layout) -> dict[str, Decimal]:
     found = {}
-    for key in NUMBERS:
-        text = fields.get(key)
-        value = number(text, layout) if text else None
-        if value is not None:
+    for key, text in fields.items():
+        if text and key in NUMBERS and (value := number(text, layout)) is not None:
             found[key] = value
     return found
 

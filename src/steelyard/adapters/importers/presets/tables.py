@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from string import whitespace
 from typing import Any
 
 from steelyard.adapters.importers.presets.rules import Fields, Layout, day, holds, pattern, read_fields
 from steelyard.adapters.importers.presets.sheets import Line, Sheets
 from steelyard.adapters.importers.presets.statement import Statement
-from steelyard.domain.numerals import POINT, decimal_sign
+from steelyard.domain.numerals import POINT, TwoReadings, decimal_sign
 
 Preset = Mapping[str, Any]
 _DATED = re.compile(r"^\d{4}[.-]\d\d[.-]\d\d ")
@@ -18,11 +19,22 @@ _ENDS = 200
 """A header stands in the first lines of a file or it is of another broker."""
 
 
+class _Places(dict[str, "tuple[int, int] | None"]):
+    """Names of columns as a layout writes them to their place, None where a header has no such column."""
+
+    def __init__(self, header: Header) -> None:
+        self.header = header
+
+    def __missing__(self, name: str) -> tuple[int, int] | None:
+        return self.setdefault(name, self.header.at.get(self.header.name(name)))
+
+
 class Header:
     """Names of columns to their place; a header may take two rows, and so may a booking."""
 
     def __init__(self, rows: Sequence[Sequence[str]], layout: Layout) -> None:
         self.at: dict[str, tuple[int, int]] = {}
+        self.places = _Places(self)
         self.nocase = layout.get("header_nocase", False)
         many = layout.get("header_rows", 1) > 1
         self.one_row = many and layout.get("record_rows", 1) == 1
@@ -57,14 +69,35 @@ class Header:
     def reader(self, record: Sequence[Sequence[str]]) -> Callable[[str], str | None]:
         """Return what gives a cell of a record by the name of its column, None where there is no column."""
 
+        places, one_row = self.places, self.one_row
+
         def get(name: str) -> str | None:
-            place = self.at.get(self.name(name))
+            place = places[name]
             if place is None:
                 return None
-            row = 0 if self.one_row else place[0]
+            row = 0 if one_row else place[0]
             return record[row][place[1]] if row < len(record) and place[1] < len(record[row]) else ""
 
         return get
+
+
+def may_be(presets: Sequence[Preset], sheets: Sheets) -> list[Preset]:
+    """Return the presets that a file may be of, by its first lines: only they read a large one whole."""
+    head = sheets.head(2 * _ENDS)
+    if head is None:
+        return list(presets)
+    return [preset for preset in presets if _begun(preset, head, sheets)]
+
+
+def _begun(preset: Preset, head: Sheets, sheets: Sheets) -> bool:
+    texts = _of(preset["layouts"], "text")
+    try:
+        return (
+            bool(texts and _starts(_lines(sheets.text or ""), texts))
+            or read_statement(preset, head) is not None
+        )
+    except TwoReadings:
+        return True  # its later numbers may tell
 
 
 def read_statement(preset: Preset, sheets: Sheets) -> Statement | None:
@@ -126,8 +159,8 @@ def _json_reader(item: Mapping[str, Any]) -> Callable[[str], str | None]:
 def _texted(statement: Statement, sheets: Sheets, layouts: Sequence[Layout]) -> bool:
     if not layouts or sheets.text is None:
         return False
-    lines = [" ".join(line.split()) for line in sheets.text.splitlines()]
-    if not any(pattern(layout["start"]).search(line) for layout in layouts for line in lines):
+    lines = _lines(sheets.text)
+    if not _starts(lines, layouts):
         return False
     opened: Sequence[Layout] = ()
     current: Layout | None = None
@@ -162,6 +195,15 @@ def _texted(statement: Statement, sheets: Sheets, layouts: Sequence[Layout]) -> 
             number += 1
         statement.add(at, fields, current)
     return bool(statement.used)
+
+
+def _lines(text: str) -> list[str]:
+    return [" ".join(line.split()) for line in text.splitlines()]
+
+
+def _starts(lines: Sequence[str], layouts: Sequence[Layout]) -> bool:
+    first = lines[: 10 * _ENDS]
+    return any(pattern(layout["start"]).search(line) for layout in layouts for line in first)
 
 
 def _tables(statement: Statement, sheets: Sheets, layouts: Sequence[Layout], container: str) -> bool:
@@ -202,8 +244,9 @@ class _Walk:
         self.layouts = layouts
         self.rows = rows
         self.delimiter = delimiter
-        # The first word of every header that is needed in full tells most rows apart from it at once.
+        # A row without the name of any needed column is no header, and few cells even begin like one.
         self.names = {" ".join(n.split()).lower() for x in layouts for n in _needed(x)}
+        self.begins = {c for n in self.names for c in (n[:1], n[:1].upper())} | set(whitespace)
 
     def run(self) -> bool:
         """Read every table; False where there is none."""
@@ -229,7 +272,7 @@ class _Walk:
                 at += 1
                 if at > _ENDS and not statement.used:
                     return False
-            elif any(pattern(x).search(text) for x in current.get("stop", ())):
+            elif "stop" in current and any(pattern(x).search(text) for x in current["stop"]):
                 for _, cells in rows[at:]:
                     self.told(",".join(cells), current)
                 at = next((n for n in range(at + 1, len(rows)) if self.header_at(n)), len(rows))
@@ -245,7 +288,7 @@ class _Walk:
         filled = sum(map(bool, cells))
         if not filled:
             return 1
-        if any(pattern(x).search(text) for x in layout.get("skip", ())):
+        if "skip" in layout and any(pattern(x).search(text) for x in layout["skip"]):
             self.told(text, layout)
             return 1
         if (
@@ -256,7 +299,7 @@ class _Walk:
             statement.account = found["account"]
             return 1
         size: int = layout.get("record_rows", 1)
-        get = header.reader([row for _, row in self.rows[at : at + size]])
+        get = header.reader([row for _, row in self.rows[at : at + size]] if size > 1 else [cells])
         if layout["kind"] != "transactions":
             statement.hold(line, read_fields(get, layout, layout["columns"]), layout)
             return size
@@ -288,7 +331,8 @@ class _Walk:
     def header_at(self, at: int) -> tuple[Layout, Header] | None:
         """Return the layout whose header stands in a row: the one that asks for most of it."""
         cells = self.rows[at][1]
-        if not any(" ".join(c.split()).lower() in self.names for c in cells if c):
+        begins = self.begins
+        if not [c for c in cells if c[:1] in begins and " ".join(c.split()).lower() in self.names]:
             return None
         best: tuple[Layout, Header] | None = None
         for layout in self.layouts:
