@@ -9,6 +9,7 @@ from steelyard.adapters.database.order_book import SqliteOrderBook
 from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.app.trading.execute import Market, execute
 from steelyard.app.trading.order_reports import Desk
+from steelyard.domain.trading.approvals import Approver
 from steelyard.domain.trading.conversion_orders import conversions
 from steelyard.domain.trading.execution import ExecutionTerms
 from steelyard.domain.trading.saved_plans import SavedPlan, SavedTrade
@@ -132,9 +133,9 @@ class Office:
 
     def execute(self, wanted, *, live=True, broker=None, book=None, who="min", unattended=False, **terms):
         book = book or self.book
-        book.save_plan(wanted, wanted.saved_at or self.clock.at)
+        if wanted.id not in {p.id for p in book.plans(datetime(2000, 1, 1, tzinfo=UTC))}:
+            book.save_plan(wanted, wanted.saved_at or self.clock.at)
         desk = Desk(book, {"main": broker or self.broker}, self.clock)
         chosen = ExecutionTerms(**{"polls": 6, **terms})
-        return execute(
-            desk, book.plan(wanted.id), self.market(), chosen, live=live, who=who, unattended=unattended
-        )
+        saved, named = book.plan(wanted.id), Approver(who)
+        return execute(desk, saved, self.market(), chosen, live=live, who=named, unattended=unattended)

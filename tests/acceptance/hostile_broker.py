@@ -20,6 +20,7 @@ from acceptance.desks import Office, in_two_moneys, plan
 from steelyard.app.trading.execute import Market, execute
 from steelyard.app.trading.order_reports import Desk
 from steelyard.app.trading.sync import sync, verify
+from steelyard.domain.trading.approvals import Approver
 from steelyard.domain.trading.execution import ExecutionTerms
 from steelyard.errors import NoAnswer, OrderNotTaken, PlanError, ServiceError
 from steelyard.ports.trading import BrokerHabits
@@ -231,7 +232,7 @@ def _execute(office, plan_id, chaos, duplicates):
     prices = {s: (p, office.clock.now()) for s, p in office.prices.items()}
     terms = ExecutionTerms(polls=8)
     desk = Desk(office.book, {"main": broker}, office.clock)
-    result = execute(desk, office.book.plan(plan_id), Market(prices), terms, live=True, who="min")
+    result = execute(desk, office.book.plan(plan_id), Market(prices), terms, live=True, who=Approver("min"))
     return 0 if result.outcome == "done" or plan_id in office.book.finished() else 3
 
 

@@ -72,9 +72,11 @@ def approve(path: Place, plan: str = "latest", *, who: str | None = None) -> str
     Raises:
         InputError: There is no such plan.
     """
+    from steelyard.domain.trading.approvals import Approver
+
     with bootstrap.order_book(path) as book:
         saved = book.plan(plan)
-        book.approve(saved.id, who or getpass.getuser(), _now())
+        book.approve(saved.id, Approver(who or getpass.getuser()), _now())
     return saved.id
 
 
@@ -101,12 +103,13 @@ def execute(
         InputError, DataError, PlanError, ServiceError: See `steelyard.errors`.
     """
     from steelyard.app.trading.execute import execute as carry_out
+    from steelyard.domain.trading.approvals import Approver
 
     folder = bootstrap.Folder.of(path)
     with bootstrap.desk(folder) as (desk, settings, holder):
         saved = desk.book.plan(plan)
         market = bootstrap.market(folder, holder, saved, settings)
-        name = who or getpass.getuser()
+        name = Approver(who or getpass.getuser())
         return carry_out(desk, saved, market, settings.terms, live=live, who=name, unattended=unattended)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Protocol
@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from steelyard.domain.portfolio import Account
+    from steelyard.domain.trading.approvals import Approver
     from steelyard.domain.trading.arming import Arming
     from steelyard.domain.trading.audit import Link
     from steelyard.domain.trading.brokerage import Fill, OpenOrder, Statement
     from steelyard.domain.trading.orders import Order, Report
     from steelyard.domain.trading.saved_plans import SavedPlan
+    from steelyard.domain.trading.send_conditions import SendConditions
     from steelyard.ports.machine import Clock, Secrets
     from steelyard.ports.market import Sessions
 
@@ -141,7 +143,7 @@ class OrderBook(Protocol):
     """Where plans, orders and the audit record are kept. What a call wrote is on disk when it returns."""
 
     def save_plan(self, plan: SavedPlan, at: datetime) -> None:
-        """Keep a plan; one that is there already stays as it is."""
+        """Keep a plan; one that is there stays as it is, or may be tried again where it traded nothing."""
         ...
 
     def plan(self, name: str) -> SavedPlan:
@@ -157,11 +159,47 @@ class OrderBook(Protocol):
         ...
 
     def finished(self) -> frozenset[str]:
-        """Return the ids of the plans that were carried out."""
+        """Return the ids of the plans whose last attempt is over."""
         ...
 
-    def write(self, order: Order, event: str, at: datetime, body: Mapping[str, object]) -> None:
-        """Keep an order as it is now, what happened to it, and a link of the audit record: all or nothing."""
+    def begin(self, orders: Sequence[Order], who: Approver, conditions: SendConditions, at: datetime) -> None:
+        """Approve an attempt by beginning it, and write down every order of it that is not there yet.
+
+        Raises:
+            PlanError: Something was halted meanwhile.
+        """
+        ...
+
+    def change(
+        self,
+        order_id: str,
+        step: Callable[[Order], Order],
+        event: str,
+        at: datetime,
+        body: Mapping[str, object],
+    ) -> Order:
+        """Put an order through a step, in one transaction with reading it; return it as it is then.
+
+        What happened to it and a link of the audit record are written with it: all or nothing.
+        """
+        ...
+
+    def become_sent(
+        self, order: Order, conditions: SendConditions, at: datetime, body: Mapping[str, object]
+    ) -> Order:
+        """Write a planned order down as sent, if at this very moment everything lets it; return it.
+
+        Raises:
+            PlanError: It may not be sent (`halted`, `not-approved`, `not-armed`, `order-changed`).
+        """
+        ...
+
+    def take_back(self, order: Order, halts: int, at: datetime, body: Mapping[str, object]) -> Order:
+        """Return an order that its broker certainly does not have to its plan; cancelled after a halt."""
+        ...
+
+    def sole_sending(self) -> AbstractContextManager[bool]:
+        """Hold what keeps a halt from overtaking an order on its way; False where somebody else holds it."""
         ...
 
     def orders(self, plan_id: str | None = None) -> tuple[Order, ...]:
@@ -188,16 +226,32 @@ class OrderBook(Protocol):
         """Return how many links there should be, and the hash of the last one."""
         ...
 
-    def approve(self, plan_id: str, who: str, at: datetime) -> None:
-        """Note that somebody approved a plan."""
+    def attempt(self, plan_id: str) -> int:
+        """Return which attempt at a plan goes on or comes next, from 1.
+
+        Another one comes only when the plan is saved again after every order of the last was over and nothing
+        of the plan ever filled.
+        """
         ...
 
-    def approvals(self, plan_id: str) -> frozenset[str]:
-        """Return who approved a plan."""
+    def approve(self, plan_id: str, who: Approver, at: datetime) -> int:
+        """Note that somebody approved the attempt at a plan that comes next or is going on; return it."""
+        ...
+
+    def approvals(self, plan_id: str, attempt: int, *, proven: bool = False) -> frozenset[str]:
+        """Return who approved an attempt at a plan; only who proved to be who they say, where `proven`."""
+        ...
+
+    def all_approvals(self) -> frozenset[tuple[str, int, str]]:
+        """Return every approval, as (plan, attempt, who)."""
         ...
 
     def halted(self) -> str:
         """Return why everything is halted, empty when it is not."""
+        ...
+
+    def halts(self) -> int:
+        """Return how many halts there have been: whoever began before the last one is to stop."""
         ...
 
     def halt(self, why: str, at: datetime) -> None:

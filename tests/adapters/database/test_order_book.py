@@ -8,11 +8,14 @@ from decimal import Decimal
 import pytest
 
 from acceptance.desks import MOMENT, plan
-from steelyard.adapters.database.order_book import STEPS, SqliteOrderBook
+from steelyard.adapters.database.order_book import SqliteOrderBook
+from steelyard.adapters.database.order_schema import STEPS
+from steelyard.domain.trading.approvals import Approver
 from steelyard.domain.trading.audit import first_break
 from steelyard.domain.trading.brokerage import Fill
 from steelyard.domain.trading.orders import order_id
 from steelyard.domain.trading.saved_plans import SavedPlan
+from steelyard.domain.trading.send_conditions import SendConditions
 from steelyard.domain.trading.sizing import orders_of
 from steelyard.errors import InputError
 
@@ -77,7 +80,7 @@ def test_a_plan_changed_in_the_file_is_refused(book, path):
 def test_an_order_comes_back_as_it_was_written(book):
     book.save_plan(plan(), MOMENT)
     first = orders_of(plan(), D("0.005"))[0]
-    book.write(first, "planned", MOMENT, {})
+    book.begin([first], Approver("min"), SendConditions(0), MOMENT)
     later = replace(
         first,
         state="partially_filled",
@@ -87,7 +90,7 @@ def test_an_order_comes_back_as_it_was_written(book):
         broker_id="7",
         sent_at=MOMENT,
     )
-    book.write(later, "answer", MOMENT, {"token": "canary"})
+    assert book.change(first.id, lambda now: later, "answer", MOMENT, {"token": "canary"}) == later
     assert book.orders(plan().id) == (later,)
     assert book.orders("other") == ()
     assert first.id == order_id(plan().id, "main", "VOO", 1)
@@ -101,7 +104,7 @@ def test_secrets_do_not_reach_the_audit_record(book):
 @pytest.mark.parametrize("table", ["audit", "order_events", "fills"])
 def test_what_happened_cannot_be_changed_or_deleted(book, path, table):
     book.save_plan(plan(), MOMENT)
-    book.write(orders_of(plan(), None)[0], "planned", MOMENT, {})
+    book.begin(orders_of(plan(), None)[:1], Approver("min"), SendConditions(0), MOMENT)
     fill = Fill("1", "sy", "7", "VOO", "sell", D(1), D(500), "USD", D(0), MOMENT, date(2026, 11, 25))
     assert book.keep_fills("main", [fill], MOMENT) == 1
     assert book.keep_fills("main", [fill], MOMENT) == 0

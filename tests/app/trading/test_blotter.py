@@ -1,4 +1,4 @@
-"""The orders of a plan are written down first, and become sent in one place."""
+"""The orders of a plan are written down first, and become sent in one place: a transaction of the book."""
 
 import ast
 from pathlib import Path
@@ -28,7 +28,7 @@ def test_an_order_becomes_sent_and_is_submitted_in_one_module_only():
     submitted = [
         module.name for module in SOURCES for _ in calls(module, "submit") if "trading" in module.parts
     ]
-    assert moved == ["blotter.py"]
+    assert moved == ["order_book.py"]
     assert submitted == ["blotter.py"]
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from acceptance.desks import Office, plan, trade
 from steelyard.app.trading.market import Market
+from steelyard.domain.trading.approvals import Approver
 from steelyard.domain.trading.arming import Arming
 from steelyard.domain.trading.guardrails import OrderLimits
 from steelyard.domain.trading.orders import Order
@@ -41,7 +42,7 @@ def test_a_dry_run_shows_the_orders_and_writes_nothing(office):
     ]
     assert office.book.orders() == ()
     assert office.broker.open_orders() == ()
-    assert office.book.approvals(plan().id) == frozenset()
+    assert office.book.approvals(plan().id, 1) == frozenset()
 
 
 def test_the_plan_is_carried_out_to_the_last_cent(office):
@@ -331,25 +332,28 @@ def test_two_runs_at_once_are_one_too_many(office, tmp_path):
 
 
 def test_unattended_needs_an_arming_that_covers_day_and_amount(office):
-    """The plan moves 4,050."""
+    """At their limits and with 0.1 % the orders may cost 4,064.31025.
+
+    The sale counts at 500, above its limit: 2,002; 20 at 90.45 and 0.1 % are 1,810.809; 1 GLD 251.50125.
+    """
     at, day = office.clock.at, office.clock.at.date()
     assert "not-armed" in rules(office.execute(plan(), unattended=True))
     office.book.arm(Arming(day - timedelta(days=1), D(10_000)), at)
     assert "not-armed" in rules(office.execute(plan(), unattended=True))
-    office.book.arm(Arming(day, D(4049)), at)
+    office.book.arm(Arming(day, D("4064.31")), at)
     assert "not-armed" in rules(office.execute(plan(), unattended=True))
-    office.book.arm(Arming(day, D(4050)), at)
+    office.book.arm(Arming(day, D("4064.31025")), at)
     assert office.execute(plan(), unattended=True).outcome == "done"
-    assert office.book.arming().spent == 4050
+    assert office.book.arming().spent == D("4064.31025")
 
 
 def test_a_second_approval_is_bound_to_the_hash(office):
     limits = OrderLimits(second_approval_above=D(4000))
     other = plan(as_of=date(2026, 11, 23))
     office.book.save_plan(other, office.clock.at)
-    office.book.approve(other.id, "jun", office.clock.at)
+    office.book.approve(other.id, Approver("jun"), office.clock.at)
     assert "second-approval" in rules(office.execute(plan(), limits=limits))
-    office.book.approve(plan().id, "jun", office.clock.at)
+    office.book.approve(plan().id, Approver("jun"), office.clock.at)
     assert office.execute(plan(), limits=limits).outcome == "done"
 
 

@@ -19,6 +19,7 @@ from steelyard.app.trading.execute import execute
 from steelyard.app.trading.market import Market
 from steelyard.app.trading.order_reports import Desk
 from steelyard.app.trading.sync import cancel
+from steelyard.domain.trading.approvals import Approver
 from steelyard.domain.trading.conversion_orders import conversions
 from steelyard.domain.trading.execution import ExecutionTerms
 from steelyard.domain.trading.saved_plans import SavedPlan, SavedTrade
@@ -100,7 +101,7 @@ class House:
         desk = Desk(self.book, {"main": broker or self.paper}, self.clock)
         market = Market({s: (p, self.clock.at) for s, p in self.prices.items()})
         chosen = ExecutionTerms(**{"polls": 4, **terms})
-        return execute(desk, self.book.plan(wanted.id), market, chosen, live=live, who="min")
+        return execute(desk, self.book.plan(wanted.id), market, chosen, live=live, who=Approver("min"))
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from steelyard.app.trading.execute import execute
 from steelyard.app.trading.market import Market
 from steelyard.app.trading.order_reports import Desk
 from steelyard.app.trading.sync import cancel, verify
+from steelyard.domain.trading.approvals import Approver
 from steelyard.domain.trading.conversion_orders import conversions
 from steelyard.domain.trading.execution import ExecutionTerms
 from steelyard.domain.trading.saved_plans import SavedPlan, SavedTrade
@@ -108,7 +109,7 @@ def test_no_fill_takes_a_purse_below_zero_or_the_cash_below_the_reserve(plan, at
                 start = plan.prices[symbol][0] if symbol in plan.prices else D(1400)
                 prices[symbol] = start * (1000 + mills) / 1000
             market = Market({s: (p, clock.at) for s, p in prices.items()})
-            execute(desk, book.plan(plan.id), market, ExecutionTerms(polls=3), live=True, who="min")
+            execute(desk, book.plan(plan.id), market, ExecutionTerms(polls=3), live=True, who=Approver("min"))
             out = [o for o in book.orders() if o.is_out]
             if stop_one and out:
                 cancel(desk, out[0])

@@ -10,6 +10,7 @@ from steelyard.adapters.brokers.ticket import TicketBroker
 from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.app.trading.execute import execute
 from steelyard.app.trading.order_reports import Desk
+from steelyard.domain.trading.approvals import Approver
 from steelyard.domain.trading.execution import ExecutionTerms
 
 D = Decimal
@@ -41,7 +42,9 @@ def carry_out(office, wanted):
     )
     office.book.save_plan(wanted, MOMENT)
     desk = Desk(office.book, {"main": office.broker, "hand": typed}, office.clock)
-    return execute(desk, office.book.plan(wanted.id), office.market(), ExecutionTerms(), live=True, who="min")
+    return execute(
+        desk, office.book.plan(wanted.id), office.market(), ExecutionTerms(), live=True, who=Approver("min")
+    )
 
 
 def fill(office, line):

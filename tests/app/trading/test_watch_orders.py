@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
@@ -88,6 +89,7 @@ def test_where_another_process_carries_the_plan_out_its_word_is_followed(office,
         steps = follow(desk, None, over_after_hours=24, pause=lambda: False)
         assert next(steps).state == "accepted"
         (order,) = [o for o in other.orders() if o.is_out]
-        other.write(replace(order, state="cancelled"), "answer", office.clock.at, {})
+        gone = partial(replace, state="cancelled")
+        other.change(order.id, gone, "answer", office.clock.at, {})
         assert next(steps).state == "cancelled"
         assert list(steps) == []

@@ -11,7 +11,6 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -35,6 +34,7 @@ from steelyard.domain.trading.orders import (
 from steelyard.errors import InputError, ServiceError
 from steelyard.ports.market import Sessions
 from steelyard.ports.trading import BrokerHabits
+from steelyard.records import dataclass
 from steelyard.words import say
 
 TICKET = ("number", "do", "side", "shares", "symbol", "limit", "currency", "exchange", "order")

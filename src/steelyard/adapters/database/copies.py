@@ -10,7 +10,7 @@ from steelyard.adapters.database.automation_schema import AUTOMATION
 from steelyard.adapters.database.connection import open_bare, open_to_read, told
 from steelyard.adapters.database.journal import JOURNAL
 from steelyard.adapters.database.migrations import back_up as write_copy
-from steelyard.adapters.database.order_book import EXECUTION
+from steelyard.adapters.database.order_schema import EXECUTION
 from steelyard.errors import DataError, InputError
 from steelyard.words import say
 

@@ -1,69 +1,36 @@
 """The order book in `steelyard.db`: saved plans, orders, what happened to them, and the audit record.
 
 Every write is one transaction that also adds its link to the audit chain, on disk before the call
-returns. What happened is only ever added; triggers refuse to change or delete it.
+returns, and that reads what it changes: what another process wrote meanwhile is never written over. What
+happened is only ever added; triggers refuse to change or delete it.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import date, datetime
 from decimal import Decimal
+from functools import reduce
 from pathlib import Path
 
 from steelyard.adapters.database.connection import connect, open_bare, stamp, time_of, told, transaction
-from steelyard.adapters.database.migrations import Part
-from steelyard.domain.money import plain
+from steelyard.adapters.database.order_rows import CHANGING, COLUMNS, facts_of, order_of, row_of
+from steelyard.adapters.database.order_schema import EXECUTION
+from steelyard.domain.money import EXACT, ZERO, plain
+from steelyard.domain.trading.approvals import Approver
 from steelyard.domain.trading.arming import Arming
 from steelyard.domain.trading.audit import START, Link, chain
 from steelyard.domain.trading.brokerage import Fill
 from steelyard.domain.trading.fingerprint import canonical
-from steelyard.domain.trading.orders import Order
+from steelyard.domain.trading.orders import CANCELLED, PLANNED, SENT, Order, content, move
 from steelyard.domain.trading.saved_plans import SavedPlan, from_content
+from steelyard.domain.trading.send_conditions import SendConditions, changed, need
 from steelyard.errors import InputError, PlanError
+from steelyard.records import replace
 from steelyard.words import say
-
-STEPS: tuple[str, ...] = (
-    """
-    CREATE TABLE saved_plans (
-        id TEXT PRIMARY KEY, text TEXT NOT NULL, saved_at TEXT NOT NULL, finished_at TEXT
-    ) STRICT;
-    CREATE TABLE orders (
-        number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, plan TEXT NOT NULL REFERENCES saved_plans,
-        account TEXT NOT NULL, symbol TEXT NOT NULL, side TEXT NOT NULL, shares TEXT NOT NULL,
-        price_limit TEXT, currency TEXT NOT NULL, exchange TEXT NOT NULL, leg INTEGER NOT NULL,
-        state TEXT NOT NULL, filled TEXT NOT NULL, paid TEXT NOT NULL, fees TEXT NOT NULL,
-        broker_id TEXT NOT NULL, note TEXT NOT NULL, sent_at TEXT
-    ) STRICT;
-    CREATE TABLE order_events (
-        number INTEGER PRIMARY KEY, order_id TEXT NOT NULL REFERENCES orders (id), event TEXT NOT NULL,
-        state TEXT NOT NULL, at TEXT NOT NULL, body TEXT NOT NULL
-    ) STRICT;
-    CREATE TABLE fills (
-        account TEXT NOT NULL, id TEXT NOT NULL, order_id TEXT NOT NULL, broker_id TEXT NOT NULL,
-        symbol TEXT NOT NULL, side TEXT NOT NULL, shares TEXT NOT NULL, price TEXT NOT NULL,
-        currency TEXT NOT NULL, fees TEXT NOT NULL, at TEXT NOT NULL, settles_on TEXT NOT NULL,
-        PRIMARY KEY (account, id)
-    ) STRICT, WITHOUT ROWID;
-    CREATE TABLE approvals (
-        plan TEXT NOT NULL, who TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (plan, who)
-    ) STRICT, WITHOUT ROWID;
-    CREATE TABLE audit (
-        number INTEGER PRIMARY KEY, text TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL
-    ) STRICT;
-    CREATE TABLE execution_state (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-    CREATE TRIGGER audit_stays BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'append-only'); END;
-    CREATE TRIGGER audit_keeps BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'append-only'); END;
-    CREATE TRIGGER events_stay BEFORE UPDATE ON order_events BEGIN SELECT RAISE(ABORT, 'append-only'); END;
-    CREATE TRIGGER events_keep BEFORE DELETE ON order_events BEGIN SELECT RAISE(ABORT, 'append-only'); END;
-    CREATE TRIGGER fills_stay BEFORE UPDATE ON fills BEGIN SELECT RAISE(ABORT, 'append-only'); END;
-    CREATE TRIGGER fills_keep BEFORE DELETE ON fills BEGIN SELECT RAISE(ABORT, 'append-only'); END;
-    """,
-)
-EXECUTION = Part("execution", STEPS)
 
 
 class SqliteOrderBook:
@@ -84,14 +51,33 @@ class SqliteOrderBook:
         self._db.close()
 
     def save_plan(self, plan: SavedPlan, at: datetime) -> None:
-        """Keep a plan; one that is there already stays as it is."""
+        """Keep a plan; one that is there already stays as it is.
+
+        One whose last attempt ended without a fill may be tried once more: it was made again of what is true
+        now, so the moment is the newest, and another attempt comes next.
+        """
         plan_id = plan.id
+        facts = {"trades": len(plan.trades), "turnover": plan.turnover}
         with self._writing():
-            if not self._db.execute("SELECT 1 FROM saved_plans WHERE id = ?", (plan_id,)).fetchone():
+            if not self._rows("SELECT 1 FROM saved_plans WHERE id = ?", plan_id):
                 self._db.execute(
-                    "INSERT INTO saved_plans VALUES (?, ?, ?, NULL)", (plan_id, plan.text, stamp(at))
+                    "INSERT INTO saved_plans (id, text, saved_at) VALUES (?, ?, ?)",
+                    (plan_id, plan.text, stamp(at)),
                 )
-                self._link("plan-saved", plan_id, {"trades": len(plan.trades), "turnover": plan.turnover}, at)
+                self._link("plan-saved", plan_id, facts, at)
+            elif self._traded_nothing(plan_id):
+                self._db.execute(
+                    "UPDATE saved_plans SET saved_at = ?, finished_at = NULL, attempt = attempt + 1"
+                    " WHERE id = ?",
+                    (stamp(at), plan_id),
+                )
+                self._link("plan-saved", plan_id, {**facts, "attempt": self.attempt(plan_id)}, at)
+
+    def _traded_nothing(self, plan_id: str) -> bool:
+        """Say whether the last attempt at a plan is over, and none ever filled."""
+        kept = self.orders(plan_id)
+        begun = any(o.attempt == self.attempt(plan_id) for o in kept)
+        return begun and all(o.is_final and not o.filled for o in kept)
 
     def plan(self, name: str) -> SavedPlan:
         """Return a plan by id, beginning of id, or `latest`.
@@ -128,65 +114,142 @@ class SqliteOrderBook:
             self._link("plan-done", plan_id, {}, at)
 
     def finished(self) -> frozenset[str]:
-        """Return the ids of the plans that were carried out."""
+        """Return the ids of the plans whose last attempt is over."""
         return frozenset(r["id"] for r in self._rows("SELECT id FROM saved_plans WHERE finished_at NOT NULL"))
 
-    def write(self, order: Order, event: str, at: datetime, body: Mapping[str, object]) -> None:
-        """Keep an order, what happened to it, and a link of the audit record."""
-        values = (
-            order.id,
-            order.plan_id,
-            order.account,
-            order.symbol,
-            order.side,
-            plain(order.shares),
-            None if order.limit is None else plain(order.limit),
-            order.currency,
-            order.exchange,
-            order.leg,
-            order.state,
-            plain(order.filled),
-            plain(order.paid),
-            plain(order.fees),
-            order.broker_id,
-            order.note,
-            None if order.sent_at is None else stamp(order.sent_at),
-        )
-        facts = {
-            "order": order.id,
-            "account": order.account,
-            "symbol": order.symbol,
-            "side": order.side,
-            "shares": order.shares,
-            "limit": order.limit,
-            "state": order.state,
-            "filled": order.filled,
-            "paid": order.paid,
-            **body,
-        }
+    def begin(self, orders: Sequence[Order], who: Approver, conditions: SendConditions, at: datetime) -> None:
+        """Approve an attempt by beginning it, and write down every order of it that is not there yet.
+
+        Raises:
+            PlanError: Something was halted meanwhile.
+        """
         with self._writing():
-            self._db.execute(
-                "INSERT INTO orders (id, plan, account, symbol, side, shares, price_limit, currency,"
-                " exchange, leg, state, filled, paid, fees, broker_id, note, sent_at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-                " ON CONFLICT (id) DO UPDATE SET shares = excluded.shares,"
-                " price_limit = excluded.price_limit,"
-                " state = excluded.state, filled = excluded.filled, paid = excluded.paid,"
-                " fees = excluded.fees,"
-                " broker_id = excluded.broker_id, note = excluded.note, sent_at = excluded.sent_at",
-                values,
+            self._need(conditions, {who.name}, at)
+            for plan_id, attempt in {(o.plan_id, o.attempt) for o in orders}:
+                self._approve(plan_id, attempt, who, at)
+            for order in orders:
+                if self._stored(order.id) is None:
+                    self._put(None, order, "planned", at, {})
+
+    def change(
+        self,
+        order_id: str,
+        step: Callable[[Order], Order],
+        event: str,
+        at: datetime,
+        body: Mapping[str, object],
+    ) -> Order:
+        """Put an order through a step, in one transaction with reading it; return it as it is then."""
+        with self._writing():
+            now = self._known(order_id)
+            then = step(now)
+            if then != now:
+                self._put(now, then, event, at, body)
+            return then
+
+    def become_sent(
+        self, order: Order, conditions: SendConditions, at: datetime, body: Mapping[str, object]
+    ) -> Order:
+        """Write a planned order down as sent, if at this very moment everything lets it; return it.
+
+        Compare-and-set: halt, approval, arming and the order itself are read in the transaction that writes.
+        What it may cost is taken from the arming there, once, however often it is offered.
+
+        Raises:
+            PlanError: It may not be sent (`halted`, `not-approved`, `not-armed`, `order-changed`).
+        """
+        with self._writing():
+            now = self._known(order.id)
+            if now.state != PLANNED or content(now) != content(order) or now.shares < order.shares:
+                raise changed(order, now)
+            approved = self.approvals(order.plan_id, order.attempt)
+            cost = self._not_counted_yet(order.id, conditions.amount) if conditions.unattended else ZERO
+            self._need(replace(conditions, amount=cost), approved, at)
+            sent = replace(move(now, SENT), shares=order.shares, limit=order.limit, sent_at=at)
+            more: dict[str, object] = {}
+            if conditions.unattended and (arming := self.arming()) is not None:
+                more["armed"] = cost
+                self._set("arming", _armed(replace(arming, spent=EXACT.add(arming.spent, cost))))
+            self._put(now, sent, "sent", at, {**body, **more})
+            return sent
+
+    def take_back(self, order: Order, halts: int, at: datetime, body: Mapping[str, object]) -> Order:
+        """Return an order that its broker certainly does not have to its plan; cancelled after a halt.
+
+        Args:
+            order: As it was planned.
+            halts: How many halts there had been when the run began.
+            at: Now.
+            body: Why, for the record.
+        """
+        with self._writing():
+            now = self._known(order.id)
+            if now.state != SENT:
+                return now
+            then = replace(move(now, PLANNED), sent_at=None, shares=order.shares, limit=order.limit)
+            if self.halts() != halts:
+                then = move(then, CANCELLED, say("halted before its broker had it"))
+            self._put(now, then, "not-taken", at, body)
+            return then
+
+    def sole_sending(self) -> AbstractContextManager[bool]:
+        """Hold what keeps a halt from overtaking an order on its way; False where somebody else holds it."""
+        return self._alone(".sending")
+
+    def _known(self, order_id: str) -> Order:
+        found = self._stored(order_id)
+        if found is None:
+            raise PlanError(
+                "order-changed",
+                say("the order {id} is not in the book any more", id=order_id[:11]),
+                say("run `steelyard audit verify`"),
             )
-            self._db.execute(
-                "INSERT INTO order_events (order_id, event, state, at, body) VALUES (?, ?, ?, ?, ?)",
-                (order.id, event, order.state, stamp(at), canonical(dict(body))),
-            )
-            self._link(event, order.plan_id, facts, at)
+        return found
+
+    def _stored(self, order_id: str) -> Order | None:
+        rows = self._rows("SELECT * FROM orders WHERE id = ?", order_id)
+        return order_of(rows[0]) if rows else None
+
+    def _put(
+        self, was: Order | None, order: Order, event: str, at: datetime, body: Mapping[str, object]
+    ) -> None:
+        """Write an order, what happened to it and a link of the audit record, within a transaction."""
+        row = row_of(order)
+        if was is None:
+            places = ", ".join("?" * len(COLUMNS))
+            sql = f"INSERT INTO orders ({', '.join(COLUMNS)}) VALUES ({places})"
+            self._db.execute(sql, [row[c] for c in COLUMNS])
+        else:
+            # What the plan decided is never written again.
+            sql = f"UPDATE orders SET {', '.join(f'{c} = ?' for c in CHANGING)} WHERE id = ?"
+            self._db.execute(sql, [*(row[c] for c in CHANGING), order.id])
+        self._db.execute(
+            "INSERT INTO order_events (order_id, event, state, at, body) VALUES (?, ?, ?, ?, ?)",
+            (order.id, event, order.state, stamp(at), canonical(dict(body))),
+        )
+        self._link(event, order.plan_id, {**facts_of(order), **body}, at)
+
+    def _need(self, conditions: SendConditions, approved: Collection[str], at: datetime) -> None:
+        need(
+            conditions,
+            halted=self.halted(),
+            halts=self.halts(),
+            approved=approved,
+            arming=self.arming(),
+            on=at.date(),
+        )
+
+    def _not_counted_yet(self, order_id: str, amount: Decimal) -> Decimal:
+        """Return what of an amount no earlier offer of the same order has taken from the arming."""
+        rows = self._rows("SELECT body FROM order_events WHERE order_id = ? AND event = 'sent'", order_id)
+        counted = [Decimal(json.loads(r["body"]).get("armed", "0")) for r in rows]
+        return max(EXACT.subtract(amount, reduce(EXACT.add, counted, ZERO)), ZERO)
 
     def orders(self, plan_id: str | None = None) -> tuple[Order, ...]:
         """Return the orders of a plan, or all of them."""
         where = "" if plan_id is None else " WHERE plan = ?"
         rows = self._rows(f"SELECT * FROM orders{where} ORDER BY number", *([plan_id] if plan_id else []))
-        return tuple(_order(r) for r in rows)
+        return tuple(order_of(r) for r in rows)
 
     def keep_fills(self, account: str, fills: Sequence[Fill], at: datetime) -> int:
         """Keep the fills that are not there yet; return how many were new."""
@@ -259,15 +322,35 @@ class SqliteOrderBook:
         count, _, last = (value or f"0 {START}").partition(" ")
         return int(count), last
 
-    def approve(self, plan_id: str, who: str, at: datetime) -> None:
-        """Note that somebody approved a plan."""
+    def approve(self, plan_id: str, who: Approver, at: datetime) -> int:
+        """Note that somebody approved the attempt at a plan that comes next or is going on; return it."""
         with self._writing():
-            self._db.execute("INSERT OR IGNORE INTO approvals VALUES (?, ?, ?)", (plan_id, who, stamp(at)))
-            self._link("approval", plan_id, {"who": who}, at)
+            attempt = self.attempt(plan_id)
+            self._approve(plan_id, attempt, who, at)
+            return attempt
 
-    def approvals(self, plan_id: str) -> frozenset[str]:
-        """Return who approved a plan."""
-        return frozenset(r["who"] for r in self._rows("SELECT who FROM approvals WHERE plan = ?", plan_id))
+    def _approve(self, plan_id: str, attempt: int, who: Approver, at: datetime) -> None:
+        self._db.execute(
+            "INSERT INTO plan_approvals VALUES (?, ?, ?, ?, ?) ON CONFLICT (plan, attempt, who)"
+            " DO UPDATE SET proven = max(proven, excluded.proven)",
+            (plan_id, attempt, who.name, stamp(at), int(who.proven)),
+        )
+        self._link("approval", plan_id, {"who": who.name, "attempt": attempt, "proven": who.proven}, at)
+
+    def approvals(self, plan_id: str, attempt: int, *, proven: bool = False) -> frozenset[str]:
+        """Return who approved an attempt at a plan; only who proved to be who they say, where `proven`."""
+        sql = "SELECT who FROM plan_approvals WHERE plan = ? AND attempt = ? AND proven >= ?"
+        return frozenset(r["who"] for r in self._rows(sql, plan_id, attempt, int(proven)))
+
+    def all_approvals(self) -> frozenset[tuple[str, int, str]]:
+        """Return every approval, as (plan, attempt, who)."""
+        rows = self._rows("SELECT plan, attempt, who FROM plan_approvals")
+        return frozenset((r["plan"], r["attempt"], r["who"]) for r in rows)
+
+    def attempt(self, plan_id: str) -> int:
+        """Return which attempt at a plan goes on or comes next, from 1."""
+        rows = self._rows("SELECT attempt FROM saved_plans WHERE id = ?", plan_id)
+        return int(rows[0]["attempt"]) if rows else 1
 
     def halted(self) -> str:
         """Return why everything is halted, empty when it is not."""
@@ -277,7 +360,12 @@ class SqliteOrderBook:
         """Refuse everything from now on."""
         with self._writing():
             self._set("halted", why or "no reason given")
+            self._set("halts", str(self.halts() + 1))
             self._link("halt", "", {"why": why}, at)
+
+    def halts(self) -> int:
+        """Return how many halts there have been."""
+        return int(self._value("halts") or 0)
 
     def resume(self, at: datetime) -> None:
         """Lift the halt."""
@@ -289,7 +377,7 @@ class SqliteOrderBook:
         """Give leave to trade unattended."""
         body = {"until": arming.until, "max_amount": arming.max_amount, "spent": arming.spent}
         with self._writing():
-            self._set("arming", canonical(body))
+            self._set("arming", _armed(arming))
             self._link("arming", "", body, at)
 
     def disarm(self, at: datetime) -> None:
@@ -308,22 +396,32 @@ class SqliteOrderBook:
 
     @contextmanager
     def sole_run(self) -> Iterator[None]:
-        """Keep every other process from executing.
+        """Keep every other process from executing."""
+        with self._alone(".run") as alone:
+            if not alone:
+                raise PlanError(
+                    "another-run", say("another plan is being carried out"), say("wait until it has ended")
+                )
+            yield
+
+    @contextmanager
+    def _alone(self, end: str) -> Iterator[bool]:
+        """Say whether this process alone holds a lock beside the database, and hold it.
 
         The lock is a transaction on a file of its own: the system lets go of it when the process ends,
         a kill included, so no stale lock is ever left.
         """
-        beside = self._path.with_name(self._path.name + ".run")
+        beside = self._path.with_name(self._path.name + end)
         with told(beside):
             lock = open_bare(beside, wait_seconds=0)
         try:
             try:
                 lock.execute("BEGIN EXCLUSIVE")
             except sqlite3.OperationalError:
-                raise PlanError(
-                    "another-run", say("another plan is being carried out"), say("wait until it has ended")
-                ) from None
-            yield
+                alone = False
+            else:
+                alone = True
+            yield alone
         finally:
             with suppress(sqlite3.Error):
                 lock.close()
@@ -363,23 +461,5 @@ class SqliteOrderBook:
             yield
 
 
-def _order(r: sqlite3.Row) -> Order:
-    return Order(
-        id=r["id"],
-        plan_id=r["plan"],
-        account=r["account"],
-        symbol=r["symbol"],
-        side=r["side"],
-        shares=Decimal(r["shares"]),
-        limit=None if r["price_limit"] is None else Decimal(r["price_limit"]),
-        currency=r["currency"],
-        exchange=r["exchange"],
-        leg=r["leg"],
-        state=r["state"],
-        filled=Decimal(r["filled"]),
-        paid=Decimal(r["paid"]),
-        fees=Decimal(r["fees"]),
-        broker_id=r["broker_id"],
-        note=r["note"],
-        sent_at=None if r["sent_at"] is None else time_of(r["sent_at"]),
-    )
+def _armed(arming: Arming) -> str:
+    return canonical({"until": arming.until, "max_amount": arming.max_amount, "spent": arming.spent})

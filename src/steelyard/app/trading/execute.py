@@ -17,17 +17,18 @@ from steelyard.app.trading.blotter import Blotter
 from steelyard.app.trading.execution_request import ExecutionRequest, Snapshot, take_snapshot
 from steelyard.app.trading.market import Market
 from steelyard.app.trading.order_reports import Desk
-from steelyard.app.trading.refusals import against_order, against_orders, against_plan
+from steelyard.app.trading.refusals import against_order, against_orders, against_plan, against_record
 from steelyard.domain.money import EXACT, ONE, ZERO, plain
+from steelyard.domain.trading.approvals import Approver
 from steelyard.domain.trading.brokerage import FX
 from steelyard.domain.trading.conversion_orders import by_hand
 from steelyard.domain.trading.execution import ExecutionTerms
 from steelyard.domain.trading.guardrails import Refusal
-from steelyard.domain.trading.orders import Order, changed_by_hand
+from steelyard.domain.trading.orders import EXPIRED, PLANNED, Order, changed_by_hand
 from steelyard.domain.trading.plan_checks import need_exchange_currency, too_old
 from steelyard.domain.trading.saved_plans import SavedPlan
 from steelyard.domain.trading.sizing import fit, foreign
-from steelyard.errors import InputError, ServiceError
+from steelyard.errors import InputError, PlanError, ServiceError
 from steelyard.records import dataclass, field, replace
 from steelyard.words import say
 
@@ -75,7 +76,7 @@ def execute(
     terms: ExecutionTerms,
     *,
     live: bool,
-    who: str,
+    who: Approver,
     unattended: bool = False,
 ) -> Execution:
     """Carry a saved plan out, or say what would be sent.
@@ -108,18 +109,41 @@ def execute(
             )
     as_quoted = frozenset(a for a in plan.accounts if desk.brokers[a].trades_as_quoted)
     need_exchange_currency(plan, apart_from=as_quoted)
-    request = ExecutionRequest(desk, plan, market, terms, who, unattended)
-    blotter = Blotter(desk, plan, terms.limit_distance)
     if not live:
-        return _rehearse(request, blotter)
+        halts, attempt = desk.book.halts(), desk.book.attempt(plan.id)
+        request = ExecutionRequest(desk, plan, market, terms, who, unattended, attempt, halts)
+        return _rehearse(request, Blotter(desk, plan, terms.limit_distance, attempt))
     with desk.book.sole_run():
-        return _perform(request, blotter)
+        # Read first of all: a halt from now on ends this run, also when it is lifted a second later.
+        halts = desk.book.halts()
+        attempt = desk.book.attempt(plan.id)
+        request = ExecutionRequest(desk, plan, market, terms, who, unattended, attempt, halts)
+        return _perform(request, Blotter(desk, plan, terms.limit_distance, attempt))
+
+
+def _settle_earlier(request: ExecutionRequest) -> None:
+    """Ask again about orders of earlier attempts that nobody had seen, before another one is begun.
+
+    Raises:
+        ServiceError: A broker does not answer.
+        PlanError: It may have one of them after all (`earlier-order`).
+    """
+    desk = request.desk
+    for order in desk.book.orders(request.plan.id):
+        if order.attempt == request.attempt or order.sent_at is None or order.broker_id:
+            continue
+        if desk.ask(order) is None and order.state == EXPIRED and desk.may_be_there(order):
+            raise PlanError(
+                "earlier-order",
+                say("the broker shows what may be {id} of an earlier attempt", id=order.id[:11]),
+                say("look at it on the broker's own page, then save a new plan"),
+            )
 
 
 def _rehearse(request: ExecutionRequest, blotter: Blotter) -> Execution:
     """Say what would be sent, and what would stop it."""
     snapshot = take_snapshot(request, blotter)
-    refusals = against_plan(request, blotter, snapshot)
+    refusals = [*against_record(request), *against_plan(request, blotter, snapshot)]
     refusals += against_orders(request, blotter, snapshot, _approvals(request))
     return Execution(request.plan, False, "dry-run", tuple(blotter), tuple(refusals))
 
@@ -127,6 +151,10 @@ def _rehearse(request: ExecutionRequest, blotter: Blotter) -> Execution:
 def _perform(request: ExecutionRequest, blotter: Blotter) -> Execution:
     """Hear, judge, begin, carry out: nothing is written as begun before everything was judged."""
     plan, terms, book, clock = request.plan, request.terms, request.desk.book, request.desk.clock
+    # First of all: what is heard below is written down, and must not make a changed record look whole.
+    if broken := against_record(request):
+        return Execution(plan, True, "refused", tuple(blotter), (*broken, *blotter.refusals))
+    _settle_earlier(request)
     resumed = blotter.has_begun
     blotter.hear(terms.unknown_after_hours)
     snapshot = take_snapshot(request, blotter)
@@ -140,21 +168,22 @@ def _perform(request: ExecutionRequest, blotter: Blotter) -> Execution:
         book.record("refused", plan.id, body, clock.now())
         return Execution(plan, True, "refused", tuple(blotter), tuple(refusals))
     if not resumed:
-        _begin(request, blotter)
+        try:
+            blotter.begin(request.who, request.conditions())
+        except PlanError as error:
+            return Execution(plan, True, "refused", tuple(blotter), (_refusal(error),))
     return _conclude(request, blotter, _carry_out(request, blotter))
 
 
 def _approvals(request: ExecutionRequest) -> dict[str, frozenset[str]]:
-    """Who approved the plan, whoever calls now included."""
-    return {request.plan.id: frozenset({request.who}) | request.desk.book.approvals(request.plan.id)}
+    """Who approved the attempt, whoever calls now included."""
+    plan_id = request.plan.id
+    return {plan_id: frozenset({request.who.name}) | request.desk.book.approvals(plan_id, request.attempt)}
 
 
-def _begin(request: ExecutionRequest, blotter: Blotter) -> None:
-    book, now = request.desk.book, request.desk.clock.now()
-    book.approve(request.plan.id, request.who, now)
-    if request.unattended and (arming := book.arming()) is not None:
-        book.arm(replace(arming, spent=EXACT.add(arming.spent, request.plan.turnover)), now)
-    blotter.keep_planned()
+def _refusal(error: PlanError, order: Order | None = None) -> Refusal:
+    about = ("", "") if order is None else (order.id, order.symbol)
+    return Refusal(error.code, *about, error.message, error.hint)
 
 
 def _carry_out(request: ExecutionRequest, blotter: Blotter) -> Held:
@@ -165,7 +194,10 @@ def _carry_out(request: ExecutionRequest, blotter: Blotter) -> Held:
     for poll in range(terms.polls):
         if poll:
             desk.clock.wait(terms.poll_seconds)
+            blotter.reread()
             blotter.hear(terms.unknown_after_hours)
+        if blotter.refusals or desk.book.halts() != request.halts:
+            break
         before = dict(blotter.by_id)
         try:
             turn = _Round(request, blotter, take_snapshot(request, blotter), tries)
@@ -175,7 +207,7 @@ def _carry_out(request: ExecutionRequest, blotter: Blotter) -> Held:
             # With orders out, a broker that does not answer is waited for, not given up.
             desk.book.record("no-answer", request.plan.id, {"text": str(error)}, desk.clock.now())
             continue
-        if not blotter.planned and not blotter.out:
+        if turn.stopped or (not blotter.planned and not blotter.out):
             break
         if not blotter.out and all(o.id in held for o in blotter.planned):
             break
@@ -199,12 +231,13 @@ def _left_to_people(request: ExecutionRequest, blotter: Blotter, cash: Available
 
 def _conclude(request: ExecutionRequest, blotter: Blotter, held: Held) -> Execution:
     plan, desk = request.plan, request.desk
-    done = all(o.is_final for o in blotter)
+    blotter.reread()
+    done = not blotter.refusals and all(o.is_final for o in blotter)
     if done:
         desk.book.finish_plan(plan.id, desk.clock.now())
     out = {o.account for o in blotter.out}
     left_to = {a: request.by_hand(a) for a in plan.accounts if a in out and request.by_hand(a)}
-    refusals = tuple(r for found in held.values() for r in found)
+    refusals = (*blotter.refusals, *(r for found in held.values() for r in found))
     return Execution(plan, True, "done" if done else "waiting", tuple(blotter), refusals, left_to)
 
 
@@ -228,6 +261,7 @@ class _Round:
         """
         self._request, self._blotter, self._snapshot, self._tries = request, blotter, snapshot, tries
         self.held: Held = {}
+        self.stopped = False
 
     @property
     def cash(self) -> AvailableCash:
@@ -244,6 +278,8 @@ class _Round:
         planned = self._blotter.planned
         for order in [o for o in planned if o.side == "sell" and o.exchange != FX]:
             self._offer(order)
+            if self.stopped:
+                return
         planned = self._blotter.planned
         if any(o.side == "sell" and o.exchange != FX for o in planned):
             return
@@ -266,7 +302,7 @@ class _Round:
             self._blotter.cancel(order, say("no money for it; left to the next plan"))
         else:
             self._offer(sized)
-        return True
+        return not self.stopped
 
     def _change(self, order: Order) -> bool:
         """Have money changed by the broker, or see whether its owner did; False when it has to wait."""
@@ -284,7 +320,7 @@ class _Round:
             self._blotter.cancel(order, say("none of that money is there"))
             return True
         self._offer(replace(order, shares=EXACT.multiply(steps, step)))
-        return True
+        return not self.stopped
 
     def _changed_by_hand(self, order: Order) -> None:
         """Take a conversion as made once the broker lets one spend its money; until then it is held.
@@ -311,7 +347,13 @@ class _Round:
         else:
             # What the spread took is counted as a cost of its own.
             paid = EXACT.divide(seen, ONE - plan.fx_spread)
-        self._blotter.write(changed_by_hand(order, paid), "changed-by-hand", {"told": told})
+        shares = order.shares
+        self._blotter.change(
+            order,
+            lambda now: changed_by_hand(replace(now, shares=shares), paid) if now.state == PLANNED else now,
+            "changed-by-hand",
+            {"told": told},
+        )
 
     def _offer(self, order: Order) -> None:
         """Send one order, if every guardrail lets it go."""
@@ -324,5 +366,9 @@ class _Round:
             self.held[order.id] = refusals
             return
         self._tries[order.id] += 1
-        self._blotter.send(order)
+        try:
+            self._blotter.send(order, self._request.conditions(order))
+        except PlanError as error:
+            self.held[order.id], self.stopped = (_refusal(error, order),), True
+            return
         self._snapshot = take_snapshot(self._request, self._blotter)

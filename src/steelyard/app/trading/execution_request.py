@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from steelyard.app.trading.blotter import Blotter
 from steelyard.app.trading.market import Market
 from steelyard.app.trading.order_reports import Desk
+from steelyard.domain.money import ZERO
+from steelyard.domain.trading.approvals import Approver
 from steelyard.domain.trading.brokerage import FX, Statement
 from steelyard.domain.trading.execution import ExecutionTerms
+from steelyard.domain.trading.orders import Order
 from steelyard.domain.trading.saved_plans import SavedPlan
+from steelyard.domain.trading.send_conditions import SendConditions
+from steelyard.domain.trading.sizing import at_most
+from steelyard.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +29,24 @@ class ExecutionRequest:
         terms: The owner's.
         who: Who approves by calling.
         unattended: Nobody is looking.
+        attempt: At the plan.
+        halts: How many halts there had been when it began: one more ends it.
     """
 
     desk: Desk
     plan: SavedPlan
     market: Market
     terms: ExecutionTerms
-    who: str
+    who: Approver
     unattended: bool
+    attempt: int
+    halts: int
+
+    def conditions(self, order: Order | None = None) -> SendConditions:
+        """Return on whose word an order may be sent, and what it may cost at most."""
+        move = self.terms.max_price_move
+        amount = ZERO if order is None else at_most(self.plan, order, move)
+        return SendConditions(self.halts, self.unattended, amount)
 
     def converts(self, account: str) -> bool:
         """Say whether the broker of an account changes money itself."""

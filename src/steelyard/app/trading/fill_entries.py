@@ -7,7 +7,6 @@ up to date by its owner, who knows.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -21,6 +20,7 @@ from steelyard.domain.trading.brokerage import FX, Fill
 from steelyard.domain.trading.orders import Order
 from steelyard.errors import PortfolioProblems
 from steelyard.ports.trading import Broker
+from steelyard.records import dataclass
 from steelyard.words import join, say
 
 SOURCE = "sync"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from steelyard.domain.trading.orders import EXPIRED, SENT, UNKNOWN, Order, Report, advance, move
@@ -11,6 +11,9 @@ from steelyard.ports.machine import Clock
 from steelyard.ports.trading import Broker, OrderBook
 from steelyard.records import dataclass
 from steelyard.words import say
+
+CLOCKS_APART = timedelta(minutes=5)
+"""How much earlier than it was sent by our clock a fill may be by the broker's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +24,11 @@ class Desk:
     brokers: Mapping[str, Broker]
     clock: Clock
 
-    def write(self, order: Order, event: str, body: Mapping[str, object]) -> Order:
-        """Write an order down as it is now, and return it."""
-        self.book.write(order, event, self.clock.now(), body)
-        return order
+    def change(
+        self, order: Order, step: Callable[[Order], Order], event: str, body: Mapping[str, object]
+    ) -> Order:
+        """Have the book put an order through a step, from what it is there, and return it as it is then."""
+        return self.book.change(order.id, step, event, self.clock.now(), body)
 
     def learn(self, order: Order, report: Report) -> Order:
         """Return the order after a report, written down when it changed anything.
@@ -32,13 +36,13 @@ class Desk:
         Raises:
             NoAnswer: The report cannot be true, so nobody knows.
         """
+        body = {"broker_id": report.broker_id, "note": report.note}
         try:
-            now = advance(order, report)
+            return self.change(order, lambda now: advance(now, report), "answer", body)
         except DataError as error:
+            if error.code != "broker-report":
+                raise
             raise NoAnswer("broker-report", error.message, error.hint) from error
-        if now != order:
-            self.write(now, "answer", {"broker_id": report.broker_id, "note": report.note})
-        return now
 
     def ask(self, order: Order) -> Order | None:
         """Return an order as the broker knows it, None when it has not seen it.
@@ -63,21 +67,48 @@ class Desk:
             return order
         if heard is not None:
             return heard
-        if order.state == SENT:
-            order = self.write(move(order, UNKNOWN, say("the broker has not seen it yet")), "not-seen", {})
+        unseen = say("the broker has not seen it yet")
+        order = self.change(
+            order, lambda now: move(now, UNKNOWN, unseen) if now.state == SENT else now, "not-seen", {}
+        )
         waited = timedelta(hours=over_after_hours)
         late = order.sent_at is not None and self.clock.now() - order.sent_at > waited
         if late and self._is_gone(order):
             why = say("its day is over and the broker does not know it")
-            order = self.write(move(order, EXPIRED, why), "expired", {})
+            order = self.change(
+                order, lambda now: move(now, EXPIRED, why) if now.is_out else now, "expired", {}
+            )
         return order
+
+    def may_be_there(self, order: Order) -> bool:
+        """Say whether the broker shows an open order or a fill that may be this order under another name.
+
+        A broker may forget our ids: some keep them for ten minutes, some not at all. So before anything is
+        sent again, or taken for over, what it shows is looked through: an open order or a fill of the same
+        instrument and side, since the order was sent, that belongs to no other order of ours.
+
+        Raises:
+            ServiceError: It does not answer.
+        """
+        broker = self.brokers[order.account]
+        others = [o for o in self.book.orders() if o.id != order.id and o.account == order.account]
+        ids, numbers = {o.id for o in others}, {o.broker_id for o in others} - {""}
+        began = (order.sent_at or self.clock.now()) - timedelta(days=1)
+        shown = [
+            *((o.order_id, o.broker_id, o.symbol, o.side) for o in broker.open_orders()),
+            *(
+                (f.order_id, f.broker_id, f.symbol, f.side)
+                for f in broker.fills(began.date())
+                if order.sent_at is None or f.at >= order.sent_at - CLOCKS_APART
+            ),
+        ]
+        return any(
+            (symbol, side) == (order.symbol, order.side) and order_id not in ids and number not in numbers
+            for order_id, number, symbol, side in shown
+        )
 
     def _is_gone(self, order: Order) -> bool:
         try:
-            listed = self.brokers[order.account].open_orders()
+            return not self.may_be_there(order)
         except ServiceError:
             return False
-        # Where the broker keeps no client ids, any open order for the instrument may be the one.
-        return not any(
-            o.order_id == order.id or (not o.order_id and o.symbol == order.symbol) for o in listed
-        )

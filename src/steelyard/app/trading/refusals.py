@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import reduce
 
 from steelyard.app.trading.available_cash import AvailableCash
 from steelyard.app.trading.blotter import Blotter
 from steelyard.app.trading.execution_request import ExecutionRequest, Snapshot
+from steelyard.app.trading.sync import verify
 from steelyard.domain.money import EXACT, ZERO
 from steelyard.domain.trading.brokerage import FX
 from steelyard.domain.trading.guardrails import Refusal, Situation, inspect, not_known_yet
 from steelyard.domain.trading.orders import PLANNED, Order
 from steelyard.domain.trading.plan_checks import moved_positions, moved_prices, too_old
 from steelyard.domain.trading.saved_plans import SavedTrade
+from steelyard.domain.trading.send_conditions import not_armed
 from steelyard.domain.trading.sizing import fee
 from steelyard.words import say
 
@@ -25,11 +28,21 @@ _LOOK_BACK = timedelta(days=366)
 """How old a plan may be whose sales are looked at; no country's window is longer than a year."""
 
 
+def against_record(request: ExecutionRequest) -> list[Refusal]:
+    """Return what stands against trusting the book at all."""
+    broken = verify(request.desk.book)
+    if broken is None:
+        return []
+    text = say("the audit record is broken at link {number}: {why}", number=broken.number, why=broken.why)
+    hint = say("see `steelyard audit verify`, and compare with a backup before anything is sent")
+    return [_of_plan("audit-broken", text, hint)]
+
+
 def against_plan(request: ExecutionRequest, blotter: Blotter, snapshot: Snapshot) -> list[Refusal]:
     """Return what stands against the plan as a whole."""
     plan, terms, book = request.plan, request.terms, request.desk.book
     now = request.desk.clock.now()
-    found: list[Refusal] = []
+    found: list[Refusal] = list(blotter.refusals)
     if not blotter.has_begun:  # What was begun is finished: half a plan is no safer than a whole one.
         found += [*request.market.doubts, *too_old(plan, now, terms.max_plan_age_hours)]
     found += moved_positions(plan, blotter.by_id.values(), snapshot.statements)
@@ -38,20 +51,26 @@ def against_plan(request: ExecutionRequest, blotter: Blotter, snapshot: Snapshot
     if why := book.halted():
         text, hint = say("everything is halted: {why}", why=why), say("run `steelyard resume`")
         found.append(_of_plan("halted", text, hint))
+    if any(o.filled and o.attempt < request.attempt for o in book.orders(plan.id)):
+        text = say("an order of an earlier attempt filled after all")
+        hint = say("run `steelyard sync`, bring the file up to date and save a new plan")
+        found.append(_of_plan("duplicate-plan", text, hint))
     if plan.id in book.finished():
         text = say("this plan was carried out already")
         hint = say("run `steelyard sync`, bring the file up to date and save a new plan")
         found.append(_of_plan("duplicate-plan", text, hint))
-    if any(o.is_out and o.plan_id != plan.id for o in book.orders()):
+    this = (plan.id, request.attempt)
+    if any(o.is_out and (o.plan_id, o.attempt) != this for o in book.orders()):
         text, hint = say("another plan still has orders out"), say("run `steelyard orders` and finish it")
         found.append(_of_plan("another-plan", text, hint))
     if request.unattended:
         arming = book.arming()
-        need = ZERO if blotter.has_begun else plan.turnover
+        # What was begun is counted order by order, as it is sent.
+        amounts = [] if blotter.has_begun else [request.conditions(o).amount for o in blotter.planned]
+        need = reduce(EXACT.add, amounts, ZERO)
         if arming is None or not arming.covers(need, now.date()):
-            text = say("unattended execution is not armed for this amount and day")
-            hint = say("run `steelyard arm --until DATE --max-amount AMOUNT`")
-            found.append(_of_plan("not-armed", text, hint))
+            error = not_armed(need, arming)
+            found.append(_of_plan(error.code, error.message, error.hint))
     return found
 
 
@@ -84,7 +103,7 @@ def against_order(
     request: ExecutionRequest, blotter: Blotter, snapshot: Snapshot, order: Order
 ) -> tuple[Refusal, ...]:
     """Return what stands against an order whose turn it is."""
-    approved = {request.plan.id: request.desk.book.approvals(request.plan.id)}
+    approved = {request.plan.id: request.desk.book.approvals(request.plan.id, request.attempt)}
     situation = _situation(request, blotter, snapshot, order, approved, ZERO)
     return inspect(order, situation, request.terms.limits)
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -19,10 +18,12 @@ from steelyard.domain.books.comparison import amounts, compare
 from steelyard.domain.money import ZERO, plain
 from steelyard.domain.portfolio import Account
 from steelyard.domain.trading.audit import Break, first_break
+from steelyard.domain.trading.audit_state import disagreement, told_by
 from steelyard.domain.trading.brokerage import Fill, OpenOrder, Statement
-from steelyard.domain.trading.orders import CANCELLED, PLANNED, Order, move
+from steelyard.domain.trading.orders import CANCELLED, PLANNED, SENT, UNKNOWN, Order, move
 from steelyard.errors import InputError, ServiceError
 from steelyard.ports.trading import OrderBook
+from steelyard.records import dataclass
 from steelyard.words import say
 
 
@@ -185,8 +186,10 @@ def cancel(desk: Desk, order: Order) -> Order:
     Raises:
         ServiceError: The broker did not answer; the order stays as it was.
     """
-    if order.state == PLANNED:
-        return desk.write(move(order, CANCELLED, say("cancelled by the owner")), "cancelled", {})
+    why = say("cancelled by the owner")
+    order = desk.change(
+        order, lambda now: move(now, CANCELLED, why) if now.state == PLANNED else now, "cancelled", {}
+    )
     if not order.is_out:
         return order
     desk.book.record("cancel-request", order.plan_id, {"order": order.id}, desk.clock.now())
@@ -197,19 +200,46 @@ def cancel(desk: Desk, order: Order) -> Order:
 def halt(desk: Desk, why: str) -> tuple[tuple[Order, ...], Mapping[str, str]]:
     """Refuse everything from now on, then cancel what is open.
 
+    From the moment it is written down no order becomes sent any more. One that was on its way to its broker
+    then is waited for, `ON_ITS_WAY_SECONDS` at most, and cancelled like those that were there before.
+
     Returns:
         The orders that were open, as they are now, and what could not be cancelled, with the reason.
     """
     desk.book.halt(why, desk.clock.now())
-    after, failed = [], {}
+    on_its_way = not _all_arrived(desk)
+    after: list[Order] = []
+    failed: dict[str, str] = {}
     for order in desk.book.orders():
         if order.is_final:
             continue
         try:
-            after.append(cancel(desk, order))
+            now = cancel(desk, order)
         except (ServiceError, KeyError) as error:
             failed[order.id] = str(error)
+            continue
+        after.append(now)
+        if now.state == SENT and on_its_way:
+            failed[order.id] = say("it is on its way to its broker; halt again to cancel it")
+        elif now.state in (SENT, UNKNOWN):
+            failed[order.id] = say("its broker has not seen it; halt again later")
     return tuple(after), failed
+
+
+ON_ITS_WAY_SECONDS = 60
+"""How long a halt waits for an order that is on its way; every call to a broker ends before that."""
+
+
+def _all_arrived(desk: Desk) -> bool:
+    """Wait until no order is on its way to its broker; False when that takes too long."""
+    until = desk.clock.now() + timedelta(seconds=ON_ITS_WAY_SECONDS)
+    while True:
+        with desk.book.sole_sending() as alone:
+            if alone:
+                return True
+        if desk.clock.now() >= until:
+            return False
+        desk.clock.wait(1)
 
 
 def find_order(book: OrderBook, name: str) -> Order:
@@ -230,9 +260,19 @@ def find_order(book: OrderBook, name: str) -> Order:
 
 
 def verify(book: OrderBook) -> Break | None:
-    """Return the first broken link of the audit record, None when it is whole."""
+    """Return where the audit record is broken first, or parts from the book; None when all is whole."""
     count, head = book.head()
-    return first_break(book.links(), count=count, head=head)
+    links = tuple(book.links())
+    broken = first_break(links, count=count, head=head)
+    if broken is not None:
+        return broken
+    return disagreement(
+        told_by(links),
+        orders=book.orders(),
+        halted=book.halted(),
+        arming=book.arming(),
+        approvals=book.all_approvals(),
+    )
 
 
 def story(book: OrderBook, plan_id: str) -> Story:

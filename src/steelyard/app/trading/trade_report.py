@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,6 +14,7 @@ from steelyard.domain.trading.brokerage import FX, Fill
 from steelyard.domain.trading.orders import Order
 from steelyard.errors import InputError
 from steelyard.ports.trading import OrderBook
+from steelyard.records import dataclass
 from steelyard.words import say
 
 OLD = "unknown"
@@ -171,7 +171,7 @@ def _line(book: OrderBook, order: Order, fills: list[Fill]) -> TradeLine:
         fees=order.fees,
         causes=causes or ((OLD, say("the plan was saved before its rules were kept")),),
         reason=plan.trade(order.account, order.symbol).reason,
-        approved_by=tuple(sorted(book.approvals(order.plan_id))),
+        approved_by=tuple(sorted(book.approvals(order.plan_id, order.attempt))),
         plan_id=order.plan_id,
         order_id=order.id,
     )

@@ -1,7 +1,7 @@
 """Orders: what is asked of a broker, what the broker says about it, and how the two meet.
 
-An order's id follows from plan, account, symbol and leg, so the same trade of the same plan has the
-same id on every attempt. `advance` folds a broker's report into an order; it only ever learns:
+An order's id follows from plan, attempt, account, symbol and leg, so the same trade of the same attempt has
+the same id however often it is offered. `advance` folds a broker's report into an order; it only ever learns:
 reports may come twice, late or out of order, and none of them takes a fill back.
 """
 
@@ -65,6 +65,7 @@ class Order:
         broker_id: The broker's own number, empty until it told one.
         note: Why it ended as it did, one line.
         sent_at: When it was first written down as sent, None before.
+        attempt: At carrying the plan out, from 1: another one begins only when the last ended without a fill.
     """
 
     id: str
@@ -84,12 +85,14 @@ class Order:
     broker_id: str = ""
     note: str = ""
     sent_at: datetime | None = None
+    attempt: int = 1
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as in the documents of `orders`, `execute` and `sync`."""
         return {
             "id": self.id,
             "plan": self.plan_id,
+            "attempt": self.attempt,
             "account": self.account,
             "symbol": self.symbol,
             "side": self.side,
@@ -157,12 +160,29 @@ class Report:
     note: str = ""
 
 
-def order_id(plan_id: str, account: str, symbol: str, leg: int = 1) -> str:
+def order_id(plan_id: str, account: str, symbol: str, leg: int = 1, attempt: int = 1) -> str:
     """Return the id of an order: `sy-` and 40 hexadecimal digits.
 
-    Every broker that takes a client order id takes letters, digits and a dash in 48 characters.
+    Every broker that takes a client order id takes letters, digits and a dash in 48 characters. Ids of a
+    first attempt are what they were before there was a second.
     """
-    return "sy-" + fingerprint([plan_id, account, symbol, leg])[:40]
+    named = [plan_id, account, symbol, leg]
+    return "sy-" + fingerprint(named if attempt == 1 else [*named, attempt])[:40]
+
+
+def content(order: Order) -> tuple[object, ...]:
+    """Return what an order asks for and of whom, whatever became of it: what its plan has decided."""
+    return (
+        order.id,
+        order.plan_id,
+        order.attempt,
+        order.account,
+        order.symbol,
+        order.side,
+        order.currency,
+        order.exchange,
+        order.leg,
+    )
 
 
 def move(order: Order, state: str, note: str = "") -> Order:

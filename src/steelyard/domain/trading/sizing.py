@@ -13,37 +13,39 @@ from steelyard.domain.money import EXACT, ONE, ZERO
 from steelyard.domain.trading.brokerage import FX
 from steelyard.domain.trading.orders import SENT, UNKNOWN, Order, order_id
 from steelyard.domain.trading.saved_plans import SavedPlan, SavedTrade
+from steelyard.domain.trading.ticks import on_tick
+from steelyard.errors import PlanError
 from steelyard.records import replace
-
-
-def tick(exchange: str, price: Decimal) -> Decimal:
-    """Return the price step of an ETF at a price.
-
-    Source: SEC Rule 612 (cents from one dollar up); KRX business regulation for ETFs since 2023-12-11
-    (1 won below 2,000 won, 5 won from there up).
-    """
-    if exchange == "XKRX":
-        return ONE if price < 2000 else Decimal(5)
-    if exchange == FX:
-        return Decimal("0.0001")
-    return Decimal("0.01") if price >= 1 else Decimal("0.0001")
+from steelyard.words import say
 
 
 def limit_of(trade: SavedTrade, distance: Decimal) -> Decimal:
     """Return the limit price of a trade: `distance` (a fraction) worse than its price, on a tick.
 
-    Rounded towards the price, so the limit is never further away than asked for, and never past it.
+    Rounded for the owner, purchases down and sales up, so the limit is never further away than asked for.
+    Where the price itself lies between two ticks, the limit may be better than it by less than one.
+
+    Raises:
+        PlanError: A purchase costs less than the smallest step (`price-too-small`).
     """
     sign = 1 if trade.side == "buy" else -1
-    raw = EXACT.multiply(trade.price, ONE + sign * distance)
-    step = tick(trade.exchange, raw)
-    steps = EXACT.divide(raw, step).to_integral_value(ROUND_FLOOR if sign > 0 else ROUND_CEILING)
-    rounded = EXACT.multiply(steps, step)
-    return max(rounded, trade.price) if sign > 0 else min(rounded, trade.price)
+    raw = EXACT.multiply(trade.price, EXACT.add(ONE, EXACT.multiply(sign, distance)))
+    limit = on_tick(raw, trade.exchange, trade.side)
+    if not limit:
+        raise PlanError(
+            "price-too-small",
+            say(
+                "{symbol} costs less than the smallest price step of {exchange}",
+                symbol=trade.symbol,
+                exchange=trade.exchange,
+            ),
+            say("leave it out of the plan"),
+        )
+    return limit
 
 
-def orders_of(plan: SavedPlan, distance: Decimal | None) -> tuple[Order, ...]:
-    """Return the orders of a plan; market orders when `distance` is None.
+def orders_of(plan: SavedPlan, distance: Decimal | None, attempt: int = 1) -> tuple[Order, ...]:
+    """Return the orders of an attempt at a plan; market orders when `distance` is None.
 
     Sales come first, then the money that is changed, then the purchases.
     """
@@ -57,7 +59,7 @@ def orders_of(plan: SavedPlan, distance: Decimal | None) -> tuple[Order, ...]:
         legs[key] = legs.get(key, 0) + 1
         orders.append(
             Order(
-                id=order_id(plan_id, *key, legs[key]),
+                id=order_id(plan_id, *key, legs[key], attempt),
                 plan_id=plan_id,
                 account=trade.account,
                 symbol=trade.symbol,
@@ -67,6 +69,7 @@ def orders_of(plan: SavedPlan, distance: Decimal | None) -> tuple[Order, ...]:
                 currency=trade.currency,
                 exchange=trade.exchange,
                 leg=legs[key],
+                attempt=attempt,
             )
         )
     return tuple(orders)
@@ -88,6 +91,26 @@ def worst(plan: SavedPlan, order: Order) -> Decimal:
     price = order.limit if order.limit is not None else plan.trade(order.account, order.symbol).price
     amount = EXACT.multiply(order.remaining, price)
     return EXACT.add(amount, fee(plan, amount, order.currency, order.exchange))
+
+
+def at_most(plan: SavedPlan, order: Order, price_move: Decimal) -> Decimal:
+    """Return the most an order may trade and cost, base currency: shares times limit, and the commission.
+
+    A sale may bring more than its limit, so it counts at the plan's price where that is higher. Without a
+    limit the price is taken as `price_move` (a fraction) higher, which nobody guarantees. Money that is
+    changed stays money: only what changing it costs counts.
+    """
+    price = plan.trade(order.account, order.symbol).price
+    if order.limit is None:
+        price = EXACT.multiply(price, EXACT.add(ONE, price_move))
+    elif order.side == "buy":
+        price = order.limit
+    else:
+        price = max(order.limit, price)
+    amount = EXACT.multiply(order.shares, price)
+    charged = fee(plan, amount, order.currency, order.exchange)
+    moved = charged if order.exchange == FX else EXACT.add(amount, charged)
+    return EXACT.multiply(moved, plan.fx[order.currency])
 
 
 def foreign(order: Order) -> str:
@@ -140,12 +163,13 @@ def fit(plan: SavedPlan, order: Order, money: Decimal) -> Order | None:
     trade = plan.trade(order.account, order.symbol)
     if worst(plan, order) <= money:
         return order
-    if order.limit is not None and trade.price < order.limit:
-        at_price = replace(order, limit=trade.price)
+    least = on_tick(trade.price, order.exchange, order.side)
+    if order.limit is not None and ZERO < least < order.limit:
+        at_price = replace(order, limit=least)
         if worst(plan, at_price) <= money:
             return _with_best_limit(plan, at_price, order.limit, money)
     price = order.limit if order.limit is not None else trade.price
-    each = EXACT.multiply(price, ONE + _rate(plan, order))
+    each = EXACT.multiply(price, EXACT.add(ONE, _rate(plan, order)))
     count = min(EXACT.divide(max(money, ZERO), each), order.shares)
     steps = EXACT.divide(count, trade.step).to_integral_value(ROUND_FLOOR)
     while steps > 0:
@@ -163,10 +187,9 @@ def fit(plan: SavedPlan, order: Order, money: Decimal) -> Order | None:
 def _with_best_limit(plan: SavedPlan, order: Order, upper: Decimal, money: Decimal) -> Order:
     """Raise the limit from the plan's price towards `upper` as far as the money goes, on a tick."""
     assert order.limit is not None
-    step = tick(order.exchange, order.limit)
-    each = EXACT.divide(money, EXACT.multiply(order.shares, ONE + _rate(plan, order)))
-    steps = EXACT.divide(min(each, upper), step).to_integral_value(ROUND_FLOOR)
-    raised = replace(order, limit=max(order.limit, EXACT.multiply(steps, step)))
+    each = EXACT.divide(money, EXACT.multiply(order.shares, EXACT.add(ONE, _rate(plan, order))))
+    best = on_tick(min(each, upper), order.exchange, order.side)
+    raised = replace(order, limit=max(order.limit, best))
     return raised if worst(plan, raised) <= money else order
 
 
