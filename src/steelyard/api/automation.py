@@ -200,7 +200,7 @@ def schedule_text(path: Place, kind: Scheduler) -> str:
     from steelyard.app.automation import schedule as texts
 
     entry, services = _entry(bootstrap.Folder.of(path))
-    return texts.text(kind, entry, services)
+    return texts.text(kind, entry, services, texts.Installation(*bootstrap.installation()))
 
 
 def install_schedule(path: Place, *, systemd: bool = False) -> Installed:

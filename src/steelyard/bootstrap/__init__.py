@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         automation_settings,
         crontab,
         database_copies,
+        installation,
         recorded,
         run_lock,
     )
@@ -71,6 +72,7 @@ __all__ = [
     "import_formats",
     "import_wishes",
     "imported",
+    "installation",
     "instruments",
     "journal_entries",
     "journal_rows",
@@ -119,6 +121,7 @@ _MODULES = {
         "automation_settings",
         "crontab",
         "database_copies",
+        "installation",
         "recorded",
         "run_lock",
     ),

@@ -197,3 +197,10 @@ def database_copies() -> ModuleType:
     from steelyard.adapters.database import copies as module
 
     return module
+
+
+def installation() -> tuple[str, tuple[str, ...]]:
+    """Return the version of Python here, and of steelyard and all it rests on, as pip takes them."""
+    from steelyard.adapters.machine import installed
+
+    return installed.python(), installed.pins()

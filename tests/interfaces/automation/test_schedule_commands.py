@@ -1,9 +1,12 @@
 """Schedules are judged by the programs that read them: sh, systemd, and parsers of their formats."""
 
 import os
+import platform
 import plistlib
+import re
 import shutil
 import subprocess
+from importlib.metadata import version
 from pathlib import PurePosixPath
 from xml.etree import ElementTree
 
@@ -12,6 +15,7 @@ import yaml
 
 from processes import run_command
 from steelyard.app.automation import schedule as texts
+from steelyard.errors import InputError
 
 SAMPLE = """
 base_currency = "KRW"
@@ -107,10 +111,34 @@ def test_the_other_schedulers_get_texts_their_parsers_take(folder):
     assert ElementTree.fromstring(printed("taskscheduler")).tag.endswith("Task")
     job = yaml.safe_load(printed("github"))["jobs"]["run"]
     assert job["steps"][-1]["run"] == "steelyard run portfolio.toml --if-due"
+    # What is installed there is what is installed here: an action by its commit, a package by its version.
+    assert all(re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", s["uses"]) for s in job["steps"] if "uses" in s)
+    install = next(s["run"] for s in job["steps"] if s.get("run", "").startswith("pip install "))
+    pins = dict(word.split("==") for word in install.split()[2:])
+    assert {"steelyard", "click", "numpy", "highspy", "apprise", "rich", "httpx2"} <= set(pins)
+    assert all(version(name) == pinned for name, pinned in pins.items())
+    here = ".".join(platform.python_version_tuple()[:2])
+    assert (
+        next(s for s in job["steps"] if "setup-python" in s.get("uses", ""))["with"]["python-version"] == here
+    )
     spec = yaml.safe_load(printed("kubernetes"))["spec"]
     assert spec["timeZone"] == "Asia/Seoul"
     container = spec["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]
+    assert container["image"] == f"steelyard:{version('steelyard')}"
     assert container["args"] == ["run", "/data/portfolio.toml", "--if-due"]
+
+
+def test_a_path_that_launchd_cannot_be_told_of_is_refused_and_others_come_back_whole():
+    """What Apple's format has no place for: a control character; everything else is read back as it was."""
+    for name in ("a & b <c> \"d\" 'e'", "돈 %h $HOME", "x\ty"):
+        entry = texts.Entry(("/bin/steelyard",), PurePosixPath(f"/{name}/portfolio.toml"), "Asia/Seoul")
+        made = plistlib.loads(texts.launchd(entry).encode())
+        assert made["ProgramArguments"] == list(entry.words)
+        assert made["StandardErrorPath"] == str(entry.log)
+    entry = texts.Entry(("/bin/steelyard",), PurePosixPath("/a\x1bb/portfolio.toml"), "Asia/Seoul")
+    with pytest.raises(InputError, match="launchd cannot be told of") as refused:
+        texts.launchd(entry)
+    assert refused.value.code == "schedule-path"
 
 
 def test_without_cron_the_hint_names_what_else_works(folder):

@@ -12,7 +12,7 @@ import re
 from datetime import date
 from decimal import Decimal
 
-from steelyard.adapters.prices import web_text
+from steelyard.adapters.prices import web_text, xml_answer
 from steelyard.domain.market.prices import Close, Wanted
 from steelyard.domain.money import EXACT, ONE
 from steelyard.errors import DataError
@@ -20,8 +20,7 @@ from steelyard.words import say
 
 URL = "https://www.ecb.europa.eu/stats/eurofxref/eurofxref-hist-90d.xml"
 DIGITS = Decimal("0.000001")
-_DAY = re.compile(r"""<Cube\s+time=["'](\d{4}-\d\d-\d\d)["']\s*>(.*?)</Cube>""", re.DOTALL)
-_RATE = re.compile(r"""<Cube\s+currency=["']([A-Z]{3})["']\s+rate=["'](\d+(?:\.\d+)?)["']\s*/>""")
+_RATE = re.compile(r"\d+(?:\.\d+)?")
 
 
 class EuropeanRates:
@@ -47,15 +46,12 @@ class EuropeanRates:
 
     def read(self, wanted: Wanted, answer: str) -> tuple[Close, ...]:
         """Return the rates of a pair by day, rounded half even to six digits; see `PriceSource`."""
-        if not answer.rstrip().endswith("Envelope>"):
-            raise DataError("price-answer", say("the answer of ecb cannot be read"), say("try again later"))
         one, other = wanted.symbol[:3], wanted.symbol[3:]
         closes = []
-        for day, table in _DAY.findall(answer):
-            units = {"EUR": ONE, **{code: Decimal(rate) for code, rate in _RATE.findall(table)}}
+        for day, units in _days(self.name, answer):
             if units.get(one) and units.get(other):
                 rate = EXACT.divide(units[other], units[one]).quantize(DIGITS, context=EXACT)
-                closes.append(Close(date.fromisoformat(day), rate, other))
+                closes.append(Close(day, rate, other))
         if not closes:
             raise DataError(
                 "price-empty",
@@ -63,3 +59,17 @@ class EuropeanRates:
                 say("ask another source"),
             )
         return tuple(sorted(closes, key=lambda c: c.day))
+
+
+def _days(source: str, answer: str) -> list[tuple[date, dict[str, Decimal]]]:
+    """Return the units for one euro of each day: a Cube with a time, and in it one for each currency."""
+    found: list[tuple[date, dict[str, Decimal]]] = []
+    try:
+        for name, facts in xml_answer.elements(source, answer):
+            if name == "Cube" and "time" in facts:
+                found.append((date.fromisoformat(facts["time"]), {"EUR": ONE}))
+            elif name == "Cube" and found and _RATE.fullmatch(facts.get("rate", "")):
+                found[-1][1][facts["currency"]] = Decimal(facts["rate"])
+    except (KeyError, ValueError):
+        raise xml_answer.unreadable(source) from None
+    return found

@@ -13,14 +13,13 @@ import re
 from datetime import date
 from decimal import Decimal
 
-from steelyard.adapters.prices import web_text
+from steelyard.adapters.prices import web_text, xml_answer
 from steelyard.domain.market.prices import Close, Wanted
 from steelyard.errors import DataError
 from steelyard.words import say
 
 URL = "https://fchart.stock.naver.com/sise.nhn"
-_ITEM = re.compile(r'<item\s+data="(\d{4})(\d\d)(\d\d)(?:\|[^|"]*){3}\|(-?\d+(?:\.\d+)?)\|[^"]*"\s*/>')
-_ANY_ITEM = re.compile(r"<item\b")
+_ITEM = re.compile(r"(\d{4})(\d\d)(\d\d)(?:\|[^|]*){3}\|(-?\d+(?:\.\d+)?)\|[^|]*")
 
 
 class NaverPrices:
@@ -53,10 +52,10 @@ class NaverPrices:
 
     def read(self, wanted: Wanted, answer: str) -> tuple[Close, ...]:
         """Return the closes in a chart; see `PriceSource`."""
-        items = _ITEM.findall(answer)
-        whole = "<chartdata" in answer and answer.rstrip().endswith("</protocol>")
-        if not whole or len(items) != len(_ANY_ITEM.findall(answer)):
-            raise DataError("price-answer", say("the answer of krx cannot be read"), say("try again later"))
+        found = list(xml_answer.elements(self.name, answer))
+        items = [_ITEM.fullmatch(facts.get("data", "")) for name, facts in found if name == "item"]
+        if "chartdata" not in {name for name, _ in found} or None in items:
+            raise xml_answer.unreadable(self.name)
         if not items:
             raise DataError(
                 "price-empty",
@@ -64,7 +63,8 @@ class NaverPrices:
                 say("check the symbol"),
             )
         try:
-            return tuple(Close(date(int(y), int(m), int(d)), Decimal(p), "KRW") for y, m, d, p in items)
+            parts = [item.groups() for item in items if item is not None]
+            return tuple(Close(date(int(y), int(m), int(d)), Decimal(p), "KRW") for y, m, d, p in parts)
         except ValueError as error:
             raise DataError(
                 "price-answer",

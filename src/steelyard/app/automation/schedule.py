@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import plistlib
 import shlex
 from pathlib import PurePath
 from xml.sax.saxutils import escape
 
+from steelyard.errors import InputError
 from steelyard.records import dataclass
+from steelyard.words import say
 
 TAG = "# steelyard:"
 KINDS = ("cron", "systemd", "launchd", "taskscheduler", "github", "kubernetes")
@@ -50,6 +53,19 @@ class Entry:
     def log(self) -> PurePath:
         """Where cron's output goes."""
         return self.portfolio.parent / "steelyard.log"
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What runs here and is to run on another machine.
+
+    Attributes:
+        python: Its version, as `3.12`.
+        pins: `name==version` of steelyard, first, and of all it rests on.
+    """
+
+    python: str
+    pins: tuple[str, ...]
 
 
 def cron_line(entry: Entry) -> str:
@@ -113,22 +129,28 @@ def _for_systemd(word: str) -> str:
 
 
 def launchd(entry: Entry) -> str:
-    """Return a launchd property list."""
-    words = "".join(f"    <string>{escape(word)}</string>\n" for word in entry.words)
-    log = escape(str(entry.log))
-    return (
-        '<?xml version="1.0" encoding="UTF-8"?>\n'
-        '<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" '
-        '"http://www.apple.com/DTDs/PropertyList-1.0.dtd">\n'
-        '<plist version="1.0">\n<dict>\n'
-        f"  <key>Label</key>\n  <string>{entry.name}</string>\n"
-        f"  <key>ProgramArguments</key>\n  <array>\n{words}  </array>\n"
-        f"  <key>StartCalendarInterval</key>\n  <dict>\n    <key>Minute</key>\n"
-        f"    <integer>{entry.minute}</integer>\n  </dict>\n"
-        "  <key>RunAtLoad</key>\n  <true/>\n"
-        f"  <key>StandardErrorPath</key>\n  <string>{log}</string>\n"
-        "</dict>\n</plist>\n"
-    )
+    """Return a launchd property list.
+
+    Raises:
+        InputError: A path holds a character that XML has no place for (`schedule-path`).
+    """
+    try:
+        return plistlib.dumps(
+            {
+                "Label": entry.name,
+                "ProgramArguments": list(entry.words),
+                "StartCalendarInterval": {"Minute": entry.minute},
+                "RunAtLoad": True,
+                "StandardErrorPath": str(entry.log),
+            },
+            sort_keys=False,
+        ).decode()
+    except ValueError:
+        raise InputError(
+            "schedule-path",
+            say("launchd cannot be told of {path}", path=ascii(str(entry.portfolio))),
+            say("move the portfolio file to a folder without control characters in its name"),
+        ) from None
 
 
 def task_scheduler(entry: Entry) -> str:
@@ -152,8 +174,23 @@ def task_scheduler(entry: Entry) -> str:
     )
 
 
-def github(entry: Entry, services: tuple[str, ...]) -> str:
-    """Return a GitHub Actions workflow; the database travels in the cache, secrets in the settings."""
+# A tag can be moved to other code, a commit cannot.
+_ACTIONS = {
+    "checkout": "11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2",
+    "setup-python": "a26af69be951a213d495a4c3e4e4022e16d87065 # v5.6.0",
+    "cache": "5a3ec84eff668545956fd18022155c47e93e2684 # v4.2.3",
+}
+
+
+def github(entry: Entry, services: tuple[str, ...], here: Installation) -> str:
+    """Return a GitHub Actions workflow; the database travels in the cache, secrets in the settings.
+
+    Args:
+        entry: What is run.
+        services: Variables that hold secrets.
+        here: What is installed there.
+    """
+    checkout, python, cache = (f"actions/{name}@{commit}" for name, commit in _ACTIONS.items())
     variables = "".join(f"      {name}: ${{{{ secrets.{name} }}}}\n" for name in services)
     env = f"    env:\n{variables}" if services else ""
     file = entry.portfolio.name
@@ -163,18 +200,19 @@ def github(entry: Entry, services: tuple[str, ...]) -> str:
         "concurrency: steelyard\n"
         "jobs:\n  run:\n    runs-on: ubuntu-latest\n    timeout-minutes: 15\n"
         f"{env}"
-        "    steps:\n      - uses: actions/checkout@v4\n"
-        "      - uses: actions/setup-python@v5\n        with:\n"
-        '          python-version: "3.12"\n'
-        "      - uses: actions/cache@v4\n        with:\n          path: steelyard.db\n"
+        f"    steps:\n      - uses: {checkout}\n"
+        f"      - uses: {python}\n        with:\n"
+        f'          python-version: "{here.python}"\n'
+        f"      - uses: {cache}\n        with:\n          path: steelyard.db\n"
         "          key: steelyard-${{ github.run_id }}\n          restore-keys: steelyard-\n"
-        "      - run: pip install steelyard\n"
+        f"      - run: pip install {' '.join(here.pins)}\n"
         f"      - run: {json.dumps(f'steelyard run {shlex.quote(file)} --if-due')}\n"
     )
 
 
-def kubernetes(entry: Entry, services: tuple[str, ...]) -> str:
+def kubernetes(entry: Entry, services: tuple[str, ...], here: Installation) -> str:
     """Return a Kubernetes CronJob; secrets come from a Secret called `steelyard`."""
+    version = here.pins[0].partition("==")[2]
     secrets = (
         "              envFrom:\n                - secretRef:\n                    name: steelyard\n"
         if services
@@ -187,7 +225,7 @@ def kubernetes(entry: Entry, services: tuple[str, ...]) -> str:
         "  concurrencyPolicy: Forbid\n"
         "  jobTemplate:\n    spec:\n      activeDeadlineSeconds: 900\n      template:\n        spec:\n"
         "          restartPolicy: Never\n          containers:\n            - name: steelyard\n"
-        "              image: steelyard:latest\n"
+        f"              image: steelyard:{version}\n"
         f'              args: ["run", {json.dumps("/data/" + entry.portfolio.name)}, "--if-due"]\n'
         f"{secrets}"
         "              volumeMounts:\n                - name: data\n                  mountPath: /data\n"
@@ -196,8 +234,15 @@ def kubernetes(entry: Entry, services: tuple[str, ...]) -> str:
     )
 
 
-def text(kind: str, entry: Entry, services: tuple[str, ...]) -> str:
-    """Return what a scheduler of one of KINDS is given; `services` are variables that hold secrets."""
+def text(kind: str, entry: Entry, services: tuple[str, ...], here: Installation) -> str:
+    """Return what a scheduler of one of KINDS is given.
+
+    Args:
+        kind: Which.
+        entry: What is run.
+        services: Variables that hold secrets.
+        here: What is installed there where a machine is made for it.
+    """
     if kind == "cron":
         return cron_line(entry) + "\n"
     if kind == "systemd":
@@ -206,4 +251,4 @@ def text(kind: str, entry: Entry, services: tuple[str, ...]) -> str:
         return launchd(entry)
     if kind == "taskscheduler":
         return task_scheduler(entry)
-    return github(entry, services) if kind == "github" else kubernetes(entry, services)
+    return github(entry, services, here) if kind == "github" else kubernetes(entry, services, here)
