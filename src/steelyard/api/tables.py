@@ -95,7 +95,7 @@ class InstrumentTable(TypedDict, total=False):
     fractional: bool
     exchange: Literal["XKRX", "XNYS"]
     asset_class: str
-    tax_class: Literal["krx_domestic_equity", "krx_other", "overseas_listed"]
+    tax_class: Literal["krx_domestic_equity", "krx_other", "overseas_listed", "krx_taxable_shares"]
     us_class: Literal["security", "collectible"]
     name: str
     price: Number

@@ -144,6 +144,7 @@ def situation(
             currency: books.rates_until(currency, lands.currency, as_of)
             for currency in unrated(past, lands.currency)
         },
+        as_of=as_of,
     )
     known = {(name, symbol) for e in past for name in e.accounts for symbol in (e.symbol, e.other)}
     held = [(a, p.symbol) for a in portfolio.accounts for p in a.positions if p.shares]

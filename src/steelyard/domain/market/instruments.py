@@ -13,7 +13,7 @@ from steelyard.records import dataclass
 
 Caution = Literal["accepted", "caution", "avoid"]
 
-TAX_CLASSES = ("krx_domestic_equity", "krx_other", "overseas_listed")
+TAX_CLASSES = ("krx_domestic_equity", "krx_other", "overseas_listed", "krx_taxable_shares")
 US_CLASSES = ("security", "collectible")
 EXCHANGES = ("XKRX", "XNYS")
 CAUTIONS: tuple[Caution, ...] = ("accepted", "caution", "avoid")

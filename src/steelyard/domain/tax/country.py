@@ -51,6 +51,8 @@ class Disposal:
         taxable: What is taxed of this sale alone, None where gains are taxed as a yearly total.
         notes: What the reader has to know about the figure, such as that it is an upper bound.
         rules: Ids of the rules its figures rest on.
+        gross, expenses: Proceeds before fees, and the fees of purchase and sale together, where the country's
+            return asks for them apart; gross - expenses - gain is then the bare cost.
     """
 
     account: str
@@ -68,6 +70,8 @@ class Disposal:
     taxable: Decimal | None = None
     notes: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
+    gross: Decimal | None = None
+    expenses: Decimal | None = None
 
     @property
     def counted(self) -> Decimal:
@@ -95,6 +99,8 @@ class Disposal:
             ],
             "notes": list(self.notes),
             "rules": list(self.rules),
+            **({} if self.gross is None else {"gross": figure(self.gross)}),
+            **({} if self.expenses is None else {"expenses": figure(self.expenses)}),
         }
 
 
@@ -132,6 +138,7 @@ class YearTax:
         open_lots: Still held at the end of the year, or at the last entry.
         filings: Returns that are due.
         notes: Sentences for the reader.
+        sheltered_sales: A sentence for each account in which something was sold and nothing is taxed for it.
     """
 
     jurisdiction: str
@@ -145,6 +152,7 @@ class YearTax:
     notes: tuple[str, ...] = ()
     basis: Basis = field(default_factory=dict)
     lot_rules: tuple[str, ...] = ()
+    sheltered_sales: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document of `tax --json` (`steelyard/tax/1`); figures are decimal text."""
@@ -167,7 +175,7 @@ class YearTax:
                 for lot in self.open_lots
             ],
             "filings": [f.to_dict() for f in self.filings],
-            "notes": list(self.notes),
+            "notes": [*self.sheltered_sales, *self.notes],
             "basis": self.pointers(),
             "rules": [
                 {
@@ -229,6 +237,7 @@ class YearFacts:
         same_index: Symbol to group of what the catalogue says follows one index; what a country makes of
             it is its affair.
         market_rates: Currency to day to tax currency for one unit, for entries that state no rate.
+        as_of: The day of asking; None is the end of the year.
     """
 
     year: int
@@ -246,6 +255,7 @@ class YearFacts:
     same_index: Mapping[str, str] = field(default_factory=dict)
     instruments: Mapping[str, Instrument] = field(default_factory=dict)
     market_rates: Mapping[str, Mapping[date, Decimal]] = field(default_factory=dict)
+    as_of: date | None = None
 
     def settings_of(self, year: int) -> Mapping[str, object]:
         """Return the owner's keys of a year."""

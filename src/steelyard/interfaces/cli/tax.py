@@ -227,7 +227,8 @@ def _show(year: YearTax) -> None:
             )
         out.print(table)
     else:
-        out.print(tell(say("Nothing was sold.")))
+        for sentence in year.sheltered_sales or (say("Nothing was sold."),):
+            out.print(tell(sentence))
     _show_summary(out, year, currency, marks)
     total = say("not computed") if year.total_tax is None else money(year.total_tax, currency)
     rules = marks.of(year.basis.get((), ()))
@@ -244,7 +245,7 @@ def _show(year: YearTax) -> None:
             rule=marks.of((f.rule,)),
         )
         out.print(tell(text))
-    for note in year.notes:
+    for note in (*(year.sheltered_sales if year.disposals else ()), *year.notes):
         out.print(tell(say("note: {note}", note=note)))
     if marks.numbers:
         out.print(f"\n{tell(say('Rules, as numbered beside each figure:'))}")

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from steelyard.domain.money import EXACT, ZERO, exact_sum
-from steelyard.domain.tax.korea.rates import TaxRates, whole_won
+from steelyard.domain.tax.korea.rates import TaxRates, tens_of_won, whole_won
+from steelyard.domain.tax.korea.withholding import fund_credit, withhold
 from steelyard.errors import InputError
 from steelyard.records import dataclass
 from steelyard.words import say
@@ -43,18 +44,21 @@ class IsaClosing:
     tax: Decimal
 
 
-def isa_closing(items: Iterable[IsaItem], isa_type: str, rates: TaxRates) -> IsaClosing:
+def isa_closing(
+    items: Iterable[IsaItem], isa_type: str, rates: TaxRates, *, foreign_tax: Decimal = ZERO
+) -> IsaClosing:
     """Return the tax on an ISA's net income at closing.
 
     Args:
         items: Everything since it was opened.
         isa_type: general | lower_income.
         rates: Of the year of closing.
+        foreign_tax: What funds in it paid abroad, of which a part is credited.
 
     Raises:
         InputError: A type or a kind is not known (`isa-type-unknown`, `isa-item-unknown`).
 
-    Source: rule kr.isa.
+    Source: rules kr.isa, kr.isa-foreign-tax.
     """
     if isa_type not in ISA_TYPES:
         raise InputError(
@@ -65,9 +69,30 @@ def isa_closing(items: Iterable[IsaItem], isa_type: str, rates: TaxRates) -> Isa
     net = exact_sum(_counted(item) for item in items)
     exempt = min(max(net, ZERO), rates[f"isa.exempt.{isa_type}"])
     taxable = whole_won(EXACT.subtract(max(net, ZERO), exempt))
-    national = whole_won(EXACT.multiply(taxable, rates["isa.national"]))
-    local = whole_won(EXACT.multiply(national, rates["isa.local_part"]))
+    due = EXACT.subtract(EXACT.multiply(taxable, rates["isa.national"]), _isa_credit(foreign_tax, rates))
+    due = whole_won(max(due, ZERO))
+    national = ZERO if due < rates["withholding.waived_below"] else tens_of_won(due)
+    local = tens_of_won(EXACT.multiply(national, rates["isa.local_part"]))
     return IsaClosing(net, exempt, taxable, national, local, EXACT.add(national, local))
+
+
+def isa_closed_early(income: Decimal, rates: TaxRates, *, foreign_tax: Decimal = ZERO) -> IsaClosing:
+    """Return the tax on an ISA that is closed before three years: as if every income had been paid outside
+    it.
+
+    Args:
+        income: All interest and dividends since it was opened, without what was lost, won.
+        rates: Of the year of closing.
+        foreign_tax: What funds in it paid abroad.
+
+    Source: rule kr.isa-early.
+    """
+    taken = withhold(income, rates, credit=_isa_credit(foreign_tax, rates))
+    return IsaClosing(income, ZERO, taken.base, taken.national, taken.local, taken.total)
+
+
+def _isa_credit(foreign_tax: Decimal, rates: TaxRates) -> Decimal:
+    return fund_credit(foreign_tax, None, rates) if foreign_tax else ZERO
 
 
 def _counted(item: IsaItem) -> Decimal:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from steelyard.domain.accounts import ContributionRoom, HoldingRules
@@ -19,28 +18,35 @@ from steelyard.domain.market.instruments import Instrument
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, plain
 from steelyard.domain.tax.backtest import BacktestFacts, BacktestTax, IsSession
 from steelyard.domain.tax.basis import Basis, basis_of, together
-from steelyard.domain.tax.country import Disposal, Filing, YearFacts, YearTax
+from steelyard.domain.tax.country import Disposal, YearFacts, YearTax
 from steelyard.domain.tax.korea.basis import FIGURES, LOTS, TOTAL, with_rules
 from steelyard.domain.tax.korea.contribution_limits import contribution_room
-from steelyard.domain.tax.korea.exchange import rate_note
+from steelyard.domain.tax.korea.filings import filings
+from steelyard.domain.tax.korea.hedging import hedging_deduction
 from steelyard.domain.tax.korea.holding_rules import holding_rules
-from steelyard.domain.tax.korea.income import IncomeTax
 from steelyard.domain.tax.korea.ledger import (
     CLASSES,
-    KoreanLedger,
     class_unknown,
     cost_with_gifts,
     read_ledger,
+    share_gains,
 )
-from steelyard.domain.tax.korea.overseas import OverseasTax, overseas_tax
+from steelyard.domain.tax.korea.notes import (
+    isa_taxed,
+    notes_of_accounts,
+    notes_of_year,
+    sheltered_sales,
+)
+from steelyard.domain.tax.korea.overseas import overseas_tax
 from steelyard.domain.tax.korea.rates import TaxRates, rates_of, without_dust
 from steelyard.domain.tax.korea.repatriation import KIND as REPATRIATION
-from steelyard.domain.tax.korea.repatriation import PaidBack, RepatriationYear, repatriation_year
+from steelyard.domain.tax.korea.repatriation import repatriation_year
 from steelyard.domain.tax.korea.settings import SETTINGS, won
 from steelyard.domain.tax.korea.settlement import last_trade_day, settles_on
 from steelyard.domain.tax.korea.summary import (
     Sheltered,
     financial_section,
+    high_dividend_section,
     overseas_section,
     payments_section,
     repatriation_section,
@@ -98,15 +104,25 @@ class Korea:
         relief = won(facts, "repatriation_deduction")
         if relief is None:
             relief = brought_home.result.deduction if brought_home and brought_home.kept else ZERO
-        overseas = overseas_tax((d.gain for d in ledger.overseas), rates, repatriation=relief)
+        overseas = overseas_tax(
+            (d.gain for d in ledger.overseas),
+            rates,
+            repatriation=relief,
+            hedging=hedging_deduction(facts, exact_sum(max(d.gain, ZERO) for d in ledger.overseas), rates),
+            shares=share_gains(ledger.shares),
+            first_overseas=min((d.settles_on for d in ledger.overseas), default=None),
+        )
         paid_back = brought_home.paid_back(overseas.repatriation, rates) if brought_home else None
         units = units_section(ledger)
         paid = payments_section(ledger)
-        financial, comprehensive = financial_section(ledger, facts, rates)
-        extra = EXACT.add(comprehensive.extra, comprehensive.extra_local) if comprehensive else ZERO
-        total = exact_sum((overseas.tax, units["tax"], paid["tax"], extra))
         sheltered = sheltered_accounts(facts, rates)
-        sold = (*ledger.overseas, *ledger.domestic, *(u.disposal for u in ledger.units))
+        of_isas = isa_taxed(sheltered, facts.year)
+        financial, comprehensive = financial_section(ledger, facts, rates, of_isas)
+        extra = EXACT.add(comprehensive.extra, comprehensive.extra_local) if comprehensive else ZERO
+        apart = high_dividend_section(facts, rates)
+        total = exact_sum((overseas.tax, units["tax"], paid["tax"], extra, of_isas[1]))
+        total = EXACT.add(total, apart.get("tax", ZERO))
+        sold = (*ledger.overseas, *ledger.domestic, *ledger.shares, *(u.disposal for u in ledger.units))
         disposals = sorted(map(with_rules, sold), key=lambda d: (d.sold_on, d.account, d.symbol))
         summary = {
             "overseas_listed": overseas_section(overseas, facts),
@@ -118,6 +134,7 @@ class Korea:
             },
             "dividends": {**paid, "upper_bound": any(p.upper_bound for p in ledger.payments)},
             "financial_income": financial,
+            **({"high_dividends": apart} if apart else {}),
             **(
                 {"repatriation": repatriation_section(brought_home, overseas.repatriation, paid_back)}
                 if brought_home
@@ -136,11 +153,12 @@ class Korea:
             basis=basis,
             lot_rules=LOTS,
             open_lots=ledger.open_lots,
-            filings=_filings(ledger, overseas, financial, extra, paid_back, facts.year),
+            filings=filings(ledger, overseas, financial, extra, paid_back, rates),
             notes=(
-                *_notes(ledger, financial, comprehensive, rates),
-                *_notes_of_accounts(facts, brought_home, paid_back, sheltered),
+                *notes_of_year(ledger, facts, financial, comprehensive, rates),
+                *notes_of_accounts(facts, brought_home, paid_back, sheltered),
             ),
+            sheltered_sales=sheltered_sales(facts),
         )
 
     def sale_year(self, day: date, is_session: IsSession, rates: Mapping[str, Any]) -> int:
@@ -184,6 +202,7 @@ class Korea:
             return {
                 "overseas_listed": "overseas",
                 "krx_other": _krx_bucket(lot.account, lot.symbol),
+                "krx_taxable_shares": "overseas",
             }.get(facts.classes[lot.symbol])
 
         return PlanTax(
@@ -287,112 +306,6 @@ def _used(
     if sheltered.pension is not None:
         names |= {"kr.pension-payout", "kr.irp-cap"}
     return tuple(rates.rules[name] for name in sorted(names) if name in rates.rules)
-
-
-def _filings(
-    ledger: KoreanLedger,
-    overseas: OverseasTax,
-    financial: Mapping[str, object],
-    extra: Decimal,
-    paid_back: PaidBack | None,
-    year: int,
-) -> tuple[Filing, ...]:
-    opens, due = date(year + 1, 5, 1), date(year + 1, 5, 31)
-    filings = []
-    if ledger.overseas:
-        filings.append(Filing("overseas_listed", opens, due, overseas.tax, "kr.overseas-filing"))
-    if financial["over"]:
-        filings.append(Filing("comprehensive_income", opens, due, extra, "kr.financial-income"))
-    if paid_back is not None:
-        national = EXACT.add(paid_back.tax, paid_back.interest)
-        for what, amount, rule in (
-            ("repatriation_paid_back", national, "kr.repatriation-paid-back"),
-            ("repatriation_paid_back_local", paid_back.local, "kr.repatriation-local"),
-        ):
-            filings.append(Filing(what, paid_back.withdrawn_on, paid_back.due, amount, rule))
-    return tuple(filings)
-
-
-def _notes(
-    ledger: KoreanLedger, financial: Mapping[str, object], comprehensive: IncomeTax | None, rates: TaxRates
-) -> tuple[str, ...]:
-    notes = []
-    verified = max((rule.verified for rule in rates.rules.values()), default=None)
-    if verified is not None and verified.year < rates.year:
-        notes.append(
-            say(
-                "The rules were last verified on {verified}, before {year} began.",
-                verified=verified,
-                year=rates.year,
-            )
-        )
-    if ledger.upper_bound:
-        notes.append(say("Where no tax base price is known the tax is an upper bound: add tax_base_price."))
-    notes += [
-        say(
-            "Dividend of {symbol} on {paid_on}: {rate_note}.",
-            symbol=p.symbol,
-            paid_on=p.paid_on,
-            rate_note=p.rate_note,
-        )
-        for p in ledger.payments
-        if p.rate_note
-    ]
-    if financial["over"] and comprehensive is None:
-        notes.append(
-            say(
-                "Financial income exceeds the threshold: the tax beyond the withholding needs "
-                "other_taxable_base."
-            )
-        )
-    if comprehensive:
-        notes.append(
-            say("Comprehensive taxation is counted before credits, the foreign tax credit included.")
-        )
-    return tuple(notes)
-
-
-def _notes_of_accounts(
-    facts: YearFacts,
-    brought_home: RepatriationYear | None,
-    paid_back: PaidBack | None,
-    sheltered: Sheltered,
-) -> tuple[str, ...]:
-    exchange = rate_note(facts.entries)
-    notes = [exchange] if exchange else []
-    if brought_home is not None and brought_home.not_held:
-        notes.append(say("Part of what the repatriation account sold was not held on the day of reference."))
-    if brought_home is not None and brought_home.withdrawn_on is not None:
-        each = say(", {won} won a day", won=plain(paid_back.a_day)) if paid_back else ""
-        what = (
-            say(
-                "the tax on what was deducted is paid back, with interest from the last day of "
-                "the return to the last day to pay{each}; it is not in the total",
-                each=each,
-            )
-            if brought_home.kept
-            else say("nothing is deducted")
-        )
-        notes.append(
-            say(
-                "Money left the repatriation account on {day}, within a year: {what} (where only profit was "
-                "taken out, state repatriation_deduction).",
-                day=brought_home.withdrawn_on,
-                what=what,
-            )
-        )
-    for isa in sheltered.isas:
-        notes.append(
-            say(
-                "Nothing is due for {account} before it is closed: tax_if_closed is not in the total.",
-                account=isa.account,
-            )
-        )
-    if sheltered.pension is not None:
-        notes.append(say("The pension credit reduces the tax on other income and is not in the total."))
-        if won(facts, "salary") is None:
-            notes.append(say("The credit is the lower one of a high salary: give salary under [tax]."))
-    return tuple(notes)
 
 
 COUNTRY = Korea()

@@ -30,6 +30,7 @@ class Gift:
         value: On that day, the market's.
         giver_cost: What the giver paid.
         gift_tax: On these shares.
+        giver_died: The day, where it is known: a sale after it does not keep the giver's cost.
     """
 
     given_on: date
@@ -37,6 +38,7 @@ class Gift:
     value: Decimal
     giver_cost: Decimal
     gift_tax: Decimal = ZERO
+    giver_died: date | None = None
 
     def split(self, ratio: Decimal) -> Gift:
         """Return it after a split."""
@@ -59,6 +61,9 @@ def sold_gift(
         name: share(getattr(gift, name), lot.shares, gift.shares)
         for name in ("value", "giver_cost", "gift_tax")
     }
+    died = gift.giver_died
+    if died is not None and died <= sold_on:
+        return lot, False
     basis = gift_basis(data, **part, proceeds=proceeds, given_on=gift.given_on, sold_on=sold_on)
     more = EXACT.subtract(basis.cost, part["value"])
     return replace(lot, cost=EXACT.add(lot.cost, more)), basis.carried_over
@@ -101,11 +106,23 @@ def gift_basis(
     Source: rule kr.gift-basis.
     """
     first = date.fromisoformat(data["gift_carry_over_from"])
-    if given_on < first or sold_on > _a_year_after(given_on):
+    if given_on < first or sold_on > a_year_after(given_on):
         return GiftBasis(value, carried_over=False)
     expense = min(gift_tax, max(EXACT.subtract(proceeds, giver_cost), ZERO))
     carried = EXACT.add(giver_cost, expense)
     return GiftBasis(value, carried_over=False) if carried > value else GiftBasis(carried, carried_over=True)
+
+
+def gift_tax(value: Decimal, free: Decimal, rates: TaxRates) -> Decimal:
+    """Return the gift tax on a gift, before the 3 % for a return in time, in won.
+
+    Args:
+        value: On the day of the gift, won.
+        free: What ten years leave free of it.
+
+    Source: rules kr.gift-deduction, kr.gift-tax.
+    """
+    return rates.progressive("gift", max(EXACT.subtract(value, free), ZERO))
 
 
 def gift_tax_base(value: Decimal, rates: TaxRates, *, earlier_gifts: Decimal = ZERO) -> Decimal:
@@ -121,7 +138,8 @@ def gift_tax_base(value: Decimal, rates: TaxRates, *, earlier_gifts: Decimal = Z
     return max(EXACT.subtract(value, free), ZERO)
 
 
-def _a_year_after(day: date) -> date:
+def a_year_after(day: date) -> date:
+    """Return the same day of the next year, 28 February for the 29th."""
     if (day.month, day.day) == (2, 29):
         return date(day.year + 1, 2, 28)
     return day.replace(year=day.year + 1)

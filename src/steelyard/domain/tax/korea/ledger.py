@@ -6,7 +6,7 @@ are left out: nothing in them is taxed before money leaves.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import groupby
@@ -18,7 +18,8 @@ from steelyard.domain.money import EXACT, ZERO, exact_sum
 from steelyard.domain.tax.country import Disposal, SoldLot, YearFacts
 from steelyard.domain.tax.korea.accounts import SHELTERED
 from steelyard.domain.tax.korea.exchange import in_won, won_rate
-from steelyard.domain.tax.korea.gifts import CARRIED_OVER, Gift, sold_gift
+from steelyard.domain.tax.korea.gifts import CARRIED_OVER, Gift, a_year_after, sold_gift
+from steelyard.domain.tax.korea.overseas import ShareGain
 from steelyard.domain.tax.korea.payments import (
     ABROAD_UNKNOWN,
     UPPER_BOUND,
@@ -29,6 +30,7 @@ from steelyard.domain.tax.korea.payments import (
 )
 from steelyard.domain.tax.korea.positions import Position, act, hand_over, move, priced
 from steelyard.domain.tax.korea.rates import TaxRates
+from steelyard.domain.tax.korea.settings import givers_died
 from steelyard.domain.tax.korea.settlement import settles_on
 from steelyard.domain.tax.korea.withholding import Withheld, sale_base, withhold
 from steelyard.domain.tax.transfers import transfer_taxed
@@ -36,8 +38,11 @@ from steelyard.errors import InputError
 from steelyard.records import dataclass, replace
 from steelyard.words import join, say
 
-CLASSES = ("krx_domestic_equity", "krx_other", "overseas_listed")
+AVERAGED = say("moving average: one cost a share, no lots")
+CLASSES = ("krx_domestic_equity", "krx_other", "overseas_listed", "krx_taxable_shares")
 OVERSEAS_METHODS = ("fifo", "lifo", "average")
+DEFAULT_METHOD = "fifo"
+"""Where the owner does not say what the broker applies; Decree 162(5)."""
 _LONGEST_SETTLEMENT = timedelta(days=31)
 """A sale longer before the year cannot settle in it, and old settlement cycles need not be known."""
 _HELD_KINDS = (*ADDING, *TAKING, *ACTION_KINDS, *PAYMENT_KINDS, "transfer")
@@ -67,6 +72,8 @@ class KoreanLedger:
     payments: tuple[Payment, ...]
     open_lots: tuple[TaxLot, ...]
     gifts: Mapping[tuple[str, str, int], Gift]
+    shares: tuple[Disposal, ...] = ()
+    """Taxable Korean shares, by the same net gain as `overseas`."""
 
     @property
     def upper_bound(self) -> bool:
@@ -84,6 +91,9 @@ class _Sold:
     rate_notes: tuple[str, ...] = ()
     credit: Decimal = ZERO
     fund_notes: tuple[str, ...] = ()
+    sale_fees: Decimal = ZERO
+    bought_fees: Decimal = ZERO
+    averaged: bool = False
 
 
 def read_ledger(facts: YearFacts, rates: TaxRates) -> KoreanLedger:
@@ -173,7 +183,7 @@ def _opened(symbol: str, entry: Entry, facts: YearFacts) -> Position:
         raise class_unknown(symbol, tax_class)
     if tax_class == "krx_other":
         return Position(tax_class, Pool("average"))
-    default = "fifo" if tax_class == "overseas_listed" else "average"
+    default = "average" if tax_class == "krx_domestic_equity" else DEFAULT_METHOD
     broad = facts.methods.get((entry.account, ""), default)
     method = facts.methods.get((entry.account, tax_class), broad)
     if tax_class == "krx_domestic_equity":
@@ -204,10 +214,9 @@ def class_unknown(symbol: str, given: str | None) -> InputError:
         "tax-class-unknown",
         say("{symbol} {said}, and a class is never guessed", symbol=symbol, said=said),
         say(
-            'write tax_class = "{one}" (or {two}, {three}) under [instruments.{symbol}]',
-            one=CLASSES[1],
-            two=CLASSES[0],
-            three=CLASSES[2],
+            "write under [instruments.{symbol}] tax_class = "
+            '"krx_domestic_equity" (like KODEX 200), "krx_other" (like TIGER 미국S&P500), '
+            '"overseas_listed" (like VOO) or "krx_taxable_shares" (Korean shares of a large holder)',
             symbol=symbol,
         ),
     )
@@ -219,9 +228,20 @@ def _add(entry: Entry, position: Position, facts: YearFacts) -> None:
     bought = entry.lot if entry.kind == "transfer_in" and entry.lot else entry.traded_on
     if entry.gift_value is not None and position.tax_class == "overseas_listed":
         value = EXACT.multiply(entry.gift_value, entry.shares)
-        gift = Gift(entry.traded_on, entry.shares, value, giver_cost=cost, gift_tax=entry.gift_tax or ZERO)
+        gift = Gift(
+            entry.traded_on,
+            entry.shares,
+            value,
+            giver_cost=cost,
+            gift_tax=entry.gift_tax or ZERO,
+            giver_died=givers_died(facts).get(entry.traded_on),
+        )
         position.gifts[position.bought] = gift
         cost, bought = value, entry.traded_on
+    elif cost > ZERO and fees:
+        paid = in_won(entry, fees, position.tax_class, facts)
+        position.fees = EXACT.add(position.fees, paid)
+        position.fee_parts[position.bought] = EXACT.divide(paid, cost)
     note = won_rate(entry, position.tax_class, facts).note
     if note:
         position.rate_notes[position.bought] = note
@@ -262,7 +282,7 @@ def _placed(entry: Entry, error: InputError) -> InputError:
 
 
 def _taken(entry: Entry, position: Position, facts: YearFacts, rates: TaxRates) -> _Sold | None:
-    held = position.pool.shares
+    held, several = position.pool.shares, position.bought > 1
     if entry.lot is not None:
         raise InputError(
             "lot-named",
@@ -285,10 +305,21 @@ def _taken(entry: Entry, position: Position, facts: YearFacts, rates: TaxRates) 
     if entry.kind == "transfer_out":
         return None
     proceeds = in_won(entry, EXACT.subtract(priced(entry), entry.fees), position.tax_class, facts)
+    averaged = position.pool.method == "average" and several
     notes = [position.rate_notes[lot.order] for lot in taken if lot.order in position.rate_notes]
     notes.append(won_rate(entry, position.tax_class, facts).note)
     rate_notes = tuple(dict.fromkeys(note for note in notes if note))
-    sale = _Sold(entry, tuple(taken), proceeds, untaxed, dict(position.gifts), rate_notes)
+    sale = _Sold(
+        entry,
+        tuple(taken),
+        proceeds,
+        untaxed,
+        dict(position.gifts),
+        rate_notes,
+        sale_fees=in_won(entry, entry.fees, position.tax_class, facts),
+        bought_fees=position.fees_of(taken, held),
+        averaged=averaged,
+    )
     if position.tax_class != "krx_other":
         return sale
     gain = EXACT.subtract(proceeds, exact_sum(lot.cost for lot in taken))
@@ -306,7 +337,7 @@ def _collected(
     facts: YearFacts,
     rates: TaxRates,
 ) -> KoreanLedger:
-    singles: dict[str, list[Disposal]] = {"overseas_listed": [], "krx_domestic_equity": []}
+    singles: dict[str, list[Disposal]] = {name: [] for name in CLASSES}
     units: list[UnitSale] = []
     for key, sales in sold.items():
         tax_class = positions[key].tax_class
@@ -328,11 +359,39 @@ def _collected(
     return KoreanLedger(
         overseas=tuple(sorted(singles["overseas_listed"], key=_place)),
         domestic=tuple(sorted(singles["krx_domestic_equity"], key=_place)),
+        shares=tuple(sorted(singles["krx_taxable_shares"], key=_place)),
         units=tuple(sorted(units, key=lambda u: _place(u.disposal))),
         payments=tuple(sorted(payments, key=lambda p: (p.paid_on, p.account, p.symbol))),
-        open_lots=tuple(lot for key in sorted(positions) for lot in positions[key].pool.lots()),
+        open_lots=tuple(lot for key in sorted(positions) for lot in _open(positions[key])),
         gifts={(*key, order): gift for key, held in positions.items() for order, gift in held.gifts.items()},
     )
+
+
+def _open(position: Position) -> Sequence[TaxLot]:
+    """Return the lots left; under the moving average there are none, but one holding at one cost."""
+    lots = position.pool.lots()
+    if position.pool.method != "average" or position.gifts or len(lots) < 2:
+        return lots
+    bases = [lot.tax_base for lot in lots if lot.tax_base is not None]
+    return (
+        replace(
+            lots[0],
+            shares=exact_sum(lot.shares for lot in lots),
+            cost=exact_sum(lot.cost for lot in lots),
+            tax_base=exact_sum(bases) if len(bases) == len(lots) else None,
+        ),
+    )
+
+
+def share_gains(sold: Iterable[Disposal]) -> list[ShareGain]:
+    """Return what taxable Korean shares gained, apart what was held less than a year (ITA 104(1)11가1))."""
+    found = []
+    for sale in sold:
+        for lot in sale.lots:
+            short = sale.settles_on < a_year_after(lot.bought)
+            proceeds = share(sale.proceeds, lot.shares, sale.shares)
+            found.append(ShareGain(EXACT.subtract(proceeds, lot.cost), sale.settles_on, short))
+    return found
 
 
 def _place(disposal: Disposal) -> tuple[date, str, str]:
@@ -391,13 +450,29 @@ def _disposal(sales: list[_Sold], tax_class: str, settled: date) -> Disposal:
         proceeds=proceeds,
         cost=cost,
         gain=EXACT.subtract(proceeds, cost),
-        lots=tuple(SoldLot(lot.bought, lot.shares, lot.cost) for s in sales for lot in s.taken),
+        lots=_sold_lots(sales),
+        gross=EXACT.add(proceeds, exact_sum(s.sale_fees for s in sales)),
+        expenses=exact_sum(EXACT.add(s.sale_fees, s.bought_fees) for s in sales),
         taxable=ZERO if tax_class == "krx_domestic_equity" else None,
         notes=(
             *((CARRIED_OVER,) if any(s.gifts for s in sales) else ()),
+            *((AVERAGED,) if tax_class != "krx_domestic_equity" and any(s.averaged for s in sales) else ()),
             *dict.fromkeys(note for s in sales for note in s.rate_notes),
         ),
     )
+
+
+def _sold_lots(sales: list[_Sold]) -> tuple[SoldLot, ...]:
+    """Return what was sold by purchase; a moving average knows no purchases, so it is one line a sale."""
+    found: list[SoldLot] = []
+    for sale in sales:
+        if sale.averaged:
+            shares = exact_sum(lot.shares for lot in sale.taken)
+            cost = exact_sum(lot.cost for lot in sale.taken)
+            found.append(SoldLot(min(lot.bought for lot in sale.taken), shares, cost))
+        else:
+            found += [SoldLot(lot.bought, lot.shares, lot.cost) for lot in sale.taken]
+    return tuple(found)
 
 
 def _unit(sales: list[_Sold], settled: date, rates: TaxRates) -> UnitSale:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from steelyard.domain.books.holdings import Shortfall, scaled
 from steelyard.domain.books.ledger import Entry
-from steelyard.domain.books.lots import Pool, resized
-from steelyard.domain.money import EXACT, ONE, ZERO
+from steelyard.domain.books.lots import Pool, TaxLot, resized, share
+from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
 from steelyard.domain.tax.country import YearFacts
 from steelyard.domain.tax.korea.exchange import in_won
 from steelyard.domain.tax.korea.gifts import Gift
@@ -29,8 +30,27 @@ class Position:
     gifts: dict[int, Gift] = field(default_factory=dict)
     """By the order of their lot, as the next."""
     rate_notes: dict[int, str] = field(default_factory=dict)
+    fees: Decimal = ZERO
+    """Of all purchases still held, won; what a moving average takes its part of."""
+    fee_parts: dict[int, Decimal] = field(default_factory=dict)
+    """Fraction of the cost of a purchase that was its fees, by the order of its lot."""
     credits: FundCredits = field(default_factory=FundCredits)
     """What the fund paid abroad and no payment has used yet."""
+
+    def fees_of(self, taken: Iterable[TaxLot], held: Decimal) -> Decimal:
+        """Return the purchase fees inside the cost of what was taken out, in won; `held` shares were
+        there."""
+        if not self.fee_parts:
+            return ZERO
+        if self.pool.method == "average":
+            part = share(self.fees, exact_sum(lot.shares for lot in taken), held)
+            self.fees = EXACT.subtract(self.fees, part)
+            return part
+        return exact_sum(
+            EXACT.multiply(lot.cost, self.fee_parts.get(lot.order, ZERO))
+            for lot in taken
+            if lot.order not in self.gifts
+        )
 
 
 def priced(entry: Entry) -> Decimal:

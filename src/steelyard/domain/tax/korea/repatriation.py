@@ -84,7 +84,8 @@ def repatriation_deduction(
         left = EXACT.subtract(left, fits)
         weighted = EXACT.multiply(fits, _part(sale.sold_on, data))
         weighted_sales = EXACT.add(weighted_sales, weighted)
-        gain = EXACT.subtract(sale.proceeds, sale.cost)
+        # Counted before losses are netted (Decree 93-12(2)): a sale at a loss takes nothing off.
+        gain = max(EXACT.subtract(sale.proceeds, sale.cost), ZERO)
         deduction = EXACT.add(deduction, EXACT.divide(EXACT.multiply(gain, weighted), sale.proceeds))
     net = ZERO
     for trade in outside:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 from steelyard.domain.money import ZERO, parse_number
@@ -12,7 +13,8 @@ from steelyard.words import say
 
 SETTINGS = (
     "other_taxable_base", "other_financial_income", "repatriation_deduction", "isa_type", "salary",
-    "pension_from_isa",
+    "pension_from_isa", "other_income_amount", "high_dividends",
+    "hedged_contracts", "hedged_value", "deceased_givers",
 )  # fmt: skip
 
 
@@ -32,6 +34,27 @@ def won(facts: YearFacts, key: str) -> Decimal | None:
     if value < ZERO:
         raise _bad(key, raw)
     return value
+
+
+def givers_died(facts: YearFacts) -> dict[date, date]:
+    """Return the day of a gift to the day its giver died, of `deceased_givers` under [tax].
+
+    Raises:
+        InputError: It is no list of tables with the days `given` and `died` (`tax-setting`).
+    """
+    raw = facts.settings.get("deceased_givers", [])
+    try:
+        return {_day(row["given"]): _day(row["died"]) for row in raw}  # type: ignore[attr-defined]
+    except (TypeError, KeyError, ValueError, AttributeError):
+        raise InputError(
+            "tax-setting",
+            say("tax.deceased_givers is no list of gifts with the day their giver died"),
+            say("write deceased_givers = [{{ given = 2025-06-01, died = 2025-12-01 }}] under [tax]"),
+        ) from None
+
+
+def _day(value: object) -> date:
+    return value if isinstance(value, date) else date.fromisoformat(str(value))
 
 
 def isa_type(facts: YearFacts) -> str:

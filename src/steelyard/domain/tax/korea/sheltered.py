@@ -6,7 +6,7 @@ over all the years it ran; a pension contribution is credited in the year it was
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -17,11 +17,13 @@ from steelyard.domain.tax.korea.accounts import (
     IsaClosing,
     IsaItem,
     PensionCredit,
+    isa_closed_early,
     isa_closing,
     pension_credit,
 )
 from steelyard.domain.tax.korea.ledger import read_ledger
-from steelyard.domain.tax.korea.rates import TaxRates
+from steelyard.domain.tax.korea.payments import CREDITED_FROM
+from steelyard.domain.tax.korea.rates import TaxRates, whole_won
 from steelyard.records import dataclass, replace
 
 _LEAST_YEARS = 3
@@ -32,19 +34,25 @@ class IsaAccount:
     """An ISA at the end of a year, in won.
 
     Attributes:
-        closing: The tax if it were closed then.
+        closing: The tax if it were closed then; before three years without exemption or netting.
+        kept: Before three years the tax by today's figures if it were kept that long, else None.
         paid_in: Deposits since it was opened.
         room: What may still be paid in that year: unused room of earlier years is kept.
         free_from: First day on which closing keeps the exemption, three years after the first entry.
         upper_bound: Some income counts in full because no tax base price is known.
+        ended_on: The day on which more had been taken out than was paid in, within three years: then it
+        ended. beyond: Days on which more was paid in than the limit of the day, and by how much.
     """
 
     account: str
     closing: IsaClosing
+    kept: IsaClosing | None
     paid_in: Decimal
     room: Decimal
     free_from: date
     upper_bound: bool
+    ended_on: date | None
+    beyond: tuple[tuple[date, Decimal], ...]
 
 
 def isa_accounts(facts: YearFacts, isa_type: str, rates: TaxRates) -> tuple[IsaAccount, ...]:
@@ -74,6 +82,8 @@ def isa_accounts(facts: YearFacts, isa_type: str, rates: TaxRates) -> tuple[IsaA
 
 def _isa(name: str, entries: list[Entry], facts: YearFacts, isa_type: str, rates: TaxRates) -> IsaAccount:
     opened = min(e.traded_on for e in entries)
+    free_from = _years_after(opened, _LEAST_YEARS)
+    ended_on = _ended(entries, free_from)
     inside = replace(facts, entries=entries, account_kinds={})
     items: list[IsaItem] = []
     upper_bound = False
@@ -83,18 +93,70 @@ def _isa(name: str, entries: list[Entry], facts: YearFacts, isa_type: str, rates
         items += [IsaItem("dividend", payment.withheld.base) for payment in ledger.payments]
         items += [IsaItem("krx_domestic_equity", sale.gain) for sale in ledger.domestic]
         upper_bound = upper_bound or ledger.upper_bound
+    foreign_tax = paid_abroad(entries)
+    closing = isa_closing(items, isa_type, rates, foreign_tax=foreign_tax)
+    kept = None
+    asked = min(facts.as_of or date.max, date(facts.year, 12, 31))
+    if ended_on is not None or asked < free_from:
+        income = exact_sum(max(i.amount, ZERO) for i in items if i.kind != "krx_domestic_equity")
+        kept = None if ended_on else closing
+        closing = isa_closed_early(income, rates, foreign_tax=foreign_tax)
     paid_in = _deposits(entries)
-    years = min(facts.year - opened.year, 4)
-    limit = EXACT.multiply(rates["isa.yearly_limit"], EXACT.add(ONE, Decimal(years)))
-    limit = min(limit, rates["isa.total_limit"])
     return IsaAccount(
         account=name,
-        closing=isa_closing(items, isa_type, rates),
+        closing=closing,
+        kept=kept,
         paid_in=paid_in,
-        room=max(EXACT.subtract(limit, paid_in), ZERO),
-        free_from=_years_after(opened, _LEAST_YEARS),
+        room=max(EXACT.subtract(_limit(opened, facts.year, rates), paid_in), ZERO),
+        free_from=free_from,
         upper_bound=upper_bound,
+        ended_on=ended_on,
+        beyond=_beyond(entries, opened, rates),
     )
+
+
+def paid_abroad(entries: Iterable[Entry]) -> Decimal:
+    """Return what funds paid abroad on the income of some entries, since it is credited, in won."""
+    return exact_sum(
+        e.foreign_tax for e in entries if e.foreign_tax is not None and e.traded_on.year >= CREDITED_FROM
+    )
+
+
+def _limit(opened: date, year: int, rates: TaxRates) -> Decimal:
+    years = min(year - opened.year, 4)
+    limit = EXACT.multiply(rates["isa.yearly_limit"], EXACT.add(ONE, Decimal(years)))
+    return min(limit, rates["isa.total_limit"])
+
+
+def _beyond(entries: Iterable[Entry], opened: date, rates: TaxRates) -> tuple[tuple[date, Decimal], ...]:
+    """Return what was paid in beyond 20,000,000 a year with carried room, by day (STTCA 91-18(3)5)."""
+    found, paid = [], ZERO
+    for entry in sorted(entries, key=lambda e: e.traded_on):
+        before = paid
+        paid = EXACT.add(paid, _deposits((entry,)))
+        limit = _limit(opened, entry.traded_on.year, rates)
+        if paid > limit and paid > before:
+            found.append((entry.traded_on, EXACT.subtract(paid, max(before, limit))))
+    return tuple(found)
+
+
+def _ended(entries: Sequence[Entry], free_from: date) -> date | None:
+    """Return the day before three years on which more had been taken out than paid in (STTCA 91-18(8)).
+
+    Where the journal does not know what was paid in before it begins, it cannot tell.
+    """
+    if any(e.note == OPENING_NOTE for e in entries):
+        return None
+    left = ZERO
+    for entry in sorted(entries, key=lambda e: (e.traded_on, e.kind == "withdrawal")):
+        if entry.traded_on >= free_from:
+            return None
+        left = EXACT.add(left, _deposits((entry,)))
+        if entry.kind == "withdrawal" and entry.currency == "KRW":
+            left = EXACT.subtract(left, entry.shares)
+            if left < ZERO:
+                return entry.traded_on
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +167,14 @@ class PensionYear:
         savings, irp: Paid into pension savings and into IRPs.
         credit: What is credited against income tax.
         room: What may still be paid into all of them in the year.
+        waiting: Credited of what funds in them paid abroad since 2025, when money leaves.
     """
 
     savings: Decimal
     irp: Decimal
     credit: PensionCredit
     room: Decimal
+    waiting: Decimal = ZERO
 
 
 def pension_year(
@@ -142,8 +206,13 @@ def pension_year(
         rates, savings=own, irp=irp, salary=beyond if salary is None else salary, from_isa=from_isa
     )
     used = EXACT.add(own, irp)
+    abroad = paid_abroad(e for e in facts.entries if kinds.get(e.account) in ("pension", "irp"))
     return PensionYear(
-        savings, irp, credit, max(EXACT.subtract(rates["pension.contribution_limit"], used), ZERO)
+        savings,
+        irp,
+        credit,
+        max(EXACT.subtract(rates["pension.contribution_limit"], used), ZERO),
+        whole_won(EXACT.multiply(abroad, rates["pension.fund_credit"])) if abroad else ZERO,
     )
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from steelyard.domain.money import ZERO, exact_sum
+from steelyard.domain.money import EXACT, ZERO, exact_sum
 from steelyard.domain.tax.country import YearFacts
-from steelyard.domain.tax.korea.income import IncomeTax, income_tax, over_threshold
+from steelyard.domain.tax.korea.income import Abroad, IncomeTax, high_dividend_tax, income_tax, over_threshold
 from steelyard.domain.tax.korea.ledger import KoreanLedger
 from steelyard.domain.tax.korea.overseas import OverseasTax
-from steelyard.domain.tax.korea.rates import TaxRates, without_dust
+from steelyard.domain.tax.korea.rates import TaxRates, tens_of_won, without_dust
 from steelyard.domain.tax.korea.repatriation import PaidBack, RepatriationYear
 from steelyard.domain.tax.korea.settings import isa_type, won
 from steelyard.domain.tax.korea.settlement import last_trade_day
@@ -30,8 +30,13 @@ def overseas_section(overseas: OverseasTax, facts: YearFacts) -> dict[str, objec
         "still_free": overseas.still_free,
         "gain_room": overseas.gain_room,
     }
+    if overseas.domestic:
+        summary["overseas_gain"] = EXACT.subtract(overseas.net_gain, overseas.domestic)
+        summary["domestic_gain"] = overseas.domestic
     if overseas.repatriation:
         summary["repatriation_deduction"] = overseas.repatriation
+    if overseas.hedging:
+        summary["hedging_deduction"] = overseas.hedging
     last = last_trade_day(facts.year, facts.is_session, facts.rates)
     return {
         **summary,
@@ -69,13 +74,28 @@ def payments_section(ledger: KoreanLedger) -> dict[str, Decimal]:
     }
 
 
+def high_dividend_section(facts: YearFacts, rates: TaxRates) -> dict[str, Decimal]:
+    """Dividends of qualifying companies that the owner has taxed apart, beyond nothing but their own
+    scale."""
+    income = won(facts, "high_dividends")
+    if income is None:
+        return {}
+    tax = high_dividend_tax(income, rates)
+    return {
+        "income": income,
+        "national_tax": tax.national,
+        "local_tax": tax.local,
+        "tax": EXACT.add(tax.national, tax.local),
+    }
+
+
 def financial_section(
-    ledger: KoreanLedger, facts: YearFacts, rates: TaxRates
+    ledger: KoreanLedger, facts: YearFacts, rates: TaxRates, of_isas: tuple[Decimal, Decimal] = (ZERO, ZERO)
 ) -> tuple[dict[str, object], IncomeTax | None]:
     """The meter of financial income, and the comprehensive tax where it is over and other income is known."""
     elsewhere = won(facts, "other_financial_income") or ZERO
     bases = [u.withheld.base for u in ledger.units] + [p.withheld.base for p in ledger.payments]
-    total = exact_sum(bases, elsewhere)
+    total = exact_sum((*bases, of_isas[0]), elsewhere)
     over = over_threshold(total, rates)
     summary: dict[str, object] = {
         "total": total,
@@ -85,17 +105,36 @@ def financial_section(
     other = won(facts, "other_taxable_base")
     if other is None:
         return summary, None
-    result = income_tax(total, other, rates)
+    result = income_tax(total, other, rates, _abroad(ledger, facts, EXACT.add(elsewhere, of_isas[0]), rates))
     summary |= {"income_tax": result.income_tax, "income_local_tax": result.local_tax}
     if not over:
         return summary, None
     summary |= {
         "method1": result.method1,
         "method2": result.method2,
+        **({"foreign_tax_credit": result.foreign_credit} if result.foreign_credit else {}),
+        **({"foreign_tax_carried": result.carried} if result.carried else {}),
+        **({"fund_credit_counted": result.fund_credit} if result.fund_credit else {}),
         "extra_national_tax": result.extra,
         "extra_local_tax": result.extra_local,
     }
     return summary, result
+
+
+def _abroad(ledger: KoreanLedger, facts: YearFacts, elsewhere: Decimal, rates: TaxRates) -> Abroad:
+    """What of the journal was paid abroad and withheld here; what comes from elsewhere bore the flat rate."""
+    taken = [u.withheld for u in ledger.units] + [p.withheld for p in ledger.payments]
+    foreign = [p for p in ledger.payments if p.tax_class == "overseas_listed"]
+    flat = EXACT.multiply(elsewhere, rates["withholding.national"])
+    local = EXACT.multiply(flat, rates["withholding.local_part"])
+    return Abroad(
+        income=exact_sum(p.gross for p in foreign),
+        tax=exact_sum(p.foreign_tax for p in foreign),
+        fund_credit=exact_sum(w.credit for w in taken),
+        withheld=exact_sum((w.national for w in taken), tens_of_won(flat)),
+        withheld_local=exact_sum((w.local for w in taken), tens_of_won(local)),
+        other_income=won(facts, "other_income_amount"),
+    )
 
 
 def repatriation_section(
@@ -137,6 +176,7 @@ class Sheltered:
                 "local_credit": self.pension.credit.local,
                 "credit": self.pension.credit.total,
                 "room": self.pension.room,
+                **({"fund_credit_waiting": self.pension.waiting} if self.pension.waiting else {}),
             }
         return found
 
@@ -154,6 +194,11 @@ def sheltered_accounts(facts: YearFacts, rates: TaxRates) -> Sheltered:
 
 def _isa_section(isa: IsaAccount) -> dict[str, object]:
     closing = isa.closing
+    more: dict[str, object] = {}
+    if isa.kept is not None:
+        more["tax_if_kept"] = isa.kept.tax
+    if isa.ended_on is not None:
+        more["ended_on"] = isa.ended_on.isoformat()
     return {
         "net_income": without_dust(closing.net),
         "exempt": without_dust(closing.exempt),
@@ -165,4 +210,5 @@ def _isa_section(isa: IsaAccount) -> dict[str, object]:
         "paid_in": isa.paid_in,
         "room": isa.room,
         "upper_bound": isa.upper_bound,
+        **more,
     }
