@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from steelyard import bootstrap
+from steelyard.domain.books.ledger import instruments_of
+from steelyard.domain.money import plain
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import DataError, InputError, PortfolioProblems
 from steelyard.records import dataclass
@@ -219,8 +222,6 @@ def record(
 
 def _conversions(folder: bootstrap.Folder, file: Portfolio | None, rate: Number | None) -> Conversions:
     """Return what finds the conversions that a broker makes by itself."""
-    from functools import partial
-
     from steelyard.api.reading import amount
     from steelyard.domain.books.conversion import conversions
 
@@ -270,8 +271,6 @@ def _unvalued(folder: bootstrap.Folder) -> DataError | None:
 
 def _rated(folder: bootstrap.Folder, file: Portfolio | None, entries: Sequence[Entry]) -> bool:
     """Say whether the file has a rate for whatever the entries are in; the whole journal is folded else."""
-    from steelyard.domain.books.ledger import instruments_of
-
     if file is None:
         return True
     money = {e.currency for e in entries} | {e.symbol for e in entries if e.kind == "convert"}
@@ -287,7 +286,6 @@ def _word(value: object) -> str:
     if isinstance(value, date):
         return value.isoformat()
     from steelyard.api.reading import amount
-    from steelyard.domain.money import plain
 
     return plain(amount(value))  # type: ignore[arg-type]  # whatever else it is, it is refused
 

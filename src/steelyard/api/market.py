@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 
 from steelyard import bootstrap
 from steelyard.api.reading import Money
+from steelyard.app.books.price_reports import fetched, judged, kept
+from steelyard.app.books.prices import wanted_by
+from steelyard.app.market.prices import fetch
+from steelyard.domain.market.prices import Close, judge
 from steelyard.domain.money import parse_number
+from steelyard.domain.policy.models import ModelList
 from steelyard.errors import InputError
 from steelyard.words import say
 
 if TYPE_CHECKING:
     from steelyard.app.books.price_reports import PriceReport
     from steelyard.bootstrap.folder import Place
-    from steelyard.domain.market.prices import Close
-    from steelyard.domain.policy.models import ModelList
     from steelyard.domain.portfolio import Portfolio
 
 
@@ -25,8 +28,6 @@ def models(name: str | None = None) -> ModelList:
     Raises:
         InputError: There is none of that name (`unknown-model`).
     """
-    from steelyard.domain.policy.models import ModelList
-
     found = bootstrap.models()
     if name is not None:
         chosen = tuple(model for model in found if model.name == name)
@@ -66,10 +67,6 @@ def fetch_prices(path: Place, *, everything: bool = False) -> PriceReport:
         path: The portfolio file; asked for is what it gives no price of.
         everything: Also what it has a price for.
     """
-    from steelyard.app.books.price_reports import fetched
-    from steelyard.app.books.prices import wanted_by
-    from steelyard.app.market.prices import fetch
-
     with bootstrap.automation(path) as parts:
         inputs = parts.inputs
         outline, missing = inputs.file.outline()
@@ -94,16 +91,12 @@ def stored_prices(path: Place, *, last: int = 1) -> PriceReport:
         path: The portfolio file.
         last: How many of each instrument, >= 1.
     """
-    from steelyard.app.books.price_reports import kept
-
     with bootstrap.automation(path) as parts:
         return kept(parts.inputs.file.outline()[0], parts.prices, last)
 
 
 def check_prices(path: Place) -> PriceReport:
     """Say which prices are missing, stale or were refused; fetches nothing. See `PriceReport.complete`."""
-    from steelyard.app.books.price_reports import judged
-
     with bootstrap.automation(path) as parts:
         inputs = parts.inputs
         outline, missing = inputs.file.outline()
@@ -123,9 +116,6 @@ def set_price(path: Place, symbol: str, price: Money, *, day: date | None = None
     Raises:
         InputError: The portfolio has no such symbol (`unknown-symbol`), or it is no price.
     """
-    from steelyard.app.books.prices import wanted_by
-    from steelyard.domain.market.prices import Close, judge
-
     try:
         number = parse_number(price)
     except ValueError as error:

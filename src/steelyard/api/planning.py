@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from steelyard import bootstrap
 from steelyard.api.reading import Money, fraction, money
+from steelyard.app.planning import plan as planner
 from steelyard.domain.caveats import Caveats, caveats_of, need_fresh
 from steelyard.domain.money import plain
 from steelyard.domain.portfolio import Portfolio
@@ -66,9 +67,6 @@ def plan(
     Raises:
         InputError, DataError, PlanError: See `steelyard.errors`.
     """
-    # The planner is imported here, so that `check` does not pay for it.
-    from steelyard.app.planning import plan as planner
-
     day = as_of or bootstrap.today(portfolio)
     caveats = caveats_of(portfolio, day, stale_ok=stale_ok)
     need_fresh(caveats)
@@ -135,8 +133,6 @@ def invest(
     Raises:
         InputError, DataError, PlanError: See `steelyard.errors`.
     """
-    from steelyard.app.planning import plan as planner
-
     day = as_of or bootstrap.today(portfolio)
     caveats = caveats_of(portfolio, day, stale_ok=stale_ok)
     need_fresh(caveats)
@@ -183,8 +179,6 @@ def withdraw(
     Raises:
         InputError, DataError, PlanError: See `steelyard.errors`.
     """
-    from steelyard.app.planning import plan as planner
-
     day = as_of or bootstrap.today(portfolio)
     caveats = caveats_of(portfolio, day, stale_ok=stale_ok)
     need_fresh(caveats)

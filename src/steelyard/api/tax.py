@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 from steelyard import bootstrap
 from steelyard.api.reading import Money, fraction
+from steelyard.app.harvest import harvest as harvester
+from steelyard.app.harvest.sale_value import Assumptions
+from steelyard.app.tax.situation import situation
 from steelyard.domain.caveats import caveats_of, need_fresh
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import InputError
@@ -30,8 +33,6 @@ def tax(portfolio: Portfolio, *, year: int | None = None, as_of: date | None = N
     Raises:
         InputError, DataError: See `steelyard.errors`.
     """
-    from steelyard.app.tax.situation import situation
-
     day = as_of or bootstrap.today(portfolio)
     return situation(portfolio, bootstrap.sessions(), bootstrap.tax_figures, as_of=day, year=year).so_far
 
@@ -58,9 +59,6 @@ def harvest(
     Raises:
         InputError, DataError: See `steelyard.errors`.
     """
-    from steelyard.app.harvest import harvest as harvester
-    from steelyard.app.harvest.sale_value import Assumptions
-
     day = as_of or bootstrap.today(portfolio)
     caveats = caveats_of(portfolio, day, stale_ok=stale_ok)
     need_fresh(caveats)

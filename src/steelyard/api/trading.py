@@ -12,8 +12,17 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from steelyard import bootstrap
+from steelyard.api import planning
 from steelyard.api.reading import Money, amount
+from steelyard.app.trading import sync as trading
+from steelyard.app.trading import trade_report as trade_reports
+from steelyard.app.trading.execute import execute as carry_out
+from steelyard.app.trading.saved_plans import differing
+from steelyard.app.trading.watch_orders import follow
 from steelyard.domain.money import plain
+from steelyard.domain.trading.approvals import Approver
+from steelyard.domain.trading.arming import Arming
+from steelyard.domain.trading.orders import OrderList
 from steelyard.errors import InputError
 from steelyard.records import dataclass
 from steelyard.words import say
@@ -25,8 +34,7 @@ if TYPE_CHECKING:
     from steelyard.bootstrap.folder import Place
     from steelyard.domain.portfolio import Portfolio
     from steelyard.domain.trades import Plan
-    from steelyard.domain.trading.arming import Arming
-    from steelyard.domain.trading.orders import Order, OrderList
+    from steelyard.domain.trading.orders import Order
     from steelyard.domain.trading.saved_plans import SavedPlan
 
 
@@ -72,8 +80,6 @@ def approve(path: Place, plan: str = "latest", *, who: str | None = None) -> str
     Raises:
         InputError: There is no such plan.
     """
-    from steelyard.domain.trading.approvals import Approver
-
     with bootstrap.order_book(path) as book:
         saved = book.plan(plan)
         book.approve(saved.id, Approver(who or getpass.getuser()), _now())
@@ -102,9 +108,6 @@ def execute(
     Raises:
         InputError, DataError, PlanError, ServiceError: See `steelyard.errors`.
     """
-    from steelyard.app.trading.execute import execute as carry_out
-    from steelyard.domain.trading.approvals import Approver
-
     folder = bootstrap.Folder.of(path)
     with bootstrap.desk(folder) as (desk, settings, holder):
         saved = desk.book.plan(plan)
@@ -115,8 +118,6 @@ def execute(
 
 def orders(path: Place, plan: str | None = None) -> OrderList:
     """Return the orders of a plan, or all of them, as they were last heard of; no broker is asked."""
-    from steelyard.domain.trading.orders import OrderList
-
     with bootstrap.order_book(path) as book:
         return OrderList(book.orders(None if plan is None else book.plan(plan).id))
 
@@ -129,8 +130,6 @@ def follow_orders(path: Place, plan: str | None = None, *, pause: Callable[[], b
         plan: Only those of one plan.
         pause: Waits between two questions to the brokers; True ends it.
     """
-    from steelyard.app.trading.watch_orders import follow
-
     with bootstrap.desk(path) as (desk, settings, _):
         plan_id = None if plan is None else desk.book.plan(plan).id
         hours = settings.terms.unknown_after_hours
@@ -144,8 +143,6 @@ def cancel(path: Place, order: str) -> Order:
         InputError: There is no such order, or more than one.
         ServiceError: The broker did not answer; the order stays as it was.
     """
-    from steelyard.app.trading import sync as trading
-
     with bootstrap.desk(path) as (desk, _, _), desk.book.sole_run():
         return trading.cancel(desk, trading.find_order(desk.book, order))
 
@@ -157,15 +154,13 @@ def sync(path: Place, *, days: int = 30) -> SyncReport:
         path: The portfolio file.
         days: Fills of so many days, >= 0.
     """
-    from steelyard.app.trading.sync import sync as bring_up
-
     folder = bootstrap.Folder.of(path)
     with (
         bootstrap.desk(folder) as (desk, settings, _),
         desk.book.sole_run(),
         bootstrap.fill_books(folder, settings) as journal,
     ):
-        return bring_up(
+        return trading.sync(
             desk,
             lambda: bootstrap.portfolio(folder).accounts,
             since=(_now() - timedelta(days=days)).date(),
@@ -184,8 +179,6 @@ def halt(
         why: One line for whoever meets the refusal.
         told: Called once the halt stands, before any broker is asked.
     """
-    from steelyard.app.trading import sync as trading
-
     folder = bootstrap.Folder.of(path)
     # Written down first and alone: a broken portfolio file must not keep the switch from working.
     with bootstrap.order_book(folder) as book:
@@ -212,8 +205,6 @@ def arm(path: Place, *, until: date, max_amount: Money) -> Arming:
     Raises:
         InputError: The day is over, or the amount is not above zero (`arming`).
     """
-    from steelyard.domain.trading.arming import Arming
-
     today, most = _now().date(), amount(max_amount)
     if until < today:
         raise InputError(
@@ -237,18 +228,14 @@ def disarm(path: Place) -> None:
 
 def audit(path: Place, plan: str = "latest") -> Story:
     """Return everything that the audit record tells of a saved plan: decided, sent, answered."""
-    from steelyard.app.trading.sync import story
-
     with bootstrap.order_book(path) as book:
-        return story(book, book.plan(plan).id)
+        return trading.story(book, book.plan(plan).id)
 
 
 def verify_audit(path: Place) -> AuditState:
     """Say whether the audit record is whole, and name the first broken link when it is not."""
-    from steelyard.app.trading.sync import AuditState, verify
-
     with bootstrap.order_book(path) as book:
-        return AuditState(links=book.head()[0], broken=verify(book))
+        return trading.AuditState(links=book.head()[0], broken=trading.verify(book))
 
 
 def replay(path: Place, plan: str = "latest") -> Replayed:
@@ -257,9 +244,6 @@ def replay(path: Place, plan: str = "latest") -> Replayed:
     The words of the file, the options and the fetched prices are the saved ones; the journal is taken as far
     as it had been written then.
     """
-    from steelyard.api.planning import plan as make
-    from steelyard.app.trading.saved_plans import differing
-
     folder = bootstrap.Folder.of(path)
     with bootstrap.order_book(folder) as book:
         saved = book.plan(plan)
@@ -268,7 +252,7 @@ def replay(path: Place, plan: str = "latest") -> Replayed:
     if drift is None and options["save_tax"]:
         drift = "0.5%"
     holder = bootstrap.past_portfolio(folder, saved.inputs)
-    made = make(
+    made = planning.plan(
         holder,
         cash=options["cash"],
         as_of=date.fromisoformat(options["as_of"]),
@@ -296,10 +280,8 @@ def trade_report(path: Place, quarter: str) -> TradeReport:
     A trade is an order that filled, in part or in full; a fill that the broker reported and no order of ours
     explains is one, too, without a rule.
     """
-    from steelyard.app.trading.trade_report import trade_report as report
-
     with bootstrap.order_book(path) as book:
-        return report(book, quarter)
+        return trade_reports.trade_report(book, quarter)
 
 
 def _now() -> datetime:

@@ -8,11 +8,13 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from steelyard.adapters.files.packaged import load_catalogue, sample_path
+from steelyard.adapters.files.packaged import load_catalogue, load_models, sample_path
 from steelyard.adapters.files.portfolio import load
 from steelyard.adapters.machine.calendar import ExchangeSessions
+from steelyard.bootstrap.clock import stated_zone, today
 from steelyard.bootstrap.folder import Folder, Place
 from steelyard.bootstrap.prices import fetched, price_settings
+from steelyard.domain.books.ledger import instruments_of
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import DataError, InputError, PortfolioProblems
 from steelyard.records import replace
@@ -51,8 +53,6 @@ def portfolio(
     """
     folder = Folder.of(place)
     if not need_prices:
-        from steelyard.domain.books.ledger import instruments_of
-
         past = journal_entries(folder)
         named = sorted(instruments_of(past))
         found = _load(folder, need_accounts=need_accounts, need_prices=False, symbols=named)
@@ -67,8 +67,6 @@ def portfolio(
 
 
 def _with_zone(folder: Folder, portfolio: Portfolio) -> Portfolio:
-    from steelyard.bootstrap.clock import stated_zone
-
     zone = stated_zone(folder)
     return replace(portfolio, timezone=zone) if zone else portfolio
 
@@ -109,8 +107,6 @@ def _valued(folder: Folder, past: Sequence[Entry], as_of: date | None) -> Portfo
 
 
 def _today(folder: Folder, portfolio: Portfolio) -> date:
-    from steelyard.bootstrap.clock import today
-
     return today(_with_zone(folder, portfolio))
 
 
@@ -156,8 +152,6 @@ def sample() -> Portfolio:
 
 def models() -> tuple[Model, ...]:
     """Return the model portfolios."""
-    from steelyard.adapters.files.packaged import load_models
-
     return load_models()
 
 

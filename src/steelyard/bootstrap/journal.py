@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from steelyard.adapters.database.journal import StoredJournal
+from steelyard.adapters.files.instruments import account_names as names
 from steelyard.adapters.files.packaged import load_catalogue
+from steelyard.adapters.files.portfolio import load
+from steelyard.adapters.importers import choice, column_map
+from steelyard.adapters.importers.choice import Wishes
+from steelyard.adapters.importers.choice import formats as known
 from steelyard.bootstrap.books import instruments
 from steelyard.bootstrap.folder import Folder
 from steelyard.errors import InputError
 
 if TYPE_CHECKING:
-    from steelyard.adapters.database.journal import StoredJournal
-    from steelyard.adapters.importers.choice import Found, Wishes
+    from steelyard.adapters.importers.choice import Found
     from steelyard.domain.portfolio import Portfolio
 
 
 @contextmanager
 def open_journal(folder: Folder) -> Iterator[StoredJournal]:
     """Open the journal of a folder, made when there is none, and close it at the end."""
-    from steelyard.adapters.database.journal import StoredJournal
-
     with closing(StoredJournal(folder.database)) as stored:
         yield stored
 
@@ -30,10 +35,6 @@ def open_journal(folder: Folder) -> Iterator[StoredJournal]:
 @contextmanager
 def journal_to_look_at(folder: Folder) -> Iterator[StoredJournal]:
     """Open the journal of a folder, or an empty one that is gone again where there is none."""
-    from tempfile import TemporaryDirectory
-
-    from steelyard.adapters.database.journal import StoredJournal
-
     if folder.database.exists():
         with open_journal(folder) as stored:
             yield stored
@@ -45,8 +46,6 @@ def journal_to_look_at(folder: Folder) -> Iterator[StoredJournal]:
 @contextmanager
 def much_to_keep() -> Iterator[None]:
     """Make very many values without the search for circles among them, of which there are none."""
-    import gc
-
     was = gc.isenabled()
     gc.disable()
     try:
@@ -68,8 +67,6 @@ def imported(folder: Folder, file: Path, wishes: Wishes, columns: Path | None) -
     Raises:
         InputError: A file cannot be read, or says what cannot be entered.
     """
-    from steelyard.adapters.importers import choice, column_map
-
     catalogue, data = instruments(folder), _bytes(file)
     if columns is None:
         return choice.read_any(data, str(file), catalogue, wishes)
@@ -85,15 +82,11 @@ def import_wishes(
     leave: Sequence[int],
 ) -> Wishes:
     """Return what an owner says about a file, see `Wishes`."""
-    from steelyard.adapters.importers.choice import Wishes
-
     return Wishes(format_, account, accounts, symbols, leave)
 
 
 def import_formats() -> tuple[str, ...]:
     """Return the names of the formats that `import` reads, sorted."""
-    from steelyard.adapters.importers.choice import formats as known
-
     return known()
 
 
@@ -107,8 +100,6 @@ def _bytes(file: Path) -> bytes:
 
 def account_names(folder: Folder) -> frozenset[str] | None:
     """Return the accounts of a portfolio file, None where it cannot be read."""
-    from steelyard.adapters.files.instruments import account_names as names
-
     return names(folder.file)
 
 
@@ -117,7 +108,5 @@ def file_alone(folder: Folder, *, need_accounts: bool = True) -> Portfolio:
 
     What something is worth today plays no part in what is held, so no price is asked for.
     """
-    from steelyard.adapters.files.portfolio import load
-
     name = str(folder.said)
     return load(folder.file, load_catalogue(), name=name, need_prices=False, need_accounts=need_accounts)

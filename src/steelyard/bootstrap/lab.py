@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from steelyard.adapters.prices import distributions as distributions_file
 from steelyard.adapters.prices import file as prices_file
 from steelyard.adapters.prices import frame as prices_frame
+from steelyard.bootstrap.books import sessions
+from steelyard.bootstrap.tax import tax_figures
 
 if TYPE_CHECKING:
     from steelyard.domain.portfolio import Portfolio
@@ -50,8 +52,6 @@ def with_paid_out(history: PriceHistory, distributions: Any) -> PriceHistory:
 def backtest_tax(portfolio: Portfolio, *, harvest: bool = False) -> BacktestTax | str:
     """Return what a backtest of a portfolio with [tax] is taxed by, or a sentence why it is not."""
     from steelyard.app.lab.backtest_tax import backtest_tax as of_portfolio
-    from steelyard.bootstrap.books import sessions
-    from steelyard.bootstrap.tax import tax_figures
 
     assert portfolio.tax is not None
     return of_portfolio(portfolio, sessions(), tax_figures(portfolio.tax.jurisdiction), harvest=harvest)

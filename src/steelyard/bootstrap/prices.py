@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from steelyard.bootstrap.folder import Folder
@@ -47,8 +48,6 @@ def _price_source(name: str, folder: Folder, settings: PriceSettings) -> PriceSo
         from steelyard.adapters.prices.folder import FolderPrices
 
         return FolderPrices(folder.prices(settings.folder))
-    from importlib import import_module
-
     if name not in _REMOTE_PRICES:
         from steelyard.adapters.machine import plugins
 

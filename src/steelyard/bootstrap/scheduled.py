@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from steelyard.adapters.alerts.apprise_notifier import AppriseNotifier
+from steelyard.adapters.database import connection as database
+from steelyard.adapters.database.outbox import StoredOutbox
+from steelyard.adapters.database.prices import StoredPrices
+from steelyard.adapters.database.runs import StoredRuns
+from steelyard.adapters.files import automation as automation_file
+from steelyard.adapters.machine.clock import SystemClock
+from steelyard.adapters.machine.run_lock import run_lock as lock
+from steelyard.adapters.machine.secret_store import SecretStore
+from steelyard.app.automation.delivery import Post
+from steelyard.app.automation.run_inputs import RunInputs
 from steelyard.bootstrap.books import (
     held_by,
     journal_entries,
@@ -27,12 +39,7 @@ if TYPE_CHECKING:
     from datetime import date
     from decimal import Decimal
 
-    from steelyard.adapters.database.outbox import StoredOutbox
-    from steelyard.adapters.database.prices import StoredPrices
-    from steelyard.adapters.database.runs import StoredRuns
     from steelyard.adapters.files.quotes import PortfolioFile
-    from steelyard.adapters.machine.secret_store import SecretStore
-    from steelyard.app.automation.run_inputs import RunInputs
     from steelyard.app.tax.situation import TaxSituation
     from steelyard.domain.automation.settings import AutomationSettings
     from steelyard.domain.portfolio import Portfolio
@@ -90,19 +97,6 @@ def automation(place: Place) -> Iterator[Automation]:
     Raises:
         SteelyardError: The settings, the `.env` file or the database cannot be used.
     """
-    import os
-
-    from steelyard.adapters.alerts.apprise_notifier import AppriseNotifier
-    from steelyard.adapters.database import connection as database
-    from steelyard.adapters.database.outbox import StoredOutbox
-    from steelyard.adapters.database.prices import StoredPrices
-    from steelyard.adapters.database.runs import StoredRuns
-    from steelyard.adapters.files import automation as automation_file
-    from steelyard.adapters.machine.clock import SystemClock
-    from steelyard.adapters.machine.secret_store import SecretStore
-    from steelyard.app.automation.delivery import Post
-    from steelyard.app.automation.run_inputs import RunInputs
-
     folder = Folder.of(place)
     settings = automation_file.read(folder.automation, folder.shown(folder.automation), home=home_of(folder))
     secrets = SecretStore(os.environ, folder.secrets)
@@ -153,10 +147,6 @@ def recorded(place: Place) -> Iterator[Recorded]:
     Raises:
         SteelyardError: The database cannot be used.
     """
-    from steelyard.adapters.database import connection as database
-    from steelyard.adapters.database.prices import StoredPrices
-    from steelyard.adapters.database.runs import StoredRuns
-
     folder = Folder.of(place)
     base = folder.database
     file, books = portfolio_file(folder), OwnersBooks(folder)
@@ -172,16 +162,12 @@ def recorded(place: Place) -> Iterator[Recorded]:
 
 def automation_settings(place: Place) -> AutomationSettings:
     """Read the automation settings beside a portfolio file."""
-    from steelyard.adapters.files import automation as automation_file
-
     folder = Folder.of(place)
     return automation_file.read(folder.automation, folder.shown(folder.automation), home=home_of(folder))
 
 
 def run_lock(place: Place) -> AbstractContextManager[bool]:
     """Return the lock that one run in a folder holds; it gives False when another one holds it."""
-    from steelyard.adapters.machine.run_lock import run_lock as lock
-
     return lock(Folder.of(place).path)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from steelyard.adapters.files.tax_figures import load_tax_rules
 from steelyard.bootstrap.books import sessions
 
 if TYPE_CHECKING:
@@ -26,6 +27,4 @@ def tax_situation(portfolio: Portfolio, as_of: date, *, needed: bool = False) ->
 
 def tax_figures(country: str) -> tuple[Mapping[str, Any], Sequence[Rule]]:
     """Return a country's tax data and rules."""
-    from steelyard.adapters.files.tax_figures import load_tax_rules
-
     return load_tax_rules(country)

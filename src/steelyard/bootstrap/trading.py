@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
+from steelyard.adapters.brokers.alpaca import AlpacaBroker
+from steelyard.adapters.brokers.kis import KisBroker
+from steelyard.adapters.brokers.kis_connection import KisConnection
+from steelyard.adapters.brokers.paper import PaperBroker, PaperTerms
+from steelyard.adapters.brokers.ticket import TicketBroker
+from steelyard.adapters.database.connection import connect
+from steelyard.adapters.database.journal import StoredJournal, last_number
+from steelyard.adapters.database.journal_file import has_entries
+from steelyard.adapters.database.order_book import SqliteOrderBook
+from steelyard.adapters.database.prices import StoredPrices
+from steelyard.adapters.files import execution as execution_file
+from steelyard.adapters.files.execution import BROKERS
+from steelyard.adapters.machine import plugins, trading_hours
+from steelyard.adapters.machine.clock import SystemClock
+from steelyard.adapters.machine.secret_store import SecretStore
+from steelyard.app.check import check
+from steelyard.app.trading.fill_entries import FillBooks
+from steelyard.app.trading.market import Sources
+from steelyard.app.trading.market import market as assemble
+from steelyard.app.trading.order_reports import Desk
+from steelyard.app.trading.saved_plans import inputs_of, options_of, prices_then, saved_plan
 from steelyard.bootstrap.books import (
     held_by,
     instruments,
@@ -19,17 +41,15 @@ from steelyard.bootstrap.books import (
 from steelyard.bootstrap.clock import today_at
 from steelyard.bootstrap.folder import Folder, Place
 from steelyard.bootstrap.prices import price_settings, price_sources
+from steelyard.domain.books.ledger import entries_then
 from steelyard.domain.money import ZERO
 from steelyard.domain.portfolio import Account, Portfolio
 from steelyard.errors import InputError
+from steelyard.ports.trading import BrokerHabits, BrokerOpening
 from steelyard.words import say
 
 if TYPE_CHECKING:
-    from steelyard.adapters.brokers.alpaca import AlpacaBroker
-    from steelyard.adapters.brokers.kis import KisBroker
-    from steelyard.app.trading.fill_entries import FillBooks
     from steelyard.app.trading.market import Market
-    from steelyard.app.trading.order_reports import Desk
     from steelyard.domain.trades import Plan
     from steelyard.domain.trading.execution import ExecutionSettings
     from steelyard.domain.trading.saved_plans import SavedPlan
@@ -40,8 +60,6 @@ if TYPE_CHECKING:
 @contextmanager
 def order_book(place: Place) -> Iterator[OrderBook]:
     """Open the order book of a portfolio file, and close it at the end."""
-    from steelyard.adapters.database.order_book import SqliteOrderBook
-
     book = SqliteOrderBook(Folder.of(place).database)
     try:
         yield book
@@ -52,10 +70,6 @@ def order_book(place: Place) -> Iterator[OrderBook]:
 @contextmanager
 def desk(place: Place) -> Iterator[tuple[Desk, ExecutionSettings, Portfolio]]:
     """Open what carrying plans of a portfolio file out needs; a paper account starts as the file stands."""
-    from steelyard.adapters.files import execution as execution_file
-    from steelyard.adapters.machine.clock import SystemClock
-    from steelyard.app.trading.order_reports import Desk
-
     folder = Folder.of(place)
     holder = portfolio(folder)
     settings = execution_file.read(folder.execution, folder.shown(folder.execution))
@@ -72,15 +86,10 @@ def desk(place: Place) -> Iterator[tuple[Desk, ExecutionSettings, Portfolio]]:
 @contextmanager
 def fill_books(place: Place, settings: ExecutionSettings) -> Iterator[FillBooks | None]:
     """Open the journal for what brokers filled; None where no journal is kept."""
-    from steelyard.adapters.database.journal_file import has_entries
-
     folder = Folder.of(place)
     if not has_entries(folder.database):
         yield None
         return
-    from steelyard.adapters.database.journal import StoredJournal
-    from steelyard.app.trading.fill_entries import FillBooks
-
     known = instruments(folder)
     exchanges = {symbol: found.exchange for symbol in known if (found := known.get(symbol)) is not None}
     with closing(StoredJournal(folder.database)) as journal:
@@ -114,8 +123,6 @@ def _broker(
     clock: Clock,
     opened: ExitStack,
 ) -> Broker:
-    from steelyard.adapters.files.execution import BROKERS
-
     name = settings.broker_of(account.name)
     chosen, _, mode = name.partition("-")
     if name not in BROKERS:
@@ -126,8 +133,6 @@ def _broker(
         return opened.enter_context(closing(_kis(folder, mode, clock, settings.integrated_margin)))
     shares = {p.symbol: p.shares for p in account.positions}
     if chosen == "ticket":
-        from steelyard.adapters.brokers.ticket import TicketBroker
-
         return TicketBroker(
             folder.tickets,
             account.name,
@@ -136,8 +141,6 @@ def _broker(
             now=clock.now,
             sessions=sessions(),
         )
-    from steelyard.adapters.brokers.paper import PaperBroker, PaperTerms
-
     quotes = {symbol: quote.price for symbol, quote in holder.quotes.items() if not quote.by_value}
     quotes |= {f"{currency}{holder.base_currency}": rate for currency, rate in holder.fx.items()}
     terms = PaperTerms(
@@ -158,12 +161,6 @@ def _broker(
 
 
 def _installed(folder: Folder, holder: Portfolio, account: Account, name: str, clock: Clock) -> Broker:
-    import os
-
-    from steelyard.adapters.machine import plugins
-    from steelyard.adapters.machine.secret_store import SecretStore
-    from steelyard.ports.trading import BrokerHabits, BrokerOpening
-
     secrets = SecretStore(os.environ, folder.secrets)
     opening = BrokerOpening(account, holder.base_currency, folder.path, clock, sessions(), secrets)
     broker: Broker = plugins.factory(plugins.BROKERS, name)(opening)
@@ -180,11 +177,6 @@ def _installed(folder: Folder, holder: Portfolio, account: Account, name: str, c
 
 
 def _alpaca(folder: Folder, mode: str) -> AlpacaBroker:
-    import os
-
-    from steelyard.adapters.brokers.alpaca import AlpacaBroker
-    from steelyard.adapters.machine.secret_store import SecretStore
-
     secrets = SecretStore(os.environ, folder.secrets)
     key, secret = secrets.get("ALPACA_KEY"), secrets.get("ALPACA_SECRET")
     if not key or not secret:
@@ -197,12 +189,6 @@ def _alpaca(folder: Folder, mode: str) -> AlpacaBroker:
 
 
 def _kis(folder: Folder, mode: str, clock: Clock, integrated: bool) -> KisBroker:
-    import os
-
-    from steelyard.adapters.brokers.kis import KisBroker
-    from steelyard.adapters.brokers.kis_connection import KisConnection
-    from steelyard.adapters.machine.secret_store import SecretStore
-
     secrets = SecretStore(os.environ, folder.secrets)
     key, secret, account = (secrets.get(f"KIS_{name}") for name in ("KEY", "SECRET", "ACCOUNT"))
     if not key or not secret or not account:
@@ -221,15 +207,6 @@ def _kis(folder: Folder, mode: str, clock: Clock, integrated: bool) -> KisBroker
 
 def market(place: Place, holder: Portfolio, plan: SavedPlan, settings: ExecutionSettings) -> Market:
     """Return the prices of now for a plan; with a collar the other price sources are asked, too."""
-    from datetime import UTC, datetime
-
-    from steelyard.adapters.database.connection import connect
-    from steelyard.adapters.database.prices import StoredPrices
-    from steelyard.adapters.machine import trading_hours
-    from steelyard.adapters.machine.clock import SystemClock
-    from steelyard.app.trading.market import Sources
-    from steelyard.app.trading.market import market as assemble
-
     collar = settings.terms.limits.collar is not None
     folder = Folder.of(place)
     asked = price_settings(folder)
@@ -249,9 +226,6 @@ def market(place: Place, holder: Portfolio, plan: SavedPlan, settings: Execution
 
 def past_portfolio(place: Place, inputs: Mapping[str, Any]) -> Portfolio:
     """Return a portfolio as a plan was saved with it: words of the file, fetched prices, journal so far."""
-    from steelyard.app.trading.saved_plans import prices_then
-    from steelyard.domain.books.ledger import entries_then
-
     folder = Folder.of(place)
     past = entries_then(journal_rows(folder), inputs.get("entries", 0))
     found = portfolio_file(folder, past, inputs["file"]).load(*prices_then(inputs))
@@ -260,10 +234,6 @@ def past_portfolio(place: Place, inputs: Mapping[str, Any]) -> Portfolio:
 
 def save_plan(place: Place, holder: Portfolio, plan: Plan) -> SavedPlan:
     """Keep a plan in the database beside the portfolio file, with what it takes to make it again."""
-    from steelyard.adapters.database.journal import last_number
-    from steelyard.adapters.machine.clock import SystemClock
-    from steelyard.app.trading.saved_plans import inputs_of, options_of
-
     folder = Folder.of(place)
     options = options_of(plan)
     inputs = inputs_of(
@@ -282,8 +252,5 @@ def save_plan(place: Place, holder: Portfolio, plan: Plan) -> SavedPlan:
 
 def plan_to_save(holder: Portfolio, plan: Plan, account: str | None, inputs: Mapping[str, Any]) -> SavedPlan:
     """Return a plan as it is saved, with what the policy said on its day."""
-    from steelyard.app.check import check
-    from steelyard.app.trading.saved_plans import saved_plan
-
     decision = check(holder, sessions(), as_of=plan.as_of).decision
     return saved_plan(holder, plan, decision, flow_account=account, inputs=inputs)

@@ -5,11 +5,14 @@ It belongs to one call of the command line or one request, never to the process:
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 from unicodedata import east_asian_width
+
+import click
 
 from steelyard import languages
 from steelyard.errors import PortfolioProblems, Problem, SteelyardError
@@ -84,15 +87,11 @@ def tell(text: str) -> str:
 
 def echo(text: str, *, err: bool = False) -> None:
     """Print a message on a line of its own, in the language chosen; talk goes to standard error."""
-    import click
-
     click.echo(tell(text), err=err)
 
 
 def json_text(document: Any, *, indent: int | None = 1) -> str:
     """Return the text of a JSON document, its messages in the language chosen."""
-    import json
-
     return json.dumps(told(document), ensure_ascii=False, indent=indent)
 
 

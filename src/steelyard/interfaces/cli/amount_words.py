@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from steelyard.domain.money import parse_amount
 from steelyard.errors import InputError
 
 
 def amount_and_path(words: tuple[str, ...]) -> tuple[str, Path | None]:
     """Tell AMOUNT from FILE whichever comes first; an amount may stand as two words (`500 USD`)."""
-    from steelyard.domain.money import parse_amount
 
     def is_amount(text: str) -> bool:
         try:

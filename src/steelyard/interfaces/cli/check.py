@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+import steelyard
 from steelyard.interfaces import language
 from steelyard.interfaces.cli.options import epilog, options, print_json, read_portfolio, warn_of_caveats
 from steelyard.words import say
@@ -29,8 +30,6 @@ def check(path: Path | None, as_json: bool, as_of: date | None, file: Path | Non
 
     The rules are evaluated as of the date asked for, whether or not automation would look on it.
     """
-    import steelyard
-
     report = steelyard.check(read_portfolio(path, file, as_of), as_of=as_of)
     if as_json:
         print_json(report.to_dict())

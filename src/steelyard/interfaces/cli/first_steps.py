@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+import steelyard
+from steelyard.domain.money import is_currency
 from steelyard.errors import InputError
 from steelyard.interfaces import language
 from steelyard.interfaces.cli.options import Day, epilog, print_json
@@ -18,8 +20,6 @@ from steelyard.words import say
 @click.option("--json", "as_json", is_flag=True, help="One JSON document and nothing else.")
 def models(name: str | None, as_json: bool) -> None:
     """List the model portfolios, or show one."""
-    import steelyard
-
     found = steelyard.models(name)
     if as_json:
         print_json(found.to_dict())
@@ -41,9 +41,6 @@ def init(folder: Path, model_name: str | None, currency: str, journal: bool, as_
     """Write a commented portfolio file to start from, or open a journal beside the one there is."""
     if (journal and model_name is not None) or (as_of is not None and not journal):
         raise click.UsageError("--model is for a new file, --as-of for --journal beside the file there is")
-    import steelyard
-    from steelyard.domain.money import is_currency
-
     if journal:
         opened = steelyard.open_journal(folder / "portfolio.toml", as_of=as_of)
         noun = "entry" if opened.entries == 1 else "entries"
@@ -79,7 +76,6 @@ def init(folder: Path, model_name: str | None, currency: str, journal: bool, as_
 @click.option("--as-of", type=Day(), help="Evaluate as of this date.  [default: today]")
 def demo(as_of: date | None) -> None:
     """Run check, plan and invest on the bundled sample portfolio; needs nothing."""
-    import steelyard
     from steelyard.interfaces.cli import tables
 
     portfolio = steelyard.sample()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+import steelyard
 from steelyard.interfaces.language import echo, json_text
 from steelyard.words import say
 
@@ -36,8 +37,6 @@ def fetch(path: Path, as_json: bool, everything: bool) -> None:
     Asked for is what the portfolio file gives no price for. Every answer is stored as it came before it
     is judged.
     """
-    import steelyard
-
     found = steelyard.fetch_prices(path, everything=everything)
     _print(found, as_json)
     if not found.rows:
@@ -52,8 +51,6 @@ def fetch(path: Path, as_json: bool, everything: bool) -> None:
 @click.option("--last", default=1, show_default=True, help="Closes of each symbol.", type=click.IntRange(1))
 def show(path: Path, as_json: bool, last: int) -> None:
     """Show the newest stored closes, with their source."""
-    import steelyard
-
     found = steelyard.stored_prices(path, last=last)
     _print(found, as_json)
     if not found.rows and not as_json:
@@ -65,8 +62,6 @@ def show(path: Path, as_json: bool, last: int) -> None:
 @_JSON
 def check(path: Path, as_json: bool) -> None:
     """Say which prices are missing, stale or were refused; fetches nothing."""
-    import steelyard
-
     found = steelyard.check_prices(path)
     _print(found, as_json)
     if not found.complete:
@@ -80,8 +75,6 @@ def check(path: Path, as_json: bool) -> None:
 @click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="The session it belongs to.  [default: today]")
 def set_price(symbol: str, price: str, path: Path, day: Any) -> None:
     """Store a price by hand, for when no source has it; SYMBOL may be a pair such as USDKRW."""
-    import steelyard
-
     close = steelyard.set_price(path, symbol, price, day=day.date() if day else None)
     echo(say("stored {symbol} {price:f} of {day}", symbol=symbol, price=close.price, day=close.day), err=True)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+import steelyard
 from steelyard.errors import InputError
 from steelyard.interfaces import language
 
@@ -87,8 +88,6 @@ def read_portfolio(path: Path | None, option: Path | None, as_of: date | None) -
     Raises:
         InputError: Both are given and differ (`two-files`), or the file has problems.
     """
-    import steelyard
-
     if path is not None and option is not None and path != option:
         raise InputError("two-files", f"two portfolio files: {path} and {option}", "give one of them")
     portfolio = steelyard.load(path or option or Path("portfolio.toml"), as_of=as_of)

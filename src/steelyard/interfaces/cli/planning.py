@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+import steelyard
+from steelyard.domain.money import figure
 from steelyard.domain.objective import OF_NEW_MONEY, OF_PLANS
 from steelyard.interfaces import language
 from steelyard.interfaces.cli.options import epilog, options, print_json, read_portfolio, warn_of_caveats
@@ -86,8 +88,6 @@ def plan(
 
     With [tax] in the file and lots or a journal, every sale shows what it adds to the year's tax.
     """
-    import steelyard
-
     portfolio = read_portfolio(path, file, as_of)
     result = steelyard.plan(
         portfolio,
@@ -144,7 +144,6 @@ def invest(
 
     The plan also says how much new money would bring everything inside its band that way.
     """
-    import steelyard
     from steelyard.interfaces.cli.amount_words import amount_and_path
 
     amount, path = amount_and_path(amount_and_file)
@@ -184,7 +183,6 @@ def withdraw(
     objective: ObjectiveName,
 ) -> None:
     """Raise money by selling, without buying anything."""
-    import steelyard
     from steelyard.interfaces.cli.amount_words import amount_and_path
 
     amount, path = amount_and_path(amount_and_file)
@@ -217,8 +215,6 @@ def _print_plan(result: Plan, portfolio: Portfolio, *, as_json: bool, as_csv: bo
 
 def _print_csv(result: Plan) -> None:
     import csv
-
-    from steelyard.domain.money import figure
 
     out = csv.writer(sys.stdout, lineterminator="\n")
     out.writerow(["account", "side", "symbol", "shares", "price", "currency", "amount", "cost"])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+import steelyard
 from steelyard.interfaces.language import json_text, tell
 from steelyard.interfaces.tax_words import FIGURES, FILINGS, TAX_CLASSES
 from steelyard.interfaces.vocabulary import CAUTIONS
@@ -57,8 +58,6 @@ def tax(
     Every figure names its rule, its source and the day it was verified. It is a calculation from your
     journal, not tax advice.
     """
-    import steelyard
-
     portfolio = steelyard.load(file or path, need_accounts=False, need_prices=False, journal=database)
     result = steelyard.tax(portfolio, year=year, as_of=_day(as_of))
     if as_json:
@@ -104,8 +103,6 @@ def harvest(
     A loss is judged by what it saves this year, less trading cost and the present value of the tax on the
     lower cost basis; a percentage alone decides nothing. It is a calculation, not tax advice.
     """
-    import steelyard
-
     day = _day(as_of)
     portfolio = steelyard.load(file or path, journal=database, as_of=day)
     report = steelyard.harvest(

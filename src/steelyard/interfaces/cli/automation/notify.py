@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+import steelyard
 from steelyard.interfaces import language
 from steelyard.interfaces.language import echo, json_text, padded
 from steelyard.words import say
@@ -35,7 +36,6 @@ def notify() -> None:
 @click.option("--service", "only", help="This service alone.")
 def test(path: Path, only: str | None) -> None:
     """Send a test message to every service and say what came of it."""
-    import steelyard
 
     def tell(done: ServiceTest) -> None:
         if done.error is None:
@@ -55,8 +55,6 @@ def test(path: Path, only: str | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON document and nothing else.")
 def list_sent(path: Path, last: int, as_json: bool) -> None:
     """List the services and the newest messages, with what came of each."""
-    import steelyard
-
     found = steelyard.notifications(path, last=last)
     if as_json:
         click.echo(json_text(found.to_dict()))

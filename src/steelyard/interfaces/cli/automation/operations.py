@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+import steelyard
 from steelyard.interfaces.language import echo, hint, json_text, padded
 from steelyard.interfaces.vocabulary import MARKS, PARTS
 from steelyard.words import join, say
@@ -30,8 +31,6 @@ _PORTFOLIO = click.option(
 @click.option("--json", "as_json", is_flag=True, help="One JSON document and nothing else.")
 def doctor(path: Path, as_json: bool) -> None:
     """Look at file, prices, services, database, clock and schedule, and say what to do."""
-    import steelyard
-
     found = steelyard.doctor(path)
     if as_json:
         click.echo(json_text(found.to_dict()))
@@ -53,8 +52,6 @@ def doctor(path: Path, as_json: bool) -> None:
 @_PORTFOLIO
 def backup(target: Path, path: Path) -> None:
     """Copy the database to COPY, consistent also while a run is writing."""
-    import steelyard
-
     steelyard.backup(path, target)
     echo(
         say("wrote {target}; the portfolio file, automation.toml and .env are not in it", target=target),
@@ -70,8 +67,6 @@ def backup(target: Path, path: Path) -> None:
 @_PORTFOLIO
 def restore(source: Path, path: Path) -> None:
     """Put COPY in the place of the database; the present one is kept beside it."""
-    import steelyard
-
     kept = steelyard.restore(path, source)
     if kept:
         echo(say("restored {source}; what was there is now {kept}", source=source, kept=kept), err=True)

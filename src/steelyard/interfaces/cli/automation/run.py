@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+import steelyard
 from steelyard.errors import SteelyardError
 from steelyard.interfaces.language import json_text
 
@@ -45,8 +46,6 @@ def run(path: Path, if_due: bool, as_json: bool, log: str) -> None:
     Made to be started by a scheduler as often as you like: a look date is handled once, a missed one at
     the next start, and a killed run is finished by the next.
     """
-    import steelyard
-
     document = steelyard.run(path, if_due=if_due, draw=_picture).to_dict()
     if as_json:
         click.echo(json_text(document))
@@ -65,8 +64,6 @@ def run(path: Path, if_due: bool, as_json: bool, log: str) -> None:
 @_LOG
 def watch(path: Path, every: int, health_file: Path | None, log: str) -> None:
     """Do `run --if-due` again and again until told to stop (SIGTERM, SIGINT)."""
-    import steelyard
-
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())

@@ -7,6 +7,7 @@ from typing import get_args
 
 import click
 
+import steelyard
 from steelyard.api.automation import Scheduler
 from steelyard.interfaces.language import echo
 from steelyard.words import say
@@ -31,8 +32,6 @@ def schedule() -> None:
 @click.option("--print", "kind", type=click.Choice(get_args(Scheduler)), help="Print it and install nothing.")
 def install(path: Path, systemd: bool, kind: Scheduler | None) -> None:
     """Install the schedule of a portfolio file, in place of an earlier one."""
-    import steelyard
-
     if kind is not None:
         click.echo(steelyard.schedule_text(path, kind), nl=False)
         return
@@ -62,8 +61,6 @@ def install(path: Path, systemd: bool, kind: Scheduler | None) -> None:
 @_FILE
 def show(path: Path) -> None:
     """Show what is installed for a portfolio file."""
-    import steelyard
-
     found = steelyard.scheduled(path)
     for text in found:
         click.echo(text)
@@ -75,8 +72,6 @@ def show(path: Path) -> None:
 @_FILE
 def remove(path: Path) -> None:
     """Remove what is installed for a portfolio file; anything else stays as it is."""
-    import steelyard
-
     removed = steelyard.remove_schedule(path)
     echo(
         say("removed {removed}", removed=", ".join(removed)) if removed else say("nothing was scheduled"),

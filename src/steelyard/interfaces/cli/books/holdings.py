@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+import steelyard
 from steelyard.interfaces import language
 from steelyard.words import say
 
@@ -60,7 +61,6 @@ def holdings(
     A gain is split into what the price did, at today's exchange rate, and what the currency did to the
     money that was paid. What is owed stands below zero.
     """
-    import steelyard
     from steelyard.interfaces.cli.books.warnings import warn
 
     if as_csv and as_json:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import csv
+import sys
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+import steelyard
+from steelyard.domain.money import ZERO, plain
 from steelyard.errors import InputError
 from steelyard.interfaces import language
 from steelyard.words import say
@@ -97,7 +102,6 @@ def import_(
 
     Whose file it is, is found by its content.
     """
-    import steelyard
     from steelyard.api.books import import_formats
 
     if format_ is not None and map_ is not None:
@@ -176,8 +180,6 @@ def _lines(text: str) -> tuple[int, ...]:
 
 def _show_preview(done: ImportReport) -> None:
     """Print what an import would do: format, rows, and what is held before and after."""
-    from steelyard.domain.money import ZERO, plain
-
     assert done.preview is not None
     before, after = done.preview.before, done.preview.after
     click.echo(f"read as {done.format}; nothing is written")
@@ -232,9 +234,6 @@ def record(
     The first entry of an account that holds something in the portfolio file needs --open, which writes that
     into the journal first, or `kept` under the account, which says whether file or journal counts.
     """
-    from datetime import date
-
-    import steelyard
     from steelyard.domain.books.entry_text import COLUMNS
     from steelyard.domain.books.quick_entry import is_quick, quick_fields
 
@@ -270,8 +269,6 @@ def record(
 @_place
 def undo(number: int | None, whole: bool, portfolio: Path, journal: Path | None) -> None:
     """Take back the last entry, or entry NUMBER, by a counter-entry."""
-    import steelyard
-
     for row in steelyard.undo(portfolio, number, whole_import=whole, journal=journal):
         e = row.entry
         click.echo(f"took back entry {row.number}: {e.traded_on} {e.kind} {e.symbol}", err=True)
@@ -301,7 +298,6 @@ def history(
 
     It says when a rebalance was due, what was done and what it brought; `values` shows that part alone.
     """
-    import steelyard
     from steelyard.app.books.history import History
     from steelyard.interfaces.cli.books import values
 
@@ -330,8 +326,6 @@ def history(
 
 
 def _line(row: Recorded) -> str:
-    from steelyard.domain.money import plain
-
     e = row.entry
     price = "" if e.price is None else f" at {plain(e.price)}"
     back = f"takes back {row.takes_back}" if row.takes_back else "taken back"
@@ -342,9 +336,6 @@ def _line(row: Recorded) -> str:
 
 
 def _print_csv(rows: Sequence[Recorded]) -> None:
-    import csv
-    import sys
-
     from steelyard.domain.books.entry_text import COLUMNS, FIELDS, written
 
     words = [written(row.entry) for row in rows]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+import steelyard
 from steelyard.errors import InputError
 from steelyard.interfaces import language
 from steelyard.interfaces.language import json_text
@@ -39,8 +40,6 @@ def values(path: Path, as_csv: bool, as_json: bool, plot: Path | None) -> None:
     Values are those that `steelyard run` recorded; deposits and trades are the journal's. For each
     rebalance done it says what it has brought by now, and what the account would be worth without it.
     """
-    import steelyard
-
     if as_csv and as_json:
         raise click.UsageError("--csv and --json exclude each other")
     found = steelyard.values(path)

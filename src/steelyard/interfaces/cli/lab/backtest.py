@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+import steelyard
+from steelyard.domain.money import parse_amount, parse_fraction
 from steelyard.errors import InputError
 from steelyard.interfaces.language import json_text
 
@@ -113,8 +115,6 @@ def backtest(**flags: Any) -> None:
     The file gives targets, policy and costs; positions are not needed. Decisions and trades happen at
     the close of the look session; the first session buys the targets. After tax when the file has [tax].
     """
-    import steelyard
-
     portfolio = _portfolio(flags)
     given = _given(portfolio, flags)
     if flags["prices"] is None:
@@ -187,8 +187,6 @@ def compare(
     Every policy also runs on resampled histories. A difference whose 95 % interval holds zero is no
     evidence for either policy. Ctrl-C stops the resampling and keeps what is done.
     """
-    import steelyard
-
     portfolio = _portfolio(flags, demo=demo)
     given = _given(portfolio, flags)
     if demo and flags["prices"] is not None:
@@ -235,8 +233,6 @@ def compare(
 
 
 def _portfolio(flags: dict[str, Any], *, demo: bool = False) -> Portfolio:
-    import steelyard
-
     path, option, plot = flags["path"], flags["file"], flags["plot"]
     if plot is not None and plot.suffix.lower() != ".png":
         raise InputError("plot-file", f"--plot {plot} is no PNG", f"write --plot {plot.stem or 'out'}.png")
@@ -278,8 +274,6 @@ def _given(portfolio: Portfolio, flags: dict[str, Any]) -> LabOptions:
 
 
 def _amount(flag: str, text: str, base: str) -> Decimal:
-    from steelyard.domain.money import parse_amount
-
     try:
         amount = parse_amount(text)
     except ValueError as error:
@@ -290,8 +284,6 @@ def _amount(flag: str, text: str, base: str) -> Decimal:
 
 
 def _rate(flag: str, text: str) -> Decimal:
-    from steelyard.domain.money import parse_fraction
-
     try:
         rate = parse_fraction(text)
     except ValueError as error:

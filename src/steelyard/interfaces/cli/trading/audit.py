@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+import steelyard
 from steelyard.domain.money import plain
 from steelyard.interfaces.cli.trading.order_views import ENDS, JSON, portfolio_option, print_json
 from steelyard.interfaces.language import echo, fault, padded, tell
@@ -28,8 +29,6 @@ def audit() -> None:
 @portfolio_option
 def verify(file: Path) -> None:
     """Check that the record is whole; name the first broken link when it is not."""
-    import steelyard
-
     found = steelyard.verify_audit(file)
     if found.broken is None:
         echo(say("whole: {links} links", links=found.links))
@@ -49,7 +48,6 @@ def verify(file: Path) -> None:
 @JSON
 def show(plan: str, file: Path, as_json: bool) -> None:
     """Tell the whole story of a plan."""
-    import steelyard
     from steelyard.app.trading.sync import describe
 
     found = steelyard.audit(file, plan)
@@ -69,8 +67,6 @@ def replay(plan: str, file: Path) -> None:
     The words of the file, the options and the fetched prices are the saved ones; the journal is taken as far
     as it had been written then.
     """
-    import steelyard
-
     found = steelyard.replay(file, plan)
     name = found.saved.id[:12]
     if not found.differs:
@@ -94,8 +90,6 @@ def report(file: Path, quarter: str, as_json: bool, as_csv: bool) -> None:
     A trade is an order that filled, in part or in full. A fill that the broker reported (see `sync`) and no
     order of ours explains is one, too: it has no rule.
     """
-    import steelyard
-
     found = steelyard.trade_report(file, quarter)
     if as_json:
         print_json(found.to_dict())

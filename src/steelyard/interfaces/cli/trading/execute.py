@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+import steelyard
 from steelyard.domain.money import parse_number, plain
 from steelyard.errors import InputError
 from steelyard.interfaces.cli.trading.order_views import (
@@ -36,8 +37,6 @@ def execute(plan: str, file: Path, as_json: bool, who: str | None, live: bool, u
     PLAN is the id a plan was saved under, the beginning of it, or `latest`. Called again, it goes on where
     it stopped. No order is ever sent twice.
     """
-    import steelyard
-
     result = steelyard.execute(file, plan, live=live, who=who, unattended=unattended)
     short = result.plan.id[:12]
     if as_json:
@@ -73,8 +72,6 @@ def approve(plan: str, file: Path, who: str | None) -> None:
     """Approve a saved plan, by its hash, without sending anything."""
     import getpass
 
-    import steelyard
-
     name = who or getpass.getuser()
     saved = steelyard.approve(file, plan, who=name)
     echo(say("{name} approved {saved}", name=name, saved=saved[:12]), err=True)
@@ -86,7 +83,6 @@ def approve(plan: str, file: Path, who: str | None) -> None:
 @click.option("--max-amount", required=True, metavar="AMOUNT", help="Most traded in all, base currency.")
 def arm(file: Path, until: str, max_amount: str) -> None:
     """Give leave to execute unattended, until a date and up to an amount."""
-    import steelyard
     from steelyard.domain.days import read_day
 
     try:
@@ -103,8 +99,6 @@ def arm(file: Path, until: str, max_amount: str) -> None:
 @portfolio_option
 def disarm(file: Path) -> None:
     """Take the leave to execute unattended back."""
-    import steelyard
-
     steelyard.disarm(file)
     echo("disarmed", err=True)
 
@@ -114,8 +108,6 @@ def disarm(file: Path) -> None:
 @portfolio_option
 def halt(why: str, file: Path) -> None:
     """Cancel what is open and refuse everything until `resume`."""
-    import steelyard
-
     found = steelyard.halt(file, why, told=lambda: echo("halted", err=True))
     show_orders(found.orders)
     for order_id, text in found.failed.items():
@@ -128,7 +120,5 @@ def halt(why: str, file: Path) -> None:
 @portfolio_option
 def resume(file: Path) -> None:
     """Lift the halt."""
-    import steelyard
-
     steelyard.resume(file)
     echo("resumed", err=True)

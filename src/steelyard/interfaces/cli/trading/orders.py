@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+import steelyard
 from steelyard.domain.money import plain
 from steelyard.interfaces.cli.trading.order_views import (
     ENDS,
@@ -34,8 +35,6 @@ def orders(context: click.Context, file: Path, as_json: bool, plan: str | None) 
     """List the orders and what became of them."""
     if context.invoked_subcommand is not None:
         return
-    import steelyard
-
     found = steelyard.orders(file, plan)
     if as_json:
         print_json(found.to_dict())
@@ -55,8 +54,6 @@ def watch(file: Path, as_json: bool, plan: str | None, every: int) -> None:
 
     SIGINT and SIGTERM end it after the question under way; nothing is cancelled by that.
     """
-    import steelyard
-
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
@@ -74,8 +71,6 @@ def watch(file: Path, as_json: bool, plan: str | None, every: int) -> None:
 @portfolio_option
 def cancel(order: str, file: Path) -> None:
     """Cancel an order by its id or the beginning of it."""
-    import steelyard
-
     show_orders((steelyard.cancel(file, order),))
 
 
@@ -90,8 +85,6 @@ def sync(file: Path, as_json: bool, days: int) -> None:
     Fills of a ticket and of live accounts become entries of the journal where one is kept, each once.
     Trades on paper never do. A fill that may be in the journal by other means is shown, not entered.
     """
-    import steelyard
-
     report = steelyard.sync(file, days=days)
     written = report.written or {}
     left_out = [left for w in written.values() for left in w.left_out]
