@@ -59,8 +59,8 @@ def once(folder, environ, kill_at=None):
                 threading.setprofile(killer)
                 sys.setprofile(killer)
             with (
-                bootstrap.run_lock(folder / "portfolio.toml") as mine,
-                bootstrap.automation(folder / "portfolio.toml") as parts,
+                bootstrap.run_lock(bootstrap.Folder.of(folder / "portfolio.toml")) as mine,
+                bootstrap.automation(bootstrap.Folder.of(folder / "portfolio.toml")) as parts,
             ):
                 assert mine
                 # The drawing itself is tested elsewhere, and would be loaded a thousand times here.

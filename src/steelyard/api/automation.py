@@ -96,7 +96,7 @@ def run(
 def masked(path: Place, text: str) -> str:
     """Return a text with every secret of a portfolio's services made unreadable."""
     try:
-        with bootstrap.automation(path) as parts:
+        with bootstrap.automation(bootstrap.Folder.of(path)) as parts:
             return parts.secrets.mask(text)
     except SteelyardError:
         return say("see the error of `steelyard run`")
@@ -137,7 +137,7 @@ def notifications(path: Place, *, last: int = 20) -> Notices:
     """
     from steelyard.domain.automation.alerts import Notices
 
-    with bootstrap.automation(path) as parts:
+    with bootstrap.automation(bootstrap.Folder.of(path)) as parts:
         services = {name: _scheme(address) for name, address in parts.secrets.services().items()}
         return Notices(services, parts.outbox.newest(last))
 
@@ -164,7 +164,7 @@ def try_services(
     from steelyard.app.automation.alert_texts import compose
 
     done = []
-    with bootstrap.automation(path) as parts:
+    with bootstrap.automation(bootstrap.Folder.of(path)) as parts:
         post = parts.inputs.post
         services = parts.secrets.services()
         if service is not None:

@@ -186,7 +186,7 @@ def record(
     from steelyard.app.books import journal as use
     from steelyard.domain.books.entry_text import COLUMNS, read_entry
 
-    today = bootstrap.today_at(path)
+    today = bootstrap.today_at(bootstrap.Folder.of(path))
     words = {"account": "main", "date": today.isoformat()}
     for name, value in fields.items():
         if name not in COLUMNS:

@@ -67,7 +67,7 @@ def fetch_prices(path: Place, *, everything: bool = False) -> PriceReport:
         path: The portfolio file; asked for is what it gives no price of.
         everything: Also what it has a price for.
     """
-    with bootstrap.automation(path) as parts:
+    with bootstrap.automation(bootstrap.Folder.of(path)) as parts:
         inputs = parts.inputs
         outline, missing = inputs.file.outline()
         wanted = [w for w in wanted_by(outline) if everything or w.symbol in missing]
@@ -91,13 +91,13 @@ def stored_prices(path: Place, *, last: int = 1) -> PriceReport:
         path: The portfolio file.
         last: How many of each instrument, >= 1.
     """
-    with bootstrap.automation(path) as parts:
+    with bootstrap.automation(bootstrap.Folder.of(path)) as parts:
         return kept(parts.inputs.file.outline()[0], parts.prices, last)
 
 
 def check_prices(path: Place) -> PriceReport:
     """Say which prices are missing, stale or were refused; fetches nothing. See `PriceReport.complete`."""
-    with bootstrap.automation(path) as parts:
+    with bootstrap.automation(bootstrap.Folder.of(path)) as parts:
         inputs = parts.inputs
         outline, missing = inputs.file.outline()
         limits = inputs.settings.prices.limits
@@ -121,7 +121,7 @@ def set_price(path: Place, symbol: str, price: Money, *, day: date | None = None
     except ValueError as error:
         hint = say("write: steelyard prices set VOO 612.35")
         raise InputError("amount", error.args[0], hint) from None
-    with bootstrap.automation(path) as parts:
+    with bootstrap.automation(bootstrap.Folder.of(path)) as parts:
         inputs = parts.inputs
         known = {w.symbol: w for w in wanted_by(inputs.file.outline()[0])}
         if symbol not in known:

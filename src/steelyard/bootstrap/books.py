@@ -12,7 +12,7 @@ from steelyard.adapters.files.packaged import load_catalogue, load_models, sampl
 from steelyard.adapters.files.portfolio import load
 from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.bootstrap.clock import stated_zone, today
-from steelyard.bootstrap.folder import Folder, Place
+from steelyard.bootstrap.folder import Folder
 from steelyard.bootstrap.prices import fetched, price_settings
 from steelyard.domain.books.ledger import instruments_of
 from steelyard.domain.portfolio import Portfolio
@@ -34,14 +34,14 @@ def sessions() -> Sessions:
 
 
 def portfolio(
-    place: Place, *, need_accounts: bool = True, need_prices: bool = True, as_of: date | None = None
+    folder: Folder, *, need_accounts: bool = True, need_prices: bool = True, as_of: date | None = None
 ) -> Portfolio:
     """Read a portfolio file with all that belongs to it, as one value.
 
     A price or rate the file leaves open is the newest good one that was fetched; a journal says what is held.
 
     Args:
-        place: The file, or its folder.
+        folder: Of the file.
         need_accounts: False where targets and policy are enough: then the file alone is read.
         need_prices: False where only what was paid counts, as for tax: positions stay those of the file, and
             its accounts may be missing.
@@ -51,7 +51,6 @@ def portfolio(
         PortfolioProblems: With every problem of the file.
         DataError: Something the journal holds has no price (`price-missing`).
     """
-    folder = Folder.of(place)
     if not need_prices:
         past = journal_entries(folder)
         named = sorted(instruments_of(past))
@@ -147,7 +146,7 @@ def portfolio_file(
 
 def sample() -> Portfolio:
     """Read the bundled sample portfolio."""
-    return portfolio(sample_path())
+    return portfolio(Folder.of(sample_path()))
 
 
 def models() -> tuple[Model, ...]:
@@ -275,8 +274,8 @@ def market_rates(folder: Folder, portfolio: Portfolio) -> Callable[[str, date], 
     return rate_on
 
 
-def instruments(place: Place) -> Catalogue:
+def instruments(folder: Folder) -> Catalogue:
     """Return the packaged catalogue with what a portfolio file adds to it; the file may be missing."""
     from steelyard.adapters.files.instruments import with_own
 
-    return with_own(load_catalogue(), Folder.of(place).file)
+    return with_own(load_catalogue(), folder.file)

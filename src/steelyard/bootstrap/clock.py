@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta, timezone
 
 from steelyard.adapters.files.toml_text import bytes_of, tree_of_bytes
-from steelyard.bootstrap.folder import Folder, Place
+from steelyard.bootstrap.folder import Folder
 from steelyard.domain.portfolio import Portfolio, home_zone
 
 # Every offset that a market's zone has had since 1988.
@@ -24,9 +24,8 @@ def today(portfolio: Portfolio) -> date:
     return _day_in(portfolio.zone, datetime.now(UTC))
 
 
-def today_at(place: Place) -> date:
+def today_at(folder: Folder) -> date:
     """Return the same of a portfolio file that need not be readable as a whole."""
-    folder = Folder.of(place)
     return _day_in(stated_zone(folder) or home_of(folder), datetime.now(UTC))
 
 

@@ -29,7 +29,7 @@ from steelyard.bootstrap.books import (
     with_books_of,
 )
 from steelyard.bootstrap.clock import home_of
-from steelyard.bootstrap.folder import Folder, Place
+from steelyard.bootstrap.folder import Folder
 from steelyard.bootstrap.prices import fetched, price_sources
 from steelyard.bootstrap.tax import tax_situation
 from steelyard.records import dataclass
@@ -91,13 +91,12 @@ class Automation:
 
 
 @contextmanager
-def automation(place: Place) -> Iterator[Automation]:
+def automation(folder: Folder) -> Iterator[Automation]:
     """Open what automation of a portfolio file works with, and close it at the end.
 
     Raises:
         SteelyardError: The settings, the `.env` file or the database cannot be used.
     """
-    folder = Folder.of(place)
     settings = automation_file.read(folder.automation, folder.shown(folder.automation), home=home_of(folder))
     secrets = SecretStore(os.environ, folder.secrets)
     base = folder.database
@@ -141,13 +140,12 @@ class Recorded:
 
 
 @contextmanager
-def recorded(place: Place) -> Iterator[Recorded]:
+def recorded(folder: Folder) -> Iterator[Recorded]:
     """Open what automation recorded of a portfolio file for reading alone, and close it at the end.
 
     Raises:
         SteelyardError: The database cannot be used.
     """
-    folder = Folder.of(place)
     base = folder.database
     file, books = portfolio_file(folder), OwnersBooks(folder)
     connection = database.connect_to_read(base) if base.is_file() else None
@@ -160,15 +158,14 @@ def recorded(place: Place) -> Iterator[Recorded]:
         connection.close()
 
 
-def automation_settings(place: Place) -> AutomationSettings:
+def automation_settings(folder: Folder) -> AutomationSettings:
     """Read the automation settings beside a portfolio file."""
-    folder = Folder.of(place)
     return automation_file.read(folder.automation, folder.shown(folder.automation), home=home_of(folder))
 
 
-def run_lock(place: Place) -> AbstractContextManager[bool]:
+def run_lock(folder: Folder) -> AbstractContextManager[bool]:
     """Return the lock that one run in a folder holds; it gives False when another one holds it."""
-    return lock(Folder.of(place).path)
+    return lock(folder.path)
 
 
 def crontab() -> ModuleType:

@@ -105,5 +105,5 @@ def test_what_the_journal_holds_is_valued_with_fetched_prices(tmp_path):
     ]
     journal.add(bought, "test", datetime(2025, 3, 4, tzinfo=UTC))
     journal.close()
-    with bootstrap.automation(tmp_path / "portfolio.toml") as parts:
+    with bootstrap.automation(bootstrap.Folder.of(tmp_path / "portfolio.toml")) as parts:
         assert run(parts.inputs, if_due=False).total == 800

@@ -258,15 +258,15 @@ def test_a_stored_price_fills_what_the_file_leaves_open_and_reading_it_writes_no
     from steelyard.errors import PortfolioProblems
 
     with pytest.raises(PortfolioProblems):
-        bootstrap.portfolio(folder / "portfolio.toml")
+        bootstrap.portfolio(bootstrap.Folder.of(folder / "portfolio.toml"))
     run(folder, "prices", "fetch")
     before = (folder / "steelyard.db").read_bytes()
-    assert value(bootstrap.portfolio(folder / "portfolio.toml")).total == 10000000
+    assert value(bootstrap.portfolio(bootstrap.Folder.of(folder / "portfolio.toml"))).total == 10000000
     assert (folder / "steelyard.db").read_bytes() == before
     (folder / "steelyard.db").unlink()
     sqlite3.connect(folder / "steelyard.db").close()
     with pytest.raises(PortfolioProblems):
-        bootstrap.portfolio(folder / "portfolio.toml")
+        bootstrap.portfolio(bootstrap.Folder.of(folder / "portfolio.toml"))
 
 
 def test_check_imports_nothing_of_automation(folder):

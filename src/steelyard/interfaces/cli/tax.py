@@ -117,7 +117,7 @@ def harvest(
         click.echo(json_text(report.to_dict()))
     else:
         _show_harvest(report)
-    from steelyard.interfaces.cli.books.warnings import warn
+    from steelyard.interfaces.cli.warnings import warn
 
     warn(report.caveats, day or report.deadline, portfolio.source)
 

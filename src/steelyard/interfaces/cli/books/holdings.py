@@ -61,7 +61,7 @@ def holdings(
     A gain is split into what the price did, at today's exchange rate, and what the currency did to the
     money that was paid. What is owed stands below zero.
     """
-    from steelyard.interfaces.cli.books.warnings import warn
+    from steelyard.interfaces.cli.warnings import warn
 
     if as_csv and as_json:
         raise click.UsageError("--csv and --json exclude each other")
