@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PEERS := .venv-peers
 
-.PHONY: demo test test-long peers prism lint types layers commits check lock changelog bench light clean
+.PHONY: demo test test-long peers prism lint types layers commits check lock changelog bench light extras clean
 
 demo: $(VENV)/.run
 	@$(BIN)/steelyard demo
@@ -44,6 +44,10 @@ light: requirements/run.txt
 	.venv-light/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation .
 	.venv-light/bin/python tools/light.py
 
+# Each extra alone beside the base, in an environment of its own; what cannot be installed here is said.
+extras: $(VENV)/.made
+	$(BIN)/python tools/extras.py
+
 commits: $(VENV)/.made
 	$(BIN)/python tools/commits.py
 
@@ -61,7 +65,7 @@ changelog: $(VENV)/.dev
 	$(BIN)/python -m towncrier build --yes $(DRAFT)
 
 clean:
-	rm -rf $(VENV) $(PEERS) .venv-light node_modules
+	rm -rf $(VENV) $(PEERS) .venv-light .venv-extras node_modules
 
 $(VENV)/.made:
 	@if [ -z "$(PYTHON)" ]; then echo "error: Python 3.11 or newer was not found; install it, or run make PYTHON=/path/to/python3" >&2; exit 2; fi

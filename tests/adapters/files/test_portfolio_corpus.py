@@ -137,20 +137,20 @@ def test_a_mutated_file_is_read_or_refused_with_problems_that_can_be_acted_on(bl
     assert refused > 200
 
 
-@pytest.mark.parametrize("block", blocks(4, BROKEN))
+@pytest.mark.parametrize("block", blocks(12, BROKEN))
 def test_what_is_read_from_a_mutated_file_can_be_checked_and_planned_or_refused(block):
     catalogue, day = load_catalogue(), date(2026, 11, 23)
     single = GOOD[: GOOD.index('[[accounts]]\nname = "pension"')] + GOOD[GOOD.index("[instruments") :]
     priced = single + '[prices]\nTLT = "85000 KRW"\nGLD = "260000 KRW"\n'
     planned = 0
-    for seed in range(block * 300, block * 300 + 300):
+    for seed in range(block * 100, block * 100 + 100):
         with suppress(SteelyardError):
             portfolio = parse(mutate(seed, priced), "p.toml", catalogue)
             steelyard.check(portfolio, as_of=day).to_dict()
             steelyard.plan(portfolio, as_of=day).to_dict()
             steelyard.invest(portfolio, 1000000, fractional=True, as_of=day).to_dict()
             planned += 1
-    assert planned > 20
+    assert planned > 5
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"\xef\xbb\xbfbase_currency = 'KRW'", b"[" * 5000])

@@ -12,11 +12,11 @@ from xml.sax.saxutils import quoteattr
 
 import ibflex
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 from ibflex.enums import AssetClass, BuySell, CashAction, InOut
 
 from flex_files import ARRIVED, CASH, FLEX, LOT, PER_SHARE, SOLD, TRADE
+from lanes import given_in_lanes
 from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.adapters.importers import flex as import_flex
 from steelyard.domain.books.holdings import cash_moves
@@ -239,7 +239,6 @@ def files(draw):
     )
 
 
-@settings(max_examples=300, deadline=None)
-@given(files())
+@given_in_lanes(files(), few=80, many=300, reason="three hundred statements, read by two programs")
 def test_a_generated_file_means_the_same_to_both(text):
     assert by_us(text) == by_ibflex(text)

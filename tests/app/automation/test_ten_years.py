@@ -55,7 +55,10 @@ POLICIES = pytest.mark.parametrize(
     "policy",
     [
         Policy("threshold", "monthly", max_interval_days=None),
-        Policy("hybrid", "quarterly", max_interval_days=400),
+        pytest.param(
+            Policy("hybrid", "quarterly", max_interval_days=400),
+            marks=pytest.mark.long("years of daily runs; bands alone stay in the fast lane"),
+        ),
     ],
     ids=["bands", "bands and interval"],
 )

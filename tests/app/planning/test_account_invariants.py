@@ -4,16 +4,17 @@ from collections import defaultdict
 from datetime import date
 from decimal import Decimal
 
-from hypothesis import assume, given, settings
+from hypothesis import assume
 from hypothesis import strategies as st
 
 import steelyard
+from lanes import given_in_lanes
 from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.adapters.files.portfolio import parse
 from steelyard.errors import PlanError
 
 DAY = date(2026, 11, 23)
-FEW = settings(max_examples=20, deadline=None)
+LANES = {"few": 8, "many": 20, "reason": "households, planned twice or more"}
 NAMES = ("one", "two", "three")
 SIGN = {"buy": 1, "sell": -1}
 
@@ -67,8 +68,7 @@ def filled(case, plan):
     return held, cash
 
 
-@FEW
-@given(cases())
+@given_in_lanes(cases(), **LANES)
 def test_each_account_sells_what_it_holds_and_pays_for_what_it_buys(case):
     """Added up from the numbers of the file and the trades alone."""
     assume(any(case["cash"]) or any(map(any, case["held"][: len(case["cash"])])))
@@ -87,8 +87,7 @@ def test_each_account_sells_what_it_holds_and_pays_for_what_it_buys(case):
     assert plan.total_after == worth + plan.cash_after
 
 
-@FEW
-@given(cases(rates=("0",)))
+@given_in_lanes(cases(rates=("0",)), **LANES)
 def test_planning_accounts_again_after_perfect_fills_is_an_empty_plan(case):
     """Without costs: no other totals are better, and the same totals take no trade."""
     assume(any(case["cash"]) or any(map(any, case["held"][: len(case["cash"])])))
@@ -101,8 +100,7 @@ def test_planning_accounts_again_after_perfect_fills_is_an_empty_plan(case):
     assert again.objective.value == first.objective.value
 
 
-@FEW
-@given(cases(), st.integers(2, 1000))
+@given_in_lanes(cases(), st.integers(2, 1000), **LANES)
 def test_the_order_of_accounts_and_the_size_of_the_money_unit_do_not_matter(case, scale):
     assume(any(case["cash"]) or any(map(any, case["held"][: len(case["cash"])])))
     plan, other, many = (

@@ -13,6 +13,7 @@ from itertools import pairwise, product
 import pytest
 
 import steelyard
+from lanes import blocks
 from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.adapters.files.portfolio import parse
 
@@ -143,7 +144,7 @@ def reached(case, plan):
     return missed, money
 
 
-@pytest.mark.parametrize("block", range(2))
+@pytest.mark.parametrize("block", blocks(2, "every choice of whole shares listed"))
 def test_whole_and_divisible_shares_together_miss_as_little_as_any_choice_of_whole_shares(block):
     """A plan counts in billionths of a share; a miss of at most everything grows by no more than 2 * that
     for a step of each, and as much again for the steps that make room for it."""

@@ -5,17 +5,18 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal, localcontext
 
-from hypothesis import assume, given, settings
+from hypothesis import assume
 from hypothesis import strategies as st
 
 import steelyard
+from lanes import given_in_lanes
 from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.adapters.files.portfolio import parse
 from steelyard.domain.policy.policies import Policy
 from steelyard.errors import PlanError
 
 DAY = date(2026, 11, 23)
-FEW = settings(max_examples=150)
+LANES = {"few": 40, "many": 150, "reason": "a hundred and fifty portfolios, planned twice or more"}
 
 
 def write(case, *, order=None, scale=1):
@@ -85,8 +86,7 @@ def filled(case, plan):
     return {**case, "rows": rows, "cash": cash}
 
 
-@FEW
-@given(cases(), st.integers(-100_000, 500_000))
+@given_in_lanes(cases(), st.integers(-100_000, 500_000), **LANES)
 def test_cash_and_value_before_less_costs_are_cash_and_value_after(case, flow):
     """Added up here from the numbers of the file and the trades of the plan alone."""
     plan = planned(read(write(case)), cash=flow)
@@ -100,8 +100,7 @@ def test_cash_and_value_before_less_costs_are_cash_and_value_after(case, flow):
     assert plan.cash_after >= case["reserve"]
 
 
-@FEW
-@given(cases(), st.integers(-100_000, 500_000))
+@given_in_lanes(cases(), st.integers(-100_000, 500_000), **LANES)
 def test_no_more_is_sold_than_held_and_no_trade_breaks_a_rule(case, flow):
     plan = planned(read(write(case)), cash=flow)
     held = {symbol: shares for symbol, _, shares, _ in case["rows"]}
@@ -118,8 +117,7 @@ def test_no_more_is_sold_than_held_and_no_trade_breaks_a_rule(case, flow):
     assert sides == sorted(sides, reverse=True), "sells come first"
 
 
-@FEW
-@given(cases(), st.integers(1_000, 500_000))
+@given_in_lanes(cases(), st.integers(1_000, 500_000), **LANES)
 def test_investing_never_sells_and_withdrawing_never_buys(case, amount):
     portfolio = read(write(case))
     try:
@@ -131,8 +129,7 @@ def test_investing_never_sells_and_withdrawing_never_buys(case, amount):
     assert {t.side for t in sold.trades} <= {"sell"}
 
 
-@FEW
-@given(cases(plain=True), st.sampled_from(["absolute", "relative"]))
+@given_in_lanes(cases(plain=True), st.sampled_from(["absolute", "relative"]), **LANES)
 def test_planning_again_after_perfect_fills_is_an_empty_plan(case, objective):
     """Without costs: the best allocation of the same money is the one it has just moved to."""
     first = planned(read(write(case)), objective=objective)
@@ -142,8 +139,7 @@ def test_planning_again_after_perfect_fills_is_an_empty_plan(case, objective):
     assert again.objective.value == first.objective.value
 
 
-@FEW
-@given(cases(), st.integers(-50_000, 500_000), st.integers(0, 99))
+@given_in_lanes(cases(), st.integers(-50_000, 500_000), st.integers(0, 99), **LANES)
 def test_the_order_in_the_file_does_not_matter(case, flow, order):
     one = planned(read(write(case)), cash=flow)
     two = planned(read(write(case, order=order)), cash=flow)
@@ -151,8 +147,7 @@ def test_the_order_in_the_file_does_not_matter(case, flow, order):
     assert one.objective == two.objective
 
 
-@FEW
-@given(cases(), st.integers(-50_000, 500_000), st.integers(2, 1000))
+@given_in_lanes(cases(), st.integers(-50_000, 500_000), st.integers(2, 1000), **LANES)
 def test_scaling_all_money_scales_the_plan(case, flow, scale):
     """Prices, cash, reserve and smallest trade times k: the same shares, money by k, squares by k squared."""
     one = planned(read(write(case)), cash=flow)
@@ -164,8 +159,7 @@ def test_scaling_all_money_scales_the_plan(case, flow, scale):
         assert many.objective.value == one.objective.value * scale**2
 
 
-@FEW
-@given(cases(), st.integers(1, 9), st.integers(0, 9))
+@given_in_lanes(cases(), st.integers(1, 9), st.integers(0, 9), **LANES)
 def test_a_wider_band_is_never_due_when_the_narrower_is_not(case, narrow, wider):
     portfolio = read(write(case))
 
@@ -176,8 +170,7 @@ def test_a_wider_band_is_never_due_when_the_narrower_is_not(case, narrow, wider)
     assert due(narrow) or not due(narrow + wider)
 
 
-@FEW
-@given(cases())
+@given_in_lanes(cases(), **LANES)
 def test_drifts_and_the_weight_of_idle_cash_add_up_to_nothing(case):
     """Every won is in an instrument, in the reserve or idle, so what instruments lack is the idle cash."""
     report = steelyard.check(read(write(case)), as_of=DAY)
@@ -187,8 +180,7 @@ def test_drifts_and_the_weight_of_idle_cash_add_up_to_nothing(case):
         assert abs(sum(d.drift for d in report.drifts)) < Decimal("1e-25")
 
 
-@FEW
-@given(cases(), st.integers(-50_000, 500_000))
+@given_in_lanes(cases(), st.integers(-50_000, 500_000), **LANES)
 def test_a_callers_decimal_context_does_not_change_a_plan(case, flow):
     """The ambient context of Python's decimals is the caller's own; six digits would cut every sum."""
     text = write(case)
@@ -203,8 +195,7 @@ def test_a_callers_decimal_context_does_not_change_a_plan(case, flow):
     assert report == steelyard.check(read(text), as_of=DAY)
 
 
-@FEW
-@given(cases(), st.integers(0, 500_000))
+@given_in_lanes(cases(), st.integers(0, 500_000), **LANES)
 def test_the_objective_stated_is_the_one_of_the_shares_stated(case, flow):
     """Sum of squared misses of the wanted values, from the shares of the plan; the bound is no more."""
     assume(case["to"] == "target")

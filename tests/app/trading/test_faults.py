@@ -10,7 +10,7 @@ from lanes import sizes
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
 
-@pytest.mark.parametrize("many", sizes(60, 500, "five hundred faults, each in processes that may be killed"))
+@pytest.mark.parametrize("many", sizes(30, 500, "five hundred faults, each in processes that may be killed"))
 def test_no_fault_makes_a_duplicate_a_loss_or_an_overspend(tmp_path, many):
     faults, kills, changes, problems = [], 0, 0, []
     seed = 0

@@ -2,9 +2,10 @@
 
 from decimal import Decimal
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from lanes import given_in_lanes
 from steelyard.adapters.files.tax_figures import load_tax_rules
 from steelyard.domain.tax.planning import (
     above_allowance,
@@ -76,8 +77,7 @@ def owners():
 net_gains = st.one_of(st.integers(-6_000, 20_000), st.integers(-600_000, 700_000)).map(D)
 
 
-@settings(max_examples=400)
-@given(owners(), net_gains, net_gains)
+@given_in_lanes(owners(), net_gains, net_gains, few=120, many=400, reason="random returns")
 def test_the_formulas_of_a_return_are_the_return(owner, short, long):
     """Read off at the bends, they must agree with the worksheet's own arithmetic everywhere else too."""
     figures, _ = load_tax_rules("US")

@@ -5,9 +5,9 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lanes import given_in_lanes
 from steelyard.adapters.files.tax_figures import load_tax_rules
 from steelyard.domain.tax.united_states.capital_gains import Carry, gains_tax, loss_limit, net, schedule
 from us_worksheets import Figures, Year, added, carryover
@@ -73,8 +73,9 @@ def agree(filing, year):
     assert (Fraction(netting.carry.short), Fraction(netting.carry.long)) == left
 
 
-@settings(max_examples=1500)
-@given(st.sampled_from(("single", "mfj", "mfs", "hoh")), years)
+@given_in_lanes(
+    st.sampled_from(("single", "mfj", "mfs", "hoh")), years, few=400, many=1500, reason="random returns"
+)
 def test_a_random_return_is_the_worksheets(filing, year):
     agree(filing, year)
 

@@ -1,0 +1,163 @@
+"""Run each extra's commands where it alone is installed beside the base (`make extras`).
+
+An environment each, made and removed in turn. An extra that cannot be installed here (no network, no wheel
+for this Python) is said and left out; one that is installed and fails ends with status 1. What talks to a
+service finds none: then its own error is right, and `extra-missing` is not.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+PLACE = ROOT / ".venv-extras"
+SECONDS = 180
+"""For installing one extra, and for each of its commands."""
+
+SAMPLE = ROOT / "tests" / "presets" / "samples" / "mirae-transactions.csv"
+STATEMENT = f"""
+import csv, openpyxl
+book = openpyxl.Workbook()
+with open({str(SAMPLE)!r}, encoding="utf-8-sig", newline="") as file:
+    for row in csv.reader(file):
+        book.active.append(row)
+book.save("trades.xlsx")
+"""
+CLOSES = """
+import datetime, pyarrow, pyarrow.parquet, pathlib
+pathlib.Path("prices").mkdir()
+day = datetime.date(2026, 11, 23)
+for name, close in ({"VOO": 600.25, "TLT": 90.5, "GLD": 380.0, "069500": 35000.0, "USDKRW": 1400.0}).items():
+    table = pyarrow.table({"date": [day], "close": [close]})
+    pyarrow.parquet.write_table(table, f"prices/{name}.parquet")
+"""
+OPEN = """
+base_currency = "KRW"
+[targets]
+VOO = "100%"
+[[accounts]]
+name = "main"
+positions = [ { symbol = "VOO", shares = 8 } ]
+"""
+
+
+class Case:
+    """One command of an extra.
+
+    Args:
+        words: What is run, `steelyard` in front; or one text of Python.
+        says: What its output holds.
+        ends: Exit statuses that are right.
+    """
+
+    def __init__(self, *words: str, says: str = "", ends: tuple[int, ...] = (0,)) -> None:
+        self.words, self.says, self.ends = words, says, ends
+
+
+CASES: dict[str, tuple[str, list[Case]]] = {
+    "lab": (
+        "",
+        [
+            Case("compare", "--demo", "--paths", "50", "--json", says='"resampled"'),
+            Case("compare", "--demo", "--paths", "0", "--plot", "out.png"),
+        ],
+    ),
+    "parquet": (
+        OPEN,
+        [Case(CLOSES), Case("prices", "fetch", "--json", says='"600.25"')],
+    ),
+    "excel": (
+        "",
+        [Case(STATEMENT), Case("import", "trades.xlsx", "--preview", says="mirae")],
+    ),
+    "yahoo": (OPEN, [Case("prices", "fetch", says="", ends=(0, 3))]),
+    "krx": (OPEN, [Case("prices", "fetch", says="", ends=(0, 3))]),
+    "keyring": ("", [Case("notify", "list", says="error[keyring]", ends=(2, 3, 5))]),
+}
+SOURCES = {"parquet": "folder", "yahoo": "yfinance", "krx": "fdr"}
+ENVIRONMENT = {
+    "keyring": {"STEELYARD_KEYRING": "telegram", "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
+}
+
+
+def install(extra: str, folder: Path) -> str:
+    """Make an environment with the base and one extra; return why it cannot be, or nothing."""
+    python = folder / "bin" / "python"
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check"]
+    for command in (
+        [sys.executable, "-m", "venv", "--clear", str(folder)],
+        [*pip, "--require-hashes", "-r", str(ROOT / "requirements" / f"extra-{extra}.txt")],
+        [*pip, "--no-deps", "--no-build-isolation", str(ROOT)],
+    ):
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=SECONDS)
+        except subprocess.TimeoutExpired:
+            return f"not within {SECONDS} s"
+        if done.returncode:
+            return (done.stderr.strip().splitlines() or ["pip failed"])[-1]
+    return ""
+
+
+def failures(extra: str, folder: Path) -> list[str]:
+    """Run the commands of an extra and return what is wrong with them."""
+    file, cases = CASES[extra]
+    work = folder / "work"
+    work.mkdir()
+    sample = (ROOT / "src" / "steelyard" / "data" / "sample.toml").read_text(encoding="utf-8")
+    (work / "portfolio.toml").write_text(file or sample, encoding="utf-8")
+    if extra in SOURCES:
+        settings = f'[prices]\nsources = ["{SOURCES[extra]}"]\nfolder = "prices"\nattempts = 1\n'
+        (work / "automation.toml").write_text(settings, encoding="utf-8")
+    environment = {**os.environ, "HOME": str(work), "NO_COLOR": "1", **ENVIRONMENT.get(extra, {})}
+    found = []
+    for case in cases:
+        name = " ".join(case.words) if len(case.words) > 1 else "python"
+        program = (
+            [str(folder / "bin" / "steelyard")]
+            if len(case.words) > 1
+            else [str(folder / "bin" / "python"), "-c"]
+        )
+        done = subprocess.run(
+            [*program, *case.words],
+            cwd=work, env=environment, capture_output=True, text=True, check=False, timeout=SECONDS,
+        )  # fmt: skip
+        said = done.stdout + done.stderr
+        wrong = done.returncode not in case.ends or "Traceback" in said or "extra-missing" in said
+        print(f"  {name}: exit {done.returncode}")
+        if wrong or case.says not in said:
+            found.append(f"{name}: exit {done.returncode}: {said[-600:]}")
+    return found
+
+
+def main() -> int:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    names = sys.argv[1:] or [name for name in extras if name != "all"]
+    wrong, skipped = [], []
+    for name in names:
+        start = time.monotonic()
+        folder = PLACE / name
+        print(f"{name}:", flush=True)
+        why = install(name, folder)
+        if why:
+            skipped.append(name)
+            print(f"  skipped: {name} could not be installed here: {why}")
+        else:
+            wrong += [f"{name}: {text}" for text in failures(name, folder)]
+        shutil.rmtree(folder, ignore_errors=True)
+        print(f"  {time.monotonic() - start:.0f} s", flush=True)
+    for text in wrong:
+        print(text)
+    tried = len(names) - len(skipped)
+    print(
+        f"{tried} of {len(names)} extras tried, {len(wrong)} faults"
+        + (f"; skipped: {', '.join(skipped)}" if skipped else "")
+    )
+    return bool(wrong)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
