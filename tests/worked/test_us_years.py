@@ -161,3 +161,50 @@ def test_a_stated_income_counts_interest_as_investment_income(filed):
     found = year_of(filed, "other_income = 190000\nmagi = 215100", 2026, trades)
     assert found["summary"]["tax"]["net_investment_income_tax"] == "361"
     assert not any("magi =" in note for note in found["notes"])
+
+
+def us_sale(filed, *rows, year=2026):
+    text = "date,account,type,symbol,shares,price,lot,gift_value\n" + "\n".join(
+        row + "," * (7 - row.count(",")) for row in rows
+    )
+    return year_of(filed, "other_income = 100000", year, text + "\n")
+
+
+@pytest.mark.parametrize(
+    ("price", "gain", "term"), [("70", "0", "long"), ("110", "10", "long"), ("50", "-10", "short")]
+)
+def test_a_gift_worth_less_than_was_paid_counts_from_either_side(filed, price, gain, term):
+    """26 U.S.C. 1015(a): the giver paid 100 in 2020, it was worth 60 in March 2026. Sold at 70 there is
+    neither gain nor loss, at 110 a gain of 10 on the giver's holding, at 50 a loss of 10 since the gift."""
+    found = us_sale(
+        filed, "2026-03-02,main,transfer_in,VOO,1,100,2020-03-02,60", f"2026-08-03,main,sell,VOO,1,{price}"
+    )
+    (sale,) = found["disposals"]
+    assert sale["gain"] == gain
+    assert gain == "0" or sale["term"] == term
+
+
+def test_what_is_inherited_is_long_stepped_up_and_undoes_no_loss(filed):
+    """26 U.S.C. 1014, 1223(9) and 26 CFR 1.1091-1(f): 10 bought at 100 and sold at 80; 10 inherited at 85 a
+    week later are no purchase, so the loss of 200 counts. Sold two months later at 90 they are a long gain
+    of 50."""
+    found = us_sale(
+        filed,
+        "2026-02-02,main,buy,VOO,10,100",
+        "2026-03-02,main,sell,VOO,10,80",
+        "2026-03-09,main,inheritance,VOO,10,85",
+        "2026-05-11,main,sell,VOO,10,90",
+    )
+    assert (found["summary"]["short_term"], found["summary"]["long_term"]) == ("-200", "50")
+    assert found["summary"]["disallowed"] == "0"
+
+
+def test_shares_whose_cost_nobody_stated_are_not_taxed_as_if_they_had_cost_nothing(tmp_path):
+    (tmp_path / "portfolio.toml").write_text(US.format(settings="other_income = 100000"))
+    for row in ("date=2026-03-02 type=transfer_in symbol=VOO shares=10",
+                "date=2026-04-02 type=sell symbol=VOO shares=5 price=600"):  # fmt: skip
+        assert run_command(tmp_path, "record", *row.split()).returncode == 0
+    done = run_command(tmp_path, "tax", "--as-of", "2026-11-23")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "error[cost-unknown]" in done.stderr
+    assert "price=" in done.stderr

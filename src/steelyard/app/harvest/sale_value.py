@@ -128,6 +128,8 @@ def sellable_lots(portfolio: Portfolio, situation: TaxSituation, rules: PlanTax)
     for (account, symbol), lots in sorted(groups.items()):
         if symbol not in portfolio.quotes or portfolio.quotes[symbol].by_value:
             continue
+        if (account, symbol) in situation.unknown:
+            continue
         if symbol in portfolio.constraints.locked:
             continue
         price = EXACT.divide(portfolio.base_price(symbol), to_base)

@@ -147,6 +147,7 @@ def situation(
         as_of=as_of,
     )
     known = {(name, symbol) for e in past for name in e.accounts for symbol in (e.symbol, e.other)}
+    known -= {(e.account, e.symbol) for e in past if e.kind == "transfer_in" and e.price is None}
     held = [(a, p.symbol) for a in portfolio.accounts for p in a.positions if p.shares]
     return TaxSituation(
         lands,

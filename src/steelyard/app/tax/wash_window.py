@@ -28,7 +28,15 @@ def recent_purchases(
         return {}
     window = timedelta(days=days)
     held: dict[Purchase, Decimal] = {}
+    # What was inherited or given was not bought, and undoes no loss.
+    came = {
+        (e.lot or e.traded_on, e.symbol, e.account)
+        for e in situation.facts.entries
+        if e.kind == "inheritance" or e.gift_value is not None
+    }
     for lot in situation.so_far.open_lots:
+        if (lot.bought, lot.symbol, lot.account) in came:
+            continue
         if lot.symbol in symbols and as_of - lot.bought <= window:
             key = lot.bought, lot.symbol, lot.account
             held[key] = EXACT.add(held.get(key, ZERO), lot.shares)

@@ -34,7 +34,7 @@ FIGURES = {
 TOTAL = ("us.ordinary", "us.brackets", "us.collectibles", "us.niit", "us.netting")
 """What the tax of the year adds up."""
 
-LOTS = ("us.lots", *_WASHED)
+LOTS = ("us.lots", "us.came-by", *_WASHED)
 """Which lots are left, at what cost and held from when."""
 
 

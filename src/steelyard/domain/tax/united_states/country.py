@@ -38,6 +38,7 @@ from steelyard.domain.tax.united_states.positions import (
     COLLECTIBLE,
     CURRENCY,
     SHELTERED_KINDS,
+    Gift,
     positions,
 )
 from steelyard.domain.tax.united_states.settings import (
@@ -193,7 +194,15 @@ class UnitedStates:
 
         # What is bought back now is long-term by the time it is sold, and no income stays low for ever.
         later = max(long_rate(ordinary), LONG_RATE)
-        return PlanTax(tuple(on_top_of(f, realised) for f in formulas), bucket, later)
+        gifts: Mapping[tuple[str, str, date], Gift] = {}
+        if any(entry.gift_value is not None for entry in facts.entries):
+            gifts = positions(facts.entries, journal_setting(facts)).gifts
+
+        def cost_of(lot: TaxLot, proceeds: Decimal) -> Decimal:
+            gift = gifts.get((lot.account, lot.symbol, lot.bought))
+            return lot.cost if gift is None else gift.cost_for(lot.cost, proceeds)
+
+        return PlanTax(tuple(on_top_of(f, realised) for f in formulas), bucket, later, cost_of)
 
     def law_method(self, tax_class: str) -> str | None:
         """Return None: the owner and the broker choose the lots (26 CFR 1.1012-1)."""

@@ -15,7 +15,7 @@ from steelyard.domain.books.ledger import PAYMENT_KINDS, Entry, in_order
 from steelyard.domain.books.lots import Pool, TaxLot, by_least_tax, resized, share
 from steelyard.domain.market.rates import rate_by
 from steelyard.domain.money import EXACT, ONE, ZERO
-from steelyard.domain.tax.transfers import transfer_taxed
+from steelyard.domain.tax.transfers import cost_unknown, transfer_taxed
 from steelyard.domain.tax.united_states.capital_gains import LONG, term
 from steelyard.domain.tax.united_states.wash_sales import Block, WashSales, wash_sales
 from steelyard.errors import DataError, InputError
@@ -63,6 +63,7 @@ class Positions:
         sales: Of each sold block the number of its sale, None while held.
         scale: Of each block, shares of the end per share on the day it was sold.
         returned: What returns of capital paid beyond the cost of a lot.
+        gifts: (account, symbol, the giver's purchase) to what is known of the open lots that were given.
     """
 
     blocks: tuple[Block, ...]
@@ -70,6 +71,29 @@ class Positions:
     sales: tuple[int | None, ...]
     scale: tuple[Decimal, ...]
     returned: tuple[Returned, ...] = ()
+    gifts: Mapping[tuple[str, str, date], Gift] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Gift:
+    """Shares given when they were worth less than the giver paid.
+
+    A gain counts from the giver's cost, a loss from the value on the day of the gift; between the two there
+    is neither. The holding period of a loss begins with the gift.
+
+    Attributes:
+        part: That value as a fraction of the giver's cost, below 1, whatever is split or sold in parts.
+        given_on: The day of the gift.
+
+    Source: 26 U.S.C. 1015(a), 1223(2); 26 CFR 1.1015-1(a).
+    """
+
+    part: Decimal
+    given_on: date
+
+    def cost_for(self, cost: Decimal, proceeds: Decimal) -> Decimal:
+        """Return the cost that counts of shares sold for some proceeds, from the giver's cost."""
+        return min(cost, max(proceeds, EXACT.multiply(cost, self.part)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +197,9 @@ class _Fold:
         self.sold: list[tuple[TaxLot, date, Decimal, int]] = []
         self.sale_count = 0
         self.returned: list[Returned] = []
+        self.gifts: dict[str, Gift] = {}
+        self.not_bought: set[str] = set()
+        self.cost_unknown: set[str] = set()
 
     def add(self, entry: Entry) -> None:
         """Take one entry in; cash does not matter here."""
@@ -220,9 +247,22 @@ class _Fold:
         # Fills come row by row: those of one order, and without its number those of one price on one day, are
         # one purchase. So splitting a row in two changes nothing.
         order = f"order {entry.order_id}" if entry.order_id else str(entry.price)
-        self.origin[place] = f"{entry.account}|{entry.symbol}|{bought}|{order}"
-        if moved:
+        origin = f"{entry.account}|{entry.symbol}|{bought}|{order}"
+        if entry.gift_value is not None or entry.kind == "inheritance":
+            # What is given or inherited was not bought, so it undoes nobody's loss: 26 CFR 1.1091-1(f).
+            origin += f"|{entry.kind} {self.count[key]}"
+            self.not_bought.add(origin)
+            if (
+                entry.gift_value is not None
+                and ZERO < (worth := EXACT.multiply(entry.gift_value, entry.shares)) < cost
+            ):
+                self.gifts[origin] = Gift(EXACT.divide(worth, cost), entry.traded_on)
+        elif moved:
             self.arrived.append((place, (entry.symbol, bought)))
+            if entry.price is None:
+                origin += f"|unknown {self.count[key]}"
+                self.cost_unknown.add(origin)
+        self.origin[place] = origin
         # What is inherited counts as held for more than a year, whenever it is sold: 26 U.S.C. 1223(9).
         since = date(bought.year - 2, 1, 1) if entry.kind == "inheritance" else bought
         pool.add(TaxLot(*key, bought, entry.shares, cost, since, order=self.count[key]))
@@ -272,7 +312,14 @@ class _Fold:
         left_shares, left = entry.shares, proceeds
         for lot in taken:
             part = left if lot.shares == left_shares else share(left, lot.shares, left_shares)
-            self.sold.append((lot, entry.traded_on, part, self.sale_count))
+            origin = self.origin[(lot.account, lot.symbol, lot.order)]
+            if origin in self.cost_unknown and entry.account not in self.setting.sheltered:
+                raise cost_unknown(entry, lot.bought)
+            gift = self.gifts.get(origin)
+            counted = lot
+            if gift is not None and part < lot.cost:
+                counted = replace(lot, cost=gift.cost_for(lot.cost, part), holding_from=gift.given_on)
+            self.sold.append((counted, entry.traded_on, part, self.sale_count))
             left_shares, left = EXACT.subtract(left_shares, lot.shares), EXACT.subtract(left, part)
         self.sale_count += 1
 
@@ -352,15 +399,19 @@ class _Fold:
             place = (entry.account, entry.other)
             self.count[place] += 1
             number = self.count[place]
-            self.origin[(*place, number)] = (
-                f"{self.origin[(lot.account, lot.symbol, lot.order)]}|{entry.other}"
-            )
+            before = self.origin[(lot.account, lot.symbol, lot.order)]
+            after = self.origin[(*place, number)] = f"{before}|{entry.other}"
+            for known in (self.not_bought, self.cost_unknown):
+                if before in known:
+                    known.add(after)
+            if before in self.gifts:
+                self.gifts[after] = self.gifts[before]
             receiving.add(replace(lot, symbol=entry.other, order=number))
 
     def close(self) -> Positions:
         """Turn what was sold and what is held into blocks."""
         for place, what in self.arrived:
-            if len(self.left.get(what, ())) == 1:
+            if len(self.left.get(what, ())) == 1 and self.origin[place] not in self.cost_unknown:
                 (self.origin[place],) = self.left[what]
         blocks: list[Block] = []
         scales: list[Decimal] = []
@@ -369,13 +420,17 @@ class _Fold:
             scales.append(scale)
             blocks.append(self._block(lot, scale, sold_on, proceeds))
         sales: list[int | None] = [number for *_, number in self.sold]
+        gifts: dict[tuple[str, str, date], Gift] = {}
         for key in sorted(self.pools):
             for lot in self.pools[key].lots():
                 blocks.append(self._block(lot, ONE, None, ZERO))
                 scales.append(ONE)
                 sales.append(None)
+                gift = self.gifts.get(self.origin[(lot.account, lot.symbol, lot.order)])
+                if gift is not None:
+                    gifts[lot.account, lot.symbol, lot.bought] = gift
         washed = wash_sales(blocks, self.setting.groups)
-        return Positions(tuple(blocks), washed, tuple(sales), tuple(scales), tuple(self.returned))
+        return Positions(tuple(blocks), washed, tuple(sales), tuple(scales), tuple(self.returned), gifts)
 
     def _later_splits(self, symbol: str, sold_on: date) -> Decimal:
         scale = ONE
@@ -397,4 +452,5 @@ class _Fold:
             sheltered=lot.account in self.setting.sheltered,
             order=lot.order,
             holding_from=lot.holding_from,
+            replaced=self.origin[(lot.account, lot.symbol, lot.order)] in self.not_bought,
         )
