@@ -28,18 +28,8 @@ if TYPE_CHECKING:
         scheduled,
         try_services,
     )
-    from steelyard.api.books import (
-        build,
-        history,
-        holdings,
-        import_,
-        import_formats,
-        load,
-        open_journal,
-        record,
-        undo,
-        values,
-    )
+    from steelyard.api.books import build, history, holdings, load, values
+    from steelyard.api.journal import import_, import_formats, open_journal, record, undo
     from steelyard.api.lab import backtest, backtest_portfolio, compare, compare_portfolio
     from steelyard.api.market import (
         check_prices,
@@ -143,18 +133,8 @@ _ROOMS = {
         "scheduled",
         "try_services",
     ),
-    "books": (
-        "build",
-        "history",
-        "holdings",
-        "import_",
-        "import_formats",
-        "load",
-        "open_journal",
-        "record",
-        "undo",
-        "values",
-    ),
+    "books": ("build", "history", "holdings", "load", "values"),
+    "journal": ("import_", "import_formats", "open_journal", "record", "undo"),
     "lab": ("backtest", "backtest_portfolio", "compare", "compare_portfolio"),
     "market": ("check_prices", "fetch_prices", "models", "sample", "set_price", "stored_prices", "template"),
     "planning": ("invest", "plan", "withdraw"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import closing
 from datetime import date, datetime
 from decimal import Decimal
@@ -125,7 +125,7 @@ _SELECT = (
     "SELECT e.number, e.takes_back, e.batch, b.source, b.recorded_at, e.traded_on, e.account, e.kind,"
     " e.symbol, e.shares, e.price, e.currency, e.fees, e.fx_rate, e.tax_base_price, e.lot, e.note,"
     " e.ex_date, e.gift_value, e.gift_tax, e.order_id, e.per, e.other, e.part, e.receiver, e.foreign_tax,"
-    " e.foreign_rate"
+    " e.foreign_rate, e.content_id"
     " FROM entries e JOIN batches b ON b.number = e.batch ORDER BY e.number"
 )
 _NUMBERED = (
@@ -180,7 +180,9 @@ class StoredJournal:
                 if row[4] not in at:
                     at[row[4]] = time_of(row[4])
             return tuple(
-                Recorded(row[0], _entry(row[5:]), row[3], at[row[4]], row[1], counts[row[0]], row[2])
+                Recorded(
+                    row[0], _entry(row[5:-1]), row[3], at[row[4]], row[1], counts[row[0]], row[2], row[-1]
+                )
                 for row in raw
             )
         except (ValueError, ArithmeticError) as error:
@@ -191,7 +193,15 @@ class StoredJournal:
         with told(self._path):
             return tuple(row.row for row in self._unknown(rows))
 
-    def add(self, rows: Sequence[Row], source: str, at: datetime) -> tuple[int, ...]:
+    def add(
+        self,
+        rows: Sequence[Row],
+        source: str,
+        at: datetime,
+        *,
+        anew: Collection[int] = (),
+        takes_back: Sequence[int] = (),
+    ) -> tuple[int, ...]:
         """Add what is not there yet, all of it or nothing, and return the numbers of the new rows.
 
         A row with a reference is there already when that reference is; one without when as many equal
@@ -201,10 +211,31 @@ class StoredJournal:
             rows: In the order of the file.
             source: `record`, or the name of the file.
             at: Time of writing, with its zone.
+            anew: Places in `rows` of those that are new whatever bears their reference already.
+            takes_back: Numbers of rows that counter-entries take back with it.
         """
         with told(self._path), transaction(self._db):
-            new = [(row.content_id, None, row.texts) for row in self._unknown(rows)]
-            return self._insert(new, source, at)
+            if not anew and not takes_back:
+                new = [(row.content_id, None, row.texts) for row in self._unknown(rows)]
+                return self._insert(new, source, at)
+            return self._insert(self._netted(rows, anew, takes_back), source, at)[len(takes_back) :]
+
+    def _netted(
+        self, rows: Sequence[Row], anew: Collection[int], takes_back: Sequence[int]
+    ) -> list[tuple[str, int | None, _Texts]]:
+        known = {row[0] for row in self._db.execute("SELECT content_id FROM entries")}
+        there = {row.number: row.entry for row in self.rows()} if takes_back else {}
+        new: list[tuple[str, int | None, _Texts]] = []
+        new += [(f"undo:{number}", number, _texts(there[number])) for number in takes_back]
+        others = self._unknown([row for place, row in enumerate(rows) if place not in anew])
+        ids = {id(one.row): one.content_id for one in others}
+        for place, row in enumerate(rows):
+            if place not in anew and id(row) not in ids:
+                continue
+            id_ = _free(row.reference, known) if place in anew else ids[id(row)]
+            known.add(id_)
+            new.append((id_, None, _texts(row.entry)))
+        return new
 
     def record(self, entry: Entry, source: str, at: datetime) -> int:
         """Add one entry and return its number; an equal one that is there already stays another one."""
@@ -290,6 +321,15 @@ class _Told(NamedTuple):
     row: Row
     content_id: str
     texts: _Texts
+
+
+def _free(reference: str, taken: Collection[str]) -> str:
+    """Return a reference that nothing bears yet: the first, or one with its count behind it."""
+    count, free = 1, reference
+    while free in taken:
+        count += 1
+        free = f"{reference}#{count}"
+    return free
 
 
 def content_ids(rows: Sequence[Row]) -> list[str]:

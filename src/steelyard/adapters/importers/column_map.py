@@ -14,6 +14,7 @@ reference = "거래번호"         # the broker's own number tells equal rows ap
 
 [types]                       # word = type; "" leaves the row out
 "매수" = "buy"
+"취소" = "cancel"              # takes back the row whose number stands in the column `original`
 
 [constants]                   # field = "the same in every row"
 currency = "KRW"
@@ -64,7 +65,8 @@ _FORMS = (
     "%m/%d/%y",
 )
 """Forms of dates that are tried where a map has none of the file's."""
-_COLUMNS = frozenset({*COLUMNS, "total", "reference"})
+_COLUMNS = frozenset({*COLUMNS, "total", "reference", "original"})
+CANCEL = "cancel"
 _KEYS = {"encoding": str, "delimiter": str, "first_line": int, "date_format": str, "decimal": str,
          "ignore_signs": bool, "columns": dict, "types": dict, "constants": dict}  # fmt: skip
 
@@ -117,7 +119,7 @@ def load(data: bytes, name: str) -> ColumnMap:
                     f"{part}.{key}", f"{key} = {value!r} means nothing", f"write one of {', '.join(COLUMNS)}"
                 )
     for word, kind in _table(found, "types").items():
-        if kind not in (*KINDS, ""):
+        if kind not in (*KINDS, CANCEL, ""):
             wrong(f"types.{word}", f"{kind!r} is no type of entry", f"write one of {', '.join(KINDS)}")
     for needed in ("date", "type"):
         if needed not in {**_table(found, "columns"), **_table(found, "constants")}:
@@ -221,6 +223,13 @@ def _row(sheet: Sheet, line: int, words: dict[str, str], described: ColumnMap) -
             sheet.skip(line, f"the map wants no {kind!r}")
             return
         kind = words["type"]
+    owner = words.get("account") or sheet.account or "main"
+    original = words.pop("original", "")
+    if kind == CANCEL:
+        if not original:
+            raise ValueError("it takes back a row and does not say which: name its column as `original`")
+        sheet.cancel(line, f"map:{owner}:{original}")
+        return
     for key in ("date", "lot", "ex_date"):
         if words.get(key) and described.date_format:
             words[key] = datetime.strptime(words[key], described.date_format).date().isoformat()
@@ -241,7 +250,6 @@ def _row(sheet: Sheet, line: int, words: dict[str, str], described: ColumnMap) -
         known = sheet.catalogue.resolve(described_name(words["symbol"]))
         words["symbol"] = known or words["symbol"]
     reference = words.pop("reference", "")
-    owner = words.get("account") or sheet.account or "main"
     sheet.add(line, f"map:{owner}:{reference}" if reference else "", **words)
 
 

@@ -31,11 +31,13 @@ class ImportedFile:
         rows: Its entries, in its order.
         skipped: Line and what was left out there and why.
         incomplete: Line and what its entry lacks.
+        cancelled: Line, and the broker's own number of the row that it takes back.
     """
 
     rows: tuple[Row, ...]
     skipped: tuple[tuple[int | None, str], ...] = ()
     incomplete: tuple[tuple[int | None, str], ...] = ()
+    cancelled: tuple[tuple[int | None, str], ...] = ()
 
 
 class Sheet:
@@ -57,6 +59,7 @@ class Sheet:
         self.problems: list[Problem] = []
         self.skipped: list[tuple[int | None, str]] = []
         self.incomplete: list[tuple[int | None, str]] = []
+        self.cancelled: list[tuple[int | None, str]] = []
 
     def problem(
         self, code: str, message: str, hint: str, line: int | None = None, key: str | None = None
@@ -71,6 +74,10 @@ class Sheet:
     def lacks(self, line: int | None, what: str) -> None:
         """Note that a row is entered without something."""
         self.incomplete.append((line, what))
+
+    def cancel(self, line: int | None, reference: str) -> None:
+        """Note a row that takes back the one of a number, in this file or in one that came before."""
+        self.cancelled.append((line, reference))
 
     def unread(self, reason: str, line: int | None = None, key: str | None = None) -> None:
         """Note a row that ought to be understood and is not."""
@@ -99,11 +106,13 @@ class Sheet:
         Raises:
             PortfolioProblems: With every problem, by line.
         """
-        if not self.rows and not self.problems and not self.skipped:
+        if not (self.rows or self.problems or self.skipped or self.cancelled):
             self.problem("import-empty", "the file has no rows", "export it again")
         if self.problems:
             raise PortfolioProblems(tuple(sorted(self.problems, key=lambda p: p.line or 0)))
-        return ImportedFile(tuple(self.rows), tuple(self.skipped), tuple(self.incomplete))
+        return ImportedFile(
+            tuple(self.rows), tuple(self.skipped), tuple(self.incomplete), tuple(self.cancelled)
+        )
 
 
 Importer = Callable[[bytes, str, Catalogue, "str | None"], ImportedFile]

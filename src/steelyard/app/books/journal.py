@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date, datetime
 from operator import attrgetter
 from typing import Protocol
 
+from steelyard.app.books.broker_numbers import Numbered, corrections, lost, numbered, typed_before
 from steelyard.app.books.opening import openings
 from steelyard.domain.books.holdings import Holdings, holdings, shortfalls
 from steelyard.domain.books.ledger import Entry, Recorded, Row
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import InputError, PortfolioProblems, Problem
-from steelyard.records import dataclass
+from steelyard.records import dataclass, replace
 from steelyard.words import say
 
 
@@ -33,8 +34,20 @@ class Journal(Protocol):
         """Return those rows of one file that are not there yet."""
         ...
 
-    def add(self, rows: Sequence[Row], source: str, at: datetime) -> tuple[int, ...]:
-        """Add what is not there yet, all or nothing; return the numbers of the new rows."""
+    def add(
+        self,
+        rows: Sequence[Row],
+        source: str,
+        at: datetime,
+        *,
+        anew: Collection[int] = (),
+        takes_back: Sequence[int] = (),
+    ) -> tuple[int, ...]:
+        """Add what is not there yet, all or nothing; return the numbers of the new rows.
+
+        `anew` are places of rows that are new whatever bears their number, `takes_back` the numbers of rows
+        that no longer count with it.
+        """
         ...
 
     def record(self, entry: Entry, source: str, at: datetime) -> int:
@@ -55,6 +68,9 @@ class Imported:
         taken_back: How many of those that were there already do not count, since they were taken back.
         opening: How many entries were written before them, for what the file held.
         converted: How many conversions were written with them.
+        corrected: How many of those added stand for what the journal had under the same broker's number.
+        cancelled: How many entries the file took back.
+        by_hand: How many of those known were recorded by hand.
     """
 
     added: int
@@ -62,17 +78,57 @@ class Imported:
     taken_back: int = 0
     opening: int = 0
     converted: int = 0
-
-
-def _converted(
-    asked: Conversions | None, there: Iterable[Recorded], first: Sequence[Entry], fresh: Iterable[Row]
-) -> Sequence[Entry]:
-    new = [row.entry for row in fresh]
-    return asked([*entries_of(there), *first], new) if asked is not None and new else ()
+    corrected: int = 0
+    cancelled: int = 0
+    by_hand: int = 0
 
 
 Conversions = Callable[[Sequence[Entry], Sequence[Entry]], Sequence[Entry]]
 """The conversions that a broker makes by itself for new entries, beside those that count already."""
+Cancellations = Sequence[tuple[int | None, str]]
+"""Lines of a file, and the broker's number of the row that each takes back."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """A file beside the journal: what is new of it, and how its numbers fared."""
+
+    there: tuple[Recorded, ...]
+    fresh: tuple[Row, ...]
+    numbers: Numbered
+
+    @property
+    def left(self) -> list[Entry]:
+        """What counts of the journal after the file has taken back what it takes back."""
+        gone = set(self.numbers.takes_back)
+        return [r.entry for r in self.there if r.counts and r.number not in gone]
+
+
+def _compared(
+    journal: Journal, rows: Sequence[Row], name: str, cancellations: Cancellations, *, corrected: bool
+) -> _Compared:
+    # What is known already was looked at when it came, and would count twice here.
+    there = journal.rows()
+    found = numbered(there, rows, cancellations)
+    problems = [*lost(found, name), *typed_before(found, name)]
+    if not corrected:
+        problems += corrections(found, name)
+    if problems:
+        raise PortfolioProblems(tuple(sorted(problems, key=lambda p: p.line or 0)))
+    if not any(row.reference for row in rows):
+        fresh = journal.fresh(rows)
+    else:
+        new = {id(row) for row in (*journal.fresh([r for r in rows if not r.reference]), *found.new)}
+        fresh = tuple(row for row in rows if id(row) in new)
+    _refuse_amended(there, rows, fresh, name)
+    return _Compared(there, fresh, found)
+
+
+def _converted(
+    asked: Conversions | None, there: Sequence[Entry], first: Sequence[Entry], fresh: Iterable[Row]
+) -> Sequence[Entry]:
+    new = [row.entry for row in fresh]
+    return asked([*there, *first], new) if asked is not None and new else ()
 
 
 def entries_of(rows: Iterable[Recorded]) -> list[Entry]:
@@ -141,6 +197,8 @@ def import_rows(
     file: Portfolio | None = None,
     opening: bool = False,
     converted: Conversions | None = None,
+    cancellations: Cancellations = (),
+    corrected: bool = False,
 ) -> Imported:
     """Add the rows of a file, all or none; what is there already is not added again.
 
@@ -153,26 +211,43 @@ def import_rows(
         file: What the portfolio file alone holds, None where there is no file.
         opening: Write first what the accounts of the rows hold in the file, where the journal lacks it.
         converted: What the broker converts for rows that are not there yet, written with them.
+        cancellations: Line, and the broker's number of the row that it takes back.
+        corrected: Rows whose number is there with other figures stand in their place.
 
     Raises:
-        PortfolioProblems: Rows dated later, or that take more than is held on their day, by line; the
-            journal knows nothing of what the file holds in some account (`journal-opening`).
+        PortfolioProblems: A number is there with other figures (`entry-corrected`), or what was typed looks
+            like a row (`entry-amended`); rows dated later, or that take more than is held on their day, by
+            line; the journal knows nothing of what the file holds in some account (`journal-opening`).
     """
-    # What is known already was looked at when it came, and would count twice here.
-    there, fresh = journal.rows(), journal.fresh(rows)
-    first = openings(file, entries_of(there), [row.entry for row in fresh], journal.name, asked=opening)
-    _refuse_amended(there, rows, fresh, name)
-    _check(there, [*map(Row, first), *fresh], name, as_of)
+    at_hand = _compared(journal, rows, name, cancellations, corrected=corrected)
+    there, fresh, numbers = at_hand.there, at_hand.fresh, at_hand.numbers
+    first = openings(file, at_hand.left, [row.entry for row in fresh], journal.name, asked=opening)
+    _check(there, [*map(Row, first), *fresh], name, as_of, gone=numbers.takes_back)
     opened = [Row(e, reference=f"open:{len(there)}:{n}") for n, e in enumerate(first)]
-    more = _converted(converted, there, first, fresh)
+    more = _converted(converted, at_hand.left, first, fresh)
     own = [Row(e, reference=f"convert:{len(there)}:{n}") for n, e in enumerate(more)]
-    every = [*opened, *rows, *own] if opened or own else rows
-    added = len(journal.add(every, name, at)) - len(opened) - len(own)
-    if len(fresh) == len(rows):
-        return Imported(added, 0, 0, len(opened), len(own))
+    new = {id(row) for row in fresh if row.reference}
+    every_one = len(fresh) == len(rows)
+    kept = rows if every_one else [row for row in rows if not row.reference or id(row) in new]
+    every = [*opened, *kept, *own] if opened or own else kept
+    anew = {place for place, row in enumerate(every) if id(row) in new}
+    written = journal.add(every, name, at, anew=anew, takes_back=numbers.takes_back)
+    added = len(written) - len(opened) - len(own)
+    gone = {number for _, number in cancellations}
+    done = Imported(
+        added,
+        sum(row.reference not in gone for row in rows) - added if gone else len(rows) - added,
+        opening=len(opened),
+        converted=len(own),
+        corrected=len(numbers.corrected),
+        cancelled=len(numbers.cancelled),
+        by_hand=len(numbers.by_hand),
+    )
+    if not done.known:
+        return done
     known = Counter(_identity(row.entry) for row in rows) - Counter(_identity(row.entry) for row in fresh)
     counting = Counter(_identity(row.entry) for row in there if row.counts)
-    return Imported(added, len(rows) - added, (known - counting).total(), len(opened), len(own))
+    return replace(done, taken_back=(known - counting).total())
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,19 +274,22 @@ def preview_rows(
     file: Portfolio | None = None,
     opening: bool = False,
     converted: Conversions | None = None,
+    cancellations: Cancellations = (),
+    corrected: bool = False,
 ) -> Preview:
     """Return what `import_rows` would do, and write nothing.
 
     Raises:
         InputError, PortfolioProblems: As `import_rows`.
     """
-    there, fresh = journal.rows(), journal.fresh(rows)
-    first = openings(file, entries_of(there), [row.entry for row in fresh], journal.name, asked=opening)
-    _refuse_amended(there, rows, fresh, name)
-    _check(there, [*map(Row, first), *fresh], name, as_of)
+    at_hand = _compared(journal, rows, name, cancellations, corrected=corrected)
+    there, fresh = at_hand.there, at_hand.fresh
+    first = openings(file, at_hand.left, [row.entry for row in fresh], journal.name, asked=opening)
+    _check(there, [*map(Row, first), *fresh], name, as_of, gone=at_hand.numbers.takes_back)
     old = [entry for entry in entries_of(there) if entry.traded_on <= as_of]
-    more = _converted(converted, there, first, fresh)
-    new = [*old, *first, *(row.entry for row in fresh), *more]
+    left = [entry for entry in at_hand.left if entry.traded_on <= as_of]
+    more = _converted(converted, at_hand.left, first, fresh)
+    new = [*left, *first, *(row.entry for row in fresh), *more]
     return Preview(len(fresh), len(rows) - len(fresh), holdings(old, as_of), holdings(new, as_of))
 
 
@@ -299,9 +377,11 @@ def _refuse_amended(there: Iterable[Recorded], rows: Sequence[Row], fresh: Seque
         raise PortfolioProblems(tuple(problems))
 
 
-def _check(there: Iterable[Recorded], rows: Sequence[Row], name: str, as_of: date) -> None:
-    """Raise every row that is dated too late or takes what is not there."""
-    if not rows:
+def _check(
+    there: Sequence[Recorded], rows: Sequence[Row], name: str, as_of: date, *, gone: Collection[int] = ()
+) -> None:
+    """Raise every row that is dated too late or takes what is not there, once `gone` is taken back."""
+    if not rows and not gone:
         return
     problems = [
         Problem(
@@ -322,7 +402,8 @@ def _check(there: Iterable[Recorded], rows: Sequence[Row], name: str, as_of: dat
     old = entries_of(there)
     line = {id(row.entry): row.line for row in rows}
     before = {id(short.entry) for short in shortfalls(old)}
-    for short in shortfalls([*old, *(row.entry for row in rows)]):
+    left = [r.entry for r in there if r.counts and r.number not in gone] if gone else old
+    for short in shortfalls([*left, *(row.entry for row in rows)]):
         if id(short.entry) not in before:
             error = short.error
             problems.append(Problem(error.code, error.message, error.hint, name, line.get(id(short.entry))))

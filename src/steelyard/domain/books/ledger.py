@@ -162,6 +162,7 @@ class Recorded:
         takes_back: Number of the row this counter-entry takes back, None for a fact.
         counts: False for counter-entries and for what one of them has taken back.
         batch: Number of the writing it was part of: all rows of one import share it.
+        reference: The broker's own number of it, as its file had it, or what tells it from equal ones.
     """
 
     number: int
@@ -171,6 +172,7 @@ class Recorded:
     takes_back: int | None
     counts: bool
     batch: int
+    reference: str = ""
 
 
 def counting(rows: Sequence[tuple[int, int | None]]) -> dict[int, bool]:

@@ -61,6 +61,8 @@ def entries_of(
             maker.make(booking)
     maker.conversions(legs)
     maker.reversals()
+    for booking in statement.cancelled:
+        sheet.cancel(booking.line, maker.number(booking))
     return sheet.finish()
 
 
@@ -161,19 +163,22 @@ class _Maker:
 
     def put(self, booking: Booking, common: Mapping[str, str], **fields: str) -> None:
         """Add an entry; the broker's own number tells it again in another file."""
-        facts = booking.facts
-        number = facts.get("ref", "")
-        reference = ""
-        if number:
-            scope = f"{facts.get('account', '')}:{facts['date']}:" if booking.scoped else ""
-            reference = f"{self.preset}:{scope}{number}"
-        name = facts.get("name", "")
+        reference = self.number(booking)
+        name = booking.facts.get("name", "")
         words = {**common, **fields}
         symbol = words.get("symbol", "")
         if name and symbol == name and self.sheet.catalogue.resolve(name) is None:
             self.unknown(booking.line, name)
             return
         self.sheet.put(words, booking.line, reference)
+
+    def number(self, booking: Booking) -> str:
+        """Return the broker's own number of a booking, empty where it has none."""
+        facts = booking.facts
+        if not facts.get("ref"):
+            return ""
+        scope = f"{facts.get('account', '')}:{facts['date']}:" if booking.scoped else ""
+        return f"{self.preset}:{scope}{facts['ref']}"
 
     def unknown(self, line: int, name: str) -> None:
         """Refuse a name that no instrument has, with those that come near."""

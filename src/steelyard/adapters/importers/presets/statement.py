@@ -82,6 +82,7 @@ class Statement:
     holdings: list[Holding] = field(default_factory=list)
     ignored: list[tuple[int, str]] = field(default_factory=list)
     refused: list[tuple[int, str]] = field(default_factory=list)
+    cancelled: list[Booking] = field(default_factory=list)
     account: str = ""
     symbol: str = ""
     base: str = ""
@@ -220,6 +221,13 @@ class Statement:
         for line, of, fields, layout in self._cancels:
             size = {k: plain(abs(number(fields.get(k, ""), layout) or ZERO)) for k in ("shares", "amount")}
             hit = next((b for b in self.bookings if self._cancelled(b, of, fields, size)), None)
+            if hit is None and fields.get("ref_of"):
+                # An earlier file may have it: the journal knows.
+                facts = {"ref": fields["ref_of"], "date": fields.get("date", "")}
+                facts["account"] = fields.get("account") or self.account
+                scoped = "scope" in layout.get("corrections", {})
+                self.cancelled.append(Booking(line, "cancel", fields.get("type", ""), facts, scoped))
+                continue
             if hit is None:
                 self.refused.append((line, "a cancellation of what is not in the file"))
                 continue

@@ -18,7 +18,8 @@ from steelyard.interfaces import language
 from steelyard.words import say
 
 if TYPE_CHECKING:
-    from steelyard.api.books import Added, ImportReport
+    from steelyard.api.journal import Added, ImportReport
+    from steelyard.app.books.journal import Imported
     from steelyard.domain.books.ledger import Recorded
 
 _ENDS = "\b\nExit status:\n  0   done\n  2   a file or a flag is wrong\n  3   the journal cannot be used"
@@ -82,6 +83,9 @@ def _converts(command: Callable[..., Any]) -> Callable[..., Any]:
     "--symbol", "symbols", metavar="NAME=SYMBOL", multiple=True, help="What a broker calls a symbol."
 )
 @_converts
+@click.option(
+    "--corrected", is_flag=True, help="Let rows stand in place of what was imported under the same number."
+)
 @click.option("--leave", metavar="LINES", default="", help="Lines to leave out, as 7,12.")
 @_place
 def import_(
@@ -95,6 +99,7 @@ def import_(
     leave: str,
     convert: bool,
     rate: str | None,
+    corrected: bool,
     portfolio: Path,
     journal: Path | None,
 ) -> None:
@@ -102,7 +107,7 @@ def import_(
 
     Whose file it is, is found by its content.
     """
-    from steelyard.api.books import import_formats
+    from steelyard.api.journal import import_formats
 
     if format_ is not None and map_ is not None:
         raise click.UsageError("--format and --map exclude each other")
@@ -125,6 +130,7 @@ def import_(
         opening=opening,
         convert=convert or rate is not None,
         rate=rate,
+        corrected=corrected,
     )
     _tell_unknown_accounts(portfolio, done.unknown_accounts)
     for what, places in (("left out", done.left_out), ("entered without its cost", done.without_cost)):
@@ -138,6 +144,7 @@ def import_(
         click.echo(f"{done.counts.opening} entries say first what {portfolio} holds", err=True)
     click.echo(f"{done.counts.added} entries added, {done.counts.known} were there already", err=True)
     _tell_converted(done.counts.converted)
+    _tell_netted(done.counts)
     if done.counts.taken_back:
         click.echo(
             f"{done.counts.taken_back} of these were taken back and do not count; `steelyard history --all` "
@@ -151,6 +158,17 @@ def _tell_converted(many: int) -> None:
     if many:
         text = say("{many} {many:conversion|conversions} entered beside, as the broker makes them", many=many)
         click.echo(language.tell(text), err=True)
+
+
+def _tell_netted(counts: Imported) -> None:
+    """Say what the broker's own numbers took back, replaced, or found typed already."""
+    for many, text in (
+        (counts.by_hand, say("{many} of these {many:was|were} recorded by hand", many=counts.by_hand)),
+        (counts.corrected, say("{many} {many:entry|entries} corrected", many=counts.corrected)),
+        (counts.cancelled, say("{many} {many:entry|entries} taken back", many=counts.cancelled)),
+    ):
+        if many:
+            click.echo(language.tell(text), err=True)
 
 
 def _tell_what_follows(done: Added | ImportReport) -> None:

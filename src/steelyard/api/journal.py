@@ -1,0 +1,372 @@
+"""The journal: opened, written by hand and from files, and taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, date, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
+
+from steelyard import bootstrap
+from steelyard.domain.books.ledger import instruments_of
+from steelyard.domain.money import plain
+from steelyard.domain.portfolio import Portfolio
+from steelyard.errors import DataError, InputError, PortfolioProblems
+from steelyard.records import dataclass
+from steelyard.words import say
+
+if TYPE_CHECKING:
+    from steelyard.api.tables import EntryFields, Number
+    from steelyard.app.books.journal import Conversions, Imported, Preview
+    from steelyard.bootstrap.folder import Place
+    from steelyard.domain.books.ledger import Entry, Recorded
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """An entry that was recorded.
+
+    Attributes:
+        number: Its place in the journal.
+        entry: What it says.
+        unknown_accounts: Accounts of it that the portfolio file lacks.
+        opening: How many entries were written before it, for what the file held.
+        notes: What its owner should do next, in sentences.
+        unvalued: What keeps the journal from being valued now, None when nothing does.
+        converted: How many conversions were written with it.
+    """
+
+    number: int
+    entry: Entry
+    unknown_accounts: tuple[str, ...]
+    opening: int = 0
+    notes: tuple[str, ...] = ()
+    unvalued: DataError | None = None
+    converted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What became of a file of entries.
+
+    Attributes:
+        counts: How many were added, were there already, and do not count since they were taken back.
+        left_out, without_cost: Line (None where it has none) and why, of what was not entered, and of what
+            was entered without what it cost.
+        unknown_accounts: Accounts of its rows that the portfolio file lacks.
+        notes: What its owner should do next, in sentences.
+        unvalued: What keeps the journal from being valued now, None when nothing does.
+        format: What the file was read as.
+        doubts: What is not certain about that format.
+        preview: What the import would do, None where it was done.
+    """
+
+    counts: Imported
+    left_out: tuple[tuple[int | None, str], ...]
+    without_cost: tuple[tuple[int | None, str], ...]
+    unknown_accounts: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    unvalued: DataError | None = None
+    format: str = "native"
+    doubts: tuple[str, ...] = ()
+    preview: Preview | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A journal that was opened: how many entries that took, where it is, and what to do next."""
+
+    entries: int
+    journal: Path
+    notes: tuple[str, ...] = ()
+
+
+def record(
+    path: Place,
+    *,
+    journal: str | Path | None = None,
+    opening: bool = False,
+    again: bool = False,
+    convert: bool = False,
+    rate: Number | None = None,
+    **fields: Unpack[EntryFields],
+) -> Added:
+    """Add one entry to the journal of a portfolio file.
+
+        steelyard.record("portfolio.toml", type="buy", symbol="VOO", shares=3, price="601.20")
+
+    Args:
+        path: The portfolio file.
+        journal: Another database than the one beside it.
+        opening: Write first what its account holds in the portfolio file, where the journal lacks it.
+        again: Also when an equal entry is there already; it is then a second one.
+        convert: Enter with it the conversion that a broker makes by itself where the entry takes more of a
+            foreign currency than its account has, as with Korea's integrated margin; it is paid in the base
+            currency.
+        rate: The broker's rate of that conversion; that of the entry (`fx_rate`) or the market's unless
+            given.
+        fields: Those of the CSV, as text, numbers or dates; `account` is `main` and `date` today unless
+            given.
+
+    Raises:
+        InputError: A field is unknown (`entry-field`), the entry is dated later than today, or more would be
+            taken than is held on some day.
+        PortfolioProblems: With every problem of the fields; the journal knows nothing of what the file
+            holds in its account (`journal-opening`).
+    """
+    from steelyard.app.books import journal as use
+    from steelyard.domain.books.entry_text import COLUMNS, read_entry
+
+    today = bootstrap.today_at(bootstrap.Folder.of(path))
+    words = {"account": "main", "date": today.isoformat()}
+    for name, value in fields.items():
+        if name not in COLUMNS:
+            raise InputError(
+                "entry-field",
+                say("{name!r} is no field of an entry", name=name),
+                say("the fields are {fields}", fields=", ".join(COLUMNS)),
+            )
+        if value is not None:
+            words[name] = _word(value)
+    folder = bootstrap.Folder.of(path, database=journal)
+    entry, problems = read_entry(words, bootstrap.instruments(folder))
+    if entry is None:
+        raise PortfolioProblems(problems)
+    file = _file(folder)
+    with bootstrap.open_journal(folder) as book:
+        before = len(book.rows())
+        number = use.record(
+            book,
+            entry,
+            as_of=today,
+            at=datetime.now(UTC),
+            file=file,
+            opening=opening,
+            again=again,
+            converted=_conversions(folder, file, rate) if convert else None,
+        )
+        converted = len(book.rows()) - number
+    opened = number - before - 1
+    unknown = _unknown(folder, set(entry.accounts))
+    return Added(number, entry, unknown, opened, _to_decide(file, opened), _unvalued(folder), converted)
+
+
+def _conversions(folder: bootstrap.Folder, file: Portfolio | None, rate: Number | None) -> Conversions:
+    """Return what finds the conversions that a broker makes by itself."""
+    from steelyard.api.reading import amount
+    from steelyard.domain.books.conversion import conversions
+
+    if file is None:
+        raise InputError(
+            "no-file",
+            say("there is no portfolio file, so nobody says which currency pays"),
+            say("write one with `steelyard init`"),
+        )
+    return partial(
+        conversions,
+        paying=file.base_currency,
+        rate=None if rate is None else amount(rate),
+        rate_on=bootstrap.market_rates(folder, file),
+    )
+
+
+def _file(folder: bootstrap.Folder) -> Portfolio | None:
+    """Return what the portfolio file holds whatever the journal says, None where there is no file."""
+    return bootstrap.file_alone(folder, need_accounts=False) if folder.file.exists() else None
+
+
+def _to_decide(file: Portfolio | None, opened: int) -> tuple[str, ...]:
+    """Say what the owner of accounts that were opened should write into the file."""
+    if file is None or not opened or all(account.kept for account in file.accounts):
+        return ()
+    text = say(
+        'next: write kept = "journal" under each account in {file}; positions there then give prices only',
+        file=file.source,
+    )
+    return (text,)
+
+
+def _unvalued(folder: bootstrap.Folder) -> DataError | None:
+    """Return what keeps the journal from being valued, so that no later command has to find it."""
+    if not folder.file.exists():
+        return None
+    try:
+        bootstrap.portfolio(folder)
+    except DataError as error:
+        return error if error.code == "fx-missing" else None
+    except InputError:
+        # Of the file, or of another account: whatever reads them next says it best.
+        return None
+    return None
+
+
+def _rated(folder: bootstrap.Folder, file: Portfolio | None, entries: Sequence[Entry]) -> bool:
+    """Say whether the file has a rate for whatever the entries are in; the whole journal is folded else."""
+    if file is None:
+        return True
+    money = {e.currency for e in entries} | {e.symbol for e in entries if e.kind == "convert"}
+    known = [bootstrap.instruments(folder).get(symbol) for symbol in sorted(instruments_of(entries))]
+    money |= {instrument.currency for instrument in known if instrument is not None}
+    return money <= {"", file.base_currency, *file.fx}
+
+
+def _word(value: object) -> str:
+    """Return a field as the CSV has it; a number is read as an amount is, so that a float is refused."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, date):
+        return value.isoformat()
+    from steelyard.api.reading import amount
+
+    return plain(amount(value))  # type: ignore[arg-type]  # whatever else it is, it is refused
+
+
+def import_(
+    path: Place,
+    file: str | Path,
+    *,
+    account: str | None = None,
+    format: str | None = None,
+    columns: str | Path | None = None,
+    accounts: Mapping[str, str] | None = None,
+    symbols: Mapping[str, str] | None = None,
+    leave: Sequence[int] = (),
+    preview: bool = False,
+    journal: str | Path | None = None,
+    opening: bool = False,
+    convert: bool = False,
+    rate: Number | None = None,
+    corrected: bool = False,
+) -> ImportReport:
+    """Add the rows of a file to the journal, all of them or none; what is there already stays once.
+
+    Args:
+        path: The portfolio file.
+        file: What is read.
+        account: Of rows that name none; `main` unless given.
+        format: Whose file it is; found by its content unless given.
+        columns: A TOML file that names the columns, in place of a format.
+        accounts: A broker's account number to the name of an account.
+        symbols: A broker's name of an instrument to its symbol, where the catalogue does not know it.
+        leave: Lines to leave out although they are not understood.
+        preview: Read and compare only; nothing is written.
+        journal: Another database than the one beside the portfolio file.
+        opening: Write first what the accounts of the rows hold in the portfolio file, where the journal
+            lacks it.
+        convert, rate: As of `record`, for all rows that are not there yet.
+        corrected: Rows whose broker's number is there already with other figures stand in their place.
+
+    Raises:
+        InputError: A file cannot be read, or says what cannot be entered.
+        PortfolioProblems: Rows dated later than today, or that take more than is held, by line; the
+            journal knows nothing of what the file holds in some account (`journal-opening`).
+    """
+    from steelyard.app.books import journal as use
+
+    folder = bootstrap.Folder.of(path, database=journal)
+    source = Path(file)
+    said = bootstrap.import_wishes(format, account, accounts or {}, symbols or {}, leave)
+    with bootstrap.much_to_keep():
+        found = bootstrap.imported(folder, source, said, None if columns is None else Path(columns))
+        out = frozenset(leave)
+        rows, own, seen = found.file.rows, _file(folder), None
+        if out:
+            rows = tuple(row for row in rows if row.line not in out)
+        cancelled = tuple(one for one in found.file.cancelled if one[0] not in out)
+        today = bootstrap.today_at(folder)
+        converted = _conversions(folder, own, rate) if convert else None
+        if preview:
+            with bootstrap.journal_to_look_at(folder) as book:
+                seen = use.preview_rows(
+                    book,
+                    rows,
+                    str(source),
+                    as_of=today,
+                    file=own,
+                    opening=opening,
+                    converted=converted,
+                    cancellations=cancelled,
+                    corrected=corrected,
+                )
+            counts = use.Imported(seen.added, seen.known)
+        else:
+            with bootstrap.open_journal(folder) as book:
+                counts = use.import_rows(
+                    book,
+                    rows,
+                    str(source),
+                    as_of=today,
+                    at=datetime.now(UTC),
+                    file=own,
+                    opening=opening,
+                    converted=converted,
+                    cancellations=cancelled,
+                    corrected=corrected,
+                )
+        sure = preview or _rated(folder, own, [row.entry for row in rows])
+        unvalued = None if sure else _unvalued(folder)
+    return ImportReport(
+        counts,
+        found.file.skipped,
+        found.file.incomplete,
+        _unknown(folder, {name for row in rows for name in row.entry.accounts}),
+        () if preview else _to_decide(own, counts.opening),
+        unvalued,
+        found.format,
+        found.doubts,
+        seen,
+    )
+
+
+def import_formats() -> tuple[str, ...]:
+    """Return the names of the formats that `import_` reads, sorted."""
+    return bootstrap.import_formats()
+
+
+def _unknown(folder: bootstrap.Folder, names: Collection[str]) -> tuple[str, ...]:
+    """Return the accounts that the portfolio file lacks: a journal may be filled before the file is."""
+    known = bootstrap.account_names(folder)
+    return () if known is None else tuple(sorted(set(names) - known))
+
+
+def undo(
+    path: Place,
+    number: int | None = None,
+    *,
+    whole_import: bool = False,
+    journal: str | Path | None = None,
+) -> tuple[Recorded, ...]:
+    """Take back an entry by a counter-entry, and return what was taken back.
+
+    Args:
+        path: The portfolio file.
+        number: Which entry; the last one that counts unless given.
+        whole_import: With all other rows of its import.
+        journal: Another database than the one beside the portfolio file.
+    """
+    from steelyard.app.books import journal as use
+
+    with bootstrap.open_journal(bootstrap.Folder.of(path, database=journal)) as book:
+        return use.undo(book, number=number, whole_import=whole_import, at=datetime.now(UTC))
+
+
+def open_journal(path: Place, *, as_of: date | None = None) -> Opened:
+    """Open a journal beside a portfolio file with what that file holds; the file is not changed.
+
+    Args:
+        path: The portfolio file.
+        as_of: The date of the entries; today in New York, the last of the exchanges to begin a day, unless
+            given: sold in its session from a later day on, it would be sold before it is there.
+
+    Raises:
+        InputError: The file is wrong, or the journal has entries already (`journal-not-empty`).
+    """
+    from steelyard.app.books import opening as use
+
+    folder, now = bootstrap.Folder.of(path), datetime.now(UTC)
+    found = bootstrap.file_alone(folder)
+    entries = use.moved_over(found, as_of or use.opening_day(now))
+    with bootstrap.open_journal(folder) as book:
+        count = use.move_over(book, entries, found.source, now)
+    return Opened(count, folder.database, _to_decide(found, count))
