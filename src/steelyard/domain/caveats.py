@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from steelyard.domain.money import figure
+from steelyard.domain.money import EXACT, figure
 from steelyard.errors import DataError
 from steelyard.records import dataclass
 from steelyard.words import join, say
@@ -15,7 +15,7 @@ from steelyard.words import join, say
 if TYPE_CHECKING:
     from steelyard.domain.portfolio import Portfolio, Quote
 
-_FEW_DIGITS, _FEW_SHARES = 6, 1000
+_FEW_DIGITS, _FEW_SHARES, _HARDLY = 6, 1000, Decimal("1e-9")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +102,12 @@ def as_ratio(ratio: Decimal) -> str:
     """
     if -int(ratio.as_tuple().exponent) <= _FEW_DIGITS:
         return figure(ratio)
-    # Imported here: hardly any portfolio has such a split that nobody recorded.
-    from fractions import Fraction
-
-    near = Fraction(ratio).limit_denominator(_FEW_SHARES)
-    return f"{near.numerator}/{near.denominator}"
+    for per in range(2, _FEW_SHARES):
+        new = EXACT.multiply(ratio, Decimal(per))
+        whole = new.to_integral_value(context=EXACT)
+        if whole and abs(EXACT.subtract(new, whole)) < _HARDLY:
+            return f"{whole:f}/{per}"
+    return figure(ratio)
 
 
 @dataclass(frozen=True, slots=True)
