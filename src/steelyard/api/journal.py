@@ -9,6 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from steelyard import bootstrap
+from steelyard.api.reading import amount
+from steelyard.app.books import journal as use
+from steelyard.app.books import opening as beginning
+from steelyard.domain.books.conversion import conversions
+from steelyard.domain.books.entry_text import COLUMNS, read_entry
 from steelyard.domain.books.ledger import instruments_of
 from steelyard.domain.money import plain
 from steelyard.domain.portfolio import Portfolio
@@ -115,9 +120,6 @@ def record(
         PortfolioProblems: With every problem of the fields; the journal knows nothing of what the file
             holds in its account (`journal-opening`).
     """
-    from steelyard.app.books import journal as use
-    from steelyard.domain.books.entry_text import COLUMNS, read_entry
-
     today = bootstrap.today_at(bootstrap.Folder.of(path))
     words = {"account": "main", "date": today.isoformat()}
     for name, value in fields.items():
@@ -154,9 +156,6 @@ def record(
 
 def _conversions(folder: bootstrap.Folder, file: Portfolio | None, rate: Number | None) -> Conversions:
     """Return what finds the conversions that a broker makes by itself."""
-    from steelyard.api.reading import amount
-    from steelyard.domain.books.conversion import conversions
-
     if file is None:
         raise InputError(
             "no-file",
@@ -217,8 +216,6 @@ def _word(value: object) -> str:
         return value
     if isinstance(value, date):
         return value.isoformat()
-    from steelyard.api.reading import amount
-
     return plain(amount(value))  # type: ignore[arg-type]  # whatever else it is, it is refused
 
 
@@ -262,8 +259,6 @@ def import_(
         PortfolioProblems: Rows dated later than today, or that take more than is held, by line; the
             journal knows nothing of what the file holds in some account (`journal-opening`).
     """
-    from steelyard.app.books import journal as use
-
     folder = bootstrap.Folder.of(path, database=journal)
     source = Path(file)
     said = bootstrap.import_wishes(format, account, accounts or {}, symbols or {}, leave)
@@ -345,8 +340,6 @@ def undo(
         whole_import: With all other rows of its import.
         journal: Another database than the one beside the portfolio file.
     """
-    from steelyard.app.books import journal as use
-
     with bootstrap.open_journal(bootstrap.Folder.of(path, database=journal)) as book:
         return use.undo(book, number=number, whole_import=whole_import, at=datetime.now(UTC))
 
@@ -362,11 +355,9 @@ def open_journal(path: Place, *, as_of: date | None = None) -> Opened:
     Raises:
         InputError: The file is wrong, or the journal has entries already (`journal-not-empty`).
     """
-    from steelyard.app.books import opening as use
-
     folder, now = bootstrap.Folder.of(path), datetime.now(UTC)
     found = bootstrap.file_alone(folder)
-    entries = use.moved_over(found, as_of or use.opening_day(now))
+    entries = beginning.moved_over(found, as_of or beginning.opening_day(now))
     with bootstrap.open_journal(folder) as book:
-        count = use.move_over(book, entries, found.source, now)
+        count = beginning.move_over(book, entries, found.source, now)
     return Opened(count, folder.database, _to_decide(found, count))
