@@ -1,4 +1,4 @@
-"""Write src/steelyard/data/closures.json: closures and early closes of XKRX and XNYS from `holidays`.
+"""Write src/steelyard/data/closures.json: closures and early closes of exchanges from `holidays`.
 
 The package costs more to import than the whole of `check`, so its answer is kept as data, from the first year
 that it knows for an exchange; `tests/adapters/machine/test_calendar.py` holds the two together.
@@ -10,8 +10,11 @@ from pathlib import Path
 import holidays
 
 LAST = 2040
-FIRST = {"XKRX": 2000, "XNYS": 1980}
-"""The first year `holidays` knows for XKRX; for XNYS longer ago than anybody's prices of a fund."""
+FIRST = {"XKRX": 2000, "XNYS": 1980, "XTKS": 2015, "XHKG": 2015}
+"""The first year `holidays` knows for XKRX; for XNYS longer ago than anybody's prices of a fund. Tokyo and Hong
+Kong are asked for the settlement of sales only."""
+NAMES = {"XTKS": "XJPX"}
+"""What `holidays` calls an exchange where it is not its market identifier code."""
 EARLY_CLOSE = {"XNYS": "13:00"}
 """When the half days of an exchange end. Source: NYSE, Holidays and Trading Hours."""
 TARGET = Path(__file__).parent.parent / "src" / "steelyard" / "data" / "closures.json"
@@ -19,7 +22,7 @@ TARGET = Path(__file__).parent.parent / "src" / "steelyard" / "data" / "closures
 
 def calendar(exchange: str) -> dict[str, object]:
     years = list(range(FIRST[exchange], LAST + 1))
-    closed = holidays.financial_holidays(exchange, years=years)
+    closed = holidays.financial_holidays(NAMES.get(exchange, exchange), years=years)
     found: dict[str, object] = {"first": years[0], "last": years[-1], "closed": _weekdays(closed, years)}
     if exchange in EARLY_CLOSE:
         half = holidays.financial_holidays(exchange, years=years, categories=("half_day",))

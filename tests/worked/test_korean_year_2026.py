@@ -22,6 +22,7 @@ from steelyard.domain.tax.country import YearFacts, YearTax, country
 from steelyard.domain.tax.korea.income import high_dividend_tax
 from steelyard.domain.tax.korea.overseas import overseas_tax
 from steelyard.domain.tax.korea.rates import rates_of
+from steelyard.errors import InputError
 
 D = Decimal
 M = 1_000_000
@@ -430,3 +431,35 @@ def test_random_gains_cost_what_the_statutes_say(seed: int) -> None:
             theirs.national,
             theirs.local,
         )
+
+
+@pytest.mark.parametrize(
+    ("currency", "traded_on", "settled_on"),
+    [
+        # Tokyo is closed from 31 December to 3 January: two sessions after Friday the 27th is Monday, 6 January.
+        pytest.param("JPY", "2024-12-27", "2025-01-06", id="Tokyo, issue 16"),
+        pytest.param("JPY", "2024-12-26", "2024-12-30", id="Tokyo, a day earlier"),
+        # Hong Kong trades on the 31st, if only half the day.
+        pytest.param("HKD", "2024-12-27", "2024-12-31", id="Hong Kong"),
+        pytest.param("HKD", "2024-12-30", "2025-01-02", id="Hong Kong, over New Year"),
+        pytest.param("USD", "2024-12-27", "2024-12-31", id="New York"),
+    ],
+)
+def test_the_market_that_was_sold_in_decides_the_year(currency: str, traded_on: str, settled_on: str) -> None:
+    """ITA 98; each market by its own calendar."""
+    rows = [
+        Entry(date(2024, 1, 9), "main", "buy", "VOO", D(10), D(1000), currency, fx_rate=D(9)),
+        Entry(date.fromisoformat(traded_on), "main", "sell", "VOO", D(10), D(2000), currency, fx_rate=D(9)),
+    ]
+    expected = date.fromisoformat(settled_on)
+    assert [d.settles_on for d in year(rows, asked=expected.year).disposals] == [expected]
+
+
+def test_a_market_without_a_calendar_is_refused() -> None:
+    rows = [
+        Entry(date(2024, 1, 9), "main", "buy", "VOO", D(10), D(1000), "EUR", fx_rate=D(1500)),
+        Entry(date(2024, 12, 27), "main", "sell", "VOO", D(10), D(2000), "EUR", fx_rate=D(1500)),
+    ]
+    with pytest.raises(InputError) as caught:
+        year(rows, asked=2024)
+    assert caught.value.code == "settlement-unknown"

@@ -18,6 +18,8 @@ from steelyard.words import say
 
 _FILE = Path(__file__).parents[2] / "data" / "closures.json"
 EXCHANGES = ("XKRX", "XNYS")
+SETTLING = ("XTKS", "XHKG")
+"""Exchanges that nothing is traded on from here, whose days decide when a sale recorded there was settled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ def _known() -> Mapping[str, _Calendar]:
 
 
 class ExchangeSessions:
-    """Sessions of XKRX and XNYS: weekdays that are no closure.
+    """Sessions of XKRX and XNYS, and of the exchanges only settled on: weekdays that are no closure.
 
     Args:
         extra_closures: Further closed days by exchange, for what was announced at short notice.
@@ -63,7 +65,7 @@ class ExchangeSessions:
             InputError: The exchange is not known (`unknown-exchange`), or not its calendar of that year
                 (`calendar-year`).
         """
-        if exchange not in EXCHANGES:
+        if exchange not in EXCHANGES + SETTLING:
             raise InputError(
                 "unknown-exchange",
                 say("no trading calendar for exchange {exchange!r}", exchange=exchange),

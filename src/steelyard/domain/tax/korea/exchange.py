@@ -104,7 +104,7 @@ def _moved_on(entry: Entry, tax_class: str, facts: YearFacts) -> date | None:
     if traded is None or entry.kind in PAYMENT_KINDS:
         return traded
     try:
-        return settles_on(traded, tax_class, facts.is_session, facts.rates)
+        return settles_on(traded, tax_class, facts.is_session, facts.rates, entry.currency)
     except InputError:
         # Older than the table of settlement cycles, of which no rate is needed but this one.
         return None

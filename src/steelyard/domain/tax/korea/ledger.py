@@ -347,7 +347,8 @@ def _collected(
         for day, same_day in days.items():
             if day + _LONGEST_SETTLEMENT < date(facts.year, 1, 1):
                 continue
-            settled = settles_on(day, tax_class, facts.is_session, facts.rates)
+            currency = same_day[0].entry.currency
+            settled = settles_on(day, tax_class, facts.is_session, facts.rates, currency)
             if settled.year != facts.year:
                 continue
             if tax_class == "krx_other":

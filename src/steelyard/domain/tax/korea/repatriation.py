@@ -247,7 +247,7 @@ def _outside(facts: YearFacts) -> Iterable[OutsideTrade]:
             or not is_like_overseas(facts.instruments.get(entry.symbol), tax_class)
         ):
             continue
-        settled = settles_on(entry.traded_on, tax_class, facts.is_session, facts.rates)
+        settled = settles_on(entry.traded_on, tax_class, facts.is_session, facts.rates, entry.currency)
         if settled.year == facts.year:
             yield OutsideTrade(settled, entry.kind == "buy", in_won(entry, entry.gross, tax_class, facts))
 

@@ -17,6 +17,8 @@ from steelyard.words import say
 
 _LONGEST_CLOSURE_DAYS = 40
 _DAY = timedelta(days=1)
+MARKETS = {"USD": "XNYS", "KRW": "XNYS", "": "XNYS", "JPY": "XTKS", "HKD": "XHKG"}
+"""Currency to the exchange abroad; won are what a trade in the United States was booked in by the owner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,26 +68,53 @@ def settlement_days(data: Mapping[str, Any], exchange: str, traded_on: date) -> 
     return days
 
 
-def settles_on(traded_on: date, tax_class: str, is_session: IsSession, data: Mapping[str, Any]) -> date:
+def market_of(tax_class: str, currency: str) -> str:
+    """Return the exchange whose days settle a trade: the currency says it of what is listed abroad.
+
+    Raises:
+        InputError: No calendar of the currency's market is on record (`settlement-unknown`).
+    """
+    if tax_class != "overseas_listed":
+        return "XKRX"
+    found = MARKETS.get(currency)
+    if found is None:
+        raise InputError(
+            "settlement-unknown",
+            say("no calendar of the market that trades in {currency} is on record", currency=currency),
+            say(
+                "settlement decides the year, so nothing is guessed: only markets in {currencies} are known",
+                currencies=", ".join(sorted(c for c in MARKETS if c)),
+            ),
+        )
+    return found
+
+
+def settles_on(
+    traded_on: date, tax_class: str, is_session: IsSession, data: Mapping[str, Any], currency: str = "USD"
+) -> date:
     """Return the Korean settlement date of a trade.
 
     A KRX trade settles two sessions later. A US trade settles there one session later (two before
-    2024-05-28) and in Korea on the next Korean business day after that.
+    2024-05-28) and in Korea on the next Korean business day after that. One in Tokyo or Hong Kong settles two
+    sessions later there, in Korea on the same day if banks are open, else on the next one on which they are.
 
     Args:
         traded_on: Trade date at the exchange.
         tax_class: The Korean class; only `overseas_listed` trades abroad.
-        is_session: Trading sessions of XKRX and XNYS.
+        is_session: Trading sessions of the exchanges.
         data: The Korean data file.
+        currency: Of the trade; that of an overseas one tells its market.
 
     Source: rule kr.overseas-settlement.
     """
-    exchange = "XNYS" if tax_class == "overseas_listed" else "XKRX"
+    exchange = market_of(tax_class, currency)
     day = traded_on
     for _ in range(settlement_days(data, exchange, traded_on)):
         day = _next(day, lambda d: is_session(exchange, d))
     if exchange == "XNYS":
-        day = _next(day, lambda d: is_korean_business_day(d, is_session))
+        return _next(day, lambda d: is_korean_business_day(d, is_session))
+    if exchange != "XKRX" and not is_korean_business_day(day, is_session):
+        return _next(day, lambda d: is_korean_business_day(d, is_session))
     return day
 
 
