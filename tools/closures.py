@@ -11,8 +11,8 @@ import holidays
 
 LAST = 2040
 FIRST = {"XKRX": 2000, "XNYS": 1980, "XTKS": 2015, "XHKG": 2015}
-"""The first year `holidays` knows for XKRX; for XNYS longer ago than anybody's prices of a fund. Tokyo and Hong
-Kong are asked for the settlement of sales only."""
+"""The first year `holidays` knows for XKRX; for XNYS longer ago than anybody's prices of a fund. Tokyo and
+Hong Kong are asked for the settlement of sales only."""
 NAMES = {"XTKS": "XJPX"}
 """What `holidays` calls an exchange where it is not its market identifier code."""
 EARLY_CLOSE = {"XNYS": "13:00"}

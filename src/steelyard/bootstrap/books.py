@@ -21,9 +21,11 @@ from steelyard.records import replace
 
 if TYPE_CHECKING:
     from steelyard.adapters.files.quotes import PortfolioFile
+    from steelyard.adapters.prices.folder import FolderPrices
     from steelyard.domain.books.ledger import Entry, Recorded
     from steelyard.domain.books.portfolio_books import Books
     from steelyard.domain.market.catalogue import Catalogue
+    from steelyard.domain.market.prices import Wanted
     from steelyard.domain.policy.models import Model
     from steelyard.ports.market import PriceRecords, Sessions
 
@@ -210,7 +212,9 @@ def with_books_of(folder: Folder, portfolio: Portfolio, past: Sequence[Entry]) -
     from steelyard.domain.books.portfolio_books import books_of, with_books
 
     books = replace(books_of(portfolio), entries=tuple(past))
-    return with_books(portfolio, _rated(folder, books, open_pairs) if open_pairs else books)
+    if portfolio.tax is not None and folder.tax_base_prices.is_dir():
+        books = _with_tax_bases(folder, books)
+    return with_books(portfolio, _rated(folder, books, open_pairs, for_tax=True) if open_pairs else books)
 
 
 def _open_pairs(portfolio: Portfolio, past: Sequence[Entry]) -> tuple[tuple[str, str], ...]:
@@ -226,28 +230,60 @@ def _open_pairs(portfolio: Portfolio, past: Sequence[Entry]) -> tuple[tuple[str,
     return tuple((c, other) for c in unrated(past or entries_of_lots(portfolio), other))
 
 
-def _rated(folder: Folder, books: Books, pairs: Sequence[tuple[str, str]]) -> Books:
-    """Return books with the rates of some pairs, or with what kept them from being read."""
+def _with_tax_bases(folder: Folder, books: Books) -> Books:
+    """Return books with the tax base prices of the folder's files, or with what kept them from being read."""
+    from steelyard.adapters.prices.folder import FolderPrices
+    from steelyard.domain.market.prices import Wanted
+
+    files = FolderPrices(folder.tax_base_prices)
+    try:
+        found = {
+            symbol: _by_day(files, wanted)
+            for symbol in sorted({e.symbol for e in books.entries if e.symbol})
+            if files.offers(wanted := Wanted(symbol, "KRW"))
+        }
+    except DataError as error:
+        return replace(books, unread=error)
+    return replace(books, tax_base_prices=found)
+
+
+def _by_day(files: FolderPrices, wanted: Wanted) -> dict[date, Decimal]:
+    return {c.day: c.price for c in files.read(wanted, files.ask(wanted, date.min, date.max))}
+
+
+def _rated(folder: Folder, books: Books, pairs: Sequence[tuple[str, str]], *, for_tax: bool = False) -> Books:
+    """Return books with the rates of some pairs, or with what kept them from being read.
+
+    For tax the rates of the folder `base_rates` go before all others: they are what a return counts.
+    """
     from steelyard.adapters.prices.folder import FolderPrices
     from steelyard.app.market.rates import rates_at_hand
     from steelyard.domain.market.prices import Wanted
 
     rates: dict[str, Mapping[date, Decimal]] = {}
+    names: dict[str, Mapping[date, str]] = {}
+    official = FolderPrices(folder.base_rates)
     try:
         settings = price_settings(folder)
         files = FolderPrices(folder.prices(settings.folder))
         with fetched(folder) as prices:
             for currency, other in pairs:
                 pair = Wanted(currency + other, other)
-                rates[pair.symbol] = rates_at_hand(
+                kept = prices.history(pair.symbol) if prices else ()
+                found = rates_at_hand(
                     pair,
                     files if files.name in settings.sources else None,
                     settings.limits,
-                    [close for _, close in prices.history(pair.symbol)] if prices else (),
+                    [close for _, close in kept],
                 )
+                told = dict.fromkeys(found, settings.folder) | {c.day: s for s, c in reversed(kept)}
+                if for_tax and official.offers(pair):
+                    base = _by_day(official, pair)
+                    found, told = found | base, told | dict.fromkeys(base, folder.base_rates.name)
+                rates[pair.symbol], names[pair.symbol] = found, told
     except (InputError, DataError) as error:
         return replace(books, unread=error)
-    return replace(books, rates=rates)
+    return replace(books, rates=rates, rate_names=names)
 
 
 def market_rates(folder: Folder, portfolio: Portfolio) -> Callable[[str, date], Decimal | None]:

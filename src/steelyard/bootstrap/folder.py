@@ -74,6 +74,17 @@ class Folder:
         """Return where a broker's token for today is kept."""
         return self.path / f".steelyard-{broker}-{mode}.json"
 
+    @property
+    def base_rates(self) -> Path:
+        """The rates of exchange that a return counts (매매기준율), a file a pair; its name goes into the
+        output."""
+        return self.path / "base_rates"
+
+    @property
+    def tax_base_prices(self) -> Path:
+        """The tax base prices (과표기준가) of KRX-listed funds, a file a fund."""
+        return self.path / "tax_base_prices"
+
     def prices(self, name: str) -> Path:
         """Return the folder of price files that automation.toml names; absolute names stay."""
         return self.path / name

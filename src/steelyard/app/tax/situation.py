@@ -145,6 +145,8 @@ def situation(
             for currency in unrated(past, lands.currency)
         },
         as_of=as_of,
+        rate_names={pair.removesuffix(lands.currency): names for pair, names in books.rate_names.items()},
+        tax_base_prices=books.tax_base_prices,
     )
     known = {(name, symbol) for e in past for name in e.accounts for symbol in (e.symbol, e.other)}
     known -= {(e.account, e.symbol) for e in past if e.kind == "transfer_in" and e.price is None}

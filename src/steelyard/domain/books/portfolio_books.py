@@ -28,6 +28,8 @@ class Books:
         actions: Splits, changes of name and ends that price sources suggest and the books lack.
         kept: Names of the accounts of which the journal says what they hold.
         unread: What kept the rates from being read; whoever needs one is told.
+        rate_names: Pair to day to where its rate comes from: a folder, or a price source.
+        tax_base_prices: Symbol to day to the Korean tax base price of a share, for entries that state none.
     """
 
     entries: tuple[Entry, ...] = ()
@@ -36,6 +38,8 @@ class Books:
     differences: tuple[HoldingDifference, ...] = ()
     kept: frozenset[str] = frozenset()
     actions: tuple[UnrecordedAction, ...] = ()
+    rate_names: Mapping[str, Mapping[date, str]] = field(default_factory=dict)
+    tax_base_prices: Mapping[str, Mapping[date, Decimal]] = field(default_factory=dict)
 
     def rates_until(self, currency: str, other: str, as_of: date) -> Mapping[date, Decimal]:
         """Return units of the other currency for one unit of a currency, by day, none later than `as_of`.

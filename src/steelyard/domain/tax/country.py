@@ -238,6 +238,8 @@ class YearFacts:
             it is its affair.
         market_rates: Currency to day to tax currency for one unit, for entries that state no rate.
         as_of: The day of asking; None is the end of the year.
+        rate_names: Currency to day to where the rate of `market_rates` comes from.
+        tax_base_prices: Symbol to day to tax base price, for entries that state none.
     """
 
     year: int
@@ -256,6 +258,8 @@ class YearFacts:
     instruments: Mapping[str, Instrument] = field(default_factory=dict)
     market_rates: Mapping[str, Mapping[date, Decimal]] = field(default_factory=dict)
     as_of: date | None = None
+    rate_names: Mapping[str, Mapping[date, str]] = field(default_factory=dict)
+    tax_base_prices: Mapping[str, Mapping[date, Decimal]] = field(default_factory=dict)
 
     def settings_of(self, year: int) -> Mapping[str, object]:
         """Return the owner's keys of a year."""

@@ -26,12 +26,14 @@ from steelyard.domain.tax.korea.hedging import hedging_deduction
 from steelyard.domain.tax.korea.holding_rules import holding_rules
 from steelyard.domain.tax.korea.ledger import (
     CLASSES,
+    DEFAULT_METHOD,
     class_unknown,
     cost_with_gifts,
     read_ledger,
     share_gains,
 )
 from steelyard.domain.tax.korea.notes import (
+    METHOD_CLASSES,
     isa_taxed,
     notes_of_accounts,
     notes_of_year,
@@ -209,15 +211,7 @@ class Korea:
             (overseas, *(each_gain(b, withheld) for b in buckets)),
             bucket,
             cost_of=cost_with_gifts(facts, rates, as_of),
-            left_out={
-                (lot.account, lot.symbol): say(
-                    "the planner does not know what a sale in the repatriation account deducts; the "
-                    "tax shown does"
-                )
-                for lot in so_far.open_lots
-                if facts.account_kinds.get(lot.account) == REPATRIATION
-                and facts.classes.get(lot.symbol) == "overseas_listed"
-            },
+            left_out=_left_out(facts, so_far),
         )
 
     def law_method(self, tax_class: str) -> str | None:
@@ -293,6 +287,29 @@ class Korea:
 
 def _krx_bucket(account: str, symbol: str) -> str:
     return f"krx_other:{account}:{symbol}"
+
+
+def _left_out(facts: YearFacts, so_far: YearTax) -> Mapping[tuple[str, str], str]:
+    """Return what to say beside a planned sale, by account and symbol."""
+    lots: dict[tuple[str, str], int] = {}
+    for lot in so_far.open_lots:
+        if facts.classes.get(lot.symbol) in METHOD_CLASSES:
+            lots[lot.account, lot.symbol] = lots.get((lot.account, lot.symbol), 0) + 1
+    found = {}
+    for (account, symbol), count in lots.items():
+        kind = facts.account_kinds.get(account, "taxable")
+        if kind == REPATRIATION:
+            found[account, symbol] = say(
+                "the planner does not know what a sale in the repatriation account deducts; the "
+                "tax shown does"
+            )
+        elif kind == "taxable" and count > 1 and (account, facts.classes[symbol]) not in facts.methods:
+            found[account, symbol] = say(
+                "{account} does not say how its broker reckons cost: {method} was assumed (cost_method)",
+                account=account,
+                method=DEFAULT_METHOD,
+            )
+    return found
 
 
 def _used(

@@ -6,7 +6,6 @@ rates he has fetched; a day without one takes the last before it, and says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
@@ -17,18 +16,30 @@ from steelyard.domain.money import EXACT, ONE
 from steelyard.domain.tax.country import YearFacts, unrated
 from steelyard.domain.tax.korea.settlement import settles_on
 from steelyard.errors import DataError, InputError
-from steelyard.records import dataclass
+from steelyard.records import dataclass, replace
 from steelyard.words import say
 
 WON = "KRW"
 
 
+BASE_RATES = "base_rates"
+"""The folder of base rates (매매기준율): what a return counts; other sources have the market's closes."""
+
+
 @dataclass(frozen=True, slots=True)
 class WonRate:
-    """Won for one unit of a currency; `note` says what is particular about it, "" where nothing is."""
+    """Won for one unit of a currency.
+
+    Attributes:
+        note: What is particular about it, "" where nothing is.
+        day: Of the rate; None where it is the entry's own.
+        name: Where it comes from, "" where it is the entry's own or nobody said.
+    """
 
     rate: Decimal
     note: str = ""
+    day: date | None = None
+    name: str = ""
 
 
 def in_won(entry: Entry, amount: Decimal, tax_class: str, facts: YearFacts) -> Decimal:
@@ -63,8 +74,9 @@ def won_rate(entry: Entry, tax_class: str, facts: YearFacts) -> WonRate:
     if found is None:
         raise _missing(entry, moved)
     day, rate = found
+    name = facts.rate_names.get(entry.currency, {}).get(day, "")
     if day == moved:
-        return WonRate(rate)
+        return WonRate(rate, "", day, name)
     return WonRate(
         rate,
         say(
@@ -73,17 +85,42 @@ def won_rate(entry: Entry, tax_class: str, facts: YearFacts) -> WonRate:
             moved=moved,
             day=day,
         ),
+        day,
+        name,
     )
 
 
-def rate_note(entries: Iterable[Entry]) -> str:
-    """Return what the reader has to know where fetched rates stand in for rates of the owner, else ""."""
-    if not unrated(entries, WON):
+def rate_note(facts: YearFacts) -> str:
+    """Return what the reader has to know where rates from elsewhere stand in for the owner's, else ""."""
+    currencies = unrated(facts.entries, WON)
+    if not currencies:
         return ""
+    names = tuple(sorted({n for c in currencies for n in facts.rate_names.get(c, {}).values()}))
+    if names == (BASE_RATES,):
+        return say(
+            "Entries without fx_rate take the base rate of their settlement date from {name}.",
+            name=BASE_RATES,
+        )
+    if not names:
+        return say(
+            "Entries without fx_rate take the fetched rate of their settlement date: a "
+            "market rate, while the return takes the base rate of that day."
+        )
     return say(
-        "Entries without fx_rate take the fetched rate of their settlement date: a "
-        "market rate, while the return takes the base rate of that day."
+        "Entries without fx_rate take the rate of their settlement date from {names}: only those of {base} "
+        "are the base rates that the return takes.",
+        names=names,
+        base=BASE_RATES,
     )
+
+
+def with_tax_base(entry: Entry, facts: YearFacts) -> Entry:
+    """Return an entry with the tax base price of its day from the files at hand, where it states none."""
+    if entry.tax_base_price is not None or entry.kind not in ("buy", "sell", "dividend", "transfer_in"):
+        return entry
+    day = entry.lot if entry.kind == "transfer_in" and entry.lot else entry.traded_on
+    found = facts.tax_base_prices.get(entry.symbol, {}).get(day)
+    return entry if found is None else replace(entry, tax_base_price=found)
 
 
 def is_like_overseas(instrument: Instrument | None, tax_class: str | None) -> bool:

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from itertools import groupby
 
-from steelyard.domain.books.holdings import ADDING, TAKING, count
-from steelyard.domain.books.ledger import ACTION_KINDS, PAYMENT_KINDS, Entry, in_order
+from steelyard.domain.books.holdings import ADDING, TAKING
+from steelyard.domain.books.ledger import ACTION_KINDS, PAYMENT_KINDS, Entry
 from steelyard.domain.books.lots import Pool, TaxLot, share
 from steelyard.domain.money import EXACT, ZERO, exact_sum
 from steelyard.domain.tax.country import Disposal, SoldLot, YearFacts
 from steelyard.domain.tax.korea.accounts import SHELTERED
-from steelyard.domain.tax.korea.exchange import in_won, won_rate
+from steelyard.domain.tax.korea.day_order import in_korean_order
+from steelyard.domain.tax.korea.exchange import in_won, with_tax_base, won_rate
 from steelyard.domain.tax.korea.gifts import CARRIED_OVER, Gift, a_year_after, sold_gift
 from steelyard.domain.tax.korea.overseas import ShareGain
 from steelyard.domain.tax.korea.payments import (
@@ -114,7 +114,10 @@ def read_ledger(facts: YearFacts, rates: TaxRates) -> KoreanLedger:
     positions: dict[tuple[str, str], Position] = {}
     sold: dict[tuple[str, str], list[_Sold]] = {}
     payments: list[Payment] = []
-    for entry in in_korean_order(facts.entries):
+    entries = facts.entries
+    if facts.tax_base_prices:
+        entries = [with_tax_base(entry, facts) for entry in entries]
+    for entry in in_korean_order(entries):
         sheltered = [facts.account_kinds.get(name) in SHELTERED for name in entry.accounts]
         if entry.kind not in _HELD_KINDS or entry.traded_on.year > facts.year or all(sheltered):
             continue
@@ -145,36 +148,6 @@ def read_ledger(facts: YearFacts, rates: TaxRates) -> KoreanLedger:
         else:
             act(entry, position, facts)
     return _collected(positions, sold, payments, facts, rates)
-
-
-def in_korean_order(entries: Iterable[Entry]) -> list[Entry]:
-    """Return entries as `in_order` does, but a sale before the same day's purchase where it can be.
-
-    Selling and buying back on one day is how gains and losses are realised here, since Korea knows no wash
-    sale. The shares bought back must then not enter the average, nor be the newest lot, of what was sold.
-    So where the shares held in the morning cover all sales of the day, the sales come first; otherwise the
-    purchases do. The order of rows in a file plays no part in it.
-    """
-    result: list[Entry] = []
-    held: dict[tuple[str, str], Decimal] = {}
-    for _, rows in groupby(in_order(entries), key=lambda e: e.traded_on):
-        day = list(rows)
-        sold: dict[tuple[str, str], Decimal] = {}
-        morning = dict(held)
-        for entry in day:
-            key = entry.account, entry.symbol
-            if entry.kind == "sell":
-                sold[key] = EXACT.add(sold.get(key, ZERO), entry.shares)
-            if entry.kind in ACTION_KINDS or (entry.kind in ADDING and entry.kind != "buy"):
-                count(morning, entry)
-            count(held, entry)
-        covered = {key for key, shares in sold.items() if morning.get(key, ZERO) >= shares}
-        bought_back = [e for e in day if e.kind == "buy" and (e.account, e.symbol) in covered]
-        others = [e for e in day if not (e.kind == "buy" and (e.account, e.symbol) in covered)]
-        result += [e for e in others if e.kind != "transfer_out"]
-        result += bought_back
-        result += [e for e in others if e.kind == "transfer_out"]
-    return result
 
 
 def _opened(symbol: str, entry: Entry, facts: YearFacts) -> Position:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from steelyard.domain.money import EXACT, ZERO, exact_sum, plain
 from steelyard.domain.tax.country import YearFacts
 from steelyard.domain.tax.korea.accounts import SHELTERED
-from steelyard.domain.tax.korea.exchange import rate_note
+from steelyard.domain.tax.korea.exchange import rate_note, with_tax_base
 from steelyard.domain.tax.korea.gifts import gift_tax
 from steelyard.domain.tax.korea.income import IncomeTax
 from steelyard.domain.tax.korea.ledger import DEFAULT_METHOD, KoreanLedger
@@ -150,9 +150,22 @@ def notes_of_accounts(
     sheltered: Sheltered,
 ) -> Iterator[str]:
     """Yield the notes on rates of exchange and on accounts with rules of their own."""
-    exchange = rate_note(facts.entries)
+    exchange = rate_note(facts)
     if exchange:
         yield exchange
+    filled = sorted(
+        {
+            e.symbol
+            for e in facts.entries
+            if facts.classes.get(e.symbol) == "krx_other" and with_tax_base(e, facts) is not e
+        }
+    )
+    if filled:
+        yield say(
+            "Tax base prices of {symbols} that no entry states are those of the files in {name}.",
+            symbols=", ".join(filled),
+            name="tax_base_prices",
+        )
     if brought_home is not None and brought_home.not_held:
         yield say("Part of what the repatriation account sold was not held on the day of reference.")
     if brought_home is not None and brought_home.withdrawn_on is not None:
