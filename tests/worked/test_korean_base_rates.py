@@ -26,7 +26,7 @@ TRADES = """date,type,symbol,shares,price,currency,tax_base_price
 def test_rates_and_tax_base_prices_are_taken_from_files_and_their_folders_are_named(tmp_path):
     """10 x (200 x 1,400 - 100 x 1,470.5) = 1,329,500; the purchase settled on 13 January, the sale on 6 May.
 
-    The market's closes differ and are not taken. Tax base prices 10,200 and 11,500: 130,000 of 300,000 is taxed.
+    The market's closes differ and are not taken. Bases 10,200 and 11,500: 130,000 of 300,000 is taxed.
     """
     (tmp_path / "portfolio.toml").write_text(PORTFOLIO, encoding="utf-8")
     (tmp_path / "trades.csv").write_text(TRADES, encoding="utf-8")

@@ -436,7 +436,7 @@ def test_random_gains_cost_what_the_statutes_say(seed: int) -> None:
 @pytest.mark.parametrize(
     ("currency", "traded_on", "settled_on"),
     [
-        # Tokyo is closed from 31 December to 3 January: two sessions after Friday the 27th is Monday, 6 January.
+        # Tokyo is closed from 31 December to 3 January: two sessions after Friday the 27th is 6 January.
         pytest.param("JPY", "2024-12-27", "2025-01-06", id="Tokyo, issue 16"),
         pytest.param("JPY", "2024-12-26", "2024-12-30", id="Tokyo, a day earlier"),
         # Hong Kong trades on the 31st, if only half the day.
