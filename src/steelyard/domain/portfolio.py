@@ -202,11 +202,15 @@ class Portfolio:
     exposures: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
     fx_quotes: Mapping[str, Quote] = field(default_factory=dict)
     timezone: str = ""
+    _goals: list[tuple[Goal, ...]] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @property
     def goals(self) -> tuple[Goal, ...]:
         """The targets with what counts for each, in the order of the file."""
-        return goals(self.targets, self.classes, self.exposures)
+        # A plan asks some forty times, and the answer follows from three fields that never change.
+        if not self._goals:
+            self._goals.append(goals(self.targets, self.classes, self.exposures))
+        return self._goals[0]
 
     @property
     def counted(self) -> tuple[str, ...]:

@@ -30,7 +30,9 @@ def finished(
     costs = exact_sum((c.cost for c in outcome.conversions), exact_sum(t.cost for t in outcome.trades))
     gross = exact_sum(settled.values.values(), settled.cash)
     managed = EXACT.subtract(gross, valuation.reserve)
-    drifts = measure(goal_worth(portfolio, settled.values), managed, portfolio.targets)
+    before = goal_worth(portfolio, {h.symbol: h.value for h in valuation.holdings})
+    worth = goal_worth(portfolio, settled.values)
+    drifts = measure(worth, managed, portfolio.targets)
     shares: dict[str, Decimal] = dict.fromkeys(portfolio.targets, ZERO)
     for (_, symbol), held in settled.shares.items():
         if symbol in shares:
@@ -41,7 +43,7 @@ def finished(
             (
                 replace(
                     t,
-                    reason=explain(portfolio, valuation, t, request, settled.values),
+                    reason=explain(portfolio, valuation, t, request, before, worth),
                     decided_by=decided_by(request, outcome, t),
                 )
                 for t in outcome.trades

@@ -35,6 +35,8 @@ def goals_of(portfolio: Portfolio, symbol: str) -> tuple[Goal, ...]:
 
 def goal_worth(portfolio: Portfolio, values: Mapping[str, Decimal]) -> dict[str, Decimal]:
     """Return the value of every goal, from the values of instruments."""
+    if not any(goal.is_class for goal in portfolio.goals):
+        return {goal.name: values.get(goal.name, ZERO) for goal in portfolio.goals}
     return {
         name: EXACT.divide(Decimal(v.numerator), Decimal(v.denominator))
         for name, v in goal_values(portfolio, {s: Fraction(v) for s, v in values.items()}).items()
@@ -46,22 +48,27 @@ def explain(
     valuation: Valuation,
     trade: Trade,
     request: PlanRequest,
+    before: Mapping[str, Decimal],
     after: Mapping[str, Decimal],
 ) -> str:
-    """Say why a trade is made: how far its goal is off, and where the trades take it (`+5.4 -> 9.6 %`)."""
+    """Say why a trade is made: how far its goal is off, and where the trades take it (`+5.4 -> 9.6 %`).
+
+    Args:
+        portfolio, valuation, trade, request: Of the plan.
+        before, after: Value of every goal without the trades and with them.
+    """
     goal = goals_of(portfolio, trade.symbol)[0]
-    held = goal_worth(portfolio, {h.symbol: h.value for h in valuation.holdings})[goal.name]
-    worth = goal_worth(portfolio, after)[goal.name]
+    held, worth = before[goal.name], after[goal.name]
     if not goal.weight:
         return say("target is 0 %: sold down") if worth else say("target is 0 %: sold out")
-    before = Drift(goal.name, held, valuation.managed, goal.weight)
+    now = Drift(goal.name, held, valuation.managed, goal.weight)
     then = Drift(goal.name, worth, valuation.managed, goal.weight)
-    text = say("{drift} -> {weight} %", drift=signed(before.drift), weight=points(then.weight))
+    text = say("{drift} -> {weight} %", drift=signed(now.drift), weight=points(then.weight))
     if goal.is_class:
         text = say("{goal} {text}", goal=goal.name, text=text)
-    if trade.side == "buy" and before.excess > 0:
+    if trade.side == "buy" and now.excess > 0:
         return join("; ", [text, say("the odd money is best here")])
-    if trade.side == "sell" and before.excess < 0:
+    if trade.side == "sell" and now.excess < 0:
         if request.cash_flow < 0:
             return join("; ", [text, say("sold to raise the money")])
         return join("; ", [text, say("sold so that others come nearer")])

@@ -11,7 +11,13 @@ from steelyard.app.planning.tradables import Ticks, Tradable
 from steelyard.domain.money import EXACT
 from steelyard.domain.tax.planning import Formula, TaxLine
 from steelyard.engines.allocation.household.household import Household
-from steelyard.engines.allocation.household.taxation import Alternative, LotSteps, Piece, Taxation
+from steelyard.engines.allocation.household.taxation import (
+    Alternative,
+    LotSteps,
+    Piece,
+    Taxation,
+    simpler,
+)
 
 UNKNOWN_RATE = Fraction(1, 5)
 """Tax taken on everything a sale brings in where what was paid is not known: only to compare accounts by."""
@@ -25,7 +31,7 @@ def taxation(lot_taxes: LotTaxes, seats: tuple[Tradable, ...], ticks: Ticks) -> 
         lots=tuple(_lots(one, lot_taxes, place, ticks) for one in seats),
         ordered=tuple((s.account, s.symbol) not in lot_taxes.free_choice for s in seats),
         buckets=len(names),
-        taxes=tuple(_cases(formula, place, ticks) for formula in lot_taxes.taxes),
+        taxes=simpler([_cases(formula, place, ticks) for formula in lot_taxes.taxes]),
         most_tax=None if lot_taxes.max_tax is None else ticks.part(Fraction(lot_taxes.max_tax)),
         most_gain=None if lot_taxes.max_gain is None else ticks.part(Fraction(lot_taxes.max_gain)),
         wash=_wash_groups(seats, lot_taxes),

@@ -216,10 +216,11 @@ def wanted(
 
 def goal_values(portfolio: Portfolio, values: Mapping[str, Fraction]) -> dict[str, Fraction]:
     """Return the value of every goal from the values of the instruments that count for it."""
+    nothing = Fraction(0)
     return {
-        goal.name: sum(
-            (Fraction(part) * values.get(s, Fraction(0)) for s, part in goal.parts.items()), Fraction(0)
-        )
+        goal.name: sum((Fraction(part) * values.get(s, nothing) for s, part in goal.parts.items()), nothing)
+        if goal.is_class
+        else values.get(goal.name, nothing)
         for goal in portfolio.goals
     }
 

@@ -46,6 +46,7 @@ class Scope:
         restful: Nothing is sold in one account and bought in another.
         paying: Accounts whose sales are no relocation.
         cases: By tax: the alternative that holds; None lets the model choose, which takes whole numbers.
+        every_case: The rows of every alternative are written, held or not (`ChoiceModel.case_rows`).
     """
 
     ranges: tuple[tuple[Fraction, Fraction], ...]
@@ -55,6 +56,7 @@ class Scope:
     restful: bool = False
     paying: frozenset[int] = frozenset()
     cases: tuple[int, ...] | None = None
+    every_case: bool = False
 
 
 @dataclass(slots=True)
@@ -97,6 +99,7 @@ class ChoiceModel:
             under it, a group of funds sold at a loss or bought.
         flows: What trades do to every purse, by account and currency.
         purse_rows: Rows that keep money from running out.
+        case_rows: By tax and alternative: its rows with their bounds, where every case is written.
     """
 
     def __init__(self, problem: Household, taxation: Taxation | None, scope: Scope, unit: float) -> None:
@@ -112,6 +115,7 @@ class ChoiceModel:
         self.goals = by_goal(problem)
         self.held = [float(v) for v in values(problem, unchanged(problem))]
         self.cuts: list[set[int]] = [set() for _ in problem.goals]
+        self.case_rows: list[list[list[tuple[int, float, float]]]] = []
         self._sides()
         self._purses()
         self._nearness()

@@ -7,7 +7,7 @@ integers and fractions: whatever a solver proposes is judged by `settle` and `mi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil, floor
@@ -188,12 +188,16 @@ def settle(problem: Household, change: Change) -> Settlement:
     A foreign purse that lacks money takes it from the base purse; a base purse that lacks money
     takes it from foreign ones, in their order. Each way costs the spread, paid in base currency.
     """
-    purses = [[Fraction(x) for x in row] for row in problem.purses]
+    whole = [list(row) for row in problem.purses]
+    costs = [ZERO] * len(whole)
     for seat, steps, sold in zip(problem.seats, change.steps, change.sold_out, strict=True):
         amount = problem.amount(seat, steps, sold)
         if amount:
-            purses[seat.account][seat.currency if problem.spread else 0] -= amount
-            purses[seat.account][0] -= problem.commission(amount)
+            whole[seat.account][seat.currency if problem.spread else 0] -= amount
+            if problem.rate or problem.floor:
+                costs[seat.account] += problem.commission(amount)
+    # Amounts are whole ticks; only what is charged on them makes fractions.
+    purses = [[row[0] - cost, *map(Fraction, row[1:])] for row, cost in zip(whole, costs, strict=True)]
     exchanges: list[Exchange] = []
     short, lacking = ZERO, []
     for account, row in enumerate(purses):
@@ -236,9 +240,14 @@ def allowed(problem: Household, change: Change) -> bool:
     return True
 
 
-def feasible(problem: Household, change: Change) -> bool:
-    """Say whether a change may be made: every trade allowed, everything paid for, no cap broken."""
-    settled = settle(problem, change)
+def feasible(problem: Household, change: Change, settled: Settlement | None = None) -> bool:
+    """Say whether a change may be made: every trade allowed, everything paid for, no cap broken.
+
+    Args:
+        problem, change: What to do.
+        settled: What `settle` says of it, where that is known.
+    """
+    settled = settled or settle(problem, change)
     if problem.most_trades is not None and traffic(problem, change)[0] > problem.most_trades:
         return False
     return not settled.short and allowed(problem, change) and within_caps(problem, change, settled)
@@ -319,12 +328,17 @@ def values(problem: Household, change: Change) -> list[int | Fraction]:
     return worth
 
 
-def missed(problem: Household, change: Change) -> Fraction:
-    """Return the objective a change reaches, exact."""
+def missed(problem: Household, change: Change, worth: Sequence[int | Fraction] | None = None) -> Fraction:
+    """Return the objective a change reaches, exact.
+
+    Args:
+        problem, change: What is done.
+        worth: Its `values`, where they are known.
+    """
     total = sum(
         (
             problem.miss(goal, Fraction(value))
-            for value, goal in zip(values(problem, change), problem.goals, strict=True)
+            for value, goal in zip(worth or values(problem, change), problem.goals, strict=True)
         ),
         ZERO,
     )

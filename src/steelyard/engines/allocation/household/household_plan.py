@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from steelyard.engines.allocation.household.household import Household
-from steelyard.engines.allocation.household.near_plans import FEW_SEATS, best_near
+from steelyard.engines.allocation.household.near_plans import best_near
 from steelyard.engines.allocation.household.nearest import Nearest, nearest
+from steelyard.engines.allocation.household.questions import FEW_SEATS
 from steelyard.engines.allocation.household.ranks import Judged, Peace
 from steelyard.engines.allocation.household.taxation import Taxation
 from steelyard.engines.allocation.problem import AllocationProblem, Answer

@@ -166,17 +166,7 @@ class Relaxed:
         self.asked = 0
         self._count = len(model.lower)
         self._every = np.arange(self._count, dtype=np.int32)
-        self._solver = solver = highspy.Highs()  # type: ignore[no-untyped-call]
-        for option, setting in (
-            ("output_flag", False),
-            ("log_to_console", False),
-            ("threads", 1),
-            ("random_seed", 1),
-            ("presolve", "off"),
-            ("primal_feasibility_tolerance", 1e-9),
-            ("dual_feasibility_tolerance", 1e-9),
-        ):
-            solver.setOptionValue(option, setting)
+        self._solver = solver = quiet(highspy)
         solver.passModel(_compact(model, relaxed=True))
         self._optimal = highspy.HighsModelStatus.kOptimal
 
@@ -202,6 +192,13 @@ class Relaxed:
         """Hold one row between other bounds from now on."""
         self._solver.changeRowBounds(row, lower, upper)
 
+    def add(self, lower: float, terms: Mapping[int, float]) -> None:
+        """Add that the sum of some terms is at least something, from now on."""
+        import numpy as np
+
+        at = np.array(list(terms), dtype=np.int32)
+        self._solver.addRow(lower, INFINITY, len(at), at, np.array(list(terms.values()), dtype=float))
+
     def value(self) -> float:
         """Return what the last solution costs."""
         return float(self._solver.getInfo().objective_function_value)
@@ -213,3 +210,19 @@ class Relaxed:
         if self._solver.getModelStatus() != self._optimal:
             return None
         return list(self._solver.getSolution().col_value)
+
+
+def quiet(highspy: Any) -> Any:
+    """Return a simplex that says nothing and always does the same."""
+    solver = highspy.Highs()
+    for option, setting in (
+        ("output_flag", False),
+        ("log_to_console", False),
+        ("threads", 1),
+        ("random_seed", 1),
+        ("presolve", "off"),
+        ("primal_feasibility_tolerance", 1e-9),
+        ("dual_feasibility_tolerance", 1e-9),
+    ):
+        solver.setOptionValue(option, setting)
+    return solver

@@ -11,34 +11,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from itertools import islice, product
-from math import ceil, inf, isqrt
+from math import inf
 
-from steelyard.engines.allocation.household.choice_model import ChoiceModel, Scope
-from steelyard.engines.allocation.household.household import Change, Household, unchanged
-from steelyard.engines.allocation.household.linear_model import Terms
-from steelyard.engines.allocation.household.new_money_rows import spend
-from steelyard.engines.allocation.household.ranks import (
-    Judged,
-    Peace,
-    best_of,
-    judge,
-    limits,
-    near_enough,
-    next_purchase,
-    permitted,
-    restful,
-)
+from steelyard.engines.allocation.household.household import SELL, Household, unchanged
+from steelyard.engines.allocation.household.one_account import OneAccount, is_one
+from steelyard.engines.allocation.household.questions import FEW_SEATS, HAIR, Near, Questions
+from steelyard.engines.allocation.household.ranks import Judged, Peace
 from steelyard.engines.allocation.household.sparse_search import SparseSearch, Support
-from steelyard.engines.allocation.household.tax_columns import written
-from steelyard.engines.allocation.household.taxation import Taxation
+from steelyard.engines.allocation.household.tax_columns import possible_cases
+from steelyard.engines.allocation.household.taxation import Taxation, meet_on_an_edge
+from steelyard.engines.allocation.household.whole_shares import Frame, Middle, whole_near
 
 FEWEST_SEATS = 6
 """Up to so many seats every stage is searched to the end."""
-
-FEW_SEATS = 16
-"""Up to so many seats too, where there are few shares to move."""
 
 FEW_BITS = 40
 """Binary digits of all the counts that may trade, up to which shares are few."""
@@ -49,6 +35,9 @@ BRANCHES = 2000
 SOME_BRANCHES = 100
 """The same where many seats are searched for the least tax and cost."""
 
+PROOF_BRANCHES = 30
+"""The same where less tax and cost than was found is ruled out."""
+
 INSIDE = 0.985
 """Part of the square of the distance within which a first answer is looked for."""
 
@@ -58,28 +47,20 @@ FEW_BRANCHES = 200
 MADE_WHOLE = 8
 """Sets of trades made whole, the smallest first."""
 
-ROUNDS = 40
-"""Times one question is asked, each with the lines that the last answer lacked."""
-
 CASES = 27
 """Combinations of cases of the taxes that are looked at one by one."""
 
-HAIR = 1e-9
+JUDGED = 6
+"""Combinations of whole shares judged until one is permitted."""
 
+CASES_ROUNDED = 2
+"""Combinations of cases made whole, those that cost least."""
 
-@dataclass(frozen=True, slots=True)
-class Near:
-    """The plan to follow.
+FAR = 10
+"""Tolerances between a bound and what was found from which the solver's own searches are worth while."""
 
-    Attributes:
-        plan: The best of all near enough.
-        bound: A lower bound of tax and costs among them, ticks.
-        proven: No plan near enough costs less by more than makes a difference.
-    """
-
-    plan: Judged
-    bound: Fraction
-    proven: bool
+SETTLED = 4
+"""Times whole numbers are asked for less tax and cost than was found."""
 
 
 def best_near(problem: Household, taxation: Taxation | None, peace: Peace, nearest: Judged) -> Near:
@@ -94,178 +75,212 @@ def best_near(problem: Household, taxation: Taxation | None, peace: Peace, neare
     return search.run(restful=bool(peace.accept) and not peace.relocate)
 
 
-class _Search:
-    """All plans found so far, and the questions that find more."""
+@dataclass(frozen=True, slots=True)
+class _Relaxed:
+    """The least tax and costs in fractions of a share, in units, where some cases of the taxes hold.
 
-    def __init__(self, problem: Household, taxation: Taxation | None, peace: Peace, nearest: Judged) -> None:
-        self.problem, self.taxation, self.peace, self.nearest = problem, taxation, peace, nearest
-        self.unit = float(peace.total) / 1000 or 1.0
-        self.found: dict[tuple[Change, tuple[tuple[Fraction, ...], ...]], Judged] = {}
-        self.rest = False
-        self.ties = not peace.accept
-        # Rounded up by a millionth of a tick: what lies in between is judged exactly.
-        root = Fraction(isqrt(int((nearest.square + peace.apart) * 10**12)) + 1, 10**6)
-        self.square = float((root + peace.accept) ** 2 - peace.apart)
-        self.ranges = self._ranges()
+    `apart` says whether what excludes each other does, so that branching adds nothing.
+    """
 
-    def _ranges(self) -> tuple[tuple[Fraction, Fraction], ...]:
-        if self.ties:
-            return self._tied()
-        radius = Fraction(isqrt(int(self.square)) + 1)
-        rows = []
-        for goal, limit in zip(
-            self.problem.goals, limits(self.peace, self.nearest, len(self.problem.goals)), strict=True
-        ):
-            low, high = max(goal.target - radius, Fraction(0)), goal.target + radius
-            rows.append((low, high) if limit is None else (max(low, limit[0]), min(high, limit[1])))
-        return tuple(rows)
+    value: float
+    cases: tuple[int, ...]
+    columns: list[float]
+    apart: bool
 
-    def _tied(self) -> tuple[tuple[Fraction, Fraction], ...]:
-        """Return where goals lie in plans of the same objective; of many seats only the same totals."""
-        if len(self.problem.seats) > FEW_SEATS:
-            return tuple((Fraction(v), Fraction(v)) for v in self.nearest.worth)
-        rows = []
-        for goal in self.problem.goals:
-            reach = ceil(self.nearest.miss * goal.divisor) + 1
-            away = isqrt(reach) + 1 if self.problem.power == 2 else reach
-            rows.append((max(goal.target - away, Fraction(0)), goal.target + away))
-        return tuple(rows)
+
+class _Search(Questions):
+    """The stages, one after the other."""
 
     def run(self, *, restful: bool) -> Near:
         self.rest = restful
         self.found = {}
         for change in (self.nearest.change, unchanged(self.problem)):
-            self._consider(change, None)
+            self.consider(change, None)
+        if self._is_listed():
+            known = self._listed()
+            if known is not None:
+                return self.result(known)
         relaxed = self._relaxed()
         if not relaxed and restful:
             return self.run(restful=False)  # no restful plan is near enough, not even in fractions of a share
-        bound = min((value for value, _ in relaxed), default=-inf)
+        bound = min((row.value for row in relaxed), default=-inf)
         if self._few():
-            return self._to_the_end(bound)
-        most = bound + self._tolerance()
-        for value, cases in relaxed:
-            if value <= most:
-                self._few_trades(cases, most)
-        if not any(float(p.effort) <= most * self.unit for p in self.found.values()):
+            return self._to_the_end(self._branched(relaxed, inf))
+        bound = self._branched(relaxed, inf) if self.divided else self._rounded(relaxed, bound)
+        most = bound + self.tolerance()
+        if not self.divided and self.found:
+            # The least that whole shares cost may be more than the bound by more than makes a difference.
+            most = max(most, self.least_found() + HAIR)
+        for row in relaxed[:CASES_ROUNDED]:
+            if row.value <= most:
+                self._few_trades(row.cases, most)
+        if self.divided and self.least_found() > bound + self.tolerance():
             bound = max(bound, self._cheapest(relaxed))
         if not self.found and restful:
             return self.run(restful=False)
-        return self._result(bound)
+        return self.result(bound)
 
     def _few(self) -> bool:
         """Say whether there is so little to choose that every stage can be searched to its end at once."""
         if len(self.problem.seats) <= FEWEST_SEATS or len(self.problem.seats) > FEW_SEATS:
             return len(self.problem.seats) <= FEWEST_SEATS
-        most = self._model(whole=False, cases=(0,) * self._taxes()).at.most
+        most = self.search.model.at.most
         return sum((n + 1).bit_length() for n in most.values()) <= FEW_BITS
 
-    def _taxes(self) -> int:
-        return len(self.taxation.taxes) if self.taxation is not None else 0
-
-    def _result(self, bound: float) -> Near:
-        plan = best_of(self.problem, self.peace, self.found.values())
-        least = min(p.effort for p in self.found.values())
-        exact = min(Fraction(bound * self.unit) if bound > -inf else least, least)
-        proven = bound > -inf and least - exact <= self.peace.tolerance
-        return Near(plan, exact, proven)
-
-    def _tolerance(self) -> float:
-        return float(self.peace.tolerance) / self.unit
-
-    # What is found.
-
-    def _consider(self, change: Change, wanted: Sequence[Sequence[float]] | None) -> Judged | None:
-        """Judge a change, new money spent; keep it where it is near enough, and restful if it must be."""
-        problem, taxation = self.problem, self.taxation
-        plan = judge(problem, taxation, change, wanted)
-        if not permitted(problem, taxation, plan):
-            return None
-        while self.peace.new_money:
-            more = next_purchase(problem, taxation, plan)
-            if more is None:
-                break
-            plan = more
-        if self.rest and not restful(problem, self.peace, plan.change):
-            return None
-        if not near_enough(problem, taxation, self.peace, self.nearest, plan):
-            return None
-        return self.found.setdefault((plan.change, plan.sold), plan)
-
-    # Questions.
-
-    def _model(
-        self,
-        *,
-        whole: bool,
-        sides: Support | None = None,
-        switches: bool = False,
-        cases: tuple[int, ...] | None = None,
-        part: float = 1.0,
-    ) -> ChoiceModel:
-        least = bool(self.problem.floor or self.problem.min_trade or self.problem.most_trades is not None)
-        scope = Scope(
-            self.ranges,
-            sides=sides,
-            whole=whole,
-            switches=switches or (whole and least),
-            restful=self.rest,
-            paying=self.peace.paying,
-            cases=cases,
-        )
-        model = written(self.problem, self.taxation, scope, self.unit)
-        if not self.ties:
-            near = self.square / self.unit**2 * (1 + HAIR) * part
-            model.linear.row(dict.fromkeys(model.at.square, 1.0), upper=near)
-        elif any(low != high for low, high in self.ranges):
-            miss = float(self.nearest.miss) / self.unit**self.problem.power
-            model.linear.row(model.miss(), upper=miss * (1 + HAIR) + HAIR * HAIR)
-        if self.problem.most_trades is not None and model.at.switch:
-            model.linear.row(dict.fromkeys(model.at.switch.values(), 1.0), upper=self.problem.most_trades)
-        return model
-
-    def _relaxed(self) -> list[tuple[float, tuple[int, ...]]]:
+    def _relaxed(self) -> list[_Relaxed]:
         """Return a bound of tax and cost by combination of the taxes' cases, the least first."""
+        model = self.model(whole=False)
+        effort = model.effort()
+        self.limit = model.linear.row(effort) if effort else None
+        self.search = SparseSearch(model)
+        ways = possible_cases(model, self.taxation) if self.taxation is not None else []
+        found: list[_Relaxed] = []
         taxes = self.taxation.taxes if self.taxation is not None else ()
-        found = []
-        for cases in islice(product(*(range(len(a)) for a in taxes)), CASES):
-            model = self._model(whole=False, cases=cases)
-            least = SparseSearch(model).least(model.effort())
-            if least < inf:
-                found.append((least, cases))
-        return sorted(found)
+        for cases in islice(product(*ways), CASES):
+            if len(taxes) > 1 and meet_on_an_edge([t[n] for t, n in zip(taxes, cases, strict=True)]):
+                continue
+            self.search.hold(cases)
+            enough = min((row.value for row in found), default=inf) + self.tolerance()
+            least, columns, apart = self.search.first(effort, enough=enough)
+            if columns is not None:
+                found.append(_Relaxed(least, cases, columns, apart))
+        return sorted(found, key=lambda row: (row.value, row.cases))
 
-    def _cheapest(self, relaxed: list[tuple[float, tuple[int, ...]]]) -> float:
+    def _branched(self, relaxed: list[_Relaxed], enough: float) -> float:
+        """Return a bound of tax and cost in which what excludes each other does, unless it is enough."""
+        bound = inf
+        for row in relaxed:
+            if row.value < min(bound, enough):
+                self.search.hold(row.cases)
+                least, columns = self.search.least(self.search.model.effort(), enough=min(bound, enough))
+                if columns is not None and not self.divided:
+                    self._round(self.search.support(columns), columns, inf)
+                bound = min(bound, least)
+            else:
+                bound = min(bound, row.value)
+        return bound
+
+    def _round(self, support: Support, columns: Sequence[float], most: float) -> bool:
+        """Consider whole shares near a solution in which some sides trade, within some tax and cost."""
+        model, seats = self.search.model, self.problem.seats
+        steps: dict[int, float] = {}
+        least, reach = dict.fromkeys((k for k, _ in support), 0), dict.fromkeys((k for k, _ in support), 0)
+        for k, side in support:
+            steps[k] = steps.get(k, 0.0) + side * columns[model.at.moved[k, side]] * model.size(k)
+            if side == SELL:
+                least[k] = -model.at.most[k, side]
+            else:
+                reach[k] = model.at.most[k, side]
+        lots = {}
+        for k in steps:
+            if self.taxation is not None and not self.taxation.ordered[k] and model.at.parts[k]:
+                # The owner chooses: what the solution takes most of goes first.
+                share = [columns[c] / max(model.linear.upper[c], HAIR) for c in model.at.parts[k]]
+                lots[k] = sorted(range(len(share)), key=lambda n: (-share[n], n))
+        middle = Middle(
+            steps, least, reach, frozenset(k for k in steps if k in model.at.gone and seats[k].odd), lots
+        )
+        ranges = [(float(low), float(high)) for low, high in self.ranges]
+        frame = Frame(self.square if not self.ties else inf, ranges, most * self.unit)
+        for proposal in whole_near(self.problem, self.taxation, self.peace, frame, middle)[:JUDGED]:
+            if self.consider(proposal.change, proposal.wanted) is not None:
+                return True
+        return False
+
+    def _rounded(self, relaxed: list[_Relaxed], bound: float) -> float:
+        """Make the cheapest solutions whole, look for less while it makes a difference; return a bound."""
+        for row in relaxed[:CASES_ROUNDED]:
+            self._round(self.search.support(row.columns), row.columns, inf)
+        far = self.least_found() > bound + FAR * self.tolerance()
+        if far and not all(row.apart for row in relaxed):
+            bound = self._branched(relaxed, self.least_found() - self.tolerance())
+        if not self.found:
+            for row in relaxed[:1]:
+                self._few_trades(row.cases, inf)
+        if self.least_found() > bound + self.tolerance() and self.search.model.effort():
+            bound = self._settled(relaxed, bound)
+        return bound
+
+    def _is_listed(self) -> bool:
+        """Say whether one account pays for all and plans near enough can differ in tax or costs."""
+        problem = self.problem
+        costs = problem.rate or problem.floor or (self.taxation is not None and any(self.taxation.lots))
+        open_ = not self.ties and not self.peace.new_money and len(problem.seats) > FEWEST_SEATS
+        return open_ and bool(costs) and is_one(problem, self.taxation, self.peace)
+
+    def _listed(self) -> float | None:
+        """List the plans of one account near the least tax and cost; return a bound, None without plans."""
+        ranges = [(float(low), float(high)) for low, high in self.ranges]
+        one = OneAccount(self.problem, self.taxation, self.peace, Frame(self.square, ranges))
+        if not one.possible:
+            return None
+        enough = min((float(p.effort) for p in self.found.values()), default=inf)
+        listed = one.listed(enough, float(self.peace.tolerance))
+        for proposal in listed.proposals:
+            self.consider(proposal.change, proposal.wanted)
+        return listed.bound / self.unit if self.found else None
+
+    def _settled(self, relaxed: list[_Relaxed], bound: float) -> float:
+        """Let whole numbers look for less tax and cost, by as much as makes a difference; return a bound."""
+        if not self.found:
+            return self._cheapest(relaxed)
+        if self.problem.floor:
+            return bound  # least costs make each trade a choice, and whole numbers slow
+        open_ = inf
+        for row in relaxed:
+            low = row.value
+            for _ in range(SETTLED):
+                # A little more than what makes a difference is what is asked for: rounding may not decide.
+                less = self.least_found() - self.tolerance() * (1 - HAIR) + HAIR * HAIR
+                if low >= less:
+                    break
+                model = self.model(whole=True, cases=row.cases)
+                effort = model.effort()
+                model.linear.row(effort, upper=less)
+                far = self.least_found() - low > FAR * self.tolerance()
+                value, proven = self.ask(
+                    model,
+                    effort,
+                    SOME_BRANCHES if far else PROOF_BRANCHES,
+                    searches="all" if far else "none",
+                )
+                low = max(low, min(value, less))
+                if not proven or low >= less:
+                    break
+            open_ = min(open_, low)
+        return max(bound, min(open_, self.least_found()))
+
+    def _cheapest(self, relaxed: list[_Relaxed]) -> float:
         """Let whole numbers find the least tax and cost, then few trades within it; return a bound of it."""
         if self.problem.floor and self.found:
             # Least costs make each trade a choice, and whole numbers slow: few trades are cheap ones.
-            for _, cases in relaxed[:1]:
-                self._few_trades(cases, inf)
+            for row in relaxed[:1]:
+                self._few_trades(row.cases, inf)
             return -inf
-        least = min((value for value, _ in relaxed), default=-inf) + self._tolerance()
+        least = min((row.value for row in relaxed), default=-inf) + self.tolerance()
         bound = -inf
         for part in (INSIDE, 1.0):
             # A little inside the ball the first answer holds; on its edge each lacks some lines.
-            model = self._model(whole=True, part=part)
+            model = self.model(whole=True, part=part)
             effort = model.effort()
-            value, _ = self._ask(model, effort or model.turnover(), SOME_BRANCHES)
+            value, _ = self.ask(model, effort or model.turnover(), SOME_BRANCHES)
             bound = value if effort and part == 1.0 else bound
             if self.found and float(min(p.effort for p in self.found.values())) <= least * self.unit:
                 break
         if not effort or not self.found:
             return bound if effort else 0.0
-        most = float(min(p.effort for p in self.found.values())) / self.unit + self._tolerance()
-        for value, cases in relaxed:
-            if value <= most:
-                self._few_trades(cases, most)
+        most = float(min(p.effort for p in self.found.values())) / self.unit + self.tolerance()
+        for row in relaxed:
+            if row.value <= most:
+                self._few_trades(row.cases, most)
         return bound
 
     def _few_trades(self, cases: tuple[int, ...], most: float) -> None:
         """Search for few trades within some tax and cost, and make the fewest whole."""
-        model = self._model(whole=False, cases=cases)
-        effort = model.effort()
-        if effort and most < inf:
-            model.linear.row(effort, upper=most + HAIR)
-        supports = SparseSearch(model).supports()
+        self.search.hold(cases)
+        if self.limit is not None:
+            self.search.relaxed.row(self.limit, -inf, most + HAIR)
+        supports = self.search.supports()
         for made, support in enumerate(supports):
             if made >= MADE_WHOLE:
                 break
@@ -274,100 +289,56 @@ class _Search:
             )
             if len(support) > fewest:
                 break
-            self._make_whole(support, cases, most)
+            if self.divided:
+                self._make_whole(support, cases, most)
+                continue
+            for aim in (self.search.model.miss(), self.search.model.effort()):
+                columns = self.search.toward(support, aim) if aim else None
+                if columns is not None and self._round(support, columns, most):
+                    break
 
     def _make_whole(self, support: Support, cases: tuple[int, ...], most: float) -> None:
-        model = self._model(whole=True, sides=support, cases=cases)
+        model = self.model(whole=True, sides=support, cases=cases)
         effort = model.effort()
         if effort and most == inf:
-            most, _ = self._ask(model, effort, FEW_BRANCHES)
-            most += self._tolerance()
+            most, _ = self.ask(model, effort, FEW_BRANCHES)
+            most += self.tolerance()
         if effort and abs(most) < inf:
             model.linear.row(effort, upper=most + HAIR)
         for level in self.peace.places:
             terms = model.place(level)
             if terms:
-                value, proven = self._ask(model, terms, FEW_BRANCHES)
+                value, proven = self.ask(model, terms, FEW_BRANCHES)
                 if proven:
                     model.linear.row(terms, upper=value + HAIR)
-        self._ask(model, model.miss(), FEW_BRANCHES)
-
-    def _ask(self, model: ChoiceModel, aim: Terms, branches: int) -> tuple[float, bool]:
-        """Solve a model, with the lines that its answers lack put in.
-
-        Returns:
-            A lower bound of the aim, and whether the search was complete.
-        """
-        model.aim(aim)
-        slack = 0.0
-        bound = -inf
-        for _ in range(ROUNDS):
-            solved = model.linear.solve(nodes=branches)
-            if not slack:
-                bound = max(bound, solved.bound)
-            if not solved.columns:
-                return bound, solved.status == "infeasible" and not slack
-            change = model.change(solved.columns)
-            plan = self._consider(change, model.lots(solved.columns))
-            exact = judge(self.problem, self.taxation, change)
-            fresh = False
-            for goal, worth in enumerate(exact.worth):
-                away = float(worth - self.problem.goals[goal].target) / model.unit
-                if solved.columns[model.at.square[goal]] < away * away - HAIR * max(1.0, away * away):
-                    fresh = model.cut(goal, worth) or fresh
-            squares = any(c in aim for c in model.at.square)
-            spent = plan is not None and plan.change == change
-            if spent and not (fresh and squares):
-                return bound, solved.status == "optimal" and not slack
-            if fresh:
-                model.aim(aim)
-                continue
-            if self.peace.new_money and permitted(self.problem, self.taxation, exact):
-                more = next_purchase(self.problem, self.taxation, exact)
-                if more is not None:
-                    spend(model, _grown(exact.change, more.change))
-                    model.aim(aim)
-                    continue
-            # The solver overspent within its tolerance: ask again with that much less money.
-            more_slack = 1e-6 if not slack else slack * 3
-            model.hold_back(more_slack)
-            slack += more_slack
-        return bound, False
+        self.ask(model, model.miss(), FEW_BRANCHES)
 
     def _to_the_end(self, bound: float) -> Near:
         """Search every stage with whole numbers: few seats take milliseconds each."""
-        model = self._model(whole=True)
+        model = self.model(whole=True)
         if model.effort():
-            value, proven = self._ask(model, model.effort(), BRANCHES)
+            value, proven = self.ask(model, model.effort(), BRANCHES)
             bound = max(bound, value)
             if proven and self.found:
                 bound = min(float(p.effort) for p in self.found.values()) / self.unit
         else:
-            self._ask(model, model.turnover(), BRANCHES)
+            self.ask(model, model.turnover(), BRANCHES)
         if not self.found:
             return self.run(restful=False)
-        model = self._model(whole=True, switches=True)
+        model = self.model(whole=True, switches=True)
         if model.effort():
             least = float(min(p.effort for p in self.found.values())) / self.unit
-            model.linear.row(model.effort(), upper=least + self._tolerance() + HAIR)
+            model.linear.row(model.effort(), upper=least + self.tolerance() + HAIR)
         switches = dict.fromkeys(model.at.switch.values(), 1.0)
-        self._ask(model, switches, BRANCHES)
-        model.linear.row(switches, upper=self._best().trades)
+        self.ask(model, switches, BRANCHES)
+        model.linear.row(switches, upper=self.best().trades)
         for level in self.peace.places:
             terms = model.place(level)
             if terms:
-                value, _ = self._ask(model, terms, BRANCHES)
+                value, _ = self.ask(model, terms, BRANCHES)
                 model.linear.row(terms, upper=value + HAIR)
-        self._ask(model, model.miss(), BRANCHES)
-        miss = float(self._best().miss) / self.unit**self.problem.power
+        self.ask(model, model.miss(), BRANCHES)
+        miss = float(self.best().miss) / self.unit**self.problem.power
         model.linear.row(model.miss(), upper=miss * (1 + HAIR) + HAIR * HAIR)
-        self._ask(model, model.turnover(), BRANCHES)
-        return self._result(bound)
-
-    def _best(self) -> Judged:
-        return best_of(self.problem, self.peace, self.found.values())
-
-
-def _grown(before: Change, after: Change) -> int:
-    """Return the seat with one step more."""
-    return next(k for k, (a, b) in enumerate(zip(before.steps, after.steps, strict=True)) if a != b)
+        self.ask(model, model.turnover(), BRANCHES)
+        return self.result(bound)

@@ -16,6 +16,7 @@ from steelyard.engines.allocation.household.household import (
     Change,
     Household,
     Seat,
+    Settlement,
     feasible,
     missed,
     settle,
@@ -80,6 +81,7 @@ class Judged:
         tax, costs: Ticks; costs are commissions and conversion.
         gain: Net gain realised, ticks.
         trades, turnover: As `traffic` counts them.
+        settled: What it costs and leaves.
     """
 
     change: Change
@@ -92,6 +94,7 @@ class Judged:
     gain: Fraction
     trades: int
     turnover: int
+    settled: Settlement
 
     @property
     def effort(self) -> Fraction:
@@ -129,11 +132,14 @@ def judge(
         gains = gains_of(taxation, sold)
         tax, gain = tax_of(taxation, gains), sum(gains, ZERO)
     worth = values(problem, change)
-    square = sum(((Fraction(v) - g.target) ** 2 for v, g in zip(worth, problem.goals, strict=True)), ZERO)
+    miss = square = missed(problem, change, worth)
+    if problem.power != 2 or problem.idle or any(g.divisor != 1 for g in problem.goals):
+        square = sum(((v - g.target) ** 2 for v, g in zip(worth, problem.goals, strict=True)), ZERO)
     trades, turnover = traffic(problem, change)
+    settled = settle(problem, change)
     return Judged(
-        change, tuple(sold), tuple(worth), missed(problem, change), square, tax,
-        _costs(problem, change), gain, trades, turnover,
+        change, tuple(sold), tuple(worth), miss, square, tax,
+        _costs(problem, change, settled), gain, trades, turnover, settled,
     )  # fmt: skip
 
 
@@ -149,19 +155,19 @@ def _kept_losses(
     return tuple(parts[n] for n in range(len(lots)))
 
 
-def _costs(problem: Household, change: Change) -> Fraction:
+def _costs(problem: Household, change: Change, settled: Settlement) -> Fraction:
     if not (problem.rate or problem.floor or problem.spread):
         return ZERO
     amounts = sum(
         problem.amount(s, n, out)
         for s, n, out in zip(problem.seats, change.steps, change.sold_out, strict=True)
     )
-    return sum(map(sum, problem.purses)) - amounts - settle(problem, change).cash
+    return sum(map(sum, problem.purses)) - amounts - settled.cash
 
 
 def permitted(problem: Household, taxation: Taxation | None, plan: Judged) -> bool:
     """Say whether a plan keeps every rule: money, trades, caps, limits of tax and gain, wash sales."""
-    if not feasible(problem, plan.change):
+    if not feasible(problem, plan.change, plan.settled):
         return False
     if taxation is None:
         return True
@@ -207,7 +213,7 @@ def within(square: Fraction, least: Fraction, extra: Fraction) -> bool:
 def next_purchase(problem: Household, taxation: Taxation | None, plan: Judged) -> Judged | None:
     """Return the best nearer plan with one step more, paid from its account's own cash; None without."""
     best: Judged | None = None
-    money = settle(problem, plan.change).money
+    money = plan.settled.money
     for k, seat in enumerate(problem.seats):
         steps = plan.change.steps[k]
         if (

@@ -24,14 +24,20 @@ NOTHING = 1e-7
 """Steps in units of what a side may move at most that are no trade."""
 
 WEIGHINGS = 4
-STARTS = 6
+STARTS = 2
 """Searches begun from differently weighed trades."""
 
-QUESTIONS = 400
+QUESTIONS = 70
 """Linear programmes solved, at most."""
 
-BRANCHES = 60
+BRANCHES = 30
 """The same for a bound."""
+
+TIGHTENED = 6
+"""Times tangents are put in where the first solution stands."""
+
+CLOSE = 1e-4
+"""Part by which a square may lie below the truth before a tangent is put in."""
 
 HAIR = 1e-9
 
@@ -55,9 +61,25 @@ class SparseSearch:
         self.relaxed = Relaxed(linear)
         self.seen: dict[Support, None] = {}
 
+    def hold(self, cases: Sequence[int]) -> None:
+        """Let one alternative of every tax hold from now on."""
+        for rows, case in zip(self.model.case_rows, cases, strict=True):
+            for n, own in enumerate(rows):
+                for row, lower, upper in own:
+                    self.relaxed.row(row, *((lower, upper) if n == case else (-INFINITY, INFINITY)))
+
+    def toward(self, support: Support, aim: Mapping[int, float]) -> list[float] | None:
+        """Return where some terms are least when only some sides trade, None where nothing is found."""
+        return self._asked(self.lower, self._only(support), [aim.get(c, 0.0) for c in range(len(self.lower))])
+
+    def support(self, x: Sequence[float]) -> Support:
+        """Return the sides that trade in a solution."""
+        return self._support(x)
+
     def supports(self, *, starts: int = STARTS, questions: int = QUESTIONS) -> list[Support]:
         """Return sets of sides that can do what is asked, the smallest first."""
         random = Random(17)
+        self.seen = {}
         last = self.relaxed.asked + questions
         for start in range(starts):
             noise = [exp(random.gauss(0.0, 1.0)) if start else 1.0 for _ in self.columns]
@@ -76,18 +98,52 @@ class SparseSearch:
             best = better
         return sorted(self.seen, key=lambda s: (len(s), sorted(s)))
 
-    def least(self, aim: Mapping[int, float], *, questions: int = BRANCHES) -> float:
+    def first(
+        self, aim: Mapping[int, float], *, enough: float = INFINITY
+    ) -> tuple[float, list[float] | None, bool]:
+        """Return a lower bound of some terms after few questions, and the solution; None where there is none.
+
+        Tangents are put in where the solution stands, which all later questions keep, as long as the bound is
+        not enough. Returned is too whether what excludes each other does.
+        """
+        self.relaxed.costs([aim.get(c, 0.0) for c in range(len(self.lower))])
+        self.relaxed.bounds(self.lower, self.upper)
+        x, value = list[float](), -INFINITY
+        for _ in range(TIGHTENED):
+            solved = self.relaxed.solve()
+            if solved is None:
+                return INFINITY, None, False
+            x = solved
+            value = self.relaxed.value()
+            if value >= enough or not self._tighten(x):
+                break
+        return value, x, not self._ways(x, list(self.lower), list(self.upper))
+
+    def _tighten(self, x: Sequence[float]) -> bool:
+        """Put in the tangents that a solution lacks; return whether there were any."""
+        at, lacking = self.model.at, False
+        for away, square in zip(at.away, at.square, strict=True):
+            if x[square] < x[away] ** 2 - CLOSE * max(1.0, x[away] ** 2):
+                self.relaxed.add(-(x[away] ** 2), {square: 1.0, away: -2 * x[away]})
+                lacking = True
+        return lacking
+
+    def least(
+        self, aim: Mapping[int, float], *, questions: int = BRANCHES, enough: float = INFINITY
+    ) -> tuple[float, list[float] | None]:
         """Return a lower bound of some terms, in fractions of a share; infinite where nothing is allowed.
 
         What excludes each other is branched on, the least bound first; only counts may be divided at the end.
+        With it comes the best solution found, None without. The search ends where only enough is left.
         """
+        best: list[float] | None = None
         self.relaxed.costs([aim.get(c, 0.0) for c in range(len(self.lower))])
         serial = count()
         waiting: list[tuple[float, int, list[float], list[float]]] = []
         bound = INFINITY
 
         def ask(low: list[float], high: list[float]) -> None:
-            nonlocal bound
+            nonlocal bound, best
             self.relaxed.bounds(low, high)
             x = self.relaxed.solve()
             if x is None:
@@ -95,17 +151,18 @@ class SparseSearch:
             value = self.relaxed.value()
             ways = self._ways(x, low, high)
             if not ways:
-                bound = min(bound, value)
+                if value < bound:
+                    bound, best = value, x
                 return
             for lower, upper in ways:
                 heappush(waiting, (value, next(serial), lower, upper))
 
         ask(self.lower, self.upper)
         last = self.relaxed.asked + questions
-        while waiting and waiting[0][0] < bound - HAIR and self.relaxed.asked < last:
+        while waiting and waiting[0][0] < min(bound - HAIR, enough) and self.relaxed.asked < last:
             _, _, low, high = heappop(waiting)
             ask(low, high)
-        return min(bound, waiting[0][0]) if waiting else bound
+        return (min(bound, waiting[0][0]) if waiting else bound), best
 
     def _ways(
         self, x: Sequence[float], low: list[float], high: list[float]
@@ -139,6 +196,11 @@ class SparseSearch:
             costs[column] = weight
         for column in self.gone.values():
             costs[column] = 1e-3 / len(self.gone)
+        return self._asked(lower, upper, costs)
+
+    def _asked(
+        self, lower: Sequence[float], upper: Sequence[float], costs: Sequence[float]
+    ) -> list[float] | None:
         self.relaxed.costs(costs)
         low, high = list(lower), list(upper)
         for _ in range(len(self.pairs) + len(self.model.either) + 1):

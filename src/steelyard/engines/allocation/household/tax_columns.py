@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
 from math import inf
 
 from steelyard.engines.allocation.household.choice_model import ChoiceModel, Scope
 from steelyard.engines.allocation.household.household import BUY, SELL, Household
 from steelyard.engines.allocation.household.linear_model import Terms
-from steelyard.engines.allocation.household.taxation import Alternative, Taxation
+from steelyard.engines.allocation.household.taxation import Alternative, LotSteps, Piece, Taxation
 
 
 def written(problem: Household, taxation: Taxation | None, scope: Scope, unit: float) -> ChoiceModel:
@@ -45,7 +46,7 @@ def _add_tax(model: ChoiceModel, taxation: Taxation) -> None:
             free = not taxation.ordered[k] and not model.problem.seats[k].continuous
             column = linear.column(0.0, most, whole=whole and free and lot.steps.denominator == 1)
             rows[lot.bucket][column] = float(lot.gain) * size / model.unit
-            if place and taxation.ordered[k]:
+            if place and taxation.ordered[k] and not _rising(lots):
                 opened = linear.column(0.0, 1.0, whole=whole)
                 model.either.append(opened)
                 linear.row({column: 1.0, opened: -most}, upper=0.0)
@@ -73,6 +74,11 @@ def _add_tax(model: ChoiceModel, taxation: Taxation) -> None:
         linear.row(dict.fromkeys(model.at.taxes, 1.0), upper=float(taxation.most_tax) / model.unit + 1e-9)
     if taxation.most_gain is not None and gains:
         linear.row(dict.fromkeys(gains, 1.0), upper=float(taxation.most_gain) / model.unit + 1e-9)
+
+
+def _rising(lots: Sequence[LotSteps]) -> bool:
+    """Say whether every lot gains more than the one before, in one bucket: no tax asks for another order."""
+    return len({lot.bucket for lot in lots}) == 1 and all(a.gain <= b.gain for a, b in pairwise(lots))
 
 
 def _one_way(model: ChoiceModel, k: int) -> None:
@@ -114,6 +120,9 @@ def _formula(
     """Add one tax; return its column. It may be negative: a loss can save tax already due."""
     linear, unit = model.linear, model.unit
     tax = linear.column(-inf, inf)
+    if model.scope.every_case:
+        _each_case(model, gains, alternatives, tax)
+        return tax
     if case is not None:
         alternatives = [alternatives[case]]
     chosen = [linear.column(0.0, 1.0, whole=True) for _ in alternatives] if len(alternatives) > 1 else []
@@ -136,6 +145,42 @@ def _formula(
                 constant += big
             linear.row(terms, upper=constant)
     return tax
+
+
+def _each_case(model: ChoiceModel, gains: list[int], alternatives: Sequence[Alternative], tax: int) -> None:
+    """Add the rows of every alternative, for the search to hold those of one and let go of the others."""
+    linear, unit = model.linear, model.unit
+    rows = []
+    for alternative in alternatives:
+        own = []
+        for piece in alternative.pieces:
+            terms = {tax: 1.0} | {gains[b]: -float(s) for b, s in piece.slopes.items()}
+            own.append((linear.row(terms), float(piece.constant) / unit, inf))
+        for limit in alternative.limits:
+            terms = {gains[b]: float(s) for b, s in limit.slopes.items()}
+            own.append((linear.row(terms), -inf, -float(limit.constant) / unit))
+        rows.append(own)
+    model.case_rows.append(rows)
+
+
+def possible_cases(model: ChoiceModel, taxation: Taxation) -> list[list[int]]:
+    """Return by tax the alternatives that the gains in reach allow."""
+    low, high = [0.0] * taxation.buckets, [0.0] * taxation.buckets
+    for k, columns in enumerate(model.at.parts):
+        for lot, column in zip(taxation.lots[k], columns, strict=False):
+            gain = float(lot.gain) * model.size(k) * model.linear.upper[column]
+            low[lot.bucket] += min(gain, 0.0)
+            high[lot.bucket] += max(gain, 0.0)
+
+    def least(limit: Piece) -> float:
+        return float(limit.constant) + sum(
+            float(s) * (low[b] if s > 0 else high[b]) for b, s in limit.slopes.items()
+        )
+
+    return [
+        [n for n, a in enumerate(alternatives) if all(least(x) <= 1e-6 for x in a.limits)]
+        for alternatives in taxation.taxes
+    ]
 
 
 def _reach(taxation: Taxation, alternatives: Sequence[Alternative]) -> float:

@@ -76,6 +76,54 @@ class Taxation:
     wash: tuple[tuple[int, ...], ...] = ()
 
 
+def simpler(taxes: Sequence[tuple[Alternative, ...]]) -> tuple[tuple[Alternative, ...], ...]:
+    """Return taxes without what is never the least, and without those that are nothing whatever is sold.
+
+    An alternative of one piece that holds everywhere is never above one that has the same piece among others.
+    """
+    found = []
+    for alternatives in taxes:
+        rows = tuple(
+            Alternative(tuple(_distinct(a.pieces)), tuple(x for x in _distinct(a.limits) if not _holds(x)))
+            for a in alternatives
+        )
+        for a in rows:
+            if not a.limits and len(a.pieces) == 1 and all(a.pieces[0] in other.pieces for other in rows):
+                rows = (a,)
+                break
+        nothing = all(not x.constant and not any(x.slopes.values()) for a in rows for x in a.pieces)
+        if not nothing:
+            found.append(rows)
+    return tuple(found)
+
+
+def _distinct(pieces: Sequence[Piece]) -> list[Piece]:
+    found: list[Piece] = []
+    for piece in pieces:
+        if piece not in found:
+            found.append(piece)
+    return found
+
+
+def _holds(limit: Piece) -> bool:
+    return limit.constant <= 0 and not any(limit.slopes.values())
+
+
+def meet_on_an_edge(alternatives: Sequence[Alternative]) -> bool:
+    """Say whether some alternatives hold together on an edge only, where others hold as well.
+
+    A tax does not jump where its cases meet, so such a combination has nothing of its own.
+    """
+    limits = [limit for a in alternatives for limit in a.limits]
+    return any(
+        one.constant == -other.constant
+        and one.slopes.keys() == other.slopes.keys()
+        and all(one.slopes[b] == -other.slopes[b] for b in one.slopes)
+        for n, one in enumerate(limits)
+        for other in limits[:n]
+    )
+
+
 def tax_of(taxation: Taxation, gains: Sequence[Fraction]) -> Fraction:
     """Return the tax on gains by bucket, exact."""
     total = ZERO
@@ -90,7 +138,8 @@ def gains_of(taxation: Taxation, sold: Sequence[Sequence[Fraction]]) -> list[Fra
     gains = [ZERO] * taxation.buckets
     for lots, parts in zip(taxation.lots, sold, strict=True):
         for lot, part in zip(lots, parts, strict=True):
-            gains[lot.bucket] += lot.gain * part
+            if part:
+                gains[lot.bucket] += lot.gain * part
     return gains
 
 
@@ -98,9 +147,10 @@ def in_order(lots: Sequence[LotSteps], steps: Fraction) -> tuple[Fraction, ...]:
     """Return what a sale takes from each lot when the order is fixed."""
     parts = []
     for lot in lots:
-        part = min(lot.steps, steps)
+        part = min(lot.steps, steps) if steps else ZERO
         parts.append(part)
-        steps -= part
+        if part:
+            steps -= part
     return tuple(parts)
 
 

@@ -1,0 +1,379 @@
+"""Whole shares near a solution in fractions: all combinations of neighbouring counts, looked at together.
+
+A solution of the linear programme says which seats trade and about how much. Here every seat takes one of a
+few whole counts around that, and all combinations are enumerated goal by goal; what is too far from target,
+or outside its band, whatever the other goals do, is dropped on the way. The best combination becomes the
+middle of the next round, as long as that is better. Binary floats propose; `ranks` decides what counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise, product
+from math import floor, inf
+from typing import Any
+
+from steelyard.engines.allocation.household.household import Change, Household, unchanged, values
+from steelyard.engines.allocation.household.ranks import Peace
+from steelyard.engines.allocation.household.taxation import Piece, Taxation
+
+WIDTH = 20_000
+"""Combinations looked at in one round, at most."""
+
+WIDTHS = (1, 2, 3, 5, 7, 9)
+"""Counts one seat may take, ever more."""
+
+ROUNDS = 4
+"""Rounds at most, each around the best combination of the last."""
+
+OFFERED = 2
+"""Combinations a round hands on to be judged."""
+
+FIGURES = 5
+"""Figures at the head of every row."""
+
+HAIR = 1e-6
+"""Ticks that floats may be off."""
+
+Wanted = list[list[float]]
+"""By seat, what is sold of every lot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Middle:
+    """Where to look.
+
+    Attributes:
+        steps: By seat that trades: steps bought, or sold below zero, in fractions.
+        least, most: By seat: how far that may go either way, whole.
+        gone: Seats whose odd fraction may leave with the rest.
+        lots: By seat: the order in which its lots are sold.
+    """
+
+    steps: Mapping[int, float]
+    least: Mapping[int, int]
+    most: Mapping[int, int]
+    gone: frozenset[int]
+    lots: Mapping[int, Sequence[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What every combination has to keep.
+
+    Attributes:
+        square: Most sum of squared misses, ticks squared.
+        ranges: Least and most ticks by goal.
+        effort: Most tax and costs, ticks; infinite to look for the least.
+    """
+
+    square: float
+    ranges: Sequence[tuple[float, float]]
+    effort: float = inf
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A combination that floats take for permitted."""
+
+    change: Change
+    wanted: Wanted | None
+
+
+def whole_near(
+    problem: Household, taxation: Taxation | None, peace: Peace, frame: Frame, middle: Middle
+) -> list[Proposal]:
+    """Return the best combinations near a solution in fractions, of every round, the last round's first.
+
+    Args:
+        problem, taxation, peace: What may be done and what ranks it.
+        frame: What has to be kept. Without a limit of tax and costs their least comes first; within one, as
+            `ranks` has it: trades, places, objective, turnover.
+        middle: The solution.
+    """
+    around = _Around(problem, taxation, peace, frame, middle)
+    found: list[Proposal] = []
+    best: tuple[float, ...] | None = None
+    steps = dict(middle.steps)
+    if not steps or not around.possible:
+        return []
+    for turn in range(ROUNDS):
+        rank, rows = around.look(steps, turn)
+        found = rows + found
+        if rank is not None and (best is None or rank < best):
+            best = rank
+            steps = {k: float(rows[0].change.steps[k] - problem.seats[k].held) for k in steps}
+        elif turn:
+            break
+    return found
+
+
+class _Around:
+    """The seats that trade, by groups of goals that share a seat.
+
+    A combination is a row: sum of squared misses, costs, trades, turnover, objective, then what it does to
+    every purse, the gain of every bucket, what stands well by level, and of every cap what is bought of what
+    counts, whether anything is, and what is bought in its account.
+    """
+
+    def __init__(
+        self, problem: Household, taxation: Taxation | None, peace: Peace, frame: Frame, middle: Middle
+    ) -> None:
+        self.problem, self.taxation = problem, taxation
+        self.frame, self.middle = frame, middle
+        self.held = [float(v) for v in values(problem, unchanged(problem))]
+        self.target = [float(g.target) for g in problem.goals]
+        self.inverse = [1 / float(g.divisor) for g in problem.goals]
+        self.groups = self._groups()
+        traded = {g for goals, _ in self.groups for g in goals}
+        rest = [g for g in range(len(problem.goals)) if g not in traded]
+        self.rest = sum((self.held[g] - self.target[g]) ** 2 for g in rest)
+        self.possible = all(
+            frame.ranges[g][0] - HAIR <= self.held[g] <= frame.ranges[g][1] + HAIR for g in rest
+        )
+        self.accounts = sorted({problem.seats[k].account for k in middle.steps})
+        purses = [
+            (a, c) for a in self.accounts for c in range(len(problem.purses[a]) if problem.spread else 1)
+        ]
+        self.purse = {key: FIGURES + n for n, key in enumerate(purses)}
+        self.gain = FIGURES + len(purses)
+        self.level = self.gain + (taxation.buckets if taxation is not None else 0)
+        self.levels = [[float(x) for x in level] for level in peace.places]
+        self.capped = [cap for cap in problem.caps if cap.account in self.accounts]
+        self.cap = self.level + len(self.levels)
+        self.width = self.cap + 3 * len(self.capped)
+
+    def _groups(self) -> list[tuple[list[int], list[int]]]:
+        """Return goals and seats that belong together, each in ascending order."""
+        groups: list[tuple[set[int], list[int]]] = []
+        for k in sorted(self.middle.steps):
+            goals = {g for g, _ in self.problem.seats[k].counts}
+            seats, apart = [k], []
+            for other, those in groups:
+                if goals & other:
+                    goals, seats = goals | other, those + seats
+                else:
+                    apart.append((other, those))
+            groups = [*apart, (goals, seats)]
+        return [(sorted(goals), sorted(seats)) for goals, seats in groups]
+
+    def look(self, steps: Mapping[int, float], turn: int) -> tuple[tuple[float, ...] | None, list[Proposal]]:
+        """Return the rank of the best combination around some steps, and the best few."""
+        import numpy as np
+
+        widths = self._widths(steps, turn)
+        tables = []
+        for goals, seats in self.groups:
+            options = product(*(self._options(k, steps[k], widths[k]) for k in seats))
+            rows = [(row, combo) for combo in options for row in [self._row(goals, seats, combo)] if row]
+            if not rows:
+                return None, []
+            tables.append((seats, [combo for _, combo in rows], np.array([row for row, _ in rows])))
+        least = [float(table[:, 0].min()) for _, _, table in tables]
+        left = self.frame.square * (1 + 1e-12) - self.rest - sum(least)
+        total, picked = np.zeros((1, self.width)), np.zeros((1, 0), dtype=np.int64)
+        done = 0.0
+        for (_, _, table), here in zip(tables, least, strict=True):
+            done += here
+            one, two = np.nonzero(total[:, :1] + table[:, 0] <= left + done)
+            if not len(one):
+                return None, []
+            total = total[one] + table[two]
+            picked = np.concatenate([picked[one], two[:, None]], axis=1)
+        good, effort = self._judged(np, total)
+        if not good.any():
+            return None, []
+        return self._best(np, tables, total[good], picked[good], effort[good])
+
+    def _widths(self, steps: Mapping[int, float], turn: int) -> dict[int, int]:
+        """Return how many counts each seat takes: as many as there may be in all, about as many each."""
+        seats = sorted(steps)
+        # Those that stand nearest to a whole count have the least to choose; later rounds give others a turn.
+        order = sorted(seats, key=lambda k: (-abs(steps[k] - round(steps[k])), k))
+        shift = turn * 5 % len(order)
+        order = order[shift:] + order[:shift]
+        widths = dict.fromkeys(seats, 1)
+        combined = 1
+        for less, more in pairwise(WIDTHS):
+            for k in order:
+                if combined // less * more > WIDTH:
+                    return widths
+                combined = combined // less * more
+                widths[k] = more
+        return widths
+
+    def _options(self, k: int, at: float, width: int) -> list[tuple[int, bool]]:
+        """Return so many whole counts around a fraction, and whether the odd fraction leaves."""
+        low, high = self.middle.least[k], self.middle.most[k]
+        first = (round(at) if width != 2 else floor(at + HAIR)) - (width - 1) // 2
+        counts = sorted({min(max(first + n, low), high) for n in range(width)})
+        out = k in self.middle.gone and -self.problem.seats[k].held in counts
+        return [(n, False) for n in counts] + ([(-self.problem.seats[k].held, True)] if out else [])
+
+    def _row(
+        self, goals: list[int], seats: list[int], combo: Sequence[tuple[int, bool]]
+    ) -> list[float] | None:
+        """Return what a combination does to a group, None where it may not stand."""
+        problem = self.problem
+        row = [0.0] * self.width
+        worth = {g: self.held[g] for g in goals}
+        placed: list[dict[tuple[int, float], float]] = [{} for _ in self.levels]
+        for k, (n, out) in zip(seats, combo, strict=True):
+            seat = problem.seats[k]
+            amount = float(n * seat.price - (seat.odd if out else 0))
+            size = abs(amount)
+            if 0 < size < problem.min_trade:
+                return None
+            cost = float(problem.commission(int(amount))) if problem.floor else float(problem.rate) * size
+            row[1] += cost
+            row[2] += 1.0 if size else 0.0
+            row[3] += size
+            row[4] -= float(problem.idle) * amount
+            row[self.purse[seat.account, seat.currency if problem.spread else 0]] -= amount
+            row[self.purse[seat.account, 0]] -= cost
+            for g, part in seat.counts:
+                worth[g] += amount * float(part)
+            for bucket, gain in self._gains(k, -n, out):
+                row[self.gain + bucket] += gain
+            for scores, sums in zip(self.levels, placed, strict=True):
+                stands = 0.0 if out else float(seat.price * (seat.held + n) + seat.odd)
+                for g, part in seat.counts if scores[k] else ():
+                    sums[g, scores[k]] = sums.get((g, scores[k]), 0.0) + float(part) * stands
+            for place, cap in enumerate(self.capped):
+                at = self.cap + 3 * place
+                if seat.account == cap.account:
+                    row[at + 2] += amount
+                if k in cap.seats:
+                    row[at] += amount
+                    row[at + 1] += float(amount > 0)
+        for g in goals:
+            low, high = self.frame.ranges[g]
+            if not low - HAIR <= worth[g] <= high + HAIR:
+                return None
+            away = abs(worth[g] - self.target[g])
+            row[0] += away * away
+            row[4] += away**problem.power * self.inverse[g]
+        for level, sums in enumerate(placed):
+            row[self.level + level] = -sum(x * min(v, self.target[g]) for (g, x), v in sums.items())
+        return row
+
+    def _sold(self, k: int, sold: int, out: bool) -> list[float]:
+        """Return what a sale of so many steps takes of every lot; all where the odd fraction leaves."""
+        lots = self.taxation.lots[k] if self.taxation is not None else ()
+        left = inf if out else float(max(sold, 0))
+        parts = [0.0] * len(lots)
+        for n in self.middle.lots.get(k, range(len(lots))):
+            parts[n] = min(float(lots[n].steps), left)
+            left -= parts[n]
+        return parts
+
+    def _gains(self, k: int, sold: int, out: bool) -> list[tuple[int, float]]:
+        if self.taxation is None or not (sold > 0 or out):
+            return []
+        lots = self.taxation.lots[k]
+        return [
+            (lot.bucket, part * float(lot.gain))
+            for lot, part in zip(lots, self._sold(k, sold, out), strict=True)
+        ]
+
+    def _judged(self, np: Any, total: Any) -> tuple[Any, Any]:
+        """Return which combinations can be paid and keep caps and limits, and their tax and costs."""
+        problem = self.problem
+        good = np.ones(len(total), dtype=bool)
+        effort = total[:, 1].copy()
+        everything = float(sum(sum(p) for a, p in enumerate(problem.purses) if a not in self.accounts))
+        for account in self.accounts:
+            money, cost, base = self._settled(np, total, account)
+            good &= (money >= -HAIR) & (base >= -HAIR)
+            effort += cost
+            everything = everything + money
+            for place, cap in enumerate(self.capped):
+                if cap.account == account:
+                    good &= self._keeps(total, money, place)
+        good &= everything >= problem.reserve - HAIR
+        if problem.most_trades is not None:
+            good &= total[:, 2] <= problem.most_trades
+        if self.taxation is not None:
+            gains = total[:, self.gain : self.level]
+            tax = tax_of_many(np, self.taxation, gains)
+            effort += tax
+            if self.taxation.most_tax is not None:
+                good &= tax <= float(self.taxation.most_tax) + HAIR
+            if self.taxation.most_gain is not None:
+                good &= gains.sum(axis=1) <= float(self.taxation.most_gain) + HAIR
+        return good & (effort <= self.frame.effort + HAIR), effort
+
+    def _settled(self, np: Any, total: Any, account: int) -> tuple[Any, Any, Any]:
+        """Return an account's money in the end, what converting costs, and its base purse; see `settle`."""
+        problem, spread = self.problem, float(self.problem.spread)
+        cash = problem.purses[account]
+        if not problem.spread:
+            money = total[:, self.purse[account, 0]] + float(sum(cash))
+            return money, 0.0, money
+        rows = [total[:, self.purse[account, c]] + float(x) for c, x in enumerate(cash)]
+        cost = 0.0
+        for c in range(1, len(rows)):
+            lack = np.maximum(-rows[c], 0.0)
+            rows[c], rows[0], cost = rows[c] + lack, rows[0] - lack * (1 + spread), cost + lack * spread
+        for c in range(1, len(rows)):
+            part = np.minimum(rows[c], np.ceil(np.maximum(-rows[0], 0.0) / (1 - spread)))
+            rows[c], rows[0], cost = rows[c] - part, rows[0] + part * (1 - spread), cost + part * spread
+        return sum(rows), cost, rows[0]
+
+    def _keeps(self, total: Any, money: Any, place: int) -> Any:
+        """Say which combinations buy nothing that counts for a cap, or stay under it."""
+        cap, at = self.capped[place], self.cap + 3 * place
+        seats = self.problem.seats
+        held = {k: float(s.price * s.held + s.odd) for k, s in enumerate(seats) if s.account == cap.account}
+        counted = cap.counted + sum(held[k] for k in cap.seats) + total[:, at]
+        worth = cap.counted + cap.other + sum(held.values()) + total[:, at + 2] + money
+        keeps = counted <= float(cap.fraction) * worth + HAIR
+        return keeps if cap.always else keeps | (total[:, at + 1] == 0)
+
+    def _best(
+        self, np: Any, tables: list[Any], total: Any, picked: Any, effort: Any
+    ) -> tuple[tuple[float, ...], list[Proposal]]:
+        """Return the rank of the best combination, and the best few as plans."""
+        if self.frame.effort == inf:
+            keys = [effort, total[:, 4]]
+        else:
+            places = [total[:, c] for c in range(self.level, self.cap)]
+            keys = [total[:, 2], *places, total[:, 4], total[:, 3]]
+        order = np.lexsort(tuple(reversed(keys)))[:OFFERED]
+        found = []
+        seats = self.problem.seats
+        for at in order:
+            steps, gone = [s.held for s in seats], [False] * len(seats)
+            wanted: Wanted = [[0.0] * len(x) for x in self.taxation.lots] if self.taxation is not None else []
+            for place, (own, combos, _) in enumerate(tables):
+                for k, (n, out) in zip(own, combos[picked[at, place]], strict=True):
+                    steps[k], gone[k] = seats[k].held + n, out
+                    if self.taxation is not None and (n < 0 or out):
+                        wanted[k] = self._sold(k, -n, out)
+            found.append(Proposal(Change(tuple(steps), tuple(gone)), wanted if self.taxation else None))
+        return tuple(float(key[order[0]]) for key in keys), found
+
+
+def tax_of_many(np: Any, taxation: Taxation, gains: Any) -> Any:
+    """Return the tax of many plans from their gains by bucket, see `tax_of`."""
+
+    def at(piece: Piece) -> Any:
+        value = np.full(len(gains), float(piece.constant))
+        for bucket, slope in piece.slopes.items():
+            if slope:
+                value = value + float(slope) * gains[:, bucket]
+        return value
+
+    total = np.zeros(len(gains))
+    for alternatives in taxation.taxes:
+        least = np.full(len(gains), inf)
+        for alternative in alternatives:
+            tax = at(alternative.pieces[0])
+            for piece in alternative.pieces[1:]:
+                tax = np.maximum(tax, at(piece))
+            for limit in alternative.limits:
+                tax = np.where(at(limit) <= HAIR, tax, inf)
+            least = np.minimum(least, tax)
+        total += least
+    return total
