@@ -390,7 +390,7 @@ def ranked(case, found, expected):
 
 @pytest.mark.parametrize("block", blocks(12, "six hundred accounts, every plan of each listed"))
 def test_one_account_is_ranked_to_the_end_by_its_list(block, monkeypatch):
-    """The list of counts, which larger accounts take, finds what the list of all plans says, stage by stage."""
+    """The list of counts, as larger accounts take it, finds what the list of all plans says in each stage."""
     monkeypatch.setattr(near_plans, "FEWEST_SEATS", 0)
     tried = 0
     for seed in range(block * 50, block * 50 + 50):
