@@ -33,6 +33,9 @@ from steelyard.engines.allocation.household.whole_shares import (
 GROWTH = 2.5
 """How much farther from the bound plans are looked for each time."""
 
+TIMES = 30
+"""How often it is looked farther, at most."""
+
 LISTED = 40_000
 """Combinations listed at most, where the nearest is looked for."""
 
@@ -97,11 +100,11 @@ class OneAccount(Counts):
         bound = min((case.value for case in cases), default=inf)
         least, complete, proposals = enough, True, list[Proposal]()
         proven = enough
-        gaps = [tolerance / 64 * GROWTH**n for n in range(9)]
+        gap = tolerance / 64
         for case in cases:
             if case.value > least:
                 break
-            found = self._first(np, model, case.worse, case.value, least, gaps, "effort")
+            found = self._first(np, model, case.worse, case.value, least, gap, "effort")
             if found is None:
                 proven = min(proven, case.value)
                 around = self._around(case.mixed, inf, None)
@@ -138,8 +141,8 @@ class OneAccount(Counts):
                     continue
                 value, worse, mixed = solved
                 enough = nearest if count == top else inf
-                gaps = [max(abs(value), self.small) / 1000 * GROWTH**n for n in range(7)]
-                found = self._first(np, model, worse, value, enough, gaps, "miss", most=most, count=count)
+                gap = max(abs(value), self.small) / 1000
+                found = self._first(np, model, worse, value, enough, gap, "miss", most=most, count=count)
                 if found is None:
                     complete = False
                     if around := self._around(mixed, most, count):
@@ -175,12 +178,12 @@ class OneAccount(Counts):
         return whole_near(problem, self.taxation, self.peace, frame, middle)[:OFFERED]
 
     def _first(
-        self, np: Any, model: MixtureModel, worse: Any, value: float, enough: float, gaps: list[float],
+        self, np: Any, model: MixtureModel, worse: Any, value: float, enough: float, gap: float,
         aim: str, *, most: float = inf, count: int | None = None,
     ) -> _Kept | None:  # fmt: skip
         """Return all plans as good as the best, looked for ever farther from the bound; None if too many."""
         listed = LISTED_FOR_PROOF if aim == "effort" else LISTED
-        for gap in gaps:
+        for _ in range(TIMES):
             last = gap >= enough - value
             picked = self._within(np, worse, min(gap, enough - value), listed)
             if picked is None:
@@ -197,6 +200,7 @@ class OneAccount(Counts):
                 return kept
             if last:
                 return kept
+            gap *= GROWTH
         return None
 
     def _proposal(self, row: Any) -> Proposal:
