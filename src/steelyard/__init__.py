@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from steelyard.api.policy import check
     from steelyard.api.tax import harvest, tax
     from steelyard.api.trading import (
+        anchor_audit,
         approve,
         arm,
         audit,
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "__version__",
+    "anchor_audit",
     "approve",
     "arm",
     "audit",
@@ -141,6 +143,7 @@ _ROOMS = {
     "policy": ("check",),
     "tax": ("harvest", "tax"),
     "trading": (
+        "anchor_audit",
         "approve",
         "arm",
         "audit",

@@ -23,6 +23,7 @@ from steelyard.domain.tax import codes
 ROOT = Path(__file__).parent.parent.parent
 FUNCTIONS = [name for name in steelyard.__all__ if name != "__version__"]
 PLACED = {
+    "anchor_audit",
     "approve",
     "arm",
     "audit",

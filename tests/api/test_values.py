@@ -52,6 +52,7 @@ BESIDE = {
     "check_prices": lambda place: steelyard.check_prices(place).to_dict(),
     "orders": lambda place: steelyard.orders(place).to_dict(),
     "audit": lambda place: [e["kind"] for e in steelyard.audit(place).entries],
+    "anchor_audit": lambda place: steelyard.anchor_audit(place).broken,
     "verify_audit": lambda place: steelyard.verify_audit(place).broken,
     "replay": lambda place: steelyard.replay(place).differs,
     "execute": lambda place: steelyard.execute(place).to_dict(),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -36,6 +36,24 @@ class ServiceTest:
 
     service: str
     error: ServiceError | None
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What a restore did.
+
+    Attributes:
+        kept: Where the present database was kept, None without one.
+        orders: Which record of orders stands now: `present`, `copy`, or `both` where each had what the other
+            had not.
+        halted: Why everything is halted now, empty when it is not.
+        unanswered: Orders that were out, and whose brokers could not be asked, one line each.
+    """
+
+    kept: Path | None
+    orders: str
+    halted: str
+    unanswered: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,8 +328,11 @@ def backup(path: Place, target: str | Path) -> None:
     bootstrap.database_copies().back_up(bootstrap.Folder.of(path).database, Path(target))
 
 
-def restore(path: Place, source: str | Path) -> Path | None:
-    """Put a copy in the place of the database; return where the present one was kept, None without one.
+def restore(path: Place, source: str | Path) -> Restored:
+    """Put what a copy recorded in the place of what the database has; what happened since stays.
+
+    Brokers are asked first about orders that are out. Orders, halt, arming and the audit record are never
+    taken back; where a copy lacks what once was recorded, everything is halted.
 
     Args:
         path: The portfolio file.
@@ -319,6 +340,7 @@ def restore(path: Place, source: str | Path) -> Path | None:
 
     Raises:
         InputError: The copy is no sound database of this or an earlier version.
+        PlanError: A plan is being carried out.
         ServiceError: A run is under way, or another program keeps the database locked.
     """
     folder = bootstrap.Folder.of(path)
@@ -326,5 +348,23 @@ def restore(path: Place, source: str | Path) -> Path | None:
         if not mine:
             text = say("a run is under way")
             raise ServiceError("database-locked", text, say("try again when it has ended"))
-        kept: Path | None = bootstrap.database_copies().restore(Path(source), folder.database)
-    return kept
+        unanswered = _ask_brokers(folder)
+        found = bootstrap.database_copies().restore(Path(source), folder.database, datetime.now(UTC))
+    return Restored(found.kept, found.orders, found.halted, unanswered)
+
+
+def _ask_brokers(folder: bootstrap.Folder) -> tuple[str, ...]:
+    """Hear about the orders that are out; return what stood against it."""
+    from steelyard.app.trading.sync import hear_all
+
+    if not folder.database.is_file():
+        return ()
+    try:
+        with bootstrap.order_book(folder) as book:
+            out = any(o.is_out for o in book.orders())
+        if not out:
+            return ()
+        with bootstrap.desk(folder) as (desk, settings, _), desk.book.sole_run():
+            return hear_all(desk, settings.terms.unknown_after_hours)
+    except SteelyardError as error:
+        return (error.message,)

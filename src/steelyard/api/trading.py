@@ -23,7 +23,7 @@ from steelyard.domain.money import plain
 from steelyard.domain.trading.approvals import Approver
 from steelyard.domain.trading.arming import Arming
 from steelyard.domain.trading.orders import OrderList
-from steelyard.errors import InputError
+from steelyard.errors import InputError, PlanError
 from steelyard.records import dataclass
 from steelyard.words import say
 
@@ -232,10 +232,37 @@ def audit(path: Place, plan: str = "latest") -> Story:
         return trading.story(book, book.plan(plan).id)
 
 
-def verify_audit(path: Place) -> AuditState:
-    """Say whether the audit record is whole, and name the first broken link when it is not."""
+def verify_audit(path: Place, *, head: str | None = None) -> AuditState:
+    """Say whether the audit record is whole, and name the first broken link when it is not.
+
+    Whole is a record whose links follow from each other, that ends where its anchor beside the database says,
+    and that tells of every order, approval, halt and arming in the book.
+
+    Args:
+        path: The portfolio file.
+        head: Count and hash that an alert or a backup told: the record must have gone on from there.
+
+    Raises:
+        InputError: That is no head (`audit-head`).
+    """
     with bootstrap.order_book(path) as book:
-        return trading.AuditState(links=book.head()[0], broken=trading.verify(book))
+        broken = trading.verify(book) if head is None else trading.agrees_with(book, head)
+        return trading.AuditState(links=book.head()[0], broken=broken, last=book.head()[1])
+
+
+def anchor_audit(path: Place) -> AuditState:
+    """Let the anchor follow the record as it is now, once its owner has looked why they differ.
+
+    Raises:
+        PlanError: The record itself is broken, which no anchor mends (`audit-broken`).
+    """
+    with bootstrap.order_book(path) as book:
+        broken = trading.verify_alone(book)
+        if broken is not None:
+            text = say("link {number}: {why}", number=broken.number, why=broken.why)
+            raise PlanError("audit-broken", text, say("compare with a backup from before"))
+        book.anchor_anew(_now())
+        return trading.AuditState(book.head()[0], None, book.head()[1])
 
 
 def replay(path: Place, plan: str = "latest") -> Replayed:

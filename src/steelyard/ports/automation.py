@@ -66,6 +66,10 @@ class Outbox(Protocol):
         """Keep a message for every service, and that its state is told: both, or neither."""
         ...
 
+    def audit_head(self) -> tuple[int, str] | None:
+        """Return how many links the audit record has, and the last hash; None for none."""
+        ...
+
     def clear(self, portfolio: str, key: str) -> None:
         """Forget a state that is over, so that its return is told."""
         ...

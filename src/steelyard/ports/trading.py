@@ -226,6 +226,17 @@ class OrderBook(Protocol):
         """Return how many links there should be, and the hash of the last one."""
         ...
 
+    def anchor(self) -> tuple[int, str] | None:
+        """Return count and hash that the anchor beside the database says; None where none is to be expected.
+
+        One that should be there and is gone, or cannot be read, has the count -1.
+        """
+        ...
+
+    def anchor_anew(self, at: datetime) -> None:
+        """Let the anchor follow this record from now on, whatever it says; a link tells what it said."""
+        ...
+
     def attempt(self, plan_id: str) -> int:
         """Return which attempt at a plan goes on or comes next, from 1.
 

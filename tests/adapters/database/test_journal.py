@@ -7,7 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from steelyard.adapters.database.journal import STEPS, StoredJournal, has_entries
+from steelyard.adapters.database.journal import StoredJournal, has_entries
+from steelyard.adapters.database.journal_schema import STEPS
 from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.adapters.importers import native as import_csv
 from steelyard.app.books import journal as use

@@ -1,14 +1,17 @@
 """A database of an earlier version: a backup first, then every step or none."""
 
+import errno
 import os
 import sqlite3
 import stat
 import subprocess
 import sys
 from contextlib import closing
+from unittest.mock import Mock
 
 import pytest
 
+from steelyard.adapters.database import migrations
 from steelyard.adapters.database.automation_schema import STEPS
 from steelyard.adapters.database.migrations import Part, bring_up_to_date
 from steelyard.errors import InputError
@@ -119,11 +122,11 @@ def test_a_part_of_a_newer_version_is_refused_and_not_touched(path):
     assert caught.value.code == "database-newer"
 
 
-def test_a_backup_that_cannot_be_written_stops_the_upgrade(path):
+def test_a_backup_that_cannot_be_written_stops_the_upgrade(path, monkeypatch):
     with opened(path) as connection:
         bring_up_to_date(connection, path, Part("part", (FIRST,)))
-        # A folder of that name cannot be opened as a file by anybody, root included.
-        path.with_name("steelyard.db.part-v1.backup.part").mkdir()
+        full = OSError(errno.ENOSPC, "No space left on device")
+        monkeypatch.setattr(migrations, "fresh_beside", Mock(side_effect=full))
         with pytest.raises(InputError) as caught:
             bring_up_to_date(
                 connection,

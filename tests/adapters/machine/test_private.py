@@ -16,7 +16,8 @@ from steelyard.adapters.brokers.paper import PaperBroker
 from steelyard.adapters.brokers.ticket import TicketBroker
 from steelyard.adapters.database import copies
 from steelyard.adapters.database.connection import connect, transaction
-from steelyard.adapters.database.journal import JOURNAL, StoredJournal
+from steelyard.adapters.database.journal import StoredJournal
+from steelyard.adapters.database.journal_schema import JOURNAL
 from steelyard.adapters.database.migrations import Part
 from steelyard.adapters.database.order_book import SqliteOrderBook
 from steelyard.adapters.machine.calendar import ExchangeSessions
@@ -62,9 +63,9 @@ def backup(folder):
 
 def restored(folder):
     yield from backup(folder)
-    copies.restore(folder / "copy.db", folder / "steelyard.db")
+    copies.restore(folder / "copy.db", folder / "steelyard.db", datetime(2026, 11, 24, tzinfo=UTC))
     (folder / "steelyard.db").unlink()
-    copies.restore(folder / "copy.db", folder / "steelyard.db")
+    copies.restore(folder / "copy.db", folder / "steelyard.db", datetime(2026, 11, 24, tzinfo=UTC))
     yield
 
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from steelyard.adapters.database.automation_schema import AUTOMATION
+from steelyard.adapters.database.known_schema import need_known, no_strangers
 from steelyard.adapters.database.migrations import Part, bring_up_to_date
 from steelyard.adapters.machine.private import make_private
 from steelyard.errors import DataError, InputError, ServiceError
@@ -41,7 +42,13 @@ def connect(path: Path, part: Part = AUTOMATION, *, wait_seconds: float = 5.0) -
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
+            _distrust(connection)
             bring_up_to_date(connection, path, part)
+            # What a run opens every day is looked through by name; what is written by hand or sent, in full.
+            if part is AUTOMATION:
+                no_strangers(connection, path)
+            else:
+                need_known(connection, path)
         except BaseException:
             connection.close()
             raise
@@ -85,7 +92,14 @@ def open_to_read(path: Path) -> sqlite3.Connection:
     log = path.with_name(f"{path.name}-wal")
     alone = not log.exists() or not log.stat().st_size
     how = "mode=ro&immutable=1" if alone else "mode=ro"
-    return sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, timeout=5.0)
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, timeout=5.0)
+    _distrust(connection)
+    return connection
+
+
+def _distrust(connection: sqlite3.Connection) -> None:
+    """Let nothing that stands in the schema of a file call functions that reach outside it."""
+    connection.execute("PRAGMA trusted_schema = OFF")
 
 
 def open_bare(path: Path, *, wait_seconds: float = 5.0) -> sqlite3.Connection:

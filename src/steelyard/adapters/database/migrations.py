@@ -6,12 +6,14 @@ appended to, so that every database an earlier version wrote can be read.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import chain, count
 from pathlib import Path
 
-from steelyard.adapters.machine.private import make_private
+from steelyard.adapters.machine.private import fresh_beside
 from steelyard.errors import InputError
 from steelyard.records import dataclass
 from steelyard.words import say
@@ -79,7 +81,10 @@ def bring_up_to_date(connection: sqlite3.Connection, path: Path, part: Part) -> 
     if version == part.newest:
         return
     if version:
-        back_up(connection, path.with_name(f"{path.name}.{part.name}-v{version}.backup"))
+        # A migration that was killed leaves one behind, and the next makes its own.
+        first = path.with_name(f"{path.name}.{part.name}-v{version}.backup")
+        others = (first.with_name(f"{first.name}.{n}") for n in count(2))
+        back_up(connection, next(p for p in chain([first], others) if not os.path.lexists(p)))
     connection.execute("BEGIN IMMEDIATE")
     try:
         # Asked again inside the transaction: another process may have done it meanwhile.
@@ -100,11 +105,9 @@ def back_up(connection: sqlite3.Connection, target: Path) -> None:
     Raises:
         InputError: It cannot be written (`unwritable`).
     """
-    part = target.with_name(target.name + ".part")
     try:
-        part.unlink(missing_ok=True)
-        # Made first, so that it is never readable by others: it holds what the owner has.
-        make_private(part)
+        # Private from the first byte on: it holds what the owner has.
+        part = fresh_beside(target, ".part")
     except OSError as error:
         raise InputError(
             "unwritable",
@@ -116,9 +119,21 @@ def back_up(connection: sqlite3.Connection, target: Path) -> None:
             connection.backup(copy)
             # One file and no log beside it, also when somebody looks into it.
             copy.execute("PRAGMA journal_mode = DELETE")
-        part.replace(target)
+        _name(part, target)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _name(part: Path, target: Path) -> None:
+    """Give a finished copy its name, over nothing that bears it, a link included."""
+    try:
+        os.link(part, target)
+    except FileExistsError:
+        raise InputError(
+            "file-exists", say("{target} is there already", target=target), say("give another name")
+        ) from None
+    except OSError:  # A file system without hard links.
+        part.replace(target)
 
 
 def _known(connection: sqlite3.Connection, path: Path, part: Part) -> int:

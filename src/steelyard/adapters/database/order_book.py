@@ -16,6 +16,7 @@ from decimal import Decimal
 from functools import reduce
 from pathlib import Path
 
+from steelyard.adapters.database.audit_anchor import AuditAnchor
 from steelyard.adapters.database.connection import connect, open_bare, stamp, time_of, told, transaction
 from steelyard.adapters.database.order_rows import CHANGING, COLUMNS, facts_of, order_of, row_of
 from steelyard.adapters.database.order_schema import EXECUTION
@@ -43,6 +44,7 @@ class SqliteOrderBook:
             As `connection.connect`.
         """
         self._path = path
+        self._anchor = AuditAnchor(path)
         self._db = connect(path, EXECUTION, wait_seconds=10)
         self._db.row_factory = sqlite3.Row
 
@@ -322,6 +324,25 @@ class SqliteOrderBook:
         count, _, last = (value or f"0 {START}").partition(" ")
         return int(count), last
 
+    def anchor(self) -> tuple[int, str] | None:
+        """Return count and hash that the anchor says; None where none is to be expected, count -1 if gone."""
+        found = self._anchor.read()
+        return (-1, "") if found is None and self._value("anchored") else found
+
+    def adopt(self, orders: Sequence[Order], at: datetime) -> None:
+        """Take over orders of another record, as far as they are not here; no attempt goes on with them."""
+        with self._writing():
+            for order in orders:
+                if self._stored(order.id) is None:
+                    self._put(None, order, "adopted", at, {})
+
+    def anchor_anew(self, at: datetime) -> None:
+        """Let the anchor follow this record from now on, whatever it says; a link tells what it said."""
+        with self._writing():
+            said = self._anchor.read() or (0, START)
+            self._link("anchored-anew", "", {"said": f"{said[0]} {said[1]}"}, at)
+        self._anchor.put(*self.head())
+
     def approve(self, plan_id: str, who: Approver, at: datetime) -> int:
         """Note that somebody approved the attempt at a plan that comes next or is going on; return it."""
         with self._writing():
@@ -433,6 +454,7 @@ class SqliteOrderBook:
             "INSERT INTO audit VALUES (?, ?, ?, ?)", (link.number, link.text, link.previous, link.hash)
         )
         self._set("audit-head", f"{link.number} {link.hash}")
+        self._set("anchored", "1")
 
     def _plan(self, row: sqlite3.Row) -> SavedPlan:
         plan = from_content(json.loads(row["text"]), time_of(row["saved_at"]))
@@ -459,6 +481,13 @@ class SqliteOrderBook:
     def _writing(self) -> Iterator[None]:
         with told(self._path), transaction(self._db):
             yield
+        # After the commit, and under the lock of a transaction again: another process may have written since.
+        with told(self._path), transaction(self._db):
+            self._anchor.follow(*self.head(), self._hash_of)
+
+    def _hash_of(self, number: int) -> str | None:
+        rows = self._rows("SELECT hash FROM audit WHERE number = ?", number)
+        return rows[0]["hash"] if rows else None
 
 
 def _armed(arming: Arming) -> str:

@@ -60,6 +60,17 @@ class StoredOutbox:
             )
             return number
 
+    def audit_head(self) -> tuple[int, str] | None:
+        """Return how many links the audit record of this database has, and the last hash; None for none."""
+        with told(self._path):
+            if not self._db.execute(
+                "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'execution_state'"
+            ).fetchone():
+                return None
+            row = self._db.execute("SELECT value FROM execution_state WHERE name = 'audit-head'").fetchone()
+        count, _, last = (row[0] if row else "0 ").partition(" ")
+        return (int(count), last) if count != "0" else None
+
     def clear(self, portfolio: str, key: str) -> None:
         """Forget a state that is over, so that its return is told."""
         if self.told(portfolio, key) is None:

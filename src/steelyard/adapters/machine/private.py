@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -48,17 +49,34 @@ def make_private_folder(folder: Path) -> None:
     folder.chmod(_FOLDER)
 
 
+def fresh_beside(path: Path, ending: str) -> Path:
+    """Make an empty private file beside a path under a name that nobody has, and return it.
+
+    Whatever lies beside it, a link included, is neither followed nor written over.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=ending, dir=path.parent)
+    os.close(handle)
+    made = Path(name)
+    made.chmod(_FILE)
+    return made
+
+
 def write_private(path: Path, text: str) -> None:
     """Write a file of its owner whole or not at all, on disk before the return.
 
     Raises:
         OSError: It cannot be written.
     """
-    beside = path.with_name(path.name + ".new")
-    beside.unlink(missing_ok=True)
-    make_private(beside)
-    with beside.open("w", encoding="utf-8", newline="") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
+    beside = fresh_beside(path, ".new")
+    try:
+        with beside.open("w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise

@@ -75,6 +75,11 @@ def compose(kind: str, facts: Mapping[str, str], settings: AlertSettings) -> tup
     return translate(title, language), body.strip()
 
 
+def record_line(count: int, last: str, settings: AlertSettings) -> str:
+    """Return the line of an alert that tells how far the audit record goes, in the owner's language."""
+    return translate(say("Audit record: {count} {last}", count=count, last=last[:32]), settings.language)
+
+
 def stale_prices(oldest: str) -> Text:
     """Return what follows the total when old prices had to do."""
     return say(" Evaluated on the last good prices, the oldest of {day}.", day=oldest)

@@ -72,11 +72,14 @@ def tell(
     if not must_tell(earlier, level, now, post.settings):
         return False
     # Imported here: on most days nothing is told.
-    from steelyard.app.automation.alert_texts import compose
+    from steelyard.app.automation.alert_texts import compose, record_line
 
     since = earlier.since if earlier else as_of
     facts = {"portfolio": portfolio, **facts, "since": str(since)}
     title, body = compose(kind, facts, post.settings)
+    if (head := post.outbox.audit_head()) is not None:
+        # Out of reach of whoever rewrites the database: `audit verify --head` compares with it.
+        body = f"{body}\n\n{record_line(*head, post.settings)}"
     # A message outlives the process in the database, and goes to a service: no secret of another one.
     title, body = post.secrets.mask(title), post.secrets.mask(body)
     message = Message(portfolio, kind, key, level, title, body, draw() if draw else None)

@@ -7,6 +7,7 @@ the journal gets trades that happened, never a correction that makes the shares 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
@@ -17,7 +18,7 @@ from steelyard.app.trading.order_reports import Desk
 from steelyard.domain.books.comparison import amounts, compare
 from steelyard.domain.money import ZERO, plain
 from steelyard.domain.portfolio import Account
-from steelyard.domain.trading.audit import Break, first_break
+from steelyard.domain.trading.audit import Break, against_anchor, first_break
 from steelyard.domain.trading.audit_state import disagreement, told_by
 from steelyard.domain.trading.brokerage import Fill, OpenOrder, Statement
 from steelyard.domain.trading.orders import CANCELLED, PLANNED, SENT, UNKNOWN, Order, move
@@ -86,10 +87,17 @@ class Story:
 
 @dataclass(frozen=True, slots=True)
 class AuditState:
-    """Whether the audit record is whole: how many links it has, and where it is broken first if it is."""
+    """Whether the audit record is whole.
+
+    Attributes:
+        links: How many it has.
+        broken: Where it is broken first, None when it is whole.
+        last: Hash of the last link.
+    """
 
     links: int
     broken: Break | None
+    last: str
 
 
 def sync(
@@ -158,6 +166,21 @@ def sync(
     return SyncReport(
         tuple(changed), new_fills, tuple(differences), unanswered, None if journal is None else written
     )
+
+
+def hear_all(desk: Desk, over_after_hours: int) -> tuple[str, ...]:
+    """Ask about every order that is out, and return whose fate stays unknown, one line each."""
+    left = []
+    for order in desk.book.orders():
+        if not order.is_out:
+            continue
+        if order.account not in desk.brokers:
+            left.append(say("{account} has no broker any more", account=order.account))
+            continue
+        now = desk.hear(order, over_after_hours)
+        if now.state in (SENT, UNKNOWN):
+            left.append(say("nobody knows what became of {id}", id=now.id[:11]))
+    return tuple(left)
 
 
 def _differences(name: str, account: Account | None, statement: Statement) -> list[Difference]:
@@ -260,7 +283,15 @@ def find_order(book: OrderBook, name: str) -> Order:
 
 
 def verify(book: OrderBook) -> Break | None:
-    """Return where the audit record is broken first, or parts from the book; None when all is whole."""
+    """Return where the record breaks first, or parts from its anchor or the book; None when all is whole."""
+    broken = verify_alone(book)
+    if broken is None and (anchor := book.anchor()) is not None:
+        broken = against_anchor(tuple(book.links()), anchor)
+    return broken
+
+
+def verify_alone(book: OrderBook) -> Break | None:
+    """Return where the record is broken first, or parts from the book, whatever its anchor says."""
     count, head = book.head()
     links = tuple(book.links())
     broken = first_break(links, count=count, head=head)
@@ -273,6 +304,26 @@ def verify(book: OrderBook) -> Break | None:
         arming=book.arming(),
         approvals=book.all_approvals(),
     )
+
+
+def agrees_with(book: OrderBook, head: str) -> Break | None:
+    """Return where the record parts from a head that an alert or a backup told; None when it went on from it.
+
+    Args:
+        book: With the record.
+        head: Count and hash, or at least 16 digits of it, like `16 3fa9c1d2e4f50718`.
+
+    Raises:
+        InputError: That is no head (`audit-head`).
+    """
+    found = re.fullmatch(r"\s*([0-9]{1,15})\s+([0-9a-f]{16,64})\s*", head)
+    if found is None:
+        raise InputError(
+            "audit-head",
+            say("{head!r} is no head of an audit record", head=head),
+            say("write it as an alert shows it: --head '16 3fa9c1d2e4f50718'"),
+        )
+    return verify(book) or against_anchor(tuple(book.links()), (int(found[1]), found[2]))
 
 
 def story(book: OrderBook, plan_id: str) -> Story:

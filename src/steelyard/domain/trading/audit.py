@@ -8,7 +8,7 @@ hash) is kept apart from the chain: without it nobody could tell that the end wa
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from steelyard.domain.trading.fingerprint import canonical, sha256
 from steelyard.records import dataclass
@@ -97,6 +97,32 @@ def first_break(links: Iterable[Link], *, count: int, head: str) -> Break | None
         return Break(min(number, count) + 1, text)
     if previous != head:
         return Break(number, say("the head names another last link"))
+    return None
+
+
+def against_anchor(links: Sequence[Link], anchor: tuple[int, str]) -> Break | None:
+    """Return where a record parts from its anchor: count and hash of its last link, noted elsewhere.
+
+    The record may have gone on since. A hash may be the beginning of one, as in an alert.
+
+    Args:
+        links: A whole chain.
+        anchor: Count, -1 for an anchor that is gone or cannot be read, and hash.
+    """
+    count, hash_ = anchor
+    if count < 0:
+        return Break(len(links), say("its anchor beside the database is gone or cannot be read"))
+    if count > len(links):
+        text = say(
+            "there are {count} links and its anchor says {there}: the end was cut off, or an older database "
+            "put in its place",
+            count=len(links),
+            there=count,
+        )
+        return Break(len(links) + 1, text)
+    found = links[count - 1].hash if count else START
+    if not found.startswith(hash_):
+        return Break(count, say("its anchor says another hash: the record was written anew"))
     return None
 
 

@@ -22,6 +22,13 @@ _PORTFOLIO = click.option(
 )
 
 
+_STANDS = {
+    "present": say("orders, halt, arming and the audit record stay as they were"),
+    "copy": say("orders, halt, arming and the audit record are those of the copy, which is newer"),
+    "both": say("orders of both are kept; the audit record stays as it was"),
+}
+
+
 @click.command(
     epilog="Example: steelyard doctor portfolio.toml. Exit status: 0 nothing is bad; 2 something is."
 )
@@ -66,9 +73,20 @@ def backup(target: Path, path: Path) -> None:
 @click.argument("source", metavar="COPY", type=click.Path(path_type=Path))
 @_PORTFOLIO
 def restore(source: Path, path: Path) -> None:
-    """Put COPY in the place of the database; the present one is kept beside it."""
-    kept = steelyard.restore(path, source)
-    if kept:
-        echo(say("restored {source}; what was there is now {kept}", source=source, kept=kept), err=True)
+    """Put what COPY recorded in the place of what the database has; the present one is kept beside it.
+
+    What happened is not taken back: orders, halt, arming and the audit record stay as they are now, or as
+    they are in COPY where that is newer. Brokers are asked first about orders that are out.
+    """
+    found = steelyard.restore(path, source)
+    if found.kept:
+        text = say("restored {source}; what was there is now {kept}", source=source, kept=found.kept)
+        echo(text, err=True)
     else:
         echo(say("restored {source}", source=source), err=True)
+    for line in found.unanswered:
+        echo(say("not known: {line}", line=line), err=True)
+    echo(_STANDS[found.orders], err=True)
+    if found.halted:
+        why = say("everything is halted: {why}", why=found.halted)
+        echo(why, err=True)

@@ -27,11 +27,17 @@ def audit() -> None:
 
 @audit.command(epilog=f"Example: steelyard audit verify. {ENDS}")
 @portfolio_option
-def verify(file: Path) -> None:
-    """Check that the record is whole; name the first broken link when it is not."""
-    found = steelyard.verify_audit(file)
+@click.option("--head", metavar="'COUNT HASH'", help="As an alert told it: the record went on from there.")
+def verify(file: Path, head: str | None) -> None:
+    """Check that the record is whole; name the first broken link when it is not.
+
+    It is held to itself, to its anchor beside the database, and to the orders, approvals, halt and arming
+    there.
+    """
+    found = steelyard.verify_audit(file, head=head)
     if found.broken is None:
         echo(say("whole: {links} links", links=found.links))
+        echo(say("head: {links} {last}", links=found.links, last=found.last[:32]))
         return
     broken = found.broken
     fault(
@@ -40,6 +46,14 @@ def verify(file: Path) -> None:
         say("compare with a backup from before"),
     )
     sys.exit(4)
+
+
+@audit.command(epilog=f"Example: steelyard audit anchor. {ENDS}")
+@portfolio_option
+def anchor(file: Path) -> None:
+    """Write the anchor beside the database anew, once you have looked why it differs."""
+    found = steelyard.anchor_audit(file)
+    echo(say("anchored: {links} links, {last}", links=found.links, last=found.last[:32]), err=True)
 
 
 @audit.command(epilog=f"Example: steelyard audit show latest. {ENDS}")

@@ -1,0 +1,207 @@
+"""A restore brings back what was recorded and takes back nothing that happened: the attacks, as tests."""
+
+import shutil
+import sqlite3
+from contextlib import closing
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from acceptance.desks import Office, plan
+from steelyard.adapters.database.copies import back_up, restore
+from steelyard.app.trading.sync import verify
+from steelyard.domain.trading.approvals import Approver
+from steelyard.domain.trading.arming import Arming
+from steelyard.errors import InputError, PlanError
+
+D = Decimal
+DAY = date(2026, 11, 24)
+
+
+@pytest.fixture
+def office(tmp_path):
+    return Office(tmp_path)
+
+
+def put_back(office, copy):
+    office.book.close()
+    found = restore(copy, office.folder / "steelyard.db", office.clock.at)
+    office.reopen()
+    return found
+
+
+def copied(office, name="b.db"):
+    back_up(office.folder / "steelyard.db", office.folder / name)
+    return office.folder / name
+
+
+def rules(office, **how):
+    return {r.rule for r in office.execute(plan(), **how).refusals}
+
+
+def test_a_halt_outlives_a_restore_of_what_was_before_it(office):
+    """`backup b; halt; restore b; execute latest --live` traded."""
+    office.book.save_plan(plan(), office.clock.at)
+    copy = copied(office)
+    office.book.halt("fire", office.clock.at)
+    assert put_back(office, copy).halted == "fire"
+    assert "halted" in rules(office)
+    assert office.broker._query("SELECT * FROM orders") == []
+    assert verify(office.book) is None
+
+
+def test_what_an_arming_spent_stays_spent(office):
+    """The budget was full again."""
+    office.book.arm(Arming(DAY, D(5000)), office.clock.at)
+    copy = copied(office)
+    assert office.execute(plan(), unattended=True).outcome == "done"
+    spent = office.book.arming().spent
+    assert spent > 4000
+    put_back(office, copy)
+    assert office.book.arming() == Arming(DAY, D(5000), spent)
+
+
+def test_what_was_sent_is_not_sent_again(office):
+    office.book.save_plan(plan(), office.clock.at)
+    copy = copied(office)
+    assert office.execute(plan()).outcome == "done"
+    assert put_back(office, copy).orders == "present"
+    assert "duplicate-plan" in rules(office)
+    assert len(office.broker._query("SELECT * FROM orders")) == 3
+
+
+def test_a_restore_is_a_link_that_names_the_copy_and_its_head(office):
+    office.book.save_plan(plan(), office.clock.at)
+    copy = copied(office)
+    head = office.book.head()
+    office.book.record("note", "", {}, office.clock.at)
+    put_back(office, copy)
+    (link,) = [link.text for link in office.book.links() if '"kind":"restore"' in link.text]
+    assert '"copy":"b.db"' in link
+    assert head[1] in link
+    assert office.book.head()[0] == 3
+
+
+def test_a_lost_database_comes_back_halted_and_disarmed_when_something_is_missing(office):
+    """Two links were written after the copy, and their anchor still stands beside where the database was."""
+    office.book.arm(Arming(DAY, D(5000)), office.clock.at)
+    copy = copied(office)
+    office.execute(plan(), unattended=True)
+    office.book.close()
+    for left in office.folder.glob("steelyard.db*"):
+        if not left.name.endswith(".head"):
+            left.unlink()
+    found = put_back(office, copy)
+    assert found.orders == "copy"
+    assert "lacks what was recorded since" in found.halted
+    assert office.book.arming() is None
+    assert verify(office.book) is None, "from here on the record goes on"
+    assert "halted" in rules(office)
+
+
+def test_a_lost_database_comes_back_as_it_was_when_nothing_is_missing(office):
+    office.book.arm(Arming(DAY, D(5000)), office.clock.at)
+    copy = copied(office)
+    office.book.close()
+    for left in office.folder.glob("steelyard.db*"):
+        if not left.name.endswith(".head"):
+            left.unlink()
+    assert put_back(office, copy).halted == ""
+    assert office.book.arming() == Arming(DAY, D(5000))
+
+
+def test_two_records_that_parted_keep_the_orders_of_both_and_halt(office, tmp_path):
+    office.execute(plan())
+    copy = copied(office)
+    office.book.close()
+    for left in office.folder.glob("steelyard.db*"):
+        left.unlink()
+    office.reopen()
+    office.book.record("note", "", {"another": "record"}, office.clock.at)
+    found = put_back(office, copy)
+    assert found.orders == "both"
+    assert found.halted
+    assert {o.state for o in office.book.orders()} == {"filled"}
+    assert verify(office.book) is None
+
+
+def test_a_copy_put_there_by_hand_is_found_and_stops_everything(office):
+    """`cp b.db steelyard.db` goes around `restore`."""
+    office.book.save_plan(plan(), office.clock.at)
+    copy = copied(office)
+    office.book.halt("fire", office.clock.at)
+    office.book.close()
+    for left in office.folder.glob("steelyard.db-*"):
+        left.unlink()
+    shutil.copyfile(copy, office.folder / "steelyard.db")
+    office.reopen()
+    assert "audit-broken" in rules(office)
+    assert office.broker._query("SELECT * FROM orders") == []
+    office.book.record("note", "", {}, office.clock.at)
+    assert verify(office.book) is not None, "what is written later does not hide it"
+
+
+def test_nothing_is_restored_while_a_plan_is_carried_out(office):
+    copy = copied(office)
+    with office.book.sole_run(), pytest.raises(PlanError) as caught:
+        restore(copy, office.folder / "steelyard.db", office.clock.at)
+    assert caught.value.code == "another-run"
+
+
+HOSTILE = [
+    "CREATE TRIGGER evil AFTER INSERT ON orders BEGIN UPDATE orders SET side = 'sell'; END",
+    "CREATE VIEW totals AS SELECT 1",
+    "DROP TRIGGER audit_stays",
+    "DROP TABLE fills",
+    "ALTER TABLE orders ADD COLUMN more TEXT",
+    "DROP TRIGGER fills_keep; CREATE TRIGGER fills_keep BEFORE DELETE ON fills BEGIN SELECT 1; END",
+    "UPDATE orders SET shares = '-4'",
+    "UPDATE orders SET paid = 'NaN'",
+    "UPDATE orders SET filled = 'Infinity'",
+    "UPDATE orders SET fees = '1e999999'",
+    "UPDATE orders SET state = 'planned'",
+    'UPDATE saved_plans SET text = replace(text, \'"shares":"4"\', \'"shares":"5"\')',
+    "UPDATE saved_plans SET saved_at = 'yesterday'",
+    "UPDATE execution_state SET value = 'x' WHERE name = 'audit-head'",
+    "INSERT INTO plan_approvals VALUES ('p', 1, 'eve', '2026-11-24T20:00:00.000000Z', 1)",
+]
+
+
+@pytest.mark.parametrize("change", HOSTILE)
+def test_a_copy_that_no_command_of_ours_wrote_is_refused_and_nothing_is_touched(office, change):
+    office.execute(plan())
+    copy = copied(office)
+    with closing(sqlite3.connect(copy)) as raw:
+        raw.executescript(f"PRAGMA foreign_keys = OFF; {change};")
+    before = tuple(office.book.links())
+    with pytest.raises(InputError) as caught:
+        put_back(office, copy)
+    assert caught.value.code in ("database", "database-schema")
+    office.reopen()
+    assert tuple(office.book.links()) == before
+    assert sorted(f.name for f in office.folder.iterdir() if f.name.startswith(".")) == []
+
+
+@pytest.mark.parametrize("change", HOSTILE[:6])
+def test_a_database_with_a_foreign_schema_is_not_opened_for_writing(office, change):
+    office.execute(plan())
+    office.book.close()
+    with closing(sqlite3.connect(office.folder / "steelyard.db")) as raw:
+        raw.executescript(change)
+    with pytest.raises(InputError) as caught:
+        office.reopen()
+    assert caught.value.code == "database-schema"
+
+
+def test_approvals_of_a_copy_are_not_taken_into_a_record_that_parted(office):
+    office.book.save_plan(plan(), office.clock.at)
+    office.book.approve(plan().id, Approver("jun", proven=True), office.clock.at)
+    copy = copied(office)
+    office.book.close()
+    for left in office.folder.glob("steelyard.db*"):
+        left.unlink()
+    office.reopen()
+    office.book.record("note", "", {}, office.clock.at)
+    put_back(office, copy)
+    assert office.book.approvals(plan().id, 1) == frozenset()
