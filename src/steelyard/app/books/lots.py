@@ -135,7 +135,9 @@ def _dearest_first(lots: Iterable[TaxLot]) -> Sequence[TaxLot]:
 def _method(methods: Mapping[str, str], symbol: str, portfolio: Portfolio) -> str:
     instrument = portfolio.instruments.get(symbol)
     classes = (instrument.tax_class, instrument.us_class) if instrument is not None else ()
-    return next((m for c in (*classes, "") if c is not None and (m := methods.get(c))), "fifo")
+    # Korean brokers state the moving average of what is listed at home, whatever the file leaves open.
+    usual = "average" if instrument is not None and instrument.exchange == "XKRX" else "fifo"
+    return next((m for c in (*classes, "") if c is not None and (m := methods.get(c))), usual)
 
 
 def entries_of_lots(portfolio: Portfolio) -> list[Entry]:
