@@ -40,20 +40,26 @@ def models(name: str | None, as_json: bool) -> None:
 def init(folder: Path, model_name: str | None, currency: str, journal: bool, as_of: date | None) -> None:
     """Write a commented portfolio file to start from, or open a journal beside the one there is."""
     if (journal and model_name is not None) or (as_of is not None and not journal):
-        raise click.UsageError("--model is for a new file, --as-of for --journal beside the file there is")
+        raise click.UsageError(
+            language.tell(say("--model is for a new file, --as-of for --journal beside the file there is"))
+        )
     if journal:
         opened = steelyard.open_journal(folder / "portfolio.toml", as_of=as_of)
-        noun = "entry" if opened.entries == 1 else "entries"
-        where = folder / opened.journal.name
-        text = f"{opened.entries} {noun} written to {where}; from now on it says what is held"
-        click.echo(text, err=True)
+        said = say(
+            "{count} {count:entry|entries} written to {journal}; from now on it says what is held",
+            count=opened.entries,
+            journal=folder / opened.journal.name,
+        )
+        language.echo(said, err=True)
         for note in opened.notes:
-            click.echo(language.tell(note), err=True)
+            language.echo(note, err=True)
         return
 
     if not is_currency(currency):
         raise InputError(
-            "currency", f"{currency!r} is no currency code", "write --currency KRW or --currency USD"
+            "currency",
+            say("{currency!r} is no currency code", currency=currency),
+            say("write --currency KRW or --currency USD"),
         )
     target = folder / "portfolio.toml"
     text = steelyard.template(model=model_name, base_currency=currency)
@@ -63,13 +69,19 @@ def init(folder: Path, model_name: str | None, currency: str, journal: bool, as_
             out.write(text)
     except FileExistsError:
         raise InputError(
-            "file-exists", f"{target} is there already", "choose another folder, or move it"
+            "file-exists",
+            say("{path} is there already", path=target),
+            say("choose another folder, or move it"),
         ) from None
     except OSError as error:
         raise InputError(
-            "unwritable", f"{target} cannot be written: {error.strerror}", "check the folder"
+            "unwritable",
+            say("{path} cannot be written: {why}", path=target, why=error.strerror),
+            say("check the folder"),
         ) from None
-    click.echo(f"wrote {target}; fill in your shares, then run: steelyard check {target}", err=True)
+    language.echo(
+        say("wrote {file}; fill in your shares, then run: steelyard check {file}", file=target), err=True
+    )
 
 
 @click.command(epilog=epilog("steelyard demo", "steelyard demo --as-of 2026-11-23", ends=(0, 2)))

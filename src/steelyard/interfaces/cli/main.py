@@ -44,12 +44,12 @@ def main() -> None:
         click.echo(error.format_message(), err=True)
         sys.exit(2)
     except click.ClickException as error:
-        click.echo(f"error[usage]: {error.format_message()}", err=True)
+        language.echo(say("error[{code}]: {text}", code="usage", text=error.format_message()), err=True)
         where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "steelyard"
         click.echo(f"\n  {language.hint(say('see `{command} --help`', command=where))}", err=True)
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("stopped", err=True)
+        language.echo(say("stopped"), err=True)
         sys.exit(130)
     except BrokenPipeError:
         # Somebody downstream (`| head`) has read enough; nothing is wrong.

@@ -12,6 +12,7 @@ import click
 import steelyard
 from steelyard.errors import InputError
 from steelyard.interfaces import language
+from steelyard.words import say
 
 if TYPE_CHECKING:
     from steelyard.domain.caveats import Caveats
@@ -47,7 +48,8 @@ class Day(click.ParamType[date]):
         try:
             return read_day(value)
         except ValueError:
-            self.fail(f"{value!r} is not a date; write it as 2026-11-23", param, ctx)
+            text = say("{text!r} is not a date; write it as 2026-11-23", text=value)
+            self.fail(language.tell(text), param, ctx)
 
 
 def options(*, sends_trades: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -89,7 +91,11 @@ def read_portfolio(path: Path | None, option: Path | None, as_of: date | None) -
         InputError: Both are given and differ (`two-files`), or the file has problems.
     """
     if path is not None and option is not None and path != option:
-        raise InputError("two-files", f"two portfolio files: {path} and {option}", "give one of them")
+        raise InputError(
+            "two-files",
+            say("two portfolio files: {one} and {other}", one=path, other=option),
+            say("give one of them"),
+        )
     portfolio = steelyard.load(path or option or Path("portfolio.toml"), as_of=as_of)
     language.prefer(portfolio.language)
     return portfolio

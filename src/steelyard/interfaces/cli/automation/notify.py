@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import click
 
 import steelyard
-from steelyard.interfaces import language
 from steelyard.interfaces.language import echo, json_text, padded
 from steelyard.words import say
 
@@ -41,9 +40,8 @@ def test(path: Path, only: str | None) -> None:
         if done.error is None:
             echo(say("{service}: accepted", service=done.service))
         else:
-            click.echo(
-                f"error[{done.error.code}]: {done.service}: {language.tell(done.error.message)}", err=True
-            )
+            text = say("{service}: {message}", service=done.service, message=done.error.message)
+            echo(say("error[{code}]: {text}", code=done.error.code, text=text), err=True)
 
     if any(done.error for done in steelyard.try_services(path, only, told=tell)):
         sys.exit(5)
@@ -67,4 +65,4 @@ def list_sent(path: Path, last: int, as_json: bool) -> None:
             f"{row.created_at[:16]}  {row.state:<10} {row.service:<10} {padded(tries, 11)}  {row.title}"
         )
         if row.detail:
-            click.echo(f"  {row.detail}")
+            echo(say("  {detail}", detail=row.detail))

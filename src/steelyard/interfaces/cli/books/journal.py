@@ -133,25 +133,34 @@ def import_(
         corrected=corrected,
     )
     _tell_unknown_accounts(portfolio, done.unknown_accounts)
-    for what, places in (("left out", done.left_out), ("entered without its cost", done.without_cost)):
+    left, costless = say("left out"), say("entered without its cost")
+    for what, places in ((left, done.left_out), (costless, done.without_cost)):
         for line, reason in places:
-            place = "" if line is None else f"line {line}: "
-            click.echo(f"{what}: {place}{reason}", err=True)
+            text = reason if line is None else say("line {line}: {reason}", line=line, reason=reason)
+            language.echo(say("{what}: {text}", what=what, text=text), err=True)
     if done.preview is not None:
         _show_preview(done)
         return
     if done.counts.opening:
-        click.echo(f"{done.counts.opening} entries say first what {portfolio} holds", err=True)
-    click.echo(f"{done.counts.added} entries added, {done.counts.known} were there already", err=True)
+        _tell_opening(done.counts.opening, portfolio)
+    text = say(
+        "{added} entries added, {known} were there already", added=done.counts.added, known=done.counts.known
+    )
+    language.echo(text, err=True)
     _tell_converted(done.counts.converted)
     _tell_netted(done.counts)
     if done.counts.taken_back:
-        click.echo(
-            f"{done.counts.taken_back} of these were taken back and do not count; `steelyard history --all` "
-            "shows the counter-entry, and `steelyard undo` of it brings them back",
-            err=True,
+        text = say(
+            "{count} of these were taken back and do not count; `steelyard history --all` shows the "
+            "counter-entry, and `steelyard undo` of it brings them back",
+            count=done.counts.taken_back,
         )
+        language.echo(text, err=True)
     _tell_what_follows(done)
+
+
+def _tell_opening(many: int, portfolio: Path) -> None:
+    language.echo(say("{count} entries say first what {file} holds", count=many, file=portfolio), err=True)
 
 
 def _tell_converted(many: int) -> None:
@@ -184,7 +193,7 @@ def _pairs(words: Sequence[str]) -> dict[str, str]:
     for word in words:
         name, sign, value = word.rpartition("=")
         if not sign or not name or not value:
-            raise click.UsageError(f"{word!r} is no NAME=VALUE")
+            raise click.UsageError(language.tell(say("{word!r} is no NAME=VALUE", word=word)))
         pairs[name] = value
     return pairs
 
@@ -192,7 +201,8 @@ def _pairs(words: Sequence[str]) -> dict[str, str]:
 def _lines(text: str) -> tuple[int, ...]:
     words = [word.strip() for word in text.split(",") if word.strip()]
     if not all(word.isdecimal() for word in words):
-        raise click.BadParameter(f"{text!r} is no list of lines such as 7,12", param_hint="--leave")
+        said = say("{text!r} is no list of lines such as 7,12", text=text)
+        raise click.BadParameter(language.tell(said), param_hint="--leave")
     return tuple(int(word) for word in words)
 
 
@@ -200,26 +210,30 @@ def _show_preview(done: ImportReport) -> None:
     """Print what an import would do: format, rows, and what is held before and after."""
     assert done.preview is not None
     before, after = done.preview.before, done.preview.after
-    click.echo(f"read as {done.format}; nothing is written")
+    language.echo(say("read as {format}; nothing is written", format=done.format))
     for doubt in done.doubts:
-        click.echo(f"  note: {doubt}")
-    click.echo(f"{done.counts.added} entries to add, {done.counts.known} there already")
-    for what, old, new in (("shares", before.shares, after.shares), ("cash", before.cash, after.cash)):
+        language.echo(say("  note: {note}", note=doubt))
+    counts = done.counts
+    language.echo(
+        say("{added} entries to add, {known} there already", added=counts.added, known=counts.known)
+    )
+    held = (language.tell(say("shares")), before.shares, after.shares)
+    for what, old, new in (held, ("", before.cash, after.cash)):
         for key in sorted({*old, *new}):
             was, will = old.get(key, ZERO), new.get(key, ZERO)
             mark = "" if was == will else f" -> {plain(will)}"
-            click.echo(
-                f"  {key[0]:<12} {key[1]:<10} {plain(was)}{mark} {what if what == 'shares' else ''}".rstrip()
-            )
+            click.echo(f"  {key[0]:<12} {key[1]:<10} {plain(was)}{mark} {what}".rstrip())
 
 
 def _tell_unknown_accounts(portfolio: Path, names: Sequence[str]) -> None:
     for name in names:
-        click.echo(
-            f'note: {portfolio.name} has no account {name!r}; add [[accounts]] with name = "{name}", or take '
-            "the entries back with `steelyard undo`",
-            err=True,
+        text = say(
+            'note: {file} has no account {name!r}; add [[accounts]] with name = "{name}", or take the '
+            "entries back with `steelyard undo`",
+            file=portfolio.name,
+            name=name,
         )
+        language.echo(text, err=True)
 
 
 @click.command(
@@ -261,8 +275,8 @@ def record(
     for word in () if fields else words:
         name, sign, value = word.partition("=")
         if not sign or name not in COLUMNS:
-            text = f"{word!r} is no FIELD=VALUE"
-            raise InputError("entry-field", text, f"the fields are {', '.join(COLUMNS)}")
+            text = say("{word!r} is no FIELD=VALUE", word=word)
+            raise InputError("entry-field", text, say("the fields are {fields}", fields=tuple(COLUMNS)))
         fields[name] = value
     done = steelyard.record(
         portfolio,
@@ -274,8 +288,8 @@ def record(
         **fields,
     )
     if done.opening:
-        click.echo(f"{done.opening} entries say first what {portfolio} holds", err=True)
-    click.echo(f"recorded as entry {done.number}", err=True)
+        _tell_opening(done.opening, portfolio)
+    language.echo(say("recorded as entry {number}", number=done.number), err=True)
     _tell_converted(done.converted)
     _tell_unknown_accounts(portfolio, done.unknown_accounts)
     _tell_what_follows(done)
@@ -289,7 +303,8 @@ def undo(number: int | None, whole: bool, portfolio: Path, journal: Path | None)
     """Take back the last entry, or entry NUMBER, by a counter-entry."""
     for row in steelyard.undo(portfolio, number, whole_import=whole, journal=journal):
         e = row.entry
-        click.echo(f"took back entry {row.number}: {e.traded_on} {e.kind} {e.symbol}", err=True)
+        entry = f"{e.traded_on} {e.kind} {e.symbol}"
+        language.echo(say("took back entry {number}: {entry}", number=row.number, entry=entry), err=True)
 
 
 @click.command(
@@ -320,7 +335,7 @@ def history(
     from steelyard.interfaces.cli.books import values
 
     if as_csv and (as_json or everything):
-        raise click.UsageError("--csv goes with neither --json nor --all")
+        raise click.UsageError(language.tell(say("--csv goes with neither --json nor --all")))
     if only_values:
         found = History((), steelyard.values(portfolio))
     else:
@@ -345,12 +360,14 @@ def history(
 
 def _line(row: Recorded) -> str:
     e = row.entry
-    price = "" if e.price is None else f" at {plain(e.price)}"
-    back = f"takes back {row.takes_back}" if row.takes_back else "taken back"
-    mark = "" if row.counts else f"  ({back})"
+    price: str = "" if e.price is None else say(" at {price}", price=plain(e.price))
+    back = say("takes back {number}", number=row.takes_back) if row.takes_back else say("taken back")
+    mark = "" if row.counts else f"  ({language.tell(back)})"
     where = f"{e.account} -> {e.receiver}" if e.receiver else e.account
     what = f"{where} {e.kind} {e.symbol}".rstrip()
-    return f"{row.number:>5}  {e.traded_on}  {what} {plain(e.shares)}{price} {e.currency}{mark}"
+    return (
+        f"{row.number:>5}  {e.traded_on}  {what} {plain(e.shares)}{language.tell(price)} {e.currency}{mark}"
+    )
 
 
 def _print_csv(rows: Sequence[Recorded]) -> None:

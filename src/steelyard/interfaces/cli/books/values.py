@@ -13,7 +13,7 @@ import click
 import steelyard
 from steelyard.errors import InputError
 from steelyard.interfaces import language
-from steelyard.interfaces.language import json_text
+from steelyard.interfaces.language import echo, json_text, padded, tell
 from steelyard.words import say
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def values(path: Path, as_csv: bool, as_json: bool, plot: Path | None) -> None:
     rebalance done it says what it has brought by now, and what the account would be worth without it.
     """
     if as_csv and as_json:
-        raise click.UsageError("--csv and --json exclude each other")
+        raise click.UsageError(tell(say("--csv and --json exclude each other")))
     found = steelyard.values(path)
     if plot is not None:
         draw(found, plot)
@@ -52,7 +52,7 @@ def values(path: Path, as_csv: bool, as_json: bool, plot: Path | None) -> None:
     elif found.days:
         show(found)
     else:
-        click.echo("nothing is recorded yet; run: steelyard run", err=True)
+        echo(say("nothing is recorded yet; run: steelyard run"), err=True)
 
 
 def as_table(found: ValueHistory) -> str:
@@ -77,7 +77,9 @@ def draw(found: ValueHistory, target: Path) -> None:
     """
     if len(found.days) < 2:
         raise InputError(
-            "no-history", "fewer than two days are recorded: nothing to draw", "run: steelyard run"
+            "no-history",
+            say("fewer than two days are recorded: nothing to draw"),
+            say("run: {command}", command="steelyard run"),
         )
     from steelyard.interfaces.pictures.portfolio import values_png
 
@@ -85,9 +87,11 @@ def draw(found: ValueHistory, target: Path) -> None:
         target.write_bytes(values_png(found))
     except OSError as error:
         raise InputError(
-            "unwritable", f"{target} cannot be written: {error.strerror}", "check the folder"
+            "unwritable",
+            say("{path} cannot be written: {why}", path=target, why=error.strerror),
+            say("check the folder"),
         ) from None
-    click.echo(f"wrote {target}", err=True)
+    echo(say("wrote {target}", target=target), err=True)
 
 
 def show(found: ValueHistory) -> None:
@@ -95,37 +99,60 @@ def show(found: ValueHistory) -> None:
     from steelyard.interfaces.cli.tables import money, percent
 
     code = found.currency
-    click.echo(f"{'day':<10} {'value':>22} {'paid in':>20} {'drift':>8} {'return':>9}")
+    heads = (
+        (say("day"), -10),
+        (say("value"), 22),
+        (say("paid in"), 20),
+        (say("drift"), 8),
+        (say("return"), 9),
+    )
+    echo(" ".join(padded(head, abs(cells), right=cells > 0) for head, cells in heads))
     for d in found.days:
         change = "" if d.change is None else f"{percent(d.change, sign=True)} %"
         paid = money(d.paid_in, code) if d.paid_in else ""
-        mark = "  due" if d.due else ""
+        mark = f"  {tell(say('due'))}" if d.due else ""
         if d.recorded is not None:
             text = say("corrected: {recorded} was recorded", recorded=money(d.recorded, code))
             mark += f"  {language.tell(text)}"
         drift = f"{percent(d.largest_drift)} %"
         click.echo(f"{d.day} {money(d.total, code):>22} {paid:>20} {drift:>8} {change:>9}{mark}")
     for stretch in found.drifted:
-        span = f"{stretch.since}" + (f" to {stretch.until}" if stretch.until != stretch.since else "")
-        done = f"rebalanced {stretch.rebalanced_on}" if stretch.rebalanced_on else "nothing was done"
-        still = "" if stretch.over or stretch.rebalanced_on else " yet"
-        click.echo(f"due {span}, drift up to {percent(stretch.largest)} %: {done}{still}")
+        span = (
+            say("{first} to {last}", first=stretch.since, last=stretch.until)
+            if stretch.until != stretch.since
+            else str(stretch.since)
+        )
+        if stretch.rebalanced_on:
+            done: str = say("rebalanced {day}", day=stretch.rebalanced_on)
+        else:
+            done = say("nothing was done") if stretch.over else say("nothing was done yet")
+        drift = percent(stretch.largest)
+        echo(say("due {span}, drift up to {drift} %: {done}", span=span, drift=drift, done=done))
     for r in found.rebalances:
-        since = f", due since {r.due_since}" if r.due_since else ""
-        brought = ""
+        since: str = say(", due since {day}", day=r.due_since) if r.due_since else ""
+        brought: str = ""
         if r.effect is not None and r.without is not None:
-            brought = (
-                f"; by now it has brought {money(r.effect, code)}: without it the account would be worth "
-                f"{money(r.without, code)} today"
+            brought = say(
+                "; by now it has brought {effect}: without it the account would be worth {without} today",
+                effect=money(r.effect, code),
+                without=money(r.without, code),
             )
-        click.echo(f"rebalanced {r.day}{since}: {', '.join(r.sold)} into {', '.join(r.bought)}{brought}")
+        text = say(
+            "rebalanced {day}{since}: {sold} into {bought}{brought}",
+            day=r.day,
+            since=since,
+            sold=tuple(r.sold),
+            bought=tuple(r.bought),
+            brought=brought,
+        )
+        echo(text)
     if found.time_weighted is not None:
-        click.echo(f"time-weighted return   {percent(found.time_weighted, sign=True)} %")
+        echo(f"{padded(say('time-weighted return'), 22)} {percent(found.time_weighted, sign=True)} %")
     for label, rate in (
-        ("a year", found.time_weighted_yearly),
-        ("money-weighted, a year", found.money_weighted),
+        (say("a year"), found.time_weighted_yearly),
+        (say("money-weighted, a year"), found.money_weighted),
     ):
         if rate is not None:
-            click.echo(f"{label:<22} {percent(Decimal(repr(rate)), sign=True)} %")
+            echo(f"{padded(label, 22)} {percent(Decimal(repr(rate)), sign=True)} %")
     for note in found.notes:
-        click.echo(f"note: {note}", err=True)
+        echo(say("note: {note}", note=note), err=True)

@@ -18,7 +18,8 @@ import click
 import steelyard
 from steelyard.domain.money import parse_amount, parse_fraction
 from steelyard.errors import InputError
-from steelyard.interfaces.language import json_text
+from steelyard.interfaces.language import echo, json_text, tell
+from steelyard.words import say
 
 if TYPE_CHECKING:
     from steelyard.api.tables import LabOptions
@@ -190,19 +191,29 @@ def compare(
     portfolio = _portfolio(flags, demo=demo)
     given = _given(portfolio, flags)
     if demo and flags["prices"] is not None:
-        raise InputError("two-prices", "--demo simulates prices, --prices reads them", "give one of them")
+        raise InputError(
+            "two-prices", say("--demo simulates prices, --prices reads them"), say("give one of them")
+        )
     if not demo and flags["prices"] is None:
         raise InputError(
-            "no-prices", "a comparison needs prices", "add --prices prices.csv, or --demo for simulated ones"
+            "no-prices",
+            say("a comparison needs prices"),
+            say("add --prices prices.csv, or --demo for simulated ones"),
         )
     if demo and flags["distributions"] is not None:
         raise InputError(
-            "distributions-of-demo", "simulated prices pay nothing out", "give --prices with --distributions"
+            "distributions-of-demo",
+            say("simulated prices pay nothing out"),
+            say("give --prices with --distributions"),
         )
     if bootstrap == "circular" and block != int(block):
-        raise InputError("resampling", f"--block {block:g} is no whole number", f"write --block {block:.0f}")
+        raise InputError(
+            "resampling",
+            say("--block {block:g} is no whole number", block=block),
+            say("write --block {block:.0f}", block=block),
+        )
     if sweeping and len(flags["policies"]) > 1:
-        raise click.UsageError("--sweep compares with one --policy only")
+        raise click.UsageError(tell(say("--sweep compares with one --policy only")))
     with _progress(paths) as progress:
         report = steelyard.compare_portfolio(
             portfolio,
@@ -219,11 +230,12 @@ def compare(
         )
     comparison = report.comparison
     if comparison is not None and comparison.paths < paths:
-        click.echo(
-            f"note: stopped after {comparison.paths} of {paths} resampled histories; "
-            "what follows rests on those",
-            err=True,
+        text = say(
+            "note: stopped after {done} of {paths} resampled histories; what follows rests on those",
+            done=comparison.paths,
+            paths=paths,
         )
+        echo(text, err=True)
     _finish(report, portfolio, flags)
     if details and comparison is not None and not flags["as_json"]:
         from steelyard.interfaces.cli.lab import comparison_tables as tables
@@ -235,9 +247,17 @@ def compare(
 def _portfolio(flags: dict[str, Any], *, demo: bool = False) -> Portfolio:
     path, option, plot = flags["path"], flags["file"], flags["plot"]
     if plot is not None and plot.suffix.lower() != ".png":
-        raise InputError("plot-file", f"--plot {plot} is no PNG", f"write --plot {plot.stem or 'out'}.png")
+        raise InputError(
+            "plot-file",
+            say("--plot {file} is no PNG", file=plot),
+            say("write --plot {name}.png", name=plot.stem or "out"),
+        )
     if path is not None and option is not None and path != option:
-        raise InputError("two-files", f"two portfolio files: {path} and {option}", "give one of them")
+        raise InputError(
+            "two-files",
+            say("two portfolio files: {one} and {other}", one=path, other=option),
+            say("give one of them"),
+        )
     if demo and path is None and option is None:
         return steelyard.sample()
     return steelyard.load(path or option or Path("portfolio.toml"), need_accounts=False)
@@ -253,7 +273,9 @@ def _given(portfolio: Portfolio, flags: dict[str, Any]) -> LabOptions:
     initial = _amount("--initial", flags["initial"], base)
     if initial <= 0:
         raise InputError(
-            "initial", f"--initial {flags['initial']} is not above zero", "write --initial 10000"
+            "initial",
+            say("--initial {amount} is not above zero", amount=flags["initial"]),
+            say("write for example: {flag}", flag="--initial 10000"),
         )
     said = (_amount("--flow", flags["flow"][0], base), flags["flow"][1]) if flags["flow"] else None
     return {
@@ -277,9 +299,17 @@ def _amount(flag: str, text: str, base: str) -> Decimal:
     try:
         amount = parse_amount(text)
     except ValueError as error:
-        raise InputError("amount", f"{flag}: {error}", f"write for example: {flag} 10000") from None
+        raise InputError(
+            "amount",
+            say("{flag}: {why}", flag=flag, why=_said(error)),
+            say("write for example: {flag}", flag=f"{flag} 10000"),
+        ) from None
     if amount.currency not in (None, base):
-        raise InputError("amount", f"{flag} is in {amount.currency}", f"write it in {base}")
+        raise InputError(
+            "amount",
+            say("{flag} is in {currency}", flag=flag, currency=amount.currency),
+            say("write it in {currency}", currency=base),
+        )
     return amount.value
 
 
@@ -287,10 +317,23 @@ def _rate(flag: str, text: str) -> Decimal:
     try:
         rate = parse_fraction(text)
     except ValueError as error:
-        raise InputError("rate", f"{flag}: {error}", f"write for example: {flag} 2%") from None
+        raise InputError(
+            "rate",
+            say("{flag}: {why}", flag=flag, why=_said(error)),
+            say("write for example: {flag}", flag=f"{flag} 2%"),
+        ) from None
     if not -1 < rate <= 1:
-        raise InputError("rate", f"{flag} {text} is not a yearly rate", f"write for example: {flag} 2%")
+        raise InputError(
+            "rate",
+            say("{flag} {text} is not a yearly rate", flag=flag, text=text),
+            say("write for example: {flag}", flag=f"{flag} 2%"),
+        )
     return rate
+
+
+def _said(error: ValueError) -> str:
+    """Return the message of an error, still to be said in another language where it can be."""
+    return error.args[0] if error.args and isinstance(error.args[0], str) else str(error)
 
 
 @contextmanager
@@ -299,7 +342,7 @@ def _progress(total: int) -> Iterator[Callable[[int], None] | None]:
     if not sys.stderr.isatty() or total < 1:
         yield None
         return
-    with click.progressbar(length=total, label="resampling", file=sys.stderr) as bar:
+    with click.progressbar(length=total, label=tell(say("resampling")), file=sys.stderr) as bar:
         yield lambda done: bar.update(done - bar.pos)
 
 
@@ -308,7 +351,7 @@ def _finish(report: LabReport, portfolio: Portfolio, flags: dict[str, Any]) -> N
 
     study = report.study
     for note in (*report.notes, *study.notes):
-        click.echo(f"note: {note}", err=True)
+        echo(say("note: {note}", note=note), err=True)
     if flags["series"] is not None:
         write_series(study, flags["series"])
     _draw(report, portfolio, flags)

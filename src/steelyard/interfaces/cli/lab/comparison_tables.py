@@ -12,7 +12,10 @@ from steelyard.app.lab.compare import LEVELS, Comparison
 from steelyard.app.lab.rolling_starts import RollingStarts
 from steelyard.app.lab.study import Study
 from steelyard.app.lab.sweep import Sweep, gains
+from steelyard.interfaces.cli.lab.study_table import stretch
 from steelyard.interfaces.cli.tables import console
+from steelyard.interfaces.language import tell
+from steelyard.words import say
 
 
 def show_sweep(comparison: Comparison, sweep: Sweep) -> None:
@@ -20,19 +23,18 @@ def show_sweep(comparison: Comparison, sweep: Sweep) -> None:
     out = console()
     study = comparison.study
     means, evident = gains(comparison)
-    label = "SIMULATED prices, " if study.simulated else ""
-    out.print(f"{label}{study.dates[0]} to {study.dates[-1]}, {len(study.dates)} sessions\n")
+    out.print(f"{tell(stretch(study))}\n")
     where = (
-        f"mean over {comparison.paths} resampled histories; without * it is no evidence"
+        say("mean over {paths} resampled histories; without * it is no evidence", paths=comparison.paths)
         if comparison.differences
-        else "as it happened; without resampling nothing here is evidence"
+        else say("as it happened; without resampling nothing here is evidence")
     )
     first = study.results[0].policy
-    out.print(f"Points a year against {first} ({where}):")
+    out.print(tell(say("Points a year against {policy} ({where}):", policy=first, where=where)))
     out.print(_grid(sweep, lambda n: f"{100 * means[n]:+.2f}{'*' if evident[n] else ' '}"))
-    out.print("Turnover, percent a year:")
+    out.print(tell(say("Turnover, percent a year:")))
     out.print(_grid(sweep, lambda n: f"{100 * study.results[n].turnover:.1f}"))
-    out.print("Tracking error, percent a year:")
+    out.print(tell(say("Tracking error, percent a year:")))
     out.print(_grid(sweep, lambda n: f"{100 * study.results[n].tracking_error:.2f}"))
 
 
@@ -40,31 +42,40 @@ def show_rolling(rolling: RollingStarts, policies: Sequence[str]) -> None:
     """Print how the policies did against the first over all stretches."""
     out = console()
     starts = rolling.starts
-    out.print(
-        f"\n{len(starts)} starts, one a quarter from {starts[0]} to {starts[-1]}, {rolling.years} years "
-        f"each; points a year against {policies[0]}:"
+    text = say(
+        "{count} starts, one a quarter from {first} to {last}, {years} years each; points a year against "
+        "{policy}:",
+        count=len(starts),
+        first=starts[0],
+        last=starts[-1],
+        years=rolling.years,
+        policy=policies[0],
     )
+    out.print(f"\n{tell(text)}")
     table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
-    table.add_column("policy", min_width=28)
-    for name in ("worst", "median", "best", "better"):
-        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column(tell(say("policy")), min_width=28)
+    for name in (say("worst"), say("median"), say("best"), say("better")):
+        table.add_column(tell(name), justify="right", no_wrap=True)
     for policy, s in list(zip(policies, rolling.spreads(), strict=True))[1:]:
         cells = [f"{100 * v:+.2f}" for v in (s.worst, s.median, s.best)]
-        table.add_row(policy, *cells, f"{s.wins} of {len(starts)}")
+        table.add_row(policy, *cells, tell(say("{wins} of {count}", wins=s.wins, count=len(starts))))
     out.print(table)
-    out.print("The stretches overlap: they are no independent evidence.")
+    out.print(tell(say("The stretches overlap: they are no independent evidence.")))
 
 
 def show_statistics(study: Study) -> None:
     """Print the statistics that the first table has no room for."""
     out = console()
     table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
-    table.add_column("policy", min_width=24)
-    heads = ("money-w.", "Sortino", "fell from", "to", "drift", "worst", "tracking", "costs", "taxes")
+    table.add_column(tell(say("policy")), min_width=24)
+    heads = (
+        say("money-w."), say("Sortino"), say("fell from"), say("to"), say("drift"), say("worst"),
+        say("tracking"), say("costs"), say("taxes"),
+    )  # fmt: skip
     # What is owed on gains that stand only shows in what would be left after selling.
-    sold = ("if sold",) if study.after_tax else ()
+    sold = (say("if sold"),) if study.after_tax else ()
     for name in (*heads, *sold):
-        table.add_column(name, justify="right", no_wrap=True)
+        table.add_column(tell(name), justify="right", no_wrap=True)
     for r in study.results:
         table.add_row(
             r.policy,
@@ -77,7 +88,8 @@ def show_statistics(study: Study) -> None:
             f"{r.taxes:,.0f}",
             *(f"{r.liquidation_value:,.0f}" for _ in sold),
         )
-    out.print("\nMoney-weighted growth, drift on average and at worst, and tracking error in percent:")
+    title = say("Money-weighted growth, drift on average and at worst, and tracking error in percent:")
+    out.print(f"\n{tell(title)}")
     out.print(table)
 
 
@@ -88,15 +100,20 @@ def show_distributions(comparison: Comparison) -> None:
         return
     out = console()
     levels = [f"{100 * level:.0f} %" for level in LEVELS]
-    for title, of in (("Growth", "growth"), ("Deepest fall", "max_drawdown")):
+    growth = say(
+        "Growth, percent a year, at quantiles over {paths} resampled histories:", paths=comparison.paths
+    )
+    fall = say(
+        "Deepest fall, percent, at quantiles over {paths} resampled histories:", paths=comparison.paths
+    )
+    for title, of in ((growth, "growth"), (fall, "max_drawdown")):
         table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
-        table.add_column("policy", min_width=24)
+        table.add_column(tell(say("policy")), min_width=24)
         for level in levels:
             table.add_column(level, justify="right", no_wrap=True)
         for spread in spreads:
             table.add_row(spread.policy, *(_points(v) for v in getattr(spread, of)))
-        unit = "percent a year" if of == "growth" else "percent"
-        out.print(f"{title}, {unit}, at quantiles over {comparison.paths} resampled histories:")
+        out.print(tell(title))
         out.print(table)
 
 
@@ -106,7 +123,7 @@ def _points(fraction: float) -> str:
 
 def _grid(sweep: Sweep, cell: Callable[[int], str]) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
-    table.add_column("band", justify="right")
+    table.add_column(tell(say("band")), justify="right")
     for look in sweep.looks:
         table.add_column(look, justify="right", no_wrap=True)
     for threshold, row in zip(sweep.thresholds, sweep.cells, strict=True):

@@ -12,6 +12,8 @@ from rich.table import Table
 from steelyard.app.lab.compare import Comparison
 from steelyard.app.lab.study import Result, Study
 from steelyard.interfaces.cli.tables import console, money
+from steelyard.interfaces.language import tell
+from steelyard.words import say
 
 MOST_STATEMENTS = 4
 """Policies up to which each difference is also said in a sentence."""
@@ -26,20 +28,19 @@ def show(study: Study, comparison: Comparison | None, base: str) -> None:
         base: The currency of its money.
     """
     out = console()
-    label = "SIMULATED prices, " if study.simulated else ""
-    out.print(f"{label}{study.dates[0]} to {study.dates[-1]}, {len(study.dates)} sessions\n")
+    out.print(f"{tell(stretch(study))}\n")
     differences = () if comparison is None else comparison.differences
     table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
-    table.add_column("policy", min_width=28)
+    table.add_column(tell(say("policy")), min_width=28)
     # A narrow terminal gets fewer columns rather than cut numbers; --json has them all.
     room = 118 if comparison is None or not comparison.differences else 146
     shown = _COLUMNS if out.width >= room else [c for c in _COLUMNS if c[2]]
     if study.after_tax:
         shown = [*shown, *_TAX_COLUMNS[: 2 if out.width >= room else 0 if differences else 1]]
     for name, _, _ in shown:
-        table.add_column(name, justify="right", no_wrap=True)
+        table.add_column(tell(name), justify="right", no_wrap=True)
     if differences:
-        table.add_column("against the first", justify="right", no_wrap=True)
+        table.add_column(tell(say("against the first")), justify="right", no_wrap=True)
     for n, result in enumerate(study.results):
         cells = [write(result, base) for _, write, _ in shown]
         if differences:
@@ -50,27 +51,45 @@ def show(study: Study, comparison: Comparison | None, base: str) -> None:
         table.add_row(result.policy, *cells)
     out.print(table)
     if comparison is not None and differences:
-        out.print(
-            f"\nLast column: points a year over {comparison.paths} resampled histories, 95 % interval; "
-            "without * the difference is no evidence."
+        text = say(
+            "Last column: points a year over {paths} resampled histories, 95 % interval; "
+            "without * the difference is no evidence.",
+            paths=comparison.paths,
         )
+        out.print(f"\n{tell(text)}")
         first = study.results[0].policy
         for r in study.results[1:] if len(study.results) <= MOST_STATEMENTS else ():
-            out.print(f"\n{comparison.statement(r.policy, first)}.")
+            out.print(f"\n{tell(comparison.statement(r.policy, first))}.")
     if comparison is None:
         for r in study.results:
             _show_details(r, out.print)
 
 
+def stretch(study: Study) -> str:
+    """Return from when to when a study goes, and that its prices are simulated where they are."""
+    facts = {"first": study.dates[0], "last": study.dates[-1], "count": len(study.dates)}
+    if study.simulated:
+        return say("SIMULATED prices, {first} to {last}, {count} sessions", **facts)
+    return say("{first} to {last}, {count} sessions", **facts)
+
+
 def _show_details(r: Result, show: Callable[[str], None]) -> None:
     sortino = "-" if math.isnan(r.sortino) else f"{r.sortino:.2f}"
-    show(
-        f"\n{r.policy}: deepest fall from {r.drawdown_from} to {r.drawdown_to}; money-weighted "
-        f"{_percent(r.money_weighted)} a year; Sortino {sortino}; drift {_percent(r.average_drift)} on "
-        f"average, {_percent(r.worst_drift)} at worst; tracking error {_percent(r.tracking_error)}"
+    text = say(
+        "{policy}: deepest fall from {first} to {last}; money-weighted {growth} a year; Sortino {sortino}; "
+        "drift {drift} on average, {worst} at worst; tracking error {tracking}",
+        policy=r.policy,
+        first=r.drawdown_from,
+        last=r.drawdown_to,
+        growth=_percent(r.money_weighted),
+        sortino=sortino,
+        drift=_percent(r.average_drift),
+        worst=_percent(r.worst_drift),
+        tracking=_percent(r.tracking_error),
     )
+    show(f"\n{tell(text)}")
     if r.ruined_on is not None:
-        show(f"The money ran out on {r.ruined_on}.")
+        show(tell(say("The money ran out on {day}.", day=r.ruined_on)))
 
 
 def _percent(fraction: float, digits: int = 2) -> str:
@@ -82,18 +101,18 @@ def _money(amount: float, currency: str) -> str:
 
 
 _COLUMNS: list[tuple[str, Callable[[Result, str], str], bool]] = [
-    ("final", lambda r, base: _money(r.final_value, base), False),
-    ("a year", lambda r, _: _percent(r.cagr), True),
-    ("volatility", lambda r, _: _percent(r.volatility, 1), False),
-    ("Sharpe", lambda r, _: "-" if math.isnan(r.sharpe) else f"{r.sharpe:.2f}", False),
-    ("drawdown", lambda r, _: _percent(r.max_drawdown, 1), True),
-    ("turnover", lambda r, _: _percent(r.turnover, 1), False),
-    ("trades", lambda r, _: str(r.rebalances), True),
-    ("costs", lambda r, base: _money(r.costs, base), False),
+    (say("final"), lambda r, base: _money(r.final_value, base), False),
+    (say("a year"), lambda r, _: _percent(r.cagr), True),
+    (say("volatility"), lambda r, _: _percent(r.volatility, 1), False),
+    (say("Sharpe"), lambda r, _: "-" if math.isnan(r.sharpe) else f"{r.sharpe:.2f}", False),
+    (say("drawdown"), lambda r, _: _percent(r.max_drawdown, 1), True),
+    (say("turnover"), lambda r, _: _percent(r.turnover, 1), False),
+    (say("trades"), lambda r, _: str(r.rebalances), True),
+    (say("costs"), lambda r, base: _money(r.costs, base), False),
 ]
 """Heading, cell, and whether a narrow terminal shows it."""
 
 _TAX_COLUMNS: list[tuple[str, Callable[[Result, str], str], bool]] = [
-    ("taxes", lambda r, base: _money(r.taxes, base), True),
-    ("if sold", lambda r, base: _money(r.liquidation_value, base), True),
+    (say("taxes"), lambda r, base: _money(r.taxes, base), True),
+    (say("if sold"), lambda r, base: _money(r.liquidation_value, base), True),
 ]
