@@ -15,8 +15,9 @@ from steelyard.adapters.files import accounts, portfolio, settings
 from steelyard.adapters.files.settings import COST_KEYS
 from steelyard.api import tables
 from steelyard.app.automation.schedule import KINDS as SCHEDULERS
+from steelyard.domain import accounts as account_words
 from steelyard.domain.books import entry_text, ledger
-from steelyard.domain.objective import OBJECTIVES, OF_NEW_MONEY
+from steelyard.domain.objective import OBJECTIVES, OF_NEW_MONEY, ObjectiveName
 from steelyard.domain.policy import looks, policies
 from steelyard.domain.tax import codes
 
@@ -123,15 +124,15 @@ def test_a_function_is_named_in_the_guide(name):
 @pytest.mark.parametrize(
     ("words", "known"),
     [
-        (tables.AccountKind, set(codes.account_kinds(None))),
-        (tables.CostMethod, set(accounts.METHODS)),
+        (account_words.AccountKind, set(codes.account_kinds(None))),
+        (account_words.CostMethod, set(account_words.METHODS)),
         (tables.Jurisdiction, set(codes.ACCOUNT_KINDS)),
-        (tables.PolicyKind, set(policies.KINDS)),
-        (tables.Look, set(looks.LOOKS)),
-        (tables.LookAt, set(looks.LOOK_ATS)),
-        (tables.Destination, set(policies.DESTINATIONS)),
-        (tables.EntryKind, set(ledger.KINDS)),
-        (tables.ObjectiveName, set(OBJECTIVES)),
+        (policies.PolicyKind, set(policies.KINDS)),
+        (looks.Look, set(looks.LOOKS)),
+        (looks.LookAt, set(looks.LOOK_ATS)),
+        (policies.Destination, set(policies.DESTINATIONS)),
+        (ledger.EntryKind, set(ledger.KINDS)),
+        (ObjectiveName, set(OBJECTIVES)),
         (tables.Method, set(OF_NEW_MONEY)),
     ],
     ids=lambda value: "",

@@ -17,8 +17,9 @@ from steelyard.errors import DataError, InputError
 from steelyard.records import replace
 
 if TYPE_CHECKING:
-    from steelyard.api.tables import Method, ObjectiveName
+    from steelyard.api.tables import Method
     from steelyard.app.tax.situation import TaxSituation
+    from steelyard.domain.objective import ObjectiveName
     from steelyard.domain.trades import Plan
 
 

@@ -12,17 +12,15 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal, TypedDict
 
+from steelyard.domain.accounts import AccountKind, CostMethod, Keeper
+from steelyard.domain.books.ledger import EntryKind
+from steelyard.domain.policy.looks import Look, LookAt
+from steelyard.domain.policy.policies import Destination, PolicyKind
+
 Number = int | str | Decimal
 
-ObjectiveName = Literal["absolute", "relative", "shortfall", "deviation", "relative_deviation"]
 Method = Literal["shortfall", "absolute", "relative"]
-AccountKind = Literal["taxable", "isa", "pension", "irp", "ria", "ira", "roth", "401k"]
-CostMethod = Literal["fifo", "lifo", "hifo", "average", "specific", "least_tax"]
 Jurisdiction = Literal["KR", "US"]
-PolicyKind = Literal["calendar", "threshold", "hybrid", "hold"]
-Look = Literal["daily", "weekly", "biweekly", "monthly", "quarterly", "semiannual", "annual"]
-LookAt = Literal["first", "last"]
-Destination = Literal["target", "edge", "halfway"]
 
 
 class LotTable(TypedDict, total=False):
@@ -51,7 +49,7 @@ class AccountTable(TypedDict, total=False):
 
     name: str
     kind: AccountKind
-    kept: Literal["file", "journal"]
+    kept: Keeper
     cost_method: CostMethod | Mapping[str, CostMethod]
     cash: Mapping[str, Number]
     positions: Sequence[PositionTable]
@@ -101,29 +99,6 @@ class InstrumentTable(TypedDict, total=False):
     price: Number
     replacement_group: str
     us_ptp: bool
-
-
-EntryKind = Literal[
-    "buy",
-    "sell",
-    "dividend",
-    "deposit",
-    "withdrawal",
-    "split",
-    "convert",
-    "transfer_in",
-    "transfer_out",
-    "transfer",
-    "fee",
-    "interest",
-    "tax",
-    "return_of_capital",
-    "capital_gain_distribution",
-    "stock_dividend",
-    "spin_off",
-    "merger",
-    "inheritance",
-]
 
 
 class EntryFields(TypedDict, total=False):

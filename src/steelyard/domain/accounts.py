@@ -7,11 +7,17 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal, get_args
 
 from steelyard.domain.market.instruments import Instrument
 from steelyard.domain.money import EXACT, ZERO, figure
 from steelyard.records import dataclass
+
+AccountKind = Literal["taxable", "isa", "pension", "irp", "ria", "ira", "roth", "401k"]
+CostMethod = Literal["fifo", "lifo", "hifo", "average", "specific", "least_tax"]
+METHODS: tuple[CostMethod, ...] = get_args(CostMethod)
+Keeper = Literal["file", "journal"]
+KEEPERS: tuple[Keeper, ...] = get_args(Keeper)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ from steelyard.errors import InputError
 from steelyard.records import dataclass
 from steelyard.words import say
 
+ObjectiveName = Literal["absolute", "relative", "shortfall", "deviation", "relative_deviation"]
+
 
 @dataclass(frozen=True, slots=True)
 class Objective:
@@ -25,7 +27,7 @@ class Objective:
         counts_idle: Idle money counts as much as a misplaced one.
     """
 
-    name: str
+    name: ObjectiveName
     power: int
     weighting: Literal["none", "target", "shortfall"]
     counts_idle: bool = False

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
-from steelyard.domain.accounts import UNRESTRICTED, HoldingRules
+from steelyard.domain.accounts import UNRESTRICTED, AccountKind, CostMethod, HoldingRules, Keeper
 from steelyard.domain.costs import Costs
 from steelyard.domain.market.instruments import Instrument
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
@@ -80,16 +80,16 @@ class Account:
     """
 
     name: str
-    kind: str
+    kind: AccountKind
     cash: Mapping[str, Decimal]
     positions: tuple[Position, ...]
-    cost_method: Mapping[str, str] = field(default_factory=dict)
+    cost_method: Mapping[str, CostMethod] = field(default_factory=dict)
     owner: str = "me"
     menu: frozenset[str] | None = None
     locked: frozenset[str] = frozenset()
     fractional: bool = False
     prefer: tuple[str, ...] = ()
-    kept: str | None = None
+    kept: Keeper | None = None
     rules: HoldingRules = UNRESTRICTED
 
     @property

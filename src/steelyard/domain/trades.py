@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from steelyard.domain.caveats import Caveats
 from steelyard.domain.money import EXACT, ZERO, exact_sum, figure
@@ -18,6 +18,9 @@ from steelyard.domain.policy.drift import Drift
 from steelyard.domain.policy.policies import Decision
 from steelyard.domain.portfolio import Portfolio
 from steelyard.records import dataclass, field
+
+Side = Literal["buy", "sell"]
+DecidedBy = Literal["nearness", "tax", "trades", "place", "turnover", "rule"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ class Trade:
 
     account: str
     symbol: str
-    side: str
+    side: Side
     shares: Decimal
     price: Decimal
     currency: str
@@ -57,7 +60,7 @@ class Trade:
     tax: Decimal | None = None
     lots: tuple[tuple[date, Decimal, Decimal], ...] = ()
     disallowed: Decimal = ZERO
-    decided_by: str = "nearness"
+    decided_by: DecidedBy = "nearness"
     no_buy: tuple[str, ...] = ()
     no_buy_days: int = 0
 
@@ -119,7 +122,7 @@ class Untraded:
 
     symbol: str
     reason: str
-    decided_by: str = "nearness"
+    decided_by: DecidedBy = "nearness"
     account: str = ""
     amount: Decimal = ZERO
 

@@ -19,6 +19,7 @@ from urllib.parse import quote
 from steelyard.adapters.brokers.wire import SECONDS, BrokerWire, without
 from steelyard.adapters.machine import trading_hours
 from steelyard.domain.money import EXACT, ZERO, plain
+from steelyard.domain.trades import Side
 from steelyard.domain.trading.brokerage import CashBalance, Fill, Held, OpenOrder, Statement, settles_on
 from steelyard.domain.trading.orders import (
     ACCEPTED,
@@ -261,7 +262,7 @@ def _report(row: Any) -> Report:
 
 
 def _fill(row: Any, at: datetime, settles: date) -> Fill:
-    side = "buy" if row["side"] == "buy" else "sell"
+    side: Side = "buy" if row["side"] == "buy" else "sell"
     shares, price = _number(row["qty"]), _number(row["price"])
     return Fill(row["id"], "", row["order_id"], row["symbol"], side, shares, price, "USD", ZERO, at, settles)
 

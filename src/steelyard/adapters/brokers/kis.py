@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from steelyard.adapters.brokers.kis_connection import KisConnection
 from steelyard.adapters.machine import trading_hours
 from steelyard.domain.money import EXACT, ZERO, plain
+from steelyard.domain.trades import Side
 from steelyard.domain.trading.brokerage import (
     TRADED_IN,
     CashBalance,
@@ -78,7 +79,7 @@ class _Row:
         self.id = f"{self.day}-{self.number}"
         self.original = _text(raw, "orgn_odno").strip("0")
         self.symbol = _text(raw, "pdno")
-        self.side = "sell" if _text(raw, "sll_buy_dvsn_cd") == "01" else "buy"
+        self.side: Side = "sell" if _text(raw, "sll_buy_dvsn_cd") == "01" else "buy"
         self.shares = _number(raw, "ft_ord_qty" if us else "ord_qty")
         self.filled = _number(raw, "ft_ccld_qty" if us else "tot_ccld_qty")
         self.paid = _number(raw, "ft_ccld_amt3" if us else "tot_ccld_amt")

@@ -352,7 +352,7 @@ def _entry(fields: Sequence[str | None]) -> Entry:
     return Entry(
         _day(day),
         str(account),
-        str(kind),
+        kind,
         str(symbol),
         Decimal(str(shares)),
         _number(price),

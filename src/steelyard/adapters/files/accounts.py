@@ -11,6 +11,7 @@ from steelyard.adapters.files.settings import ExchangeRates, currency_of
 from steelyard.adapters.files.tax_figures import load_tax_rules
 from steelyard.adapters.files.toml_places import Path
 from steelyard.adapters.files.toml_reader import Reader
+from steelyard.domain.accounts import KEEPERS, METHODS, CostMethod, Keeper
 from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.market.instruments import TAX_CLASSES, US_CLASSES, Instrument
 from steelyard.domain.money import EXACT, ONE, ZERO, Amount, exact_sum, is_currency, parse_number, plain
@@ -26,8 +27,6 @@ INSTRUMENT_KEYS = (
     "currency", "fractional", "exchange", "asset_class", "tax_class", "us_class", "name", "price",
     "replacement_group", "us_ptp",
 )  # fmt: skip
-KEEPERS = ("file", "journal")
-METHODS = ("fifo", "lifo", "hifo", "average", "specific", "least_tax")
 EXCHANGES = ("XKRX", "XNYS")
 AGREE = Decimal("0.001")
 """Shares times price and a stated value may differ by this fraction."""
@@ -248,10 +247,10 @@ class AccountsReader:
             rules=holding_rules(kind, lambda code: load_tax_rules(code)[0]),
         )
 
-    def _kept(self, row: Mapping[str, Any], path: Path) -> str | None:
+    def _kept(self, row: Mapping[str, Any], path: Path) -> Keeper | None:
         return self.reader.word(row["kept"], (*path, "kept"), KEEPERS) if "kept" in row else None
 
-    def _method(self, row: Mapping[str, Any], path: Path) -> dict[str, str]:
+    def _method(self, row: Mapping[str, Any], path: Path) -> dict[str, CostMethod]:
         raw = row.get("cost_method")
         if raw is None:
             return {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from steelyard.adapters.files.toml_places import Path, dotted, line_of, places
 from steelyard.domain.days import read_day
@@ -25,6 +25,8 @@ from steelyard.words import say
 
 MOST = 100
 """Problems that are told with their place; of more there is only the number. Nobody reads on."""
+
+Word = TypeVar("Word", bound=str)
 
 
 class Reader:
@@ -172,10 +174,11 @@ class Reader:
         value = self.number(amount.value, path, least=least, above=over, example=example)
         return None if value is None else amount
 
-    def word(self, raw: object, path: Path, allowed: tuple[str, ...]) -> str | None:
+    def word(self, raw: object, path: Path, allowed: tuple[Word, ...]) -> Word | None:
         """Return one of the allowed words, None after noting a problem."""
-        if isinstance(raw, str) and raw in allowed:
-            return raw
+        for word in allowed:
+            if raw == word:
+                return word
         self.problem(
             "unknown-word",
             say("{raw!r} is not allowed here", raw=raw),

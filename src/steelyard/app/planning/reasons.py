@@ -12,7 +12,7 @@ from steelyard.domain.money import EXACT, ZERO
 from steelyard.domain.policy.drift import Drift
 from steelyard.domain.policy.goals import Goal
 from steelyard.domain.portfolio import Portfolio, Valuation
-from steelyard.domain.trades import Trade
+from steelyard.domain.trades import DecidedBy, Trade
 from steelyard.words import join, say
 
 _TENTH = Decimal("0.1")
@@ -75,7 +75,7 @@ def explain(
     return text
 
 
-def decided_by(request: PlanRequest, outcome: Outcome, trade: Trade) -> str:
+def decided_by(request: PlanRequest, outcome: Outcome, trade: Trade) -> DecidedBy:
     """Return the stage that made a trade what it is: nearness where the nearest plan trades that way too."""
     if outcome.nearest is None or any(
         (t.account, t.symbol, t.side) == (trade.account, trade.symbol, trade.side)
@@ -85,7 +85,7 @@ def decided_by(request: PlanRequest, outcome: Outcome, trade: Trade) -> str:
     return stage(request, outcome)
 
 
-def stage(request: PlanRequest, outcome: Outcome) -> str:
+def stage(request: PlanRequest, outcome: Outcome) -> DecidedBy:
     """Return the first stage in which the plan is better than the nearest one."""
     tolerance = ZERO
     if outcome.effort is not None:

@@ -14,7 +14,7 @@ from fractions import Fraction
 from steelyard.app.planning.plan_request import PlanRequest
 from steelyard.domain.money import EXACT, ONE, ZERO
 from steelyard.domain.portfolio import Account, Portfolio, Position, Valuation
-from steelyard.domain.trades import Trade
+from steelyard.domain.trades import Side, Trade
 from steelyard.errors import DataError
 from steelyard.records import dataclass
 from steelyard.words import say
@@ -248,7 +248,7 @@ def step_trade(portfolio: Portfolio, one: Tradable, steps: int, sold_out: bool) 
     return trade_of(portfolio, one, shares, amount, "buy" if steps > 0 else "sell")
 
 
-def trade_of(portfolio: Portfolio, one: Tradable, shares: Decimal, amount: Decimal, side: str) -> Trade:
+def trade_of(portfolio: Portfolio, one: Tradable, shares: Decimal, amount: Decimal, side: Side) -> Trade:
     """Return a trade of it at today's price with its commission."""
     quote = portfolio.quotes[one.symbol]
     return Trade(

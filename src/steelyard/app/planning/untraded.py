@@ -11,10 +11,10 @@ from steelyard.domain.money import EXACT, ONE, ZERO, plain
 from steelyard.domain.policy.drift import Drift
 from steelyard.domain.policy.goals import Goal
 from steelyard.domain.portfolio import Account, Portfolio, Valuation
-from steelyard.domain.trades import Settled, Untraded
+from steelyard.domain.trades import DecidedBy, Settled, Untraded
 from steelyard.words import Text, join, say
 
-Why = tuple[Text, str]
+Why = tuple[Text, DecidedBy]
 """A reason and the stage or rule that decided."""
 
 

@@ -208,7 +208,7 @@ def _known_classes(lands: Country, portfolio: Portfolio) -> dict[str, str]:
 
 def _methods(portfolio: Portfolio, classes: set[str]) -> dict[tuple[str, str], str]:
     """Return the cost method of every (account, class) the owner states one for."""
-    found = {}
+    found: dict[tuple[str, str], str] = {}
     for account in portfolio.accounts:
         for tax_class in classes:
             method = account.cost_method.get(tax_class, account.cost_method.get(""))

@@ -9,6 +9,7 @@ from typing import Any
 
 from steelyard.app.trading.sync import verify
 from steelyard.domain.money import EXACT, plain
+from steelyard.domain.trades import Side
 from steelyard.domain.trading.audit import Break
 from steelyard.domain.trading.brokerage import FX, Fill
 from steelyard.domain.trading.orders import Order
@@ -41,7 +42,7 @@ class TradeLine:
     traded_on: date
     account: str
     symbol: str
-    side: str
+    side: Side
     shares: Decimal
     price: Decimal
     currency: str

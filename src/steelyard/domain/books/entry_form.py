@@ -14,6 +14,7 @@ from steelyard.domain.books.ledger import (
     PAYMENT_KINDS,
     SIGNED_KINDS,
     Entry,
+    EntryKind,
 )
 from steelyard.domain.days import read_day, zone_of
 from steelyard.domain.market.catalogue import Catalogue
@@ -30,7 +31,7 @@ from steelyard.domain.money import (
 from steelyard.errors import Problem
 from steelyard.words import join, say
 
-ALIASES = {"rename": "merger", "gift": "transfer_in"}
+ALIASES: dict[str, EntryKind] = {"rename": "merger", "gift": "transfer_in"}
 
 _SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9.\-]{0,15}")
 _TRADES = frozenset({"buy", "sell", *PAYMENT_KINDS})
@@ -237,7 +238,7 @@ class EntryForm:
             return None
         return value
 
-    def kind(self) -> str | None:
+    def kind(self) -> EntryKind | None:
         """Read the type."""
         raw = self.text("type")
         kind = raw.lower().replace(" ", "_").replace("-", "_")

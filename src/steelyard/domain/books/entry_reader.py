@@ -10,11 +10,11 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from steelyard.domain.books.entry_form import is_symbol
 from steelyard.domain.books.entry_text import DETAILS, read_entry
-from steelyard.domain.books.ledger import PAYMENT_KINDS, Entry
+from steelyard.domain.books.ledger import PAYMENT_KINDS, Entry, EntryKind
 from steelyard.domain.days import read_day
 from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.money import ZERO, is_currency
@@ -87,7 +87,16 @@ class EntryReader:
             return None
         note, order = get("note", "").strip(), get("order_id", "").strip()
         return Entry(
-            day, account, kind, symbol[0], amount, cost, currency, fees or ZERO, note=note, order_id=order
+            day,
+            account,
+            cast(EntryKind, kind),
+            symbol[0],
+            amount,
+            cost,
+            currency,
+            fees or ZERO,
+            note=note,
+            order_id=order,
         )
 
     def _symbol(self, text: str) -> tuple[str, str] | None:

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Literal, get_args
 
 from steelyard.domain.money import EXACT, ZERO
 from steelyard.errors import InputError
 from steelyard.records import dataclass, replace
 from steelyard.words import say
 
-KINDS = (
+EntryKind = Literal[
     "buy",
     "sell",
     "dividend",
@@ -35,7 +36,8 @@ KINDS = (
     "spin_off",
     "merger",
     "inheritance",
-)
+]
+KINDS: tuple[EntryKind, ...] = get_args(EntryKind)
 
 OPENING_NOTE = "from the portfolio file"
 """Note of the entries that open a journal with what was held before."""
@@ -97,7 +99,7 @@ class Entry:
 
     traded_on: date
     account: str
-    kind: str
+    kind: EntryKind
     symbol: str = ""
     shares: Decimal = ZERO
     price: Decimal | None = None

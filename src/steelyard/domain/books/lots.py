@@ -11,13 +11,13 @@ from datetime import date
 from decimal import Decimal
 from heapq import heapify, heappop, heappush
 
+from steelyard.domain.accounts import METHODS
 from steelyard.domain.money import EXACT, ONE, ZERO
 from steelyard.errors import InputError
 from steelyard.records import dataclass, replace
 from steelyard.words import say
 
 STEP = Decimal("1e-20")
-METHODS = ("fifo", "lifo", "hifo", "average", "specific", "least_tax")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from typing import Literal, get_args
 
 from steelyard.words import Text, say
 
-LOOKS = ("daily", "weekly", "biweekly", "monthly", "quarterly", "semiannual", "annual")
-LOOK_ATS = ("first", "last")
+Look = Literal["daily", "weekly", "biweekly", "monthly", "quarterly", "semiannual", "annual"]
+LookAt = Literal["first", "last"]
+LOOKS: tuple[Look, ...] = get_args(Look)
+LOOK_ATS: tuple[LookAt, ...] = get_args(LookAt)
 MONTHS = {"monthly": 1, "quarterly": 3, "semiannual": 6, "annual": 12}
 """How many months a period has, counted from January."""
 MONDAY = date(1970, 1, 5)

@@ -9,16 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 from steelyard.domain.money import EXACT, ZERO, figure
 from steelyard.domain.policy.drift import Drift
-from steelyard.domain.policy.looks import LOOK_ATS, LOOKS, last_look, look_name, next_look
+from steelyard.domain.policy.looks import LOOK_ATS, LOOKS, Look, LookAt, last_look, look_name, next_look
 from steelyard.records import dataclass
 from steelyard.words import say
 
-KINDS = ("calendar", "threshold", "hybrid", "hold")
-DESTINATIONS = ("target", "edge", "halfway")
+PolicyKind = Literal["calendar", "threshold", "hybrid", "hold"]
+Destination = Literal["target", "edge", "halfway"]
+KINDS: tuple[PolicyKind, ...] = get_args(PolicyKind)
+DESTINATIONS: tuple[Destination, ...] = get_args(Destination)
 __all__ = ["DESTINATIONS", "KINDS", "LOOKS", "LOOK_ATS", "Decision", "Policy", "Reason", "band", "decide"]
 
 _TENTH = Decimal("0.1")
@@ -48,14 +50,14 @@ class Policy:
         last_rebalance: Date of the last one, None when unknown.
     """
 
-    kind: str = "hybrid"
-    look: str = "quarterly"
-    look_at: str = "first"
+    kind: PolicyKind = "hybrid"
+    look: Look = "quarterly"
+    look_at: LookAt = "first"
     threshold: Decimal | None = Decimal("0.05")
     relative_threshold: Decimal | None = None
     max_interval_days: int | None = 180
     cooldown_days: int = 0
-    destination: str = "target"
+    destination: Destination = "target"
     last_rebalance: date | None = None
 
 

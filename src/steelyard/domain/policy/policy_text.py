@@ -200,7 +200,7 @@ def text(policy: Policy) -> str:
     if policy.kind == "hold":
         return "hold"
     inward = policy.destination != "target"
-    words = [policy.kind]
+    words: list[str] = [policy.kind]
     if policy.kind != "threshold":
         words.append(policy.look)
     if policy.kind != "calendar" or inward:

@@ -9,18 +9,18 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
-from steelyard.domain.accounts import UNRESTRICTED, HoldingRules
+from steelyard.domain.accounts import UNRESTRICTED, AccountKind, HoldingRules
 
 MODULES = {"KR": "korea.country", "US": "united_states.country"}
 """ISO 3166 code to the module of its `COUNTRY` in this folder."""
-ACCOUNT_KINDS = {
+ACCOUNT_KINDS: dict[str, tuple[AccountKind, ...]] = {
     "KR": ("taxable", "isa", "pension", "irp", "ria"),
     "US": ("taxable", "ira", "roth", "401k"),
 }
 """Code to the kinds an account may have, `taxable` first."""
 
 
-def account_kinds(code: str | None) -> tuple[str, ...]:
+def account_kinds(code: str | None) -> tuple[AccountKind, ...]:
     """Return the kinds an account may have in a country, in any of them where none is named."""
     codes = ACCOUNT_KINDS if code is None else (code,)
     return tuple(dict.fromkeys(kind for one in codes for kind in ACCOUNT_KINDS[one]))

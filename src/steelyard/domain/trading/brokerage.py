@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from steelyard.domain.trades import Side
 from steelyard.records import dataclass
 
 FX = "FX"
@@ -76,7 +77,7 @@ class OpenOrder:
     order_id: str
     broker_id: str
     symbol: str
-    side: str
+    side: Side
     shares: Decimal
 
 
@@ -98,7 +99,7 @@ class Fill:
     order_id: str
     broker_id: str
     symbol: str
-    side: str
+    side: Side
     shares: Decimal
     price: Decimal
     currency: str

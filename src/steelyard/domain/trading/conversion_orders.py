@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from steelyard.domain.money import EXACT, ONE, ZERO, plain
+from steelyard.domain.trades import Side
 from steelyard.domain.trading.brokerage import FX
 from steelyard.domain.trading.saved_plans import SavedTrade
 from steelyard.words import say
@@ -82,7 +83,7 @@ def _units(amount: Decimal, rounding: str) -> Decimal:
 
 
 def _leg(
-    account: str, currency: str, side: str, units: Decimal, rate: Decimal, base: str, spread: Decimal
+    account: str, currency: str, side: Side, units: Decimal, rate: Decimal, base: str, spread: Decimal
 ) -> SavedTrade:
     amount = EXACT.multiply(units, rate)
     given, got = (base, currency) if side == "buy" else (currency, base)

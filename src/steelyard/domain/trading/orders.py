@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from steelyard.domain.money import EXACT, ZERO, plain
+from steelyard.domain.trades import Side
 from steelyard.domain.trading.brokerage import FX
 from steelyard.domain.trading.fingerprint import fingerprint
 from steelyard.errors import DataError
@@ -72,7 +73,7 @@ class Order:
     plan_id: str
     account: str
     symbol: str
-    side: str
+    side: Side
     shares: Decimal
     limit: Decimal | None
     currency: str

@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from steelyard.domain.costs import Costs
 from steelyard.domain.money import ONE, ZERO
+from steelyard.domain.trades import Side
 from steelyard.domain.trading.fingerprint import canonical, fingerprint
 from steelyard.records import dataclass, field
 
@@ -57,7 +58,7 @@ class SavedTrade:
 
     account: str
     symbol: str
-    side: str
+    side: Side
     shares: Decimal
     price: Decimal
     currency: str

@@ -19,7 +19,8 @@ from steelyard.words import say
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from steelyard.api.tables import Method, ObjectiveName
+    from steelyard.api.tables import Method
+    from steelyard.domain.objective import ObjectiveName
     from steelyard.domain.portfolio import Portfolio
     from steelyard.domain.trades import Plan
 
