@@ -150,7 +150,8 @@ def test_what_is_read_from_a_mutated_file_can_be_checked_and_planned_or_refused(
             steelyard.plan(portfolio, as_of=day).to_dict()
             steelyard.invest(portfolio, 1000000, fractional=True, as_of=day).to_dict()
             planned += 1
-    assert planned > 5
+    # Nearly all mutations are refused; a block in which none is planned would try nothing.
+    assert planned > 2
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"\xef\xbb\xbfbase_currency = 'KRW'", b"[" * 5000])
