@@ -88,6 +88,7 @@ COMMANDS = [
     ("tax", ("tax", *FILED)),
     ("harvest", ("harvest", "--min-loss", "1%", *FILED)),
     ("models", ("models",)),
+    ("find", ("find", "vanguard", "bond", "--limit", "3")),
     ("history", ("history", "--all", *NAMED)),
     ("values", ("values", *FILED)),
     ("prices-fetch", ("prices", "fetch", "--all", *FILED)),

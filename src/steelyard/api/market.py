@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from steelyard import bootstrap
@@ -10,8 +11,10 @@ from steelyard.api.reading import Money
 from steelyard.app.books.price_reports import fetched, judged, kept
 from steelyard.app.books.prices import wanted_by
 from steelyard.app.market.prices import fetch
+from steelyard.domain.market import finding
+from steelyard.domain.market.finding import Findings
 from steelyard.domain.market.prices import Close, judge
-from steelyard.domain.money import parse_number
+from steelyard.domain.money import ZERO, exact_sum, parse_number
 from steelyard.domain.policy.models import ModelList
 from steelyard.errors import InputError
 from steelyard.words import say
@@ -40,6 +43,29 @@ def models(name: str | None = None) -> ModelList:
             )
         found = chosen
     return ModelList(found)
+
+
+def find(text: str, portfolio: Portfolio | None = None, *, limit: int = 20) -> Findings:
+    """Return the instruments that a text may mean: words of a name, a class, a symbol or an ISIN.
+
+    Names are found in Korean and English, whatever their spelling.
+
+    Args:
+        text: What somebody remembers.
+        portfolio: For instruments of its own and what is held, which comes first among equals.
+        limit: At most so many.
+
+    Raises:
+        InputError: The text has no word in it (`find-empty`).
+    """
+    catalogue = bootstrap.packaged_instruments()
+    if portfolio is None:
+        return finding.find(text, catalogue, limit=limit)
+    held: dict[str, Decimal] = {}
+    for position in (p for account in portfolio.accounts for p in account.positions):
+        held[position.symbol] = exact_sum([position.shares], held.get(position.symbol, ZERO))
+    catalogue = catalogue.with_all(portfolio.instruments.values())
+    return finding.find(text, catalogue, limit=limit, held=held)
 
 
 def template(*, model: str | None = None, base_currency: str = "KRW") -> str:

@@ -310,6 +310,11 @@ def market_rates(folder: Folder, portfolio: Portfolio) -> Callable[[str, date], 
     return rate_on
 
 
+def packaged_instruments() -> Catalogue:
+    """Return the packaged catalogue."""
+    return load_catalogue()
+
+
 def instruments(folder: Folder) -> Catalogue:
     """Return the packaged catalogue with what a portfolio file adds to it; the file may be missing."""
     from steelyard.adapters.files.instruments import with_own

@@ -36,6 +36,7 @@ LATER = {
     "undo": "steelyard.interfaces.cli.books.journal",
     "tax": "steelyard.interfaces.cli.tax",
     "harvest": "steelyard.interfaces.cli.tax",
+    "find": "steelyard.interfaces.cli.find",
     "prices": "steelyard.interfaces.cli.market",
     "notify": "steelyard.interfaces.cli.automation.notify",
     "values": "steelyard.interfaces.cli.books.values",
