@@ -16,13 +16,18 @@ from steelyard.adapters.files.portfolio import load
 from steelyard.adapters.importers import choice, column_map
 from steelyard.adapters.importers.choice import Wishes
 from steelyard.adapters.importers.choice import formats as known
+from steelyard.adapters.machine.file_bytes import read_file
 from steelyard.bootstrap.books import instruments
 from steelyard.bootstrap.folder import Folder
 from steelyard.errors import InputError
+from steelyard.words import say
 
 if TYPE_CHECKING:
     from steelyard.adapters.importers.choice import Found
     from steelyard.domain.portfolio import Portfolio
+
+LARGEST = 100_000_000
+"""Bytes that a broker's file may have: a million rows have fewer."""
 
 
 @contextmanager
@@ -92,10 +97,13 @@ def import_formats() -> tuple[str, ...]:
 
 def _bytes(file: Path) -> bytes:
     try:
-        return file.read_bytes()
+        return read_file(file, LARGEST)
     except OSError as error:
-        text = f"{file} cannot be read: {error.strerror}"
-        raise InputError("unreadable", text, "check its name and rights") from None
+        raise InputError(
+            "unreadable",
+            say("{path} cannot be read: {reason}", path=file, reason=error.strerror),
+            say("check its name and rights"),
+        ) from None
 
 
 def account_names(folder: Folder) -> frozenset[str] | None:

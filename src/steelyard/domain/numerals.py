@@ -27,7 +27,10 @@ _SIGNS = {"$": "USD", "US$": "USD", "₩": "KRW", "￦": "KRW", "€": "EUR", "�
 _WORDS = {"원": "KRW", "달러": "USD", "불": "USD", "엔": "JPY", "유로": "EUR", "파운드": "GBP", "위안": "CNY"}
 _SMALL = {"십": 10, "백": 100, "천": 1000}
 _LARGE = {"만": 10**4, "억": 10**8, "조": 10**12}
-_KOREAN = r"(?:[0-9][0-9,.]*\s*|[십백천만억조]\s*)+"
+# Possessive: what is taken is not given back, or a run of digits could be divided in endless ways.
+_KOREAN = r"(?:[0-9][0-9,.]*+\s*+|[십백천만억조]\s*+)++"
+LONGEST = 200
+"""Characters that a number with more than digits may have; looking for spaces in longer texts takes long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,9 @@ def read_numeral(text: str, decimal: str = POINT) -> Numeral:
                 return Numeral(Decimal(number), _SIGNS.get(code, code))
         elif re.fullmatch(_PLAIN, text):
             return Numeral(Decimal(text))
+    text = text.strip()
+    if len(text) > LONGEST:
+        raise ValueError(say("{raw!r} is not a number", raw=f"{text[:40]}..."))
     body, currency = _without_currency(text.translate(_SPACES).strip())
     negative = False
     if body[:1] == "(" and body[-1:] == ")":

@@ -23,13 +23,15 @@ currency = "KRW"
 
 from __future__ import annotations
 
-import tomllib
+import codecs
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
 from steelyard.adapters.files.delimited import delimiter_of
+from steelyard.adapters.files.toml_text import tree_of
 from steelyard.adapters.importers.rows import (
     ImportedFile,
     Sheet,
@@ -65,6 +67,7 @@ _FORMS = (
     "%m/%d/%y",
 )
 """Forms of dates that are tried where a map has none of the file's."""
+_ENCODINGS = r"(utf-(8|16|32)|cp|iso8859|latin|ascii|euc|shift|big5|gb|hz|johab|koi|mac|tis|ptcp|hp)[\w-]*"
 _COLUMNS = frozenset({*COLUMNS, "total", "reference", "original"})
 CANCEL = "cancel"
 _KEYS = {"encoding": str, "delimiter": str, "first_line": int, "date_format": str, "decimal": str,
@@ -99,8 +102,8 @@ def load(data: bytes, name: str) -> ColumnMap:
         PortfolioProblems: With every problem of it (`import-map`).
     """
     try:
-        found = tomllib.loads(decode(data, name))
-    except tomllib.TOMLDecodeError as error:
+        found = tree_of(decode(data, name))
+    except ValueError as error:
         raise refuse("import-map", name, f"the map is no TOML: {error}", "check that line") from None
     problems: list[Problem] = []
 
@@ -131,9 +134,36 @@ def load(data: bytes, name: str) -> ColumnMap:
         wrong("first_line", f"there is no line {first_line}", "write the line of the column names")
     if type(found.get("delimiter", ",")) is str and len(found.get("delimiter", ",")) != 1:
         wrong("delimiter", "it is not one character", 'write ";"')
+    if isinstance(encoding := found.get("encoding"), str) and not _is_encoding(encoding):
+        wrong("encoding", f"{encoding!r} is no encoding of files", 'write "cp949" or "utf-8"')
+    if isinstance(form := found.get("date_format"), str) and not _is_form(form):
+        wrong(
+            "date_format", f"{form!r} does not describe a date", 'write "%Y.%m.%d": year, month and day once'
+        )
     if problems:
         raise PortfolioProblems(tuple(problems))
     return ColumnMap(**found)
+
+
+def _is_encoding(name: str) -> bool:
+    """Say whether a name is of an encoding that programs write files in.
+
+    Python knows others, which are for names of hosts (`punycode` takes hours for a file), for bytes
+    (`zip`) or for nothing (`undefined`).
+    """
+    try:
+        return re.fullmatch(_ENCODINGS, codecs.lookup(name).name) is not None
+    except (LookupError, ValueError):
+        return False
+
+
+def _is_form(text: str) -> bool:
+    """Say whether a form of dates gives a day back that was written with it."""
+    day = datetime(2024, 11, 23)
+    try:
+        return datetime.strptime(day.strftime(text), text).date() == day.date()
+    except (ValueError, re.error):
+        return False
 
 
 def read(

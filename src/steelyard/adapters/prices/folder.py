@@ -14,6 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from steelyard.adapters.files.delimited import cells_of, delimiter_of, text_of, usual_sign
+from steelyard.adapters.machine.file_bytes import read_file
 from steelyard.adapters.prices import parquet
 from steelyard.adapters.prices import rows as price_rows
 from steelyard.domain.days import TwoOrders, day_order, read_day, zone_by_form
@@ -115,7 +116,7 @@ _Rows = list[tuple[int, Mapping[str, str | None]]]
 
 def _csv(path: Path) -> tuple[list[str], _Rows, str | None]:
     try:
-        text = text_of(path.read_bytes())
+        text = text_of(read_file(path, parquet.LARGEST))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or say("it is not UTF-8 text")
         raise DataError(

@@ -5,7 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from steelyard.adapters.machine.file_bytes import read_file
 from steelyard.extras import ExtraMissing
+from steelyard.words import Text, say
+
+LARGEST = 500_000_000
+"""Bytes that a file of prices may have."""
+MOST_ROWS, MOST_CELLS = 5_000_000, 30_000_000
+"""Twenty thousand sessions of a thousand symbols are 20 million cells."""
 
 
 def plain_columns(table: Any) -> dict[str, list[object]]:
@@ -38,8 +45,22 @@ def read(path: Path) -> dict[str, list[object]]:
         raise ExtraMissing("parquet", path.name, "pyarrow") from None
 
     try:
-        columns = plain_columns(pyarrow.parquet.read_table(path))
-    except (OSError, ValueError, pyarrow.ArrowException) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ValueError(reason) from None
+        source = pyarrow.BufferReader(read_file(path, LARGEST))
+        meta = pyarrow.parquet.ParquetFile(source).metadata
+        if meta.num_rows > MOST_ROWS or meta.num_rows * meta.num_columns > MOST_CELLS:
+            # What repeats takes next to no room in the file, and much when it is read.
+            raise ValueError(
+                say(
+                    "it has {rows:,} rows and {columns:,} columns; at most {most:,} rows and {cells:,} cells "
+                    "are read",
+                    rows=meta.num_rows,
+                    columns=meta.num_columns,
+                    most=MOST_ROWS,
+                    cells=MOST_CELLS,
+                )
+            )
+        columns = plain_columns(pyarrow.parquet.read_table(source))
+    except (OSError, ValueError, ArithmeticError, pyarrow.ArrowException) as error:
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise ValueError(reason if isinstance(reason, Text) else reason.splitlines()[0]) from None
     return columns

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from steelyard.adapters.files.delimited import cells_of, delimiter_of, text_of, usual_sign
+from steelyard.adapters.machine.file_bytes import read_file
 from steelyard.adapters.prices import parquet
 from steelyard.domain.days import TwoOrders, day_order
 from steelyard.domain.numerals import POINT, TwoReadings, decimal_sign, read_numeral
@@ -82,7 +83,7 @@ def table_of(path: Path) -> Table:
     if path.suffix.lower() in (".parquet", ".pq"):
         return _parquet(path)
     try:
-        text = text_of(path.read_bytes())
+        text = text_of(read_file(path, parquet.LARGEST))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or say("it is not UTF-8 text")
         raise InputError(

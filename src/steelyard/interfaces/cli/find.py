@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+import steelyard
+from steelyard.domain.money import plain
 from steelyard.errors import SteelyardError
 from steelyard.interfaces.cli.options import epilog, print_json
 from steelyard.interfaces.language import echo, tell
@@ -32,8 +34,6 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="One JSON document and nothing else.")
 def find(text: tuple[str, ...], portfolio: Path, limit: int, as_json: bool) -> None:
     """Find instruments by words of their name, a symbol, an ISIN or a class, in Korean or English."""
-    import steelyard
-
     said = steelyard.find(" ".join(text), _portfolio(portfolio), limit=limit)
     if as_json:
         print_json(said.to_dict())
@@ -50,8 +50,6 @@ def find(text: tuple[str, ...], portfolio: Path, limit: int, as_json: bool) -> N
 
 def _portfolio(path: Path) -> Portfolio | None:
     """Return the portfolio, None where there is none: what is wrong with a file, `check` says."""
-    import steelyard
-
     try:
         return steelyard.load(path, need_prices=False)
     except SteelyardError:
@@ -61,7 +59,6 @@ def _portfolio(path: Path) -> Portfolio | None:
 def _show(found: tuple[Finding, ...]) -> None:
     from rich.table import Table
 
-    from steelyard.domain.money import plain
     from steelyard.interfaces.cli.tables import console, shares
 
     held = any(one.held for one in found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -14,6 +15,8 @@ from steelyard.words import say
 
 Line = tuple[int, list[str]]
 """Where a row stands, and its cells."""
+MOST_BYTES, MOST_CELLS = 300_000_000, 20_000_000
+"""Of a workbook, unpacked: what repeats takes next to no room in the file."""
 _UNSEEN = "\u200b\ufeff\xa0 \t"
 
 
@@ -110,12 +113,29 @@ def _workbook(data: bytes) -> list[Line]:
             say("reading .xlsx files needs openpyxl"),
             say("run: pip install 'steelyard[excel]', or save the sheet as CSV"),
         ) from None
-    book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
     rows: list[Line] = []
-    for sheet in book.worksheets:
-        for row in sheet.iter_rows(values_only=True):
-            rows.append((len(rows) + 1, [_cell(value) for value in row]))
+    cells = 0
+    try:
+        if sum(part.file_size for part in zipfile.ZipFile(io.BytesIO(data)).infolist()) > MOST_BYTES:
+            raise _too_large()
+        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+        for sheet in book.worksheets:
+            for row in sheet.iter_rows(values_only=True):
+                cells += len(row)
+                if cells > MOST_CELLS:
+                    raise _too_large()
+                rows.append((len(rows) + 1, [_cell(value) for value in row]))
+    except (zipfile.BadZipFile, OSError, ValueError, KeyError, SyntaxError):
+        return []  # a zip file, and no workbook
     return rows
+
+
+def _too_large() -> InputError:
+    return InputError(
+        "unreadable",
+        say("the workbook has more in it than a broker's file"),
+        say("save the sheet with the trades as CSV"),
+    )
 
 
 def _cell(value: object) -> str:

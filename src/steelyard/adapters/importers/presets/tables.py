@@ -15,6 +15,7 @@ from steelyard.domain.numerals import POINT, TwoReadings, decimal_sign
 
 Preset = Mapping[str, Any]
 _DATED = re.compile(r"^\d{4}[.-]\d\d[.-]\d\d ")
+_LONGEST = 2000
 _ENDS = 200
 """A header stands in the first lines of a file or it is of another broker."""
 
@@ -198,7 +199,8 @@ def _texted(statement: Statement, sheets: Sheets, layouts: Sequence[Layout]) -> 
 
 
 def _lines(text: str) -> list[str]:
-    return [" ".join(line.split()) for line in text.splitlines()]
+    # No line of a statement is longer; patterns that look for several parts would take long in one.
+    return [" ".join(line[:_LONGEST].split()) for line in text.splitlines()]
 
 
 def _starts(lines: Sequence[str], layouts: Sequence[Layout]) -> bool:
@@ -266,7 +268,7 @@ class _Walk:
                     self.told(text, current)
                 above = []
                 continue
-            text = ",".join(rows[at][1])
+            text = ",".join(rows[at][1])[:_LONGEST]
             if current is None or header is None:
                 above.append(text)
                 at += 1
