@@ -16,9 +16,11 @@ import pytest
 
 import steelyard
 from steelyard import bootstrap
+from steelyard.adapters.alerts import courier
 from steelyard.adapters.files.automation import SOURCES
 from steelyard.adapters.files.tax_figures import load_tax_rules
 from steelyard.adapters.importers.choice import CODED
+from steelyard.adapters.prices import fdr, yfinance
 from steelyard.bootstrap import prices
 from steelyard.domain.tax import codes
 from steelyard.domain.tax import country as countries
@@ -31,6 +33,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 BY_NAME = {
     "steelyard/__init__.py",
     "steelyard/adapters/importers/choice.py",
+    "steelyard/adapters/machine/apart.py",
     "steelyard/bootstrap/__init__.py",
     "steelyard/bootstrap/prices.py",
     "steelyard/domain/tax/codes.py",
@@ -58,6 +61,11 @@ def test_every_name_of_the_composition_root_is_there(name):
 @pytest.mark.parametrize("name", LATER)
 def test_every_command_of_the_table_is_in_its_module(name):
     assert isinstance(getattr(import_module(LATER[name]), name), click.Command)
+
+
+@pytest.mark.parametrize("function", [courier.deliver, yfinance.fetch, fdr.fetch])
+def test_what_runs_in_a_process_apart_is_found_there_by_its_name(function):
+    assert getattr(import_module(function.__module__), function.__name__) is function
 
 
 @pytest.mark.parametrize("module", CODED.values())

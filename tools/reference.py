@@ -64,6 +64,7 @@ def error_codes() -> set[str]:
     for module in SOURCE.rglob("*.py"):
         text = module.read_text(encoding="utf-8")
         found |= set(re.findall(r"error\[([a-z0-9-]+)\]", text))
+        found |= set(re.findall(r'"error\[\{code\}\]: \{text\}", code="([a-z0-9-]+)"', text))
         for function in ast.walk(ast.parse(text)):
             if isinstance(function, (ast.FunctionDef, ast.Module)):
                 found |= _codes_of(function)

@@ -270,7 +270,7 @@ def scheduled(path: Place) -> tuple[str, ...]:
     if line:
         found.append(line)
     units = machine.unit_folder()
-    return (*found, *(str(units / name) for name in texts.units(entry) if (units / name).exists()))
+    return (*found, *(str(units / name) for name in texts.unit_names(entry) if (units / name).exists()))
 
 
 def remove_schedule(path: Place) -> tuple[str, ...]:
@@ -286,7 +286,7 @@ def remove_schedule(path: Place) -> tuple[str, ...]:
     if texts.line_in(crontab, entry):
         machine.write_crontab(texts.without_line(crontab, entry))
         removed.append(say("the cron line"))
-    names = [name for name in texts.units(entry) if (machine.unit_folder() / name).exists()]
+    names = [name for name in texts.unit_names(entry) if (machine.unit_folder() / name).exists()]
     if names:
         machine.systemctl("disable", "--now", f"{entry.name}.timer")
         for name in names:

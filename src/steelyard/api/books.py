@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from steelyard import bootstrap
+from steelyard.api import reading
 from steelyard.domain.portfolio import Portfolio
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def holdings(portfolio: Portfolio, *, as_of: date | None = None) -> HoldingsRepo
     """
     from steelyard.app.books.holdings_report import holdings_report
 
-    day = as_of or bootstrap.today(portfolio)
+    day = reading.day(as_of, portfolio)
     wrapped = any(account.kind != "taxable" for account in portfolio.accounts)
     found: tuple[ContributionRoom, ...] = ()
     # A country is only imported for who has an account with a limit.

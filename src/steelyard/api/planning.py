@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, overload
 
 from steelyard import bootstrap
+from steelyard.api import reading
 from steelyard.api.reading import Money, fraction, money
 from steelyard.app.planning import plan as planner
 from steelyard.domain.caveats import Caveats, caveats_of, need_fresh
@@ -68,7 +69,7 @@ def plan(
     Raises:
         InputError, DataError, PlanError: See `steelyard.errors`.
     """
-    day = as_of or bootstrap.today(portfolio)
+    day = reading.day(as_of, portfolio)
     caveats = caveats_of(portfolio, day, stale_ok=stale_ok)
     need_fresh(caveats)
     looks = harvest or save_tax or max_tax is not None or max_gain is not None
@@ -134,7 +135,7 @@ def invest(
     Raises:
         InputError, DataError, PlanError: See `steelyard.errors`.
     """
-    day = as_of or bootstrap.today(portfolio)
+    day = reading.day(as_of, portfolio)
     caveats = caveats_of(portfolio, day, stale_ok=stale_ok)
     need_fresh(caveats)
     tax, why_not = _tax_of(portfolio, day)
@@ -180,7 +181,7 @@ def withdraw(
     Raises:
         InputError, DataError, PlanError: See `steelyard.errors`.
     """
-    day = as_of or bootstrap.today(portfolio)
+    day = reading.day(as_of, portfolio)
     caveats = caveats_of(portfolio, day, stale_ok=stale_ok)
     need_fresh(caveats)
     tax, why_not = _tax_of(portfolio, day)

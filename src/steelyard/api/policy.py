@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from steelyard import bootstrap
+from steelyard.api import reading
 from steelyard.app import check as checking
 from steelyard.app.check import CheckReport
 from steelyard.domain.portfolio import Portfolio
@@ -17,4 +18,4 @@ def check(portfolio: Portfolio, *, as_of: date | None = None) -> CheckReport:
         portfolio: From `load`.
         as_of: The date to evaluate the policy for; today unless given.
     """
-    return checking.check(portfolio, bootstrap.sessions(), as_of=as_of or bootstrap.today(portfolio))
+    return checking.check(portfolio, bootstrap.sessions(), as_of=reading.day(as_of, portfolio))

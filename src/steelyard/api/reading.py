@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 
+from steelyard import bootstrap
+from steelyard.domain.days import within
 from steelyard.domain.money import EXACT, parse_amount, parse_fraction, parse_number
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import InputError
@@ -16,6 +19,20 @@ Money = int | str | Decimal
 # setting of a grid reads the same few numbers each time.
 _read_fraction = lru_cache(maxsize=1024, typed=True)(parse_fraction)
 _read_number = lru_cache(maxsize=1024, typed=True)(parse_number)
+
+
+def day(given: date | None, portfolio: Portfolio) -> date:
+    """Return the day to evaluate as of: the one given, else today where the portfolio's market is.
+
+    Raises:
+        InputError: It is none of a portfolio's days (`date`).
+    """
+    if given is None:
+        return bootstrap.today(portfolio)
+    try:
+        return within(given)
+    except ValueError as error:
+        raise InputError("date", error.args[0], say("give a day such as 2026-11-23")) from None
 
 
 def amount(raw: Money) -> Decimal:

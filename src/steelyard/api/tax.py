@@ -6,6 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from steelyard import bootstrap
+from steelyard.api import reading
 from steelyard.api.reading import Money, fraction
 from steelyard.app.harvest import harvest as harvester
 from steelyard.app.harvest.sale_value import Assumptions
@@ -33,7 +34,7 @@ def tax(portfolio: Portfolio, *, year: int | None = None, as_of: date | None = N
     Raises:
         InputError, DataError: See `steelyard.errors`.
     """
-    day = as_of or bootstrap.today(portfolio)
+    day = reading.day(as_of, portfolio)
     return situation(portfolio, bootstrap.sessions(), bootstrap.tax_figures, as_of=day, year=year).so_far
 
 
@@ -59,7 +60,7 @@ def harvest(
     Raises:
         InputError, DataError: See `steelyard.errors`.
     """
-    day = as_of or bootstrap.today(portfolio)
+    day = reading.day(as_of, portfolio)
     caveats = caveats_of(portfolio, day, stale_ok=stale_ok)
     need_fresh(caveats)
     situation = bootstrap.tax_situation(portfolio, day, needed=True)

@@ -104,7 +104,7 @@ def automation(folder: Folder) -> Iterator[Automation]:
     try:
         prices, runs = StoredPrices(connection, base), StoredRuns(connection, base)
         outbox = StoredOutbox(connection, base)
-        notifier = AppriseNotifier(secrets)
+        notifier = AppriseNotifier(secrets, settings.alerts.timeout_seconds)
         post = Post(outbox, notifier, secrets, SystemClock(), settings.alerts)
         inputs = RunInputs(
             portfolio_file(folder),

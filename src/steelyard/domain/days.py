@@ -14,6 +14,8 @@ from functools import lru_cache
 from steelyard.errors import Problem
 from steelyard.words import say
 
+EARLIEST, LATEST = date(1900, 1, 1), date(2200, 12, 31)
+"""The days of a portfolio. Beyond them a year more or less is no day of Python's at all."""
 YEAR_FIRST, MONTH_FIRST, DAY_FIRST = "YMD", "MDY", "DMY"
 
 _FIRST = (
@@ -55,6 +57,17 @@ def read_day(text: str, *, zone: tzinfo | None = None, order: str = YEAR_FIRST) 
     if clock is None or offset is None:
         return day
     return day_at(datetime.combine(day, clock, timezone(_behind(offset))), zone)
+
+
+def within(day: date) -> date:
+    """Return a day that is within those of a portfolio.
+
+    Raises:
+        ValueError: It is not.
+    """
+    if not EARLIEST <= day <= LATEST:
+        raise ValueError(say("{day} is before {first} or after {last}", day=day, first=EARLIEST, last=LATEST))
+    return day
 
 
 def day_at(at: datetime, zone: tzinfo | None) -> date:
@@ -158,7 +171,7 @@ def _parts(text: str, order: str) -> tuple[date, time | None, str | None] | None
         return None
     hour, minute, second, offset = rest.groups()
     try:
-        day = date(*(int(n) for n in numbers))
+        day = within(date(*(int(n) for n in numbers)))
         clock = None if hour is None else time(int(hour), int(minute), int(second or 0))
     except ValueError:
         return None

@@ -15,7 +15,9 @@ from unicodedata import east_asian_width
 import click
 
 from steelyard import languages
+from steelyard.domain.shown import hidden_in
 from steelyard.errors import PortfolioProblems, Problem, SteelyardError
+from steelyard.interfaces import edge
 from steelyard.records import dataclass
 from steelyard.words import ENGLISH, Language, Text, render, say
 
@@ -27,6 +29,8 @@ class _Choice:
 
 
 _NONE = _Choice()
+SAMPLES = {"ko": "한글"}
+"""Letters of each language: an encoding that lacks them cannot show it."""
 _CHOICE: ContextVar[_Choice] = ContextVar("language", default=_NONE)
 
 
@@ -76,13 +80,14 @@ def prefer(code: str | None) -> None:
 
 
 def current() -> Language:
-    """Return the language chosen."""
-    return _CHOICE.get().language
+    """Return the language chosen; English where standard output has no letters for it."""
+    language = _CHOICE.get().language
+    return language if language is ENGLISH or edge.can_show(SAMPLES.get(language.code, "")) else ENGLISH
 
 
 def tell(text: str) -> str:
     """Return a message in the language chosen; a plain string as it is."""
-    return render(text, _CHOICE.get().language)
+    return render(text, current())
 
 
 def echo(text: str, *, err: bool = False) -> None:
@@ -92,7 +97,11 @@ def echo(text: str, *, err: bool = False) -> None:
 
 def json_text(document: Any, *, indent: int | None = 1) -> str:
     """Return the text of a JSON document, its messages in the language chosen."""
-    return json.dumps(told(document), ensure_ascii=False, indent=indent)
+    text = json.dumps(told(document), ensure_ascii=not edge.can_show("한"), indent=indent)
+    if not hidden_in(text, lines=True):
+        return text
+    # Inside quotes JSON has its own way to write what is hidden, and it reads back as it was.
+    return "".join(json.dumps(c)[1:-1] if c != "\n" and hidden_in(c) else c for c in text)
 
 
 def fault(code: str, text: str, what_to_do: str) -> None:

@@ -204,7 +204,7 @@ def test_an_import_with_a_sale_of_what_is_not_held_adds_nothing_and_names_the_li
 
 def test_an_entry_of_tomorrow_is_refused(folder):
     the_journal_counts(folder)
-    assert refused("record", "date=9999-01-01", "type=deposit", "shares=1", "currency=USD") == (
+    assert refused("record", "date=2199-01-01", "type=deposit", "shares=1", "currency=USD") == (
         "entry-in-future"
     )
 

@@ -1,20 +1,24 @@
 """Sending a message through apprise: Telegram, Slack, Discord, mail, ntfy, JSON and some 180 more.
 
-Apprise does not raise: `add` answers False for an address it cannot read, and a result is truthy only
-when every service took the message. Both are turned into errors here. It is imported when the first
-message goes out, since it loads all of its services.
+Each message goes out in a process of its own, since no plug-in has a deadline for the whole of what it does
+(`courier` says what happens there). What became of it is turned into errors here.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from base64 import b64encode
+from typing import TYPE_CHECKING
 
+from steelyard.adapters.alerts.courier import deliver
+from steelyard.adapters.machine import apart
 from steelyard.errors import NoAnswer, ServiceError
 from steelyard.words import say
 
 if TYPE_CHECKING:
-    from steelyard.adapters.alerts.apprise_log import Said
     from steelyard.ports.machine import Secrets
+
+SECONDS = 30
+"""For the whole of a message, its picture and the start of its process included."""
 
 
 class AppriseNotifier:
@@ -22,53 +26,44 @@ class AppriseNotifier:
 
     Args:
         secrets: Masks whatever apprise says before anybody sees it.
+        seconds: Of a whole message.
     """
 
-    def __init__(self, secrets: Secrets) -> None:
-        self._secrets = secrets
+    def __init__(self, secrets: Secrets, seconds: float = SECONDS) -> None:
+        self._secrets, self._seconds = secrets, seconds
 
     def send(self, address: str, title: str, body: str, picture: bytes | None = None) -> str:
         """Return when the service has accepted the message; see `Notifier`.
-
-        Only where text and picture go out as one they are sent as one. Elsewhere the picture follows the
-        text in a message of its own: were it refused, the text would otherwise be sent a second time.
 
         Raises:
             NoAnswer: A connection broke, or ran out of time, when the message was on its way.
             ServiceError: The address cannot be read, or the service did not accept.
         """
-        import apprise
-
-        from steelyard.adapters.alerts.apprise_log import listen
-
-        # Its own name and pictures at the foot of a message would only puzzle the reader.
-        asset = apprise.AppriseAsset(app_id="Steelyard", app_desc="Steelyard", image_url_mask="")
-        service = apprise.Apprise(asset=asset)
-        said = listen()
-        if not service.add(address):
+        shown = b64encode(picture).decode() if picture else None
+        facts = {"address": address, "title": title, "body": body, "picture": shown}
+        try:
+            found = apart.call(deliver, facts, seconds=self._seconds)
+        except apart.Left:
+            raise _unanswered(
+                say(
+                    "no answer within {seconds:g} seconds; the service may have taken the message",
+                    seconds=self._seconds,
+                )
+            ) from None
+        if not found["readable"]:
             raise ServiceError(
                 "notify-address",
                 say("apprise cannot read the address of this service"),
                 say("check it against https://github.com/caronc/apprise/wiki"),
             )
-        way = _way_of_pictures(service[0]) if picture else "none"
-        failure = _try(service, said, title, body, picture if way == "together" else None)
-        if failure is not None:
-            text = self._secrets.mask(failure)
-            if said.broken:
-                raise NoAnswer(
-                    "notify-unanswered",
-                    say("{text} It did not answer, and may have taken the message", text=text),
-                    say("look whether it arrived; the next run sends it again"),
-                )
+        if found["failure"] is not None:
+            text = self._secrets.mask(found["failure"] or say("no reason was given"))
+            if found["broken"]:
+                raise _unanswered(say("{text} It did not answer, and may have taken the message", text=text))
             raise ServiceError("notify-failed", text, say("run: steelyard notify test, and see notify list"))
-        if way == "after":
-            failure = _try(service, listen(), "", "", picture)
-            return (
-                ""
-                if failure is None
-                else self._secrets.mask(say("the picture was not taken: {failure}", failure=failure))
-            )
+        if found["picture"] is not None:
+            failure = found["picture"] or say("no reason was given")
+            return self._secrets.mask(say("the picture was not taken: {failure}", failure=failure))
         return ""
 
     def reads(self, address: str) -> bool:
@@ -81,28 +76,9 @@ class AppriseNotifier:
         return bool(apprise.Apprise().add(address))
 
 
-_TOGETHER = frozenset({"mailto", "mailtos", "json", "jsons", "form", "forms", "xml", "xmls"})
-"""Services to which text and picture go as one message, taken or refused as one."""
-
-
-def _way_of_pictures(plugin: Any) -> str:
-    """Say whether a service takes a picture together with the text, after it, or not at all (`none`)."""
-    # A webhook of Slack has no way to take a file, though the plug-in has one for bots.
-    if not plugin.attachment_support or (plugin.service_name == "Slack" and plugin.mode == "hook"):
-        return "none"
-    return "together" if plugin.schema in _TOGETHER else "after"
-
-
-def _try(service: Any, said: Said, title: str, body: str, picture: bytes | None) -> str | None:
-    """Send once; return why the service did not take it, None when it did."""
-    import apprise
-    from apprise.attachment.memory import AttachMemory
-
-    memory: Any = AttachMemory  # it has no types
-    attach = memory(content=picture, name="weights.png", mimetype="image/png") if picture else None
-    try:
-        if service.notify(title=title, body=body, body_format=apprise.NotifyFormat.TEXT, attach=attach):
-            return None
-    except Exception as error:  # 180 plug-ins: one that breaks must not stop the others
-        said.texts.append(type(error).__name__)
-    return "; ".join(dict.fromkeys(said.texts)) or say("no reason was given")
+def _unanswered(text: str) -> NoAnswer:
+    return NoAnswer(
+        "notify-unanswered",
+        text,
+        say("look whether it arrived; the next run sends it again"),
+    )

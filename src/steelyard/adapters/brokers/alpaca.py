@@ -8,7 +8,6 @@ Source: https://docs.alpaca.markets (trading API v2.0.1).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -18,6 +17,7 @@ from urllib.parse import quote
 
 from steelyard.adapters.brokers.wire import SECONDS, BrokerWire, without
 from steelyard.adapters.machine import trading_hours
+from steelyard.adapters.machine.web_answers import decimal_of, read_json
 from steelyard.domain.money import EXACT, ZERO, plain
 from steelyard.domain.trades import Side
 from steelyard.domain.trading.brokerage import CashBalance, Fill, Held, OpenOrder, Statement, settles_on
@@ -46,7 +46,7 @@ _STATES = {
     "done_for_day": EXPIRED,
     "rejected": REJECTED,
 }
-_PAGE = 100
+_PAGE, _PAGES = 100, 200
 _MOST_OPEN = 500
 
 
@@ -180,7 +180,7 @@ class AlpacaBroker(BrokerHabits):
         """Return the fills since a date, page by page, each settling as Alpaca's own calendar says."""
         rows: list[Any] = []
         token = ""
-        while True:
+        for _ in range(_PAGES):
             path = f"/v2/account/activities/FILL?after={since}T00:00:00Z&direction=asc&page_size={_PAGE}"
             page = self._list(path + (f"&page_token={quote(token, safe='')}" if token else ""))
             with _readable(say("list of fills")):
@@ -188,6 +188,9 @@ class AlpacaBroker(BrokerHabits):
                 if len(page) < _PAGE or page[-1]["id"] == token:
                     break
                 token = page[-1]["id"]
+        else:
+            text = say("Alpaca has more than {pages} pages", pages=_PAGES)
+            raise NoAnswer("broker-answer", text, say("ask for fewer days"))
         if not rows:
             return ()
         with _readable(say("list of fills")):
@@ -236,7 +239,7 @@ class AlpacaBroker(BrokerHabits):
                 "broker-silent", say("Alpaca answered {status}", status=status), say("ask again later")
             )
         try:
-            return status, json.loads(raw, parse_float=Decimal) if raw else None
+            return status, read_json(raw) if raw else None
         except ValueError:
             raise NoAnswer(
                 "broker-answer", say("the answer of Alpaca is no JSON"), say("ask again later")
@@ -248,7 +251,7 @@ def _readable(what: str) -> Iterator[None]:
     """Take an answer that does not have the shape the description promises for no answer."""
     try:
         yield
-    except (KeyError, TypeError, AttributeError, ValueError):
+    except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError):
         text = say("the answer of Alpaca is no {what}", what=what)
         raise NoAnswer("broker-answer", text, say("ask again later")) from None
 
@@ -269,11 +272,8 @@ def _fill(row: Any, at: datetime, settles: date) -> Fill:
 
 def _number(raw: object) -> Decimal:
     try:
-        value = Decimal(str(raw))
-    except ArithmeticError:
+        return decimal_of(raw)
+    except ValueError:
         raise NoAnswer(
             "broker-answer", say("{raw!r} is not a number", raw=raw), say("ask again later")
         ) from None
-    if not value.is_finite():
-        raise NoAnswer("broker-answer", say("{raw!r} is not a number", raw=raw), say("ask again later"))
-    return value

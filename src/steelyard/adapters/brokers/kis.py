@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from steelyard.adapters.brokers.kis_connection import KisConnection
 from steelyard.adapters.machine import trading_hours
+from steelyard.adapters.machine.web_answers import decimal_of
 from steelyard.domain.money import EXACT, ZERO, plain
 from steelyard.domain.trades import Side
 from steelyard.domain.trading.brokerage import (
@@ -388,13 +389,8 @@ def _text(row: dict[str, Any], name: str) -> str:
 
 def _number(row: dict[str, Any], name: str) -> Decimal:
     try:
-        value = Decimal(_text(row, name) or "0")
-    except ArithmeticError:
+        return decimal_of(_text(row, name) or "0")
+    except ValueError:
         raise NoAnswer(
             "broker-answer", say("{name} of KIS is not a number", name=name), say("ask again later")
         ) from None
-    if not value.is_finite():
-        raise NoAnswer(
-            "broker-answer", say("{name} of KIS is not a number", name=name), say("ask again later")
-        )
-    return value

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,7 @@ from typing import Any
 
 from steelyard.adapters.brokers.wire import SECONDS, BrokerWire, without
 from steelyard.adapters.machine.private import write_private
+from steelyard.adapters.machine.web_answers import read_json
 from steelyard.errors import NoAnswer, OrderNotTaken, ServiceError
 from steelyard.words import say
 
@@ -30,6 +32,10 @@ HOSTS = {
 PACE = {"paper": 0.6, "live": 0.06}
 """Least seconds between calls."""
 PAGES = 50
+LONGEST = 40 * 86_400
+"""Seconds that a token may last; the manual says a day."""
+_TOKEN = re.compile(r"[!-~]{1,4000}")
+"""It goes into a header."""
 TOO_FAST = "EGW00201"
 _TOKEN_CODES = ("EGW00121", "EGW00123")
 _TRIES = 4
@@ -175,7 +181,11 @@ class KisConnection:
             except NoAnswer as error:
                 raise OrderNotTaken(error.code, error.message, error.hint) from None
             token, seconds = answer.get("access_token"), answer.get("expires_in")
-            if status != 200 or not isinstance(token, str) or not isinstance(seconds, int | Decimal):
+            if (
+                status != 200
+                or not (isinstance(token, str) and _TOKEN.fullmatch(token))
+                or not (isinstance(seconds, int | Decimal) and 0 < seconds <= LONGEST)
+            ):
                 text = say("KIS gave no token ({status})", status=status)
                 raise OrderNotTaken("broker-refused", text, say("check the keys, then try again"))
             until = self._now() + timedelta(seconds=int(seconds))
@@ -215,7 +225,7 @@ class KisConnection:
         status, raw, told = self._wire.call(method, path, headers=headers, query=query, body=body)
         mark = told.get("tr_cont", "").strip()
         try:
-            answer = json.loads(raw, parse_float=Decimal)
+            answer = read_json(raw)
         except ValueError:
             answer = None
         if not isinstance(answer, dict):

@@ -19,7 +19,8 @@ from urllib.parse import quote
 
 from steelyard.adapters.machine import trading_hours
 from steelyard.adapters.machine.private import make_private_folder, write_private
-from steelyard.domain.money import EXACT, ZERO, plain
+from steelyard.domain.money import EXACT, ZERO, bounded, plain
+from steelyard.domain.shown import cell
 from steelyard.domain.trading.brokerage import FX, CashBalance, Fill, Held, OpenOrder, Statement, settles_on
 from steelyard.domain.trading.orders import (
     ACCEPTED,
@@ -341,7 +342,7 @@ class TicketBroker(BrokerHabits):
 
     def _line(self, row: Mapping[str, str], place: int) -> _FillRow:
         try:
-            figures = {k: Decimal(row.get(k) or "0") for k in ("number", "shares", "price", "fees")}
+            figures = {k: _figure(row.get(k) or "0") for k in ("number", "shares", "price", "fees")}
             day = row.get("traded_on") or ""
             on = date.fromisoformat(day) if day else self._now().date()
         except (ArithmeticError, ValueError):
@@ -370,7 +371,7 @@ class TicketBroker(BrokerHabits):
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(TICKET)
         for row in self._open(state, lines):
-            writer.writerow([row[k] if row[k] is not None else "market" for k in TICKET])
+            writer.writerow([cell(row[k]) if row[k] is not None else "market" for k in TICKET])
         try:
             make_private_folder(self._folder)
             write_private(self._state, json.dumps(state, ensure_ascii=False, indent=1) + "\n")
@@ -379,3 +380,10 @@ class TicketBroker(BrokerHabits):
                 write_private(self._typed, ",".join(TYPED) + "\n")
         except OSError as error:
             raise ServiceError("ticket-file", f"{self._folder}: {error}", say("check its rights")) from None
+
+
+def _figure(text: str) -> Decimal:
+    if not text.isascii():
+        raise ValueError(text)
+    figure = Decimal(text)
+    return bounded(figure) if figure.is_finite() else figure

@@ -1,38 +1,24 @@
 """One call to a broker over HTTPS: what certainly had no effect is told from what may have had one.
 
-Hosts are fixed where the wire is made, certificates are checked, redirects are never followed, and an answer
-has a limit in bytes and in seconds, also one that comes drop by drop.
+Hosts are fixed where the wire is made, certificates are checked; limits and redirects are those of every call
+to another machine (`adapters/machine/web.py`).
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
-import httpx2
-
+from steelyard.adapters.machine.web_answers import Answer, Unanswered, Unreachable
 from steelyard.domain.trading.audit import MASK
 from steelyard.errors import InputError, NoAnswer, OrderNotTaken
 from steelyard.words import say
 
-SECONDS = 10.0
-"""For connecting, and for each part of an answer."""
-
-PATIENCE = 3.0
-"""Times that, for a whole answer."""
+SECONDS = 20.0
+"""For the whole of a call, from the look-up of the name to the last byte."""
 
 LARGEST = 4_000_000
 """Bytes of one answer; more is refused."""
-
-
-class Answer(NamedTuple):
-    """What came back: status, body, and the headers by lower-case name."""
-
-    status: int
-    body: bytes
-    headers: Mapping[str, str]
 
 
 def without(text: str, secrets: Iterable[str]) -> str:
@@ -74,18 +60,20 @@ class BrokerWire:
                 say("{mode!r} at {loopback!r} is not allowed", mode=mode, loopback=loopback),
                 say("use paper or live"),
             )
-        self._broker, self._patience = broker, PATIENCE * seconds
-        self._http = httpx2.Client(
+        from steelyard.adapters.machine.web import Web
+
+        self._broker = broker
+        self._web = Web(
+            seconds=seconds,
+            largest=LARGEST,
             base_url=loopback or hosts[mode],
-            headers=dict(headers or {}),
-            timeout=seconds,
-            follow_redirects=False,
+            headers=headers,
             trust_env=False,
         )
 
     def close(self) -> None:
         """Close the connection."""
-        self._http.close()
+        self._web.close()
 
     def call(
         self,
@@ -102,24 +90,11 @@ class BrokerWire:
             OrderNotTaken: No connection came about, so nothing was sent.
             NoAnswer: Something was sent, and no whole answer came back in time.
         """
-        until = time.monotonic() + self._patience
-        raw = bytearray()
         try:
-            with self._http.stream(
-                method, path, headers=dict(headers or {}), params=query, json=body
-            ) as response:
-                for part in response.iter_bytes():
-                    raw += part
-                    if len(raw) > LARGEST:
-                        raise NoAnswer("broker-answer", say("the answer is too long"), say("ask again later"))
-                    if time.monotonic() > until:
-                        raise NoAnswer(
-                            "broker-silent", say("the answer does not end"), say("ask again later")
-                        )
-                return Answer(response.status_code, bytes(raw), response.headers)
-        except (httpx2.ConnectError, httpx2.ConnectTimeout):
-            text = say("{broker} cannot be reached", broker=self._broker)
+            return self._web.ask(method, path, headers=headers, query=query, body=body)
+        except Unreachable as error:
+            text = say("{broker} cannot be reached: {why}", broker=self._broker, why=error.args[0])
             raise OrderNotTaken("broker-unreachable", text, say("check the network")) from None
-        except httpx2.HTTPError as error:
-            text = say("no answer from {broker} ({name})", broker=self._broker, name=type(error).__name__)
+        except Unanswered as error:
+            text = say("no answer from {broker}: {why}", broker=self._broker, why=error.args[0])
             raise NoAnswer("broker-silent", text, say("ask again later")) from None

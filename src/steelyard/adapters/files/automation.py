@@ -38,7 +38,7 @@ PRICE_KEYS = (
 )  # fmt: skip
 ALERT_KEYS = (
     "kinds", "language", "again_step", "again_days", "quiet", "timezone", "digest", "new_cash", "templates",
-    "attempts", "picture",
+    "attempts", "picture", "timeout_seconds",
 )  # fmt: skip
 _QUIET = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 
@@ -69,6 +69,7 @@ def read(path: Path, name: str | None = None, *, home: str = "Asia/Seoul") -> Au
         return AutomationSettings(alerts=AlertSettings(timezone=home))
     text, tree = found
     reader = Reader(text, name or str(path))
+    reader.refuse_hidden(tree)
     reader.unknown_keys(tree, ("prices", "alerts"), ())
     settings = AutomationSettings(
         _prices(reader, reader.table(tree, "prices")), _alerts(reader, reader.table(tree, "alerts"), home)
@@ -126,9 +127,16 @@ def _alerts(reader: Reader, table: Mapping[str, Any], home: str) -> AlertSetting
         fields["again_step"] = reader.fraction(table["again_step"], ("alerts", "again_step"), example='"1%"')
     if "picture" in table:
         fields["picture"] = reader.flag(table["picture"], ("alerts", "picture"))
-    for key in ("again_days", "attempts"):
+    for key in ("again_days", "attempts", "timeout_seconds"):
         if key in table:
             fields[key] = reader.days(table[key], ("alerts", key))
+    if fields.get("timeout_seconds") == 0:
+        reader.problem(
+            "zero",
+            say("{key} must be at least 1", key="timeout_seconds"),
+            say("write {key} = 3", key="timeout_seconds"),
+            ("alerts", "timeout_seconds"),
+        )
     if "new_cash" in table:
         fields["new_cash"] = reader.number(
             table["new_cash"], ("alerts", "new_cash"), above=ZERO, example='"1000000"'

@@ -45,6 +45,7 @@ def read(path: Path, name: str | None = None) -> ExecutionSettings:
         return ExecutionSettings()
     text, tree = found
     reader = Reader(text, name or str(path))
+    reader.refuse_hidden(tree)
     reader.unknown_keys(tree, ("limits", "terms", "accounts", "paper", "kis"), ())
     limits = _limits(reader, reader.table(tree, "limits"))
     terms = _terms(reader, reader.table(tree, "terms"), limits)

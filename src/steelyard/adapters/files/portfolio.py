@@ -122,6 +122,7 @@ def read(
     Raises:
         PortfolioProblems: With every problem of the tree, those that `reader` has noted already among them.
     """
+    reader.refuse_hidden(tree)
     reader.unknown_keys(tree, KEYS, ())
     asked = tree.get("language")
     language = None if asked is None else reader.word(asked, ("language",), available())

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from steelyard.adapters.files.toml_places import Path, dotted, line_of, places
-from steelyard.domain.days import read_day
+from steelyard.domain.days import EARLIEST, LATEST, read_day
 from steelyard.domain.money import (
     EXACT,
     ONE,
@@ -20,6 +20,7 @@ from steelyard.domain.money import (
     parse_number,
     plain,
 )
+from steelyard.domain.shown import hidden_in, written
 from steelyard.errors import Problem
 from steelyard.words import say
 
@@ -27,6 +28,10 @@ MOST = 100
 """Problems that are told with their place; of more there is only the number. Nobody reads on."""
 
 Word = TypeVar("Word", bound=str)
+
+
+MOST_DAYS = 100_000
+"""Days, hours or seconds that a setting may name: 273 years, 11 years, a day."""
 
 
 class Reader:
@@ -62,6 +67,23 @@ class Reader:
             rest = "data" if set(self._untold) == {"data"} else "input"
             rows.append(Problem("more-problems", text, hint, self.name, family=rest))
         return tuple(rows)
+
+    def refuse_hidden(self, tree: object, path: Path = ()) -> None:
+        """Note every key and text with a character that nobody sees: it is another one than it looks like."""
+        if isinstance(tree, str):
+            found = hidden_in(tree, lines=True)
+            if found:
+                text = say(
+                    "{raw!r} has a character that nobody sees, {letter}", raw=tree, letter=written(found)
+                )
+                self.problem("hidden-character", text, say("type it anew"), path)
+        elif isinstance(tree, dict):
+            for key, value in tree.items():
+                self.refuse_hidden(key, (*path, key))
+                self.refuse_hidden(value, (*path, key))
+        elif isinstance(tree, list):
+            for place, value in enumerate(tree):
+                self.refuse_hidden(value, (*path, place))
 
     def unknown_keys(self, table: Mapping[str, Any], known: Iterable[str], path: Path) -> None:
         """Note every key that means nothing here, with the nearest one that does."""
@@ -221,11 +243,15 @@ class Reader:
                 path,
             )
             return None
+        if value > MOST_DAYS:
+            text = say("{value} is too much: at most {most}", value=plain(value), most=MOST_DAYS)
+            self.problem("out-of-range", text, say("write 180"), path)
+            return None
         return int(value)
 
     def day(self, raw: object, path: Path) -> date | None:
         """Return a date, None after noting a problem."""
-        if isinstance(raw, date) and type(raw) is date:
+        if type(raw) is date and EARLIEST <= raw <= LATEST:
             return raw
         if isinstance(raw, str):
             try:

@@ -15,6 +15,7 @@ from steelyard.domain.books.entry_text import COLUMNS, FIELDS
 from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.money import plain
 from steelyard.domain.numerals import COMMA, read_numeral
+from steelyard.domain.shown import uncell
 
 NUMBERS = ("shares", "price", "fees", "fx_rate", "tax_base_price", "gift_value", "gift_tax", "foreign_tax")
 
@@ -39,6 +40,7 @@ def read(data: bytes, name: str, catalogue: Catalogue, account: str | None) -> I
         return sheet.finish()
     sign = sign_of([row for _, row in rows], NUMBERS, delimiter_of(text.partition("\n")[0]), name)
     for line, row in rows:
+        row |= {key: uncell(word) for key, word in row.items() if word[:1] == "'"}
         if sign == COMMA:
             row |= {key: _pointed(row[key]) for key in NUMBERS if row.get(key)}
         if row.pop("", ""):

@@ -14,12 +14,21 @@ from steelyard.words import say
 def read_crontab() -> str:
     """Return the owner's crontab, empty when there is none.
 
+    Its bytes come back as they are when the text is written again, whatever their encoding and line ends.
+
     Raises:
         InputError: There is no crontab program.
+        ServiceError: It does not say what there is: to write then would be to delete.
     """
     done = _crontab("-l")
-    # "no crontab for user" is status 1 with nothing on standard output.
-    return done.stdout if done.returncode == 0 else ""
+    if done.returncode == 0:
+        return done.stdout.decode("utf-8", "surrogateescape")
+    told = done.stderr.decode("utf-8", "replace").strip()
+    # What the crons there are say when there is none: "no crontab for user", busybox "can't open 'user'".
+    silent = done.returncode == 1 and not told
+    if not done.stdout and (silent or any(words in told.lower() for words in _NONE)):
+        return ""
+    raise ServiceError("crontab", say("crontab refused: {stderr}", stderr=told), say("see: crontab -l"))
 
 
 def write_crontab(text: str) -> None:
@@ -29,14 +38,16 @@ def write_crontab(text: str) -> None:
         InputError: There is no crontab program.
         ServiceError: It refused the text.
     """
-    done = _crontab("-", text)
+    done = _crontab("-", text.encode("utf-8", "surrogateescape"))
     if done.returncode:
-        raise ServiceError(
-            "crontab", say("crontab refused: {stderr}", stderr=done.stderr.strip()), say("see: crontab -l")
-        )
+        told = done.stderr.decode("utf-8", "replace").strip()
+        raise ServiceError("crontab", say("crontab refused: {stderr}", stderr=told), say("see: crontab -l"))
 
 
-def _crontab(argument: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
+_NONE = ("no crontab", "can't open", "no such file")
+
+
+def _crontab(argument: str, text: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
     program = shutil.which("crontab")
     if program is None:
         raise InputError(
@@ -45,7 +56,12 @@ def _crontab(argument: str, text: str | None = None) -> subprocess.CompletedProc
             say("use: steelyard schedule install --systemd, or steelyard watch"),
         )
     return subprocess.run(
-        [program, argument], input=text, capture_output=True, text=True, check=False, timeout=30
+        [program, argument],
+        input=text,
+        capture_output=True,
+        check=False,
+        timeout=30,
+        env={**os.environ, "LC_ALL": "C"},
     )
 
 

@@ -6,13 +6,13 @@ shows as a jump and is refused until the owner has looked.
 
 from __future__ import annotations
 
-import socket
 from datetime import date
+from importlib.util import find_spec
+from typing import Any
 
 from steelyard.adapters.prices import rows as price_rows
-from steelyard.adapters.prices.yfinance import read_frame
+from steelyard.adapters.prices.yfinance import answer_of, ask_apart
 from steelyard.domain.market.prices import Close, Wanted
-from steelyard.errors import DataError
 from steelyard.extras import ExtraMissing
 from steelyard.words import say
 
@@ -37,28 +37,24 @@ class FinanceDataReaderPrices:
             ExtraMissing: FinanceDataReader is not installed.
             DataError: There is no answer, or an empty one.
         """
-        try:
-            import FinanceDataReader
-        except ImportError:
+        if find_spec("FinanceDataReader") is None:
             source = say("the source {source}", source=self.name)
-            raise ExtraMissing("krx", source, "FinanceDataReader") from None
-
+            raise ExtraMissing("krx", source, "FinanceDataReader")
         symbol = f"{wanted.symbol[:3]}/{wanted.symbol[3:]}" if wanted.is_rate else wanted.symbol
-        # The library takes neither a session nor a timeout; urllib3 falls back on the socket default.
-        earlier = socket.getdefaulttimeout()
-        socket.setdefaulttimeout(self._timeout)
-        try:
-            frame = FinanceDataReader.DataReader(symbol, first.isoformat(), last.isoformat())
-        except Exception as error:  # requests, ValueError, KeyError: whatever the page looked like
-            raise DataError(
-                "price-source",
-                say("fdr failed for {symbol}: {name}", symbol=symbol, name=type(error).__name__),
-                say("try again later"),
-            ) from error
-        finally:
-            socket.setdefaulttimeout(earlier)
-        return price_rows.written(read_frame(frame, self.name, symbol, "KRW"))
+        facts = {"symbol": symbol, "first": first.isoformat(), "last": last.isoformat()}
+        return ask_apart(fetch, facts, self.name, symbol, self._timeout)
 
     def read(self, wanted: Wanted, answer: str) -> tuple[Close, ...]:
         """Return the closes in such rows; see `PriceSource`."""
         return price_rows.read(answer)
+
+
+def fetch(facts: dict[str, Any]) -> dict[str, str]:
+    """Ask the library, in a process of its own: it takes no deadline at all."""
+    import FinanceDataReader
+
+    try:
+        frame = FinanceDataReader.DataReader(facts["symbol"], facts["first"], facts["last"])
+    except Exception as error:  # requests, ValueError, KeyError: whatever the page looked like
+        return {"failed": type(error).__name__}
+    return answer_of(frame, "fdr", facts["symbol"], "KRW")

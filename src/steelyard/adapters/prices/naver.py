@@ -11,15 +11,15 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from decimal import Decimal
 
+from steelyard.adapters.machine.web_answers import decimal_of
 from steelyard.adapters.prices import web_text, xml_answer
 from steelyard.domain.market.prices import Close, Wanted
 from steelyard.errors import DataError
 from steelyard.words import say
 
 URL = "https://fchart.stock.naver.com/sise.nhn"
-_ITEM = re.compile(r"(\d{4})(\d\d)(\d\d)(?:\|[^|]*){3}\|(-?\d+(?:\.\d+)?)\|[^|]*")
+_ITEM = re.compile(r"(\d{4})(\d\d)(\d\d)(?:\|[^|]*){3}\|(-?\d+(?:\.\d+)?)\|[^|]*", re.ASCII)
 
 
 class NaverPrices:
@@ -64,7 +64,7 @@ class NaverPrices:
             )
         try:
             parts = [item.groups() for item in items if item is not None]
-            return tuple(Close(date(int(y), int(m), int(d)), Decimal(p), "KRW") for y, m, d, p in parts)
+            return tuple(Close(date(int(y), int(m), int(d)), decimal_of(p), "KRW") for y, m, d, p in parts)
         except ValueError as error:
             raise DataError(
                 "price-answer",

@@ -1,14 +1,14 @@
 """Asking a price source for a text over HTTPS: one request, one deadline, one kind of failure.
 
-httpx2 is imported when something is asked; it knows the proxy and the authorities of the environment
-(HTTPS_PROXY, SSL_CERT_FILE).
+Limits and redirects are those of every call to another machine (`adapters/machine/web.py`).
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Mapping
+from contextlib import closing
 
+from steelyard.adapters.machine.web_answers import Unanswered, Unreachable
 from steelyard.errors import DataError
 from steelyard.words import say
 
@@ -30,41 +30,27 @@ def ask(
     Args:
         source: Who is asked, for messages.
         url, query: What is asked.
-        timeout_seconds: For connecting, for each part of the answer, and for the whole of it.
+        timeout_seconds: For the whole of it.
         encoding: Of the body; what does not fit is replaced.
         take: Statuses whose body says something; redirects are never followed.
 
     Raises:
         DataError: Nobody answered in time (`price-source`), or with another status, or with too much.
     """
-    import httpx2
 
     def failed(why: str) -> DataError:
         return DataError(
             "price-source", say("{source} failed: {why}", source=source, why=why), say("try again later")
         )
 
-    deadline = time.monotonic() + timeout_seconds
-    body = bytearray()
+    from steelyard.adapters.machine.web import Web
+
     agent = {"User-Agent": "Mozilla/5.0 (compatible; steelyard)"}
-    try:
-        with (
-            httpx2.Client(timeout=timeout_seconds, headers=agent) as client,
-            client.stream("GET", url, params=dict(query)) as answer,
-        ):
-            if answer.status_code not in take:
-                raise failed(say("it answers with status {status_code}", status_code=answer.status_code))
-            for part in answer.iter_bytes():
-                body += part
-                if len(body) > LARGEST:
-                    raise failed(say("its answer does not end"))
-                if time.monotonic() > deadline:
-                    raise failed(
-                        say(
-                            "its answer takes longer than {timeout_seconds:g} seconds",
-                            timeout_seconds=timeout_seconds,
-                        )
-                    )
-    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-        raise failed(type(error).__name__) from None
-    return body.decode(encoding, errors="replace")
+    with closing(Web(seconds=timeout_seconds, largest=LARGEST, headers=agent)) as web:
+        try:
+            answer = web.ask("GET", url, query=query)
+        except (Unreachable, Unanswered) as error:
+            raise failed(error.args[0]) from None
+    if answer.status not in take:
+        raise failed(say("it answers with status {status_code}", status_code=answer.status))
+    return answer.body.decode(encoding, errors="replace")

@@ -10,14 +10,14 @@ gadicc/yahoo-finance2); no live answer was seen while this was written.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+from steelyard.adapters.machine.web_answers import read_json
 from steelyard.adapters.prices import web_text
 from steelyard.domain.market.prices import Close, Wanted
 from steelyard.domain.money import EXACT, ONE
@@ -69,7 +69,7 @@ class YahooPrices:
     def read(self, wanted: Wanted, answer: str) -> tuple[Close, ...]:
         """Return the closes in a chart; see `PriceSource`."""
         try:
-            chart = json.loads(answer, parse_float=Decimal)["chart"]
+            chart = read_json(answer)["chart"]
             if chart.get("error"):
                 raise DataError(
                     "price-empty",
@@ -82,7 +82,7 @@ class YahooPrices:
                 )
             (result,) = chart["result"]
             found = dict(_closes(result))
-        except (ValueError, KeyError, TypeError, AttributeError, OSError, InvalidOperation) as error:
+        except (ValueError, LookupError, TypeError, AttributeError, OSError, ArithmeticError) as error:
             raise DataError(
                 "price-answer",
                 say("yahoo's answer cannot be read: {name}", name=type(error).__name__),

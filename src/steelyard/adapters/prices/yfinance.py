@@ -7,10 +7,13 @@ that reads back as the same float, rounded to the six digits after the point tha
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
+from importlib.util import find_spec
 from typing import Any
 
+from steelyard.adapters.machine import apart
 from steelyard.adapters.prices import rows as price_rows
 from steelyard.adapters.prices.yahoo import SUFFIX, symbol_of
 from steelyard.domain.market.prices import Close, Wanted
@@ -46,33 +49,74 @@ class BrowserLikeYahooPrices:
             ExtraMissing: yfinance is not installed.
             DataError: There is no answer, or an empty one.
         """
-        try:
-            import yfinance
-        except ImportError:
-            raise ExtraMissing("yahoo", say("the source {source}", source=self.name), "yfinance") from None
+        if find_spec("yfinance") is None:
+            raise ExtraMissing("yahoo", say("the source {source}", source=self.name), "yfinance")
         symbol = symbol_of(wanted)
-        try:
-            ticker = yfinance.Ticker(symbol)
-            frame = ticker.history(
-                start=first.isoformat(),
-                end=(last + timedelta(days=1)).isoformat(),
-                auto_adjust=False,
-                actions=True,
-                timeout=self._timeout,
-                raise_errors=True,
-            )
-            currency = None if frame is None or frame.empty else ticker.history_metadata.get("currency")
-        except Exception as error:  # the library lets those of three HTTP stacks through
-            raise DataError(
-                "price-source",
-                say("yfinance failed for {symbol}: {name}", symbol=symbol, name=type(error).__name__),
-                say("try again later"),
-            ) from error
-        return price_rows.written(read_frame(frame, self.name, symbol, currency))
+        facts = {
+            "symbol": symbol,
+            "first": first.isoformat(),
+            "end": (last + timedelta(days=1)).isoformat(),
+            "seconds": self._timeout,
+        }
+        return ask_apart(fetch, facts, self.name, symbol, self._timeout)
 
     def read(self, wanted: Wanted, answer: str) -> tuple[Close, ...]:
         """Return the closes in such rows; see `PriceSource`."""
         return price_rows.read(answer)
+
+
+def fetch(facts: dict[str, Any]) -> dict[str, str]:
+    """Ask the library, in a process of its own: it has neither a deadline for the whole nor a limit."""
+    import yfinance
+
+    try:
+        ticker = yfinance.Ticker(facts["symbol"])
+        frame = ticker.history(
+            start=facts["first"],
+            end=facts["end"],
+            auto_adjust=False,
+            actions=True,
+            timeout=facts["seconds"],
+            raise_errors=True,
+        )
+        currency = None if frame is None or frame.empty else ticker.history_metadata.get("currency")
+    except Exception as error:  # the library lets those of three HTTP stacks through
+        return {"failed": type(error).__name__}
+    return answer_of(frame, "yfinance", facts["symbol"], currency)
+
+
+def answer_of(frame: Any, source: str, symbol: str, currency: str | None) -> dict[str, str]:
+    """Return what a frame says, or the code of what is wrong with it, as one process tells another."""
+    try:
+        return {"rows": price_rows.written(read_frame(frame, source, symbol, currency))}
+    except DataError as error:
+        return {"code": error.code, "text": str(error), "hint": str(error.hint)}
+
+
+def ask_apart(
+    function: Callable[[dict[str, Any]], dict[str, str]],
+    facts: dict[str, Any],
+    source: str,
+    symbol: str,
+    seconds: float,
+) -> str:
+    """Return the rows that a library brings in a process of its own.
+
+    Raises:
+        DataError: It failed, was not back in time, or what it brought is none.
+    """
+    hint = say("try again later")
+    try:
+        found = apart.call(function, facts, seconds=seconds)
+    except apart.Left:
+        text = say("{source} was not back within {seconds:g} seconds", source=source, seconds=seconds)
+        raise DataError("price-source", text, hint) from None
+    if "failed" in found:
+        text = say("{source} failed for {symbol}: {name}", source=source, symbol=symbol, name=found["failed"])
+        raise DataError("price-source", text, hint)
+    if "code" in found:
+        raise DataError(found["code"], found["text"], found["hint"])
+    return str(found["rows"])
 
 
 def read_frame(frame: Any, source: str, symbol: str, currency: str | None) -> tuple[Close, ...]:

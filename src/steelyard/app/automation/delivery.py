@@ -11,6 +11,7 @@ from steelyard.domain.automation.alerts import Delivery, Message, must_tell, wai
 from steelyard.domain.automation.quiet_hours import is_quiet
 from steelyard.domain.automation.settings import AlertSettings
 from steelyard.domain.money import ZERO
+from steelyard.domain.shown import shown
 from steelyard.errors import NoAnswer, ServiceError
 from steelyard.records import dataclass
 from steelyard.words import say
@@ -82,6 +83,7 @@ def tell(
         body = f"{body}\n\n{record_line(*head, post.settings)}"
     # A message outlives the process in the database, and goes to a service: no secret of another one.
     title, body = post.secrets.mask(title), post.secrets.mask(body)
+    title, body = shown(title), shown(body, lines=True)
     message = Message(portfolio, kind, key, level, title, body, draw() if draw else None)
     post.outbox.queue(message, tuple(post.secrets.services()), now, since)
     return True

@@ -1,18 +1,20 @@
 """What starts `run --if-due` again and again: a cron line, systemd units, or text for other schedulers.
 
 The job is idempotent and knows its own look dates, so every schedule is simply "often": hourly. Each text
-holds absolute paths, since cron gives a job nearly nothing of its owner's environment.
+holds absolute paths, since cron gives a job nearly nothing of its owner's environment. A path that a text
+cannot hold as it is, so that it would start something else, is refused.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import plistlib
 import shlex
+import unicodedata
 from pathlib import PurePath
 from xml.sax.saxutils import escape
 
+from steelyard.domain.shown import written
 from steelyard.errors import InputError
 from steelyard.records import dataclass
 from steelyard.words import say
@@ -71,8 +73,13 @@ class Installation:
 def cron_line(entry: Entry) -> str:
     """Return the tagged crontab line.
 
-    A per cent sign would end the command in a crontab, so it is escaped, once.
+    A per cent sign would end the command in a crontab, so it is escaped, once. A line end would begin another
+    command, and a backslash is read in two ways by the crons there are.
+
+    Raises:
+        InputError: `schedule-path`.
     """
+    _refuse(entry, "\\")
     command = f"{shlex.join(entry.words)} >> {shlex.quote(str(entry.log))} 2>&1"
     return f"{entry.minute} * * * * {_for_cron(command)} {TAG}{entry.name}"
 
@@ -82,23 +89,50 @@ def _for_cron(command: str) -> str:
 
 
 def with_line(crontab: str, entry: Entry) -> str:
-    """Return a crontab with this portfolio's line, in place of an earlier one; all else stays."""
-    return without_line(crontab, entry) + cron_line(entry) + "\n"
+    """Return a crontab with this portfolio's line, in place of an earlier one; all else stays as it is."""
+    others = without_line(crontab, entry)
+    return others + ("\n" if others and not others.endswith("\n") else "") + cron_line(entry) + "\n"
 
 
 def without_line(crontab: str, entry: Entry) -> str:
-    """Return a crontab without this portfolio's line."""
-    kept = [line for line in crontab.splitlines() if not line.endswith(TAG + entry.name)]
-    return "".join(f"{line}\n" for line in kept)
+    """Return a crontab without this portfolio's line, all else byte for byte as it was."""
+    return "\n".join(line for line in crontab.split("\n") if not line.endswith(TAG + entry.name))
 
 
 def line_in(crontab: str, entry: Entry) -> str | None:
     """Return this portfolio's line, None when there is none."""
-    return next((line for line in crontab.splitlines() if line.endswith(TAG + entry.name)), None)
+    return next((line for line in crontab.split("\n") if line.endswith(TAG + entry.name)), None)
+
+
+def unit_names(entry: Entry) -> tuple[str, str]:
+    """Return the file names of the systemd service and timer."""
+    return f"{entry.name}.service", f"{entry.name}.timer"
+
+
+def _refuse(entry: Entry, signs: str = "") -> None:
+    """Refuse a path with a control character, or with one of some signs."""
+    for word in entry.words:
+        found = next((c for c in word if unicodedata.category(c) in ("Cc", "Cs") or c in signs), "")
+        if found:
+            raise InputError(
+                "schedule-path",
+                say(
+                    "no schedule of this kind can hold the path {path}, for {letter}",
+                    path=ascii(word),
+                    letter=ascii(found),
+                ),
+                say("rename the file or its folder"),
+            )
 
 
 def units(entry: Entry) -> dict[str, str]:
-    """Return the systemd service and timer by file name; a missed run is made up for at the next start."""
+    """Return the systemd service and timer by file name; a missed run is made up for at the next start.
+
+    Raises:
+        InputError: `schedule-path`.
+    """
+    # A backslash at the end of a line joins the next one to it.
+    _refuse(entry, "\\" if str(entry.portfolio.parent).endswith("\\") else "")
     command = " ".join(_for_systemd(word) for word in entry.words)
     folder = _path_for_systemd(str(entry.portfolio.parent))
     service = (
@@ -112,7 +146,7 @@ def units(entry: Entry) -> dict[str, str]:
         f"[Timer]\nOnCalendar=*-*-* *:{entry.minute:02}:00 {entry.timezone}\nPersistent=true\n"
         "RandomizedDelaySec=2min\n\n[Install]\nWantedBy=timers.target\n"
     )
-    return {f"{entry.name}.service": service, f"{entry.name}.timer": timer}
+    return dict(zip(unit_names(entry), (service, timer), strict=True))
 
 
 def _plain(text: str) -> str:
@@ -154,9 +188,15 @@ def launchd(entry: Entry) -> str:
 
 
 def task_scheduler(entry: Entry) -> str:
-    """Return a definition for the Windows Task Scheduler."""
+    """Return a definition for the Windows Task Scheduler.
+
+    Raises:
+        InputError: `schedule-path`.
+    """
+    _refuse(entry, '"')
     command, *arguments = entry.words
-    quoted = " ".join(f'"{word}"' for word in arguments)
+    # Backslashes before a quote would quote the quote.
+    quoted = " ".join('"' + word + "\\" * (len(word) - len(word.rstrip("\\"))) + '"' for word in arguments)
     return (
         '<?xml version="1.0"?>\n'
         '<Task version="1.2" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">\n'
@@ -193,7 +233,8 @@ def github(entry: Entry, services: tuple[str, ...], here: Installation) -> str:
     checkout, python, cache = (f"actions/{name}@{commit}" for name, commit in _ACTIONS.items())
     variables = "".join(f"      {name}: ${{{{ secrets.{name} }}}}\n" for name in services)
     env = f"    env:\n{variables}" if services else ""
-    file = entry.portfolio.name
+    # An expression of theirs is filled in before the shell quotes anything.
+    command = f"steelyard run {shlex.quote(entry.portfolio.name)} --if-due".replace("${{", "$''{{")
     return (
         "name: steelyard\n"
         f'on:\n  schedule:\n    - cron: "{entry.minute} * * * *" # UTC\n  workflow_dispatch:\n'
@@ -206,13 +247,15 @@ def github(entry: Entry, services: tuple[str, ...], here: Installation) -> str:
         f"      - uses: {cache}\n        with:\n          path: steelyard.db\n"
         "          key: steelyard-${{ github.run_id }}\n          restore-keys: steelyard-\n"
         f"      - run: pip install {' '.join(here.pins)}\n"
-        f"      - run: {json.dumps(f'steelyard run {shlex.quote(file)} --if-due')}\n"
+        f"      - run: {_for_yaml(command)}\n"
     )
 
 
 def kubernetes(entry: Entry, services: tuple[str, ...], here: Installation) -> str:
     """Return a Kubernetes CronJob; secrets come from a Secret called `steelyard`."""
     version = here.pins[0].partition("==")[2]
+    # `$(NAME)` would be taken for a variable.
+    file = "/data/" + entry.portfolio.name.replace("$(", "$$(")
     secrets = (
         "              envFrom:\n                - secretRef:\n                    name: steelyard\n"
         if services
@@ -226,12 +269,18 @@ def kubernetes(entry: Entry, services: tuple[str, ...], here: Installation) -> s
         "  jobTemplate:\n    spec:\n      activeDeadlineSeconds: 900\n      template:\n        spec:\n"
         "          restartPolicy: Never\n          containers:\n            - name: steelyard\n"
         f"              image: steelyard:{version}\n"
-        f'              args: ["run", {json.dumps("/data/" + entry.portfolio.name)}, "--if-due"]\n'
+        f'              args: ["run", {_for_yaml(file)}, "--if-due"]\n'
         f"{secrets}"
         "              volumeMounts:\n                - name: data\n                  mountPath: /data\n"
         "          volumes:\n            - name: data\n              persistentVolumeClaim:\n"
         "                claimName: steelyard\n"
     )
+
+
+def _for_yaml(text: str) -> str:
+    """Return a text in the double quotes of YAML, whose escapes are not quite those of JSON."""
+    out = {"\\": "\\\\", '"': '\\"'}
+    return '"' + "".join(out.get(c) or (c if c.isprintable() else written(c)) for c in text) + '"'
 
 
 def text(kind: str, entry: Entry, services: tuple[str, ...], here: Installation) -> str:

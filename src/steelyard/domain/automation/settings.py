@@ -32,6 +32,7 @@ class AlertSettings:
         templates: Body by kind, instead of the built-in text.
         attempts: How often one message is tried at one service before it is given up.
         picture: Draw the weights against their bands for services that take a picture.
+        timeout_seconds: For the whole of one message to one service.
     """
 
     kinds: tuple[str, ...] = ALERT_KINDS
@@ -45,6 +46,7 @@ class AlertSettings:
     templates: Mapping[str, str] = field(default_factory=dict)
     attempts: int = 8
     picture: bool = True
+    timeout_seconds: int = 30
 
 
 @dataclass(frozen=True, slots=True)

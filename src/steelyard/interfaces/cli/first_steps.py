@@ -11,7 +11,8 @@ import steelyard
 from steelyard.domain.money import is_currency
 from steelyard.errors import InputError
 from steelyard.interfaces import language
-from steelyard.interfaces.cli.options import Day, epilog, print_json
+from steelyard.interfaces.cli.options import epilog, print_json
+from steelyard.interfaces.cli.typed import Day
 from steelyard.words import say
 
 

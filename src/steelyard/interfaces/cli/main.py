@@ -12,8 +12,8 @@ import sys
 import click
 
 from steelyard import __version__
-from steelyard.errors import PortfolioProblems, SteelyardError
-from steelyard.interfaces import language
+from steelyard.errors import InputError, PortfolioProblems, SteelyardError
+from steelyard.interfaces import edge, language
 from steelyard.interfaces.cli.command_table import LaterGroup
 from steelyard.words import say
 
@@ -33,6 +33,11 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; the one place where errors become text and an exit status."""
+    with edge.guarded():
+        _run()
+
+
+def _run() -> None:
     try:
         language.begin(sys.argv[1:], os.environ)
         cli.main(prog_name="steelyard", standalone_mode=False)
@@ -51,7 +56,17 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         language.echo(say("stopped"), err=True)
         sys.exit(130)
-    except BrokenPipeError:
+    except edge.ReaderGone:
         # Somebody downstream (`| head`) has read enough; nothing is wrong.
-        sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        # What neither we nor the owner can do anything about where it happens: a name too long, a full disk.
+        place = f"{error.filename}: " if error.filename else ""
+        fault = InputError(
+            "file-system",
+            say("{place}{why}", place=place, why=error.strerror or type(error).__name__),
+            say("check the name, its rights, and the room on the disk"),
+        )
+        for text in language.problems(fault):
+            click.echo(text, err=True)
+        sys.exit(2)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import steelyard
+from steelyard.interfaces.cli.typed import Count, Day
 from steelyard.interfaces.language import echo, json_text, tell
 from steelyard.words import say
 
@@ -48,7 +49,7 @@ def fetch(path: Path, as_json: bool, everything: bool) -> None:
 @prices.command(epilog=f"Example: steelyard prices show portfolio.toml. {_ENDS}")
 @_FILE
 @_JSON
-@click.option("--last", default=1, show_default=True, help="Closes of each symbol.", type=click.IntRange(1))
+@click.option("--last", default=1, show_default=True, help="Closes of each symbol.", type=Count(1, 100_000))
 def show(path: Path, as_json: bool, last: int) -> None:
     """Show the newest stored closes, with their source."""
     found = steelyard.stored_prices(path, last=last)
@@ -72,10 +73,10 @@ def check(path: Path, as_json: bool) -> None:
 @click.argument("symbol")
 @click.argument("price")
 @_FILE
-@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="The session it belongs to.  [default: today]")
+@click.option("--day", type=Day(), help="The session it belongs to.  [default: today]")
 def set_price(symbol: str, price: str, path: Path, day: Any) -> None:
     """Store a price by hand, for when no source has it; SYMBOL may be a pair such as USDKRW."""
-    close = steelyard.set_price(path, symbol, price, day=day.date() if day else None)
+    close = steelyard.set_price(path, symbol, price, day=day)
     echo(say("stored {symbol} {price:f} of {day}", symbol=symbol, price=close.price, day=close.day), err=True)
 
 

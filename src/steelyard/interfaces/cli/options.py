@@ -12,6 +12,7 @@ import click
 import steelyard
 from steelyard.errors import InputError
 from steelyard.interfaces import language
+from steelyard.interfaces.cli.typed import Day
 from steelyard.words import say
 
 if TYPE_CHECKING:
@@ -32,24 +33,6 @@ def epilog(*examples: str, ends: tuple[int, ...] = (0, 2, 3, 4)) -> str:
     lines = ["\b", "Examples:", *(f"  {example}" for example in examples)]
     statuses = ["\b", "Exit status:", *(f"  {status:<3} {STATUSES[status]}" for status in ends)]
     return "\n".join(lines) + "\n\n" + "\n".join(statuses)
-
-
-class Day(click.ParamType[date]):
-    """A day on the command line, as ISO 8601 or as people in Korea and the US write it."""
-
-    name = "YYYY-MM-DD"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        """Return the day that a text is, or let click refuse it."""
-        if isinstance(value, date):
-            return value
-        from steelyard.domain.days import read_day
-
-        try:
-            return read_day(value)
-        except ValueError:
-            text = say("{text!r} is not a date; write it as 2026-11-23", text=value)
-            self.fail(language.tell(text), param, ctx)
 
 
 def options(*, sends_trades: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

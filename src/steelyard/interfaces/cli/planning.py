@@ -12,6 +12,7 @@ import click
 import steelyard
 from steelyard.domain.money import figure
 from steelyard.domain.objective import OF_NEW_MONEY, OF_PLANS
+from steelyard.domain.shown import cell
 from steelyard.interfaces import language
 from steelyard.interfaces.cli.options import epilog, options, print_json, read_portfolio, warn_of_caveats
 from steelyard.words import say
@@ -109,9 +110,10 @@ def plan(
         policy_gate=policy_gate,
         allow_wash_sales=allow_wash_sales,
     )
+    # Before anything is printed: whoever reads it may go away after the first line.
+    saved = steelyard.save_plan(path or file or Path("portfolio.toml"), portfolio, result) if save else None
     _print_plan(result, portfolio, as_json=as_json, as_csv=as_csv, title=say("Plan"))
-    if save:
-        saved = steelyard.save_plan(path or file or Path("portfolio.toml"), portfolio, result)
+    if saved is not None:
         plan_id = saved.id
         language.echo(say("saved as {plan}; next: steelyard execute {plan}", plan=plan_id[:12]), err=True)
 
@@ -221,6 +223,5 @@ def _print_csv(result: Plan) -> None:
     out.writerow(["account", "side", "symbol", "shares", "price", "currency", "amount", "cost"])
     for t in result.trades:
         money: list[Decimal] = [t.shares, t.price]
-        out.writerow(
-            [t.account, t.side, t.symbol, *map(figure, money), t.currency, figure(t.amount), figure(t.cost)]
-        )
+        row = [t.account, t.side, t.symbol, *map(figure, money), t.currency, figure(t.amount), figure(t.cost)]
+        out.writerow(map(cell, row))

@@ -17,6 +17,7 @@ from steelyard.domain.policy.models import Model
 from steelyard.domain.policy.policies import band
 from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.trades import Plan, Trade
+from steelyard.interfaces import edge
 from steelyard.interfaces.language import tell
 from steelyard.interfaces.vocabulary import SIDES
 from steelyard.words import join, say
@@ -33,7 +34,7 @@ NAME_ROOM = 10
 
 def console() -> Console:
     """Return a console on standard output; plain text when that is no terminal."""
-    return Console(highlight=False, markup=False, soft_wrap=False)
+    return edge.console(highlight=False, markup=False, soft_wrap=False)
 
 
 def money(amount: Decimal, currency: str) -> str:

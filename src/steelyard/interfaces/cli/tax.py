@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 import steelyard
+from steelyard.interfaces.cli.typed import Count
 from steelyard.interfaces.language import json_text, tell
 from steelyard.interfaces.tax_words import FIGURES, FILINGS, TAX_CLASSES
 from steelyard.interfaces.vocabulary import CAUTIONS
@@ -36,7 +37,7 @@ _ENDS = (
 @click.argument(
     "path", metavar="[FILE]", required=False, default="portfolio.toml", type=click.Path(path_type=Path)
 )
-@click.option("--year", type=int, help="Tax year.  [default: that of the date]")
+@click.option("--year", type=Count(1900, 2200), help="Tax year.  [default: that of the date]")
 @click.option("--as-of", "as_of", metavar="YYYY-MM-DD", help="Count nothing later.  [default: today]")
 @click.option(
     "--journal", "database", type=click.Path(path_type=Path), help="[default: steelyard.db beside it]"
@@ -79,7 +80,9 @@ def tax(
 )
 @click.option("--as-of", "as_of", metavar="YYYY-MM-DD", help="Day of the sales.  [default: today]")
 @click.option("--min-loss", metavar="PERCENT", help="Also list what is down by more than this.")
-@click.option("--years", type=int, default=10, show_default=True, help="Until what is bought back is sold.")
+@click.option(
+    "--years", type=Count(0, 200), default=10, show_default=True, help="Until what is bought back is sold."
+)
 @click.option("--discount", default="4%", show_default=True, help="A year, for tax paid then.")
 @click.option(
     "--journal", "database", type=click.Path(path_type=Path), help="[default: steelyard.db beside it]"

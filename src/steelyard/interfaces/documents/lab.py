@@ -6,6 +6,7 @@ import csv
 from pathlib import Path
 
 from steelyard.app.lab.study import Study
+from steelyard.domain.shown import cell
 from steelyard.errors import InputError
 
 
@@ -22,7 +23,7 @@ def write_series(study: Study, path: Path) -> None:
             for result in study.results:
                 values, marks = result.values.tolist(), result.rebalanced.tolist()
                 for day, value, mark in zip(study.dates, values, marks, strict=True):
-                    out.writerow([day.isoformat(), result.policy, repr(value), int(mark)])
+                    out.writerow([day.isoformat(), cell(result.policy), repr(value), int(mark)])
     except OSError as error:
         raise InputError(
             "unwritable", f"{path} cannot be written: {error.strerror}", "check the folder"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
+from steelyard.domain.shown import cell
 from steelyard.domain.tax.country import YearTax
 
 CSV_COLUMNS = (
@@ -28,7 +29,7 @@ def disposals_csv(year: YearTax) -> str:
         rules = [known[name] for name in d.rules if name in known]
         writer.writerow(
             [
-                *(row[c] or "" for c in CSV_COLUMNS[:11]),
+                *(cell(row[c] or "") for c in CSV_COLUMNS[:11]),
                 " ".join(lot["bought"] for lot in row["lots"]),
                 " ".join(rule.id for rule in rules),
                 " | ".join(rule.source for rule in rules),

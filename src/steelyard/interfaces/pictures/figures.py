@@ -16,6 +16,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from steelyard.domain.shown import hidden_in, shown
 from steelyard.extras import ExtraMissing
 from steelyard.words import say
 
@@ -27,6 +28,7 @@ try:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
+    from matplotlib.text import Text
 except ImportError:
     raise ExtraMissing("lab", say("a picture"), "matplotlib") from None
 
@@ -97,9 +99,21 @@ def sheet(width: float, heights: list[float]) -> tuple[Figure, list[Axes]]:
     return figure, [part.add_subplot() for part in parts[:, 0]]
 
 
+def _show_plainly(figure: Figure) -> None:
+    """Write out what is hidden in any text of a figure: names come from files."""
+    for text in figure.findobj(Text):
+        text.set_text(shown(text.get_text(), lines=True))
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            labels = [label.get_text() for label in axis.get_ticklabels()]
+            if any(hidden_in(label, lines=True) for label in labels):
+                axis.set_ticks(axis.get_majorticklocs(), [shown(label, lines=True) for label in labels])
+
+
 def png(figure: Figure) -> bytes:
     """Return a figure as a PNG file of 144 dots an inch; to be called inside `style`."""
     FigureCanvasAgg(figure)
+    _show_plainly(figure)
     out = io.BytesIO()
     figure.savefig(out, format="png", dpi=_DPI, metadata={"Software": "steelyard"})
     return out.getvalue()
@@ -113,6 +127,7 @@ def svg(figure: Figure, title: str) -> str:
         title: For readers who cannot see it.
     """
     FigureCanvasSVG(figure)
+    _show_plainly(figure)
     out = io.StringIO()
     nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
     figure.savefig(out, format="svg", metadata=nothing)

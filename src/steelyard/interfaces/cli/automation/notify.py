@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 import steelyard
+from steelyard.interfaces.cli.typed import Count
 from steelyard.interfaces.language import echo, json_text, padded
 from steelyard.words import say
 
@@ -49,7 +50,7 @@ def test(path: Path, only: str | None) -> None:
 
 @notify.command("list", epilog=f"Example: steelyard notify list --last 5. {_ENDS}")
 @_FILE
-@click.option("--last", default=20, show_default=True, type=click.IntRange(1), help="Newest messages.")
+@click.option("--last", default=20, show_default=True, type=Count(1, 100_000), help="Newest messages.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document and nothing else.")
 def list_sent(path: Path, last: int, as_json: bool) -> None:
     """List the services and the newest messages, with what came of each."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
 import threading
@@ -14,6 +13,7 @@ import click
 
 import steelyard
 from steelyard.errors import SteelyardError
+from steelyard.interfaces.cli.typed import Count
 from steelyard.interfaces.language import json_text
 
 if TYPE_CHECKING:
@@ -55,9 +55,7 @@ def run(path: Path, if_due: bool, as_json: bool, log: str) -> None:
 
 @click.command(epilog=f"Example: steelyard watch portfolio.toml --health-file health. {_ENDS}")
 @_FILE
-@click.option(
-    "--every", default=900, show_default=True, type=click.IntRange(1), help="Seconds between looks."
-)
+@click.option("--every", default=900, show_default=True, type=Count(1, 86_400), help="Seconds between looks.")
 @click.option(
     "--health-file", type=click.Path(path_type=Path), help="Rewritten after every run, with its time."
 )
@@ -96,7 +94,7 @@ def _now() -> str:
 def _log(document: dict[str, Any], form: str) -> None:
     line = {key: value for key, value in document.items() if key != "schema"}
     if form == "json":
-        click.echo(json.dumps({"time": _now(), "event": "run", **line}, ensure_ascii=False), err=True)
+        click.echo(json_text({"time": _now(), "event": "run", **line}, indent=None), err=True)
     else:
         shown = (f"{key}={_shown(value)}" for key, value in line.items() if value not in (None, [], 0, False))
         click.echo(f"{_now()} run {' '.join(shown)}", err=True)

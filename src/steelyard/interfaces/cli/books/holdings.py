@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 import steelyard
+from steelyard.domain.shown import cell
 from steelyard.interfaces import language
+from steelyard.interfaces.cli.typed import Day
 from steelyard.words import say
 
 if TYPE_CHECKING:
@@ -48,9 +49,7 @@ _COLUMNS = (
 @click.option(
     "--journal", "database", type=click.Path(path_type=Path), help="[default: steelyard.db beside it]"
 )
-@click.option(
-    "--as-of", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="The day.  [default: today]"
-)
+@click.option("--as-of", type=Day(), metavar="YYYY-MM-DD", help="The day.  [default: today]")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document and nothing else.")
 @click.option("--csv", "as_csv", is_flag=True, help="A line a position and a line for cash.")
 def holdings(
@@ -65,12 +64,12 @@ def holdings(
 
     if as_csv and as_json:
         raise click.UsageError("--csv and --json exclude each other")
-    day = None if as_of is None else as_of.date()
+    day = as_of
     portfolio = steelyard.load(file or path, journal=database, as_of=day)
     language.prefer(portfolio.language)
     report = steelyard.holdings(portfolio, as_of=day)
     if as_json:
-        click.echo(json.dumps(language.told(report.to_dict()), ensure_ascii=False, indent=1))
+        click.echo(language.json_text(report.to_dict()))
     elif as_csv:
         _print_csv(report)
     else:
@@ -82,12 +81,12 @@ def _print_csv(report: HoldingsReport) -> None:
     out = csv.DictWriter(sys.stdout, _COLUMNS, extrasaction="ignore", lineterminator="\n")
     out.writeheader()
     for holding in report.holdings:
-        out.writerow({key: "" if value is None else value for key, value in holding.to_dict().items()})
+        out.writerow({key: cell(value) for key, value in holding.to_dict().items()})
     for cash in report.cash:
         found = cash.to_dict()
         out.writerow(
             {
-                "account": cash.account,
+                "account": cell(cash.account),
                 "symbol": cash.currency,
                 "name": language.tell(say("cash")),
                 "shares": found["amount"],

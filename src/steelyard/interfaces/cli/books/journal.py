@@ -13,8 +13,10 @@ import click
 
 import steelyard
 from steelyard.domain.money import ZERO, plain
+from steelyard.domain.shown import cell
 from steelyard.errors import InputError
 from steelyard.interfaces import language
+from steelyard.interfaces.cli.typed import Count
 from steelyard.words import say
 
 if TYPE_CHECKING:
@@ -296,7 +298,7 @@ def record(
 
 
 @click.command(epilog=_help("steelyard undo", "steelyard undo 12", "steelyard undo --import"))
-@click.argument("number", type=int, required=False)
+@click.argument("number", type=Count(1, 10**15), required=False)
 @click.option("--import", "whole", is_flag=True, help="With all other rows of its import.")
 @_place
 def undo(number: int | None, whole: bool, portfolio: Path, journal: Path | None) -> None:
@@ -378,7 +380,7 @@ def _print_csv(rows: Sequence[Recorded]) -> None:
     names = [name for name in COLUMNS if name in FIELDS or name in used]
     out = csv.DictWriter(sys.stdout, names, lineterminator="\n")
     out.writeheader()
-    out.writerows(words)
+    out.writerows({name: cell(word) for name, word in row.items()} for row in words)
 
 
 # Looked up by the name of the command, which is a word of the language here.

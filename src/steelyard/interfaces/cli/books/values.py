@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 import steelyard
+from steelyard.domain.shown import cell
 from steelyard.errors import InputError
 from steelyard.interfaces import language
 from steelyard.interfaces.language import echo, json_text, padded, tell
@@ -64,7 +65,7 @@ def as_table(found: ValueHistory) -> str:
     for row in found.to_dict()["days"]:
         done = [str(r.day) for r in found.rebalances if before < str(r.day) <= row["day"]]
         fields = {**row, "due": "yes" if row["due"] else "no", "rebalanced": " ".join(done)}
-        writer.writerow(["" if fields[name] is None else fields[name] for name in _COLUMNS])
+        writer.writerow([cell(fields[name]) for name in _COLUMNS])
         before = row["day"]
     return out.getvalue()
 

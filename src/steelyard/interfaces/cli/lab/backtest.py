@@ -18,6 +18,7 @@ import click
 import steelyard
 from steelyard.domain.money import parse_amount, parse_fraction
 from steelyard.errors import InputError
+from steelyard.interfaces.cli.typed import Count, Day
 from steelyard.interfaces.language import echo, json_text, tell
 from steelyard.words import say
 
@@ -37,7 +38,7 @@ _GRAMMAR = (
     "           to target|edge|halfway|PCT\n"
     "  LOOK: daily weekly biweekly monthly quarterly semiannual annual"
 )
-_DATE = click.DateTime(["%Y-%m-%d"])
+_DATE = Day()
 
 
 def _options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -140,14 +141,14 @@ def backtest(**flags: Any) -> None:
     "--paths",
     default=1000,
     show_default=True,
-    type=click.IntRange(0, 1_000_000),
+    type=Count(0, 1_000_000),
     help="Resampled histories; 0 for none.",
 )
 @click.option(
     "--seed",
     default=6,
     show_default=True,
-    type=click.IntRange(0, 2**62),
+    type=Count(0, 2**62),
     help="Of resampling and simulation.",
 )
 @click.option(
@@ -169,7 +170,7 @@ def backtest(**flags: Any) -> None:
 @click.option(
     "--rolling",
     metavar="YEARS",
-    type=click.IntRange(1, 100),
+    type=Count(1, 100),
     help="Also start anew every quarter, for so long each.",
 )
 def compare(
@@ -342,7 +343,9 @@ def _progress(total: int) -> Iterator[Callable[[int], None] | None]:
     if not sys.stderr.isatty() or total < 1:
         yield None
         return
-    with click.progressbar(length=total, label=tell(say("resampling")), file=sys.stderr) as bar:
+    # A bar moves the cursor itself.
+    terminal = getattr(sys.stderr, "beneath", sys.stderr)
+    with click.progressbar(length=total, label=tell(say("resampling")), file=terminal) as bar:
         yield lambda done: bar.update(done - bar.pos)
 
 

@@ -11,6 +11,7 @@ import click
 
 import steelyard
 from steelyard.domain.money import plain
+from steelyard.domain.shown import cell
 from steelyard.interfaces.cli.trading.order_views import ENDS, JSON, portfolio_option, print_json
 from steelyard.interfaces.language import echo, fault, padded, tell
 from steelyard.interfaces.vocabulary import SIDES
@@ -113,10 +114,10 @@ def report(file: Path, quarter: str, as_json: bool, as_csv: bool) -> None:
         writer.writeheader()
         writer.writerows(
             {
-                **r,
-                "rules": " ".join(r["rules"]),
-                "why": "; ".join(r["why"]),
-                "approved_by": " ".join(r["approved_by"]),
+                **{name: cell(value) for name, value in r.items()},
+                "rules": cell(" ".join(r["rules"])),
+                "why": cell("; ".join(r["why"])),
+                "approved_by": cell(" ".join(r["approved_by"])),
             }
             for r in rows
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
 import threading
@@ -21,7 +20,8 @@ from steelyard.interfaces.cli.trading.order_views import (
     print_json,
     show_orders,
 )
-from steelyard.interfaces.language import echo, fault
+from steelyard.interfaces.cli.typed import Count
+from steelyard.interfaces.language import echo, fault, json_text
 from steelyard.interfaces.vocabulary import SIDES
 from steelyard.words import join, say
 
@@ -47,7 +47,7 @@ def orders(context: click.Context, file: Path, as_json: bool, plan: str | None) 
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line for each change.")
 @click.option("--plan", "plan", metavar="PLAN", help="Only those of one plan.")
 @click.option(
-    "--every", default=5, show_default=True, type=click.IntRange(1), help="Seconds between questions."
+    "--every", default=5, show_default=True, type=Count(1, 86_400), help="Seconds between questions."
 )
 def watch(file: Path, as_json: bool, plan: str | None, every: int) -> None:
     """Follow the open orders until none is left, with a line for each change.
@@ -59,7 +59,7 @@ def watch(file: Path, as_json: bool, plan: str | None, every: int) -> None:
         signal.signal(name, lambda *_: stop.set())
     for order in steelyard.follow_orders(file, plan, pause=lambda: stop.wait(every)):
         line = {"time": datetime.now(UTC).isoformat(timespec="seconds"), **order.to_dict()}
-        click.echo(json.dumps(line, ensure_ascii=False) if as_json else order_line(order))
+        click.echo(json_text(line, indent=None) if as_json else order_line(order))
         sys.stdout.flush()
     left = [order for order in steelyard.orders(file, plan) if not order.is_final]
     for order in left:
@@ -77,7 +77,7 @@ def cancel(order: str, file: Path) -> None:
 @click.command(epilog=f"Example: steelyard sync --json. {ENDS}")
 @portfolio_option
 @JSON
-@click.option("--days", default=30, show_default=True, type=click.IntRange(0), help="Fills of so many days.")
+@click.option("--days", default=30, show_default=True, type=Count(0, 36_500), help="Fills of so many days.")
 def sync(file: Path, as_json: bool, days: int) -> None:
     """Ask the brokers for orders, fills, shares and cash; enter fills in the journal, report what differs.
 
