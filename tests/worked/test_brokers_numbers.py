@@ -148,3 +148,11 @@ def test_two_equal_trades_of_which_one_was_typed_are_two(folder):
     run("record", "buy", "069500", "50", "@35000", "date=2026-03-03", "fees=100")
     assert take(folder, PAID, BOUGHT, BOUGHT.replace(",2,", ",3,")).exit_code == 0
     assert held() == (["100"], [str(10000000 - 2 * 1750100)])
+
+
+def test_a_preview_names_what_the_journal_has_and_the_file_has_not(folder):
+    later = BOUGHT.replace("2026-03-03", "2026-03-05").replace(",2,", ",5,")
+    assert take(folder, PAID, BOUGHT, later).exit_code == 0
+    seen = take(folder, PAID, later, flags=("--preview",))
+    assert "in the journal and not in the file: 2 2026-03-03 main buy 069500 50 at 35000 KRW" in seen.stdout
+    assert "not in the file" not in take(folder, PAID, BOUGHT, later, flags=("--preview",)).stdout

@@ -117,13 +117,13 @@ def stored_prices(path: Place, *, last: int = 1) -> PriceReport:
         path: The portfolio file.
         last: How many of each instrument, >= 1.
     """
-    with bootstrap.automation(bootstrap.Folder.of(path)) as parts:
+    with bootstrap.automation(bootstrap.Folder.of(path), to_look=True) as parts:
         return kept(parts.inputs.file.outline()[0], parts.prices, last)
 
 
 def check_prices(path: Place) -> PriceReport:
     """Say which prices are missing, stale or were refused; fetches nothing. See `PriceReport.complete`."""
-    with bootstrap.automation(bootstrap.Folder.of(path)) as parts:
+    with bootstrap.automation(bootstrap.Folder.of(path), to_look=True) as parts:
         inputs = parts.inputs
         outline, missing = inputs.file.outline()
         limits = inputs.settings.prices.limits

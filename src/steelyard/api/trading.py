@@ -118,7 +118,7 @@ def execute(
 
 def orders(path: Place, plan: str | None = None) -> OrderList:
     """Return the orders of a plan, or all of them, as they were last heard of; no broker is asked."""
-    with bootstrap.order_book(path) as book:
+    with bootstrap.order_book_to_look_at(path) as book:
         return OrderList(book.orders(None if plan is None else book.plan(plan).id))
 
 
@@ -228,7 +228,7 @@ def disarm(path: Place) -> None:
 
 def audit(path: Place, plan: str = "latest") -> Story:
     """Return everything that the audit record tells of a saved plan: decided, sent, answered."""
-    with bootstrap.order_book(path) as book:
+    with bootstrap.order_book_to_look_at(path) as book:
         return trading.story(book, book.plan(plan).id)
 
 
@@ -245,7 +245,7 @@ def verify_audit(path: Place, *, head: str | None = None) -> AuditState:
     Raises:
         InputError: That is no head (`audit-head`).
     """
-    with bootstrap.order_book(path) as book:
+    with bootstrap.order_book_to_look_at(path) as book:
         broken = trading.verify(book) if head is None else trading.agrees_with(book, head)
         return trading.AuditState(links=book.head()[0], broken=broken, last=book.head()[1])
 
@@ -272,7 +272,7 @@ def replay(path: Place, plan: str = "latest") -> Replayed:
     as it had been written then.
     """
     folder = bootstrap.Folder.of(path)
-    with bootstrap.order_book(folder) as book:
+    with bootstrap.order_book_to_look_at(folder) as book:
         saved = book.plan(plan)
     options = saved.inputs["options"]
     drift = options["accept_drift"]
@@ -307,7 +307,7 @@ def trade_report(path: Place, quarter: str) -> TradeReport:
     A trade is an order that filled, in part or in full; a fill that the broker reported and no order of ours
     explains is one, too, without a rule.
     """
-    with bootstrap.order_book(path) as book:
+    with bootstrap.order_book_to_look_at(path) as book:
         return trade_reports.trade_report(book, quarter)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
     from decimal import Decimal
+    from sqlite3 import Connection
 
     from steelyard.adapters.files.quotes import PortfolioFile
     from steelyard.app.tax.situation import TaxSituation
@@ -91,8 +93,12 @@ class Automation:
 
 
 @contextmanager
-def automation(folder: Folder) -> Iterator[Automation]:
+def automation(folder: Folder, *, to_look: bool = False) -> Iterator[Automation]:
     """Open what automation of a portfolio file works with, and close it at the end.
+
+    Args:
+        folder: Where it is.
+        to_look: For reading alone: nothing is made, and nothing brought up to date.
 
     Raises:
         SteelyardError: The settings, the `.env` file or the database cannot be used.
@@ -100,8 +106,7 @@ def automation(folder: Folder) -> Iterator[Automation]:
     settings = automation_file.read(folder.automation, folder.shown(folder.automation), home=home_of(folder))
     secrets = SecretStore(os.environ, folder.secrets)
     base = folder.database
-    connection = database.connect(base)
-    try:
+    with _records(base, to_look=to_look) as connection:
         prices, runs = StoredPrices(connection, base), StoredRuns(connection, base)
         outbox = StoredOutbox(connection, base)
         notifier = AppriseNotifier(secrets, settings.alerts.timeout_seconds)
@@ -117,8 +122,18 @@ def automation(folder: Folder) -> Iterator[Automation]:
             OwnersBooks(folder),
         )
         yield Automation(inputs, prices, runs, outbox, secrets, base, notifier.reads)
-    finally:
-        connection.close()
+
+
+@contextmanager
+def _records(base: Path, *, to_look: bool) -> Iterator[Connection]:
+    """Open the database; where it is only looked at and there is none, an empty one that is gone again."""
+    looked = database.connect_to_read(base) if to_look else None
+    if looked is not None or not to_look:
+        with closing(looked or database.connect(base)) as connection:
+            yield connection
+        return
+    with TemporaryDirectory() as elsewhere, closing(database.connect(Path(elsewhere) / base.name)) as empty:
+        yield empty
 
 
 @dataclass(frozen=True, slots=True)

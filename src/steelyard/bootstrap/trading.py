@@ -6,6 +6,9 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, date, datetime
+from pathlib import Path
+from sqlite3 import Connection
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from steelyard.adapters.brokers.alpaca import AlpacaBroker
@@ -13,10 +16,13 @@ from steelyard.adapters.brokers.kis import KisBroker
 from steelyard.adapters.brokers.kis_connection import KisConnection
 from steelyard.adapters.brokers.paper import PaperBroker, PaperTerms
 from steelyard.adapters.brokers.ticket import TicketBroker
-from steelyard.adapters.database.connection import connect
+from steelyard.adapters.database.audit_anchor import AuditAnchor
+from steelyard.adapters.database.connection import connect, connect_to_read
 from steelyard.adapters.database.journal import StoredJournal, last_number
 from steelyard.adapters.database.journal_file import has_entries
+from steelyard.adapters.database.migrations import back_up
 from steelyard.adapters.database.order_book import SqliteOrderBook
+from steelyard.adapters.database.order_schema import EXECUTION
 from steelyard.adapters.database.prices import StoredPrices
 from steelyard.adapters.files import execution as execution_file
 from steelyard.adapters.files.execution import BROKERS
@@ -46,6 +52,7 @@ from steelyard.domain.money import ZERO
 from steelyard.domain.portfolio import Account, Portfolio
 from steelyard.errors import InputError
 from steelyard.ports.trading import BrokerHabits, BrokerOpening
+from steelyard.records import replace
 from steelyard.words import say
 
 if TYPE_CHECKING:
@@ -65,6 +72,39 @@ def order_book(place: Place) -> Iterator[OrderBook]:
         yield book
     finally:
         book.close()
+
+
+@contextmanager
+def order_book_to_look_at(place: Place) -> Iterator[OrderBook]:
+    """Open the order book of a portfolio file for reading alone: nothing is made or brought up to date.
+
+    What would have to be written first, or may not be, is read from a copy that is gone again.
+    """
+    folder = Folder.of(place)
+    base = folder.database
+    with TemporaryDirectory() as elsewhere:
+        looked = connect_to_read(base, having="orders")
+        if looked is not None:
+            with closing(looked):
+                if EXECUTION.version(looked) < EXECUTION.newest or not _may_write(base.parent):
+                    folder = _copied(folder, looked, Path(elsewhere))
+        else:
+            folder = replace(folder, database=Path(elsewhere) / base.name)
+        with order_book(folder) as book:
+            yield book
+
+
+def _may_write(folder: Path) -> bool:
+    return os.access(folder, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+
+
+def _copied(folder: Folder, looked: Connection, elsewhere: Path) -> Folder:
+    copy = elsewhere / folder.database.name
+    back_up(looked, copy)
+    anchor = AuditAnchor(folder.database).path
+    if anchor.is_file():
+        AuditAnchor(copy).path.write_bytes(anchor.read_bytes())
+    return replace(folder, database=copy)
 
 
 @contextmanager

@@ -36,6 +36,10 @@ priced_on = 2026-11-23
 VOO = "100%"
 [prices]
 VOO = "600"
+[tax]
+jurisdiction = "US"
+filing = "single"
+other_income = 100000
 [[accounts]]
 name = "main"
 """
@@ -140,7 +144,14 @@ COMMANDS = [
     ["history"],
     ["values"],
     ["withdraw", "100"],
+    ["tax"],
+    ["harvest"],
+    ["orders"],
+    ["audit", "verify"],
+    ["prices", "show"],
+    ["prices", "check"],
 ]
+"""Each of them twice at least: the first time nothing but the journal is there."""
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=lambda w: w[0])

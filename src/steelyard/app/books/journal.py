@@ -10,8 +10,9 @@ from typing import Protocol
 
 from steelyard.app.books.broker_numbers import Numbered, corrections, lost, numbered, typed_before
 from steelyard.app.books.opening import openings
+from steelyard.domain.books.conversion import NOTE as CONVERTED_NOTE
 from steelyard.domain.books.holdings import Holdings, holdings, shortfalls
-from steelyard.domain.books.ledger import Entry, Recorded, Row
+from steelyard.domain.books.ledger import OPENING_NOTE, Entry, Recorded, Row
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import InputError, PortfolioProblems, Problem
 from steelyard.records import dataclass, replace
@@ -257,12 +258,35 @@ class Preview:
     Attributes:
         added, known: As of `Imported`.
         before, after: What the journal says is held, and what it would say.
+        missing: What the journal has in the time and the accounts of the file, and the file has not.
     """
 
     added: int
     known: int
     before: Holdings
     after: Holdings
+    missing: tuple[Recorded, ...] = ()
+
+
+def _missing(there: Iterable[Recorded], rows: Sequence[Row]) -> tuple[Recorded, ...]:
+    """Return what a file ought to have: entries of its accounts between its first day and its last."""
+    if not rows:
+        return ()
+    days = [row.entry.traded_on for row in rows]
+    accounts = {row.entry.account for row in rows}
+    said = Counter(_identity(row.entry) for row in rows)
+    found = []
+    for recorded in there:
+        entry = recorded.entry
+        own = entry.note in (OPENING_NOTE, CONVERTED_NOTE) or entry.account not in accounts
+        if not recorded.counts or own or not min(days) <= entry.traded_on <= max(days):
+            continue
+        key = _identity(entry)
+        if said[key]:
+            said[key] -= 1
+        else:
+            found.append(recorded)
+    return tuple(found)
 
 
 def preview_rows(
@@ -290,7 +314,9 @@ def preview_rows(
     left = [entry for entry in at_hand.left if entry.traded_on <= as_of]
     more = _converted(converted, at_hand.left, first, fresh)
     new = [*left, *first, *(row.entry for row in fresh), *more]
-    return Preview(len(fresh), len(rows) - len(fresh), holdings(old, as_of), holdings(new, as_of))
+    gone = set(at_hand.numbers.takes_back)
+    missing = _missing([r for r in there if r.number not in gone], rows)
+    return Preview(len(fresh), len(rows) - len(fresh), holdings(old, as_of), holdings(new, as_of), missing)
 
 
 def undo(journal: Journal, *, number: int | None, whole_import: bool, at: datetime) -> tuple[Recorded, ...]:

@@ -13,7 +13,7 @@ from typing import Literal, get_args
 
 from steelyard.domain.money import EXACT, ZERO
 from steelyard.errors import InputError
-from steelyard.records import dataclass, replace
+from steelyard.records import dataclass, field, replace
 from steelyard.words import say
 
 EntryKind = Literal[
@@ -174,7 +174,7 @@ class Recorded:
     takes_back: int | None
     counts: bool
     batch: int
-    reference: str = ""
+    reference: str = field(default="", compare=False)
 
 
 def counting(rows: Sequence[tuple[int, int | None]]) -> dict[int, bool]:

@@ -220,6 +220,9 @@ def _show_preview(done: ImportReport) -> None:
         say("{added} entries to add, {known} there already", added=counts.added, known=counts.known)
     )
     held = (language.tell(say("shares")), before.shares, after.shares)
+    for row in done.preview.missing:
+        text = say("in the journal and not in the file: {entry}", entry=" ".join(_line(row).split()))
+        click.echo(f"  {language.tell(text)}")
     for what, old, new in (held, ("", before.cash, after.cash)):
         for key in sorted({*old, *new}):
             was, will = old.get(key, ZERO), new.get(key, ZERO)
