@@ -137,5 +137,5 @@ class Office:
             book.save_plan(wanted, wanted.saved_at or self.clock.at)
         desk = Desk(book, {"main": broker or self.broker}, self.clock)
         chosen = ExecutionTerms(**{"polls": 6, **terms})
-        saved, named = book.plan(wanted.id), Approver(who)
+        saved, named = book.plan(wanted.id), who if isinstance(who, Approver) else Approver(who)
         return execute(desk, saved, self.market(), chosen, live=live, who=named, unattended=unattended)

@@ -18,7 +18,7 @@ from steelyard.records import dataclass, replace
 from steelyard.words import say
 
 if TYPE_CHECKING:
-    from steelyard.app.automation.doctor import Examination
+    from steelyard.app.automation.doctor import Examination, Symptom
     from steelyard.app.automation.run_inputs import RunReport
     from steelyard.app.automation.schedule import Entry
     from steelyard.app.check import CheckReport
@@ -104,11 +104,46 @@ def run(
 
     with bootstrap.run_lock(folder) as mine:
         if not mine:
+            if (since := _stuck_since(folder)) is not None:
+                raise _stuck(since)
             text = say("another run is under way; nothing was done")
             return RunReport("busy", date.today(), None, None, text=text)
+        if bootstrap.has_unknown_orders(folder):
+            _ask_about_orders(folder)
         with bootstrap.automation(folder) as parts:
             done = run_job(replace(parts.inputs, draw=draw, save_plan=save), if_due=if_due)
             return replace(done, findings=tuple(map(parts.secrets.mask, done.findings)))
+
+
+def _stuck_since(folder: bootstrap.Folder) -> datetime | None:
+    """Return when a run began that has been going on for longer than any should, None when none has."""
+    from steelyard.app.automation.run_inputs import RUN_DEADLINE
+
+    with bootstrap.recorded(folder) as found:
+        last = None if found.runs is None else found.runs.going(folder.file.name)
+    if last is None or datetime.now(UTC) - last <= RUN_DEADLINE:
+        return None
+    return last
+
+
+def _stuck(since: datetime) -> ServiceError:
+    return ServiceError(
+        "run-stuck",
+        say("a run has been going on since {since:%Y-%m-%d %H:%M} UTC", since=since),
+        say("end that process; the next run does its work"),
+    )
+
+
+def _ask_about_orders(folder: bootstrap.Folder) -> tuple[str, ...]:
+    """Ask again about orders of unknown fate; return what is still unknown, or what stood against asking."""
+    from steelyard.app.trading.unknown_orders import ask_again
+
+    try:
+        with bootstrap.desk(folder) as (desk, settings, _), desk.book.sole_run():
+            left = ask_again(desk, settings.terms.unknown_after_hours)
+    except SteelyardError as error:
+        return (error.message,)
+    return tuple(say("nobody knows what became of {id}", id=order.id[:11]) for order in left)
 
 
 def masked(path: Place, text: str) -> str:
@@ -141,9 +176,27 @@ def doctor(path: Place) -> Examination:
                 readable=parts.readable,
             )
             mask = parts.secrets.mask
+            found = (*found, *_orders(folder))
             return Examination(tuple(Symptom(s.part, s.state, mask(s.text), mask(s.hint)) for s in found))
     except SteelyardError as error:
         return Examination(trouble("permissions" if error.code.startswith("env") else "database", error))
+
+
+def _orders(folder: bootstrap.Folder) -> tuple[Symptom, ...]:
+    """Look at the record, orders of unknown fate, the limits, and a run that does not end."""
+    from steelyard.app.automation.doctor import trouble
+    from steelyard.app.automation.order_symptoms import limits, orders_unknown, record, stuck
+
+    found = list(stuck(since)) if (since := _stuck_since(folder)) is not None else []
+    try:
+        if bootstrap.has_record(folder):
+            left = _ask_about_orders(folder) if bootstrap.has_unknown_orders(folder) else ()
+            with bootstrap.order_book(folder) as book:
+                found += [*record(book), *orders_unknown(left)]
+        found += limits(bootstrap.execution_settings(folder).terms.limits)
+    except SteelyardError as error:
+        found += trouble("orders", error)
+    return tuple(found)
 
 
 def notifications(path: Place, *, last: int = 20) -> Notices:

@@ -20,7 +20,6 @@ from steelyard.app.trading.execute import execute as carry_out
 from steelyard.app.trading.saved_plans import differing
 from steelyard.app.trading.watch_orders import follow
 from steelyard.domain.money import plain
-from steelyard.domain.trading.approvals import Approver
 from steelyard.domain.trading.arming import Arming
 from steelyard.domain.trading.orders import OrderList
 from steelyard.errors import InputError, PlanError
@@ -75,14 +74,16 @@ def approve(path: Place, plan: str = "latest", *, who: str | None = None) -> str
     Args:
         path: The portfolio file.
         plan: Its id, the beginning of it, or `latest`.
-        who: Who approves; the login name unless given.
+        who: Who approves; the login name unless given. A name of [approvers] in execution.toml needs its
+            secret.
 
     Raises:
-        InputError: There is no such plan.
+        InputError: There is no such plan, or the secret is not there (`approver-secret`).
     """
+    approver = bootstrap.approver(path, who or getpass.getuser())
     with bootstrap.order_book(path) as book:
         saved = book.plan(plan)
-        book.approve(saved.id, Approver(who or getpass.getuser()), _now())
+        book.approve(saved.id, approver, _now())
     return saved.id
 
 
@@ -112,7 +113,7 @@ def execute(
     with bootstrap.desk(folder) as (desk, settings, holder):
         saved = desk.book.plan(plan)
         market = bootstrap.market(folder, holder, saved, settings)
-        name = Approver(who or getpass.getuser())
+        name = bootstrap.approver(folder, who or getpass.getuser())
         return carry_out(desk, saved, market, settings.terms, live=live, who=name, unattended=unattended)
 
 

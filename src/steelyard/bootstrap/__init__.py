@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         open_journal,
     )
     from steelyard.bootstrap.lab import backtest_tax, history_of, price_history, with_paid_out
+    from steelyard.bootstrap.order_state import has_record, has_unknown_orders
     from steelyard.bootstrap.scheduled import (
         Automation,
         automation,
@@ -48,7 +49,9 @@ if TYPE_CHECKING:
     )
     from steelyard.bootstrap.tax import tax_figures, tax_situation
     from steelyard.bootstrap.trading import (
+        approver,
         desk,
+        execution_settings,
         fill_books,
         market,
         order_book,
@@ -62,14 +65,18 @@ __all__ = [
     "Automation",
     "Folder",
     "account_names",
+    "approver",
     "automation",
     "automation_settings",
     "backtest_tax",
     "crontab",
     "database_copies",
     "desk",
+    "execution_settings",
     "file_alone",
     "fill_books",
+    "has_record",
+    "has_unknown_orders",
     "history_of",
     "import_formats",
     "import_wishes",
@@ -119,6 +126,7 @@ _MODULES = {
         "open_journal",
     ),
     "lab": ("backtest_tax", "history_of", "price_history", "with_paid_out"),
+    "order_state": ("has_record", "has_unknown_orders"),
     "scheduled": (
         "Automation",
         "automation",
@@ -131,6 +139,8 @@ _MODULES = {
     ),
     "tax": ("tax_figures", "tax_situation"),
     "trading": (
+        "approver",
+        "execution_settings",
         "past_portfolio",
         "desk",
         "fill_books",

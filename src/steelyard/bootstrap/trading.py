@@ -50,6 +50,7 @@ from steelyard.bootstrap.prices import price_settings, price_sources
 from steelyard.domain.books.ledger import entries_then
 from steelyard.domain.money import ZERO
 from steelyard.domain.portfolio import Account, Portfolio
+from steelyard.domain.trading.approvals import Approver, proven
 from steelyard.errors import InputError
 from steelyard.ports.trading import BrokerHabits, BrokerOpening
 from steelyard.records import replace
@@ -74,6 +75,12 @@ def order_book(place: Place) -> Iterator[OrderBook]:
         book.close()
 
 
+def execution_settings(place: Place) -> ExecutionSettings:
+    """Read the execution file beside a portfolio file."""
+    folder = Folder.of(place)
+    return execution_file.read(folder.execution, folder.shown(folder.execution))
+
+
 @contextmanager
 def order_book_to_look_at(place: Place) -> Iterator[OrderBook]:
     """Open the order book of a portfolio file for reading alone: nothing is made or brought up to date.
@@ -90,6 +97,9 @@ def order_book_to_look_at(place: Place) -> Iterator[OrderBook]:
                     folder = _copied(folder, looked, Path(elsewhere))
         else:
             folder = replace(folder, database=Path(elsewhere) / base.name)
+        if folder.database != base:
+            # A record is held to the anchor beside its own database, also where that is gone.
+            AuditAnchor(base).copy_to(folder.database)
         with order_book(folder) as book:
             yield book
 
@@ -247,7 +257,8 @@ def _kis(folder: Folder, mode: str, clock: Clock, integrated: bool) -> KisBroker
 
 def market(place: Place, holder: Portfolio, plan: SavedPlan, settings: ExecutionSettings) -> Market:
     """Return the prices of now for a plan; with a collar the other price sources are asked, too."""
-    collar = settings.terms.limits.collar is not None
+    limits = settings.terms.limits
+    collar = limits.collar is not None and limits.second_needed
     folder = Folder.of(place)
     asked = price_settings(folder)
     with closing(connect(folder.database)) as connection:
@@ -262,6 +273,20 @@ def market(place: Place, holder: Portfolio, plan: SavedPlan, settings: Execution
             traded=[t.symbol for t in plan.trades],
             as_of=today_at(folder),
         )
+
+
+def approver(place: Place, who: str) -> Approver:
+    """Return somebody who approves: proven by the secret that belongs to a name of execution.toml.
+
+    Raises:
+        InputError: The name is one of those, and the secret is not there or is another (`approver-secret`).
+    """
+    folder = Folder.of(place)
+    settings = execution_file.read(folder.execution, folder.shown(folder.execution))
+    if who not in settings.approvers:
+        return Approver(who)
+    secret = SecretStore(os.environ, folder.secrets).approver(who)
+    return proven(who, settings.approvers[who], secret)
 
 
 def past_portfolio(place: Place, inputs: Mapping[str, Any]) -> Portfolio:

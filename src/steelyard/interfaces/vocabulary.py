@@ -35,6 +35,8 @@ PARTS = {
     "last run": say("last run"),
     "schedule": say("schedule"),
     "permissions": say("permissions"),
+    "orders": say("orders"),
+    "limits": say("limits"),
 }
 
 MARKS = {"good": say("good"), "warning": say("warning"), "bad": say("bad")}

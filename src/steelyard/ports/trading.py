@@ -285,6 +285,14 @@ class OrderBook(Protocol):
         """Return the leave to trade unattended, None when there is none."""
         ...
 
+    def asked(self, order_id: str) -> tuple[int, datetime | None]:
+        """Return how often an order of unknown fate was asked about, and when it is its turn again."""
+        ...
+
+    def note_asked(self, order_id: str, next_at: datetime | None) -> None:
+        """Note that an order was asked about, and when to ask again; None when its fate is known."""
+        ...
+
     def sole_run(self) -> AbstractContextManager[None]:
         """Keep every other process from executing; let go when this one ends, however it ends.
 

@@ -129,3 +129,16 @@ def test_what_is_no_head_is_refused(office, head):
     with pytest.raises(InputError) as caught:
         agrees_with(office.book, head)
     assert caught.value.code == "audit-head"
+
+
+def test_looking_without_writing_holds_the_record_to_the_anchor_all_the_same(office):
+    """What may not be written, or is of an earlier version, is read from a copy elsewhere."""
+    import steelyard
+
+    file = office.folder / "portfolio.toml"
+    assert steelyard.verify_audit(file).broken is None
+    office.book.close()
+    for left in office.folder.glob("steelyard.db*"):
+        if not left.name.endswith(".head"):
+            left.unlink()
+    assert steelyard.verify_audit(file).broken is not None

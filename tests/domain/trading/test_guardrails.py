@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from steelyard.domain.trading.guardrails import RULES, OrderLimits, Situation, inspect
+from steelyard.domain.trading.guardrails import RULES, OrderLimits, Situation, inspect, worth
 from steelyard.domain.trading.orders import Order
 
 NOW = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
@@ -123,10 +123,27 @@ def test_money_is_changed_only_while_its_spread_leaves_the_reserve_whole(side):
 def test_a_second_person_lifts_the_second_approval_but_the_same_one_twice_does_not():
     limits = replace(STRICT, second_approval_above=D(1))
     assert [r.rule for r in inspect(BUY, CALM, limits)] == ["second-approval"]
-    both = replace(CALM, approved={"p1": frozenset({"min", "jun"})})
-    assert inspect(BUY, both, limits) == ()
-    other = replace(CALM, approved={"p1": frozenset({"min"}), "p0": frozenset({"jun"})})
-    assert [r.rule for r in inspect(BUY, other, limits)] == ["second-approval"]
+    assert inspect(BUY, replace(CALM, proven=frozenset({"min", "jun"})), limits) == ()
+    names = replace(CALM, approved={"p1": frozenset({"min", "jun"})}, proven=frozenset({"min"}))
+    assert [r.rule for r in inspect(BUY, names, limits)] == ["second-approval"], "any name can be given"
+
+
+def test_an_order_over_its_part_of_the_portfolio_is_refused_and_money_is_not_counted():
+    """A quarter of the portfolio is the most by default."""
+    size = worth(BUY, CALM)
+    limits = replace(STRICT, max_order_part=D("0.25"), max_turnover=None)
+    assert inspect(BUY, replace(CALM, value=size * 4), limits) == ()
+    found = inspect(BUY, replace(CALM, value=size * 4 - 1), limits)
+    assert [r.rule for r in found] == ["max-order"]
+
+
+def test_without_a_second_source_the_default_collar_looks_at_the_price_of_now():
+    limits = replace(STRICT, collar=D("0.05"), second_needed=False)
+    price = CALM.prices[BUY.symbol][0]
+    bare = replace(CALM, second_prices={})
+    assert inspect(replace(BUY, limit=price), bare, limits) == ()
+    dear = replace(BUY, limit=price * D("1.0501"))
+    assert "price-collar" in [r.rule for r in inspect(dear, bare, limits)]
 
 
 def test_an_order_of_another_plan_is_refused():

@@ -35,6 +35,12 @@ class AuditAnchor:
         found = _TEXT.fullmatch(text)
         return (int(found[1]), found[2]) if found else (-1, "")
 
+    def copy_to(self, database: Path) -> None:
+        """Put the same anchor beside a copy of the database."""
+        found = self.read()
+        if found is not None:
+            AuditAnchor(database).put(*found)
+
     def follow(self, count: int, last: str, hash_of: Callable[[int], str | None]) -> None:
         """Move to the head of the record, where the anchor stands on a link of it.
 

@@ -9,21 +9,16 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import reduce
-from pathlib import Path
 
-from steelyard.adapters.database.audit_anchor import AuditAnchor
-from steelyard.adapters.database.connection import connect, open_bare, stamp, time_of, told, transaction
+from steelyard.adapters.database.audit_book import AuditBook, armed_text
+from steelyard.adapters.database.connection import stamp, time_of, told, transaction
 from steelyard.adapters.database.order_rows import CHANGING, COLUMNS, facts_of, order_of, row_of
-from steelyard.adapters.database.order_schema import EXECUTION
 from steelyard.domain.money import EXACT, ZERO, plain
 from steelyard.domain.trading.approvals import Approver
-from steelyard.domain.trading.arming import Arming
-from steelyard.domain.trading.audit import START, Link, chain
 from steelyard.domain.trading.brokerage import Fill
 from steelyard.domain.trading.fingerprint import canonical
 from steelyard.domain.trading.orders import CANCELLED, PLANNED, SENT, Order, content, move
@@ -34,23 +29,8 @@ from steelyard.records import replace
 from steelyard.words import say
 
 
-class SqliteOrderBook:
+class SqliteOrderBook(AuditBook):
     """The order book. See `steelyard.ports.trading.OrderBook`."""
-
-    def __init__(self, path: Path) -> None:
-        """Open the database, with its tables up to date.
-
-        Raises:
-            As `connection.connect`.
-        """
-        self._path = path
-        self._anchor = AuditAnchor(path)
-        self._db = connect(path, EXECUTION, wait_seconds=10)
-        self._db.row_factory = sqlite3.Row
-
-    def close(self) -> None:
-        """Close the database."""
-        self._db.close()
 
     def save_plan(self, plan: SavedPlan, at: datetime) -> None:
         """Keep a plan; one that is there already stays as it is.
@@ -126,7 +106,7 @@ class SqliteOrderBook:
             PlanError: Something was halted meanwhile.
         """
         with self._writing():
-            self._need(conditions, {who.name}, at)
+            self._need(replace(conditions, proven=0), {who.name}, (), at)
             for plan_id, attempt in {(o.plan_id, o.attempt) for o in orders}:
                 self._approve(plan_id, attempt, who, at)
             for order in orders:
@@ -164,14 +144,15 @@ class SqliteOrderBook:
             now = self._known(order.id)
             if now.state != PLANNED or content(now) != content(order) or now.shares < order.shares:
                 raise changed(order, now)
-            approved = self.approvals(order.plan_id, order.attempt)
+            this = (order.plan_id, order.attempt)
+            approved, proven = self.approvals(*this), self.approvals(*this, proven=True)
             cost = self._not_counted_yet(order.id, conditions.amount) if conditions.unattended else ZERO
-            self._need(replace(conditions, amount=cost), approved, at)
+            self._need(replace(conditions, amount=cost), approved, proven, at)
             sent = replace(move(now, SENT), shares=order.shares, limit=order.limit, sent_at=at)
             more: dict[str, object] = {}
             if conditions.unattended and (arming := self.arming()) is not None:
                 more["armed"] = cost
-                self._set("arming", _armed(replace(arming, spent=EXACT.add(arming.spent, cost))))
+                self._set("arming", armed_text(replace(arming, spent=EXACT.add(arming.spent, cost))))
             self._put(now, sent, "sent", at, {**body, **more})
             return sent
 
@@ -193,10 +174,6 @@ class SqliteOrderBook:
                 then = move(then, CANCELLED, say("halted before its broker had it"))
             self._put(now, then, "not-taken", at, body)
             return then
-
-    def sole_sending(self) -> AbstractContextManager[bool]:
-        """Hold what keeps a halt from overtaking an order on its way; False where somebody else holds it."""
-        return self._alone(".sending")
 
     def _known(self, order_id: str) -> Order:
         found = self._stored(order_id)
@@ -231,12 +208,19 @@ class SqliteOrderBook:
         )
         self._link(event, order.plan_id, {**facts_of(order), **body}, at)
 
-    def _need(self, conditions: SendConditions, approved: Collection[str], at: datetime) -> None:
+    def _need(
+        self,
+        conditions: SendConditions,
+        approved: Collection[str],
+        proven: Collection[str],
+        at: datetime,
+    ) -> None:
         need(
             conditions,
             halted=self.halted(),
             halts=self.halts(),
             approved=approved,
+            proven=proven,
             arming=self.arming(),
             on=at.date(),
         )
@@ -304,44 +288,12 @@ class SqliteOrderBook:
             for r in rows
         )
 
-    def record(self, kind: str, plan_id: str, body: Mapping[str, object], at: datetime) -> None:
-        """Add a link to the audit record."""
-        with self._writing():
-            self._link(kind, plan_id, body, at)
-
-    def links(self) -> Iterator[Link]:
-        """Return the audit record, link by link; bytes that are no UTF-8 come as lone surrogates."""
-        # As bytes: a damaged character, or a column that became of another type, is to be told link by link.
-        columns = "number, CAST(text AS BLOB), CAST(previous AS BLOB), CAST(hash AS BLOB)"
-        with told(self._path):
-            for number, *raw in self._db.execute(f"SELECT {columns} FROM audit ORDER BY number"):
-                text, previous, hash_ = (bytes(b or b"").decode("utf-8", "surrogateescape") for b in raw)
-                yield Link(number, text, previous, hash_)
-
-    def head(self) -> tuple[int, str]:
-        """Return how many links there should be, and the hash of the last one."""
-        value = self._value("audit-head")
-        count, _, last = (value or f"0 {START}").partition(" ")
-        return int(count), last
-
-    def anchor(self) -> tuple[int, str] | None:
-        """Return count and hash that the anchor says; None where none is to be expected, count -1 if gone."""
-        found = self._anchor.read()
-        return (-1, "") if found is None and self._value("anchored") else found
-
     def adopt(self, orders: Sequence[Order], at: datetime) -> None:
         """Take over orders of another record, as far as they are not here; no attempt goes on with them."""
         with self._writing():
             for order in orders:
                 if self._stored(order.id) is None:
                     self._put(None, order, "adopted", at, {})
-
-    def anchor_anew(self, at: datetime) -> None:
-        """Let the anchor follow this record from now on, whatever it says; a link tells what it said."""
-        with self._writing():
-            said = self._anchor.read() or (0, START)
-            self._link("anchored-anew", "", {"said": f"{said[0]} {said[1]}"}, at)
-        self._anchor.put(*self.head())
 
     def approve(self, plan_id: str, who: Approver, at: datetime) -> int:
         """Note that somebody approved the attempt at a plan that comes next or is going on; return it."""
@@ -373,89 +325,6 @@ class SqliteOrderBook:
         rows = self._rows("SELECT attempt FROM saved_plans WHERE id = ?", plan_id)
         return int(rows[0]["attempt"]) if rows else 1
 
-    def halted(self) -> str:
-        """Return why everything is halted, empty when it is not."""
-        return self._value("halted") or ""
-
-    def halt(self, why: str, at: datetime) -> None:
-        """Refuse everything from now on."""
-        with self._writing():
-            self._set("halted", why or "no reason given")
-            self._set("halts", str(self.halts() + 1))
-            self._link("halt", "", {"why": why}, at)
-
-    def halts(self) -> int:
-        """Return how many halts there have been."""
-        return int(self._value("halts") or 0)
-
-    def resume(self, at: datetime) -> None:
-        """Lift the halt."""
-        with self._writing():
-            self._set("halted", "")
-            self._link("resume", "", {}, at)
-
-    def arm(self, arming: Arming, at: datetime) -> None:
-        """Give leave to trade unattended."""
-        body = {"until": arming.until, "max_amount": arming.max_amount, "spent": arming.spent}
-        with self._writing():
-            self._set("arming", _armed(arming))
-            self._link("arming", "", body, at)
-
-    def disarm(self, at: datetime) -> None:
-        """Take the leave to trade unattended back."""
-        with self._writing():
-            self._set("arming", "")
-            self._link("disarming", "", {}, at)
-
-    def arming(self) -> Arming | None:
-        """Return the leave to trade unattended, None when there is none."""
-        text = self._value("arming")
-        if not text:
-            return None
-        data = json.loads(text)
-        return Arming(date.fromisoformat(data["until"]), Decimal(data["max_amount"]), Decimal(data["spent"]))
-
-    @contextmanager
-    def sole_run(self) -> Iterator[None]:
-        """Keep every other process from executing."""
-        with self._alone(".run") as alone:
-            if not alone:
-                raise PlanError(
-                    "another-run", say("another plan is being carried out"), say("wait until it has ended")
-                )
-            yield
-
-    @contextmanager
-    def _alone(self, end: str) -> Iterator[bool]:
-        """Say whether this process alone holds a lock beside the database, and hold it.
-
-        The lock is a transaction on a file of its own: the system lets go of it when the process ends,
-        a kill included, so no stale lock is ever left.
-        """
-        beside = self._path.with_name(self._path.name + end)
-        with told(beside):
-            lock = open_bare(beside, wait_seconds=0)
-        try:
-            try:
-                lock.execute("BEGIN EXCLUSIVE")
-            except sqlite3.OperationalError:
-                alone = False
-            else:
-                alone = True
-            yield alone
-        finally:
-            with suppress(sqlite3.Error):
-                lock.close()
-
-    def _link(self, kind: str, plan_id: str, body: Mapping[str, object], at: datetime) -> None:
-        count, last = self.head()
-        link = chain(count + 1, last, at=stamp(at), kind=kind, plan=plan_id, body=body)
-        self._db.execute(
-            "INSERT INTO audit VALUES (?, ?, ?, ?)", (link.number, link.text, link.previous, link.hash)
-        )
-        self._set("audit-head", f"{link.number} {link.hash}")
-        self._set("anchored", "1")
-
     def _plan(self, row: sqlite3.Row) -> SavedPlan:
         plan = from_content(json.loads(row["text"]), time_of(row["saved_at"]))
         if plan.id != row["id"]:
@@ -466,29 +335,19 @@ class SqliteOrderBook:
             )
         return plan
 
-    def _value(self, name: str) -> str | None:
-        rows = self._rows("SELECT value FROM execution_state WHERE name = ?", name)
-        return rows[0]["value"] if rows else None
+    def asked(self, order_id: str) -> tuple[int, datetime | None]:
+        """Return how often an order of unknown fate was asked about, and when it is its turn again."""
+        rows = self._rows("SELECT asked, next_at FROM order_questions WHERE order_id = ?", order_id)
+        return (rows[0]["asked"], time_of(rows[0]["next_at"])) if rows else (0, None)
 
-    def _set(self, name: str, value: str) -> None:
-        self._db.execute("REPLACE INTO execution_state VALUES (?, ?)", (name, value))
-
-    def _rows(self, sql: str, *values: object) -> list[sqlite3.Row]:
-        with told(self._path):
-            return self._db.execute(sql, values).fetchall()
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
+    def note_asked(self, order_id: str, next_at: datetime | None) -> None:
+        """Note that an order was asked about, and when to ask again; None when its fate is known."""
         with told(self._path), transaction(self._db):
-            yield
-        # After the commit, and under the lock of a transaction again: another process may have written since.
-        with told(self._path), transaction(self._db):
-            self._anchor.follow(*self.head(), self._hash_of)
-
-    def _hash_of(self, number: int) -> str | None:
-        rows = self._rows("SELECT hash FROM audit WHERE number = ?", number)
-        return rows[0]["hash"] if rows else None
-
-
-def _armed(arming: Arming) -> str:
-    return canonical({"until": arming.until, "max_amount": arming.max_amount, "spent": arming.spent})
+            if next_at is None:
+                self._db.execute("DELETE FROM order_questions WHERE order_id = ?", (order_id,))
+                return
+            self._db.execute(
+                "INSERT INTO order_questions VALUES (?, 1, ?) ON CONFLICT (order_id)"
+                " DO UPDATE SET asked = asked + 1, next_at = excluded.next_at",
+                (order_id, stamp(next_at)),
+            )

@@ -108,6 +108,15 @@ class StoredRuns:
             for day, currency, total, cash, largest, misplaced, due, drifts, priced_on, content in rows
         )
 
+    def going(self, portfolio: str) -> datetime | None:
+        """Return when the newest run began that has not ended, None when it has."""
+        with told(self._path):
+            row = self._db.execute(
+                "SELECT started_at, outcome FROM runs WHERE portfolio = ? ORDER BY id DESC LIMIT 1",
+                (portfolio,),
+            ).fetchone()
+        return None if row is None or row[1] is not None else time_of(row[0])
+
     def last(self, portfolio: str) -> tuple[datetime, str, str] | None:
         """Return start, outcome (or the step it stopped at) and detail of the newest run."""
         with told(self._path):

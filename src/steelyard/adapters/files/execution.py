@@ -5,6 +5,7 @@ The file is optional: without it every account is on paper. It holds no secret.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -14,8 +15,10 @@ from steelyard.adapters.files import settings_text
 from steelyard.adapters.files.toml_reader import Reader
 from steelyard.adapters.machine import plugins
 from steelyard.domain.trading.execution import ExecutionSettings, ExecutionTerms
-from steelyard.domain.trading.guardrails import OrderLimits
+from steelyard.domain.trading.guardrails import BY_DEFAULT, OrderLimits
 from steelyard.errors import PortfolioProblems
+from steelyard.records import replace
+from steelyard.words import say
 
 NAME = "execution.toml"
 BROKERS = ("paper", "alpaca-paper", "alpaca-live", "kis-paper", "kis-live", "ticket")
@@ -24,6 +27,16 @@ _FRACTIONS = ("max_turnover", "max_position_sold", "collar")
 _COUNTS = ("max_price_age_hours", "max_positions_age_minutes")
 _TERM_COUNTS = ("max_plan_age_hours", "polls", "poll_seconds")
 _TERM_FRACTIONS = ("limit_distance", "max_price_move")
+NONE = "none"
+"""What takes a limit away that is set by default."""
+LOOSENED = {
+    "max_order": ("max_order_part",),
+    "max_turnover": ("max_turnover",),
+    "collar": ("collar",),
+    "max_price_age_hours": ("max_price_age_hours",),
+}
+"""Keys that take `none`, with what they set."""
+_SECRET_HASH = re.compile(r"sha256:[0-9a-f]{64}")
 LIMIT_KEYS = (*_AMOUNTS, *_FRACTIONS, *_COUNTS, "market_orders")
 TERM_KEYS = (*_TERM_COUNTS, *_TERM_FRACTIONS, "settled_only")
 PAPER_KEYS = ("commission", "fill_at_most")
@@ -46,7 +59,7 @@ def read(path: Path, name: str | None = None) -> ExecutionSettings:
     text, tree = found
     reader = Reader(text, name or str(path))
     reader.refuse_hidden(tree)
-    reader.unknown_keys(tree, ("limits", "terms", "accounts", "paper", "kis"), ())
+    reader.unknown_keys(tree, ("limits", "terms", "accounts", "approvers", "paper", "kis"), ())
     limits = _limits(reader, reader.table(tree, "limits"))
     terms = _terms(reader, reader.table(tree, "terms"), limits)
     brokers = {}
@@ -55,6 +68,7 @@ def read(path: Path, name: str | None = None) -> ExecutionSettings:
         word = reader.word(raw, ("accounts", name), plugins.allowed(raw, BROKERS, plugins.BROKERS))
         if word is not None:
             brokers[name] = word
+    approvers = _approvers(reader, reader.table(tree, "approvers"))
     paper = reader.table(tree, "paper")
     reader.unknown_keys(paper, PAPER_KEYS, ("paper",))
     more: dict[str, Any] = {}
@@ -75,15 +89,38 @@ def read(path: Path, name: str | None = None) -> ExecutionSettings:
         )
     if reader.problems:
         raise PortfolioProblems(reader.problems)
-    return ExecutionSettings(terms, brokers, **more)
+    return ExecutionSettings(terms, brokers, **more, approvers=approvers)
+
+
+def _approvers(reader: Reader, table: Mapping[str, Any]) -> dict[str, str]:
+    """Return who may approve: name to the hash of a secret, which nobody shares with another."""
+    found: dict[str, str] = {}
+    for name, raw in table.items():
+        place = ("approvers", name)
+        if not isinstance(raw, str) or not _SECRET_HASH.fullmatch(raw):
+            text = say("{name} has no hash of a secret", name=name)
+            reader.problem("approver", text, say('write {name} = "sha256:" and 64 digits', name=name), place)
+        elif raw in found.values():
+            text = say("{name} has the secret of another approver", name=name)
+            reader.problem("approver", text, say("let each approver have a secret of their own"), place)
+        else:
+            found[name] = raw
+    return {name: raw.removeprefix("sha256:") for name, raw in found.items()}
 
 
 def _limits(reader: Reader, table: Mapping[str, Any]) -> OrderLimits:
     reader.unknown_keys(table, LIMIT_KEYS, ("limits",))
     found: dict[str, Any] = {}
+    loosened: dict[str, Any] = {}
     for key, raw in table.items():
         place = ("limits", key)
-        if key in _AMOUNTS:
+        if raw == NONE and key in LOOSENED:
+            loosened |= dict.fromkeys(LOOSENED[key])
+        elif key == "max_order" and isinstance(raw, str) and raw.strip().endswith("%"):
+            found["max_order_part"] = reader.fraction(
+                raw, place, above=True, below_one=False, example='"25%"'
+            )
+        elif key in _AMOUNTS:
             found[key] = reader.number(raw, place, above=Decimal(0), example='"5000000"')
         elif key in _FRACTIONS:
             found[key] = reader.fraction(raw, place, above=True, below_one=False, example='"50%"')
@@ -91,7 +128,12 @@ def _limits(reader: Reader, table: Mapping[str, Any]) -> OrderLimits:
             found[key] = reader.days(raw, place)
         elif key == "market_orders":
             found[key] = reader.flag(raw, place)
-    return OrderLimits(**{k: v for k, v in found.items() if v is not None})
+    given = {k: v for k, v in found.items() if v is not None}
+    if "max_order" in given:
+        given["max_order_part"] = None
+    if "collar" in given:
+        given["second_needed"] = True
+    return replace(BY_DEFAULT, **loosened, **given)
 
 
 def _terms(reader: Reader, table: Mapping[str, Any], limits: OrderLimits) -> ExecutionTerms:

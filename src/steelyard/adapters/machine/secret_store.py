@@ -50,6 +50,21 @@ class SecretStore:
         """Return a secret, None when it is set nowhere."""
         return self._values.get(name if name.startswith(PREFIX) else PREFIX + name.upper())
 
+    def approver(self, name: str) -> str | None:
+        """Return the secret of an approver: of the environment, or of this user's own keyring."""
+        found = self.get(f"APPROVER_{name}")
+        if found is not None:
+            return found
+        try:
+            import keyring
+        except ImportError:
+            return None
+        try:
+            value = keyring.get_password("steelyard", f"approver-{name}")
+        except keyring.errors.KeyringError:
+            return None
+        return str(value) if value else None
+
     def services(self) -> dict[str, str]:
         """Return the addresses of the notification services by name, sorted."""
         found = {

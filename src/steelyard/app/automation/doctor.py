@@ -23,7 +23,8 @@ class Symptom:
     """One thing looked at.
 
     Attributes:
-        part: file | prices | journal | services | schedule | database | clock | last run | permissions.
+        part: file | prices | journal | services | schedule | database | clock | last run | permissions |
+            orders | limits.
         state: good | warning | bad.
         text: What was found.
         hint: What to do, empty when it is good.

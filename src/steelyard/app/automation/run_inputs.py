@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 from zoneinfo import ZoneInfo
@@ -77,6 +77,10 @@ class RunInputs:
     def today(self) -> date:
         """Return the date where the owner lives."""
         return self.post.clock.now().astimezone(ZoneInfo(self.settings.alerts.timezone)).date()
+
+
+RUN_DEADLINE = timedelta(minutes=30)
+"""How long a run may go on before it counts as stuck; each call outside ends within seconds."""
 
 
 @dataclass(frozen=True, slots=True)

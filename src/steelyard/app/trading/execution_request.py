@@ -46,7 +46,9 @@ class ExecutionRequest:
         """Return on whose word an order may be sent, and what it may cost at most."""
         move = self.terms.max_price_move
         amount = ZERO if order is None else at_most(self.plan, order, move)
-        return SendConditions(self.halts, self.unattended, amount)
+        above = self.terms.limits.second_approval_above
+        two = 2 if above is not None and self.plan.turnover > above else 0
+        return SendConditions(self.halts, self.unattended, amount, two)
 
     def converts(self, account: str) -> bool:
         """Say whether the broker of an account changes money itself."""

@@ -124,6 +124,7 @@ def _situation(
         positions_at=min(s.at for s in snapshot.statements.values()),
         halted=book.halted(),
         approved=approved,
+        proven=_proven(request),
         done=book.finished(),
         turnover=plan.turnover,
         prices=request.market.prices,
@@ -141,6 +142,12 @@ def _situation(
         wash_blocked=_wash_blocked(request, now),
         cost=fee(plan, _amount(request, order), order.currency, order.exchange),
     )
+
+
+def _proven(request: ExecutionRequest) -> frozenset[str]:
+    """Who approved the attempt and proved to be who they say, whoever calls now included."""
+    who = frozenset({request.who.name}) if request.who.proven else frozenset[str]()
+    return who | request.desk.book.approvals(request.plan.id, request.attempt, proven=True)
 
 
 def _amount(request: ExecutionRequest, order: Order) -> Decimal:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from steelyard.app.trading.order_reports import Desk
+from steelyard.app.trading.unknown_orders import ask_in_turn, is_unknown
 from steelyard.domain.trading.orders import Order
 from steelyard.errors import PlanError
 
@@ -30,7 +31,9 @@ def follow(
         try:
             with desk.book.sole_run():
                 for order in desk.book.orders(plan_id):
-                    if order.is_out and order.account in desk.brokers:
+                    if is_unknown(order):
+                        ask_in_turn(desk, order, over_after_hours)
+                    elif order.is_out and order.account in desk.brokers:
                         desk.hear(order, over_after_hours)
         except PlanError as error:
             if error.code != "another-run":

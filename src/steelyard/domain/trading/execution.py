@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from steelyard.domain.money import ZERO
-from steelyard.domain.trading.guardrails import OrderLimits
+from steelyard.domain.trading.guardrails import BY_DEFAULT, OrderLimits
 from steelyard.records import dataclass, field
 
 
@@ -50,15 +50,17 @@ class ExecutionSettings:
         terms: For every plan.
         brokers: Account to broker; accounts not named are on paper.
         paper_commission: What the paper broker charges, a fraction.
+        approvers: Name to the SHA-256 of the secret that belongs to it.
         integrated_margin: Dollars at KIS may be bought for won (its integrated margin service).
         paper_fill_at_most: Most shares it fills at a time, None for all.
     """
 
-    terms: ExecutionTerms = field(default_factory=ExecutionTerms)
+    terms: ExecutionTerms = ExecutionTerms(limits=BY_DEFAULT)
     brokers: Mapping[str, str] = field(default_factory=dict)
     paper_commission: Decimal = ZERO
     paper_fill_at_most: Decimal | None = None
     integrated_margin: bool = False
+    approvers: Mapping[str, str] = field(default_factory=dict)
 
     def broker_of(self, account: str) -> str:
         """Return what the broker of an account is called here."""

@@ -26,10 +26,12 @@ class OrderLimits:
 
     Attributes:
         max_order: Largest single order, base currency.
+        max_order_part: The same as a fraction of the portfolio's value.
         max_day: Most sent in one day, base currency.
         max_turnover: Most sent in one day as a fraction of the portfolio's value.
         max_position_sold: Most of one position sold by one order, a fraction; 1 allows selling out.
         collar: How far a limit price may be from the second price, a fraction.
+        second_needed: Without a second price nothing is near; else the price known now stands in for it.
         max_price_age_hours: Prices older than this are stale.
         max_positions_age_minutes: Positions read longer ago than this are stale.
         market_orders: Orders without a limit price are allowed.
@@ -37,14 +39,26 @@ class OrderLimits:
     """
 
     max_order: Decimal | None = None
+    max_order_part: Decimal | None = None
     max_day: Decimal | None = None
     max_turnover: Decimal | None = None
     max_position_sold: Decimal | None = None
     collar: Decimal | None = None
+    second_needed: bool = True
     max_price_age_hours: int | None = None
     max_positions_age_minutes: int | None = 15
     market_orders: bool = False
     second_approval_above: Decimal | None = None
+
+
+BY_DEFAULT = OrderLimits(
+    max_order_part=Decimal("0.25"),
+    max_turnover=ONE,
+    collar=Decimal("0.05"),
+    second_needed=False,
+    max_price_age_hours=96,
+)
+"""What an owner allows who said nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +70,7 @@ class Situation:
         halted: Why everything is stopped, empty when it is not.
         plan_id: The plan being carried out.
         approved: Plan ids somebody approved, with who did.
+        proven: Who of them proved, by a secret, to be who they say.
         done: Plans carried out already.
         turnover: Sum of the plan's trades, base currency.
         positions_at: When the positions were read from the broker.
@@ -80,6 +95,7 @@ class Situation:
     positions_at: datetime
     halted: str = ""
     approved: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    proven: frozenset[str] = frozenset()
     done: frozenset[str] = frozenset()
     turnover: Decimal = ZERO
     prices: Mapping[str, tuple[Decimal, datetime]] = field(default_factory=dict)
@@ -149,11 +165,11 @@ def approved_plan(order: Order, situation: Situation, limits: OrderLimits) -> tu
 
 
 def second_approval(order: Order, situation: Situation, limits: OrderLimits) -> tuple[str, str] | None:
-    """A plan with much turnover needs two different people, both for this hash."""
+    """A plan with much turnover needs two approvers the owner named, each by a secret, both for this hash."""
     above = limits.second_approval_above
     if above is None or situation.turnover <= above:
         return None
-    if len(situation.approved.get(situation.plan_id, frozenset())) >= 2:
+    if len(situation.proven) >= 2:
         return None
     return (
         say(
@@ -161,7 +177,7 @@ def second_approval(order: Order, situation: Situation, limits: OrderLimits) -> 
             turnover=plain(situation.turnover),
             above=plain(above),
         ),
-        say("let somebody else run `steelyard approve` on the same plan"),
+        say("let two of [approvers] in execution.toml run `steelyard approve` on the same plan"),
     )
 
 
@@ -196,8 +212,17 @@ def limit_price(order: Order, situation: Situation, limits: OrderLimits) -> tupl
 
 
 def most_per_order(order: Order, situation: Situation, limits: OrderLimits) -> tuple[str, str] | None:
-    """One order moves no more than `max_order`."""
+    """One order moves no more than `max_order`, an amount or a part of the portfolio."""
     size = worth(order, situation)
+    part = limits.max_order_part
+    # Money that is changed is none of the portfolio's instruments: what it pays for is counted.
+    if part is not None and order.exchange != FX and size > EXACT.multiply(part, situation.value):
+        return say(
+            "{size} is over {part} of {value} for one order",
+            size=plain(size),
+            part=plain(part),
+            value=plain(situation.value),
+        ), say("raise max_order under [limits] of execution.toml if that is what you want")
     if limits.max_order is not None and size > limits.max_order:
         return say(
             "{size} is more than {most} for one order",
@@ -260,10 +285,12 @@ def most_of_a_position(order: Order, situation: Situation, limits: OrderLimits) 
 
 
 def price_collar(order: Order, situation: Situation, limits: OrderLimits) -> tuple[str, str] | None:
-    """The limit price is near what a second source says; without a second price it is not near."""
+    """The limit price is near what a second source says, or near the price known now where none is needed."""
     if limits.collar is None:
         return None
     second = situation.second_prices.get(order.symbol)
+    if second is None and not limits.second_needed:
+        second = situation.prices[order.symbol][0]
     if second is None:
         return say("no second price for {symbol}", symbol=order.symbol), say(
             "configure a second price source, or drop the collar"

@@ -26,11 +26,13 @@ class SendConditions:
         halts: How many halts there had been when the run began: one more ends the run, lifted or not.
         unattended: Nobody is looking, so that the arming must cover it.
         amount: What the order may cost at most, base currency.
+        proven: How many approvers must have proved to be who they say.
     """
 
     halts: int
     unattended: bool = False
     amount: Decimal = ZERO
+    proven: int = 0
 
 
 def need(
@@ -39,6 +41,7 @@ def need(
     halted: str,
     halts: int,
     approved: Collection[str],
+    proven: Collection[str],
     arming: Arming | None,
     on: date,
 ) -> None:
@@ -49,11 +52,12 @@ def need(
         halted: Why everything is halted, empty when it is not.
         halts: How many halts there have been by now.
         approved: Who approved the plan and attempt.
+        proven: Who of them proved to be who they say.
         arming: The leave to trade unattended.
         on: Today.
 
     Raises:
-        PlanError: It may not (`halted`, `not-approved`, `not-armed`).
+        PlanError: It may not (`halted`, `not-approved`, `second-approval`, `not-armed`).
     """
     if halted:
         raise PlanError(
@@ -70,6 +74,12 @@ def need(
             "not-approved",
             say("this plan was not approved"),
             say("look at the dry run, then run it again with --live"),
+        )
+    if len(proven) < conditions.proven:
+        raise PlanError(
+            "second-approval",
+            say("{count} of {needed} approvals are there", count=len(proven), needed=conditions.proven),
+            say("let two of [approvers] in execution.toml run `steelyard approve` on the same plan"),
         )
     if conditions.unattended and (arming is None or not arming.covers(conditions.amount, on)):
         raise not_armed(conditions.amount, arming)
