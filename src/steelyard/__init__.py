@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         set_price,
         stored_prices,
         template,
+        template_from,
     )
     from steelyard.api.planning import invest, plan, withdraw
     from steelyard.api.policy import check
@@ -115,6 +116,7 @@ __all__ = [
     "sync",
     "tax",
     "template",
+    "template_from",
     "trade_report",
     "try_services",
     "undo",
@@ -149,6 +151,7 @@ _ROOMS = {
         "set_price",
         "stored_prices",
         "template",
+        "template_from",
     ),
     "planning": ("invest", "plan", "withdraw"),
     "policy": ("check",),

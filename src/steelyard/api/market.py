@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from steelyard import bootstrap
@@ -17,6 +19,7 @@ from steelyard.domain.market.prices import Close, judge
 from steelyard.domain.money import ZERO, exact_sum, parse_number
 from steelyard.domain.policy.models import ModelList
 from steelyard.errors import InputError
+from steelyard.records import dataclass
 from steelyard.words import say
 
 if TYPE_CHECKING:
@@ -77,6 +80,69 @@ def template(*, model: str | None = None, base_currency: str = "KRW") -> str:
     """
     chosen = None if model is None else models(model).models[0]
     return bootstrap.new_portfolio_text(chosen, base_currency)
+
+
+def template_from(
+    file: str | Path,
+    *,
+    model: str | None = None,
+    base_currency: str | None = None,
+    account: str | None = None,
+    format: str | None = None,
+    accounts: Mapping[str, str] | None = None,
+    symbols: Mapping[str, str] | None = None,
+    leave: Sequence[int] = (),
+) -> Begun:
+    """Return a commented portfolio file that begins with what a broker's file says is held.
+
+    A table of positions gives shares, lots where they are all of them, cash and prices. A file of trades
+    gives what is held after them; its accounts are kept by the journal, into which `import_` enters them.
+    Targets are today's weights, or those of a model.
+
+    Args:
+        file: A broker's file of positions, lots or trades.
+        model: Of `models`, for its targets.
+        base_currency: ISO 4217; that of most of the positions unless given.
+        account, format, accounts, symbols, leave: As for `import_`.
+
+    Raises:
+        InputError: The file cannot be read; it holds several currencies and no model names the targets
+            (`several-currencies`).
+        PortfolioProblems: Its rows are not understood, or name what nobody knows.
+    """
+    wishes = bootstrap.import_wishes(format, account, accounts or {}, symbols or {}, leave)
+    found = bootstrap.beginning(Path(file), wishes)
+    values = found.values()
+    money = base_currency or max(sorted(values), key=lambda c: len(values[c]), default="KRW")
+    if model is None and set(values) - {money}:
+        raise InputError(
+            "several-currencies",
+            say(
+                "{file} holds prices in {currencies}: weights need a rate of the day",
+                file=file,
+                currencies=", ".join(sorted(values)),
+            ),
+            say("name targets with --model NAME (see `steelyard models`), and write the rate under [fx]"),
+        )
+    chosen = None if model is None else models(model).models[0]
+    text = bootstrap.begun_portfolio_text(found, chosen, money)
+    return Begun(text, found.recorded, len(found.accounts), len(found.symbols))
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A portfolio file that begins with what is held.
+
+    Attributes:
+        text: The file.
+        recorded: A journal must say what is held: import the broker's file beside it.
+        accounts, positions: How many.
+    """
+
+    text: str
+    recorded: bool
+    accounts: int
+    positions: int
 
 
 def sample() -> Portfolio:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from steelyard.bootstrap.folder import Folder
     from steelyard.bootstrap.journal import (
         account_names,
+        beginning,
+        begun_portfolio_text,
         file_alone,
         import_formats,
         import_wishes,
@@ -69,6 +71,8 @@ __all__ = [
     "automation",
     "automation_settings",
     "backtest_tax",
+    "beginning",
+    "begun_portfolio_text",
     "crontab",
     "database_copies",
     "desk",
@@ -117,6 +121,8 @@ _MODULES = {
     "folder": ("Folder",),
     "journal": (
         "account_names",
+        "beginning",
+        "begun_portfolio_text",
         "file_alone",
         "import_formats",
         "import_wishes",

@@ -13,7 +13,8 @@ from steelyard.adapters.database.journal import StoredJournal
 from steelyard.adapters.files.instruments import account_names as names
 from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.adapters.files.portfolio import load
-from steelyard.adapters.importers import choice, column_map
+from steelyard.adapters.files.template import begun
+from steelyard.adapters.importers import choice, column_map, held
 from steelyard.adapters.importers.choice import Wishes
 from steelyard.adapters.importers.choice import formats as known
 from steelyard.adapters.machine.file_bytes import read_file
@@ -24,6 +25,8 @@ from steelyard.words import say
 
 if TYPE_CHECKING:
     from steelyard.adapters.importers.choice import Found
+    from steelyard.domain.books.beginning import Beginning
+    from steelyard.domain.policy.models import Model
     from steelyard.domain.portfolio import Portfolio
 
 LARGEST = 100_000_000
@@ -77,6 +80,22 @@ def imported(folder: Folder, file: Path, wishes: Wishes, columns: Path | None) -
         return choice.read_any(data, str(file), catalogue, wishes)
     described = column_map.load(_bytes(columns), str(columns))
     return choice.Found("map", column_map.read(data, str(file), catalogue, wishes.account, described))
+
+
+def beginning(file: Path, wishes: Wishes) -> Beginning:
+    """Return what a broker's file says is held; see `imported`."""
+    catalogue, data, name = load_catalogue(), _bytes(file), str(file)
+    wanted = wishes.format or choice.coded(data)
+    if wanted not in choice.CODED:
+        statement = choice.statement_of(data, name, wanted)
+        if statement.holdings and not statement.bookings:
+            return held.from_positions(statement, name, catalogue, wishes)
+    return held.from_entries(choice.read_any(data, name, catalogue, wishes), name)
+
+
+def begun_portfolio_text(beginning: Beginning, model: Model | None, base_currency: str) -> str:
+    """Return a commented portfolio file that begins with what is held."""
+    return begun(beginning, base_currency=base_currency, model=model, catalogue=load_catalogue())
 
 
 def import_wishes(

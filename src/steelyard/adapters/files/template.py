@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
+
+from steelyard.domain.books.beginning import Beginning, HeldAccount, weights
 from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.money import plain
 from steelyard.domain.policy.models import Model
@@ -53,6 +57,96 @@ def template(*, base_currency: str, model: Model | None, catalogue: Catalogue) -
         pair=pair,
         jurisdiction="KR" if base_currency == "KRW" else "US",
     )
+
+
+def begun(beginning: Beginning, *, base_currency: str, model: Model | None, catalogue: Catalogue) -> str:
+    """Return a portfolio file that begins with what a broker's file says is held.
+
+    Args:
+        beginning: What is held; all in the base currency where there is no model.
+        base_currency: The currency everything is valued in.
+        model: Targets; today's weights unless given.
+        catalogue: For names, and for what it does not know and the file must describe.
+    """
+    if model is not None:
+        rows = [(s, model.weights[s]) for s in model.weights]
+        origin = f"the model {model.name}: {model.description} Source: {model.source}"
+    else:
+        rows = list(weights(beginning.values().get(base_currency, {})).items())
+        origin = "what is held today; change it to what you want to hold"
+    known = {s: i.name for s, _ in rows if (i := catalogue.get(s)) is not None}
+    targets = [
+        f'{_key(s)} = "{plain(w * 100)}%"'.ljust(24) + f"# {_line(known.get(s) or beginning.names.get(s, s))}"
+        for s, w in rows
+    ]
+    foreign = sorted(beginning.currencies() - {base_currency})
+    pair = f"{foreign[0] if foreign else ('KRW' if base_currency == 'USD' else 'USD')}{base_currency}"
+    held = "\n\n".join(_account(account, recorded=beginning.recorded) for account in beginning.accounts)
+    begin, _, _ = _TEXT.partition("[[accounts]]")
+    text = begin.format(
+        base=base_currency, origin=origin, targets="\n".join(targets), pair=pair,
+        jurisdiction="KR" if base_currency == "KRW" else "US",
+    )  # fmt: skip
+    day = f"priced_on = {beginning.priced_on}\n" if beginning.priced_on else "# priced_on = 2026-11-23\n"
+    text = text.replace(
+        f'base_currency = "{base_currency}"\n',
+        f'base_currency = "{base_currency}"\n{day}# Begun with {_line(beginning.source)}.\n',
+        1,
+    )
+    return text + _described(beginning, catalogue) + held + "\n"
+
+
+def _described(beginning: Beginning, catalogue: Catalogue) -> str:
+    parts = []
+    if beginning.prices:
+        of = "the last one each was traded at" if beginning.recorded else "those of the file"
+        lines = [f"# Prices are {of}; take them out, and `steelyard prices fetch` gets new ones.", "[prices]"]
+        lines += [f'{_key(s)} = "{plain(p)} {c}"' for s, (p, c) in sorted(beginning.prices.items())]
+        parts.append(lines)
+    for symbol in beginning.symbols:
+        if symbol not in catalogue and symbol in beginning.prices:
+            parts.append(
+                [
+                    "# Not in the catalogue: its tax class is not known.",
+                    f"[instruments.{_key(symbol)}]",
+                    f"name = {_quoted(_line(beginning.names.get(symbol, symbol)))}",
+                    f'currency = "{beginning.prices[symbol][1]}"',
+                ]
+            )
+    return "".join("\n".join(lines) + "\n\n" for lines in parts)
+
+
+def _account(account: HeldAccount, *, recorded: bool) -> str:
+    lines = ["[[accounts]]", f"name = {_quoted(account.name)}"]
+    guessed = "" if account.kind == "taxable" and account.name == "main" else "   # by its name: check it"
+    lines.append(f'kind = "{account.kind}"{guessed}')
+    if recorded:
+        lines.append('kept = "journal"            # what happened is in steelyard.db, and says what is held')
+        return "\n".join(lines)
+    lines.append(f"cash = {{ {', '.join(f'{c} = {_quoted(plain(n))}' for c, n in account.cash.items())} }}")
+    for symbol, shares in account.shares.items():
+        lines += ["", "[[accounts.positions]]", f"symbol = {_quoted(symbol)}", f'shares = "{plain(shares)}"']
+        if lots := account.lots.get(symbol):
+            rows = [
+                f'  {{ bought = {lot.bought}, shares = "{plain(lot.shares)}", '
+                f'unit_cost = "{plain(lot.cost)} {lot.currency}" }},'
+                for lot in lots
+            ]
+            lines += ["lots = [", *rows, "]"]
+    return "\n".join(lines)
+
+
+def _key(symbol: str) -> str:
+    return symbol if re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", symbol) else _quoted(symbol)
+
+
+def _quoted(text: str) -> str:
+    # JSON's escapes are TOML's; DEL is the one character more that TOML wants written so.
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _line(text: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 _TEXT = """\

@@ -74,10 +74,32 @@ def read_any(data: bytes, name: str, catalogue: Catalogue, wishes: Wishes) -> Fo
             are not understood.
         InputError: It is a workbook and nothing here reads workbooks (`extra-missing`).
     """
-    wanted = wishes.format or _coded(data)
+    wanted = wishes.format or coded(data)
     if wanted in CODED:
         reader: Importer = import_module(f"steelyard.adapters.importers.{CODED[wanted]}").read
         return Found(wanted, reader(data, name, catalogue, wishes.account))
+    statement = statement_of(data, name, wanted)
+    preset = statement.preset
+    if not statement.bookings and statement.holdings:
+        text = say("the file of {broker} says what is held, not what happened", broker=preset["broker"])
+        hint = say("begin a portfolio file with it: `steelyard init DIR --from FILE`")
+        raise refuse("import-header", name, text, hint)
+    sheet = Sheet(name, catalogue, wishes.account)
+    file = entries_of(statement, sheet, symbols=wishes.symbols, accounts=wishes.accounts, leave=wishes.leave)
+    return Found(str(preset["id"]).replace("_", "-"), file, tuple(preset.get("doubts", ())))
+
+
+def statement_of(data: bytes, name: str, wanted: str | None) -> Statement:
+    """Return what a file says by the one preset that it is of.
+
+    Args:
+        data, name: As for `read_any`.
+        wanted: The preset; found by content where None.
+
+    Raises:
+        PortfolioProblems: It is of none, or of several (`import-header`); its numbers read two ways.
+        InputError: It is a workbook and nothing here reads workbooks (`extra-missing`).
+    """
     sheets = Sheets.of(data)
     try:
         presets = [p for id_, p in load_presets().items() if wanted in (None, id_.replace("_", "-"))]
@@ -86,15 +108,7 @@ def read_any(data: bytes, name: str, catalogue: Catalogue, wishes: Wishes) -> Fo
         raise PortfolioProblems((error.problem(name),)) from None
     if len(statements) != 1:
         raise _not_one(statements, name, wanted)
-    statement = statements[0]
-    preset = statement.preset
-    if not statement.bookings and statement.holdings:
-        text = say("the file of {broker} says what is held, not what happened", broker=preset["broker"])
-        hint = say("write what it holds into the portfolio file, then `steelyard init --journal`")
-        raise refuse("import-header", name, text, hint)
-    sheet = Sheet(name, catalogue, wishes.account)
-    file = entries_of(statement, sheet, symbols=wishes.symbols, accounts=wishes.accounts, leave=wishes.leave)
-    return Found(str(preset["id"]).replace("_", "-"), file, tuple(preset.get("doubts", ())))
+    return statements[0]
 
 
 def _not_one(statements: Sequence[Statement], name: str, wanted: str | None) -> PortfolioProblems:
@@ -112,7 +126,7 @@ def _not_one(statements: Sequence[Statement], name: str, wanted: str | None) -> 
     return refuse("import-header", name, text, say("name it with --format"))
 
 
-def _coded(data: bytes) -> str | None:
+def coded(data: bytes) -> str | None:
     """Return the format read by code that a file is in, None where it is none of them."""
     head = data[:2000].lstrip(b"\xef\xbb\xbf \r\n\t")
     if head.startswith(b"<") and b"<FlexQueryResponse" in head:

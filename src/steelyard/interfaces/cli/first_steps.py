@@ -9,7 +9,7 @@ import click
 
 import steelyard
 from steelyard.domain.money import is_currency
-from steelyard.errors import InputError
+from steelyard.errors import InputError, SteelyardError
 from steelyard.interfaces import language
 from steelyard.interfaces.cli.options import epilog, print_json
 from steelyard.interfaces.cli.typed import Day
@@ -30,19 +30,54 @@ def models(name: str | None, as_json: bool) -> None:
         tables.show_models(found.models)
 
 
-@click.command(epilog=epilog("steelyard init", "steelyard init money --model core-four", ends=(0, 2, 3)))
+@click.command(
+    epilog=epilog(
+        "steelyard init",
+        "steelyard init money --model core-four",
+        "steelyard init mine --from positions.csv",
+        ends=(0, 2, 3),
+    )
+)
 @click.argument("folder", required=False, default=".", type=click.Path(path_type=Path), metavar="[DIR]")
 @click.option("--model", "model_name", metavar="NAME", help="Start from a model portfolio.")
-@click.option("--currency", metavar="CODE", default="KRW", show_default=True, help="Base currency.")
+@click.option("--currency", metavar="CODE", help="Base currency.  [default: KRW, or what FILE is in]")
+@click.option(
+    "--from",
+    "broker_file",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Begin with what a broker's file of positions or trades holds.",
+)
+@click.option(
+    "--symbol",
+    "symbols",
+    metavar="NAME=SYMBOL",
+    multiple=True,
+    help="With --from: what a broker calls a symbol.",
+)
+@click.option("--leave", metavar="LINES", default="", help="With --from: lines to leave out, as 7,12.")
 @click.option("--journal", is_flag=True, help="Open a journal with what the portfolio file there holds.")
 @click.option(
     "--as-of", type=Day(), help="With --journal: date of its entries.  [default: today in New York]"
 )
-def init(folder: Path, model_name: str | None, currency: str, journal: bool, as_of: date | None) -> None:
+def init(
+    folder: Path,
+    model_name: str | None,
+    currency: str | None,
+    broker_file: Path | None,
+    symbols: tuple[str, ...],
+    leave: str,
+    journal: bool,
+    as_of: date | None,
+) -> None:
     """Write a commented portfolio file to start from, or open a journal beside the one there is."""
-    if (journal and model_name is not None) or (as_of is not None and not journal):
+    if (journal and (model_name is not None or broker_file is not None)) or (
+        as_of is not None and not journal
+    ):
         raise click.UsageError(
-            language.tell(say("--model is for a new file, --as-of for --journal beside the file there is"))
+            language.tell(
+                say("--model and --from are for a new file, --as-of for --journal beside the file there is")
+            )
         )
     if journal:
         opened = steelyard.open_journal(folder / "portfolio.toml", as_of=as_of)
@@ -56,14 +91,53 @@ def init(folder: Path, model_name: str | None, currency: str, journal: bool, as_
             language.echo(note, err=True)
         return
 
-    if not is_currency(currency):
+    if currency is not None and not is_currency(currency):
         raise InputError(
             "currency",
             say("{currency!r} is no currency code", currency=currency),
             say("write --currency KRW or --currency USD"),
         )
     target = folder / "portfolio.toml"
-    text = steelyard.template(model=model_name, base_currency=currency)
+    if broker_file is not None:
+        pairs = dict(pair.rsplit("=", 1) for pair in symbols if "=" in pair)
+        left = [int(line) for line in leave.replace(",", " ").split() if line.isdigit()]
+        begun = steelyard.template_from(
+            broker_file, model=model_name, base_currency=currency, symbols=pairs, leave=left
+        )
+        _write(folder, target, begun.text)
+        if begun.recorded:
+            try:
+                done = steelyard.import_(target, broker_file, symbols=pairs, leave=left)
+            except SteelyardError:
+                target.unlink()  # without its journal the file says nothing of what is held
+                raise
+            language.echo(
+                say(
+                    "{count} entries written to {journal}",
+                    count=done.counts.added,
+                    journal=folder / "steelyard.db",
+                ),
+                err=True,
+            )
+        language.echo(
+            say(
+                "wrote {file} with {positions} {positions:position|positions} in {accounts} "
+                "{accounts:account|accounts}; read it through, then run: steelyard check {file}",
+                file=target,
+                positions=begun.positions,
+                accounts=begun.accounts,
+            ),
+            err=True,
+        )
+        return
+    _write(folder, target, steelyard.template(model=model_name, base_currency=currency or "KRW"))
+    language.echo(
+        say("wrote {file}; fill in your shares, then run: steelyard check {file}", file=target), err=True
+    )
+
+
+def _write(folder: Path, target: Path, text: str) -> None:
+    """Write a new file; one that is there stays as it is."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with target.open("x", encoding="utf-8") as out:
@@ -80,9 +154,6 @@ def init(folder: Path, model_name: str | None, currency: str, journal: bool, as_
             say("{path} cannot be written: {why}", path=target, why=error.strerror),
             say("check the folder"),
         ) from None
-    language.echo(
-        say("wrote {file}; fill in your shares, then run: steelyard check {file}", file=target), err=True
-    )
 
 
 @click.command(epilog=epilog("steelyard demo", "steelyard demo --as-of 2026-11-23", ends=(0, 2)))
