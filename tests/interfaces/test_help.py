@@ -84,6 +84,9 @@ def test_an_example_of_the_first_commands_runs_on_the_sample(line, tmp_path):
     text = SAMPLE.read_text(encoding="utf-8")
     if "pension" in line:
         text += '\n[[accounts]]\nname = "pension"\nkind = "taxable"\n[fx]\nUSDKRW = "1392.10"\n'
+    if "--from" in line:
+        sample = ROOT / "tests" / "presets" / "samples" / "schwab-positions.csv"
+        (tmp_path / "positions.csv").write_bytes(sample.read_bytes())
     if line[1] != "init":
         (tmp_path / "portfolio.toml").write_text(text, encoding="utf-8")
     done = run_command(tmp_path, *line[1:], env={**os.environ, "NO_COLOR": "1"})

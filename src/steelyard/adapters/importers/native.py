@@ -39,8 +39,10 @@ def read(data: bytes, name: str, catalogue: Catalogue, account: str | None) -> I
     if rows and not _known_columns(sheet, rows[0][1]):
         return sheet.finish()
     sign = sign_of([row for _, row in rows], NUMBERS, delimiter_of(text.partition("\n")[0]), name)
+    guarded = "'" in text
     for line, row in rows:
-        row |= {key: uncell(word) for key, word in row.items() if word[:1] == "'"}
+        if guarded:
+            row |= {key: uncell(word) for key, word in row.items() if word[:1] == "'"}
         if sign == COMMA:
             row |= {key: _pointed(row[key]) for key in NUMBERS if row.get(key)}
         if row.pop("", ""):

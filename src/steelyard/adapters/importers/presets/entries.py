@@ -198,13 +198,14 @@ class _Maker:
     ) -> None:
         """Add a purchase or a sale at exactly the money the broker booked."""
         sale = booking.kind == "sell"
-        if ((cash > ZERO) != sale and cash) or not shares:
+        # Before its costs: those of a sale may be more than it brought.
+        gross = EXACT.add(cash, costs) if sale else EXACT.subtract(EXACT.minus(cash), costs)
+        if gross < ZERO or not shares:
             self.sheet.unread(
                 say("a {kind} whose money goes the wrong way, or without shares", kind=booking.kind),
                 booking.line,
             )
             return
-        gross = EXACT.add(cash, costs) if sale else EXACT.subtract(EXACT.minus(cash), costs)
         price, rest = price_of(gross, shares, booking.facts.get("price", ""), sale=sale)
         self.put(
             booking,

@@ -1,0 +1,283 @@
+"""A random history, written as brokers write it, comes back with the same shares and the same money.
+
+The writers here are of the test: what the columns mean is told by the brokers' samples in `tests/presets`.
+What a format has no row for (an inheritance, a spin-off, lots) is not in these histories; the guide names it.
+"""
+
+import csv
+import io
+import random
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from steelyard.adapters.database.journal import StoredJournal
+from steelyard.adapters.files.packaged import load_catalogue
+from steelyard.adapters.importers import column_map
+from steelyard.adapters.importers.choice import Wishes, formats, read_any
+from steelyard.app.books.journal import import_rows
+from steelyard.domain.books.holdings import holdings
+from steelyard.domain.books.ledger import Entry
+from steelyard.errors import InputError, PortfolioProblems
+
+CATALOGUE = load_catalogue()
+END = date(2027, 1, 1)
+CENT = Decimal("0.01")
+KINDS = ("deposit", "withdrawal", "buy", "sell", "dividend", "interest", "fee")
+
+
+@st.composite
+def histories(draw):
+    """Entries of an account in dollars, oldest first, that never sell more than there is."""
+    held, entries, day = {}, [], date(2025, 1, 2)
+    for _ in range(draw(st.integers(1, 15))):
+        day += timedelta(draw(st.integers(0, 20)))
+        kind = draw(st.sampled_from(KINDS))
+        symbol = draw(st.sampled_from(["VOO", "BND", "SCHD"]))
+        if kind in ("sell", "dividend") and not held.get(symbol):
+            kind = "buy"
+        money = Decimal(draw(st.integers(1, 5_000_000))) * CENT
+        if kind not in ("buy", "sell", "dividend"):
+            entries.append(Entry(day, "main", kind, shares=money, currency="USD"))
+            continue
+        most = 500 if kind == "buy" else int(held[symbol])
+        shares = Decimal(draw(st.integers(1, most)) if kind != "dividend" else held[symbol])
+        price = Decimal(draw(st.integers(1, 90_000))) * CENT
+        # A file without fees shows a sale that brought less than it cost as money that left: refused there.
+        fees = min(Decimal(draw(st.integers(0, 500))) * CENT, shares * price)
+        fees = Decimal(0) if kind == "dividend" else fees
+        held[symbol] = held.get(symbol, 0) + {"buy": shares, "sell": -shares, "dividend": 0}[kind]
+        entries.append(Entry(day, "main", kind, symbol, shares, price, "USD", fees))
+    return entries
+
+
+def net(entry):
+    """What an entry does to the cash."""
+    if entry.kind == "buy":
+        return -(entry.gross + entry.fees)
+    if entry.kind in ("sell", "dividend"):
+        return entry.gross - entry.fees
+    return -entry.shares if entry.kind in ("withdrawal", "fee") else entry.shares
+
+
+def table(header, rows, delimiter=","):
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=delimiter, lineterminator="\r\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return out.getvalue().encode()
+
+
+def dollars(value):
+    return f"-${abs(value):,.2f}" if value < 0 else f"${value:,.2f}"
+
+
+def schwab(entries):
+    words = {
+        "buy": "Buy",
+        "sell": "Sell",
+        "dividend": "Cash Dividend",
+        "interest": "Bank Interest",
+        "fee": "Service Fee",
+    }
+    rows = []
+    for e in reversed(entries):
+        trade = e.kind in ("buy", "sell")
+        rows.append((
+            f"{e.traded_on:%m/%d/%Y}", words.get(e.kind, "MoneyLink Transfer"), e.symbol, "",
+            str(e.shares) if trade else "", dollars(e.price) if trade else "",
+            dollars(e.fees) if e.fees else "", dollars(net(e)),
+        ))  # fmt: skip
+    return table(
+        ("Date", "Action", "Symbol", "Description", "Quantity", "Price", "Fees & Comm", "Amount"), rows
+    )
+
+
+def robinhood(entries):
+    """It shows no fees: they are in the amount, and so in what the shares cost."""
+    words = {"buy": "Buy", "sell": "Sell", "dividend": "CDIV", "interest": "INT", "fee": "DFEE"}
+    rows = []
+    for e in reversed(entries):
+        trade = e.kind in ("buy", "sell")
+        on = f"{e.traded_on.month}/{e.traded_on.day}/{e.traded_on.year}"
+        amount = f"({dollars(-net(e))})" if net(e) < 0 else dollars(net(e))
+        rows.append((on, on, on, e.symbol, "", words.get(e.kind, "ACH"), str(e.shares) if trade else "",
+                     dollars(e.price) if trade else "", amount))  # fmt: skip
+    head = (
+        "Activity Date", "Process Date", "Settle Date", "Instrument", "Description", "Trans Code",
+        "Quantity", "Price", "Amount",
+    )  # fmt: skip
+    return table(head, rows)
+
+
+def portfolio_performance(entries, german):
+    words = {
+        "deposit": ("Deposit", "Einlage"), "withdrawal": ("Withdrawal", "Entnahme"),
+        "buy": ("Buy", "Kauf"), "sell": ("Sell", "Verkauf"), "dividend": ("Dividend", "Dividende"),
+        "interest": ("Interest", "Zinsen"), "fee": ("Fees", "Gebühren"),
+    }  # fmt: skip
+
+    def shown(value):
+        text = f"{value:,.2f}"
+        return text.translate({44: ".", 46: ","}) if german else text
+
+    rows = []
+    for e in entries:
+        trade = bool(e.symbol)
+        rows.append((
+            f"{e.traded_on}T00:00", words[e.kind][german], shown(abs(net(e))), "USD", "", "", "",
+            shown(e.fees) if e.fees else "", "", shown(e.shares) if trade else "", "", "", e.symbol, "", "",
+        ))  # fmt: skip
+    head = (
+        "Datum;Typ;Wert;Buchungswährung;Bruttobetrag;Währung Bruttobetrag;Wechselkurs;Gebühren;Steuern;Stück;"
+        "ISIN;WKN;Ticker-Symbol;Wertpapiername;Notiz"
+        if german
+        else "Date;Type;Value;Transaction Currency;Gross Amount;Currency Gross Amount;Exchange Rate;Fees;"
+        "Taxes;Shares;ISIN;WKN;Ticker Symbol;Security Name;Note"
+    ).split(";")
+    return table(head, rows, ";" if german else ",")
+
+
+def ghostfolio(entries):
+    """It knows no deposits and no withdrawals."""
+    rows = []
+    for e in entries:
+        if e.kind in ("deposit", "withdrawal"):
+            continue
+        one = (
+            (e.price, e.shares, e.fees)
+            if e.symbol
+            else (e.shares, 1, 0)
+            if e.kind == "interest"
+            else (0, 0, e.shares)
+        )
+        rows.append(
+            (f"{e.traded_on:%d-%m-%Y}", e.symbol or "Account", "YAHOO", "USD", *one[:2], e.kind, one[2], "")
+        )
+    return table(
+        ("Date", "Code", "DataSource", "Currency", "Price", "Quantity", "Action", "Fee", "Note"), rows
+    )
+
+
+MAP = column_map.load(
+    b"""\
+date_format = "%d.%m.%Y"
+ignore_signs = true
+[columns]
+date = "Tag"
+type = "Art"
+symbol = "Papier"
+shares = "Anzahl"
+price = "Kurs"
+fees = "Kosten"
+[constants]
+currency = "USD"
+""",
+    "map.toml",
+)
+
+
+def mapped(entries):
+    def shown(value):
+        return "" if value is None else f"{value:,.2f}".translate({44: ".", 46: ","})
+
+    rows = [
+        (f"{e.traded_on:%d.%m.%Y}", e.kind, e.symbol, shown(-e.shares if e.kind == "sell" else e.shares),
+         shown(e.price), shown(e.fees))
+        for e in entries
+    ]  # fmt: skip
+    return table(("Tag", "Art", "Papier", "Anzahl", "Kurs", "Kosten"), rows, ";")
+
+
+WRITERS = {
+    "schwab": (schwab, frozenset()),
+    "robinhood": (robinhood, frozenset()),
+    "portfolio-performance": (lambda e: portfolio_performance(e, german=False), frozenset()),
+    "portfolio-performance in German": (lambda e: portfolio_performance(e, german=True), frozenset()),
+    "ghostfolio": (ghostfolio, frozenset({"deposit", "withdrawal"})),
+    "map": (mapped, frozenset()),
+}
+
+
+def rows_of(name, data):
+    if name == "map":
+        return column_map.read(data, "x.csv", CATALOGUE, None, MAP).rows
+    return read_any(data, "x.csv", CATALOGUE, Wishes()).file.rows
+
+
+def carried(name, entries):
+    """What of a history a format has rows for."""
+    return [e for e in entries if e.kind not in WRITERS[name][1]]
+
+
+@pytest.mark.parametrize("name", WRITERS)
+@settings(deadline=None, max_examples=25)
+@given(entries=histories())
+def test_what_a_broker_writes_comes_back_with_the_same_shares_and_money(name, entries):
+    kept = carried(name, entries)
+    if not kept:
+        return
+    found = [row.entry for row in rows_of(name, WRITERS[name][0](entries))]
+    assert holdings(found, END) == holdings(kept, END)
+    assert sorted((e.traded_on, e.kind) for e in found) == sorted((e.traded_on, e.kind) for e in kept)
+
+
+def fold_of(tmp_path, name, files):
+    """What a journal holds after some files were imported one after the other."""
+    path = tmp_path / f"{len(list(tmp_path.iterdir()))}.db"
+    journal = StoredJournal(path)
+    at = datetime(2026, 11, 30, tzinfo=UTC)
+    for data in files:
+        import_rows(journal, rows_of(name, data), "x.csv", as_of=END, at=at)
+    rows = journal.rows()
+    journal.close()
+    return len(rows), holdings([r.entry for r in rows if r.counts], END)
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_rows_in_any_order_twice_and_in_overlapping_parts_are_one_history(name, tmp_path):
+    """Parts begin and end with a day, as brokers export them; a seeded history of a year."""
+    rng = random.Random(name)
+    day, entries = date(2025, 1, 2), []
+    for n in range(60):
+        day += timedelta(rng.randint(0, 9))
+        entries.append(
+            Entry(
+                day,
+                "main",
+                "buy",
+                "VOO",
+                Decimal(rng.randint(1, 3)),
+                Decimal("600.25"),
+                "USD",
+                Decimal("1.05"),
+            )
+        )
+        entries.append(Entry(day, "main", "deposit", shares=Decimal(1000 + n % 3), currency="USD"))
+    entries = carried(name, entries)
+    write = WRITERS[name][0]
+    whole = fold_of(tmp_path, name, [write(entries)])
+    assert whole[0] == len(entries)
+    days = sorted({e.traded_on for e in entries})
+    first, last = days[len(days) * 2 // 3], days[len(days) // 3]
+    parts = [[e for e in entries if e.traded_on <= first], [e for e in entries if e.traded_on >= last]]
+    shuffled = rng.sample(entries, len(entries))
+    for files in ([entries, entries], [shuffled], [entries, shuffled], parts, parts[::-1], [*parts, entries]):
+        assert fold_of(tmp_path, name, [write(f) for f in files]) == whole
+
+
+@pytest.mark.parametrize("name", [n for n in WRITERS if n != "map"])
+def test_a_file_under_any_other_format_is_refused_and_never_half_read(name):
+    entries = [
+        Entry(date(2025, 1, 2), "main", "deposit", shares=Decimal("10000.50"), currency="USD"),
+        Entry(date(2025, 1, 3), "main", "buy", "VOO", Decimal(2), Decimal("600.25"), "USD", Decimal("1.05")),
+        Entry(date(2025, 1, 6), "main", "interest", shares=Decimal("1.25"), currency="USD"),
+    ]
+    data = WRITERS[name][0](entries)
+    for other in formats():
+        if other != name.partition(" ")[0]:
+            with pytest.raises((PortfolioProblems, InputError)):
+                read_any(data, "x.csv", CATALOGUE, Wishes(format=other))
