@@ -156,3 +156,22 @@ def test_a_preview_names_what_the_journal_has_and_the_file_has_not(folder):
     seen = take(folder, PAID, later, flags=("--preview",))
     assert "in the journal and not in the file: 2 2026-03-03 main buy 069500 50 at 35000 KRW" in seen.stdout
     assert "not in the file" not in take(folder, PAID, BOUGHT, later, flags=("--preview",)).stdout
+
+
+def test_a_file_whose_rows_are_all_in_another_account_is_not_entered_twice(folder):
+    text = FILE + '[[accounts]]\nname = "isa"\nkept = "journal"\n'
+    (folder / "portfolio.toml").write_text(text)
+    assert take(folder, PAID, BOUGHT, flags=("--account", "isa")).exit_code == 0
+    refused = take(folder, PAID, BOUGHT)
+    assert refused.exit_code == 2
+    assert "error[import-elsewhere]: all 2 new rows are in account 'isa' already" in refused.stderr
+    assert held() == (["50"], ["8249900"])
+    assert take(folder, PAID, BOUGHT, flags=("--again",)).exit_code == 0
+    assert held() == (["50", "50"], ["8249900", "8249900"])
+
+
+def test_what_the_catalogue_lacks_is_said_when_it_is_recorded(folder):
+    take(folder, PAID, BOUGHT)
+    done = run("record", "spin_off", "069500", "other=NEW", "shares=3", "part=10%", "date=2026-04-01")
+    assert done.exit_code == 0
+    assert "warning[unknown-symbol]: the journal has NEW, which is not in the catalogue" in done.stderr

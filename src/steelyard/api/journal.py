@@ -15,9 +15,10 @@ from steelyard.app.books import opening as beginning
 from steelyard.domain.books.conversion import conversions
 from steelyard.domain.books.entry_text import COLUMNS, read_entry
 from steelyard.domain.books.ledger import instruments_of
+from steelyard.domain.books.quick_entry import quick_fields
 from steelyard.domain.money import plain
 from steelyard.domain.portfolio import Portfolio
-from steelyard.errors import DataError, InputError, PortfolioProblems
+from steelyard.errors import DataError, InputError, PortfolioProblems, SteelyardError
 from steelyard.records import dataclass
 from steelyard.words import say
 
@@ -47,7 +48,7 @@ class Added:
     unknown_accounts: tuple[str, ...]
     opening: int = 0
     notes: tuple[str, ...] = ()
-    unvalued: DataError | None = None
+    unvalued: SteelyardError | None = None
     converted: int = 0
 
 
@@ -72,7 +73,7 @@ class ImportReport:
     without_cost: tuple[tuple[int | None, str], ...]
     unknown_accounts: tuple[str, ...]
     notes: tuple[str, ...] = ()
-    unvalued: DataError | None = None
+    unvalued: SteelyardError | None = None
     format: str = "native"
     doubts: tuple[str, ...] = ()
     preview: Preview | None = None
@@ -85,6 +86,17 @@ class Opened:
     entries: int
     journal: Path
     notes: tuple[str, ...] = ()
+
+
+def said(path: Place, words: Sequence[str]) -> dict[str, str]:
+    """Return the fields of an entry that is said in words (`buy VOO 3 @600.20 yesterday`).
+
+    Today is the portfolio's, as for all commands: `yesterday` of Seoul is not that of London.
+
+    Raises:
+        InputError: A word has no meaning, or one thing is said twice (`entry-words`).
+    """
+    return quick_fields(words, bootstrap.today_at(bootstrap.Folder.of(path)))
 
 
 def record(
@@ -186,7 +198,7 @@ def _to_decide(file: Portfolio | None, opened: int) -> tuple[str, ...]:
     return (text,)
 
 
-def _unvalued(folder: bootstrap.Folder) -> DataError | None:
+def _unvalued(folder: bootstrap.Folder) -> SteelyardError | None:
     """Return what keeps the journal from being valued, so that no later command has to find it."""
     if not folder.file.exists():
         return None
@@ -194,6 +206,10 @@ def _unvalued(folder: bootstrap.Folder) -> DataError | None:
         bootstrap.portfolio(folder)
     except DataError as error:
         return error if error.code == "fx-missing" else None
+    except PortfolioProblems as error:
+        # What the journal holds now and nobody knows; what else is wrong, its next reader says best.
+        new = next((p for p in error.problems if p.code == "unknown-symbol" and not p.line), None)
+        return None if new is None else InputError(new.code, new.message, new.hint)
     except InputError:
         # Of the file, or of another account: whatever reads them next says it best.
         return None
@@ -235,6 +251,7 @@ def import_(
     convert: bool = False,
     rate: Number | None = None,
     corrected: bool = False,
+    again: bool = False,
 ) -> ImportReport:
     """Add the rows of a file to the journal, all of them or none; what is there already stays once.
 
@@ -253,6 +270,7 @@ def import_(
             lacks it.
         convert, rate: As of `record`, for all rows that are not there yet.
         corrected: Rows whose broker's number is there already with other figures stand in their place.
+        again: Also where another account has all of its rows already.
 
     Raises:
         InputError: A file cannot be read, or says what cannot be entered.
@@ -283,6 +301,7 @@ def import_(
                     converted=converted,
                     cancellations=cancelled,
                     corrected=corrected,
+                    again=again,
                 )
             counts = use.Imported(seen.added, seen.known)
         else:
@@ -298,6 +317,7 @@ def import_(
                     converted=converted,
                     cancellations=cancelled,
                     corrected=corrected,
+                    again=again,
                 )
         sure = preview or _rated(folder, own, [row.entry for row in rows])
         unvalued = None if sure else _unvalued(folder)

@@ -17,6 +17,7 @@ from steelyard.adapters.database.journal import StoredJournal
 from steelyard.app.automation.run import run
 from steelyard.app.automation.run_inputs import NoBooks
 from steelyard.domain.books.ledger import Entry, Row
+from steelyard.errors import DataError
 
 
 class BooksBeside(NoBooks):
@@ -52,6 +53,18 @@ def test_without_tax_settings_the_alert_says_nothing_of_tax(made):
     job = made(with_gains(tax=None), kinds=("rebalance_due", "harvest"))
     assert run(job, if_due=False).queued == ("rebalance_due",)
     assert "tax:" not in job.post.notifier.got[0][1]
+
+
+def test_a_rate_that_is_missing_for_tax_keeps_no_day_from_being_recorded(tmp_path):
+    class Unrated(NoBooks):
+        def situation(self, portfolio, as_of):
+            raise DataError("rate-missing", "no rate of USD to won", "fetch it")
+
+    (tmp_path / "portfolio.toml").write_text(with_gains())
+    with jobs(tmp_path, datetime(2026, 11, 23, 3, tzinfo=UTC), books=Unrated()) as made:
+        job = made(kinds=("rebalance_due", "harvest"))
+        found = run(job, if_due=False)
+    assert (found.outcome, found.queued) == ("done", ("rebalance_due",))
 
 
 def test_a_harvest_worth_doing_is_told_with_its_deadline(made):

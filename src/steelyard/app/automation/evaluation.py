@@ -242,16 +242,17 @@ def _tell_harvest(inputs: RunInputs, report: CheckReport, stale: dict[str, date]
     portfolio, as_of = report.portfolio, report.as_of
     if portfolio.tax is None or stale or "harvest" not in inputs.settings.alerts.kinds:
         return []
-    situation = inputs.books.situation(portfolio, as_of)
-    if situation is None:
-        return []
     # Imported here: most owners never get this far.
     from steelyard.app.harvest.harvest import harvest
 
     try:
+        situation = inputs.books.situation(portfolio, as_of)
+        if situation is None:
+            return []
         found = harvest(portfolio, situation, as_of=as_of)
-    except InputError:
-        # The owner has stated no rate, so nothing can be judged: the command `harvest` says what to write.
+    except (InputError, DataError):
+        # A rate or a cost is not known, so nothing can be judged: the command `harvest` says what to write.
+        # The day is recorded and its other alerts go out all the same.
         return []
     worthwhile = [p for p in (*found.losses, *found.gains) if p.do]
     outbox, name = inputs.post.outbox, inputs.file.name

@@ -106,7 +106,13 @@ class _Compared:
 
 
 def _compared(
-    journal: Journal, rows: Sequence[Row], name: str, cancellations: Cancellations, *, corrected: bool
+    journal: Journal,
+    rows: Sequence[Row],
+    name: str,
+    cancellations: Cancellations,
+    *,
+    corrected: bool,
+    again: bool,
 ) -> _Compared:
     # What is known already was looked at when it came, and would count twice here.
     there = journal.rows()
@@ -122,7 +128,34 @@ def _compared(
         new = {id(row) for row in (*journal.fresh([r for r in rows if not r.reference]), *found.new)}
         fresh = tuple(row for row in rows if id(row) in new)
     _refuse_amended(there, rows, fresh, name)
+    if not again:
+        _refuse_elsewhere(there, fresh)
     return _Compared(there, fresh, found)
+
+
+def _refuse_elsewhere(there: Iterable[Recorded], fresh: Sequence[Row]) -> None:
+    """Refuse a file of which every row is in another account already: its account was forgotten."""
+    if len(fresh) < _FEW:
+        return
+    left = Counter[object](_booking(row.entry) for row in fresh)
+    found: dict[str, Counter[object]] = {}
+    for recorded in there:
+        key = _booking(recorded.entry)
+        if recorded.counts and left[key]:
+            found.setdefault(recorded.entry.account, Counter())[key] += 1
+    own = {row.entry.account for row in fresh}
+    for account, said in found.items():
+        if account not in own and all(said[key] >= many for key, many in left.items()):
+            raise InputError(
+                "import-elsewhere",
+                say(
+                    "all {many} new rows are in account {account!r} already", many=len(fresh), account=account
+                ),
+                say(
+                    "give the account of the file with --account; if both accounts did the same,"
+                    " import with --again"
+                ),
+            )
 
 
 def _converted(
@@ -200,6 +233,7 @@ def import_rows(
     converted: Conversions | None = None,
     cancellations: Cancellations = (),
     corrected: bool = False,
+    again: bool = True,
 ) -> Imported:
     """Add the rows of a file, all or none; what is there already is not added again.
 
@@ -214,13 +248,15 @@ def import_rows(
         converted: What the broker converts for rows that are not there yet, written with them.
         cancellations: Line, and the broker's number of the row that it takes back.
         corrected: Rows whose number is there with other figures stand in their place.
+        again: Also where another account has all of them already.
 
     Raises:
+        InputError: Another account has all of them already (`import-elsewhere`).
         PortfolioProblems: A number is there with other figures (`entry-corrected`), or what was typed looks
             like a row (`entry-amended`); rows dated later, or that take more than is held on their day, by
             line; the journal knows nothing of what the file holds in some account (`journal-opening`).
     """
-    at_hand = _compared(journal, rows, name, cancellations, corrected=corrected)
+    at_hand = _compared(journal, rows, name, cancellations, corrected=corrected, again=again)
     there, fresh, numbers = at_hand.there, at_hand.fresh, at_hand.numbers
     first = openings(file, at_hand.left, [row.entry for row in fresh], journal.name, asked=opening)
     _check(there, [*map(Row, first), *fresh], name, as_of, gone=numbers.takes_back)
@@ -300,13 +336,14 @@ def preview_rows(
     converted: Conversions | None = None,
     cancellations: Cancellations = (),
     corrected: bool = False,
+    again: bool = True,
 ) -> Preview:
     """Return what `import_rows` would do, and write nothing.
 
     Raises:
         InputError, PortfolioProblems: As `import_rows`.
     """
-    at_hand = _compared(journal, rows, name, cancellations, corrected=corrected)
+    at_hand = _compared(journal, rows, name, cancellations, corrected=corrected, again=again)
     there, fresh = at_hand.there, at_hand.fresh
     first = openings(file, at_hand.left, [row.entry for row in fresh], journal.name, asked=opening)
     _check(there, [*map(Row, first), *fresh], name, as_of, gone=at_hand.numbers.takes_back)
@@ -354,6 +391,10 @@ def undo(journal: Journal, *, number: int | None, whole_import: bool, at: dateti
 
 _identity = attrgetter(*(name for name in Entry.__match_args__ if name != "note"))
 """What an entry says, remarks aside."""
+_booking = attrgetter(*(name for name in Entry.__match_args__ if name not in ("note", "account")))
+"""What an entry says, wherever it happened."""
+_FEW = 2
+"""Fewer rows than these may be the same in two accounts by chance."""
 _ADDED_LATER = (
     "note", "fx_rate", "tax_base_price", "lot", "ex_date", "gift_value", "gift_tax", "order_id", "part",
     "foreign_tax", "foreign_rate",

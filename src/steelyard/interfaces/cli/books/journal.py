@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import sys
 from collections.abc import Callable, Sequence
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,6 +87,7 @@ def _converts(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "--corrected", is_flag=True, help="Let rows stand in place of what was imported under the same number."
 )
+@click.option("--again", is_flag=True, help="Also where another account has all of its rows already.")
 @click.option("--leave", metavar="LINES", default="", help="Lines to leave out, as 7,12.")
 @_place
 def import_(
@@ -102,6 +102,7 @@ def import_(
     convert: bool,
     rate: str | None,
     corrected: bool,
+    again: bool,
     portfolio: Path,
     journal: Path | None,
 ) -> None:
@@ -133,6 +134,7 @@ def import_(
         convert=convert or rate is not None,
         rate=rate,
         corrected=corrected,
+        again=again,
     )
     _tell_unknown_accounts(portfolio, done.unknown_accounts)
     left, costless = say("left out"), say("entered without its cost")
@@ -186,7 +188,7 @@ def _tell_what_follows(done: Added | ImportReport) -> None:
     for note in done.notes:
         click.echo(language.tell(note), err=True)
     if done.unvalued is not None:
-        text = say("warning[fx-missing]: {text}", text=done.unvalued.message)
+        text = say("warning[{code}]: {text}", code=done.unvalued.code, text=done.unvalued.message)
         click.echo(f"{language.tell(text)}\n\n  {language.hint(done.unvalued.hint)}\n", err=True)
 
 
@@ -271,12 +273,13 @@ def record(
     The first entry of an account that holds something in the portfolio file needs --open, which writes that
     into the journal first, or `kept` under the account, which says whether file or journal counts.
     """
+    from steelyard.api.journal import said
     from steelyard.domain.books.entry_text import COLUMNS
-    from steelyard.domain.books.quick_entry import is_quick, quick_fields
+    from steelyard.domain.books.quick_entry import is_quick
 
     fields: dict[str, Any] = {}
     if is_quick(words):
-        fields |= quick_fields(words, date.today())
+        fields |= said(portfolio, words)
     for word in () if fields else words:
         name, sign, value = word.partition("=")
         if not sign or name not in COLUMNS:
