@@ -20,6 +20,7 @@ from steelyard.domain.money import EXACT, ZERO, figure
 from steelyard.domain.tax.backtest import BacktestFacts, BacktestTax, IsSession
 from steelyard.domain.tax.basis import Basis
 from steelyard.domain.tax.codes import MODULES
+from steelyard.domain.tax.forms import Form
 from steelyard.domain.tax.planning import FreeGains, NoBuy, PlanTax
 from steelyard.domain.tax.rules import Rule
 from steelyard.errors import InputError
@@ -194,6 +195,21 @@ class YearTax:
         """The currency of every figure: that of its country."""
         return country(self.jurisdiction).currency
 
+    def form(self, name: str) -> Form:
+        """Return a form of its country, filled in.
+
+        Raises:
+            InputError: The country has no form of that name (`tax-form-unknown`).
+        """
+        forms = country(self.jurisdiction).forms
+        if name not in forms:
+            raise InputError(
+                "tax-form-unknown",
+                say("{code} has no form {name!r} here", code=self.jurisdiction, name=name),
+                say("use {forms}", forms=", ".join(forms)) if forms else say("leave --form out"),
+            )
+        return forms[name](self)
+
     def pointers(self) -> dict[str, list[str]]:
         """Return the rule ids of each figure, by its JSON pointer (RFC 6901) into the document."""
         pointers = {
@@ -296,6 +312,10 @@ class Country(Protocol):
     @property
     def settings(self) -> tuple[str, ...]:
         """Keys under [tax] beside `jurisdiction` that mean something in this country."""
+
+    @property
+    def forms(self) -> Mapping[str, Callable[[YearTax], Form]]:
+        """The forms a year is filed on, by the name they are asked for; empty where none is filled in."""
 
     @property
     def wash_days(self) -> int | None:

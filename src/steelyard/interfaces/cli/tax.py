@@ -45,6 +45,7 @@ _ENDS = (
 @click.option("--portfolio", "file", type=click.Path(path_type=Path), help="Same as FILE.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document and nothing else.")
 @click.option("--csv", "as_csv", is_flag=True, help="The disposals as CSV, for the return.")
+@click.option("--form", metavar="NAME", help="A form, filled in, as CSV; US: 8949, schedule-d, txf.")
 def tax(
     path: Path,
     year: int | None,
@@ -53,6 +54,7 @@ def tax(
     file: Path | None,
     as_json: bool,
     as_csv: bool,
+    form: str | None,
 ) -> None:
     """Show the year's sales with their lots, the tax of each class, and what is to be filed.
 
@@ -63,6 +65,13 @@ def tax(
     result = steelyard.tax(portfolio, year=year, as_of=_day(as_of))
     if as_json:
         click.echo(json_text(result.to_dict()))
+    elif form is not None:
+        from steelyard.interfaces.documents.tax import form_csv
+
+        filled = result.form(form)
+        click.echo(filled.text or form_csv(filled), nl=False)
+        for note in filled.notes:
+            click.echo(tell(say("note: {note}", note=note)), err=True)
     elif as_csv:
         from steelyard.interfaces.documents.tax import disposals_csv
 

@@ -7,6 +7,7 @@ import io
 
 from steelyard.domain.shown import cell
 from steelyard.domain.tax.country import YearTax
+from steelyard.domain.tax.forms import Form
 
 CSV_COLUMNS = (
     "account", "symbol", "class", "sold_on", "settles_on", "term", "shares", "proceeds", "cost", "gain",
@@ -36,4 +37,13 @@ def disposals_csv(year: YearTax) -> str:
                 min((rule.verified.isoformat() for rule in rules), default=""),
             ]
         )
+    return out.getvalue()
+
+
+def form_csv(form: Form) -> str:
+    """Return a form as CSV, a row a line of the form."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(form.columns)
+    writer.writerows(["" if cell is None else str(cell) for cell in row] for row in form.rows)
     return out.getvalue()

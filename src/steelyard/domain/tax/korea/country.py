@@ -19,6 +19,7 @@ from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, plain
 from steelyard.domain.tax.backtest import BacktestFacts, BacktestTax, IsSession
 from steelyard.domain.tax.basis import Basis, basis_of, together
 from steelyard.domain.tax.country import Disposal, YearFacts, YearTax
+from steelyard.domain.tax.forms import Form
 from steelyard.domain.tax.korea.basis import FIGURES, LOTS, TOTAL, with_rules
 from steelyard.domain.tax.korea.contribution_limits import contribution_room
 from steelyard.domain.tax.korea.filings import filings
@@ -76,6 +77,7 @@ class Korea:
     currency = "KRW"
     settings = SETTINGS
     wash_days = None
+    forms: Mapping[str, Callable[[YearTax], Form]] = {}
     carries_losses = False
 
     def classify(self, instrument: Instrument) -> str:

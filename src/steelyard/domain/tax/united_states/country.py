@@ -31,6 +31,7 @@ from steelyard.domain.tax.united_states.capital_gains import (
     term,
 )
 from steelyard.domain.tax.united_states.contribution_limits import contribution_room
+from steelyard.domain.tax.united_states.forms import FORMS
 from steelyard.domain.tax.united_states.formula import return_formulas
 from steelyard.domain.tax.united_states.holding_rules import holding_rules
 from steelyard.domain.tax.united_states.planning import free_gains, no_buys
@@ -69,6 +70,7 @@ class UnitedStates:
         "carry_short", "carry_long", "identical", "identical_groups", "block_wash_sales",
         "ordinary_brackets", "gain_brackets",
     )  # fmt: skip
+    forms = FORMS
     wash_days = WINDOW_DAYS
     carries_losses = True
 
