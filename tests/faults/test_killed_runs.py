@@ -11,16 +11,15 @@ import os
 import sqlite3
 import subprocess
 import sys
-import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
+from acceptance.webhook import webhook
 from lanes import sizes
 from steelyard.adapters.database.automation_schema import STEPS
 from steelyard.adapters.database.migrations import Part, bring_up_to_date
@@ -53,27 +52,15 @@ NO_PRICE, FAILED = "No good price: VOO", "Steelyard could not finish: price-miss
 CODE = "from steelyard.interfaces.cli.main import main; main()"
 
 
-class Service(BaseHTTPRequestHandler):
-    """Counts the messages it accepts, by path and title."""
-
-    def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.got[self.path, body["title"]] += 1
-        self.send_response(503 if self.path.startswith("/down") else 200)
-        self.end_headers()
-
-    def log_message(self, *_):
-        pass
-
-
 @pytest.fixture
 def service():
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Service)
-    server.got = Counter()
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
+    with webhook(lambda path: 503 if path.startswith("/down") else 200) as server:
+        yield server
+
+
+def accepted(service):
+    """The messages that came, by path and title."""
+    return Counter((path, json.loads(body)["title"]) for path, body in service.got)
 
 
 def on(folder, sql, *values):
@@ -179,7 +166,7 @@ def test_no_kill_loses_an_alert_or_repeats_one_unsaid(tmp_path, service, name, s
         assert point["killed"] == -9 or point is points[-1], point
         assert point["finished"] == scenario.status, point
         with_base = sqlite3.connect(tmp_path / str(point["at"]) / "steelyard.db")
-        repeated += check(scenario, with_base, service.got, point["at"])
+        repeated += check(scenario, with_base, accepted(service), point["at"])
         with_base.close()
     report = os.environ.get("STEELYARD_KILL_REPORT")
     if report:

@@ -1,50 +1,21 @@
 """Apprise talks real HTTP and SMTP to services on this machine that accept, refuse, hang and hang up."""
 
 import json
-import socket
 import socketserver
-import struct
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from acceptance.webhook import webhook
 from steelyard.adapters.alerts.apprise_notifier import AppriseNotifier
 from steelyard.adapters.machine.secret_store import SecretStore
 from steelyard.errors import ServiceError
 
 
-class Service(BaseHTTPRequestHandler):
-    """Does what the test asks for: a status, `hang` or `reset`."""
-
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.got.append((self.path, body.decode()))
-        if self.server.answer == "hang":
-            self.server.over.wait(20)
-            return
-        if self.server.answer == "reset":
-            # Lingering for no time turns the close into a reset.
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            self.connection.close()
-            return
-        self.send_response(self.server.answer)
-        self.end_headers()
-
-    def log_message(self, *_):
-        pass
-
-
 @pytest.fixture
 def service():
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Service)
-    server.got, server.answer, server.over = [], 200, threading.Event()
-    server.handle_error = lambda *_: None
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server
-    server.over.set()
-    server.shutdown()
-    server.server_close()
+    with webhook() as server:
+        yield server
 
 
 def send(address, title="제목", body="VOO: 48.0 % (목표 40.0 %)"):

@@ -11,6 +11,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
+from acceptance.calendars import OpenOn
 from steelyard.app.lab.backtest import BacktestSettings, assemble, candidate
 from steelyard.domain.policy.drift import measure
 from steelyard.domain.policy.policies import decide
@@ -46,16 +47,6 @@ CASES = [
 ]
 
 
-class Open:
-    """The two days there are."""
-
-    def __init__(self, *days):
-        self.days = days
-
-    def is_session(self, exchange, day):
-        return day in self.days
-
-
 @pytest.mark.parametrize(("text", "weight", "days", "due"), CASES)
 def test_all_texts_of_the_rule_say_the_same(text, weight, days, due):
     """Expected: worked by hand, see the remarks beside the cases."""
@@ -65,7 +56,7 @@ def test_all_texts_of_the_rule_say_the_same(text, weight, days, due):
     values = {"A": D(1024) * weight / 64, "B": D(1024) * (64 - weight) / 64}
     policy = replace(chosen.policy, last_rebalance=FIRST)
     drifts = measure(values, D(1024), TARGETS)
-    live = decide(drifts, policy, as_of=last, sessions=Open(FIRST, last), exchanges=("X",))
+    live = decide(drifts, policy, as_of=last, sessions=OpenOn(FIRST, last), exchanges=("X",))
     assert live.due is due
 
     prices = np.array([[1.0, 1.0], [weight / 32, (64 - weight) / 32]])

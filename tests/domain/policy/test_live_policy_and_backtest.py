@@ -7,6 +7,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
+from acceptance.calendars import OpenOn
 from lanes import sizes
 from steelyard.app.lab.backtest import BacktestSettings, assemble, candidate
 from steelyard.domain.policy.destination import destination
@@ -31,16 +32,6 @@ TEXTS = (
 SESSIONS = 30
 
 
-class Weekdays:
-    """The days that prices exist on."""
-
-    def __init__(self, days):
-        self.days = frozenset(days)
-
-    def is_session(self, exchange, day):
-        return day in self.days
-
-
 def random_history(rng):
     """Prices on most weekdays of some weeks; and as many columns as targets."""
     days, day = [], date(2024, 1, 1) + timedelta(days=int(rng.integers(0, 700)))
@@ -60,7 +51,7 @@ def random_history(rng):
 def live_decisions(history, chosen, targets, shares):
     """Ask the live policy at every look session, with the shares that the backtest held before it."""
     policy = replace(chosen.policy, last_rebalance=history.dates[0])
-    sessions = Weekdays(history.dates)
+    sessions = OpenOn(*history.dates)
     found = []
     for t in range(1, len(history.dates)):
         as_of = history.dates[t]

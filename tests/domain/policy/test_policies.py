@@ -5,22 +5,13 @@ from decimal import Decimal
 
 import pytest
 
+from acceptance.calendars import Weekdays
 from steelyard.domain.money import EXACT
 from steelyard.domain.policy.drift import Drift, measure
 from steelyard.domain.policy.policies import Policy, band, decide
 
 DAY = date(2026, 11, 23)
 EXCHANGES = ("XKRX", "XNYS")
-
-
-class Weekdays:
-    """An exchange that trades on every weekday but the days it is told."""
-
-    def __init__(self, *closed):
-        self.closed = closed
-
-    def is_session(self, exchange, day):
-        return day.weekday() < 5 and (exchange, day) not in self.closed
 
 
 def pair(weight, target="0.40"):

@@ -6,14 +6,13 @@ import re
 import sqlite3
 import subprocess
 import sys
-import threading
 from datetime import datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from acceptance.webhook import webhook
 from processes import run_command
 from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.app.automation import doctor as doctor_source
@@ -48,27 +47,10 @@ def today():
     return datetime.now(ZoneInfo("Asia/Seoul")).date()
 
 
-class Service(BaseHTTPRequestHandler):
-    """Accepts a message, or answers with the status the test asks for."""
-
-    def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.got.append(body)
-        self.send_response(self.server.status)
-        self.end_headers()
-
-    def log_message(self, *_):
-        pass
-
-
 @pytest.fixture
 def service():
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Service)
-    server.got, server.status = [], 200
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
+    with webhook() as server:
+        yield server
 
 
 @pytest.fixture
@@ -97,7 +79,7 @@ def price(folder, number, days_ago=0):
 def run(folder, *words, service=None, **more):
     env = {k: v for k, v in os.environ.items() if not k.startswith("STEELYARD_")}
     if service is not None:
-        env["STEELYARD_NOTIFY_HOOK"] = f"json://127.0.0.1:{service.server_port}/"
+        env["STEELYARD_NOTIFY_HOOK"] = service.url
     env |= {"COLUMNS": "110", "NO_COLOR": "1", **more}
     return run_command(folder, *words, env=env)
 
@@ -112,7 +94,7 @@ def test_a_run_alerts_once_with_drift_and_plan_and_records_the_day(folder, servi
     done = run(folder, "run", "--json", service=service)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["alerts"] == ["rebalance_due"]
-    (message,) = service.got
+    (message,) = service.messages
     assert "VOO: 48.0 % (target 40.0 %, 8.0 points over)" in message["message"]
     assert "sell 1 VOO" in message["message"]
     (day,) = rows(folder, "SELECT day, total, largest_drift, due FROM valuations")
@@ -133,29 +115,25 @@ def test_the_same_state_is_not_told_twice_and_a_worse_one_is(folder, service):
     # 8 x 450 x 1500 = 5,400,000 of 10,600,000 is 50.9 %: 2.9 points worse than the 8.0 told.
     price(folder, "450")
     run(folder, "run", service=service)
-    assert "50.9 %" in service.got[1]["message"]
+    assert "50.9 %" in service.messages[1]["message"]
 
 
 def test_a_service_that_is_down_gets_its_message_later_and_blocks_no_other(folder, service):
-    other = ThreadingHTTPServer(("127.0.0.1", 0), Service)
-    other.got, other.status = [], 503
-    threading.Thread(target=other.serve_forever, daemon=True).start()
-    address = {"STEELYARD_NOTIFY_A": f"json://127.0.0.1:{other.server_port}/"}
-    done = json.loads(run(folder, "run", "--json", service=service, **address).stdout)
-    assert (done["sent"], done["failed"]) == (1, 1)
-    other.status = 200
-    # The five minutes to the second attempt are put behind us.
-    with sqlite3.connect(folder / "steelyard.db") as connection:
-        connection.execute("UPDATE deliveries SET next_at = '2020' WHERE state = 'waiting'")
-    done = json.loads(run(folder, "run", "--if-due", "--json", service=service, **address).stdout)
-    assert (done["outcome"], done["sent"]) == ("not-due", 1)
-    assert (len(other.got), len(service.got)) == (2, 1)
+    with webhook(503) as other:
+        address = {"STEELYARD_NOTIFY_A": other.url}
+        done = json.loads(run(folder, "run", "--json", service=service, **address).stdout)
+        assert (done["sent"], done["failed"]) == (1, 1)
+        other.answer = 200
+        # The five minutes to the second attempt are put behind us.
+        with sqlite3.connect(folder / "steelyard.db") as connection:
+            connection.execute("UPDATE deliveries SET next_at = '2020' WHERE state = 'waiting'")
+        done = json.loads(run(folder, "run", "--if-due", "--json", service=service, **address).stdout)
+        assert (done["outcome"], done["sent"]) == ("not-due", 1)
+        assert (len(other.got), len(service.got)) == (2, 1)
     assert rows(folder, "SELECT state, attempts FROM deliveries ORDER BY service") == [
         ("sent", 2),
         ("sent", 1),
     ]
-    other.shutdown()
-    other.server_close()
 
 
 def test_a_second_run_leaves_at_once_saying_so(folder):
@@ -174,7 +152,7 @@ def test_without_a_price_the_run_fails_says_so_and_is_taken_up_again(folder, ser
     failed = run(folder, "run", "--if-due", service=service)
     assert failed.returncode == 3
     assert "error[price-missing]" in failed.stderr
-    assert {m["title"] for m in service.got} == {
+    assert {m["title"] for m in service.messages} == {
         "No good price: VOO",
         "Steelyard could not finish: price-missing",
     }
@@ -186,7 +164,7 @@ def test_without_a_price_the_run_fails_says_so_and_is_taken_up_again(folder, ser
 def test_old_prices_alert_without_a_plan_and_say_how_old_they_are(folder, service):
     price(folder, "400", days_ago=10)
     run(folder, "run", service=service)
-    due = next(m for m in service.got if m["title"].startswith("Rebalance due"))
+    due = next(m for m in service.messages if m["title"].startswith("Rebalance due"))
     assert "last good prices" in due["message"]
     assert "sell" not in due["message"]
 
@@ -194,18 +172,18 @@ def test_old_prices_alert_without_a_plan_and_say_how_old_they_are(folder, servic
 def test_korean_alerts_and_templates_of_ones_own(folder, service):
     alerts(folder, 'language = "ko"')
     run(folder, "run", service=service)
-    assert "VOO: 48.0 % (목표 40.0 %, 8.0%p 초과)" in service.got[0]["message"]
+    assert "VOO: 48.0 % (목표 40.0 %, 8.0%p 초과)" in service.messages[0]["message"]
     (folder / "steelyard.db").unlink()
     alerts(folder, templates='[alerts.templates]\nrebalance_due = "Look: $reasons $unknown"')
     run(folder, "run", service=service)
-    assert service.got[1]["message"].startswith("Look: VOO: 48.0 %")
-    assert service.got[1]["message"].endswith("$unknown")
+    assert service.messages[1]["message"].startswith("Look: VOO: 48.0 %")
+    assert service.messages[1]["message"].splitlines()[0].endswith("$unknown")
 
 
 def test_quiet_hours_hold_a_message_back_and_lose_nothing(folder, service):
     alerts(folder, 'quiet = "00:00-23:59"')
     run(folder, "run", service=service)
-    assert service.got == []
+    assert service.messages == []
     alerts(folder)
     run(folder, "run", "--if-due", service=service)
     assert len(service.got) == 1
@@ -242,7 +220,7 @@ def test_prices_fetch_exits_three_when_nothing_good_came(folder):
 
 def test_notify_test_says_which_service_failed(folder, service):
     assert "hook: accepted" in run(folder, "notify", "test", service=service).stdout
-    service.status = 404
+    service.answer = 404
     failed = run(folder, "notify", "test", service=service)
     assert failed.returncode == 5
     assert "404" in failed.stderr
