@@ -63,6 +63,11 @@ price = "200000 KRW"
 TARGETS = SAMPLE[SAMPLE.index("[targets]") : SAMPLE.index("[policy]")]
 ACCOUNTS = SAMPLE[SAMPLE.index("[[accounts]]") :]
 EDITS = {
+    "class-circle": ("[policy]", '[classes.bonds]\nmembers = ["bonds"]\n\n[policy]'),
+    "counts-twice": (
+        "[policy]",
+        'stocks = "0%"\n\n[classes.stocks]\nmembers = ["TLT"]\n\n[policy]',
+    ),
     "currency": ('base_currency = "KRW"', 'base_currency = "won"'),
     "duplicate-account": (
         '[[accounts]]\nname = "main"',
@@ -70,6 +75,8 @@ EDITS = {
     ),
     "duplicate-position": ('symbol = "TLT"', 'symbol = "VOO"'),
     "duplicate-target": ('VOO = "40%"', 'VOO = "40%"\n"Vanguard S&P 500 ETF" = "0%"'),
+    "exposure-sum": ("[policy]", '[instruments.AGG]\nexposure = { TLT = "90%" }\n\n[policy]'),
+    "exposure-unknown": ("[policy]", '[instruments.AGG]\nexposure = { gold = "100%" }\n\n[policy]'),
     "fx-missing": ('USDKRW = "1392.10"', ""),
     "fx-pair": ("USDKRW", "USDJPY"),
     "key-missing": ('symbol = "GLD"\n', ""),
@@ -77,6 +84,10 @@ EDITS = {
     "negative": ('shares = "20"', 'shares = "-20"'),
     "no-accounts": (ACCOUNTS, ""),
     "no-targets": (TARGETS, "[targets]\n\n"),
+    "not-a-member": (
+        "[policy]",
+        'stocks = "0%"\n\n[classes.stocks]\nmembers = ["AGG"]\nbuy = ["BND"]\n\n[policy]',
+    ),
     "not-a-date": ("last_rebalance = 2026-06-01", 'last_rebalance = "1 June"'),
     "not-a-flag": ("fractional = false", 'fractional = "no"'),
     "not-a-list": ("locked = []", 'locked = "GLD"'),
@@ -90,6 +101,7 @@ EDITS = {
     "two-prices": ("[fx]", '[prices]\nTLT = "81000 KRW"\n\n[fx]'),
     "unknown-key": ('threshold = "5%"', 'treshold = "5%"'),
     "unknown-locked": ("locked = []", 'locked = ["QQQ"]'),
+    "unknown-preference": ('name = "main"', 'name = "main"\nprefer = ["gold"]'),
     "unknown-symbol": ('VOO = "40%"', 'VOOO = "40%"'),
     "unknown-word": ("[policy]", '[policy]\nlook = "fortnightly"'),
     "value-mismatch": ('price = "80000 KRW"', 'price = "80000 KRW"\nvalue = "1700000"'),

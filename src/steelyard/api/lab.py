@@ -13,7 +13,7 @@ from steelyard.api.reading import Money, amount, fraction
 from steelyard.app.lab import backtest as lab
 from steelyard.app.lab.compare import Comparison, resampled
 from steelyard.domain.policy import policy_text
-from steelyard.domain.portfolio import Portfolio
+from steelyard.domain.portfolio import Portfolio, by_first_fund
 from steelyard.errors import InputError
 from steelyard.words import say
 
@@ -142,9 +142,11 @@ def backtest_portfolio(
     Raises:
         InputError, DataError: See `steelyard.errors`.
     """
-    from steelyard.app.lab.report import LabReport
+    from steelyard.app.lab.report import LabReport, stand_ins
 
+    portfolio, stands = by_first_fund(portfolio)
     settings, notes = _settings(portfolio, options)
+    notes += stand_ins(stands)
     history = _history(portfolio, settings, prices, options)
     texts = policies or (policy_text.text(portfolio.policy),)
     return LabReport(lab.backtest(history, [lab.candidate(t) for t in texts], settings), notes=notes)
@@ -178,10 +180,12 @@ def compare_portfolio(
     Raises:
         InputError, DataError: See `steelyard.errors`.
     """
-    from steelyard.app.lab.report import Resampling, compare_policies
+    from steelyard.app.lab.report import Resampling, compare_policies, stand_ins
 
     simulated = prices is None
+    portfolio, stands = by_first_fund(portfolio)
     settings, notes = _settings(portfolio, options, simulated=simulated)
+    notes += stand_ins(stands)
     _check_resampling(paths, seed, block, circular)
     report = compare_policies(
         portfolio,

@@ -52,7 +52,18 @@ class AccountTable(TypedDict, total=False):
     kept: Keeper
     cost_method: CostMethod | Mapping[str, CostMethod]
     cash: Mapping[str, Number]
+    menu: Sequence[str]
+    locked: Sequence[str]
+    fractional: bool
+    prefer: Sequence[str]
     positions: Sequence[PositionTable]
+
+
+class ClassTable(TypedDict, total=False):
+    """A class that several funds meet; `members` is needed."""
+
+    members: Sequence[str]
+    buy: Sequence[str]
 
 
 class PolicyTable(TypedDict, total=False):
@@ -76,6 +87,8 @@ class ConstraintsTable(TypedDict, total=False):
     min_trade: Number
     cash_reserve: Number
     locked: Collection[str]
+    accept_drift: Number
+    max_trades: int
 
 
 class CostsTable(TypedDict, total=False):
@@ -99,6 +112,7 @@ class InstrumentTable(TypedDict, total=False):
     price: Number
     replacement_group: str
     us_ptp: bool
+    exposure: Mapping[str, Number]
 
 
 class EntryFields(TypedDict, total=False):
@@ -130,6 +144,7 @@ class EntryFields(TypedDict, total=False):
 class Tables(TypedDict, total=False):
     """The tables of a portfolio file besides targets and accounts; `tax` has `jurisdiction` and more."""
 
+    classes: Mapping[str, ClassTable]
     policy: PolicyTable
     constraints: ConstraintsTable
     costs: CostsTable

@@ -7,8 +7,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from steelyard.domain.caveats import Caveats, caveats_of
+from steelyard.domain.class_holdings import Member, class_documents, member_documents, members_of
 from steelyard.domain.money import figure
 from steelyard.domain.policy.drift import Drift, largest, measure, misplaced
+from steelyard.domain.policy.goals import worth_by_goal
 from steelyard.domain.policy.policies import Decision, decide
 from steelyard.domain.portfolio import Holding, Portfolio, Valuation, need_accounts, value
 from steelyard.records import dataclass
@@ -53,7 +55,8 @@ class CheckReport:
         """Return the document of `check --json` (`steelyard/check/1`); money and weights are decimal text."""
         portfolio, valuation = self.portfolio, self.valuation
         named = portfolio.instruments
-        positions = [
+        drift_of = {drift.symbol: drift for drift in self.drifts}
+        positions: list[dict[str, Any]] = [
             {
                 "symbol": drift.symbol,
                 "name": named[drift.symbol].name,
@@ -65,7 +68,18 @@ class CheckReport:
                 "relative_drift": figure(drift.relative),
                 "breach": drift.symbol in self.breaches,
             }
-            for holding, drift in zip(valuation.holdings, self.drifts, strict=True)
+            for holding in valuation.holdings
+            for drift in [drift_of.get(holding.symbol)]
+            if drift is not None
+        ]
+        positions += [
+            {
+                "name": named[row["symbol"]].name,
+                **row,
+                "relative_drift": None,
+                "breach": False,
+            }
+            for row in member_documents(self.members)
         ]
         return {
             "schema": "steelyard/check/1",
@@ -73,6 +87,7 @@ class CheckReport:
             "base_currency": portfolio.base_currency,
             "total_value": figure(valuation.managed),
             "positions": positions,
+            **class_documents(portfolio, self.drifts),
             "unmanaged": [
                 {"symbol": h.symbol, "name": named[h.symbol].name, "value": figure(h.value)}
                 for h in valuation.unmanaged
@@ -85,6 +100,13 @@ class CheckReport:
             **self.caveats.to_dict(),
         }
 
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """What stands in classes."""
+        values = {h.symbol: h.value for h in self.valuation.holdings}
+        shares = {h.symbol: h.shares for h in self.valuation.holdings}
+        return members_of(self.portfolio, values, shares, self.valuation.managed)
+
     def _shares(self, holding: Holding) -> str | None:
         """Shares of an instrument known by its value only are not shares at all."""
         quote = self.portfolio.quotes.get(holding.symbol)
@@ -93,7 +115,7 @@ class CheckReport:
 
 def exchanges(portfolio: Portfolio) -> tuple[str, ...]:
     """Return the exchanges of the targeted instruments, sorted: a look needs all of them open."""
-    return tuple(sorted({portfolio.instruments[s].exchange for s in portfolio.targets}))
+    return tuple(sorted({portfolio.instruments[s].exchange for s in portfolio.counted}))
 
 
 def check(portfolio: Portfolio, sessions: Sessions, *, as_of: date) -> CheckReport:
@@ -111,7 +133,7 @@ def check(portfolio: Portfolio, sessions: Sessions, *, as_of: date) -> CheckRepo
     need_accounts(portfolio)
     caveats = caveats_of(portfolio, as_of)
     valuation = value(portfolio)
-    values = {h.symbol: h.value for h in valuation.holdings}
+    values = worth_by_goal(portfolio.goals, {h.symbol: h.value for h in valuation.holdings})
     drifts = measure(values, valuation.managed, portfolio.targets)
     decision = decide(
         drifts, portfolio.policy, as_of=as_of, sessions=sessions, exchanges=exchanges(portfolio)

@@ -18,7 +18,7 @@ from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
 from steelyard.domain.policy.goals import AssetClass, Goal, goals
 from steelyard.domain.policy.policies import Policy
 from steelyard.errors import InputError
-from steelyard.records import dataclass, field
+from steelyard.records import dataclass, field, replace
 from steelyard.words import say
 
 
@@ -252,6 +252,15 @@ def _unordered(value: object) -> object:
     return tuple(map(_unordered, value)) if isinstance(value, list | tuple) else value
 
 
+def by_first_fund(portfolio: Portfolio) -> tuple[Portfolio, dict[str, str]]:
+    """Return a portfolio in which the first fund to buy stands for each class; and which for which."""
+    stands = {g.name: g.buy[0] for g in portfolio.goals if g.is_class and g.buy}
+    if not stands:
+        return portfolio, {}
+    targets = {stands.get(name, name): weight for name, weight in portfolio.targets.items()}
+    return replace(portfolio, targets=targets, classes={}, exposures={}), stands
+
+
 @dataclass(frozen=True, slots=True)
 class Holding:
     """All accounts' shares of one instrument, and their value in base currency."""
@@ -266,7 +275,8 @@ class Valuation:
     """What a portfolio is worth, in base currency.
 
     Attributes:
-        holdings: One per target, in the order of the file, zero shares included.
+        holdings: One per instrument that counts for a target, in the order of the targets and their members,
+            zero shares included.
         unmanaged: Held without a target; not part of any total.
         cash: All cash of all accounts.
         reserve: Cash that is never spent (at most what the reserve asks for, also when cash is short of it).
@@ -309,7 +319,8 @@ def value(portfolio: Portfolio, *, cash_flow: Decimal = ZERO) -> Valuation:
     Returns:
         The valuation. A reserve given as a weight is that fraction of targets plus cash.
     """
-    shares: dict[str, Decimal] = dict.fromkeys(portfolio.targets, ZERO)
+    counted = portfolio.counted
+    shares: dict[str, Decimal] = dict.fromkeys(counted, ZERO)
     worth: dict[str, Decimal] = dict(shares)
     for account in portfolio.accounts:
         for position in account.positions:
@@ -321,13 +332,13 @@ def value(portfolio: Portfolio, *, cash_flow: Decimal = ZERO) -> Valuation:
     for account in portfolio.accounts:
         for currency, amount in account.cash.items():
             cash = EXACT.add(cash, EXACT.multiply(amount, portfolio.rate(currency)) if amount else ZERO)
-    managed = tuple(h for h in holdings if h.symbol in portfolio.targets)
+    managed = tuple(h for h in holdings if h.symbol in counted)
     gross = exact_sum((h.value for h in managed), cash)
     limits = portfolio.constraints
     reserve = limits.reserve_amount or EXACT.multiply(limits.reserve_weight, gross)
     return Valuation(
         holdings=managed,
-        unmanaged=tuple(h for h in holdings if h.symbol not in portfolio.targets),
+        unmanaged=tuple(h for h in holdings if h.symbol not in counted),
         cash=cash,
         reserve=reserve,
         managed=EXACT.subtract(gross, reserve),

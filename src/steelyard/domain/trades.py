@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from steelyard.domain.caveats import Caveats
+from steelyard.domain.class_holdings import Member
 from steelyard.domain.money import EXACT, ZERO, exact_sum, figure
 from steelyard.domain.policy.drift import Drift
 from steelyard.domain.policy.policies import Decision
@@ -148,10 +149,10 @@ class Blocked:
 
 @dataclass(frozen=True, slots=True)
 class HoldingAfter:
-    """One instrument after the trades: shares and drift."""
+    """One target after the trades: drift, and shares where it is an instrument."""
 
     symbol: str
-    shares: Decimal
+    shares: Decimal | None
     drift: Drift
 
     def to_dict(self) -> dict[str, Any]:
@@ -271,6 +272,9 @@ class Plan:
         effort: See there; None where tax and cost decided nothing.
         nearest: What the nearest plan would do, where this one stays further from target.
         after: One a target, in the order of the targets.
+        members: What stands in classes after the trades.
+        member_positions: The same as the document shows it.
+        classes: The classes as the document shows them, empty without any.
         managed_after: What the weights after refer to: targeted instruments plus cash less reserve.
         total_after: The same with the reserve.
         cash_after: All cash after trades and costs.
@@ -309,6 +313,9 @@ class Plan:
     nearest: Nearest | None = None
     asked: Mapping[str, Any] | None = field(default=None, compare=False, repr=False)
     caveats: Caveats = Caveats()
+    members: tuple[Member, ...] = ()
+    member_positions: tuple[Mapping[str, Any], ...] = ()
+    classes: Mapping[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document of `plan --json`, also of `invest` and `withdraw` (`steelyard/plan/1`).
@@ -331,7 +338,9 @@ class Plan:
             "after": {
                 "total_value": figure(self.managed_after),
                 "cash": figure(self.cash_after),
-                "positions": [h.to_dict() for h in self.after],
+                "positions": [h.to_dict() for h in self.after if h.shares is not None]
+                + list(self.member_positions),
+                **self.classes,
                 "largest_drift": figure(max(sizes, default=ZERO)),
                 "misplaced": figure(sum(sizes, ZERO) / 2),
             },

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from steelyard.adapters.files.classes import names_in
 from steelyard.adapters.files.settings import ExchangeRates, currency_of
 from steelyard.adapters.files.tax_figures import load_tax_rules
 from steelyard.adapters.files.toml_places import Path
@@ -15,17 +16,20 @@ from steelyard.domain.accounts import KEEPERS, METHODS, CostMethod, Keeper
 from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.market.instruments import TAX_CLASSES, US_CLASSES, Instrument
 from steelyard.domain.money import EXACT, ONE, ZERO, Amount, exact_sum, is_currency, parse_number, plain
+from steelyard.domain.policy.goals import AssetClass
 from steelyard.domain.portfolio import Account, Lot, Position, Quote
 from steelyard.domain.tax.codes import account_kinds, holding_rules
 from steelyard.records import replace
 from steelyard.words import join, say
 
-ACCOUNT_KEYS = ("name", "kind", "cost_method", "cash", "positions", "kept")
+ACCOUNT_KEYS = (
+    "name", "kind", "cost_method", "cash", "positions", "kept", "menu", "locked", "fractional", "prefer",
+)  # fmt: skip
 POSITION_KEYS = ("symbol", "shares", "value", "price", "priced_on", "lots")
 LOT_KEYS = ("bought", "shares", "unit_cost", "fx", "currency")
 INSTRUMENT_KEYS = (
     "currency", "fractional", "exchange", "asset_class", "tax_class", "us_class", "name", "price",
-    "replacement_group", "us_ptp",
+    "replacement_group", "us_ptp", "exposure",
 )  # fmt: skip
 EXCHANGES = ("XKRX", "XNYS")
 AGREE = Decimal("0.001")
@@ -42,9 +46,11 @@ class AccountsReader:
         catalogue: Catalogue,
         targets: Mapping[str, Decimal],
         base: str,
+        classes: Mapping[str, AssetClass],
     ) -> None:
         self.reader, self.rates, self.catalogue = reader, rates, catalogue
-        self.targets, self.base = targets, base
+        self.targets, self.classes, self.base = targets, classes, base
+        self.exposures: dict[str, dict[str, Decimal]] = {}
         self.own: dict[str, Mapping[str, Any]] = {}
         self.quotes: dict[str, tuple[Quote, Path]] = {}
         self.places: dict[str, Path] = {}
@@ -79,8 +85,36 @@ class AccountsReader:
             if "currency" in table:
                 fields["currency"] = self._currency(table["currency"], (*path, "currency"))
             self.own[symbol] = {k: v for k, v in fields.items() if v is not None}
+            if "exposure" in table:
+                self._exposure(symbol, table, path)
             if "price" in table:
                 self._price(symbol, table["price"], (*path, "price"))
+
+    def _exposure(self, symbol: str, table: Mapping[str, Any], path: Path) -> None:
+        """Read what parts of a fund count for which target."""
+        parts = {}
+        for name, raw in self.reader.table(table, "exposure", path).items():
+            part = self.reader.fraction(
+                raw, (*path, "exposure"), above=True, below_one=False, example='"54%"'
+            )
+            if part is not None:
+                parts[name if name in self.targets else self.catalogue.resolve(name) or name] = part
+        if parts:
+            self.exposures[symbol] = parts
+
+    @property
+    def counted(self) -> dict[str, Path]:
+        """Every symbol that counts for some target, with the place that says so."""
+        found: dict[str, Path] = {}
+        for name in self.targets:
+            if name not in self.classes:
+                found.setdefault(name, ("targets", name))
+                continue
+            for symbol in (*self.classes[name].members, *self.classes[name].buy):
+                found.setdefault(symbol, ("classes", name, "members"))
+        for symbol in self.exposures:
+            found.setdefault(symbol, ("instruments", symbol, "exposure"))
+        return found
 
     def read_prices(self, tree: Mapping[str, Any]) -> None:
         """Read [prices]: a price for what is wanted but not held yet."""
@@ -122,7 +156,8 @@ class AccountsReader:
         """Return instruments and quotes of everything targeted, held or asked for, noting what is missing."""
         asked_for = frozenset(symbols)
         held = {p.symbol for a in accounts for p in a.positions} | asked_for
-        symbols = [*self.targets, *sorted(held - set(self.targets))]
+        counted = self.counted
+        symbols = [*counted, *sorted(held - set(counted))]
         for symbol, path in self.unpriced.items() if need_prices else ():
             if symbol in self.unread or (symbol in self.quotes and not self.quotes[symbol][0].by_value):
                 continue
@@ -140,10 +175,10 @@ class AccountsReader:
         for symbol in symbols:
             instrument = self._instrument(symbol)
             if instrument is None:
-                if symbol in asked_for and symbol not in {*self.targets, *self.places}:
+                if symbol in asked_for and symbol not in {*counted, *self.places}:
                     self._unknown_in_journal(symbol)
                 elif symbol not in self.unpriced or not need_prices:
-                    self._unknown(symbol, self.places.get(symbol, ("targets", symbol)))
+                    self._unknown(symbol, self.places.get(symbol) or counted.get(symbol, ("targets", symbol)))
                 continue
             instruments[symbol] = instrument
         quotes = {s: q for s, (q, _) in self.quotes.items() if s in instruments}
@@ -151,6 +186,16 @@ class AccountsReader:
 
     def _unknown(self, symbol: str, path: Path) -> None:
         near = self.catalogue.suggest(symbol)
+        if path == ("targets", symbol) and not near:
+            hint = say(
+                'add [instruments.{symbol}] with currency = "{base}" and a price, or for a class '
+                '[classes.{symbol}] with members = ["VOO"]',
+                symbol=symbol,
+                base=self.base,
+            )
+            text = say("{symbol} is neither in the catalogue nor under [classes]", symbol=symbol)
+            self.reader.problem("unknown-symbol", text, hint, path)
+            return
         hint = say(
             'add [instruments.{symbol}] with currency = "{base}" and a price to the position',
             symbol=symbol,
@@ -237,15 +282,34 @@ class AccountsReader:
             if position is not None:
                 positions[position.symbol] = position
         method = self._method(row, path)
+        menu = names_in(self.reader, self.catalogue, row, "menu", path)
         return Account(
             name,
             kind,
             cash,
             tuple(positions.values()),
             method,
+            menu=None if menu is None else frozenset(menu),
+            locked=frozenset(self._known(row, "locked", path, self.counted)),
+            fractional="fractional" in row and self.reader.flag(row["fractional"], (*path, "fractional")),
+            prefer=tuple(self._known(row, "prefer", path, {**self.counted, **dict.fromkeys(self.targets)})),
             kept=self._kept(row, path),
             rules=holding_rules(kind, lambda code: load_tax_rules(code)[0]),
         )
+
+    def _known(self, row: Mapping[str, Any], key: str, path: Path, known: Collection[str]) -> list[str]:
+        """Return the names in a list of an account, each of them a target or one that counts for a target."""
+        found = names_in(self.reader, self.catalogue, row, key, path) or []
+        for name in found:
+            if name in known:
+                continue
+            text = say("{name!r} under {key} has no target", name=name, key=key)
+            hint = say("name one of {known}", known=", ".join(known))
+            if key == "locked":
+                self.reader.problem("unknown-locked", text, hint, (*path, key))
+            else:
+                self.reader.problem("unknown-preference", text, hint, (*path, key))
+        return [name for name in found if name in known]
 
     def _kept(self, row: Mapping[str, Any], path: Path) -> Keeper | None:
         return self.reader.word(row["kept"], (*path, "kept"), KEEPERS) if "kept" in row else None

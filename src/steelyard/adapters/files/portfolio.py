@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from steelyard.adapters.files.accounts import AccountsReader
+from steelyard.adapters.files.classes import check_targets, read_classes
 from steelyard.adapters.files.settings import (
     ExchangeRates,
     read_constraints,
@@ -29,8 +30,8 @@ from steelyard.languages import available
 from steelyard.words import LONGEST_SHOWN, Text, say
 
 KEYS = (
-    "base_currency", "language", "targets", "policy", "constraints", "costs", "fx", "tax", "accounts",
-    "instruments", "prices", "priced_on",
+    "base_currency", "language", "targets", "classes", "policy", "constraints", "costs", "fx", "tax",
+    "accounts", "instruments", "prices", "priced_on",
 )  # fmt: skip
 
 
@@ -128,15 +129,17 @@ def read(
     language = None if asked is None else reader.word(asked, ("language",), available())
     base = _base_currency(reader, tree)
     rates = ExchangeRates(reader, base, tree)
-    targets = _targets(reader, tree, catalogue)
+    classes = read_classes(reader, tree, catalogue)
+    targets = _targets(reader, tree, catalogue, classes)
     policy = read_policy(reader, tree)
-    constraints = read_constraints(reader, tree, rates, catalogue, targets)
     costs = read_costs(reader, tree, rates)
     tax = read_tax(reader, tree)
-    holdings = AccountsReader(reader, rates, catalogue, targets, base)
+    holdings = AccountsReader(reader, rates, catalogue, targets, base, classes)
     if "priced_on" in tree:
         holdings.priced_on = reader.day(tree["priced_on"], ("priced_on",))
     holdings.read_instruments(tree)
+    check_targets(reader, targets, classes, holdings.exposures)
+    constraints = read_constraints(reader, tree, rates, catalogue, holdings.counted)
     holdings.read_prices(tree)
     accounts = holdings.read_accounts(tree, tax.jurisdiction if tax else None, need=need_accounts)
     instruments, quotes = holdings.finish(accounts, need_prices=need_prices, symbols=symbols)
@@ -156,6 +159,8 @@ def read(
         tax=tax,
         source=reader.name,
         language=language,
+        classes={name: classes[name] for name in targets if name in classes},
+        exposures=holdings.exposures,
         fx_quotes={
             code: Quote(rate, base, priced_on=holdings.priced_on) for code, rate in rates.known.items()
         },
@@ -193,13 +198,15 @@ def _base_currency(reader: Reader, tree: Mapping[str, Any]) -> str:
     return "KRW"
 
 
-def _targets(reader: Reader, tree: Mapping[str, Any], catalogue: Catalogue) -> dict[str, Decimal]:
+def _targets(
+    reader: Reader, tree: Mapping[str, Any], catalogue: Catalogue, classes: Collection[str]
+) -> dict[str, Decimal]:
     table = reader.table(tree, "targets")
     targets: dict[str, Decimal] = {}
     whole = True
     for name, raw in table.items():
         path = ("targets", name)
-        symbol = catalogue.resolve(name) or name
+        symbol = name if name in classes else catalogue.resolve(name) or name
         weight = reader.fraction(raw, path, below_one=False, example='"30%"')
         if symbol in targets:
             hint = say("keep one of the two lines")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -20,7 +20,7 @@ POLICY_KEYS = (
     "kind", "look", "look_at", "threshold", "relative_threshold", "max_interval_days", "cooldown_days",
     "destination", "last_rebalance",
 )  # fmt: skip
-CONSTRAINT_KEYS = ("fractional", "min_trade", "cash_reserve", "locked")
+CONSTRAINT_KEYS = ("fractional", "min_trade", "cash_reserve", "locked", "accept_drift", "max_trades")
 COST_KEYS = ("commission", "min_commission", "fx_spread")
 JURISDICTIONS = tuple(MODULES)
 
@@ -107,7 +107,7 @@ def read_constraints(
     tree: Mapping[str, Any],
     rates: ExchangeRates,
     catalogue: Catalogue,
-    targets: Mapping[str, Decimal],
+    targets: Collection[str],
 ) -> Constraints:
     """Read [constraints]."""
     table, path = reader.table(tree, "constraints"), ("constraints",)
@@ -143,7 +143,20 @@ def read_constraints(
             )
         else:
             locked.add(symbol)
-    return Constraints(fractional, min_trade or ZERO, amount or ZERO, weight, frozenset(locked))
+    accept = most = None
+    if "accept_drift" in table:
+        accept = reader.fraction(table["accept_drift"], (*path, "accept_drift"), example='"0.5%"')
+    if "max_trades" in table:
+        most = reader.count(table["max_trades"], (*path, "max_trades"))
+    return Constraints(
+        fractional,
+        min_trade or ZERO,
+        amount or ZERO,
+        weight,
+        frozenset(locked),
+        accept_drift=accept,
+        max_trades=most,
+    )
 
 
 def read_costs(reader: Reader, tree: Mapping[str, Any], rates: ExchangeRates) -> Costs:

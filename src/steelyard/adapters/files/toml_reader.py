@@ -249,6 +249,15 @@ class Reader:
             return None
         return int(value)
 
+    def count(self, raw: object, path: Path) -> int | None:
+        """Return a whole number, at least 1; None after noting a problem."""
+        value = self.number(raw, path, least=ONE, example="10")
+        if value is not None and value != value.to_integral_value(context=EXACT):
+            text = say("{value} is not a whole number", value=plain(value))
+            self.problem("not-a-number", text, say("write {key} = 10", key=_key(path)), path)
+            return None
+        return None if value is None else int(value)
+
     def day(self, raw: object, path: Path) -> date | None:
         """Return a date, None after noting a problem."""
         if type(raw) is date and EARLIEST <= raw <= LATEST:

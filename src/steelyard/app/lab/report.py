@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -138,6 +138,14 @@ def notes_of(portfolio: Portfolio) -> tuple[str, ...]:
             "{locked} is locked in the file; a backtest starts from cash and trades it all the same",
             locked=", ".join(locked),
         ),
+    )
+
+
+def stand_ins(stands: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what a backtest takes in place of classes."""
+    return tuple(
+        say("{symbol} stands for the class {name}: the first fund to buy", symbol=symbol, name=name)
+        for name, symbol in stands.items()
     )
 
 

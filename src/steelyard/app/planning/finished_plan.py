@@ -8,6 +8,7 @@ from decimal import Decimal
 from steelyard.app.planning.plan_request import Outcome, PlanRequest
 from steelyard.app.planning.reasons import decided_by, explain, goal_worth
 from steelyard.app.planning.untraded import untraded
+from steelyard.domain.class_holdings import class_documents, member_documents, members_of
 from steelyard.domain.money import EXACT, ZERO, exact_sum
 from steelyard.domain.policy.drift import measure
 from steelyard.domain.policy.policies import Decision
@@ -33,11 +34,12 @@ def finished(
     before = goal_worth(portfolio, {h.symbol: h.value for h in valuation.holdings})
     worth = goal_worth(portfolio, settled.values)
     drifts = measure(worth, managed, portfolio.targets)
-    shares: dict[str, Decimal] = dict.fromkeys(portfolio.targets, ZERO)
+    shares: dict[str, Decimal] = dict.fromkeys(portfolio.counted, ZERO)
     for (_, symbol), held in settled.shares.items():
         if symbol in shares:
             shares[symbol] = EXACT.add(shares[symbol], held)
-    after = tuple(HoldingAfter(d.symbol, shares[d.symbol], d) for d in drifts)
+    after = tuple(HoldingAfter(d.symbol, shares.get(d.symbol), d) for d in drifts)
+    members = members_of(portfolio, settled.values, shares, managed)
     trades = tuple(
         sorted(
             (
@@ -59,6 +61,9 @@ def finished(
         conversions=outcome.conversions,
         untraded=untraded(portfolio, valuation, outcome, request, settled),
         after=after,
+        members=members,
+        member_positions=tuple(member_documents(members)),
+        classes=class_documents(portfolio, drifts),
         managed_after=managed,
         total_after=gross,
         cash_after=settled.cash,

@@ -42,6 +42,8 @@ def money_to_bands(portfolio: Portfolio, *, fractional: bool = False) -> Decimal
         target and band of zero, a locked instrument, a missing price).
     """
     bands = {s: band(w, portfolio.policy) for s, w in portfolio.targets.items()}
+    if any(goal.is_class for goal in portfolio.goals):
+        return None  # several funds meet a class, and which is bought depends on the account
     if portfolio.policy.kind not in ("threshold", "hybrid") or any(b is None for b in bands.values()):
         return None
     purse = _purse(portfolio, {s: b or ZERO for s, b in bands.items()}, fractional)

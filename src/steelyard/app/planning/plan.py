@@ -21,6 +21,7 @@ from steelyard.domain.money import EXACT, ZERO, exact_sum, plain
 from steelyard.domain.objective import objective_named
 from steelyard.domain.policy.destination import destination
 from steelyard.domain.policy.drift import measure
+from steelyard.domain.policy.goals import worth_by_goal
 from steelyard.domain.policy.policies import Decision, decide
 from steelyard.domain.portfolio import Portfolio, Valuation, need_accounts, value
 from steelyard.domain.trades import Blocked, Plan, settle
@@ -371,7 +372,7 @@ def _with_tax(
 
 def decide_now(portfolio: Portfolio, valuation: Valuation, sessions: Sessions, as_of: date) -> Decision:
     """Evaluate the policy on a valuation."""
-    values = {h.symbol: h.value for h in valuation.holdings}
+    values = worth_by_goal(portfolio.goals, {h.symbol: h.value for h in valuation.holdings})
     drifts = measure(values, valuation.managed, portfolio.targets)
     return decide(drifts, portfolio.policy, as_of=as_of, sessions=sessions, exchanges=exchanges(portfolio))
 
@@ -379,7 +380,8 @@ def decide_now(portfolio: Portfolio, valuation: Valuation, sessions: Sessions, a
 def _destination(portfolio: Portfolio, valuation: Valuation) -> dict[str, Decimal]:
     if portfolio.policy.destination == "target" or valuation.managed <= 0:
         return dict(portfolio.targets)
-    weights = {h.symbol: EXACT.divide(h.value, valuation.managed) for h in valuation.holdings}
+    values = worth_by_goal(portfolio.goals, {h.symbol: h.value for h in valuation.holdings})
+    weights = {name: EXACT.divide(worth, valuation.managed) for name, worth in values.items()}
     return dict(destination(weights, portfolio.targets, portfolio.policy))
 
 

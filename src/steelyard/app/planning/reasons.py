@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from fractions import Fraction
 
 from steelyard.app.planning.plan_request import Outcome, PlanRequest
-from steelyard.app.planning.tradables import goal_values
 from steelyard.domain.money import EXACT, ZERO
 from steelyard.domain.policy.drift import Drift
-from steelyard.domain.policy.goals import Goal
+from steelyard.domain.policy.goals import Goal, worth_by_goal
 from steelyard.domain.portfolio import Portfolio, Valuation
 from steelyard.domain.trades import DecidedBy, Trade
 from steelyard.words import join, say
@@ -35,12 +33,7 @@ def goals_of(portfolio: Portfolio, symbol: str) -> tuple[Goal, ...]:
 
 def goal_worth(portfolio: Portfolio, values: Mapping[str, Decimal]) -> dict[str, Decimal]:
     """Return the value of every goal, from the values of instruments."""
-    if not any(goal.is_class for goal in portfolio.goals):
-        return {goal.name: values.get(goal.name, ZERO) for goal in portfolio.goals}
-    return {
-        name: EXACT.divide(Decimal(v.numerator), Decimal(v.denominator))
-        for name, v in goal_values(portfolio, {s: Fraction(v) for s, v in values.items()}).items()
-    }
+    return worth_by_goal(portfolio.goals, values)
 
 
 def explain(

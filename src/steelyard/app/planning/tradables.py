@@ -160,9 +160,13 @@ def _plannable(portfolio: Portfolio, symbol: str, request: PlanRequest) -> bool:
 
 
 def _idle(portfolio: Portfolio, symbol: str, request: PlanRequest) -> bool:
-    """An instrument nobody holds and nobody wants needs no price."""
+    """An instrument nobody holds needs no price where nobody wants it, or another of its class has one."""
     held = any(p.symbol == symbol and p.shares for a in portfolio.accounts for p in a.positions)
-    wanted = any(request.targets[g.name] for g in portfolio.goals if symbol in g.buy)
+    wanted = any(
+        request.targets[g.name]
+        for g in portfolio.goals
+        if symbol in g.buy and not any(s in portfolio.quotes for s in g.buy)
+    )
     return not held and (not wanted or not request.can_buy)
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from steelyard.app.planning.plan_request import Outcome, PlanRequest
 from steelyard.app.planning.reasons import goal_worth, points, stage
 from steelyard.app.planning.tradables import may_buy
-from steelyard.domain.money import EXACT, ONE, ZERO, plain
+from steelyard.domain.money import EXACT, ONE, ZERO, minor_digits, plain
 from steelyard.domain.policy.drift import Drift
 from steelyard.domain.policy.goals import Goal
 from steelyard.domain.portfolio import Account, Portfolio, Valuation
@@ -176,7 +176,8 @@ def idle_cash(
         money = settled.money[account.name]
         kept = min(max(money, ZERO), reserve)
         reserve, money = EXACT.subtract(reserve, kept), EXACT.subtract(money, kept)
-        if money <= ZERO:
+        # Less than the smallest coin is what dividing shares leaves.
+        if money < ONE.scaleb(-minor_digits(portfolio.base_currency)):
             continue
         reason, by = _why_idle(portfolio, outcome, request, settled, account, money, short)
         rows.append(Untraded("", reason, by, account.name, money))

@@ -31,7 +31,7 @@ def wash_blocks(portfolio: Portfolio, situation: TaxSituation, *, as_of: date) -
         return ()
     losses = situation.country.no_buys(situation.facts, as_of)
     rows = []
-    for symbol in portfolio.targets:
+    for symbol in portfolio.counted:
         undone = [x for x in losses if symbol in x.symbols]
         if undone:
             reason = _reason(symbol, undone, situation.country.currency)
@@ -76,7 +76,7 @@ def own_blocks(
                 first_free=first_free,
             ),
         )
-        for symbol in portfolio.targets
+        for symbol in portfolio.counted
         for same in [situation.same(symbol)]
         if same & set(sold)
     )

@@ -192,7 +192,7 @@ def taxed_pairs(portfolio: Portfolio) -> frozenset[tuple[str, str]]:
     return frozenset(
         (account.name, symbol)
         for account in portfolio.accounts
-        for symbol in portfolio.targets
+        for symbol in portfolio.counted
         if lands.taxes_sale(classes.get(symbol, ""), account.kind)
     )
 

@@ -67,7 +67,10 @@ def saved_plan(
         as_of=plan.as_of,
         base_currency=base,
         policy=policy_text(portfolio.policy),
-        targets=portfolio.targets,
+        # Of a class every member may be traded; what is wanted of it is wanted of all together.
+        targets={s: g.weight for g in reversed(portfolio.goals) for s in g.parts}
+        if any(g.is_class for g in portfolio.goals)
+        else portfolio.targets,
         reserve=valuation.reserve,
         value=valuation.total,
         turnover=plan.turnover,

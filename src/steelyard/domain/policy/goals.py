@@ -7,10 +7,10 @@ target is a plain symbol its goal has that one part, and nothing changes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
-from steelyard.domain.money import ONE
+from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
 from steelyard.records import dataclass
 
 
@@ -50,6 +50,24 @@ class Goal:
     def is_class(self) -> bool:
         """Whether anything else than its own symbol counts for it."""
         return tuple(self.parts) != (self.name,)
+
+
+def worth_by_goal(goals: Iterable[Goal], values: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    """Return the value of every goal from the values of the instruments that count for it.
+
+    >>> worth_by_goal(goals({"VOO": ONE}, {}, {}), {"VOO": Decimal(5)})
+    {'VOO': Decimal('5')}
+    """
+    return {
+        goal.name: exact_sum(
+            EXACT.multiply(part, values[s]) if part != ONE else values[s]
+            for s, part in goal.parts.items()
+            if s in values
+        )
+        if goal.is_class
+        else values.get(goal.name, ZERO)
+        for goal in goals
+    }
 
 
 def goals(

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from steelyard.app.check import CheckReport
+from steelyard.domain.class_holdings import Member
 from steelyard.domain.money import EXACT, ONE, ZERO, currency_sign, minor_digits
 from steelyard.domain.policy.drift import Drift
 from steelyard.domain.policy.models import Model
@@ -107,7 +108,11 @@ def _drift_table(report: CheckReport, width: int) -> Table:
     symbol_, value_, weight_ = say("symbol"), say("value"), say("weight")
     target_, drift_, band_ = say("target"), say("drift"), say("band")
     titles = tuple(map(tell, (symbol_, value_, weight_, target_, drift_, band_)))
-    taken = [max(map(cell_len, column)) + 2 for column in zip(titles, *figures, strict=True)]
+    inside = [
+        (_inside(m), money(m.value, portfolio.base_currency), percent(m.weight), "", "", "")
+        for m in report.members
+    ]
+    taken = [max(map(cell_len, column)) + 2 for column in zip(titles, *figures, *inside, strict=True)]
     # One more column says "!" where the band is broken.
     room = width - sum(taken) - 3
     drawn = room >= NAME_ROOM
@@ -116,13 +121,26 @@ def _drift_table(report: CheckReport, width: int) -> Table:
     table = columns(*sides, (drift_, "right"), ("", ""), *([(band_, "")] if drawn else []))
     for drift, (symbol, worth, weight, target, off, picture) in zip(report.drifts, figures, strict=True):
         breach = drift.symbol in report.breaches
-        name = Text(portfolio.instruments[drift.symbol].name)
+        known = portfolio.instruments.get(drift.symbol)
+        name = Text(known.name if known else tell(say("class")))
         name.truncate(max(min(room, 28), 1), overflow="ellipsis")
         red = "bold red" if breach else ""
         mark = "!" if breach else ""
         row: list[str | Text] = [symbol, name, worth, weight, target, Text(off, style=red), mark]
         table.add_row(*row, *([picture] if drawn else []))
+        for member in report.members:
+            if member.name == drift.symbol:
+                called = Text(portfolio.instruments[member.symbol].name, style="dim")
+                called.truncate(max(min(room, 28), 1), overflow="ellipsis")
+                held = money(member.value, portfolio.base_currency)
+                own: list[str | Text] = [_inside(member), called, held, percent(member.weight)]
+                table.add_row(*own, "", "", "", *([""] if drawn else []))
     return table
+
+
+def _inside(member: Member) -> str:
+    """Return a member of a class as its row begins: a fund that counts in parts says with how much."""
+    return f"  {member.symbol}" if member.part == ONE else f"  {member.symbol} {percent(member.part)} %"
 
 
 def show_check(report: CheckReport) -> None:
@@ -197,7 +215,8 @@ def show_plan(plan: Plan, portfolio: Portfolio, title: str) -> None:
     for holding in plan.after:
         d = holding.drift
         quote = portfolio.quotes.get(holding.symbol)
-        count = "" if quote is not None and quote.by_value else shares(holding.shares)
+        known = holding.shares is not None and not (quote is not None and quote.by_value)
+        count = shares(holding.shares) if known and holding.shares is not None else ""
         after.add_row(
             holding.symbol,
             count,
@@ -206,6 +225,12 @@ def show_plan(plan: Plan, portfolio: Portfolio, title: str) -> None:
             percent(d.target),
             percent(d.drift, sign=True),
         )
+        for member in plan.members:
+            if member.name == holding.symbol:
+                worth = money(member.value, base)
+                after.add_row(
+                    f"  {member.symbol}", shares(member.shares), worth, percent(member.weight), "", ""
+                )
     out.print(after)
     if plan.nearest is not None:
         near = plan.nearest

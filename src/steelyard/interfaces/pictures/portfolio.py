@@ -26,7 +26,8 @@ def weights_png(report: CheckReport) -> bytes:
     rows = []
     for drift in report.drifts:
         width = band(drift.target, policy) if policy.kind in ("threshold", "hybrid") else None
-        name = report.portfolio.instruments[drift.symbol].name
+        known = report.portfolio.instruments.get(drift.symbol)
+        name = "" if known is None else known.name
         rows.append(
             charts.Weight(
                 label=drift.symbol if name in ("", drift.symbol) else f"{name} ({drift.symbol})",
