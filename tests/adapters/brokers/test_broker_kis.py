@@ -180,7 +180,8 @@ class _Handler(BaseHTTPRequestHandler):
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         headers = {k.lower(): v for k, v in self.headers.items()}
         self.owner.seen.append((self.command, parts.path, raw, headers))
-        if self.owner.say and parts.path != "/oauth2/tokenP":
+        about_token = any("error_code" in text for _, text in self.owner.say)
+        if self.owner.say and (parts.path == "/oauth2/tokenP") is about_token:
             status, text = self.owner.say.pop(0)
             if status is None:
                 self.close_connection = True
@@ -217,8 +218,9 @@ def server(tmp_path):
 def connect(server, tmp_path):
     def made(account="12345678-01", key="key"):
         wire = KisConnection(
-            "paper", key, "secret", tmp_path / "token", now=lambda: server.now, loopback=server.address
-        )
+            "paper", key, "secret", tmp_path / "token",
+            now=lambda: server.now, wait=lambda seconds: None, loopback=server.address,
+        )  # fmt: skip
         return KisBroker(wire, account, now=lambda: server.now, sessions=ExchangeSessions())
 
     return made
@@ -320,6 +322,51 @@ def test_what_may_have_had_an_effect_is_told_from_what_had_none(server, broker, 
 def test_an_inquiry_that_came_too_fast_is_asked_again(server, broker):
     server.say = [(500, '{"rt_cd": "1", "msg_cd": "EGW00201", "msg1": "too fast"}')] * 2
     assert broker.statement().balance("USD").cash == 10_000
+
+
+TOO_FAST = (500, '{"rt_cd": "1", "msg_cd": "EGW00201", "msg1": "too fast"}')
+NO_TOKEN_YET = (403, '{"error_code": "EGW00133", "error_description": "one token a minute"}')
+
+
+@pytest.fixture
+def patient(server, tmp_path):
+    """A broker whose waits are written down instead of waited."""
+    waits = []
+    wire = KisConnection(
+        "paper", "key", "secret", tmp_path / "token",
+        now=lambda: server.now, wait=waits.append, loopback=server.address,
+    )  # fmt: skip
+    made = KisBroker(wire, "12345678-01", now=lambda: server.now, sessions=ExchangeSessions())
+    yield made, waits
+    made.close()
+
+
+def test_calls_too_fast_wait_for_the_next_second_and_then_are_said_to_be_too_fast(server, patient):
+    """The attack: it ended after 0.6 s with "check the keys". KIS counts calls a second."""
+    broker, waits = patient
+    broker.statement()
+    server.say = [TOO_FAST] * 4
+    with pytest.raises(OrderNotTaken) as caught:
+        broker.statement()
+    assert waits == [1.0] * 3
+    assert caught.value.code == "broker-busy"
+    assert "keys" not in caught.value.hint
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_token_asked_for_too_early_waits_its_minute_and_then_is_said_to_be_too_early(
+    server, patient, times
+):
+    """KIS gives one token a minute."""
+    broker, waits = patient
+    server.say = [NO_TOKEN_YET] * times
+    if times == 1:
+        assert broker.statement().balance("USD").cash == 10_000
+    else:
+        with pytest.raises(OrderNotTaken) as caught:
+            broker.submit(order())
+        assert caught.value.code == "broker-busy"
+    assert waits == [60.0]
 
 
 def test_a_us_sale_on_paper_has_its_own_id(server, broker):

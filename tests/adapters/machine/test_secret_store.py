@@ -1,10 +1,11 @@
 """Secrets are found where the docstring says, and refused where others could read them."""
 
 import os
+from types import SimpleNamespace
 
 import pytest
 
-from steelyard.adapters.machine.secret_store import SecretStore
+from steelyard.adapters.machine.secret_store import SecretStore, untrusted
 from steelyard.errors import InputError
 
 
@@ -92,3 +93,36 @@ def test_a_value_of_several_lines_is_refused_and_not_cut(tmp_path, line):
         SecretStore({}, path)
     assert caught.value.code == "env-file"
     assert "first" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("file", "folder", "trusted"),
+    [
+        ({}, {}, True),
+        ({"st_uid": 0}, {}, True),
+        ({"st_uid": 1001}, {}, False),
+        ({}, {"st_uid": 1001}, False),
+        ({}, {"st_mode": 0o40777}, False),
+        ({}, {"st_mode": 0o41777}, True),
+        ({}, {"st_mode": 0o40775}, True),
+        ({}, {"st_mode": 0o40775, "st_gid": 50}, False),
+    ],
+)
+def test_a_file_of_secrets_that_somebody_else_may_write_or_replace_is_not_trusted(file, folder, trusted):
+    """User 1000 in their own group: another owner, a folder for everybody or for another group."""
+    own = {"st_uid": 1000, "st_gid": 1000, "st_mode": 0o100600}
+    a, b = SimpleNamespace(**{**own, **file}), SimpleNamespace(**{**own, "st_mode": 0o40700, **folder})
+    assert (untrusted(a, b, 1000, 1000) == "") is trusted
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs rights of files as Unix has them")
+def test_a_folder_that_everybody_may_write_keeps_its_secrets_from_being_read(tmp_path):
+    folder = tmp_path / "open"
+    folder.mkdir()
+    (folder / ".env").write_text("STEELYARD_KIS_KEY=canary\n")
+    (folder / ".env").chmod(0o600)
+    folder.chmod(0o777)
+    with pytest.raises(InputError) as caught:
+        SecretStore({}, folder / ".env")
+    assert caught.value.code == "env-permissions"
+    assert "canary" not in str(caught.value)

@@ -6,12 +6,15 @@ resumes; a seed says in which order the steps of the three come, and when the sa
 
 import random
 import threading
+from contextlib import closing
 
 import pytest
 
 from acceptance.desks import MOMENT, Clock, Office, plan
 from acceptance.interleaving import Stage
 from lanes import sizes
+from steelyard.adapters.database.copies import back_up, restore
+from steelyard.adapters.database.order_book import SqliteOrderBook
 from steelyard.app.trading import sync
 from steelyard.app.trading.execute import execute
 from steelyard.app.trading.market import Market
@@ -49,6 +52,11 @@ class Trial:
         except PlanError as error:
             if error.code != "another-run":
                 raise
+
+    def carry_out_again(self):
+        """Another call afterwards, by somebody who looks at nothing."""
+        self.stage.enter("third execute", self.carry_out)
+        self.stage.play()
 
     def stop(self):
         desk = self.desk()
@@ -128,6 +136,44 @@ class _Broker:
         self._trial.stage.point()  # asleep between "sent" and the call
         self._trial.submitted.append((order.id, _Book.began.halts))
         return self._paper.submit(order)
+
+
+def is_halted(folder):
+    with closing(SqliteOrderBook(folder / "steelyard.db")) as book:
+        return book.halted()
+
+
+@pytest.mark.parametrize("trials", sizes(15, 200, "two hundred interleavings with a restore among them"))
+def test_a_restore_in_between_sends_nothing_twice_and_lifts_no_halt(tmp_path, trials):
+    """The copy is of before anything was sent; it comes back between two executes and a halt."""
+    problems, restored = [], 0
+    for seed in range(trials):
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        trial = Trial(folder, seed)
+        back_up(folder / "steelyard.db", folder / "b.db")
+
+        def put_back(trial=trial, folder=folder):
+            nonlocal restored
+            for _ in range(trial.rng.randrange(130)):
+                trial.stage.point()
+            halted = is_halted(folder)
+            try:
+                restore(folder / "b.db", folder / "steelyard.db", trial.office.clock.at)
+            except PlanError:
+                return  # a plan is being carried out
+            restored += 1
+            if halted and not is_halted(folder):
+                trial.stage.problems.append("the restore lifted a halt")
+
+        trial.stage.enter("execute", trial.carry_out)
+        trial.stage.enter("restore", put_back)
+        trial.stage.enter("halt", trial.stop)
+        trial.stage.play()
+        trial.carry_out_again()
+        problems += [f"seed {seed}: {p}" for p in trial.problems()]
+    assert problems == []
+    assert restored > trials / 5
 
 
 @pytest.mark.parametrize("trials", sizes(40, 1000, "a thousand interleavings, each on databases of its own"))

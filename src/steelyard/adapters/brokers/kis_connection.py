@@ -37,6 +37,14 @@ LONGEST = 40 * 86_400
 _TOKEN = re.compile(r"[!-~]{1,4000}")
 """It goes into a header."""
 TOO_FAST = "EGW00201"
+"""Too many calls within a second."""
+NO_TOKEN_YET = "EGW00133"
+"""A token was given less than a minute ago; there is one a minute."""
+WINDOWS = {TOO_FAST: 1.0, NO_TOKEN_YET: 60.0}
+"""Seconds after which the gateway takes the next call, by what it answered.
+
+Source: KIS Developers, error codes of the gateway (calls a second, one access token a minute).
+"""
 _TOKEN_CODES = ("EGW00121", "EGW00123")
 _TRIES = 4
 
@@ -52,6 +60,7 @@ class KisConnection:
         token_file: Path,
         *,
         now: Callable[[], datetime],
+        wait: Callable[[float], None] = time.sleep,
         loopback: str | None = None,
         seconds: float = SECONDS,
     ) -> None:
@@ -62,6 +71,7 @@ class KisConnection:
             key, secret: Of the app.
             token_file: Where the token is kept, with rights 0600.
             now: The time, with its zone.
+            wait: Waits so many seconds.
             loopback: Address of a stand-in on this machine, for tests.
             seconds: Time limit of a call, see `broker_wire`.
 
@@ -71,6 +81,7 @@ class KisConnection:
         self._wire = BrokerWire("KIS", HOSTS, mode, loopback=loopback, seconds=seconds)
         self.mode = mode
         self._key, self._secret, self._file, self._now = key, secret, token_file, now
+        self._wait = wait
         self._owner = hashlib.sha256(f"{mode} {key}".encode()).hexdigest()
         self._token = ""
         self._pace = 0.0 if loopback else PACE[mode]
@@ -130,8 +141,10 @@ class KisConnection:
     ) -> tuple[dict[str, Any], str]:
         for attempt in range(_TRIES):
             status, answer, mark = self._signed("GET", path, tr_id, more, query=query)
-            if answer.get("msg_cd") == TOO_FAST and attempt < _TRIES - 1:
-                time.sleep(self._pace * (attempt + 1))
+            if answer.get("msg_cd") == TOO_FAST:
+                if attempt == _TRIES - 1:
+                    raise _busy(TOO_FAST)
+                self._wait(WINDOWS[TOO_FAST])
                 continue
             if status != 200 or answer.get("rt_cd") != "0":
                 text = say(
@@ -177,7 +190,7 @@ class KisConnection:
             body = {"grant_type": "client_credentials", "appkey": self._key, "appsecret": self._secret}
             # An order that gets no token has not left this machine.
             try:
-                status, answer, _ = self._call("POST", "/oauth2/tokenP", {}, None, body)
+                status, answer = self._new_token(body)
             except NoAnswer as error:
                 raise OrderNotTaken(error.code, error.message, error.hint) from None
             token, seconds = answer.get("access_token"), answer.get("expires_in")
@@ -193,6 +206,22 @@ class KisConnection:
             self._keep(kept)
         self._token = kept["token"]
         return self._token
+
+    def _new_token(self, body: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
+        """Ask for a token, and once more after the gateway's own window when it is too early.
+
+        Raises:
+            OrderNotTaken: It is busy still.
+        """
+        for last in (False, True):
+            status, answer, _ = self._call("POST", "/oauth2/tokenP", {}, None, body)
+            code = str(answer.get("error_code") or answer.get("msg_cd") or "")
+            if code not in WINDOWS:
+                break
+            if last:
+                raise _busy(code)
+            self._wait(WINDOWS[code])
+        return status, answer
 
     def _kept(self) -> dict[str, str]:
         try:
@@ -237,3 +266,9 @@ class KisConnection:
         secrets = (self._key, self._secret, self._token, (query or body or {}).get("CANO", ""))
         answer |= {k: without(str(answer[k]), secrets) for k in ("msg_cd", "msg1") if k in answer}
         return status, answer, mark
+
+
+def _busy(code: str) -> OrderNotTaken:
+    """Return the error of a gateway that has too much to do: nothing is wrong with keys or account."""
+    text = say("KIS is busy ({code}), also after {seconds:g} s", code=code, seconds=WINDOWS[code])
+    return OrderNotTaken("broker-busy", text, say("try again in a minute"))

@@ -147,6 +147,12 @@ def _read(path: Path) -> dict[str, str]:
             say("others can read {path}, and it holds secrets", path=path),
             say("run: chmod 600 {path}", path=path),
         )
+    if os.name == "posix" and (why := untrusted(mode, path.parent.stat(), os.geteuid(), os.getegid())):
+        raise InputError(
+            "env-permissions",
+            say("{path} may be written by somebody else: {why}", path=path, why=why),
+            say("run: chown $USER {path}; chmod go-w {folder}", path=path, folder=path.parent),
+        )
     values = {}
     for number, line in enumerate(text.splitlines(), 1):
         line = line.strip().removeprefix("export ")
@@ -174,6 +180,29 @@ def _read(path: Path) -> dict[str, str]:
         if name.strip().startswith(PREFIX) and plain:
             values[name.strip()] = plain
     return values
+
+
+def untrusted(file: os.stat_result, folder: os.stat_result, user: int, group: int) -> str:
+    """Return why somebody else may write a file of secrets, or put another there; empty when nobody may.
+
+    A folder where everybody may write but only remove what is theirs (`/tmp`) is none.
+
+    Args:
+        file: Of the file.
+        folder: Of its folder.
+        user, group: Whose process this is.
+    """
+    if file.st_uid not in (user, 0):
+        return say("it belongs to user {number}", number=file.st_uid)
+    if folder.st_uid not in (user, 0):
+        return say("its folder belongs to user {number}", number=folder.st_uid)
+    if folder.st_mode & stat.S_ISVTX:
+        return ""
+    if folder.st_mode & stat.S_IWOTH:
+        return say("everybody may write its folder")
+    if folder.st_mode & stat.S_IWGRP and folder.st_gid != group:
+        return say("group {number} may write its folder", number=folder.st_gid)
+    return ""
 
 
 def _value(text: str) -> str | None:

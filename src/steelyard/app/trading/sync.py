@@ -249,7 +249,7 @@ def halt(desk: Desk, why: str) -> tuple[tuple[Order, ...], Mapping[str, str]]:
     return tuple(after), failed
 
 
-ON_ITS_WAY_SECONDS = 60
+ON_ITS_WAY_SECONDS = 90
 """How long a halt waits for an order that is on its way; every call to a broker ends before that."""
 
 
