@@ -7,16 +7,18 @@ lot whole and 5 of the other, unless a lot is named.
 import csv
 import io
 import json
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
+from steelyard.adapters.database.journal import StoredJournal
 from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.adapters.files.tax_figures import load_tax_rules
 from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.domain.books.entry_text import read_entry, written
 from steelyard.domain.books.holdings import holdings
+from steelyard.domain.books.ledger import Row
 from steelyard.domain.tax.country import YearFacts
 from steelyard.domain.tax.korea.ledger import read_ledger
 from steelyard.domain.tax.korea.rates import rates_of
@@ -201,3 +203,41 @@ def test_recorded_imported_and_shown_with_its_lots(tmp_path, monkeypatch):
     assert json.loads(run("holdings", "--json", "--as-of", "2025-02-03").stdout) == shown
     over = run("record", "transfer", "VOO", "6", "2025-01-11", "to=second")
     assert "error[sold-more-than-held]: 6 shares of VOO are transferred out" in over.stderr
+
+
+def test_a_lot_that_has_not_so_many_shares_is_refused_before_it_is_recorded(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "portfolio.toml").write_text(FILE)
+    for text in BOUGHT:
+        assert run("record", *text.split()).exit_code == 0
+    words = ("record", "transfer", "VOO", "11", "2025-01-10", "to=second", "lot=2024-06-03")
+    refused = run(*words)
+    assert refused.exit_code == 2
+    assert "error[sold-more-than-held]: 11 shares are sold but only 10 are held" in refused.stderr
+    other = run(*words[:3], "1", *words[4:-1], "lot=2024-06-04")
+    assert "error[lot-unknown]: no lot bought on 2024-06-04 is held" in other.stderr
+    assert run("holdings", "--as-of", "2025-02-03").exit_code == 0
+
+
+def test_a_wrong_lot_that_is_there_already_hides_only_what_it_cost(tmp_path, monkeypatch):
+    """As an earlier version took it: nothing else may stop."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "portfolio.toml").write_text(FILE)
+    book = StoredJournal(tmp_path / "steelyard.db")
+    wrong = "date=2025-01-10 type=transfer symbol=VOO shares=11 to=second lot=2024-06-03"
+    book.add([Row(e) for e in entries(*BOUGHT, wrong)], "test", datetime(2025, 1, 11, tzinfo=UTC))
+    book.close()
+    shown = json.loads(run("holdings", "--json", "--as-of", "2025-02-03").stdout)
+    assert [(h["account"], h["shares"], h["cost"]) for h in shown["holdings"]] == [
+        ("main", "9", None),
+        ("second", "11", None),
+    ]
+    taxed = run("tax", "--year", "2025", "--as-of", "2025-02-03")
+    assert "VOO in main on 2025-01-10: 11 shares are sold but only 10 are held" in taxed.stderr
+
+
+def test_a_fee_that_is_paid_back_is_said_as_it_is(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "portfolio.toml").write_text(FILE)
+    assert run("record", "fee", "-3.50", "2025-01-10").exit_code == 0
+    assert "fee -3.5 USD" in run("history").stdout

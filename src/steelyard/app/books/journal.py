@@ -9,6 +9,7 @@ from operator import attrgetter
 from typing import Protocol
 
 from steelyard.app.books.broker_numbers import Numbered, corrections, lost, numbered, typed_before
+from steelyard.app.books.lots import lots_misnamed
 from steelyard.app.books.opening import openings
 from steelyard.domain.books.conversion import NOTE as CONVERTED_NOTE
 from steelyard.domain.books.holdings import Holdings, holdings, shortfalls
@@ -201,7 +202,7 @@ def record(
         _refuse_repeated(journal.rows(), entry)
     there = journal.rows()
     first = openings(file, entries_of(there), [entry], journal.name, asked=opening)
-    _check(there, [*map(Row, first), Row(entry)], journal.name, as_of)
+    _check(there, [*map(Row, first), Row(entry)], journal.name, as_of, file=file)
     more = converted([*entries_of(there), *first], [entry]) if converted is not None else ()
     if not first and not more:
         return journal.record(entry, "record", at)
@@ -259,7 +260,7 @@ def import_rows(
     at_hand = _compared(journal, rows, name, cancellations, corrected=corrected, again=again)
     there, fresh, numbers = at_hand.there, at_hand.fresh, at_hand.numbers
     first = openings(file, at_hand.left, [row.entry for row in fresh], journal.name, asked=opening)
-    _check(there, [*map(Row, first), *fresh], name, as_of, gone=numbers.takes_back)
+    _check(there, [*map(Row, first), *fresh], name, as_of, gone=numbers.takes_back, file=file)
     opened = [Row(e, reference=f"open:{len(there)}:{n}") for n, e in enumerate(first)]
     more = _converted(converted, at_hand.left, first, fresh)
     own = [Row(e, reference=f"convert:{len(there)}:{n}") for n, e in enumerate(more)]
@@ -346,7 +347,7 @@ def preview_rows(
     at_hand = _compared(journal, rows, name, cancellations, corrected=corrected, again=again)
     there, fresh = at_hand.there, at_hand.fresh
     first = openings(file, at_hand.left, [row.entry for row in fresh], journal.name, asked=opening)
-    _check(there, [*map(Row, first), *fresh], name, as_of, gone=at_hand.numbers.takes_back)
+    _check(there, [*map(Row, first), *fresh], name, as_of, gone=at_hand.numbers.takes_back, file=file)
     old = [entry for entry in entries_of(there) if entry.traded_on <= as_of]
     left = [entry for entry in at_hand.left if entry.traded_on <= as_of]
     more = _converted(converted, at_hand.left, first, fresh)
@@ -393,6 +394,8 @@ _identity = attrgetter(*(name for name in Entry.__match_args__ if name != "note"
 """What an entry says, remarks aside."""
 _booking = attrgetter(*(name for name in Entry.__match_args__ if name not in ("note", "account")))
 """What an entry says, wherever it happened."""
+_NAMING = frozenset({"sell", "transfer", "transfer_out"})
+"""Kinds whose lot is one of those that are held."""
 _FEW = 2
 """Fewer rows than these may be the same in two accounts by chance."""
 _ADDED_LATER = (
@@ -445,9 +448,18 @@ def _refuse_amended(there: Iterable[Recorded], rows: Sequence[Row], fresh: Seque
 
 
 def _check(
-    there: Sequence[Recorded], rows: Sequence[Row], name: str, as_of: date, *, gone: Collection[int] = ()
+    there: Sequence[Recorded],
+    rows: Sequence[Row],
+    name: str,
+    as_of: date,
+    *,
+    gone: Collection[int] = (),
+    file: Portfolio | None = None,
 ) -> None:
-    """Raise every row that is dated too late or takes what is not there, once `gone` is taken back."""
+    """Raise every row that is dated too late or takes what is not there, once `gone` is taken back.
+
+    Which lots are there to be named depends on how an account sells, which its file says.
+    """
     if not rows and not gone:
         return
     problems = [
@@ -474,5 +486,9 @@ def _check(
         if id(short.entry) not in before:
             error = short.error
             problems.append(Problem(error.code, error.message, error.hint, name, line.get(id(short.entry))))
+    if not problems and file is not None and any(row.entry.lot for row in rows if row.entry.kind in _NAMING):
+        for entry, error in lots_misnamed([*left, *(row.entry for row in rows)], file):
+            if id(entry) in line:
+                problems.append(Problem(error.code, error.message, error.hint, name, line[id(entry)]))
     if problems:
         raise PortfolioProblems(tuple(sorted(problems, key=lambda p: p.line or 0)))

@@ -7,10 +7,11 @@ from datetime import date
 from decimal import Decimal
 
 from steelyard.domain.books.holdings import ADDING, TAKING
-from steelyard.domain.books.ledger import ACTION_KINDS, Entry, until
+from steelyard.domain.books.ledger import ACTION_KINDS, Entry, in_order, until
 from steelyard.domain.books.lots import Pool, TaxLot, by_least_tax, resized
 from steelyard.domain.money import EXACT, ONE
 from steelyard.domain.portfolio import Lot, Portfolio
+from steelyard.errors import InputError
 from steelyard.records import replace
 
 _KINDS = ADDING | TAKING | {*ACTION_KINDS, "return_of_capital", "transfer"}
@@ -30,6 +31,20 @@ def open_lots(entries: Sequence[Entry], portfolio: Portfolio, as_of: date) -> di
     return fold.lots()
 
 
+def lots_misnamed(entries: Sequence[Entry], portfolio: Portfolio) -> list[tuple[Entry, InputError]]:
+    """Return the entries that name a lot which is not held, or not with so many shares, each with its error.
+
+    Args:
+        entries: In any order; they take no more shares than are held.
+        portfolio: Says by which method an account sells, and so which lots are left.
+    """
+    fold = _Fold(portfolio)
+    for entry in in_order(entries):
+        if entry.kind in _KINDS:
+            fold.add(entry)
+    return fold.misnamed
+
+
 class _Fold:
     """The lots while the journal is walked."""
 
@@ -40,6 +55,7 @@ class _Fold:
         self.currencies: dict[_Key, set[str]] = {}
         self.unknown: set[_Key] = set()
         self.rates: dict[int, Decimal | None] = {}
+        self.misnamed: list[tuple[Entry, InputError]] = []
 
     def pool(self, key: _Key) -> Pool:
         found = self.pools.get(key)
@@ -72,7 +88,18 @@ class _Fold:
         elif entry.kind == "transfer":
             self.move(entry, pool, key)
         else:
-            pool.take(entry.shares, bought=entry.lot, order=_dearest_first)
+            try:
+                pool.take(entry.shares, bought=entry.lot, order=_dearest_first)
+            except InputError as error:
+                self.wrong(entry, error)
+                pool.move_out(min(entry.shares, pool.shares))
+
+    def wrong(self, entry: Entry, error: InputError) -> None:
+        """Note an entry that names what is not there: nobody knows what is left, and `tax` says why."""
+        if entry.lot is None:
+            raise error
+        self.misnamed.append((entry, error))
+        self.unknown.add((entry.account, entry.symbol))
 
     def hand_over(self, entry: Entry, pool: Pool, key: _Key) -> None:
         """Give the lots, or a part of their cost, to the symbol that is received."""
@@ -96,7 +123,13 @@ class _Fold:
         if key in self.unknown:
             self.unknown.add((entry.receiver, entry.symbol))
         bought = None if pool.method == "average" else entry.lot
-        for lot in pool.move_out(entry.shares, bought=bought):
+        try:
+            moved = pool.move_out(entry.shares, bought=bought)
+        except InputError as error:
+            self.wrong(entry, error)
+            self.unknown.add((entry.receiver, entry.symbol))
+            moved = pool.move_out(min(entry.shares, pool.shares))
+        for lot in moved:
             self.put(
                 replace(lot, account=entry.receiver),
                 self.currencies.get(key, set()),

@@ -244,13 +244,15 @@ def _tell_unknown_accounts(portfolio: Path, names: Sequence[str]) -> None:
 
 
 @click.command(
+    # An amount may be below zero: a fee that was paid back.
+    context_settings={"ignore_unknown_options": True},
     epilog=_help(
         "steelyard record buy VOO 3 @600.20",
         "steelyard record 매수 VOO 3주 600.2달러 어제",
         "steelyard record deposit 300만원",
         "steelyard record buy VOO 3 @600.20 --convert --rate 1391.5",
         "steelyard record date=2026-11-23 type=buy symbol=VOO shares=3 price=601.20",
-    )
+    ),
 )
 @click.argument("words", metavar="WORDS|FIELD=VALUE...", nargs=-1, required=True)
 @click.option(
