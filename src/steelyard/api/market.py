@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from steelyard.app.books.prices import wanted_by
 from steelyard.app.market.prices import fetch
 from steelyard.domain.market import finding
 from steelyard.domain.market.finding import Findings
-from steelyard.domain.market.prices import Close, judge
+from steelyard.domain.market.prices import Close, Wanted, judge, slip
 from steelyard.domain.money import ZERO, exact_sum, parse_number
 from steelyard.domain.policy.models import ModelList
 from steelyard.errors import InputError
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from steelyard.app.books.price_reports import PriceReport
     from steelyard.bootstrap.folder import Place
     from steelyard.domain.portfolio import Portfolio
+    from steelyard.ports.market import Sessions
 
 
 def models(name: str | None = None) -> ModelList:
@@ -145,6 +146,12 @@ class Begun:
     positions: int
 
 
+def _session(sessions: Sessions, wanted: Wanted, day: date) -> date:
+    """Return the newest session up to a day; the day itself where no exchange is asked."""
+    near = (day - timedelta(days=n) for n in range(15))
+    return day if wanted.is_rate else next((d for d in near if sessions.is_session(wanted.exchange, d)), day)
+
+
 def sample() -> Portfolio:
     """Return the bundled sample portfolio: 10,000,000 won at made-up round prices."""
     return bootstrap.sample()
@@ -196,17 +203,21 @@ def check_prices(path: Place) -> PriceReport:
         return judged(outline, missing, parts.prices, limits, parts.secrets.mask, as_of=inputs.today())
 
 
-def set_price(path: Place, symbol: str, price: Money, *, day: date | None = None) -> Close:
+def set_price(
+    path: Place, symbol: str, price: Money, *, day: date | None = None, sure: bool = False
+) -> Close:
     """Keep a price by hand, for when no source has it.
 
     Args:
         path: The portfolio file.
         symbol: Of an instrument of it, or a pair such as USDKRW.
         price: In the instrument's currency, > 0.
-        day: The session it belongs to; today where its owner lives unless given.
+        day: The session it belongs to; the newest one unless given, by the day where its owner lives.
+        sure: It is so although it is ten times the last good one before it, or a tenth.
 
     Raises:
-        InputError: The portfolio has no such symbol (`unknown-symbol`), or it is no price.
+        InputError: The portfolio has no such symbol (`unknown-symbol`), it is no price, of a day without a
+            session (`price-no-session`), or far from the last one (`price-jump`).
     """
     try:
         number = parse_number(price)
@@ -223,7 +234,18 @@ def set_price(path: Place, symbol: str, price: Money, *, day: date | None = None
                 say("use one of {choices}", choices=", ".join(known)),
             )
         wanted, today = known[symbol], inputs.today()
-        close = Close(day or today, number, wanted.currency)
+        close = Close(day or _session(inputs.sessions, wanted, today), number, wanted.currency)
+        if not wanted.is_rate and not inputs.sessions.is_session(wanted.exchange, close.day):
+            raise InputError(
+                "price-no-session",
+                say("{day} is no session of {exchange}", day=close.day, exchange=wanted.exchange),
+                say("write --day {before}", before=_session(inputs.sessions, wanted, close.day)),
+            )
+        last = [c for _, c in inputs.prices.history(symbol) if c.day <= close.day]
+        if not sure and number > ZERO and last:
+            newest = max(last, key=lambda c: c.day)
+            if why := slip(symbol, newest, close):
+                raise InputError("price-jump", why, say("if it is so, say it again with --sure"))
         answer = inputs.prices.keep_answer(
             wanted, "manual", inputs.post.clock.now(), f"{close.day} {price}", None
         )

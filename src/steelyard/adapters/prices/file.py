@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from steelyard.adapters.prices.slips import judged
 from steelyard.adapters.prices.table import Reading, Table, reading_of, table_of
 from steelyard.domain.days import day_at, read_day, zone_by_form
 from steelyard.engines.arrays import Floats
@@ -115,7 +116,7 @@ def arranged(
             ),
         )
     pairs = [p for p in pairs if found.get(p)]
-    return _complete(path.name, found, tuple(symbols), tuple(pairs), start, end, notes)
+    return judged(_complete(path.name, found, tuple(symbols), tuple(pairs), start, end, notes))
 
 
 def values_of(

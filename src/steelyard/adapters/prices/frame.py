@@ -15,6 +15,7 @@ import numpy as np
 
 from steelyard.adapters.prices import file as prices_file
 from steelyard.adapters.prices.parquet import plain_columns
+from steelyard.adapters.prices.slips import judged
 from steelyard.adapters.prices.table import Table
 from steelyard.engines.arrays import Ints
 from steelyard.engines.market.intake_kernel import take, take_columns
@@ -53,7 +54,8 @@ def load(
     prices = _opened(prices)
     clean = _clean(prices, symbols, dates, pairs, start, end)
     if clean is not None:
-        return clean
+        # Rows without names are what somebody has computed.
+        return clean if isinstance(prices, np.ndarray) else judged(clean)
     table = rows_of(prices, symbols, dates)
     return prices_file.arranged(_SOURCE, table, symbols, pairs=pairs, start=start, end=end)
 

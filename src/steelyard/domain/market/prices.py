@@ -14,7 +14,7 @@ from steelyard.domain.money import EXACT, ONE, ZERO, plain
 from steelyard.records import dataclass, field, replace
 from steelyard.words import say
 
-HALF, DOUBLE, HUNDRED = Decimal("0.525"), Decimal("1.9"), Decimal(100)
+HALF, DOUBLE, TEN, HUNDRED = Decimal("0.525"), Decimal("1.9"), Decimal(10), Decimal(100)
 """A close outside of half to double the one before, with room for that day's own move, is no mere move."""
 NEAR = Decimal("0.05")
 """How far a ratio may be from a whole one, the day's own move, to look like it."""
@@ -339,6 +339,24 @@ def _jumps(earlier: Close, later: Close, most: Decimal) -> bool:
     allowed = EXACT.multiply(most, earlier.price)
     readings = (later.price, EXACT.multiply(later.price, later.split))
     return all(abs(EXACT.subtract(price, earlier.price)) > allowed for price in readings)
+
+
+def slip(symbol: str, earlier: Close, typed: Close) -> str:
+    """Return why a typed price may be a slip: it is ten times the last one or more, or a tenth; else "".
+
+    An owner's word is how a true move gets in, and no fund moves so much but by a split, which is recorded.
+    """
+    ratio = EXACT.divide(typed.price, earlier.price)
+    if ratio < TEN and EXACT.multiply(ratio, TEN) > ONE:
+        return ""
+    return say(
+        "{price} for {symbol} where {before} was good on {day}{looks}",
+        price=plain(typed.price),
+        symbol=symbol,
+        before=plain(earlier.price),
+        day=earlier.day,
+        looks=_looks_like(symbol, earlier, typed),
+    )
 
 
 def _looks_like(symbol: str, earlier: Close, later: Close) -> str:

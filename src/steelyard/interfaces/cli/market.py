@@ -73,10 +73,11 @@ def check(path: Path, as_json: bool) -> None:
 @click.argument("symbol")
 @click.argument("price")
 @_FILE
-@click.option("--day", type=Day(), help="The session it belongs to.  [default: today]")
-def set_price(symbol: str, price: str, path: Path, day: Any) -> None:
+@click.option("--day", type=Day(), help="The session it belongs to.  [default: the newest]")
+@click.option("--sure", is_flag=True, help="Also ten times the last price or more, or a tenth or less.")
+def set_price(symbol: str, price: str, path: Path, day: Any, sure: bool) -> None:
     """Store a price by hand, for when no source has it; SYMBOL may be a pair such as USDKRW."""
-    close = steelyard.set_price(path, symbol, price, day=day)
+    close = steelyard.set_price(path, symbol, price, day=day, sure=sure)
     echo(say("stored {symbol} {price:f} of {day}", symbol=symbol, price=close.price, day=close.day), err=True)
 
 

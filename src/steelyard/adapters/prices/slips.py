@@ -1,0 +1,72 @@
+"""Closes of a file or a frame that cannot be right, and moves that their owner should look at.
+
+A close that is ten times its neighbours or a tenth of them, which agree with each other, is a slip: a zero
+too many, pence for pounds. One that goes to a new level and stays there may be a split that the closes before
+do not know, or true: it is said, and taken as it is.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from steelyard.engines.market.price_history import PriceHistory
+from steelyard.errors import PortfolioProblems, Problem
+from steelyard.records import replace
+from steelyard.words import say
+
+FAR, LEVEL = 10.0, 1.9
+"""Times a price: no fund moves so far and comes back the next day, and hardly one so far but by a split."""
+MOST = 20
+
+
+def judged(history: PriceHistory) -> PriceHistory:
+    """Return closes with what their owner should look at among what was mended.
+
+    Raises:
+        PortfolioProblems: Closes that cannot be right, each with its day and what would fit (`price-jump`).
+    """
+    prices = history.prices
+    moves = prices[1:] / prices[:-1]
+    if not moves.size or (moves.max() < LEVEL and moves.min() > 1 / LEVEL):
+        return history
+    rows, columns = np.nonzero((moves >= LEVEL) | (moves <= 1 / LEVEL))
+    problems, notes, back = [], [], set()
+    for row, column in sorted(zip(rows.tolist(), columns.tolist(), strict=True)):
+        if (row, column) in back:
+            continue
+        before, price = float(prices[row, column]), float(prices[row + 1, column])
+        after = float(prices[row + 2, column]) if row + 2 < len(prices) else price
+        symbol, day = history.symbols[column], history.dates[row + 1]
+        if not 1 / FAR < price / before < FAR and 1 / LEVEL < after / before < LEVEL:
+            back.add((row + 1, column))
+            problems.append(_slip(history.source, symbol, f"{day}", before, price, after))
+        else:
+            notes.append(
+                say(
+                    "{symbol} goes from {one:g} to {other:g} on {day}: if that is a split, take it out"
+                    " of the closes before",
+                    symbol=symbol,
+                    one=before,
+                    other=price,
+                    day=day,
+                )
+            )
+    if problems:
+        raise PortfolioProblems(tuple(problems[:MOST]))
+    return replace(history, mended=(*history.mended, *notes[:MOST]))
+
+
+def _slip(source: str, symbol: str, day: str, before: float, price: float, after: float) -> Problem:
+    text = say(
+        "{symbol} is {price:g} on {day} between {one:g} and {after:g}",
+        symbol=symbol,
+        price=price,
+        day=day,
+        one=before,
+        after=after,
+    )
+    hint = say("correct it, or leave it blank where there was no trading")
+    hundred = next((f for f in (100.0, 0.01) if 0.7 < price / before / f < 1.4), None)
+    if hundred is not None:
+        hint = say("it looks a hundredfold off, as pence for pounds: write {fits:g}", fits=price / hundred)
+    return Problem("price-jump", text, hint, source)
