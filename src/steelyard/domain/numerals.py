@@ -20,9 +20,10 @@ _WIDE = Context(prec=60)
 
 # Digits are those of ASCII: `\d` would take Arabic and full-width ones as well.
 _PLAIN = r"[0-9]+(?:\.[0-9]+)?"
-_POINT = r"(?:[0-9]{1,3}(?:[,_][0-9]{3})+|[0-9]+)?(?:\.[0-9]+)?|[0-9]+\."
+# Nobody parts the thousands of nothing: `0,125` is an eighth with a decimal comma, and no number here.
+_POINT = r"(?:[1-9][0-9]{0,2}(?:[,_][0-9]{3})+|[0-9]+)?(?:\.[0-9]+)?|[0-9]+\."
 _SPACES = {ord(c): " " for c in "\u00a0\u2007\u2009\u202f"} | {ord("\u2212"): "-", ord("’"): "'"}
-_PARTED = r"[0-9]{1,3}(?:[' ][0-9]{3})+(?![0-9])"
+_PARTED = r"[1-9][0-9]{0,2}(?:[' ][0-9]{3})+(?![0-9])"
 _SIGNS = {"$": "USD", "US$": "USD", "₩": "KRW", "￦": "KRW", "€": "EUR", "£": "GBP"}
 _WORDS = {"원": "KRW", "달러": "USD", "불": "USD", "엔": "JPY", "유로": "EUR", "파운드": "GBP", "위안": "CNY"}
 _SMALL = {"십": 10, "백": 100, "천": 1000}

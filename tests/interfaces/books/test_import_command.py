@@ -25,8 +25,8 @@ SCHWAB = """\
 "09/02/2026","MoneyLink Transfer","","Tfr BANK","","","","$20,000.00"
 """
 COLUMNS = (
-    "Run Date,Account,Account Number,Action,Symbol,Description,Type,Quantity,Price ($),Commission ($),Fees ($),"
-    "Accrued Interest ($),Amount ($),Settlement Date"
+    "Run Date,Account,Account Number,Action,Symbol,Description,Type,Quantity,Price ($),Commission ($),"
+    "Fees ($),Accrued Interest ($),Amount ($),Settlement Date"
 )
 RECEIVED = "Electronic Funds Transfer Received (Cash)"
 FIDELITY = f"""\
@@ -60,7 +60,8 @@ currency = "KRW"
 @pytest.fixture
 def folder(tmp_path):
     for name, text in {
-        "portfolio.toml": FILE, "schwab.csv": SCHWAB, "fidelity.csv": FIDELITY, "korean.csv": KOREAN, "map.toml": MAP,
+        "portfolio.toml": FILE, "schwab.csv": SCHWAB, "fidelity.csv": FIDELITY, "korean.csv": KOREAN,
+        "map.toml": MAP,
     }.items():  # fmt: skip
         (tmp_path / name).write_text(text, encoding="utf-8")
     return tmp_path
@@ -95,7 +96,7 @@ def test_an_account_is_that_of_rows_that_name_none(folder):
 
 
 def test_an_accounts_number_takes_a_name(folder):
-    names = ("--account", "X11111111=main", "--account", "222222222=isa")
+    names = ("--account", "Individual=main", "--account", "ROTH IRA=isa")
     said = run_command(folder, "import", "fidelity.csv", *names)
     assert said.returncode == 0, said.stderr
     assert held(folder) == [("isa", "deposit", "", "500"), ("main", "deposit", "", "3000")]

@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -266,10 +265,6 @@ def _portfolio(flags: dict[str, Any], *, demo: bool = False) -> Portfolio:
 
 def _given(portfolio: Portfolio, flags: dict[str, Any]) -> LabOptions:
     """Return the flags as the library takes them; what is wrong with one is said by its name."""
-
-    def day(value: datetime | None) -> date | None:
-        return None if value is None else value.date()
-
     base = portfolio.base_currency
     initial = _amount("--initial", flags["initial"], base)
     if initial <= 0:
@@ -291,8 +286,8 @@ def _given(portfolio: Portfolio, flags: dict[str, Any]) -> LabOptions:
         "before_tax": flags["before_tax"],
         "harvest_gains": flags["harvest_gains"],
         "distributions": flags["distributions"],
-        "start": day(flags["start"]),
-        "end": day(flags["end"]),
+        "start": flags["start"],
+        "end": flags["end"],
     }
 
 
