@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     )
     from steelyard.api.planning import invest, plan, withdraw
     from steelyard.api.policy import check
-    from steelyard.api.tax import harvest, tax
+    from steelyard.api.tax import harvest, reconcile, tax
     from steelyard.api.trading import (
         anchor_audit,
         approve,
@@ -101,6 +101,7 @@ __all__ = [
     "open_journal",
     "orders",
     "plan",
+    "reconcile",
     "record",
     "remove_schedule",
     "replay",
@@ -155,7 +156,7 @@ _ROOMS = {
     ),
     "planning": ("invest", "plan", "withdraw"),
     "policy": ("check",),
-    "tax": ("harvest", "tax"),
+    "tax": ("harvest", "reconcile", "tax"),
     "trading": (
         "anchor_audit",
         "approve",

@@ -57,6 +57,7 @@ def folder(tmp_path_factory):
     (folder / "prices" / "VOO.csv").write_text(f"date,close\n{today},500\n", encoding="utf-8")
     days = [date(2023, 1, 2) + timedelta(days=n) for n in range(0, 800, 2)]
     lines = [f"{day},{100 + n % 7},{100 - n % 5}" for n, day in enumerate(d for d in days if d.weekday() < 5)]
+    (folder / "broker.csv").write_text("symbol,sold,shares,gain\nVOO,2026-05-04,1,5\n", encoding="utf-8")
     (folder / "closes.csv").write_text("date,VOO,TLT\n" + "\n".join(lines) + "\n", encoding="utf-8")
     place = ("--portfolio", str(folder / "portfolio.toml"))
     for words in (
@@ -86,6 +87,7 @@ COMMANDS = [
     ("plan", ("invest", "5000", *FILED)),
     ("plan", ("withdraw", "500", *FILED)),
     ("tax", ("tax", *FILED)),
+    ("reconciliation", ("tax", "--reconcile", "broker.csv", *FILED)),
     ("harvest", ("harvest", "--min-loss", "1%", *FILED)),
     ("models", ("models",)),
     ("find", ("find", "vanguard", "bond", "--limit", "3")),

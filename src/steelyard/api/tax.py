@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from steelyard import bootstrap
@@ -10,6 +11,7 @@ from steelyard.api import reading
 from steelyard.api.reading import Money, fraction
 from steelyard.app.harvest import harvest as harvester
 from steelyard.app.harvest.sale_value import Assumptions
+from steelyard.app.tax import reconciliation
 from steelyard.app.tax.situation import situation
 from steelyard.domain.caveats import caveats_of, need_fresh
 from steelyard.domain.portfolio import Portfolio
@@ -20,6 +22,7 @@ from steelyard.words import say
 if TYPE_CHECKING:
     from steelyard.app.harvest.harvest import HarvestReport
     from steelyard.domain.tax.country import YearTax
+    from steelyard.domain.tax.statements import Reconciliation
 
 
 def tax(portfolio: Portfolio, *, year: int | None = None, as_of: date | None = None) -> YearTax:
@@ -36,6 +39,30 @@ def tax(portfolio: Portfolio, *, year: int | None = None, as_of: date | None = N
     """
     day = reading.day(as_of, portfolio)
     return situation(portfolio, bootstrap.sessions(), bootstrap.tax_figures, as_of=day, year=year).so_far
+
+
+def reconcile(
+    portfolio: Portfolio,
+    statement: str | Path,
+    *,
+    account: str | None = None,
+    year: int | None = None,
+    as_of: date | None = None,
+) -> Reconciliation:
+    """Return how a broker's yearly statement of sales differs from the year, with the likely reasons.
+
+    Args:
+        portfolio: As for `tax`.
+        statement: A CSV file with a line a sale, in the tax currency.
+        account: The account it is of; None compares with all of them.
+        year, as_of: As for `tax`.
+
+    Raises:
+        InputError, DataError: See `steelyard.errors`.
+    """
+    day = as_of or bootstrap.today(portfolio)
+    found = situation(portfolio, bootstrap.sessions(), bootstrap.tax_figures, as_of=day, year=year)
+    return reconciliation.reconcile(found, bootstrap.stated_sales(Path(statement)), account)
 
 
 def harvest(

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
         recorded,
         run_lock,
     )
-    from steelyard.bootstrap.tax import tax_figures, tax_situation
+    from steelyard.bootstrap.tax import stated_sales, tax_figures, tax_situation
     from steelyard.bootstrap.trading import (
         approver,
         desk,
@@ -109,6 +109,7 @@ __all__ = [
     "sample",
     "save_plan",
     "sessions",
+    "stated_sales",
     "tax_figures",
     "tax_situation",
     "today",
@@ -143,7 +144,7 @@ _MODULES = {
         "recorded",
         "run_lock",
     ),
-    "tax": ("tax_figures", "tax_situation"),
+    "tax": ("stated_sales", "tax_figures", "tax_situation"),
     "trading": (
         "approver",
         "execution_settings",

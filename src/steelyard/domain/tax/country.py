@@ -38,6 +38,30 @@ class SoldLot:
 
 
 @dataclass(frozen=True, slots=True)
+class RateUsed:
+    """A rate of exchange behind a year's figures.
+
+    Attributes:
+        kind, account, symbol, traded_on, shares: Of the entry it was used for.
+        moved_on: When its money moved, which decides the rate; None when unknown.
+        rate: Tax currency for one unit of `currency`.
+        day: Of the rate; None where the entry states its own.
+        name: Where it comes from, "" where nobody said.
+    """
+
+    kind: str
+    account: str
+    symbol: str
+    traded_on: date
+    moved_on: date | None
+    shares: Decimal
+    currency: str
+    rate: Decimal
+    day: date | None
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Disposal:
     """One sale, or the part of it that has one term, as the return lists it.
 
@@ -139,6 +163,7 @@ class YearTax:
         open_lots: Still held at the end of the year, or at the last entry.
         filings: Returns that are due.
         notes: Sentences for the reader.
+        rates_used: Every rate of exchange behind the sales and payments, where the country lists them.
         sheltered_sales: A sentence for each account in which something was sold and nothing is taxed for it.
     """
 
@@ -154,6 +179,7 @@ class YearTax:
     basis: Basis = field(default_factory=dict)
     lot_rules: tuple[str, ...] = ()
     sheltered_sales: tuple[str, ...] = ()
+    rates_used: tuple[RateUsed, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document of `tax --json` (`steelyard/tax/1`); figures are decimal text."""

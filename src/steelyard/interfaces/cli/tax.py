@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 import steelyard
+from steelyard.domain.tax.explanation import explained
+from steelyard.interfaces.cli.tax_details import show_explanation, show_reconciliation
 from steelyard.interfaces.cli.typed import Count
 from steelyard.interfaces.language import json_text, tell
 from steelyard.interfaces.tax_words import FIGURES, FILINGS, TAX_CLASSES
@@ -31,8 +33,9 @@ _ENDS = (
 
 
 @click.command(
-    epilog="\b\nExamples:\n  steelyard tax\n  steelyard tax --year 2025 --json\n  steelyard tax --csv\n\n"
-    + _ENDS
+    epilog="\b\nExamples:\n  steelyard tax\n  steelyard tax --year 2025 --json\n  steelyard tax --csv\n"
+    "  steelyard tax --form statement\n  steelyard tax --explain 1\n"
+    "  steelyard tax --reconcile broker.csv --account main\n\n" + _ENDS
 )
 @click.argument(
     "path", metavar="[FILE]", required=False, default="portfolio.toml", type=click.Path(path_type=Path)
@@ -45,7 +48,22 @@ _ENDS = (
 @click.option("--portfolio", "file", type=click.Path(path_type=Path), help="Same as FILE.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document and nothing else.")
 @click.option("--csv", "as_csv", is_flag=True, help="The disposals as CSV, for the return.")
-@click.option("--form", metavar="NAME", help="A form, filled in, as CSV; US: 8949, schedule-d, txf.")
+@click.option(
+    "--form",
+    metavar="NAME",
+    help="A form, filled in, as CSV; US: 8949, schedule-d, txf; KR: statement, sheet.",
+)
+@click.option(
+    "--explain", "number", type=Count(1, 1_000_000), metavar="N", help="Walk the Nth sale through its rules."
+)
+@click.option(
+    "--reconcile",
+    "statement",
+    type=click.Path(path_type=Path),
+    metavar="CSV",
+    help="Compare with a broker's yearly statement of sales.",
+)
+@click.option("--account", help="The account that the statement is of.  [default: all]")
 def tax(
     path: Path,
     year: int | None,
@@ -55,6 +73,9 @@ def tax(
     as_json: bool,
     as_csv: bool,
     form: str | None,
+    number: int | None,
+    statement: Path | None,
+    account: str | None,
 ) -> None:
     """Show the year's sales with their lots, the tax of each class, and what is to be filed.
 
@@ -62,8 +83,17 @@ def tax(
     journal, not tax advice.
     """
     portfolio = steelyard.load(file or path, need_accounts=False, need_prices=False, journal=database)
+    if statement is not None:
+        compared = steelyard.reconcile(portfolio, statement, account=account, year=year, as_of=_day(as_of))
+        if as_json:
+            click.echo(json_text(compared.to_dict()))
+        else:
+            show_reconciliation(compared)
+        return
     result = steelyard.tax(portfolio, year=year, as_of=_day(as_of))
-    if as_json:
+    if number is not None:
+        show_explanation(explained(result, number))
+    elif as_json:
         click.echo(json_text(result.to_dict()))
     elif form is not None:
         from steelyard.interfaces.documents.tax import form_csv

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+from decimal import Decimal
 
 from steelyard.domain.shown import cell
 from steelyard.domain.tax.country import YearTax
-from steelyard.domain.tax.forms import Form
+from steelyard.domain.tax.forms import Cell, Form
 
 CSV_COLUMNS = (
     "account", "symbol", "class", "sold_on", "settles_on", "term", "shares", "proceeds", "cost", "gain",
@@ -40,10 +41,17 @@ def disposals_csv(year: YearTax) -> str:
     return out.getvalue()
 
 
+def _written(value: Cell) -> str:
+    if isinstance(value, Decimal):
+        # Never with an exponent, as the text of a number may be.
+        return f"{value:f}"
+    return str(cell(None if value is None else str(value)))
+
+
 def form_csv(form: Form) -> str:
     """Return a form as CSV, a row a line of the form."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(form.columns)
-    writer.writerows(["" if cell is None else str(cell) for cell in row] for row in form.rows)
+    writer.writerows([_written(value) for value in row] for row in form.rows)
     return out.getvalue()

@@ -19,10 +19,11 @@ from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, plain
 from steelyard.domain.tax.backtest import BacktestFacts, BacktestTax, IsSession
 from steelyard.domain.tax.basis import Basis, basis_of, together
 from steelyard.domain.tax.country import Disposal, YearFacts, YearTax
-from steelyard.domain.tax.forms import Form
 from steelyard.domain.tax.korea.basis import FIGURES, LOTS, TOTAL, with_rules
 from steelyard.domain.tax.korea.contribution_limits import contribution_room
+from steelyard.domain.tax.korea.exchange import rates_used
 from steelyard.domain.tax.korea.filings import filings
+from steelyard.domain.tax.korea.forms import FORMS
 from steelyard.domain.tax.korea.hedging import hedging_deduction
 from steelyard.domain.tax.korea.holding_rules import holding_rules
 from steelyard.domain.tax.korea.ledger import (
@@ -77,7 +78,7 @@ class Korea:
     currency = "KRW"
     settings = SETTINGS
     wash_days = None
-    forms: Mapping[str, Callable[[YearTax], Form]] = {}
+    forms = FORMS
     carries_losses = False
 
     def classify(self, instrument: Instrument) -> str:
@@ -163,6 +164,7 @@ class Korea:
                 *notes_of_accounts(facts, brought_home, paid_back, sheltered),
             ),
             sheltered_sales=sheltered_sales(facts),
+            rates_used=rates_used(facts, {(d.account, d.symbol) for d in disposals}),
         )
 
     def sale_year(self, day: date, is_session: IsSession, rates: Mapping[str, Any]) -> int:

@@ -6,6 +6,7 @@ rates he has fetched; a day without one takes the last before it, and says so.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from decimal import Decimal
 
@@ -13,7 +14,7 @@ from steelyard.domain.books.ledger import PAYMENT_KINDS, Entry
 from steelyard.domain.market.instruments import Instrument
 from steelyard.domain.market.rates import rate_by
 from steelyard.domain.money import EXACT, ONE
-from steelyard.domain.tax.country import YearFacts, unrated
+from steelyard.domain.tax.country import RateUsed, YearFacts, unrated
 from steelyard.domain.tax.korea.settlement import settles_on
 from steelyard.errors import DataError, InputError
 from steelyard.records import dataclass, replace
@@ -112,6 +113,40 @@ def rate_note(facts: YearFacts) -> str:
         names=names,
         base=BASE_RATES,
     )
+
+
+def rates_used(facts: YearFacts, pairs: Collection[tuple[str, str]]) -> tuple[RateUsed, ...]:
+    """Return every rate behind a year: of the payments in it, and of purchases and sales of what was sold.
+
+    Args:
+        facts: See there.
+        pairs: (account, symbol) of what was sold in the year.
+    """
+    found = []
+    for entry in facts.entries:
+        tax_class = facts.classes.get(entry.symbol)
+        if entry.currency in ("", WON) or entry.price is None or tax_class is None:
+            continue
+        traded = entry.kind in ("buy", "sell", "transfer_in") and (entry.account, entry.symbol) in pairs
+        paid = entry.kind in PAYMENT_KINDS and entry.traded_on.year == facts.year
+        if entry.traded_on.year > facts.year or not (traded or paid):
+            continue
+        used = won_rate(entry, tax_class, facts)
+        found.append(
+            RateUsed(
+                entry.kind,
+                entry.account,
+                entry.symbol,
+                entry.traded_on,
+                _moved_on(entry, tax_class, facts),
+                entry.shares,
+                entry.currency,
+                used.rate,
+                used.day,
+                used.name,
+            )
+        )
+    return tuple(sorted(found, key=lambda r: (r.account, r.symbol, r.traded_on, r.kind)))
 
 
 def with_tax_base(entry: Entry, facts: YearFacts) -> Entry:
