@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
-from steelyard.app.planning.plan_tax import tax_rate
+from steelyard.app.planning.lot_taxes import tax_rate
 from steelyard.app.tax.selling_order import is_free_choice, method_of, selling_order
 from steelyard.app.tax.situation import TaxSituation
 from steelyard.domain.books.lots import TaxLot

@@ -331,7 +331,7 @@ def _lot_taxes(
     """Return what sales cost in tax, None where that is not known and nobody asked for it."""
     if not needed and (tax is None or not planned):
         return None
-    from steelyard.app.planning.plan_tax import lot_taxes
+    from steelyard.app.planning.lot_taxes import lot_taxes
 
     if tax is None:
         raise InputError(

@@ -1,28 +1,26 @@
-"""What a plan costs in tax: lots and formulas for the planner, and the exact tax of the finished plan.
+"""What a finished plan costs in tax: the year's return, with its sales added to the journal and without them.
 
-The planner sees each country's tax as a formula; the figures a plan shows are not taken from there but from
-the year's return, computed with the planned sales added to the journal and without them.
+The formulas that the planner looked at (`lot_taxes`) steer; the figures a plan shows come from here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
 from steelyard.app.planning.lot_choice import cheapest
+from steelyard.app.planning.lot_taxes import lot_taxes, tax_rate
 from steelyard.app.planning.plan_request import LotTaxes
-from steelyard.app.tax.selling_order import is_free_choice, method_of, selling_order
 from steelyard.app.tax.situation import TaxSituation
-from steelyard.app.tax.wash_window import recent_purchases
 from steelyard.domain.books.ledger import Entry
 from steelyard.domain.books.lots import TaxLot
-from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, plain
+from steelyard.domain.money import EXACT, ZERO, exact_sum, plain
 from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.tax.country import Disposal, YearTax
-from steelyard.domain.tax.planning import Case, Formula, NoBuy, TaxLine
+from steelyard.domain.tax.planning import NoBuy
 from steelyard.domain.trades import Trade
-from steelyard.errors import DataError, InputError
+from steelyard.errors import InputError
 from steelyard.records import dataclass, replace
 from steelyard.words import join, say
 
@@ -64,162 +62,6 @@ class PlanTaxes:
     washed: frozenset[str] = frozenset()
 
 
-def lot_taxes(
-    portfolio: Portfolio,
-    situation: TaxSituation,
-    *,
-    as_of: date,
-    max_tax: Decimal | None = None,
-    max_gain: Decimal | None = None,
-) -> LotTaxes:
-    """Return how the planner should look at tax.
-
-    Args:
-        portfolio: Without problems, with prices.
-        situation: The journal and the country.
-        as_of: Day of the planned sales.
-        max_tax: Most tax the plan may cause, base currency.
-        max_gain: Most net gain it may realise, base currency.
-
-    Raises:
-        InputError: Something that could be sold has no known cost (`cost-unknown`).
-        DataError: No rate between the tax currency and the base currency.
-    """
-    # What a sale costs in tax does not depend on the cost of what is not taxed.
-    unknown = sorted({s for a, s in situation.unknown - situation.untaxed if s in portfolio.counted})
-    if unknown:
-        raise InputError(
-            "cost-unknown",
-            say(
-                "what was paid for {unknown} is not known, so its tax is not either",
-                unknown=", ".join(unknown),
-            ),
-            say("add lots to the position, or import the trades with `steelyard import`"),
-        )
-    to_base = tax_rate(portfolio, situation.country.currency)
-    rules = situation.country.plan_tax(situation.facts, situation.so_far, as_of)
-    keep = EXACT.subtract(ONE, portfolio.costs.commission)
-    groups: dict[Key, list[TaxLot]] = {}
-    for lot in situation.so_far.open_lots:
-        if lot.symbol in portfolio.counted and lot.symbol in portfolio.quotes:
-            groups.setdefault((lot.account, lot.symbol), []).append(lot)
-    lots: dict[Key, tuple[TaxLot, ...]] = {}
-    gains: dict[Key, tuple[Decimal, ...]] = {}
-    buckets: dict[Key, tuple[str | None, ...]] = {}
-    free: set[Key] = set()
-    for key, group in groups.items():
-        price = EXACT.multiply(portfolio.base_price(key[1]), keep)
-        method = method_of(situation, *key)
-        if is_free_choice(method):
-            free.add(key)
-        line = selling_order(group, method)
-        if method == "average":
-            line = _merged(line, rules.bucket_of)
-
-        def gain(lot: TaxLot, price: Decimal = price) -> Decimal:
-            proceeds = EXACT.divide(EXACT.multiply(price, lot.shares), to_base)
-            cost = EXACT.multiply(EXACT.divide(rules.cost_of(lot, proceeds), lot.shares), to_base)
-            return EXACT.subtract(price, cost)
-
-        parts = _washed_first(situation, line, gain, as_of, ordered=key not in free)
-        lots[key] = tuple(lot for lot, _ in parts)
-        gains[key] = tuple(gain_of_one for _, gain_of_one in parts)
-        buckets[key] = tuple(rules.bucket_of(lot) for lot, _ in parts)
-    return LotTaxes(
-        lots=lots,
-        gains=gains,
-        buckets=buckets,
-        free_choice=frozenset(free),
-        taxes=tuple(_scaled(formula, to_base) for formula in rules.taxes),
-        max_tax=max_tax,
-        max_gain=max_gain,
-        wash_groups=None if situation.country.wash_days is None else situation.identical,
-        left_out=rules.left_out,
-    )
-
-
-def _washed_first(
-    situation: TaxSituation,
-    line: Sequence[TaxLot],
-    gain: Callable[[TaxLot], Decimal],
-    as_of: date,
-    *,
-    ordered: bool,
-) -> list[tuple[TaxLot, Decimal]]:
-    """Return lots with the gain of a share, as many losing shares at no gain as recent purchases disallow.
-
-    Shares of another lot bought in the weeks before wash as many of the first that are sold at a loss. Where
-    the owner chooses the lots none of such a loss is counted, or the plan would sell the rest of it only.
-    The figures that are shown count exactly.
-    """
-    if not line:
-        return []
-    recent = recent_purchases(situation, situation.same(line[0].symbol), as_of)
-    used = ZERO
-    parts: list[tuple[TaxLot, Decimal]] = []
-    for lot in line:
-        one = gain(lot)
-        others = exact_sum(n for key, n in recent.items() if key != (lot.bought, lot.symbol, lot.account))
-        washed = max(EXACT.subtract(others, used), ZERO) if one < ZERO else ZERO
-        if not washed:
-            parts.append((lot, one))
-        elif not ordered or washed >= lot.shares:
-            parts.append((lot, ZERO))
-            used = EXACT.add(used, lot.shares)
-        else:
-            rest = EXACT.subtract(lot.shares, washed)
-            parts += [(lot.part(washed), ZERO), (lot.part(rest), one)]
-            used = EXACT.add(used, washed)
-    return parts
-
-
-def _merged(lots: Sequence[TaxLot], bucket_of: Callable[[TaxLot], str | None]) -> list[TaxLot]:
-    """Return lots at one cost a share with neighbours of one bucket made one: fewer to choose from."""
-    merged: list[TaxLot] = []
-    for lot in lots:
-        if merged and bucket_of(merged[-1]) == bucket_of(lot):
-            last = merged.pop()
-            lot = replace(
-                last, shares=EXACT.add(last.shares, lot.shares), cost=EXACT.add(last.cost, lot.cost)
-            )
-        merged.append(lot)
-    return merged
-
-
-def _scaled(formula: Formula, to_base: Decimal) -> Formula:
-    def line(x: TaxLine) -> TaxLine:
-        return TaxLine(x.slopes, EXACT.multiply(x.constant, to_base))
-
-    return tuple(
-        Case(tuple(line(p) for p in case.pieces), tuple(line(x) for x in case.limits)) for case in formula
-    )
-
-
-def tax_rate(portfolio: Portfolio, currency: str) -> Decimal:
-    """Return the base currency's worth of one unit of the tax currency.
-
-    Raises:
-        DataError: No rate is known (`fx-missing`).
-    """
-    if currency == portfolio.base_currency:
-        return ONE
-    if currency not in portfolio.fx:
-        raise DataError(
-            "fx-missing",
-            say(
-                "tax is counted in {currency}, and no rate to {base_currency} is known",
-                currency=currency,
-                base_currency=portfolio.base_currency,
-            ),
-            say(
-                'add under [fx]: {currency}{base_currency} = "..."',
-                currency=currency,
-                base_currency=portfolio.base_currency,
-            ),
-        )
-    return portfolio.fx[currency]
-
-
 def plan_taxes(
     portfolio: Portfolio,
     situation: TaxSituation,
@@ -238,82 +80,142 @@ def plan_taxes(
         planned: What the plan was made with, None when it did not look at tax; the lots are chosen here then.
         as_of: Day of the sales.
     """
-    to_base = tax_rate(portfolio, situation.country.currency)
-    rate_missing = ""
+    why_not = ""
     if planned is None:
-        try:
-            planned = lot_taxes(portfolio, situation, as_of=as_of)
-            sold = cheapest(planned, trades)
-        except InputError as error:
-            # Nobody asked the plan to look at tax: it stands, with the lots in the broker's order.
-            rate_missing = error.message
-    sales: dict[int, SaleTax] = {}
-    buys = _buys(portfolio, situation, trades, to_base, as_of)
-    entries: list[Entry] = list(buys)
-    before = situation.with_entries(buys) if buys else situation.so_far
-    undone = _undone(situation, buys, as_of)
-    left_out = []
+        planned, sold, why_not = _chosen_afterwards(portfolio, situation, trades, as_of)
+    year = _Return(portfolio, situation, trades, as_of)
     for place, trade in enumerate(trades):
-        if trade.side != "sell":
-            continue
-        key = trade.account, trade.symbol
-        if key in situation.unknown and key in situation.untaxed:
-            sales[place] = SaleTax(None, ZERO, ())
-            continue
-        if key in situation.unknown or trade.symbol not in situation.facts.classes:
-            left_out.append(trade.symbol)
-            continue
-        parts = sold.get(key, ()) if planned is not None and key in planned.free_choice else ()
-        sold_before = tuple(entries[len(buys) :])
-        entries += _entries(
-            portfolio, trade, planned.lots[key] if planned and parts else (), parts, to_base, as_of
-        )
-        after = situation.with_entries(entries)
-        fresh = _fresh(before.disposals, after.disposals)
-        tax = None
-        if after.total_tax is not None and before.total_tax is not None:
-            tax = EXACT.multiply(EXACT.subtract(after.total_tax, before.total_tax), to_base)
-        no_buy = None
-        if situation.country.wash_days is not None and any(map(_has_losing_lot, fresh)):
-            no_buy = _no_buy(situation, sold_before, tuple(entries[len(buys) :]), trade.symbol, as_of)
-        sales[place] = SaleTax(exact_sum(d.gain for d in fresh), tax, tuple(fresh), no_buy)
-        before = after
-    total = None
-    if not left_out and before.total_tax is not None and situation.so_far.total_tax is not None:
-        total = EXACT.multiply(EXACT.subtract(before.total_tax, situation.so_far.total_tax), to_base)
-    notes: list[str] = (
-        [say("what was paid for {left_out} is not known", left_out=", ".join(left_out))] if left_out else []
-    )
+        if trade.side == "sell":
+            year.sell(place, trade, *_lots_chosen(planned, sold, (trade.account, trade.symbol)))
+    notes = year.notes(why_not)
     if planned is not None:
-        notes += dict.fromkeys(
+        notes[1:1] = _notes_of_planning(portfolio, planned, trades, year.total)
+    return PlanTaxes(year.sales, year.total, join("; ", [n for n in notes if n]), year.washed())
+
+
+def _chosen_afterwards(
+    portfolio: Portfolio, situation: TaxSituation, trades: Sequence[Trade], as_of: date
+) -> tuple[LotTaxes | None, Mapping[Key, Sequence[Decimal]], str]:
+    """Return what a plan that did not look at tax could have known of it, the cheapest lots, and why not.
+
+    Where what was paid is not known such a plan stands all the same, with the lots in the broker's order:
+    nobody asked it to look at tax.
+    """
+    try:
+        known = lot_taxes(portfolio, situation, as_of=as_of)
+    except InputError as error:
+        return None, {}, error.message
+    return known, cheapest(known, trades), ""
+
+
+def _lots_chosen(
+    planned: LotTaxes | None, sold: Mapping[Key, Sequence[Decimal]], key: Key
+) -> tuple[Sequence[TaxLot], Sequence[Decimal]]:
+    """Return the lots whose shares a sale names, and how many; none where the broker's order is the law's."""
+    if planned is None or key not in planned.free_choice or not sold.get(key):
+        return (), ()
+    return planned.lots[key], sold[key]
+
+
+def _notes_of_planning(
+    portfolio: Portfolio, planned: LotTaxes, trades: Sequence[Trade], total: Decimal | None
+) -> list[str]:
+    """Say what the formula left out, and where the return ends above the limit that the formula kept."""
+    notes: list[str] = list(
+        dict.fromkeys(
             planned.left_out[t.account, t.symbol]
             for t in trades
             if t.side == "sell" and (t.account, t.symbol) in planned.left_out
         )
-        if total is not None and planned.max_tax is not None and total > planned.max_tax:
-            added, limit = f"{plain(round(total, 2))} {portfolio.base_currency}", plain(planned.max_tax)
-            notes.append(
-                say(
-                    "by the return the plan adds {added} of tax, more than the {limit} asked for",
-                    added=added,
-                    limit=limit,
-                )
-            )
-    if undone:
-        names = ", ".join(sorted({e.symbol for e in buys}))
-        amount = f"{plain(undone)} {situation.country.currency}"
+    )
+    if total is not None and planned.max_tax is not None and total > planned.max_tax:
+        added, limit = f"{plain(round(total, 2))} {portfolio.base_currency}", plain(planned.max_tax)
         notes.append(
             say(
-                "buying {names} so soon after a sale at a loss disallows {amount} of that loss",
-                names=names,
-                amount=amount,
+                "by the return the plan adds {added} of tax, more than the {limit} asked for",
+                added=added,
+                limit=limit,
             )
         )
-    if total is None and not left_out and any(t.side == "sell" for t in trades):
-        notes.append(join(" ", situation.so_far.notes) if situation.so_far.notes else rate_missing)
-    sold_now = entries[len(buys) :]
-    washed = _washed(before, situation.with_entries(sold_now), as_of) if buys and sold_now else frozenset()
-    return PlanTaxes(sales, total, join("; ", notes), washed)
+    return notes
+
+
+class _Return:
+    """The year's return while planned sales are entered, one on top of the other.
+
+    Purchases of the plan that may wash a loss are entered before any sale: the return of a day knows no hour.
+    """
+
+    def __init__(
+        self, portfolio: Portfolio, situation: TaxSituation, trades: Sequence[Trade], as_of: date
+    ) -> None:
+        self._portfolio, self._situation, self._as_of = portfolio, situation, as_of
+        self._to_base = tax_rate(portfolio, situation.country.currency)
+        self._buys = tuple(_buys(portfolio, situation, trades, self._to_base, as_of))
+        self._sold: tuple[Entry, ...] = ()
+        self._year = situation.with_entries(self._buys) if self._buys else situation.so_far
+        self._left_out: list[str] = []
+        self.sales: dict[int, SaleTax] = {}
+
+    def sell(self, place: int, trade: Trade, lots: Sequence[TaxLot], parts: Sequence[Decimal]) -> None:
+        """Enter a sale, lot by lot where they were chosen, and keep what it changes."""
+        situation, key = self._situation, (trade.account, trade.symbol)
+        if key in situation.unknown and key in situation.untaxed:
+            # Its cost does not matter: nothing of it is taxed.
+            self.sales[place] = SaleTax(None, ZERO, ())
+            return
+        if key in situation.unknown or trade.symbol not in situation.facts.classes:
+            self._left_out.append(trade.symbol)
+            return
+        before, sold_before = self._year, self._sold
+        self._sold += tuple(_entries(self._portfolio, trade, lots, parts, self._to_base, self._as_of))
+        self._year = situation.with_entries([*self._buys, *self._sold])
+        fresh = _fresh(before.disposals, self._year.disposals)
+        no_buy = None
+        if situation.country.wash_days is not None and any(map(_has_losing_lot, fresh)):
+            no_buy = _no_buy(situation, sold_before, self._sold, trade.symbol, self._as_of)
+        gain = exact_sum(d.gain for d in fresh)
+        self.sales[place] = SaleTax(gain, self._added(before, self._year), tuple(fresh), no_buy)
+
+    @property
+    def total(self) -> Decimal | None:
+        """What all sales add to the year's tax, base currency; None where something of it is not known."""
+        return None if self._left_out else self._added(self._situation.so_far, self._year)
+
+    def washed(self) -> frozenset[str]:
+        """Return what is sold at a loss that the plan's own purchases disallow."""
+        if not self._buys or not self._sold:
+            return frozenset()
+        return _washed(self._year, self._situation.with_entries(self._sold), self._as_of)
+
+    def notes(self, why_not: str) -> list[str]:
+        """Return what is left out, which former loss the purchases disallow, and why there is no total.
+
+        Args:
+            why_not: Why the lots could not be looked at.
+        """
+        situation = self._situation
+        listed = ", ".join(self._left_out)
+        notes: list[str] = [""]
+        if listed:
+            notes = [say("what was paid for {left_out} is not known", left_out=listed)]
+        undone = _undone(situation, self._buys, self._as_of)
+        if undone:
+            notes.append(
+                say(
+                    "buying {names} so soon after a sale at a loss disallows {amount} of that loss",
+                    names=", ".join(sorted({e.symbol for e in self._buys})),
+                    amount=f"{plain(undone)} {situation.country.currency}",
+                )
+            )
+        if self.total is None and not self._left_out and self.sales:
+            notes.append(join(" ", situation.so_far.notes) if situation.so_far.notes else why_not)
+        return notes
+
+    def _added(self, before: YearTax, after: YearTax) -> Decimal | None:
+        if before.total_tax is None or after.total_tax is None:
+            return None
+        return EXACT.multiply(EXACT.subtract(after.total_tax, before.total_tax), self._to_base)
 
 
 def _buys(
