@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from operator import itemgetter
 
 from steelyard.adapters.importers.presets.statement import Booking, Statement, price_of
 from steelyard.adapters.importers.rows import ImportedFile, Sheet, listed, spread
@@ -233,19 +235,24 @@ class _Maker:
 
     def reversals(self) -> None:
         """Add the payments that were not taken back in the same file."""
+        same = itemgetter("symbol", "account", "currency", "gross")
+        alike: dict[tuple[str, ...], deque[tuple[Booking, dict[str, str]]]] = {}
+        for paid in self.paid if self.back else ():
+            alike.setdefault(same(paid[1]), deque()).append(paid)
+        gone: set[int] = set()
         for booking, taken in self.back:
-            same = ("symbol", "account", "currency", "gross")
-            hit = next((p for p in self.paid if all(p[1][k] == taken[k] for k in same)), None)
-            if hit is None:
+            fitting = alike.get(same(taken))
+            if not fitting:
                 text = say(
                     "a payment of {symbol} is taken back that is not in the file", symbol=taken["symbol"]
                 )
                 self.sheet.unread(text, booking.line)
                 continue
-            self.paid.remove(hit)
+            hit = fitting.popleft()
+            gone.add(id(hit))
             self.sheet.skip(hit[0].line, say("taken back in line {line}", line=booking.line))
             self.sheet.skip(booking.line, say("takes back line {line}", line=hit[0].line))
-        for booking, words in self.paid:
+        for booking, words in (paid for paid in self.paid if id(paid) not in gone):
             self.put(booking, {k: v for k, v in words.items() if k != "gross"})
 
     def money(
@@ -313,20 +320,18 @@ class _Maker:
 
     def conversions(self, legs: Sequence[Booking]) -> None:
         """Join the halves of conversions: money out with money in of another currency of that day."""
-        left = list(legs)
+        incoming: dict[tuple[str, str], list[Booking]] = {}
+        for x in legs:
+            if Decimal(x.facts["cash"]) > ZERO:
+                incoming.setdefault((x.facts["date"], x.facts.get("account", "")), []).append(x)
+        joined: set[int] = set()
         for out in [x for x in legs if Decimal(x.facts["cash"]) < ZERO]:
-            same = [
-                x
-                for x in left
-                if Decimal(x.facts["cash"]) > ZERO
-                and all(x.facts.get(k) == out.facts.get(k) for k in ("date", "account"))
-                and x.facts.get("currency") != out.facts.get("currency")
-            ]
+            day = incoming.get((out.facts["date"], out.facts.get("account", "")), [])
+            same = [n for n, x in enumerate(day) if x.facts.get("currency") != out.facts.get("currency")]
             if not same:
                 continue
-            into = min(same, key=lambda x: _apart(out, x))
-            left.remove(out)
-            left.remove(into)
+            into = day.pop(min(same, key=lambda n: _apart(out, day[n])))
+            joined |= {id(out), id(into)}
             got, gave = Decimal(into.facts["cash"]), abs(Decimal(out.facts["cash"]))
             self.converted(
                 out,
@@ -336,7 +341,7 @@ class _Maker:
                 out.facts.get("currency", ""),
                 gave,
             )
-        for leg in left:
+        for leg in (x for x in legs if id(x) not in joined):
             self.sheet.unread(say("the other half of the conversion is not in the file"), leg.line)
 
 
