@@ -31,13 +31,13 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--show", type=int, metavar="NUMBER")
     parser.add_argument("--all", action="store_true", help="show every bad case, not one of each kind")
-    wishes = parser.parse_args()
-    if wishes.show is not None:
-        return _show(wishes.seed, wishes.show, tuple(wishes.kind))
+    options = parser.parse_args()
+    if options.show is not None:
+        return _show(options.seed, options.show, tuple(options.kind))
     since, counts, slowest, largest = time.monotonic(), Counter[str](), (0.0, 0), (0, 0)
     seen: Counter[str] = Counter()
-    numbers = range(wishes.first, wishes.first + wishes.count)
-    for found in driver.attack(wishes.seed, numbers, tuple(wishes.kind), wishes.workers):
+    numbers = range(options.first, options.first + options.count)
+    for found in driver.attack(options.seed, numbers, tuple(options.kind), options.workers):
         counts[found["outcome"]] += 1
         slowest = max(slowest, (found["seconds"], found["number"]))
         largest = max(largest, (found["bytes"], found["number"]))
@@ -47,13 +47,13 @@ def main() -> int:
                 "".join(found["detail"].splitlines()[-3:]) if found["outcome"] == "traceback" else ""
             )
             seen[key] += 1
-            if wishes.all or seen[key] <= (1 if found["outcome"] == "traceback" else 8):
+            if options.all or seen[key] <= (1 if found["outcome"] == "traceback" else 8):
                 print(
                     f"case {found['number']} ({found['kind']}): {found['outcome']}\n  {found['detail']}\n",
                     flush=True,
                 )
     print(
-        f"seed {wishes.seed}: tried {sum(counts.values())}, refused clearly {counts['refused']}, "
+        f"seed {options.seed}: tried {sum(counts.values())}, refused clearly {counts['refused']}, "
         f"accepted {counts['accepted']}"
     )
     print("; ".join(f"{name} {counts[name]}" for name in driver.OUTCOMES[2:]))

@@ -279,7 +279,7 @@ def import_(
     """
     folder = bootstrap.Folder.of(path, database=journal)
     source = Path(file)
-    said = bootstrap.import_wishes(format, account, accounts or {}, symbols or {}, leave)
+    said = bootstrap.import_options(format, account, accounts or {}, symbols or {}, leave)
     with bootstrap.much_to_keep():
         found = bootstrap.imported(folder, source, said, None if columns is None else Path(columns))
         out = frozenset(leave)

@@ -111,8 +111,8 @@ def template_from(
             (`several-currencies`).
         PortfolioProblems: Its rows are not understood, or name what nobody knows.
     """
-    wishes = bootstrap.import_wishes(format, account, accounts or {}, symbols or {}, leave)
-    found = bootstrap.beginning(Path(file), wishes)
+    options = bootstrap.import_options(format, account, accounts or {}, symbols or {}, leave)
+    found = bootstrap.beginning(Path(file), options)
     values = found.values()
     money = base_currency or max(sorted(values), key=lambda c: len(values[c]), default="KRW")
     if model is None and set(values) - {money}:

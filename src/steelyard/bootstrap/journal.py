@@ -15,7 +15,7 @@ from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.adapters.files.portfolio import load
 from steelyard.adapters.files.template import begun
 from steelyard.adapters.importers import choice, column_map, held
-from steelyard.adapters.importers.choice import Wishes
+from steelyard.adapters.importers.choice import ImportOptions
 from steelyard.adapters.importers.choice import formats as known
 from steelyard.adapters.machine.file_bytes import read_file
 from steelyard.bootstrap.books import instruments
@@ -63,13 +63,13 @@ def much_to_keep() -> Iterator[None]:
             gc.enable()
 
 
-def imported(folder: Folder, file: Path, wishes: Wishes, columns: Path | None) -> Found:
+def imported(folder: Folder, file: Path, options: ImportOptions, columns: Path | None) -> Found:
     """Read a broker's file.
 
     Args:
         folder: Of the portfolio, which says what instruments are called.
         file: What is read.
-        wishes: What the owner says about it.
+        options: What the owner says about it.
         columns: A file that names the columns instead of a format.
 
     Raises:
@@ -77,20 +77,20 @@ def imported(folder: Folder, file: Path, wishes: Wishes, columns: Path | None) -
     """
     catalogue, data = instruments(folder), _bytes(file)
     if columns is None:
-        return choice.read_any(data, str(file), catalogue, wishes)
+        return choice.read_any(data, str(file), catalogue, options)
     described = column_map.load(_bytes(columns), str(columns))
-    return choice.Found("map", column_map.read(data, str(file), catalogue, wishes.account, described))
+    return choice.Found("map", column_map.read(data, str(file), catalogue, options.account, described))
 
 
-def beginning(file: Path, wishes: Wishes) -> Beginning:
+def beginning(file: Path, options: ImportOptions) -> Beginning:
     """Return what a broker's file says is held; see `imported`."""
     catalogue, data, name = load_catalogue(), _bytes(file), str(file)
-    wanted = wishes.format or choice.coded(data)
+    wanted = options.format or choice.coded(data)
     if wanted not in choice.CODED:
         statement = choice.statement_of(data, name, wanted)
         if statement.holdings and not statement.bookings:
-            return held.from_positions(statement, name, catalogue, wishes)
-    return held.from_entries(choice.read_any(data, name, catalogue, wishes), name)
+            return held.from_positions(statement, name, catalogue, options)
+    return held.from_entries(choice.read_any(data, name, catalogue, options), name)
 
 
 def begun_portfolio_text(beginning: Beginning, model: Model | None, base_currency: str) -> str:
@@ -98,15 +98,15 @@ def begun_portfolio_text(beginning: Beginning, model: Model | None, base_currenc
     return begun(beginning, base_currency=base_currency, model=model, catalogue=load_catalogue())
 
 
-def import_wishes(
+def import_options(
     format_: str | None,
     account: str | None,
     accounts: Mapping[str, str],
     symbols: Mapping[str, str],
     leave: Sequence[int],
-) -> Wishes:
-    """Return what an owner says about a file, see `Wishes`."""
-    return Wishes(format_, account, accounts, symbols, leave)
+) -> ImportOptions:
+    """Return what an owner says about a file, see `ImportOptions`."""
+    return ImportOptions(format_, account, accounts, symbols, leave)
 
 
 def import_formats() -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from steelyard.adapters.database.journal import StoredJournal
 from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.adapters.importers import column_map
-from steelyard.adapters.importers.choice import Wishes, formats, read_any
+from steelyard.adapters.importers.choice import ImportOptions, formats, read_any
 from steelyard.app.books.journal import import_rows
 from steelyard.domain.books.holdings import holdings
 from steelyard.domain.books.ledger import Entry
@@ -205,7 +205,7 @@ WRITERS = {
 def rows_of(name, data):
     if name == "map":
         return column_map.read(data, "x.csv", CATALOGUE, None, MAP).rows
-    return read_any(data, "x.csv", CATALOGUE, Wishes()).file.rows
+    return read_any(data, "x.csv", CATALOGUE, ImportOptions()).file.rows
 
 
 def carried(name, entries):
@@ -280,4 +280,4 @@ def test_a_file_under_any_other_format_is_refused_and_never_half_read(name):
     for other in formats():
         if other != name.partition(" ")[0]:
             with pytest.raises((PortfolioProblems, InputError)):
-                read_any(data, "x.csv", CATALOGUE, Wishes(format=other))
+                read_any(data, "x.csv", CATALOGUE, ImportOptions(format=other))

@@ -11,7 +11,7 @@ from steelyard.adapters.database.journal import content_ids
 from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.adapters.importers import column_map as import_map
 from steelyard.adapters.importers import flex as import_flex
-from steelyard.adapters.importers.choice import Wishes, read_any
+from steelyard.adapters.importers.choice import ImportOptions, read_any
 from steelyard.domain.books.holdings import cash_moves
 from steelyard.domain.books.ledger import with_withheld
 from steelyard.errors import PortfolioProblems
@@ -43,10 +43,10 @@ def took(reader, data, account=None, *more):
     return reader.read(data, "file", load_catalogue(), account, *more)
 
 
-def preset(data, account=None, **wishes):
+def preset(data, account=None, **options):
     """Read a file whose format is found by its content."""
     data = data if isinstance(data, str) else json.dumps(data)
-    return read_any(data.encode(), "file", load_catalogue(), Wishes(account=account, **wishes)).file
+    return read_any(data.encode(), "file", load_catalogue(), ImportOptions(account=account, **options)).file
 
 
 def refused(data):

@@ -8,7 +8,7 @@ import pytest
 
 from steelyard.adapters.database.journal import content_ids
 from steelyard.adapters.files.packaged import load_catalogue
-from steelyard.adapters.importers.choice import Wishes, read_any
+from steelyard.adapters.importers.choice import ImportOptions, read_any
 from steelyard.adapters.importers.presets.catalogue import load_presets
 from steelyard.adapters.importers.presets.sheets import Sheets
 from steelyard.adapters.importers.presets.tables import read_statement
@@ -68,18 +68,18 @@ def test_every_layout_has_a_sample():
     }
 
 
-def imported(sample, **wishes):
+def imported(sample, **options):
     """Read a sample as a person would: every row that no file can tell is left out by its line."""
     data = (FOLDER / "samples" / sample).read_bytes()
     try:
-        return read_any(data, sample, CATALOGUE, Wishes(**wishes)).file
+        return read_any(data, sample, CATALOGUE, ImportOptions(**options)).file
     except PortfolioProblems as error:
         unknown = {p.message.split("'")[1]: "VOO" for p in error.problems if p.code == "unknown-symbol"}
         lines = [p.line for p in error.problems if p.code == "import-row"]
-        if not (unknown or lines) or wishes:
+        if not (unknown or lines) or options:
             raise
-        wishes = {"symbols": unknown, "leave": lines}
-    return read_any(data, sample, CATALOGUE, Wishes(**wishes)).file
+        options = {"symbols": unknown, "leave": lines}
+    return read_any(data, sample, CATALOGUE, ImportOptions(**options)).file
 
 
 TRANSACTIONS = [
@@ -119,7 +119,7 @@ def test_a_file_twice_in_parts_and_in_any_order_is_one(path, tmp_path):
 def test_a_file_under_the_wrong_preset_is_refused():
     data = (FOLDER / "samples" / "schwab-transactions.csv").read_bytes()
     with pytest.raises(PortfolioProblems) as caught:
-        read_any(data, "file", CATALOGUE, Wishes(format="fidelity"))
+        read_any(data, "file", CATALOGUE, ImportOptions(format="fidelity"))
     assert [p.code for p in caught.value.problems] == ["import-header"]
 
 
@@ -128,7 +128,7 @@ def test_a_cancelled_purchase_is_one_purchase_and_not_two():
     head = "Date,Action,Symbol,Description,Quantity,Price,Fees & Comm,Amount\n"
     row = '"06/0{}/2024","{}","VOO","A FUND","5000","$1.00","","{}$5000.00"\n'
     text = head + row.format(3, "Buy", "-") + row.format(3, "Cancel Buy", "") + row.format(4, "Buy", "-")
-    found = read_any(text.encode(), "file", CATALOGUE, Wishes()).file
+    found = read_any(text.encode(), "file", CATALOGUE, ImportOptions()).file
     assert [r.entry.shares for r in found.rows] == [5000]
 
 

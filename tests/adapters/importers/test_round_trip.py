@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from steelyard.adapters.files.packaged import load_catalogue
-from steelyard.adapters.importers.choice import Wishes, read_any
+from steelyard.adapters.importers.choice import ImportOptions, read_any
 from steelyard.domain.books.entry_text import COLUMNS, written
 from steelyard.domain.books.holdings import holdings
 from steelyard.domain.books.ledger import (
@@ -62,7 +62,7 @@ def as_csv(journal):
 
 
 def taken(data):
-    return [row.entry for row in read_any(data, "all.csv", CATALOGUE, Wishes()).file.rows]
+    return [row.entry for row in read_any(data, "all.csv", CATALOGUE, ImportOptions()).file.rows]
 
 
 @settings(deadline=None, max_examples=60)

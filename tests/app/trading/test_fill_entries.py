@@ -10,7 +10,7 @@ import pytest
 from steelyard.adapters.brokers.alpaca import AlpacaBroker
 from steelyard.adapters.database.journal import StoredJournal
 from steelyard.adapters.files.packaged import load_catalogue
-from steelyard.adapters.importers.choice import Wishes, read_any
+from steelyard.adapters.importers.choice import ImportOptions, read_any
 from steelyard.app.books.journal import entries_of, import_rows, record, undo
 from steelyard.app.trading.fill_entries import FillBooks, Written
 from steelyard.domain.books.holdings import holdings
@@ -202,7 +202,7 @@ def test_alpacas_own_list_and_sync_never_enter_a_fill_twice(journal):
     }  # fmt: skip
     same = fill(activity["id"], at=datetime(2026, 11, 24, 16, tzinfo=UTC), broker_id="904837e3", fees=D(0))
     data = json.dumps([activity]).encode()
-    read = read_any(data, "activities.json", load_catalogue(), Wishes(account="main")).file
+    read = read_any(data, "activities.json", load_catalogue(), ImportOptions(account="main")).file
     assert import_rows(journal, read.rows, "activities.json", as_of=NOW.date(), at=NOW).added == 1
     assert write(journal, same) == Written(0, 1)
     # The next fill of the same day is not held up by the imported one.

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import steelyard
 from processes import run_command
 from steelyard.adapters.files.template import _key, _line, _quoted
-from steelyard.domain.books.beginning import weights
+from steelyard.domain.books.beginning import HeldAccount, weights
 from steelyard.errors import InputError, PortfolioProblems
 
 SAMPLES = Path(__file__).parents[2] / "presets" / "samples"
@@ -118,6 +118,28 @@ def test_more_sold_than_held_says_that_the_file_does_not_begin_at_the_start(tmp_
     (tmp_path / "t.csv").write_text(TRADES.replace("buy,VOO,10", "buy,VOO,1"), encoding="utf-8")
     with pytest.raises(InputError, match="only 1 are held"):
         steelyard.template_from(tmp_path / "t.csv")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("Visa Signature", "taxable"), ("Miranda", "taxable"), ("Rollover IRA ...123", "ira"),
+        ("Roth IRA", "roth"), ("401(k) plan", "401k"), ("중개형ISA", "isa"), ("IRP 계좌", "irp"),
+        ("연금저축", "pension"), ("main", "taxable"),
+    ],
+)  # fmt: skip
+def test_a_name_tells_the_kind_of_an_account_only_where_it_says_so(name, kind):
+    assert HeldAccount(name, {}).kind == kind
+
+
+def test_a_file_of_which_everything_is_left_out_holds_nothing(tmp_path):
+    rows = (
+        '"Date","Action","Symbol","Description","Quantity","Price","Fees & Comm","Amount"\n'
+        '"10/01/2026","Buy to Open","VOO 01/16/2027 600.00 C","CALL","1","$3.20","$0.65","-$320.65"\n'
+    )
+    (tmp_path / "options.csv").write_text(rows, encoding="utf-8")
+    with pytest.raises(PortfolioProblems, match="holds nothing"):
+        steelyard.template_from(tmp_path / "options.csv")
 
 
 def test_a_name_that_nobody_knows_is_asked_about(tmp_path):

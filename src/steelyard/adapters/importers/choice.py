@@ -27,7 +27,7 @@ CODED = {
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class ImportOptions:
     """What the owner says about a file.
 
     Attributes:
@@ -60,32 +60,34 @@ def formats() -> tuple[str, ...]:
     return tuple(sorted({*CODED, *presets}))
 
 
-def read_any(data: bytes, name: str, catalogue: Catalogue, wishes: Wishes) -> Found:
+def read_any(data: bytes, name: str, catalogue: Catalogue, options: ImportOptions) -> Found:
     """Read a file.
 
     Args:
         data: Its bytes.
         name: For messages.
         catalogue: Known instruments.
-        wishes: What its owner says about it.
+        options: What its owner says about it.
 
     Raises:
         PortfolioProblems: Its format is not known or not the one named (`import-header`), or it has rows that
             are not understood.
         InputError: It is a workbook and nothing here reads workbooks (`extra-missing`).
     """
-    wanted = wishes.format or coded(data)
+    wanted = options.format or coded(data)
     if wanted in CODED:
         reader: Importer = import_module(f"steelyard.adapters.importers.{CODED[wanted]}").read
-        return Found(wanted, reader(data, name, catalogue, wishes.account))
+        return Found(wanted, reader(data, name, catalogue, options.account))
     statement = statement_of(data, name, wanted)
     preset = statement.preset
     if not statement.bookings and statement.holdings:
         text = say("the file of {broker} says what is held, not what happened", broker=preset["broker"])
         hint = say("begin a portfolio file with it: `steelyard init DIR --from FILE`")
         raise refuse("import-header", name, text, hint)
-    sheet = Sheet(name, catalogue, wishes.account)
-    file = entries_of(statement, sheet, symbols=wishes.symbols, accounts=wishes.accounts, leave=wishes.leave)
+    sheet = Sheet(name, catalogue, options.account)
+    file = entries_of(
+        statement, sheet, symbols=options.symbols, accounts=options.accounts, leave=options.leave
+    )
     return Found(str(preset["id"]).replace("_", "-"), file, tuple(preset.get("doubts", ())))
 
 

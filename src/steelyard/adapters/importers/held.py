@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from steelyard.adapters.importers.choice import Found, Wishes
+from steelyard.adapters.importers.choice import Found, ImportOptions
 from steelyard.adapters.importers.presets.statement import Holding, Statement
 from steelyard.adapters.importers.rows import listed, refuse
 from steelyard.domain.books.beginning import Beginning, HeldAccount, HeldLot
@@ -16,7 +16,9 @@ from steelyard.errors import PortfolioProblems, Problem
 from steelyard.words import join, say
 
 
-def from_positions(statement: Statement, name: str, catalogue: Catalogue, wishes: Wishes) -> Beginning:
+def from_positions(
+    statement: Statement, name: str, catalogue: Catalogue, options: ImportOptions
+) -> Beginning:
     """Return what a table of positions says.
 
     Raises:
@@ -26,22 +28,22 @@ def from_positions(statement: Statement, name: str, catalogue: Catalogue, wishes
     problems = [
         Problem("import-row", reason, say("take the row out of the file"), name, line)
         for line, reason in statement.refused
-        if line not in wishes.leave
+        if line not in options.leave
     ]
     numbers = {h.facts.get("account", "") for h in statement.holdings}
     accounts: dict[str, _Account] = {}
     prices: dict[str, tuple[Decimal, str]] = {}
     names: dict[str, str] = {}
-    for holding in (h for h in statement.holdings if h.line not in wishes.leave):
+    for holding in (h for h in statement.holdings if h.line not in options.leave):
         facts = holding.facts
         number = facts.get("account", "")
-        alone = wishes.account or ("main" if len(numbers) < 2 else number)
-        account = accounts.setdefault(wishes.accounts.get(number, alone), _Account())
+        alone = options.account or ("main" if len(numbers) < 2 else number)
+        account = accounts.setdefault(options.accounts.get(number, alone), _Account())
         if holding.what == "cash":
             money = facts.get("currency", "")
             account.cash[money] = exact_sum([Decimal(facts["amount"])], account.cash.get(money, ZERO))
             continue
-        symbol = _symbol(holding, catalogue, wishes)
+        symbol = _symbol(holding, catalogue, options)
         if symbol is None:
             problems.append(_unknown(holding, name, catalogue))
             continue
@@ -67,6 +69,8 @@ def from_entries(found: Found, name: str) -> Beginning:
         InputError: More is sold than was held (`sold-more-than-held`): the file does not begin at the start.
     """
     entries = [row.entry for row in found.file.rows]
+    if not entries:
+        raise refuse("import-empty", name, say("the file holds nothing"), say("export it again"))
     last = max(entry.traded_on for entry in entries)
     end = holdings(entries, last)
     held = {symbol for _, symbol in end.shares}
@@ -142,11 +146,11 @@ def _price(holding: Holding) -> Decimal | None:
     return None
 
 
-def _symbol(holding: Holding, catalogue: Catalogue, wishes: Wishes) -> str | None:
+def _symbol(holding: Holding, catalogue: Catalogue, options: ImportOptions) -> str | None:
     facts = holding.facts
     for text in (facts.get("symbol", ""), facts.get("name", "")):
-        if text in wishes.symbols:
-            return wishes.symbols[text]
+        if text in options.symbols:
+            return options.symbols[text]
         if text and (known := catalogue.resolve(listed(text))):
             return known
     return listed(facts["symbol"]) if facts.get("symbol") else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from decimal import ROUND_DOWN, Decimal
@@ -13,6 +14,8 @@ _STEP = Decimal("0.0001")
 _KINDS = (
     ("roth", "roth"), ("401", "401k"), ("ira", "ira"), ("isa", "isa"), ("irp", "irp"), ("연금", "pension"),
 )  # fmt: skip
+_ALONE = r"(?<![a-z]){}(?![a-z])"
+"""Visa is no ISA."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ class HeldAccount:
     def kind(self) -> str:
         """What its name says it is, `taxable` where the name does not tell."""
         name = self.name.lower()
-        return next((kind for word, kind in _KINDS if word in name), "taxable")
+        return next((kind for word, kind in _KINDS if re.search(_ALONE.format(word), name)), "taxable")
 
 
 @dataclass(frozen=True, slots=True)
