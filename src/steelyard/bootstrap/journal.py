@@ -88,7 +88,8 @@ def beginning(file: Path, options: ImportOptions) -> Beginning:
     wanted = options.format or choice.coded(data)
     if wanted not in choice.CODED:
         statement = choice.statement_of(data, name, wanted)
-        if statement.holdings and not statement.bookings:
+        # Where a file has both, its table of positions is whole and its trades may not be.
+        if any(holding.what != "cash" for holding in statement.holdings):
             return held.from_positions(statement, name, catalogue, options)
     return held.from_entries(choice.read_any(data, name, catalogue, options), name)
 

@@ -120,6 +120,17 @@ def test_more_sold_than_held_says_that_the_file_does_not_begin_at_the_start(tmp_
         steelyard.template_from(tmp_path / "t.csv")
 
 
+def test_a_file_with_both_tables_begins_with_what_it_says_is_held(tmp_path):
+    """Vanguard's download: 12 VTI with 150.25 dollars, and 5 VBTLX; line 16 is a corporate action."""
+    with pytest.raises(PortfolioProblems, match="corporate action") as caught:
+        steelyard.template_from(SAMPLES / "vanguard-ofxdownload.csv")
+    assert caught.value.problems[0].hint == "leave the row out with --leave 16"
+    begun, portfolio = begin(tmp_path, SAMPLES / "vanguard-ofxdownload.csv", leave=[16])
+    assert not begun.recorded
+    assert held(portfolio) == {("10000001", "VTI"): Decimal(12), ("10000002", "VBTLX"): Decimal(5)}
+    assert [a.cash.get("USD") for a in portfolio.accounts] == [Decimal("150.25"), None]
+
+
 @pytest.mark.parametrize(
     ("name", "kind"),
     [

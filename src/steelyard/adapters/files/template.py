@@ -118,12 +118,19 @@ def _described(beginning: Beginning, catalogue: Catalogue) -> str:
 
 def _account(account: HeldAccount, *, recorded: bool) -> str:
     lines = ["[[accounts]]", f"name = {_quoted(account.name)}"]
-    guessed = "" if account.kind == "taxable" and account.name == "main" else "   # by its name: check it"
+    guessed = (
+        ""
+        if account.kind == "taxable" and account.name == "main"
+        else "   # check it: told by the name alone"
+    )
     lines.append(f'kind = "{account.kind}"{guessed}')
     if recorded:
         lines.append('kept = "journal"            # what happened is in steelyard.db, and says what is held')
         return "\n".join(lines)
-    lines.append(f"cash = {{ {', '.join(f'{c} = {_quoted(plain(n))}' for c, n in account.cash.items())} }}")
+    if account.cash:
+        lines.append(
+            f"cash = {{ {', '.join(f'{c} = {_quoted(plain(n))}' for c, n in account.cash.items())} }}"
+        )
     for symbol, shares in account.shares.items():
         lines += ["", "[[accounts.positions]]", f"symbol = {_quoted(symbol)}", f'shares = "{plain(shares)}"']
         if lots := account.lots.get(symbol):

@@ -26,7 +26,7 @@ def from_positions(
             nothing (`import-empty`).
     """
     problems = [
-        Problem("import-row", reason, say("take the row out of the file"), name, line)
+        Problem("import-row", reason, say("leave the row out with --leave {line}", line=line), name, line)
         for line, reason in statement.refused
         if line not in options.leave
     ]
@@ -109,7 +109,13 @@ class _Account:
         shares = Decimal(facts.get("shares", "0"))
         if shares < ZERO:
             text = say("{symbol} is sold short", symbol=symbol)
-            return Problem("import-row", text, say("leave the row out with --leave"), name, holding.line)
+            return Problem(
+                "import-row",
+                text,
+                say("leave the row out with --leave {line}", line=holding.line),
+                name,
+                holding.line,
+            )
         if not shares:
             return None
         if holding.what == "position":
