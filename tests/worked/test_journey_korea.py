@@ -190,6 +190,8 @@ def test_the_tax(folder):
     overseas = found["summary"]["overseas_listed"]
     assert (overseas["tax"], overseas["still_free"], found["total_tax"]) == ("0", "1495063", "0")
     assert found["summary"]["isa"]["isa"]["net_income"] == "12000"
+    # Three years after the oldest lot of what the journal was opened with, not after the journal.
+    assert found["summary"]["isa"]["isa"]["exemption_from"] == "2028-03-04"
     assert found["summary"]["pension"]["credit"] == "528000"
     # 2 x 500 + 0.70 dollars of 04-06, settled 04-08 at the rate of the day before: 1,000.70 x 1,395.
     lots = [(x["bought"], x["shares"], x["cost"]) for x in found["open_lots"] if x["symbol"] == "VOO"]

@@ -82,7 +82,8 @@ def isa_accounts(facts: YearFacts, isa_type: str, rates: TaxRates) -> tuple[IsaA
 
 def _isa(name: str, entries: list[Entry], facts: YearFacts, isa_type: str, rates: TaxRates) -> IsaAccount:
     opened = min(e.traded_on for e in entries)
-    free_from = _years_after(opened, _LEAST_YEARS)
+    # Shares come into an ISA by purchase only: what a journal was opened with is as old as its oldest lot.
+    free_from = _years_after(min(e.lot or e.traded_on for e in entries), _LEAST_YEARS)
     ended_on = _ended(entries, free_from)
     inside = replace(facts, entries=entries, account_kinds={})
     items: list[IsaItem] = []
