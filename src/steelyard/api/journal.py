@@ -96,7 +96,8 @@ def said(path: Place, words: Sequence[str]) -> dict[str, str]:
     Raises:
         InputError: A word has no meaning, or one thing is said twice (`entry-words`).
     """
-    return quick_fields(words, bootstrap.today_at(bootstrap.Folder.of(path)))
+    folder = bootstrap.Folder.of(path)
+    return quick_fields(words, bootstrap.today_at(folder), bootstrap.account_names(folder) or ())
 
 
 def record(
@@ -123,17 +124,18 @@ def record(
             currency.
         rate: The broker's rate of that conversion; that of the entry (`fx_rate`) or the market's unless
             given.
-        fields: Those of the CSV, as text, numbers or dates; `account` is `main` and `date` today unless
-            given.
+        fields: Those of the CSV, as text, numbers or dates; `date` is today unless given, and `account` the
+            only one of the file, or `main`.
 
     Raises:
-        InputError: A field is unknown (`entry-field`), the entry is dated later than today, or more would be
-            taken than is held on some day.
+        InputError: A field is unknown (`entry-field`), the file has several accounts and none is named
+            (`entry-account`), the entry is dated later than today, or more would be taken than is held on
+            some day.
         PortfolioProblems: With every problem of the fields; the journal knows nothing of what the file
             holds in its account (`journal-opening`).
     """
     today = bootstrap.today_at(bootstrap.Folder.of(path))
-    words = {"account": "main", "date": today.isoformat()}
+    words = {"date": today.isoformat()}
     for name, value in fields.items():
         if name not in COLUMNS:
             raise InputError(
@@ -144,6 +146,8 @@ def record(
         if value is not None:
             words[name] = _word(value)
     folder = bootstrap.Folder.of(path, database=journal)
+    if not words.get("account"):
+        words["account"] = _account_of(folder)
     entry, problems = read_entry(words, bootstrap.instruments(folder))
     if entry is None:
         raise PortfolioProblems(problems)
@@ -164,6 +168,22 @@ def record(
     opened = number - before - 1
     unknown = _unknown(folder, set(entry.accounts))
     return Added(number, entry, unknown, opened, _to_decide(file, opened), _unvalued(folder), converted)
+
+
+def _account_of(folder: bootstrap.Folder) -> str:
+    """Return the account of an entry that names none: the only one of the file, or `main`.
+
+    Raises:
+        InputError: The file has several, none of them `main` (`entry-account`).
+    """
+    names = sorted(bootstrap.account_names(folder) or ("main",))
+    if len(names) > 1 and "main" not in names:
+        raise InputError(
+            "entry-account",
+            say("the entry names no account, and the file has several: {names}", names=", ".join(names)),
+            say("add its name, or account={name}", name=names[0]),
+        )
+    return "main" if "main" in names else names[0]
 
 
 def _conversions(folder: bootstrap.Folder, file: Portfolio | None, rate: Number | None) -> Conversions:

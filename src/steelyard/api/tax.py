@@ -114,4 +114,4 @@ def harvest(
         min_loss=None if min_loss is None else fraction(min_loss),
     )
     found = harvester.harvest(portfolio, situation, as_of=day, assumptions=given)
-    return replace(found, caveats=caveats)
+    return replace(found, caveats=caveats, as_of=day)

@@ -124,6 +124,9 @@ def read_numeral(text: str, decimal: str = POINT) -> Numeral:
     value = _unsigned(body, decimal)
     if value is None:
         raise ValueError(say("{raw!r} is not a number", raw=text))
+    if value.adjusted() < _WIDE.prec and value == value.to_integral_value() and "E" in str(value):
+        # 80만 is written out, so that nothing ever shows it as 8E+5.
+        value = value.quantize(Decimal(1), context=_WIDE)
     return Numeral(value.copy_negate() if negative and value else value, currency)
 
 

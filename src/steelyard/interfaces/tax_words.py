@@ -40,7 +40,7 @@ FIGURES = {
     "fund_credit": say("credit for tax abroad in funds"),
     "upper_bound": say("upper bound"),
     "total": say("total"),
-    "threshold": say("threshold"),
+    "threshold": say("threshold of the year"),
     "over": say("over"),
     "income_tax": say("income tax"),
     "income_local_tax": say("income local tax"),

@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 import steelyard
 from builders import account, lot, portfolio, position
+from processes import run_command
 from steelyard.errors import PortfolioProblems, SteelyardError
 from steelyard.interfaces.cli.main import cli
 
@@ -279,3 +280,52 @@ def test_a_folder_in_place_of_the_journal_is_no_empty_journal(folder):
     (folder / "steelyard.db").mkdir()
     assert refused("check") == "database"
     assert refused("history") == "database"
+
+
+HOUSEHOLD = """
+base_currency = "KRW"
+[targets]
+VOO = "100%"
+[[accounts]]
+name = "해외"
+cash = { USD = "$1,200.55", KRW = "50만원" }
+[[accounts]]
+name = "ISA"
+cash = { KRW = "80만원" }
+[fx]
+USDKRW = "1390.5"
+[prices]
+VOO = "600 USD"
+"""
+
+
+@pytest.fixture
+def household(tmp_path):
+    (tmp_path / "portfolio.toml").write_text(HOUSEHOLD, encoding="utf-8")
+    return tmp_path
+
+
+def test_an_entry_that_names_no_account_is_asked_for_one_where_there_are_several(household):
+    """Before, it went into an account `main` that the file does not have."""
+    done = run_command(household, "record", "deposit", "300만원")
+    assert done.returncode == 2
+    assert "error[entry-account]" in done.stderr
+    assert "ISA, 해외" in done.stderr
+
+
+def test_an_account_is_named_in_words_and_amounts_are_shown_written_out(household):
+    """50만원 and 80만원 of the file are 500,000 and 800,000 won; nothing shows an exponent."""
+    refused = run_command(household, "record", "deposit", "300만원", "해외")
+    assert "USD 1200.55, KRW 500000" in refused.stderr
+    assert run_command(household, "record", "deposit", "300만원", "해외", "--open").returncode == 0
+    (last, *_) = json.loads(run_command(household, "history", "--json").stdout)["entries"][-1:]
+    assert (last["account"], last["type"], last["shares"]) == ("해외", "deposit", "3000000")
+
+
+def test_an_amount_of_cash_in_another_currency_than_its_key_is_refused(household):
+    file = household / "portfolio.toml"
+    file.write_text(HOUSEHOLD.replace('KRW = "80만원"', 'KRW = "80달러"'), encoding="utf-8")
+    done = run_command(household, "check")
+    assert done.returncode == 2
+    assert "error[currency]" in done.stderr
+    assert "80달러" in done.stderr

@@ -253,7 +253,7 @@ class AccountsReader:
             at = (*path, "cash", currency)
             if self._currency(currency, at) is None:
                 continue
-            amount = self.reader.number(raw, at, least=ZERO, example='"100000"')
+            amount = self.reader.amount_in(currency, raw, at)
             if amount is not None:
                 self.rates.need(currency, at)
                 cash[currency] = amount

@@ -196,6 +196,19 @@ class Reader:
         value = self.number(amount.value, path, least=least, above=over, example=example)
         return None if value is None else amount
 
+    def amount_in(self, currency: str, raw: object, path: Path) -> Decimal | None:
+        """Return an amount that may name this currency and no other; None after noting a problem."""
+        amount = self.amount(raw, path)
+        if amount is None or amount.currency in (None, currency):
+            return None if amount is None else amount.value
+        self.problem(
+            "currency",
+            say("{raw!r} is an amount in {other}", raw=raw, other=amount.currency),
+            say('write it under {other}: cash = {{ {other} = "..." }}', other=amount.currency),
+            path,
+        )
+        return None
+
     def word(self, raw: object, path: Path, allowed: tuple[Word, ...]) -> Word | None:
         """Return one of the allowed words, None after noting a problem."""
         for word in allowed:

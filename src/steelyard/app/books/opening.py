@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from steelyard.domain.books.ledger import OPENING_NOTE, Entry, Recorded, Row
+from steelyard.domain.money import plain
 from steelyard.domain.portfolio import Account, Portfolio
 from steelyard.errors import InputError, PortfolioProblems, Problem
 from steelyard.records import replace
@@ -110,10 +112,10 @@ def _unopened(
     return Problem("journal-opening", message, hint)
 
 
-def _listed(amounts: Sequence[tuple[str, object]]) -> Text:
+def _listed(amounts: Sequence[tuple[str, Decimal]]) -> Text:
     if not amounts:
         return say("nothing")
-    return join(", ", [say("{what} {amount}", what=what, amount=str(amount)) for what, amount in amounts])
+    return join(", ", [say("{what} {amount}", what=what, amount=plain(amount)) for what, amount in amounts])
 
 
 def moved_over(portfolio: Portfolio, as_of: date, accounts: Iterable[Account] | None = None) -> list[Entry]:

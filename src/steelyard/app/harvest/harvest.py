@@ -50,7 +50,8 @@ class HarvestReport:
     """Losses and gains, each by worth, and the day until which they count for this year.
 
     `gain_room` is what can still be gained free of tax before any of it, None when that is not known; `notes`
-    are what the reader has to know, such as what that rests on; `caveats` says it of amounts and prices.
+    are what the reader has to know, such as what that rests on; `caveats` says it of amounts and prices;
+    `as_of` is the day it was asked for.
     """
 
     currency: str
@@ -60,6 +61,7 @@ class HarvestReport:
     gain_room: Decimal | None = None
     notes: tuple[str, ...] = ()
     caveats: Caveats = Caveats()
+    as_of: date | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document of `harvest --json` (`steelyard/harvest/1`); figures are decimal text."""

@@ -6,7 +6,7 @@ and `field=value` says it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
 
 from steelyard.domain.books.entry_text import COLUMNS
@@ -33,12 +33,12 @@ def is_quick(words: Sequence[str]) -> bool:
     return bool(words) and "=" not in words[0]
 
 
-def quick_fields(words: Sequence[str], today: date) -> dict[str, str]:
+def quick_fields(words: Sequence[str], today: date, accounts: Collection[str] = ()) -> dict[str, str]:
     """Return the fields of an entry that is said in words.
 
     The type stands first. Then, in any order: the instrument, by symbol or name; how many (`3`, `3주`); the
     price (`@600.20`, or an amount with its currency, or the second number); a day with its separators, or
-    `yesterday`; and any `field=value`. Of money the number is the amount.
+    `yesterday`; the account, by its name; and any `field=value`. Of money the number is the amount.
 
     Raises:
         InputError: A word has no meaning, or one thing is said twice (`entry-words`).
@@ -53,7 +53,7 @@ def quick_fields(words: Sequence[str], today: date) -> dict[str, str]:
     fields = {"type": kind}
     symbol: list[str] = []
     for word in words[1:]:
-        name, value = _meaning(word, kind, fields, today)
+        name, value = ("account", word) if word in accounts else _meaning(word, kind, fields, today)
         if name == "symbol":
             symbol.append(value)
         elif name in fields:

@@ -161,7 +161,7 @@ def harvest(
         _show_harvest(report)
     from steelyard.interfaces.cli.warnings import warn
 
-    warn(report.caveats, day or report.deadline, portfolio.source)
+    warn(report.caveats, report.as_of or report.deadline, portfolio.source)
 
 
 def _day(text: str | None) -> date | None:
