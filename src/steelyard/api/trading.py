@@ -65,7 +65,7 @@ def save_plan(path: Place, portfolio: Portfolio, plan: Plan) -> SavedPlan:
     Returns:
         What was saved; its `id` is the hash of all it holds.
     """
-    return bootstrap.save_plan(path, portfolio, plan)
+    return bootstrap.save_plan(bootstrap.Folder.of(path), portfolio, plan)
 
 
 def approve(path: Place, plan: str = "latest", *, who: str | None = None) -> str:
@@ -80,8 +80,8 @@ def approve(path: Place, plan: str = "latest", *, who: str | None = None) -> str
     Raises:
         InputError: There is no such plan, or the secret is not there (`approver-secret`).
     """
-    approver = bootstrap.approver(path, who or getpass.getuser())
-    with bootstrap.order_book(path) as book:
+    approver = bootstrap.approver(bootstrap.Folder.of(path), who or getpass.getuser())
+    with bootstrap.order_book(bootstrap.Folder.of(path)) as book:
         saved = book.plan(plan)
         book.approve(saved.id, approver, _now())
     return saved.id
@@ -119,7 +119,7 @@ def execute(
 
 def orders(path: Place, plan: str | None = None) -> OrderList:
     """Return the orders of a plan, or all of them, as they were last heard of; no broker is asked."""
-    with bootstrap.order_book_to_look_at(path) as book:
+    with bootstrap.order_book_to_look_at(bootstrap.Folder.of(path)) as book:
         return OrderList(book.orders(None if plan is None else book.plan(plan).id))
 
 
@@ -131,7 +131,7 @@ def follow_orders(path: Place, plan: str | None = None, *, pause: Callable[[], b
         plan: Only those of one plan.
         pause: Waits between two questions to the brokers; True ends it.
     """
-    with bootstrap.desk(path) as (desk, settings, _):
+    with bootstrap.desk(bootstrap.Folder.of(path)) as (desk, settings, _):
         plan_id = None if plan is None else desk.book.plan(plan).id
         hours = settings.terms.unknown_after_hours
         yield from follow(desk, plan_id, over_after_hours=hours, pause=pause)
@@ -144,7 +144,7 @@ def cancel(path: Place, order: str) -> Order:
         InputError: There is no such order, or more than one.
         ServiceError: The broker did not answer; the order stays as it was.
     """
-    with bootstrap.desk(path) as (desk, _, _), desk.book.sole_run():
+    with bootstrap.desk(bootstrap.Folder.of(path)) as (desk, _, _), desk.book.sole_run():
         return trading.cancel(desk, trading.find_order(desk.book, order))
 
 
@@ -191,7 +191,7 @@ def halt(
 
 def resume(path: Place) -> None:
     """Lift the halt."""
-    with bootstrap.order_book(path) as book:
+    with bootstrap.order_book(bootstrap.Folder.of(path)) as book:
         book.resume(_now())
 
 
@@ -216,20 +216,20 @@ def arm(path: Place, *, until: date, max_amount: Money) -> Arming:
             "arming", say("{amount} is not above 0", amount=plain(most)), say("write --max-amount 5000000")
         )
     leave = Arming(until, most)
-    with bootstrap.order_book(path) as book:
+    with bootstrap.order_book(bootstrap.Folder.of(path)) as book:
         book.arm(leave, _now())
     return leave
 
 
 def disarm(path: Place) -> None:
     """Take the leave to execute unattended back."""
-    with bootstrap.order_book(path) as book:
+    with bootstrap.order_book(bootstrap.Folder.of(path)) as book:
         book.disarm(_now())
 
 
 def audit(path: Place, plan: str = "latest") -> Story:
     """Return everything that the audit record tells of a saved plan: decided, sent, answered."""
-    with bootstrap.order_book_to_look_at(path) as book:
+    with bootstrap.order_book_to_look_at(bootstrap.Folder.of(path)) as book:
         return trading.story(book, book.plan(plan).id)
 
 
@@ -246,7 +246,7 @@ def verify_audit(path: Place, *, head: str | None = None) -> AuditState:
     Raises:
         InputError: That is no head (`audit-head`).
     """
-    with bootstrap.order_book_to_look_at(path) as book:
+    with bootstrap.order_book_to_look_at(bootstrap.Folder.of(path)) as book:
         broken = trading.verify(book) if head is None else trading.agrees_with(book, head)
         return trading.AuditState(links=book.head()[0], broken=broken, last=book.head()[1])
 
@@ -257,7 +257,7 @@ def anchor_audit(path: Place) -> AuditState:
     Raises:
         PlanError: The record itself is broken, which no anchor mends (`audit-broken`).
     """
-    with bootstrap.order_book(path) as book:
+    with bootstrap.order_book(bootstrap.Folder.of(path)) as book:
         broken = trading.verify_alone(book)
         if broken is not None:
             text = say("link {number}: {why}", number=broken.number, why=broken.why)
@@ -308,7 +308,7 @@ def trade_report(path: Place, quarter: str) -> TradeReport:
     A trade is an order that filled, in part or in full; a fill that the broker reported and no order of ours
     explains is one, too, without a rule.
     """
-    with bootstrap.order_book_to_look_at(path) as book:
+    with bootstrap.order_book_to_look_at(bootstrap.Folder.of(path)) as book:
         return trade_reports.trade_report(book, quarter)
 
 

@@ -45,7 +45,7 @@ from steelyard.bootstrap.books import (
     with_books_of,
 )
 from steelyard.bootstrap.clock import today_at
-from steelyard.bootstrap.folder import Folder, Place
+from steelyard.bootstrap.folder import Folder
 from steelyard.bootstrap.prices import price_settings, price_sources
 from steelyard.domain.books.ledger import entries_then
 from steelyard.domain.money import ZERO
@@ -66,28 +66,26 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def order_book(place: Place) -> Iterator[OrderBook]:
+def order_book(folder: Folder) -> Iterator[OrderBook]:
     """Open the order book of a portfolio file, and close it at the end."""
-    book = SqliteOrderBook(Folder.of(place).database)
+    book = SqliteOrderBook(folder.database)
     try:
         yield book
     finally:
         book.close()
 
 
-def execution_settings(place: Place) -> ExecutionSettings:
+def execution_settings(folder: Folder) -> ExecutionSettings:
     """Read the execution file beside a portfolio file."""
-    folder = Folder.of(place)
     return execution_file.read(folder.execution, folder.shown(folder.execution))
 
 
 @contextmanager
-def order_book_to_look_at(place: Place) -> Iterator[OrderBook]:
+def order_book_to_look_at(folder: Folder) -> Iterator[OrderBook]:
     """Open the order book of a portfolio file for reading alone: nothing is made or brought up to date.
 
     What would have to be written first, or may not be, is read from a copy that is gone again.
     """
-    folder = Folder.of(place)
     base = folder.database
     with TemporaryDirectory() as elsewhere:
         looked = connect_to_read(base, having="orders")
@@ -118,9 +116,8 @@ def _copied(folder: Folder, looked: Connection, elsewhere: Path) -> Folder:
 
 
 @contextmanager
-def desk(place: Place) -> Iterator[tuple[Desk, ExecutionSettings, Portfolio]]:
+def desk(folder: Folder) -> Iterator[tuple[Desk, ExecutionSettings, Portfolio]]:
     """Open what carrying plans of a portfolio file out needs; a paper account starts as the file stands."""
-    folder = Folder.of(place)
     holder = portfolio(folder)
     settings = execution_file.read(folder.execution, folder.shown(folder.execution))
     _one_account_each(holder, settings)
@@ -134,9 +131,8 @@ def desk(place: Place) -> Iterator[tuple[Desk, ExecutionSettings, Portfolio]]:
 
 
 @contextmanager
-def fill_books(place: Place, settings: ExecutionSettings) -> Iterator[FillBooks | None]:
+def fill_books(folder: Folder, settings: ExecutionSettings) -> Iterator[FillBooks | None]:
     """Open the journal for what brokers filled; None where no journal is kept."""
-    folder = Folder.of(place)
     if not has_entries(folder.database):
         yield None
         return
@@ -255,11 +251,10 @@ def _kis(folder: Folder, mode: str, clock: Clock, integrated: bool) -> KisBroker
     return KisBroker(wire, account, now=clock.now, sessions=sessions(), integrated_margin=integrated)
 
 
-def market(place: Place, holder: Portfolio, plan: SavedPlan, settings: ExecutionSettings) -> Market:
+def market(folder: Folder, holder: Portfolio, plan: SavedPlan, settings: ExecutionSettings) -> Market:
     """Return the prices of now for a plan; with a collar the other price sources are asked, too."""
     limits = settings.terms.limits
     collar = limits.collar is not None and limits.second_needed
-    folder = Folder.of(place)
     asked = price_settings(folder)
     with closing(connect(folder.database)) as connection:
         records = StoredPrices(connection, folder.database)
@@ -275,13 +270,12 @@ def market(place: Place, holder: Portfolio, plan: SavedPlan, settings: Execution
         )
 
 
-def approver(place: Place, who: str) -> Approver:
+def approver(folder: Folder, who: str) -> Approver:
     """Return somebody who approves: proven by the secret that belongs to a name of execution.toml.
 
     Raises:
         InputError: The name is one of those, and the secret is not there or is another (`approver-secret`).
     """
-    folder = Folder.of(place)
     settings = execution_file.read(folder.execution, folder.shown(folder.execution))
     if who not in settings.approvers:
         return Approver(who)
@@ -289,17 +283,15 @@ def approver(place: Place, who: str) -> Approver:
     return proven(who, settings.approvers[who], secret)
 
 
-def past_portfolio(place: Place, inputs: Mapping[str, Any]) -> Portfolio:
+def past_portfolio(folder: Folder, inputs: Mapping[str, Any]) -> Portfolio:
     """Return a portfolio as a plan was saved with it: words of the file, fetched prices, journal so far."""
-    folder = Folder.of(place)
     past = entries_then(journal_rows(folder), inputs.get("entries", 0))
     found = portfolio_file(folder, past, inputs["file"]).load(*prices_then(inputs))
     return with_books_of(folder, held_by(found, past, date.max), past)
 
 
-def save_plan(place: Place, holder: Portfolio, plan: Plan) -> SavedPlan:
+def save_plan(folder: Folder, holder: Portfolio, plan: Plan) -> SavedPlan:
     """Keep a plan in the database beside the portfolio file, with what it takes to make it again."""
-    folder = Folder.of(place)
     options = options_of(plan)
     inputs = inputs_of(
         holder,

@@ -14,7 +14,6 @@ from steelyard.engines.allocation.compiled.compiled_search import (
     pack,
     solve_batch,
     solve_compiled,
-    solve_many,
 )
 from steelyard.engines.allocation.one_budget.search import solve
 from steelyard.engines.allocation.problem import AllocationProblem, Infeasible, Line
@@ -144,14 +143,6 @@ def test_no_lines_are_a_plan_unless_the_budget_is_short():
     with pytest.raises(Infeasible) as caught:
         solve_compiled(AllocationProblem((), -5))
     assert caught.value.short == 5
-
-
-def test_many_problems_keep_an_infeasible_one_as_a_value():
-    line = Line("A", 10, 0, Fraction(20))
-    first, second = solve_many([AllocationProblem((line,), 25), AllocationProblem((line,), -3)])
-    assert first.steps == (2,)
-    assert isinstance(second, Infeasible)
-    assert second.short == 3
 
 
 def subset_sum(seed, n=12):

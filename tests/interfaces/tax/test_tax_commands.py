@@ -1,10 +1,12 @@
 """`tax`, `harvest` and the tax of a plan, from files to JSON; expectations worked by hand from the rules."""
 
 import json
+from datetime import date
 
 import pytest
 from click.testing import CliRunner
 
+import steelyard
 from builders import with_gains
 from steelyard.errors import SteelyardError
 from steelyard.interfaces.cli.main import cli
@@ -131,12 +133,13 @@ def test_a_journal_says_what_is_held(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "words",
-    [["--years", "-5"], ["--years", "100000000"], ["--discount", "-200%"], ["--discount", "-1%"]],
+    "given", [{"years": -5}, {"years": 10**8}, {"discount": "-200%"}, {"discount": "-1%"}]
 )
-def test_years_and_rates_that_discount_nothing_are_refused(words, tmp_path):
+def test_years_and_rates_that_discount_nothing_are_refused(given, tmp_path):
+    (tmp_path / "portfolio.toml").write_text(KR)
+    portfolio = steelyard.load(tmp_path / "portfolio.toml")
     with pytest.raises(SteelyardError) as caught:
-        run(tmp_path, "harvest", *words)
+        steelyard.harvest(portfolio, as_of=date(2026, 11, 23), **given)
     assert caught.value.code == "harvest-assumption"
 
 

@@ -68,10 +68,10 @@ def test_a_plan_is_made_again_to_the_same_bytes(run, tmp_path, options):
 def test_a_plan_that_follows_from_something_else_now_is_told(run, tmp_path):
     """Saved words that lead elsewhere stand for a planner that changed: 1 share instead of 20."""
     assert run("plan", "--save").exit_code == 0
-    with bootstrap.order_book(tmp_path / "portfolio.toml") as book:
+    with bootstrap.order_book(bootstrap.Folder.of(tmp_path / "portfolio.toml")) as book:
         saved = book.plan("latest")
     inputs = {**saved.inputs, "file": FILE.replace('"20"', '"1"')}
-    with bootstrap.order_book(tmp_path / "portfolio.toml") as book:
+    with bootstrap.order_book(bootstrap.Folder.of(tmp_path / "portfolio.toml")) as book:
         book.save_plan(replace(saved, inputs=inputs), datetime.now(UTC) + timedelta(minutes=1))
     result = run("audit", "replay", "latest")
     assert result.exit_code == 4
@@ -128,6 +128,6 @@ def test_whatever_is_planned_and_saved_is_made_again_to_the_same_bytes(made, tmp
     file.write_text("nothing of what it said then", encoding="utf-8")
     again = CliRunner().invoke(cli, ("audit", "replay", "latest", *place))
     assert again.exit_code == 0, again.output
-    with bootstrap.order_book(file) as book:
+    with bootstrap.order_book(bootstrap.Folder.of(file)) as book:
         size = len(book.plan("latest").text.encode())
     assert f"{size} of {size} bytes" in again.stdout

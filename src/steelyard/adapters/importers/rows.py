@@ -255,8 +255,3 @@ def add_up(*values: Decimal) -> Decimal:
     for value in values:
         result = EXACT.add(result, value)
     return result
-
-
-def first_of(row: Mapping[str, str], *names: str) -> str:
-    """Return the first of these columns that is there and not empty."""
-    return next((row[n] for n in names if row.get(n)), "")

@@ -15,7 +15,7 @@ from typing import Any
 
 from steelyard.adapters.machine import apart
 from steelyard.adapters.prices import rows as price_rows
-from steelyard.adapters.prices.yahoo import SUFFIX, symbol_of
+from steelyard.adapters.prices.yahoo import YahooPrices, symbol_of
 from steelyard.domain.market.prices import Close, Wanted
 from steelyard.domain.money import EXACT, ONE
 from steelyard.errors import DataError
@@ -25,22 +25,10 @@ from steelyard.words import say
 _DIGITS = Decimal("0.000001")
 
 
-class BrowserLikeYahooPrices:
-    """Prices from Yahoo.
-
-    Args:
-        timeout_seconds: For one request.
-    """
+class BrowserLikeYahooPrices(YahooPrices):
+    """Prices from Yahoo, asked as a browser asks: the same symbols, and what `YahooPrices` offers."""
 
     name = "yfinance"
-    remote = True
-
-    def __init__(self, timeout_seconds: float = 10.0) -> None:
-        self._timeout = timeout_seconds
-
-    def offers(self, wanted: Wanted) -> bool:
-        """Every rate, and what is listed in New York or Seoul."""
-        return wanted.is_rate or wanted.exchange in SUFFIX
 
     def ask(self, wanted: Wanted, first: date, last: date) -> str:
         """Return closes restated for splits but not for dividends, with the splits; see `PriceSource`.

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from steelyard.engines.allocation.compiled.line_kernel import COLUMNS, LIMITED, PROVEN
 from steelyard.engines.allocation.compiled.search_kernel import solve_rows, solve_rows_each
 from steelyard.engines.allocation.one_budget.search import solve
-from steelyard.engines.allocation.problem import AllocationProblem, Answer, Infeasible
+from steelyard.engines.allocation.problem import AllocationProblem, Answer
 
 NODE_LIMIT = 1_000_000
 """States looked at before a problem stops with a certified gap: about half a second."""
@@ -98,19 +98,6 @@ def solve_compiled(problem: AllocationProblem, *, node_limit: int = NODE_LIMIT) 
     if status > LIMITED:
         return solve(problem)
     return _answer(packed, steps.tolist(), sold.tolist(), bound, status == PROVEN, nodes)
-
-
-def solve_many(
-    problems: Sequence[AllocationProblem], *, node_limit: int = NODE_LIMIT
-) -> list[Answer | Infeasible]:
-    """Return for every problem what `solve_compiled` returns or raises, in the order given."""
-    answers: list[Answer | Infeasible] = []
-    for problem in problems:
-        try:
-            answers.append(solve_compiled(problem, node_limit=node_limit))
-        except Infeasible as error:
-            answers.append(error)
-    return answers
 
 
 def solve_batch(
