@@ -108,11 +108,13 @@ def run(
                 raise _stuck(since)
             text = say("another run is under way; nothing was done")
             return RunReport("busy", date.today(), None, None, text=text)
-        if bootstrap.has_unknown_orders(folder):
-            _ask_about_orders(folder)
         with bootstrap.automation(folder) as parts:
             done = run_job(replace(parts.inputs, draw=draw, save_plan=save), if_due=if_due)
-            return replace(done, findings=tuple(map(parts.secrets.mask, done.findings)))
+            done = replace(done, findings=tuple(map(parts.secrets.mask, done.findings)))
+        # With the prices of today: a paper account is not opened without them.
+        if bootstrap.has_unknown_orders(folder):
+            _ask_about_orders(folder)
+        return done
 
 
 def _stuck_since(folder: bootstrap.Folder) -> datetime | None:
