@@ -42,7 +42,7 @@ if TYPE_CHECKING:
         template,
         template_from,
     )
-    from steelyard.api.planning import invest, plan, withdraw
+    from steelyard.api.planning import invest, plan, what_if, withdraw
     from steelyard.api.policy import check
     from steelyard.api.tax import harvest, reconcile, tax
     from steelyard.api.trading import (
@@ -123,6 +123,7 @@ __all__ = [
     "undo",
     "values",
     "verify_audit",
+    "what_if",
     "withdraw",
 ]
 
@@ -154,7 +155,7 @@ _ROOMS = {
         "template",
         "template_from",
     ),
-    "planning": ("invest", "plan", "withdraw"),
+    "planning": ("invest", "plan", "what_if", "withdraw"),
     "policy": ("check",),
     "tax": ("harvest", "reconcile", "tax"),
     "trading": (

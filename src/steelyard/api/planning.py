@@ -115,7 +115,7 @@ def plan(
 
 def invest(
     portfolio: Portfolio,
-    amount: Money,
+    amount: Money | None = None,
     *,
     as_of: date | None = None,
     account: str | None = None,
@@ -128,7 +128,8 @@ def invest(
 
     Args:
         portfolio: From `load`.
-        amount: New money, base currency unless it names another, > 0.
+        amount: New money, base currency unless it names another, > 0; None spends the cash that is
+            there, that of `account` alone where it is given.
         as_of, account, fractional, allow_wash_sales, stale_ok: As for `plan`.
         method: shortfall | absolute | relative.
 
@@ -142,7 +143,7 @@ def invest(
     result = planner.invest(
         portfolio,
         bootstrap.sessions(),
-        money(amount, portfolio),
+        None if amount is None else money(amount, portfolio),
         as_of=day,
         account=account,
         method=method,
@@ -153,11 +154,14 @@ def invest(
     asked = {
         "account": account,
         "fractional": fractional,
-        "cash": _text(amount),
+        "cash": _text(0 if amount is None else amount),
         "no_sell": True,
         "objective": method,
         "allow_wash_sales": allow_wash_sales,
     }
+    if amount is None and account is not None:
+        # A plan is made again from what it was asked for, and that has no word for one account's cash alone.
+        return replace(_told(result, why_not, asked, caveats), asked=None)
     return _told(result, why_not, asked, caveats)
 
 
@@ -203,6 +207,34 @@ def withdraw(
         "objective": objective,
     }
     return _told(result, why_not, asked, caveats)
+
+
+def what_if(
+    portfolio: Portfolio,
+    *,
+    prices: Mapping[str, Money] | None = None,
+    fx: Mapping[str, Money] | None = None,
+    targets: Mapping[str, Money] | None = None,
+) -> Portfolio:
+    """Return a portfolio as it would be with other prices, rates or targets; no file is touched.
+
+    Args:
+        portfolio: From `load`.
+        prices: By symbol: `"580 USD"`, or a bare number in the instrument's own currency.
+        fx: By pair (`USDKRW`): units of base currency for one of the other.
+        targets: By name: `"35%"`; the others share the rest in proportion.
+
+    Raises:
+        InputError: Something the portfolio does not know, or targets that cannot add up to 100 %.
+    """
+    from steelyard.app.planning.what_if import what_if as changed
+
+    return changed(
+        portfolio,
+        prices={s: reading.above_zero(raw) for s, raw in (prices or {}).items()},
+        fx={pair: reading.above_zero(raw).value for pair, raw in (fx or {}).items()},
+        targets={name: fraction(raw) for name, raw in (targets or {}).items()},
+    )
 
 
 def _told(result: Plan, why_not: str, asked: Mapping[str, Any], caveats: Caveats) -> Plan:

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from steelyard import bootstrap
 from steelyard.domain.days import within
-from steelyard.domain.money import EXACT, parse_amount, parse_fraction, parse_number
+from steelyard.domain.money import EXACT, Amount, parse_amount, parse_fraction, parse_number
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import InputError
 from steelyard.words import say
@@ -47,6 +47,25 @@ def amount(raw: Money) -> Decimal:
         raise InputError(
             "amount", say("{raw!r} is not a number", raw=raw), say("write a number such as 1000000")
         ) from None
+
+
+def above_zero(raw: object) -> Amount:
+    """Return an amount above zero with the currency it names, exact.
+
+    Raises:
+        InputError: It is none (`amount`).
+    """
+    try:
+        given = parse_amount(raw)
+    except ValueError as error:
+        raise InputError("amount", str(error), say('write an amount such as 1000000 or "500 USD"')) from None
+    if given.value <= 0:
+        raise InputError(
+            "amount",
+            say("{raw!r} is not above zero", raw=str(raw)),
+            say('write an amount such as 1000000 or "500 USD"'),
+        )
+    return given
 
 
 def fraction(raw: Money) -> Decimal:

@@ -56,7 +56,7 @@ def allocate_one(
                 odd=ticks.whole(one.odd),
                 target=ticks.part(target),
                 divisor=divisor if request.objective.weighting == "none" else ticks.part(divisor),
-                can_buy=one.traded and one.buyable and request.can_buy,
+                can_buy=one.traded and one.buyable and request.may_buy(one.account),
                 can_sell=one.traded and request.can_sell,
                 rate=Fraction(portfolio.costs.commission),
                 floor=ticks.whole(portfolio.costs.min_commission),

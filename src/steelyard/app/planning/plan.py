@@ -58,6 +58,7 @@ def plan(
     save_tax: bool = False,
     relocate: bool = False,
     allow_wash_sales: bool = False,
+    buys_in: str | None = None,
 ) -> Plan:
     """Return the best trades of a full rebalance to the policy's destination.
 
@@ -83,6 +84,7 @@ def plan(
         save_tax: The tax must be known: nothing is accepted for the sake of cost alone.
         relocate: Selling a target in one account to buy it in another is no matter.
         allow_wash_sales: Buy also what undoes a loss just realised.
+        buys_in: The only account in which anything is bought; all unless told.
 
     Raises:
         InputError: Unknown account or objective, or more money out than there is.
@@ -102,6 +104,8 @@ def plan(
         can_sell=can_sell,
         fractional=fractional,
     )
+    if buys_in is not None:
+        request = replace(request, buys_in=frozenset({buys_in}))
     blocks = _blocks(portfolio, tax, as_of, allow_wash_sales)
     request = replace(request, blocked={b.symbol: b.reason for b in blocks}, relocate=relocate)
     if cash_flow < 0 and account is not None and not can_buy:
@@ -150,7 +154,7 @@ def _near_enough(portfolio: Portfolio, request: PlanRequest) -> Decimal:
 def invest(
     portfolio: Portfolio,
     sessions: Sessions,
-    amount: Decimal,
+    amount: Decimal | None,
     *,
     as_of: date,
     account: str | None = None,
@@ -165,13 +169,14 @@ def invest(
 
     Args:
         portfolio, sessions, as_of, account, fractional, tax, allow_wash_sales: As for `plan`.
-        amount: New money, base currency, > 0. Cash that is there already is spent with it.
+        amount: New money, base currency, > 0. Cash that is there already is spent with it. None for no new
+            money: what is there is spent, of one account alone where one is named.
         method: shortfall (in proportion to what is missing) | absolute | relative.
 
     Raises:
         InputError, DataError, PlanError: As for `plan`.
     """
-    if amount <= 0:
+    if amount is not None and amount <= 0:
         raise InputError(
             "amount",
             say("{amount} is not an amount to invest", amount=plain(amount)),
@@ -181,8 +186,9 @@ def invest(
         portfolio,
         sessions,
         as_of=as_of,
-        cash_flow=amount,
+        cash_flow=ZERO if amount is None else amount,
         account=account,
+        buys_in=account if amount is None else None,
         can_sell=False,
         fractional=fractional,
         objective=method,

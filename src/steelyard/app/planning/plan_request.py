@@ -62,6 +62,7 @@ class PlanRequest:
         taxed_sales: (account, symbol) pairs whose sale is taxed, where others are sheltered and what was paid
             is not known.
         sells_in: The only accounts in which anything is sold; None for all.
+        buys_in: The only accounts in which anything is bought; None for all.
     """
 
     objective: Objective
@@ -77,6 +78,11 @@ class PlanRequest:
     blocked: Mapping[str, str] = field(default_factory=dict)
     taxed_sales: frozenset[tuple[str, str]] = frozenset()
     sells_in: frozenset[str] | None = None
+    buys_in: frozenset[str] | None = None
+
+    def may_buy(self, account: str) -> bool:
+        """Say whether anything may be bought in an account."""
+        return self.can_buy and (self.buys_in is None or account in self.buys_in)
 
     def may_sell(self, account: str) -> bool:
         """Say whether anything may be sold in an account."""

@@ -177,7 +177,7 @@ def idle_cash(
         kept = min(max(money, ZERO), reserve)
         reserve, money = EXACT.subtract(reserve, kept), EXACT.subtract(money, kept)
         # Less than the smallest coin is what dividing shares leaves.
-        if money < ONE.scaleb(-minor_digits(portfolio.base_currency)):
+        if not request.may_buy(account.name) or money < ONE.scaleb(-minor_digits(portfolio.base_currency)):
             continue
         reason, by = _why_idle(portfolio, outcome, request, settled, account, money, short)
         rows.append(Untraded("", reason, by, account.name, money))

@@ -8,6 +8,15 @@ from steelyard.domain.money import parse_amount
 from steelyard.errors import InputError
 
 
+def perhaps_amount(words: tuple[str, ...]) -> tuple[str | None, Path | None]:
+    """Tell AMOUNT from FILE where either may be missing: one word that is a file is no amount."""
+    if not words:
+        return None, None
+    if len(words) == 1 and (words[0].endswith(".toml") or Path(words[0]).exists()):
+        return None, Path(words[0])
+    return amount_and_path(words)
+
+
 def amount_and_path(words: tuple[str, ...]) -> tuple[str, Path | None]:
     """Tell AMOUNT from FILE whichever comes first; an amount may stand as two words (`500 USD`)."""
 

@@ -62,6 +62,17 @@ _wash_option = click.option(
 )
 @click.option("--relocate", is_flag=True, help="Sell in one account to buy the same in another if nearer.")
 @_wash_option
+@click.option(
+    "--price", "prices", multiple=True, metavar="SYMBOL=PRICE", help="What if it cost that, as VOO=580USD."
+)
+@click.option("--fx", "rates", multiple=True, metavar="PAIR=RATE", help="What if, as USDKRW=1450.")
+@click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    metavar="NAME=WEIGHT",
+    help="What if, as VOO=35%; the others give way.",
+)
 @click.option("--save", is_flag=True, help="Keep the plan, to be carried out with `execute`.")
 def plan(
     path: Path | None,
@@ -84,13 +95,23 @@ def plan(
     accept_drift: str | None,
     relocate: bool,
     allow_wash_sales: bool,
+    prices: tuple[str, ...],
+    rates: tuple[str, ...],
+    targets: tuple[str, ...],
     save: bool,
 ) -> None:
     """Say which whole shares to trade to come nearest to target.
 
-    With [tax] in the file and lots or a journal, every sale shows what it adds to the year's tax.
+    With [tax] in the file and lots or a journal, every sale shows what it adds to the year's tax. --price,
+    --fx and --target ask what if; the file is not touched.
     """
     portfolio = read_portfolio(path, file, as_of)
+    if prices or rates or targets:
+        if save:
+            raise click.UsageError("--save keeps what the file says; leave --price, --fx and --target out")
+        portfolio = steelyard.what_if(
+            portfolio, prices=_pairs(prices), fx=_pairs(rates), targets=_pairs(targets)
+        )
     result = steelyard.plan(
         portfolio,
         max_tax=max_tax,
@@ -121,7 +142,7 @@ def plan(
 @click.command(
     epilog=epilog("steelyard invest 1000000 portfolio.toml", 'steelyard invest "500 USD" --account pension')
 )
-@click.argument("amount_and_file", metavar="AMOUNT [FILE]", nargs=-1, required=True)
+@click.argument("amount_and_file", metavar="[AMOUNT] [FILE]", nargs=-1)
 @options(sends_trades=True)
 @click.option(
     "--method",
@@ -145,11 +166,12 @@ def invest(
 ) -> None:
     """Spend new money without selling anything.
 
-    The plan also says how much new money would bring everything inside its band that way.
+    Without an amount the cash that is there is spent, with --account that of one account. The plan also says
+    how much new money would bring everything inside its band that way.
     """
-    from steelyard.interfaces.cli.amount_words import amount_and_path
+    from steelyard.interfaces.cli.amount_words import perhaps_amount
 
-    amount, path = amount_and_path(amount_and_file)
+    amount, path = perhaps_amount(amount_and_file)
     portfolio = read_portfolio(path, file, as_of)
     result = steelyard.invest(
         portfolio,
@@ -200,6 +222,20 @@ def withdraw(
         objective=objective,
     )
     _print_plan(result, portfolio, as_json=as_json, as_csv=as_csv, title=say("Withdraw"))
+
+
+def _pairs(words: tuple[str, ...]) -> dict[str, str]:
+    """Return NAME=FIGURE words as a table; `580USD` is `580 USD`."""
+    found = {}
+    for word in words:
+        name, equals, figure_ = word.partition("=")
+        if not equals or not name or not figure_:
+            raise click.BadParameter(f"{word!r} is no NAME=FIGURE, such as VOO=580USD")
+        number, currency = figure_[:-3], figure_[-3:]
+        found[name] = (
+            f"{number} {currency}" if number and currency.isalpha() and " " not in figure_ else figure_
+        )
+    return found
 
 
 def _print_plan(result: Plan, portfolio: Portfolio, *, as_json: bool, as_csv: bool, title: str) -> None:
