@@ -131,6 +131,18 @@ def test_a_file_with_both_tables_begins_with_what_it_says_is_held(tmp_path):
     assert [a.cash.get("USD") for a in portfolio.accounts] == [Decimal("150.25"), None]
 
 
+def test_what_a_broker_calls_an_account_tells_its_kind_where_its_number_does_not(tmp_path):
+    """Fidelity: the account 222222222 is called ROTH IRA in the column beside it."""
+    head = (
+        "Account Number,Account Name,Symbol,Description,Quantity,Last Price,Current Value,Cost Basis Total\n"
+    )
+    rows = "X1,Individual,FXAIX,FUND,10,$240.00,$2400.00,$2000.00\n"
+    rows += "222222222,ROTH IRA,VTI,FUND,3,$331.20,$993.60,$900\n"
+    (tmp_path / "f.csv").write_text(head + rows, encoding="utf-8")
+    _, portfolio = begin(tmp_path, tmp_path / "f.csv")
+    assert [(a.name, a.kind) for a in portfolio.accounts] == [("X1", "taxable"), ("222222222", "roth")]
+
+
 @pytest.mark.parametrize(
     ("name", "kind"),
     [

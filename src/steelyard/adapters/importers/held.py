@@ -39,6 +39,7 @@ def from_positions(
         number = facts.get("account", "")
         alone = options.account or ("main" if len(numbers) < 2 else number)
         account = accounts.setdefault(options.accounts.get(number, alone), _Account())
+        account.called = account.called or facts.get("account_name", "")
         if holding.what == "cash":
             money = facts.get("currency", "")
             account.cash[money] = exact_sum([Decimal(facts["amount"])], account.cash.get(money, ZERO))
@@ -100,6 +101,7 @@ class _Account:
         self.shares: dict[str, Decimal] = {}
         self.lots: dict[str, list[HeldLot]] = {}
         self.cash: dict[str, Decimal] = {}
+        self.called = ""
 
     def __bool__(self) -> bool:
         return bool(self.shares or self.lots or any(self.cash.values()))
@@ -135,7 +137,7 @@ class _Account:
         shares = {**{s: n for s, n in sums.items() if s not in self.shares}, **self.shares}
         whole = {s: tuple(self.lots[s]) for s, n in sums.items() if shares[s] == n}
         cash = {money: amount for money, amount in self.cash.items() if amount > ZERO}
-        return HeldAccount(name, shares, whole, cash)
+        return HeldAccount(name, shares, whole, cash, self.called)
 
 
 def _each(total: str, shares: Decimal) -> str:

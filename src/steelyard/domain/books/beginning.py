@@ -37,17 +37,19 @@ class HeldAccount:
         shares: Symbol to shares, > 0.
         lots: Symbol to its lots, only where they are all of the shares.
         cash: Currency to amount, >= 0.
+        called: What the broker calls it beside its number, "" where the file does not say.
     """
 
     name: str
     shares: Mapping[str, Decimal]
     lots: Mapping[str, tuple[HeldLot, ...]] = field(default_factory=dict)
     cash: Mapping[str, Decimal] = field(default_factory=dict)
+    called: str = ""
 
     @property
     def kind(self) -> str:
         """What its name says it is, `taxable` where the name does not tell."""
-        name = self.name.lower()
+        name = (self.called or self.name).lower()
         return next((kind for word, kind in _KINDS if re.search(_ALONE.format(word), name)), "taxable")
 
 

@@ -196,6 +196,7 @@ class Statement:
             return
         facts = {
             "account": fields.get("account") or self.account,
+            "account_name": fields.get("account_name", ""),
             "currency": fields.get("currency") or layout.get("constants", {}).get("currency", ""),
         }
         if rule["to"] == "cash":
