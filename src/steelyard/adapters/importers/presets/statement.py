@@ -220,7 +220,13 @@ class Statement:
     def net(self) -> None:
         """Take back what rows of the same file cancel; a cancellation of what is not there is refused."""
         for line, of, fields, layout in self._cancels:
-            size = {k: plain(abs(number(fields.get(k, ""), layout) or ZERO)) for k in ("shares", "amount")}
+            try:
+                size = {
+                    k: plain(abs(number(fields.get(k, ""), layout) or ZERO)) for k in ("shares", "amount")
+                }
+            except ValueError as error:
+                self.refused.append((line, str(error)))
+                continue
             hit = next((b for b in self.bookings if self._cancelled(b, of, fields, size)), None)
             if hit is None and fields.get("ref_of"):
                 # An earlier file may have it: the journal knows.

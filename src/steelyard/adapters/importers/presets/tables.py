@@ -145,7 +145,11 @@ def _listed(statement: Statement, sheets: Sheets, layouts: Sequence[Layout]) -> 
         if not items or not all(key in items[0] for key in layout["header"]):
             continue
         for place, item in enumerate(items):
-            fields = read_fields(_json_reader(item), layout, layout["columns"])
+            try:
+                fields = read_fields(_json_reader(item), layout, layout["columns"])
+            except ValueError as error:
+                statement.refused.append((place, str(error)))
+                continue
             if not statement.add(place, fields, layout):
                 statement.refused.append((place, "no date"))
         statement.used.add(layout["id"])
@@ -280,7 +284,12 @@ class _Walk:
                 at = next((n for n in range(at + 1, len(rows)) if self.header_at(n)), len(rows))
                 current = None
             else:
-                at += self.row(at, text, current, header)
+                try:
+                    at += self.row(at, text, current, header)
+                except ValueError as error:
+                    # A cell that is no number where a pattern, a sum or a sign asks for one.
+                    statement.refused.append((rows[at][0], str(error)))
+                    at += current.get("record_rows", 1)
         return bool(statement.used)
 
     def row(self, at: int, text: str, layout: Layout, header: Header) -> int:
@@ -413,7 +422,10 @@ def _tagged(statement: Statement, sheets: Sheets) -> bool:
             heads[cells[0]] = cells[2:]
         elif cells[1] == "Data" and cells[0] in known:
             row = dict(zip(heads.get(cells[0], ()), cells[2:], strict=False))
-            _tagged_row(statement, line, cells, row)
+            try:
+                _tagged_row(statement, line, cells, row)
+            except ValueError as error:
+                statement.refused.append((line, str(error)))
     return True
 
 
