@@ -73,6 +73,14 @@ def test_a_loss_from_before_the_journal_goes_through_its_years(filed):
     assert found["summary"]["carried_in"] == {"short": "42000", "long": "0"}
 
 
+def test_a_loss_from_before_the_journal_is_carried_through_years_without_a_sale(filed):
+    """40,000 carried into 2025, in which nothing was sold: 3,000 are offset, 37,000 come into 2026."""
+    trades = "date,type,symbol,shares,price\n2026-02-02,buy,VOO,10,400\n"
+    found = year_of(filed, "other_income = 100000\n[tax.2025]\ncarry_short = 40000", 2026, trades)
+    assert found["summary"]["carried_in"] == {"short": "37000", "long": "0"}
+    assert found["summary"]["carry_forward"] == {"short": "34000", "long": "0"}
+
+
 def test_a_carried_loss_that_may_be_meant_for_two_years_is_asked_about(tmp_path):
     (tmp_path / "portfolio.toml").write_text(US.format(settings="other_income = 100000\ncarry_short = 5000"))
     (tmp_path / "trades.csv").write_text(TRADES)

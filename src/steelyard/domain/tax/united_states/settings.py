@@ -208,6 +208,11 @@ def report_of(facts: YearFacts, setting: Setting, owner: Owner) -> YearReport:
         figures=facts.rates,
         owner=owner,
         earlier=lambda year: owner_in(facts, year),
+        stated=[
+            year
+            for year, keys in facts.by_year.items()
+            if year < facts.year and any(key in keys for key in CARRY_KEYS)
+        ],
     )
 
 

@@ -7,7 +7,7 @@ only here is one year looked at.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -166,6 +166,7 @@ def year_report(
     figures: Mapping[str, Any],
     owner: Owner,
     earlier: Callable[[int], Owner] | None = None,
+    stated: Collection[int] = (),
 ) -> YearReport:
     """Return a year's disposals, totals and tax.
 
@@ -180,6 +181,7 @@ def year_report(
         owner: The rest of the return.
         earlier: The rest of the return of an earlier year; None takes that of the year asked, without what
             was carried into it.
+        stated: Earlier years for which it says what was carried in, with or without gains in the journal.
 
     Raises:
         InputError: See `positions` and `capital_gains.schedule`.
@@ -190,7 +192,8 @@ def year_report(
     held = positions(entries, setting)
     gains = _gains(held, entries, year, setting)
     disposals = gains.disposals
-    carried = _carried_into(year, held, entries, setting, figures, owner, earlier)
+    began = [first for first in (first_gains(held, entries, setting), *stated) if first is not None]
+    carried = _carried_into(year, min(began, default=year), held, entries, setting, figures, owner, earlier)
     dividends = _dividends(held, entries, year, setting)
     interest = _interest(entries, year, setting)
     netting = _netting(gains, carried, figures, owner, dividends)
@@ -286,6 +289,7 @@ def _netting(
 
 def _carried_into(
     year: int,
+    first: int,
     held: Positions,
     entries: Sequence[Entry],
     setting: Setting,
@@ -296,9 +300,6 @@ def _carried_into(
     """Return the losses that are left for a year: as stated for it, else what the year before leaves."""
     if owner.carry is not None:
         return owner.carry
-    first = first_gains(held, entries, setting)
-    if first is None or first >= year:
-        return NO_CARRY
     carried = NO_CARRY
     for past in range(first, year):
         then = earlier(past) if earlier is not None else owner
