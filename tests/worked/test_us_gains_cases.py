@@ -10,7 +10,6 @@ from steelyard.domain.tax.united_states.capital_gains import (
     loss_limit,
     net,
     qualified_days,
-    room_at_zero,
     schedule,
     term,
 )
@@ -40,7 +39,9 @@ def test_a_separate_return_offsets_1500_and_carries_8500_short_term():
 
 def test_a_joint_return_of_60000_leaves_38900_at_zero_percent_in_2026():
     """US-LTCG-2, PolicyEngine-US thresholds.yaml, citing Rev. Proc. 2025-32: 98,900 less 60,000."""
-    assert room_at_zero(schedule(FIGURES, 2026, "mfj"), income=Decimal(60000)) == 38900
+    rates, limit = schedule(FIGURES, 2026, "mfj"), Decimal(3000)
+    assert gains_tax(rates, net(Decimal(0), Decimal(38900), limit=limit), income=Decimal(60000)).long == 0
+    assert gains_tax(rates, net(Decimal(0), Decimal(38901), limit=limit), income=Decimal(60000)).long > 0
 
 
 def test_a_gain_that_straddles_the_20_percent_bound_is_taxed_in_two_parts():

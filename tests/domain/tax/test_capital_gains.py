@@ -14,7 +14,6 @@ from steelyard.domain.tax.united_states.capital_gains import (
     loss_limit,
     net,
     qualified_days,
-    room_at_zero,
     schedule,
 )
 from steelyard.errors import DataError, InputError
@@ -110,8 +109,6 @@ def test_a_gain_that_starts_in_the_zero_bracket_leaves_it():
     tax = gains_tax(SINGLE, net(D(0), D(20000), limit=D(3000)), income=D(40000))
     assert tax.at_rates == ((0, 9450), (D("0.15"), 10550), (D("0.20"), 0))
     assert tax.long == D("1582.50")
-    assert room_at_zero(SINGLE, income=D(40000), gains=D(9000)) == 450
-    assert room_at_zero(SINGLE, income=D(60000)) == 0
 
 
 def test_investment_income_is_taxed_up_to_what_exceeds_the_threshold():

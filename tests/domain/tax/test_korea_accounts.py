@@ -13,7 +13,7 @@ from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.domain.books.ledger import Entry
 from steelyard.domain.tax.country import YearFacts, country
 from steelyard.domain.tax.korea.accounts import IsaItem, isa_closing, pension_credit
-from steelyard.domain.tax.korea.gifts import gift_basis, gift_tax_base
+from steelyard.domain.tax.korea.gifts import gift_basis
 from steelyard.domain.tax.korea.rates import rates_of
 from steelyard.domain.tax.korea.repatriation import (
     OutsideTrade,
@@ -50,8 +50,6 @@ def test_a_gift_is_carried_over_up_to_the_day_a_year_later_and_not_where_that_lo
     assert gift(100, 600, date(2026, 6, 2)) == (600, False)
     assert gift(700, 600, date(2026, 3, 1)) == (600, False)
     assert gift(100, 600, date(2026, 3, 1), gift_tax=50) == (150, True)
-    assert gift_tax_base(d(700 * M), RATES) == 100 * M
-    assert gift_tax_base(d(300 * M), RATES, earlier_gifts=d(400 * M)) == 100 * M
 
 
 def test_only_50_million_of_repatriated_proceeds_count_and_sales_elsewhere_offset_purchases() -> None:

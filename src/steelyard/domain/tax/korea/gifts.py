@@ -125,19 +125,6 @@ def gift_tax(value: Decimal, free: Decimal, rates: TaxRates) -> Decimal:
     return rates.progressive("gift", max(EXACT.subtract(value, free), ZERO))
 
 
-def gift_tax_base(value: Decimal, rates: TaxRates, *, earlier_gifts: Decimal = ZERO) -> Decimal:
-    """Return the part of a gift to a spouse above what ten years leave free, in won.
-
-    Args:
-        value: On the day of the gift.
-        earlier_gifts: Between the same two in the ten years before.
-
-    Source: rule kr.gift-deduction.
-    """
-    free = max(EXACT.subtract(rates["gift.spouse_deduction"], earlier_gifts), ZERO)
-    return max(EXACT.subtract(value, free), ZERO)
-
-
 def a_year_after(day: date) -> date:
     """Return the same day of the next year, 28 February for the 29th."""
     if (day.month, day.day) == (2, 29):

@@ -166,14 +166,3 @@ def _after_deduction(groups: dict[str, Decimal], deduction: Decimal) -> dict[str
 def still_free(net_gain: Decimal, rates: TaxRates) -> Decimal:
     """Return the unused part of the year's basic deduction, in won."""
     return overseas_tax((net_gain,), rates).still_free
-
-
-def loss_saves(net_gain: Decimal, loss: Decimal, rates: TaxRates) -> Decimal:
-    """Return the tax of the year that realising a loss saves: nothing below the basic deduction.
-
-    Args:
-        net_gain: Realised in the year so far, won.
-        loss: > 0, won.
-    """
-    without = overseas_tax((net_gain,), rates).tax
-    return EXACT.subtract(without, overseas_tax((EXACT.subtract(net_gain, loss),), rates).tax)

@@ -338,17 +338,6 @@ def _stacked(
     return (zero, free), (second, middle), (third, EXACT.subtract(left, middle))
 
 
-def room_at_zero(rates: Schedule, *, income: Decimal, gains: Decimal = ZERO) -> Decimal:
-    """Return the long-term gain that can still be realised at 0 %.
-
-    Args:
-        rates: Of the year and the filing.
-        income: Taxable income without long-term gains, short-term gains included.
-        gains: Long-term gains and qualified dividends already taken.
-    """
-    return max(ZERO, EXACT.subtract(rates.gains[0][0], EXACT.add(income, gains)))
-
-
 def qualified_days(bought: date, sold_on: date | None, ex_date: date) -> int:
     """Count the days a share was held in the 121 round the ex-dividend date.
 
