@@ -463,3 +463,15 @@ def test_a_market_without_a_calendar_is_refused() -> None:
     with pytest.raises(InputError) as caught:
         year(rows, asked=2024)
     assert caught.value.code == "settlement-unknown"
+
+
+def test_a_plan_names_the_cost_method_it_assumed() -> None:
+    """Two purchases, so the method matters; with one stated, or a single purchase, nothing is said."""
+    rows = [entry("2025-01-06", "buy", "VOO", 10, 100_000), entry("2025-03-03", "buy", "VOO", 10, 300_000)]
+    for methods, said in (({}, 1), ({("main", "overseas_listed"): "average"}, 0)):
+        facts = YearFacts(
+            2026, tuple(rows), CLASSES, ExchangeSessions().is_session, DATA, RULES, methods=methods
+        )
+        korea = country("KR")
+        told = korea.plan_tax(facts, korea.year_tax(facts), date(2026, 11, 23)).left_out
+        assert len(told) == said
