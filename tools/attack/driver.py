@@ -41,6 +41,8 @@ _REFUSALS = {2, 3, 4, 5}
 _CONTROL = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
 )
+_REPORTING = ("doctor", "prices")
+"""Commands whose report says what is wrong, and their status that something is."""
 OUTCOMES = ("accepted", "refused", "unclear", "control", "traceback", "hang", "bloat")
 GOOD = ("accepted", "refused")
 
@@ -153,6 +155,7 @@ def _warm() -> None:
         ["tax"],
         ["holdings"],
         ["backtest", "--prices", "prices.csv", "--before-tax"],
+        ["backtest", "--prices", "prices.csv", "--before-tax", "--whole"],
     ):
         for tree in portfolios.HONEST:
             files = {
@@ -251,6 +254,8 @@ def _judged(words: list[str], status: int, out: str, err: str, escaped: str) -> 
         text = out + err
         return "control", f"{where}: {text[max(0, found.start() - 60) : found.end() + 60]!r}"
     if status in _STATUSES:
+        return "accepted", ""
+    if status in _REFUSALS and words[0] in _REPORTING and out + err:
         return "accepted", ""
     if status in _REFUSALS and (re.search(r"^error\[[a-z0-9-]+\]: ", err, re.MULTILINE) or "Usage:" in err):
         return "refused", ""

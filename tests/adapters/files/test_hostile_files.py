@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from processes import run_command
-from steelyard.adapters.files.packaged import load_catalogue
+from steelyard.adapters.files.packaged import DATA, FEW, WiderList, load_catalogue
 from steelyard.adapters.files.portfolio import load, parse
 from steelyard.adapters.files.toml_text import DEEPEST, LARGEST, tree_of
 from steelyard.domain.money import FINEST, parse_amount, parse_fraction, parse_number
@@ -144,3 +144,15 @@ def test_check_of_a_large_honest_file_stays_within_a_gigabyte(tmp_path):
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30)),
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-500:]
+
+
+def test_a_file_of_many_names_finds_what_one_of_few_finds():
+    """From the hundredth name on an index is asked instead of the text."""
+    few, many = WiderList(DATA / "wider_catalogue.txt"), WiderList(DATA / "wider_catalogue.txt")
+    for n in range(FEW):
+        assert many.entry(f"NOBODY{n}") is None
+    for symbol, fields in list(few.rows())[:: len(list(few.rows())) // 40][: FEW // 3]:
+        assert few.entry(symbol) == many.entry(symbol) == fields
+    for name, symbol in list(few.names().items())[:: len(few.names()) // 40][: FEW // 3]:
+        assert few.named(name) == many.named(name) == symbol
+    assert many.entry("NOBODY") is many.named("nobody at all") is None

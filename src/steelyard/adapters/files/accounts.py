@@ -185,7 +185,7 @@ class AccountsReader:
         return instruments, quotes
 
     def _unknown(self, symbol: str, path: Path) -> None:
-        near = self.catalogue.suggest(symbol)
+        near = self.catalogue.suggest(symbol) if self.reader.may_guess() else ()
         if path == ("targets", symbol) and not near:
             hint = say(
                 'add [instruments.{symbol}] with currency = "{base}" and a price, or for a class '

@@ -30,6 +30,8 @@ MOST = 100
 Word = TypeVar("Word", bound=str)
 
 
+MOST_GUESSES = 10
+"""Unknown symbols for which a known one is suggested: nobody mistypes all of them."""
 MOST_DAYS = 100_000
 """Days, hours or seconds that a setting may name: 273 years, 11 years, a day."""
 
@@ -42,6 +44,7 @@ class Reader:
         self.name = name
         self._found: list[tuple[str, str, str, Path, str]] = []
         self._untold: list[str] = []
+        self._guesses = 0
 
     def problem(self, code: str, message: str, hint: str, path: Path, *, family: str = "input") -> None:
         """Note that something is wrong at a path."""
@@ -67,6 +70,11 @@ class Reader:
             rest = "data" if set(self._untold) == {"data"} else "input"
             rows.append(Problem("more-problems", text, hint, self.name, family=rest))
         return tuple(rows)
+
+    def may_guess(self) -> bool:
+        """Say whether to guess what was meant, once more: among very many names that takes a while."""
+        self._guesses += 1
+        return self._guesses <= MOST_GUESSES
 
     def refuse_hidden(self, tree: object, path: Path = ()) -> None:
         """Note every key and text with a character that nobody sees: it is another one than it looks like."""

@@ -6,6 +6,7 @@ something to convert, go to the household planner, which alone imports a solver.
 
 from __future__ import annotations
 
+from steelyard.app.planning.coarse_steps import coarser, factor_of, unproven
 from steelyard.app.planning.one_budget import allocate_one
 from steelyard.app.planning.plan_request import NotEnoughMoney, Outcome, PlanRequest
 from steelyard.app.planning.tradables import Ticks, Tradable, settlement_currency, tradables
@@ -37,7 +38,7 @@ def divisible_choices(portfolio: Portfolio, every: tuple[Tradable, ...], request
     Divisible shares alone are a convex problem that one multiplier solves; with choices it takes the solver.
     """
     steps = {s.step for s in every if s.traded}
-    if steps <= {ONE}:
+    if all(step >= ONE for step in steps):
         return False
     choices = portfolio.costs.min_commission or portfolio.constraints.min_trade
     return ONE in steps or bool(choices) or (request.can_sell and any(s.odd for s in every if s.traded))
@@ -56,6 +57,15 @@ def allocate(portfolio: Portfolio, valuation: Valuation, request: PlanRequest) -
         Short: No allowed plan exists.
     """
     every = tradables(portfolio, request)
+    factor = factor_of(every, valuation.managed)
+    if factor > 1:
+        return unproven(_allocated(portfolio, valuation, request, coarser(every, factor)), factor)
+    return _allocated(portfolio, valuation, request, every)
+
+
+def _allocated(
+    portfolio: Portfolio, valuation: Valuation, request: PlanRequest, every: tuple[Tradable, ...]
+) -> Outcome:
     amounts = [s.price for s in every] + [s.odd for s in every] + [valuation.cash, valuation.reserve]
     amounts += [portfolio.constraints.min_trade, portfolio.costs.min_commission, request.cash_flow]
     amounts += [

@@ -61,7 +61,7 @@ def allocate_one(
                 rate=Fraction(portfolio.costs.commission),
                 floor=ticks.whole(portfolio.costs.min_commission),
                 extra_rate=extra if foreign else Fraction(0),
-                continuous=one.step != ONE,
+                continuous=one.step < ONE,
             )
         )
     problem = AllocationProblem(

@@ -14,9 +14,15 @@ from steelyard.domain.trading.saved_plans import SavedPlan
 from steelyard.errors import PlanError
 from steelyard.words import say
 
+_CLOCKS = timedelta(minutes=5)
+"""What the clocks of two machines may differ by."""
+
 
 def too_old(plan: SavedPlan, at: datetime, hours: int) -> list[Refusal]:
-    """Refuse a plan that was saved more than so many hours ago, or never."""
+    """Refuse a plan that was saved more than so many hours ago, or never, or is still to be saved."""
+    if plan.saved_at is not None and plan.saved_at > at + _CLOCKS:
+        text = say("the plan was saved at {at}, which is still to come", at=plan.saved_at.isoformat())
+        return [Refusal("plan-in-future", "", "", text, say("set the clock, then save a new plan"))]
     if plan.saved_at is not None and at - plan.saved_at <= timedelta(hours=hours):
         return []
     text = say("the plan is older than {hours} hours", hours=hours)

@@ -53,6 +53,10 @@ class Near:
     proven: bool
 
 
+MOST_PURCHASES, ALL_PURCHASES = 1000, 5000
+"""Single steps by which the new money of one plan, and of all, is spent one after the other: counted work."""
+
+
 class Questions:
     """All plans found so far, and the questions that find more."""
 
@@ -61,6 +65,7 @@ class Questions:
         self.unit = float(peace.total) / 1000 or 1.0
         self.found: dict[tuple[Change, tuple[tuple[Fraction, ...], ...]], Judged] = {}
         self.rest = False
+        self.purchases = 0
         self.ties = not peace.accept
         self.divided = any(seat.continuous for seat in problem.seats)
         self.search: SparseSearch
@@ -97,8 +102,10 @@ class Questions:
         """Return the best of what was found, with a bound of tax and costs in units."""
         plan = best_of(self.problem, self.peace, self.found.values())
         least = min(p.effort for p in self.found.values())
-        exact = min(Fraction(bound * self.unit) if bound > -inf else least, least)
-        proven = bound > -inf and least - exact <= self.peace.tolerance
+        # Nothing is known where not even fractions have a solution: the amounts are beyond what floats tell.
+        known = -inf < bound < inf
+        exact = min(Fraction(bound * self.unit) if known else least, least)
+        proven = known and least - exact <= self.peace.tolerance
         return Near(plan, exact, proven)
 
     def tolerance(self) -> float:
@@ -123,11 +130,17 @@ class Questions:
         plan = judge(problem, taxation, change, wanted)
         if not permitted(problem, taxation, plan):
             return None
+        purchases = 0
         while self.peace.new_money:
             more = next_purchase(problem, taxation, plan)
             if more is None:
                 break
-            plan = more
+            if purchases == MOST_PURCHASES or self.purchases == ALL_PURCHASES:
+                # The nearest plan has spent its money; one that is so far from it is no near plan.
+                if change != self.nearest.change:
+                    return None
+                break
+            plan, purchases, self.purchases = more, purchases + 1, self.purchases + 1
         if self.rest and not restful(problem, self.peace, plan.change):
             return None
         if not near_enough(problem, taxation, self.peace, self.nearest, plan):

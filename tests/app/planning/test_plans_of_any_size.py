@@ -1,0 +1,93 @@
+"""However much there is to plan, the planner ends: with the best it found, and a gap that holds.
+
+Sizes that took more than 30 s, or did not end: 1e14 and more for one account, 1e7 of new money for two.
+What a plan may not do is checked from outside: never more spent than there is, never more sold than held.
+"""
+
+from decimal import Decimal
+
+import pytest
+
+import steelyard
+from builders import account, portfolio, position
+from steelyard.adapters.files.packaged import load_catalogue
+from steelyard.adapters.files.portfolio import parse
+from steelyard.app.planning.coarse_steps import MOST_STEPS, coarser, factor_of
+from steelyard.app.planning.tradables import Tradable
+
+TARGETS = {"069500": "30%", "VOO": "40%", "TLT": "20%", "GLD": "10%"}
+COSTS = {"commission": "0.1%", "fx_spread": "0.2%"}
+
+
+def held(shares="80", price="35000 KRW"):
+    return (
+        position("069500", shares, price),
+        position("VOO", "8", "600000 KRW"),
+        position("TLT", "20", "80000 KRW"),
+        position("GLD", "4", "200000 KRW"),
+    )
+
+
+def read(text):
+    return parse(text, "p.toml", load_catalogue())
+
+
+ONE = portfolio(TARGETS, account(*held(), cash={"KRW": "300000"}), costs=COSTS)
+TWO = portfolio(
+    {"VTI": "60%", "BND": "40%"},
+    account(position("VTI", "10", "250.25"), cash={"USD": "1200.55"}),
+    account(position("BND", "3", "75"), name="roth", kind="roth"),
+    base_currency="USD",
+    tax={"jurisdiction": "US", "filing": "single", "ordinary_rate": "24%"},
+)
+
+
+@pytest.mark.parametrize("text", [ONE, TWO], ids=["one account", "two accounts"])
+@pytest.mark.parametrize("amount", ["1e7", "1e9", "1e12", "1e14", "1e15", "1e17", "999999999999999999"])
+def test_new_money_of_any_size_is_spent_and_not_more(text, amount):
+    made = read(text)
+    plan = steelyard.invest(made, amount)
+    spent = sum(t.amount + t.cost for t in plan.trades)
+    cash = sum(sum(a.cash.values()) for a in made.accounts) + Decimal(amount)
+    assert Decimal("0.9") * Decimal(amount) < spent <= cash
+    assert 0 <= plan.objective.bound <= plan.objective.value
+    assert plan.objective.proven or plan.objective.note
+
+
+@pytest.mark.parametrize("shares", ["1000000000", "1000000000000", "999999999999999999"])
+def test_a_position_of_any_size_is_brought_to_target_and_not_oversold(shares):
+    made = read(portfolio(TARGETS, account(*held(shares), cash={"KRW": "300000"}), costs=COSTS))
+    plan = steelyard.plan(made)
+    (sold,) = [t.shares for t in plan.trades if t.side == "sell"]
+    assert sold <= Decimal(shares)
+    # 70 % of what there is has to go over: all but 30 % of the one fund, which is nearly everything.
+    assert abs(sold / Decimal(shares) - Decimal("0.7")) < Decimal("0.01")
+    assert plan.objective.proven or plan.objective.note
+
+
+def one(steps, price="35000", step="1"):
+    price, step = Decimal(price), Decimal(step)
+    return Tradable("main", "A", step, price, steps * step, steps * price, steps, Decimal(0), True)
+
+
+@pytest.mark.parametrize(
+    ("managed", "factor"), [("1e12", 1), ("1.75e13", 1), ("1.76e13", 100), ("1e17", 10**6)]
+)
+def test_steps_grow_only_where_there_are_too_many(managed, factor):
+    """500,000,000 steps of 35,000 are 1.75e13; beyond, there are a million to ten million of them."""
+    assert factor_of((one(5),), Decimal(managed)) == factor
+    assert Decimal(managed) / (35000 * factor) <= MOST_STEPS
+
+
+def test_a_larger_step_holds_the_same():
+    (whole,) = coarser((one(1234),), 100)
+    assert (whole.step, whole.price, whole.steps) == (100, 3_500_000, 12)
+    # 34 shares go with the last step.
+    assert whole.odd == 34 * 35000
+    assert whole.steps * whole.price + whole.odd == 1234 * 35000
+
+
+def test_fractions_of_shares_keep_their_step():
+    divisible = one(5, step="1e-9")
+    assert coarser((divisible,), 100) == (divisible,)
+    assert factor_of((divisible,), Decimal("1e17")) == 1
