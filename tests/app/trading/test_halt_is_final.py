@@ -85,7 +85,7 @@ class Trial:
                 found.append(f"{name[:9]} was told cancelled, and is {now.state} with {now.filled}")
             if name in there and told.state == "cancelled" and there[name]["filled"] != str(told.filled):
                 found.append(f"{name[:9]} was told cancelled, and the broker filled {there[name]['filled']}")
-        found += [f"{o.id[:9]} is still planned" for o in kept.values() if o.state == "planned"]
+        found += [f"{i[:9]} is still planned" for i in self.told if kept[i].state == "planned"]
         broken = sync.verify(self.office.book)
         return found + ([f"audit: {broken}"] if broken else [])
 
