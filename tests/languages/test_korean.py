@@ -84,3 +84,9 @@ def test_a_language_is_rendered_from_the_facts_not_from_the_english_text():
     error = say("there is no language {code!r}", code="fr")
     assert error == "there is no language 'fr'"
     assert language("ko").messages[error.template] == "{code!r:이라라}는 언어는 없습니다"
+
+
+@pytest.mark.parametrize("text", ["5²", "½", "٣", "１", "x²"])
+def test_a_word_that_ends_in_a_digit_of_another_kind_gets_some_particle(text):
+    """Such a text comes from a person who mistyped: a message about it must not fail."""
+    assert korean.inflect(text, "은는").startswith(text)

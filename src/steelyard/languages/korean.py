@@ -67,7 +67,7 @@ def final(word: str) -> int:
     if money and money[-1].end() == len(read):
         sign, _, unit = money[-1].groups()
         return _SIGNS[sign] if sign else _UNITS.get(unit, _LETTERS.get(last, NONE))
-    if last.isdigit():
+    if last.isascii() and last.isdigit():
         return _number(tail)
     return _latin(re.split(r"[^A-Za-z]", tail)[-1])
 
@@ -76,7 +76,7 @@ def _number(text: str) -> int:
     """Return the final of a number: 10 십, 100 백, 1,000 천, 10,000 만 all end in one, 10**12 조 does not."""
     digits = text.replace(",", "")
     zeros = len(digits) - len(digits.rstrip("0"))
-    if digits.isdigit() and 12 <= zeros < 16:
+    if digits.isascii() and digits.isdigit() and 12 <= zeros < 16:
         return NONE
     return _DIGITS[int(digits[-1])]
 

@@ -91,3 +91,13 @@ def test_fractions_of_shares_keep_their_step():
     divisible = one(5, step="1e-9")
     assert coarser((divisible,), 100) == (divisible,)
     assert factor_of((divisible,), Decimal("1e17")) == 1
+
+
+def test_a_thousand_targets_are_planned():
+    """A walk through them would be deeper than Python goes: each gets its tenth of a percent."""
+    symbols = [f"S{n}" for n in range(1000)]
+    prices = dict.fromkeys(symbols, "1000")
+    text = portfolio(dict.fromkeys(symbols, "0.1%"), account(cash={"KRW": "100000000"}), prices=prices)
+    plan = steelyard.invest(read(text), "100000000")
+    assert {t.shares for t in plan.trades} == {200}
+    assert len(plan.trades) == 1000

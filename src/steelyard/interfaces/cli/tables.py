@@ -119,6 +119,9 @@ def _drift_table(report: CheckReport, width: int) -> Table:
     room = room - 2 if drawn else room + taken[-1] - 2
     sides = [(symbol_, ""), (say("name"), ""), (value_, "right"), (weight_, "right"), (target_, "right")]
     table = columns(*sides, (drift_, "right"), ("", ""), *([(band_, "")] if drawn else []))
+    of_class: dict[str, list[Member]] = {}
+    for member in report.members:
+        of_class.setdefault(member.name, []).append(member)
     for drift, (symbol, worth, weight, target, off, picture) in zip(report.drifts, figures, strict=True):
         breach = drift.symbol in report.breaches
         known = portfolio.instruments.get(drift.symbol)
@@ -128,13 +131,12 @@ def _drift_table(report: CheckReport, width: int) -> Table:
         mark = "!" if breach else ""
         row: list[str | Text] = [symbol, name, worth, weight, target, Text(off, style=red), mark]
         table.add_row(*row, *([picture] if drawn else []))
-        for member in report.members:
-            if member.name == drift.symbol:
-                called = Text(portfolio.instruments[member.symbol].name, style="dim")
-                called.truncate(max(min(room, 28), 1), overflow="ellipsis")
-                held = money(member.value, portfolio.base_currency)
-                own: list[str | Text] = [_inside(member), called, held, percent(member.weight)]
-                table.add_row(*own, "", "", "", *([""] if drawn else []))
+        for member in of_class.get(drift.symbol, ()):
+            called = Text(portfolio.instruments[member.symbol].name, style="dim")
+            called.truncate(max(min(room, 28), 1), overflow="ellipsis")
+            held = money(member.value, portfolio.base_currency)
+            own: list[str | Text] = [_inside(member), called, held, percent(member.weight)]
+            table.add_row(*own, "", "", "", *([""] if drawn else []))
     return table
 
 

@@ -79,7 +79,10 @@ def holds(when: Mapping[str, str] | None, fields: Fields, layout: Layout) -> boo
     for key, want in (when or {}).items():
         value = fields.get(key, "")
         if want in _SIGNS:
-            found = number(value, layout) or ZERO
+            try:
+                found = number(value, layout) or ZERO
+            except ValueError:  # whoever reads the row says so
+                return False
             fits = {"+": found > 0, "-": found < 0, "0": found == 0, "!0": found != 0}[want]
         else:
             fits = pattern(want).search(value) is not None

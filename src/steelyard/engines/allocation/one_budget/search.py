@@ -24,6 +24,9 @@ from steelyard.engines.allocation.problem import AllocationProblem, Answer, Infe
 NODE_LIMIT = 2_000_000
 """Partial choices looked at before the search stops with a certified gap."""
 
+MOST_LINES_WALKED = 500
+"""Lines of a problem that are walked: each is a level of the walk, and Python has a thousand."""
+
 WALK_LIMIT = 5_000
 """Partial choices of the depth-first walk before the dynamic programme takes over."""
 
@@ -124,6 +127,8 @@ class _Search:
         """Search the short lists; return the least bound left open, infinite when none is."""
         # The walk keeps nothing but its path and ends most problems at once. What it does not end soon has
         # many ways to spend nearly the same money, which it would visit one by one and the layers merge.
+        if len(self.lists) > MOST_LINES_WALKED:
+            return self._layers()
         limit, self.node_limit = self.node_limit, min(self.node_limit, WALK_LIMIT)
         try:
             self._walk(0, self.budget, 0.0, 0.0, [])
