@@ -109,7 +109,9 @@ def test_a_migration_killed_at_every_statement_loses_nothing_and_is_done_by_the_
     assert kills > 10
 
 
-@pytest.mark.parametrize("step", sizes(29, 1, "a restore has some hundred statements, and each is died at"))
+@pytest.mark.parametrize(
+    "step", sizes(29, 5, "a restore has some hundred statements, and every fifth is died at")
+)
 def test_a_restore_killed_at_any_statement_takes_nothing_back(tmp_path, step):
     """Halt and what was spent stay, whatever became of the rest; the next restore ends it."""
     number, kills = 1, 0

@@ -143,7 +143,7 @@ def is_halted(folder):
         return book.halted()
 
 
-@pytest.mark.parametrize("trials", sizes(15, 200, "two hundred interleavings with a restore among them"))
+@pytest.mark.parametrize("trials", sizes(15, 60, "sixty interleavings with a restore among them"))
 def test_a_restore_in_between_sends_nothing_twice_and_lifts_no_halt(tmp_path, trials):
     """The copy is of before anything was sent; it comes back between two executes and a halt."""
     problems, restored = [], 0
