@@ -65,7 +65,7 @@ def _show(found: tuple[Finding, ...]) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(tell(say("symbol")), no_wrap=True)
     table.add_column(tell(say("name")))
-    table.add_column(tell(say("class")), no_wrap=True)
+    table.add_column(tell(say("asset class")), no_wrap=True)
     table.add_column(tell(say("cost a year")), justify="right", no_wrap=True)
     table.add_column(tell(say("tax class")), no_wrap=True)
     if held:
