@@ -57,7 +57,7 @@ def test_every_message_is_said_in_every_language():
     spec = importlib.util.spec_from_file_location("words_tool", ROOT / "tools" / "words.py")
     tool = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(tool)
-    messages, problems = tool.said()
+    messages, problems = tool.messages()
     for path in sorted((ROOT / "src" / "steelyard" / "languages").glob("*.po")):
         problems += tool.faults(path.stem, messages)
     assert problems == []

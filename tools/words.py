@@ -8,14 +8,17 @@ else stands in a catalogue, so that two people who add messages seldom meet.
 from __future__ import annotations
 
 import ast
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from babel.messages.pofile import normalize, read_po
 
+from steelyard.interfaces.cli.help_words import help_texts
+from steelyard.interfaces.cli.main import cli
 from steelyard.languages import FOLDER, korean
-from steelyard.words import placeholders
+from steelyard.words import placeholders, written
 
 SOURCES = FOLDER.parent
 
@@ -43,6 +46,28 @@ def said(sources: Path = SOURCES) -> tuple[dict[str, list[str]], list[str]]:
                     unclear.append(f"facts differ from placeholders: {name}:{node.lineno}")
             else:
                 unclear.append(f"not a literal: {name}:{node.lineno}")
+    return found, unclear
+
+
+def in_data() -> Iterator[tuple[str, str]]:
+    """Yield what people read of the data files that come along, as `words.written` makes it, and the file."""
+    folder = SOURCES / "data"
+    for row in json.loads((folder / "models.json").read_text(encoding="utf-8")).values():
+        yield from (
+            (str(written(row[key]).template), "data/models.json") for key in ("description", "source")
+        )
+
+
+def in_help() -> Iterator[tuple[str, str]]:
+    """Yield every text of the commands' help, and where it is shown."""
+    yield from ((text, "interfaces/cli") for text in help_texts(cli))
+
+
+def messages() -> tuple[dict[str, list[str]], list[str]]:
+    """Return every message with where it is said, and what is unclear: of sources, data files and help."""
+    found, unclear = said()
+    for key, where in (*in_data(), *in_help()):
+        found.setdefault(key, []).append(where)
     return found, unclear
 
 
@@ -79,13 +104,13 @@ def write(code: str, messages: dict[str, str]) -> None:
 
 
 def main() -> int:
-    messages, problems = said()
+    found, problems = messages()
     for path in sorted(FOLDER.glob("*.po")):
         kept = catalogue(path)
         if "--check" not in sys.argv:
-            write(path.stem, {key: kept.get(key, "") for key in messages})
-        problems += [f"{path.stem}: {fault}" for fault in faults(path.stem, messages)]
-    print("\n".join(problems) or f"{len(messages)} messages, nothing missing")
+            write(path.stem, {key: kept.get(key, "") for key in found})
+        problems += [f"{path.stem}: {fault}" for fault in faults(path.stem, found)]
+    print("\n".join(problems) or f"{len(found)} messages, nothing missing")
     return bool(problems)
 
 

@@ -78,10 +78,24 @@ def say(template: str, /, **facts: object) -> Text:
     return Text(template, facts)
 
 
+def written(text: str) -> Text:
+    """Return a message that stands in a data file of ours, which has no facts.
+
+    `tools/words.py` reads the same files for the catalogues.
+    """
+    return Text(text.replace("{", "{{").replace("}", "}}"), {})
+
+
 def join(separator: str, parts: Iterable[str]) -> Text:
     """Return several messages as one, each still to be rendered in any language."""
     facts = {f"part{n}": part for n, part in enumerate(parts)}
     return Text(separator.replace("{", "{{").replace("}", "}}").join(f"{{{name}}}" for name in facts), facts)
+
+
+def message_of(error: Exception) -> str:
+    """Return what an error says, still to be said in another language where it was made by `say`."""
+    first = error.args[0] if error.args else None
+    return first if isinstance(first, str) else str(error)
 
 
 def changed(text: str, change: Callable[[str], str]) -> str:

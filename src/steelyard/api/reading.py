@@ -11,7 +11,7 @@ from steelyard.domain.days import within
 from steelyard.domain.money import EXACT, Amount, parse_amount, parse_fraction, parse_number
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import InputError
-from steelyard.words import say
+from steelyard.words import message_of, say
 
 Money = int | str | Decimal
 
@@ -90,7 +90,9 @@ def money(raw: object, portfolio: Portfolio) -> Decimal:
     try:
         given = parse_amount(raw)
     except ValueError as error:
-        raise InputError("amount", str(error), say('write an amount such as 1000000 or "500 USD"')) from None
+        raise InputError(
+            "amount", message_of(error), say('write an amount such as 1000000 or "500 USD"')
+        ) from None
     currency = given.currency or portfolio.base_currency
     if currency != portfolio.base_currency and currency not in portfolio.fx:
         raise InputError(

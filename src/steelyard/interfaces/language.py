@@ -109,16 +109,21 @@ def fault(code: str, text: str, what_to_do: str) -> None:
     echo(f"{Problem(code, text, what_to_do).told(current())}\n\n  {hint(what_to_do)}\n", err=True)
 
 
+def cells_of(text: str) -> int:
+    """Return how many terminal cells a text takes.
+
+    Source: Unicode Standard Annex 11, East Asian Width.
+    """
+    return len(text) + sum(east_asian_width(letter) in "WF" for letter in text)
+
+
 def padded(text: str, cells: int, *, right: bool = False) -> str:
     """Return a message in the language chosen, filled with spaces up to a width in terminal cells.
 
     A letter of Hangul takes two cells, as does every other wide character of East Asia.
-
-    Source: Unicode Standard Annex 11, East Asian Width.
     """
     shown = tell(text)
-    wide = sum(east_asian_width(letter) in "WF" for letter in shown)
-    space = " " * (cells - len(shown) - wide)
+    space = " " * (cells - cells_of(shown))
     return space + shown if right else shown + space
 
 

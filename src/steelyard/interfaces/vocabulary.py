@@ -41,5 +41,13 @@ PARTS = {
 
 MARKS = {"good": say("good"), "warning": say("warning"), "bad": say("bad")}
 
+PRICE_STATES = {
+    "good": say("good"),
+    "stale": say("stale"),
+    "missing": say("missing"),
+    "in the portfolio file": say("in the portfolio file"),
+    "not needed": say("not needed"),
+}
+
 CAUTIONS = {"accepted": say("accepted"), "caution": say("caution"), "avoid": say("avoid")}
 """How far a replacement may be taken for the same thing."""

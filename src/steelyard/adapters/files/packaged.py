@@ -13,6 +13,7 @@ from typing import Any
 
 from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.policy.models import Model
+from steelyard.words import written
 
 DATA = Path(__file__).parents[2] / "data"
 
@@ -108,8 +109,8 @@ def load_models() -> tuple[Model, ...]:
             name=name,
             title=row["title"],
             weights={symbol: Decimal(weight) for symbol, weight in row["weights"].items()},
-            description=row["description"],
-            source=row["source"],
+            description=written(row["description"]),
+            source=written(row["source"]),
         )
         for name, row in data.items()
     )

@@ -9,6 +9,7 @@ from steelyard.domain.books.beginning import Beginning, HeldAccount, weights
 from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.money import plain
 from steelyard.domain.policy.models import Model
+from steelyard.words import join, say
 
 _START = {"KRW": (("069500", "60%"), ("148070", "40%")), "USD": (("VTI", "60%"), ("BND", "40%"))}
 
@@ -23,11 +24,12 @@ def template(*, base_currency: str, model: Model | None, catalogue: Catalogue) -
     """
     if model is not None:
         rows = [(s, f"{plain(w * 100)}%") for s, w in model.weights.items()]
-        origin = f"the model {model.name}: {model.description} Source: {model.source}"
+        origin = _from_model(model)
     else:
         rows = list(_START.get(base_currency, _START["USD"]))
-        origin = "a simple start; `steelyard models` lists portfolios others use"
-    targets, positions = [], []
+        origin = say("a simple start; `steelyard models` lists portfolios others use")
+    targets: list[str] = []
+    positions: list[str] = []
     for symbol, weight in rows:
         instrument = catalogue.get(symbol)
         name = instrument.name if instrument is not None else symbol
@@ -35,13 +37,17 @@ def template(*, base_currency: str, model: Model | None, catalogue: Catalogue) -
         targets.append(f'{key} = "{weight}"'.ljust(24) + f"# {name}")
         currency = instrument.currency if instrument is not None else base_currency
         positions.append(
-            "\n".join(
+            join(
+                "\n",
                 (
                     "[[accounts.positions]]",
                     f'symbol = "{symbol}"',
                     'shares = "0"',
-                    f'# price = "100 {currency}"   # needed as soon as there are shares, and to plan',
-                )
+                    say(
+                        '# price = "100 {currency}"   # needed as soon as there are shares, and to plan',
+                        currency=currency,
+                    ),
+                ),
             )
         )
     foreign = next(
@@ -49,14 +55,9 @@ def template(*, base_currency: str, model: Model | None, catalogue: Catalogue) -
         None,
     )
     pair = f"{foreign or ('KRW' if base_currency == 'USD' else 'USD')}{base_currency}"
-    return _TEXT.format(
-        base=base_currency,
-        origin=origin,
-        targets="\n".join(targets),
-        positions="\n\n".join(positions),
-        pair=pair,
-        jurisdiction="KR" if base_currency == "KRW" else "US",
-    )
+    account = f'[[accounts]]\nname = "main"\nkind = "taxable"\ncash = {{ {base_currency} = "0" }}\n\n'
+    head = _head(base_currency, origin, targets, pair)
+    return join("", (head, account, join("\n\n", positions), "\n"))
 
 
 def begun(beginning: Beginning, *, base_currency: str, model: Model | None, catalogue: Catalogue) -> str:
@@ -70,10 +71,10 @@ def begun(beginning: Beginning, *, base_currency: str, model: Model | None, cata
     """
     if model is not None:
         rows = [(s, model.weights[s]) for s in model.weights]
-        origin = f"the model {model.name}: {model.description} Source: {model.source}"
+        origin = _from_model(model)
     else:
         rows = list(weights(beginning.values().get(base_currency, {})).items())
-        origin = "what is held today; change it to what you want to hold"
+        origin = say("what is held today; change it to what you want to hold")
     known = {s: i.name for s, _ in rows if (i := catalogue.get(s)) is not None}
     targets = [
         f'{_key(s)} = "{plain(w * 100)}%"'.ljust(24) + f"# {_line(known.get(s) or beginning.names.get(s, s))}"
@@ -81,52 +82,45 @@ def begun(beginning: Beginning, *, base_currency: str, model: Model | None, cata
     ]
     foreign = sorted(beginning.currencies() - {base_currency})
     pair = f"{foreign[0] if foreign else ('KRW' if base_currency == 'USD' else 'USD')}{base_currency}"
-    held = "\n\n".join(_account(account, recorded=beginning.recorded) for account in beginning.accounts)
-    begin, _, _ = _TEXT.partition("[[accounts]]")
-    text = begin.format(
-        base=base_currency, origin=origin, targets="\n".join(targets), pair=pair,
-        jurisdiction="KR" if base_currency == "KRW" else "US",
-    )  # fmt: skip
+    held = join("\n\n", (_account(account, recorded=beginning.recorded) for account in beginning.accounts))
     day = f"priced_on = {beginning.priced_on}\n" if beginning.priced_on else "# priced_on = 2026-11-23\n"
-    text = text.replace(
-        f'base_currency = "{base_currency}"\n',
-        f'base_currency = "{base_currency}"\n{day}# Begun with {_line(beginning.source)}.\n',
-        1,
-    )
-    return text + _described(beginning, catalogue) + held + "\n"
+    more = join("", (day, say("# Begun with {source}.\n", source=_line(beginning.source))))
+    head = _head(base_currency, origin, targets, pair, more)
+    return join("", (head, _described(beginning, catalogue), held, "\n"))
 
 
 def _described(beginning: Beginning, catalogue: Catalogue) -> str:
-    parts = []
+    parts: list[list[str]] = []
     if beginning.prices:
-        of = "the last one each was traded at" if beginning.recorded else "those of the file"
-        lines = [f"# Prices are {of}; take them out, and `steelyard prices fetch` gets new ones.", "[prices]"]
+        of = say("the last one each was traded at") if beginning.recorded else say("those of the file")
+        said = say("# Prices are {of}; take them out, and `steelyard prices fetch` gets new ones.", of=of)
+        lines: list[str] = [said, "[prices]"]
         lines += [f'{_key(s)} = "{plain(p)} {c}"' for s, (p, c) in sorted(beginning.prices.items())]
         parts.append(lines)
     for symbol in beginning.symbols:
         if symbol not in catalogue and symbol in beginning.prices:
             parts.append(
                 [
-                    "# Not in the catalogue: its tax class is not known.",
+                    say("# Not in the catalogue: its tax class is not known."),
                     f"[instruments.{_key(symbol)}]",
                     f"name = {_quoted(_line(beginning.names.get(symbol, symbol)))}",
                     f'currency = "{beginning.prices[symbol][1]}"',
                 ]
             )
-    return "".join("\n".join(lines) + "\n\n" for lines in parts)
+    return join("", (join("", (join("\n", lines), "\n\n")) for lines in parts))
 
 
 def _account(account: HeldAccount, *, recorded: bool) -> str:
-    lines = ["[[accounts]]", f"name = {_quoted(account.name)}"]
-    guessed = (
-        ""
-        if account.kind == "taxable" and account.name == "main"
-        else "   # check it: told by the name alone"
+    lines: list[str] = ["[[accounts]]", f"name = {_quoted(account.name)}"]
+    sure = account.kind == "taxable" and account.name == "main"
+    lines.append(
+        join("", (f'kind = "{account.kind}"', "" if sure else say("   # check it: told by the name alone")))
     )
-    lines.append(f'kind = "{account.kind}"{guessed}')
     if recorded:
-        lines.append('kept = "journal"            # what happened is in steelyard.db, and says what is held')
-        return "\n".join(lines)
+        lines.append(
+            say('kept = "journal"            # what happened is in steelyard.db, and says what is held')
+        )
+        return join("\n", lines)
     if account.cash:
         lines.append(
             f"cash = {{ {', '.join(f'{c} = {_quoted(plain(n))}' for c, n in account.cash.items())} }}"
@@ -140,7 +134,7 @@ def _account(account: HeldAccount, *, recorded: bool) -> str:
                 for lot in lots
             ]
             lines += ["lots = [", *rows, "]"]
-    return "\n".join(lines)
+    return join("\n", lines)
 
 
 def _key(symbol: str) -> str:
@@ -156,11 +150,14 @@ def _line(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
-_TEXT = """\
+def _head(base_currency: str, origin: str, targets: list[str], pair: str, more: str = "") -> str:
+    """Return what stands before the accounts: one message, so that its comments can be said as a whole."""
+    return say(
+        """\
 # A Steelyard portfolio. Check it with: steelyard check
 # Numbers may be quoted or bare and are read exactly; weights and bands take 0.30 or "30%".
 base_currency = "{base}"
-
+{more}
 # What you want to hold, by symbol or name; must add up to exactly 100 %.
 # This is {origin}
 [targets]
@@ -196,10 +193,20 @@ fx_spread = "0%"              # cost of changing money between currencies
 # [tax]
 # jurisdiction = "{jurisdiction}"         # KR | US
 
-[[accounts]]
-name = "main"
-kind = "taxable"
-cash = {{ {base} = "0" }}
+""",
+        base=base_currency,
+        more=more,
+        origin=origin,
+        targets="\n".join(targets),
+        pair=pair,
+        jurisdiction="KR" if base_currency == "KRW" else "US",
+    )
 
-{positions}
-"""
+
+def _from_model(model: Model) -> str:
+    return say(
+        "the model {name}: {description} Source: {source}",
+        name=model.name,
+        description=model.description,
+        source=model.source,
+    )

@@ -22,7 +22,7 @@ from steelyard.domain.market.prices import Close, Wanted
 from steelyard.domain.money import ONE
 from steelyard.domain.numerals import POINT, TwoReadings, decimal_sign, read_numeral
 from steelyard.errors import DataError
-from steelyard.words import say
+from steelyard.words import message_of, say
 
 _CLOSES = ("close", "price")
 _BLANK = ("", "na", "nan", "n/a", "null", "none", "-")
@@ -148,7 +148,7 @@ def _parquet(path: Path) -> tuple[list[str], _Rows, str | None]:
     except ValueError as error:
         raise DataError(
             "price-file",
-            say("{name} cannot be read: {error}", name=path.name, error=str(error)),
+            say("{name} cannot be read: {error}", name=path.name, error=message_of(error)),
             say("let the copy finish, or write it again"),
         ) from None
     names = list(columns)
@@ -185,7 +185,7 @@ def _close(
     except ValueError as error:
         raise DataError(
             "price-row",
-            say("{name}:{line}: {problem}", name=path.name, line=line, problem=str(error)),
+            say("{name}:{line}: {problem}", name=path.name, line=line, problem=message_of(error)),
             say("correct the row, or leave its price blank"),
         ) from None
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import click
 
+from steelyard.interfaces import language
 from steelyard.languages import available
+from steelyard.words import ENGLISH
 
 LATER = {
     "check": "steelyard.interfaces.cli.check",
@@ -63,7 +65,11 @@ class LaterGroup(click.Group):
         module: Any = import_module(LATER[cmd_name])
         found: click.Command = getattr(module, cmd_name)
         _add_lang(found)
-        return found
+        if language.current() is ENGLISH:
+            return found
+        from steelyard.interfaces.cli.help_words import told
+
+        return told(found)
 
 
 def _add_lang(command: click.Command) -> None:

@@ -141,7 +141,7 @@ def _write(folder: Path, target: Path, text: str) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with target.open("x", encoding="utf-8") as out:
-            out.write(text)
+            out.write(language.tell(text))
     except FileExistsError:
         raise InputError(
             "file-exists",

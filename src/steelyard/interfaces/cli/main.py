@@ -15,7 +15,7 @@ from steelyard import __version__
 from steelyard.errors import InputError, PortfolioProblems, SteelyardError
 from steelyard.interfaces import edge, language
 from steelyard.interfaces.cli.command_table import LaterGroup
-from steelyard.words import say
+from steelyard.words import ENGLISH, say
 
 
 @click.group(
@@ -31,6 +31,16 @@ def cli() -> None:
     """
 
 
+def _spoken() -> click.Group:
+    """Return the commands with their help in the language chosen."""
+    if language.current() is ENGLISH:
+        return cli
+    from steelyard.interfaces.cli import help_words
+
+    help_words.let_click_speak()
+    return help_words.told(cli)
+
+
 def main() -> None:
     """Run the command line; the one place where errors become text and an exit status."""
     with edge.guarded():
@@ -40,7 +50,7 @@ def main() -> None:
 def _run() -> None:
     try:
         language.begin(sys.argv[1:], os.environ)
-        cli.main(prog_name="steelyard", standalone_mode=False)
+        _spoken().main(prog_name="steelyard", standalone_mode=False)
     except SteelyardError as error:
         for text in language.problems(error):
             click.echo(text, err=True)

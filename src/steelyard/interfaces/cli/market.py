@@ -11,6 +11,7 @@ import click
 import steelyard
 from steelyard.interfaces.cli.typed import Count, Day
 from steelyard.interfaces.language import echo, json_text, tell
+from steelyard.interfaces.vocabulary import PRICE_STATES
 from steelyard.words import say
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def _print(found: PriceReport, as_json: bool) -> None:
         return
     for row in found.rows:
         price = "-" if row.price is None else f"{row.price:f} {row.currency}"
-        state = "" if row.state is None else f"  {tell(row.state)}"
+        state = "" if row.state is None else f"  {tell(PRICE_STATES[row.state])}"
         click.echo(f"{row.symbol:<10} {price:>18}  {row.day or '-'!s:<10}  {row.source or '-'}{state}")
         for finding in row.findings:
             click.echo(f"  {tell(finding['text'])}", err=True)

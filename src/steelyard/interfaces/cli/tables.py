@@ -334,7 +334,7 @@ def show_models(models: Iterable[Model]) -> None:
     """Print model portfolios."""
     out = console()
     for model in models:
-        out.print(Text.assemble((f"\n{model.name}", "bold"), f"  {model.description}"))
+        out.print(Text.assemble((f"\n{model.name}", "bold"), f"  {tell(model.description)}"))
         out.print(
             "  " + "  ".join(f"{symbol} {percent(weight)} %" for symbol, weight in model.weights.items())
         )

@@ -21,7 +21,7 @@ from steelyard.adapters.importers.presets.rules import (
 )
 from steelyard.domain.books.entry_text import unit_price
 from steelyard.domain.money import EXACT, ZERO, plain
-from steelyard.words import say
+from steelyard.words import message_of, say
 
 _OUT = frozenset({"buy", "fee", "tax", "withdrawal"})
 _NO_CASH = frozenset({"transfer_in", "transfer_out", "split", "stock_dividend", "spin_off", "merger"})
@@ -102,7 +102,7 @@ class Statement:
                 fields["date"] = found
             self._sort(line, fields, layout, rule)
         except (ValueError, ArithmeticError) as error:
-            self.refused.append((line, str(error)))
+            self.refused.append((line, message_of(error)))
         return True
 
     def _sort(self, line: int, fields: Fields, layout: Layout, rule: Mapping[str, Any] | None) -> None:
@@ -192,7 +192,7 @@ class Statement:
                 k: n for k in NUMBERS if fields.get(k) and (n := number(fields[k], layout)) is not None
             }
         except ValueError as error:
-            self.refused.append((line, str(error)))
+            self.refused.append((line, message_of(error)))
             return
         facts = {
             "account": fields.get("account") or self.account,

@@ -12,6 +12,7 @@ from steelyard.adapters.importers.presets.rules import Fields, Layout, day, hold
 from steelyard.adapters.importers.presets.sheets import Line, Sheets
 from steelyard.adapters.importers.presets.statement import Statement
 from steelyard.domain.numerals import POINT, TwoReadings, decimal_sign
+from steelyard.words import message_of
 
 Preset = Mapping[str, Any]
 _DATED = re.compile(r"^\d{4}[.-]\d\d[.-]\d\d ")
@@ -320,7 +321,7 @@ class _Walk:
         try:
             fields = read_fields(get, layout, layout["columns"])
         except ValueError as error:
-            statement.refused.append((line, str(error)))
+            statement.refused.append((line, message_of(error)))
             return size
         if statement.add(line, fields, layout):
             return size

@@ -19,7 +19,7 @@ from steelyard.domain.money import parse_amount, parse_fraction
 from steelyard.errors import InputError
 from steelyard.interfaces.cli.typed import Count, Day
 from steelyard.interfaces.language import echo, json_text, tell
-from steelyard.words import say
+from steelyard.words import message_of, say
 
 if TYPE_CHECKING:
     from steelyard.api.tables import LabOptions
@@ -297,7 +297,7 @@ def _amount(flag: str, text: str, base: str) -> Decimal:
     except ValueError as error:
         raise InputError(
             "amount",
-            say("{flag}: {why}", flag=flag, why=_said(error)),
+            say("{flag}: {why}", flag=flag, why=message_of(error)),
             say("write for example: {flag}", flag=f"{flag} 10000"),
         ) from None
     if amount.currency not in (None, base):
@@ -315,7 +315,7 @@ def _rate(flag: str, text: str) -> Decimal:
     except ValueError as error:
         raise InputError(
             "rate",
-            say("{flag}: {why}", flag=flag, why=_said(error)),
+            say("{flag}: {why}", flag=flag, why=message_of(error)),
             say("write for example: {flag}", flag=f"{flag} 2%"),
         ) from None
     if not -1 < rate <= 1:
@@ -325,11 +325,6 @@ def _rate(flag: str, text: str) -> Decimal:
             say("write for example: {flag}", flag=f"{flag} 2%"),
         )
     return rate
-
-
-def _said(error: ValueError) -> str:
-    """Return the message of an error, still to be said in another language where it can be."""
-    return error.args[0] if error.args and isinstance(error.args[0], str) else str(error)
 
 
 @contextmanager
