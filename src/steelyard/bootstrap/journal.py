@@ -6,7 +6,6 @@ import gc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from steelyard.adapters.database.journal import StoredJournal
@@ -43,6 +42,8 @@ def open_journal(folder: Folder) -> Iterator[StoredJournal]:
 @contextmanager
 def journal_to_look_at(folder: Folder) -> Iterator[StoredJournal]:
     """Open the journal of a folder, or an empty one that is gone again where there is none."""
+    from tempfile import TemporaryDirectory
+
     if folder.database.exists():
         with open_journal(folder) as stored:
             yield stored

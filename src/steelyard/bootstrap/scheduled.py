@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -127,6 +126,8 @@ def automation(folder: Folder, *, to_look: bool = False) -> Iterator[Automation]
 @contextmanager
 def _records(base: Path, *, to_look: bool) -> Iterator[Connection]:
     """Open the database; where it is only looked at and there is none, an empty one that is gone again."""
+    from tempfile import TemporaryDirectory
+
     looked = database.connect_to_read(base) if to_look else None
     if looked is not None or not to_look:
         with closing(looked or database.connect(base)) as connection:

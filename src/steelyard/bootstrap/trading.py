@@ -8,7 +8,6 @@ from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from sqlite3 import Connection
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from steelyard.adapters.brokers.alpaca import AlpacaBroker
@@ -86,6 +85,8 @@ def order_book_to_look_at(folder: Folder) -> Iterator[OrderBook]:
 
     What would have to be written first, or may not be, is read from a copy that is gone again.
     """
+    from tempfile import TemporaryDirectory
+
     base = folder.database
     with TemporaryDirectory() as elsewhere:
         looked = connect_to_read(base, having="orders")
