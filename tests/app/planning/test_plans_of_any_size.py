@@ -65,6 +65,14 @@ def test_a_position_of_any_size_is_brought_to_target_and_not_oversold(shares):
     assert plan.objective.proven or plan.objective.note
 
 
+@pytest.mark.parametrize("cash", ["1e10", "1e12", "1e14"])
+def test_cash_of_any_size_is_spent_where_selling_and_two_currencies_take_the_solver(cash):
+    made = read(portfolio(TARGETS, account(*held(), cash={"KRW": cash}), costs=COSTS))
+    plan = steelyard.plan(made)
+    assert sum(t.amount + t.cost for t in plan.trades if t.side == "buy") > Decimal("0.9") * Decimal(cash)
+    assert plan.cash_after >= 0
+
+
 def one(steps, price="35000", step="1"):
     price, step = Decimal(price), Decimal(step)
     return Tradable("main", "A", step, price, steps * step, steps * price, steps, Decimal(0), True)

@@ -6,7 +6,7 @@ something to convert, go to the household planner, which alone imports a solver.
 
 from __future__ import annotations
 
-from steelyard.app.planning.coarse_steps import coarser, factor_of, unproven
+from steelyard.app.planning.coarse_steps import MOST_SHARED_STEPS, MOST_STEPS, coarser, factor_of, unproven
 from steelyard.app.planning.one_budget import allocate_one
 from steelyard.app.planning.plan_request import NotEnoughMoney, Outcome, PlanRequest
 from steelyard.app.planning.tradables import Ticks, Tradable, settlement_currency, tradables
@@ -57,10 +57,22 @@ def allocate(portfolio: Portfolio, valuation: Valuation, request: PlanRequest) -
         Short: No allowed plan exists.
     """
     every = tradables(portfolio, request)
-    factor = factor_of(every, valuation.managed)
+    shared = _takes_a_solver(portfolio, request, every)
+    factor = factor_of(every, valuation.managed, MOST_SHARED_STEPS if shared else MOST_STEPS)
     if factor > 1:
         return unproven(_allocated(portfolio, valuation, request, coarser(every, factor)), factor)
     return _allocated(portfolio, valuation, request, every)
+
+
+def _takes_a_solver(portfolio: Portfolio, request: PlanRequest, every: tuple[Tradable, ...]) -> bool:
+    return (
+        bool(request.tax and request.can_sell)
+        or request.objective.counts_idle
+        or needs_household(portfolio, request)
+        or divisible_choices(portfolio, every, request)
+        or any(goal.is_class for goal in portfolio.goals)
+        or portfolio.constraints.max_trades is not None
+    )
 
 
 def _allocated(
@@ -75,14 +87,7 @@ def _allocated(
     ]
     ticks = Ticks.fitting(amounts)
     try:
-        if (
-            (request.tax and request.can_sell)
-            or request.objective.counts_idle
-            or needs_household(portfolio, request)
-            or divisible_choices(portfolio, every, request)
-            or any(goal.is_class for goal in portfolio.goals)
-            or portfolio.constraints.max_trades is not None
-        ):
+        if _takes_a_solver(portfolio, request, every):
             from steelyard.app.planning.household import allocate_household
 
             return allocate_household(portfolio, valuation, request, every, ticks)

@@ -18,22 +18,25 @@ from steelyard.words import say
 
 MOST_STEPS = Decimal(500_000_000)
 """Steps of the cheapest instrument that all the money may buy."""
+MOST_SHARED_STEPS = Decimal(10_000_000)
+"""The same where several budgets, or tax, take a solver."""
 LARGE_STEPS = Decimal(1_000_000)
 """About so many there are where steps are taken together."""
 
 
-def factor_of(every: tuple[Tradable, ...], managed: Decimal) -> int:
+def factor_of(every: tuple[Tradable, ...], managed: Decimal, most: Decimal = MOST_STEPS) -> int:
     """Return how many steps to take at a time, a power of ten; 1 for every portfolio of a person.
 
     Args:
         every: All there is to trade.
         managed: What is planned with, base currency.
+        most: Steps that may be planned singly.
     """
     prices = [s.price for s in every if s.traded and s.step >= ONE]
     if not prices:
         return 1
     steps = EXACT.divide(abs(managed), min(prices))
-    return 1 if steps <= MOST_STEPS else 10 ** (steps.adjusted() - LARGE_STEPS.adjusted())
+    return 1 if steps <= most else 10 ** (steps.adjusted() - LARGE_STEPS.adjusted())
 
 
 def coarser(every: tuple[Tradable, ...], factor: int) -> tuple[Tradable, ...]:
