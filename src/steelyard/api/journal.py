@@ -88,21 +88,9 @@ class Opened:
     notes: tuple[str, ...] = ()
 
 
-def said(path: Place, words: Sequence[str]) -> dict[str, str]:
-    """Return the fields of an entry that is said in words (`buy VOO 3 @600.20 yesterday`).
-
-    Today is the portfolio's, as for all commands: `yesterday` of Seoul is not that of London.
-
-    Raises:
-        InputError: A word has no meaning, or one thing is said twice (`entry-words`).
-    """
-    folder = bootstrap.Folder.of(path)
-    return quick_fields(words, bootstrap.today_at(folder), bootstrap.account_names(folder) or ())
-
-
 def record(
     path: Place,
-    *,
+    *words: str,
     journal: str | Path | None = None,
     opening: bool = False,
     again: bool = False,
@@ -113,9 +101,12 @@ def record(
     """Add one entry to the journal of a portfolio file.
 
         steelyard.record("portfolio.toml", type="buy", symbol="VOO", shares=3, price="601.20")
+        steelyard.record("portfolio.toml", "buy", "VOO", "3", "@601.20", "yesterday")
 
     Args:
         path: The portfolio file.
+        words: The entry as one says it, type first; see the guide of the journal. Today is the portfolio's:
+            `yesterday` of Seoul is not that of London.
         journal: Another database than the one beside it.
         opening: Write first what its account holds in the portfolio file, where the journal lacks it.
         again: Also when an equal entry is there already; it is then a second one.
@@ -128,14 +119,18 @@ def record(
             only one of the file, or `main`.
 
     Raises:
-        InputError: A field is unknown (`entry-field`), the file has several accounts and none is named
+        InputError: A word has no meaning, or one thing is said twice (`entry-words`), a field is unknown
+            (`entry-field`), the file has several accounts and none is named
             (`entry-account`), the entry is dated later than today, or more would be taken than is held on
             some day.
         PortfolioProblems: With every problem of the fields; the journal knows nothing of what the file
             holds in its account (`journal-opening`).
     """
-    today = bootstrap.today_at(bootstrap.Folder.of(path))
-    words = {"date": today.isoformat()}
+    folder = bootstrap.Folder.of(path, database=journal)
+    today = bootstrap.today_at(folder)
+    written = {"date": today.isoformat()}
+    if words:
+        written |= quick_fields(words, today, bootstrap.account_names(folder) or ())
     for name, value in fields.items():
         if name not in COLUMNS:
             raise InputError(
@@ -144,11 +139,10 @@ def record(
                 say("the fields are {fields}", fields=", ".join(COLUMNS)),
             )
         if value is not None:
-            words[name] = _word(value)
-    folder = bootstrap.Folder.of(path, database=journal)
-    if not words.get("account"):
-        words["account"] = _account_of(folder)
-    entry, problems = read_entry(words, bootstrap.instruments(folder))
+            written[name] = _word(value)
+    if not written.get("account"):
+        written["account"] = _account_of(folder)
+    entry, problems = read_entry(written, bootstrap.instruments(folder))
     if entry is None:
         raise PortfolioProblems(problems)
     file = _file(folder)

@@ -93,6 +93,7 @@ def tax_rules(tax: BacktestTax, dates: Sequence[date], symbols: Sequence[str]) -
         harvest=ends,
         distributed=np.array([float(tax.distributed.get(s, ZERO)) for s in symbols]),
         whole=tax.whole,
+        tax_unit=float(tax.tax_unit),
         **{name: float(getattr(tax, name)) for name in _NUMBERS},
     )
 

@@ -57,7 +57,8 @@ class BacktestTax:
         averaged: Symbols whose shares leave at the moving average cost; others leave oldest first.
         distributed: Symbol to the fraction of a distribution that is withheld.
         long_from: First day on which a purchase of a day is sold as long-term; read for BY_TERM alone.
-        whole: Tax is cut to whole units of currency at every step.
+        whole: Bases and taxes are cut to whole units of currency at every step.
+        tax_unit: Taxes to multiples of this many of them.
         allowance: Of a year's net gain (YEARLY). national, local: Rates on the rest.
         withheld: Rate on the gain of a sale (EACH_SALE). withheld_local: Fraction of that on top.
         waived_below: Withholding below this is not collected.
@@ -74,6 +75,7 @@ class BacktestTax:
     distributed: Mapping[str, Decimal] = field(default_factory=dict)
     long_from: Callable[[date], date] | None = None
     whole: bool = False
+    tax_unit: int = 1
     allowance: Decimal = ZERO
     national: Decimal = ZERO
     local: Decimal = ZERO

@@ -90,14 +90,19 @@ class TaxBook:
         """Cut an amount >= 0 to whole units of currency where the country does."""
         return float(math.floor(amount + CENT)) if self.rules.whole else amount
 
+    def cut_tax(self, amount: float) -> float:
+        """Cut a tax >= 0 to the unit that is collected."""
+        unit = self.rules.tax_unit
+        return float(math.floor((amount + CENT) / unit)) * unit if self.rules.whole else amount
+
     def withheld(self, gain: float) -> float:
         """Return what is withheld from the gain of one sale."""
         if gain <= 0.0:
             return 0.0
-        national = self.cut(self.cut(gain) * self.rules.withheld)
+        national = self.cut_tax(self.cut(gain) * self.rules.withheld)
         if national < self.rules.waived_below:
             return 0.0
-        return national + self.cut(national * self.rules.withheld_local)
+        return national + self.cut_tax(national * self.rules.withheld_local)
 
     def year_tax(self, year: int, carry: list[float]) -> float:
         """Return the tax of a year's gains and change what is carried on."""
@@ -105,7 +110,7 @@ class TaxBook:
         net, short, long = self.gains[year]
         over = net - rules.allowance
         taxable = self.cut(over) if over > 0.0 else 0.0
-        tax = self.cut(taxable * rules.national) + self.cut(taxable * rules.local)
+        tax = self.cut_tax(taxable * rules.national) + self.cut_tax(taxable * rules.local)
         short, long = short - carry[0], long - carry[1]
         total = short + long
         if total < 0.0:

@@ -161,8 +161,8 @@ def _extras(problem: Backtest) -> tuple[Planner | None, Taxes | None]:
         )  # fmt: skip
     if tax is not None:
         figures = Figures(
-            tax.whole, tax.allowance, tax.national, tax.local, tax.withheld, tax.withheld_local,
-            tax.waived_below, tax.short, tax.long, tax.ordinary, tax.offset,
+            tax.whole, tax.tax_unit, tax.allowance, tax.national, tax.local, tax.withheld,
+            tax.withheld_local, tax.waived_below, tax.short, tax.long, tax.ordinary, tax.offset,
         )  # fmt: skip
         lots = Lots(
             shares=np.empty((n, sessions)),

@@ -131,7 +131,8 @@ class TaxRules:
         long_since: (T,) int64, the last session whose purchase is long-term when sold at each one, else -1.
         harvest: (T,) bool, sessions on which YEARLY gains are realised up to the unused allowance.
         distributed: (N,) float64, fraction of a distribution that is withheld.
-        whole: Tax is cut to whole units of currency at every step, as in Korea.
+        whole: Bases and taxes are cut to whole units of currency at every step, as in Korea.
+        tax_unit: Taxes to multiples of this many of them.
         allowance: Of a year's net gain. national, local: Rates on the rest.
         withheld: Rate on the gain of a sale. withheld_local: Fraction of that on top.
         waived_below: Withholding below this is not collected.
@@ -147,6 +148,7 @@ class TaxRules:
     harvest: Flags
     distributed: Floats
     whole: bool = False
+    tax_unit: float = 1.0
     allowance: float = 0.0
     national: float = 0.0
     local: float = 0.0

@@ -134,6 +134,7 @@ class Figures(NamedTuple):
     """The numbers of `records.TaxRules`, in its order."""
 
     whole: Any
+    tax_unit: Any
     allowance: Any
     national: Any
     local: Any

@@ -42,15 +42,23 @@ def cut(figures, amount):
 
 
 @inner
+def cut_tax(figures, amount):
+    """Cut a tax >= 0 to the unit that is collected."""
+    if figures.whole:
+        return np.floor((amount + CENT) / figures.tax_unit) * figures.tax_unit
+    return amount
+
+
+@inner
 def withheld(figures, gain):
     """Return what is withheld from the gain of one sale."""
     if gain <= 0.0:
         return 0.0
     # Base, national tax and the local tax on it are each cut, as the law has it (`records.TaxRules.whole`).
-    national = cut(figures, cut(figures, gain) * figures.withheld)
+    national = cut_tax(figures, cut(figures, gain) * figures.withheld)
     if national < figures.waived_below:
         return 0.0
-    return national + cut(figures, national * figures.withheld_local)
+    return national + cut_tax(figures, national * figures.withheld_local)
 
 
 @inner
@@ -128,7 +136,7 @@ def year_tax(tax, y):
     figures, gains, carry = tax.figures, tax.gains, tax.carry
     over = gains[y, NET] - figures.allowance
     taxable = cut(figures, over) if over > 0.0 else 0.0
-    owed = cut(figures, taxable * figures.national) + cut(figures, taxable * figures.local)
+    owed = cut_tax(figures, taxable * figures.national) + cut_tax(figures, taxable * figures.local)
     short, long = gains[y, SHORT] - carry[0], gains[y, LONG] - carry[1]
     total = short + long
     if total < 0.0:

@@ -54,6 +54,7 @@ def backtest_tax(facts: BacktestFacts) -> BacktestTax:
         averaged=averaged | {s for s, kind in kinds.items() if kind == EACH_SALE},
         distributed={s: WITHHELD_ABROAD if c == "overseas_listed" else at_home for s, c in classes.items()},
         whole=True,
+        tax_unit=10,
         allowance=rates["overseas.deduction"],
         national=rates["overseas.national"],
         local=rates["overseas.local"],

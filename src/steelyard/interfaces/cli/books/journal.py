@@ -275,14 +275,12 @@ def record(
     The first entry of an account that holds something in the portfolio file needs --open, which writes that
     into the journal first, or `kept` under the account, which says whether file or journal counts.
     """
-    from steelyard.api.journal import said
     from steelyard.domain.books.entry_text import COLUMNS
     from steelyard.domain.books.quick_entry import is_quick
 
     fields: dict[str, Any] = {}
-    if is_quick(words):
-        fields |= said(portfolio, words)
-    for word in () if fields else words:
+    quick = is_quick(words)
+    for word in () if quick else words:
         name, sign, value = word.partition("=")
         if not sign or name not in COLUMNS:
             text = say("{word!r} is no FIELD=VALUE", word=word)
@@ -290,6 +288,7 @@ def record(
         fields[name] = value
     done = steelyard.record(
         portfolio,
+        *(words if quick else ()),
         journal=journal,
         opening=opening,
         again=again,
