@@ -18,10 +18,6 @@ from steelyard.words import written
 DATA = Path(__file__).parents[2] / "data"
 
 
-FEW = 100
-"""Searches through the whole text, each some tenths of a millisecond, before it is worth an index."""
-
-
 class WiderList:
     """The wider catalogue: a text in which a symbol or a name is searched for, read when first asked.
 
@@ -33,8 +29,7 @@ class WiderList:
         self._path = path
         self._bytes = b""
         self._entries: dict[str, dict[str, Any] | None] = {}
-        self._asked = 0
-        self._places: dict[bytes, int] = {}
+        self._names = 0
 
     def entry(self, symbol: str) -> dict[str, Any] | None:
         """Return the fields of an instrument, stand-ins under `replacements`; None where there is none."""
@@ -66,29 +61,23 @@ class WiderList:
         return self._bytes
 
     def _line(self, key: str) -> str | None:
-        data, begin = self._whole(), f"\n{key}\t".encode("utf-8", "replace")
-        self._asked += 1
-        if self._asked <= FEW:
-            start = data.find(begin)
-        else:
-            # For many it pays to know where each line begins.
-            self._places = self._places or _places(data)
-            start = self._places.get(begin[1:-1], -1)
-        if start < 0:
-            return None
-        return data[start + len(begin) : data.index(b"\n", start + 1)].decode()
-
-
-def _places(data: bytes) -> dict[bytes, int]:
-    """Return the place of the line end before every line, by the key of the line."""
-    found: dict[bytes, int] = {}
-    start = data.find(b"\n")
-    for line in data.split(b"\n")[1:]:
-        key, tab, _ = line.partition(b"\t")
-        if tab:
-            found.setdefault(key, start)
-        start += len(line) + 1
-    return found
+        # Sorted by bytes within each part, so that halving finds a line: a search through the text takes
+        # half a millisecond, and a portfolio of twenty asks a hundred times.
+        data, wanted = self._whole(), key.encode("utf-8", "replace")
+        names = self._names = self._names or data.index(b"\n@")
+        low, high = (names, len(data)) if wanted.startswith(b"@") else (0, names)
+        while low < high:
+            start = data.rfind(b"\n", low, (low + high) // 2 + 1) + 1 or low
+            end = data.find(b"\n", start)
+            end = len(data) if end < 0 else end
+            found, _, rest = data[start:end].partition(b"\t")
+            if found == wanted:
+                return rest.decode()
+            if found < wanted:
+                low = end + 1
+            else:
+                high = start - 1
+        return None
 
 
 _WIDER = WiderList(DATA / "wider_catalogue.txt")
