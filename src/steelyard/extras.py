@@ -10,6 +10,16 @@ from steelyard.errors import InputError
 from steelyard.words import say
 
 
+def is_there(package: str) -> bool:
+    """Say whether a package is installed, without importing it."""
+    from importlib.util import find_spec
+
+    try:
+        return find_spec(package) is not None
+    except ModuleNotFoundError:
+        return False
+
+
 class ExtraMissing(InputError):
     """A part that was not installed is needed (`extra-missing`, exit status 2)."""
 

@@ -122,7 +122,7 @@ amounts = st.decimals(min_value="0.000001", max_value="99999999", places=6)
     shares=amounts,
     price=amounts,
     fees=st.none() | amounts,
-    lot=st.none() | st.dates(max_value=DAY),
+    lot=st.none() | st.dates(min_value=date(1900, 1, 1), max_value=DAY),
     # A cell loses the blanks at its ends, and a file has no control characters.
     note=st.text(st.characters(exclude_categories=["C", "Z"]), max_size=8),
 )

@@ -77,7 +77,7 @@ def run(tmp_path):
 
 def test_the_broker_of_the_guide_is_installed_and_carries_a_plan_out(run):
     (run.folder / "execution.toml").write_text(
-        '[accounts]\nmain = "memory"\n[limits]\nmax_turnover = "100%"\n'
+        '[accounts]\nmain = "memory"\n[limits]\nmax_order = "none"\nmax_price_age_hours = "none"\n'
     )
     saved = run("plan", "--as-of", "2026-11-24", "--save")
     assert saved.returncode == 0, saved.stderr

@@ -7,13 +7,12 @@ shows as a jump and is refused until the owner has looked.
 from __future__ import annotations
 
 from datetime import date
-from importlib.util import find_spec
 from typing import Any
 
 from steelyard.adapters.prices import rows as price_rows
 from steelyard.adapters.prices.yfinance import answer_of, ask_apart
 from steelyard.domain.market.prices import Close, Wanted
-from steelyard.extras import ExtraMissing
+from steelyard.extras import ExtraMissing, is_there
 from steelyard.words import say
 
 
@@ -37,7 +36,7 @@ class FinanceDataReaderPrices:
             ExtraMissing: FinanceDataReader is not installed.
             DataError: There is no answer, or an empty one.
         """
-        if find_spec("FinanceDataReader") is None:
+        if not is_there("FinanceDataReader"):
             source = say("the source {source}", source=self.name)
             raise ExtraMissing("krx", source, "FinanceDataReader")
         symbol = f"{wanted.symbol[:3]}/{wanted.symbol[3:]}" if wanted.is_rate else wanted.symbol

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
-from importlib.util import find_spec
 from typing import Any
 
 from steelyard.adapters.machine import apart
@@ -19,7 +18,7 @@ from steelyard.adapters.prices.yahoo import YahooPrices, symbol_of
 from steelyard.domain.market.prices import Close, Wanted
 from steelyard.domain.money import EXACT, ONE
 from steelyard.errors import DataError
-from steelyard.extras import ExtraMissing
+from steelyard.extras import ExtraMissing, is_there
 from steelyard.words import say
 
 _DIGITS = Decimal("0.000001")
@@ -37,7 +36,7 @@ class BrowserLikeYahooPrices(YahooPrices):
             ExtraMissing: yfinance is not installed.
             DataError: There is no answer, or an empty one.
         """
-        if find_spec("yfinance") is None:
+        if not is_there("yfinance"):
             raise ExtraMissing("yahoo", say("the source {source}", source=self.name), "yfinance")
         symbol = symbol_of(wanted)
         facts = {
