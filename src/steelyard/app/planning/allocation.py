@@ -13,6 +13,13 @@ from steelyard.app.planning.tradables import Ticks, Tradable, settlement_currenc
 from steelyard.domain.money import EXACT, ONE
 from steelyard.domain.portfolio import Portfolio, Valuation
 from steelyard.engines.allocation.problem import Infeasible
+from steelyard.errors import InputError
+from steelyard.words import say
+
+MOST_TARGETS, MOST_ACCOUNTS, MOST_PLACES = 1000, 30, 600
+"""What one plan holds: targets of one account, accounts, and targets times accounts where there are several.
+Beyond that the search, which counts its work, still takes longer than somebody waits; many people's accounts
+belong into files of their own."""
 
 
 def needs_household(portfolio: Portfolio, request: PlanRequest) -> bool:
@@ -53,15 +60,39 @@ def allocate(portfolio: Portfolio, valuation: Valuation, request: PlanRequest) -
         request: What to reach and how.
 
     Raises:
+        InputError: There are too many accounts or targets for one plan (`plan-too-large`).
         DataError: A price is missing.
         Short: No allowed plan exists.
     """
+    _check_size(portfolio)
     every = tradables(portfolio, request)
     shared = _takes_a_solver(portfolio, request, every)
     factor = factor_of(every, valuation.managed, MOST_SHARED_STEPS if shared else MOST_STEPS)
     if factor > 1:
         return unproven(_allocated(portfolio, valuation, request, coarser(every, factor)), factor)
     return _allocated(portfolio, valuation, request, every)
+
+
+def _check_size(portfolio: Portfolio) -> None:
+    accounts, targets = len(portfolio.accounts), len(portfolio.counted)
+    places = accounts * targets
+    if targets <= MOST_TARGETS and accounts <= MOST_ACCOUNTS and (accounts == 1 or places <= MOST_PLACES):
+        return
+    raise InputError(
+        "plan-too-large",
+        say(
+            "{accounts} {accounts:account|accounts} and {targets} targets are more than one plan can hold",
+            accounts=accounts,
+            targets=targets,
+        ),
+        say(
+            "one account may have {most} targets; a household {accounts} accounts, and {places} accounts "
+            "times targets; write a file for each household",
+            most=MOST_TARGETS,
+            accounts=MOST_ACCOUNTS,
+            places=MOST_PLACES,
+        ),
+    )
 
 
 def _takes_a_solver(portfolio: Portfolio, request: PlanRequest, every: tuple[Tradable, ...]) -> bool:

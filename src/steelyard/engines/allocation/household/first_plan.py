@@ -18,6 +18,9 @@ from steelyard.engines.allocation.household.shifts import Ledger
 
 ROUNDS = 400
 """Improvements taken at one step size before it is halved."""
+PAIRS = 1_000_000
+"""Pairs of trades looked at in all: a household of thirty accounts has tens of thousands at every step, and
+this is only where the search begins."""
 
 
 def first_plan(problem: Household, start: Change) -> Change:
@@ -38,6 +41,7 @@ class _Climb:
                 self.ledger.trade(k, steps)
         self.steps, self.sold = self.ledger.steps, self.ledger.sold
         self.worth = values(problem, start)
+        self.pairs = 0
         self.most = [affordable(problem, seat) for seat in problem.seats]
         self.target = [float(g.target) for g in problem.goals]
         self.inverse = [1 / float(g.divisor) for g in problem.goals]
@@ -51,10 +55,10 @@ class _Climb:
         size = max((abs(t) for t in self.target), default=0.0) / 2
         smallest = min((s.price for s in self.problem.seats), default=1)
         done = 0
-        while size * 2 > smallest and done < 60:
+        while size * 2 > smallest and done < 60 and self.pairs < PAIRS:
             done += 1
             for _ in range(ROUNDS):
-                if not self._improve(size):
+                if self.pairs >= PAIRS or not self._improve(size):
                     break
             size /= 2
         return Change(tuple(self.steps), tuple(self.sold))
@@ -101,6 +105,7 @@ class _Climb:
         options = self._options(size)
         ranked: list[tuple[float, tuple[tuple[int, int], ...]]] = []
         seats = self.problem.seats
+        self.pairs += len(options) ** 2 // 2
         ticks = [(steps - self.steps[k]) * seats[k].price for k, steps in options]
         for one, (k, steps) in enumerate(options):
             gain = self._gain(self._moves((k, ticks[one])))
