@@ -117,6 +117,11 @@ def test_one_bound_holds_for_every_number_however_it_comes(text, tmp_path):
         assert "error[amount]" in done.stderr
 
 
+def test_a_number_with_an_exponent_beyond_any_is_a_clear_error():
+    """Found by the attack: no Decimal has such an exponent, so making one fails."""
+    assert tree_of("a = 1e9999999999999999999999") == {"a": "1e9999999999999999999999"}
+
+
 def test_a_number_at_the_bound_is_read():
     assert str(parse_amount("999999999999999999").value) == "999999999999999999"
     assert str(parse_amount("0." + "3" * FINEST).value) == "0." + "3" * FINEST

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -63,5 +63,9 @@ def tree_of_bytes(data: bytes) -> dict[str, Any]:
 
 
 def _exact(text: str) -> Decimal | str:
-    number = Decimal(text.replace("_", ""))
+    try:
+        number = Decimal(text.replace("_", ""))
+    except InvalidOperation:
+        # An exponent beyond what any number has: whoever reads the key says that it is none.
+        return text
     return number if number.is_finite() else text
