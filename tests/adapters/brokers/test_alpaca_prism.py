@@ -109,11 +109,14 @@ class TestAlpacaThroughPrism(BrokerContract):
 def test_every_request_is_one_the_mock_takes(mock):
     """Each call is made; what Prism refuses is 401 or 422. Its examples need not make sense as answers."""
     broker, statuses = mock.broker(), []
+    ask = broker._wire.call
 
-    def note(response):
-        statuses.append((response.request.url.path, response.status_code))
+    def noted(method, path, **given):
+        answer = ask(method, path, **given)
+        statuses.append((path.partition("?")[0], answer[0]))
+        return answer
 
-    broker._wire._http.event_hooks = {"response": [note]}
+    broker._wire.call = noted
     wanted = order("sell", shares="2")
     report = broker.submit(wanted)
     assert len(report.broker_id) == 36
