@@ -99,6 +99,7 @@ EDITS = {
     "target-sum": ('VOO = "40%"', 'VOO = "36.5%"'),
     "toml-syntax": ('shares = "20"', "shares = 2O"),
     "two-prices": ("[fx]", '[prices]\nTLT = "81000 KRW"\n\n[fx]'),
+    "unknown-band": ("[policy]", '[bands.QQQ]\nthreshold = "2%"\n\n[policy]'),
     "unknown-key": ('threshold = "5%"', 'treshold = "5%"'),
     "unknown-locked": ("locked = []", 'locked = ["QQQ"]'),
     "unknown-preference": ('name = "main"', 'name = "main"\nprefer = ["gold"]'),

@@ -15,6 +15,7 @@ PAGE = (ROOT / "docs" / "reference" / "portfolio-file.md").read_text(encoding="u
 SECTIONS = dict(re.findall(r"^## `?([^`\n]+)`?\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL))
 TABLES = {
     "[policy]": portfolio_settings.POLICY_KEYS,
+    "[bands.NAME]": portfolio_settings.BAND_KEYS,
     "[constraints]": portfolio_settings.CONSTRAINT_KEYS,
     "[costs]": portfolio_settings.COST_KEYS,
     "[[accounts]]": portfolio_accounts.ACCOUNT_KEYS,

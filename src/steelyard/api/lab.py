@@ -12,7 +12,6 @@ from steelyard import bootstrap
 from steelyard.api.reading import Money, amount, fraction
 from steelyard.app.lab import backtest as lab
 from steelyard.app.lab.compare import Comparison, resampled
-from steelyard.domain.policy import policy_text
 from steelyard.domain.portfolio import Portfolio, by_first_fund
 from steelyard.errors import InputError
 from steelyard.words import say
@@ -148,8 +147,8 @@ def backtest_portfolio(
     settings, notes = _settings(portfolio, options)
     notes += stand_ins(stands)
     history = _history(portfolio, settings, prices, options)
-    texts = policies or (policy_text.text(portfolio.policy),)
-    return LabReport(lab.backtest(history, [lab.candidate(t) for t in texts], settings), notes=notes)
+    chosen = policies or (portfolio.policy,)
+    return LabReport(lab.backtest(history, [lab.candidate(p) for p in chosen], settings), notes=notes)
 
 
 def compare_portfolio(

@@ -66,6 +66,13 @@ class ClassTable(TypedDict, total=False):
     buy: Sequence[str]
 
 
+class BandTable(TypedDict, total=False):
+    """A band of its own for one target, in place of the policy's; one of both is needed."""
+
+    threshold: Number
+    relative_threshold: Number
+
+
 class PolicyTable(TypedDict, total=False):
     """When to rebalance and where to."""
 
@@ -145,6 +152,7 @@ class Tables(TypedDict, total=False):
     """The tables of a portfolio file besides targets and accounts; `tax` has `jurisdiction` and more."""
 
     classes: Mapping[str, ClassTable]
+    bands: Mapping[str, BandTable]
     policy: PolicyTable
     constraints: ConstraintsTable
     costs: CostsTable

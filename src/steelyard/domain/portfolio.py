@@ -258,7 +258,9 @@ def by_first_fund(portfolio: Portfolio) -> tuple[Portfolio, dict[str, str]]:
     if not stands:
         return portfolio, {}
     targets = {stands.get(name, name): weight for name, weight in portfolio.targets.items()}
-    return replace(portfolio, targets=targets, classes={}, exposures={}), stands
+    own = tuple(replace(b, name=stands.get(b.name, b.name)) for b in portfolio.policy.own_bands)
+    policy = replace(portfolio.policy, own_bands=own)
+    return replace(portfolio, targets=targets, classes={}, exposures={}, policy=policy), stands
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,10 @@ cooldown_days = 0
 destination = "edge"
 last_rebalance = 2026-06-01
 
+[bands.GLD]
+threshold = "2%"
+relative_threshold = "25%"
+
 [constraints]
 fractional = false
 min_trade = "0"

@@ -44,6 +44,9 @@ CASES = [
     ("calendar monthly cooldown 10d", 33, 9, False),
     ("calendar monthly cooldown 9d", 33, 9, True),
     ("hold", 60, 400, False),
+    ("threshold 50% with A 6.25%", 36, 1, False),  # a band of its own
+    ("threshold 50% with A 6.25%", 37, 1, True),
+    ("threshold 6.25% with A 50%, B 50%", 40, 1, False),  # in place of the tighter one
 ]
 
 

@@ -8,7 +8,7 @@ import pytest
 from acceptance.calendars import Weekdays
 from steelyard.domain.money import EXACT
 from steelyard.domain.policy.drift import Drift, measure
-from steelyard.domain.policy.policies import Policy, band, decide
+from steelyard.domain.policy.policies import OwnBand, Policy, band, decide
 
 DAY = date(2026, 11, 23)
 EXCHANGES = ("XKRX", "XNYS")
@@ -56,7 +56,7 @@ def test_the_edge_is_decided_exactly_where_the_quotient_cannot_be_written():
 def test_at_5_25_the_tighter_of_the_two_bands_counts(target, half):
     """25 % of 4 % is 1 point; of 20 % it is 5 points, where the absolute band takes over."""
     policy = Policy(threshold=Decimal("0.05"), relative_threshold=Decimal("0.25"))
-    assert band(Decimal(target), policy) == Decimal(half)
+    assert band("A", Decimal(target), policy) == Decimal(half)
 
 
 @pytest.mark.parametrize(
@@ -83,8 +83,31 @@ def test_the_reason_names_the_band_that_decided_and_its_width():
 
 def test_a_relative_band_alone_leaves_a_zero_target_without_a_band():
     policy = Policy(threshold=None, relative_threshold=Decimal("0.25"))
-    assert band(Decimal(0), policy) is None
-    assert band(Decimal("0.4"), policy) == Decimal("0.1")
+    assert band("A", Decimal(0), policy) is None
+    assert band("A", Decimal("0.4"), policy) == Decimal("0.1")
+
+
+@pytest.mark.parametrize(
+    ("own", "half", "rule"),
+    [
+        (OwnBand("A", Decimal("0.02")), "0.02", "threshold"),  # narrower than the policy's
+        (OwnBand("A", Decimal("0.08")), "0.08", "threshold"),  # wider: in place of it, not beside it
+        (OwnBand("A", None, Decimal("0.1")), "0.04", "relative_threshold"),  # a tenth of 40 %
+        (OwnBand("A", Decimal("0.05"), Decimal("0.1")), "0.04", "relative_threshold"),
+        (OwnBand("B", Decimal("0.02")), "0.05", "threshold"),  # of another target
+    ],
+)
+def test_a_band_of_its_own_takes_the_place_of_the_policys(own, half, rule):
+    """Expected: the tighter of the two widths that the entry itself gives."""
+    policy = Policy(own_bands=(own,))
+    assert band("A", Decimal("0.4"), policy) == Decimal(half)
+    edge = Decimal("0.4") + Decimal(half)
+    quiet = ask(pair(str(edge)), own_bands=(own,)).reasons
+    assert [r for r in quiet if r.symbol == "A"] == []
+    (found,) = [
+        r for r in ask(pair(str(edge + Decimal("0.001"))), own_bands=(own,)).reasons if r.symbol == "A"
+    ]
+    assert (found.rule, found.limit) == (rule, Decimal(half))
 
 
 def test_reasons_come_worst_first_and_ties_by_symbol():

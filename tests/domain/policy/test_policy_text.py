@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from steelyard.domain.policy import policy_text
 from steelyard.domain.policy.looks import LOOKS
-from steelyard.domain.policy.policies import Policy
+from steelyard.domain.policy.policies import OwnBand, Policy
 from steelyard.errors import InputError
 
 D = Decimal
@@ -29,6 +29,13 @@ CONTRACT = {
         destination="edge",
     ),
     "hybrid quarterly 5% 180d": Policy(),
+    "hybrid quarterly 5% 180d with GLD 2%, real estate relative 25%, TLT 3% relative 10%": Policy(
+        own_bands=(
+            OwnBand("GLD", D("0.02")),
+            OwnBand("real estate", None, D("0.25")),
+            OwnBand("TLT", D("0.03"), D("0.1")),
+        )
+    ),
     "threshold relative 20% look biweekly to halfway": Policy(
         "threshold",
         "biweekly",

@@ -15,6 +15,7 @@ from steelyard.adapters.files.accounts import AccountsReader
 from steelyard.adapters.files.classes import check_targets, read_classes
 from steelyard.adapters.files.settings import (
     ExchangeRates,
+    read_bands,
     read_constraints,
     read_costs,
     read_policy,
@@ -27,10 +28,11 @@ from steelyard.domain.money import ONE, ZERO, is_currency, plain
 from steelyard.domain.portfolio import Portfolio, Quote
 from steelyard.errors import PortfolioProblems, Problem
 from steelyard.languages import available
+from steelyard.records import replace
 from steelyard.words import LONGEST_SHOWN, Text, say
 
 KEYS = (
-    "base_currency", "language", "targets", "classes", "policy", "constraints", "costs", "fx", "tax",
+    "base_currency", "language", "targets", "classes", "bands", "policy", "constraints", "costs", "fx", "tax",
     "accounts", "instruments", "prices", "priced_on",
 )  # fmt: skip
 
@@ -132,6 +134,9 @@ def read(
     classes = read_classes(reader, tree, catalogue)
     targets = _targets(reader, tree, catalogue, classes)
     policy = read_policy(reader, tree)
+    own_bands = read_bands(reader, tree, catalogue, targets)
+    if own_bands:
+        policy = replace(policy, own_bands=own_bands)
     costs = read_costs(reader, tree, rates)
     tax = read_tax(reader, tree)
     holdings = AccountsReader(reader, rates, catalogue, targets, base, classes)

@@ -11,7 +11,7 @@ from steelyard.adapters.files.toml_reader import Reader
 from steelyard.domain.costs import Costs
 from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.money import EXACT, ONE, ZERO, Amount, is_currency, parse_amount
-from steelyard.domain.policy.policies import DESTINATIONS, KINDS, LOOK_ATS, LOOKS, Policy
+from steelyard.domain.policy.policies import DESTINATIONS, KINDS, LOOK_ATS, LOOKS, OwnBand, Policy
 from steelyard.domain.portfolio import Constraints, Tax
 from steelyard.domain.tax.codes import MODULES
 from steelyard.words import say
@@ -20,6 +20,7 @@ POLICY_KEYS = (
     "kind", "look", "look_at", "threshold", "relative_threshold", "max_interval_days", "cooldown_days",
     "destination", "last_rebalance",
 )  # fmt: skip
+BAND_KEYS = ("threshold", "relative_threshold")
 CONSTRAINT_KEYS = ("fractional", "min_trade", "cash_reserve", "locked", "accept_drift", "max_trades")
 COST_KEYS = ("commission", "min_commission", "fx_spread")
 JURISDICTIONS = tuple(MODULES)
@@ -77,6 +78,51 @@ def _foreign(pair: str, base: str) -> str | None:
         if pair.startswith(base):
             return pair[3:]
     return None
+
+
+def read_bands(
+    reader: Reader, tree: Mapping[str, Any], catalogue: Catalogue, targets: Collection[str]
+) -> tuple[OwnBand, ...]:
+    """Read [bands.NAME]: a band of its own for one target."""
+    found: dict[str, OwnBand] = {}
+    for written, raw in reader.table(tree, "bands").items():
+        path: Path = ("bands", written)
+        name = written if written in targets else catalogue.resolve(written) or written
+        if not isinstance(raw, dict):
+            hint = say('write [bands.{name}] and under it threshold = "2%"', name=name)
+            reader.problem("not-a-table", say("{name} must be a table", name=name), hint, path)
+            continue
+        reader.unknown_keys(raw, BAND_KEYS, path)
+        if name not in targets:
+            reader.problem(
+                "unknown-band",
+                say("{name} has a band and is no target", name=name),
+                say("name one of {known}", known=", ".join(targets))
+                if targets
+                else say("add {name} under [targets]", name=name),
+                path,
+            )
+        if name in found:
+            reader.problem(
+                "duplicate-target",
+                say("{name} and another line both mean {symbol}", name=written, symbol=name),
+                say("keep one of the two lines"),
+                path,
+            )
+        widths = {
+            key: reader.fraction(raw[key], (*path, key), above=True, example='"2%"')
+            for key in BAND_KEYS
+            if key in raw
+        }
+        if not widths:
+            reader.problem(
+                "key-missing",
+                say("the band of {name} has no width", name=name),
+                say('write threshold = "2%", or relative_threshold = "25%"'),
+                path,
+            )
+        found[name] = OwnBand(name, **widths)
+    return tuple(found.values())
 
 
 def read_policy(reader: Reader, tree: Mapping[str, Any]) -> Policy:

@@ -236,7 +236,7 @@ class BacktestSetup:
     @cached_property
     def _rules(self) -> tuple[tuple[tuple[str, str] | None, ...], dict[str, Any]]:
         """Arrays that the problems of all histories share, and nobody writes to."""
-        return _fixed_rules(self.candidates, tuple(self.settings.targets.values()))
+        return _fixed_rules(self.candidates, self.settings.targets)
 
     @cached_property
     def _risk_free(self) -> float:
@@ -294,12 +294,13 @@ def _market(history: PriceHistory, days: Ints, settings: BacktestSettings) -> Ma
 
 
 def _fixed_rules(
-    candidates: tuple[Candidate, ...], targets: tuple[Decimal, ...]
+    candidates: tuple[Candidate, ...], targets: Mapping[str, Decimal]
 ) -> tuple[tuple[tuple[str, str] | None, ...], dict[str, Any]]:
     """Return the schedules, None for one that never looks, and the rules but for their dates.
 
     A band or box is computed exactly and rounded once.
     """
+    _check_own_bands(candidates, targets)
     rows: dict[tuple[str, str] | None, int] = {}
     schedule = []
     for c in candidates:
@@ -309,10 +310,10 @@ def _fixed_rules(
     bands, low, high = np.full(shape, np.inf), np.zeros(shape), np.ones(shape)
     boxed = np.zeros(shape[0], dtype=np.bool_)
     for row, c in enumerate(candidates):
-        widths = [band(w, c.policy) for w in targets]
+        widths = [band(name, w, c.policy) for name, w in targets.items()]
         share = c.inward if c.inward is not None else _SHARES.get(c.policy.destination)
         boxed[row] = share is not None and None not in widths
-        for column, (target, width) in enumerate(zip(targets, widths, strict=True)):
+        for column, (target, width) in enumerate(zip(targets.values(), widths, strict=True)):
             if width is None:
                 continue
             if c.policy.kind in ("threshold", "hybrid"):
@@ -321,7 +322,7 @@ def _fixed_rules(
                 low[row, column] = float(max(target - width * share, ZERO))
                 high[row, column] = float(min(target + width * share, ONE))
     return tuple(rows), {
-        "targets": np.array([float(w) for w in targets]),
+        "targets": np.array([float(w) for w in targets.values()]),
         "schedule": np.array(schedule, dtype=np.int64),
         "always": np.array([c.policy.kind == "calendar" for c in candidates]),
         "bands": bands,
@@ -331,6 +332,17 @@ def _fixed_rules(
         "low": low,
         "high": high,
     }
+
+
+def _check_own_bands(candidates: tuple[Candidate, ...], targets: Mapping[str, Decimal]) -> None:
+    for c in candidates:
+        unknown = [own.name for own in c.policy.own_bands if own.name not in targets]
+        if unknown:
+            raise InputError(
+                "policy-text",
+                say("policy {line!r}: {name} is no target", line=c.text, name=", ".join(unknown)),
+                say("use one of {choices}", choices=", ".join(targets)),
+            )
 
 
 def _interval(policy: Policy) -> int:

@@ -188,7 +188,7 @@ def usual(own: Policy | None) -> tuple[Candidate, ...]:
     texts = list(USUAL)
     if own is not None:
         text = policy_text.text(own)
-        texts = [text] + [t for t in texts if t != text]
+        return (candidate(own), *(candidate(t) for t in texts if t != text))
     return tuple(candidate(t) for t in texts)
 
 

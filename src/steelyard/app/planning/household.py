@@ -137,7 +137,7 @@ def _peace(portfolio: Portfolio, valuation: Valuation, request: PlanRequest, set
     bands: list[tuple[Fraction, Fraction] | None] = []
     for goal in setting.problem.goals:
         weight = portfolio.targets[goal.symbol]
-        half = band(weight, portfolio.policy)
+        half = band(goal.symbol, weight, portfolio.policy)
         low_high = None
         if half is not None:
             low_high = (Fraction(weight - half) * total, Fraction(weight + half) * total)

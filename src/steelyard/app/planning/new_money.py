@@ -41,7 +41,7 @@ def money_to_bands(portfolio: Portfolio, *, fractional: bool = False) -> Decimal
         cash there is; None when the policy has no bands, or no amount does it (a holding with a
         target and band of zero, a locked instrument, a missing price).
     """
-    bands = {s: band(w, portfolio.policy) for s, w in portfolio.targets.items()}
+    bands = {s: band(s, w, portfolio.policy) for s, w in portfolio.targets.items()}
     if any(goal.is_class for goal in portfolio.goals):
         return None  # several funds meet a class, and which is bought depends on the account
     if portfolio.policy.kind not in ("threshold", "hybrid") or any(b is None for b in bands.values()):

@@ -33,7 +33,7 @@ def destination(
 
     Source: the projection onto {lo <= w <= hi, sum w = 1}; least squares as the contract asks.
     """
-    bands = {s: band(w, policy) for s, w in targets.items()}
+    bands = {s: band(s, w, policy) for s, w in targets.items()}
     if policy.destination == "target" or any(b is None for b in bands.values()):
         return dict(targets)
     share = Fraction(1) if policy.destination == "edge" else Fraction(1, 2)

@@ -21,7 +21,10 @@ PolicyKind = Literal["calendar", "threshold", "hybrid", "hold"]
 Destination = Literal["target", "edge", "halfway"]
 KINDS: tuple[PolicyKind, ...] = get_args(PolicyKind)
 DESTINATIONS: tuple[Destination, ...] = get_args(Destination)
-__all__ = ["DESTINATIONS", "KINDS", "LOOKS", "LOOK_ATS", "Decision", "Policy", "Reason", "band", "decide"]
+__all__ = [
+    "DESTINATIONS", "KINDS", "LOOKS", "LOOK_ATS", "Decision", "OwnBand", "Policy", "Reason", "band",
+    "bands_of", "decide",
+]  # fmt: skip
 
 _TENTH = Decimal("0.1")
 
@@ -32,6 +35,20 @@ class OpenDays(Protocol):
     def is_session(self, exchange: str, day: date) -> bool:
         """Say whether the exchange has a session on the day."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class OwnBand:
+    """A band of its own for one target, in place of the policy's two.
+
+    Attributes:
+        name: The target: a symbol or a class.
+        threshold, relative_threshold: As of a policy; at least one.
+    """
+
+    name: str
+    threshold: Decimal | None = None
+    relative_threshold: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +65,7 @@ class Policy:
         cooldown_days: Never due earlier than this many days after the last rebalance.
         destination: target | edge | halfway.
         last_rebalance: Date of the last one, None when unknown.
+        own_bands: What `[bands]` says, at most one a target.
     """
 
     kind: PolicyKind = "hybrid"
@@ -59,6 +77,7 @@ class Policy:
     cooldown_days: int = 0
     destination: Destination = "target"
     last_rebalance: date | None = None
+    own_bands: tuple[OwnBand, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,18 +131,24 @@ class Decision:
         }
 
 
-def band(target: Decimal, policy: Policy) -> Decimal | None:
+def bands_of(name: str, policy: Policy) -> Policy | OwnBand:
+    """Return who says the bands of a target: the policy, or the target's own entry of `[bands]`."""
+    return next((own for own in policy.own_bands if own.name == name), policy)
+
+
+def band(name: str, target: Decimal, policy: Policy) -> Decimal | None:
     """Return the band half-width of a target as a fraction of the managed value, None without bands.
 
     With both bands the tighter one counts: a 4 % target at 5/25 has a band of 1 point. A target of
-    zero has only the absolute band.
+    zero has only the absolute band. A band of its own takes the place of both.
 
     Source: the threshold rule of the ETF rebalancing guide; two bands together are the "5/25" rule.
     """
-    relative = policy.relative_threshold
+    said = bands_of(name, policy)
+    relative = said.relative_threshold
     bands = []
-    if policy.threshold is not None:
-        bands.append(policy.threshold)
+    if said.threshold is not None:
+        bands.append(said.threshold)
     if relative is not None and target:
         bands.append(EXACT.multiply(relative, target))
     return min(bands) if bands else None
@@ -178,10 +203,10 @@ def _crossed(drifts: Sequence[Drift], policy: Policy) -> list[Reason]:
     """Return a reason for every instrument outside its band, worst first, ties by symbol."""
     found = []
     for drift in drifts:
-        limit = band(drift.target, policy)
+        limit = band(drift.symbol, drift.target, policy)
         if limit is None or not drift.beyond(limit):
             continue
-        absolute = policy.threshold is not None and limit == policy.threshold
+        absolute = limit == bands_of(drift.symbol, policy).threshold
         side = say("over") if drift.excess > 0 else say("under")
         text = say(
             "{symbol}: {weight} % (target {target} %, {points} points {side}; the band is {limit} points)",

@@ -2,9 +2,11 @@
 
     hold | calendar LOOK | threshold PCT | hybrid LOOK PCT Nd
     options: relative PCT | look LOOK | last | to target|edge|halfway | cooldown Nd
+    at the end: with NAME PCT, NAME PCT relative PCT
 
 PCT may be left out where `relative PCT` stands instead, and Nd for a hybrid that is never overdue. A
-calendar may carry PCT too: the band that `to edge` and `to halfway` refer to.
+calendar may carry PCT too: the band that `to edge` and `to halfway` refer to. What stands after `with` are
+bands of their own for single targets.
 """
 
 from __future__ import annotations
@@ -15,16 +17,17 @@ from decimal import Decimal
 
 from steelyard.domain.money import EXACT, ONE, ZERO, parse_fraction, plain
 from steelyard.domain.policy.looks import LOOKS
-from steelyard.domain.policy.policies import DESTINATIONS, KINDS, Policy
+from steelyard.domain.policy.policies import DESTINATIONS, KINDS, OwnBand, Policy
 from steelyard.errors import InputError
 from steelyard.records import dataclass
 from steelyard.words import say
 
 GRAMMAR = (
     "hold | calendar LOOK | threshold PCT | hybrid LOOK PCT Nd; "
-    "options: relative PCT | look LOOK | last | to target|edge|halfway | cooldown Nd"
+    "options: relative PCT | look LOOK | last | to target|edge|halfway | cooldown Nd; with NAME PCT, NAME PCT"
 )
 _DAYS = re.compile(r"(\d{1,5})d")
+_WITH = re.compile(r"\s(with)\s", re.IGNORECASE)
 _KEYWORDS = ("relative", "look", "last", "to", "cooldown")
 
 
@@ -91,7 +94,8 @@ def parse(text: str) -> Policy:
     Raises:
         InputError: `policy-text`, saying which word is wrong and what to write.
     """
-    words = _Words(text, text.lower().split())
+    rule, _, own = _WITH.split(text, maxsplit=1) if _WITH.search(text) else (text, "", "")
+    words = _Words(text, rule.lower().split())
     kind = words.next(say("a kind"))
     if kind not in KINDS:
         raise words.error(
@@ -103,7 +107,26 @@ def parse(text: str) -> Policy:
         read["look"] = words.look()
     while words.left:
         _option(words, kind, read)
+    if own:
+        read["own_bands"] = tuple(_own_band(text, part) for part in own.split(","))
     return _checked(words, kind, read)
+
+
+def _own_band(text: str, part: str) -> OwnBand:
+    """Read the band of one target, `GLD 2%`, `GLD relative 25%` or both; a name may have spaces."""
+    words = _Words(text, part.split())
+    name: list[str] = []
+    while words.left and words.left[0] != "relative" and not words.left[0].endswith("%"):
+        name.append(words.left.pop(0))
+    absolute = words.percent() if words.left and words.left[0] != "relative" else None
+    relative = None
+    if words.left and words.left.pop(0) == "relative":
+        relative = words.percent()
+    if not name or words.left or (absolute is None and relative is None):
+        raise words.error(
+            say("{part!r} is no band of a target", part=part.strip()), say("write: with GLD 2%")
+        )
+    return OwnBand(" ".join(name), absolute, relative)
 
 
 _NAMES = {
@@ -172,6 +195,12 @@ def _checked(words: _Words, kind: str, read: dict[str, object]) -> Policy:
     """Return the policy once its parts fit together."""
     banded = "threshold" in read or "relative_threshold" in read
     inward = read.get("destination", "target") != "target"
+    own = read.get("own_bands")
+    if own and (kind == "hold" or (kind == "calendar" and not inward)):
+        raise words.error(
+            say("bands have no meaning for {kind}", kind=kind),
+            say("leave them out, or write: {grammar}", grammar=GRAMMAR),
+        )
     if kind in ("threshold", "hybrid") and not banded:
         raise words.error(say("a band is missing"), say("write: {text} 5%", text=words.text.strip()))
     if kind == "calendar" and inward and not banded:
@@ -218,7 +247,18 @@ def text(policy: Policy) -> str:
         words += ["to", policy.destination]
     if policy.cooldown_days:
         words += ["cooldown", f"{policy.cooldown_days}d"]
+    if policy.own_bands and (policy.kind != "calendar" or inward):
+        words += ["with", ", ".join(map(_own_text, policy.own_bands))]
     return " ".join(words)
+
+
+def _own_text(own: OwnBand) -> str:
+    parts = [own.name]
+    if own.threshold is not None:
+        parts.append(_percent(own.threshold))
+    if own.relative_threshold is not None:
+        parts += ["relative", _percent(own.relative_threshold)]
+    return " ".join(parts)
 
 
 def _percent(fraction: Decimal) -> str:

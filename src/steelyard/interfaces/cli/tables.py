@@ -101,7 +101,7 @@ def _drift_table(report: CheckReport, width: int) -> Table:
             percent(d.weight),
             percent(d.target),
             percent(d.drift, sign=True),
-            gauge(d, band(d.target, portfolio.policy)),
+            gauge(d, band(d.symbol, d.target, portfolio.policy)),
         )
         for d in report.drifts
     ]

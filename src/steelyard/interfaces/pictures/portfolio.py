@@ -25,7 +25,7 @@ def weights_png(report: CheckReport) -> bytes:
     policy = report.portfolio.policy
     rows = []
     for drift in report.drifts:
-        width = band(drift.target, policy) if policy.kind in ("threshold", "hybrid") else None
+        width = band(drift.symbol, drift.target, policy) if policy.kind in ("threshold", "hybrid") else None
         known = report.portfolio.instruments.get(drift.symbol)
         name = "" if known is None else known.name
         rows.append(
