@@ -20,12 +20,13 @@ US = 'jurisdiction = "US"\nordinary_rate = "32%"'
 KR = 'jurisdiction = "KR"'
 
 
-def portfolio(tax, prices, *, method="fifo", commission="0%", lots=None):
+def portfolio(tax, prices, *, method="fifo", commission="0%", least=0, lots=None):
     """A file with prices; what is held comes from the journal of the test, or from `lots`."""
     base = "USD" if "US" in tax else "KRW"
     lines = [f'base_currency = "{base}"', "[targets]"]
     lines += [f'"{s}" = "{w}%"' for s, w in zip(prices, [100] + [0] * (len(prices) - 1), strict=True)]
-    lines += ["[costs]", f'commission = "{commission}"', "[tax]", tax]
+    lines += ["[costs]", f'commission = "{commission}"', f'min_commission = "{least} {base}"']
+    lines += ["[tax]", tax]
     lines += ["[[accounts]]", 'name = "main"', f'cost_method = "{method}"']
     for symbol, price in prices.items():
         held = sum(n for _, n, _ in (lots or {}).get(symbol, ())) or 1

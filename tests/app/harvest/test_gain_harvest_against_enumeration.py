@@ -34,24 +34,26 @@ def lines(lots, method):
     return [[(days, c) for days, n, c in order for _ in range(n)]]
 
 
-def every_choice(holdings, method, fee):
+def every_choice(holdings, method, fee, least=0):
     """Every (short gain, long gain, trading, shares) of every number of shares of every holding, each a gain.
 
     Args:
         holdings: (lots, price) each.
         method: Of the account.
         fee: Of a trade.
+        least: Of a trade, where that is more.
     """
     per_holding = []
     for lots, price in holdings:
-        out = price * (1 - fee)
         choices = []
         for counts in product(*(range(len(line) + 1) for line in lines(lots, method))):
             sold = [x for n, line in zip(counts, lines(lots, method), strict=True) for x in line[:n]]
+            commission = max(D(least), fee * price * len(sold)) if sold else D(0)
+            out = price - commission / max(len(sold), 1)
             short = sum((out - c for days, c in sold if days <= 365), D(0))
             long = sum((out - c for days, c in sold if days > 365), D(0))
             if not sold or short + long > 0:
-                choices.append((short, long, 2 * fee * price * len(sold), len(sold)))
+                choices.append((short, long, 2 * commission, len(sold)))
         per_holding.append(choices)
     return product(*per_holding)
 
@@ -87,10 +89,11 @@ def test_in_korea_the_best_of_all_choices_fills_the_deduction(number, method):
     filled = 0
     for _ in range(16):
         holdings = drawn(r, number, method, (60, 145), 10_000)
-        fee, gain = D(r.choice(["0", "0.01"])), r.choice([0, 400_000, 1_700_000])
+        fee, least = D(r.choice(["0", "0.01"])), r.choice([0, 0, 9_000, 60_000])
+        gain = r.choice([0, 400_000, 1_700_000])
         room = 2_500_000 - gain
         prices = {s: p for s, (_, p) in zip(FUNDS, holdings, strict=False)} | {"VOO": 1}
-        held = portfolio(KR, prices, method=method, commission=f"{fee * 100}%")
+        held = portfolio(KR, prices, method=method, commission=f"{fee * 100}%", least=least)
         entries = [
             won(DAY - timedelta(d), s, n, c)
             for s, (lots, _) in zip(FUNDS, holdings, strict=False)
@@ -99,7 +102,7 @@ def test_in_korea_the_best_of_all_choices_fills_the_deduction(number, method):
         entries += [won(DAY - timedelta(500), "VOO", 10, 100_000)]
         entries += [won(DAY - timedelta(150), "VOO", 10, 100_000 + gain // 10, "sell")]
         best, fewest = D(0), 0
-        for parts in every_choice(holdings, method, fee):
+        for parts in every_choice(holdings, method, fee, least):
             total = sum(short + long for short, long, _, _ in parts)
             if total > room:
                 continue
@@ -107,7 +110,7 @@ def test_in_korea_the_best_of_all_choices_fills_the_deduction(number, method):
             if worth > best or (worth == best and sum(p[3] for p in parts) < fewest):
                 best, fewest = worth, sum(p[3] for p in parts)
         done, worth = proposed(held, entries)
-        assert abs(worth - best) < D("1e-6"), (holdings, gain, fee)
+        assert abs(worth - best) < D("1e-6"), (holdings, gain, fee, least)
         assert method == "average" or sum(g.shares for g in done) == fewest
         sales = [
             trade(
@@ -117,7 +120,7 @@ def test_in_korea_the_best_of_all_choices_fills_the_deduction(number, method):
                 g.shares,
                 prices[g.symbol],
                 currency="KRW",
-                fees=g.shares * prices[g.symbol] * fee,
+                fees=max(D(least), g.shares * prices[g.symbol] * fee),
             )
             for g in done
         ]
@@ -135,10 +138,11 @@ def test_in_the_united_states_the_best_of_all_choices_fills_the_bracket(number, 
     for _ in range(12):
         holdings = drawn(r, number, method, (40, 97), 10)
         fee, income = D(r.choice(["0", "0.01"])), r.choice([49_000, 48_000, 44_000])
+        least = 0 if method == "specific" else r.choice([0, 0, 3, 20])
         realised = r.choice([0, 300])
         prices = {s: p for s, (_, p) in zip(FUNDS, holdings, strict=False)} | {"VOO": 1}
         text = f'jurisdiction = "US"\nfiling = "single"\nother_income = {income}'
-        held = portfolio(text, prices, method=method, commission=f"{fee * 100}%")
+        held = portfolio(text, prices, method=method, commission=f"{fee * 100}%", least=least)
         entries = [
             buy(DAY - timedelta(d), s, n, c)
             for s, (lots, _) in zip(FUNDS, holdings, strict=False)
@@ -148,7 +152,7 @@ def test_in_the_united_states_the_best_of_all_choices_fills_the_bracket(number, 
         entries += [trade("sell", DAY - timedelta(150), "VOO", 10, 100 + D(realised) / 10)]
         before = schedule_d(D(income), D(0), D(realised))
         best = D(0)
-        for parts in every_choice(holdings, method, fee):
+        for parts in every_choice(holdings, method, fee, least):
             short, long = sum((p[0] for p in parts), D(0)), sum((p[1] for p in parts), D(0))
             if short + long > 49_450 - income - realised or (method == "specific" and short):
                 continue
@@ -156,7 +160,7 @@ def test_in_the_united_states_the_best_of_all_choices_fills_the_bracket(number, 
             saves = D("0.15") * sum((max(p[1], D(0)) for p in parts), D(0))
             best = max(best, saves - sum(p[2] for p in parts) - now)
         done, worth = proposed(held, entries)
-        assert abs(worth - best) < D("1e-6"), (holdings, income, fee, realised)
+        assert abs(worth - best) < D("1e-6"), (holdings, income, fee, least, realised)
         filled += bool(done)
     assert filled > 1
 

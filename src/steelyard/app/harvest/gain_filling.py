@@ -14,7 +14,6 @@ from decimal import ROUND_FLOOR, Decimal
 from typing import NamedTuple
 
 from steelyard.app.harvest.sale_value import SellableLots, gains_by_bucket
-from steelyard.domain.harvest.sale_size import sale
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
 from steelyard.domain.tax.planning import FreeGains
 from steelyard.records import dataclass
@@ -92,9 +91,10 @@ def best_filling(rows: Sequence[SellableLots], free: FreeGains, realised: Mappin
             kept = _topped_up(kept, row, room)
         else:
             kept = [a.plus(b) for a in kept for b in row if EXACT.add(a.gain, b.gain) <= room]
-        kept = _without_worse([p for p in kept if search.most(p, place + 1) >= best.worth])
+        kept = [p for p in kept if search.most(p, place + 1) >= best.worth]
         if not kept:
             break
+        kept = _without_worse(kept)
     found = _judged(kept, year, search.least, proven) if kept else None
     if found is not None and (found.worth, -sum(found.counts)) >= (best.worth, -sum(best.counts)):
         best = found
@@ -162,14 +162,12 @@ class _Search:
 def _options(row: SellableLots, free: FreeGains, buckets: Sequence[str], room: Decimal) -> list[_Part]:
     found = [_Part(ZERO, ZERO, (0,), (ZERO,) * len(buckets))]
     for n in range(1, int(row.shares.to_integral_value(ROUND_FLOOR)) + 1):
-        sold = sale(row.order, Decimal(n), row.price)
+        sold = row.sell(Decimal(n))
         if not ZERO < sold.gain <= room:
             continue
         by_bucket = gains_by_bucket(row, sold)
-        lasting = exact_sum(
-            EXACT.subtract(EXACT.multiply(x.shares, row.price), x.cost) for x in sold.lots if free.is_free(x)
-        )
-        trading = EXACT.multiply(EXACT.multiply(row.trade_cost, sold.shares), ONE + ONE)
+        lasting = exact_sum(sold.gain_of(x) for x in sold.lots if free.is_free(x))
+        trading = EXACT.multiply(row.proceeds.commission_of(sold.shares), ONE + ONE)
         value = EXACT.subtract(EXACT.multiply(free.later_rate, max(lasting, ZERO)), trading)
         found.append(_Part(sold.gain, value, (n,), tuple(by_bucket.get(b, ZERO) for b in buckets)))
     return _without_worse(found)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from steelyard.app.harvest.gain_filling import best_filling
 from steelyard.app.harvest.sale_value import Proposal, SellableLots, gains_by_bucket, taken
 from steelyard.domain.books.lots import TaxLot
-from steelyard.domain.harvest.sale_size import Sale, most_within, sale
+from steelyard.domain.harvest.sale_size import Sale, most_within
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, plain
 from steelyard.domain.tax.planning import FreeGains
 from steelyard.records import replace
@@ -46,7 +46,7 @@ def fill_room(
     parts: dict[tuple[str, str], list[tuple[TaxLot, str | None]]] = {}
     for (row, part), shares in zip(backs, filling.counts, strict=True):
         if shares:
-            lots = sale(part.order, Decimal(shares), part.price).lots
+            lots = part.sell(Decimal(shares)).lots
             parts.setdefault((row.account, row.symbol), []).extend(zip(lots, part.buckets, strict=False))
     gains, found, left = dict(realised), [], []
     for row in able:
@@ -56,16 +56,20 @@ def fill_room(
             continue
         # The lots that go are the first of their order now, also where the owner chose them from its midst.
         narrowed = replace(row, order=tuple(x for x, _ in chosen), buckets=tuple(b for _, b in chosen))
-        sold = sale(narrowed.order, narrowed.shares, row.price)
+        sold = narrowed.sell(narrowed.shares)
         found.append(_together(_proposal(narrowed, sold, free, gains), free))
         for bucket, gain in gains_by_bucket(narrowed, sold).items():
             gains[bucket] = EXACT.add(gains.get(bucket, ZERO), gain)
-    return found + _in_turn(left, free, gains, not_back), filling.proven
+    one_order = [row for row, part in backs if row.free_choice and len(part.order) > 1]
+    return found + _in_turn(left, free, gains, not_back), filling.proven and not one_order
 
 
 def _pieces(row: SellableLots) -> Iterator[SellableLots]:
-    """Yield a holding as what can be sold of it independently: each lot, where the owner chooses."""
-    if not row.free_choice:
+    """Yield a holding as what can be sold of it independently: each lot, where the owner chooses.
+
+    A least commission is paid once for all lots of a trade: they do not stand for themselves then.
+    """
+    if not row.free_choice or row.proceeds.commission_of(ZERO):
         yield row
         return
     for lot, bucket in zip(row.order, row.buckets, strict=True):
@@ -95,7 +99,7 @@ def _in_turn(
     for row in rows:
         if room <= ZERO:
             break
-        sold = most_within(row.order, row.price, room)
+        sold = most_within(row.order, row.proceeds, room)
         if sold is None:
             continue
         proposal = _proposal(row, sold, free, gains)
@@ -113,11 +117,9 @@ def _proposal(row: SellableLots, sold: Sale, free: FreeGains, before: dict[str, 
     after = dict(before)
     for bucket, gain in gains_by_bucket(row, sold).items():
         after[bucket] = EXACT.add(after.get(bucket, ZERO), gain)
-    lasting = exact_sum(
-        EXACT.subtract(EXACT.multiply(x.shares, row.price), x.cost) for x in sold.lots if free.is_free(x)
-    )
+    lasting = exact_sum(sold.gain_of(x) for x in sold.lots if free.is_free(x))
     saves = EXACT.multiply(free.later_rate, max(lasting, ZERO))
-    trading = EXACT.multiply(EXACT.multiply(row.trade_cost, sold.shares), ONE + ONE)
+    trading = EXACT.multiply(row.proceeds.commission_of(sold.shares), ONE + ONE)
     now = EXACT.subtract(free.cost(after), free.cost(before))
     costs = EXACT.add(trading, now)
     do = saves > costs
@@ -144,7 +146,7 @@ def _free_part(row: SellableLots, free: FreeGains) -> SellableLots:
 def _best_first(row: SellableLots) -> tuple[Decimal, str, str]:
     if not row.order:
         return ZERO, row.account, row.symbol
-    return EXACT.subtract(_unit_cost(row.order[0]), row.price), row.account, row.symbol
+    return EXACT.subtract(_unit_cost(row.order[0]), row.proceeds.of_one(row.shares)), row.account, row.symbol
 
 
 def _unit_cost(lot: TaxLot) -> Decimal:

@@ -29,7 +29,6 @@ from steelyard.app.harvest.sale_value import (
 from steelyard.app.harvest.wash_sales import with_window
 from steelyard.app.tax.situation import TaxSituation
 from steelyard.domain.caveats import Caveats
-from steelyard.domain.harvest.sale_size import sale
 from steelyard.domain.money import EXACT, ZERO, exact_sum, figure
 from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.tax.planning import PlanTax, on_top_of
@@ -176,7 +175,7 @@ def _proposal(found: NettedLoss) -> Proposal:
 
 def _listed(row: SellableLots, rules: PlanTax, given: Assumptions, carried: bool) -> Proposal | None:
     """Return a holding that is down by more than the classic list asks for, with why it is not worth it."""
-    sold = sale(row.order, row.shares, row.price)
+    sold = row.sell(row.shares)
     cost = exact_sum(x.cost for x in row.order)
     if given.min_loss is None or not cost or -sold.gain <= EXACT.multiply(given.min_loss, cost):
         return None

@@ -14,6 +14,7 @@ from itertools import permutations, product
 from math import prod
 
 from steelyard.app.harvest.sale_value import (
+    MOST_BENT,
     Assumptions,
     SellableLots,
     break_even,
@@ -23,7 +24,7 @@ from steelyard.app.harvest.sale_value import (
     tax_on,
     turns,
 )
-from steelyard.domain.harvest.sale_size import Sale, best_sale, sale
+from steelyard.domain.harvest.sale_size import Sale, best_sale
 from steelyard.domain.money import EXACT, ZERO, exact_sum
 from steelyard.domain.tax.planning import PlanTax, on_top_of
 from steelyard.records import dataclass
@@ -54,17 +55,18 @@ class NettedLoss:
 def best_alone(row: SellableLots, rules: PlanTax, given: Assumptions, others: Gains) -> NettedLoss | None:
     """Return the loss sale of a holding that is worth most on top of others, None when none saves anything.
 
-    Exact over whole shares: what a sale is worth is linear between the ends of lots and the bends of the tax.
+    Exact over whole shares: what a sale is worth is linear between the ends of lots and the bends of the tax,
+    and where it is not (`bent`) each number of shares is looked at, up to `MOST_BENT`.
     """
     taxes = [on_top_of(f, others) for f in rules.taxes]
     later = later_rate(rules, row)
 
     def worth(shares: Decimal, gain: Decimal) -> Decimal:
-        saved = -tax_on(taxes, gains_by_bucket(row, sale(row.order, shares, row.price)))
+        saved = -tax_on(taxes, gains_by_bucket(row, row.sell(shares)))
         return EXACT.subtract(saved, loss_costs(row, shares, gain, later, given))
 
     # What the later tax costs bends where the gain of the whole sale turns into a loss.
-    found = best_sale(row.order, row.price, worth, turns=[*turns(taxes, row), *break_even(row)])
+    found = best_sale(row.order, row.proceeds, worth, turns=[*turns(taxes, row), *break_even(row)])
     if found is None or found[0].gain >= ZERO:
         return None
     sold, value = found
@@ -97,16 +99,17 @@ def best_together(
         found = search.in_turn(counts)
         if _total(found) > _total(best):
             best = found
-    return best, len(able) < 2 or search.ways <= _ENUMERATED
+    proven = len(able) < 2 or search.ways <= _ENUMERATED
+    return best, proven and all(r.bent <= MOST_BENT for r in able)
 
 
 def _gains_along(row: SellableLots) -> Iterator[Decimal]:
     """Yield what has been gained at the end of each lot: its least value is reached at one of them."""
-    gain = ZERO
-    yield gain
+    yield ZERO
+    sold = ZERO
     for lot in row.order:
-        gain = EXACT.add(gain, EXACT.subtract(EXACT.multiply(lot.shares, row.price), lot.cost))
-        yield gain
+        sold = EXACT.add(sold, lot.shares)
+        yield row.sell(sold).gain
 
 
 def _total(found: Sequence[NettedLoss]) -> Decimal:
@@ -169,7 +172,7 @@ class _Search:
         others: dict[str, Decimal] = {}
         for j, row in enumerate(self.rows):
             if j != i and counts[j]:
-                _add(others, gains_by_bucket(row, sale(row.order, counts[j], row.price)))
+                _add(others, gains_by_bucket(row, row.sell(counts[j])))
         found = best_alone(self.rows[i], self.rules, self.given, others)
         return ZERO if found is None else found.sold.shares
 
@@ -193,7 +196,7 @@ class _Search:
 
     def _judged(self, i: int, shares: Decimal, before: Gains) -> NettedLoss:
         row = self.rows[i]
-        sold = sale(row.order, shares, row.price)
+        sold = row.sell(shares)
         taxes = [on_top_of(f, before) for f in self.rules.taxes]
         saves = -tax_on(taxes, gains_by_bucket(row, sold))
         later = later_rate(self.rules, row)

@@ -15,7 +15,7 @@ from steelyard.app.planning.lot_taxes import tax_rate
 from steelyard.app.tax.selling_order import is_free_choice, method_of, selling_order
 from steelyard.app.tax.situation import TaxSituation
 from steelyard.domain.books.lots import TaxLot
-from steelyard.domain.harvest.sale_size import Sale
+from steelyard.domain.harvest.sale_size import Proceeds, Sale, sale
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, figure
 from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.tax.planning import Formula, PlanTax, bends, tax_at
@@ -97,19 +97,17 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class SellableLots:
-    """One taxed holding: its lots in selling order, a price after costs, and the bucket of each lot.
+    """One taxed holding: its lots in selling order, what they bring in, and the bucket of each lot.
 
     Attributes:
         free_choice: The owner chooses the lots; the order is then only one of many.
-        trade_cost: Of selling one share.
     """
 
     account: str
     symbol: str
     order: tuple[TaxLot, ...]
     free_choice: bool
-    price: Decimal
-    trade_cost: Decimal
+    proceeds: Proceeds
     buckets: tuple[str | None, ...]
 
     @property
@@ -117,9 +115,24 @@ class SellableLots:
         """All of them."""
         return exact_sum(lot.shares for lot in self.order)
 
+    def sell(self, shares: Decimal) -> Sale:
+        """Return what selling so many in order realises."""
+        return sale(self.order, shares, self.proceeds)
+
+    @property
+    def bent(self) -> Decimal:
+        """Up to how many shares a bucket's gain is no line, since lots of two share one least commission."""
+        if len(set(self.buckets)) < 2 or not self.proceeds.commission_of(ZERO):
+            return ZERO
+        until = self.proceeds.least_until
+        return self.shares if until is None else min(until, self.shares)
+
 
 def sellable_lots(portfolio: Portfolio, situation: TaxSituation, rules: PlanTax) -> list[SellableLots]:
-    """Return every holding with a known cost and a price that may be traded, by account and symbol."""
+    """Return every holding with a known cost and a price that may be traded, by account and symbol.
+
+    What a gift cost depends on whether it is sold at a loss; that is asked of a sale of the whole holding.
+    """
     to_base = tax_rate(portfolio, situation.country.currency)
     groups: dict[tuple[str, str], list[TaxLot]] = {}
     for lot in situation.so_far.open_lots:
@@ -133,10 +146,11 @@ def sellable_lots(portfolio: Portfolio, situation: TaxSituation, rules: PlanTax)
         if symbol in portfolio.constraints.locked:
             continue
         price = EXACT.divide(portfolio.base_price(symbol), to_base)
-        cost = EXACT.multiply(price, portfolio.costs.commission)
+        proceeds = Proceeds(price, portfolio.costs, to_base)
+        of_one = proceeds.of_one(exact_sum(x.shares for x in lots))
         method = method_of(situation, account, symbol)
         order = tuple(
-            replace(x, cost=rules.cost_of(x, EXACT.multiply(x.shares, EXACT.subtract(price, cost))))
+            replace(x, cost=rules.cost_of(x, EXACT.multiply(x.shares, of_one)))
             for x in selling_order(lots, method)
         )
         rows.append(
@@ -145,8 +159,7 @@ def sellable_lots(portfolio: Portfolio, situation: TaxSituation, rules: PlanTax)
                 symbol,
                 order,
                 is_free_choice(method),
-                EXACT.subtract(price, cost),
-                cost,
+                proceeds,
                 tuple(rules.bucket_of(x) for x in order),
             )
         )
@@ -158,39 +171,46 @@ def gains_by_bucket(row: SellableLots, sold: Sale) -> dict[str, Decimal]:
     gains: dict[str, Decimal] = {}
     for part, bucket in zip(sold.lots, row.buckets, strict=False):
         if bucket is not None:
-            gain = EXACT.subtract(EXACT.multiply(part.shares, row.price), part.cost)
-            gains[bucket] = EXACT.add(gains.get(bucket, ZERO), gain)
+            gains[bucket] = EXACT.add(gains.get(bucket, ZERO), sold.gain_of(part))
     return gains
+
+
+MOST_BENT = 60
+"""So many numbers of shares are looked at one by one where the gain of a bucket is no line."""
 
 
 def turns(taxes: Sequence[Formula], row: SellableLots) -> list[Decimal]:
     """Return the numbers of shares at which the tax on selling a holding bends."""
     lines = bends(taxes)
-    gains: dict[str, Decimal] = {}
-    found, sold = [], ZERO
-    for lot, bucket in zip(row.order, row.buckets, strict=True):
-        each = EXACT.subtract(row.price, EXACT.divide(lot.cost, lot.shares))
-        if bucket is not None:
-            for line in lines:
-                slope = EXACT.multiply(line.slopes.get(bucket, ZERO), each)
-                more = EXACT.divide(EXACT.minus(line.at(gains)), slope) if slope else ZERO
-                if ZERO < more < lot.shares:
-                    found.append(EXACT.add(sold, more))
-            gains[bucket] = EXACT.add(gains.get(bucket, ZERO), EXACT.multiply(lot.shares, each))
-        sold = EXACT.add(sold, lot.shares)
+    found = [Decimal(n) for n in range(1, min(int(row.bent), MOST_BENT) + 1)]
+    for of_one, once in row.proceeds.lines:
+        gains = {b: EXACT.minus(once) for b in set(row.buckets) if b is not None}
+        sold = ZERO
+        for lot, bucket in zip(row.order, row.buckets, strict=True):
+            each = EXACT.subtract(of_one, EXACT.divide(lot.cost, lot.shares))
+            if bucket is not None:
+                for line in lines:
+                    slope = EXACT.multiply(line.slopes.get(bucket, ZERO), each)
+                    more = EXACT.divide(EXACT.minus(line.at(gains)), slope) if slope else ZERO
+                    if ZERO < more < lot.shares:
+                        found.append(EXACT.add(sold, more))
+                gains[bucket] = EXACT.add(gains[bucket], EXACT.multiply(lot.shares, each))
+            sold = EXACT.add(sold, lot.shares)
     return found
 
 
 def break_even(row: SellableLots) -> list[Decimal]:
     """Return the numbers of shares whose sale gains exactly nothing."""
-    found, sold, gain = [], ZERO, ZERO
-    for lot in row.order:
-        each = EXACT.subtract(row.price, EXACT.divide(lot.cost, lot.shares))
-        more = EXACT.divide(EXACT.minus(gain), each) if each else ZERO
-        if ZERO < more < lot.shares:
-            found.append(EXACT.add(sold, more))
-        gain = EXACT.add(gain, EXACT.multiply(lot.shares, each))
-        sold = EXACT.add(sold, lot.shares)
+    found = []
+    for of_one, once in row.proceeds.lines:
+        sold, gain = ZERO, EXACT.minus(once)
+        for lot in row.order:
+            each = EXACT.subtract(of_one, EXACT.divide(lot.cost, lot.shares))
+            more = EXACT.divide(EXACT.minus(gain), each) if each else ZERO
+            if ZERO < more < lot.shares:
+                found.append(EXACT.add(sold, more))
+            gain = EXACT.add(gain, EXACT.multiply(lot.shares, each))
+            sold = EXACT.add(sold, lot.shares)
     return found
 
 
@@ -215,8 +235,8 @@ def loss_costs(
     row: SellableLots, shares: Decimal, gain: Decimal, later: Decimal, given: Assumptions
 ) -> Decimal:
     """Return what realising a loss costs: trading once, buying back once, later tax at its present value."""
-    # The price is after the cost of selling; buying back costs as much again.
-    trading = EXACT.multiply(row.trade_cost, shares)
+    # What selling costs is in the gain; buying back costs as much again.
+    trading = row.proceeds.commission_of(shares)
     factor = EXACT.power(EXACT.divide(ONE, EXACT.add(ONE, given.discount)), given.years)
     later_tax = EXACT.multiply(EXACT.multiply(max(-gain, ZERO), later), factor)
     return EXACT.add(trading, later_tax)

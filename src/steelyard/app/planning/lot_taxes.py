@@ -60,7 +60,6 @@ def lot_taxes(
         )
     to_base = tax_rate(portfolio, situation.country.currency)
     rules = situation.country.plan_tax(situation.facts, situation.so_far, as_of)
-    keep = EXACT.subtract(ONE, portfolio.costs.commission)
     groups: dict[Key, list[TaxLot]] = {}
     for lot in situation.so_far.open_lots:
         if lot.symbol in portfolio.counted and lot.symbol in portfolio.quotes:
@@ -70,7 +69,10 @@ def lot_taxes(
     buckets: dict[Key, tuple[str | None, ...]] = {}
     free: set[Key] = set()
     for key, group in groups.items():
-        price = EXACT.multiply(portfolio.base_price(key[1]), keep)
+        # A smaller sale pays no less for each share, so that no gain is planned below what it will be.
+        held = exact_sum(lot.shares for lot in group)
+        worth = EXACT.multiply(portfolio.base_price(key[1]), held)
+        price = EXACT.divide(EXACT.subtract(worth, portfolio.costs.commission_of(worth)), held)
         method = method_of(situation, *key)
         if is_free_choice(method):
             free.add(key)
