@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from steelyard.domain.books.holdings import ADDING, TAKING
 from steelyard.domain.books.ledger import ACTION_KINDS, Entry, in_order, until
-from steelyard.domain.books.lots import Pool, TaxLot, by_least_tax, resized
+from steelyard.domain.books.lots import Pool, TaxLot, by_least_tax
 from steelyard.domain.money import EXACT, ONE
 from steelyard.domain.portfolio import Lot, Portfolio
 from steelyard.errors import InputError
@@ -105,18 +105,10 @@ class _Fold:
         """Give the lots, or a part of their cost, to the symbol that is received."""
         if not pool.shares:
             return
-        if entry.kind == "merger":
-            pool.split(entry.shares, ONE if entry.per is None else entry.per)
-            given = pool.lots()
-            self.pools[key] = Pool(pool.method)
-        else:
-            given = resized(pool.part_with(entry.part or ONE - ONE), entry.shares)
         if key in self.unknown:
             self.unknown.add((entry.account, entry.other))
-        for lot in given:
-            self.put(
-                replace(lot, symbol=entry.other), self.currencies.get(key, set()), self.rates.get(lot.order)
-            )
+        for lot in pool.hand_over(entry):
+            self.put(lot, self.currencies.get(key, set()), self.rates.get(lot.order))
 
     def move(self, entry: Entry, pool: Pool, key: _Key) -> None:
         """Put the lots of a transfer into the account that receives them, as they are."""

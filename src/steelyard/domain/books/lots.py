@@ -12,6 +12,7 @@ from decimal import Decimal
 from heapq import heapify, heappop, heappush
 
 from steelyard.domain.accounts import METHODS
+from steelyard.domain.books.ledger import Entry
 from steelyard.domain.money import EXACT, ONE, ZERO
 from steelyard.errors import InputError
 from steelyard.records import dataclass, replace
@@ -363,12 +364,29 @@ class Pool:
         self._set(lots)
         return gains
 
-    def part_with(self, part: Decimal) -> list[TaxLot]:
-        """Give away a part of the cost of each lot; return the lots with that part as their cost.
+    def hand_over(self, entry: Entry) -> list[TaxLot]:
+        """Give the lots, or a part of their cost, to the symbol that a merger or a spin-off gives.
+
+        Each lot keeps its purchase; what is received is spread over them by their size.
 
         Args:
-            part: 0 <= part <= 1.
+            entry: Of the kind merger, which leaves nothing here, or spin_off.
+
+        Returns:
+            The lots of what is received, at the average cost under `average`; none where nothing is held.
+
+        Source: 26 U.S.C. 358(b), 1223(1).
         """
+        if entry.kind == "merger":
+            self.split(entry.shares, ONE if entry.per is None else entry.per)
+            given = self.lots()
+            self._set([])
+        else:
+            given = resized(self._part_with(ZERO if entry.part is None else entry.part), entry.shares)
+        return [replace(lot, symbol=entry.other) for lot in given]
+
+    def _part_with(self, part: Decimal) -> list[TaxLot]:
+        """Give away a part of the cost of each lot; return the lots with that part as their cost."""
         kept, given = [], []
         for lot in self.lots():
             cost = share(lot.cost, part, ONE)

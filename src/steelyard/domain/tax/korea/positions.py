@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-from steelyard.domain.books.holdings import Shortfall, scaled
+from steelyard.domain.books.holdings import Shortfall
 from steelyard.domain.books.ledger import Entry
-from steelyard.domain.books.lots import Pool, TaxLot, resized, share
+from steelyard.domain.books.lots import Pool, TaxLot, share
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
 from steelyard.domain.tax.country import YearFacts
 from steelyard.domain.tax.korea.exchange import in_won
@@ -142,21 +142,15 @@ def hand_over(entry: Entry, position: Position, other: Position) -> None:
     pool = position.pool
     if not pool.shares:
         return
-    part = ONE if entry.kind == "merger" or entry.part is None else entry.part
-    given = pool.part_with(part)
-    if entry.kind == "merger":
-        shares = scaled(pool.shares, entry)
-        pool.take(pool.shares)
-    else:
-        shares = entry.shares
-    for lot in resized(given, shares):
+    for lot in pool.hand_over(entry):
         if lot.order in position.gifts and entry.kind == "merger":
             gift = position.gifts.pop(lot.order)
             other.gifts[other.bought] = gift.split(EXACT.divide(lot.shares, gift.shares))
         if lot.order in position.rate_notes:
             other.rate_notes[other.bought] = position.rate_notes[lot.order]
-        other.pool.add(replace(lot, symbol=entry.other, order=other.bought))
+        other.pool.add(replace(lot, order=other.bought))
         other.bought += 1
+    part = ONE if entry.kind == "merger" else entry.part or ZERO
     moved = EXACT.multiply(position.untaxed, part)
     position.untaxed = EXACT.subtract(position.untaxed, moved)
     other.untaxed = EXACT.add(other.untaxed, moved)

@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 
 from steelyard.domain.books.ledger import PAYMENT_KINDS, Entry, in_order
-from steelyard.domain.books.lots import Pool, TaxLot, by_least_tax, resized, share
+from steelyard.domain.books.lots import Pool, TaxLot, by_least_tax, share
 from steelyard.domain.market.rates import rate_by
 from steelyard.domain.money import EXACT, ONE, ZERO
 from steelyard.domain.tax.transfers import cost_unknown, transfer_taxed
@@ -380,33 +380,23 @@ class _Fold:
             self.returned.append(Returned(lot, entry.traded_on, gain))
 
     def _hand_over(self, entry: Entry) -> None:
-        """Give lots, or a part of their cost, to what is received; they keep their purchase.
-
-        Source: 26 U.S.C. 358(b), 1223(1).
-        """
-        key = (entry.account, entry.symbol)
-        pool = self._pool(*key)
+        """Give lots, or a part of their cost, to what is received, and what is known of them."""
+        pool = self._pool(entry.account, entry.symbol)
         if not pool.shares:
             return
-        if entry.kind == "merger":
-            pool.split(entry.shares, ONE if entry.per is None else entry.per)
-            given = pool.lots()
-            self.pools[key] = Pool(pool.method)
-        else:
-            given = resized(pool.part_with(ZERO if entry.part is None else entry.part), entry.shares)
         receiving = self._pool(entry.account, entry.other)
-        for lot in given:
+        for lot in pool.hand_over(entry):
             place = (entry.account, entry.other)
             self.count[place] += 1
             number = self.count[place]
-            before = self.origin[(lot.account, lot.symbol, lot.order)]
+            before = self.origin[(lot.account, entry.symbol, lot.order)]
             after = self.origin[(*place, number)] = f"{before}|{entry.other}"
             for known in (self.not_bought, self.cost_unknown):
                 if before in known:
                     known.add(after)
             if before in self.gifts:
                 self.gifts[after] = self.gifts[before]
-            receiving.add(replace(lot, symbol=entry.other, order=number))
+            receiving.add(replace(lot, order=number))
 
     def close(self) -> Positions:
         """Turn what was sold and what is held into blocks."""
