@@ -30,7 +30,7 @@ from steelyard.engines.allocation.household.whole_shares import (
     whole_near,
 )
 
-GROWTH = 2.5
+GROWTH = 4.0
 """How much farther from the bound plans are looked for each time."""
 
 TIMES = 30
@@ -41,6 +41,9 @@ LISTED = 40_000
 
 LISTED_FOR_PROOF = 100_000
 """The same where the least tax and costs are."""
+
+LISTED_TO_BETTER = 8_000
+"""The same where a plan is known that is near enough to the bound, and at most the last bit is to be had."""
 
 OFFERED = 2
 """Plans of one list that are judged."""
@@ -98,21 +101,26 @@ class OneAccount(Counts):
         model = MixtureModel(self, np)
         cases = model.least_by_case()
         bound = min((case.value for case in cases), default=inf)
-        least, complete, proposals = enough, True, list[Proposal]()
+        least, proposals = enough, list[Proposal]()
         proven = enough
-        gap = tolerance / 64
+        looked: list[_Prices] = []
         for case in cases:
             if case.value > least:
                 break
-            found = self._first(np, model, case.worse, case.value, least, gap, "effort")
-            if found is None:
+            prices = _Prices(case.value, case.worse)
+            if any(prices.same(np, other) for other in looked):
+                continue
+            looked.append(prices)
+            kept, all_of_them = self._first(np, model, [prices], least, tolerance / 2, settled=tolerance)
+            if not all_of_them:
                 proven = min(proven, case.value)
+            if kept is not None and len(kept.picked):
+                least = min(least, float(kept.effort.min()))
+                proposals += [self._proposal(row) for row in kept.best("effort", OFFERED)]
+            elif not all_of_them:
                 around = self._around(case.mixed, inf, None)
                 proposals += around
                 least = min([least, *(float(self._effort(x)) for x in around)])
-            elif len(found.picked):
-                least = min(least, float(found.effort.min()))
-                proposals += [self._proposal(row) for row in found.best("effort", OFFERED)]
         bound = min(least, max(bound, proven)) if proven < least else least
         near = [case for case in cases if case.value <= least + tolerance]
         fewest, complete = self._fewest(np, model, near, least + tolerance)
@@ -129,6 +137,7 @@ class OneAccount(Counts):
         best: list[Proposal] = []
         top, nearest, complete = len(self.starts), inf, True
         model.within(most)
+        looked: list[tuple[int, _Prices]] = []
         for case in cases:
             model.hold(case.rows)
             trades = model.solve(self.at["trades"], 1.0, taxed=False)
@@ -140,18 +149,23 @@ class OneAccount(Counts):
                 if solved is None:
                     continue
                 value, worse, mixed = solved
+                prices = _Prices(value, worse)
+                if any(count == n and prices.same(np, other) for n, other in looked):
+                    continue
+                looked.append((count, prices))
                 enough = nearest if count == top else inf
-                gap = max(abs(value), self.small) / 1000
-                found = self._first(np, model, worse, value, enough, gap, "miss", most=most, count=count)
-                if found is None:
-                    complete = False
-                    if around := self._around(mixed, most, count):
-                        best, top, nearest = [*around, *best], count, inf
-                        break
-                elif len(found.picked):
-                    rows = found.best("miss", OFFERED)
+                gap = max(abs(value), self.small) / 50
+                # What a plan costs beyond the least is bounded by the prices of tax and costs as well.
+                both = [prices, _Prices(case.value, case.worse, most - case.value)]
+                kept, all_of_them = self._first(np, model, both, enough, gap, most=most, count=count)
+                complete = complete and all_of_them
+                if kept is not None and len(kept.picked):
+                    rows = kept.best("miss", OFFERED)
                     best = [*(self._proposal(row) for row in rows), *best]
-                    top, nearest = count, float(found.miss.min())
+                    top, nearest = count, float(kept.miss.min())
+                    break
+                if not all_of_them and (around := self._around(mixed, most, count)):
+                    best, top, nearest = [*around, *best], count, inf
                     break
             model.trades(None)
         return best, complete and bool(best)
@@ -178,30 +192,44 @@ class OneAccount(Counts):
         return whole_near(problem, self.taxation, self.peace, frame, middle)[:OFFERED]
 
     def _first(
-        self, np: Any, model: MixtureModel, worse: Any, value: float, enough: float, gap: float,
-        aim: str, *, most: float = inf, count: int | None = None,
-    ) -> _Kept | None:  # fmt: skip
-        """Return all plans as good as the best, looked for ever farther from the bound; None if too many."""
-        listed = LISTED_FOR_PROOF if aim == "effort" else LISTED
+        self, np: Any, model: MixtureModel, prices: list[_Prices], enough: float, gap: float,
+        *, settled: float | None = None, most: float = inf, count: int | None = None,
+    ) -> tuple[_Kept | None, bool]:  # fmt: skip
+        """Return all plans as good as the best, looked for ever farther from the bound, and if that is so.
+
+        Args:
+            prices: Of what is to be the least, then of what has to be kept besides.
+            enough: What a plan is known to reach.
+            gap: How far from the bound is looked first.
+            settled: How far from the bound tax and costs make no difference; None to look for the least miss.
+            most: Tax and costs allowed.
+            count: Trades allowed.
+        """
+        value, best, failed = prices[0].value, None, inf
+        everything = float(np.maximum.reduceat(prices[0].worse, self.starts).sum())
         for _ in range(TIMES):
-            last = gap >= enough - value
-            picked = self._within(np, worse, min(gap, enough - value), listed)
+            reach = min(gap, enough - value, everything)
+            last = reach >= min(enough - value, everything)
+            found = best is not None and (settled is None or enough - value <= settled)
+            listed = LISTED_TO_BETTER if found else LISTED if settled is None else LISTED_FOR_PROOF
+            picked = self._within(np, prices, reach, listed, count)
             if picked is None:
-                return None
+                if best is not None or gap / GROWTH**2 >= failed:
+                    return best, False
+                failed, gap = gap, gap / GROWTH**2
+                continue
             kept = self._kept(np, picked, model.gains, most, count)
             if len(kept.picked):
-                least = float(kept.column(aim).min())
-                if least - value > gap:
-                    # A better one may be farther by itself and yet be listed only now.
-                    picked = self._within(np, worse, least - value, listed)
-                    if picked is None:
-                        return None
-                    kept = self._kept(np, picked, model.gains, most, count)
-                return kept
+                best = kept
+                least = float((kept.miss if settled is None else kept.effort).min())
+                last = last or least - value <= reach
+                enough = min(enough, least)
             if last:
-                return kept
+                return best or kept, True
             gap *= GROWTH
-        return None
+            if gap >= failed and best is None:
+                return None, False
+        return best, False
 
     def _proposal(self, row: Any) -> Proposal:
         """Return one plan of a list."""
@@ -221,16 +249,43 @@ class OneAccount(Counts):
                     left -= wanted[k][n]
         return Proposal(Change(tuple(steps), tuple(gone)), wanted)
 
-    def _within(self, np: Any, value: Any, gap: float, most: int) -> Any:
-        """Return all combinations worse than the bound by no more than a gap; None where too many."""
-        total, picked = np.zeros(1), np.zeros((1, 0), dtype=np.int64)
-        ends = [*self.starts[1:], len(value)]
-        for start, end in zip(self.starts, ends, strict=True):
-            here = np.flatnonzero(value[start:end] <= gap + HAIR) + start
-            one, two = np.nonzero(total[:, None] + value[here] <= gap + HAIR)
+    def _within(self, np: Any, prices: list[_Prices], gap: float, most: int, count: int | None) -> Any:
+        """Return all combinations worse than the bound by no more than a gap; None where too many.
+
+        What the funds so far take of money, distance, trades and other prices may leave too little for the
+        least that the rest takes: such a beginning is dropped on the way.
+        """
+        at = self.at
+        trades = self.problem.most_trades if count is None else count
+        columns = [(prices[0].worse, gap + HAIR), *((p.worse, p.room + HAIR) for p in prices[1:])]
+        columns.append((at["square"], (self.frame.square - self.rest) * (1 + 1e-12)))
+        columns.append((at["spent"], self.cash + HAIR))
+        if trades is not None:
+            columns.append((at["trades"], trades + HAIR))
+        lists = []
+        for start, end in zip(self.starts, [*self.starts[1:], len(at["seat"])], strict=True):
+            good = prices[0].worse[start:end] <= gap + HAIR
+            for other in prices[1:]:
+                good &= other.worse[start:end] <= other.room + HAIR
+            here = np.flatnonzero(good) + start
+            if not len(here):
+                return np.zeros((0, len(self.starts)), dtype=np.int64)
+            lists.append(here)
+        lists.sort(key=len)
+        left = [limit - sum(float(x[here].min()) for here in lists) for x, limit in columns]
+        if min(left) < 0:
+            return np.zeros((0, len(self.starts)), dtype=np.int64)
+        # What each takes more than the least of its fund, against what there is more than all of these.
+        totals, picked = [np.zeros(1) for _ in columns], np.zeros((1, 0), dtype=np.int64)
+        for here in lists:
+            more = [x[here] - float(x[here].min()) for x, _ in columns]
+            good = totals[0][:, None] + more[0] <= left[0]
+            for total, own, limit in zip(totals[1:], more[1:], left[1:], strict=True):
+                good &= total[:, None] + own <= limit
+            one, two = np.nonzero(good)
             if len(one) > most:
                 return None
-            total = total[one] + value[here][two]
+            totals = [total[one] + own[two] for total, own in zip(totals, more, strict=True)]
             picked = np.concatenate([picked[one], here[two][:, None]], axis=1)
         return picked
 
@@ -243,11 +298,12 @@ class OneAccount(Counts):
 
         picked = picked[total("square") <= (self.frame.square - self.rest) * (1 + 1e-12)]
         picked = picked[at["spent"][picked].sum(axis=1) <= self.cash + HAIR]
-        trades = total("trades")
         limit = self.problem.most_trades if count is None else count
         if limit is not None:
-            picked = picked[trades <= limit]
+            picked = picked[total("trades") <= limit]
         effort = total("cost")
+        if not len(picked):
+            return _Kept(picked, effort, effort, effort, effort)
         if taxation is not None:
             realised = gains[:, picked].sum(axis=2).T
             tax = tax_of_many(np, taxation, realised)
@@ -264,6 +320,22 @@ class OneAccount(Counts):
 
 
 @dataclass(frozen=True, slots=True)
+class _Prices:
+    """A bound, what every count is worse than it by itself, and how much worse all may be together."""
+
+    value: float
+    worse: Any
+    room: float = inf
+
+    def same(self, np: Any, other: _Prices) -> bool:
+        """Say whether two cases of the taxes have one solution, and so the same list."""
+        size = max(abs(self.value), abs(other.value), 1.0) * 1e-9
+        return abs(self.value - other.value) <= size and bool(
+            np.abs(self.worse - other.worse).max(initial=0.0) <= size
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class _Kept:
     """Combinations with what ranks them."""
 
@@ -272,9 +344,6 @@ class _Kept:
     trades: Any
     miss: Any
     turnover: Any
-
-    def column(self, aim: str) -> Any:
-        return self.effort if aim == "effort" else self.miss
 
     def best(self, aim: str, count: int) -> Any:
         """Return the first few: by tax and costs, or by trades and distance."""

@@ -19,7 +19,9 @@ from steelyard.engines.allocation.household.fewest_trades import fewest_trades
 from steelyard.engines.allocation.household.first_plan import first_plan
 from steelyard.engines.allocation.household.household import (
     Change,
+    Goal,
     Household,
+    Seat,
     by_goal,
     feasible,
     missed,
@@ -101,6 +103,8 @@ def solve_household(
         settled = settle(problem, start)
         if settled.short:
             raise Infeasible(settled.short, settled.lacking)
+    if _one_purse(problem):
+        return _by_one_budget(problem, merged)
     changes, proven = [start], True
     bounds: list[Fraction] = []
     for choice in without_choice(problem):
@@ -188,6 +192,55 @@ def _meets(value: Fraction, bound: Fraction) -> bool:
     return value - bound <= MEETS * value
 
 
+def _one_purse(problem: Household) -> bool:
+    """Say whether one account pays for all, with one seat a goal: then the merged problem is this one."""
+    goals = [s.goal for s in problem.seats]
+    return (
+        len(problem.purses) == 1
+        and not problem.spread
+        and not problem.caps
+        and not problem.idle
+        and problem.power == 2
+        and problem.most_trades is None
+        and len(set(goals)) == len(goals)
+        and bool(goals)
+        and not any(s.parts or s.continuous for s in problem.seats)
+    )
+
+
+def _by_one_budget(problem: Household, merged: Callable[[AllocationProblem], Answer]) -> Best:
+    """Return the best change where one budget is all there is, ranked to the end."""
+    lines = []
+    for seat in problem.seats:
+        goal = problem.goals[seat.goal]
+        lines.append(_line(problem, goal, [seat]))
+    budget = sum(problem.purses[0]) - problem.reserve
+    answer = merged(AllocationProblem(tuple(lines), budget, problem.min_trade))
+    traded = {s.goal for s in problem.seats}
+    rest = sum(
+        (problem.miss(g, Fraction(0)) for n, g in enumerate(problem.goals) if n not in traded), Fraction(0)
+    )
+    change = Change(answer.steps, answer.sold_out)
+    return Best(change, answer.value + rest, answer.bound + rest, answer.proven)
+
+
+def _line(problem: Household, goal: Goal, rows: list[Seat]) -> Line:
+    """Return the seats of a goal as one."""
+    return Line(
+        symbol=goal.symbol,
+        price=rows[0].price,
+        held=sum(s.held for s in rows),
+        odd=sum(s.odd for s in rows),
+        target=goal.target,
+        divisor=goal.divisor,
+        can_buy=any(s.can_buy for s in rows),
+        can_sell=any(s.can_sell for s in rows),
+        rate=problem.rate,
+        floor=problem.floor,
+        least_steps=sum(0 if s.can_sell else s.held for s in rows),
+    )
+
+
 def _merged_bound(problem: Household, merged: Callable[[AllocationProblem], Answer]) -> Fraction:
     """Return what one common budget could reach: a lower bound, 0 where merging would forbid too much."""
     lines = []
@@ -199,21 +252,7 @@ def _merged_bound(problem: Household, merged: Callable[[AllocationProblem], Answ
             continue
         if any(s.odd and s.can_sell for s in rows) or any(s.continuous for s in rows):
             return Fraction(0)
-        lines.append(
-            Line(
-                symbol=goal.symbol,
-                price=rows[0].price,
-                held=sum(s.held for s in rows),
-                odd=sum(s.odd for s in rows),
-                target=goal.target,
-                divisor=goal.divisor,
-                can_buy=any(s.can_buy for s in rows),
-                can_sell=any(s.can_sell for s in rows),
-                rate=problem.rate,
-                floor=problem.floor,
-                least_steps=sum(0 if s.can_sell else s.held for s in rows),
-            )
-        )
+        lines.append(_line(problem, goal, rows))
     empty = sum(
         (g.target**2 / g.divisor for g, k in zip(problem.goals, by_goal(problem), strict=True) if not k),
         Fraction(0),
