@@ -17,6 +17,7 @@ TABLE = Path(__file__).parents[1] / "docs/decisions/measurements/0015-imports-in
 SHORT = (
     "check --json", "check", "plan --json", "plan", "invest 1000 --json", "withdraw 100 --json",
     "holdings --json", "holdings", "--help", "--version", "record deposit 100 USD --open", "run --if-due",
+    "orders --json",
 )  # fmt: skip
 PORTFOLIO = """
 base_currency = "USD"

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         template,
         template_from,
     )
+    from steelyard.api.orders import orders
     from steelyard.api.planning import invest, plan, what_if, withdraw
     from steelyard.api.policy import check
     from steelyard.api.tax import harvest, reconcile, tax
@@ -55,7 +56,6 @@ if TYPE_CHECKING:
         execute,
         follow_orders,
         halt,
-        orders,
         replay,
         resume,
         save_plan,
@@ -155,6 +155,7 @@ _ROOMS = {
         "template",
         "template_from",
     ),
+    "orders": ("orders",),
     "planning": ("invest", "plan", "what_if", "withdraw"),
     "policy": ("check",),
     "tax": ("harvest", "reconcile", "tax"),
@@ -168,7 +169,6 @@ _ROOMS = {
         "execute",
         "follow_orders",
         "halt",
-        "orders",
         "replay",
         "resume",
         "save_plan",

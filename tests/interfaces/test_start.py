@@ -26,6 +26,7 @@ LOADED = {
     ("plan", "--json"): (135, 150),
     ("run", "--if-due"): (162, 171),
     ("holdings", "--json"): (105, 113),
+    ("orders", "--json"): (102, 102),
 }
 CODE = """
 import sys, json

@@ -21,7 +21,6 @@ from steelyard.app.trading.saved_plans import differing
 from steelyard.app.trading.watch_orders import follow
 from steelyard.domain.money import plain
 from steelyard.domain.trading.arming import Arming
-from steelyard.domain.trading.orders import OrderList
 from steelyard.errors import InputError, PlanError
 from steelyard.records import dataclass
 from steelyard.words import say
@@ -115,12 +114,6 @@ def execute(
         market = bootstrap.market(folder, holder, saved, settings)
         name = bootstrap.approver(folder, who or getpass.getuser())
         return carry_out(desk, saved, market, settings.terms, live=live, who=name, unattended=unattended)
-
-
-def orders(path: Place, plan: str | None = None) -> OrderList:
-    """Return the orders of a plan, or all of them, as they were last heard of; no broker is asked."""
-    with bootstrap.order_book_to_look_at(bootstrap.Folder.of(path)) as book:
-        return OrderList(book.orders(None if plan is None else book.plan(plan).id))
 
 
 def follow_orders(path: Place, plan: str | None = None, *, pause: Callable[[], bool]) -> Iterator[Order]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         sample,
         sessions,
     )
+    from steelyard.bootstrap.brokers import desk, fill_books
     from steelyard.bootstrap.clock import today, today_at
     from steelyard.bootstrap.folder import Folder
     from steelyard.bootstrap.journal import (
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
         open_journal,
     )
     from steelyard.bootstrap.lab import backtest_tax, history_of, price_history, with_paid_out
+    from steelyard.bootstrap.order_books import order_book, order_book_to_look_at
     from steelyard.bootstrap.order_state import has_record, has_unknown_orders
     from steelyard.bootstrap.scheduled import (
         Automation,
@@ -52,12 +54,8 @@ if TYPE_CHECKING:
     from steelyard.bootstrap.tax import stated_sales, tax_figures, tax_situation
     from steelyard.bootstrap.trading import (
         approver,
-        desk,
         execution_settings,
-        fill_books,
         market,
-        order_book,
-        order_book_to_look_at,
         past_portfolio,
         plan_to_save,
         save_plan,
@@ -118,6 +116,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "brokers": ("desk", "fill_books"),
     "clock": ("today", "today_at"),
     "folder": ("Folder",),
     "journal": (
@@ -133,6 +132,7 @@ _MODULES = {
         "open_journal",
     ),
     "lab": ("backtest_tax", "history_of", "price_history", "with_paid_out"),
+    "order_books": ("order_book", "order_book_to_look_at"),
     "order_state": ("has_record", "has_unknown_orders"),
     "scheduled": (
         "Automation",
@@ -149,11 +149,7 @@ _MODULES = {
         "approver",
         "execution_settings",
         "past_portfolio",
-        "desk",
-        "fill_books",
         "market",
-        "order_book",
-        "order_book_to_look_at",
         "plan_to_save",
         "save_plan",
     ),
