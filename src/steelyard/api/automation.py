@@ -108,6 +108,7 @@ def run(
                 raise _stuck(since)
             text = say("another run is under way; nothing was done")
             return RunReport("busy", date.today(), None, None, text=text)
+        folder = folder.read()
         with bootstrap.automation(folder) as parts:
             done = run_job(replace(parts.inputs, draw=draw, save_plan=save), if_due=if_due)
             done = replace(done, findings=tuple(map(parts.secrets.mask, done.findings)))
@@ -161,7 +162,7 @@ def doctor(path: Place) -> Examination:
     """Look at file, prices, services, database, clock and schedule, and say what to do."""
     from steelyard.app.automation.doctor import Examination, LastRun, Symptom, examine, trouble
 
-    folder = bootstrap.Folder.of(path)
+    folder = bootstrap.Folder.of(path).read()
     try:
         is_scheduled = bool(scheduled(folder))
     except SteelyardError:

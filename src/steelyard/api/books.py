@@ -107,7 +107,7 @@ def values(path: Place) -> ValueHistory:
     """
     from steelyard.app.books.history import recorded_values
 
-    folder = bootstrap.Folder.of(path)
+    folder = bootstrap.Folder.of(path).read()
     if not folder.file.exists():
         # The reader of portfolio files says it best.
         bootstrap.portfolio(folder)

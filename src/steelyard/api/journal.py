@@ -126,7 +126,7 @@ def record(
         PortfolioProblems: With every problem of the fields; the journal knows nothing of what the file
             holds in its account (`journal-opening`).
     """
-    folder = bootstrap.Folder.of(path, database=journal)
+    folder = bootstrap.Folder.of(path, database=journal).read()
     today = bootstrap.today_at(folder)
     written = {"date": today.isoformat()}
     if words:
@@ -291,7 +291,7 @@ def import_(
         PortfolioProblems: Rows dated later than today, or that take more than is held, by line; the
             journal knows nothing of what the file holds in some account (`journal-opening`).
     """
-    folder = bootstrap.Folder.of(path, database=journal)
+    folder = bootstrap.Folder.of(path, database=journal).read()
     source = Path(file)
     said = bootstrap.import_options(format, account, accounts or {}, symbols or {}, leave)
     with bootstrap.much_to_keep():

@@ -80,7 +80,7 @@ def portfolio_of(values: Mapping[str, Any], name: str, *, need_accounts: bool) -
 
 
 def _load(folder: Folder, **asked: Any) -> Portfolio:
-    return load(folder.file, load_catalogue(), name=str(folder.said), **asked)
+    return load(folder.file, load_catalogue(), name=str(folder.said), words=folder.words, **asked)
 
 
 def _valued(folder: Folder, past: Sequence[Entry], as_of: date | None) -> Portfolio:
@@ -141,7 +141,7 @@ def portfolio_file(
         load_catalogue(),
         _symbols(kept),
         shown=str(folder.said),
-        text=text,
+        text=folder.words if text is None else text,
         currencies=_currencies(kept),
     )
 
@@ -319,4 +319,4 @@ def instruments(folder: Folder) -> Catalogue:
     """Return the packaged catalogue with what a portfolio file adds to it; the file may be missing."""
     from steelyard.adapters.files.instruments import with_own
 
-    return with_own(load_catalogue(), folder.file)
+    return with_own(load_catalogue(), folder.text())

@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta, timezone
 
-from steelyard.adapters.files.toml_text import bytes_of, tree_of_bytes
+from steelyard.adapters.files.toml_text import tree_to_read
 from steelyard.bootstrap.folder import Folder
 from steelyard.domain.portfolio import Portfolio, home_zone
 
@@ -42,8 +42,9 @@ def home_of(folder: Folder) -> str:
     """Return the zone of a portfolio file's market."""
     base = "KRW"
     # Whatever is wrong with the file its reader says; which day it is does not depend on the rest of it.
-    with suppress(OSError, ValueError):
-        base = str(tree_of_bytes(bytes_of(folder.file)).get("base_currency", base))
+    text = folder.text()
+    with suppress(ValueError):
+        base = base if text is None else str(tree_to_read(text).get("base_currency", base))
     return home_zone(base)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from steelyard.records import dataclass
+from steelyard.records import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +20,13 @@ class Folder:
         file: The portfolio file, absolute.
         said: The same as its owner named it, for messages alone.
         database: Journal, prices, runs, plans and orders, absolute; beside the file unless told.
+        words: What the file says, where it was read for a whole command; None: it is read when asked.
     """
 
     file: Path
     said: Path
     database: Path
+    words: str | None = None
 
     @classmethod
     def of(cls, place: str | Path | Folder, *, database: str | Path | None = None) -> Folder:
@@ -35,10 +37,28 @@ class Folder:
             database: Another database than the one beside the file.
         """
         if isinstance(place, Folder):
-            return place if database is None else cls(place.file, place.said, Path(database).absolute())
+            return place if database is None else replace(place, database=Path(database).absolute())
         said = Path(place)
         file = said.absolute()
         return cls(file, said, Path(database).absolute() if database else file.with_name("steelyard.db"))
+
+    def read(self) -> Folder:
+        """Return the folder with the words of its file, so that a command goes by one version of them.
+
+        What cannot be read is left to whoever needs it, who says what is wrong.
+        """
+        return replace(self, words=self.text())
+
+    def text(self) -> str | None:
+        """Return the words of the file, None where they cannot be read."""
+        if self.words is not None:
+            return self.words
+        from steelyard.adapters.files.toml_text import bytes_of
+
+        try:
+            return bytes_of(self.file).decode("utf-8-sig")
+        except (OSError, ValueError):
+            return None
 
     @property
     def path(self) -> Path:

@@ -129,7 +129,7 @@ def _bytes(file: Path) -> bytes:
 
 def account_names(folder: Folder) -> frozenset[str] | None:
     """Return the accounts of a portfolio file, None where it cannot be read."""
-    return names(folder.file)
+    return names(folder.text())
 
 
 def file_alone(folder: Folder, *, need_accounts: bool = True) -> Portfolio:
@@ -137,5 +137,11 @@ def file_alone(folder: Folder, *, need_accounts: bool = True) -> Portfolio:
 
     What something is worth today plays no part in what is held, so no price is asked for.
     """
-    name = str(folder.said)
-    return load(folder.file, load_catalogue(), name=name, need_prices=False, need_accounts=need_accounts)
+    return load(
+        folder.file,
+        load_catalogue(),
+        name=str(folder.said),
+        words=folder.words,
+        need_prices=False,
+        need_accounts=need_accounts,
+    )

@@ -26,10 +26,8 @@ def currency(catalogue, **words):
     return entry.currency if entry else [p.code for p in problems]
 
 
-def test_a_row_without_currency_takes_that_of_the_owners_instrument(tmp_path):
-    path = tmp_path / "portfolio.toml"
-    path.write_text(FILE)
-    known = with_own(load_catalogue(), path)
+def test_a_row_without_currency_takes_that_of_the_owners_instrument():
+    known = with_own(load_catalogue(), FILE)
     assert currency(known, symbol="A") == "KRW"
     assert currency(known, symbol="b fund") == "EUR"
     assert currency(known, symbol="VOO") == "USD"
@@ -40,10 +38,7 @@ def test_a_row_without_currency_takes_that_of_the_owners_instrument(tmp_path):
 @pytest.mark.parametrize(
     "text", [None, "not toml", "base_currency = 3\ninstruments = 4\n", "instruments.A = 1\n"]
 )
-def test_without_a_readable_file_nothing_is_guessed(text, tmp_path):
-    path = tmp_path / "portfolio.toml"
-    if text is not None:
-        path.write_text(text)
-    known = with_own(load_catalogue(), path)
+def test_without_a_readable_file_nothing_is_guessed(text):
+    known = with_own(load_catalogue(), text)
     assert currency(known, symbol="A") == ["entry-field"]
     assert currency(known, type="deposit", price="") == ["entry-field"]

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from steelyard.adapters.files import settings_text
 from steelyard.adapters.files.toml_reader import Reader
-from steelyard.adapters.files.toml_text import bytes_of, tree_of_bytes
+from steelyard.adapters.files.toml_text import bytes_of, tree_to_read
 from steelyard.adapters.machine import plugins
 from steelyard.domain.automation.quiet_hours import QuietHours
 from steelyard.domain.automation.settings import (
@@ -46,7 +46,7 @@ _QUIET = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 def zone_named(path: Path) -> str:
     """Return the zone that a settings file names, empty when it names none or cannot be read."""
     try:
-        tree = tree_of_bytes(bytes_of(path))
+        tree = tree_to_read(bytes_of(path).decode("utf-8-sig"))
         return ZoneInfo(tree["alerts"]["timezone"]).key
     except (OSError, ValueError, KeyError, TypeError):
         # Whoever works with the settings is told what is wrong with them.

@@ -6,43 +6,42 @@ be read here is left to the commands that need the file, and a row that needed i
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-from steelyard.adapters.files.toml_text import bytes_of, tree_of_bytes
+from steelyard.adapters.files.toml_text import tree_to_read
 from steelyard.domain.market.catalogue import OVERRIDABLE, Catalogue
 from steelyard.domain.money import is_currency
 from steelyard.errors import InputError
 from steelyard.records import replace
 
 
-def account_names(path: Path) -> frozenset[str] | None:
+def account_names(text: str | None) -> frozenset[str] | None:
     """Return the names of a portfolio file's accounts, None where it cannot be read.
 
     Args:
-        path: The portfolio file; it may be missing.
+        text: What the file says; None without one.
     """
-    rows = (_tree(path) or {}).get("accounts")
+    rows = (_tree(text) or {}).get("accounts")
     if not isinstance(rows, list):
         return None
     return frozenset(str(row.get("name", "main")) for row in rows if isinstance(row, dict))
 
 
-def _tree(path: Path) -> dict[str, Any] | None:
+def _tree(text: str | None) -> dict[str, Any] | None:
     try:
-        return tree_of_bytes(bytes_of(path))
-    except (OSError, ValueError):
+        return None if text is None else tree_to_read(text)
+    except ValueError:
         return None
 
 
-def with_own(catalogue: Catalogue, path: Path) -> Catalogue:
+def with_own(catalogue: Catalogue, text: str | None) -> Catalogue:
     """Return a catalogue with a portfolio file's [instruments] and its base currency.
 
     Args:
         catalogue: The packaged one.
-        path: The portfolio file; it may be missing.
+        text: What the file says; None without one.
     """
-    tree = _tree(path)
+    tree = _tree(text)
     if tree is None:
         return catalogue
     base = tree.get("base_currency")

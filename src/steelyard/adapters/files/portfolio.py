@@ -22,7 +22,7 @@ from steelyard.adapters.files.settings import (
     read_tax,
 )
 from steelyard.adapters.files.toml_reader import Reader
-from steelyard.adapters.files.toml_text import bytes_of, tree_of
+from steelyard.adapters.files.toml_text import bytes_of, tree_to_read
 from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.money import ONE, ZERO, is_currency, plain
 from steelyard.domain.portfolio import Portfolio, Quote
@@ -42,6 +42,7 @@ def load(
     catalogue: Catalogue,
     *,
     name: str | None = None,
+    words: str | None = None,
     need_accounts: bool = True,
     need_prices: bool = True,
     symbols: Collection[str] = (),
@@ -52,6 +53,7 @@ def load(
         path: The file.
         catalogue: Known instruments.
         name: What its owner calls it, for messages; `path` unless given.
+        words: What it says, where somebody has read it.
         need_accounts: False for backtests, which ask for targets and policy only.
         need_prices: False for tax, which asks what was paid and not what something is worth.
         symbols: More instruments that must be known, such as those of a journal.
@@ -65,7 +67,7 @@ def load(
         return PortfolioProblems((Problem(code, message, hint, name),))
 
     try:
-        text = bytes_of(path).decode("utf-8-sig")
+        text = bytes_of(path).decode("utf-8-sig") if words is None else words
     except FileNotFoundError:
         raise refuse(
             "no-file", say("there is no such file"), say("write one with `steelyard init`")
@@ -106,7 +108,7 @@ def parse(
         PortfolioProblems: With every problem of the text.
     """
     try:
-        tree = tree_of(text)
+        tree = tree_to_read(text)
     except ValueError as error:
         raise PortfolioProblems((_syntax(text, name, error),)) from None
     return read(tree, Reader(text, name), catalogue, need_accounts, need_prices, symbols)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from steelyard.adapters.files.portfolio import load, parse
-from steelyard.adapters.files.toml_text import bytes_of, tree_of_bytes
+from steelyard.adapters.files.toml_text import bytes_of, tree_to_read
 from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.money import ONE, plain
 from steelyard.domain.portfolio import Portfolio, Quote
@@ -22,14 +22,14 @@ from steelyard.records import replace
 
 
 class PortfolioFile:
-    """One portfolio file, read again each time it is asked.
+    """One portfolio file, read again each time it is asked unless its words are given.
 
     Args:
         path: The file.
         catalogue: Known instruments.
         symbols: Held by the journal, so that they need a price although the file may not name them.
         shown: What its owner calls it, for messages; `path` unless given.
-        text: Its words as they were once, which are read in place of the file.
+        text: Its words as somebody read them, or as they were once, in place of the file.
         currencies: Of cash that the journal holds, so that they need a rate.
     """
 
@@ -43,7 +43,7 @@ class PortfolioFile:
         currencies: Collection[str] = (),
     ) -> None:
         self._path, self._catalogue, self._held = path, catalogue, tuple(sorted(symbols))
-        self._shown, self._words = shown or str(path), None if text is None else text.encode()
+        self._shown, self._words = shown or str(path), text
         self._cash = frozenset(currencies)
 
     @property
@@ -88,9 +88,9 @@ class PortfolioFile:
         completed = self._completed(prices, plain_rates)
         if completed is None:
             if self._words is not None:
-                return self._parse(self._words.decode())
+                return self._parse(self._words)
             return load(self._path, self._catalogue, name=self._shown, symbols=self._held)
-        text = self._bytes().decode("utf-8-sig")
+        text = self._text()
         try:
             return self._with_days(self._parse(completed), prices, rates)
         except PortfolioProblems as refused:
@@ -113,8 +113,8 @@ class PortfolioFile:
         dated = {c: r for c, r in rates.items() if isinstance(r, Quote) and c not in rated}
         return replace(found, quotes={**found.quotes, **filled}, fx_quotes={**found.fx_quotes, **dated})
 
-    def _bytes(self) -> bytes:
-        return bytes_of(self._path) if self._words is None else self._words
+    def _text(self) -> str:
+        return bytes_of(self._path).decode("utf-8-sig") if self._words is None else self._words
 
     def _parse(self, text: str) -> Portfolio:
         return parse(text, self._shown, self._catalogue, symbols=self._held)
@@ -132,13 +132,12 @@ class PortfolioFile:
             ],
             "fx": [f'{c}{base} = "{plain(rates[c])}"' for c in sorted(rates) if c not in rated],
         }
-        return _complete(self._bytes().decode("utf-8-sig"), lines)
+        return _complete(self._text(), lines)
 
     def _tree(self) -> Mapping[str, Any]:
         """Return the parsed file, empty when it is not TOML: then the reader says what is wrong."""
         try:
-            # Read anew each time, but parsed only when it has changed: that is most of the time it takes.
-            return tree_of_bytes(self._bytes())
+            return tree_to_read(self._text())
         except (OSError, ValueError):
             return {}
 

@@ -53,13 +53,13 @@ def tree_of(text: str) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=4)
-def tree_of_bytes(data: bytes) -> dict[str, Any]:
-    """Return the tree of a file's bytes, not to be changed: one command reads the same file several times.
+def tree_to_read(text: str) -> dict[str, Any]:
+    """Return the tree of a TOML text, not to be changed: one command asks for that of its file several times.
 
     Raises:
-        ValueError: They are no UTF-8, or no TOML.
+        ValueError: See `tree_of`.
     """
-    return tree_of(data.decode("utf-8-sig"))
+    return tree_of(text)
 
 
 def _exact(text: str) -> Decimal | str:
