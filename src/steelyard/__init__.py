@@ -123,6 +123,7 @@ __all__ = [
     "undo",
     "values",
     "verify_audit",
+    "ways",
     "what_if",
     "withdraw",
 ]
@@ -156,7 +157,7 @@ _ROOMS = {
         "template_from",
     ),
     "orders": ("orders",),
-    "planning": ("invest", "plan", "what_if", "withdraw"),
+    "planning": ("invest", "plan", "ways", "what_if", "withdraw"),
     "policy": ("check",),
     "tax": ("harvest", "reconcile", "tax"),
     "trading": (

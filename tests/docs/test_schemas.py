@@ -84,6 +84,8 @@ COMMANDS = [
     ("check", ("check", *FILED)),
     ("holdings", ("holdings", *FILED)),
     ("plan", ("plan", *FILED)),
+    ("plan", ("plan", "--policy-gate", *FILED)),
+    ("ways", ("plan", "--ways", *FILED)),
     ("plan", ("invest", "5000", *FILED)),
     ("plan", ("withdraw", "500", *FILED)),
     ("tax", ("tax", *FILED)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Unpack, overload
 
 from steelyard import bootstrap
 from steelyard.api import reading
@@ -18,10 +18,11 @@ from steelyard.errors import DataError, InputError
 from steelyard.records import replace
 
 if TYPE_CHECKING:
-    from steelyard.api.tables import Method
+    from steelyard.api.tables import Method, PlanOptions
+    from steelyard.app.planning.ways import Ways
     from steelyard.app.tax.situation import TaxSituation
     from steelyard.domain.objective import ObjectiveName
-    from steelyard.domain.trades import Plan
+    from steelyard.domain.trades import Plan, Sell
 
 
 def plan(
@@ -32,6 +33,7 @@ def plan(
     account: str | None = None,
     can_buy: bool = True,
     can_sell: bool = True,
+    sell: Sell = "any",
     fractional: bool = False,
     objective: ObjectiveName = "absolute",
     policy_gate: bool = False,
@@ -52,6 +54,7 @@ def plan(
         as_of: Date of the plan; today unless given.
         account: Where that money goes to or comes from; the first account unless given.
         can_buy, can_sell: False forbids trades that way.
+        sell: none | over | any: what may be sold; over is what is over its target in all accounts together.
         fractional: Plan in billionths of a share.
         objective: absolute | relative | shortfall.
         policy_gate: Return an empty plan unless the policy is due.
@@ -82,6 +85,7 @@ def plan(
         account=account,
         can_buy=can_buy,
         can_sell=can_sell,
+        sell=sell,
         fractional=fractional,
         objective=objective,
         policy_gate=policy_gate,
@@ -99,6 +103,7 @@ def plan(
         "fractional": fractional,
         "cash": _text(cash),
         "no_sell": not can_sell,
+        "sell": sell,
         "no_buy": not can_buy,
         "objective": objective,
         "policy_gate": policy_gate,
@@ -111,6 +116,21 @@ def plan(
         "allow_wash_sales": allow_wash_sales,
     }
     return _told(result, why_not, asked, caveats)
+
+
+def ways(portfolio: Portfolio, **asked: Unpack[PlanOptions]) -> Ways:
+    """Return a plan and its neighbours, with what each changes in distance, tax and costs.
+
+    Args:
+        portfolio: From `load`.
+        asked: As for `plan`.
+
+    Raises:
+        InputError, DataError, PlanError: There is no plan as it is asked for; see `steelyard.errors`.
+    """
+    from steelyard.app.planning.ways import ways as found
+
+    return found(portfolio, lambda changed: plan(portfolio, **{**asked, **changed}))
 
 
 def invest(

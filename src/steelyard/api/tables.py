@@ -14,8 +14,10 @@ from typing import Any, Literal, TypedDict
 
 from steelyard.domain.accounts import AccountKind, CostMethod, Keeper
 from steelyard.domain.books.ledger import EntryKind
+from steelyard.domain.objective import ObjectiveName
 from steelyard.domain.policy.looks import Look, LookAt
 from steelyard.domain.policy.policies import Destination, PolicyKind
+from steelyard.domain.trades import Sell
 
 Number = int | str | Decimal
 
@@ -162,6 +164,28 @@ class Tables(TypedDict, total=False):
     prices: Mapping[str, Number]
     priced_on: date | str
     language: str | None
+
+
+class PlanOptions(TypedDict, total=False):
+    """What `plan` may be asked besides the portfolio; see there."""
+
+    cash: Number
+    as_of: date | None
+    account: str | None
+    can_buy: bool
+    can_sell: bool
+    sell: Sell
+    fractional: bool
+    objective: ObjectiveName
+    policy_gate: bool
+    max_tax: Number | None
+    max_gain: Number | None
+    accept_drift: Number | None
+    harvest: bool
+    save_tax: bool
+    relocate: bool
+    allow_wash_sales: bool
+    stale_ok: bool
 
 
 class LabOptions(TypedDict, total=False):

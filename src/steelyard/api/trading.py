@@ -280,6 +280,7 @@ def replay(path: Place, plan: str = "latest") -> Replayed:
         account=options["account"],
         can_buy=not options["no_buy"],
         can_sell=not options["no_sell"],
+        sell=options.get("sell", "any"),
         fractional=options["fractional"],
         objective=options["objective"],
         policy_gate=options["policy_gate"],

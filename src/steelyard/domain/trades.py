@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from steelyard.domain.caveats import Caveats
 from steelyard.domain.class_holdings import Member
@@ -21,6 +21,9 @@ from steelyard.domain.portfolio import Portfolio
 from steelyard.records import dataclass, field
 
 Side = Literal["buy", "sell"]
+Sell = Literal["none", "over", "any"]
+"""What a plan may sell: nothing, what is over its target in all accounts together, or anything."""
+SELLS: tuple[Sell, ...] = get_args(Sell)
 DecidedBy = Literal["nearness", "tax", "trades", "place", "turnover", "rule"]
 
 
@@ -271,6 +274,9 @@ class Plan:
         blocked: Instruments that are not bought for a while, see there.
         effort: See there; None where tax and cost decided nothing.
         nearest: What the nearest plan would do, where this one stays further from target.
+        distance: Root of the sum of squared misses, fraction of the managed value before the trades.
+        gated: It is empty because the policy was asked and no rebalance is due.
+        accepted: How much further from target than the nearest plan was near enough, the same fraction.
         after: One a target, in the order of the targets.
         members: What stands in classes after the trades.
         member_positions: The same as the document shows it.
@@ -311,6 +317,9 @@ class Plan:
     blocked: tuple[Blocked, ...] = ()
     effort: Effort | None = None
     nearest: Nearest | None = None
+    distance: Decimal = ZERO
+    accepted: Decimal = ZERO
+    gated: bool = False
     asked: Mapping[str, Any] | None = field(default=None, compare=False, repr=False)
     caveats: Caveats = Caveats()
     members: tuple[Member, ...] = ()
@@ -344,6 +353,7 @@ class Plan:
                 "largest_drift": figure(max(sizes, default=ZERO)),
                 "misplaced": figure(sum(sizes, ZERO) / 2),
             },
+            "distance": figure(self.distance),
             "turnover": figure(self.turnover),
             "costs": figure(self.costs),
             "taxes": figure(self.taxes),

@@ -6,6 +6,14 @@ from steelyard.words import say
 
 SIDES = {"buy": say("buy"), "sell": say("sell")}
 
+WAYS = {
+    "asked": say("this plan"),
+    "strict": say("as near as can be"),
+    "further": say("a point further off"),
+    "no_tax": say("no tax this year"),
+    "new_money": say("new money only"),
+}
+
 STATES = {
     "planned": say("planned"),
     "sent": say("sent"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
@@ -15,6 +16,7 @@ from steelyard.domain.policy.policies import Decision
 from steelyard.domain.portfolio import Portfolio, Valuation
 from steelyard.domain.trades import HoldingAfter, Nearest, Plan, Reached, settle
 from steelyard.records import replace
+from steelyard.words import say
 
 
 def finished(
@@ -69,18 +71,35 @@ def finished(
         cash_after=settled.cash,
         turnover=exact_sum(t.amount for t in outcome.trades),
         costs=costs,
-        objective=Reached(
-            request.objective.name,
-            outcome.value,
-            outcome.bound,
-            outcome.proven,
-            outcome.note,
-            outcome.nearest,
-        ),
+        objective=_reached(request, outcome),
+        gated=request.gated,
         decision=decision,
+        distance=_distance(valuation, request, worth),
+        accepted=request.accept_drift,
         effort=outcome.effort,
         nearest=_nearest(valuation, request, outcome),
     )
+
+
+def _reached(request: PlanRequest, outcome: Outcome) -> Reached:
+    if request.gated:
+        # Nothing was looked for, so nothing is proven of what would have been found.
+        note = say("no rebalance is due, so no plan was looked for")
+        return Reached(request.objective.name, outcome.value, ZERO, proven=False, note=note)
+    return Reached(
+        request.objective.name, outcome.value, outcome.bound, outcome.proven, outcome.note, outcome.nearest
+    )
+
+
+def _distance(valuation: Valuation, request: PlanRequest, worth: Mapping[str, Decimal]) -> Decimal:
+    """Return how far from its destination a plan ends, as contract section 3b measures it."""
+    if valuation.managed <= ZERO:
+        return ZERO
+    misses = (
+        EXACT.subtract(worth[g], EXACT.multiply(w, valuation.managed)) for g, w in request.targets.items()
+    )
+    square = exact_sum(EXACT.multiply(miss, miss) for miss in misses)
+    return EXACT.divide(EXACT.sqrt(square), valuation.managed)
 
 
 def _nearest(valuation: Valuation, request: PlanRequest, outcome: Outcome) -> Nearest | None:

@@ -236,7 +236,7 @@ def _seat(
         held=one.steps,
         odd=ticks.whole(one.odd),
         can_buy=one.traded and one.buyable and request.may_buy(one.account),
-        can_sell=one.traded and request.can_sell and request.may_sell(one.account),
+        can_sell=one.traded and request.may_sell(one.account, one.symbol),
         continuous=one.step < ONE,
         parts=() if whole else parts,
         symbol=one.symbol,

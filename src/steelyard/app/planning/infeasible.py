@@ -32,6 +32,15 @@ def infeasible(portfolio: Portfolio, request: PlanRequest, error: NotEnoughMoney
                 replace(request, can_sell=True),
             )
         )
+    if request.sells is not None:
+        trials.append(
+            (
+                say("only what is over its target is sold"),
+                say("allow more to be sold (drop --sell over)"),
+                portfolio,
+                replace(request, sells=None),
+            )
+        )
     if limits.reserve_amount or limits.reserve_weight:
         free = replace(limits, reserve_amount=ZERO, reserve_weight=ZERO)
         trials.append(

@@ -57,7 +57,7 @@ def allocate_one(
                 target=ticks.part(target),
                 divisor=divisor if request.objective.weighting == "none" else ticks.part(divisor),
                 can_buy=one.traded and one.buyable and request.may_buy(one.account),
-                can_sell=one.traded and request.can_sell,
+                can_sell=one.traded and request.may_sell(one.account, one.symbol),
                 rate=Fraction(portfolio.costs.commission),
                 floor=ticks.whole(portfolio.costs.min_commission),
                 extra_rate=extra if foreign else Fraction(0),

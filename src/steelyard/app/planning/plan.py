@@ -24,7 +24,7 @@ from steelyard.domain.policy.drift import measure
 from steelyard.domain.policy.goals import worth_by_goal
 from steelyard.domain.policy.policies import Decision, decide
 from steelyard.domain.portfolio import Portfolio, Valuation, need_accounts, value
-from steelyard.domain.trades import Blocked, Plan, settle
+from steelyard.domain.trades import Blocked, Plan, Sell, settle
 from steelyard.errors import InputError
 from steelyard.ports.market import Sessions
 from steelyard.records import replace
@@ -47,6 +47,7 @@ def plan(
     account: str | None = None,
     can_buy: bool = True,
     can_sell: bool = True,
+    sell: Sell = "any",
     fractional: bool = False,
     objective: str = "absolute",
     policy_gate: bool = False,
@@ -69,6 +70,7 @@ def plan(
         cash_flow: New money (+) or money taken out (-), base currency.
         account: Where that money goes to or comes from; the first account unless told.
         can_buy, can_sell: False forbids all trades that way.
+        sell: none | over | any: what may be sold; over is what is over its target in all accounts together.
         fractional: Plan in billionths of a share instead of whole ones.
         objective: absolute | relative | shortfall, as the contract defines them; deviation sums the sizes of
             the misses and idle cash instead of squares, relative_deviation each as a part of its target.
@@ -101,9 +103,11 @@ def plan(
         cash_flow=cash_flow,
         flow_account=_flow_account(portfolio, account),
         can_buy=can_buy,
-        can_sell=can_sell,
+        can_sell=can_sell and sell != "none",
         fractional=fractional,
     )
+    if sell == "over":
+        request = replace(request, sells=_over(portfolio, valuation, request))
     if buys_in is not None:
         request = replace(request, buys_in=frozenset({buys_in}))
     blocks = _blocks(portfolio, tax, as_of, allow_wash_sales)
@@ -112,7 +116,7 @@ def plan(
         # Money asked of one account is raised there.
         request = replace(request, sells_in=frozenset({account}))
     if policy_gate and not decision.due:
-        request = replace(request, can_buy=False, can_sell=False)
+        request = replace(request, can_buy=False, can_sell=False, gated=True)
     looks = harvest or save_tax or max_tax is not None or max_gain is not None
     lot_taxes = _lot_taxes(portfolio, tax, as_of, max_tax, max_gain, needed=looks, planned=request.can_sell)
     if lot_taxes is not None and allow_wash_sales:
@@ -140,6 +144,14 @@ def plan(
         if tighter is None:
             return result
         request = tighter
+
+
+def _over(portfolio: Portfolio, valuation: Valuation, request: PlanRequest) -> frozenset[str]:
+    """Return what may be sold where only that may which is over its target: all it counts for must be."""
+    worth = worth_by_goal(portfolio.goals, {h.symbol: h.value for h in valuation.holdings})
+    over = {name for name, w in request.targets.items() if worth[name] > EXACT.multiply(w, valuation.managed)}
+    under = {s for g in portfolio.goals if g.name not in over for s in g.parts}
+    return frozenset(portfolio.counted) - under
 
 
 def _near_enough(portfolio: Portfolio, request: PlanRequest) -> Decimal:

@@ -63,6 +63,8 @@ class PlanRequest:
             is not known.
         sells_in: The only accounts in which anything is sold; None for all.
         buys_in: The only accounts in which anything is bought; None for all.
+        sells: The only symbols that are sold; None for all.
+        gated: Nothing is traded because no rebalance is due.
     """
 
     objective: Objective
@@ -79,14 +81,20 @@ class PlanRequest:
     taxed_sales: frozenset[tuple[str, str]] = frozenset()
     sells_in: frozenset[str] | None = None
     buys_in: frozenset[str] | None = None
+    sells: frozenset[str] | None = None
+    gated: bool = False
 
     def may_buy(self, account: str) -> bool:
         """Say whether anything may be bought in an account."""
         return self.can_buy and (self.buys_in is None or account in self.buys_in)
 
-    def may_sell(self, account: str) -> bool:
-        """Say whether anything may be sold in an account."""
-        return self.sells_in is None or account in self.sells_in
+    def may_sell(self, account: str, symbol: str) -> bool:
+        """Say whether an instrument may be sold in an account."""
+        return (
+            self.can_sell
+            and (self.sells_in is None or account in self.sells_in)
+            and (self.sells is None or symbol in self.sells)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,11 +60,11 @@ def explain(
     if goal.is_class:
         text = say("{goal} {text}", goal=goal.name, text=text)
     if trade.side == "buy" and now.excess > 0:
-        return join("; ", [text, say("the odd money is best here")])
+        return join("; ", [text, say("odd money")])
     if trade.side == "sell" and now.excess < 0:
         if request.cash_flow < 0:
-            return join("; ", [text, say("sold to raise the money")])
-        return join("; ", [text, say("sold so that others come nearer")])
+            return join("; ", [text, say("raises money")])
+        return join("; ", [text, say("others come nearer")])
     return text
 
 

@@ -235,7 +235,8 @@ def sold_first(one: Tradable, request: PlanRequest, portfolio: Portfolio, *, lef
     Args:
         left_out: The objective counts no goal that it is part of.
     """
-    if not request.objective.sells_out_first or not left_out or not request.can_sell or not one.traded:
+    may = one.traded and request.may_sell(one.account, one.symbol)
+    if not request.objective.sells_out_first or not left_out or not may:
         return False
     cost = portfolio.costs.commission_of(one.worth)
     return one.worth > max(cost, ZERO) and one.worth >= portfolio.constraints.min_trade

@@ -62,8 +62,10 @@ def _rule(portfolio: Portfolio, request: PlanRequest, goal: Goal, drift: Drift, 
     excess, symbols = drift.excess, set(goal.parts)
     if symbols <= portfolio.constraints.locked:
         return say("{off}, but locked", off=off)
-    if not request.can_buy and not request.can_sell:
+    if request.gated:
         return say("{off}; no rebalance is due", off=off)
+    if not request.can_buy and not request.can_sell:
+        return say("{off}, but nothing may be bought or sold", off=off)
     if excess > 0 and not request.can_sell:
         return say("{off}, but nothing is sold; new money goes elsewhere", off=off)
     if excess < 0 and not request.can_buy:

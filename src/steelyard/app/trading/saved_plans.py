@@ -21,6 +21,7 @@ PLAIN_OPTIONS: Mapping[str, Any] = {
     "fractional": False,
     "cash": "0",
     "no_sell": False,
+    "sell": "any",
     "no_buy": False,
     "objective": "absolute",
     "policy_gate": False,

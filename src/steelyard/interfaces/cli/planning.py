@@ -13,6 +13,7 @@ import steelyard
 from steelyard.domain.money import figure
 from steelyard.domain.objective import OF_NEW_MONEY, OF_PLANS
 from steelyard.domain.shown import cell
+from steelyard.domain.trades import SELLS
 from steelyard.interfaces import language
 from steelyard.interfaces.cli.options import epilog, options, print_json, read_portfolio, warn_of_caveats
 from steelyard.words import say
@@ -20,10 +21,11 @@ from steelyard.words import say
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from steelyard.api.tables import Method
+    from steelyard.api.tables import Method, PlanOptions
+    from steelyard.app.planning.ways import Ways
     from steelyard.domain.objective import ObjectiveName
     from steelyard.domain.portfolio import Portfolio
-    from steelyard.domain.trades import Plan
+    from steelyard.domain.trades import Plan, Sell
 
 _wash_option = click.option(
     "--allow-wash-sales", is_flag=True, help="Buy also what undoes a loss of the last 30 days (US)."
@@ -40,7 +42,14 @@ _wash_option = click.option(
 @click.argument("path", metavar="[FILE]", required=False, type=click.Path(path_type=Path))
 @options(sends_trades=True)
 @click.option("--cash", default="0", metavar="AMOUNT", help="New money; with a minus, money taken out.")
-@click.option("--no-sell", is_flag=True, help="Buy only.")
+@click.option("--no-sell", is_flag=True, help="Buy only; the same as --sell none.")
+@click.option(
+    "--sell",
+    type=click.Choice(SELLS),
+    default="any",
+    show_default=True,
+    help="What may be sold: nothing, only what is over its target in all, or anything.",
+)
 @click.option("--no-buy", is_flag=True, help="Sell only.")
 @click.option(
     "--objective",
@@ -73,6 +82,7 @@ _wash_option = click.option(
     metavar="NAME=WEIGHT",
     help="What if, as VOO=35%; the others give way.",
 )
+@click.option("--ways", is_flag=True, help="Also list the plan's neighbours with what each would change.")
 @click.option("--save", is_flag=True, help="Keep the plan, to be carried out with `execute`.")
 def plan(
     path: Path | None,
@@ -85,6 +95,7 @@ def plan(
     stale_ok: bool,
     cash: str,
     no_sell: bool,
+    sell: Sell,
     no_buy: bool,
     objective: ObjectiveName,
     policy_gate: bool,
@@ -98,6 +109,7 @@ def plan(
     prices: tuple[str, ...],
     rates: tuple[str, ...],
     targets: tuple[str, ...],
+    ways: bool,
     save: bool,
 ) -> None:
     """Say which whole shares to trade to come nearest to target.
@@ -112,28 +124,37 @@ def plan(
         portfolio = steelyard.what_if(
             portfolio, prices=_pairs(prices), fx=_pairs(rates), targets=_pairs(targets)
         )
-    result = steelyard.plan(
-        portfolio,
-        max_tax=max_tax,
-        max_gain=max_gain,
-        accept_drift="0.5%" if save_tax and accept_drift is None else accept_drift,
-        harvest=harvest,
-        save_tax=save_tax,
-        relocate=relocate,
-        cash=cash,
-        as_of=as_of,
-        account=account,
-        can_buy=not no_buy,
-        can_sell=not no_sell,
-        fractional=fractional,
-        stale_ok=stale_ok,
-        objective=objective,
-        policy_gate=policy_gate,
-        allow_wash_sales=allow_wash_sales,
-    )
+    if ways and as_csv:
+        raise click.UsageError(
+            language.tell(say("--ways lists several plans; --csv prints the orders of one"))
+        )
+    asked: PlanOptions = {
+        "max_tax": max_tax,
+        "max_gain": max_gain,
+        "accept_drift": "0.5%" if save_tax and accept_drift is None else accept_drift,
+        "harvest": harvest,
+        "save_tax": save_tax,
+        "relocate": relocate,
+        "cash": cash,
+        "as_of": as_of,
+        "account": account,
+        "can_buy": not no_buy,
+        "can_sell": not no_sell,
+        "sell": sell,
+        "fractional": fractional,
+        "stale_ok": stale_ok,
+        "objective": objective,
+        "policy_gate": policy_gate,
+        "allow_wash_sales": allow_wash_sales,
+    }
+    found = steelyard.ways(portfolio, **asked) if ways else None
+    result = steelyard.plan(portfolio, **asked) if found is None else found.plan
     # Before anything is printed: whoever reads it may go away after the first line.
     saved = steelyard.save_plan(path or file or Path("portfolio.toml"), portfolio, result) if save else None
-    _print_plan(result, portfolio, as_json=as_json, as_csv=as_csv, title=say("Plan"))
+    if found is not None and as_json:
+        print_json(found.to_dict())
+    else:
+        _print_plan(result, portfolio, as_json=as_json, as_csv=as_csv, title=say("Plan"), found=found)
     if saved is not None:
         plan_id = saved.id
         language.echo(say("saved as {plan}; next: steelyard execute {plan}", plan=plan_id[:12]), err=True)
@@ -238,7 +259,9 @@ def _pairs(words: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
-def _print_plan(result: Plan, portfolio: Portfolio, *, as_json: bool, as_csv: bool, title: str) -> None:
+def _print_plan(
+    result: Plan, portfolio: Portfolio, *, as_json: bool, as_csv: bool, title: str, found: Ways | None = None
+) -> None:
     if as_json:
         print_json(result.to_dict())
     elif as_csv:
@@ -247,7 +270,9 @@ def _print_plan(result: Plan, portfolio: Portfolio, *, as_json: bool, as_csv: bo
         from steelyard.interfaces.cli import tables
 
         tables.show_plan(result, portfolio, title)
-    if not result.objective.proven:
+        if found is not None:
+            tables.show_ways(found)
+    if not result.objective.proven and not result.gated:
         language.echo(say("note: not proven optimal; {why}", why=result.objective.note), err=True)
     warn_of_caveats(result.caveats, result.as_of, portfolio)
 

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from steelyard.app.check import CheckReport
+from steelyard.app.planning.ways import Ways
 from steelyard.domain.class_holdings import Member
 from steelyard.domain.money import EXACT, ONE, ZERO, currency_sign, minor_digits
 from steelyard.domain.policy.drift import Drift
@@ -20,7 +21,7 @@ from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.trades import Plan, Trade
 from steelyard.interfaces import edge
 from steelyard.interfaces.language import tell
-from steelyard.interfaces.vocabulary import SIDES
+from steelyard.interfaces.vocabulary import SIDES, WAYS
 from steelyard.words import join, say
 
 _MILLIONTH = Decimal("0.000001")
@@ -187,20 +188,8 @@ def show_plan(plan: Plan, portfolio: Portfolio, title: str) -> None:
         flow = money(plan.cash_flow, base)
         heading = say("{title} for {day}, {amount} of cash flow", title=title, day=plan.as_of, amount=flow)
     out.print(f"\n{tell(heading)}\n")
-    names = [a.name for a in portfolio.accounts]
     if plan.trades:
-        table = columns(
-            *([(say("account"), "")] if several else []),
-            ("", ""), (say("symbol"), ""), (say("shares"), "right"), (say("amount"), "right"),
-            (say("cost"), "right"), (say("why"), "wrap"),
-        )  # fmt: skip
-        for t in sorted(plan.trades, key=lambda t: names.index(t.account)):
-            # What is known by its value only has no shares to speak of.
-            count = "" if portfolio.quotes[t.symbol].by_value else shares(t.shares)
-            side, amount, cost = tell(SIDES[t.side]), money(t.amount, base), money(t.cost, base)
-            row = [side, t.symbol, count, amount, cost, tell(t.reason)]
-            table.add_row(*([t.account] if several else []), *row)
-        out.print(table)
+        out.print(_trade_table(plan, portfolio, out.width))
     else:
         out.print(tell(say("Nothing to trade.")))
     for text in _beside(plan, several):
@@ -247,6 +236,8 @@ def show_plan(plan: Plan, portfolio: Portfolio, title: str) -> None:
         )
         out.print(f"\n{tell(text)}")
     sure = say("proven optimal") if plan.objective.proven else say("best found, not proven")
+    if plan.gated:
+        sure = say("no rebalance is due, so no plan was looked for")
     misplaced = sum((abs(h.drift.drift) for h in plan.after), ZERO) / 2
     text = say(
         "cash {cash}; traded {traded}; costs {costs}; {percent} % misplaced; {sure}",
@@ -267,6 +258,62 @@ def show_plan(plan: Plan, portfolio: Portfolio, title: str) -> None:
         out.print(tell(text))
     elif plan.to_bands is not None:
         out.print(tell(say("Everything comes inside its band without a sale even without new money.")))
+
+
+def _trade_table(plan: Plan, portfolio: Portfolio, width: int) -> Table:
+    """Return the trades account by account; funds have their names where a line has room for one.
+
+    Where nothing costs anything there is no column for it.
+    """
+    base = plan.base_currency
+    order = {account.name: n for n, account in enumerate(portfolio.accounts)}
+    trades = sorted(plan.trades, key=lambda t: order[t.account])
+    titles = [(say("account"), ""), ("", ""), (say("symbol"), ""), (say("shares"), "right")]
+    titles += [(say("amount"), "right"), (say("cost"), "right"), (say("why"), "wrap")]
+    rows = []
+    for t in trades:
+        # What is known by its value only has no shares to speak of.
+        count = "" if portfolio.quotes[t.symbol].by_value else shares(t.shares)
+        figures = [count, money(t.amount, base), money(t.cost, base), tell(t.reason)]
+        rows.append([t.account, tell(SIDES[t.side]), t.symbol, *figures])
+    left = {0: len(order) > 1, 5: any(t.cost for t in trades)}
+    titles = [title for n, title in enumerate(titles) if left.get(n, True)]
+    rows = [[cell for n, cell in enumerate(row) if left.get(n, True)] for row in rows]
+    heads = [tell(title) for title, _ in titles]
+    taken = sum(max(map(cell_len, column)) + 2 for column in zip(heads, *rows, strict=True))
+    room = min(width - taken, 28)
+    named = room >= NAME_ROOM
+    place = 3 if left[0] else 2
+    table = columns(*titles[:place], *([(say("name"), "")] if named else []), *titles[place:])
+    for t, row in zip(trades, rows, strict=True):
+        name = Text(portfolio.instruments[t.symbol].name)
+        name.truncate(max(room, 1), overflow="ellipsis")
+        table.add_row(*row[:place], *([name] if named else []), *row[place:])
+    return table
+
+
+def show_ways(found: Ways) -> None:
+    """Print a plan's neighbours under it: what each would change."""
+    out, base = console(), found.base_currency
+    table = columns(
+        (say("other ways"), ""), (say("from target"), "right"), (say("trades"), "right"),
+        (say("traded"), "right"), (say("costs"), "right"), (say("tax"), "right"), ("", "wrap"),
+    )  # fmt: skip
+    for way in found.ways:
+        name, plan = tell(WAYS[way.name]), way.plan
+        if plan is None:
+            table.add_row(name, "", "", "", "", "", tell(say("none: {why}", why=way.why_not)))
+            continue
+        remark = say("outside a band") if way.still_due else ""
+        if way.same_as is not None:
+            same = say("the same trades as: {way}", way=WAYS[way.same_as])
+            remark = join("; ", [same, remark]) if remark else same
+        tax = tell(say("unknown")) if way.tax is None else money(way.tax, base)
+        far = f"{percent(plan.distance)} %"
+        traded, costs = money(plan.turnover, base), money(plan.costs, base)
+        table.add_row(name, far, str(len(plan.trades)), traded, costs, tax, tell(remark))
+    out.print()
+    out.print(table)
 
 
 def _beside(plan: Plan, several: bool) -> Iterator[str]:
