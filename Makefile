@@ -5,10 +5,18 @@ VENV := .venv
 BIN := $(VENV)/bin
 PEERS := .venv-peers
 
-.PHONY: demo test test-long peers prism lint types layers commits check lock changelog bench light extras clean
+.PHONY: demo page browser test test-long peers prism lint types layers commits check lock changelog bench light extras clean
 
 demo: $(VENV)/.run
 	@$(BIN)/steelyard demo
+
+# The sample portfolio as a page in the browser, until Ctrl-C.
+page: $(VENV)/.page
+	@$(BIN)/steelyard demo --serve
+
+# The page clicked through in Debian's chromium, and pictures of it; says so where there is none.
+browser: $(VENV)/.dev $(VENV)/.browser
+	$(BIN)/python -m pytest tests/interfaces/serve/test_browser.py
 
 # What a newcomer runs: within four minutes on two cores.
 test: $(VENV)/.dev
@@ -79,6 +87,14 @@ $(VENV)/.run: $(VENV)/.made requirements/run.txt pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.run requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/.page: $(VENV)/.run requirements/extra-serve.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/extra-serve.txt
+	@touch $@
+
+$(VENV)/.browser: $(VENV)/.made requirements/browser.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/browser.txt
 	@touch $@
 
 $(VENV)/.lock: $(VENV)/.made requirements/lock.txt

@@ -13,7 +13,7 @@ TOOLS = (
     "pip", "setuptools", "pkg_resources", "hatchling", "editables", "pathspec", "pluggy", "trove_classifiers",
 )  # fmt: skip
 """What builds and installs it is no part of it."""
-EXTRAS = ("numba", "matplotlib", "pyarrow", "openpyxl", "babel", "holidays", "yfinance")
+EXTRAS = ("numba", "matplotlib", "pyarrow", "openpyxl", "babel", "holidays", "yfinance", "starlette")
 COMMANDS = (
     ["check", "--json"],
     ["plan", "--json"],

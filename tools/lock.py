@@ -16,11 +16,11 @@ def main() -> None:
     run = [*project["project"]["dependencies"], *project["build-system"]["requires"], "editables"]
     extras = project["project"]["optional-dependencies"]
     # Those that talk to price services are tried by the tests only where somebody installed them.
-    tried = [package for name in ("lab", "parquet", "excel") for package in extras[name]]
+    tried = [package for name in ("lab", "parquet", "excel", "serve") for package in extras[name]]
     groups = {"run": run, "dev": run + tried + project["dependency-groups"]["dev"]}
     # `make extras` installs the base with each of them, one at a time.
     groups |= {f"extra-{name}": run + packages for name, packages in extras.items() if name != "all"}
-    groups |= {name: project["dependency-groups"][name] for name in ("peers", "lock")}
+    groups |= {name: project["dependency-groups"][name] for name in ("browser", "peers", "lock")}
     for name, wanted in groups.items():
         lock = ROOT / "requirements" / f"{name}.txt"
         # `uv` is asked for here only: a lock is rewritten by hand, never during a build.

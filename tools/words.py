@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from babel.messages.pofile import normalize, read_po
+from jinja2 import Environment, nodes
 
 from steelyard.interfaces.cli.help_words import help_texts
 from steelyard.interfaces.cli.main import cli
@@ -30,6 +31,15 @@ def said(sources: Path = SOURCES) -> tuple[dict[str, list[str]], list[str]]:
     """
     found: dict[str, list[str]] = {}
     unclear = []
+    for path in sorted(sources.rglob("*.html")):
+        name = path.relative_to(sources).as_posix()
+        for template, given, line in in_template(path.read_text(encoding="utf-8")):
+            if template is None:
+                unclear.append(f"not a literal: {name}:{line}")
+                continue
+            found.setdefault(template, []).append(name)
+            if given != placeholders(template):
+                unclear.append(f"facts differ from placeholders: {name}:{line}")
     for path in sorted(sources.rglob("*.py")):
         text = path.read_text(encoding="utf-8")
         if "say(" not in text:
@@ -47,6 +57,15 @@ def said(sources: Path = SOURCES) -> tuple[dict[str, list[str]], list[str]]:
             else:
                 unclear.append(f"not a literal: {name}:{node.lineno}")
     return found, unclear
+
+
+def in_template(text: str) -> Iterator[tuple[str | None, set[str], int]]:
+    """Yield every message of a page with the facts it is given and its line; None for what is no literal."""
+    for call in Environment().parse(text).find_all(nodes.Call):
+        if isinstance(call.node, nodes.Name) and call.node.name == "say":
+            first = call.args[0] if call.args else None
+            literal = first.value if isinstance(first, nodes.Const) else None
+            yield literal, {keyword.key for keyword in call.kwargs}, call.lineno
 
 
 def in_data() -> Iterator[tuple[str, str]]:

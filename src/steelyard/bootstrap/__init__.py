@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from steelyard.bootstrap.lab import backtest_tax, history_of, price_history, with_paid_out
     from steelyard.bootstrap.order_books import order_book, order_book_to_look_at
     from steelyard.bootstrap.order_state import has_record, has_unknown_orders
+    from steelyard.bootstrap.page import page_token, sample_text
     from steelyard.bootstrap.scheduled import (
         Automation,
         automation,
@@ -97,6 +98,7 @@ __all__ = [
     "order_book",
     "order_book_to_look_at",
     "packaged_instruments",
+    "page_token",
     "past_portfolio",
     "plan_to_save",
     "portfolio",
@@ -105,6 +107,7 @@ __all__ = [
     "recorded",
     "run_lock",
     "sample",
+    "sample_text",
     "save_plan",
     "sessions",
     "stated_sales",
@@ -134,6 +137,7 @@ _MODULES = {
     "lab": ("backtest_tax", "history_of", "price_history", "with_paid_out"),
     "order_books": ("order_book", "order_book_to_look_at"),
     "order_state": ("has_record", "has_unknown_orders"),
+    "page": ("page_token", "sample_text"),
     "scheduled": (
         "Automation",
         "automation",

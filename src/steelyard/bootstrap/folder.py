@@ -95,6 +95,11 @@ class Folder:
         return self.path / f".steelyard-{broker}-{mode}.json"
 
     @property
+    def page_token(self) -> Path:
+        """What programs show to the server of the page."""
+        return self.path / ".steelyard-page-token"
+
+    @property
     def base_rates(self) -> Path:
         """The rates of exchange that a return counts (매매기준율), a file a pair; its name goes into the
         output."""

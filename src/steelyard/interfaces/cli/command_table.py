@@ -21,6 +21,7 @@ LATER = {
     "demo": "steelyard.interfaces.cli.first_steps",
     "backtest": "steelyard.interfaces.cli.lab.backtest",
     "compare": "steelyard.interfaces.cli.lab.backtest",
+    "serve": "steelyard.interfaces.cli.serving",
     "execute": "steelyard.interfaces.cli.trading.execute",
     "approve": "steelyard.interfaces.cli.trading.execute",
     "arm": "steelyard.interfaces.cli.trading.execute",

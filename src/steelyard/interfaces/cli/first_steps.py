@@ -11,7 +11,7 @@ import steelyard
 from steelyard.domain.money import is_currency
 from steelyard.errors import InputError, SteelyardError
 from steelyard.interfaces import language
-from steelyard.interfaces.cli.options import epilog, print_json
+from steelyard.interfaces.cli.options import epilog, print_json, tell_addresses
 from steelyard.interfaces.cli.typed import Day
 from steelyard.words import say
 
@@ -158,8 +158,12 @@ def _write(folder: Path, target: Path, text: str) -> None:
 
 @click.command(epilog=epilog("steelyard demo", "steelyard demo --as-of 2026-11-23", ends=(0, 2)))
 @click.option("--as-of", type=Day(), help="Evaluate as of this date.  [default: today]")
-def demo(as_of: date | None) -> None:
+@click.option("--serve", is_flag=True, help="Show it as a page in the browser instead.")
+def demo(as_of: date | None, serve: bool) -> None:
     """Run check, plan and invest on the bundled sample portfolio; needs nothing."""
+    if serve:
+        _serve(as_of)
+        return
     from steelyard.interfaces.cli import tables
 
     portfolio = steelyard.sample()
@@ -173,3 +177,23 @@ def demo(as_of: date | None) -> None:
     language.echo(
         say("Next: `steelyard init` writes a portfolio file of your own. (A calculation, not advice.)")
     )
+    language.echo(
+        say(
+            "`steelyard demo --serve` shows the same in your browser, at {address}",
+            address="http://127.0.0.1:8765/",
+        )
+    )
+
+
+def _serve(as_of: date | None) -> None:
+    """Show a copy of the sample; what is changed in it is gone afterwards."""
+    from tempfile import TemporaryDirectory
+
+    from steelyard.api.serving import sample_text
+    from steelyard.interfaces.web import server
+
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "sample" / "portfolio.toml"
+        file.parent.mkdir(mode=0o700)
+        file.write_text(sample_text(), encoding="utf-8")
+        server.serve(file, port=server.PORT, as_of=as_of, told=tell_addresses)

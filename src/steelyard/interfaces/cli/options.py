@@ -84,6 +84,12 @@ def read_portfolio(path: Path | None, option: Path | None, as_of: date | None) -
     return portfolio
 
 
+def tell_addresses(start: str) -> None:
+    """Say where a page is, and how it ends."""
+    language.echo(say("open {address}", address=start), err=True)
+    language.echo(say("stop with Ctrl-C"), err=True)
+
+
 def warn_of_caveats(caveats: Caveats, as_of: date, portfolio: Portfolio) -> None:
     """Say on standard error what a report rests on that may not be so."""
     # Nothing to say is the rule, and then nothing is imported for it.

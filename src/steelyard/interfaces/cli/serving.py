@@ -1,0 +1,29 @@
+"""The command `serve`: the page in a browser."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import click
+
+from steelyard.interfaces.cli.options import epilog, tell_addresses
+from steelyard.interfaces.cli.typed import Count, Day
+
+
+@click.command(epilog=epilog("steelyard serve", "steelyard serve portfolio.toml --port 8080", ends=(0, 2)))
+@click.argument("path", metavar="[FILE]", required=False, type=click.Path(path_type=Path))
+@click.option("--portfolio", "file", type=click.Path(path_type=Path), help="Same as FILE.")
+@click.option(
+    "--port", type=Count(0, 65535), default=8765, help="Where to listen; 0 takes a free one.  [default: 8765]"
+)
+@click.option("--as-of", type=Day(), help="Evaluate as of this date.  [default: today]")
+def serve(path: Path | None, file: Path | None, port: int, as_of: date | None) -> None:
+    """Show the portfolio as a page in your browser, on this computer alone, until Ctrl-C.
+
+    The address that is printed works once; it needs the extra `steelyard[serve]`.
+    """
+    # Neither the framework nor the templates are for any other command.
+    from steelyard.interfaces.web import server
+
+    server.serve(path or file or Path("portfolio.toml"), port=port, as_of=as_of, told=tell_addresses)

@@ -1,0 +1,1 @@
+"""The page in a browser: what the terminal says, to be read and clicked (`steelyard serve`)."""
