@@ -7,11 +7,14 @@ from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.adapters.files.portfolio import parse
 from steelyard.adapters.files.tax_figures import load_tax_rules
 from steelyard.adapters.machine.calendar import ExchangeSessions
-from steelyard.app.tax.situation import situation
+from steelyard.app.harvest.sale_value import Assumptions
+from steelyard.app.tax.situation import situations
 from steelyard.domain.books.ledger import Entry
 from steelyard.domain.books.portfolio_books import Books, with_books
 
 D = Decimal
+NO_LATER = Assumptions(likelihood=D(0))
+"""A harvest is worth what it saves this year: a loss carried on counts nothing."""
 DAY = date(2026, 11, 23)
 LONG_AGO = date(2025, 1, 10)
 SPRING = date(2026, 5, 4)
@@ -57,7 +60,7 @@ def won(day, symbol, shares, price, kind="buy"):
 def known(held, entries=(), *, as_of=DAY):
     """What tax is computed from, with the data of the country."""
     kept = with_books(held, Books(tuple(entries)))
-    return situation(kept, ExchangeSessions(), load_tax_rules, as_of=as_of, selling=True)
+    return situations(kept, ExchangeSessions(), load_tax_rules, as_of=as_of, selling=True)
 
 
 ORDINARY = [(0, "0.10"), (12_400, "0.12"), (50_400, "0.22"), (105_700, "0.24"), (201_775, "0.32")]

@@ -8,6 +8,7 @@ import pytest
 from steelyard.adapters.files import accounts as portfolio_accounts
 from steelyard.adapters.files import portfolio as portfolio_file
 from steelyard.adapters.files import settings as portfolio_settings
+from steelyard.domain.accounts import HOUSEHOLDS
 from steelyard.domain.policy import looks, policies
 
 ROOT = Path(__file__).parent.parent.parent
@@ -54,6 +55,8 @@ def test_every_table_of_the_file_has_a_section():
         ("[policy]", "look_at", looks.LOOK_ATS),
         ("[policy]", "destination", policies.DESTINATIONS),
         ("[tax]", "jurisdiction", portfolio_settings.JURISDICTIONS),
+        ("[owners.NAME]", "jurisdiction", portfolio_settings.JURISDICTIONS),
+        ("[owners.NAME]", "household", HOUSEHOLDS),
         ("[[accounts]]", "cost_method", portfolio_accounts.METHODS),
         ("[instruments.SYMBOL]", "exchange", portfolio_accounts.EXCHANGES),
     ],

@@ -20,7 +20,7 @@ from steelyard.records import replace
 if TYPE_CHECKING:
     from steelyard.api.tables import Method, PlanOptions
     from steelyard.app.planning.ways import Ways
-    from steelyard.app.tax.situation import TaxSituation
+    from steelyard.app.tax.situation import Returns
     from steelyard.domain.objective import ObjectiveName
     from steelyard.domain.trades import Plan, Sell
 
@@ -270,7 +270,7 @@ def _text(given: Money | None) -> str | None:
     return plain(given) if isinstance(given, Decimal) else None if given is None else str(given)
 
 
-def _tax_of(portfolio: Portfolio, as_of: date, *, needed: bool = False) -> tuple[TaxSituation | None, str]:
+def _tax_of(portfolio: Portfolio, as_of: date, *, needed: bool = False) -> tuple[Returns | None, str]:
     """Return what the tax of a plan is computed from, or why it cannot be.
 
     Raises:

@@ -51,6 +51,7 @@ class AccountTable(TypedDict, total=False):
 
     name: str
     kind: AccountKind
+    owner: str
     kept: Keeper
     cost_method: CostMethod | Mapping[str, CostMethod]
     cash: Mapping[str, Number]
@@ -160,6 +161,7 @@ class Tables(TypedDict, total=False):
     costs: CostsTable
     fx: Mapping[str, Number]
     tax: Mapping[str, object]
+    owners: Mapping[str, Mapping[str, object]]
     instruments: Mapping[str, InstrumentTable]
     prices: Mapping[str, Number]
     priced_on: date | str

@@ -12,7 +12,7 @@ from steelyard.api.reading import Money, fraction
 from steelyard.app.harvest import harvest as harvester
 from steelyard.app.harvest.sale_value import Assumptions
 from steelyard.app.tax import reconciliation
-from steelyard.app.tax.situation import situation
+from steelyard.app.tax.situation import situations
 from steelyard.domain.caveats import caveats_of, need_fresh
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import InputError
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from steelyard.domain.tax.statements import Reconciliation
 
 
-def tax(portfolio: Portfolio, *, year: int | None = None, as_of: date | None = None) -> YearTax:
+def tax(
+    portfolio: Portfolio, *, year: int | None = None, as_of: date | None = None, owner: str | None = None
+) -> YearTax:
     """Return the tax of one year, with every sale, its lots and the rules behind each figure.
 
     Args:
@@ -33,12 +35,20 @@ def tax(portfolio: Portfolio, *, year: int | None = None, as_of: date | None = N
             needed, so `load(path, need_accounts=False, need_prices=False)` will do.
         year: The tax year; that of `as_of` unless given.
         as_of: Nothing later is counted; today unless given.
+        owner: Whose return alone, `me` for that of [tax]. Without it the first return comes with the others
+            in `others`.
 
     Raises:
         InputError, DataError: See `steelyard.errors`.
     """
     day = reading.day(as_of, portfolio)
-    return situation(portfolio, bootstrap.sessions(), bootstrap.tax_figures, as_of=day, year=year).so_far
+    found = situations(
+        portfolio, bootstrap.sessions(), bootstrap.tax_figures, as_of=day, year=year, owner=owner
+    )
+    if not portfolio.owners:
+        return found[0].so_far
+    years = [replace(x.so_far, owners=x.filer.owners) for x in found]
+    return replace(years[0], others=tuple(years[1:]))
 
 
 def reconcile(
@@ -48,6 +58,7 @@ def reconcile(
     account: str | None = None,
     year: int | None = None,
     as_of: date | None = None,
+    owner: str | None = None,
 ) -> Reconciliation:
     """Return how a broker's yearly statement of sales differs from the year, with the likely reasons.
 
@@ -56,13 +67,18 @@ def reconcile(
         statement: A CSV file with a line a sale, in the tax currency.
         account: The account it is of; None compares with all of them.
         year, as_of: As for `tax`.
+        owner: Whose return; that of the account's owner, or of [tax], unless given.
 
     Raises:
         InputError, DataError: See `steelyard.errors`.
     """
     day = as_of or bootstrap.today(portfolio)
-    found = situation(portfolio, bootstrap.sessions(), bootstrap.tax_figures, as_of=day, year=year)
-    return reconciliation.reconcile(found, bootstrap.stated_sales(Path(statement)), account)
+    if owner is None and account is not None:
+        owner = next((a.owner for a in portfolio.accounts if a.name == account), None)
+    found = situations(
+        portfolio, bootstrap.sessions(), bootstrap.tax_figures, as_of=day, year=year, owner=owner
+    )
+    return reconciliation.reconcile(found[0], bootstrap.stated_sales(Path(statement)), account)
 
 
 def harvest(
@@ -90,8 +106,8 @@ def harvest(
     day = reading.day(as_of, portfolio)
     caveats = caveats_of(portfolio, day, stale_ok=stale_ok)
     need_fresh(caveats)
-    situation = bootstrap.tax_situation(portfolio, day, needed=True)
-    if situation is None:
+    returns = bootstrap.tax_situation(portfolio, day, needed=True)
+    if returns is None:
         raise InputError(
             "tax-missing",
             say("{source} does not say where its owner is taxed", source=portfolio.source),
@@ -113,5 +129,5 @@ def harvest(
         discount=rate,
         min_loss=None if min_loss is None else fraction(min_loss),
     )
-    found = harvester.harvest(portfolio, situation, as_of=day, assumptions=given)
+    found = harvester.harvest(portfolio, returns, as_of=day, assumptions=given)
     return replace(found, caveats=caveats, as_of=day)

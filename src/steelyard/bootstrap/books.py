@@ -226,8 +226,10 @@ def _open_pairs(portfolio: Portfolio, past: Sequence[Entry]) -> tuple[tuple[str,
     from steelyard.app.books.lots import entries_of_lots
     from steelyard.domain.tax.country import country, unrated
 
-    other = country(portfolio.tax.jurisdiction).currency
-    return tuple((c, other) for c in unrated(past or entries_of_lots(portfolio), other))
+    taxes = [tax for a in portfolio.accounts if (tax := portfolio.tax_of(a.owner))] or [portfolio.tax]
+    others = {country(tax.jurisdiction).currency for tax in taxes}
+    entries = past or entries_of_lots(portfolio)
+    return tuple((c, other) for other in sorted(others) for c in unrated(entries, other))
 
 
 def _with_tax_bases(folder: Folder, books: Books) -> Books:

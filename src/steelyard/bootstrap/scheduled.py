@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from sqlite3 import Connection
 
     from steelyard.adapters.files.quotes import PortfolioFile
-    from steelyard.app.tax.situation import TaxSituation
+    from steelyard.app.tax.situation import Returns
     from steelyard.domain.automation.settings import AutomationSettings
     from steelyard.domain.portfolio import Portfolio
 
@@ -65,8 +65,8 @@ class OwnersBooks:
 
         return splits_of(journal_entries(self._folder))
 
-    def situation(self, portfolio: Portfolio, as_of: date) -> TaxSituation | None:
-        """Return what tax is computed from, None without [tax] or without costs."""
+    def situation(self, portfolio: Portfolio, as_of: date) -> Returns | None:
+        """Return what tax is computed from, a return each, None without [tax] or without costs."""
         return tax_situation(portfolio, as_of)
 
 

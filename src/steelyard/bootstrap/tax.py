@@ -14,14 +14,14 @@ from steelyard.errors import InputError
 from steelyard.words import say
 
 if TYPE_CHECKING:
-    from steelyard.app.tax.situation import TaxSituation
+    from steelyard.app.tax.situation import Returns
     from steelyard.domain.books.statements import StatedSale
     from steelyard.domain.portfolio import Portfolio
     from steelyard.domain.tax.rules import Rule
 
 
-def tax_situation(portfolio: Portfolio, as_of: date, *, needed: bool = False) -> TaxSituation | None:
-    """Return what tax is computed from; see `situation_of_sales`."""
+def tax_situation(portfolio: Portfolio, as_of: date, *, needed: bool = False) -> Returns | None:
+    """Return what tax is computed from, a return each; see `situation_of_sales`."""
     if portfolio.tax is None:
         # As it answers too, without importing the law of two countries.
         return None

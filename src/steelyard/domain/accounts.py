@@ -18,6 +18,8 @@ CostMethod = Literal["fifo", "lifo", "hifo", "average", "specific", "least_tax"]
 METHODS: tuple[CostMethod, ...] = get_args(CostMethod)
 Keeper = Literal["file", "journal"]
 KEEPERS: tuple[Keeper, ...] = get_args(Keeper)
+Household = Literal["joint", "separate", "other"]
+HOUSEHOLDS: tuple[Household, ...] = get_args(Household)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
-from steelyard.domain.accounts import UNRESTRICTED, AccountKind, CostMethod, HoldingRules, Keeper
+from steelyard.domain.accounts import UNRESTRICTED, AccountKind, CostMethod, HoldingRules, Household, Keeper
 from steelyard.domain.costs import Costs
 from steelyard.domain.market.instruments import Instrument
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
@@ -156,11 +156,14 @@ class Tax:
         jurisdiction: The country.
         settings: The country's own keys, as written; they hold for every year.
         by_year: Year to keys that hold for it alone, in place of the general ones.
+        household: joint (one return with the person of [tax]) | separate | other: not a spouse, so that
+            what this person buys undoes no loss of the others.
     """
 
     jurisdiction: str
     settings: Mapping[str, object] = field(default_factory=dict)
     by_year: Mapping[int, Mapping[str, object]] = field(default_factory=dict)
+    household: Household = "separate"
 
     def __hash__(self) -> int:
         return _hash(self)
@@ -178,6 +181,7 @@ class Portfolio:
         fx: Foreign currency to units of base currency for one unit of it; the base itself is absent.
         instruments: For every symbol that is targeted or held.
         policy, constraints, costs, tax: The owner's settings.
+        owners: Persons besides the one of [tax], by the name that accounts call them.
         source: What it was read from, as its owner named it: for messages, and never to find anything.
         classes: What `[targets]` may name besides symbols.
         exposures: Symbol to class to fraction, of funds that count in parts.
@@ -196,6 +200,7 @@ class Portfolio:
     constraints: Constraints = Constraints()
     costs: Costs = Costs()
     tax: Tax | None = None
+    owners: Mapping[str, Tax] = field(default_factory=dict)
     source: str = "portfolio.toml"
     language: str | None = None
     classes: Mapping[str, AssetClass] = field(default_factory=dict)
@@ -203,6 +208,14 @@ class Portfolio:
     fx_quotes: Mapping[str, Quote] = field(default_factory=dict)
     timezone: str = ""
     _goals: list[tuple[Goal, ...]] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    def tax_of(self, owner: str) -> Tax | None:
+        """Return where and how a person is taxed, None where the file has no [tax]."""
+        return self.owners.get(owner, self.tax)
+
+    def tax_in(self, account: str) -> Tax | None:
+        """Return how the owner of an account is taxed; one that the file does not have is `me`'s."""
+        return self.tax_of(next((a.owner for a in self.accounts if a.name == account), "me"))
 
     @property
     def goals(self) -> tuple[Goal, ...]:

@@ -292,6 +292,7 @@ class Plan:
             it was not asked for or the policy has no bands.
         taxes: What the sales add to the year's tax, base currency; None when it is not computed.
         tax_note: Why not, or what is left out.
+        taxes_of: By who files a return its part of `taxes`, where there are several.
         asked: What it was asked for, by the names that a saved plan keeps, so that it can be made again; None
             where that is not known. No part of the plan itself.
         caveats: What its reader should know of the holdings and prices it was made from.
@@ -325,6 +326,7 @@ class Plan:
     members: tuple[Member, ...] = ()
     member_positions: tuple[Mapping[str, Any], ...] = ()
     classes: Mapping[str, Any] = field(default_factory=dict)
+    taxes_of: Mapping[str, Decimal | None] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document of `plan --json`, also of `invest` and `withdraw` (`steelyard/plan/1`).
@@ -357,6 +359,7 @@ class Plan:
             "turnover": figure(self.turnover),
             "costs": figure(self.costs),
             "taxes": figure(self.taxes),
+            **({"taxes_of": {name: figure(x) for name, x in self.taxes_of.items()}} if self.taxes_of else {}),
             "tax_note": self.tax_note,
             "objective": self.objective.to_dict(),
             "effort": None if self.effort is None else self.effort.to_dict(),

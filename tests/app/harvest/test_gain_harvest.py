@@ -65,9 +65,9 @@ def test_a_deduction_larger_than_the_income_makes_room_too():
     (found,) = gains(held, entries)
     assert (found.shares, found.costs) == (1815, 0)
     sold = [*entries, trade("sell", DAY, "TLT", 1815, 80)]
-    assert known(held, sold).so_far.total_tax == 0
+    assert known(held, sold)[0].so_far.total_tax == 0
     one_more = [*entries, trade("sell", DAY, "TLT", 1816, 80)]
-    assert known(held, one_more).so_far.total_tax == D("4.50"), "15 % of the last 30"
+    assert known(held, one_more)[0].so_far.total_tax == D("4.50"), "15 % of the last 30"
 
 
 def test_a_short_lot_that_the_broker_sells_first_is_realised_and_taxed_with_it():

@@ -17,7 +17,38 @@ CENT = D("0.01")
 
 
 def report(held, entries=(), **assumptions):
-    return harvest(held, known(held, entries), as_of=DAY, assumptions=Assumptions(**assumptions))
+    return harvest(
+        held, known(held, entries), as_of=DAY, assumptions=Assumptions(**{"likelihood": D(0)} | assumptions)
+    )
+
+
+def test_what_this_year_has_no_use_for_is_worth_the_3000_a_year_it_takes_off_later_income():
+    """Loss 100 * 100 = 10,000 at 32 %: 960.00 this year; then 3,000 * 0.32 / 1.04 = 923.08, 887.57
+    and the last 1,000 / 1.04^3 = 284.48. Later tax 15 % of 10,000 / 1.480244 = 1,013.35."""
+    entries = [buy(LONG_AGO, "TLT", 100, 200)]
+    (found,) = report(portfolio(US, {"TLT": 100}), entries, likelihood=D(1)).losses
+    assert (found.shares, found.do) == (100, True)
+    assert found.carried.quantize(CENT) == D("2095.13")
+    assert found.saves.quantize(CENT) == D("3055.13")
+    assert found.costs.quantize(CENT) == D("1013.35")
+
+
+def test_the_likelihood_and_the_discount_of_the_file_count_for_a_loss_carried_on():
+    """3,000 of loss were realised already: of 1,000 more all is carried, 320 / 1.10 * 80 % = 232.73."""
+    tax = f'{US}\ncarry_likelihood = "80%"\ncarry_discount = "10%"'
+    before = [buy(LONG_AGO, "GLD", 10, 500), trade("sell", SPRING, "GLD", 10, 200)]
+    held = portfolio(tax, {"TLT": 100, "GLD": 200})
+    found = next(
+        x for x in report(held, [*before, buy(LONG_AGO, "TLT", 10, 200)]).losses if x.symbol == "TLT"
+    )
+    assert found.saves.quantize(CENT) == found.carried.quantize(CENT) == D("232.73")
+    assert found.do
+
+
+def test_nothing_counts_after_ten_years():
+    """A loss of 50,000: 3,000 this year, 30,000 in ten more; 330 shares lose 100 each."""
+    (found,) = report(portfolio(US, {"TLT": 100}), [buy(LONG_AGO, "TLT", 500, 200)], likelihood=D(1)).losses
+    assert found.shares == 330
 
 
 def test_a_loss_is_worth_the_tax_it_saves_less_the_present_value_of_the_later_tax():

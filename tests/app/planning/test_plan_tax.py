@@ -17,7 +17,7 @@ from steelyard.adapters.files.portfolio import parse
 from steelyard.adapters.files.tax_figures import load_tax_rules
 from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.app.planning.plan import plan as plan_with
-from steelyard.app.tax.situation import situation
+from steelyard.app.tax.situation import situations
 from steelyard.domain.books.ledger import Entry
 from steelyard.domain.books.portfolio_books import Books, with_books
 from steelyard.errors import InputError
@@ -185,7 +185,7 @@ def test_a_purchase_soon_after_a_loss_costs_the_plan_what_it_disallows(sold_on, 
         Entry(date(2026, 5, 4), "main", "buy", "VOO", D(11), D(700), "USD"),
         Entry(sold_on, "main", "sell", "VOO", D(10), D(600), "USD"),
     ]
-    known = situation(
+    known = situations(
         with_books(portfolio, Books(tuple(entries))), ExchangeSessions(), load_tax_rules, as_of=DAY
     )
     found = plan_with(portfolio, ExchangeSessions(), as_of=DAY, tax=known, allow_wash_sales=True)

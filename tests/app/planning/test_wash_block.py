@@ -179,8 +179,8 @@ def test_tax_plan_and_harvest_agree_on_what_is_identical(word, disallowed):
     entries = [*LOSS, buy(date(2026, 11, 4), "SPY", 10, 600, account="ira"), buy(LONG_AGO, "VOO", 5, 900)]
     held = file(f'identical = "{word}"')
     situation = known(held, entries)
-    assert sum(d.disallowed for d in situation.so_far.disposals) == disallowed
-    assert any("same_symbol" in n for n in situation.so_far.notes) is (disallowed > 0)
+    assert sum(d.disallowed for d in situation[0].so_far.disposals) == disallowed
+    assert any("same_symbol" in n for n in situation[0].so_far.notes) is (disallowed > 0)
     blocked = planned(held, entries).blocked
     assert [b.symbol for b in blocked] == ([] if disallowed else ["VOO"])
     (loss,) = harvest(held, situation, as_of=DAY).losses

@@ -35,7 +35,7 @@ def korean_year(tax=FULL_KR):
     paid = trade("deposit", SPRING, "", 4_000_000, 1, currency="KRW", account="pension")
     rows += [replace(paid, price=None, account=name) for name in ("pension", "mine/1")]
     kinds = {"main": "taxable", "home": "ria", "pension": "pension", "mine/1": "isa"}
-    facts = replace(known(held, rows).facts, account_kinds=kinds)
+    facts = replace(known(held, rows)[0].facts, account_kinds=kinds)
     return country("KR").year_tax(facts)
 
 
@@ -53,7 +53,7 @@ def american_year(tax=FULL_US):
         buy(date(2026, 5, 12), "TLT", 4, 91, account="ira"),
         trade("dividend", SPRING, "VOO", 10, 2),
     ]
-    return known(held, rows).so_far
+    return known(held, rows)[0].so_far
 
 
 @pytest.mark.parametrize("year", [korean_year(), american_year(), korean_year(KR), american_year(US)])

@@ -8,11 +8,11 @@ from decimal import Decimal
 from typing import Any
 
 from steelyard.adapters.files.classes import names_in
-from steelyard.adapters.files.settings import ExchangeRates, currency_of
+from steelyard.adapters.files.settings import ExchangeRates, currency_of, read_owner
 from steelyard.adapters.files.tax_figures import load_tax_rules
 from steelyard.adapters.files.toml_places import Path
 from steelyard.adapters.files.toml_reader import Reader
-from steelyard.domain.accounts import KEEPERS, METHODS, CostMethod, Keeper
+from steelyard.domain.accounts import KEEPERS, METHODS, CostMethod
 from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.market.instruments import TAX_CLASSES, US_CLASSES, Instrument
 from steelyard.domain.money import EXACT, ONE, ZERO, Amount, exact_sum, is_currency, parse_number, plain
@@ -24,6 +24,7 @@ from steelyard.words import join, say
 
 ACCOUNT_KEYS = (
     "name", "kind", "cost_method", "cash", "positions", "kept", "menu", "locked", "fractional", "prefer",
+    "owner",
 )  # fmt: skip
 POSITION_KEYS = ("symbol", "shares", "value", "price", "priced_on", "lots")
 LOT_KEYS = ("bought", "shares", "unit_cost", "fx", "currency")
@@ -122,9 +123,9 @@ class AccountsReader:
             self._price(self.catalogue.resolve(name) or name, raw, ("prices", name))
 
     def read_accounts(
-        self, tree: Mapping[str, Any], jurisdiction: str | None, *, need: bool
+        self, tree: Mapping[str, Any], owners: Mapping[str, str | None], *, need: bool
     ) -> tuple[Account, ...]:
-        """Read [[accounts]]."""
+        """Read [[accounts]]; `owners` says in which country each person is taxed."""
         raw = tree.get("accounts", [])
         if not isinstance(raw, list) or not all(isinstance(row, dict) for row in raw):
             hint = say('start an account with [[accounts]] and a line name = "main"')
@@ -136,7 +137,7 @@ class AccountsReader:
         accounts = []
         names: set[str] = set()
         for index, row in enumerate(raw):
-            account = self._account(row, ("accounts", index), jurisdiction)
+            account = self._account(row, ("accounts", index), owners)
             if account.name in names:
                 path = ("accounts", index, "name")
                 hint = say("give every account its own name")
@@ -237,7 +238,7 @@ class AccountsReader:
         )
         return None
 
-    def _account(self, row: Mapping[str, Any], path: Path, jurisdiction: str | None) -> Account:
+    def _account(self, row: Mapping[str, Any], path: Path, owners: Mapping[str, str | None]) -> Account:
         self.reader.unknown_keys(row, ACCOUNT_KEYS, path)
         name = "main"
         if "name" in row:
@@ -246,7 +247,8 @@ class AccountsReader:
             self.reader.problem(
                 "key-missing", say("an account has no name"), say('write name = "main"'), path
             )
-        kinds = account_kinds(jurisdiction)
+        owner = read_owner(self.reader, row, path, owners)
+        kinds = account_kinds(owners[owner])
         kind = self.reader.word(row.get("kind", "taxable"), (*path, "kind"), kinds) or "taxable"
         cash: dict[str, Decimal] = {}
         for currency, raw in self.reader.table(row, "cash", path).items():
@@ -289,11 +291,12 @@ class AccountsReader:
             cash,
             tuple(positions.values()),
             method,
+            owner=owner,
             menu=None if menu is None else frozenset(menu),
             locked=frozenset(self._known(row, "locked", path, self.counted)),
             fractional="fractional" in row and self.reader.flag(row["fractional"], (*path, "fractional")),
             prefer=tuple(self._known(row, "prefer", path, {**self.counted, **dict.fromkeys(self.targets)})),
-            kept=self._kept(row, path),
+            kept=self.reader.word(row["kept"], (*path, "kept"), KEEPERS) if "kept" in row else None,
             rules=holding_rules(kind, lambda code: load_tax_rules(code)[0]),
         )
 
@@ -310,9 +313,6 @@ class AccountsReader:
             else:
                 self.reader.problem("unknown-preference", text, hint, (*path, key))
         return [name for name in found if name in known]
-
-    def _kept(self, row: Mapping[str, Any], path: Path) -> Keeper | None:
-        return self.reader.word(row["kept"], (*path, "kept"), KEEPERS) if "kept" in row else None
 
     def _method(self, row: Mapping[str, Any], path: Path) -> dict[str, CostMethod]:
         raw = row.get("cost_method")

@@ -18,6 +18,7 @@ from steelyard.adapters.files.settings import (
     read_bands,
     read_constraints,
     read_costs,
+    read_owners,
     read_policy,
     read_tax,
 )
@@ -33,7 +34,7 @@ from steelyard.words import LONGEST_SHOWN, Text, say
 
 KEYS = (
     "base_currency", "language", "targets", "classes", "bands", "policy", "constraints", "costs", "fx", "tax",
-    "accounts", "instruments", "prices", "priced_on",
+    "owners", "accounts", "instruments", "prices", "priced_on",
 )  # fmt: skip
 
 
@@ -141,6 +142,7 @@ def read(
         policy = replace(policy, own_bands=own_bands)
     costs = read_costs(reader, tree, rates)
     tax = read_tax(reader, tree)
+    owners = read_owners(reader, tree, tax)
     holdings = AccountsReader(reader, rates, catalogue, targets, base, classes)
     if "priced_on" in tree:
         holdings.priced_on = reader.day(tree["priced_on"], ("priced_on",))
@@ -148,7 +150,8 @@ def read(
     check_targets(reader, targets, classes, holdings.exposures)
     constraints = read_constraints(reader, tree, rates, catalogue, holdings.counted)
     holdings.read_prices(tree)
-    accounts = holdings.read_accounts(tree, tax.jurisdiction if tax else None, need=need_accounts)
+    lands = {"me": tax.jurisdiction if tax else None, **{name: x.jurisdiction for name, x in owners.items()}}
+    accounts = holdings.read_accounts(tree, lands, need=need_accounts)
     instruments, quotes = holdings.finish(accounts, need_prices=need_prices, symbols=symbols)
     problems = reader.problems
     if problems:
@@ -164,6 +167,7 @@ def read(
         constraints=constraints,
         costs=costs,
         tax=tax,
+        owners=owners,
         source=reader.name,
         language=language,
         classes={name: classes[name] for name in targets if name in classes},

@@ -8,12 +8,13 @@ from typing import Any
 
 from steelyard.adapters.files.toml_places import Path
 from steelyard.adapters.files.toml_reader import Reader
+from steelyard.domain.accounts import HOUSEHOLDS
 from steelyard.domain.costs import Costs
 from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.money import EXACT, ONE, ZERO, Amount, is_currency, parse_amount
 from steelyard.domain.policy.policies import DESTINATIONS, KINDS, LOOK_ATS, LOOKS, OwnBand, Policy
 from steelyard.domain.portfolio import Constraints, Tax
-from steelyard.domain.tax.codes import MODULES
+from steelyard.domain.tax.codes import JOINT, MODULES
 from steelyard.words import say
 
 POLICY_KEYS = (
@@ -227,27 +228,114 @@ def read_tax(reader: Reader, tree: Mapping[str, Any]) -> Tax | None:
         )
         return None
     word = reader.word(table["jurisdiction"], ("tax", "jurisdiction"), JURISDICTIONS)
-    settings = {k: v for k, v in table.items() if k != "jurisdiction" and not k.isdigit()}
-    by_year = {}
+    by_year = _by_year(reader, table, ("tax",))
+    return None if word is None else Tax(word, _without(table, "jurisdiction"), by_year)
+
+
+def read_owners(reader: Reader, tree: Mapping[str, Any], tax: Tax | None) -> dict[str, Tax]:
+    """Read [owners.NAME], the keys of [tax] for other persons; their country is that of [tax] unless said."""
+    found = {}
+    for name in reader.table(tree, "owners"):
+        path: Path = ("owners", name)
+        table = reader.table(tree["owners"], name, ("owners",))
+        if name == "me":
+            text = say("[owners.me] is the person of [tax]")
+            reader.problem("tax-owner", text, say("write its keys under [tax]"), path)
+            continue
+        if tax is None:
+            text = say("[owners.{name}] stands in a file without [tax]", name=name)
+            reader.problem("tax-owner", text, say('add [tax] with jurisdiction = "KR" (or "US")'), path)
+            continue
+        word = reader.word(
+            table.get("jurisdiction", tax.jurisdiction), (*path, "jurisdiction"), JURISDICTIONS
+        )
+        household = reader.word(table.get("household", "separate"), (*path, "household"), HOUSEHOLDS)
+        if word is None or household is None:
+            continue
+        owner = Tax(
+            word, _without(table, "jurisdiction", "household"), _by_year(reader, table, path), household
+        )
+        if household == "joint":
+            _check_joint(reader, name, owner, tax)
+        found[name] = owner
+    joint = [name for name, owner in found.items() if owner.household == "joint"]
+    if len(joint) > 1:
+        text = say("{names} all file one return with [tax]", names=", ".join(joint))
+        hint = say('leave household = "joint" with one of them')
+        reader.problem("tax-owner", text, hint, ("owners", joint[1], "household"))
+    return found
+
+
+def read_owner(reader: Reader, row: Mapping[str, Any], path: Path, owners: Mapping[str, str | None]) -> str:
+    """Return whose an account is: `me`, unless it names somebody of [owners]."""
+    if "owner" not in row:
+        return "me"
+    name = reader.text(row["owner"], (*path, "owner")) or "me"
+    if name in owners:
+        return name
+    text = say("there is no [owners.{name}]", name=name)
+    hint = say(
+        'add [owners.{name}] with household = "separate", or name one of {owners}',
+        name=name,
+        owners=", ".join(owners),
+    )
+    reader.problem("unknown-owner", text, hint, (*path, "owner"))
+    return "me"
+
+
+def _check_joint(reader: Reader, name: str, owner: Tax, tax: Tax) -> None:
+    """Note what keeps a person from filing one return with the person of [tax]."""
+    path: Path = ("owners", name)
+    filing = JOINT.get(owner.jurisdiction)
+    if filing is None or tax.jurisdiction != owner.jurisdiction:
+        text = say(
+            "{name} cannot file one return with [tax]: that is for spouses in {codes}, both of them there",
+            name=name,
+            codes=", ".join(JOINT),
+        )
+        reader.problem("tax-owner", text, say('write household = "separate"'), (*path, "household"))
+        return
+    if owner.settings or owner.by_year:
+        text = say("a joint return is stated once, and {name} has keys of its own", name=name)
+        hint = say("move them under [tax], the amounts of both persons added up")
+        reader.problem("tax-owner", text, hint, path)
+    if tax.settings.get("filing") != filing:
+        text = say("{name} files one return with [tax], which does not say so", name=name)
+        hint = say('write filing = "{filing}" under [tax]', filing=filing)
+        reader.problem("tax-owner", text, hint, ("tax",))
+
+
+def _without(table: Mapping[str, Any], *keys: str) -> dict[str, object]:
+    return {k: v for k, v in table.items() if k not in keys and not k.isdigit()}
+
+
+def _by_year(reader: Reader, table: Mapping[str, Any], path: Path) -> dict[int, Mapping[str, object]]:
+    """Read the tables of single years, such as [tax.2025]."""
+    by_year: dict[int, Mapping[str, object]] = {}
+    place = ".".join(str(x) for x in path)
     for key in (k for k in table if k.isdigit()):
-        keys = reader.table(table, key, ("tax",))
+        keys = reader.table(table, key, path)
         if not (key.isascii() and len(key) == 4):
             reader.problem(
                 "tax-setting",
-                say("{key} under [tax] is no year", key=key),
-                say("write [tax.{year}] for the settings of one year", year=2025),
-                ("tax", key),
+                say("{key} under [{place}] is no year", key=key, place=place),
+                say("write [{place}.{year}] for the settings of one year", place=place, year=2025),
+                (*path, key),
             )
         elif "jurisdiction" in keys:
             reader.problem(
                 "tax-setting",
-                say("[tax.{key}] states a jurisdiction; it is the same in every year", key=key),
+                say(
+                    "[{place}.{key}] states a jurisdiction; it is the same in every year",
+                    place=place,
+                    key=key,
+                ),
                 say("leave it out, or keep a file for each country"),
-                ("tax", key, "jurisdiction"),
+                (*path, key, "jurisdiction"),
             )
         else:
             by_year[int(key)] = keys
-    return None if word is None else Tax(word, settings, by_year)
+    return by_year
 
 
 def currency_of(raw: object) -> str | None:

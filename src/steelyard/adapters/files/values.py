@@ -54,7 +54,7 @@ def _plain(value: object, path: Path, reader: Reader) -> object:
         value = sorted(value, key=str)
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         return [_plain(part, (*path, index), reader) for index, part in enumerate(value)]
-    if isinstance(value, float) and path[0] == "tax":
+    if isinstance(value, float) and path[0] in ("tax", "owners"):
         # Kept as written for the country, which would come upon it only when tax is computed.
         hint = say("write it as text or a Decimal: {written}", written=repr(str(value)))
         reader.problem("not-a-number", say("{raw!r} is not a number", raw=value), hint, path)

@@ -246,26 +246,31 @@ def _tell_harvest(inputs: RunInputs, report: CheckReport, stale: dict[str, date]
     from steelyard.app.harvest.harvest import harvest
 
     try:
-        situation = inputs.books.situation(portfolio, as_of)
-        if situation is None:
+        returns = inputs.books.situation(portfolio, as_of)
+        if returns is None:
             return []
-        found = harvest(portfolio, situation, as_of=as_of)
+        found = harvest(portfolio, returns, as_of=as_of)
     except (InputError, DataError):
         # A rate or a cost is not known, so nothing can be judged: the command `harvest` says what to write.
         # The day is recorded and its other alerts go out all the same.
         return []
-    worthwhile = [p for p in (*found.losses, *found.gains) if p.do]
+    worthwhile = {
+        report.currency: [p for x in found.all if x.currency == report.currency for p in x.proposals if p.do]
+        for report in found.all
+    }
     outbox, name = inputs.post.outbox, inputs.file.name
     # A deadline that has passed leaves nothing to do this year.
     key = f"harvest:{found.deadline.year}" + (":december" if as_of.month == 12 else "")
-    told = bool(worthwhile) and as_of <= found.deadline
+    told = any(worthwhile.values()) and as_of <= found.deadline
     for old in outbox.keys(name, "harvest:"):
         if not told or not old.startswith(f"harvest:{found.deadline.year}"):
             outbox.clear(name, old)
     if not told:
         return []
     facts = {
-        "proposals": texts.harvest_lines(worthwhile, found.currency),
+        "proposals": join(
+            "\n", (texts.harvest_lines(rows, currency) for currency, rows in worthwhile.items() if rows)
+        ),
         "deadline": str(found.deadline),
         "year": str(found.deadline.year),
         "days": str((found.deadline - as_of).days),

@@ -13,7 +13,7 @@ from steelyard.records import dataclass
 
 if TYPE_CHECKING:
     from steelyard.app.check import CheckReport
-    from steelyard.app.tax.situation import TaxSituation
+    from steelyard.app.tax.situation import Returns
     from steelyard.domain.automation.settings import AutomationSettings
     from steelyard.domain.caveats import HoldingDifference
     from steelyard.domain.portfolio import Portfolio
@@ -34,7 +34,7 @@ class Books(Protocol):
         """Return the splits that the journal records, by symbol: day and new shares for one old one."""
         ...
 
-    def situation(self, portfolio: Portfolio, as_of: date) -> TaxSituation | None:
+    def situation(self, portfolio: Portfolio, as_of: date) -> Returns | None:
         """Return what tax is computed from, None when nothing says what was paid or where tax is due."""
         ...
 
@@ -50,7 +50,7 @@ class NoBooks:
         """Return none."""
         return {}
 
-    def situation(self, portfolio: Portfolio, as_of: date) -> TaxSituation | None:
+    def situation(self, portfolio: Portfolio, as_of: date) -> Returns | None:
         """Return None."""
         return None
 

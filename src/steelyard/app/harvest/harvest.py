@@ -27,11 +27,11 @@ from steelyard.app.harvest.sale_value import (
     tax_on,
 )
 from steelyard.app.harvest.wash_sales import with_window
-from steelyard.app.tax.situation import TaxSituation
+from steelyard.app.tax.situation import Returns, TaxSituation
 from steelyard.domain.caveats import Caveats
-from steelyard.domain.money import EXACT, ZERO, exact_sum, figure
+from steelyard.domain.money import EXACT, ZERO, exact_sum, figure, plain
 from steelyard.domain.portfolio import Portfolio
-from steelyard.domain.tax.planning import PlanTax, on_top_of
+from steelyard.domain.tax.planning import Formula, PlanTax, on_top_of
 from steelyard.records import dataclass, replace
 from steelyard.words import say
 
@@ -50,7 +50,8 @@ class HarvestReport:
 
     `gain_room` is what can still be gained free of tax before any of it, None when that is not known; `notes`
     are what the reader has to know, such as what that rests on; `caveats` says it of amounts and prices;
-    `as_of` is the day it was asked for.
+    `as_of` is the day it was asked for. `owner` is whose return it is where there are
+    several, and `others` are theirs.
     """
 
     currency: str
@@ -61,6 +62,18 @@ class HarvestReport:
     notes: tuple[str, ...] = ()
     caveats: Caveats = Caveats()
     as_of: date | None = None
+    owner: str = ""
+    others: tuple[HarvestReport, ...] = ()
+
+    @property
+    def all(self) -> tuple[HarvestReport, ...]:
+        """This report and those of the other returns."""
+        return (self, *self.others)
+
+    @property
+    def proposals(self) -> tuple[Proposal, ...]:
+        """Its losses and gains."""
+        return (*self.losses, *self.gains)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document of `harvest --json` (`steelyard/harvest/1`); figures are decimal text."""
@@ -72,13 +85,15 @@ class HarvestReport:
             "deadline": self.deadline.isoformat(),
             "gain_room": figure(self.gain_room),
             "notes": list(self.notes),
+            **({"owner": self.owner} if self.owner else {}),
+            **({"others": [x.to_dict() for x in self.others]} if self.others else {}),
             **self.caveats.to_dict(),
         }
 
 
 def harvest(
     portfolio: Portfolio,
-    situation: TaxSituation,
+    returns: Returns,
     *,
     as_of: date,
     assumptions: Assumptions | None = None,
@@ -87,7 +102,7 @@ def harvest(
 
     Args:
         portfolio: With prices.
-        situation: The journal and the country.
+        returns: The journal and the country of each return.
         as_of: Day of the sales.
         assumptions: See there.
 
@@ -96,16 +111,33 @@ def harvest(
         DataError: No rate between the tax currency and the base currency.
     """
     given = assumptions or Assumptions()
+    reports: list[HarvestReport] = []
+    for situation in returns:
+        losses = [p for report in reports for p in report.losses]
+        found = _of_return(portfolio, situation, as_of, given, losses)
+        reports.append(replace(found, owner=", ".join(situation.filer.owners)) if len(returns) > 1 else found)
+    return replace(reports[0], others=tuple(reports[1:]))
+
+
+def _of_return(
+    portfolio: Portfolio,
+    situation: TaxSituation,
+    as_of: date,
+    given: Assumptions,
+    before: Sequence[Proposal],
+) -> HarvestReport:
+    """Return what is worth realising on one return; `before` are losses proposed on the others."""
     rules = situation.country.plan_tax(situation.facts, situation.so_far, as_of)
+    later, carried_note = _later_years(rules, given)
     rows = sellable_lots(portfolio, situation, rules)
-    losses, realised, losses_proven = _losses(rows, rules, given, situation, as_of)
+    losses, realised, losses_proven = _losses(rows, rules, later, given, situation, as_of)
     if situation.country.wash_days is not None:
         losses = with_replacements(portfolio, situation, losses)
     facts = situation.facts
     free = situation.country.free_gains(facts, situation.so_far, as_of)
     sold = {(p.account, p.symbol) for p in losses if p.do}
     others = [r for r in rows if (r.account, r.symbol) not in sold]
-    kept_out = not_back(situation, losses, as_of)
+    kept_out = not_back(situation, [*before, *losses], as_of)
     gains, gains_proven = ([], True) if isinstance(free, str) else fill_room(others, free, realised, kept_out)
     unproven = [
         text
@@ -118,18 +150,53 @@ def harvest(
         gains=tuple(gains),
         deadline=situation.country.last_sale_day(facts.year, facts.is_session, facts.rates),
         gain_room=None if isinstance(free, str) else max(free.room, ZERO),
-        notes=(free if isinstance(free, str) else free.note, *unproven),
+        notes=(
+            free if isinstance(free, str) else free.note,
+            *(carried_note if any(p.carried for p in losses) else ()),
+            *unproven,
+        ),
     )
 
 
+def _later_years(rules: PlanTax, given: Assumptions) -> tuple[Formula | None, tuple[str, ...]]:
+    """Return what a loss carried on is worth, and what that rests on, for people."""
+    carried = rules.carried
+    if carried is None:
+        return None, ()
+    likelihood = given.likelihood if carried.likelihood is None else carried.likelihood
+    if not likelihood:
+        return None, ()
+    discount = given.discount if carried.discount is None else carried.discount
+    note = say(
+        "a loss carried on counts as {limit} a year off other income at {rate} %, discounted by "
+        "{discount} % a year and counted with a likelihood of {likelihood} % (carry_likelihood and "
+        "carry_discount under [tax])",
+        limit=plain(carried.limit),
+        rate=_percent(carried.rate),
+        discount=_percent(discount),
+        likelihood=_percent(likelihood),
+    )
+    return carried.formula(discount, likelihood), (note,)
+
+
+def _percent(fraction: Decimal) -> str:
+    return plain(EXACT.multiply(fraction, Decimal(100)))
+
+
 def _losses(
-    rows: Sequence[SellableLots], rules: PlanTax, given: Assumptions, situation: TaxSituation, as_of: date
+    rows: Sequence[SellableLots],
+    this_year: PlanTax,
+    later: Formula | None,
+    given: Assumptions,
+    situation: TaxSituation,
+    as_of: date,
 ) -> tuple[list[Proposal], dict[str, Decimal], bool]:
     """Return what to sell for its loss, what has to wait, what the former realise, and whether proven."""
+    rules = this_year if later is None else replace(this_year, taxes=(*this_year.taxes, later))
     window = situation.country.wash_days is not None
 
     def proposed(found: NettedLoss) -> Proposal:
-        plain_one = _proposal(found)
+        plain_one = _proposal(found, later)
         return with_window(situation, plain_one, as_of) if window else plain_one
 
     free = list(rows)
@@ -159,7 +226,8 @@ def _losses(
     return proposals, realised, proven
 
 
-def _proposal(found: NettedLoss) -> Proposal:
+def _proposal(found: NettedLoss, later: Formula | None) -> Proposal:
+    carried = ZERO if later is None else found.saved_by(later)
     return Proposal(
         found.row.account,
         found.row.symbol,
@@ -169,7 +237,12 @@ def _proposal(found: NettedLoss) -> Proposal:
         found.saves,
         found.costs,
         True,
-        say("saves more tax this year than it costs"),
+        say("saves more tax this year than it costs")
+        if carried <= ZERO
+        else say("saves more tax, most of it or all in later years, than it costs")
+        if EXACT.add(carried, carried) >= found.saves
+        else say("saves more tax, a part of it in later years, than it costs"),
+        carried=max(carried, ZERO),
     )
 
 

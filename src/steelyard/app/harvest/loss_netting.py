@@ -26,8 +26,8 @@ from steelyard.app.harvest.sale_value import (
 )
 from steelyard.domain.harvest.sale_size import Sale, best_sale
 from steelyard.domain.money import EXACT, ZERO, exact_sum
-from steelyard.domain.tax.planning import PlanTax, on_top_of
-from steelyard.records import dataclass
+from steelyard.domain.tax.planning import Formula, PlanTax, on_top_of, tax_at
+from steelyard.records import dataclass, field
 
 _PERMUTED = 4
 """So many holdings are tried in every order; more of them in as many orders as there are holdings."""
@@ -45,6 +45,11 @@ class NettedLoss:
     sold: Sale
     saves: Decimal
     costs: Decimal
+    before: Gains = field(default_factory=dict)
+
+    def saved_by(self, tax: Formula) -> Decimal:
+        """Return what one of the taxes contributes to what is saved."""
+        return EXACT.minus(tax_at(on_top_of(tax, self.before), gains_by_bucket(self.row, self.sold)))
 
     @property
     def worth(self) -> Decimal:
@@ -71,7 +76,7 @@ def best_alone(row: SellableLots, rules: PlanTax, given: Assumptions, others: Ga
         return None
     sold, value = found
     costs = loss_costs(row, sold.shares, sold.gain, later, given)
-    return NettedLoss(row, sold, EXACT.add(value, costs), costs)
+    return NettedLoss(row, sold, EXACT.add(value, costs), costs, others)
 
 
 def best_together(
@@ -200,7 +205,8 @@ class _Search:
         taxes = [on_top_of(f, before) for f in self.rules.taxes]
         saves = -tax_on(taxes, gains_by_bucket(row, sold))
         later = later_rate(self.rules, row)
-        return NettedLoss(row, sold, saves, loss_costs(row, shares, sold.gain, later, self.given))
+        costs = loss_costs(row, shares, sold.gain, later, self.given)
+        return NettedLoss(row, sold, saves, costs, dict(before))
 
 
 def _add(gains: dict[str, Decimal], more: Gains) -> None:

@@ -41,7 +41,7 @@ def not_back(situation: TaxSituation, losses: Sequence[Proposal], as_of: date) -
         )
         why |= dict.fromkeys(block.symbols, text)
     for loss in losses:
-        if loss.do:
+        if loss.do and loss.do_not_buy:
             text = say("buying it back would undo the loss proposed on {symbol}", symbol=loss.symbol)
             why |= dict.fromkeys(loss.do_not_buy, text)
     return why

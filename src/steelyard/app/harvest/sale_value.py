@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
-from steelyard.app.planning.lot_taxes import tax_rate
+from steelyard.app.planning.lot_taxes import DISCOUNT, tax_rate
 from steelyard.app.tax.selling_order import is_free_choice, method_of, selling_order
 from steelyard.app.tax.situation import TaxSituation
 from steelyard.domain.books.lots import TaxLot
@@ -29,13 +29,15 @@ class Assumptions:
     Attributes:
         years: Until the shares bought back would be sold.
         discount: A year, for tax paid later.
+        likelihood: That a loss carried on is used in a later year, where the owner does not say.
         min_loss: Show holdings that are down by more than this fraction, worth it or not; None leaves
             them out.
     """
 
     years: int = 10
-    discount: Decimal = Decimal("0.04")
+    discount: Decimal = DISCOUNT
     min_loss: Decimal | None = None
+    likelihood: Decimal = ONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,8 @@ class Proposal:
         account, symbol, shares: What to sell.
         lots: Purchase date and shares of what the account would sell.
         gain: What it realises: negative for a loss.
-        saves: Tax saved this year by a loss; of a gain the later tax it saves.
+        saves: Tax saved by a loss; of a gain the later tax it saves.
+        carried: The part of what a loss saves that later years save, at its present value.
         costs: Of selling and buying again; of a loss the present value of later tax, of a gain what it
             costs this year.
         do: Whether it is worth it.
@@ -68,6 +71,7 @@ class Proposal:
     replacement: tuple[str, str] | None = None
     not_before: date | None = None
     do_not_buy: tuple[str, ...] = ()
+    carried: Decimal = ZERO
 
     @property
     def worth(self) -> Decimal:
@@ -83,6 +87,7 @@ class Proposal:
             "shares": figure(self.shares),
             kind: figure(-self.gain if kind == "loss" else self.gain),
             "saves": figure(self.saves),
+            **({"saves_later": figure(self.carried)} if self.carried else {}),
             "costs": figure(self.costs),
             "worth": figure(self.worth),
             "do": self.do,

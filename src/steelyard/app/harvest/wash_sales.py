@@ -38,7 +38,7 @@ def with_window(situation: TaxSituation, found: Proposal, as_of: date) -> Propos
                 listed=", ".join(names),
                 as_of=as_of + first_free,
             )
-            return replace(dated, saves=saves, why=why)
+            return replace(dated, saves=saves, carried=EXACT.multiply(found.carried, part), why=why)
     if recent:
         day, symbol, _ = max(recent)
         free = day + first_free
@@ -52,7 +52,7 @@ def with_window(situation: TaxSituation, found: Proposal, as_of: date) -> Propos
                 day=day,
                 free=free,
             )
-        return replace(dated, saves=ZERO, do=False, why=why)
+        return replace(dated, saves=ZERO, carried=ZERO, do=False, why=why)
     listed = ", ".join(names)
     return replace(
         dated,

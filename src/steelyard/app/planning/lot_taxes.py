@@ -6,13 +6,14 @@ but from the year's return (`plan_tax`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from typing import TypeVar
 
 from steelyard.app.planning.plan_request import LotTaxes
 from steelyard.app.tax.selling_order import is_free_choice, method_of, selling_order
-from steelyard.app.tax.situation import TaxSituation
+from steelyard.app.tax.situation import Returns, TaxSituation
 from steelyard.app.tax.wash_window import recent_purchases
 from steelyard.domain.books.lots import TaxLot
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
@@ -24,21 +25,25 @@ from steelyard.words import say
 
 Key = tuple[str, str]
 """An account and a symbol."""
+DISCOUNT = Decimal("0.04")
+"""A year, for what is saved or paid later, where the owner does not say."""
+_K = TypeVar("_K")
+_V = TypeVar("_V")
 
 
 def lot_taxes(
     portfolio: Portfolio,
-    situation: TaxSituation,
+    returns: Returns,
     *,
     as_of: date,
     max_tax: Decimal | None = None,
     max_gain: Decimal | None = None,
 ) -> LotTaxes:
-    """Return how the planner should look at tax.
+    """Return how the planner should look at the tax of all returns.
 
     Args:
         portfolio: Without problems, with prices.
-        situation: The journal and the country.
+        returns: The journal and the country of each.
         as_of: Day of the planned sales.
         max_tax: Most tax the plan may cause, base currency.
         max_gain: Most net gain it may realise, base currency.
@@ -48,7 +53,7 @@ def lot_taxes(
         DataError: No rate between the tax currency and the base currency.
     """
     # What a sale costs in tax does not depend on the cost of what is not taxed.
-    unknown = sorted({s for a, s in situation.unknown - situation.untaxed if s in portfolio.counted})
+    unknown = sorted({s for x in returns for a, s in x.unknown - x.untaxed if s in portfolio.counted})
     if unknown:
         raise InputError(
             "cost-unknown",
@@ -58,8 +63,42 @@ def lot_taxes(
             ),
             say("add lots to the position, or import the trades with `steelyard import`"),
         )
+    # A limit is one of this year's tax, in which later years have no part.
+    limited = max_tax is not None
+    each = [
+        _of_return(portfolio, x, as_of, str(n) if n else "", limited=limited) for n, x in enumerate(returns)
+    ]
+    washing = [x.wash_groups for x in each if x.wash_groups is not None]
+    return LotTaxes(
+        lots=_joined(x.lots for x in each),
+        gains=_joined(x.gains for x in each),
+        buckets=_joined(x.buckets for x in each),
+        free_choice=frozenset().union(*(x.free_choice for x in each)),
+        taxes=tuple(formula for x in each for formula in x.taxes),
+        max_tax=max_tax,
+        max_gain=max_gain,
+        wash_groups=_joined(washing) if washing else None,
+        left_out=_joined(x.left_out for x in each),
+    )
+
+
+def _joined(tables: Iterable[Mapping[_K, _V]]) -> dict[_K, _V]:
+    """Return tables as one; of returns they share no account."""
+    found: dict[_K, _V] = {}
+    for table in tables:
+        found |= table
+    return found
+
+
+def _of_return(
+    portfolio: Portfolio, situation: TaxSituation, as_of: date, mark: str, *, limited: bool
+) -> LotTaxes:
+    """Return how the planner should look at the tax of one return, its buckets marked as its own."""
     to_base = tax_rate(portfolio, situation.country.currency)
     rules = situation.country.plan_tax(situation.facts, situation.so_far, as_of)
+    taxes = rules.taxes
+    if rules.carried is not None and rules.carried.likelihood and not limited:
+        taxes = (*taxes, rules.carried.formula(rules.carried.discount or DISCOUNT, rules.carried.likelihood))
     groups: dict[Key, list[TaxLot]] = {}
     for lot in situation.so_far.open_lots:
         if lot.symbol in portfolio.counted and lot.symbol in portfolio.quotes:
@@ -88,15 +127,13 @@ def lot_taxes(
         parts = _washed_first(situation, line, gain, as_of, ordered=key not in free)
         lots[key] = tuple(lot for lot, _ in parts)
         gains[key] = tuple(gain_of_one for _, gain_of_one in parts)
-        buckets[key] = tuple(rules.bucket_of(lot) for lot, _ in parts)
+        buckets[key] = tuple(_marked(rules.bucket_of(lot), mark) for lot, _ in parts)
     return LotTaxes(
         lots=lots,
         gains=gains,
         buckets=buckets,
         free_choice=frozenset(free),
-        taxes=tuple(_scaled(formula, to_base) for formula in rules.taxes),
-        max_tax=max_tax,
-        max_gain=max_gain,
+        taxes=tuple(_scaled(formula, to_base, mark) for formula in taxes),
         wash_groups=None if situation.country.wash_days is None else situation.identical,
         left_out=rules.left_out,
     )
@@ -150,9 +187,14 @@ def _merged(lots: Sequence[TaxLot], bucket_of: Callable[[TaxLot], str | None]) -
     return merged
 
 
-def _scaled(formula: Formula, to_base: Decimal) -> Formula:
+def _marked(bucket: str | None, mark: str) -> str | None:
+    return f"{bucket}@{mark}" if bucket is not None and mark else bucket
+
+
+def _scaled(formula: Formula, to_base: Decimal, mark: str) -> Formula:
     def line(x: TaxLine) -> TaxLine:
-        return TaxLine(x.slopes, EXACT.multiply(x.constant, to_base))
+        slopes = {f"{bucket}@{mark}": slope for bucket, slope in x.slopes.items()} if mark else x.slopes
+        return TaxLine(slopes, EXACT.multiply(x.constant, to_base))
 
     return tuple(
         Case(tuple(line(p) for p in case.pieces), tuple(line(x) for x in case.limits)) for case in formula

@@ -30,6 +30,10 @@ def _suggested(portfolio: Portfolio, seats: tuple[Tradable, ...]) -> tuple[int, 
         return (0,) * len(seats)
     from steelyard.domain.tax.country import country
 
-    lands = country(portfolio.tax.jurisdiction)
+    lands = {
+        a.name: country(tax.jurisdiction) for a in portfolio.accounts if (tax := portfolio.tax_of(a.owner))
+    }
     kinds = {a.name: a.kind for a in portfolio.accounts}
-    return tuple(int(lands.stands_well(kinds[s.account], portfolio.instruments[s.symbol])) for s in seats)
+    return tuple(
+        int(lands[s.account].stands_well(kinds[s.account], portfolio.instruments[s.symbol])) for s in seats
+    )

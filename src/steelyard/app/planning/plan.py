@@ -32,7 +32,7 @@ from steelyard.words import say
 
 if TYPE_CHECKING:
     from steelyard.app.planning.plan_request import LotTaxes
-    from steelyard.app.tax.situation import TaxSituation
+    from steelyard.app.tax.situation import Returns
 
 NEAR_ENOUGH = Decimal("0.005")
 """How much further from target than the nearest plan one may stay, of the managed value, unless told."""
@@ -51,7 +51,7 @@ def plan(
     fractional: bool = False,
     objective: str = "absolute",
     policy_gate: bool = False,
-    tax: TaxSituation | None = None,
+    tax: Returns | None = None,
     max_tax: Decimal | None = None,
     max_gain: Decimal | None = None,
     accept_drift: Decimal | None = None,
@@ -75,8 +75,8 @@ def plan(
         objective: absolute | relative | shortfall, as the contract defines them; deviation sums the sizes of
             the misses and idle cash instead of squares, relative_deviation each as a part of its target.
         policy_gate: Return an empty plan unless the policy says a rebalance is due.
-        tax: The journal and the country; the plan then says what its sales cost in tax, and does not buy
-            what would undo a loss just realised.
+        tax: The journal and the country of each return; the plan then says what its sales cost in tax, and
+            does not buy what would undo a loss just realised.
         max_tax: Most tax the plan may cause, base currency; below zero, what it must save at least.
         max_gain: Most net gain it may realise, base currency, >= 0.
         accept_drift: How much further from target than the nearest plan is near enough, fraction of the
@@ -172,7 +172,7 @@ def invest(
     account: str | None = None,
     method: str = "shortfall",
     fractional: bool = False,
-    tax: TaxSituation | None = None,
+    tax: Returns | None = None,
     allow_wash_sales: bool = False,
 ) -> Plan:
     """Return the purchases that spend new money best, without selling anything.
@@ -221,7 +221,7 @@ def withdraw(
     account: str | None = None,
     fractional: bool = False,
     objective: str = "absolute",
-    tax: TaxSituation | None = None,
+    tax: Returns | None = None,
 ) -> Plan:
     """Return the sales that raise an amount and leave the rest nearest to target, without buying.
 
@@ -252,7 +252,7 @@ def withdraw(
 
 
 def _blocks(
-    portfolio: Portfolio, tax: TaxSituation | None, as_of: date, allow_wash_sales: bool
+    portfolio: Portfolio, tax: Returns | None, as_of: date, allow_wash_sales: bool
 ) -> tuple[Blocked, ...]:
     if tax is None or allow_wash_sales:
         return ()
@@ -262,7 +262,7 @@ def _blocks(
 
 
 def _own_blocks(
-    portfolio: Portfolio, tax: TaxSituation, as_of: date, washed: frozenset[str], request: PlanRequest
+    portfolio: Portfolio, tax: Returns, as_of: date, washed: frozenset[str], request: PlanRequest
 ) -> tuple[Blocked, ...]:
     """Return what must not be bought because the plan itself sells it at a loss, as far as that is new."""
     if not washed:
@@ -292,14 +292,14 @@ def _without_washed_losses(
 def _with_wash_reasons(
     portfolio: Portfolio,
     valuation: Valuation,
-    tax: TaxSituation,
+    tax: Returns,
     request: PlanRequest,
     outcome: Outcome,
     result: Plan,
 ) -> Plan:
     """Say what stays unbought because the plan sells its like at a loss, and until when."""
     losers = frozenset(t.symbol for t in result.trades if t.side == "sell" and (t.gain or ZERO) < ZERO)
-    if not losers or tax.country.wash_days is None:
+    if not losers or all(x.country.wash_days is None for x in tax):
         return result
     found = {b.symbol: b for b in _own_blocks(portfolio, tax, result.as_of, losers, request)}
     if not found:
@@ -338,7 +338,7 @@ def _taxed_sales(portfolio: Portfolio) -> frozenset[tuple[str, str]]:
 
 def _lot_taxes(
     portfolio: Portfolio,
-    tax: TaxSituation | None,
+    tax: Returns | None,
     as_of: date,
     max_tax: Decimal | None,
     max_gain: Decimal | None,
@@ -366,7 +366,7 @@ def _lot_taxes(
 
 
 def _with_tax(
-    portfolio: Portfolio, tax: TaxSituation, request: PlanRequest, outcome: Outcome, result: Plan
+    portfolio: Portfolio, tax: Returns, request: PlanRequest, outcome: Outcome, result: Plan
 ) -> tuple[Plan, frozenset[str]]:
     """Add to a plan what its sales cost in tax, by the return; and what its own purchases would wash."""
     from steelyard.app.planning.plan_tax import plan_taxes
@@ -380,11 +380,13 @@ def _with_tax(
             lots = tuple((x.bought, x.shares, x.cost) for d in sale.disposals for x in d.lots)
             lost = exact_sum(d.disallowed for d in sale.disposals)
             trade = replace(trade, gain=sale.gain, tax=sale.tax, lots=lots, disallowed=lost)
-            if sale.no_buy is not None and blocks_wash_sales(tax):
+            if sale.no_buy is not None and any(map(blocks_wash_sales, tax)):
                 days = (sale.no_buy.not_before - sale.no_buy.sold_on).days
                 trade = replace(trade, no_buy=tuple(sorted(sale.no_buy.symbols)), no_buy_days=days)
         trades.append(trade)
-    shown = replace(result, trades=tuple(trades), taxes=taxes.total, tax_note=taxes.note)
+    shown = replace(
+        result, trades=tuple(trades), taxes=taxes.total, tax_note=taxes.note, taxes_of=taxes.by_owner
+    )
     return shown, taxes.washed
 
 

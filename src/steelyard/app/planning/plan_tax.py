@@ -12,7 +12,8 @@ from decimal import Decimal
 from steelyard.app.planning.lot_choice import cheapest
 from steelyard.app.planning.lot_taxes import lot_taxes, tax_rate
 from steelyard.app.planning.plan_request import LotTaxes
-from steelyard.app.tax.situation import TaxSituation
+from steelyard.app.tax.filers import entries_for
+from steelyard.app.tax.situation import Returns, TaxSituation
 from steelyard.domain.books.ledger import Entry
 from steelyard.domain.books.lots import TaxLot
 from steelyard.domain.money import EXACT, ZERO, exact_sum, plain
@@ -21,7 +22,7 @@ from steelyard.domain.tax.country import Disposal, YearTax
 from steelyard.domain.tax.planning import NoBuy
 from steelyard.domain.trades import Trade
 from steelyard.errors import InputError
-from steelyard.records import dataclass, replace
+from steelyard.records import dataclass, field, replace
 from steelyard.words import join, say
 
 Key = tuple[str, str]
@@ -54,27 +55,29 @@ class PlanTaxes:
         total: Base currency; None when it cannot be computed.
         note: Why not, or what is left out.
         washed: What the plan sells at a loss that its own purchases disallow.
+        by_owner: Who files each return to its part of the total; empty with a single one.
     """
 
     sales: Mapping[int, SaleTax]
     total: Decimal | None
     note: str = ""
     washed: frozenset[str] = frozenset()
+    by_owner: Mapping[str, Decimal | None] = field(default_factory=dict)
 
 
 def plan_taxes(
     portfolio: Portfolio,
-    situation: TaxSituation,
+    returns: Returns,
     trades: Sequence[Trade],
     sold: Mapping[Key, Sequence[Decimal]],
     planned: LotTaxes | None,
     *,
     as_of: date,
 ) -> PlanTaxes:
-    """Return what the sales of a plan add to the year's tax, by the return itself.
+    """Return what the sales of a plan add to the year's tax, by the returns themselves.
 
     Args:
-        portfolio, situation: As for `lot_taxes`.
+        portfolio, returns: As for `lot_taxes`.
         trades: Of the plan.
         sold: Shares by lot where the plan chose them.
         planned: What the plan was made with, None when it did not look at tax; the lots are chosen here then.
@@ -82,19 +85,33 @@ def plan_taxes(
     """
     why_not = ""
     if planned is None:
-        planned, sold, why_not = _chosen_afterwards(portfolio, situation, trades, as_of)
-    year = _Return(portfolio, situation, trades, as_of)
+        planned, sold, why_not = _chosen_afterwards(portfolio, returns, trades, as_of)
+    years = [_Return(portfolio, situation, trades, as_of) for situation in returns]
     for place, trade in enumerate(trades):
         if trade.side == "sell":
+            year = next((y for y in years if y.filer.reports(trade.account)), years[0])
             year.sell(place, trade, *_lots_chosen(planned, sold, (trade.account, trade.symbol)))
-    notes = year.notes(why_not)
-    if planned is not None:
-        notes[1:1] = _notes_of_planning(portfolio, planned, trades, year.total)
-    return PlanTaxes(year.sales, year.total, join("; ", [n for n in notes if n]), year.washed())
+    totals = [y.total for y in years]
+    total = None if None in totals else exact_sum(x for x in totals if x is not None)
+    first: list[str] = []
+    rest: list[str] = [] if planned is None else _notes_of_planning(portfolio, planned, trades, total)
+    for year in years:
+        own = year.notes(why_not)
+        if len(years) > 1:
+            own = [n and say("{owner}: {note}", owner=year.filer.owners[0], note=n) for n in own]
+        first, rest = [*first, own[0]], [*rest, *own[1:]]
+    by_owner = {y.filer.owners[0]: t for y, t in zip(years, totals, strict=True)} if len(years) > 1 else {}
+    return PlanTaxes(
+        {place: sale for y in years for place, sale in y.sales.items()},
+        total,
+        join("; ", [n for n in (*first, *rest) if n]),
+        frozenset().union(*(y.washed() for y in years)),
+        by_owner,
+    )
 
 
 def _chosen_afterwards(
-    portfolio: Portfolio, situation: TaxSituation, trades: Sequence[Trade], as_of: date
+    portfolio: Portfolio, returns: Returns, trades: Sequence[Trade], as_of: date
 ) -> tuple[LotTaxes | None, Mapping[Key, Sequence[Decimal]], str]:
     """Return what a plan that did not look at tax could have known of it, the cheapest lots, and why not.
 
@@ -102,7 +119,7 @@ def _chosen_afterwards(
     nobody asked it to look at tax.
     """
     try:
-        known = lot_taxes(portfolio, situation, as_of=as_of)
+        known = lot_taxes(portfolio, returns, as_of=as_of)
     except InputError as error:
         return None, {}, error.message
     return known, cheapest(known, trades), ""
@@ -150,8 +167,10 @@ class _Return:
         self, portfolio: Portfolio, situation: TaxSituation, trades: Sequence[Trade], as_of: date
     ) -> None:
         self._portfolio, self._situation, self._as_of = portfolio, situation, as_of
+        self.filer = situation.filer
         self._to_base = tax_rate(portfolio, situation.country.currency)
-        self._buys = tuple(_buys(portfolio, situation, trades, self._to_base, as_of))
+        planned = _buys(portfolio, situation, trades, self._to_base, as_of)
+        self._buys = tuple(entries_for(self.filer, planned))
         self._sold: tuple[Entry, ...] = ()
         self._year = situation.with_entries(self._buys) if self._buys else situation.so_far
         self._left_out: list[str] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 
-from steelyard.app.tax.situation import TaxSituation
+from steelyard.app.tax.situation import Returns, TaxSituation
 from steelyard.domain.money import exact_sum, plain
 from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.tax.planning import NoBuy
@@ -14,27 +14,32 @@ from steelyard.errors import InputError
 from steelyard.words import join, say
 
 
-def wash_blocks(portfolio: Portfolio, situation: TaxSituation, *, as_of: date) -> tuple[Blocked, ...]:
+def wash_blocks(portfolio: Portfolio, returns: Returns, *, as_of: date) -> tuple[Blocked, ...]:
     """Return the targets that are not bought on a day, in any account, in the order of the targets.
 
     `block_wash_sales = false` under [tax] lifts the block.
 
     Args:
         portfolio: Its targets are looked at.
-        situation: The journal and the country.
+        returns: The journal and the country of each.
         as_of: Day of the purchases.
 
     Raises:
         InputError: The setting is neither true nor false (`tax-setting`).
     """
-    if not blocks_wash_sales(situation):
-        return ()
-    losses = situation.country.no_buys(situation.facts, as_of)
+    found = [
+        (x.country.currency, loss)
+        for x in returns
+        if blocks_wash_sales(x)
+        for loss in x.country.no_buys(x.facts, as_of)
+    ]
+    losses = [loss for _, loss in found]
     rows = []
     for symbol in portfolio.counted:
         undone = [x for x in losses if symbol in x.symbols]
         if undone:
-            reason = _reason(symbol, undone, situation.country.currency)
+            # Only one country has such a rule, so one currency.
+            reason = _reason(symbol, undone, found[0][0])
             text = join("", (reason, _stand_in(portfolio, symbol, losses)))
             rows.append(Blocked(symbol, max(x.not_before for x in undone), text))
     return tuple(rows)
@@ -57,15 +62,18 @@ def blocks_wash_sales(situation: TaxSituation) -> bool:
 
 
 def own_blocks(
-    portfolio: Portfolio, situation: TaxSituation, sold: Collection[str], *, as_of: date
+    portfolio: Portfolio, returns: Returns, sold: Collection[str], *, as_of: date
 ) -> tuple[Blocked, ...]:
     """Return the targets that are not bought because a plan sells them, or their like, at a loss.
 
     Args:
-        portfolio, situation, as_of: As for `wash_blocks`.
+        portfolio, returns, as_of: As for `wash_blocks`.
         sold: What the plan sells at a loss.
     """
-    first_free = as_of + timedelta(days=1 + (situation.country.wash_days or 0))
+    washing = next((x for x in returns if x.country.wash_days is not None), None)
+    if washing is None:
+        return ()
+    first_free = as_of + timedelta(days=1 + (washing.country.wash_days or 0))
     return tuple(
         Blocked(
             symbol,
@@ -77,7 +85,7 @@ def own_blocks(
             ),
         )
         for symbol in portfolio.counted
-        for same in [situation.same(symbol)]
+        for same in [washing.same(symbol)]
         if same & set(sold)
     )
 

@@ -21,17 +21,17 @@ def contribution_room(portfolio: Portfolio, figures: Figures, *, as_of: date) ->
 
     Args:
         portfolio: With its books; without them nobody knows what was paid in, and the limit stands alone.
-        figures: For the country of [tax].
+        figures: Of countries.
         as_of: Deposits up to this day count, against the limits of its year.
     """
     if portfolio.tax is None:
         return ()
-    code = portfolio.tax.jurisdiction
-    laws = country(code)
     entries = [e for e in books_of(portfolio).entries if e.traded_on <= as_of]
     found: list[ContributionRoom] = []
     for owner in dict.fromkeys(account.owner for account in portfolio.accounts):
         kinds = {a.name: a.kind for a in portfolio.accounts if a.owner == owner}
-        if set(kinds.values()) - {"taxable"}:
-            found += laws.contribution_room(owner, kinds, entries, figures(code), as_of)
+        tax = portfolio.tax_of(owner)
+        if tax is not None and set(kinds.values()) - {"taxable"}:
+            code = tax.jurisdiction
+            found += country(code).contribution_room(owner, kinds, entries, figures(code), as_of)
     return tuple(found)

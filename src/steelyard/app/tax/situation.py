@@ -1,4 +1,4 @@
-"""Use case: the tax of one year, from a journal or from the lots a portfolio file gives."""
+"""Use case: the tax of one year, from a journal or from the lots a portfolio file gives, return by return."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from datetime import date
 from typing import Any
 
 from steelyard.app.books.lots import entries_of_lots
+from steelyard.app.tax.filers import Filer, entries_for, filers_of, named
 from steelyard.domain.books.ledger import Entry, instruments_of, until, with_withheld
 from steelyard.domain.books.portfolio_books import books_of, with_books
-from steelyard.domain.portfolio import Portfolio
+from steelyard.domain.portfolio import Portfolio, Tax
 from steelyard.domain.tax.country import Country, YearFacts, YearTax, country, unrated
 from steelyard.domain.tax.identical import same_index
 from steelyard.domain.tax.rules import Rule
@@ -25,7 +26,7 @@ Figures = Callable[[str], tuple[Mapping[str, Any], Sequence[Rule]]]
 
 @dataclass(frozen=True, slots=True)
 class TaxSituation:
-    """Everything tax is computed from.
+    """Everything the tax of one return is computed from.
 
     Attributes:
         country: The owner's jurisdiction.
@@ -34,6 +35,7 @@ class TaxSituation:
         unknown: (account, symbol) pairs held without a known cost: no tax is computed for selling them.
         untaxed: (account, symbol) pairs whose sale is not taxed whatever they cost.
         identical: Symbol to group of what may wash each other's losses.
+        filer: Whose return it is.
     """
 
     country: Country
@@ -42,6 +44,7 @@ class TaxSituation:
     unknown: frozenset[tuple[str, str]]
     untaxed: frozenset[tuple[str, str]] = frozenset()
     identical: Mapping[str, str] = field(default_factory=dict)
+    filer: Filer = Filer(("me",), Tax(""))
 
     def same(self, symbol: str) -> frozenset[str]:
         """Return a symbol and those that count as identical to it."""
@@ -51,17 +54,22 @@ class TaxSituation:
     def with_entries(self, more: Sequence[Entry]) -> YearTax:
         """Return the year's tax if some more entries happened."""
         facts = self.facts
+        more = entries_for(self.filer, more)
         told = facts.entries if facts.stated_with is None else facts.stated_with
         return self.country.year_tax(replace(facts, entries=(*facts.entries, *more), stated_with=told))
 
 
+Returns = tuple[TaxSituation, ...]
+"""One for each return of a file's persons, that of [tax] first; never empty."""
+
+
 def situation_of_sales(
     portfolio: Portfolio, sessions: Sessions, figures: Figures, *, as_of: date, needed: bool = False
-) -> TaxSituation | None:
-    """Return what the tax of a plan is computed from, None without [tax].
+) -> Returns | None:
+    """Return what the tax of a plan is computed from, a return each; None without [tax].
 
     Where nothing says what was paid it is None as well, unless it is `needed`. Arguments and errors are those
-    of `situation`; entries after `as_of` are left out.
+    of `situations`; entries after `as_of` are left out.
     """
     if portfolio.tax is None:
         return None
@@ -70,12 +78,12 @@ def situation_of_sales(
     costs = past or any(p.lots for a in portfolio.accounts for p in a.positions)
     if not costs and not needed:
         return None
-    return situation(
+    return situations(
         with_books(portfolio, replace(books, entries=past)), sessions, figures, as_of=as_of, selling=True
     )
 
 
-def situation(
+def situations(
     portfolio: Portfolio,
     sessions: Sessions,
     figures: Figures,
@@ -83,8 +91,9 @@ def situation(
     as_of: date,
     year: int | None = None,
     selling: bool = False,
-) -> TaxSituation:
-    """Return what tax is computed from, with the year so far.
+    owner: str | None = None,
+) -> Returns:
+    """Return what tax is computed from, with the year so far: one for each return, that of [tax] first.
 
     Args:
         portfolio: Its accounts, instruments, [tax] settings and books; where there are no entries, the lots
@@ -94,11 +103,12 @@ def situation(
         as_of: Nothing later is counted.
         year: The tax year; that of `as_of` unless given.
         selling: The year is that of a sale on `as_of`, which may be settled in the next one.
+        owner: Whose return alone; all of them unless given.
 
     Raises:
-        InputError: No [tax] in the file (`tax-missing`), a key there that the country does not know
-            (`tax-setting`), an unknown class, an entry in the future, a year that is too far ahead
-            (`tax-year-ahead`).
+        InputError: No [tax] in the file (`tax-missing`), nobody of that name (`unknown-owner`), a key
+            that the country does not know (`tax-setting`), an unknown class, an entry in the future, a year
+            that is too far ahead (`tax-year-ahead`).
         DataError: A rate is missing.
     """
     if portfolio.tax is None:
@@ -107,9 +117,46 @@ def situation(
             say("{source} does not say where its owner is taxed", source=portfolio.source),
             say('add [tax] with jurisdiction = "KR" (or "US")'),
         )
-    lands, books = country(portfolio.tax.jurisdiction), books_of(portfolio)
-    rates, rules = figures(portfolio.tax.jurisdiction)
-    _check_settings(lands, portfolio)
+    books = books_of(portfolio)
+    past = with_withheld(until(books.entries or entries_of_lots(portfolio), as_of))
+    filers = filers_of(portfolio, past)
+    if owner is not None:
+        filers = tuple(x for x in filers if owner in x.owners)
+    if not filers:
+        known = ("me", *portfolio.owners)
+        if owner in known:
+            raise InputError(
+                "unknown-owner",
+                say("{owner} has no accounts, and so no return", owner=owner),
+                say('write owner = "{owner}" under an account', owner=owner),
+            )
+        raise InputError(
+            "unknown-owner",
+            say("there is no [owners.{name}]", name=owner),
+            say("use one of {choices}", choices=", ".join(known)),
+        )
+    found = []
+    for filer in filers:
+        try:
+            found.append(_situation(portfolio, sessions, figures, filer, past, as_of, year, selling))
+        except InputError as error:
+            raise named(error, filer) from None
+    return tuple(found)
+
+
+def _situation(
+    portfolio: Portfolio,
+    sessions: Sessions,
+    figures: Figures,
+    filer: Filer,
+    journal: Sequence[Entry],
+    as_of: date,
+    year: int | None,
+    selling: bool,
+) -> TaxSituation:
+    lands, books = country(filer.tax.jurisdiction), books_of(portfolio)
+    rates, rules = figures(filer.tax.jurisdiction)
+    check_settings(lands, filer.tax)
     if selling:
         year = lands.sale_year(as_of, sessions.is_session, rates)
     if year is not None and year > as_of.year + 1:
@@ -121,7 +168,7 @@ def situation(
                 year=as_of.year + 1,
             ),
         )
-    past = with_withheld(until(books.entries or entries_of_lots(portfolio), as_of))
+    past = entries_for(filer, journal)
     symbols = instruments_of(past)
     classes = _known_classes(lands, portfolio)
     classes |= {s: lands.classify(portfolio.instruments[s]) for s in sorted(symbols)}
@@ -135,9 +182,9 @@ def situation(
         rules=tuple(rules),
         account_kinds={a.name: a.kind for a in portfolio.accounts},
         methods=_methods(portfolio, set(classes.values())),
-        settings={**portfolio.tax.settings, **portfolio.tax.by_year.get(year, {})},
-        general=portfolio.tax.settings,
-        by_year=portfolio.tax.by_year,
+        settings={**filer.tax.settings, **filer.tax.by_year.get(year, {})},
+        general=filer.tax.settings,
+        by_year=filer.tax.by_year,
         same_index=same_index(portfolio.instruments.values()),
         instruments={s: portfolio.instruments[s] for s in classes},
         market_rates={
@@ -147,10 +194,13 @@ def situation(
         as_of=as_of,
         rate_names={pair.removesuffix(lands.currency): names for pair, names in books.rate_names.items()},
         tax_base_prices=books.tax_base_prices,
+        own_accounts=filer.accounts,
     )
     known = {(name, symbol) for e in past for name in e.accounts for symbol in (e.symbol, e.other)}
     known -= {(e.account, e.symbol) for e in past if e.kind == "transfer_in" and e.price is None}
-    held = [(a, p.symbol) for a in portfolio.accounts for p in a.positions if p.shares]
+    held = [
+        (a, p.symbol) for a in portfolio.accounts for p in a.positions if p.shares and filer.reports(a.name)
+    ]
     return TaxSituation(
         lands,
         facts,
@@ -160,13 +210,13 @@ def situation(
             (a.name, s) for a, s in held if s in classes and not lands.taxes_sale(classes[s], a.kind)
         ),
         identical=lands.identical(facts),
+        filer=filer,
     )
 
 
-def _check_settings(lands: Country, portfolio: Portfolio) -> None:
+def check_settings(lands: Country, tax: Tax) -> None:
     """Refuse a key that the country does not know: a mistyped one would silently change the tax."""
-    assert portfolio.tax is not None
-    keys = [*portfolio.tax.settings, *(key for keys in portfolio.tax.by_year.values() for key in keys)]
+    keys = [*tax.settings, *(key for keys in tax.by_year.values() for key in keys)]
     unknown = [key for key in dict.fromkeys(keys) if key not in lands.settings]
     if unknown:
         raise InputError(
@@ -186,15 +236,16 @@ def taxed_pairs(portfolio: Portfolio) -> frozenset[tuple[str, str]]:
     Args:
         portfolio: With [tax].
     """
-    assert portfolio.tax is not None
-    lands = country(portfolio.tax.jurisdiction)
-    classes = _known_classes(lands, portfolio)
-    return frozenset(
-        (account.name, symbol)
-        for account in portfolio.accounts
-        for symbol in portfolio.counted
-        if lands.taxes_sale(classes.get(symbol, ""), account.kind)
-    )
+    found = set()
+    for account in portfolio.accounts:
+        tax = portfolio.tax_of(account.owner)
+        assert tax is not None
+        lands = country(tax.jurisdiction)
+        classes = _known_classes(lands, portfolio)
+        found |= {
+            (account.name, s) for s in portfolio.counted if lands.taxes_sale(classes.get(s, ""), account.kind)
+        }
+    return frozenset(found)
 
 
 def _known_classes(lands: Country, portfolio: Portfolio) -> dict[str, str]:

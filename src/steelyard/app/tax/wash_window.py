@@ -40,11 +40,13 @@ def recent_purchases(
         if lot.symbol in symbols and as_of - lot.bought <= window:
             key = lot.bought, lot.symbol, lot.account
             held[key] = EXACT.add(held.get(key, ZERO), lot.shares)
-    # The return lists no lots of a sheltered account, but a purchase there is a replacement as well.
+    # The return lists no lots of a sheltered account or of a spouse, but a purchase there is a replacement
+    # as well.
     for entry in situation.facts.entries:
         day = entry.lot if entry.kind == "transfer_in" and entry.lot else entry.traded_on
-        sheltered = situation.facts.account_kinds.get(entry.account, "taxable") != "taxable"
+        unlisted = situation.facts.account_kinds.get(entry.account, "taxable") != "taxable"
+        unlisted = unlisted or not situation.facts.reports(entry.account)
         inside = as_of - day <= window
-        if sheltered and inside and entry.symbol in symbols and entry.kind in ("buy", "transfer_in"):
+        if unlisted and inside and entry.symbol in symbols and entry.kind in ("buy", "transfer_in"):
             held[day, entry.symbol, entry.account] = entry.shares
     return held

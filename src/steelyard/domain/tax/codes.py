@@ -19,6 +19,9 @@ ACCOUNT_KINDS: dict[str, tuple[AccountKind, ...]] = {
 }
 """Code to the kinds an account may have, `taxable` first."""
 
+JOINT = {"US": "mfj"}
+"""Code to the filing status in which spouses file one return, where a country has one."""
+
 
 def account_kinds(code: str | None) -> tuple[AccountKind, ...]:
     """Return the kinds an account may have in a country, in any of them where none is named."""

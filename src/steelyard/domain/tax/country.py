@@ -165,6 +165,8 @@ class YearTax:
         notes: Sentences for the reader.
         rates_used: Every rate of exchange behind the sales and payments, where the country lists them.
         sheltered_sales: A sentence for each account in which something was sold and nothing is taxed for it.
+        owners: Who files it, where the portfolio has several returns.
+        others: The other returns, where all were asked for.
     """
 
     jurisdiction: str
@@ -180,11 +182,19 @@ class YearTax:
     lot_rules: tuple[str, ...] = ()
     sheltered_sales: tuple[str, ...] = ()
     rates_used: tuple[RateUsed, ...] = ()
+    owners: tuple[str, ...] = ()
+    others: tuple[YearTax, ...] = ()
+
+    @property
+    def all(self) -> tuple[YearTax, ...]:
+        """This return and the others."""
+        return (self, *self.others)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document of `tax --json` (`steelyard/tax/1`); figures are decimal text."""
         return {
             "schema": "steelyard/tax/1",
+            **({"owners": list(self.owners)} if self.owners else {}),
             "jurisdiction": self.jurisdiction,
             "year": self.year,
             "disposals": [d.to_dict() for d in self.disposals],
@@ -214,6 +224,7 @@ class YearTax:
                 }
                 for r in self.rules
             ],
+            **({"others": [x.to_dict() for x in self.others]} if self.others else {}),
         }
 
     @property
@@ -282,6 +293,8 @@ class YearFacts:
         as_of: The day of asking; None is the end of the year.
         rate_names: Currency to day to where the rate of `market_rates` comes from.
         tax_base_prices: Symbol to day to tax base price, for entries that state none.
+        own_accounts: Whose sales and payments the return reports; None for all of `entries`. What others
+            bought may undo a loss of theirs.
     """
 
     year: int
@@ -302,6 +315,11 @@ class YearFacts:
     as_of: date | None = None
     rate_names: Mapping[str, Mapping[date, str]] = field(default_factory=dict)
     tax_base_prices: Mapping[str, Mapping[date, Decimal]] = field(default_factory=dict)
+    own_accounts: frozenset[str] | None = None
+
+    def reports(self, account: str) -> bool:
+        """Say whether what happens in an account stands in this return."""
+        return self.own_accounts is None or account in self.own_accounts
 
     def settings_of(self, year: int) -> Mapping[str, object]:
         """Return the owner's keys of a year."""

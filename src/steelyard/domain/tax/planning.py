@@ -59,6 +59,7 @@ class PlanTax:
         cost_of: The cost that counts of a lot when it is sold now for some proceeds, both of all its shares
             in the tax currency; what the lot says unless given.
         left_out: (account, symbol) to what the formula does not know of its sale, for people.
+        carried: What losses that this year has no use for are worth in later ones; None where they expire.
     """
 
     taxes: tuple[Formula, ...]
@@ -66,6 +67,65 @@ class PlanTax:
     later_rate: Decimal | None = None
     cost_of: Callable[[TaxLot, Decimal], Decimal] = lambda lot, _: lot.cost
     left_out: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    carried: CarriedLoss | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedLoss:
+    """What a loss is worth that is carried into later years.
+
+    Where no gain comes to take it, it is used year by year against other income up to a limit: each year's
+    part saves its rate, discounted and counted by how likely it is that the income is there. Gains of later
+    years use it up sooner, so that this is a cautious value.
+
+    Attributes:
+        buckets: Whose gains are netted together.
+        realised: Their net gain so far, what was carried in taken off.
+        limit: Loss that a year may take off other income, this year's among them; > 0.
+        rate: What a unit of loss saves against other income.
+        likelihood: As the owner states it; None where nothing is said.
+        discount: A year, as the owner states it; None where nothing is said.
+        years: After so many nothing counts any more.
+    """
+
+    buckets: tuple[str, ...]
+    realised: Decimal
+    limit: Decimal
+    rate: Decimal
+    likelihood: Decimal | None = None
+    discount: Decimal | None = None
+    years: int = 10
+
+    def formula(self, discount: Decimal, likelihood: Decimal) -> Formula:
+        """Return the value of what further gains and losses leave to carry, as tax below zero.
+
+        Args:
+            discount: A year, > -1.
+            likelihood: That a year's income is there to use its part, 0 to 1.
+        """
+        # What is carried on is -(gains + realised) - limit, where that is above zero.
+        beyond = TaxLine(dict.fromkeys(self.buckets, -ONE), EXACT.minus(EXACT.add(self.realised, self.limit)))
+        pieces, before, value = [], ZERO, ZERO
+        for year in range(1, self.years + 1):
+            factor = EXACT.divide(ONE, EXACT.power(EXACT.add(ONE, discount), year))
+            slope = EXACT.multiply(EXACT.multiply(self.rate, likelihood), factor)
+            # Through the point where this year's part begins, with what a unit of it saves.
+            start = EXACT.subtract(EXACT.multiply(slope, before), value)
+            pieces.append(_times(beyond, -slope, start))
+            before, value = (
+                EXACT.add(before, self.limit),
+                EXACT.add(value, EXACT.multiply(slope, self.limit)),
+            )
+        pieces.append(TaxLine({}, EXACT.minus(value)))
+        none_left, some_left = beyond, _times(beyond, -ONE, ZERO)
+        formula = Case((TaxLine({}),), (none_left,)), Case(tuple(pieces), (some_left,))
+        paid = tax_at(formula, {})
+        return tuple(Case(tuple(p.shifted({}, paid) for p in c.pieces), c.limits) for c in formula)
+
+
+def _times(line: TaxLine, factor: Decimal, more: Decimal) -> TaxLine:
+    slopes = {bucket: EXACT.multiply(slope, factor) for bucket, slope in line.slopes.items()}
+    return TaxLine(slopes, EXACT.add(EXACT.multiply(line.constant, factor), more))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import click
 
 import steelyard
 from steelyard.domain.tax.explanation import explained
+from steelyard.errors import InputError
 from steelyard.interfaces.cli.tax_details import show_explanation, show_reconciliation
 from steelyard.interfaces.cli.typed import Count
 from steelyard.interfaces.language import json_text, tell
@@ -64,6 +65,7 @@ _ENDS = (
     help="Compare with a broker's yearly statement of sales.",
 )
 @click.option("--account", help="The account that the statement is of.  [default: all]")
+@click.option("--owner", metavar="NAME", help="Whose return; me is that of \\[tax].  [default: all]")
 def tax(
     path: Path,
     year: int | None,
@@ -76,6 +78,7 @@ def tax(
     number: int | None,
     statement: Path | None,
     account: str | None,
+    owner: str | None,
 ) -> None:
     """Show the year's sales with their lots, the tax of each class, and what is to be filed.
 
@@ -84,13 +87,21 @@ def tax(
     """
     portfolio = steelyard.load(file or path, need_accounts=False, need_prices=False, journal=database)
     if statement is not None:
-        compared = steelyard.reconcile(portfolio, statement, account=account, year=year, as_of=_day(as_of))
+        compared = steelyard.reconcile(
+            portfolio, statement, account=account, year=year, as_of=_day(as_of), owner=owner
+        )
         if as_json:
             click.echo(json_text(compared.to_dict()))
         else:
             show_reconciliation(compared)
         return
-    result = steelyard.tax(portfolio, year=year, as_of=_day(as_of))
+    result = steelyard.tax(portfolio, year=year, as_of=_day(as_of), owner=owner)
+    if result.others and (number is not None or form is not None or as_csv):
+        raise InputError(
+            "unknown-owner",
+            say("{count} returns are filed from this file: say whose", count=len(result.all)),
+            say("add --owner {owner}", owner=result.owners[0]),
+        )
     if number is not None:
         show_explanation(explained(result, number))
     elif as_json:
@@ -107,7 +118,8 @@ def tax(
 
         click.echo(disposals_csv(result), nl=False)
     else:
-        _show(result)
+        for one in result.all:
+            _show(one)
 
 
 @click.command(
@@ -158,7 +170,8 @@ def harvest(
     if as_json:
         click.echo(json_text(report.to_dict()))
     else:
-        _show_harvest(report)
+        for one in report.all:
+            _show_harvest(one)
     from steelyard.interfaces.cli.warnings import warn
 
     warn(report.caveats, report.as_of or report.deadline, portfolio.source)
@@ -181,6 +194,8 @@ def _show_harvest(report: HarvestReport) -> None:
     from steelyard.interfaces.cli.tables import console, money, shares
 
     out, currency = console(), report.currency
+    if report.owner:
+        out.print(f"\n{tell(say('Return of {owners}', owners=report.owner))}", style="bold")
     for title, rows in ((say("Losses"), report.losses), (say("Gains"), report.gains)):
         out.print(f"\n{tell(title)}", style="bold")
         if not rows:
@@ -249,6 +264,8 @@ def _show(year: YearTax) -> None:
         currency=year.currency,
     )
     out.print(f"\n{tell(title)}\n")
+    if year.owners:
+        out.print(tell(say("Return of {owners}", owners=year.owners)))
     if year.disposals:
         table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
         for title, side in _COLUMNS:

@@ -12,12 +12,20 @@ from steelyard.domain.accounts import ContributionRoom, HoldingRules
 from steelyard.domain.books.ledger import Entry
 from steelyard.domain.books.lots import TaxLot
 from steelyard.domain.market.instruments import Instrument
-from steelyard.domain.money import EXACT, ZERO
+from steelyard.domain.money import EXACT, ZERO, exact_sum
 from steelyard.domain.tax.backtest import BacktestFacts, BacktestTax, IsSession
 from steelyard.domain.tax.basis import basis_of
 from steelyard.domain.tax.country import Filing, YearFacts, YearTax
 from steelyard.domain.tax.identical import chosen
-from steelyard.domain.tax.planning import Formula, FreeGains, NoBuy, PlanTax, on_top_of, short_and_long
+from steelyard.domain.tax.planning import (
+    CarriedLoss,
+    Formula,
+    FreeGains,
+    NoBuy,
+    PlanTax,
+    on_top_of,
+    short_and_long,
+)
 from steelyard.domain.tax.rules import Rule
 from steelyard.domain.tax.united_states import caveats
 from steelyard.domain.tax.united_states.basis import FIGURES, LOTS, TOTAL, rules_of
@@ -68,7 +76,7 @@ class UnitedStates:
     settings = (
         "filing", "ordinary_rate", "other_income", "qualified_dividends", "magi", "net_investment_income",
         "carry_short", "carry_long", "identical", "identical_groups", "block_wash_sales",
-        "ordinary_brackets", "gain_brackets",
+        "ordinary_brackets", "gain_brackets", "carry_likelihood", "carry_discount",
     )  # fmt: skip
     forms = FORMS
     wash_days = WINDOW_DAYS
@@ -188,7 +196,7 @@ class UnitedStates:
             realised["long"] = EXACT.subtract(realised["long"], realised["metal"])
 
         def bucket(lot: TaxLot) -> str | None:
-            if facts.account_kinds.get(lot.account) in SHELTERED_KINDS:
+            if facts.account_kinds.get(lot.account) in SHELTERED_KINDS or not facts.reports(lot.account):
                 return None
             kind = term(lot.holding_from, as_of)
             metal = kind == LONG and facts.classes[lot.symbol] == COLLECTIBLE
@@ -204,7 +212,17 @@ class UnitedStates:
             gift = gifts.get((lot.account, lot.symbol, lot.bought))
             return lot.cost if gift is None else gift.cost_for(lot.cost, proceeds)
 
-        return PlanTax(tuple(on_top_of(f, realised) for f in formulas), bucket, later, cost_of)
+        carried_on = CarriedLoss(
+            ("short", "long", "metal") if owner.income is not None else ("short", "long"),
+            exact_sum(realised.values()),
+            limit,
+            ordinary,
+            fraction(facts, "carry_likelihood"),
+            fraction(facts, "carry_discount"),
+        )
+        return PlanTax(
+            tuple(on_top_of(f, realised) for f in formulas), bucket, later, cost_of, carried=carried_on
+        )
 
     def law_method(self, tax_class: str) -> str | None:
         """Return None: the owner and the broker choose the lots (26 CFR 1.1012-1)."""
@@ -242,7 +260,7 @@ class UnitedStates:
     def no_buys(self, facts: YearFacts, as_of: date) -> tuple[NoBuy, ...]:
         """Return the losses that a purchase on a day would wash."""
         setting = journal_setting(facts)
-        return no_buys(positions(facts.entries, setting), setting.groups, as_of)
+        return no_buys(positions(facts.entries, setting), setting, as_of)
 
     def free_gains(self, facts: YearFacts, so_far: YearTax, as_of: date) -> FreeGains | str:
         """Return the room in the 0 % bracket, or that the income it depends on is not stated."""
@@ -257,7 +275,7 @@ class UnitedStates:
         report = report_of(facts, setting, owner)
 
         def is_free(lot: TaxLot) -> bool:
-            taxed = lot.account not in setting.sheltered and facts.classes[lot.symbol] != COLLECTIBLE
+            taxed = setting.reports(lot.account) and facts.classes[lot.symbol] != COLLECTIBLE
             return taxed and term(lot.holding_from, as_of) == LONG
 
         return free_gains(

@@ -7,7 +7,7 @@ is `UnitedStates.plan_tax`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -15,18 +15,18 @@ from steelyard.domain.books.lots import TaxLot
 from steelyard.domain.money import EXACT, ZERO, exact_sum, plain
 from steelyard.domain.tax.planning import FreeGains, NoBuy
 from steelyard.domain.tax.united_states.capital_gains import Carry, Schedule, net
-from steelyard.domain.tax.united_states.positions import Positions
+from steelyard.domain.tax.united_states.positions import Positions, Setting
 from steelyard.domain.tax.united_states.tax_year import Owner, Summary
 from steelyard.domain.tax.united_states.wash_sales import WINDOW_DAYS
 from steelyard.words import say
 
 
-def no_buys(held: Positions, groups: Mapping[str, str], as_of: date) -> tuple[NoBuy, ...]:
+def no_buys(held: Positions, setting: Setting, as_of: date) -> tuple[NoBuy, ...]:
     """Return the losses of the last 30 days that still count, by sale day and symbol.
 
     Args:
         held: Of the journal up to that day, all accounts and years.
-        groups: Symbol to group of identical symbols.
+        setting: Says which symbols are identical and which accounts are the return's.
         as_of: Day of the purchases.
 
     Source: 26 U.S.C. 1091(a), rule us.wash-sale.
@@ -34,12 +34,12 @@ def no_buys(held: Positions, groups: Mapping[str, str], as_of: date) -> tuple[No
     window = timedelta(days=WINDOW_DAYS)
     losses: dict[tuple[date, str], Decimal] = defaultdict(lambda: ZERO)
     for block in held.washed.blocks:
-        if block.sold_on is None or block.sheltered or as_of - block.sold_on > window:
+        if block.sold_on is None or not setting.reports(block.account) or as_of - block.sold_on > window:
             continue
         if block.gain < ZERO:
             key = block.sold_on, block.symbol
             losses[key] = EXACT.subtract(losses[key], block.gain)
-    found = []
+    found, groups = [], setting.groups
     for (sold_on, symbol), loss in sorted(losses.items()):
         group = groups.get(symbol)
         same = {s for s, g in groups.items() if g == group and group is not None}

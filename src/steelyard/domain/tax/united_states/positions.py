@@ -35,6 +35,7 @@ class Setting:
         classes: Symbol to `security` or `collectible`.
         settles: Trade date to settlement date.
         sheltered: Accounts (IRA, Roth IRA, 401(k)) whose sales are not taxed.
+        own: Accounts of the return; None for all. Others are there for what their purchases undo.
         methods: Account and class to the lot method the broker applies; missing is fifo.
         groups: Symbol to its group of substantially identical symbols.
         interest_funds: Symbols of funds of bonds, bills or metal, whose distributions are never qualified.
@@ -51,6 +52,11 @@ class Setting:
     interest_funds: Collection[str] = ()
     least_tax_rates: tuple[Decimal, Decimal] = (Decimal("0.37"), Decimal("0.20"))
     market_rates: Mapping[str, Mapping[date, Decimal]] = field(default_factory=dict)
+    own: frozenset[str] | None = None
+
+    def reports(self, account: str) -> bool:
+        """Say whether what an account sells and is paid stands in the return."""
+        return account not in self.sheltered and (self.own is None or account in self.own)
 
 
 @dataclass(frozen=True, slots=True)

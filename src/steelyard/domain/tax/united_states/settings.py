@@ -32,6 +32,7 @@ def journal_setting(facts: YearFacts) -> Setting:
         classes=facts.classes,
         settles=lambda day: settlement(facts.is_session, day),
         sheltered=frozenset(a for a, kind in facts.account_kinds.items() if kind in SHELTERED_KINDS),
+        own=facts.own_accounts,
         methods=facts.methods,
         groups=chosen(facts.settings, facts.same_index),
         market_rates=facts.market_rates,

@@ -207,7 +207,9 @@ def year_report(
         collectibles=gains.metal,
         disallowed=total(x.disallowed for x in disposals),
         permanent=total(
-            x.amount for x in held.washed.washes if x.permanent and _sold_in(held.blocks[x.loss], year)
+            x.amount
+            for x in held.washed.washes
+            if x.permanent and _sold_in(held.blocks[x.loss], year, setting)
         ),
         carried=carried,
         netting=netting,
@@ -218,10 +220,10 @@ def year_report(
     pairs = {
         (held.blocks[x.loss].symbol, held.blocks[x.replacement].symbol)
         for x in held.washed.washes
-        if _sold_in(held.blocks[x.loss], year)
+        if _sold_in(held.blocks[x.loss], year, setting)
     }
     crossed = tuple(sorted((sold, bought) for sold, bought in pairs if sold != bought))
-    return YearReport(year, disposals, summary, open_lots(held), crossed)
+    return YearReport(year, disposals, summary, open_lots(held, setting), crossed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,14 +253,14 @@ def _gains(held: Positions, entries: Sequence[Entry], year: int, setting: Settin
 
 
 def _distributes(entry: Entry, setting: Setting) -> bool:
-    return entry.kind == "capital_gain_distribution" and entry.account not in setting.sheltered
+    return entry.kind == "capital_gain_distribution" and setting.reports(entry.account)
 
 
 def _dividends(held: Positions, entries: Sequence[Entry], year: int, setting: Setting) -> DividendIncome:
     paid = [
         PaidDividend(x, dollars(x, x.gross, setting), dollars(x, x.fees, setting))
         for x in entries
-        if x.kind == "dividend" and x.traded_on.year == year and x.account not in setting.sheltered
+        if x.kind == "dividend" and x.traded_on.year == year and setting.reports(x.account)
     ]
     return dividend_income(paid, held.blocks, setting.interest_funds)
 
@@ -268,7 +270,7 @@ def _interest(entries: Sequence[Entry], year: int, setting: Setting) -> Decimal:
     found = total(
         dollars(x, x.shares, setting)
         for x in entries
-        if x.kind == "interest" and x.traded_on.year == year and x.account not in setting.sheltered
+        if x.kind == "interest" and x.traded_on.year == year and setting.reports(x.account)
     )
     return max(found, ZERO)
 
@@ -312,24 +314,24 @@ def _carried_into(
 
 def first_gains(held: Positions, entries: Sequence[Entry], setting: Setting) -> int | None:
     """Return the first year in which a taxed account realised a gain or a loss, None when none did."""
-    years = [x.sold_on.year for x in held.blocks if x.sold_on is not None and not x.sheltered]
+    years = [x.sold_on.year for x in held.blocks if x.sold_on is not None and setting.reports(x.account)]
     years += [x.traded_on.year for x in entries if _distributes(x, setting)]
-    years += [x.paid_on.year for x in held.returned if x.lot.account not in setting.sheltered]
+    years += [x.paid_on.year for x in held.returned if setting.reports(x.lot.account)]
     return min(years, default=None)
 
 
-def open_lots(held: Positions) -> tuple[TaxLot, ...]:
+def open_lots(held: Positions, setting: Setting) -> tuple[TaxLot, ...]:
     """Return the lots of the taxed accounts that are still held, by account, symbol and purchase."""
     lots = [
         TaxLot(x.account, x.symbol, x.bought, x.shares, x.cost, x.held_from)
         for x in held.washed.blocks
-        if x.sold_on is None and not x.sheltered
+        if x.sold_on is None and setting.reports(x.account)
     ]
     return tuple(sorted(lots, key=lambda x: (x.account, x.symbol, x.bought)))
 
 
-def _sold_in(block: Block, year: int) -> bool:
-    return block.sold_on is not None and block.sold_on.year == year
+def _sold_in(block: Block, year: int, setting: Setting) -> bool:
+    return block.sold_on is not None and block.sold_on.year == year and setting.reports(block.account)
 
 
 def _disposals(held: Positions, year: int, setting: Setting) -> tuple[Disposal, ...]:
@@ -337,7 +339,7 @@ def _disposals(held: Positions, year: int, setting: Setting) -> tuple[Disposal, 
     sales: dict[tuple[int, str], list[Block]] = defaultdict(list)
     for part in held.washed.blocks:
         number = held.sales[part.source]
-        if part.sold_on is not None and part.sold_on.year == year and not part.sheltered:
+        if part.sold_on is not None and part.sold_on.year == year and setting.reports(part.account):
             assert number is not None
             sales[(number, term(part.held_from, part.sold_on))].append(part)
     result = []
@@ -368,7 +370,7 @@ def _disposals(held: Positions, year: int, setting: Setting) -> tuple[Disposal, 
 def _returned(held: Positions, year: int, setting: Setting) -> Iterator[Disposal]:
     """Return what returns of capital paid beyond cost, as disposals of no shares."""
     for x in held.returned:
-        if x.paid_on.year == year and x.lot.account not in setting.sheltered:
+        if x.paid_on.year == year and setting.reports(x.lot.account):
             yield Disposal(
                 account=x.lot.account,
                 symbol=x.lot.symbol,
