@@ -2,8 +2,43 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from steelyard import bootstrap
 from steelyard.bootstrap.folder import Place
+from steelyard.domain.trading.saved_plans import SavedPlan
+from steelyard.records import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPlan:
+    """A saved plan and how far it is.
+
+    Attributes:
+        plan: What was saved.
+        approved_by: Who approved the attempt that goes on or comes next.
+        finished: Its last attempt is over.
+    """
+
+    plan: SavedPlan
+    approved_by: frozenset[str]
+    finished: bool
+
+
+def kept_plans(path: Place) -> tuple[KeptPlan, ...]:
+    """Return every saved plan beside a portfolio file, the newest first; nothing is written."""
+    with bootstrap.order_book_to_look_at(bootstrap.Folder.of(path)) as book:
+        over = book.finished()
+        found = [
+            KeptPlan(plan, book.approvals(plan.id, book.attempt(plan.id)), plan.id in over)
+            for plan in book.plans(datetime.min.replace(tzinfo=UTC))
+        ]
+    return tuple(reversed(found))
+
+
+def kept_plan(path: Place, plan_id: str) -> KeptPlan | None:
+    """Return the saved plan of an id, written out; None where there is none."""
+    return next((kept for kept in kept_plans(path) if kept.plan.id == plan_id), None)
 
 
 def page_token(path: Place) -> str:

@@ -17,8 +17,11 @@ from steelyard.interfaces.cli.typed import Count, Day
 @click.option(
     "--port", type=Count(0, 65535), default=8765, help="Where to listen; 0 takes a free one.  [default: 8765]"
 )
+@click.option(
+    "--allow-orders", is_flag=True, help="Let saved plans be approved here; nothing is sent even then."
+)
 @click.option("--as-of", type=Day(), help="Evaluate as of this date.  [default: today]")
-def serve(path: Path | None, file: Path | None, port: int, as_of: date | None) -> None:
+def serve(path: Path | None, file: Path | None, port: int, allow_orders: bool, as_of: date | None) -> None:
     """Show the portfolio as a page in your browser, on this computer alone, until Ctrl-C.
 
     The address that is printed works once; it needs the extra `steelyard[serve]`.
@@ -26,4 +29,10 @@ def serve(path: Path | None, file: Path | None, port: int, as_of: date | None) -
     # Neither the framework nor the templates are for any other command.
     from steelyard.interfaces.web import server
 
-    server.serve(path or file or Path("portfolio.toml"), port=port, as_of=as_of, told=tell_addresses)
+    server.serve(
+        path or file or Path("portfolio.toml"),
+        port=port,
+        as_of=as_of,
+        orders=allow_orders,
+        told=tell_addresses,
+    )

@@ -14,8 +14,10 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from steelyard import languages
-from steelyard.errors import DataError, InputError, PlanError, PortfolioProblems, ServiceError, SteelyardError
+from steelyard.errors import SteelyardError
 from steelyard.extras import ExtraMissing
+from steelyard.interfaces.http.replies import Call, Trouble, status_of
+from steelyard.interfaces.http.service import Service, contract
 from steelyard.interfaces.web.display import Display
 from steelyard.interfaces.web.guard import Application, Guard, Limits
 from steelyard.interfaces.web.pages.holdings import holdings
@@ -39,7 +41,6 @@ HERE = Path(__file__).parent
 THEMES = ("light", "dark")
 KINDS = {".svg": "image/svg+xml", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
 YEAR = 365 * 24 * 3600
-STATUSES = {InputError: 422, DataError: 409, PlanError: 409, ServiceError: 502}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,8 @@ def application(site: Site) -> Application:
         Route("/sign-in", screens.sign_in, methods=["GET", "POST"]),
         Route("/settings", screens.settings, methods=["POST"]),
         Route("/static/{name}", screens.static, methods=["GET"]),
+        Route("/openapi.json", screens.contract, methods=["GET"]),
+        Route("/v1/{rest:path}", screens.api, methods=["GET", "POST"]),
         *(
             Route(page.path, screens.of(page), methods=["GET", "POST"] if page.takes else ["GET"])
             for page in PAGES
@@ -112,6 +115,7 @@ class Screens:
 
     def __init__(self, site: Site) -> None:
         self._site = site
+        self._service = Service(site.file, site.as_of, orders=site.orders)
         self._static = {
             path.name: path.read_bytes() for path in (HERE / "static").iterdir() if path.suffix in KINDS
         }
@@ -203,6 +207,36 @@ class Screens:
         body = (self._packed if packed else self._static)[name]
         return Response(body, headers=headers, media_type=KINDS[Path(name).suffix])
 
+    async def contract(self, request: Request) -> Response:
+        """Return the contract of the API; it tells nothing of anybody."""
+        return Response(contract(), headers={"cache-control": "no-store"}, media_type="application/json")
+
+    async def api(self, request: Request) -> Response:
+        """Answer a program that shows the token; the session of a browser is none."""
+        wanted = request.headers.get("accept-language", "").lower()
+        language = languages.language("ko" if wanted.startswith("ko") else "en")
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not self._site.sessions.is_token(token.strip()):
+            reply = Trouble(
+                401,
+                "unauthorized",
+                say("the token is missing or wrong"),
+                say("send Authorization: Bearer with the text of .steelyard-page-token"),
+                www_authenticate="Bearer",
+            ).reply
+        else:
+            call = Call(
+                request.method,
+                request.url.path,
+                dict(request.query_params),
+                {name.lower(): value for name, value in request.headers.items()},
+                await request.body(),
+                language,
+            )
+            reply = await run_in_threadpool(self._service.answer, call)
+        headers = {"cache-control": "no-store", **reply.headers}
+        return Response(reply.body(language), reply.status, headers, reply.kind)
+
     async def absent(self, request: Request, _: Exception | None) -> Response:
         """Say that there is nothing, in the same words for whatever was asked."""
         return self._html(request, Screen("absent.html", status=404), "")
@@ -263,10 +297,7 @@ class Screens:
 
 def fault(error: SteelyardError) -> Screen:
     """Return the screen of an error: every problem with what to do about it."""
-    status = next((s for family, s in STATUSES.items() if isinstance(error, family)), 500)
-    if isinstance(error, PortfolioProblems) and error.status == DataError.exit_status:
-        status = STATUSES[DataError]
-    return Screen("fault.html", {"problems": error.problems}, status)
+    return Screen("fault.html", {"problems": error.problems}, status_of(error))
 
 
 async def _fields(request: Request) -> tuple[dict[str, str], dict[str, Upload]]:

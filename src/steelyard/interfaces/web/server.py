@@ -27,13 +27,16 @@ HEADER_BYTES = 16 * 1024
 IDLE_SECONDS = 5
 
 
-def serve(file: Path, *, port: int, as_of: date | None, told: Callable[[str], None]) -> None:
+def serve(
+    file: Path, *, port: int, as_of: date | None, told: Callable[[str], None], orders: bool = False
+) -> None:
     """Show a portfolio until somebody stops it.
 
     Args:
         file: The portfolio file, which may not be there yet.
         port: Where to listen; 0 takes any that is free.
         as_of: The day to evaluate for, None for today, always.
+        orders: Whether a saved plan may be approved here.
         told: Called with the address to open first, which works once, as soon as connections are taken.
 
     Raises:
@@ -42,7 +45,7 @@ def serve(file: Path, *, port: int, as_of: date | None, told: Callable[[str], No
     with _listening(port) as listener:
         taken = listener.getsockname()[1]
         sessions = Sessions(taken, page_token(file))
-        app = application(Site(file, sessions, taken, as_of))
+        app = application(Site(file, sessions, taken, as_of, orders))
         told(f"http://{ADDRESS}:{taken}/start?code={sessions.start_code}")
         config = uvicorn.Config(
             app,

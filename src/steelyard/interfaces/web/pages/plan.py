@@ -8,18 +8,19 @@ import json
 from collections.abc import Iterator
 from decimal import Decimal
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import steelyard
 from steelyard.app.check import CheckReport
+from steelyard.app.planning.ways import FURTHER, Way
 from steelyard.domain.money import ZERO, figure
 from steelyard.domain.policy.drift import misplaced
 from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.shown import cell
 from steelyard.domain.trades import Conversion, Plan, Trade, Untraded, settle
 from steelyard.errors import InputError, SteelyardError
-from steelyard.interfaces.vocabulary import SIDES
+from steelyard.interfaces.vocabulary import SIDES, WAYS
 from steelyard.interfaces.web.attention import matters_of
 from steelyard.interfaces.web.display import Display
 from steelyard.interfaces.web.pages.frame import about
@@ -27,6 +28,9 @@ from steelyard.interfaces.web.visit import Screen, Visit
 from steelyard.interfaces.web.weights import weights_after
 from steelyard.records import dataclass
 from steelyard.words import say
+
+if TYPE_CHECKING:
+    from steelyard.api.tables import PlanOptions
 
 KINDS = ("full", "invest", "withdraw")
 FIELDS = ("kind", "cash", "account", "sell", "accept", "max_tax")
@@ -44,7 +48,7 @@ class Asked:
         kind: full | invest | withdraw.
         cash: New money, or money to take out; empty for none.
         account: Where it goes to or comes from.
-        sell: no, where nothing may be sold.
+        sell: none | over, what may be sold; empty for anything.
         accept: Points further from target than the nearest plan; empty for the usual.
         max_tax: Most tax; empty for no limit.
     """
@@ -83,21 +87,21 @@ class Asked:
             return steelyard.invest(portfolio, self.cash or None, as_of=visit.as_of, account=account)
         if self.kind == "withdraw":
             if not self.cash:
-                raise InputError(
-                    "amount",
-                    say("it is not said how much to take out"),
-                    say("write an amount such as 1000000"),
-                )
+                said = say("it is not said how much to take out")
+                raise InputError("amount", said, say("write an amount such as 1000000"))
             return steelyard.withdraw(portfolio, self.cash, as_of=visit.as_of, account=account)
-        return steelyard.plan(
-            portfolio,
-            cash=self.cash or 0,
-            as_of=visit.as_of,
-            account=account if self.cash else None,
-            can_sell=self.sell != "no",
-            accept_drift=f"{self.accept}%" if self.accept else None,
-            max_tax=self.max_tax or None,
-        )
+        return steelyard.plan(portfolio, **self.options(visit))
+
+    def options(self, visit: Visit) -> PlanOptions:
+        """Return what a full rebalance is asked with."""
+        return {
+            "cash": self.cash or 0,
+            "as_of": visit.as_of,
+            "account": (self.account or None) if self.cash else None,
+            "sell": "none" if self.sell == "none" else "over" if self.sell == "over" else "any",
+            "accept_drift": f"{self.accept}%" if self.accept else None,
+            "max_tax": self.max_tax or None,
+        }
 
 
 def plan(visit: Visit) -> Screen:
@@ -129,8 +133,10 @@ def plan(visit: Visit) -> Screen:
         facts["changed"] = True
     if visit.query.get("as") == "csv" and not visit.display.private:
         return Screen(content=_csv(found), kind="text/csv; charset=utf-8", name="plan.csv")
-    ways = _ways(asked, found, portfolio, visit) if visit.query.get("ways") else ()
-    return Screen("plan.html", {**facts, **_shown(found, report, visit.display), "ways": ways})
+    ways = _ways(asked, portfolio, visit) if visit.query.get("ways") and asked.kind == "full" else ()
+    return Screen(
+        "plan.html", {**facts, **_shown(found, report, visit.display), "ways": ways, "way_names": WAYS}
+    )
 
 
 def mark_of(found: Plan) -> str:
@@ -194,29 +200,18 @@ def _accounts(found: Plan, portfolio: Portfolio) -> list[AccountPlan]:
     ]
 
 
-def _ways(
-    asked: Asked, found: Plan, portfolio: Portfolio, visit: Visit
-) -> list[tuple[str, Asked, Plan | None, str]]:
-    """Return what else could be done, each with its plan, or with why there is none."""
-    ways = [(say("This plan"), asked)]
-    if asked.kind == "full":
-        ways.append((say("1 point further from target"), asked.but(accept="1")))
-        if found.taxes is not None:
-            ways.append((say("No tax this year"), asked.but(max_tax="0")))
-        ways.append((say("Sell nothing"), asked.but(sell="no")))
-    else:
-        ways.append((say("Rebalance fully with it"), asked.but(kind="full", cash=_flow(asked))))
-    made: list[tuple[str, Asked, Plan | None, str]] = []
-    for name, way in ways:
-        try:
-            made.append((name, way, found if way is asked else way.plan(portfolio, visit), ""))
-        except SteelyardError as error:
-            made.append((name, way, None, error.message))
-    return made
-
-
-def _flow(asked: Asked) -> str:
-    return f"-{asked.cash}" if asked.kind == "withdraw" else asked.cash
+def _ways(asked: Asked, portfolio: Portfolio, visit: Visit) -> list[tuple[Way, str]]:
+    """Return the other ways of a full rebalance, each with the address of its plan."""
+    found = steelyard.ways(portfolio, **asked.options(visit))
+    further = figure((found.plan.accepted + FURTHER) * 100)
+    changed = {
+        "asked": asked,
+        "strict": asked.but(accept="0"),
+        "further": asked.but(accept=further),
+        "no_tax": asked.but(max_tax="0"),
+        "new_money": asked.but(sell="none"),
+    }
+    return [(way, changed[way.name].address) for way in found.ways]
 
 
 def _text(found: Plan, display: Display) -> str:

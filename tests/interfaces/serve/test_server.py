@@ -1,0 +1,82 @@
+"""The server itself, once, over real connections: the start address, the guide's program, what is refused."""
+
+import re
+import socket
+import subprocess
+import sys
+from http.cookiejar import CookieJar
+from pathlib import Path
+from urllib.request import HTTPCookieProcessor, build_opener
+
+import pytest
+
+pytest.importorskip("starlette")
+pytest.importorskip("uvicorn")
+
+from steelyard.api.serving import sample_text
+
+GUIDE = Path(__file__).parents[3] / "docs" / "guides" / "http-api.md"
+MAIN = "from steelyard.interfaces.cli.main import main; main()"
+
+
+@pytest.fixture
+def address(tmp_path):
+    (tmp_path / "portfolio.toml").write_text(sample_text(), encoding="utf-8")
+    server = subprocess.Popen(
+        [sys.executable, "-c", MAIN, "serve", "--port", "0", "--lang", "en"],
+        cwd=tmp_path, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        yield re.search(r"http://\S+", server.stderr.readline())[0]
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+def raw(port, text):
+    """What is answered to bytes as they are."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(text)
+        connection.shutdown(socket.SHUT_WR)
+        found = b""
+        while piece := connection.recv(65536):
+            found += piece
+    return found
+
+
+def test_a_browser_and_a_program_are_answered_and_an_attacker_is_not(address, tmp_path, monkeypatch):
+    browser = build_opener(HTTPCookieProcessor(CookieJar()))
+    with browser.open(address) as answer:
+        page = answer.read().decode()
+        assert "A rebalance is due." in page
+        assert "code=" not in answer.url
+    base, port = address.split("/start")[0], int(re.search(r":(\d+)/", address)[1])
+
+    # The program of the guide, as it stands there.
+    (program,) = re.findall(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    names = {"address": base}
+    exec(program, names)
+    assert names["due"] is True
+    assert names["orders"]
+    assert names["kept"]["id"] == names["made"]["id"]
+
+    host = f"Host: 127.0.0.1:{port}\r\n".encode()
+    assert raw(port, b"GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n").startswith(b"HTTP/1.1 421")
+    assert raw(port, b"GET / HTTP/1.1\r\n\r\n").split(b" ")[1] in (b"400", b"421")
+    assert b"server:" not in raw(port, b"GET / HTTP/1.1\r\n" + host + b"\r\n").lower()
+    long = b"GET / HTTP/1.1\r\n" + host + b"X: " + b"y" * 20000 + b"\r\n\r\n"
+    assert raw(port, long).split(b" ")[1] in (b"400", b"431")
+    two = (
+        b"POST /settings HTTP/1.1\r\n"
+        + host
+        + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nG"
+    )
+    assert raw(port, two).split(b" ")[1] in (b"400", b"403")
+    with pytest.raises(OSError, match=r"refused|reset|unreach"):
+        socket.create_connection((_own_address(), port), timeout=2)
+
+
+def _own_address():
+    """Another address of this machine than the loopback it listens on."""
+    return "127.0.0.2"
