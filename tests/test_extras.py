@@ -14,7 +14,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 SAMPLE = ROOT / "src" / "steelyard" / "data" / "sample.toml"
 MODULES = {"lab": "numba matplotlib", "parquet": "pyarrow", "excel": "openpyxl", "yahoo": "yfinance",
-           "krx": "FinanceDataReader", "keyring": "keyring", "serve": "starlette uvicorn"}  # fmt: skip
+           "krx": "FinanceDataReader", "keyring": "keyring", "serve": "starlette uvicorn",
+           "mcp": "mcp"}  # fmt: skip
 WITHOUT = """
 import sys
 class Absent:
@@ -74,6 +75,7 @@ def test_the_commands_of_every_day_need_no_extra_and_answer_the_same(folder, com
          " from steelyard.adapters.prices.fdr import FinanceDataReaderPrices as P;"
          " P().ask(Wanted('069500', 'KRW'), date.min, date.max)"),
         ("serve", "import steelyard.interfaces.web.server"),
+        ("mcp", "import steelyard.interfaces.mcp.server"),
     ],
 )  # fmt: skip
 def test_what_needs_an_extra_names_the_line_that_installs_it(tmp_path, extra, code):

@@ -48,6 +48,16 @@ def told(address):
     threading.Thread(target=look, args=(address,)).start()
 server.serve(Path("portfolio.toml"), port=0, as_of=None, told=told)
 """
+ASSISTING = """
+import anyio
+from pathlib import Path
+from mcp.client import Client
+from steelyard.interfaces.mcp import server, toolbox
+async def ask():
+    async with Client(server.server(toolbox.Shelf(Path("portfolio.toml")))) as client:
+        print((await client.call_tool("check", {})).content[0].text)
+anyio.run(ask)
+"""
 OPEN = """
 base_currency = "KRW"
 [targets]
@@ -89,6 +99,7 @@ CASES: dict[str, tuple[str, list[Case]]] = {
     ),
     "yahoo": (OPEN, [Case("prices", "fetch", says="", ends=(0, 3))]),
     "krx": (OPEN, [Case("prices", "fetch", says="", ends=(0, 3))]),
+    "mcp": ("", [Case(ASSISTING, says="A rebalance is due.")]),
     "serve": ("", [Case(SERVING, says="True")]),
     "keyring": ("", [Case("notify", "list", says="error[keyring]", ends=(2, 3, 5))]),
 }

@@ -143,7 +143,7 @@ def test_a_plan_says_what_to_trade_what_it_costs_and_where_it_leads(tmp_path):
     1,920,000 19.2, 1,000,000 10.0: together 100.0.
     """
     said = words(page_of(tmp_path, sample_text()).get("/plan"))
-    assert "Sell 1 VOO; buy 2 069500, 4 TLT, 1 GLD." in said
+    assert "Sell 1 × VOO; buy 2 × 069500, 4 × TLT, 1 × GLD." in said
     assert "4 trades at ₩1,190 of fees and exchange." in said
     assert "The money in the wrong place goes from 8.0 % to " in said
     assert "Proven:" in said

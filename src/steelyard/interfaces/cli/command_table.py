@@ -22,6 +22,7 @@ LATER = {
     "backtest": "steelyard.interfaces.cli.lab.backtest",
     "compare": "steelyard.interfaces.cli.lab.backtest",
     "serve": "steelyard.interfaces.cli.serving",
+    "mcp": "steelyard.interfaces.cli.serving",
     "execute": "steelyard.interfaces.cli.trading.execute",
     "approve": "steelyard.interfaces.cli.trading.execute",
     "arm": "steelyard.interfaces.cli.trading.execute",

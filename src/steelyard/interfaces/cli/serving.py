@@ -1,4 +1,4 @@
-"""The command `serve`: the page in a browser."""
+"""The commands `serve` and `mcp`: a page for people, and tools for assistants."""
 
 from __future__ import annotations
 
@@ -36,3 +36,17 @@ def serve(path: Path | None, file: Path | None, port: int, allow_orders: bool, a
         orders=allow_orders,
         told=tell_addresses,
     )
+
+
+@click.command(epilog=epilog("steelyard mcp", "steelyard mcp portfolio.toml", ends=(0, 2)))
+@click.argument("path", metavar="[FILE]", required=False, type=click.Path(path_type=Path))
+@click.option("--portfolio", "file", type=click.Path(path_type=Path), help="Same as FILE.")
+@click.option("--as-of", type=Day(), help="Evaluate as of this date.  [default: today]")
+def mcp(path: Path | None, file: Path | None, as_of: date | None) -> None:
+    """Give an assistant tools that read and calculate; none can save, approve or send anything.
+
+    It speaks the Model Context Protocol on standard input and output, and needs the extra `steelyard[mcp]`.
+    """
+    from steelyard.interfaces.mcp import server, toolbox
+
+    server.run(toolbox.Shelf(path or file or Path("portfolio.toml"), as_of))

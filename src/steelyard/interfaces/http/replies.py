@@ -54,7 +54,7 @@ class Reply:
 
     def body(self, language: Language) -> bytes:
         """Return the document as bytes, its messages in a language, its figures as decimal text."""
-        return json.dumps(_told(self.document, language), ensure_ascii=False, default=_figure).encode()
+        return json.dumps(told(self.document, language), ensure_ascii=False, default=_figure).encode()
 
 
 class Trouble(Exception):
@@ -108,13 +108,14 @@ def _problem(
     return Reply(status, document, headers or {}, PROBLEM)
 
 
-def _told(document: Any, language: Language) -> Any:
+def told(document: Any, language: Language) -> Any:
+    """Return a document with every message in it in a language; codes and figures stay."""
     if isinstance(document, Text):
         return render(document, language)
     if isinstance(document, Mapping):
-        return {key: _told(value, language) for key, value in document.items()}
+        return {key: told(value, language) for key, value in document.items()}
     if isinstance(document, list | tuple):
-        return [_told(value, language) for value in document]
+        return [told(value, language) for value in document]
     return document
 
 
