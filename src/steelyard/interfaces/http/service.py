@@ -14,12 +14,13 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import steelyard
 from steelyard.api.serving import KeptPlan, kept_plan
 from steelyard.domain.days import read_day
 from steelyard.domain.portfolio import Portfolio
+from steelyard.domain.trades import Sell
 from steelyard.domain.trading.saved_plans import content
 from steelyard.errors import InputError, SteelyardError
 from steelyard.interfaces.http.repeats import Repeats
@@ -34,6 +35,7 @@ PLAN_FIELDS: Mapping[str, type] = {
     "fractional": bool, "save_tax": bool, "harvest": bool, "relocate": bool, "policy_gate": bool,
 }  # fmt: skip
 KINDS = ("rebalance", "invest", "withdraw")
+SELLS: tuple[Sell, ...] = get_args(Sell)
 _FULL = ("accept_drift", "max_tax", "max_gain", "objective", "fractional", "save_tax", "harvest", "relocate",
          "policy_gate", "sell")  # fmt: skip
 _ID = re.compile(r"[0-9a-f]{64}")
@@ -189,6 +191,8 @@ def _planned(portfolio: Portfolio, asked: Mapping[str, Any], day: date | None) -
     for name in asked:
         if name not in (*fitting[kind], "portfolio", "kind", "amount", "account", "as_of"):
             raise _wrong(name, say("a plan of kind {kind} takes no {name}", kind=kind, name=name))
+    if asked.get("sell", "any") not in SELLS:
+        raise _wrong("sell", say("{raw!r} is none of {choices}", raw=asked["sell"], choices=SELLS))
     given = {name: asked[name] for name in fitting[kind] if name in asked}
     amount = asked.get("amount")
     if kind == "invest":
