@@ -53,7 +53,7 @@ def test_a_browser_and_a_program_are_answered_and_an_attacker_is_not(address, tm
     base, port = address.split("/start")[0], int(re.search(r":(\d+)/", address)[1])
 
     # The program of the guide, as it stands there.
-    (program,) = re.findall(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+    (program,) = re.findall(r"```py\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
     monkeypatch.chdir(tmp_path)
     names = {"address": base}
     exec(program, names)
