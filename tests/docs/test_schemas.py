@@ -134,5 +134,8 @@ def test_every_document_that_the_sources_name_has_a_schema():
     named = set()
     for path in (ROOT / "src").rglob("*.py"):
         named |= set(re.findall(r'"steelyard/([a-z-]+)/\d"', path.read_text(encoding="utf-8")))
+    # The API describes what only it answers in its contract, to which its own tests hold it.
+    contract = (ROOT / "tools" / "openapi.json").read_text(encoding="utf-8")
+    own = set(re.findall(r'"steelyard/([a-z-]+)/\d"', contract))
     # The words that a saved plan is hashed by are never printed as a document.
-    assert named - {"saved-plan"} == set(SCHEMAS)
+    assert named - {"saved-plan"} - own == set(SCHEMAS)
