@@ -36,12 +36,14 @@ from steelyard.words import say
 _Texts = tuple[str | None, ...]
 """An entry as the database has it."""
 
-_INSERT = (
-    "INSERT INTO entries (number, content_id, batch, takes_back, traded_on, account, kind, symbol, shares,"
-    " price, currency, fees, fx_rate, tax_base_price, lot, note, ex_date, gift_value, gift_tax, order_id,"
-    " per, other, part, receiver, foreign_tax, foreign_rate)"
-    " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
-)
+_COLUMNS = (
+    "traded_on", "account", "kind", "symbol", "shares", "price", "currency", "fees", "fx_rate",
+    "tax_base_price", "lot", "note", "ex_date", "gift_value", "gift_tax", "order_id", "per", "other", "part",
+    "receiver", "foreign_tax", "foreign_rate",
+)  # fmt: skip
+"""What `_texts` gives, in its order."""
+_WRITTEN = frozenset({"symbol", "currency", "fees", "note"})
+"""Columns that have to be written also where they are empty: the table has no default for them."""
 _SELECT = (
     "SELECT e.number, e.takes_back, e.batch, b.source, b.recorded_at, e.traded_on, e.account, e.kind,"
     " e.symbol, e.shares, e.price, e.currency, e.fees, e.fx_rate, e.tax_base_price, e.lot, e.note,"
@@ -226,12 +228,20 @@ class StoredJournal:
         # The transaction is begun: nobody else gives out a number.
         first = self._db.execute("SELECT coalesce(max(number), 0) + 1 FROM entries").fetchone()[0]
         numbers = tuple(range(first, first + len(rows)))
+        # What is empty in all rows is left to the table: most files fill few of its columns, and each that is
+        # handed over costs as much as one that says something.
+        ids, back, texts = zip(*rows, strict=True)
+        said = {
+            name: column
+            for name, column in zip(_COLUMNS, zip(*texts, strict=True), strict=True)
+            if name in _WRITTEN or any(column)
+        }
+        if any(back):
+            said["takes_back"] = back
+        names, places = ", ".join(said), ",?" * len(said)
         self._db.executemany(
-            _INSERT,
-            (
-                (number, content_id, batch, takes_back, *texts)
-                for number, (content_id, takes_back, texts) in zip(numbers, rows, strict=True)
-            ),
+            f"INSERT INTO entries (batch, number, content_id, {names}) VALUES ({batch:d},?,?{places})",
+            zip(numbers, ids, *said.values(), strict=True),
         )
         return numbers
 

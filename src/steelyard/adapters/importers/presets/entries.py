@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from operator import itemgetter
 
-from steelyard.adapters.importers.presets.statement import Booking, Statement, price_of
+from steelyard.adapters.importers.presets.statement import Booking, Statement, trade_of
+from steelyard.adapters.importers.presets.trades import Known, Trade
 from steelyard.adapters.importers.rows import ImportedFile, Sheet, listed, spread
-from steelyard.domain.books.ledger import PAYMENT_KINDS
+from steelyard.domain.books.ledger import PAYMENT_KINDS, Entry, Row
+from steelyard.domain.days import read_day
 from steelyard.domain.market.catalogue import korean_code
 from steelyard.domain.money import EXACT, ZERO, plain
-from steelyard.words import join, say
+from steelyard.words import join, message_of, say
 
 _MONEY = frozenset({"deposit", "withdrawal", "interest", "fee", "tax", "convert_leg", "convert"})
 
@@ -40,7 +43,7 @@ def entries_of(
     Raises:
         PortfolioProblems: With every row that is not understood, by line.
     """
-    names = {b.facts.get("account", "") for b in statement.bookings}
+    names = {b.account for b in statement.bookings}
     owners = _Owners(sheet, accounts, several=len(names) > 1)
     maker = _Maker(sheet, owners, symbols, str(statement.preset["id"]))
     for line, reason in statement.ignored:
@@ -52,7 +55,11 @@ def entries_of(
         hint = say("enter what it did with `steelyard record`, and import with --leave {line}", line=line)
         sheet.problem("import-row", reason, hint, line)
     legs: list[Booking] = []
-    for booking in statement.bookings:
+    for booked in statement.bookings:
+        if isinstance(booked, Trade) and booked.line not in leave:
+            maker.alike(booked)
+            continue
+        booking = booked.booking
         if booking.line in leave:
             sheet.skip(
                 booking.line, say("left out as you said: {reason}", reason=booking.word or booking.kind)
@@ -93,6 +100,8 @@ class _Maker:
         self.preset = preset
         self.paid: list[tuple[Booking, dict[str, str]]] = []
         self.back: list[tuple[Booking, dict[str, str]]] = []
+        self.known: dict[int, Entry] = {}
+        self.days = Known(_day)
         self.named: dict[tuple[str, str, str, str], str] = {}
 
     def make(self, booking: Booking) -> None:
@@ -177,10 +186,13 @@ class _Maker:
     def number(self, booking: Booking) -> str:
         """Return the broker's own number of a booking, empty where it has none."""
         facts = booking.facts
-        if not facts.get("ref"):
+        return self.reference(booking.account, facts["date"], facts.get("ref", ""), scoped=booking.scoped)
+
+    def reference(self, account: str, on: str, ref: str, *, scoped: bool) -> str:
+        """Return what tells a booking of a broker again, empty where it has no number."""
+        if not ref:
             return ""
-        scope = f"{facts.get('account', '')}:{facts['date']}:" if booking.scoped else ""
-        return f"{self.preset}:{scope}{facts['ref']}"
+        return f"{self.preset}:{account}:{on}:{ref}" if scoped else f"{self.preset}:{ref}"
 
     def unknown(self, line: int, name: str) -> None:
         """Refuse a name that no instrument has, with those that come near."""
@@ -198,25 +210,43 @@ class _Maker:
     def trade(
         self, booking: Booking, fields: Mapping[str, str], cash: Decimal, costs: Decimal, shares: Decimal
     ) -> None:
-        """Add a purchase or a sale at exactly the money the broker booked."""
-        sale = booking.kind == "sell"
-        # Before its costs: those of a sale may be more than it brought.
-        gross = EXACT.add(cash, costs) if sale else EXACT.subtract(EXACT.minus(cash), costs)
-        if gross < ZERO or not shares:
-            self.sheet.unread(
-                say("a {kind} whose money goes the wrong way, or without shares", kind=booking.kind),
-                booking.line,
-            )
+        """Add a purchase or a sale."""
+        stated = booking.facts.get("price", "")
+        try:
+            price, fees = trade_of(booking.kind, cash, costs, shares, Decimal(stated) if stated else None)
+        except ValueError as error:
+            self.sheet.unread(message_of(error), booking.line)
             return
-        price, rest = price_of(gross, shares, booking.facts.get("price", ""), sale=sale)
-        self.put(
-            booking,
-            fields,
-            type=booking.kind,
-            shares=plain(shares),
-            price=price,
-            fees=plain(EXACT.add(costs, rest)),
+        numbers = {"shares": shares, "price": price, "fees": fees}
+        self.put(booking, fields, type=booking.kind, **{key: plain(n) for key, n in numbers.items()})
+
+    def alike(self, trade: Trade) -> None:
+        """Add a trade that says in words what one before it said, of which the entry is known."""
+        like = self.known.get(id(trade.alike))
+        on = self.days[trade.on]
+        if like is None or on is None:
+            before = len(self.sheet.rows), len(self.sheet.problems)
+            self.make(trade.booking)
+            if on is not None and (len(self.sheet.rows), len(self.sheet.problems)) == (
+                before[0] + 1,
+                before[1],
+            ):
+                self.known[id(trade.alike)] = self.sheet.rows[-1].entry
+            return
+        entry = Entry(
+            on,
+            like.account,
+            like.kind,
+            like.symbol,
+            trade.shares,
+            trade.price,
+            like.currency,
+            trade.fees,
+            note=like.note,
+            order_id=trade.order.strip(),
         )
+        reference = self.reference(trade.account, trade.on, trade.ref, scoped=trade.alike.scoped)
+        self.sheet.rows.append(Row(entry, trade.line, reference))
 
     def payment(
         self, booking: Booking, fields: Mapping[str, str], cash: Decimal, costs: Decimal, shares: Decimal
@@ -343,6 +373,13 @@ class _Maker:
             )
         for leg in (x for x in legs if id(x) not in joined):
             self.sheet.unread(say("the other half of the conversion is not in the file"), leg.line)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return read_day(text)
+    except ValueError:
+        return None
 
 
 def _apart(out: Booking, into: Booking) -> Decimal:

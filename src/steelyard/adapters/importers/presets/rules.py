@@ -23,7 +23,7 @@ NUMBERS = frozenset({
     "settled_amount", "tax1", "tax2",
 })  # fmt: skip
 _USUAL = re.compile(r"-?\$?([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(\.[0-9]+)?")
-_SIGNS = ("+", "-", "0", "!0")
+SIGNS = ("+", "-", "0", "!0")
 
 
 @lru_cache(maxsize=512)
@@ -78,7 +78,7 @@ def holds(when: Mapping[str, str] | None, fields: Fields, layout: Layout) -> boo
     """Say whether the fields of a row are as a rule wants them: by a pattern, or by the sign of a number."""
     for key, want in (when or {}).items():
         value = fields.get(key, "")
-        if want in _SIGNS:
+        if want in SIGNS:
             try:
                 found = number(value, layout) or ZERO
             except ValueError:  # whoever reads the row says so

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from steelyard.adapters.importers.presets.rules import (
     NUMBERS,
@@ -55,6 +55,50 @@ class Booking:
     facts: Mapping[str, str]
     scoped: bool = False
 
+    @property
+    def account(self) -> str:
+        """The broker's number of its account, "" where the row names none."""
+        return self.facts.get("account", "")
+
+    @property
+    def booking(self) -> Booking:
+        """Itself."""
+        return self
+
+
+class Booked(Protocol):
+    """A booking, whenever its facts are read."""
+
+    @property
+    def booking(self) -> Booking:
+        """The booking with its facts."""
+        ...
+
+    @property
+    def line(self) -> int:
+        """As of `Booking`."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """As of `Booking`."""
+        ...
+
+    @property
+    def word(self) -> str:
+        """As of `Booking`."""
+        ...
+
+    @property
+    def account(self) -> str:
+        """As of `Booking`."""
+        ...
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """As of `Booking`."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Holding:
@@ -78,7 +122,7 @@ class Statement:
     """
 
     preset: Mapping[str, Any]
-    bookings: list[Booking] = field(default_factory=list)
+    bookings: list[Booked] = field(default_factory=list)
     holdings: list[Holding] = field(default_factory=list)
     ignored: list[tuple[int, str]] = field(default_factory=list)
     refused: list[tuple[int, str]] = field(default_factory=list)
@@ -127,12 +171,12 @@ class Statement:
         word = fields.get("type", "")
         if "drop" in rule:
             fields = {k: v for k, v in fields.items() if k not in rule["drop"]}
-        numbers = _numbers(fields, layout)
+        numbers = numbers_of(fields, layout)
         if rule.get("amount_from"):
             numbers["amount"] = numbers.pop(rule["amount_from"], ZERO)
             numbers.pop("fee", None)
         shares, price, amount = numbers.get("shares"), numbers.get("price"), numbers.get("amount")
-        kind = _kind(rule, fields, shares, amount)
+        kind = kind_of(rule, fields, shares, amount)
         facts = self._texts(fields, layout, rule, numbers)
         if shares and kind not in _NO_SHARES:
             facts["shares"] = plain(shares if kind == "convert" else abs(shares))
@@ -144,7 +188,7 @@ class Statement:
             elif shares:
                 facts["shares_added"] = plain(shares)
         elif kind not in _NO_CASH:
-            facts |= _cash(kind, fields, layout, rule, numbers)
+            facts |= _cash(kind, layout, rule, numbers)
         if layout.get("checks") and shares and price and amount:
             off = abs(EXACT.subtract(EXACT.multiply(shares, price), amount))
             if off > max(Decimal("0.02"), EXACT.divide(abs(amount), Decimal(100))):
@@ -246,7 +290,7 @@ class Statement:
         self.refused.sort()
 
     @staticmethod
-    def _cancelled(booking: Booking, of: str, fields: Fields, size: Mapping[str, str]) -> bool:
+    def _cancelled(booking: Booked, of: str, fields: Fields, size: Mapping[str, str]) -> bool:
         facts = booking.facts
         if of not in (booking.kind, booking.word) or facts.get("symbol", "") != fields.get("symbol", ""):
             return False
@@ -256,7 +300,8 @@ class Statement:
         return size["shares"] in ("0", facts.get("shares", "0")) and size["amount"] in ("0", cash)
 
 
-def _numbers(fields: Fields, layout: Layout) -> dict[str, Decimal]:
+def numbers_of(fields: Fields, layout: Layout) -> dict[str, Decimal]:
+    """Return the numbers of a row that are not blank."""
     found = {}
     for key, text in fields.items():
         if text and key in NUMBERS and (value := number(text, layout)) is not None:
@@ -264,7 +309,7 @@ def _numbers(fields: Fields, layout: Layout) -> dict[str, Decimal]:
     return found
 
 
-def _kind(rule: Mapping[str, Any], fields: Fields, shares: Decimal | None, amount: Decimal | None) -> str:
+def kind_of(rule: Mapping[str, Any], fields: Fields, shares: Decimal | None, amount: Decimal | None) -> str:
     """Return the type of entry; of `a|b` the second where the row takes something out."""
     first, bar, second = str(rule["to"]).partition("|")
     if not bar:
@@ -278,12 +323,28 @@ def _kind(rule: Mapping[str, Any], fields: Fields, shares: Decimal | None, amoun
 
 
 def _cash(
-    kind: str, fields: Fields, layout: Layout, rule: Mapping[str, Any], numbers: Mapping[str, Decimal]
+    kind: str, layout: Layout, rule: Mapping[str, Any], numbers: Mapping[str, Decimal]
 ) -> dict[str, str]:
-    """Return the signed net effect on cash, and the fee and tax in it."""
+    cash, fee, tax = cash_of(kind, layout, rule, numbers)
+    facts = {"cash": plain(cash)}
+    if fee and kind != "fee":
+        facts["fee"] = plain(fee)
+    if tax and kind != "tax":
+        facts["tax"] = plain(tax)
+    return facts
+
+
+def cash_of(
+    kind: str, layout: Layout, rule: Mapping[str, Any], numbers: Mapping[str, Decimal]
+) -> tuple[Decimal, Decimal, Decimal]:
+    """Return the signed net effect on cash, and the fee and tax in it.
+
+    Raises:
+        ValueError: The row has neither an amount nor a price.
+    """
     fee, tax = abs(numbers.get("fee", ZERO)), abs(numbers.get("tax", ZERO))
     shares, price, gross = numbers.get("shares"), numbers.get("price"), numbers.get("amount")
-    given = gross is not None and bool(fields.get("amount") or rule.get("amount_from"))
+    given = gross is not None
     if gross is None:
         if price is None or shares is None:
             raise ValueError(say("no amount"))
@@ -297,17 +358,30 @@ def _cash(
     net = signs.get("is") == "net" and given
     if not net and kind not in ("fee", "tax"):
         cash = EXACT.subtract(cash, EXACT.add(fee, tax))
-    facts = {"cash": plain(cash)}
-    if fee and kind != "fee":
-        facts["fee"] = plain(fee)
-    if tax and kind != "tax":
-        facts["tax"] = plain(tax)
-    return facts
+    return cash, fee, tax
 
 
-def price_of(gross: Decimal, shares: Decimal, stated: str, *, sale: bool) -> tuple[str, Decimal]:
+def trade_of(
+    kind: str, cash: Decimal, costs: Decimal, shares: Decimal, stated: Decimal | None
+) -> tuple[Decimal, Decimal]:
+    """Return price and fees of a purchase or a sale at exactly the money the broker booked.
+
+    Raises:
+        ValueError: The money goes the wrong way, or there are no shares.
+    """
+    sale = kind == "sell"
+    # Before its costs: those of a sale may be more than it brought.
+    gross = EXACT.add(cash, costs) if sale else EXACT.subtract(EXACT.minus(cash), costs)
+    if gross < ZERO or not shares:
+        raise ValueError(say("a {kind} whose money goes the wrong way, or without shares", kind=kind))
+    price, rest = fitting_price(gross, shares, stated, sale=sale)
+    return price, EXACT.add(costs, rest)
+
+
+def fitting_price(
+    gross: Decimal, shares: Decimal, stated: Decimal | None, *, sale: bool
+) -> tuple[Decimal, Decimal]:
     """Return the price of one share and what rounding leaves: as stated where that comes out exactly."""
-    if stated and EXACT.multiply(Decimal(stated), shares) == gross:
+    if stated is not None and EXACT.multiply(stated, shares) == gross:
         return stated, ZERO
-    price, rest = unit_price(gross, shares, up=sale)
-    return plain(price), rest
+    return unit_price(gross, shares, up=sale)

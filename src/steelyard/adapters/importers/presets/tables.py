@@ -11,6 +11,7 @@ from typing import Any
 from steelyard.adapters.importers.presets.rules import Fields, Layout, day, holds, pattern, read_fields
 from steelyard.adapters.importers.presets.sheets import Line, Sheets
 from steelyard.adapters.importers.presets.statement import Statement
+from steelyard.adapters.importers.presets.trades import Trades
 from steelyard.domain.numerals import POINT, TwoReadings, decimal_sign
 from steelyard.words import message_of
 
@@ -81,6 +82,15 @@ class Header:
             return record[row][place[1]] if row < len(record) and place[1] < len(record[row]) else ""
 
         return get
+
+    def one_of(self, cells: Sequence[str]) -> Callable[[str], str | None]:
+        """Return `reader` of a record of one row."""
+        return self.reader([cells])
+
+    def place(self, name: str) -> int | None:
+        """Return the place of a column in a row, None where there is none."""
+        found = self.places[name]
+        return None if found is None else found[1]
 
 
 def may_be(presets: Sequence[Preset], sheets: Sheets) -> list[Preset]:
@@ -253,6 +263,7 @@ class _Walk:
         self.delimiter = delimiter
         # A row without the name of any needed column is no header, and few cells even begin like one.
         self.names = {" ".join(n.split()).lower() for x in layouts for n in _needed(x)}
+        self.besides: Sequence[Callable[[str], object]] = ()
         self.begins = {c for n in self.names for c in (n[:1], n[:1].upper())} | set(whitespace)
 
     def run(self) -> bool:
@@ -260,9 +271,13 @@ class _Walk:
         rows, statement = self.rows, self.statement
         current: Layout | None = None
         header: Header | None = None
+        trades: Trades | None = None
         above: list[str] = []
         at = 0
         while at < len(rows):
+            if trades is not None and not self.beside(rows[at][1]) and trades.take(*rows[at]):
+                at += 1
+                continue
             found = self.header_at(at)
             if found is not None:
                 current, header = found
@@ -272,6 +287,10 @@ class _Walk:
                 for text in above:
                     self.told(text, current)
                 above = []
+                self.besides = [
+                    pattern(x).search for x in (*current.get("skip", ()), *current.get("stop", ()))
+                ]
+                trades = Trades.of(statement, current, header.one_of, header.place)
                 continue
             text = ",".join(rows[at][1])[:_LONGEST]
             if current is None or header is None:
@@ -283,7 +302,7 @@ class _Walk:
                 for _, cells in rows[at:]:
                     self.told(",".join(cells), current)
                 at = next((n for n in range(at + 1, len(rows)) if self.header_at(n)), len(rows))
-                current = None
+                current = trades = None
             else:
                 try:
                     at += self.row(at, text, current, header)
@@ -292,6 +311,11 @@ class _Walk:
                     statement.refused.append((rows[at][0], str(error)))
                     at += current.get("record_rows", 1)
         return bool(statement.used)
+
+    def beside(self, cells: Sequence[str]) -> bool:
+        """Say whether a row is none of its table's."""
+        text = ",".join(cells)[:_LONGEST] if self.besides else ""
+        return any(search(text) for search in self.besides)
 
     def row(self, at: int, text: str, layout: Layout, header: Header) -> int:
         """Hand on the record at a row; return how many rows it takes."""
