@@ -29,11 +29,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 
 from steelyard.adapters.files.delimited import delimiter_of
 from steelyard.adapters.files.toml_text import tree_of
 from steelyard.adapters.importers.rows import (
     ImportedFile,
+    Known,
     Sheet,
     add_up,
     decode,
@@ -192,10 +194,11 @@ def read(
             said = f"there is no column {', '.join(missing)}"
             raise refuse("import-header", name, said, hint, described.first_line)
     described = _told(described, columns, [row for _, row in rows], text, name)
+    names = Known(lambda text: catalogue.resolve(described_name(text)) or text)
     for line, row in rows:
         words = {**described.constants, **{key: row[c] for key, c in columns.items() if row.get(c)}}
         try:
-            _row(sheet, line, words, described)
+            _row(sheet, line, words, described, names)
         except ValueError as error:
             sheet.unread(f"the row cannot be read: {error}", line)
     return sheet.finish()
@@ -241,7 +244,9 @@ def _table(found: Mapping[str, object], key: str) -> Mapping[str, object]:
     return value if isinstance(value, dict) else {}
 
 
-def _row(sheet: Sheet, line: int, words: dict[str, str], described: ColumnMap) -> None:
+def _row(
+    sheet: Sheet, line: int, words: dict[str, str], described: ColumnMap, names: Mapping[str, str]
+) -> None:
     kind = words.get("type", "")
     if described.types:
         if kind not in described.types:
@@ -261,26 +266,35 @@ def _row(sheet: Sheet, line: int, words: dict[str, str], described: ColumnMap) -
         sheet.cancel(line, f"map:{owner}:{original}")
         return
     for key in ("date", "lot", "ex_date"):
-        if words.get(key) and described.date_format:
-            words[key] = datetime.strptime(words[key], described.date_format).date().isoformat()
-        elif words.get(key) and described.order != YEAR_FIRST:
-            words[key] = read_day(words[key], order=described.order).isoformat()
+        if words.get(key) and (described.date_format or described.order != YEAR_FIRST):
+            words[key] = _day(words[key], described.date_format, described.order)
     numbers: dict[str, Decimal] = {}
     for key in _NUMBERS:
         if words.get(key):
-            found = read_numeral(words[key], described.decimal or POINT)
-            if found.currency is not None:
-                words.setdefault("currency", found.currency)
-            numbers[key] = found.value
-            words[key] = plain(found.value)
+            numbers[key], words[key], currency = _number(words[key], described.decimal or POINT)
+            if currency is not None:
+                words.setdefault("currency", currency)
     kind = _signed(kind, words, numbers, ignore=described.ignore_signs)
     _price_from_total(kind, words, numbers)
     if words.get("symbol"):
         words["symbol"] = listed(words["symbol"]) if kind != "convert" else words["symbol"]
-        known = sheet.catalogue.resolve(described_name(words["symbol"]))
-        words["symbol"] = known or words["symbol"]
+        words["symbol"] = names[words["symbol"]]
     reference = words.pop("reference", "")
     sheet.add(line, f"map:{owner}:{reference}" if reference else "", **words)
+
+
+@lru_cache(maxsize=4096)
+def _day(text: str, form: str | None, order: str) -> str:
+    if form is None:
+        return read_day(text, order=order).isoformat()
+    return datetime.strptime(text, form).date().isoformat()
+
+
+@lru_cache(maxsize=20_000)
+def _number(text: str, decimal: str) -> tuple[Decimal, str, str | None]:
+    """Return a number, how it is written here, and the currency that it names."""
+    found = read_numeral(text, decimal)
+    return found.value, plain(found.value), found.currency
 
 
 def _signed(kind: str, words: dict[str, str], numbers: dict[str, Decimal], *, ignore: bool) -> str:

@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Any, TypeVar
 
 from steelyard.adapters.files.delimited import delimiter_of, text_of, usual_sign
 from steelyard.domain.books.entry_reader import EntryReader
@@ -21,6 +22,10 @@ from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.money import EXACT, ZERO, parse_number, plain
 from steelyard.domain.numerals import TwoReadings, decimal_sign
 from steelyard.errors import PortfolioProblems, Problem
+
+MANY = 20_000
+"""Texts that are remembered together with what they mean."""
+_Read = TypeVar("_Read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,19 @@ class ImportedFile:
     skipped: tuple[tuple[int | None, str], ...] = ()
     incomplete: tuple[tuple[int | None, str], ...] = ()
     cancelled: tuple[tuple[int | None, str], ...] = ()
+
+
+class Known(dict[Any, _Read]):
+    """Cells of a table and what each means; what is new is read, and no more is kept than is worth it."""
+
+    def __init__(self, read: Callable[[Any], _Read]) -> None:
+        self._read = read
+
+    def __missing__(self, cells: Any) -> _Read:
+        if len(self) >= MANY:
+            self.clear()
+        found = self[cells] = self._read(cells)
+        return found
 
 
 class Sheet:

@@ -9,8 +9,8 @@ from decimal import Decimal
 from operator import itemgetter
 
 from steelyard.adapters.importers.presets.statement import Booking, Statement, trade_of
-from steelyard.adapters.importers.presets.trades import Known, Trade
-from steelyard.adapters.importers.rows import ImportedFile, Sheet, listed, spread
+from steelyard.adapters.importers.presets.trades import Trade
+from steelyard.adapters.importers.rows import ImportedFile, Known, Sheet, listed, spread
 from steelyard.domain.books.ledger import PAYMENT_KINDS, Entry, Row
 from steelyard.domain.days import read_day
 from steelyard.domain.market.catalogue import korean_code

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from operator import itemgetter
-from typing import Any, TypeVar
+from typing import Any
 
 from steelyard.adapters.importers.presets.rules import (
     NUMBERS,
@@ -35,6 +35,7 @@ from steelyard.adapters.importers.presets.statement import (
     numbers_of,
     trade_of,
 )
+from steelyard.adapters.importers.rows import Known
 from steelyard.domain.money import EXACT, LARGEST, ZERO, exact_sum
 
 Cells = Sequence[str]
@@ -45,7 +46,7 @@ _OWN = ("date", "ref", "order")
 _TRADES = frozenset({"buy", "sell", "buy|sell", "sell|buy"})
 _FINEST = 9
 _MANY = 20_000
-_Read = TypeVar("_Read")
+"""Different words of a table that are worth remembering."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,19 +113,6 @@ class Trade:
     def facts(self) -> Mapping[str, str]:
         """As of `Booking`."""
         return self.booking.facts
-
-
-class Known(dict[Any, _Read]):
-    """Cells of a table and what each means; what is new is read, and no more is kept than is worth it."""
-
-    def __init__(self, read: Callable[[Any], _Read]) -> None:
-        self._read = read
-
-    def __missing__(self, cells: Any) -> _Read:
-        if len(self) >= _MANY:
-            self.clear()
-        found = self[cells] = self._read(cells)
-        return found
 
 
 class Trades:
