@@ -174,6 +174,7 @@ class _Return:
         self._sold: tuple[Entry, ...] = ()
         self._year = situation.with_entries(self._buys) if self._buys else situation.so_far
         self._left_out: list[str] = []
+        self._forbidden: dict[int, Mapping[str, NoBuy]] = {}
         self.sales: dict[int, SaleTax] = {}
 
     def sell(self, place: int, trade: Trade, lots: Sequence[TaxLot], parts: Sequence[Decimal]) -> None:
@@ -192,9 +193,30 @@ class _Return:
         fresh = _fresh(before.disposals, self._year.disposals)
         no_buy = None
         if situation.country.wash_days is not None and any(map(_has_losing_lot, fresh)):
-            no_buy = _no_buy(situation, sold_before, self._sold, trade.symbol, self._as_of)
+            no_buy = self._no_buy(sold_before, trade.symbol)
         gain = exact_sum(d.gain for d in fresh)
         self.sales[place] = SaleTax(gain, self._added(before, self._year), tuple(fresh), no_buy)
+
+    def _no_buy(self, sold_before: tuple[Entry, ...], symbol: str) -> NoBuy | None:
+        """Return the country's no-buy window of the last sale, None where it realises no loss that counts.
+
+        Purchases of the plan itself are left aside: what they undo is undone, and nothing must undo more.
+
+        Args:
+            sold_before: Sales of the plan before this one.
+            symbol: What it sells.
+        """
+        now, then = (self._windows(sold).get(symbol) for sold in (self._sold, sold_before))
+        return now if now is not None and (then is None or now.loss > then.loss) else None
+
+    def _windows(self, sold: tuple[Entry, ...]) -> Mapping[str, NoBuy]:
+        """Return by symbol what some first sales of the plan forbid; each number of them is asked once."""
+        if len(sold) not in self._forbidden:
+            facts = self._situation.facts
+            more = replace(facts, entries=(*facts.entries, *sold))
+            found = self._situation.country.no_buys(more, self._as_of)
+            self._forbidden[len(sold)] = {x.sold: x for x in reversed(found) if x.sold_on == self._as_of}
+        return self._forbidden[len(sold)]
 
     @property
     def total(self) -> Decimal | None:
@@ -288,29 +310,6 @@ def _has_losing_lot(disposal: Disposal) -> bool:
         EXACT.multiply(lot.cost, disposal.shares) > EXACT.multiply(disposal.proceeds, lot.shares)
         for lot in disposal.lots
     )
-
-
-def _no_buy(
-    situation: TaxSituation, before: tuple[Entry, ...], after: tuple[Entry, ...], symbol: str, as_of: date
-) -> NoBuy | None:
-    """Return the country's no-buy window of a sale, None where it realises no loss that counts.
-
-    Purchases of the plan itself are left aside: what they undo is undone, and nothing must undo more.
-
-    Args:
-        situation: The journal and the country.
-        before, after: Sales of the plan without this one, and with it.
-        symbol: What it sells.
-        as_of: Its day.
-    """
-    country, facts = situation.country, situation.facts
-
-    def window(sold: tuple[Entry, ...]) -> NoBuy | None:
-        found = country.no_buys(replace(facts, entries=(*facts.entries, *sold)), as_of)
-        return next((x for x in found if (x.sold, x.sold_on) == (symbol, as_of)), None)
-
-    now, then = window(after), window(before)
-    return now if now is not None and (then is None or now.loss > then.loss) else None
 
 
 def _fresh(before: Sequence[Disposal], after: Sequence[Disposal]) -> list[Disposal]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from decimal import ROUND_CEILING, Decimal
+from functools import cache
 from itertools import pairwise
 
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
@@ -46,6 +47,7 @@ def return_formulas(rates: Schedule, owner: Owner, *, limit: Decimal) -> tuple[F
     income, qualified = owner.income or ZERO, owner.qualified or ZERO
     owner = replace(owner, stated_with=owner.stated_with or NOTHING)
 
+    @cache
     def tax(short: Decimal, long: Decimal) -> Decimal:
         found = owner.tax_on(rates, net(short, long, limit=limit), qualified)
         # At the gains' own rates, whether or not all of it were cheaper at the ordinary ones: see `_cheaper`.

@@ -189,13 +189,17 @@ def settle(problem: Household, change: Change) -> Settlement:
     takes it from foreign ones, in their order. Each way costs the spread, paid in base currency.
     """
     whole = [list(row) for row in problem.purses]
-    costs = [ZERO] * len(whole)
+    traded = [0] * len(whole)
+    floors = [ZERO] * len(whole)
     for seat, steps, sold in zip(problem.seats, change.steps, change.sold_out, strict=True):
         amount = problem.amount(seat, steps, sold)
         if amount:
             whole[seat.account][seat.currency if problem.spread else 0] -= amount
-            if problem.rate or problem.floor:
-                costs[seat.account] += problem.commission(amount)
+            if problem.floor:
+                floors[seat.account] += problem.commission(amount)
+            else:
+                traded[seat.account] += abs(amount)
+    costs = floors if problem.floor else [problem.rate * x for x in traded]
     # Amounts are whole ticks; only what is charged on them makes fractions.
     purses = [[row[0] - cost, *map(Fraction, row[1:])] for row, cost in zip(whole, costs, strict=True)]
     exchanges: list[Exchange] = []
@@ -335,17 +339,24 @@ def missed(problem: Household, change: Change, worth: Sequence[int | Fraction] |
         problem, change: What is done.
         worth: Its `values`, where they are known.
     """
-    total = sum(
-        (
-            problem.miss(goal, Fraction(value))
-            for value, goal in zip(worth or values(problem, change), problem.goals, strict=True)
-        ),
-        ZERO,
-    )
+    total = _squares(problem, worth if worth is not None else values(problem, change))
     if problem.idle:
         money = sum(map(sum, problem.purses)) - problem.reserve
         total += problem.idle * (money - sum(problem.amount(*x) for x in _ends(problem, change)))
     return total
+
+
+def _squares(problem: Household, worth: Sequence[int | Fraction]) -> Fraction:
+    """Return the sum of all misses, in whole numbers where values are: fractions take long."""
+    total, whole = ZERO, dict[int, int]()
+    for value, goal in zip(worth, problem.goals, strict=True):
+        if problem.power == 2 and goal.divisor == 1 and isinstance(value, int):
+            bottom = goal.target.denominator
+            away = value * bottom - goal.target.numerator
+            whole[bottom] = whole.get(bottom, 0) + away * away
+        else:
+            total += problem.miss(goal, Fraction(value))
+    return sum((Fraction(x, bottom * bottom) for bottom, x in whole.items()), total)
 
 
 def _ends(problem: Household, change: Change) -> Iterator[tuple[Seat, int, bool]]:

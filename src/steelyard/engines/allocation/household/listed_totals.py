@@ -21,7 +21,7 @@ from steelyard.engines.allocation.household.purse_prices import (
     restricted,
 )
 from steelyard.engines.allocation.household.shifts import Effort
-from steelyard.engines.allocation.household.split import split
+from steelyard.engines.allocation.household.split import QUICK_TRIES, TRIES, split
 from steelyard.engines.allocation.household.totals import Ended, Total, Totals
 
 WORK = {1: 20_000, 2: 200_000}
@@ -104,6 +104,7 @@ def best_totals(
     *,
     known: Fraction | None = None,
     least: Fraction | None = None,
+    quick: bool = False,
 ) -> Listed:
     """Return the first totals in order that the accounts can make up, as a change.
 
@@ -113,9 +114,11 @@ def best_totals(
         end: When to stop on the monotonic clock, should the machine be slow; effort is limited by counting.
         known: An objective that is reached already; what misses more than that is not looked for.
         least: An objective below which nothing can be made up; nothing there is tried.
+        quick: Any accounts do that can make a total up; few trades are not looked for.
     """
     totals = dual_totals(problem, start) if restricted(problem) else merged_totals(problem)
     search = _Search(problem, totals, end, known, least)
+    search.quick = quick
     search.run()
     return search.result()
 
@@ -132,9 +135,10 @@ class _Search:
         self.open: list[tuple[Fraction, dict[int, Total]]] = []
         self.seen: set[tuple[tuple[int, tuple[int, ...]], ...]] = set()
         self.tried = self.work = self.asked = self.unanswered = 0
-        self.complete = False
+        self.complete = self.quick = False
         self.effort = Effort(HELPS)
         self.asks = ASKED
+        self.shift_first = not restricted(problem)
         if len(problem.seats) > FEW_SEATS and (problem.floor or problem.min_trade):
             self.asks = 0
         elif len(problem.seats) > FEW_SEATS and problem.caps:
@@ -182,11 +186,14 @@ class _Search:
             return False
         self.tried += 1
         totals = dict(zip(self.totals.order, chosen, strict=True))
-        change = split(self.problem, totals, self.effort, starts=0)
+        # Where accounts differ in what they may trade, prices refute many a total; shifting would be in vain.
+        tries = QUICK_TRIES if self.quick else TRIES
+        change = split(self.problem, totals, self.effort, starts=int(self.shift_first), tries=tries)
         if change is None:
             if self._refuted(chosen, totals):
                 return True
-            change = split(self.problem, totals, self.effort, first=False)
+            if not self.shift_first:
+                change = split(self.problem, totals, self.effort, first=False)
         if change is not None:
             self._found(exact, change)
             return False

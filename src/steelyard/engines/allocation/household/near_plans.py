@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import islice, product
 from math import inf
 
-from steelyard.engines.allocation.household.household import SELL, Household, unchanged
+from steelyard.engines.allocation.household.household import SELL, Household, unchanged, values
 from steelyard.engines.allocation.household.one_account import OneAccount, is_one
 from steelyard.engines.allocation.household.questions import FEW_SEATS, HAIR, Near, Questions
 from steelyard.engines.allocation.household.ranks import Judged, Peace
@@ -216,8 +216,9 @@ class _Search(Questions):
             return None
         enough = min((float(p.effort) for p in self.found.values()), default=inf)
         listed = one.listed(enough, float(self.peace.tolerance))
-        for proposal in listed.proposals:
-            self.consider(proposal.change, proposal.wanted)
+        # Where lots go in their order, a change says all there is to a plan.
+        for change, wanted in {p.change: p.wanted for p in listed.proposals}.items():
+            self.consider(change, wanted)
         return listed.bound / self.unit if self.found else None
 
     def _settled(self, relaxed: list[_Relaxed], bound: float) -> float:
@@ -280,7 +281,7 @@ class _Search(Questions):
         self.search.hold(cases)
         if self.limit is not None:
             self.search.relaxed.row(self.limit, -inf, most + HAIR)
-        supports = self.search.supports()
+        supports = self.search.supports(least=self._least_trades())
         for made, support in enumerate(supports):
             if made >= MADE_WHOLE:
                 break
@@ -296,6 +297,28 @@ class _Search(Questions):
                 columns = self.search.toward(support, aim) if aim else None
                 if columns is not None and self._round(support, columns, most):
                     break
+
+    def _least_trades(self) -> int:
+        """Return a number of trades below which no plan is near enough: goals that cannot stay.
+
+        Goals left alone miss what they miss now, so those nearest to their targets are, as many as fit into
+        the ball.
+        """
+        problem = self.problem
+        if any(seat.parts for seat in problem.seats):
+            return 0  # one trade may move several goals
+        left, must, misses = self.square * (1 + HAIR), 0, list[float]()
+        for goal, value, (low, high) in zip(
+            problem.goals, values(problem, unchanged(problem)), self.ranges, strict=True
+        ):
+            if low <= value <= high:
+                misses.append(float(value - goal.target) ** 2)
+            else:
+                must += 1
+        for miss in sorted(misses):
+            left -= miss
+            must += left < 0
+        return must
 
     def _make_whole(self, support: Support, cases: tuple[int, ...], most: float) -> None:
         model = self.model(whole=True, sides=support, cases=cases)

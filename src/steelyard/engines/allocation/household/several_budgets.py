@@ -109,7 +109,7 @@ def solve_household(
     bounds: list[Fraction] = []
     for choice in without_choice(problem):
         known = None if not bounds else missed(problem, changes[0])
-        found, bound, finished = _search(choice, changes[0], merged, end, known)
+        found, bound, finished = _search(choice, changes[0], merged, end, known, quick=not ranked)
         value = min(missed(problem, change) for change in (*changes, *found))
         changes = [c for c in (*changes, *found) if missed(problem, c) == value]
         bounds.append(bound)
@@ -128,12 +128,15 @@ def _search(
     merged: Callable[[AllocationProblem], Answer],
     end: float,
     known: Fraction | None,
+    *,
+    quick: bool,
 ) -> tuple[tuple[Change, ...], Fraction, bool]:
     """Search a household whose caps leave no choice.
 
     Args:
         start: A change to begin with.
         known: What it misses where it is a change of another choice, which this one need only reach.
+        quick: Any change of the least objective does.
 
     Returns:
         The best changes found, none if nothing reaches what is known; a lower bound; and whether nothing
@@ -141,7 +144,7 @@ def _search(
     """
     found = Listed((), Fraction(0), False)
     if listable(problem):
-        found = best_totals(problem, start, end, known=known)
+        found = best_totals(problem, start, end, known=known, quick=quick)
     if found.proven and (found.changes or known is not None):
         return found.changes, found.bound, True
     best, bound, finished = _by_model(problem, found, start, merged, end)

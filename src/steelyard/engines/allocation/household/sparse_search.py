@@ -60,6 +60,7 @@ class SparseSearch:
         }
         self.relaxed = Relaxed(linear)
         self.seen: dict[Support, None] = {}
+        self.least_trades = 0
 
     def hold(self, cases: Sequence[int]) -> None:
         """Let one alternative of every tax hold from now on."""
@@ -76,8 +77,15 @@ class SparseSearch:
         """Return the sides that trade in a solution."""
         return self._support(x)
 
-    def supports(self, *, starts: int = STARTS, questions: int = QUESTIONS) -> list[Support]:
-        """Return sets of sides that can do what is asked, the smallest first."""
+    def supports(self, *, starts: int = STARTS, questions: int = QUESTIONS, least: int = 0) -> list[Support]:
+        """Return sets of sides that can do what is asked, the smallest first.
+
+        Args:
+            starts: Searches begun, at most.
+            questions: Linear programmes solved, about.
+            least: No set is smaller; where one is found that is not, the search ends.
+        """
+        self.least_trades = least
         random = Random(17)
         self.seen = {}
         last = self.relaxed.asked + questions
@@ -88,10 +96,11 @@ class SparseSearch:
                 return []
             if found is not None:
                 self.seen[self._without(*found)] = None
-            if self.relaxed.asked > last:
+            best = self._fewest()
+            if self.relaxed.asked > last or (best is not None and len(best) <= least):
                 break
         best = self._fewest()
-        while best is not None and self.relaxed.asked < last:
+        while best is not None and len(best) > least and self.relaxed.asked < last:
             better = self._exchange(best, last)
             if better is None:
                 break
@@ -252,6 +261,8 @@ class SparseSearch:
         for side in sorted(support, key=lambda s: (x[place[s]] * self._price(s), s)):
             if side not in support:
                 continue
+            if len(support) <= self.least_trades:
+                break
             y = self._ask(self.lower, self._only(support - {side}), weights)
             if y is not None:
                 support, x = self._support(y), y

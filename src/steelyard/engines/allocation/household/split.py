@@ -18,9 +18,18 @@ from steelyard.engines.allocation.household.totals import Total
 TRIES = 400
 """Accounts tried for an instrument, in one search, before it is given up."""
 
+QUICK_TRIES = 40
+"""The same where any accounts do, whatever trades that takes: what does not fit at once is shifted."""
+
 
 def split(
-    problem: Household, totals: Mapping[int, Total], effort: Effort, *, starts: int = 1, first: bool = True
+    problem: Household,
+    totals: Mapping[int, Total],
+    effort: Effort,
+    *,
+    starts: int = 1,
+    first: bool = True,
+    tries: int = TRIES,
 ) -> Change | None:
     """Return an allowed change that ends with the totals, None when none was found.
 
@@ -30,11 +39,12 @@ def split(
         effort: What may be spent on shifting shares.
         starts: Accounts to begin with when shares are shifted, one after the other.
         first: Try to place whole trades before.
+        tries: How hard.
     """
     search = _Split(problem, totals)
     if not search.possible:
         return None
-    found = search.run(len(problem.purses) - 1, TRIES) if first else None
+    found = search.run(len(problem.purses) - 1, tries) if first else None
     if found is not None:
         return found
     for turn in range(min(starts, len(problem.purses))):

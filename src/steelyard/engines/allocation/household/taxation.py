@@ -39,6 +39,10 @@ class Piece:
         """Return its value at the gains by bucket."""
         return sum((slope * gains[b] for b, slope in self.slopes.items()), self.constant)
 
+    def about(self, gains: Sequence[float]) -> float:
+        """Return the same in binary floats."""
+        return sum([float(slope) * gains[b] for b, slope in self.slopes.items()], float(self.constant))
+
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
@@ -125,12 +129,38 @@ def meet_on_an_edge(alternatives: Sequence[Alternative]) -> bool:
 
 
 def tax_of(taxation: Taxation, gains: Sequence[Fraction]) -> Fraction:
-    """Return the tax on gains by bucket, exact."""
+    """Return the tax on gains by bucket, exact.
+
+    Floats leave out what is certainly not it; what is so close that they could be wrong is asked exactly.
+    """
     total = ZERO
+    rough = [float(gain) for gain in gains]
+    size = sum(map(abs, rough))
     for alternatives in taxation.taxes:
-        holding = [a for a in alternatives if all(limit.at(gains) <= 0 for limit in a.limits)]
-        total += min(max(piece.at(gains) for piece in a.pieces) for a in holding)
+        holding = [a for a in alternatives if all(_is_kept(x, gains, rough, size) for x in a.limits)]
+        greatest = [max(piece.about(rough) for piece in a.pieces) for a in holding]
+        near = min(greatest) + _doubt(min(greatest), size)
+        total += min(
+            max(p.at(gains) for p in a.pieces if p.about(rough) >= most - _doubt(most, size))
+            for a, most in zip(holding, greatest, strict=True)
+            if most <= near + _doubt(most, size)
+        )
     return total
+
+
+DOUBT = 1e-9
+"""Part of the amounts at hand within which floats are not trusted."""
+
+
+def _doubt(value: float, size: float) -> float:
+    return DOUBT * (abs(value) + size + 1.0)
+
+
+def _is_kept(limit: Piece, gains: Sequence[Fraction], rough: Sequence[float], size: float) -> bool:
+    about = limit.about(rough)
+    if abs(about) > _doubt(float(limit.constant), size):
+        return about < 0
+    return limit.at(gains) <= 0
 
 
 def gains_of(taxation: Taxation, sold: Sequence[Sequence[Fraction]]) -> list[Fraction]:
