@@ -400,6 +400,7 @@ def restore(path: Place, source: str | Path) -> Restored:
         ServiceError: A run is under way, or another program keeps the database locked.
     """
     folder = bootstrap.Folder.of(path)
+    bootstrap.database_copies().examine(Path(source))
     with bootstrap.run_lock(folder) as mine:
         if not mine:
             text = say("a run is under way")

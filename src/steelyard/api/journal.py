@@ -12,6 +12,7 @@ from steelyard import bootstrap
 from steelyard.api.reading import amount
 from steelyard.app.books import journal as use
 from steelyard.app.books import opening as beginning
+from steelyard.app.books.completion import complete
 from steelyard.domain.books.conversion import conversions
 from steelyard.domain.books.entry_text import COLUMNS, read_entry
 from steelyard.domain.books.ledger import instruments_of
@@ -96,6 +97,7 @@ def record(
     again: bool = False,
     convert: bool = False,
     rate: Number | None = None,
+    completes: bool = False,
     **fields: Unpack[EntryFields],
 ) -> Added:
     """Add one entry to the journal of a portfolio file.
@@ -148,6 +150,9 @@ def record(
     file = _file(folder)
     with bootstrap.open_journal(folder) as book:
         before = len(book.rows())
+        if completes:
+            number = complete(book, entry, as_of=today, at=datetime.now(UTC), file=file)
+            return Added(number, entry, _unknown(folder, set(entry.accounts)))
         number = use.record(
             book,
             entry,

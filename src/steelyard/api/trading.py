@@ -137,7 +137,10 @@ def cancel(path: Place, order: str) -> Order:
         InputError: There is no such order, or more than one.
         ServiceError: The broker did not answer; the order stays as it was.
     """
-    with bootstrap.desk(bootstrap.Folder.of(path)) as (desk, _, _), desk.book.sole_run():
+    folder = bootstrap.Folder.of(path)
+    with bootstrap.order_book_to_look_at(folder) as book:
+        trading.find_order(book, order)
+    with bootstrap.desk(folder) as (desk, _, _), desk.book.sole_run():
         return trading.cancel(desk, trading.find_order(desk.book, order))
 
 

@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from steelyard.adapters.database.connection import made_apart, put_in_place
 from steelyard.adapters.database.journal import StoredJournal
 from steelyard.adapters.files.instruments import account_names as names
 from steelyard.adapters.files.packaged import load_catalogue
@@ -34,9 +35,21 @@ LARGEST = 100_000_000
 
 @contextmanager
 def open_journal(folder: Folder) -> Iterator[StoredJournal]:
-    """Open the journal of a folder, made when there is none, and close it at the end."""
-    with closing(StoredJournal(folder.database)) as stored:
-        yield stored
+    """Open the journal of a folder and close it at the end.
+
+    What is refused leaves nothing behind: a new journal is written apart, and put in its place once it has
+    entries.
+    """
+    if folder.database.exists():
+        with closing(StoredJournal(folder.database)) as stored:
+            yield stored
+        return
+    with made_apart(folder.database) as path:
+        with closing(StoredJournal(path)) as stored:
+            yield stored
+            begun = bool(stored.last_number())
+        if begun:
+            put_in_place(path, folder.database)
 
 
 @contextmanager

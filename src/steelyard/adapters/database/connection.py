@@ -6,6 +6,7 @@ decimal text; nothing is a binary float. The file and what SQLite puts beside it
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -116,6 +117,56 @@ def _private(path: Path) -> Path:
             if not end or each.exists():
                 make_private(each)
     return path
+
+
+@contextmanager
+def made_apart(path: Path) -> Iterator[Path]:
+    """Return where a database that is not there yet is made: in a folder beside it that is gone at the end.
+
+    Where no such folder can be made it is the place itself, and whoever opens it says what is wrong with it.
+    """
+    import tempfile
+
+    try:
+        apart = tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent)
+    except OSError:
+        yield path
+        return
+    with apart as folder:
+        yield Path(folder) / path.name
+
+
+def put_in_place(made: Path, path: Path) -> None:
+    """Give a closed database that was made apart its name; one that came there meanwhile is not written over.
+
+    Raises:
+        ServiceError: Another program has made one.
+        InputError: It cannot be moved.
+    """
+    if made == path:
+        return
+    try:
+        try:
+            os.link(made, path)
+        except FileExistsError:
+            raise
+        except OSError:
+            # A file system without second names; in the moment between the two nobody is there as a rule.
+            if path.exists():
+                raise FileExistsError from None
+            made.rename(path)
+    except FileExistsError:
+        raise ServiceError(
+            "database-locked",
+            say("{name} is locked by another program", name=path.name),
+            say("end it, or try again later"),
+        ) from None
+    except OSError as error:
+        raise InputError(
+            "database",
+            say("{path} cannot be used: {text}", path=path, text=str(error.strerror)),
+            say("check its rights and those of its folder"),
+        ) from None
 
 
 @contextmanager

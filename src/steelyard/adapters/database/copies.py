@@ -103,7 +103,7 @@ def restore(source: Path, database: Path, at: datetime) -> Restored:
 @contextmanager
 def _examined(source: Path, database: Path) -> Iterator[Path]:
     """Give a private copy of the copy, up to date and looked through row by row; removed at the end."""
-    _examine(source)
+    examine(source)
     folder = Path(tempfile.mkdtemp(prefix=f".{database.name}.", dir=database.parent))
     try:
         copy = folder / "copy.db"
@@ -232,7 +232,8 @@ def sound(database: Path) -> str | None:
     return None if found == "ok" else found
 
 
-def _examine(source: Path) -> None:
+def examine(source: Path) -> None:
+    """Refuse what is no sound copy of a database of this or an earlier version (`InputError`)."""
     if not source.is_file():
         raise InputError(
             "no-file", say("there is no file {source}", source=source), say("give a file that `backup` wrote")

@@ -92,6 +92,11 @@ class StoredJournal:
         """Close the file."""
         self._db.close()
 
+    def last_number(self) -> int:
+        """Return the number of the newest row, 0 where there is none."""
+        with told(self._path):
+            return int(self._db.execute("SELECT coalesce(max(number), 0) FROM entries").fetchone()[0])
+
     def rows(self) -> tuple[Recorded, ...]:
         """Return every row, first written first, counter-entries included."""
         with told(self._path):

@@ -202,7 +202,7 @@ def record(
         _refuse_repeated(journal.rows(), entry)
     there = journal.rows()
     first = openings(file, entries_of(there), [entry], journal.name, asked=opening)
-    _check(there, [*map(Row, first), Row(entry)], journal.name, as_of, file=file)
+    refuse_wrong(there, [*map(Row, first), Row(entry)], journal.name, as_of, file=file)
     more = converted([*entries_of(there), *first], [entry]) if converted is not None else ()
     if not first and not more:
         return journal.record(entry, "record", at)
@@ -260,7 +260,7 @@ def import_rows(
     at_hand = _compared(journal, rows, name, cancellations, corrected=corrected, again=again)
     there, fresh, numbers = at_hand.there, at_hand.fresh, at_hand.numbers
     first = openings(file, at_hand.left, [row.entry for row in fresh], journal.name, asked=opening)
-    _check(there, [*map(Row, first), *fresh], name, as_of, gone=numbers.takes_back, file=file)
+    refuse_wrong(there, [*map(Row, first), *fresh], name, as_of, gone=numbers.takes_back, file=file)
     opened = [Row(e, reference=f"open:{len(there)}:{n}") for n, e in enumerate(first)]
     more = _converted(converted, at_hand.left, first, fresh)
     own = [Row(e, reference=f"convert:{len(there)}:{n}") for n, e in enumerate(more)]
@@ -347,7 +347,7 @@ def preview_rows(
     at_hand = _compared(journal, rows, name, cancellations, corrected=corrected, again=again)
     there, fresh = at_hand.there, at_hand.fresh
     first = openings(file, at_hand.left, [row.entry for row in fresh], journal.name, asked=opening)
-    _check(there, [*map(Row, first), *fresh], name, as_of, gone=at_hand.numbers.takes_back, file=file)
+    refuse_wrong(there, [*map(Row, first), *fresh], name, as_of, gone=at_hand.numbers.takes_back, file=file)
     old = [entry for entry in entries_of(there) if entry.traded_on <= as_of]
     left = [entry for entry in at_hand.left if entry.traded_on <= as_of]
     more = _converted(converted, at_hand.left, first, fresh)
@@ -447,7 +447,7 @@ def _refuse_amended(there: Iterable[Recorded], rows: Sequence[Row], fresh: Seque
         raise PortfolioProblems(tuple(problems))
 
 
-def _check(
+def refuse_wrong(
     there: Sequence[Recorded],
     rows: Sequence[Row],
     name: str,

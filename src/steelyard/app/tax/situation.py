@@ -13,6 +13,7 @@ from steelyard.domain.books.ledger import Entry, instruments_of, until, with_wit
 from steelyard.domain.books.portfolio_books import books_of, with_books
 from steelyard.domain.portfolio import Portfolio, Tax
 from steelyard.domain.tax.country import Country, YearFacts, YearTax, country, unrated
+from steelyard.domain.tax.gaps import COSTLESS, without_costless
 from steelyard.domain.tax.identical import same_index
 from steelyard.domain.tax.rules import Rule
 from steelyard.errors import InputError
@@ -56,7 +57,8 @@ class TaxSituation:
         facts = self.facts
         more = entries_for(self.filer, more)
         told = facts.entries if facts.stated_with is None else facts.stated_with
-        return self.country.year_tax(replace(facts, entries=(*facts.entries, *more), stated_with=told))
+        year = self.country.year_tax(replace(facts, entries=(*facts.entries, *more), stated_with=told))
+        return replace(year, gaps=self.so_far.gaps) if self.so_far.gaps else year
 
 
 Returns = tuple[TaxSituation, ...]
@@ -201,10 +203,11 @@ def _situation(
     held = [
         (a, p.symbol) for a in portfolio.accounts for p in a.positions if p.shares and filer.reports(a.name)
     ]
+    facts, so_far = _year_tax(lands, facts)
     return TaxSituation(
         lands,
         facts,
-        lands.year_tax(facts),
+        so_far,
         unknown=frozenset((a.name, s) for a, s in held if (a.name, s) not in known),
         untaxed=frozenset(
             (a.name, s) for a, s in held if s in classes and not lands.taxes_sale(classes[s], a.kind)
@@ -212,6 +215,20 @@ def _situation(
         identical=lands.identical(facts),
         filer=filer,
     )
+
+
+def _year_tax(lands: Country, facts: YearFacts) -> tuple[YearFacts, YearTax]:
+    """Return the year's tax, where some cost is unknown that of all the rest, and what it rests on."""
+    try:
+        return facts, lands.year_tax(facts)
+    except InputError as error:
+        if error.code not in COSTLESS:
+            raise
+        left, gaps = without_costless(facts.entries)
+        if not gaps:
+            raise
+    facts = replace(facts, entries=tuple(left))
+    return facts, replace(lands.year_tax(facts), gaps=gaps)
 
 
 def check_settings(lands: Country, tax: Tax) -> None:

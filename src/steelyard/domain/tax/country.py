@@ -21,6 +21,7 @@ from steelyard.domain.tax.backtest import BacktestFacts, BacktestTax, IsSession
 from steelyard.domain.tax.basis import Basis
 from steelyard.domain.tax.codes import MODULES
 from steelyard.domain.tax.forms import Form
+from steelyard.domain.tax.gaps import Gap
 from steelyard.domain.tax.planning import FreeGains, NoBuy, PlanTax
 from steelyard.domain.tax.rules import Rule
 from steelyard.errors import InputError
@@ -167,6 +168,7 @@ class YearTax:
         sheltered_sales: A sentence for each account in which something was sold and nothing is taxed for it.
         owners: Who files it, where the portfolio has several returns.
         others: The other returns, where all were asked for.
+        gaps: Holdings that are in no figure, since nobody has said what was paid for them.
     """
 
     jurisdiction: str
@@ -184,6 +186,7 @@ class YearTax:
     rates_used: tuple[RateUsed, ...] = ()
     owners: tuple[str, ...] = ()
     others: tuple[YearTax, ...] = ()
+    gaps: tuple[Gap, ...] = ()
 
     @property
     def all(self) -> tuple[YearTax, ...]:
@@ -213,6 +216,7 @@ class YearTax:
             ],
             "filings": [f.to_dict() for f in self.filings],
             "notes": [*self.sheltered_sales, *self.notes],
+            **({"gaps": [gap.to_dict() for gap in self.gaps]} if self.gaps else {}),
             "basis": self.pointers(),
             "rules": [
                 {

@@ -15,7 +15,7 @@ from steelyard.domain.tax.explanation import explained
 from steelyard.errors import InputError
 from steelyard.interfaces.cli.tax_details import show_explanation, show_reconciliation
 from steelyard.interfaces.cli.typed import Count
-from steelyard.interfaces.language import json_text, tell
+from steelyard.interfaces.language import hint, json_text, tell
 from steelyard.interfaces.tax_words import FIGURES, FILINGS, TAX_CLASSES
 from steelyard.interfaces.vocabulary import CAUTIONS
 from steelyard.words import join, say
@@ -102,6 +102,8 @@ def tax(
             say("{count} returns are filed from this file: say whose", count=len(result.all)),
             say("add --owner {owner}", owner=result.owners[0]),
         )
+    for one in result.all:
+        _tell_gaps(one)
     if number is not None:
         show_explanation(explained(result, number))
     elif as_json:
@@ -175,6 +177,13 @@ def harvest(
     from steelyard.interfaces.cli.warnings import warn
 
     warn(report.caveats, report.as_of or report.deadline, portfolio.source)
+
+
+def _tell_gaps(year: YearTax) -> None:
+    """Say on standard error what is in no figure: the report goes on without it."""
+    for gap in year.gaps:
+        click.echo(tell(say("warning[cost-unknown]: {text}", text=gap.message)), err=True)
+        click.echo(f"\n  {hint(gap.hint)}\n", err=True)
 
 
 def _day(text: str | None) -> date | None:
@@ -291,6 +300,8 @@ def _show(year: YearTax) -> None:
     out.print(
         f"\n{tell(say('Tax of the year: {amount} (rules {rules})', amount=total, rules=rules))}", style="bold"
     )
+    for gap in year.gaps:
+        out.print(tell(say("Not in it: {text}", text=gap.message)), style="bold")
     for f in year.filings:
         text = say(
             "To file: {what} from {opens} to {due}, {amount} (rule {rule})",

@@ -259,12 +259,16 @@ def _tell_unknown_accounts(portfolio: Path, names: Sequence[str]) -> None:
     "--open", "opening", is_flag=True, help="Write first what the file holds in the account of the entry."
 )
 @click.option("--again", is_flag=True, help="Also when an equal entry is there already.")
+@click.option(
+    "--complete", "completes", is_flag=True, help="Fill in what the entry that says the same still lacks."
+)
 @_converts
 @_place
 def record(
     words: tuple[str, ...],
     opening: bool,
     again: bool,
+    completes: bool,
     convert: bool,
     rate: str | None,
     portfolio: Path,
@@ -294,6 +298,7 @@ def record(
         again=again,
         convert=convert or rate is not None,
         rate=rate,
+        completes=completes,
         **fields,
     )
     if done.opening:
