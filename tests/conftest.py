@@ -5,6 +5,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -65,6 +66,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def read() -> Callable[[str], Portfolio]:
     """Reads the text of a portfolio file."""
     return lambda text: parse(text, "portfolio.toml", load_catalogue())
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Any:
+    """A desk with paper brokers, a book and a clock, before anything was sent; files go on from there."""
+    from acceptance.desks import Office
+
+    return Office(tmp_path)
 
 
 @pytest.fixture

@@ -6,10 +6,11 @@ what the market does. The contract never looks inside: it only sees what the por
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from steelyard.adapters.brokers.paper import PaperTerms
 from steelyard.domain.trading.orders import Order, order_id
 
 # A Tuesday: both exchanges have a session; 15:00 in New York is 20:00 in London.
@@ -36,6 +37,21 @@ class House:
     pass_days: Callable[[int], None]
     counted: Callable[[], int]
     keeps_client_ids: bool = True
+
+    @classmethod
+    def on(cls, server, broker, **more):
+        """A broker that speaks to a server of ours, which trades at the paper broker behind it."""
+
+        def fill_at_most(shares):
+            server.terms = PaperTerms(fill_at_most=shares)
+
+        def pass_days(days):
+            server.now += timedelta(days=days)
+
+        def counted():
+            return server.paper()._db.execute("SELECT count(*) FROM orders").fetchone()[0]
+
+        return cls(broker, server.prices.__setitem__, fill_at_most, pass_days, counted, **more)
 
 
 def order(side="buy", symbol="VOO", shares="4", limit="500", leg=1):

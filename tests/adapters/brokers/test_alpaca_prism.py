@@ -15,7 +15,7 @@ import socket
 import subprocess
 import time
 from contextlib import suppress
-from datetime import date, timedelta
+from datetime import date
 
 import httpx2
 import pytest
@@ -24,7 +24,6 @@ from acceptance.alpaca_server import Server
 from acceptance.broker_contract import BrokerContract, House, order
 from acceptance.official_alpaca import ROOT, SPEC, official
 from steelyard.adapters.brokers.alpaca import AlpacaBroker
-from steelyard.adapters.brokers.paper import PaperTerms
 from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.errors import ServiceError
 
@@ -93,16 +92,7 @@ class TestAlpacaThroughPrism(BrokerContract):
         upstream.open_account(tmp_path / "alpaca.db")
         broker = proxy.broker()
 
-        def fill_at_most(shares):
-            upstream.terms = PaperTerms(fill_at_most=shares)
-
-        def pass_days(days):
-            upstream.now += timedelta(days=days)
-
-        def counted():
-            return upstream.paper()._db.execute("SELECT count(*) FROM orders").fetchone()[0]
-
-        yield House(broker, upstream.prices.__setitem__, fill_at_most, pass_days, counted)
+        yield House.on(upstream, broker)
         broker.close()
 
 

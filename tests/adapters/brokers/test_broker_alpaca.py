@@ -8,7 +8,7 @@ it is restated in `CONTRACT`, which always holds.
 
 import json
 import re
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from urllib.parse import parse_qs, urlsplit
 
@@ -18,7 +18,6 @@ from acceptance.alpaca_server import Server
 from acceptance.broker_contract import BrokerContract, House, order
 from acceptance.official_alpaca import SPEC, official
 from steelyard.adapters.brokers.alpaca import AlpacaBroker
-from steelyard.adapters.brokers.paper import PaperTerms
 from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.errors import InputError, NoAnswer, OrderNotTaken, ServiceError
 
@@ -94,16 +93,7 @@ def broker(server):
 class TestAlpacaBroker(BrokerContract):
     @pytest.fixture
     def house(self, server, broker):
-        def fill_at_most(shares):
-            server.terms = PaperTerms(fill_at_most=shares)
-
-        def pass_days(days):
-            server.now += timedelta(days=days)
-
-        def counted():
-            return server.paper()._db.execute("SELECT count(*) FROM orders").fetchone()[0]
-
-        return House(broker, server.prices.__setitem__, fill_at_most, pass_days, counted)
+        return House.on(server, broker)
 
 
 def test_the_order_is_written_as_the_contract_says(server, broker):

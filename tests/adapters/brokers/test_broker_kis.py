@@ -240,23 +240,7 @@ def won(side="buy", shares="4", limit="35000"):
 class TestKisBroker(BrokerContract):
     @pytest.fixture
     def house(self, server, broker):
-        def fill_at_most(shares):
-            server.terms = PaperTerms(fill_at_most=shares)
-
-        def pass_days(days):
-            server.now += timedelta(days=days)
-
-        def counted():
-            return server.paper()._db.execute("SELECT count(*) FROM orders").fetchone()[0]
-
-        return House(
-            broker,
-            server.prices.__setitem__,
-            fill_at_most,
-            pass_days,
-            counted,
-            keeps_client_ids=False,
-        )
+        return House.on(server, broker, keeps_client_ids=False)
 
 
 def test_korean_orders_move_won_and_korean_shares(server, broker):

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from acceptance.desks import Office, plan
+from acceptance.desks import plan
 from steelyard.adapters.database.copies import back_up, restore
 from steelyard.app.trading.sync import verify
 from steelyard.domain.trading.approvals import Approver
@@ -17,11 +17,6 @@ from steelyard.errors import InputError, PlanError
 
 D = Decimal
 DAY = date(2026, 11, 24)
-
-
-@pytest.fixture
-def office(tmp_path):
-    return Office(tmp_path)
 
 
 def put_back(office, copy):

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from acceptance.desks import Office, plan
+from acceptance.desks import plan
 from steelyard.app.trading.order_reports import Desk
 from steelyard.app.trading.sync import cancel, halt, verify
 from steelyard.domain.trading.approvals import Approver
@@ -13,11 +13,6 @@ from steelyard.domain.trading.orders import Report
 from steelyard.errors import NoAnswer, PlanError
 
 D = Decimal
-
-
-@pytest.fixture
-def office(tmp_path):
-    return Office(tmp_path)
 
 
 def again(office, **how):

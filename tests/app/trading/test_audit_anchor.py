@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from acceptance.desks import Office, plan
+from acceptance.desks import plan
 from steelyard.adapters.database.order_book import SqliteOrderBook
 from steelyard.app.trading.sync import agrees_with, verify
 from steelyard.domain.trading.audit import START, chain
@@ -13,11 +13,10 @@ from steelyard.errors import InputError
 
 
 @pytest.fixture
-def office(tmp_path):
-    made = Office(tmp_path)
+def office(office):
     for number in range(4):
-        made.book.record("note", "", {"number": number}, made.clock.at)
-    return made
+        office.book.record("note", "", {"number": number}, office.clock.at)
+    return office
 
 
 def rewrite(office, links):

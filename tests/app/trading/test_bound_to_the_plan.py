@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 
-from acceptance.desks import Office, plan
+from acceptance.desks import plan
 
 D = Decimal
 CHANGES = [
@@ -29,13 +29,12 @@ CHANGES = [
 
 
 @pytest.fixture
-def office(tmp_path):
+def office(office):
     """The sale of 4 VOO is out, two purchases are planned."""
-    made = Office(tmp_path)
-    made.prices["VOO"] = D(496)
-    assert made.execute(plan(), polls=1).outcome == "waiting"
-    made.prices["VOO"] = D(500)
-    return made
+    office.prices["VOO"] = D(496)
+    assert office.execute(plan(), polls=1).outcome == "waiting"
+    office.prices["VOO"] = D(500)
+    return office
 
 
 def tamper(office, *statements):

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from acceptance.desks import Office, plan, trade
+from acceptance.desks import plan, trade
 from steelyard.app.trading.market import Market
 from steelyard.domain.trading.approvals import Approver
 from steelyard.domain.trading.arming import Arming
@@ -15,11 +15,6 @@ from steelyard.domain.trading.orders import Order
 from steelyard.errors import NoAnswer, OrderNotTaken, PlanError
 
 D = Decimal
-
-
-@pytest.fixture
-def office(tmp_path):
-    return Office(tmp_path)
 
 
 def states(result):

@@ -20,10 +20,9 @@ CAUSES = (
 
 
 @pytest.fixture
-def office(tmp_path):
-    made = Office(tmp_path)
-    made.execute(plan(causes=CAUSES), who="min")
-    return made
+def office(office):
+    office.execute(plan(causes=CAUSES), who="min")
+    return office
 
 
 def rows(report):

@@ -2,9 +2,7 @@
 
 from datetime import timedelta
 
-import pytest
-
-from acceptance.desks import Office, plan
+from acceptance.desks import plan
 from steelyard.app.trading.order_reports import Desk
 from steelyard.app.trading.unknown_orders import ask_again
 from steelyard.errors import NoAnswer
@@ -27,11 +25,6 @@ class Void:
     def find(self, order):
         self.asked.append(self.office.clock.at)
         return None
-
-
-@pytest.fixture
-def office(tmp_path):
-    return Office(tmp_path)
 
 
 def test_whatever_comes_along_asks_again_and_waits_longer_each_time(office):
