@@ -72,11 +72,8 @@ def plan(
     Raises:
         InputError, DataError, PlanError: See `steelyard.errors`.
     """
-    day = reading.day(as_of, portfolio)
-    caveats = caveats_of(portfolio, day, stale_ok=stale_ok)
-    need_fresh(caveats)
     looks = harvest or save_tax or max_tax is not None or max_gain is not None
-    tax, why_not = _tax_of(portfolio, day, needed=looks)
+    day, caveats, tax, why_not = _begun(portfolio, as_of, stale_ok=stale_ok, needs_tax=looks)
     result = planner.plan(
         portfolio,
         bootstrap.sessions(),
@@ -156,10 +153,7 @@ def invest(
     Raises:
         InputError, DataError, PlanError: See `steelyard.errors`.
     """
-    day = reading.day(as_of, portfolio)
-    caveats = caveats_of(portfolio, day, stale_ok=stale_ok)
-    need_fresh(caveats)
-    tax, why_not = _tax_of(portfolio, day)
+    day, caveats, tax, why_not = _begun(portfolio, as_of, stale_ok=stale_ok)
     result = planner.invest(
         portfolio,
         bootstrap.sessions(),
@@ -205,10 +199,7 @@ def withdraw(
     Raises:
         InputError, DataError, PlanError: See `steelyard.errors`.
     """
-    day = reading.day(as_of, portfolio)
-    caveats = caveats_of(portfolio, day, stale_ok=stale_ok)
-    need_fresh(caveats)
-    tax, why_not = _tax_of(portfolio, day)
+    day, caveats, tax, why_not = _begun(portfolio, as_of, stale_ok=stale_ok)
     result = planner.withdraw(
         portfolio,
         bootstrap.sessions(),
@@ -257,6 +248,21 @@ def what_if(
     )
 
 
+def _begun(
+    portfolio: Portfolio, as_of: date | None, *, stale_ok: bool, needs_tax: bool = False
+) -> tuple[date, Caveats, Returns | None, str]:
+    """Return the day of a plan, what it rests on, and what its tax is computed from or why it cannot be.
+
+    Raises:
+        DataError: Fetched prices are too old.
+        InputError, DataError: What tax needs is missing, where the plan needs it.
+    """
+    day = reading.day(as_of, portfolio)
+    caveats = caveats_of(portfolio, day, stale_ok=stale_ok)
+    need_fresh(caveats)
+    return (day, caveats, *_tax_of(portfolio, day, needed=needs_tax))
+
+
 def _told(result: Plan, why_not: str, asked: Mapping[str, Any], caveats: Caveats) -> Plan:
     """Return a plan with why it says nothing of tax, what it was asked for, and what it rests on."""
     return replace(result, tax_note=why_not or result.tax_note, asked=asked, caveats=caveats)
@@ -270,7 +276,7 @@ def _text(given: Money | None) -> str | None:
     return plain(given) if isinstance(given, Decimal) else None if given is None else str(given)
 
 
-def _tax_of(portfolio: Portfolio, as_of: date, *, needed: bool = False) -> tuple[Returns | None, str]:
+def _tax_of(portfolio: Portfolio, as_of: date, *, needed: bool) -> tuple[Returns | None, str]:
     """Return what the tax of a plan is computed from, or why it cannot be.
 
     Raises:

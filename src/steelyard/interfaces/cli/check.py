@@ -23,7 +23,7 @@ from steelyard.words import say
     )
 )
 @click.argument("path", metavar="[FILE]", required=False, type=click.Path(path_type=Path))
-@options()
+@options
 @click.option("--exit-code", is_flag=True, help="Exit with 10 when a rebalance is due.")
 def check(path: Path | None, as_json: bool, as_of: date | None, file: Path | None, exit_code: bool) -> None:
     """Value the portfolio, list drift, say whether a rebalance is due and why.

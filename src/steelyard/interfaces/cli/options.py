@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import click
 
@@ -13,6 +14,7 @@ import steelyard
 from steelyard.errors import InputError
 from steelyard.interfaces import language
 from steelyard.interfaces.cli.typed import Day
+from steelyard.records import dataclass
 from steelyard.words import say
 
 if TYPE_CHECKING:
@@ -35,36 +37,73 @@ def epilog(*examples: str, ends: tuple[int, ...] = (0, 2, 3, 4)) -> str:
     return "\n".join(lines) + "\n\n" + "\n".join(statuses)
 
 
-def options(*, sends_trades: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+Command = Callable[..., Any]
+
+
+def options(command: Command) -> Command:
     """Add the options that every read command takes."""
+    for option in (
+        click.option("--portfolio", "file", type=click.Path(path_type=Path), help="Same as FILE."),
+        click.option("--as-of", type=Day(), help="Evaluate as of this date.  [default: today]"),
+        click.option("--json", "as_json", is_flag=True, help="One JSON document and nothing else."),
+    ):
+        command = option(command)
+    return command
 
-    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
-        if sends_trades:
-            command = click.option(
-                "--csv", "as_csv", is_flag=True, help="Orders as CSV, to type in by hand."
-            )(command)
-            command = click.option(
-                "--account",
-                metavar="NAME",
-                help="Where the money goes to or comes from.  [default: the first]",
-            )(command)
-            command = click.option("--fractional", is_flag=True, help="Whole shares are not required.")(
-                command
-            )
-            command = click.option(
-                "--stale-ok", is_flag=True, help="Plan on fetched prices that are too old all the same."
-            )(command)
-        command = click.option("--portfolio", "file", type=click.Path(path_type=Path), help="Same as FILE.")(
-            command
-        )
-        command = click.option("--as-of", type=Day(), help="Evaluate as of this date.  [default: today]")(
-            command
-        )
-        return click.option("--json", "as_json", is_flag=True, help="One JSON document and nothing else.")(
-            command
-        )
 
-    return decorate
+class Asked(TypedDict):
+    """What the library takes of every plan."""
+
+    as_of: date | None
+    account: str | None
+    fractional: bool
+    stale_ok: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFlags:
+    """What every command that plans is told by its options, see `plan_flags`."""
+
+    as_json: bool
+    as_of: date | None
+    file: Path | None
+    as_csv: bool
+    account: str | None
+    fractional: bool
+    stale_ok: bool
+
+    @property
+    def asked(self) -> Asked:
+        """What of it the library is asked."""
+        return {
+            "as_of": self.as_of,
+            "account": self.account,
+            "fractional": self.fractional,
+            "stale_ok": self.stale_ok,
+        }
+
+
+def plan_flags(command: Command) -> Command:
+    """Add the options that every command takes that plans; it is given them together, as `told`."""
+
+    @wraps(command)
+    def packed(**given: Any) -> Any:
+        told = PlanFlags(**{name: given.pop(name) for name in PlanFlags.__match_args__})
+        return command(told=told, **given)
+
+    asking: Command = packed
+    for option in (
+        click.option("--csv", "as_csv", is_flag=True, help="Orders as CSV, to type in by hand."),
+        click.option(
+            "--account", metavar="NAME", help="Where the money goes to or comes from.  [default: the first]"
+        ),
+        click.option("--fractional", is_flag=True, help="Whole shares are not required."),
+        click.option(
+            "--stale-ok", is_flag=True, help="Plan on fetched prices that are too old all the same."
+        ),
+    ):
+        asking = option(asking)
+    return options(asking)
 
 
 def read_portfolio(path: Path | None, option: Path | None, as_of: date | None) -> Portfolio:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,14 @@ from steelyard.domain.objective import OF_NEW_MONEY, OF_PLANS
 from steelyard.domain.shown import cell
 from steelyard.domain.trades import SELLS
 from steelyard.interfaces import language
-from steelyard.interfaces.cli.options import epilog, options, print_json, read_portfolio, warn_of_caveats
+from steelyard.interfaces.cli.options import (
+    PlanFlags,
+    epilog,
+    plan_flags,
+    print_json,
+    read_portfolio,
+    warn_of_caveats,
+)
 from steelyard.words import say
 
 if TYPE_CHECKING:
@@ -40,7 +46,7 @@ _wash_option = click.option(
     )
 )
 @click.argument("path", metavar="[FILE]", required=False, type=click.Path(path_type=Path))
-@options(sends_trades=True)
+@plan_flags
 @click.option("--cash", default="0", metavar="AMOUNT", help="New money; with a minus, money taken out.")
 @click.option("--no-sell", is_flag=True, help="Buy only; the same as --sell none.")
 @click.option(
@@ -86,13 +92,7 @@ _wash_option = click.option(
 @click.option("--save", is_flag=True, help="Keep the plan, to be carried out with `execute`.")
 def plan(
     path: Path | None,
-    as_json: bool,
-    as_of: date | None,
-    file: Path | None,
-    as_csv: bool,
-    account: str | None,
-    fractional: bool,
-    stale_ok: bool,
+    told: PlanFlags,
     cash: str,
     no_sell: bool,
     sell: Sell,
@@ -117,14 +117,14 @@ def plan(
     With [tax] in the file and lots or a journal, every sale shows what it adds to the year's tax. --price,
     --fx and --target ask what if; the file is not touched.
     """
-    portfolio = read_portfolio(path, file, as_of)
+    portfolio = read_portfolio(path, told.file, told.as_of)
     if prices or rates or targets:
         if save:
             raise click.UsageError("--save keeps what the file says; leave --price, --fx and --target out")
         portfolio = steelyard.what_if(
             portfolio, prices=_pairs(prices), fx=_pairs(rates), targets=_pairs(targets)
         )
-    if ways and as_csv:
+    if ways and told.as_csv:
         raise click.UsageError(
             language.tell(say("--ways lists several plans; --csv prints the orders of one"))
         )
@@ -136,25 +136,24 @@ def plan(
         "save_tax": save_tax,
         "relocate": relocate,
         "cash": cash,
-        "as_of": as_of,
-        "account": account,
         "can_buy": not no_buy,
         "can_sell": not no_sell,
         "sell": sell,
-        "fractional": fractional,
-        "stale_ok": stale_ok,
         "objective": objective,
         "policy_gate": policy_gate,
         "allow_wash_sales": allow_wash_sales,
+        **told.asked,
     }
     found = steelyard.ways(portfolio, **asked) if ways else None
     result = steelyard.plan(portfolio, **asked) if found is None else found.plan
     # Before anything is printed: whoever reads it may go away after the first line.
-    saved = steelyard.save_plan(path or file or Path("portfolio.toml"), portfolio, result) if save else None
-    if found is not None and as_json:
+    saved = (
+        steelyard.save_plan(path or told.file or Path("portfolio.toml"), portfolio, result) if save else None
+    )
+    if found is not None and told.as_json:
         print_json(found.to_dict())
     else:
-        _print_plan(result, portfolio, as_json=as_json, as_csv=as_csv, title=say("Plan"), found=found)
+        _print_plan(result, portfolio, told, say("Plan"), found)
     if saved is not None:
         plan_id = saved.id
         language.echo(say("saved as {plan}; next: steelyard execute {plan}", plan=plan_id[:12]), err=True)
@@ -164,7 +163,7 @@ def plan(
     epilog=epilog("steelyard invest 1000000 portfolio.toml", 'steelyard invest "500 USD" --account pension')
 )
 @click.argument("amount_and_file", metavar="[AMOUNT] [FILE]", nargs=-1)
-@options(sends_trades=True)
+@plan_flags
 @click.option(
     "--method",
     type=click.Choice(OF_NEW_MONEY),
@@ -175,13 +174,7 @@ def plan(
 @_wash_option
 def invest(
     amount_and_file: tuple[str, ...],
-    as_json: bool,
-    as_of: date | None,
-    file: Path | None,
-    as_csv: bool,
-    account: str | None,
-    fractional: bool,
-    stale_ok: bool,
+    told: PlanFlags,
     method: Method,
     allow_wash_sales: bool,
 ) -> None:
@@ -193,23 +186,16 @@ def invest(
     from steelyard.interfaces.cli.amount_words import perhaps_amount
 
     amount, path = perhaps_amount(amount_and_file)
-    portfolio = read_portfolio(path, file, as_of)
+    portfolio = read_portfolio(path, told.file, told.as_of)
     result = steelyard.invest(
-        portfolio,
-        amount,
-        as_of=as_of,
-        account=account,
-        method=method,
-        fractional=fractional,
-        stale_ok=stale_ok,
-        allow_wash_sales=allow_wash_sales,
+        portfolio, amount, method=method, allow_wash_sales=allow_wash_sales, **told.asked
     )
-    _print_plan(result, portfolio, as_json=as_json, as_csv=as_csv, title=say("Invest"))
+    _print_plan(result, portfolio, told, say("Invest"))
 
 
 @click.command(epilog=epilog("steelyard withdraw 500000 portfolio.toml", "steelyard withdraw 500000 --json"))
 @click.argument("amount_and_file", metavar="AMOUNT [FILE]", nargs=-1, required=True)
-@options(sends_trades=True)
+@plan_flags
 @click.option(
     "--objective",
     type=click.Choice(OF_PLANS),
@@ -219,30 +205,16 @@ def invest(
 )
 def withdraw(
     amount_and_file: tuple[str, ...],
-    as_json: bool,
-    as_of: date | None,
-    file: Path | None,
-    as_csv: bool,
-    account: str | None,
-    fractional: bool,
-    stale_ok: bool,
+    told: PlanFlags,
     objective: ObjectiveName,
 ) -> None:
     """Raise money by selling, without buying anything."""
     from steelyard.interfaces.cli.amount_words import amount_and_path
 
     amount, path = amount_and_path(amount_and_file)
-    portfolio = read_portfolio(path, file, as_of)
-    result = steelyard.withdraw(
-        portfolio,
-        amount,
-        as_of=as_of,
-        account=account,
-        fractional=fractional,
-        stale_ok=stale_ok,
-        objective=objective,
-    )
-    _print_plan(result, portfolio, as_json=as_json, as_csv=as_csv, title=say("Withdraw"))
+    portfolio = read_portfolio(path, told.file, told.as_of)
+    result = steelyard.withdraw(portfolio, amount, objective=objective, **told.asked)
+    _print_plan(result, portfolio, told, say("Withdraw"))
 
 
 def _pairs(words: tuple[str, ...]) -> dict[str, str]:
@@ -260,11 +232,11 @@ def _pairs(words: tuple[str, ...]) -> dict[str, str]:
 
 
 def _print_plan(
-    result: Plan, portfolio: Portfolio, *, as_json: bool, as_csv: bool, title: str, found: Ways | None = None
+    result: Plan, portfolio: Portfolio, told: PlanFlags, title: str, found: Ways | None = None
 ) -> None:
-    if as_json:
+    if told.as_json:
         print_json(result.to_dict())
-    elif as_csv:
+    elif told.as_csv:
         _print_csv(result)
     else:
         from steelyard.interfaces.cli import tables
