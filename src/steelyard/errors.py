@@ -18,7 +18,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from steelyard.records import dataclass
-from steelyard.words import ENGLISH, Language, Text, join, render
+from steelyard.words import ENGLISH, Language, Text, join, render, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,3 +132,9 @@ class PortfolioProblems(InputError):
     def status(self) -> int:
         """3 when every problem is missing data, else 2."""
         return 3 if all(p.family == "data" for p in self._problems) else 2
+
+
+def unwritable(path: object, error: OSError) -> InputError:
+    """Return the error of a file that cannot be written where its owner wants it."""
+    text = say("{path} cannot be written: {why}", path=path, why=error.strerror)
+    return InputError("unwritable", text, say("check the folder"))

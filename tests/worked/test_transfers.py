@@ -233,7 +233,7 @@ def test_a_wrong_lot_that_is_there_already_hides_only_what_it_cost(tmp_path, mon
         ("second", "11", None),
     ]
     taxed = run("tax", "--year", "2025", "--as-of", "2025-02-03")
-    assert "VOO in main on 2025-01-10: 11 shares are sold but only 10 are held" in taxed.stderr
+    assert "2025-01-10, VOO in account 'main': 11 shares are sold but only 10 are held" in taxed.stderr
 
 
 def test_a_fee_that_is_paid_back_is_said_as_it_is(tmp_path, monkeypatch):

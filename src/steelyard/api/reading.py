@@ -94,14 +94,4 @@ def money(raw: object, portfolio: Portfolio) -> Decimal:
             "amount", message_of(error), say('write an amount such as 1000000 or "500 USD"')
         ) from None
     currency = given.currency or portfolio.base_currency
-    if currency != portfolio.base_currency and currency not in portfolio.fx:
-        raise InputError(
-            "fx-missing",
-            say("no exchange rate for {currency}", currency=currency),
-            say(
-                'add under [fx]: {currency}{base_currency} = "..."',
-                currency=currency,
-                base_currency=portfolio.base_currency,
-            ),
-        )
-    return EXACT.multiply(given.value, portfolio.rate(currency))
+    return EXACT.multiply(given.value, portfolio.known_rate(currency))

@@ -242,6 +242,20 @@ class Portfolio:
         """Units of base currency for one unit of `currency`."""
         return ONE if currency == self.base_currency else self.fx[currency]
 
+    def known_rate(self, currency: str) -> Decimal:
+        """Return the rate of a currency that somebody names.
+
+        Raises:
+            InputError: The portfolio has none (`fx-missing`).
+        """
+        if currency != self.base_currency and currency not in self.fx:
+            raise InputError(
+                "fx-missing",
+                say("no exchange rate for {currency}", currency=currency),
+                say('add under [fx]: {currency}{base} = "..."', currency=currency, base=self.base_currency),
+            )
+        return self.rate(currency)
+
     def position_value(self, position: Position) -> Decimal:
         """Worth of one position in base currency: as stated, else shares times price, exact."""
         if position.worth is not None:

@@ -14,7 +14,7 @@ from itertools import chain, count
 from pathlib import Path
 
 from steelyard.adapters.machine.private import fresh_beside
-from steelyard.errors import InputError
+from steelyard.errors import InputError, unwritable
 from steelyard.records import dataclass
 from steelyard.words import say
 
@@ -109,11 +109,7 @@ def back_up(connection: sqlite3.Connection, target: Path) -> None:
         # Private from the first byte on: it holds what the owner has.
         part = fresh_beside(target, ".part")
     except OSError as error:
-        raise InputError(
-            "unwritable",
-            say("{target} cannot be written: {strerror}", target=target, strerror=error.strerror),
-            say("check the folder"),
-        ) from None
+        raise unwritable(target, error) from None
     try:
         with closing(sqlite3.connect(part)) as copy:
             connection.backup(copy)

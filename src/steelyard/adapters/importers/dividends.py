@@ -39,6 +39,20 @@ class Booking:
     line: int | None = None
     key: str | None = None
 
+    def add_to(self, sheet: Sheet, kind: str, **fields: str) -> None:
+        """Add it as an entry of a kind."""
+        sheet.add(
+            self.line,
+            self.reference,
+            self.key,
+            type=kind,
+            date=self.day,
+            account=self.account,
+            symbol=self.symbol,
+            currency=self.currency,
+            **fields,
+        )
+
     @property
     def event(self) -> tuple[str, str, str, str]:
         """What a dividend and the tax on it have in common."""
@@ -64,34 +78,12 @@ class Dividends:
             fees = ZERO
             if withheld > ZERO:
                 fees = tax.pop(booking.event)
-            sheet.add(
-                booking.line,
-                booking.reference,
-                booking.key,
-                type="dividend",
-                date=booking.day,
-                account=booking.account,
-                symbol=booking.symbol,
-                currency=booking.currency,
-                fees=plain(fees),
-                **payment(booking.amount, booking.shares),
-            )
+            booking.add_to(sheet, "dividend", fees=plain(fees), **payment(booking.amount, booking.shares))
         for event, withheld in tax.items():
             if withheld:
                 # Tax without its dividend: a later correction. The money moved all the same.
-                booking = first[event]
-                sheet.add(
-                    booking.line,
-                    booking.reference,
-                    booking.key,
-                    type="tax",
-                    date=booking.day,
-                    account=booking.account,
-                    symbol=booking.symbol,
-                    currency=booking.currency,
-                    shares=plain(withheld),
-                    note="tax withheld on a dividend" if withheld > ZERO else "tax withheld, paid back",
-                )
+                note = "tax withheld on a dividend" if withheld > ZERO else "tax withheld, paid back"
+                first[event].add_to(sheet, "tax", shares=plain(withheld), note=note)
 
     def _not_reversed(self, sheet: Sheet) -> list[Booking]:
         kept: list[Booking] = []

@@ -60,16 +60,7 @@ def _with_price(portfolio: Portfolio, symbol: str, price: Amount) -> Portfolio:
             say("use one of {choices}", choices=", ".join(portfolio.quotes)),
         )
     currency = price.currency or portfolio.instruments[symbol].currency
-    if currency != portfolio.base_currency and currency not in portfolio.fx:
-        raise InputError(
-            "fx-missing",
-            say("no exchange rate for {currency}", currency=currency),
-            say(
-                'add under [fx]: {currency}{base_currency} = "..."',
-                currency=currency,
-                base_currency=portfolio.base_currency,
-            ),
-        )
+    portfolio.known_rate(currency)
     day = None if quote is None else quote.priced_on
     quotes = {**portfolio.quotes, symbol: Quote(price.value, currency, priced_on=day)}
     # What the owner stated as the value was of the price before.

@@ -14,7 +14,7 @@ from typing import Literal, get_args
 from steelyard.domain.money import EXACT, ZERO
 from steelyard.errors import InputError
 from steelyard.records import dataclass, field, replace
-from steelyard.words import say
+from steelyard.words import join, say
 
 EntryKind = Literal[
     "buy",
@@ -289,3 +289,14 @@ def until(entries: Sequence[Entry], as_of: date) -> list[Entry]:
             ),
         )
     return in_order(entries)
+
+
+def placed(entry: Entry, error: InputError) -> InputError:
+    """Return an error of a fold as that of the entry it met it at."""
+    where = say(
+        "{traded_on}, {symbol} in account {account!r}",
+        traded_on=entry.traded_on,
+        symbol=entry.symbol,
+        account=entry.account,
+    )
+    return InputError(error.code, join(": ", (where, error.message)), error.hint)

@@ -9,7 +9,7 @@ import click
 
 import steelyard
 from steelyard.domain.money import is_currency
-from steelyard.errors import InputError, SteelyardError
+from steelyard.errors import InputError, SteelyardError, unwritable
 from steelyard.interfaces import language
 from steelyard.interfaces.cli.options import epilog, print_json, tell_addresses
 from steelyard.interfaces.cli.typed import Day
@@ -149,11 +149,7 @@ def _write(folder: Path, target: Path, text: str) -> None:
             say("choose another folder, or move it"),
         ) from None
     except OSError as error:
-        raise InputError(
-            "unwritable",
-            say("{path} cannot be written: {why}", path=target, why=error.strerror),
-            say("check the folder"),
-        ) from None
+        raise unwritable(target, error) from None
 
 
 @click.command(epilog=epilog("steelyard demo", "steelyard demo --as-of 2026-11-23", ends=(0, 2)))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from steelyard.app.lab.study import Study
 from steelyard.domain.shown import cell
-from steelyard.errors import InputError
+from steelyard.errors import unwritable
 
 
 def write_series(study: Study, path: Path) -> None:
@@ -25,6 +25,4 @@ def write_series(study: Study, path: Path) -> None:
                 for day, value, mark in zip(study.dates, values, marks, strict=True):
                     out.writerow([day.isoformat(), cell(result.policy), repr(value), int(mark)])
     except OSError as error:
-        raise InputError(
-            "unwritable", f"{path} cannot be written: {error.strerror}", "check the folder"
-        ) from None
+        raise unwritable(path, error) from None

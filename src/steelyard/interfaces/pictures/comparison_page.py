@@ -12,7 +12,7 @@ from steelyard.app.lab.compare import Comparison
 from steelyard.app.lab.rolling_starts import RollingStarts
 from steelyard.app.lab.study import Result, Study
 from steelyard.app.lab.sweep import Sweep
-from steelyard.errors import InputError
+from steelyard.errors import unwritable
 from steelyard.interfaces.pictures import figures
 from steelyard.interfaces.pictures.studies import panels, svg
 
@@ -65,9 +65,7 @@ def write(path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise InputError(
-            "unwritable", f"{path} cannot be written: {error.strerror}", "check the folder"
-        ) from None
+        raise unwritable(path, error) from None
 
 
 def page(

@@ -15,7 +15,7 @@ from steelyard.app.lab.compare import Comparison
 from steelyard.app.lab.study import Result, Study
 from steelyard.app.lab.sweep import Sweep, gains
 from steelyard.app.lab.weight_history import weight_history
-from steelyard.errors import InputError
+from steelyard.errors import unwritable
 from steelyard.interfaces.pictures import charts, figures
 from steelyard.interfaces.pictures.charts import Floats
 
@@ -97,9 +97,7 @@ def write_plot(path: Path, made: Sequence[Panel], study: Study) -> None:
     try:
         path.write_bytes(drawn)
     except OSError as error:
-        raise InputError(
-            "unwritable", f"{path} cannot be written: {error.strerror}", "check the folder"
-        ) from None
+        raise unwritable(path, error) from None
 
 
 def drawn(results: Sequence[Result]) -> list[int]:

@@ -7,12 +7,11 @@ beside this one, the numbers in the country's data file.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from steelyard.domain.accounts import ContributionRoom, HoldingRules
-from steelyard.domain.books.ledger import Entry
+from steelyard.domain.accounts import HoldingRules
 from steelyard.domain.books.lots import TaxLot
 from steelyard.domain.market.instruments import Instrument
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, plain
@@ -277,16 +276,7 @@ class Korea:
             ),
         )
 
-    def contribution_room(
-        self,
-        owner: str,
-        kinds: Mapping[str, str],
-        entries: Sequence[Entry],
-        figures: tuple[Mapping[str, Any], Sequence[Rule]],
-        as_of: date,
-    ) -> tuple[ContributionRoom, ...]:
-        """Return what a person may still pay into tax-sheltered accounts this year."""
-        return contribution_room(owner, kinds, entries, figures, as_of)
+    contribution_room = staticmethod(contribution_room)
 
 
 def _krx_bucket(account: str, symbol: str) -> str:

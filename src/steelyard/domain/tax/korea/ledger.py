@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from steelyard.domain.books.holdings import ADDING, TAKING
-from steelyard.domain.books.ledger import ACTION_KINDS, PAYMENT_KINDS, Entry
+from steelyard.domain.books.ledger import ACTION_KINDS, PAYMENT_KINDS, Entry, placed
 from steelyard.domain.books.lots import Pool, TaxLot, share
 from steelyard.domain.money import EXACT, ZERO, exact_sum
 from steelyard.domain.tax.country import Disposal, SoldLot, YearFacts
@@ -36,7 +36,7 @@ from steelyard.domain.tax.korea.withholding import Withheld, sale_base, withhold
 from steelyard.domain.tax.transfers import transfer_taxed
 from steelyard.errors import InputError
 from steelyard.records import dataclass, replace
-from steelyard.words import join, say
+from steelyard.words import say
 
 AVERAGED = say("moving average: one cost a share, no lots")
 CLASSES = ("krx_domestic_equity", "krx_other", "overseas_listed", "krx_taxable_shares")
@@ -241,17 +241,7 @@ def _move(entry: Entry, position: Position, other: Position) -> None:
     try:
         move(entry, position, other)
     except InputError as error:
-        raise _placed(entry, error) from error
-
-
-def _placed(entry: Entry, error: InputError) -> InputError:
-    where = say(
-        "{traded_on}, {symbol} in account {account!r}",
-        traded_on=entry.traded_on,
-        symbol=entry.symbol,
-        account=entry.account,
-    )
-    return InputError(error.code, join(": ", (where, error.message)), error.hint)
+        raise placed(entry, error) from error
 
 
 def _taken(entry: Entry, position: Position, facts: YearFacts, rates: TaxRates) -> _Sold | None:
@@ -272,7 +262,7 @@ def _taken(entry: Entry, position: Position, facts: YearFacts, rates: TaxRates) 
     try:
         taken = position.pool.take(entry.shares)
     except InputError as error:
-        raise _placed(entry, error) from error
+        raise placed(entry, error) from error
     untaxed = EXACT.divide(EXACT.multiply(position.untaxed, entry.shares), held)
     position.untaxed = EXACT.subtract(position.untaxed, untaxed)
     if entry.kind == "transfer_out":

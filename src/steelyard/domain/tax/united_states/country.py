@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from steelyard.domain.accounts import ContributionRoom, HoldingRules
-from steelyard.domain.books.ledger import Entry
+from steelyard.domain.accounts import HoldingRules
 from steelyard.domain.books.lots import TaxLot
 from steelyard.domain.market.instruments import Instrument
 from steelyard.domain.money import EXACT, ZERO, exact_sum
@@ -26,7 +25,6 @@ from steelyard.domain.tax.planning import (
     on_top_of,
     short_and_long,
 )
-from steelyard.domain.tax.rules import Rule
 from steelyard.domain.tax.united_states import caveats
 from steelyard.domain.tax.united_states.basis import FIGURES, LOTS, TOTAL, rules_of
 from steelyard.domain.tax.united_states.capital_gains import (
@@ -286,16 +284,7 @@ class UnitedStates:
             is_free=is_free,
         )
 
-    def contribution_room(
-        self,
-        owner: str,
-        kinds: Mapping[str, str],
-        entries: Sequence[Entry],
-        figures: tuple[Mapping[str, Any], Sequence[Rule]],
-        as_of: date,
-    ) -> tuple[ContributionRoom, ...]:
-        """Return what a person may still pay into tax-sheltered accounts this year."""
-        return contribution_room(owner, kinds, entries, figures, as_of)
+    contribution_room = staticmethod(contribution_room)
 
 
 def _marginal(facts: YearFacts) -> Decimal:

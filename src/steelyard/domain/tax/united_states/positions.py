@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
-from steelyard.domain.books.ledger import PAYMENT_KINDS, Entry, in_order
+from steelyard.domain.books.ledger import PAYMENT_KINDS, Entry, in_order, placed
 from steelyard.domain.books.lots import Pool, TaxLot, by_least_tax, share
 from steelyard.domain.market.rates import rate_by
 from steelyard.domain.money import EXACT, ONE, ZERO
@@ -20,7 +20,7 @@ from steelyard.domain.tax.united_states.capital_gains import LONG, term
 from steelyard.domain.tax.united_states.wash_sales import Block, WashSales, wash_sales
 from steelyard.errors import DataError, InputError
 from steelyard.records import dataclass, field, replace
-from steelyard.words import join, say
+from steelyard.words import say
 
 CURRENCY = "USD"
 SECURITY, COLLECTIBLE = "security", "collectible"
@@ -179,16 +179,6 @@ def dollars(entry: Entry, amount: Decimal, setting: Setting) -> Decimal:
     return EXACT.multiply(amount, found[1])
 
 
-def _placed(entry: Entry, error: InputError) -> InputError:
-    where = say(
-        "{symbol} in {account} on {traded_on}",
-        symbol=entry.symbol,
-        account=entry.account,
-        traded_on=entry.traded_on,
-    )
-    return InputError(error.code, join(": ", (where, error.message)), error.hint)
-
-
 class _Fold:
     """The accounts while the journal is walked."""
 
@@ -309,7 +299,7 @@ class _Fold:
         try:
             return pool.take(entry.shares, bought=entry.lot, order=by_tax)
         except InputError as error:
-            raise _placed(entry, error) from error
+            raise placed(entry, error) from error
 
     def _sell(self, entry: Entry) -> None:
         proceeds = dollars(entry, EXACT.subtract(entry.gross, entry.fees), self.setting)
@@ -348,7 +338,7 @@ class _Fold:
         try:
             taken = pool.move_out(entry.shares, bought=None if pool.method == "average" else entry.lot)
         except InputError as error:
-            raise _placed(entry, error) from error
+            raise placed(entry, error) from error
         place = (entry.receiver, entry.symbol)
         for lot in taken:
             self.count[place] += 1

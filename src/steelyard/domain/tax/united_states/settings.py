@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
+from typing import Any
 
 from steelyard.domain.money import EXACT, ZERO, parse_fraction, parse_number
 from steelyard.domain.tax.backtest import IsSession
@@ -169,16 +170,12 @@ def amount(facts: YearFacts, key: str) -> Decimal | None:
         InputError: It is no amount (`tax-setting`).
     """
     raw = facts.settings.get(key)
-    if raw is None:
-        return None
-    try:
-        return parse_number(raw)
-    except ValueError:
-        raise InputError(
-            "tax-setting",
-            say("tax.{key} is {raw!r}, not an amount of dollars", key=key, raw=raw),
-            say("write {key} = 30000 under [tax]", key=key),
-        ) from None
+    return _read(
+        raw,
+        parse_number,
+        say("tax.{key} is {raw!r}, not an amount of dollars", key=key, raw=raw),
+        say("write {key} = 30000 under [tax]", key=key),
+    )
 
 
 def fraction(facts: YearFacts, key: str) -> Decimal | None:
@@ -188,16 +185,19 @@ def fraction(facts: YearFacts, key: str) -> Decimal | None:
         InputError: It is no rate (`tax-setting`).
     """
     raw = facts.settings.get(key)
-    if raw is None:
-        return None
+    return _read(
+        raw,
+        parse_fraction,
+        say("tax.{key} is {raw!r}, not a rate", key=key, raw=raw),
+        say('write {key} = "24%" under [tax]', key=key),
+    )
+
+
+def _read(raw: Any, reader: Callable[[Any], Decimal], wrong: str, hint: str) -> Decimal | None:
     try:
-        return parse_fraction(raw)
+        return None if raw is None else reader(raw)
     except ValueError:
-        raise InputError(
-            "tax-setting",
-            say("tax.{key} is {raw!r}, not a rate", key=key, raw=raw),
-            say('write {key} = "24%" under [tax]', key=key),
-        ) from None
+        raise InputError("tax-setting", wrong, hint) from None
 
 
 def report_of(facts: YearFacts, setting: Setting, owner: Owner) -> YearReport:

@@ -12,7 +12,7 @@ import click
 
 import steelyard
 from steelyard.domain.shown import cell
-from steelyard.errors import InputError
+from steelyard.errors import InputError, unwritable
 from steelyard.interfaces import language
 from steelyard.interfaces.language import echo, json_text, padded, tell
 from steelyard.words import say
@@ -87,11 +87,7 @@ def draw(found: ValueHistory, target: Path) -> None:
     try:
         target.write_bytes(values_png(found))
     except OSError as error:
-        raise InputError(
-            "unwritable",
-            say("{path} cannot be written: {why}", path=target, why=error.strerror),
-            say("check the folder"),
-        ) from None
+        raise unwritable(target, error) from None
     echo(say("wrote {target}", target=target), err=True)
 
 
