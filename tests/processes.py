@@ -7,8 +7,12 @@ test of what a command imports, of two that run at once or of a signal starts Py
 
 import atexit
 import gc
+import importlib
 import json
 import os
+import pkgutil
+import select
+import signal
 import subprocess
 import sys
 import tempfile
@@ -88,6 +92,47 @@ def _serve():
     os._exit(0)
 
 
+def call_in_fork(function, facts, *, seconds):
+    """`apart.call` by a fork of this process: what it does there costs no imports, its end is the same.
+
+    Whether Python starts and imports rightly is for the tests of who calls it, which start a process.
+    """
+    from steelyard.adapters.machine import apart
+
+    named = {"module": function.__module__, "name": function.__name__, "facts": facts, "seconds": seconds}
+    (asks, asked), (answers, answer) = os.pipe(), os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            sys.setprofile(None)
+            threading.setprofile(None)
+            for number, file in ((0, asks), (1, answer), (2, os.open(os.devnull, os.O_WRONLY))):
+                os.dup2(file, number)
+            os.close(asked)
+            sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+            apart._serve()
+        finally:
+            os._exit(1)
+    os.close(asks)
+    os.close(answer)
+    with os.fdopen(asked, "wb") as out:
+        out.write(json.dumps(named).encode())
+    found, until = b"", time.monotonic() + seconds
+    with os.fdopen(answers, "rb", buffering=0) as told:
+        while select.select([told], [], [], max(until - time.monotonic(), 0))[0]:
+            part = told.read(1 << 16)
+            found += part
+            if not part:
+                break
+    with suppress(ProcessLookupError):
+        os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    try:
+        return json.loads(found)["found"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise apart.Left from None
+
+
 def _become(request, *files):
     os.chdir(request["folder"])
     os.environ.clear()
@@ -100,6 +145,9 @@ def _become(request, *files):
     # As Python opens it: what is said is not kept back.
     sys.stderr = open(2, "w", encoding="utf-8", closefd=False, buffering=1)  # noqa: SIM115
     sys.argv = ["steelyard", *request["words"]]
+    from steelyard.adapters.machine import apart
+
+    apart.call = call_in_fork
 
 
 def _import_ahead():
@@ -108,9 +156,15 @@ def _import_ahead():
     import matplotlib.figure
     import rich.table
 
-    import steelyard.app.planning.plan
-    import steelyard.engines.backtest.compiled_backtest
+    import steelyard
+    from steelyard.adapters.files.packaged import load_catalogue
 
+    # All of ours, whichever command comes: most of what a short one takes is importing.
+    for module in pkgutil.walk_packages(steelyard.__path__, "steelyard."):
+        if not module.name.endswith("__main__"):
+            with suppress(Exception):  # a part of an extra that is not there
+                importlib.import_module(module.name)
+    load_catalogue()
     apprise.Apprise().add("json://localhost")  # it reads all its plug-ins now
     gc.freeze()  # a child that collects would copy all of it
     return httpx2, matplotlib, rich, steelyard

@@ -21,10 +21,17 @@ from pathlib import Path
 
 import apprise
 
+import steelyard.adapters.alerts.courier
+import steelyard.app.automation.alert_texts
+import steelyard.app.automation.evaluation
 import steelyard.app.planning.plan  # noqa: F401 - the same
 from steelyard import bootstrap
+from steelyard.adapters.machine import apart
 from steelyard.app.automation.run import run
 from steelyard.errors import DataError
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from processes import call_in_fork
 
 CALLS = {"execute", "executemany", "backup", "connect", "sendall", "send", "recv_into", "close"}
 OWNERS = ("Connection", "socket")
@@ -78,6 +85,7 @@ def main():
     template, folder, step, first = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
     services = json.loads(sys.argv[5])
     apprise.Apprise().add("json://localhost")
+    apart.call = call_in_fork
     for at in range(first, 5000, step):
         place = folder / str(at)
         shutil.copytree(template, place)

@@ -2,7 +2,7 @@
 
 What must hold after every kill: every alert arrived, none arrived twice unless the outbox says that it may
 have, the day is recorded once, the look is handled, and the database is sound. What each scenario must end
-with is written down beside it. `make test` kills at every fortieth
+with is written down beside it. `make test` kills at every eightieth
 point, `make test-long` at every third and `benchmarks/killed_runs.py` at every one.
 """
 
@@ -27,7 +27,7 @@ from steelyard.adapters.database.migrations import Part, bring_up_to_date
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
 STEP = int(os.environ.get("STEELYARD_KILL_STEP", "3"))
-FEW = max(40, STEP)
+FEW = max(80, STEP)
 PORTFOLIO = """
 base_currency = "KRW"
 [targets]

@@ -16,9 +16,9 @@ TOOL = Path(__file__).parents[2] / "tools" / "attack"
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="counts work by /proc")
 
 
-@pytest.mark.parametrize("count", sizes(500, 2_500, "thousands of hostile inputs"))
+@pytest.mark.parametrize("count", sizes(200, 2_500, "thousands of hostile inputs"))
 def test_no_hostile_input_ends_in_anything_but_an_answer_or_a_refusal(count):
-    seed = {500: 5, 2_500: 41}[count]
+    seed = {200: 5, 2_500: 41}[count]
     done = subprocess.run(
         [sys.executable, str(TOOL), "--count", str(count), "--seed", str(seed)],
         capture_output=True,

@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 import steelyard
 from builders import account, lot, portfolio, position
+from lanes import sizes
 from processes import run_command
 from steelyard.errors import PortfolioProblems, SteelyardError
 from steelyard.interfaces.cli.main import cli
@@ -225,11 +226,15 @@ class Killer:
             if self.left == 0:
                 os.kill(os.getpid(), signal.SIGKILL)
 
+def enter(at):
+    import_.main(["trades.csv", "--journal", f"{at}.db"], standalone_mode=False)
+
+enter(0)  # whatever it imports is there before the forks
 for at in range(1, 1000):
     child = os.fork()
     if child == 0:
         sys.setprofile(Killer(at))
-        import_.main(["trades.csv", "--journal", f"{at}.db"], standalone_mode=False)
+        enter(at)
         sys.setprofile(None)
         os._exit(0)
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
@@ -240,10 +245,13 @@ for at in range(1, 1000):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_an_import_killed_at_any_statement_leaves_nothing_or_all_and_the_next_one_finishes(folder):
-    """40 rows of 1 share each; the process is ended by signal 9 before and after every statement."""
+@pytest.mark.parametrize("days", sizes(2, 10, "an import of 40 rows, killed at every statement"))
+def test_an_import_killed_at_any_statement_leaves_nothing_or_all_and_the_next_one_finishes(folder, days):
+    """Four rows a day of 1 share each; signal 9 ends the process before and after every statement."""
     the_journal_counts(folder)
-    purchases = [f"2024-01-{day:02},buy,VOO,1,4{hour:02},USD\n" for day in range(1, 11) for hour in range(4)]
+    purchases = [
+        f"2024-01-{d:02},buy,VOO,1,4{hour:02},USD\n" for d in range(1, days + 1) for hour in range(4)
+    ]
     (folder / "trades.csv").write_text("date,type,symbol,shares,price,currency\n" + "".join(purchases))
     done = subprocess.run(
         [sys.executable, "-c", KILLED], cwd=folder, capture_output=True, text=True, check=False
@@ -259,11 +267,11 @@ def test_an_import_killed_at_any_statement_leaves_nothing_or_all_and_the_next_on
         tables = {name for (name,) in base.execute("SELECT name FROM sqlite_master")}
         left.append(base.execute("SELECT count(*) FROM entries").fetchone()[0] if "entries" in tables else 0)
         base.close()
-    assert set(left) == {0, 40}
+    assert set(left) == {0, 4 * days}
     assert left == sorted(left), "what was committed is not lost by a later kill"
     for at in (1, len(statuses) // 2, len(statuses) - 1):
         run("import", "trades.csv", "--journal", f"{at}.db")
-        assert len(rows("--journal", f"{at}.db")) == 40
+        assert len(rows("--journal", f"{at}.db")) == 4 * days
 
 
 def test_an_account_that_the_file_lacks_is_named_when_something_is_recorded_in_it(folder):
