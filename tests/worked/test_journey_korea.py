@@ -1,35 +1,32 @@
 """A household in Korea from an empty folder to its harvest, every number worked by hand.
 
-An account for overseas ETFs with integrated margin, ISA, pension savings and IRP: file, journal, two files of
-Kiwoom, holdings, check, plan, tax, harvest.
+An account for overseas ETFs with integrated margin, ISA, pension savings and IRP: `init`, journal, two
+files of Kiwoom, holdings, check, plan, tax, harvest.
 """
 
 import json
-from decimal import Decimal
 
 import pytest
 
-from whole_commands import run
+from whole_commands import edited, run
 
-D = Decimal
-FILE = """
-base_currency = "KRW"
+EDITS = (
+    ('base_currency = "KRW"', """base_currency = "KRW"
 priced_on = 2026-11-23
-[targets]
-VOO = "40%"
-"069500" = "30%"
-"148070" = "30%"
-[policy]
-kind = "threshold"
-threshold = "5%"
-[fx]
-USDKRW = "1400"
 [prices]
 VOO = "600"
 "069500" = "36000"
-"148070" = "110000"
-[tax]
-jurisdiction = "KR"
+"148070" = "110000\""""),
+    ('"069500" = "60%"', 'VOO = "40%"\n"069500" = "30%"'),
+    ('"148070" = "40%"', '"148070" = "30%"'),
+    ('kind = "hybrid"', 'kind = "threshold"'),
+    ("# [fx]", "[fx]"),
+    ('# USDKRW = "1"', 'USDKRW = "1400"'),
+    ("# [tax]", "[tax]"),
+    ("# jurisdiction", "jurisdiction"),
+)  # fmt: skip
+"""What its owner changes of the file that `init` writes; the accounts stand for those in it."""
+ACCOUNTS = """\
 [[accounts]]
 name = "해외"
 kind = "taxable"
@@ -81,7 +78,7 @@ AS_OF = ("--as-of", "2026-11-23")
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "portfolio.toml").write_text(FILE, encoding="utf-8")
+    edited(tmp_path, EDITS, ACCOUNTS)
     (tmp_path / "해외.tsv").write_text(OVERSEAS, encoding="utf-8")
     (tmp_path / "isa.csv").write_bytes(ISA.encode("cp949"))
     (tmp_path / "prices").mkdir()
@@ -152,23 +149,28 @@ def test_the_journal_and_the_brokers_files(folder):
     ]
 
 
-def test_the_plan_spends_what_each_account_has_and_goes_to_the_targets(folder):
-    """Wanted: 11,565,227 of VOO, 8,673,920 of each other. In 해외 7,211,137 won, in the ISA
-    2,201,930, in the pension 3,300,000, in the IRP 1,200,000; a step at most is left."""
+def test_the_plan_trade_by_trade(folder):
+    """Wanted of 28,913,067: 11,565,227 of VOO, 8,673,920 of each other.
+
+    VOO stands in 해외 alone: 13.77 shares, so 14, and 5 more are 4,200,000 of its 7,211,137. KODEX 200 lacks
+    4,533,920, 125.9 shares: 126, of which the ISA's 2,201,930 buys 61 (2,196,000) and 해외 65 (2,340,000).
+    All that is left are bonds, at 110,000: 30 in 연금 (3,300,000), 10 in the IRP (of 1,200,000), 6 in 해외
+    (660,000 of 671,137). Left are 11,137 + 5,930 + 0 + 100,000 = 117,067.
+    """
     journal(folder)
     found = told("plan")
-    assert {t["side"] for t in found["trades"]} == {"buy"}
-    has = {"해외": D(7211137), "isa": D(2201930), "연금": D(3300000), "irp": D(1200000)}
-    spent = {a: sum((D(t["amount"]) for t in found["trades"] if t["account"] == a), D(0)) for a in has}
-    assert all(D(0) <= has[a] - spent[a] < D(110000) for a in has), spent
-    assert {t["symbol"] for t in found["trades"] if t["account"] in ("isa", "연금", "irp")} <= {
-        "069500",
-        "148070",
-    }
-    after = {p["symbol"]: D(p["value"]) for p in found["after"]["positions"]}
-    assert after["VOO"] in (D(11760000), D(10920000))  # 14 or 13 shares
-    assert sum(after.values()) + D(found["after"]["cash"]) == D(28913067)
-    assert max(abs(D(p["drift"])) for p in found["after"]["positions"]) < D("0.015")
+    trades = [(t["account"], t["side"], t["symbol"], t["shares"], t["amount"]) for t in found["trades"]]
+    assert sorted(trades) == sorted([
+        ("해외", "buy", "VOO", "5", "4200000"),
+        ("해외", "buy", "069500", "65", "2340000"),
+        ("해외", "buy", "148070", "6", "660000"),
+        ("isa", "buy", "069500", "61", "2196000"),
+        ("연금", "buy", "148070", "30", "3300000"),
+        ("irp", "buy", "148070", "10", "1100000"),
+    ])  # fmt: skip
+    after = {p["symbol"]: (p["shares"], p["value"]) for p in found["after"]["positions"]}
+    assert after == {"VOO": ("14", "11760000"), "069500": ("241", "8676000"), "148070": ("76", "8360000")}
+    assert found["after"]["cash"] == "117067"
 
 
 def test_the_tax(folder):

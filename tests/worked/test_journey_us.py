@@ -1,30 +1,27 @@
 """A household in the United States from an empty folder to its harvest, every number worked by hand.
 
-Taxable account, IRA and Roth: file, journal, a broker's file, holdings, check, plan, tax, harvest.
+Taxable account, IRA and Roth: `init`, journal, a broker's file, holdings, check, plan, tax, harvest.
 """
 
 import json
 
 import pytest
 
-from whole_commands import run
+from whole_commands import edited, run
 
-FILE = """
-base_currency = "USD"
+EDITS = (
+    ('base_currency = "USD"', """base_currency = "USD"
 priced_on = 2026-11-23
-[targets]
-VOO = "60%"
-BND = "40%"
-[policy]
-kind = "threshold"
-threshold = "5%"
 [prices]
 VOO = "600"
-BND = "72"
-[tax]
-jurisdiction = "US"
-filing = "single"
-other_income = "100000"
+BND = "72\""""),
+    ('VTI = "60%"', 'VOO = "60%"'),
+    ('kind = "hybrid"', 'kind = "threshold"'),
+    ("# [tax]", '[tax]\nfiling = "single"\nother_income = "100000"'),
+    ("# jurisdiction", "jurisdiction"),
+)  # fmt: skip
+"""What its owner changes of the file that `init` writes; the accounts stand for those in it."""
+ACCOUNTS = """\
 [[accounts]]
 name = "brokerage"
 kind = "taxable"
@@ -55,7 +52,7 @@ AS_OF = ("--as-of", "2026-11-23")
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "portfolio.toml").write_text(FILE)
+    edited(tmp_path, EDITS, ACCOUNTS, "--currency", "USD")
     (tmp_path / "schwab.csv").write_text(SCHWAB)
     return tmp_path
 
