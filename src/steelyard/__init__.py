@@ -43,8 +43,8 @@ if TYPE_CHECKING:
         template_from,
     )
     from steelyard.api.orders import orders
-    from steelyard.api.planning import invest, plan, what_if, withdraw
-    from steelyard.api.policy import check
+    from steelyard.api.planning import invest, plan, ways, what_if, withdraw
+    from steelyard.api.policy import check, new_targets, targets_from_holdings, write_targets
     from steelyard.api.tax import harvest, reconcile, tax
     from steelyard.api.trading import (
         anchor_audit,
@@ -97,6 +97,7 @@ __all__ = [
     "load",
     "masked",
     "models",
+    "new_targets",
     "notifications",
     "open_journal",
     "orders",
@@ -115,6 +116,7 @@ __all__ = [
     "set_price",
     "stored_prices",
     "sync",
+    "targets_from_holdings",
     "tax",
     "template",
     "template_from",
@@ -126,6 +128,7 @@ __all__ = [
     "ways",
     "what_if",
     "withdraw",
+    "write_targets",
 ]
 
 _ROOMS = {
@@ -158,7 +161,7 @@ _ROOMS = {
     ),
     "orders": ("orders",),
     "planning": ("invest", "plan", "ways", "what_if", "withdraw"),
-    "policy": ("check",),
+    "policy": ("check", "new_targets", "targets_from_holdings", "write_targets"),
     "tax": ("harvest", "reconcile", "tax"),
     "trading": (
         "anchor_audit",

@@ -115,6 +115,7 @@ COMMANDS = {
     "no-plan": "steelyard plan --cash -100000 --no-sell",
     "not-enough": "steelyard withdraw 99000000",
     "not-utf8": "steelyard check latin.toml",
+    "targets-set": "steelyard targets set VOO=35",
     "two-files": "steelyard check one.toml --portfolio two.toml",
     "unknown-account": "steelyard plan --cash 100000 --account pension",
     "unknown-model": "steelyard models cautious",

@@ -88,6 +88,7 @@ COMMANDS = [
     ("ways", ("plan", "--ways", *FILED)),
     ("plan", ("invest", "5000", *FILED)),
     ("plan", ("withdraw", "500", *FILED)),
+    ("targets", ("targets", "set", "VOO=50%", "GLD=10%", *FILED)),
     ("tax", ("tax", *FILED)),
     ("reconciliation", ("tax", "--reconcile", "broker.csv", *FILED)),
     ("harvest", ("harvest", "--min-loss", "1%", *FILED)),

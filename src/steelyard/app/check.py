@@ -11,9 +11,12 @@ from steelyard.domain.class_holdings import Member, class_documents, member_docu
 from steelyard.domain.money import figure
 from steelyard.domain.policy.drift import Drift, largest, measure, misplaced
 from steelyard.domain.policy.goals import worth_by_goal
+from steelyard.domain.policy.held_weights import held_weights
 from steelyard.domain.policy.policies import Decision, decide
 from steelyard.domain.portfolio import Holding, Portfolio, Valuation, need_accounts, value
+from steelyard.errors import InputError
 from steelyard.records import dataclass
+from steelyard.words import say
 
 if TYPE_CHECKING:
     from steelyard.ports.market import Sessions
@@ -141,3 +144,26 @@ def check(portfolio: Portfolio, sessions: Sessions, *, as_of: date) -> CheckRepo
     rules = ("threshold", "relative_threshold")
     breached = frozenset(r.symbol for r in decision.reasons if r.rule in rules and r.symbol is not None)
     return CheckReport(as_of, portfolio, valuation, drifts, breached, decision, caveats)
+
+
+def weights_held(portfolio: Portfolio, *, everything: bool = False) -> dict[str, Decimal]:
+    """Return today's weights of what has a target, cash left out, as targets that add up to 1.
+
+    Args:
+        portfolio: Without problems.
+        everything: Also what is held without a target, by symbol.
+
+    Raises:
+        InputError: Nothing of it is held (`nothing-held`).
+    """
+    valuation = value(portfolio)
+    values = worth_by_goal(portfolio.goals, {h.symbol: h.value for h in valuation.holdings})
+    if everything:
+        values |= {h.symbol: h.value for h in valuation.unmanaged if h.value}
+    if not any(values.values()):
+        raise InputError(
+            "nothing-held",
+            say("nothing that has a target is held in {source}", source=portfolio.source),
+            say("set targets by hand: steelyard targets set VOO=60% BND=40%"),
+        )
+    return held_weights(values)

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
         recorded,
         run_lock,
     )
+    from steelyard.bootstrap.targets import edited_targets, write_edited
     from steelyard.bootstrap.tax import stated_sales, tax_figures, tax_situation
     from steelyard.bootstrap.trading import (
         approver,
@@ -75,6 +76,7 @@ __all__ = [
     "crontab",
     "database_copies",
     "desk",
+    "edited_targets",
     "execution_settings",
     "file_alone",
     "fill_books",
@@ -116,6 +118,7 @@ __all__ = [
     "today",
     "today_at",
     "with_paid_out",
+    "write_edited",
 ]
 
 _MODULES = {
@@ -148,6 +151,7 @@ _MODULES = {
         "recorded",
         "run_lock",
     ),
+    "targets": ("edited_targets", "write_edited"),
     "tax": ("stated_sales", "tax_figures", "tax_situation"),
     "trading": (
         "approver",

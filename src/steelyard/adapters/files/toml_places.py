@@ -1,4 +1,5 @@
-"""On which line of a TOML file a key stands. Used only once something is wrong.
+"""On which line of a TOML file a key stands, and from where to where its value. Used only once something is
+wrong, or is to be changed.
 
 A TOML parser forgets where things stood. This reads the text a second time, as tokens: headers move
 the path, `key = ...` names a place, and so does every entry of a list or of an inline table, however
@@ -28,15 +29,21 @@ _PART = r"[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*'"
 class _Token(NamedTuple):
     text: str
     line: int
+    start: int
 
 
-_END = _Token("", 0)
+_END = _Token("", 0, -1)
 
 
 def places(text: str) -> dict[Path, int]:
     """Return the one-based line of everything a TOML text names, by path: headers, keys, and the entries
     of lists and of arrays of tables, which are numbered from 0."""
     return _Reader(text).found
+
+
+def spans(text: str) -> dict[Path, tuple[int, int]]:
+    """Return from where to where every value stands that a TOML text names, by path."""
+    return _Reader(text).spans
 
 
 def line_of(found: dict[Path, int], path: Path) -> int | None:
@@ -60,7 +67,7 @@ def _tokens(text: str) -> Iterator[_Token]:
     line = 1
     for match in re.finditer(_TOKEN, text, re.VERBOSE | re.DOTALL):
         if match.lastgroup not in ("comment", "space"):
-            yield _Token(match[0], line)
+            yield _Token(match[0], line, match.start())
         line += match[0].count("\n")
 
 
@@ -69,6 +76,8 @@ class _Reader:
 
     def __init__(self, text: str) -> None:
         self.found: dict[Path, int] = {}
+        self.spans: dict[Path, tuple[int, int]] = {}
+        self._behind = 0
         self._counts: dict[Path, int] = {}
         self._tokens = _tokens(text)
         self._now = next(self._tokens, _END)
@@ -76,6 +85,8 @@ class _Reader:
 
     def _next(self) -> _Token:
         token, self._now = self._now, next(self._tokens, _END)
+        if token is not _END:
+            self._behind = token.start + len(token.text)
         return token
 
     def _document(self) -> None:
@@ -109,7 +120,9 @@ class _Reader:
         line = self._now.line
         path = prefix + self._key("=")
         self.found.setdefault(path, line)
+        start = self._now.start
         self._value(path)
+        self.spans.setdefault(path, (start, self._behind))
 
     def _key(self, end: str) -> tuple[str, ...]:
         """Read a key with the mark that ends it."""

@@ -41,6 +41,7 @@ LATER = {
     "tax": "steelyard.interfaces.cli.tax",
     "harvest": "steelyard.interfaces.cli.tax",
     "find": "steelyard.interfaces.cli.find",
+    "targets": "steelyard.interfaces.cli.targets",
     "prices": "steelyard.interfaces.cli.market",
     "notify": "steelyard.interfaces.cli.automation.notify",
     "values": "steelyard.interfaces.cli.books.values",
