@@ -16,7 +16,8 @@ page: $(VENV)/.page
 
 # The page clicked through in Debian's chromium, and pictures of it; says so where there is none.
 browser: $(VENV)/.dev $(VENV)/.browser
-	$(BIN)/python -m pytest tests/interfaces/serve/test_browser.py
+	@npm install --no-save --no-package-lock --no-audit --no-fund --silent axe-core@4 || echo "axe-core could not be installed here"
+	$(BIN)/python -m pytest -rs tests/interfaces/serve/test_browser.py
 
 # What a newcomer runs: within four minutes on two cores.
 test: $(VENV)/.dev

@@ -271,6 +271,7 @@ def import_(
     rate: Number | None = None,
     corrected: bool = False,
     again: bool = False,
+    name: str | None = None,
 ) -> ImportReport:
     """Add the rows of a file to the journal, all of them or none; what is there already stays once.
 
@@ -290,6 +291,7 @@ def import_(
         convert, rate: As of `record`, for all rows that are not there yet.
         corrected: Rows whose broker's number is there already with other figures stand in their place.
         again: Also where another account has all of its rows already.
+        name: What the journal calls the file; its path unless given.
 
     Raises:
         InputError: A file cannot be read, or says what cannot be entered.
@@ -313,7 +315,7 @@ def import_(
                 seen = use.preview_rows(
                     book,
                     rows,
-                    str(source),
+                    name or str(source),
                     as_of=today,
                     file=own,
                     opening=opening,
@@ -328,7 +330,7 @@ def import_(
                 counts = use.import_rows(
                     book,
                     rows,
-                    str(source),
+                    name or str(source),
                     as_of=today,
                     at=datetime.now(UTC),
                     file=own,

@@ -36,6 +36,12 @@ def kept_plans(path: Place) -> tuple[KeptPlan, ...]:
     return tuple(reversed(found))
 
 
+def halted(path: Place) -> str:
+    """Return why everything is halted, empty when it is not; nothing is written."""
+    with bootstrap.order_book_to_look_at(bootstrap.Folder.of(path)) as book:
+        return book.halted()
+
+
 def kept_plan(path: Place, plan_id: str) -> KeptPlan | None:
     """Return the saved plan of an id, written out; None where there is none."""
     return next((kept for kept in kept_plans(path) if kept.plan.id == plan_id), None)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from steelyard.words import say
+from collections.abc import Iterator, Mapping
+
+from steelyard.words import join, say
 
 FIGURES = {
     "overseas_listed": say("overseas listed"),
@@ -99,3 +101,20 @@ FILINGS = {
     "repatriation_paid_back": say("repatriation_paid_back"),
     "repatriation_paid_back_local": say("repatriation_paid_back_local"),
 }
+
+
+def rows_of(part: object) -> Iterator[tuple[tuple[str, ...], str, object]]:
+    """Return path, label and figure of each line of a section; a figure by rate becomes a line a rate."""
+    if not isinstance(part, Mapping):
+        yield (), "", part
+        return
+    for key, value in part.items():
+        if isinstance(value, Mapping):
+            yield from (((key, inner), join(" ", (word_of(key), inner)), x) for inner, x in value.items())
+        else:
+            yield (key,), word_of(key), value
+
+
+def word_of(key: str) -> str:
+    """Return the word for a section or a figure of the year's tax."""
+    return FIGURES.get(key) or key.replace("_", " ").replace("krx", "KRX")

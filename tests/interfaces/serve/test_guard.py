@@ -102,6 +102,12 @@ def test_nothing_is_changed_for_another_page(browser, headers, path):
     assert answer.cookies == {}
 
 
+def test_a_form_of_this_page_passes_as_a_browser_sends_it(browser):
+    """Chromium under `no-referrer`: the origin is null, and it is said to be the same (seen in 150)."""
+    answer = browser.post("/settings", {"theme": "dark"}, follow=False, origin="null")
+    assert answer.cookies == {"steelyard-theme": "dark"}
+
+
 def test_two_origins_are_none_that_can_be_trusted(browser):
     headers = [("host", HOST), ("origin", f"http://{HOST}"), ("origin", "https://evil.example")]
     assert ask(browser.app, "POST", "/settings", headers).status == 403

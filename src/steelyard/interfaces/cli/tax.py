@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -16,7 +16,7 @@ from steelyard.errors import InputError
 from steelyard.interfaces.cli.tax_details import show_explanation, show_reconciliation
 from steelyard.interfaces.cli.typed import Count
 from steelyard.interfaces.language import hint, json_text, tell
-from steelyard.interfaces.tax_words import FIGURES, FILINGS, TAX_CLASSES
+from steelyard.interfaces.tax_words import FILINGS, TAX_CLASSES, rows_of, word_of
 from steelyard.interfaces.vocabulary import CAUTIONS
 from steelyard.words import join, say
 
@@ -352,37 +352,20 @@ def _show_summary(out: Console, year: YearTax, currency: str, marks: _Footnotes)
     grid.add_column("rules")
     empty = []
     for name, part in year.summary.items():
-        rows = list(_rows(part))
+        rows = list(rows_of(part))
         if not any(value for _, _, value in rows):
-            empty.append(_words(name))
+            empty.append(word_of(name))
             continue
         if isinstance(part, Mapping):
-            grid.add_row(Text(tell(_words(name)), style="bold"), "", "")
+            grid.add_row(Text(tell(word_of(name)), style="bold"), "", "")
         for path, label, value in rows:
-            text = f"  {tell(label)}" if label else Text(tell(_words(name)), style="bold")
+            text = f"  {tell(label)}" if label else Text(tell(word_of(name)), style="bold")
             grid.add_row(text, _figure(value, currency), marks.of(year.basis.get((name, *path), ())))
     out.print()
     if grid.row_count:
         out.print(grid)
     if empty:
         out.print(tell(say("nothing: {sections}", sections=tuple(empty))))
-
-
-def _rows(part: object) -> Iterator[tuple[tuple[str, ...], str, object]]:
-    """Return path, label and figure of each line of a section; a figure by rate becomes a line a rate."""
-    if not isinstance(part, Mapping):
-        yield (), "", part
-        return
-    for key, value in part.items():
-        if isinstance(value, Mapping):
-            yield from (((key, inner), join(" ", (_words(key), inner)), x) for inner, x in value.items())
-        else:
-            yield (key,), _words(key), value
-
-
-def _words(key: str) -> str:
-    """Return the word for a section or a figure of the year's tax."""
-    return FIGURES.get(key) or key.replace("_", " ").replace("krx", "KRX")
 
 
 def _figure(value: object, currency: str) -> str:

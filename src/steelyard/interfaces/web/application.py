@@ -20,11 +20,16 @@ from steelyard.interfaces.http.replies import Call, Trouble, status_of
 from steelyard.interfaces.http.service import Service, contract
 from steelyard.interfaces.web.display import Display
 from steelyard.interfaces.web.guard import Application, Guard, Limits
+from steelyard.interfaces.web.pages.books import books
+from steelyard.interfaces.web.pages.health import health
+from steelyard.interfaces.web.pages.history import history
 from steelyard.interfaces.web.pages.holdings import holdings
+from steelyard.interfaces.web.pages.orders import orders
 from steelyard.interfaces.web.pages.overview import overview
 from steelyard.interfaces.web.pages.plan import plan
+from steelyard.interfaces.web.pages.tax import tax
 from steelyard.interfaces.web.sessions import Sessions
-from steelyard.interfaces.web.visit import Screen, Upload, Visit
+from steelyard.interfaces.web.visit import Screen, Upload, Visit, Waiting
 from steelyard.records import dataclass
 from steelyard.words import say
 
@@ -65,7 +70,12 @@ class Page:
 PAGES = (
     Page("/", overview, "overview"),
     Page("/plan", plan, "plan", takes=True),
+    Page("/tax", tax, "tax"),
+    Page("/orders", orders, "orders", takes=True),
     Page("/holdings", holdings, "holdings"),
+    Page("/history", history, "history"),
+    Page("/books", books, "books", takes=True, uploads=True),
+    Page("/health", health, "health"),
 )
 PATHS = {page.name: page.path for page in PAGES}
 
@@ -115,6 +125,7 @@ class Screens:
 
     def __init__(self, site: Site) -> None:
         self._site = site
+        self._waiting = Waiting()
         self._service = Service(site.file, site.as_of, orders=site.orders)
         self._static = {
             path.name: path.read_bytes() for path in (HERE / "static").iterdir() if path.suffix in KINDS
@@ -255,6 +266,7 @@ class Screens:
             form=form,
             files=files,
             orders=self._site.orders,
+            waiting=self._waiting,
         )
 
     def _display(self, request: Request) -> Display:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -19,6 +20,27 @@ class Upload:
     content: bytes
 
 
+class Waiting:
+    """Uploads between a look at them and the word to add them: few, in memory, the oldest goes first."""
+
+    MOST = 4
+
+    def __init__(self) -> None:
+        self._uploads: dict[str, Upload] = {}
+
+    def keep(self, upload: Upload) -> str:
+        """Keep a file and return the number under which it waits."""
+        number = secrets.token_urlsafe(16)
+        for old in list(self._uploads)[: max(0, len(self._uploads) - self.MOST + 1)]:
+            self._uploads.pop(old, None)
+        self._uploads[number] = upload
+        return number
+
+    def take(self, number: str) -> Upload | None:
+        """Return the file of a number, which is then gone; None where there is none."""
+        return self._uploads.pop(number, None)
+
+
 @dataclass(frozen=True, slots=True)
 class Visit:
     """What was asked for.
@@ -30,7 +52,8 @@ class Visit:
         query: What the address asks, the last of each name.
         form: What was sent, likewise; empty where something is only looked at.
         files: What was uploaded, by field.
-        orders: Whether orders may be sent.
+        orders: Whether saved plans may be approved.
+        waiting: Uploads that wait for a word.
     """
 
     file: Path
@@ -40,6 +63,7 @@ class Visit:
     form: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, Upload] = field(default_factory=dict)
     orders: bool = False
+    waiting: Waiting = field(default_factory=Waiting)
 
     def asked(self, name: str, default: str = "") -> str:
         """Return one field of the form or, without it, of the address, without space around it."""

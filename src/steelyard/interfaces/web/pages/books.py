@@ -1,0 +1,108 @@
+"""The journal: what was written lately, one more entry, a broker's file with a look first, and undo."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import steelyard
+from steelyard.api.journal import ImportReport
+from steelyard.domain.books.ledger import KINDS
+from steelyard.errors import SteelyardError
+from steelyard.interfaces.web.pages.frame import about
+from steelyard.interfaces.web.visit import Screen, Upload, Visit
+
+LATEST = 20
+FIELDS = ("type", "date", "account", "symbol", "shares", "price", "currency", "fees", "note")
+DONE = ("recorded", "imported", "undone")
+
+
+def books(visit: Visit) -> Screen:
+    """Show the journal, or write to it what is asked."""
+    what = visit.form.get("what", "")
+    if not what:
+        return _page(visit)
+    try:
+        return _done(visit, what)
+    except SteelyardError as error:
+        return _page(visit, problems=error.problems, status=422)
+
+
+def _done(visit: Visit, what: str) -> Screen:
+    if what == "undo":
+        number = visit.asked("number")
+        steelyard.undo(
+            visit.file, int(number) if number.isdigit() else None, whole_import=visit.asked("whole") == "yes"
+        )
+        return Screen(goto="/books?done=undone")
+    if what == "look" and "file" in visit.files:
+        return _page(visit, looked=_look(visit, visit.files["file"], visit.waiting.keep(visit.files["file"])))
+    if what == "import":
+        kept = visit.waiting.take(visit.form.get("upload", ""))
+        if kept is None:
+            return _page(visit, gone=True)
+        _import(visit, kept, preview=False)
+        return Screen(goto="/books?done=imported")
+    if what == "record":
+        fields: dict[str, Any] = {name: visit.asked(name) or None for name in FIELDS}
+        steelyard.record(visit.file, opening=visit.asked("opening") == "yes", **fields)
+        return Screen(goto="/books?done=recorded")
+    return _page(visit)
+
+
+def _look(visit: Visit, upload: Upload, number: str) -> Mapping[str, Any]:
+    """Return what an import would do, with the number under which the file waits."""
+    return {"report": _import(visit, upload, preview=True), "number": number, "name": upload.name}
+
+
+def _import(visit: Visit, upload: Upload, *, preview: bool) -> ImportReport:
+    with TemporaryDirectory() as folder:
+        # The name is somebody else's: only its ending says anything of what is in it.
+        file = Path(folder) / f"upload{Path(upload.name).suffix[:8]}"
+        file.write_bytes(upload.content)
+        return steelyard.import_(
+            visit.file,
+            file,
+            account=visit.asked("account") or None,
+            opening=visit.asked("opening") == "yes",
+            preview=preview,
+            name=upload.name,
+        )
+
+
+def _page(
+    visit: Visit,
+    *,
+    problems: tuple[Any, ...] = (),
+    looked: Mapping[str, Any] | None = None,
+    gone: bool = False,
+    status: int = 200,
+) -> Screen:
+    rows = steelyard.history(visit.file).rows
+    facts: dict[str, Any] = {}
+    names: list[str] = []
+    try:
+        portfolio = steelyard.load(visit.file, as_of=visit.as_of, need_prices=False)
+        facts = dict(about(portfolio, steelyard.check(portfolio, as_of=visit.as_of).as_of))
+        names = [account.name for account in portfolio.accounts]
+    except SteelyardError:
+        pass  # The journal may be filled before the file is right.
+    return Screen(
+        "books.html",
+        {
+            **facts,
+            "entries": rows[::-1][:LATEST],
+            "total": len(rows),
+            "account_names": names,
+            "kinds": KINDS,
+            "form": {name: visit.asked(name) for name in FIELDS},
+            "opening": visit.asked("opening") == "yes",
+            "problems": problems,
+            "looked": looked,
+            "gone": gone,
+            "done": visit.query.get("done") if visit.query.get("done") in DONE else "",
+        },
+        status,
+    )

@@ -1,0 +1,73 @@
+"""Saved plans and their orders: approve by the whole hash, cancel, and stop everything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import steelyard
+from steelyard.api.serving import halted, kept_plan, kept_plans
+from steelyard.errors import InputError
+from steelyard.interfaces.vocabulary import SIDES, STATES
+from steelyard.interfaces.web.pages.frame import about
+from steelyard.interfaces.web.visit import Screen, Visit
+from steelyard.words import say
+
+LATEST = 10
+"""Plans that are shown; all of them are in the audit record."""
+_OPEN = ("planned", "sent", "accepted", "partially_filled", "unknown")
+
+
+def orders(visit: Visit) -> Screen:
+    """Show saved plans and orders, and do what is asked of them."""
+    if visit.form:
+        return _done(visit, visit.form)
+    portfolio = steelyard.load(visit.file, as_of=visit.as_of)
+    report = steelyard.check(portfolio, as_of=visit.as_of)
+    plans = kept_plans(visit.file)[:LATEST]
+    found = steelyard.orders(visit.file).orders
+    return Screen(
+        "orders.html",
+        {
+            **about(portfolio, report.as_of),
+            "plans": plans,
+            "found": found,
+            "open": [o for o in found if o.state in _OPEN],
+            "halted": halted(visit.file),
+            "done": visit.query.get("done", "")
+            if visit.query.get("done") in ("approved", "cancelled")
+            else "",
+            "sides": SIDES,
+            "states": STATES,
+        },
+    )
+
+
+def _done(visit: Visit, form: Mapping[str, str]) -> Screen:
+    """Do one thing. To stop is always allowed; whatever lets orders out needs `--allow-orders`."""
+    what = form.get("what", "")
+    if what == "halt":
+        why = visit.asked("why")
+        if why:
+            steelyard.halt(visit.file, why[:200])
+        else:
+            steelyard.halt(visit.file)
+        return Screen(goto="/orders")
+    if what == "cancel":
+        steelyard.cancel(visit.file, form.get("order", "") or "?")
+        return Screen(goto="/orders?done=cancelled")
+    if what in ("approve", "resume") and not visit.orders:
+        raise InputError(
+            "orders-off",
+            say("orders are off: nothing is approved here"),
+            say("run: {command}", command="steelyard serve --allow-orders"),
+        )
+    if what == "resume":
+        steelyard.resume(visit.file)
+        return Screen(goto="/orders")
+    plan = kept_plan(visit.file, form.get("plan", ""))
+    if what != "approve" or plan is None:
+        raise InputError(
+            "unknown-plan", say("there is no such plan"), say("save one on the page of the plan")
+        )
+    steelyard.approve(visit.file, plan.plan.id)
+    return Screen(goto="/orders?done=approved")

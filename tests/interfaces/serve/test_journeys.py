@@ -1,0 +1,184 @@
+"""Screens that write or tell of writing: journal, orders, tax, history and health, by the forms they show."""
+
+import re
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+pytest.importorskip("starlette")
+
+import steelyard
+from builders import with_gains
+from steelyard.api.serving import halted, kept_plans, sample_text
+from steelyard.app.books.performance import Rebalance, ValueDay, ValueHistory
+from steelyard.interfaces.web.pages.history import lines_of
+
+from .asking import Browser, ask
+
+DAY = date(2026, 11, 23)
+LINES = """date,account,type,symbol,shares,price,currency
+2026-11-02,main,deposit,,1000000,,KRW
+2026-11-03,main,buy,069500,2,35000,KRW
+"""
+
+
+def page_of(folder, text=None, **how):
+    (folder / "portfolio.toml").write_text(text or sample_text(), encoding="utf-8")
+    return Browser(folder / "portfolio.toml", as_of=DAY, **how)
+
+
+def words(answer):
+    return re.sub(r"[\s\u202f\xa0]+", " ", re.sub(r"<[^>]+>", " ", answer.text))
+
+
+def upload(browser, content, name="trades.csv", **fields):
+    """A form with a file, as a browser sends it (RFC 7578)."""
+    head = "--edge\r\nContent-Disposition: form-data; name="
+    parts = [f'{head}"{key}"\r\n\r\n{value}\r\n' for key, value in fields.items()]
+    parts.append(f'{head}"file"; filename="{name}"\r\n\r\n{content}\r\n--edge--\r\n')
+    body = "".join(parts).encode()
+    kind = {"content-type": "multipart/form-data; boundary=edge", "content-length": str(len(body))}
+    return ask(browser.app, "POST", "/books", browser._headers(kind), body)
+
+
+def test_an_entry_is_written_by_hand_and_taken_back(tmp_path):
+    browser = page_of(tmp_path)
+    fields = {"what": "record", "type": "deposit", "date": "2026-11-20", "shares": "50000 KRW"}
+    # The journal is new: what the file holds has to be written first, and the form offers it.
+    assert "Write first what the portfolio file holds" in words(browser.post("/books", fields))
+    said = words(browser.post("/books", {**fields, "opening": "yes"}))
+    assert "Written." in said
+    assert "₩50,000" in said
+    rows = steelyard.history(tmp_path / "portfolio.toml").rows
+    assert rows[-1].entry.kind == "deposit"
+    said = words(browser.post("/books", {"what": "undo", "number": str(rows[-1].number)}))
+    assert "Taken back by a counter-entry." in said
+    assert steelyard.history(tmp_path / "portfolio.toml").rows[-1].entry.kind != "deposit"
+
+
+def test_what_cannot_be_written_is_said_and_kept_in_the_form(tmp_path):
+    answer = page_of(tmp_path).post(
+        "/books", {"what": "record", "type": "buy", "date": "2026-13-45", "symbol": "VOO", "shares": "many"}
+    )
+    assert answer.status == 422
+    assert "Nothing was written." in answer.text
+    assert 'value="many"' in answer.text
+    assert not (tmp_path / "steelyard.db").exists()
+
+
+def test_a_file_is_looked_at_before_it_is_added_and_added_once(tmp_path):
+    browser = page_of(tmp_path)
+    looked = upload(browser, LINES, what="look", opening="yes")
+    assert "2 entries are new, 0 are there already." in words(looked)
+    assert not (tmp_path / "steelyard.db").exists()
+    number = re.search(r'name="upload" value="([\w-]+)"', looked.text)[1]
+    said = words(browser.post("/books", {"what": "import", "upload": number, "opening": "yes"}))
+    assert "The file was added." in said
+    assert "trades.csv" in said
+    kinds = [row.entry.kind for row in steelyard.history(tmp_path / "portfolio.toml").rows]
+    assert kinds[-2:] == ["deposit", "buy"]
+    assert "That file is no longer here." in words(
+        browser.post("/books", {"what": "import", "upload": number})
+    )
+    assert "0 entries are new, 2 are there already." in words(upload(browser, LINES, what="look"))
+
+
+NAMES = ("../../evil.csv", "/etc/passwd", "a\\..\\b.csv", "x" * 300 + ".csv", ".csv", "...", "a.c/../../sv")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_name_of_an_upload_leads_nowhere(tmp_path, name):
+    answer = upload(page_of(tmp_path), LINES, name, what="look", opening="yes")
+    assert answer.status in (200, 422)
+    assert [p.name for p in tmp_path.iterdir()] == ["portfolio.toml"]
+
+
+def test_a_file_of_nothing_known_is_refused_with_its_reason(tmp_path):
+    answer = upload(page_of(tmp_path), "\x00\x01 nothing", what="look")
+    assert answer.status == 422
+    assert "Nothing was written." in answer.text
+
+
+def test_an_upload_has_an_end(tmp_path):
+    browser = page_of(tmp_path)
+    kind = {"content-type": "multipart/form-data; boundary=edge", "content-length": str(6 * 1024 * 1024)}
+    assert ask(browser.app, "POST", "/books", browser._headers(kind), b"").status == 413
+
+
+def saved(browser):
+    mark = re.search(r'name="seen" value="(\w{64})"', browser.get("/plan").text)[1]
+    browser.post("/plan", {"kind": "full", "seen": mark})
+
+
+def test_a_saved_plan_is_approved_by_its_whole_hash_where_orders_are_on(tmp_path):
+    browser = page_of(tmp_path)
+    saved(browser)
+    (kept,) = kept_plans(tmp_path / "portfolio.toml")
+    said = browser.get("/orders")
+    assert "A saved plan waits for your approval." in said.text
+    assert "not approved" in said.text
+    assert 'value="approve"' not in said.text
+    refused = browser.post("/orders", {"what": "approve", "plan": kept.plan.id})
+    assert refused.status == 422
+    assert "orders are off" in refused.text
+    on = page_of(tmp_path, orders=True)
+    assert on.post("/orders", {"what": "approve", "plan": kept.plan.id[:12]}).status == 422
+    assert "Approved." in on.post("/orders", {"what": "approve", "plan": kept.plan.id}).text
+    (kept,) = kept_plans(tmp_path / "portfolio.toml")
+    assert len(kept.approved_by) == 1
+    assert steelyard.orders(tmp_path / "portfolio.toml").orders == ()  # approving sends nothing
+
+
+def test_everything_is_halted_by_anybody_who_is_signed_in_and_lifted_where_orders_are_on(tmp_path):
+    browser = page_of(tmp_path)
+    assert "Everything is halted." in browser.post("/orders", {"what": "halt"}).text
+    assert halted(tmp_path / "portfolio.toml")
+    assert browser.post("/orders", {"what": "resume"}).status == 422
+    assert halted(tmp_path / "portfolio.toml")
+    assert "Nothing is open." in page_of(tmp_path, orders=True).post("/orders", {"what": "resume"}).text
+    assert not halted(tmp_path / "portfolio.toml")
+
+
+def test_the_tax_of_a_year_without_a_sale(tmp_path):
+    """Income Tax Act 103: 2,500,000 won of gains on funds listed abroad are free each year."""
+    said = words(page_of(tmp_path, with_gains()).get("/tax"))
+    assert "No tax is to be filed for 2026 so far." in said
+    assert "₩2,500,000 can still be gained this year without tax." in said
+    assert "Last day on which a sale still counts for this year." in said
+
+
+def test_without_a_country_the_page_says_how_to_name_one(tmp_path):
+    assert "does not say where you are taxed" in words(page_of(tmp_path).get("/tax"))
+
+
+def test_health_says_what_doctor_says_also_of_a_broken_file(tmp_path):
+    said = words(page_of(tmp_path).get("/health"))
+    assert "no notification service is set" in said
+    broken = page_of(tmp_path, sample_text().replace('"40%"', '"41%"')).get("/health")
+    assert broken.status == 200
+    assert "targets add up to 101" in words(broken)
+
+
+def test_a_history_begins_with_how_to_record_one(tmp_path):
+    assert "No day is recorded yet." in words(page_of(tmp_path).get("/history"))
+
+
+def test_the_lines_of_a_history_have_one_scale_that_begins_at_nothing():
+    """100 and 50 more paid in, worth 200 in the end: of 204 units of height 200 is all, 150 is 153."""
+    one, two, three = date(2026, 1, 1), date(2026, 1, 6), date(2026, 1, 11)
+
+    def day(when, total, paid):
+        return ValueDay(when, Decimal(total), Decimal(0), Decimal(0), False, Decimal(paid), None, Decimal(1))
+
+    found = lines_of(
+        ValueHistory(
+            "KRW",
+            (day(one, 100, 0), day(two, 100, 50), day(three, 200, 0)),
+            (Rebalance(two, None, ("A",), ("B",), Decimal(1), None, None),),
+            (), None, None, None, (),
+        )
+    )  # fmt: skip
+    assert found.value == "M8.0 110.0L400.0 110.0L792.0 8.0"
+    assert found.paid == "M8.0 110.0L400.0 59.0L792.0 59.0"
+    assert found.marks == ((400.0, 110.0, 1),)
