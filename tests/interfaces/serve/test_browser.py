@@ -70,7 +70,7 @@ class Tab:
 
     def __init__(self, browser, start, *, locale="en-US", width=1280, **how):
         self.faults = []
-        self.base = start.split("/start")[0]
+        self.base = start.split("/start")[0].rstrip("/")
         self.context = browser.new_context(locale=locale, viewport={"width": width, "height": 900}, **how)
         self.page = self.context.new_page()
         self.page.on(
