@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from lanes import sizes
+from small_backtests import happened, small_backtest
 from steelyard.engines.backtest import compiled_backtest, plain_backtest, resample
 from steelyard.engines.backtest.records import (
     TERMS,
@@ -352,35 +353,10 @@ def test_a_rebalance_never_spends_the_reserve_or_what_its_sales_owe(whole):
         assert (runs.cash[dealt] >= least - 1e-6 * terms.initial).all(), seed
 
 
-def calendar(market, targets, looks, **terms):
-    n = len(targets)
-    rules = PolicyRules(
-        targets=np.array(targets),
-        looks=np.array([looks]),
-        schedule=np.zeros(1, np.int64),
-        always=np.ones(1, bool),
-        bands=np.full((1, n), np.inf),
-        max_interval=np.full(1, -1),
-        cooldown=np.zeros(1, np.int64),
-        boxed=np.zeros(1, bool),
-        low=np.zeros((1, n)),
-        high=np.ones((1, n)),
-    )
-    settings = {"initial": 1000.0, "rate": 0.0, "floor": 0.0, "conversion": np.zeros(n)} | terms
-    return Backtest(market, rules, TradingTerms(**settings))
-
-
-def plain_market(prices, **more):
-    prices = np.array(prices, dtype=float)
-    sessions, n = prices.shape
-    empty = {"distributions": np.empty((0, n)), "interest": np.empty(0), "flows": np.empty(0)}
-    return Market(prices=prices, days=np.arange(sessions, dtype=np.int64), **(empty | more))
-
-
 def test_weights_hold_exactly_after_costs():
     """By hand: 1 % cost, 500 and 1500 to halves. V = 2000 - 0.01 (1500 - 500), so 1990, halves of 995."""
-    market = plain_market([[10, 10], [10, 30]])
-    problem = calendar(market, [0.5, 0.5], [False, True], rate=0.01, initial=1010.0)
+    market = happened([[10, 10], [10, 30]])
+    problem = small_backtest(market, [0.5, 0.5], [False, True], rate=0.01, initial=1010.0)
     runs = compiled_backtest.run(problem)
     assert runs.costs[0, 0] == pytest.approx(10.0, rel=1e-12)
     assert runs.values[0, 1] == pytest.approx(1990.0, rel=1e-12)
@@ -389,25 +365,23 @@ def test_weights_hold_exactly_after_costs():
 
 def test_a_deposit_is_spent_on_what_is_short_and_nothing_is_sold():
     """By hand: 500 and 700 with 200 new want 700 each; all of the 200 goes to the first."""
-    market = plain_market([[10, 10], [10, 14]], flows=np.array([0.0, 200.0]))
-    runs = compiled_backtest.run(calendar(market, [0.5, 0.5], [False, False]))
+    market = happened([[10, 10], [10, 14]], flows=np.array([0.0, 200.0]))
+    runs = compiled_backtest.run(small_backtest(market, [0.5, 0.5], [False, False]))
     assert runs.shares[0, 1] == pytest.approx([70.0, 50.0], rel=1e-12)
     assert not runs.rebalanced.any()
 
 
 def test_a_withdrawal_sells_what_is_over_target():
     """By hand: 500 and 700 less 200 want 500 each; all of the 200 comes from the second."""
-    market = plain_market([[10, 10], [10, 14]], flows=np.array([0.0, -200.0]))
-    runs = compiled_backtest.run(calendar(market, [0.5, 0.5], [False, False]))
+    market = happened([[10, 10], [10, 14]], flows=np.array([0.0, -200.0]))
+    runs = compiled_backtest.run(small_backtest(market, [0.5, 0.5], [False, False]))
     assert runs.shares[0, 1] * market.prices[1] == pytest.approx([500.0, 500.0], rel=1e-12)
 
 
 def test_distributions_wait_in_cash_for_the_next_rebalance():
     """By hand: 50 shares of each; 1 a share on the first gives 50, spent at the third session."""
-    market = plain_market(
-        [[10, 10], [10, 10], [10, 10]], distributions=np.array([[0, 0], [1, 0], [0, 0]], float)
-    )
-    runs = compiled_backtest.run(calendar(market, [0.5, 0.5], [False, False, True]))
+    market = happened([[10, 10], [10, 10], [10, 10]], distributions=np.array([[0, 0], [1, 0], [0, 0]], float))
+    runs = compiled_backtest.run(small_backtest(market, [0.5, 0.5], [False, False, True]))
     assert runs.cash[0].tolist() == pytest.approx([0.0, 50.0, 0.0], abs=1e-9)
     assert runs.shares[0, 2] == pytest.approx([52.5, 52.5], rel=1e-12)
 
@@ -415,7 +389,7 @@ def test_distributions_wait_in_cash_for_the_next_rebalance():
 def test_with_one_instrument_and_no_cost_everything_is_buy_and_hold():
     rng = np.random.default_rng(3)
     prices = 50 * np.exp(np.cumsum(rng.normal(0, 0.02, (300, 1)), axis=0))
-    runs = compiled_backtest.run(calendar(plain_market(prices), [1.0], [True] * 300))
+    runs = compiled_backtest.run(small_backtest(happened(prices), [1.0], [True] * 300))
     assert runs.values[0] == pytest.approx(1000.0 * prices[:, 0] / prices[0, 0], rel=1e-13)
     assert not runs.rebalanced.any()
 
@@ -425,9 +399,9 @@ def test_a_wider_band_never_trades_more_often_on_the_same_path():
     rng = np.random.default_rng(5)
     for _ in range(50):
         up = np.cumsum(np.abs(rng.normal(0.002, 0.002, 400)))
-        market = plain_market(np.column_stack([100 * np.exp(up), np.full(400, 100.0)]))
+        market = happened(np.column_stack([100 * np.exp(up), np.full(400, 100.0)]))
         widths = np.array([0.01, 0.02, 0.03, 0.05, 0.1, 0.2])
-        one = calendar(market, [0.5, 0.5], [True] * 400)
+        one = small_backtest(market, [0.5, 0.5], [True] * 400)
         rules = PolicyRules(
             targets=one.rules.targets,
             looks=one.rules.looks,
