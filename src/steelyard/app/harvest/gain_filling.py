@@ -124,16 +124,16 @@ class _Search:
         self, options: Sequence[list[_Part]], room: Decimal, rate: Decimal | None, year: Year
     ) -> None:
         self.options, self.room, self.rate, self.year = options, room, rate, year
-        self.later = [ZERO]
+        self.still_to_come = [ZERO]
         for row in reversed(options):
-            self.later.insert(0, EXACT.add(self.later[0], max(p.value for p in row)))
+            self.still_to_come.insert(0, EXACT.add(self.still_to_come[0], max(p.value for p in row)))
         kinds = range(len(options[0][0].gains))
         dips = [exact_sum(min(p.gains[k] for p in row) for row in options) for k in kinds]
         self.least = year(dips)
 
     def most(self, part: _Part, place: int) -> Decimal:
         """Return the most that a combination can become worth with the holdings from a place on."""
-        more = self.later[place]
+        more = self.still_to_come[place]
         if self.rate is not None:
             more = min(more, EXACT.multiply(self.rate, EXACT.subtract(self.room, part.gain)))
         return EXACT.subtract(EXACT.add(part.value, more), self.least)

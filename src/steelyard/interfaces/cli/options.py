@@ -51,7 +51,7 @@ def options(command: Command) -> Command:
     return command
 
 
-class Asked(TypedDict):
+class PlanBasics(TypedDict):
     """What the library takes of every plan."""
 
     as_of: date | None
@@ -73,7 +73,7 @@ class PlanFlags:
     stale_ok: bool
 
     @property
-    def asked(self) -> Asked:
+    def asked(self) -> PlanBasics:
         """What of it the library is asked."""
         return {
             "as_of": self.as_of,
