@@ -140,12 +140,13 @@ def test_the_plan(folder):
 
 
 def test_the_tax(folder):
-    """3 x 620 - 0.06 - 3 x 400 = 659.94 of long-term gain; 100,000 of other income: 15 %, 98.991."""
+    """3 x 620 - 0.06 - 3 x 400 = 659.94 of long-term gain; 100,000 of other income: 15 %, 98.991;
+    the dividend of 20 without its ex-date counts as not qualified, 22 %: 4.40."""
     journal(folder)
     found = told("tax", "--year", "2026")
     (sold,) = found["disposals"]
     assert (sold["gain"], sold["term"], sold["lots"][0]["bought"]) == ("659.94", "long", "2024-01-10")
-    assert found["total_tax"] == "98.991"
+    assert found["total_tax"] == "103.391"
     lots = [(x["symbol"], x["bought"], x["shares"], x["cost"]) for x in found["open_lots"]]
     assert lots == [
         ("BND", "2026-04-06", "20", "1600"),

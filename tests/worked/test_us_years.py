@@ -146,8 +146,9 @@ def test_the_owners_own_brackets_take_the_place_of_provisional_ones():
 
 def test_the_surtax_warns_where_only_taxable_income_is_known_and_counts_interest(filed):
     """By hand, 2026, single: 190,000 of taxable income and 9,000 long: 199,000 stay below 200,000, but with
-    the standard deduction of 16,100 the income is 215,100. With magi = 215,100 and 500 of interest the surtax
-    is 3.8 % of the 9,500 of investment income, which is less than 15,100 above the threshold: 361."""
+    the standard deduction of 16,100 and the 500 of interest the income is 215,600. With magi =
+    215,100 and 500 of interest the surtax is 3.8 % of
+    the 9,500 of investment income, which is less than 15,100 above the threshold: 361."""
     trades = """date,type,symbol,shares,price
 2024-01-05,buy,VOO,100,400
 2026-03-02,sell,VOO,100,490
@@ -155,7 +156,7 @@ def test_the_surtax_warns_where_only_taxable_income_is_known_and_counts_interest
 """
     warned = year_of(filed, "other_income = 190000", 2026, trades)
     assert warned["summary"]["tax"]["net_investment_income_tax"] == "0"
-    assert any("magi = 215100" in note and "16100" in note for note in warned["notes"])
+    assert any("magi = 215600" in note and "16100" in note for note in warned["notes"])
     assert warned["summary"]["interest"] == "500"
 
 

@@ -22,7 +22,7 @@ from steelyard.domain.trades import Sell
 Number = int | str | Decimal
 
 Method = Literal["shortfall", "absolute", "relative"]
-Jurisdiction = Literal["KR", "US"]
+Jurisdiction = Literal["KR", "US", "JP"]
 
 
 class LotTable(TypedDict, total=False):

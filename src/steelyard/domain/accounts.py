@@ -13,7 +13,7 @@ from steelyard.domain.market.instruments import Instrument
 from steelyard.domain.money import EXACT, ZERO, figure
 from steelyard.records import dataclass
 
-AccountKind = Literal["taxable", "isa", "pension", "irp", "ria", "ira", "roth", "401k"]
+AccountKind = Literal["taxable", "isa", "pension", "irp", "ria", "ira", "roth", "401k", "nisa"]
 CostMethod = Literal["fifo", "lifo", "hifo", "average", "specific", "least_tax"]
 METHODS: tuple[CostMethod, ...] = get_args(CostMethod)
 Keeper = Literal["file", "journal"]

@@ -28,7 +28,7 @@ from steelyard.domain.trades import Blocked, Plan, Sell, settle
 from steelyard.errors import InputError
 from steelyard.ports.market import Sessions
 from steelyard.records import replace
-from steelyard.words import say
+from steelyard.words import join, say
 
 if TYPE_CHECKING:
     from steelyard.app.planning.plan_request import LotTaxes
@@ -384,10 +384,19 @@ def _with_tax(
                 days = (sale.no_buy.not_before - sale.no_buy.sold_on).days
                 trade = replace(trade, no_buy=tuple(sorted(sale.no_buy.symbols)), no_buy_days=days)
         trades.append(trade)
-    shown = replace(
-        result, trades=tuple(trades), taxes=taxes.total, tax_note=taxes.note, taxes_of=taxes.by_owner
-    )
+    note = join("; ", [n for n in (taxes.note, _taken_out(portfolio, tax, request)) if n])
+    shown = replace(result, trades=tuple(trades), taxes=taxes.total, tax_note=note, taxes_of=taxes.by_owner)
     return shown, taxes.washed
+
+
+def _taken_out(portfolio: Portfolio, tax: Returns, request: PlanRequest) -> str:
+    """Say what the tax of a plan does not count of the money that leaves an account."""
+    if request.cash_flow >= ZERO:
+        return ""
+    kind = next(a.kind for a in portfolio.accounts if a.name == request.flow_account)
+    situation = next((x for x in tax if x.filer.reports(request.flow_account)), tax[0])
+    told = situation.country.taken_out(kind)
+    return told and say("{account}: {note}", account=request.flow_account, note=told)
 
 
 def decide_now(portfolio: Portfolio, valuation: Valuation, sessions: Sessions, as_of: date) -> Decision:

@@ -11,11 +11,12 @@ from typing import Any
 
 from steelyard.domain.accounts import UNRESTRICTED, AccountKind, HoldingRules
 
-MODULES = {"KR": "korea.country", "US": "united_states.country"}
+MODULES = {"KR": "korea.country", "US": "united_states.country", "JP": "japan.country"}
 """ISO 3166 code to the module of its `COUNTRY` in this folder."""
 ACCOUNT_KINDS: dict[str, tuple[AccountKind, ...]] = {
     "KR": ("taxable", "isa", "pension", "irp", "ria"),
     "US": ("taxable", "ira", "roth", "401k"),
+    "JP": ("taxable", "nisa"),
 }
 """Code to the kinds an account may have, `taxable` first."""
 

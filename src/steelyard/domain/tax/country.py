@@ -409,6 +409,9 @@ class Country(Protocol):
     def stands_well(self, account_kind: str, instrument: Instrument) -> bool:
         """Say whether money in an instrument stands well in a kind of account, where nothing else decides."""
 
+    def taken_out(self, account_kind: str) -> str:
+        """Return what is not counted of money that leaves an account of a kind; empty where all is."""
+
     def holding_rules(self, account_kind: str, figures: Callable[[str], Mapping[str, Any]]) -> HoldingRules:
         """Return what accounts of a kind may hold; `figures` reads the data file of a country's code."""
 

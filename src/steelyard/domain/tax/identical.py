@@ -8,7 +8,7 @@ Source: 26 U.S.C. 1091(a); that one index is a risk is practice (`Replacement.ca
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from steelyard.domain.market.instruments import Instrument
 from steelyard.errors import InputError
@@ -27,13 +27,16 @@ def same_index(instruments: Iterable[Instrument]) -> dict[str, str]:
                    if other.caution == "avoid")  # fmt: skip
 
 
-def chosen(settings: Mapping[str, object], catalogued: Mapping[str, str]) -> dict[str, str]:
+def chosen(
+    settings: Mapping[str, object], catalogued: Mapping[str, str], always: Iterable[Sequence[str]] = ()
+) -> dict[str, str]:
     """Return symbol to group as the owner wants it.
 
     Args:
         settings: Keys under [tax]: `identical`, `same_index` (the default) or `same_symbol`; and
             `identical_groups`, lists of symbols that count as identical besides.
         catalogued: See `same_index`.
+        always: Groups of symbols that are one thing whatever is set, such as share classes of a fund.
 
     Raises:
         InputError: Neither word, or no list of lists of symbols (`tax-setting`).
@@ -57,7 +60,7 @@ def chosen(settings: Mapping[str, object], catalogued: Mapping[str, str]) -> dic
             say("tax.identical_groups is {groups!r}, not lists of symbols", groups=groups),
             say('write identical_groups = [["VOO", "VTI"]] under [tax]'),
         )
-    return _joined([*pairs, *((group[0], symbol) for group in groups for symbol in group)])
+    return _joined([*pairs, *((group[0], symbol) for group in (*groups, *always) for symbol in group)])
 
 
 def _symbols(group: object) -> bool:

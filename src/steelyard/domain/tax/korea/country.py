@@ -35,6 +35,7 @@ from steelyard.domain.tax.korea.ledger import (
 )
 from steelyard.domain.tax.korea.notes import (
     METHOD_CLASSES,
+    distribution,
     isa_taxed,
     notes_of_accounts,
     notes_of_year,
@@ -240,6 +241,10 @@ class Korea:
         if account_kind == "taxable":
             return instrument.tax_class == "krx_domestic_equity"
         return account_kind in SHELTERED and instrument.tax_class == "krx_other"
+
+    def taken_out(self, account_kind: str) -> str:
+        """Return what is not counted of money that leaves an account."""
+        return distribution(account_kind)
 
     def holding_rules(self, account_kind: str, figures: Callable[[str], Mapping[str, Any]]) -> HoldingRules:
         """Return what accounts of a kind may hold."""

@@ -24,6 +24,30 @@ METHOD_CLASSES = ("overseas_listed", "krx_taxable_shares")
 """Classes whose cost method is the broker's."""
 
 
+def distribution(account_kind: str) -> str:
+    """Say what is not counted of money that leaves an account of a kind; empty where all is."""
+    if account_kind in ("pension", "irp"):
+        return say(
+            "what is taken out of it is taxed at 3.3 to 5.5 %, or 16.5 % where it is no pension, and not "
+            "counted here (rule kr.pension-payout)"
+        )
+    if account_kind == "isa":
+        return say("taking out more than was paid in closes it, with the tax of closing (rule kr.isa)")
+    return ""
+
+
+def _partnerships(facts: YearFacts) -> Iterator[str]:
+    """Say of which funds the United States withhold a tenth of what a foreigner sells them for."""
+    sold = {e.symbol for e in facts.entries if e.kind == "sell" and e.traded_on.year == facts.year}
+    found = sorted(s for s in sold if s in facts.instruments and facts.instruments[s].us_ptp)
+    if found:
+        yield say(
+            "{symbols}: a US partnership, of whose proceeds brokers withhold 10 % in the United States; it "
+            "is not counted here (rule kr.us-partnership)",
+            symbols=", ".join(found),
+        )
+
+
 def notes_of_year(
     ledger: KoreanLedger,
     facts: YearFacts,
@@ -56,6 +80,7 @@ def notes_of_year(
     if RATE_ASSUMED in said:
         yield say("Where the rate abroad is not given 14 % counts: add foreign_rate from the fund's notice.")
     yield from _methods(facts)
+    yield from _partnerships(facts)
     for p in ledger.payments:
         if p.rate_note:
             yield say(

@@ -20,13 +20,14 @@ FIGURES = {
     "ordinary_offset": ("us.netting",),
     "carried_in": ("us.netting",),
     "carry_forward": ("us.netting",),
-    "interest": ("us.niit",),
+    "interest": ("us.ordinary", "us.niit"),
     "dividends": ("us.qualified-dividend",),
     "tax": ("us.netting",),
     "tax.short_term": ("us.ordinary", "us.netting"),
     "tax.long_term": ("us.brackets", "us.netting"),
     "tax.long_term_by_rate": ("us.brackets",),
     "tax.collectibles": ("us.collectibles",),
+    "tax.dividends_and_interest": ("us.ordinary",),
     "tax.net_investment_income_tax": ("us.niit",),
 }
 """Rule ids by section and figure, as `basis_of` looks them up."""

@@ -100,6 +100,7 @@ class GainsTax:
         at_rates: Long-term gains (and qualified dividends) by the rate they fall under, lowest rate first.
         long: The tax on them: at these rates, or at the ordinary ones where all of it is cheaper there.
         niit: Net investment income tax.
+        paid: On ordinary dividends and interest that the other income does not hold.
     """
 
     ordinary: Decimal
@@ -107,11 +108,12 @@ class GainsTax:
     at_rates: tuple[tuple[Decimal, Decimal], ...]
     long: Decimal
     niit: Decimal
+    paid: Decimal = ZERO
 
     @property
     def total(self) -> Decimal:
         """All parts together."""
-        return _sum(self.ordinary, self.collectibles, self.long, self.niit)
+        return _sum(self.ordinary, self.collectibles, self.long, self.niit, self.paid)
 
 
 def schedule(
@@ -308,6 +310,11 @@ def gains_tax(
         long=on_long,
         niit=EXACT.multiply(rates.niit_rate, max(ZERO, taxed)),
     )
+
+
+def ordinary_tax(rates: Schedule, low: Decimal, high: Decimal) -> Decimal:
+    """Return the tax at ordinary rates on the part of an income between two amounts."""
+    return _tax(_slices(*rates.ordinary, low, high))
 
 
 def _stacked(

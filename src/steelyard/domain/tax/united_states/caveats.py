@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from decimal import Decimal
 
-from steelyard.domain.money import ZERO, exact_sum, plain
+from steelyard.domain.money import EXACT, ZERO, exact_sum, plain
 from steelyard.domain.tax.country import YearFacts, unrated
 from steelyard.domain.tax.united_states.capital_gains import NO_CARRY
-from steelyard.domain.tax.united_states.positions import CURRENCY, Setting
+from steelyard.domain.tax.united_states.planning import no_buys
+from steelyard.domain.tax.united_states.positions import CURRENCY, Positions, Setting
 from steelyard.domain.tax.united_states.settings import (
     first_gain_of,
     journal_setting,
     owner_in,
     owner_of,
     report_of,
+    share_classes,
 )
 from steelyard.domain.tax.united_states.tax_year import Owner, YearReport
 from steelyard.records import replace
@@ -80,8 +83,16 @@ def incomes(report: YearReport, facts: YearFacts, owner: Owner) -> tuple[str, ..
         deduction = _standard_deduction(facts, owner)
         if deduction is not None:
             netting, qualified = report.summary.netting, owner.qualified_of(paid)
-            magi = exact_sum((owner.income or ZERO, deduction, netting.counted, qualified))
-            other = replace(owner, magi=magi, stated_with=None).tax_on(rates, netting, qualified).niit
+            magi = exact_sum(
+                (
+                    owner.with_paid(paid, report.summary.interest).taxable,
+                    deduction,
+                    netting.counted,
+                    qualified,
+                )
+            )
+            told = owner.with_paid(paid, report.summary.interest)
+            other = replace(told, magi=magi, stated_with=None).tax_on(rates, netting, qualified).niit
             if other > tax.niit:
                 notes.append(
                     say(
@@ -96,13 +107,30 @@ def incomes(report: YearReport, facts: YearFacts, owner: Owner) -> tuple[str, ..
                     )
                 )
     interest = report.summary.interest
-    if owner.income is not None and (paid.ordinary > ZERO or interest > ZERO):
+    ordinary = max(EXACT.subtract(paid.gross, owner.qualified_of(paid)), ZERO)
+    if owner.income is not None and (ordinary > ZERO or interest > ZERO):
         notes.append(
             say(
-                "{ordinary} of ordinary dividends and {interest} of interest in the journal count as part of "
-                "other_income and as investment income",
-                ordinary=plain(round(paid.ordinary, 2)),
+                "{ordinary} of dividends that are not qualified and {interest} of interest in the journal "
+                "count as part of other_income, which holds them (dividends_in_other_income)",
+                ordinary=plain(round(ordinary, 2)),
                 interest=plain(round(interest, 2)),
+            )
+            if owner.holds_paid
+            else say(
+                "{ordinary} of dividends that are not qualified and {interest} of interest in the journal "
+                "are taxed on top of other_income; if it holds them already, write dividends_in_other_income "
+                "= true under [tax]",
+                ordinary=plain(round(ordinary, 2)),
+                interest=plain(round(interest, 2)),
+            )
+        )
+    if owner.income is not None and owner.qualified is None and paid.unknown > ZERO:
+        notes.append(
+            say(
+                "{amount} of dividends without ex_date count as not qualified, the dearer of the two: give "
+                "the ex_date, or qualified_dividends under [tax] (1099-DIV, box 1b)",
+                amount=plain(round(paid.unknown, 2)),
             )
         )
     return tuple(notes)
@@ -176,18 +204,95 @@ def unordered(report: YearReport, facts: YearFacts, setting: Setting, owner: Own
     )
 
 
-def crossed(report: YearReport) -> tuple[str, ...]:
+def crossed(report: YearReport, facts: YearFacts) -> tuple[str, ...]:
     """Say which losses another fund on the same index washed."""
     if not report.crossed:
         return ()
-    pairs = join(
-        "; ", (say("{sold} by buying {bought}", sold=sold, bought=bought) for sold, bought in report.crossed)
+    classes = [set(group) for group in share_classes(facts)]
+    one_fund = [p for p in report.crossed if any(set(p) <= group for group in classes)]
+    others = [p for p in report.crossed if p not in one_fund]
+    notes = []
+    if one_fund:
+        notes.append(
+            say("losses are disallowed on {pairs}: share classes of one fund", pairs=_pairs(one_fund))
+        )
+    if others:
+        notes.append(
+            say(
+                "losses are disallowed on {pairs}, which count as substantially identical since "
+                'they follow one index; no ruling says so: identical = "same_symbol" under [tax] '
+                "counts the same symbol only",
+                pairs=_pairs(others),
+            )
+        )
+    return tuple(notes)
+
+
+def _pairs(pairs: Iterable[tuple[str, str]]) -> str:
+    return join("; ", (say("{sold} by buying {bought}", sold=sold, bought=bought) for sold, bought in pairs))
+
+
+def still_washable(facts: YearFacts, setting: Setting, held: Positions) -> tuple[str, ...]:
+    """Say which losses of the last thirty days a purchase may still undo, and until when."""
+    if facts.as_of is None:
+        return ()
+    return tuple(
+        say(
+            "the loss of {loss} on {sold}, sold on {sold_on}, may still be washed: a purchase of {symbols} "
+            "in any account (a spouse's too) before {not_before} undoes it",
+            loss=plain(round(x.loss, 2)),
+            sold=x.sold,
+            sold_on=x.sold_on,
+            symbols=", ".join(sorted(x.symbols)),
+            not_before=x.not_before,
+        )
+        for x in no_buys(held, setting, facts.as_of)
+        if x.sold_on.year == facts.year
     )
+
+
+def partnerships(facts: YearFacts) -> tuple[str, ...]:
+    """Say which funds are partnerships, of whose income nothing is counted."""
+    symbols = {e.symbol for e in facts.entries if facts.reports(e.account) and e.traded_on.year <= facts.year}
+    found = sorted(s for s in symbols if s in facts.instruments and facts.instruments[s].us_ptp)
+    if not found:
+        return ()
     return (
         say(
-            "losses are disallowed on {pairs}, which count as substantially identical since "
-            'they follow one index; no ruling says so: identical = "same_symbol" under [tax] '
-            "counts the same symbol only",
-            pairs=pairs,
+            "{symbols}: a partnership, whose yearly income comes on a Schedule K-1 (60 % long, 40 % short, "
+            "marked to market) and is not covered; gains here leave out what the K-1 adds to the cost "
+            "(rule us.k-1)",
+            symbols=", ".join(found),
         ),
     )
+
+
+def taken_out(facts: YearFacts) -> tuple[str, ...]:
+    """Say what was taken out of sheltered accounts in the year, and that it is not counted."""
+    found: dict[str, Decimal] = {}
+    for e in facts.entries:
+        if e.kind == "withdrawal" and e.traded_on.year == facts.year and facts.reports(e.account):
+            found[e.account] = EXACT.add(found.get(e.account, ZERO), abs(e.shares))
+    notes = (
+        (name, amount, distribution(facts.account_kinds.get(name, ""))) for name, amount in found.items()
+    )
+    return tuple(
+        say("{amount} was taken out of {account}: {note}", amount=plain(amount), account=name, note=note)
+        for name, amount, note in notes
+        if note
+    )
+
+
+def distribution(account_kind: str) -> str:
+    """Say what is not counted of money that leaves an account of a kind; empty where all is."""
+    if account_kind in ("ira", "401k"):
+        return say(
+            "what is taken out of it is ordinary income, before 59 1/2 mostly with 10 % more, and not "
+            "counted here (rule us.distribution)"
+        )
+    if account_kind == "roth":
+        return say(
+            "what is taken out beyond what was paid in is free of tax only after five years and 59 1/2, and "
+            "not counted here (rule us.distribution)"
+        )
+    return ""

@@ -15,7 +15,6 @@ from steelyard.domain.money import EXACT, ZERO, exact_sum
 from steelyard.domain.tax.backtest import BacktestFacts, BacktestTax, IsSession
 from steelyard.domain.tax.basis import basis_of
 from steelyard.domain.tax.country import Filing, YearFacts, YearTax
-from steelyard.domain.tax.identical import chosen
 from steelyard.domain.tax.planning import (
     CarriedLoss,
     Formula,
@@ -49,15 +48,15 @@ from steelyard.domain.tax.united_states.positions import (
     positions,
 )
 from steelyard.domain.tax.united_states.settings import (
-    amount,
     figure_of,
     fraction,
+    identical_of,
     journal_setting,
     owner_of,
     owner_so_far,
     report_of,
 )
-from steelyard.domain.tax.united_states.tax_year import YearReport
+from steelyard.domain.tax.united_states.tax_year import Owner, YearReport
 from steelyard.domain.tax.united_states.wash_sales import WINDOW_DAYS
 from steelyard.errors import InputError
 from steelyard.records import replace
@@ -75,6 +74,7 @@ class UnitedStates:
         "filing", "ordinary_rate", "other_income", "qualified_dividends", "magi", "net_investment_income",
         "carry_short", "carry_long", "identical", "identical_groups", "block_wash_sales",
         "ordinary_brackets", "gain_brackets", "carry_likelihood", "carry_discount",
+        "dividends_in_other_income",
     )  # fmt: skip
     forms = FORMS
     wash_days = WINDOW_DAYS
@@ -146,9 +146,12 @@ class UnitedStates:
                 *caveats.carried(report, facts),
                 *caveats.incomes(report, facts, owner),
                 *caveats.provisional(facts, owner),
-                *caveats.crossed(report),
+                *caveats.crossed(report, facts),
                 *caveats.unordered(report, facts, setting, owner),
                 *caveats.unrated_currencies(facts),
+                *caveats.still_washable(facts, setting, report.held),
+                *caveats.partnerships(facts),
+                *caveats.taken_out(facts),
             ),
         )
 
@@ -174,7 +177,8 @@ class UnitedStates:
             InputError: Neither is stated (`tax-setting`): a rate is never guessed.
             DataError: No brackets for the year.
         """
-        ordinary, owner = _marginal(facts), owner_so_far(facts, so_far)
+        owner = owner_so_far(facts, so_far)
+        ordinary = _marginal(facts, owner)
         limit = loss_limit(facts.rates, owner.filing)
         if owner.income is not None:
             rates = owner.schedule(facts.rates, facts.year)
@@ -251,9 +255,13 @@ class UnitedStates:
         """Return what accounts of a kind may hold."""
         return holding_rules(account_kind, figures)
 
+    def taken_out(self, account_kind: str) -> str:
+        """Return what is not counted of money that leaves an account."""
+        return caveats.distribution(account_kind)
+
     def identical(self, facts: YearFacts) -> Mapping[str, str]:
         """Return the groups of symbols that count as substantially identical."""
-        return chosen(facts.settings, facts.same_index)
+        return identical_of(facts)
 
     def no_buys(self, facts: YearFacts, as_of: date) -> tuple[NoBuy, ...]:
         """Return the losses that a purchase on a day would wash."""
@@ -287,7 +295,7 @@ class UnitedStates:
     contribution_room = staticmethod(contribution_room)
 
 
-def _marginal(facts: YearFacts) -> Decimal:
+def _marginal(facts: YearFacts, owner: Owner) -> Decimal:
     """Return the rate on the next dollar of ordinary income: as stated, or of the stated income's bracket.
 
     Raises:
@@ -297,15 +305,14 @@ def _marginal(facts: YearFacts) -> Decimal:
     stated = fraction(facts, "ordinary_rate")
     if stated is not None:
         return stated
-    income = amount(facts, "other_income")
-    if income is None:
+    if owner.income is None:
         raise InputError(
             "tax-setting",
             say("what a gain or a loss is worth depends on the owner's rate, which is not stated"),
             say('write ordinary_rate = "24%" or other_income = 100000 under [tax]'),
         )
-    bounds, rates = owner_of(facts).schedule(facts.rates, facts.year).ordinary
-    return rates[bisect_right(bounds, income)]
+    bounds, rates = owner.schedule(facts.rates, facts.year).ordinary
+    return rates[bisect_right(bounds, owner.taxable)]
 
 
 def _total(report: YearReport, facts: YearFacts) -> tuple[Decimal | None, tuple[str, ...]]:
@@ -319,6 +326,10 @@ def _total(report: YearReport, facts: YearFacts) -> tuple[Decimal | None, tuple[
         EXACT.multiply(rate, max(netting.short, ZERO)),
         EXACT.multiply(long_rate(rate), max(netting.long, ZERO)),
     )
+    paid = owner_of(facts).with_paid(report.summary.dividends, report.summary.interest)
+    qualified = paid.qualified_of(report.summary.dividends)
+    dividends = EXACT.add(EXACT.multiply(rate, paid.paid), EXACT.multiply(long_rate(rate), qualified))
+    net = EXACT.add(net, dividends)
     saved = EXACT.multiply(rate, netting.ordinary_offset)
     return EXACT.subtract(net, saved), (
         say(
@@ -362,6 +373,7 @@ def _parts(tax: GainsTax) -> Mapping[str, object]:
         "long_term": tax.long,
         "long_term_by_rate": {f"{rate:f}": amount for rate, amount in tax.at_rates},
         "collectibles": tax.collectibles,
+        **({"dividends_and_interest": tax.paid} if tax.paid else {}),
         "net_investment_income_tax": tax.niit,
     }
 

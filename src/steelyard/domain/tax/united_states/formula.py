@@ -44,7 +44,7 @@ def return_formulas(rates: Schedule, owner: Owner, *, limit: Decimal) -> tuple[F
     Source: 26 U.S.C. 1(h), 1211(b), 1411, by `capital_gains.gains_tax`.
     """
 
-    income, qualified = owner.income or ZERO, owner.qualified or ZERO
+    income, qualified = owner.taxable, owner.qualified or ZERO
     owner = replace(owner, stated_with=owner.stated_with or NOTHING)
 
     @cache
@@ -168,7 +168,7 @@ def _rate(scale: tuple[Sequence[Decimal], Sequence[Decimal]], income: Decimal) -
 
 def _bends(rates: Schedule, owner: Owner, limit: Decimal) -> list[Decimal]:
     """Return the net gains at which the tax of a return can bend, in order, zero among them."""
-    income, qualified = owner.income or ZERO, owner.qualified or ZERO
+    income, qualified = owner.taxable, owner.qualified or ZERO
     bounds = [ZERO, *rates.ordinary[0], *rates.gains[0]]
     places = {ZERO, EXACT.minus(limit), EXACT.minus(qualified)}
     for bound in bounds:

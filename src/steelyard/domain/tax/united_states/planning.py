@@ -71,7 +71,7 @@ def free_gains(
 
     Source: 26 U.S.C. 1(h)(1)(B), rule us.brackets.
     """
-    income = owner.income if owner.income is not None else ZERO
+    income = owner.taxable
     nothing, first, second = rates.gains[1][0], rates.gains[0][0], rates.gains[1][1]
     assert nothing == ZERO, "the lowest bracket of long-term gains is free"
     net_gain = EXACT.subtract(EXACT.add(so_far.short_term, so_far.long_term), _whole(so_far.carried))

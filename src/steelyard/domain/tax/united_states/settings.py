@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-from steelyard.domain.money import EXACT, ZERO, parse_fraction, parse_number
+from steelyard.domain.money import ZERO, parse_fraction, parse_number
 from steelyard.domain.tax.backtest import IsSession
 from steelyard.domain.tax.country import YearFacts, YearTax
 from steelyard.domain.tax.identical import chosen
 from steelyard.domain.tax.united_states.capital_gains import NO_CARRY, Carry, loss_limit, net
+from steelyard.domain.tax.united_states.dividends import DividendIncome
 from steelyard.domain.tax.united_states.positions import SHELTERED_KINDS, Setting, positions
 from steelyard.domain.tax.united_states.tax_year import Owner, YearReport, first_gains, year_report
 from steelyard.errors import InputError
@@ -35,12 +36,23 @@ def journal_setting(facts: YearFacts) -> Setting:
         sheltered=frozenset(a for a, kind in facts.account_kinds.items() if kind in SHELTERED_KINDS),
         own=facts.own_accounts,
         methods=facts.methods,
-        groups=chosen(facts.settings, facts.same_index),
+        groups=identical_of(facts),
         market_rates=facts.market_rates,
         interest_funds=frozenset(
             s for s, x in facts.instruments.items() if x.asset_class.removeprefix("us_") in INTEREST_CLASSES
         ),
     )
+
+
+def identical_of(facts: YearFacts) -> dict[str, str]:
+    """Return the groups of symbols that count as identical: share classes of one fund whatever is set."""
+    return chosen(facts.settings, facts.same_index, share_classes(facts))
+
+
+def share_classes(facts: YearFacts) -> Sequence[Sequence[str]]:
+    """Return the symbols of one fund's share classes, group by group."""
+    groups: Sequence[Sequence[str]] = facts.rates.get("share_classes", {}).get("groups", ())
+    return groups
 
 
 def owner_of(facts: YearFacts) -> Owner:
@@ -59,7 +71,24 @@ def owner_of(facts: YearFacts) -> Owner:
         carry=_carry(facts),
         ordinary_bounds=_bounds(facts, "ordinary_brackets", 6),
         gain_bounds=_bounds(facts, "gain_brackets", 2),
+        holds_paid=_flag(facts, "dividends_in_other_income"),
     )
+
+
+def _flag(facts: YearFacts, key: str) -> bool:
+    """Return a setting that is true or false, false where it is not stated.
+
+    Raises:
+        InputError: It is neither (`tax-setting`).
+    """
+    value = facts.settings.get(key, False)
+    if not isinstance(value, bool):
+        raise InputError(
+            "tax-setting",
+            say("tax.{key} is {wanted!r}, neither true nor false", key=key, wanted=value),
+            say("write {key} = true under [tax], or leave it out", key=key),
+        )
+    return value
 
 
 def owner_in(facts: YearFacts, year: int) -> Owner:
@@ -81,13 +110,11 @@ def owner_so_far(facts: YearFacts, so_far: YearTax) -> Owner:
         carry=carry,
     )
     paid = so_far.summary["dividends"]
-    return replace(
-        owner,
-        carry=carry,
-        qualified=paid["qualified"] if owner.qualified is None else owner.qualified,
-        stated_with=netting,
-        other_investment=EXACT.add(paid["ordinary"], so_far.summary.get("interest", ZERO)),
+    dividends = DividendIncome(
+        paid["gross"], paid["foreign_tax"], paid["qualified"], paid["ordinary"], paid["ex_date_unknown"]
     )
+    owner = owner.with_paid(dividends, so_far.summary.get("interest", ZERO))
+    return replace(owner, carry=carry, qualified=owner.qualified_of(dividends), stated_with=netting)
 
 
 def _carry(facts: YearFacts) -> Carry | None:

@@ -26,13 +26,14 @@ from steelyard.domain.tax.united_states.capital_gains import (
     gains_tax,
     loss_limit,
     net,
+    ordinary_tax,
     schedule,
     term,
 )
 from steelyard.domain.tax.united_states.dividends import DividendIncome, PaidDividend, dividend_income
 from steelyard.domain.tax.united_states.positions import COLLECTIBLE, Positions, Setting, dollars, positions
-from steelyard.domain.tax.united_states.wash_sales import Block
-from steelyard.records import dataclass, replace
+from steelyard.domain.tax.united_states.wash_sales import Block, WashSales
+from steelyard.records import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,9 @@ class Owner:
         investment_income: Net investment income with the gains, None when unknown.
         carry: Losses from the year before, None where nobody states them.
         stated_with: Which gains the two incomes count; None counts whichever they are asked for.
-        other_investment: Investment income besides gains and qualified dividends, part of `income`.
+        other_investment: Investment income besides gains and qualified dividends.
+        paid: The part of it that `income` does not hold: ordinary dividends and interest of the journal.
+        holds_paid: The owner's income holds the journal's dividends and interest already.
         ordinary_bounds, gain_bounds: Upper bounds of the brackets, where the owner states them.
     """
 
@@ -60,8 +63,21 @@ class Owner:
     carry: Carry | None = None
     stated_with: Netting | None = None
     other_investment: Decimal = ZERO
+    paid: Decimal = ZERO
+    holds_paid: bool = False
     ordinary_bounds: tuple[Decimal, ...] | None = None
     gain_bounds: tuple[Decimal, ...] | None = None
+
+    @property
+    def taxable(self) -> Decimal:
+        """Taxable income without gains and qualified dividends, the journal's payments included."""
+        return EXACT.add(self.income or ZERO, self.paid)
+
+    def with_paid(self, dividends: DividendIncome, interest: Decimal) -> Owner:
+        """Return the owner with what the journal paid: all dividends that are not qualified count in full."""
+        ordinary = max(EXACT.subtract(dividends.gross, self.qualified_of(dividends)), ZERO)
+        paid = EXACT.add(ordinary, interest)
+        return replace(self, other_investment=paid, paid=ZERO if self.holds_paid else paid)
 
     def schedule(self, figures: Mapping[str, Any], year: int) -> Schedule:
         """Return the brackets of a year, this owner's where they are stated.
@@ -80,16 +96,16 @@ class Owner:
             netting: Of the gains asked about, which may be other ones than `stated_with`.
             qualified: Qualified dividends.
         """
-        income = self.income or ZERO
         magi, invested = self.surtax_base(qualified, netting)
-        return gains_tax(
+        found = gains_tax(
             rates,
             netting,
-            income=income,
+            income=self.taxable,
             qualified=qualified,
             magi=EXACT.add(magi, netting.counted),
             investment_income=EXACT.add(invested, netting.gains),
         )
+        return replace(found, paid=ordinary_tax(rates, self.income or ZERO, self.taxable))
 
     def surtax_base(self, qualified: Decimal, told: Netting) -> tuple[Decimal, Decimal]:
         """Return modified adjusted gross income and net investment income as they are without gains.
@@ -104,9 +120,7 @@ class Owner:
         so_far = told if self.stated_with is None else self.stated_with
         magi, invested = self.magi, self.investment_income
         return (
-            EXACT.add(self.income or ZERO, qualified)
-            if magi is None
-            else EXACT.subtract(magi, so_far.counted),
+            EXACT.add(self.taxable, qualified) if magi is None else EXACT.subtract(magi, so_far.counted),
             EXACT.add(qualified, self.other_investment)
             if invested is None
             else EXACT.subtract(invested, so_far.gains),
@@ -156,6 +170,7 @@ class YearReport:
     summary: Summary
     open_lots: tuple[TaxLot, ...]
     crossed: tuple[tuple[str, str], ...] = ()
+    held: Positions = field(default_factory=lambda: Positions((), WashSales((), ()), (), ()), compare=False)
 
 
 def year_report(
@@ -193,14 +208,14 @@ def year_report(
     gains = _gains(held, entries, year, setting)
     disposals = gains.disposals
     began = [first for first in (first_gains(held, entries, setting), *stated) if first is not None]
-    carried = _carried_into(year, min(began, default=year), held, entries, setting, figures, owner, earlier)
     dividends = _dividends(held, entries, year, setting)
     interest = _interest(entries, year, setting)
+    owner = owner.with_paid(dividends, interest)
+    carried = _carried_into(year, min(began, default=year), held, entries, setting, figures, owner, earlier)
     netting = _netting(gains, carried, figures, owner, dividends)
     tax = None
     if owner.income is not None:
-        besides = replace(owner, other_investment=EXACT.add(dividends.ordinary, interest))
-        tax = besides.tax_on(owner.schedule(figures, year), netting, owner.qualified_of(dividends))
+        tax = owner.tax_on(owner.schedule(figures, year), netting, owner.qualified_of(dividends))
     summary = Summary(
         short_term=gains.short,
         long_term=gains.long,
@@ -223,7 +238,7 @@ def year_report(
         if _sold_in(held.blocks[x.loss], year, setting)
     }
     crossed = tuple(sorted((sold, bought) for sold, bought in pairs if sold != bought))
-    return YearReport(year, disposals, summary, open_lots(held, setting), crossed)
+    return YearReport(year, disposals, summary, open_lots(held, setting), crossed, held)
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,14 +293,13 @@ def _interest(entries: Sequence[Entry], year: int, setting: Setting) -> Decimal:
 def _netting(
     gains: _Gains, carried: Carry, figures: Mapping[str, Any], owner: Owner, dividends: DividendIncome
 ) -> Netting:
-    income = owner.income
     return net(
         gains.short,
         gains.long,
         limit=loss_limit(figures, owner.filing),
         carry=carried,
         collectibles=gains.metal,
-        income=None if income is None else EXACT.add(income, owner.qualified_of(dividends)),
+        income=None if owner.income is None else EXACT.add(owner.taxable, owner.qualified_of(dividends)),
     )
 
 
@@ -307,8 +321,9 @@ def _carried_into(
         then = earlier(past) if earlier is not None else owner
         if then.carry is not None:
             carried = then.carry
-        gains = _gains(held, entries, past, setting)
-        carried = _netting(gains, carried, figures, then, _dividends(held, entries, past, setting)).carry
+        gains, dividends = _gains(held, entries, past, setting), _dividends(held, entries, past, setting)
+        then = then.with_paid(dividends, _interest(entries, past, setting))
+        carried = _netting(gains, carried, figures, then, dividends).carry
     return carried
 
 

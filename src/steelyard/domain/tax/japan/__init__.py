@@ -1,0 +1,1 @@
+"""Japan: listed shares and funds taxed apart from other income."""
