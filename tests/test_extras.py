@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 SAMPLE = ROOT / "src" / "steelyard" / "data" / "sample.toml"
 MODULES = {"lab": "numba matplotlib", "parquet": "pyarrow", "excel": "openpyxl", "yahoo": "yfinance",
            "krx": "FinanceDataReader", "keyring": "keyring", "serve": "starlette uvicorn",
-           "mcp": "mcp"}  # fmt: skip
+           "mcp": "mcp", "batch": "numba pyarrow"}  # fmt: skip
 WITHOUT = """
 import sys
 class Absent:
@@ -71,6 +71,8 @@ def test_the_commands_of_every_day_need_no_extra_and_answer_the_same(folder, com
         ("yahoo", "from datetime import date; from steelyard.domain.market.prices import Wanted;"
          " from steelyard.adapters.prices.yfinance import BrowserLikeYahooPrices as P;"
          " P().ask(Wanted('VOO', 'USD'), date.min, date.max)"),
+        ("batch", "from datetime import date; from steelyard import batch;"
+         " batch.plan([], [], [], base_currency='USD', as_of=date.min)"),
         ("krx", "from datetime import date; from steelyard.domain.market.prices import Wanted;"
          " from steelyard.adapters.prices.fdr import FinanceDataReaderPrices as P;"
          " P().ask(Wanted('069500', 'KRW'), date.min, date.max)"),

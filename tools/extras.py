@@ -66,6 +66,19 @@ VOO = "100%"
 name = "main"
 positions = [ { symbol = "VOO", shares = 8 } ]
 """
+PLATFORM = """
+import datetime
+from steelyard import batch
+account = {"account": "A1", "model": "m", "cash": [], "positions": [{"symbol": "VOO", "shares": 10}]}
+models = [{"model": "m", "symbol": s, "target": "0.5", "policy": "threshold 5%"} for s in ("VOO", "BND")]
+prices = [{"symbol": "VOO", "price": 600}, {"symbol": "BND", "price": 73}]
+import pyarrow
+day = datetime.date(2026, 11, 23)
+for done in batch.plan(
+    pyarrow.Table.from_pylist([account]), models, prices, base_currency="USD", as_of=day
+):
+    print(done.column("status").to_pylist())
+"""
 
 
 class Case:
@@ -101,6 +114,7 @@ CASES: dict[str, tuple[str, list[Case]]] = {
     "krx": (OPEN, [Case("prices", "fetch", says="", ends=(0, 3))]),
     "mcp": ("", [Case(ASSISTING, says="A rebalance is due.")]),
     "serve": ("", [Case(SERVING, says="True")]),
+    "batch": ("", [Case(PLATFORM, says="planned")]),
     "keyring": ("", [Case("notify", "list", says="error[keyring]", ends=(2, 3, 5))]),
 }
 SOURCES = {"parquet": "folder", "yahoo": "yfinance", "krx": "fdr"}

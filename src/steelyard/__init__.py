@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from steelyard.api import batch as batch
     from steelyard.api.automation import (
         backup,
         doctor,
@@ -185,6 +186,8 @@ _ROOMS = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "batch":  # A room of its own: its functions are called as those for one account.
+        return import_module("steelyard.api.batch")
     room = next((room for room, names in _ROOMS.items() if name in names), None)
     if room is None:
         raise AttributeError(f"module 'steelyard' has no attribute {name!r}")

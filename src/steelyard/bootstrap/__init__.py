@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from steelyard.bootstrap.batch import batch_results, batch_tables, batch_work
     from steelyard.bootstrap.books import (
         instruments,
         journal_entries,
@@ -71,6 +72,9 @@ __all__ = [
     "automation",
     "automation_settings",
     "backtest_tax",
+    "batch_results",
+    "batch_tables",
+    "batch_work",
     "beginning",
     "begun_portfolio_text",
     "crontab",
@@ -122,6 +126,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "batch": ("batch_results", "batch_tables", "batch_work"),
     "brokers": ("desk", "fill_books"),
     "clock": ("today", "today_at"),
     "folder": ("Folder",),

@@ -40,6 +40,7 @@ LATER = {
     "undo": "steelyard.interfaces.cli.books.journal",
     "tax": "steelyard.interfaces.cli.tax",
     "harvest": "steelyard.interfaces.cli.tax",
+    "batch": "steelyard.interfaces.cli.batch",
     "find": "steelyard.interfaces.cli.find",
     "targets": "steelyard.interfaces.cli.targets",
     "prices": "steelyard.interfaces.cli.market",

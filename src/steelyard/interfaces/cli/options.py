@@ -27,6 +27,7 @@ STATUSES = {
     3: "a price or an exchange rate is missing",
     4: "no plan satisfies the constraints",
     10: "with --exit-code: a rebalance is due",
+    11: "complete, and some accounts were refused",
 }
 
 

@@ -1,0 +1,344 @@
+"""Many accounts: each judged and planned as it would be alone, from Arrow to Arrow.
+
+    from steelyard import batch
+    for planned in batch.plan(accounts, models, prices, base_currency="USD"):
+        ...
+
+Tables are whatever holds Arrow columns: `pyarrow`, Polars, DuckDB, pandas; numbers are decimals, whole
+numbers, text, or floats by their shortest decimal.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from steelyard import __version__, bootstrap
+from steelyard.api import reading
+from steelyard.api.reading import Money
+from steelyard.domain.days import within
+from steelyard.domain.money import is_currency
+from steelyard.errors import InputError
+from steelyard.extras import ExtraMissing, is_there
+from steelyard.words import say
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from steelyard.app.batch.book import Terms
+    from steelyard.app.batch.model_arrays import PackedBook
+    from steelyard.app.batch.prepare import Prepared
+    from steelyard.app.batch.run import Tally
+    from steelyard.ports.batch import Work
+
+Progress = Callable[[int, int], None]
+__all__ = ["check", "check_work", "plan", "plan_work", "prepare", "reconcile", "trades"]
+
+
+def plan(
+    accounts: Any,
+    models: Any,
+    prices: Any,
+    *,
+    base_currency: str,
+    as_of: date,
+    rates: Any = None,
+    instruments: Any = None,
+    commission: Money = 0,
+    min_commission: Money = 0,
+    fx_spread: Money = 0,
+) -> Iterator[pa.RecordBatch]:
+    """Yield one row an account, in the order they come: its plan as `plan --policy-gate` makes it, exact.
+
+    An account that is not due is in band; but new money (`cash_flow` above zero) is then spent as `invest`
+    does, and money taken out raised as `withdraw` does. One that cannot be planned is refused with the code
+    that its portfolio file would be refused with, and stops no other. Nothing is read or written, no global
+    is touched, and the interpreter lock is released while plans are searched.
+
+    Args:
+        accounts: Record batches, a table, or a frame, one row an account: `account`, `model`, `positions`
+            (list of struct of symbol and shares), `cash` (list of struct of currency and amount, or a
+            number in base currency), and any of `cash_flow`, `reserve`, `min_trade` (base currency),
+            `can_sell`, `can_buy`, `last_rebalance`, `locked` (list), `fractional`.
+        models: `model`, `symbol`, `target` (fraction), and `policy` (text), `fractional`.
+        prices: `symbol`, `price` in its own currency, and `priced_on`.
+        base_currency: Everything is valued in it, ISO 4217.
+        as_of: The day of every plan: the same tables then always give the same plans.
+        rates: `pair` (`USDKRW`) and `rate`.
+        instruments: `symbol`, and any of `currency`, `exchange`, `step` (1, or 1e-9 where shares are
+            divided), `asset_class`, for what the catalogue does not know.
+        commission, fx_spread: Fractions of the traded and of the converted value.
+        min_commission: Least commission of a trade, base currency.
+
+    Yields:
+        `account`, `status` (planned, in_band, refused), `code`, `reason`, `total_value`, `misplaced_before`,
+        `misplaced_after`, `objective`, `bound`, `proven`, `trades` (count), `costs`, `cash_after`, and
+        `orders`, a list of structs of symbol, side, shares, price, amount and cost; `trades` turns those into
+        rows. Numbers are `decimal128` of twelve places.
+
+    Raises:
+        PortfolioProblems: Models, prices, rates or instruments are wrong, with every problem of them.
+        InputError: Accounts lack a column (`batch-column`) or are no table (`batch-table`).
+        ExtraMissing: `steelyard[batch]` is not installed.
+    """
+    book = _book(
+        base_currency, as_of, models, prices, rates, instruments, commission, min_commission, fx_spread
+    )
+    from steelyard.app.batch.plan import plan_batches
+
+    return plan_batches(book, _batches(accounts), plans=True)
+
+
+def check(
+    accounts: Any,
+    models: Any,
+    prices: Any,
+    *,
+    base_currency: str,
+    as_of: date,
+    rates: Any = None,
+    instruments: Any = None,
+) -> Iterator[pa.RecordBatch]:
+    """Yield one row an account: whether it is due, and why.
+
+    Args:
+        accounts, models, prices, base_currency, as_of, rates, instruments: As for `plan`.
+
+    Yields:
+        `account`, `status` (due, in_band, refused), `code`, `reason`, `total_value`, `misplaced_before`.
+
+    Raises:
+        PortfolioProblems, InputError, ExtraMissing: As for `plan`.
+    """
+    book = _book(base_currency, as_of, models, prices, rates, instruments, 0, 0, 0)
+    from steelyard.app.batch.plan import plan_batches
+
+    return plan_batches(book, _batches(accounts), plans=False)
+
+
+def trades(planned: pa.RecordBatch) -> pa.RecordBatch:
+    """Return the orders of planned accounts, one row each: `account` and what stands in `orders`.
+
+    Args:
+        planned: A batch that `plan` gave.
+    """
+    _need_extra()
+    from steelyard.app.batch.answer_rows import trades_of
+
+    return trades_of(planned)
+
+
+def prepare(
+    tables: str | Path,
+    work: str | Path,
+    *,
+    base_currency: str,
+    as_of: date,
+    commission: Money = 0,
+    min_commission: Money = 0,
+    fx_spread: Money = 0,
+    refuse: bool = False,
+    threads: int | None = None,
+    said: Progress | None = None,
+) -> Prepared:
+    """Bring a platform's tables into buckets of whole accounts, with a manifest that vouches for them.
+
+    Args:
+        tables: Folder of `positions` (account, symbol, shares, in any order; `lot_date` and `lot_cost` where
+            there is a row for each lot), `accounts`, `models`, `prices`, and perhaps `rates` and
+            `instruments`: each NAME.parquet or a folder NAME of Parquet files.
+        work: Folder for the buckets; what an earlier run left in it is replaced.
+        base_currency, as_of, commission, min_commission, fx_spread: As for `plan`.
+        refuse: Let accounts through that cannot be planned; `plan_work` then refuses them one by one.
+        threads: Buckets put together at a time; as many as there are processors unless given.
+        said: Told how many buckets are done, and of how many.
+
+    Raises:
+        PortfolioProblems: Tables or accounts are wrong, with every problem, examples and counts.
+        InputError: A table or a column is missing (`batch-table`, `batch-column`), or something else is in
+            the folder (`batch-folder`).
+    """
+    _need_extra()
+    from steelyard.app.batch.prepare import SMALL
+    from steelyard.app.batch.prepare import prepare as prepared
+
+    given = bootstrap.batch_tables(Path(tables))
+    models, prices, rates, instruments = (given.table(name) for name in SMALL)
+    missing = [name for name, table in (("models", models), ("prices", prices)) if table is None]
+    if missing:
+        next(given.stream(missing[0]))  # The reader of tables says it best.
+    book = _book(
+        base_currency, as_of, models, prices, rates, instruments, commission, min_commission, fx_spread
+    )
+    return prepared(
+        given,
+        bootstrap.batch_work(Path(work), new=True),
+        book,
+        engine=__version__,
+        refuse=refuse,
+        threads=threads or _processors(),
+        said=said or _silent,
+    )
+
+
+def check_work(work: str | Path, *, threads: int | None = None, said: Progress | None = None) -> Tally:
+    """Say of all accounts of prepared work how many are due, and why.
+
+    Args:
+        work: Folder that `prepare` made.
+        threads: Buckets at a time; as many as there are processors unless given.
+        said: Told how many accounts are done, and of how many.
+
+    Raises:
+        InputError: The work was not prepared to its end, or changed since (`batch-manifest`,
+            `batch-changed`).
+    """
+    _need_extra()
+    from steelyard.app.batch.run import check_work as checked
+
+    place = bootstrap.batch_work(Path(work))
+    return checked(place, _book_of(place), threads=threads or _processors(), said=said or _silent)
+
+
+def plan_work(
+    work: str | Path, out: str | Path, *, threads: int | None = None, said: Progress | None = None
+) -> Tally:
+    """Plan every account of prepared work that is not planned yet, into `out/plans` and `out/trades`.
+
+    A bucket is done when its files are there whole. Whatever was interrupted is done by calling it again,
+    with the same bytes in the end.
+
+    Args:
+        work: Folder that `prepare` made.
+        out: Folder for plans and trades, for this work alone.
+        threads, said: As for `check_work`.
+
+    Raises:
+        InputError: As for `check_work`; or `out` holds other work (`batch-folder`).
+    """
+    _need_extra()
+    from steelyard.app.batch.run import plan_work as planned
+
+    place = bootstrap.batch_work(Path(work))
+    results = bootstrap.batch_results(Path(out))
+    return planned(place, results, _book_of(place), threads=threads or _processors(), said=said or _silent)
+
+
+def reconcile(
+    work: str | Path, out: str | Path, *, threads: int | None = None, said: Progress | None = None
+) -> Tally:
+    """Prove that every account is planned, in band or refused, once, and that its shares and cash add up.
+
+    Args:
+        work: Folder that `prepare` made.
+        out: Folder that `plan_work` filled; `report.json` is written there.
+        threads, said: As for `check_work`.
+
+    Raises:
+        PortfolioProblems: Something does not hold (`batch-reconcile`), all of it together.
+        InputError: As for `check_work`.
+    """
+    _need_extra()
+    from steelyard.app.batch.reconcile import reconcile as reconciled
+
+    place = bootstrap.batch_work(Path(work))
+    results = bootstrap.batch_results(Path(out))
+    return reconciled(place, results, _book_of(place), threads=threads or _processors(), said=said or _silent)
+
+
+def _silent(done: int, of: int) -> None:
+    """Say nothing of the progress."""
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _book_of(work: Work) -> PackedBook:
+    """Return the book of prepared work."""
+    from steelyard.app.batch.prepare import SMALL, terms_of
+
+    manifest = work.manifest()
+    small = (work.table(manifest["tables"].get(name)) for name in SMALL)
+    return _packed(terms_of(manifest), *small)
+
+
+def _need_extra() -> None:
+    for package in ("pyarrow", "numba"):
+        if not is_there(package):
+            raise ExtraMissing("batch", say("a batch of accounts"), package)
+
+
+def _book(
+    base_currency: str,
+    as_of: date,
+    models: Any,
+    prices: Any,
+    rates: Any,
+    instruments: Any,
+    commission: Money,
+    min_commission: Money,
+    fx_spread: Money,
+) -> PackedBook:
+    _need_extra()
+    if not is_currency(base_currency):
+        raise InputError(
+            "currency",
+            say("{raw!r} is no currency code", raw=base_currency),
+            say('write "USD" or "KRW"'),
+        )
+    from steelyard.app.batch.book import Terms
+
+    terms = Terms(
+        base_currency=base_currency,
+        as_of=_day(as_of),
+        commission=reading.fraction(commission),
+        min_commission=reading.amount(min_commission),
+        fx_spread=reading.fraction(fx_spread),
+    )
+    return _packed(terms, models, prices, rates, instruments)
+
+
+def _packed(terms: Terms, models: Any, prices: Any, rates: Any, instruments: Any) -> PackedBook:
+    from steelyard.app.batch.model_arrays import packed
+    from steelyard.app.batch.tables import read_book
+
+    return packed(
+        read_book(
+            terms,
+            models=models,
+            prices=prices,
+            rates=rates,
+            instruments=instruments,
+            build=bootstrap.portfolio_of,
+            known=bootstrap.packaged_instruments(),
+            sessions=bootstrap.sessions(),
+        )
+    )
+
+
+def _day(day: date) -> date:
+    try:
+        return within(day)
+    except ValueError as error:
+        raise InputError("date", error.args[0], say("give a day such as 2026-11-23")) from None
+
+
+def _batches(accounts: Any) -> Iterable[pa.RecordBatch]:
+    """Return account rows as record batches: what streams goes on streaming."""
+    import pyarrow as pa
+
+    from steelyard.app.batch.tables import arrow_table
+
+    found: Iterable[pa.RecordBatch]
+    listed = isinstance(accounts, list) and accounts and isinstance(accounts[0], pa.RecordBatch)
+    if listed or isinstance(accounts, Iterator | pa.RecordBatchReader):
+        found = accounts
+    elif hasattr(accounts, "__arrow_c_stream__") and not isinstance(accounts, pa.Table):
+        found = pa.RecordBatchReader.from_stream(accounts)
+    else:
+        found = arrow_table(accounts).to_batches()
+    return found

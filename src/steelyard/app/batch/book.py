@@ -1,0 +1,190 @@
+"""What all accounts of a batch share: models, prices, rates, instruments and terms, as plain values.
+
+The same values make the portfolio file of one account (`file_values`), which the ordinary reader then reads:
+so a wrong model or account is refused by the code and the words that its file would be refused with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any, Protocol
+
+from steelyard.domain.market.instruments import Instrument
+from steelyard.domain.money import EXACT, ZERO
+from steelyard.domain.policy.policies import Policy
+from steelyard.domain.portfolio import Portfolio
+from steelyard.errors import InputError, Problem
+from steelyard.ports.market import Sessions
+from steelyard.records import dataclass, field, replace
+from steelyard.words import say
+
+
+class Instruments(Protocol):
+    """Known instruments; `domain.market.catalogue.Catalogue` is one."""
+
+    def get(self, symbol: str) -> Instrument | None:
+        """Return the instrument of a symbol, None when there is none."""
+        ...
+
+    def resolve(self, text: str) -> str | None:
+        """Return the symbol of a symbol or a name, None when there is none."""
+        ...
+
+
+class Build(Protocol):
+    """Makes a portfolio of the values of a portfolio file."""
+
+    def __call__(self, values: Mapping[str, Any], name: str, *, need_accounts: bool) -> Portfolio:
+        """Return it, or raise `PortfolioProblems`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a whole batch is planned under.
+
+    Attributes:
+        base_currency: Everything is valued in it.
+        as_of: The day of every plan.
+        commission, min_commission, fx_spread: As under [costs]; amounts in base currency.
+    """
+
+    base_currency: str
+    as_of: date
+    commission: Decimal = ZERO
+    min_commission: Decimal = ZERO
+    fx_spread: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One model: targets, when to rebalance, and whether shares are divided.
+
+    `policy` is None where the table names none: then the default of a portfolio file holds.
+    """
+
+    name: str
+    targets: Mapping[str, Decimal]
+    policy: Policy | None = None
+    fractional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One account as the tables have it; amounts in base currency.
+
+    `positions` are symbols with shares and `cash` currencies with amounts, in their order, repeated where the
+    table repeats them. `refused` is the code by which `prepare` refused it.
+    """
+
+    account: str
+    model: str
+    positions: tuple[tuple[str, Any], ...]
+    cash: tuple[tuple[str, Any], ...] = ()
+    cash_flow: Decimal = ZERO
+    reserve: Any = ZERO
+    min_trade: Any = ZERO
+    can_sell: bool = True
+    can_buy: bool = True
+    last_rebalance: date | None = None
+    locked: tuple[str, ...] = ()
+    fractional: bool = False
+    refused: str | None = None
+
+
+_MEND = say("correct the tables and prepare them again")
+REFUSALS = {
+    found.code: found
+    for found in (
+        Problem("duplicate-account", say("the account stands twice in the table of accounts"), _MEND),
+        Problem("batch-orphan", say("there are positions of it, but no account"), _MEND),
+    )
+}
+"""What `prepare` found wrong with an account and was told to let through, by code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """What all accounts share.
+
+    Attributes:
+        terms: Of the batch.
+        models: By name.
+        prices: Symbol to the price of a share in its own currency.
+        rates: Pair (`USDKRW`) to rate.
+        instruments: Symbol to what is added to the catalogue, by the keys of the file.
+        build: The reader of portfolio files.
+        known: The catalogue.
+        sessions: Which days exchanges are open.
+    """
+
+    terms: Terms
+    models: Mapping[str, Model]
+    prices: Mapping[str, Decimal]
+    rates: Mapping[str, Decimal]
+    instruments: Mapping[str, Mapping[str, Any]]
+    build: Build = field(repr=False)
+    known: Instruments = field(repr=False)
+    sessions: Sessions = field(repr=False)
+
+    def outline(self, model: Model) -> Portfolio:
+        """Return a model as a portfolio without accounts.
+
+        Raises:
+            PortfolioProblems: By the codes of the file.
+        """
+        found = self.build(self._values(model, ()), f"model {model.name}", need_accounts=False)
+        return found if model.policy is None else replace(found, policy=model.policy)
+
+    def portfolio(self, row: Row) -> Portfolio:
+        """Return an account as the portfolio of its file.
+
+        Raises:
+            InputError: Its model is unknown (`batch-model`).
+            PortfolioProblems: By the codes of the file.
+        """
+        if row.refused is not None:
+            said = REFUSALS[row.refused]
+            raise InputError(said.code, said.message, said.hint)
+        model = self.models.get(row.model)
+        if model is None:
+            raise InputError(
+                "batch-model",
+                say("there is no model {model!r}", model=row.model),
+                say("use one of {choices}", choices=", ".join(sorted(self.models)[:20])),
+            )
+        values = self._values(model, [symbol for symbol, _ in row.positions])
+        values["constraints"] = {
+            "fractional": model.fractional or row.fractional,
+            "cash_reserve": row.reserve,
+            "min_trade": row.min_trade,
+            "locked": list(row.locked),
+        }
+        cash: dict[str, Any] = {}
+        for currency, amount in row.cash:
+            currency = currency or self.terms.base_currency
+            cash[currency] = EXACT.add(cash[currency], amount) if currency in cash else amount
+        held = [{"symbol": symbol, "shares": shares} for symbol, shares in row.positions]
+        values["accounts"] = [{"name": row.account, "cash": cash, "positions": held}]
+        found = self.build(values, row.account, need_accounts=True)
+        policy = replace(model.policy or found.policy, last_rebalance=row.last_rebalance)
+        return replace(found, policy=policy)
+
+    def _values(self, model: Model, held: Any) -> dict[str, Any]:
+        symbols = dict.fromkeys([*model.targets, *held])
+        terms = self.terms
+        return {
+            "base_currency": terms.base_currency,
+            "targets": dict(model.targets),
+            "prices": {s: self.prices[s] for s in symbols if s in self.prices},
+            "instruments": {s: self.instruments[s] for s in symbols if s in self.instruments},
+            "fx": dict(self.rates),
+            "constraints": {"fractional": model.fractional},
+            "costs": {
+                "commission": terms.commission,
+                "min_commission": terms.min_commission,
+                "fx_spread": terms.fx_spread,
+            },
+        }

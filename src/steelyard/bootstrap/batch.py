@@ -1,0 +1,32 @@
+"""The folders of a batch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from steelyard.adapters.batch.out_folder import OutFolder
+from steelyard.adapters.batch.tables_in import InFolder
+from steelyard.adapters.batch.work_folder import WorkFolder
+
+if TYPE_CHECKING:
+    from steelyard.ports.batch import Results, Tables, Work
+
+
+def batch_tables(folder: Path) -> Tables:
+    """Return the tables in a folder."""
+    return InFolder(folder)
+
+
+def batch_work(folder: Path, *, new: bool = False) -> Work:
+    """Return prepared work, or an empty place for it.
+
+    Raises:
+        InputError: Something else is in the folder (`batch-folder`).
+    """
+    return WorkFolder.begun(folder) if new else WorkFolder(folder)
+
+
+def batch_results(folder: Path) -> Results:
+    """Return where plans go."""
+    return OutFolder(folder)

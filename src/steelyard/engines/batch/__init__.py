@@ -1,0 +1,1 @@
+"""Many accounts at compiled speed: valued, judged, planned and replayed in whole numbers."""
