@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
+from steelyard.domain.money import EXACT, ZERO
 from steelyard.records import dataclass
 
 
@@ -18,6 +19,8 @@ class StatedSale:
         on: Trade or settlement date of the sale.
         shares: > 0.
         proceeds, cost, expenses, gain: In the tax currency, as stated.
+        disallowed: Loss that the broker disallows as a wash sale (1099-B, box 1g).
+        term: `short` or `long` (1099-B, box 2).
     """
 
     line: int
@@ -28,3 +31,13 @@ class StatedSale:
     cost: Decimal | None
     expenses: Decimal | None
     gain: Decimal
+    disallowed: Decimal | None = None
+    term: str | None = None
+
+    @property
+    def counted(self) -> Decimal:
+        """The gain that enters the return, the disallowed loss added back once."""
+        if self.disallowed is None or self.proceeds is None or self.cost is None:
+            return self.gain
+        bare = EXACT.subtract(EXACT.subtract(self.proceeds, self.cost), self.expenses or ZERO)
+        return EXACT.add(bare, self.disallowed)

@@ -54,8 +54,8 @@ class Reconciliation:
                 {
                     "line": None if d.stated is None else d.stated.line,
                     "symbol": d.stated.symbol if d.stated else d.ours.symbol if d.ours else "",
-                    "stated_gain": None if d.stated is None else figure(d.stated.gain),
-                    "our_gain": None if d.ours is None else figure(d.ours.gain),
+                    "stated_gain": None if d.stated is None else figure(d.stated.counted),
+                    "our_gain": None if d.ours is None else figure(d.ours.counted),
                     "difference": figure(d.amount),
                     "reason": d.reason,
                 }
