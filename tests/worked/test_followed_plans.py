@@ -152,3 +152,56 @@ def test_relative_distance_never_makes_twenty_points_of_drift_near_enough():
     made = plan(held, as_of=DAY, objective="relative", accept_drift="0.5%")
     assert made.trades
     assert all(abs(h.drift.drift) <= D("0.006") for h in made.after)
+
+
+MIXED = """
+base_currency = "USD"
+[targets]
+stocks = "50%"
+bonds = "50%"
+[classes.stocks]
+members = ["VOO"]
+[classes.bonds]
+members = ["BND"]
+[instruments.MIX]
+currency = "USD"
+us_class = "security"
+exposure = { stocks = "50%", bonds = "50%" }
+[prices]
+BND = 100
+[tax]
+jurisdiction = "US"
+filing = "single"
+other_income = 90000
+[[accounts]]
+name = "taxable"
+positions = [
+  { symbol = "VOO", shares = 30, price = 100, lots = [{ bought = 2020-03-02, shares = 30, unit_cost = 50 }] },
+]
+[[accounts]]
+name = "ira"
+kind = "ira"
+positions = [ { symbol = "MIX", shares = 60, price = 100 } ]
+[[accounts]]
+name = "roth"
+kind = "roth"
+cash = { USD = 1000 }
+"""
+
+
+def test_a_fund_of_everything_is_sold_where_that_is_free_though_its_parts_are_bought_elsewhere():
+    """Half of 6,000 are stocks: 6,000 of them in all, 3,000 of bonds and 1,000 of cash, wanted 5,000 each.
+
+    Selling 40 of the mixed fund into bonds leaves 4,000 of stocks, 5,000 of bonds, and the Roth buys ten VOO.
+    (Twenty into bonds and ten bonds in the Roth come to the same, but stocks stand better in a Roth, bonds in
+    an IRA.) One share fewer misses both by 50, 0.71 % of 10,000 and more than half a percent. Selling ten VOO
+    instead would cost 15 % of 500.
+    """
+    made = plan(read(MIXED), as_of=DAY)
+    assert traded(made) == [
+        ("ira", "sell", "MIX", 40),
+        ("ira", "buy", "BND", 40),
+        ("roth", "buy", "VOO", 10),
+    ]
+    assert made.taxes == 0
+    assert made.effort.proven

@@ -261,7 +261,7 @@ def improvable(case, every):
 
 
 def quiet(case, every):
-    """Say which plans do not sell a goal in one account and buy it in the other."""
+    """Say which plans do not sell a goal in one account and buy it in the other; mixed funds may be sold."""
     good = np.ones(len(every["i"]), dtype=bool)
     for g in range(case.goals):
         does = {}
@@ -269,7 +269,8 @@ def quiet(case, every):
             side = every[name]
             columns = [c for c, k in enumerate(side["own"]) if g in case.seats[k][2]]
             delta = side["delta"][at][:, columns]
-            does[name] = (delta < 0).any(1), (delta > 0).any(1)
+            pure = [case.seats[side["own"][c]][2] == {g: 4} for c in columns]
+            does[name] = (delta[:, pure] < 0).any(1), (delta > 0).any(1)
         if 0 not in case.paying:
             good &= ~(does["one"][0] & does["two"][1])
         if 1 not in case.paying:

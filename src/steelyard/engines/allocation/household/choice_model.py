@@ -180,8 +180,8 @@ class ChoiceModel:
         return found
 
     def _others(self, by_account: Mapping[int, float], account: int) -> float:
-        """Return how much may go the other way while one account trades: all of it, unless peace is kept."""
-        if not self.scope.restful:
+        """Return how much may go the other way while one account trades: all, unless peace forbids some."""
+        if not self.scope.restful or any(seat.parts for seat in self.problem.seats):
             return sum(by_account.values())
         apart = {account, *self.scope.paying}
         return sum(amount for a, amount in by_account.items() if a in apart)
@@ -412,7 +412,7 @@ class ChoiceModel:
     def _by_account(self, seats: Collection[int], side: int) -> dict[int, list[int]]:
         found: dict[int, list[int]] = {}
         for k in seats:
-            if (k, side) in self.at.moved:
+            if (k, side) in self.at.moved and (side == BUY or not self.problem.seats[k].parts):
                 columns = found.setdefault(self.problem.seats[k].account, [])
                 columns.append(self.at.moved[k, side])
                 if side == SELL and k in self.at.gone:

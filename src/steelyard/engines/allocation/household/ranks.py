@@ -243,12 +243,15 @@ def _gradient(problem: Household, seat: Seat, worth: Sequence[int | Fraction]) -
 
 
 def restful(problem: Household, peace: Peace, change: Change) -> bool:
-    """Say whether no goal is sold in one account and bought in another."""
+    """Say whether no goal is sold in one account and bought in another.
+
+    A fund that counts in parts is sold with a bit of everything: what it gives up may be bought again.
+    """
     sells: dict[int, set[int]] = {}
     buys: dict[int, set[int]] = {}
     for seat, steps, out in zip(problem.seats, change.steps, change.sold_out, strict=True):
         amount = problem.amount(seat, steps, out)
-        if not amount or (amount < 0 and seat.account in peace.paying):
+        if not amount or (amount < 0 and (seat.parts or seat.account in peace.paying)):
             continue
         for goal, _ in seat.counts:
             (buys if amount > 0 else sells).setdefault(goal, set()).add(seat.account)
