@@ -10,6 +10,7 @@ import ssl
 import threading
 import time
 from contextlib import contextmanager, suppress
+from functools import cache
 
 import trustme
 
@@ -17,10 +18,14 @@ DRIP = 0.05
 """Seconds between two bytes: far below any limit of a single read."""
 PATIENCE = 30
 """Seconds that a drip goes on for; a client without a deadline of its own is still there at the end."""
-BOMB = gzip.compress(bytes(300_000_000), 9)
-"""300 MB of nothing in 300 kB."""
 HUGE = "1e999999"
 """A number that Decimal reads and cannot compute with."""
+
+
+@cache
+def bomb():
+    """300 MB of nothing in 300 kB."""
+    return gzip.compress(bytes(300_000_000), 9)
 
 
 class HostileServer:
@@ -143,7 +148,8 @@ def _endless(server, connection):
 
 
 def _bomb(server, connection):
-    connection.sendall(head("200 OK", "Content-Encoding: gzip", f"Content-Length: {len(BOMB)}") + BOMB)
+    body = bomb()
+    connection.sendall(head("200 OK", "Content-Encoding: gzip", f"Content-Length: {len(body)}") + body)
 
 
 def _redirect(server, connection):

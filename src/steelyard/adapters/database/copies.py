@@ -17,7 +17,7 @@ from itertools import count
 from pathlib import Path
 
 from steelyard.adapters.database.automation_schema import AUTOMATION
-from steelyard.adapters.database.connection import connect, open_bare, open_to_read, told
+from steelyard.adapters.database.connection import connect, open_bare, open_to_read, told, transaction
 from steelyard.adapters.database.journal_schema import JOURNAL
 from steelyard.adapters.database.known_schema import PARTS, need_known, no_strangers, triggers_of
 from steelyard.adapters.database.migrations import back_up as write_copy
@@ -141,8 +141,7 @@ def _take_over(copy: Path, database: Path) -> str:
     with told(database), closing(connect(database, JOURNAL)) as base:
         base.execute("PRAGMA foreign_keys = OFF")
         base.execute("ATTACH DATABASE ? AS copy", (str(copy),))
-        base.execute("BEGIN IMMEDIATE")
-        try:
+        with transaction(base):
             which = _which(base)
             tables = [t for part in (JOURNAL, AUTOMATION) for t in _tables(base, part)]
             happened = list(_HAPPENED) if which == "copy" else []
@@ -157,11 +156,6 @@ def _take_over(copy: Path, database: Path) -> str:
                 _add_missing(base)
             for sql in ours.values():
                 base.execute(sql)
-            base.execute("COMMIT")
-        except BaseException:
-            if base.in_transaction:
-                base.execute("ROLLBACK")
-            raise
         return which
 
 
