@@ -25,7 +25,7 @@ def held(kind):
     return [one.symbol for one in (VOO, KODEX, BOND, LEVERAGED) if rules(kind).may_hold(one)]
 
 
-@pytest.mark.parametrize("kind", ["taxable", "ira", "roth", "401k"])
+@pytest.mark.parametrize("kind", ["taxable", *ACCOUNT_KINDS["US"]])
 def test_most_accounts_buy_anything(kind):
     assert held(kind) == ["VOO", "069500", "148070", "122630"]
 
@@ -55,7 +55,7 @@ def test_the_cap_is_the_newest_figure_of_the_data():
 
 
 def test_no_data_file_is_read_for_what_has_no_figure():
-    for kind in ("taxable", "isa", "pension", "ria", "ira", "roth", "401k"):
+    for kind in ("taxable", "isa", "pension", "ria", *ACCOUNT_KINDS["US"]):
         holding_rules(kind, {}.__getitem__)
 
 

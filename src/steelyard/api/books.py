@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Unpack
 from steelyard import bootstrap
 from steelyard.api import reading
 from steelyard.domain.portfolio import Portfolio
+from steelyard.domain.tax.codes import TAXED_KINDS
 
 if TYPE_CHECKING:
     from steelyard.api.tables import AccountTable, Number, Tables
@@ -134,7 +135,7 @@ def holdings(portfolio: Portfolio, *, as_of: date | None = None) -> HoldingsRepo
     from steelyard.app.books.holdings_report import holdings_report
 
     day = reading.day(as_of, portfolio)
-    wrapped = any(account.kind != "taxable" for account in portfolio.accounts)
+    wrapped = any(account.kind not in TAXED_KINDS for account in portfolio.accounts)
     found: tuple[ContributionRoom, ...] = ()
     # A country is only imported for who has an account with a limit.
     if portfolio.tax is not None and wrapped:

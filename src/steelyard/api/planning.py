@@ -14,6 +14,7 @@ from steelyard.app.planning import plan as planner
 from steelyard.domain.caveats import Caveats, caveats_of, need_fresh
 from steelyard.domain.money import plain
 from steelyard.domain.portfolio import Portfolio
+from steelyard.domain.tax.codes import TAXED_KINDS
 from steelyard.errors import DataError, InputError
 from steelyard.records import replace
 
@@ -44,6 +45,7 @@ def plan(
     save_tax: bool = False,
     relocate: bool = False,
     allow_wash_sales: bool = False,
+    over_limit: bool = False,
     stale_ok: bool = False,
 ) -> Plan:
     """Return the exact whole-share trades of a full rebalance.
@@ -67,12 +69,15 @@ def plan(
         save_tax: What was paid must be known, so that near enough is decided by tax.
         relocate: Selling a target in one account to buy it in another is no matter.
         allow_wash_sales: Buy also what undoes a loss realised in the 30 days before.
+        over_limit: New money may exceed what the law lets be paid into its account.
         stale_ok: Plan on fetched prices that are too old all the same; the plan says so.
 
     Raises:
         InputError, DataError, PlanError: See `steelyard.errors`.
     """
     looks = harvest or save_tax or max_tax is not None or max_gain is not None
+    if not over_limit:
+        _need_room(portfolio, account, money(cash, portfolio), as_of)
     day, caveats, tax, why_not = _begun(portfolio, as_of, stale_ok=stale_ok, needs_tax=looks)
     result = planner.plan(
         portfolio,
@@ -139,20 +144,24 @@ def invest(
     method: Method = "shortfall",
     fractional: bool = False,
     allow_wash_sales: bool = False,
+    over_limit: bool = False,
     stale_ok: bool = False,
 ) -> Plan:
     """Return the purchases that spend new money best, without selling anything.
 
     Args:
         portfolio: From `load`.
-        amount: New money, base currency unless it names another, > 0; None spends the cash that is
-            there, that of `account` alone where it is given.
-        as_of, account, fractional, allow_wash_sales, stale_ok: As for `plan`.
+        amount: New money, base currency unless it names another, > 0; None spends the cash that is there.
+        account: Where the money goes to, and the only account in which anything is bought. Unless given the
+            first one gets the money, and cash that is in others is spent with it.
+        as_of, fractional, allow_wash_sales, over_limit, stale_ok: As for `plan`.
         method: shortfall | absolute | relative.
 
     Raises:
         InputError, DataError, PlanError: See `steelyard.errors`.
     """
+    if amount is not None and not over_limit:
+        _need_room(portfolio, account, money(amount, portfolio), as_of)
     day, caveats, tax, why_not = _begun(portfolio, as_of, stale_ok=stale_ok)
     result = planner.invest(
         portfolio,
@@ -173,8 +182,8 @@ def invest(
         "objective": method,
         "allow_wash_sales": allow_wash_sales,
     }
-    if amount is None and account is not None:
-        # A plan is made again from what it was asked for, and that has no word for one account's cash alone.
+    if account is not None:
+        # A plan is made again from what it was asked for, and that has no word for one account alone.
         return replace(_told(result, why_not, asked, caveats), asked=None)
     return _told(result, why_not, asked, caveats)
 
@@ -261,6 +270,19 @@ def _begun(
     caveats = caveats_of(portfolio, day, stale_ok=stale_ok)
     need_fresh(caveats)
     return (day, caveats, *_tax_of(portfolio, day, needed=needs_tax))
+
+
+def _need_room(portfolio: Portfolio, account: str | None, new: Decimal, as_of: date | None) -> None:
+    """Refuse new money that the law lets nobody pay into its account; a country is asked only where it may.
+
+    Raises:
+        PlanError: `contribution-room`.
+    """
+    if new > 0 and portfolio.tax is not None and any(a.kind not in TAXED_KINDS for a in portfolio.accounts):
+        from steelyard.app.tax.paying_in import need_room
+
+        day = reading.day(as_of, portfolio)
+        need_room(portfolio, bootstrap.tax_figures, account=account, money=new, as_of=day)
 
 
 def _told(result: Plan, why_not: str, asked: Mapping[str, Any], caveats: Caveats) -> Plan:

@@ -187,6 +187,7 @@ class PlanOptions(TypedDict, total=False):
     save_tax: bool
     relocate: bool
     allow_wash_sales: bool
+    over_limit: bool
     stale_ok: bool
 
 

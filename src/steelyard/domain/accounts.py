@@ -13,7 +13,10 @@ from steelyard.domain.market.instruments import Instrument
 from steelyard.domain.money import EXACT, ZERO, figure
 from steelyard.records import dataclass
 
-AccountKind = Literal["taxable", "isa", "pension", "irp", "ria", "ira", "roth", "401k", "nisa"]
+AccountKind = Literal[
+    "taxable", "isa", "pension", "irp", "ria", "joint", "ira", "roth", "401k", "roth_401k", "403b", "sep_ira",
+    "simple_ira", "hsa", "529", "nisa",
+]  # fmt: skip
 CostMethod = Literal["fifo", "lifo", "hifo", "average", "specific", "least_tax"]
 METHODS: tuple[CostMethod, ...] = get_args(CostMethod)
 Keeper = Literal["file", "journal"]
@@ -32,12 +35,14 @@ class HoldingRules:
         leveraged: Leveraged and inverse products too.
         risky_cap: Fraction of the account up to which risky assets may be bought, None for no limit; what
             grew past it may stay.
+        selling_note: What somebody who sells in one should know, empty when nothing.
     """
 
     exchanges: frozenset[str] | None = None
     tax_classes: frozenset[str] | None = None
     leveraged: bool = True
     risky_cap: Decimal | None = None
+    selling_note: str = ""
 
     def may_hold(self, instrument: Instrument) -> bool:
         """Say whether an instrument may be bought."""
@@ -60,7 +65,7 @@ class ContributionRoom:
     """What may still be paid into accounts that share one limit of the law.
 
     Attributes:
-        wrapper: isa | pension | ira | 401k.
+        wrapper: isa | pension | ira | 401k | sep_ira | simple_ira | hsa.
         owner: Whose limit it is.
         accounts: Names of the accounts that share it.
         year: Of the limit.

@@ -66,7 +66,7 @@ class Account:
 
     Attributes:
         name: Unique within the portfolio.
-        kind: taxable | isa | pension | irp | ria | ira | roth | 401k | nisa.
+        kind: See `AccountKind`.
         cash: Currency to amount; several currencies may lie side by side.
         positions: At most one per symbol.
         cost_method: By tax class (`""` for all of them): fifo | lifo | hifo | average | specific | least_tax.

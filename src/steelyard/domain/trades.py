@@ -276,6 +276,7 @@ class Plan:
         nearest: What the nearest plan would do, where this one stays further from target.
         distance: Root of the sum of squared misses, fraction of the managed value before the trades.
         gated: It is empty because the policy was asked and no rebalance is due.
+        notes: What the law has its owner know of accounts that sell.
         accepted: How much further from target than the nearest plan was near enough, the same fraction.
         after: One a target, in the order of the targets.
         members: What stands in classes after the trades.
@@ -321,6 +322,7 @@ class Plan:
     distance: Decimal = ZERO
     accepted: Decimal = ZERO
     gated: bool = False
+    notes: tuple[str, ...] = ()
     asked: Mapping[str, Any] | None = field(default=None, compare=False, repr=False)
     caveats: Caveats = Caveats()
     members: tuple[Member, ...] = ()
@@ -361,6 +363,7 @@ class Plan:
             "taxes": figure(self.taxes),
             **({"taxes_of": {name: figure(x) for name, x in self.taxes_of.items()}} if self.taxes_of else {}),
             "tax_note": self.tax_note,
+            "notes": list(self.notes),
             "objective": self.objective.to_dict(),
             "effort": None if self.effort is None else self.effort.to_dict(),
             "nearest": None if self.nearest is None else self.nearest.to_dict(),

@@ -13,6 +13,7 @@ from steelyard.domain.money import ZERO
 from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.tax import backtest as kinds
 from steelyard.domain.tax.backtest import BacktestFacts, BacktestTax
+from steelyard.domain.tax.codes import TAXED_KINDS
 from steelyard.domain.tax.country import country
 from steelyard.domain.tax.rules import Rule
 from steelyard.engines.arrays import Ints
@@ -56,7 +57,7 @@ def backtest_tax(
             currency=lands.currency,
             ours=portfolio.base_currency,
         )
-    account = next((a for a in portfolio.accounts if a.kind == "taxable"), None)
+    account = next((a for a in portfolio.accounts if a.kind in TAXED_KINDS), None)
     if portfolio.accounts and account is None:
         return say("before tax: no account of the file is taxable")
     data, rules = figures

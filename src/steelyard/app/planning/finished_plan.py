@@ -73,11 +73,21 @@ def finished(
         costs=costs,
         objective=_reached(request, outcome),
         gated=request.gated,
+        notes=_notes(portfolio, outcome),
         decision=decision,
         distance=_distance(valuation, request, worth),
         accepted=request.accept_drift,
         effort=outcome.effort,
         nearest=_nearest(valuation, request, outcome),
+    )
+
+
+def _notes(portfolio: Portfolio, outcome: Outcome) -> tuple[str, ...]:
+    selling = {t.account for t in outcome.trades if t.side == "sell"}
+    return tuple(
+        say("{account}: {note}", account=a.name, note=a.rules.selling_note)
+        for a in portfolio.accounts
+        if a.name in selling and a.rules.selling_note
     )
 
 

@@ -24,6 +24,7 @@ from steelyard.domain.policy.drift import measure
 from steelyard.domain.policy.goals import worth_by_goal
 from steelyard.domain.policy.policies import Decision, decide
 from steelyard.domain.portfolio import Portfolio, Valuation, need_accounts, value
+from steelyard.domain.tax.codes import TAXED_KINDS
 from steelyard.domain.trades import Blocked, Plan, Sell, settle
 from steelyard.errors import InputError
 from steelyard.ports.market import Sessions
@@ -180,9 +181,11 @@ def invest(
     The plan also says how much new money would bring everything inside its band that way.
 
     Args:
-        portfolio, sessions, as_of, account, fractional, tax, allow_wash_sales: As for `plan`.
+        portfolio, sessions, as_of, fractional, tax, allow_wash_sales: As for `plan`.
         amount: New money, base currency, > 0. Cash that is there already is spent with it. None for no new
-            money: what is there is spent, of one account alone where one is named.
+            money: what is there is spent.
+        account: Where the money goes to, and the only account in which anything is bought. Unless told the
+            first one gets the money, and all of them buy.
         method: shortfall (in proportion to what is missing) | absolute | relative.
 
     Raises:
@@ -200,7 +203,7 @@ def invest(
         as_of=as_of,
         cash_flow=ZERO if amount is None else amount,
         account=account,
-        buys_in=account if amount is None else None,
+        buys_in=account,
         can_sell=False,
         fractional=fractional,
         objective=method,
@@ -329,7 +332,7 @@ def _wanted_now(portfolio: Portfolio, result: Plan, symbol: str) -> bool:
 def _taxed_sales(portfolio: Portfolio) -> frozenset[tuple[str, str]]:
     """Return the pairs whose sale is taxed when some accounts are sheltered and some are not."""
     kinds = {a.kind for a in portfolio.accounts}
-    if portfolio.tax is None or len(portfolio.accounts) < 2 or kinds == {"taxable"}:
+    if portfolio.tax is None or len(portfolio.accounts) < 2 or kinds <= TAXED_KINDS:
         return frozenset()
     from steelyard.app.tax.situation import taxed_pairs
 

@@ -74,7 +74,7 @@ def _rule(portfolio: Portfolio, request: PlanRequest, goal: Goal, drift: Drift, 
         return say("{off}; no price", off=off)
     if excess < 0 and all(s in request.blocked for s in goal.buy):
         return say("{off}, but {blocked}", off=off, blocked=request.blocked[goal.buy[0]])
-    accounts = portfolio.accounts
+    accounts = [a for a in portfolio.accounts if request.may_buy(a.name)]
     if excess < 0 and not any(may_buy(portfolio, a, s) for a in accounts for s in goal.buy):
         return say("{off}, but no account may buy it", off=off)
     if abs(excess) < portfolio.constraints.min_trade:

@@ -9,6 +9,7 @@ from typing import Any
 from steelyard.domain.accounts import ContributionRoom
 from steelyard.domain.books.portfolio_books import books_of
 from steelyard.domain.portfolio import Portfolio
+from steelyard.domain.tax.codes import TAXED_KINDS
 from steelyard.domain.tax.country import country
 from steelyard.domain.tax.rules import Rule
 
@@ -31,7 +32,7 @@ def contribution_room(portfolio: Portfolio, figures: Figures, *, as_of: date) ->
     for owner in dict.fromkeys(account.owner for account in portfolio.accounts):
         kinds = {a.name: a.kind for a in portfolio.accounts if a.owner == owner}
         tax = portfolio.tax_of(owner)
-        if tax is not None and set(kinds.values()) - {"taxable"}:
+        if tax is not None and set(kinds.values()) - TAXED_KINDS:
             code = tax.jurisdiction
             found += country(code).contribution_room(owner, kinds, entries, figures(code), as_of)
     return tuple(found)

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from steelyard.app.tax.situation import TaxSituation
 from steelyard.domain.money import EXACT, ZERO
+from steelyard.domain.tax.codes import TAXED_KINDS
 
 Purchase = tuple[date, str, str]
 """Day, symbol and account: what one lot is known by."""
@@ -44,7 +45,7 @@ def recent_purchases(
     # as well.
     for entry in situation.facts.entries:
         day = entry.lot if entry.kind == "transfer_in" and entry.lot else entry.traded_on
-        unlisted = situation.facts.account_kinds.get(entry.account, "taxable") != "taxable"
+        unlisted = situation.facts.account_kinds.get(entry.account, "taxable") not in TAXED_KINDS
         unlisted = unlisted or not situation.facts.reports(entry.account)
         inside = as_of - day <= window
         if unlisted and inside and entry.symbol in symbols and entry.kind in ("buy", "transfer_in"):

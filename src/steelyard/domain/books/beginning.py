@@ -12,7 +12,9 @@ from steelyard.records import dataclass, field
 
 _STEP = Decimal("0.0001")
 _KINDS = (
-    ("roth", "roth"), ("401", "401k"), ("ira", "ira"), ("isa", "isa"), ("irp", "irp"), ("연금", "pension"),
+    ("roth 401", "roth_401k"), ("sep ira", "sep_ira"), ("simple ira", "simple_ira"), ("hsa", "hsa"),
+    ("529", "529"), ("joint", "joint"), ("403", "403b"), ("roth", "roth"), ("401", "401k"), ("ira", "ira"),
+    ("isa", "isa"), ("irp", "irp"), ("연금", "pension"),
 )  # fmt: skip
 _ALONE = r"(?<![a-z]){}(?![a-z])"
 """Visa is no ISA."""

@@ -15,10 +15,15 @@ MODULES = {"KR": "korea.country", "US": "united_states.country", "JP": "japan.co
 """ISO 3166 code to the module of its `COUNTRY` in this folder."""
 ACCOUNT_KINDS: dict[str, tuple[AccountKind, ...]] = {
     "KR": ("taxable", "isa", "pension", "irp", "ria"),
-    "US": ("taxable", "ira", "roth", "401k"),
+    "US": (
+        "taxable", "joint", "ira", "roth", "401k", "roth_401k", "403b", "sep_ira", "simple_ira", "hsa", "529",
+    ),
     "JP": ("taxable", "nisa"),
-}
+}  # fmt: skip
 """Code to the kinds an account may have, `taxable` first."""
+
+TAXED_KINDS = frozenset({"taxable", "joint"})
+"""Kinds without a wrapper of the law: what is sold in them is taxed, and anything may be paid in."""
 
 JOINT = {"US": "mfj"}
 """Code to the filing status in which spouses file one return, where a country has one."""

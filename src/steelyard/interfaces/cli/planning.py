@@ -37,6 +37,10 @@ _wash_option = click.option(
     "--allow-wash-sales", is_flag=True, help="Buy also what undoes a loss of the last 30 days (US)."
 )
 
+_limit_option = click.option(
+    "--over-limit", is_flag=True, help="New money may exceed what the law lets be paid into the account."
+)
+
 
 @click.command(
     epilog=epilog(
@@ -77,6 +81,7 @@ _wash_option = click.option(
 )
 @click.option("--relocate", is_flag=True, help="Sell in one account to buy the same in another if nearer.")
 @_wash_option
+@_limit_option
 @click.option(
     "--price", "prices", multiple=True, metavar="SYMBOL=PRICE", help="What if it cost that, as VOO=580USD."
 )
@@ -106,6 +111,7 @@ def plan(
     accept_drift: str | None,
     relocate: bool,
     allow_wash_sales: bool,
+    over_limit: bool,
     prices: tuple[str, ...],
     rates: tuple[str, ...],
     targets: tuple[str, ...],
@@ -142,6 +148,7 @@ def plan(
         "objective": objective,
         "policy_gate": policy_gate,
         "allow_wash_sales": allow_wash_sales,
+        "over_limit": over_limit,
         **told.asked,
     }
     found = steelyard.ways(portfolio, **asked) if ways else None
@@ -172,23 +179,30 @@ def plan(
     help="In proportion to what is missing, or nearest to target in money or in proportion.",
 )
 @_wash_option
+@_limit_option
 def invest(
     amount_and_file: tuple[str, ...],
     told: PlanFlags,
     method: Method,
     allow_wash_sales: bool,
+    over_limit: bool,
 ) -> None:
     """Spend new money without selling anything.
 
-    Without an amount the cash that is there is spent, with --account that of one account. The plan also says
-    how much new money would bring everything inside its band that way.
+    Without an amount the cash that is there is spent. With --account everything is bought in that account.
+    The plan also says how much new money would bring everything inside its band that way.
     """
     from steelyard.interfaces.cli.amount_words import perhaps_amount
 
     amount, path = perhaps_amount(amount_and_file)
     portfolio = read_portfolio(path, told.file, told.as_of)
     result = steelyard.invest(
-        portfolio, amount, method=method, allow_wash_sales=allow_wash_sales, **told.asked
+        portfolio,
+        amount,
+        method=method,
+        allow_wash_sales=allow_wash_sales,
+        over_limit=over_limit,
+        **told.asked,
     )
     _print_plan(result, portfolio, told, say("Invest"))
 

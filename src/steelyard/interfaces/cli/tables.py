@@ -250,6 +250,8 @@ def show_plan(plan: Plan, portfolio: Portfolio, title: str) -> None:
     out.print(f"\n{tell(text)}")
     for text in _tax_lines(plan, several):
         out.print(Text(tell(text)))
+    for note in plan.notes:
+        out.print(Text(tell(note)))
     if plan.to_bands:
         text = say(
             "{amount} of new money would bring everything inside its band without a sale",

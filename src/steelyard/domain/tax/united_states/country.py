@@ -65,6 +65,10 @@ from steelyard.words import say
 US_CLASSES = ("security", "collectible")
 
 
+_TAXED_LATER = SHELTERED_KINDS - {"roth", "roth_401k", "hsa", "529"}
+"""Where all that comes out is income one day: growth is worth least there."""
+
+
 class UnitedStates:
     """The federal rules; state taxes are not covered."""
 
@@ -237,19 +241,19 @@ class UnitedStates:
         return backtest_tax(facts)
 
     def taxes_sale(self, tax_class: str, account_kind: str) -> bool:
-        """Say whether a sale is taxed: not in an IRA, a Roth IRA or a 401(k)."""
+        """Say whether a sale is taxed: not in a retirement account, an HSA or a 529 plan."""
         return account_kind not in SHELTERED_KINDS
 
     def stands_well(self, account_kind: str, instrument: Instrument) -> bool:
         """Say whether a fund stands well: bonds in a traditional account, what grows in a Roth or outside.
 
         Source: "Tax-efficient fund placement", Bogleheads wiki: interest is taxed every year at the ordinary
-        rate, so bonds go where it is not; growth goes where it is taxed least or last.
+        rate, so bonds go where it is not; growth goes where it is taxed least or last, an HSA among them.
         """
         bonds = "bond" in instrument.asset_class or instrument.asset_class.endswith(
             ("treasury", "cash", "reit")
         )
-        return bonds == (account_kind in SHELTERED_KINDS and not account_kind.startswith("roth"))
+        return bonds == (account_kind in _TAXED_LATER)
 
     def holding_rules(self, account_kind: str, figures: Callable[[str], Mapping[str, Any]]) -> HoldingRules:
         """Return what accounts of a kind may hold."""

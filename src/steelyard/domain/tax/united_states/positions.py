@@ -24,7 +24,9 @@ from steelyard.words import say
 
 CURRENCY = "USD"
 SECURITY, COLLECTIBLE = "security", "collectible"
-SHELTERED_KINDS = frozenset({"ira", "roth", "401k"})
+SHELTERED_KINDS = frozenset(
+    {"ira", "roth", "401k", "roth_401k", "403b", "sep_ira", "simple_ira", "hsa", "529"}
+)
 
 
 @dataclass(frozen=True, slots=True)
