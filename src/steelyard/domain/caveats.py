@@ -59,6 +59,8 @@ class UnrecordedAction:
         ratio: New shares for one old one; None of what no source has any longer.
         evidence: told | jump | silence: a price source says so, its price jumped like that, or it has no
             price of it any longer.
+        other: Of what no source has any longer the symbol that may have taken its place, "" where none shows.
+        terms: Its shares for one old one, as a ratio.
         kept: journal | file: who says what the account holds.
         price: That nobody took for true, of a jump.
     """
@@ -70,12 +72,16 @@ class UnrecordedAction:
     evidence: str = "told"
     kept: str = "journal"
     price: Decimal | None = None
+    other: str = ""
+    terms: str = "1"
 
     @property
     def entry(self) -> str:
         """The line that puts it right."""
-        if self.ratio is None:
-            kind = f"type=rename symbol={self.symbol} other=NEW-SYMBOL"
+        if self.ratio is None and self.terms != "1":
+            kind = f"type=merger symbol={self.symbol} other={self.other} shares={self.terms}"
+        elif self.ratio is None:
+            kind = f"type=rename symbol={self.symbol} other={self.other or 'NEW-SYMBOL'}"
         elif self.kept == "file":
             return f"steelyard prices set {self.symbol} {figure(self.price)}"
         else:
@@ -137,6 +143,33 @@ class OldPrice:
 
 
 @dataclass(frozen=True, slots=True)
+class RateDifference:
+    """A rate of the file that is not what was fetched.
+
+    Attributes:
+        pair: Of currencies (`USDKRW`).
+        file, fetched: Units of the second for one of the first; the file's counts.
+        day, source: Of what was fetched.
+    """
+
+    pair: str
+    file: Decimal
+    fetched: Decimal
+    day: date
+    source: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON carries it, under `rates`."""
+        return {
+            "pair": self.pair,
+            "file": figure(self.file),
+            "fetched": figure(self.fetched),
+            "day": self.day.isoformat(),
+            "source": self.source,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Caveats:
     """What the reader of a report should know of what it rests on.
 
@@ -147,6 +180,7 @@ class Caveats:
         stale: Fetched prices and rates that are too old to plan on.
         stale_ok: Its reader asked for them all the same.
         actions: Splits, changes of name and ends that price sources suggest and the books lack.
+        rates: Where the file's rates are not what was fetched.
     """
 
     differences: tuple[HoldingDifference, ...] = ()
@@ -155,6 +189,7 @@ class Caveats:
     stale: tuple[OldPrice, ...] = ()
     stale_ok: bool = False
     actions: tuple[UnrecordedAction, ...] = ()
+    rates: tuple[RateDifference, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the keys that `check`, `plan` and `holdings` carry of it."""
@@ -167,6 +202,7 @@ class Caveats:
                 "stale_ok": self.stale_ok,
             },
             "actions": [a.to_dict() for a in self.actions],
+            **({"rates": [r.to_dict() for r in self.rates]} if self.rates else {}),
         }
 
 
@@ -210,6 +246,7 @@ def caveats_of(portfolio: Portfolio, as_of: date, *, stale_ok: bool = False) -> 
         ),
         stale_ok=stale_ok,
         actions=books.actions if books is not None else (),
+        rates=books.rates_differ if books is not None else (),
     )
 
 
@@ -249,12 +286,21 @@ def unrecorded_action(action: UnrecordedAction) -> DataError:
             "{symbol} in account {account!r} has had no price since {day}: renamed, merged or delisted",
             **facts,
         )
-        hint = say(
-            "run: {entry}; where it was paid out enter its sale: steelyard record date={day}"
+        facts["entry"] = action.entry
+        paid = say(
+            "where it was paid out enter its sale: steelyard record date={day}"
             " account={account} type=sell symbol={symbol} shares=ALL price=PAID",
-            entry=action.entry,
             **facts,
         )
+        if action.other:
+            text = join(": ", [text, say("{other} begins where it ends", other=action.other)])
+            return DataError("action-unrecorded", text, join("; ", [say("run: {entry}", **facts), paid]))
+        merged = say(
+            "where it was merged: steelyard record date={day} account={account} type=merger symbol={symbol}"
+            " other=NEW-SYMBOL shares=NEW/OLD",
+            **facts,
+        )
+        hint = join("; ", [say("where it was renamed: {entry}", **facts), merged, paid])
         return DataError("action-unrecorded", text, hint)
     facts["ratio"] = as_ratio(action.ratio)
     fixed = f"steelyard prices set {action.symbol} {figure(action.price)}" if action.price is not None else ""

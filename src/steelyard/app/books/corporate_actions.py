@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from math import gcd
 
 from steelyard.domain.books.holdings import count
 from steelyard.domain.books.ledger import ACTION_KINDS, Entry, in_order
 from steelyard.domain.books.portfolio_books import Books, books_of, with_books
-from steelyard.domain.caveats import UnrecordedAction
+from steelyard.domain.caveats import RateDifference, UnrecordedAction
 from steelyard.domain.market.prices import Suspicion
 from steelyard.domain.money import EXACT, ONE
-from steelyard.domain.portfolio import Portfolio
+from steelyard.domain.portfolio import Portfolio, Quote
 from steelyard.ports.market import PriceRecords
 from steelyard.records import replace
 
 WINDOW = timedelta(days=10)
 """How far the day of an entry may be from the first session at the new price."""
+_NEAR = Decimal("0.01")
+"""A price or a rate that is no further from another than this is the same."""
+_FEW = 6
+"""Terms of a merger that are taken for such, as 2 for 5, are below this: of more, chance fits too often."""
 RECENT = timedelta(days=30)
 """How long after a split it is asked whether the shares of a file were counted after it."""
 
@@ -34,6 +39,10 @@ def with_actions(portfolio: Portfolio, prices: PriceRecords, as_of: date) -> Por
         as_of: Nothing later is looked at.
     """
     books = books_of(portfolio)
+    differ = tuple(_differing(portfolio, prices, as_of))
+    if differ:
+        books = replace(books, rates_differ=differ)
+        portfolio = with_books(portfolio, books)
     symbols = {p.symbol for a in portfolio.accounts for p in a.positions if p.shares}
     symbols |= {e.symbol for e in books.entries if e.symbol}
     if not symbols:
@@ -48,7 +57,7 @@ def with_actions(portfolio: Portfolio, prices: PriceRecords, as_of: date) -> Por
         if one.day is not None and one.split is not None and one.day <= as_of:
             found += _jumped(portfolio, books, one, one.day, one.split)
         elif one.day is None:
-            found += _silent(portfolio, books, one.symbol, as_of)
+            found += _silent(portfolio, books, prices, one.symbol, as_of)
     return with_books(portfolio, replace(books, actions=tuple(found))) if found else portfolio
 
 
@@ -94,16 +103,61 @@ def _jumped(
         yield UnrecordedAction(name, one.symbol, day, ratio, "jump", "file", one.price)
 
 
-def _silent(portfolio: Portfolio, books: Books, symbol: str, as_of: date) -> Iterator[UnrecordedAction]:
+def _silent(
+    portfolio: Portfolio, books: Books, prices: PriceRecords, symbol: str, as_of: date
+) -> Iterator[UnrecordedAction]:
     """Name what is held and has no fresh price, while every source that was asked has none."""
     quote = portfolio.quotes.get(symbol)
     if quote is None or quote.priced_on is None or not quote.is_stale(as_of):
         return
     day = quote.priced_on + timedelta(days=1)
+    other, terms = _heir(portfolio, prices, symbol, quote)
     for account in portfolio.accounts:
         if any(p.symbol == symbol and p.shares for p in account.positions):
             kept = "journal" if account.name in books.kept else "file"
-            yield UnrecordedAction(account.name, symbol, day, None, "silence", kept)
+            yield UnrecordedAction(account.name, symbol, day, None, "silence", kept, None, other, terms)
+
+
+def _heir(portfolio: Portfolio, prices: PriceRecords, symbol: str, quote: Quote) -> tuple[str, str]:
+    """Return what begins where a symbol ends, and its shares for one: the same price, or a plain fraction.
+
+    Only one of the portfolio's own instruments can be it, and only where no second one fits.
+    """
+    found = []
+    for other, instrument in portfolio.instruments.items():
+        closes = prices.history(other) if other != symbol else ()
+        if not closes or instrument.currency != quote.currency:
+            continue
+        first = closes[-1][1]
+        assert quote.priced_on is not None
+        if not timedelta() < first.day - quote.priced_on <= WINDOW or not first.price:
+            continue
+        fits = [
+            (new, old)
+            for old in range(1, _FEW)
+            for new in range(1, _FEW)
+            if gcd(new, old) == 1 and _is_near(EXACT.divide(quote.price, first.price), new, old)
+        ]
+        if fits:
+            new, old = min(fits, key=sum)
+            found.append((other, f"{new}/{old}" if old > 1 else f"{new}"))
+    return found[0] if len(found) == 1 else ("", "1")
+
+
+def _is_near(ratio: Decimal, new: int, old: int) -> bool:
+    return abs(EXACT.subtract(EXACT.divide(EXACT.multiply(ratio, Decimal(old)), Decimal(new)), ONE)) <= _NEAR
+
+
+def _differing(portfolio: Portfolio, prices: PriceRecords, as_of: date) -> Iterator[RateDifference]:
+    """Name the rates of the file that what was fetched is away from, where that is no older."""
+    for currency, quote in portfolio.fx_quotes.items():
+        pair = currency + portfolio.base_currency
+        known = prices.newest(pair, as_of)
+        if known is None or (quote.priced_on is not None and quote.priced_on > known[1].day):
+            continue
+        source, close = known
+        if close.price and abs(EXACT.subtract(EXACT.divide(quote.price, close.price), ONE)) > _NEAR:
+            yield RateDifference(pair, quote.price, close.price, close.day, source)
 
 
 def _holders(portfolio: Portfolio, symbol: str, kept: Collection[str]) -> list[str]:

@@ -230,6 +230,16 @@ def value_history(
         notes.append(
             say("shares transferred in or out are counted as gain or loss, not as money paid in or out")
         )
+    bare = [value.day for value in kept if value.content is None]
+    if bare and entries:
+        notes.append(
+            say(
+                "{bare} {bare:day|days} up to {last} were recorded by an earlier version, without what"
+                " they held: what the journal has learned of them since does not correct them",
+                bare=len(bare),
+                last=bare[-1],
+            )
+        )
     changed = {one.value.day: one.recorded for one in known if one.changed}
     if changed:
         notes.append(

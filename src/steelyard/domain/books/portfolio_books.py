@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 
 from steelyard.domain.books.ledger import Entry
-from steelyard.domain.caveats import HoldingDifference, UnrecordedAction
+from steelyard.domain.caveats import HoldingDifference, RateDifference, UnrecordedAction
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import SteelyardError
 from steelyard.records import dataclass, field
@@ -29,6 +29,7 @@ class Books:
         kept: Names of the accounts of which the journal says what they hold.
         unread: What kept the rates from being read; whoever needs one is told.
         rate_names: Pair to day to where its rate comes from: a folder, or a price source.
+        rates_differ: Rates of the file that are not what was fetched.
         tax_base_prices: Symbol to day to the Korean tax base price of a share, for entries that state none.
     """
 
@@ -38,6 +39,7 @@ class Books:
     differences: tuple[HoldingDifference, ...] = ()
     kept: frozenset[str] = frozenset()
     actions: tuple[UnrecordedAction, ...] = ()
+    rates_differ: tuple[RateDifference, ...] = ()
     rate_names: Mapping[str, Mapping[date, str]] = field(default_factory=dict)
     tax_base_prices: Mapping[str, Mapping[date, Decimal]] = field(default_factory=dict)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from steelyard.domain.caveats import Caveats, unrecorded_action
+from steelyard.domain.money import plain
 from steelyard.interfaces import language
 from steelyard.words import say
 
@@ -34,6 +35,20 @@ def warn(caveats: Caveats, as_of: date, source: str) -> None:
         error = unrecorded_action(action)
         click.echo(tell(say("warning[action-unrecorded]: {text}", text=error.message)), err=True)
         click.echo(f"\n  {language.hint(error.hint)}\n", err=True)
+    for rate in caveats.rates:
+        facts = {"pair": rate.pair, "rate": plain(rate.file), "fetched": plain(rate.fetched), "day": rate.day}
+        text = say(
+            "warning[rate-differs]: {pair} is {rate} in {file} and {fetched} by {source} of {day};"
+            " the file counts",
+            file=source,
+            source=rate.source,
+            **facts,
+        )
+        click.echo(tell(text), err=True)
+        found = say(
+            "take {pair} out of [fx] of {file}: what is fetched then counts", pair=rate.pair, file=source
+        )
+        click.echo(f"\n  {language.hint(found)}\n", err=True)
     if caveats.stale:
         listed = tuple(
             say("{symbol} of {priced_on}", symbol=s.what, priced_on=s.priced_on) for s in caveats.stale

@@ -23,6 +23,8 @@ from steelyard.domain.tax.united_states.tax_year import Owner, YearReport
 from steelyard.records import replace
 from steelyard.words import join, say
 
+_DEFERRED = frozenset({"ira", "401k"})
+
 
 def carried(report: YearReport, facts: YearFacts) -> tuple[str, ...]:
     """Say where a loss carried in comes from, and where the return and the journal differ."""
@@ -296,3 +298,26 @@ def distribution(account_kind: str) -> str:
             "not counted here (rule us.distribution)"
         )
     return ""
+
+
+def conversions(facts: YearFacts) -> tuple[str, ...]:
+    """Say which shares went to a Roth in the year: they are ordinary income, and no figure here has it.
+
+    Source: 26 U.S.C. 408A(d)(3).
+    """
+    return tuple(
+        say(
+            "{amount} {symbol} went from {account} to {to} on {day}: a conversion is ordinary income at the"
+            " value of that day, which is in no figure here; add it to other_income",
+            amount=plain(e.shares),
+            symbol=e.symbol,
+            account=e.account,
+            to=e.receiver,
+            day=e.traded_on,
+        )
+        for e in facts.entries
+        if e.kind == "transfer"
+        and e.traded_on.year == facts.year
+        and facts.account_kinds.get(e.account) in _DEFERRED
+        and facts.account_kinds.get(e.receiver) == "roth"
+    )

@@ -156,6 +156,7 @@ class UnitedStates:
                 *caveats.still_washable(facts, setting, report.held),
                 *caveats.partnerships(facts),
                 *caveats.taken_out(facts),
+                *caveats.conversions(facts),
             ),
         )
 
