@@ -12,10 +12,13 @@ from steelyard.app.trading.order_reports import Desk
 from steelyard.domain.trading.approvals import Approver
 from steelyard.domain.trading.conversion_orders import conversions
 from steelyard.domain.trading.execution import ExecutionTerms
+from steelyard.domain.trading.guardrails import OrderLimits
 from steelyard.domain.trading.saved_plans import SavedPlan, SavedTrade
 
 D = Decimal
 MOMENT = datetime(2026, 11, 24, 20, 0, tzinfo=UTC)
+NO_LIMITS = OrderLimits(max_order_part=None, max_turnover=None, collar=None, max_price_age_hours=None)
+"""What is not about limits is tried without them: the plan below sells a third of its account."""
 
 
 class Clock:
@@ -136,6 +139,6 @@ class Office:
         if wanted.id not in {p.id for p in book.plans(datetime(2000, 1, 1, tzinfo=UTC))}:
             book.save_plan(wanted, wanted.saved_at or self.clock.at)
         desk = Desk(book, {"main": broker or self.broker}, self.clock)
-        chosen = ExecutionTerms(**{"polls": 6, **terms})
+        chosen = ExecutionTerms(**{"polls": 6, "limits": NO_LIMITS, **terms})
         saved, named = book.plan(wanted.id), who if isinstance(who, Approver) else Approver(who)
         return execute(desk, saved, self.market(), chosen, live=live, who=named, unattended=unattended)

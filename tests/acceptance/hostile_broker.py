@@ -16,7 +16,7 @@ from decimal import Decimal
 from pathlib import Path
 from time import perf_counter
 
-from acceptance.desks import Office, in_two_moneys, plan
+from acceptance.desks import NO_LIMITS, Office, in_two_moneys, plan
 from steelyard.app.trading.execute import Market, execute
 from steelyard.app.trading.order_reports import Desk
 from steelyard.app.trading.sync import sync, verify
@@ -230,7 +230,7 @@ def _execute(office, plan_id, chaos, duplicates):
         office.book._db.set_trace_callback(count)
     broker = HostileBroker(office.broker, chaos, duplicates)
     prices = {s: (p, office.clock.now()) for s, p in office.prices.items()}
-    terms = ExecutionTerms(polls=8)
+    terms = ExecutionTerms(limits=NO_LIMITS, polls=8)
     desk = Desk(office.book, {"main": broker}, office.clock)
     result = execute(desk, office.book.plan(plan_id), Market(prices), terms, live=True, who=Approver("min"))
     return 0 if result.outcome == "done" or plan_id in office.book.finished() else 3

@@ -1,10 +1,11 @@
 """The worked example of the guide carries a plan out."""
 
 import re
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
-from acceptance.desks import Office, plan
+from acceptance.desks import NO_LIMITS, Office, plan
 
 GUIDE = Path(__file__).parent.parent.parent / "docs" / "guides" / "write-your-own-broker.md"
 
@@ -22,9 +23,7 @@ def test_the_broker_of_the_guide_carries_a_plan_out(tmp_path):
     broker = names["MemoryBroker"]("1000", shares)
     office = Office(tmp_path)
     # The clock of the guide's statement is the machine's; freshness of positions is not what is tried here.
-    from steelyard.domain.trading.guardrails import OrderLimits
-
-    result = office.execute(plan(), broker=broker, limits=OrderLimits(max_positions_age_minutes=None))
+    result = office.execute(plan(), broker=broker, limits=replace(NO_LIMITS, max_positions_age_minutes=None))
     assert result.outcome == "done"
     assert broker.shares["VOO"] == 16
     assert broker.shares["TLT"] == 30

@@ -7,8 +7,8 @@ import pytest
 
 from steelyard.adapters.files import execution as execution_file
 from steelyard.domain.money import plain
-from steelyard.domain.trading.execution import ExecutionTerms
-from steelyard.domain.trading.guardrails import BY_DEFAULT
+from steelyard.domain.trading.execution import ExecutionSettings, ExecutionTerms
+from steelyard.domain.trading.guardrails import OrderLimits
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = (ROOT / "docs" / "reference" / "execution-file.md").read_text(encoding="utf-8")
@@ -38,7 +38,7 @@ def test_every_broker_is_named():
 
 
 def test_the_defaults_of_the_page_are_those_of_the_program():
-    for section, made in (("limits", BY_DEFAULT), ("terms", ExecutionTerms())):
+    for section, made in (("limits", OrderLimits()), ("terms", ExecutionTerms())):
         for key, shown in rows(section).items():
             value = getattr(made, "max_order_part" if key == "max_order" else key)
             if value is None:
@@ -49,3 +49,13 @@ def test_the_defaults_of_the_page_are_those_of_the_program():
                 assert shown == str(value), key
             else:
                 assert shown == f'`"{plain(value * 100)}%"`', key
+
+
+def test_limits_made_in_python_are_those_of_a_file_that_says_nothing(tmp_path):
+    """Every field, whichever comes: `OrderLimits()` had none, and a program traded without any."""
+    (tmp_path / "execution.toml").write_text('[accounts]\nmain = "paper"\n')
+    read = execution_file.read(tmp_path / "execution.toml", "execution.toml")
+    nothing = execution_file.read(tmp_path / "none.toml", "none.toml")
+    assert read.terms == nothing.terms == ExecutionTerms() == ExecutionSettings().terms
+    assert OrderLimits() == read.terms.limits
+    assert None not in (OrderLimits().max_order_part, OrderLimits().max_turnover, OrderLimits().collar)

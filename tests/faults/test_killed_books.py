@@ -10,7 +10,12 @@ import pytest
 
 from acceptance.desks import Office, plan
 from lanes import sizes
+from steelyard.adapters.database.automation_schema import AUTOMATION
+from steelyard.adapters.database.connection import connect
 from steelyard.adapters.database.copies import back_up, restore
+from steelyard.adapters.database.journal import StoredJournal
+from steelyard.adapters.database.journal_schema import JOURNAL
+from steelyard.adapters.database.migrations import Part, bring_up_to_date
 from steelyard.adapters.database.order_book import SqliteOrderBook
 from steelyard.adapters.database.order_schema import STEPS
 from steelyard.app.trading.sync import verify
@@ -107,6 +112,79 @@ def test_a_migration_killed_at_every_statement_loses_nothing_and_is_done_by_the_
         if not died:
             break
     assert kills > 10
+
+
+def journal_of(path, version):
+    """A purchase and a fee taken back, as a version of the journal wrote them."""
+    with closing(sqlite3.connect(path)) as raw, raw:
+        raw.executescript("".join(JOURNAL.steps[:version]) + f"PRAGMA user_version = {version};")
+        raw.execute("INSERT INTO batches VALUES (1, 'old.csv', '2025-01-01T00:00:00.000000Z')")
+        insert = (
+            "INSERT INTO entries (number, content_id, batch, takes_back, traded_on, account, kind, symbol,"
+            " shares, price, currency, fees, note) VALUES (?, ?, 1, ?, '2024-01-03', 'main', ?, ?, ?, ?,"
+            " 'USD', '1', '')"
+        )
+        raw.execute(insert, (1, "a", None, "buy", "VOO", "10", "430.1"))
+        raw.execute(insert, (2, "b", None, "fee", "", "5", None))
+        raw.execute(insert, (3, "undo:2", 2, "fee", "", "5", None))
+
+
+def journal_is_whole(path):
+    with closing(StoredJournal(path)) as journal:
+        rows = journal.rows()
+        assert [(r.number, r.entry.kind, r.takes_back, r.counts) for r in rows] == [
+            (1, "buy", None, True),
+            (2, "fee", None, False),
+            (3, "fee", 2, False),
+        ]
+        assert (rows[0].entry.shares, rows[0].entry.price) == (10, D("430.1"))
+    with closing(sqlite3.connect(path)) as raw, pytest.raises(sqlite3.IntegrityError, match="append-only"):
+        raw.execute("UPDATE entries SET shares = '6'")
+
+
+def automation_of(path, version):
+    """A message that waits to be sent, as a version of automation wrote it."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as raw:
+        bring_up_to_date(raw, path, Part("automation", AUTOMATION.steps[:version]))
+        raw.execute(
+            "INSERT INTO messages (id, portfolio, kind, key, title, body, created_at)"
+            " VALUES (1, 'portfolio.toml', 'digest', 'digest', 'old', 'text', '2026')"
+        )
+        raw.execute("INSERT INTO deliveries VALUES (1, 'a', 'waiting', 3, '2026', 'why')")
+
+
+def automation_is_whole(path):
+    with closing(connect(path, AUTOMATION)) as base:
+        assert base.execute("SELECT title, picture FROM messages").fetchall() == [("old", None)]
+        assert base.execute("SELECT * FROM deliveries").fetchall() == [(1, "a", "waiting", 3, "2026", "why")]
+        assert AUTOMATION.version(base) == AUTOMATION.newest
+
+
+OLD = [
+    *((JOURNAL, version, journal_of, journal_is_whole) for version in range(1, JOURNAL.newest)),
+    *((AUTOMATION, version, automation_of, automation_is_whole) for version in range(1, AUTOMATION.newest)),
+]
+
+
+@pytest.mark.parametrize(
+    ("part", "version", "write", "whole"), OLD, ids=[f"{part.name}-{version}" for part, version, *_ in OLD]
+)
+def test_every_old_version_of_journal_and_automation_outlives_a_kill_at_every_statement(
+    tmp_path, part, version, write, whole
+):
+    """Killed before each statement: what was recorded is whole at the next opening and the one after."""
+    number, kills, died = 0, 0, True
+    while died:
+        number += 1
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        path = folder / "steelyard.db"
+        write(path, version)
+        died = killed_at(number, lambda: connect(path, part).close())  # noqa: B023
+        kills += died
+        whole(path)
+        whole(path)
+    assert kills > 5
 
 
 @pytest.mark.parametrize(

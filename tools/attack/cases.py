@@ -22,6 +22,7 @@ SAMPLES = Path(__file__).parents[2] / "tests" / "presets" / "samples"
 
 LEFT_OUT = {
     ("watch",),
+    ("serve",),
     ("orders", "watch"),
     ("schedule", "install"),
     ("schedule", "remove"),

@@ -22,8 +22,8 @@ import time
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
-from random import Random
 from typing import Any
+from unicodedata import category
 
 import portfolios
 import rows
@@ -38,9 +38,8 @@ MEMORY = 1 << 30
 
 _STATUSES = {0, 10}
 _REFUSALS = {2, 3, 4, 5}
-_CONTROL = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
-)
+_HIDDEN = ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp")
+"""Categories of Unicode whose characters show nothing, or move what stands beside them."""
 _REPORTING = ("doctor", "prices")
 """Commands whose report says what is wrong, and their status that something is."""
 OUTCOMES = ("accepted", "refused", "unclear", "control", "traceback", "hang", "bloat")
@@ -149,20 +148,19 @@ def _processor(process: int) -> float:
 
 def _warm() -> None:
     """Import and compile what the commands use, once and before any worker is there."""
-    for command in (
-        ["plan"],
-        ["invest", "100000"],
-        ["tax"],
-        ["holdings"],
-        ["backtest", "--prices", "prices.csv", "--before-tax"],
-        ["backtest", "--prices", "prices.csv", "--before-tax", "--whole"],
-    ):
-        for tree in portfolios.HONEST:
-            files = {
-                "portfolio.toml": portfolios.written(tree()).encode(),
-                "prices.csv": rows.prices(Random(1)),
-            }
-            run(Case("portfolio", files, [command]))
+    tested = ["backtest", "--prices", "prices.csv", "--before-tax"]
+    studied = ["compare", "--demo", "--paths", "20", "--policy", "threshold 5%"]
+    for tree in portfolios.HONEST:
+        made = tree()
+        files = {
+            "portfolio.toml": portfolios.written(made).encode(),
+            "prices.csv": rows.honest_prices(tuple(made["targets"])),
+        }
+        for words in (["plan"], ["invest", "100000"], ["tax"], ["holdings"], tested, [*tested, "--whole"]):
+            run(Case("portfolio", files, [words]))
+    for more in (["--bootstrap", "stationary"], ["--sweep"], ["--rolling", "1"]):
+        for whole in ([], ["--whole"]):
+            run(Case("flags", files, [[*studied, *more, *whole]]))
 
 
 def _work(seed: int, kinds: tuple[str, ...], ask: int, give: int) -> None:
@@ -250,9 +248,11 @@ def _judged(words: list[str], status: int, out: str, err: str, escaped: str) -> 
     where = " ".join(words)[:200]
     if escaped or "Traceback (most recent call last)" in err:
         return "traceback", f"{where}: {(escaped or err)[-1500:]}"
-    if found := _CONTROL.search(out + err):
-        text = out + err
-        return "control", f"{where}: {text[max(0, found.start() - 60) : found.end() + 60]!r}"
+    text = (out + err).replace("\n", "").replace("\t", "")
+    hidden = () if text.isprintable() else {c for c in text if category(c) in _HIDDEN}
+    if hidden:
+        at = min(map(text.index, hidden))
+        return "control", f"{where}: {text[max(0, at - 60) : at + 60]!r}"
     if status in _STATUSES:
         return "accepted", ""
     if status in _REFUSALS and words[0] in _REPORTING and out + err:

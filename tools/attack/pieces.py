@@ -67,6 +67,11 @@ POLICIES = (
 )  # fmt: skip
 
 
+CONTROLS = (*range(0x20), *range(0x7F, 0xA0), *range(0x2000, 0x2070), 0xFEFF)
+INVISIBLE = (0x10FFFF, 0xE000, 0xF0000, 0x378, 0xE0000, 0xE0001, 0xE0041, 0xE007F, 0xE0100, 0xE0FFF, 0xFE0F)
+"""Private, unassigned, tags, variation selectors."""
+
+
 def number(random: Random) -> str:
     """Return a number as TOML writes it, or something that stands where one should."""
     if random.random() < 0.25:
@@ -82,9 +87,7 @@ def text(random: Random) -> str:
     found = random.choice(TEXTS + SYMBOLS)
     if random.random() < 0.3:
         at = random.randrange(len(found) + 1)
-        sign = chr(
-            random.choice((*range(0x20), *range(0x7F, 0xA0), *range(0x2000, 0x2070), 0xFEFF, 0x10FFFF))
-        )
+        sign = chr(random.choice((*CONTROLS, *INVISIBLE)))
         found = found[:at] + sign + found[at:]
     return found
 

@@ -116,6 +116,15 @@ def prices(random: Random) -> bytes:
     )
 
 
+def honest_prices(symbols: tuple[str, ...]) -> bytes:
+    """Return thirty days of prices of some symbols."""
+    days = [
+        f"2026-{n // 28 + 1:02}-{n % 28 + 1:02},{','.join(str(50 + n % 7) for _ in symbols)}"
+        for n in range(30)
+    ]
+    return "\n".join((",".join(("date", *symbols)), *days)).encode()
+
+
 def column_map(random: Random) -> bytes:
     """Return a map of columns for `import --map`."""
     encodings = ("utf-8", "cp949", "undefined", "punycode", "idna", "rot13", "zlib", "", "x")

@@ -165,15 +165,15 @@ def doctor(path: Place) -> Examination:
     folder = bootstrap.Folder.of(path).read()
     try:
         is_scheduled = bool(scheduled(folder))
-    except SteelyardError:
+    except (SteelyardError, OSError):  # a home that one may not read among them
         is_scheduled = False
     try:
-        with bootstrap.automation(folder) as parts:
+        with bootstrap.only_looked_at(folder) as aside, bootstrap.automation(aside) as parts:
             last = parts.runs.last(folder.file.name)
             found = examine(
                 parts.inputs,
                 last=LastRun(*last[:2]) if last else None,
-                unsound=bootstrap.database_copies().sound(parts.database),
+                unsound=bootstrap.database_copies().sound(folder.database),
                 scheduled=is_scheduled,
                 given_up=parts.outbox.given_up(),
                 readable=parts.readable,
@@ -194,7 +194,7 @@ def _orders(folder: bootstrap.Folder) -> tuple[Symptom, ...]:
     try:
         if bootstrap.has_record(folder):
             left = _ask_about_orders(folder) if bootstrap.has_unknown_orders(folder) else ()
-            with bootstrap.order_book(folder) as book:
+            with bootstrap.order_book_to_look_at(folder) as book:
                 found += [*record(book), *orders_unknown(left)]
         found += limits(bootstrap.execution_settings(folder).terms.limits)
     except SteelyardError as error:

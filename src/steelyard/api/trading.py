@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -109,7 +110,10 @@ def execute(
         InputError, DataError, PlanError, ServiceError: See `steelyard.errors`.
     """
     folder = bootstrap.Folder.of(path)
-    with bootstrap.desk(folder) as (desk, settings, holder):
+    with ExitStack() as opened:
+        if not live:
+            folder = opened.enter_context(bootstrap.only_looked_at(folder))
+        desk, settings, holder = opened.enter_context(bootstrap.desk(folder))
         saved = desk.book.plan(plan)
         market = bootstrap.market(folder, holder, saved, settings)
         name = bootstrap.approver(folder, who or getpass.getuser())

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
         open_journal,
     )
     from steelyard.bootstrap.lab import backtest_tax, history_of, price_history, with_paid_out
-    from steelyard.bootstrap.order_books import order_book, order_book_to_look_at
+    from steelyard.bootstrap.order_books import only_looked_at, order_book, order_book_to_look_at
     from steelyard.bootstrap.order_state import has_record, has_unknown_orders
     from steelyard.bootstrap.page import page_token, sample_text
     from steelyard.bootstrap.scheduled import (
@@ -100,6 +100,7 @@ __all__ = [
     "models",
     "much_to_keep",
     "new_portfolio_text",
+    "only_looked_at",
     "open_journal",
     "order_book",
     "order_book_to_look_at",
@@ -143,7 +144,7 @@ _MODULES = {
         "open_journal",
     ),
     "lab": ("backtest_tax", "history_of", "price_history", "with_paid_out"),
-    "order_books": ("order_book", "order_book_to_look_at"),
+    "order_books": ("only_looked_at", "order_book", "order_book_to_look_at"),
     "order_state": ("has_record", "has_unknown_orders"),
     "page": ("page_token", "sample_text"),
     "scheduled": (

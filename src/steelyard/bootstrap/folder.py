@@ -83,7 +83,7 @@ class Folder:
     @property
     def paper_book(self) -> Path:
         """The database of the paper broker, apart from what is real."""
-        return self.file.with_name("steelyard-paper.db")
+        return self.database.with_name("steelyard-paper.db")
 
     @property
     def tickets(self) -> Path:

@@ -10,7 +10,7 @@ from sqlite3 import Connection
 from typing import TYPE_CHECKING
 
 from steelyard.adapters.database.audit_anchor import AuditAnchor
-from steelyard.adapters.database.connection import connect_to_read
+from steelyard.adapters.database.connection import connect_to_read, open_to_read, told
 from steelyard.adapters.database.migrations import back_up
 from steelyard.adapters.database.order_book import SqliteOrderBook
 from steelyard.adapters.database.order_schema import EXECUTION
@@ -53,6 +53,24 @@ def order_book_to_look_at(folder: Folder) -> Iterator[OrderBook]:
             AuditAnchor(base).copy_to(folder.database)
         with order_book(folder) as book:
             yield book
+
+
+@contextmanager
+def only_looked_at(folder: Folder) -> Iterator[Folder]:
+    """Give a folder whose databases are copies that are gone again, so that nothing is made beside the file.
+
+    What is opened there is opened as always: looked through, brought up to date, begun where there is none.
+    """
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory() as elsewhere:
+        aside = replace(folder, database=Path(elsewhere) / folder.database.name)
+        for base, copy in ((folder.database, aside.database), (folder.paper_book, aside.paper_book)):
+            if base.is_file() and base.stat().st_size:
+                with told(base), closing(open_to_read(base)) as looked:
+                    back_up(looked, copy)
+        AuditAnchor(folder.database).copy_to(aside.database)
+        yield aside
 
 
 def _may_write(folder: Path) -> bool:

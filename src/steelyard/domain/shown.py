@@ -7,15 +7,13 @@ two accounts that nobody tells apart. Where text goes out, they are written as `
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from unicodedata import category
 
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-"""Controls, formats (bidi, zero width, tags), lone surrogates, separators of lines and paragraphs."""
-_BLANK = frozenset(
-    "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u180f\u2065\u2800\u3164\uffa0"
-    "\ufff0\ufff1\ufff2\ufff3\ufff4\ufff5\ufff6\ufff7\ufff8"
-)
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u180f\u2800\u3164\uffa0")
 """Letters and marks that show nothing. Source: Unicode, Default_Ignorable_Code_Point; and blank Braille."""
+_SELECTORS = frozenset(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
+"""Marks that choose a picture of the symbol or ideograph before them, and show nothing elsewhere."""
 _FORMULA = re.compile(r"'*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")
 _FIGURE = re.compile(r"[+-]?[0-9][0-9,]*(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)? ?%?")
 
@@ -23,14 +21,24 @@ _FIGURE = re.compile(r"[+-]?[0-9][0-9,]*(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)? ?%?")
 def hidden_in(text: str, *, lines: bool = False) -> str:
     """Return the first hidden character of a text, empty where there is none.
 
+    Hidden is what shows nothing of its own but a space: controls, formats (bidi, zero width, tags), lone
+    surrogates, separators of lines and paragraphs, characters that are private or that no standard assigns,
+    blank letters, and a variation selector behind anything but a symbol or an ideograph.
+
     Args:
         text: Any.
         lines: Line ends and tabs are not taken for hidden.
     """
     checked = text.replace("\n", "").replace("\t", "") if lines else text
-    if checked.isprintable() and _BLANK.isdisjoint(checked):
+    if checked.isprintable() and _BLANK.isdisjoint(checked) and _SELECTORS.isdisjoint(checked):
         return ""
-    return next((c for c in checked if category(c) in _HIDDEN or c in _BLANK), "")
+    return next((c for before, c in pairwise(" " + checked) if _is_hidden(before, c)), "")
+
+
+def _is_hidden(before: str, letter: str) -> bool:
+    if letter in _SELECTORS:
+        return category(before) != "So" and not ("\u3400" <= before <= "\ufaff" and category(before) == "Lo")
+    return letter in _BLANK or not (letter.isprintable() or category(letter) == "Zs")
 
 
 def shown(text: str, *, lines: bool = False) -> str:
@@ -43,7 +51,7 @@ def shown(text: str, *, lines: bool = False) -> str:
         return text
     kept = "\n\t" if lines else ""
     return "".join(
-        c if c in kept or not (category(c) in _HIDDEN or c in _BLANK) else written(c) for c in text
+        written(c) if c not in kept and _is_hidden(before, c) else c for before, c in pairwise(" " + text)
     )
 
 

@@ -179,3 +179,44 @@ def test_reading_commands_work_in_a_folder_one_may_only_read(path, monkeypatch, 
     with nobody_who_may_only_read(path.parent):
         again = run(*words)
     assert (again.exit_code, again.stdout) == (0, first.stdout), again.stderr
+
+
+LOOKS = [["doctor"], ["execute", "latest"], ["execute", "latest", "--json"]]
+"""What looks at everything there is, a broker's account included, and may do so before anything was done."""
+
+
+@pytest.fixture
+def planned(path, monkeypatch):
+    """A folder in which a plan was saved and nothing else: no run, no broker."""
+    monkeypatch.chdir(path.parent)
+    text = (
+        '[limits]\nmax_order = "none"\nmax_price_age_hours = "none"\n[terms]\nmax_plan_age_hours = 100000\n'
+    )
+    (path.parent / "execution.toml").write_text(text)
+    assert run("plan", "--save", "--as-of", "2026-11-23").exit_code == 0
+    return path
+
+
+@pytest.mark.parametrize("words", LOOKS, ids=" ".join)
+def test_what_only_looks_writes_nothing_the_first_time(planned, words):
+    """`doctor` made the tables of automation, and a rehearsal the account of the paper broker."""
+    before = everything(planned.parent)
+    first = run(*words)
+    assert everything(planned.parent) == before
+    assert first.exit_code in (0, 4), first.output
+    assert (run(*words).exit_code, run(*words).stdout) == (first.exit_code, first.stdout)
+
+
+@pytest.mark.parametrize("words", LOOKS, ids=" ".join)
+def test_what_only_looks_works_in_a_folder_one_may_only_read(planned, words):
+    first = run(*words)
+    with nobody_who_may_only_read(planned.parent):
+        again = run(*words)
+    assert (again.exit_code, again.stdout) == (first.exit_code, first.stdout), again.stderr
+
+
+def test_doctor_in_an_empty_folder_makes_nothing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "portfolio.toml").write_text(FILE)
+    assert run("doctor").exit_code == 0
+    assert [p.name for p in tmp_path.iterdir()] == ["portfolio.toml"]

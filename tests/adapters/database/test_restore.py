@@ -1,19 +1,25 @@
 """A restore brings back what was recorded and takes back nothing that happened: the attacks, as tests."""
 
+import os
 import shutil
 import sqlite3
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import date
 from decimal import Decimal
 
 import pytest
 
+import steelyard
 from acceptance.desks import plan
+from steelyard.adapters.brokers.paper import PaperTerms
 from steelyard.adapters.database.copies import back_up, restore
+from steelyard.api import automation
+from steelyard.app.trading.order_reports import Desk
 from steelyard.app.trading.sync import verify
 from steelyard.domain.trading.approvals import Approver
 from steelyard.domain.trading.arming import Arming
-from steelyard.errors import InputError, PlanError
+from steelyard.domain.trading.execution import ExecutionSettings
+from steelyard.errors import InputError, NoAnswer, PlanError
 
 D = Decimal
 DAY = date(2026, 11, 24)
@@ -200,3 +206,105 @@ def test_approvals_of_a_copy_are_not_taken_into_a_record_that_parted(office):
     office.book.record("note", "", {}, office.clock.at)
     put_back(office, copy)
     assert office.book.approvals(plan().id, 1) == frozenset()
+
+
+def with_an_order_out(office):
+    """A plan of which one share was sold when patience ended, and a copy from before it."""
+    office.book.save_plan(plan(), office.clock.at)
+    copy = copied(office)
+    office.paper_terms = PaperTerms(fill_at_most=D(1))
+    office.reopen()
+    office.execute(plan(), polls=1)
+    return copy
+
+
+class Witness:
+    """The broker of an office that notes when it is asked, and what the database had been through by then."""
+
+    def __init__(self, office, silent=False):
+        self.office, self.silent, self.asked = office, silent, []
+
+    def __getattr__(self, name):
+        return getattr(self.office.broker, name)
+
+    def find(self, order):
+        kinds = [link.text for link in self.office.book.links() if '"kind":"restore"' in link.text]
+        self.asked.append((order.symbol, len(kinds)))
+        if self.silent:
+            raise NoAnswer("no-answer", "nobody there", "ask again")
+        return self.office.broker.find(order)
+
+
+def restored_beside(office, copy, broker, monkeypatch):
+    """`restore` of the library, with a desk where that broker sits."""
+
+    @contextmanager
+    def desk(folder):
+        yield Desk(office.book, {"main": broker}, office.clock), ExecutionSettings(), None
+
+    monkeypatch.setattr(automation.bootstrap, "desk", desk)
+    found = steelyard.restore(office.folder / "portfolio.toml", copy)
+    office.book.close()
+    office.reopen()
+    return found
+
+
+def test_a_restore_asks_the_broker_first_and_keeps_what_it_filled_meanwhile(office, monkeypatch):
+    copy = with_an_order_out(office)
+    (out,) = [o for o in office.book.orders() if o.is_out]
+    witness = Witness(office)
+    found = restored_beside(office, copy, witness, monkeypatch)
+    assert found.unanswered == ()
+    assert witness.asked
+    assert {links for _, links in witness.asked} == {0}
+    (now,) = [o for o in office.book.orders() if o.id == out.id]
+    assert now.filled > out.filled
+    assert verify(office.book) is None
+
+
+def test_a_broker_that_does_not_answer_is_named_and_its_order_stays_out(office, monkeypatch):
+    copy = with_an_order_out(office)
+    (out,) = [o for o in office.book.orders() if o.is_out]
+    found = restored_beside(office, copy, Witness(office, silent=True), monkeypatch)
+    assert [out.id[:11] in text for text in found.unanswered] == [True]
+    (now,) = [o for o in office.book.orders() if o.id == out.id]
+    assert now.is_out
+
+
+@pytest.mark.parametrize("name", ["b.db", "b.db.part", ".b.db.part"])
+@pytest.mark.parametrize("leads", ["to a file", "nowhere", "to the database"])
+def test_a_backup_neither_follows_nor_overwrites_a_link_that_lies_there(office, name, leads):
+    """`ln -s ~/.ssh/authorized_keys c.db.part` beside a backup to come."""
+    victim = office.folder / ("steelyard.db" if leads == "to the database" else "victim")
+    if leads == "to a file":
+        victim.write_text("mine")
+    before = victim.read_bytes() if victim.exists() else None
+    link = office.folder / name
+    link.symlink_to(victim)
+    if name == "b.db":
+        with pytest.raises(InputError) as caught:
+            copied(office)
+        assert caught.value.code == "file-exists"
+    else:
+        assert not copied(office).is_symlink()
+    assert link.is_symlink()
+    assert (victim.read_bytes() if victim.exists() else None) == before
+    assert not [p for p in office.folder.iterdir() if p.suffix == ".part" and p != link]
+
+
+def test_a_link_planted_while_a_backup_is_written_is_not_overwritten_either(office, monkeypatch):
+    """Between the look and the name there is time: the name is given only where nothing has it."""
+    victim, target = office.folder / "victim", office.folder / "b.db"
+    victim.write_text("mine")
+    link = os.link
+
+    def slow(source, to, **more):
+        target.symlink_to(victim)
+        return link(source, to, **more)
+
+    monkeypatch.setattr(os, "link", slow)
+    with pytest.raises(InputError) as caught:
+        copied(office)
+    assert caught.value.code == "file-exists"
+    assert victim.read_text() == "mine"
+    assert target.is_symlink()

@@ -1,11 +1,15 @@
 """Secrets are found where the docstring says, and refused where others could read them."""
 
+import hashlib
 import os
+import sys
+import types
 from types import SimpleNamespace
 
 import pytest
 
 from steelyard.adapters.machine.secret_store import SecretStore, untrusted
+from steelyard.domain.trading.approvals import proven
 from steelyard.errors import InputError
 
 
@@ -53,6 +57,77 @@ def test_an_escaped_password_is_masked_in_its_plain_form_as_well():
     store = SecretStore({"STEELYARD_NOTIFY_M": "mailto://me:p%40ssw0rd%21@example.org"})
     assert "p@ssw0rd!" not in store.mask("login with p@ssw0rd! failed")
     assert "p%40ssw0rd" not in store.mask("login with p%40ssw0rd%21 failed")
+
+
+class Keyring(types.ModuleType):
+    """The functions and errors of keyring that its documentation names, over a backend of this test.
+
+    `get_password(service, username)` gives None where nothing is stored; what fails is a `KeyringError`, also
+    `NoKeyringError` (a RuntimeError too) without a backend, `KeyringLocked` and `InitError`.
+    """
+
+    def __init__(self, stored=(), fails=None):
+        super().__init__("keyring")
+        self.errors = types.ModuleType("keyring.errors")
+        self.errors.KeyringError = type("KeyringError", (Exception,), {})
+        for name, more in (("NoKeyringError", (RuntimeError,)), ("KeyringLocked", ()), ("InitError", ())):
+            setattr(self.errors, name, type(name, (self.errors.KeyringError, *more), {}))
+        self.stored, self.fails, self.asked = dict(stored), fails, []
+
+    def get_password(self, service, username):
+        self.asked.append((service, username))
+        if self.fails:
+            raise getattr(self.errors, self.fails)("no")
+        return self.stored.get((service, username))
+
+
+@pytest.fixture
+def keyring_of(monkeypatch):
+    def install(*words, **more):
+        made = Keyring(*words, **more)
+        monkeypatch.setitem(sys.modules, "keyring", made)
+        monkeypatch.setitem(sys.modules, "keyring.errors", made.errors)
+        return made
+
+    return install
+
+
+SECRET = "0123456789abcdef" * 2 + "of min"
+VERIFIER = hashlib.sha256(SECRET.encode()).hexdigest()
+
+
+def test_an_approver_proves_themselves_by_the_secret_in_their_keyring(keyring_of):
+    ring = keyring_of({("steelyard", "approver-min"): SECRET})
+    assert proven("min", VERIFIER, SecretStore({}).approver("min")).proven
+    assert ring.asked == [("steelyard", "approver-min")]
+
+
+def test_the_environment_wins_over_the_keyring_for_an_approver_too(keyring_of):
+    ring = keyring_of({("steelyard", "approver-min"): "another"})
+    assert SecretStore({"STEELYARD_APPROVER_MIN": SECRET}).approver("min") == SECRET
+    assert ring.asked == []
+
+
+@pytest.mark.parametrize("fails", [None, "KeyringError", "NoKeyringError", "KeyringLocked", "InitError"])
+@pytest.mark.parametrize(
+    "stored", [{}, {("steelyard", "approver-jun"): SECRET}, {("other", "approver-min"): SECRET}]
+)
+def test_without_their_own_secret_nobody_is_an_approver(keyring_of, stored, fails):
+    """Nothing stored, somebody else's, a locked keyring or none at all: refused, and what to do is said."""
+    keyring_of(stored, fails=fails)
+    with pytest.raises(InputError) as caught:
+        proven("min", VERIFIER, SecretStore({}).approver("min"))
+    assert caught.value.code == "approver-secret"
+    assert "keyring" in caught.value.hint
+
+
+@pytest.mark.parametrize("found", ["", SECRET[:-1], SECRET.upper(), SECRET + " "])
+def test_another_secret_in_the_keyring_proves_nobody(keyring_of, found):
+    keyring_of({("steelyard", "approver-min"): found})
+    with pytest.raises(InputError) as caught:
+        proven("min", VERIFIER, SecretStore({}).approver("min"))
+    assert caught.value.code == "approver-secret"
+    assert SECRET not in caught.value.message + caught.value.hint
 
 
 def test_a_keyring_that_is_asked_for_and_missing_says_what_to_install():

@@ -5,6 +5,7 @@ What a plan may not do is checked from outside: never more spent than there is, 
 """
 
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 
@@ -14,6 +15,8 @@ from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.adapters.files.portfolio import parse
 from steelyard.app.planning.coarse_steps import MOST_STEPS, coarser, factor_of
 from steelyard.app.planning.tradables import Tradable
+from steelyard.engines.allocation.one_budget.search import solve
+from steelyard.engines.allocation.problem import AllocationProblem, Line
 
 TARGETS = {"069500": "30%", "VOO": "40%", "TLT": "20%", "GLD": "10%"}
 COSTS = {"commission": "0.1%", "fx_spread": "0.2%"}
@@ -109,3 +112,46 @@ def test_a_thousand_targets_are_planned():
     plan = steelyard.invest(read(text), "100000000")
     assert {t.shares for t in plan.trades} == {200}
     assert len(plan.trades) == 1000
+
+
+@pytest.mark.parametrize("missing", [1, 100])
+def test_of_a_thousand_equal_funds_the_last_by_symbol_go_short(missing):
+    """Each could have 100 shares, but for 1,000 won that are missing once or a hundred times.
+
+    Plans are ties then but for their symbols, which took 30 s: the first ones have more.
+    """
+    symbols = sorted(f"S{n}" for n in range(1000))
+    prices = dict.fromkeys(symbols, "1000")
+    text = portfolio(dict.fromkeys(symbols, "0.1%"), account(cash={"KRW": "0"}), prices=prices)
+    plan = steelyard.invest(read(text), 100_000_000 - missing * 1000)
+    assert plan.objective.proven
+    had = {t.symbol: t.shares for t in plan.trades}
+    assert set(had.values()) == {100, 99}
+    assert [s for s in symbols if had[s] == 99] == symbols[1000 - missing :]
+
+
+@pytest.mark.parametrize("limit", [0, 1000, 30_000])
+def test_a_search_that_is_stopped_anywhere_keeps_its_best_and_a_bound_that_holds(limit):
+    """Forty lines of awkward prices; a search of more work finds nothing below the bound of a shorter one."""
+    lines = tuple(
+        Line(f"S{n:02}", 7001 + 313 * n, n % 5, Fraction(100_000 + 7 * n), rate=Fraction(1, 1000))
+        for n in range(40)
+    )
+    problem = AllocationProblem(lines, 1_234_567, 0)
+    longer, found = solve(problem, node_limit=200_000), solve(problem, node_limit=limit)
+    spent = sum(x.price * (n - x.held) for x, n in zip(lines, found.steps, strict=True))
+    assert spent <= 1_234_567
+    assert found.bound <= longer.value <= found.value
+    # Counted work: it ends within the step that goes beyond the limit.
+    assert found.nodes <= limit + 60_000
+
+
+def test_states_of_many_lines_are_listed_only_in_part():
+    """A smallest trade as large as the account leaves a gap in which every state lies.
+
+    500 lines by a thousand states, each in up to 500 hulls, filled the memory.
+    """
+    lines = tuple(Line(f"S{n:03}", 10 + n, 0, Fraction(10_000)) for n in range(500))
+    found = solve(AllocationProblem(lines, 100_000, 60_000), node_limit=10_000)
+    assert found.bound <= found.value
+    assert sum(x.price * n for x, n in zip(lines, found.steps, strict=True)) <= 100_000

@@ -6,11 +6,10 @@ from decimal import Decimal
 
 import pytest
 
-from acceptance.desks import plan, trade
+from acceptance.desks import NO_LIMITS, plan, trade
 from steelyard.app.trading.market import Market
 from steelyard.domain.trading.approvals import Approver
 from steelyard.domain.trading.arming import Arming
-from steelyard.domain.trading.guardrails import OrderLimits
 from steelyard.domain.trading.orders import Order
 from steelyard.errors import NoAnswer, OrderNotTaken, PlanError
 
@@ -226,7 +225,7 @@ def test_a_price_that_moved_just_as_far_as_allowed_is_no_reason(office):
 
 
 def test_nothing_is_sent_when_one_order_breaks_a_guardrail(office):
-    result = office.execute(plan(), limits=OrderLimits(max_order=D(1950)))
+    result = office.execute(plan(), limits=replace(NO_LIMITS, max_order=D(1950)))
     assert result.outcome == "refused"
     assert rules(result) == ["max-order"]
     assert office.book.orders() == ()
@@ -296,7 +295,7 @@ def test_each_guardrail_hears_of_the_world_and_nothing_is_sent(office, rule, pre
     """The rule itself is tried in `test_guardrails`; this is whether `execute` tells it the truth."""
     how = prepare(office)
     before = len(office.book.orders())
-    result = office.execute(plan(**changes), limits=OrderLimits(**limits), **how)
+    result = office.execute(plan(**changes), limits=replace(NO_LIMITS, **limits), **how)
     assert result.outcome == "refused"
     assert set(rules(result)) == {rule}
     assert len(office.book.orders()) == before
@@ -306,7 +305,7 @@ def test_each_guardrail_hears_of_the_world_and_nothing_is_sent(office, rule, pre
 
 def test_a_market_order_is_sent_only_when_it_was_asked_for(office):
     assert set(rules(office.execute(plan(), limit_distance=None))) == {"market-order"}
-    result = office.execute(plan(), limit_distance=None, limits=OrderLimits(market_orders=True))
+    result = office.execute(plan(), limit_distance=None, limits=replace(NO_LIMITS, market_orders=True))
     assert [o.limit for o in result.orders] == [None, None, None]
     assert result.outcome == "done"
 
@@ -343,7 +342,7 @@ def test_unattended_needs_an_arming_that_covers_day_and_amount(office):
 
 
 def test_a_second_approval_is_bound_to_the_hash(office):
-    limits, min_ = OrderLimits(second_approval_above=D(4000)), Approver("min", proven=True)
+    limits, min_ = replace(NO_LIMITS, second_approval_above=D(4000)), Approver("min", proven=True)
     other = plan(as_of=date(2026, 11, 23))
     office.book.save_plan(other, office.clock.at)
     office.book.approve(other.id, Approver("jun", proven=True), office.clock.at)

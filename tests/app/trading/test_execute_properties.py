@@ -11,7 +11,7 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from acceptance.desks import MOMENT, Clock
+from acceptance.desks import MOMENT, NO_LIMITS, Clock
 from lanes import given_in_lanes
 from steelyard.adapters.brokers.paper import PaperBroker, PaperTerms
 from steelyard.adapters.database.order_book import SqliteOrderBook
@@ -109,7 +109,14 @@ def test_no_fill_takes_a_purse_below_zero_or_the_cash_below_the_reserve(plan, at
                 start = plan.prices[symbol][0] if symbol in plan.prices else D(1400)
                 prices[symbol] = start * (1000 + mills) / 1000
             market = Market({s: (p, clock.at) for s, p in prices.items()})
-            execute(desk, book.plan(plan.id), market, ExecutionTerms(polls=3), live=True, who=Approver("min"))
+            execute(
+                desk,
+                book.plan(plan.id),
+                market,
+                ExecutionTerms(limits=NO_LIMITS, polls=3),
+                live=True,
+                who=Approver("min"),
+            )
             out = [o for o in book.orders() if o.is_out]
             if stop_one and out:
                 cancel(desk, out[0])

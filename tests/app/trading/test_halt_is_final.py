@@ -10,7 +10,7 @@ from contextlib import closing
 
 import pytest
 
-from acceptance.desks import MOMENT, Clock, Office, plan
+from acceptance.desks import MOMENT, NO_LIMITS, Clock, Office, plan
 from acceptance.interleaving import Stage
 from lanes import sizes
 from steelyard.adapters.database.copies import back_up, restore
@@ -46,7 +46,7 @@ class Trial:
         desk = self.desk()
         desk = Desk(_Book(desk.book), desk.brokers, desk.clock)
         prices = {s: (p, MOMENT) for s, p in plan().prices.items() for p in [p[0]]}
-        terms = ExecutionTerms(polls=8, poll_seconds=4)
+        terms = ExecutionTerms(limits=NO_LIMITS, polls=8, poll_seconds=4)
         try:
             execute(desk, desk.book.plan(plan().id), Market(prices), terms, live=True, who=Approver("min"))
         except PlanError as error:

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from acceptance.desks import MOMENT, Office, plan, trade
+from acceptance.desks import MOMENT, NO_LIMITS, Office, plan, trade
 from steelyard.adapters.brokers.ticket import TicketBroker
 from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.app.trading.execute import execute
@@ -43,7 +43,12 @@ def carry_out(office, wanted):
     office.book.save_plan(wanted, MOMENT)
     desk = Desk(office.book, {"main": office.broker, "hand": typed}, office.clock)
     return execute(
-        desk, office.book.plan(wanted.id), office.market(), ExecutionTerms(), live=True, who=Approver("min")
+        desk,
+        office.book.plan(wanted.id),
+        office.market(),
+        ExecutionTerms(limits=NO_LIMITS),
+        live=True,
+        who=Approver("min"),
     )
 
 

@@ -37,10 +37,12 @@ CALM = Situation(
 )
 STRICT = OrderLimits(
     max_order=D(2_100_000),
+    max_order_part=None,
     max_day=D(3_100_000),
     max_turnover=D("0.31"),
     max_position_sold=D("0.5"),
     collar=D("0.01"),
+    second_needed=True,
     max_price_age_hours=2,
     max_positions_age_minutes=15,
     second_approval_above=D(2_100_000),
@@ -159,5 +161,11 @@ def test_without_any_price_that_alone_is_said():
 
 
 def test_more_than_is_held_is_never_sold_even_without_limits():
-    none = OrderLimits(max_positions_age_minutes=None)
+    none = OrderLimits(
+        max_order_part=None,
+        max_turnover=None,
+        collar=None,
+        max_price_age_hours=None,
+        max_positions_age_minutes=None,
+    )
     assert [r.rule for r in inspect(replace(SELL, shares=D(7)), CALM, none)] == ["max-position-sold"]

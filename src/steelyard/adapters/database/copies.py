@@ -220,7 +220,9 @@ def _unused(database: Path) -> Path:
 
 
 def sound(database: Path) -> str | None:
-    """Return what SQLite finds wrong with a database, None when it is sound."""
+    """Return what SQLite finds wrong with a database, None when it is sound, or not there yet."""
+    if not database.exists():
+        return None
     with told(database), closing(open_to_read(database)) as base:
         found: str = base.execute("PRAGMA integrity_check").fetchone()[0]
     return None if found == "ok" else found

@@ -15,7 +15,7 @@ from steelyard.adapters.files import settings_text
 from steelyard.adapters.files.toml_reader import Reader
 from steelyard.adapters.machine import plugins
 from steelyard.domain.trading.execution import ExecutionSettings, ExecutionTerms
-from steelyard.domain.trading.guardrails import BY_DEFAULT, OrderLimits
+from steelyard.domain.trading.guardrails import OrderLimits
 from steelyard.errors import PortfolioProblems
 from steelyard.records import replace
 from steelyard.words import say
@@ -133,7 +133,7 @@ def _limits(reader: Reader, table: Mapping[str, Any]) -> OrderLimits:
         given["max_order_part"] = None
     if "collar" in given:
         given["second_needed"] = True
-    return replace(BY_DEFAULT, **loosened, **given)
+    return replace(OrderLimits(), **loosened, **given)
 
 
 def _terms(reader: Reader, table: Mapping[str, Any], limits: OrderLimits) -> ExecutionTerms:

@@ -178,7 +178,8 @@ def hear_all(desk: Desk, over_after_hours: int) -> tuple[str, ...]:
             left.append(say("{account} has no broker any more", account=order.account))
             continue
         now = desk.hear(order, over_after_hours)
-        if now.state in (SENT, UNKNOWN):
+        # Where the broker does not answer, what was asked about comes back as it was.
+        if now is order or now.state in (SENT, UNKNOWN):
             left.append(say("nobody knows what became of {id}", id=now.id[:11]))
     return tuple(left)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from steelyard.domain.money import ZERO
-from steelyard.domain.trading.guardrails import BY_DEFAULT, OrderLimits
+from steelyard.domain.trading.guardrails import OrderLimits
 from steelyard.records import dataclass, field
 
 
@@ -55,7 +55,7 @@ class ExecutionSettings:
         paper_fill_at_most: Most shares it fills at a time, None for all.
     """
 
-    terms: ExecutionTerms = ExecutionTerms(limits=BY_DEFAULT)
+    terms: ExecutionTerms = ExecutionTerms()
     brokers: Mapping[str, str] = field(default_factory=dict)
     paper_commission: Decimal = ZERO
     paper_fill_at_most: Decimal | None = None

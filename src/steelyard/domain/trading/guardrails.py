@@ -22,7 +22,7 @@ from steelyard.words import say
 
 @dataclass(frozen=True, slots=True)
 class OrderLimits:
-    """What the owner allows.
+    """What the owner allows; made without a word, it is what an owner allows who said nothing.
 
     Attributes:
         max_order: Largest single order, base currency.
@@ -39,26 +39,16 @@ class OrderLimits:
     """
 
     max_order: Decimal | None = None
-    max_order_part: Decimal | None = None
+    max_order_part: Decimal | None = Decimal("0.25")
     max_day: Decimal | None = None
-    max_turnover: Decimal | None = None
+    max_turnover: Decimal | None = ONE
     max_position_sold: Decimal | None = None
-    collar: Decimal | None = None
-    second_needed: bool = True
-    max_price_age_hours: int | None = None
+    collar: Decimal | None = Decimal("0.05")
+    second_needed: bool = False
+    max_price_age_hours: int | None = 96
     max_positions_age_minutes: int | None = 15
     market_orders: bool = False
     second_approval_above: Decimal | None = None
-
-
-BY_DEFAULT = OrderLimits(
-    max_order_part=Decimal("0.25"),
-    max_turnover=ONE,
-    collar=Decimal("0.05"),
-    second_needed=False,
-    max_price_age_hours=96,
-)
-"""What an owner allows who said nothing."""
 
 
 @dataclass(frozen=True, slots=True)

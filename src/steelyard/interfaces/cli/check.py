@@ -10,6 +10,7 @@ import click
 
 import steelyard
 from steelyard.interfaces import language
+from steelyard.interfaces.cli.long_lists import first_lines
 from steelyard.interfaces.cli.options import epilog, options, print_json, read_portfolio, warn_of_caveats
 from steelyard.words import say
 
@@ -37,14 +38,12 @@ def check(path: Path | None, as_json: bool, as_of: date | None, file: Path | Non
         from steelyard.interfaces.cli import tables
 
         tables.show_check(report)
-    for holding in report.valuation.unmanaged:
-        language.echo(
-            say(
-                "warning: {symbol} is held but has no target: left alone and not counted",
-                symbol=holding.symbol,
-            ),
-            err=True,
-        )
+    unmanaged = [
+        say("warning: {symbol} is held but has no target: left alone and not counted", symbol=holding.symbol)
+        for holding in report.valuation.unmanaged
+    ]
+    for text in first_lines(unmanaged):
+        language.echo(text, err=True)
     warn_of_caveats(report.caveats, report.as_of, report.portfolio)
     if exit_code and report.decision.due:
         sys.exit(10)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from decimal import Context, Decimal
+from typing import Any
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -20,6 +21,7 @@ from steelyard.domain.policy.policies import band
 from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.trades import Plan, Trade
 from steelyard.interfaces import edge
+from steelyard.interfaces.cli.long_lists import MOST_ROWS, first_lines, more
 from steelyard.interfaces.language import tell
 from steelyard.interfaces.vocabulary import SIDES, WAYS
 from steelyard.words import join, say
@@ -84,9 +86,20 @@ def gauge(drift: Drift, limit: Decimal | None) -> str:
     return "".join(cells)
 
 
+class _LongTable(Table):
+    """A table that shows its first rows, and says how many more there are."""
+
+    def add_row(self, *cells: object, **how: Any) -> None:
+        if self.row_count < MOST_ROWS:
+            super().add_row(*cells, **how)  # type: ignore[arg-type]
+            return
+        self.left_out = getattr(self, "left_out", 0) + 1
+        self.caption, self.caption_style, self.caption_justify = tell(more(self.left_out)), "", "left"
+
+
 def columns(*titles: tuple[str, str]) -> Table:
     """Return a table of columns by title and side: left, right, or the one that may wrap."""
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table = _LongTable(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for title, side in titles:
         table.add_column(tell(title), justify="right" if side == "right" else "left", no_wrap=side != "wrap")
     return table
@@ -162,11 +175,15 @@ def show_check(report: CheckReport) -> None:
     wrong = say("{percent} % of the money is in the wrong place", percent=percent(report.misplaced))
     begin = say("fill in shares, prices and cash to begin")
     out.print(f"\n{tell(join('; ', (cash, wrong if valuation.managed else begin)))}")
-    for holding in valuation.unmanaged:
-        worth = money(holding.value, base)
-        text = say(
-            "unmanaged: {symbol} {amount} (no target, not counted)", symbol=holding.symbol, amount=worth
+    unmanaged = [
+        say(
+            "unmanaged: {symbol} {amount} (no target, not counted)",
+            symbol=holding.symbol,
+            amount=money(holding.value, base),
         )
+        for holding in valuation.unmanaged
+    ]
+    for text in first_lines(unmanaged):
         out.print(tell(text))
     decision = report.decision
     due = say("A rebalance is due:") if decision.due else say("No rebalance is due.")

@@ -212,28 +212,32 @@ def within(square: Fraction, least: Fraction, extra: Fraction) -> bool:
 
 def next_purchase(problem: Household, taxation: Taxation | None, plan: Judged) -> Judged | None:
     """Return the best nearer plan with one step more, paid from its account's own cash; None without."""
-    best: Judged | None = None
     money = plan.settled.money
+    # The gradient is all that a step changes, as costs count like idle cash: so the first that is permitted
+    # is the best, and there is no need to judge a whole plan for every seat.
+    gains = []
     for k, seat in enumerate(problem.seats):
-        steps = plan.change.steps[k]
         if (
             not seat.can_buy
-            or steps < seat.held
+            or plan.change.steps[k] < seat.held
             or plan.change.sold_out[k]
             or seat.price > money[seat.account]
+            or seat.continuous
         ):
             continue
-        if seat.continuous or _gradient(problem, seat, plan.worth) >= 0:
-            continue
+        gradient = _gradient(problem, seat, plan.worth)
+        if gradient < 0:
+            gains.append((gradient, k))
+    for _, k in sorted(gains):
         more = tuple(n + (i == k) for i, n in enumerate(plan.change.steps))
         grown = judge(problem, taxation, Change(more, plan.change.sold_out))
-        if grown.miss < (best or plan).miss and permitted(problem, taxation, grown):
-            best = grown
-    return best
+        if permitted(problem, taxation, grown):
+            return grown
+    return None
 
 
 def _gradient(problem: Household, seat: Seat, worth: Sequence[int | Fraction]) -> Fraction:
-    """Return what one step more adds to the objective, where misses are squared; below zero is nearer."""
+    """Return what one step more adds to the objective; below zero is nearer."""
     total = -problem.idle * seat.price
     for goal, part in seat.counts:
         g = problem.goals[goal]

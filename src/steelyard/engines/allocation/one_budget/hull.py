@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from math import inf
 
 from steelyard.engines.allocation.one_budget.states import State
@@ -16,14 +16,11 @@ class Hull:
     def __init__(self, base: int, miss: float, segments: list[tuple[float, int]]) -> None:
         """Merge `segments` (slope, length), ascending in slope, onto the cheapest states."""
         self.base, self.segments = base, segments
-        self.at = [0]
-        self.miss = [miss]
+        self.at = list(accumulate((length for _, length in segments), initial=0))
+        self.miss = list(accumulate((slope * length for slope, length in segments), initial=miss))
         self.slope = [slope for slope, _ in segments]
         # Behind the last corner more money helps nothing: it need not be spent.
         self.slope.append(0.0)
-        for slope, length in segments:
-            self.at.append(self.at[-1] + length)
-            self.miss.append(self.miss[-1] + slope * length)
 
     def bound(self, money: int) -> float:
         """Return the bound, infinite when the cheapest states cost more than the money."""
@@ -55,6 +52,14 @@ def _segments(states: Iterable[State]) -> tuple[State, list[tuple[float, int]]]:
         corners.append(state)
     pairs = pairwise(corners)
     return corners[0], [((b.miss - a.miss) / (b.spent - a.spent), b.spent - a.spent) for a, b in pairs]
+
+
+def whole_hull(lists: list[list[State]]) -> Hull:
+    """Return the hull of all the lines together: `suffix_hulls` of them, its first alone."""
+    corners = [_segments(states) for states in lists]
+    base = sum(first.spent for first, _ in corners)
+    miss = sum((first.miss for first, _ in reversed(corners)), 0.0)
+    return Hull(base, miss, sorted(segment for _, segments in corners for segment in segments))
 
 
 def suffix_hulls(lists: list[list[State]]) -> list[Hull]:

@@ -13,12 +13,13 @@ Source: Lagrangian relaxation and dominance for the separable knapsack (Kellerer
 from __future__ import annotations
 
 from fractions import Fraction
+from heapq import heapify, heappop, heappush
 from math import inf, lcm
 from typing import TypeAlias
 
 from steelyard.engines.allocation.one_budget.divisible import solve_divisible
-from steelyard.engines.allocation.one_budget.hull import suffix_hulls
-from steelyard.engines.allocation.one_budget.states import Choices, State
+from steelyard.engines.allocation.one_budget.hull import suffix_hulls, whole_hull
+from steelyard.engines.allocation.one_budget.states import LEAST_LISTED, LIST_LIMIT, Choices, State
 from steelyard.engines.allocation.problem import AllocationProblem, Answer, Infeasible, Line
 
 NODE_LIMIT = 2_000_000
@@ -27,8 +28,18 @@ NODE_LIMIT = 2_000_000
 MOST_LINES_WALKED = 500
 """Lines of a problem that are walked: each is a level of the walk, and Python has a thousand."""
 
-WALK_LIMIT = 5_000
+WALK_LIMIT = 50_000
 """Partial choices of the depth-first walk before the dynamic programme takes over."""
+
+MOST_CORNERS = 1_500_000
+"""Corners of all the hulls that bound a search, each line's in all the hulls before it."""
+
+EXACT_WORK = 10
+"""Partial choices that take as long as one line of a tie, which is compared in fractions."""
+
+KEPT_WORK = 3
+"""Partial choices that take as long as one that goes on to the next layer."""
+
 
 SLACK = 1e-12
 """Relative rounding error allowed for in a float bound before a branch is given up."""
@@ -93,6 +104,7 @@ class _Search:
         self.twin = [place > 0 and kinds[place] == kinds[place - 1] for place in range(len(kinds))]
         # Places in the search order by symbol, for the last rank.
         self.by_symbol = sorted(range(len(lines)), key=lambda place: lines[self.order[place]].symbol)
+        self.symbol_place = {place: rank for rank, place in enumerate(self.by_symbol)}
         self.best: list[State] = []
         self.best_miss = inf
         self.best_rank: Rank | None = None
@@ -110,8 +122,9 @@ class _Search:
         # none of them.
         gap = self.best_miss - dual + self.margin
         self.lists, self.excess, cut = [], [], False
+        limit = max(min(LIST_LIMIT, 2 * MOST_CORNERS // len(self.choices) ** 2), LEAST_LISTED)
         for choices, least in zip(self.choices, cheapest, strict=True):
-            found, complete = choices.within(multiplier, least + gap)
+            found, complete = choices.within(multiplier, least + gap, limit)
             cut = cut or not complete
             self.lists.append([state for _, state in found])
             self.excess.append([reduced - least for reduced, _ in found])
@@ -164,7 +177,7 @@ class _Search:
             improved = best is None or dual > best[1] + 1e-9 * abs(dual)
             if best is None or dual > best[1]:
                 best = multiplier, dual, least
-            hull = suffix_hulls([list(pool.values()) for pool in pools])[0]
+            hull = whole_hull([list(pool.values()) for pool in pools])
             following = hull.multiplier(self.budget)
             if not improved or following == multiplier:
                 break
@@ -208,34 +221,59 @@ class _Search:
         # made.
         plan = [min(pool, key=lambda s: s.miss + multiplier * s.spent) for pool in pools]
         left = self.budget - sum(s.spent for s in plan)
-        while left < 0:
-            # Give money back where a unit of it costs the least miss.
-            swaps = [
+
+        def swaps(place: int) -> list[tuple[float, int, State]]:
+            """The cheapest way for one line to give money back, none where it has the least."""
+            now = plan[place]
+            ways = [
                 ((s.miss - now.miss) / (now.spent - s.spent), place, s)
-                for place, (now, pool) in enumerate(zip(plan, pools, strict=True))
-                for s in pool
+                for s in pools[place]
                 if s.spent < now.spent
             ]
-            _, place, state = min(swaps)
+            return [min(ways)] if ways else []
+
+        offers = [way for place in range(len(plan)) for way in swaps(place)] if left < 0 else []
+        heapify(offers)
+        while left < 0:
+            # Give money back where a unit of it costs the least miss.
+            _, place, state = heappop(offers)
             left += plan[place].spent - state.spent
             plan[place] = state
+            for way in swaps(place):
+                heappush(offers, way)
+
+        def gains(place: int) -> list[tuple[float, int, State]]:
+            """The affordable state that one line gains most by, none where it gains nothing."""
+            now, best = plan[place], None
+            for s in pools[place]:
+                if s.miss < (best or now).miss and s.spent - now.spent <= left:
+                    best = s
+            return [] if best is None else [(best.miss - now.miss, place, best)]
+
+        better = [way for place in range(len(plan)) for way in gains(place)]
+        heapify(better)
         for _ in range(4 * len(plan) + 40):
-            gain, place, state = 0.0, -1, plan[0]
-            for index, (now, pool) in enumerate(zip(plan, pools, strict=True)):
-                for s in pool:
-                    if now.miss - s.miss > gain and s.spent - now.spent <= left:
-                        gain, place, state = now.miss - s.miss, index, s
-            if place < 0:
+            # What was affordable may be no more, as money goes; where some came back, all is asked again.
+            while better and better[0][2].spent - plan[better[0][1]].spent > left:
+                for way in gains(heappop(better)[1]):
+                    heappush(better, way)
+            if not better:
                 break
-            left += plan[place].spent - state.spent
-            plan[place] = state
+            _, place, state = heappop(better)
+            change = state.spent - plan[place].spent
+            left, plan[place] = left - change, state
+            if change < 0:
+                better = [way for other in range(len(plan)) for way in gains(other)]
+                heapify(better)
+            else:
+                for way in gains(place):
+                    heappush(better, way)
         self._offer(plan, sum(s.miss for s in plan))
 
     def _walk(self, place: int, left: int, miss: float, excess: float, chosen: list[State]) -> None:
         if place == len(self.lists):
             self._offer(chosen, miss)
             return
-        self.nodes += 1
         if self.nodes > self.node_limit:
             raise _Stopped
         # Of interchangeable lines only falling values are walked. It has to be that order: they stand by
@@ -247,6 +285,7 @@ class _Search:
         worst = self.best_miss + self.margin - miss
         children = []
         for index, (over, state) in enumerate(zip(self.excess[place], self.lists[place], strict=True)):
+            self.nodes += 1
             if over > most:
                 break
             bound = state.miss + after(left - state.spent)
@@ -273,21 +312,28 @@ class _Search:
             after = self.hulls[place + 1].bound
             worst = self.best_miss + self.margin
             grown: list[Partial] = []
+            value = self.choices[place].value
             for spent, miss, chain in layer:
                 left = self.budget - spent
                 self.nodes += len(states)
                 if self.nodes > self.node_limit:
                     here = self.hulls[place].bound
                     return min(m + here(self.budget - s) for s, m, _ in layer) - self.margin
+                # Falling values of interchangeable lines here too, or each of their permutations is a tie. No
+                # plan is lost: the first by rank has them fall, and nothing is before any part of it.
+                ceiling = value(chain[0]) if chain and self.twin[place] else None
                 for state in states:
+                    if ceiling is not None and value(state) > ceiling:
+                        continue
                     if miss + state.miss + after(left - state.spent) <= worst:
                         grown.append((spent + state.spent, miss + state.miss, (state, chain)))
-            layer = self._undominated(grown)
+            self.nodes += KEPT_WORK * len(grown)
+            layer = self._undominated(grown, place)
         for _, miss, chain in layer:
             self._offer(_unchain(chain), miss)
         return inf
 
-    def _undominated(self, grown: list[Partial]) -> list[Partial]:
+    def _undominated(self, grown: list[Partial], place: int) -> list[Partial]:
         """Keep partial plans that no other one beats in rank while spending no more."""
         # By money: then a plan has to be compared with the last one kept only, as ranks fall along what is
         # kept. All levels of the rank are sums over lines or in the order of lines, so whatever completes two
@@ -299,12 +345,31 @@ class _Search:
                 behind = partial[1] - kept[-1][1]
                 if behind > self.margin:
                     continue
-                if behind >= -self.margin:
-                    rank = self._rank(_unchain(partial[2]))
-                    if rank >= self._rank(_unchain(kept[-1][2])):
-                        continue
+                if behind >= -self.margin and not self._goes_before(partial[2], kept[-1][2], place):
+                    continue
             kept.append(partial)
         return kept
+
+    def _goes_before(self, chain: Chain, other: Chain, place: int) -> bool:
+        """Say whether one partial plan, up to a place, ranks before another one, exactly."""
+        # Each level of the rank is a sum over lines, or what the first line by symbol that differs has. So
+        # what two plans share decides nothing, and most ties share all but their last few lines.
+        miss, trades, turnover = Fraction(0), 0, 0
+        first = (len(self.lists), 0)
+        while chain and other and chain is not other:
+            (state, chain), (against, other) = chain, other
+            self.nodes += 1
+            choices = self.choices[place]
+            if state != against:
+                self.nodes += EXACT_WORK
+                miss += choices.exact_miss(state) - choices.exact_miss(against)
+                amount, opposed = choices.amount(state), choices.amount(against)
+                trades += (amount > 0) - (opposed > 0)
+                turnover += amount - opposed
+                if less := choices.value(against) - choices.value(state):
+                    first = min(first, (self.symbol_place[place], less))
+            place -= 1
+        return (miss, trades, turnover, first[1]) < (0, 0, 0, 0)
 
     def _offer(self, plan: list[State], miss: float) -> None:
         """Take a feasible plan if it ranks before the incumbent."""
@@ -320,12 +385,13 @@ class _Search:
         self.best, self.best_miss, self.best_rank = list(plan), miss, rank
 
     def _rank(self, plan: list[State]) -> Rank:
-        """Return the ranked levels of a plan or of its first places, exact."""
-        pairs = list(zip(self.choices, plan, strict=False))
+        """Return the ranked levels of a plan, exact."""
+        self.nodes += EXACT_WORK * len(plan)
+        pairs = list(zip(self.choices, plan, strict=True))
         exact = sum((c.exact_miss(s) for c, s in pairs), Fraction(0))
         amounts = [c.amount(s) for c, s in pairs]
         values = [-c.value(s) for c, s in pairs]
-        ordered = tuple(values[place] for place in self.by_symbol if place < len(plan))
+        ordered = tuple(values[place] for place in self.by_symbol)
         return exact, sum(a > 0 for a in amounts), sum(amounts), ordered
 
     def _answer(self, open_bound: float) -> Answer:

@@ -13,6 +13,9 @@ from typing import NamedTuple
 
 from steelyard.engines.allocation.problem import Line
 
+LEAST_LISTED = 8
+"""States of a line that are listed however many lines there are."""
+
 LIST_LIMIT = 50_000
 """States one line may put on its short list; beyond, the plan is called best found and carries its gap."""
 
@@ -124,28 +127,26 @@ class Choices:
         states = self.singles + self.side(multiplier, 1) + self.side(multiplier, -1)
         return min(states, key=lambda s: s.miss + multiplier * s.spent)
 
-    def within(self, multiplier: float, most: float) -> tuple[list[tuple[float, State]], bool]:
-        """List the states whose reduced cost is at most `most`.
+    def within(self, multiplier: float, most: float, limit: int) -> tuple[list[tuple[float, State]], bool]:
+        """List the states whose reduced cost is at most `most`, at most the `limit` best of them.
 
         Returns:
             (reduced cost, state) pairs, best first, and whether they are all there.
         """
         found = [(s.miss + multiplier * s.spent, s) for s in self.singles]
         found = [pair for pair in found if pair[0] <= most]
-        complete = True
         for sign, (low, high) in ((1, self.bought), (-1, self.sold)):
             for start in self.side(multiplier, sign):
                 first = sign * start.change
                 # The reduced cost is convex along a side: the first one too dear ends the direction.
                 for sizes in (range(first, high + 1), range(first - 1, low - 1, -1)):
-                    for size in sizes:
+                    # One more than the limit from each way, so that the best are among them and a list that
+                    # was cut is known.
+                    for size in sizes[: limit + 1]:
                         state = self.state(sign * size)
                         reduced = state.miss + multiplier * state.spent
                         if reduced > most:
                             break
-                        if len(found) >= LIST_LIMIT:
-                            complete = False
-                            break
                         found.append((reduced, state))
         found.sort(key=lambda pair: pair[0])
-        return found, complete
+        return found[:limit], len(found) <= limit
