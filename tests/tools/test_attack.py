@@ -54,7 +54,7 @@ import sys
 sys.path.insert(0, sys.argv[1])
 import cases, driver
 driver.HANG_SECONDS = 0.5
-driver._warm = lambda: None
+driver._warm = lambda studies: None
 kinds = {
     "loops": lambda: [None for _ in iter(int, 1)],
     "fills": lambda: bytearray(8 << 30),

@@ -31,6 +31,8 @@ from cases import Case, case_of
 
 HANG_SECONDS = 5.0
 """Of processor time; more is a hang, and the worker is killed."""
+FEW = 1000
+"""Cases of a run that is to be cheap."""
 WALL_SECONDS = 120.0
 """A worker that neither works nor answers is killed after so long."""
 MEMORY = 1 << 30
@@ -50,7 +52,7 @@ def attack(
     seed: int, numbers: range, kinds: tuple[str, ...] = (), workers: int = 2
 ) -> Iterator[dict[str, Any]]:
     """Yield the outcome of every case: its number, kind, outcome, and what there is to know."""
-    _warm()
+    _warm(studies=len(numbers) > FEW)
     waiting = iter(numbers)
     pool = [_Worker(seed, kinds) for _ in range(min(workers, len(numbers)))]
     busy = [w for w in pool if w.take(waiting)]
@@ -146,8 +148,11 @@ def _processor(process: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _warm() -> None:
-    """Import and compile what the commands use, once and before any worker is there."""
+def _warm(*, studies: bool) -> None:
+    """Import and compile what the commands use, once and before any worker is there.
+
+    Kernels of the larger studies take half a minute to compile, and few cases ask for them.
+    """
     tested = ["backtest", "--prices", "prices.csv", "--before-tax"]
     studied = ["compare", "--demo", "--paths", "20", "--policy", "threshold 5%"]
     for tree in portfolios.HONEST:
@@ -158,7 +163,7 @@ def _warm() -> None:
         }
         for words in (["plan"], ["invest", "100000"], ["tax"], ["holdings"], tested, [*tested, "--whole"]):
             run(Case("portfolio", files, [words]))
-    for more in (["--bootstrap", "stationary"], ["--sweep"], ["--rolling", "1"]):
+    for more in () if not studies else (["--bootstrap", "stationary"], ["--sweep"], ["--rolling", "1"]):
         for whole in ([], ["--whole"]):
             run(Case("flags", files, [[*studied, *more, *whole]]))
 
