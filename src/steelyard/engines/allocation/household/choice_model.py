@@ -12,16 +12,16 @@ what is managed.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 from math import floor
 
+from steelyard.engines.allocation.household.choice_columns import Columns, Scope
 from steelyard.engines.allocation.household.household import (
     BUY,
     SELL,
     Change,
     Household,
-    Side,
     affordable,
     by_goal,
     unchanged,
@@ -32,60 +32,6 @@ from steelyard.engines.allocation.household.taxation import Taxation
 
 TANGENTS = 8
 """Tangents of every square to begin with, on each side of the target."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What a model is about.
-
-    Attributes:
-        ranges: By goal: least and most ticks it may be worth.
-        sides: The only seats and sides that may trade; None for all.
-        whole: Counts are whole numbers.
-        switches: Every side gets an on/off column.
-        restful: Nothing is sold in one account and bought in another.
-        paying: Accounts whose sales are no relocation.
-        cases: By tax: the alternative that holds; None lets the model choose, which takes whole numbers.
-        every_case: The rows of every alternative are written, held or not (`ChoiceModel.case_rows`).
-    """
-
-    ranges: tuple[tuple[Fraction, Fraction], ...]
-    sides: frozenset[Side] | None = None
-    whole: bool = False
-    switches: bool = False
-    restful: bool = False
-    paying: frozenset[int] = frozenset()
-    cases: tuple[int, ...] | None = None
-    every_case: bool = False
-
-
-@dataclass(slots=True)
-class Columns:
-    """Where everything stands in the model.
-
-    Attributes:
-        moved: Steps bought or sold, by side.
-        most: Most steps of each side.
-        gone: Odd fraction that left, by seat.
-        switch: On/off, by side.
-        parts: Sold of each lot, by seat.
-        taxes: One a tax.
-        away: Signed distance from target, by goal, in units.
-        square: Its square, by goal, in units squared.
-        size: Its size, by goal, in units, where the objective sums sizes.
-        costs: Terms of commissions and conversion, in units.
-    """
-
-    moved: dict[Side, int] = field(default_factory=dict)
-    most: dict[Side, int] = field(default_factory=dict)
-    gone: dict[int, int] = field(default_factory=dict)
-    switch: dict[Side, int] = field(default_factory=dict)
-    parts: list[list[int]] = field(default_factory=list)
-    taxes: list[int] = field(default_factory=list)
-    away: list[int] = field(default_factory=list)
-    square: list[int] = field(default_factory=list)
-    size: list[int] = field(default_factory=list)
-    costs: Terms = field(default_factory=dict)
 
 
 class ChoiceModel:
@@ -339,9 +285,28 @@ class ChoiceModel:
                 self.at.size.append(linear.column())
                 linear.row({self.at.size[g]: 1.0, away: -1.0}, lower=0.0)
                 linear.row({self.at.size[g]: 1.0, away: 1.0}, lower=0.0)
-            for n in range(-TANGENTS, TANGENTS + 1):
-                at = (low if n < 0 else high) * abs(n) / TANGENTS
-                linear.row({square: 1.0, away: -2 * at}, lower=-at * at)
+            places = [(low if n < 0 else high) * abs(n) / TANGENTS for n in range(-TANGENTS, TANGENTS + 1)]
+            if self.scope.whole:
+                for at in places:
+                    linear.row({square: 1.0, away: -2 * at}, lower=-at * at)
+            else:
+                self._bowl(away, square, sorted({*places, low, high}))
+
+    def _bowl(self, away: int, square: int, places: Sequence[float]) -> None:
+        """Let a square lie above its tangents, by stretches of the distance in place of a row each.
+
+        The greatest of the tangents bends half-way between their places and rises ever steeper, so stretches
+        are used in their order by themselves. The simplex works on rows: three a goal in place of seventeen.
+        """
+        linear, low, high = self.linear, places[0], places[-1]
+        bends = [low, *((a + b) / 2 for a, b in pairwise(places)), high]
+        stretches = [
+            (linear.column(0.0, end - start), 2 * at)
+            for at, start, end in zip(places, bends, bends[1:], strict=False)
+            if end > start
+        ]
+        linear.row({away: 1.0} | {column: -1.0 for column, _ in stretches}, low - 1e-9, low + 1e-9)
+        linear.row({square: 1.0} | {column: -slope for column, slope in stretches}, lower=low * low)
 
     def cut(self, goal: int, worth: int | Fraction) -> bool:
         """Put in the lines that make the square exact at a worth; return whether they were new."""

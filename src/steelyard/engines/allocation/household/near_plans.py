@@ -281,22 +281,37 @@ class _Search(Questions):
         self.search.hold(cases)
         if self.limit is not None:
             self.search.relaxed.row(self.limit, -inf, most + HAIR)
-        supports = self.search.supports(least=self._least_trades())
-        for made, support in enumerate(supports):
-            if made >= MADE_WHOLE:
-                break
-            fewest = min(
-                (p.trades for p in self.found.values() if p.effort <= most * self.unit), default=len(support)
-            )
-            if len(support) > fewest:
-                break
-            if self.divided:
-                self._make_whole(support, cases, most)
-                continue
-            for aim in (self.search.model.miss(), self.search.model.effort()):
-                columns = self.search.toward(support, aim) if aim else None
-                if columns is not None and self._round(support, columns, most):
+        tried: set[Support] = set()
+        for least in dict.fromkeys((self._least_trades(), 0)):
+            supports = [s for s in self.search.supports(least=least) if s not in tried]
+            for made, support in enumerate(supports):
+                fewest = self._fewest_within(most, len(support))
+                if made >= MADE_WHOLE or len(support) > fewest:
                     break
+                tried.add(support)
+                if self.divided:
+                    self._make_whole(support, cases, most)
+                else:
+                    self._make_near(support, most)
+            # A search that ended at the least there can be goes on where that could not be made whole.
+            ended = any(len(s) <= least for s in supports)
+            if not ended or self._fewest_within(most, len(self.problem.seats) + 1) <= least:
+                break
+
+    def _fewest_within(self, most: float, otherwise: int) -> int:
+        """Return the fewest trades of a plan within some tax and cost, or so many where there is none."""
+        return min((p.trades for p in self.found.values() if p.effort <= most * self.unit), default=otherwise)
+
+    def _make_near(self, support: Support, most: float) -> bool:
+        """Make some trades whole: between the nearest and the cheapest of them, then at each."""
+        ends = [
+            columns
+            for aim in (self.search.model.miss(), self.search.model.effort())
+            if aim and (columns := self.search.toward(support, aim)) is not None
+        ]
+        if len(ends) == 2:
+            ends.insert(0, [(a + b) / 2 for a, b in zip(*ends, strict=True)])
+        return any(self._round(support, columns, most) for columns in ends)
 
     def _least_trades(self) -> int:
         """Return a number of trades below which no plan is near enough: goals that cannot stay.

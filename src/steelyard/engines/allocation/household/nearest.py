@@ -14,7 +14,7 @@ from fractions import Fraction
 from heapq import heappop, heappush
 from itertools import count
 
-from steelyard.engines.allocation.household.choice_model import Scope
+from steelyard.engines.allocation.household.choice_columns import Scope
 from steelyard.engines.allocation.household.first_plan import first_plan
 from steelyard.engines.allocation.household.household import (
     ZERO,

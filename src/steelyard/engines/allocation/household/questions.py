@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, inf, isqrt
 
-from steelyard.engines.allocation.household.choice_model import ChoiceModel, Scope
+from steelyard.engines.allocation.household.choice_columns import Scope
+from steelyard.engines.allocation.household.choice_model import ChoiceModel
 from steelyard.engines.allocation.household.household import Change, Household
 from steelyard.engines.allocation.household.linear_model import Terms
 from steelyard.engines.allocation.household.new_money_rows import spend
@@ -34,6 +35,13 @@ FEW_SEATS = 16
 
 ROUNDS = 40
 """Times one question is asked, each with the lines that the last answer lacked."""
+
+WHOLE_MODELS = 240
+"""Whole-number models of many seats solved in all for one plan, times the seats: models of 24 seats take some
+hundredths of a second each, of 160 half a second."""
+
+SEAT_BRANCHES = 2_000
+"""Branches of one of them, times the seats."""
 
 HAIR = 1e-9
 
@@ -65,7 +73,7 @@ class Questions:
         self.unit = float(peace.total) / 1000 or 1.0
         self.found: dict[tuple[Change, tuple[tuple[Fraction, ...], ...]], Judged] = {}
         self.rest = False
-        self.purchases = 0
+        self.purchases = self.models = 0
         self.ties = not peace.accept
         self.divided = any(seat.continuous for seat in problem.seats)
         self.search: SparseSearch
@@ -190,7 +198,14 @@ class Questions:
         model.aim(aim)
         slack = 0.0
         bound = -inf
+        seats = len(self.problem.seats)
+        many = seats > FEW_SEATS and not self.divided
         for _ in range(ROUNDS):
+            if many:
+                if self.models * seats >= WHOLE_MODELS:
+                    break
+                branches = min(branches, max(SEAT_BRANCHES // seats, 10))
+            self.models += 1
             solved = model.linear.solve(nodes=branches, searches=searches)
             if not slack:
                 bound = max(bound, solved.bound)

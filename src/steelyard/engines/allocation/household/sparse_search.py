@@ -41,6 +41,9 @@ CLOSE = 1e-4
 
 HAIR = 1e-9
 
+TURNS = 3
+"""Times one question takes the other way out of something that excludes each other, the first one failing."""
+
 Support = frozenset[Side]
 
 
@@ -61,6 +64,7 @@ class SparseSearch:
         self.relaxed = Relaxed(linear)
         self.seen: dict[Support, None] = {}
         self.least_trades = 0
+        self.turns = TURNS
 
     def hold(self, cases: Sequence[int]) -> None:
         """Let one alternative of every tax hold from now on."""
@@ -176,11 +180,15 @@ class SparseSearch:
     def _ways(
         self, x: Sequence[float], low: list[float], high: list[float]
     ) -> list[tuple[list[float], list[float]]]:
-        """Return the two ways out of something that excludes each other and yet is; none where nothing is."""
+        """Return the two ways out of something that excludes each other and yet is, the nearer one first.
+
+        There are none where nothing is.
+        """
         for one, other in self.pairs:
-            if sum(x[c] for c in one) > NOTHING and sum(x[c] for c in other) > NOTHING:
+            a, b = sum([x[c] for c in one]), sum([x[c] for c in other])
+            if a > NOTHING and b > NOTHING:
                 ways = []
-                for side in (one, other):
+                for side in (one, other) if a <= b else (other, one):
                     upper = list(high)
                     for c in side:
                         upper[c] = 0.0
@@ -190,7 +198,7 @@ class SparseSearch:
             if low[c] < high[c] and NOTHING < x[c] < 1 - NOTHING:
                 no, yes = list(high), list(low)
                 no[c], yes[c] = 0.0, 1.0
-                return [(low, no), (yes, high)]
+                return [(low, no), (yes, high)] if x[c] < 0.5 else [(yes, high), (low, no)]
         return []
 
     def _fewest(self) -> Support | None:
@@ -211,29 +219,23 @@ class SparseSearch:
         self, lower: Sequence[float], upper: Sequence[float], costs: Sequence[float]
     ) -> list[float] | None:
         self.relaxed.costs(costs)
-        low, high = list(lower), list(upper)
-        for _ in range(len(self.pairs) + len(self.model.either) + 1):
-            self.relaxed.bounds(low, high)
-            x = self.relaxed.solve()
-            if x is None:
-                return None
-            if not self._settle(x, low, high):
-                return x
-        return None
+        self.turns = TURNS
+        return self._apart(list(lower), list(upper))
 
-    def _settle(self, x: Sequence[float], low: list[float], high: list[float]) -> bool:
-        """Forbid one side of something that excludes each other; return whether there was any."""
-        for one, other in self.pairs:
-            a, b = sum(x[c] for c in one), sum(x[c] for c in other)
-            if a > NOTHING and b > NOTHING:
-                for c in one if a <= b else other:
-                    high[c] = 0.0
-                return True
-        for c in self.model.either:
-            if low[c] < high[c] and NOTHING < x[c] < 1 - NOTHING:
-                low[c] = high[c] = 0.0 if x[c] < 0.5 else 1.0
-                return True
-        return False
+    def _apart(self, low: list[float], high: list[float]) -> list[float] | None:
+        """Return a solution in which what excludes each other does: the smaller side is forbidden first."""
+        self.relaxed.bounds(low, high)
+        x = self.relaxed.solve()
+        if x is None:
+            return None
+        ways = self._ways(x, low, high)
+        if not ways:
+            return x
+        found = self._apart(*ways[0])
+        if found is None and self.turns > 0:
+            self.turns -= 1
+            found = self._apart(*ways[1])
+        return found
 
     def _start(self, noise: Sequence[float]) -> tuple[Support, list[float]] | None:
         weights = [n / m for n, m in zip(noise, self.most, strict=True)]

@@ -7,7 +7,8 @@ from fractions import Fraction
 from itertools import pairwise
 from math import inf
 
-from steelyard.engines.allocation.household.choice_model import ChoiceModel, Scope
+from steelyard.engines.allocation.household.choice_columns import Scope
+from steelyard.engines.allocation.household.choice_model import ChoiceModel
 from steelyard.engines.allocation.household.household import BUY, SELL, Household
 from steelyard.engines.allocation.household.linear_model import Terms
 from steelyard.engines.allocation.household.taxation import Alternative, LotSteps, Piece, Taxation

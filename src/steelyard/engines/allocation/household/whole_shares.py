@@ -18,7 +18,7 @@ from steelyard.engines.allocation.household.household import Change, Household, 
 from steelyard.engines.allocation.household.ranks import Peace
 from steelyard.engines.allocation.household.taxation import Piece, Taxation
 
-WIDTH = 20_000
+WIDTH = 8_000
 """Combinations looked at in one round, at most."""
 
 WIDTHS = (1, 2, 3, 5, 7, 9)
