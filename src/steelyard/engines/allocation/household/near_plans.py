@@ -9,16 +9,25 @@ stage.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice, product
 from math import inf
 
-from steelyard.engines.allocation.household.household import SELL, Household, unchanged, values
+from steelyard.engines.allocation.household.first_plan import first_plan
+from steelyard.engines.allocation.household.household import (
+    BUY,
+    SELL,
+    Household,
+    Side,
+    settle,
+    unchanged,
+    values,
+)
 from steelyard.engines.allocation.household.one_account import OneAccount, is_one
 from steelyard.engines.allocation.household.questions import FEW_SEATS, HAIR, Near, Questions
 from steelyard.engines.allocation.household.ranks import Judged, Peace
-from steelyard.engines.allocation.household.sparse_search import SparseSearch, Support
+from steelyard.engines.allocation.household.sparse_search import MORE_STARTS, STARTS, SparseSearch, Support
 from steelyard.engines.allocation.household.tax_columns import possible_cases
 from steelyard.engines.allocation.household.taxation import Taxation, meet_on_an_edge
 from steelyard.engines.allocation.household.whole_shares import Frame, Middle, whole_near
@@ -197,9 +206,36 @@ class _Search(Questions):
         if not self.found:
             for row in relaxed[:1]:
                 self._few_trades(row.cases, inf)
+                if not self.found:
+                    self._descend(self._its_ways(row.columns))
         if self.least_found() > bound + self.tolerance() and self.search.model.effort():
             bound = self._settled(relaxed, bound)
         return bound
+
+    def _descend(self, sides: Collection[Side]) -> None:
+        """Consider what a descent in whole shares finds with some sides only, however coarse shares are."""
+        problem = self.problem
+        if self.divided or settle(problem, unchanged(problem)).short:
+            return
+        seats = tuple(
+            replace(
+                seat,
+                can_buy=seat.can_buy and (k, BUY) in sides,
+                can_sell=seat.can_sell and (k, SELL) in sides,
+            )
+            for k, seat in enumerate(problem.seats)
+        )
+        self.consider(first_plan(replace(problem, seats=seats), unchanged(problem)), None)
+
+    def _its_ways(self, columns: Sequence[float]) -> Support:
+        """Return all sides that trade goals the way a solution does: so accounts are left in peace."""
+        seats = self.problem.seats
+        ways = {(goal, side) for k, side in self.search.support(columns) for goal, _ in seats[k].counts}
+        return frozenset(
+            (k, side)
+            for k, side in self.search.sides
+            if all((g, side) in ways and (g, -side) not in ways for g, _ in seats[k].counts)
+        )
 
     def _is_listed(self) -> bool:
         """Say whether one account pays for all and plans near enough can differ in tax or costs."""
@@ -281,21 +317,21 @@ class _Search(Questions):
         self.search.hold(cases)
         if self.limit is not None:
             self.search.relaxed.row(self.limit, -inf, most + HAIR)
-        tried: set[Support] = set()
-        for least in dict.fromkeys((self._least_trades(), 0)):
-            supports = [s for s in self.search.supports(least=least) if s not in tried]
+        least, smallest = self._least_trades(), len(self.problem.seats) + 1
+        for more in (False, True):
+            starts = MORE_STARTS if more else range(STARTS)
+            supports = self.search.supports(starts=starts, least=least)
             for made, support in enumerate(supports):
                 fewest = self._fewest_within(most, len(support))
                 if made >= MADE_WHOLE or len(support) > fewest:
                     break
-                tried.add(support)
                 if self.divided:
                     self._make_whole(support, cases, most)
                 else:
                     self._make_near(support, most)
-            # A search that ended at the least there can be goes on where that could not be made whole.
-            ended = any(len(s) <= least for s in supports)
-            if not ended or self._fewest_within(most, len(self.problem.seats) + 1) <= least:
+            smallest = min([smallest, *map(len, supports)])
+            # Shares may be too coarse for some trades and not for as many others.
+            if not supports or self._fewest_within(most, smallest + FAR) <= smallest + 1:
                 break
 
     def _fewest_within(self, most: float, otherwise: int) -> int:

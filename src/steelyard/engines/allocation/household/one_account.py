@@ -48,6 +48,9 @@ LISTED_TO_BETTER = 8_000
 OFFERED = 2
 """Plans of one list that are judged."""
 
+SUMMED = ("cost", "miss", "turnover")
+"""What is summed over the funds of a plan, besides what limits it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Listed:
@@ -85,7 +88,13 @@ def is_one(problem: Household, taxation: Taxation | None, peace: Peace) -> bool:
 
 
 class OneAccount(Counts):
-    """The search over the counts of every fund."""
+    """The search over the counts of every fund.
+
+    Attributes:
+        gains: By bucket: the gain of every count.
+    """
+
+    gains: Any
 
     def listed(self, enough: float, tolerance: float) -> Listed:
         """Return the plans that may be the best: least tax and costs, then fewest trades, then nearest.
@@ -99,6 +108,7 @@ class OneAccount(Counts):
         import numpy as np
 
         model = MixtureModel(self, np)
+        self.gains = model.gains
         cases = model.least_by_case()
         bound = min((case.value for case in cases), default=inf)
         least, proposals = enough, list[Proposal]()
@@ -111,7 +121,7 @@ class OneAccount(Counts):
             if any(prices.same(np, other) for other in looked):
                 continue
             looked.append(prices)
-            kept, all_of_them = self._first(np, model, [prices], least, tolerance / 2, settled=tolerance)
+            kept, all_of_them = self._first(np, [prices], least, tolerance / 2, settled=tolerance)
             if not all_of_them:
                 proven = min(proven, case.value)
             if kept is not None and len(kept.picked):
@@ -157,7 +167,7 @@ class OneAccount(Counts):
                 gap = max(abs(value), self.small) / 50
                 # What a plan costs beyond the least is bounded by the prices of tax and costs as well.
                 both = [prices, _Prices(case.value, case.worse, most - case.value)]
-                kept, all_of_them = self._first(np, model, both, enough, gap, most=most, count=count)
+                kept, all_of_them = self._first(np, both, enough, gap, most=most, count=count)
                 complete = complete and all_of_them
                 if kept is not None and len(kept.picked):
                     rows = kept.best("miss", OFFERED)
@@ -192,7 +202,7 @@ class OneAccount(Counts):
         return whole_near(problem, self.taxation, self.peace, frame, middle)[:OFFERED]
 
     def _first(
-        self, np: Any, model: MixtureModel, prices: list[_Prices], enough: float, gap: float,
+        self, np: Any, prices: list[_Prices], enough: float, gap: float,
         *, settled: float | None = None, most: float = inf, count: int | None = None,
     ) -> tuple[_Kept | None, bool]:  # fmt: skip
         """Return all plans as good as the best, looked for ever farther from the bound, and if that is so.
@@ -212,13 +222,13 @@ class OneAccount(Counts):
             last = reach >= min(enough - value, everything)
             found = best is not None and (settled is None or enough - value <= settled)
             listed = LISTED_TO_BETTER if found else LISTED if settled is None else LISTED_FOR_PROOF
-            picked = self._within(np, prices, reach, listed, count)
-            if picked is None:
+            within = self._within(np, prices, reach, listed, count)
+            if within is None:
                 if best is not None or gap / GROWTH**2 >= failed:
                     return best, False
                 failed, gap = gap, gap / GROWTH**2
                 continue
-            kept = self._kept(np, picked, model.gains, most, count)
+            kept = self._kept(np, within, most)
             if len(kept.picked):
                 best = kept
                 least = float((kept.miss if settled is None else kept.effort).min())
@@ -250,62 +260,56 @@ class OneAccount(Counts):
         return Proposal(Change(tuple(steps), tuple(gone)), wanted)
 
     def _within(self, np: Any, prices: list[_Prices], gap: float, most: int, count: int | None) -> Any:
-        """Return all combinations worse than the bound by no more than a gap; None where too many.
+        """Return all combinations worse than the bound by no more than a gap, None where too many.
 
         What the funds so far take of money, distance, trades and other prices may leave too little for the
-        least that the rest takes: such a beginning is dropped on the way.
+        least that the rest takes: such a beginning is dropped on the way. With the combinations come the sums
+        of `SUMMED` and of the gains, a row each.
         """
         at = self.at
         trades = self.problem.most_trades if count is None else count
-        columns = [(prices[0].worse, gap + HAIR), *((p.worse, p.room + HAIR) for p in prices[1:])]
-        columns.append((at["square"], (self.frame.square - self.rest) * (1 + 1e-12)))
-        columns.append((at["spent"], self.cash + HAIR))
-        if trades is not None:
-            columns.append((at["trades"], trades + HAIR))
-        lists = []
-        for start, end in zip(self.starts, [*self.starts[1:], len(at["seat"])], strict=True):
-            good = prices[0].worse[start:end] <= gap + HAIR
-            for other in prices[1:]:
-                good &= other.worse[start:end] <= other.room + HAIR
-            here = np.flatnonzero(good) + start
-            if not len(here):
-                return np.zeros((0, len(self.starts)), dtype=np.int64)
-            lists.append(here)
-        lists.sort(key=len)
-        left = [limit - sum(float(x[here].min()) for here in lists) for x, limit in columns]
-        if min(left) < 0:
-            return np.zeros((0, len(self.starts)), dtype=np.int64)
+        limits = [gap + HAIR, *(p.room + HAIR for p in prices[1:])]
+        limits += [(self.frame.square - self.rest) * (1 + 1e-12), self.cash + HAIR]
+        limits += [inf if trades is None else trades + HAIR]
+        rows = [p.worse for p in prices] + [at["square"], at["spent"], at["trades"]]
+        every = np.vstack([*rows, *(at[name] for name in SUMMED), *self.gains])
+        good = prices[0].worse <= limits[0]
+        for other, limit in zip(prices[1:], limits[1:], strict=False):
+            good = good & (other.worse <= limit)
+        ends = [*self.starts[1:], len(good)]
+        lists = sorted(
+            (np.flatnonzero(good[a:b]) + a for a, b in zip(self.starts, ends, strict=True)), key=len
+        )
+        nothing = np.zeros((len(every), 0)), np.zeros((0, len(lists)), dtype=np.int64)
+        if not len(lists[0]):
+            return nothing
+        parts = [every[:, here] for here in lists]
+        least = [part.min(axis=1) for part in parts]
+        base = sum(least)
         # What each takes more than the least of its fund, against what there is more than all of these.
-        totals, picked = [np.zeros(1) for _ in columns], np.zeros((1, 0), dtype=np.int64)
-        for here in lists:
-            more = [x[here] - float(x[here].min()) for x, _ in columns]
-            good = totals[0][:, None] + more[0] <= left[0]
-            for total, own, limit in zip(totals[1:], more[1:], left[1:], strict=True):
-                good &= total[:, None] + own <= limit
-            one, two = np.nonzero(good)
+        left = np.array(limits) - base[: len(limits)]
+        if left.min() < 0:
+            return nothing
+        total, picked = np.zeros((len(every), 1)), np.zeros((1, 0), dtype=np.int64)
+        for here, part, own in zip(lists, parts, least, strict=True):
+            more = part - own[:, None]
+            fits = total[0][:, None] + more[0] <= left[0]
+            for n in range(1, len(limits)):
+                fits &= total[n][:, None] + more[n] <= left[n]
+            one, two = np.nonzero(fits)
             if len(one) > most:
                 return None
-            totals = [total[one] + own[two] for total, own in zip(totals, more, strict=True)]
+            total = total[:, one] + more[:, two]
             picked = np.concatenate([picked[one], here[two][:, None]], axis=1)
-        return picked
+        return (total + base[:, None])[len(limits) - 3 :], picked
 
-    def _kept(self, np: Any, picked: Any, gains: Any, most: float, count: int | None) -> _Kept:
-        """Return the combinations that keep money, distance and limits."""
-        at, taxation = self.at, self.taxation
-
-        def total(name: str) -> Any:
-            return at[name][picked].sum(axis=1)
-
-        picked = picked[total("square") <= (self.frame.square - self.rest) * (1 + 1e-12)]
-        picked = picked[at["spent"][picked].sum(axis=1) <= self.cash + HAIR]
-        limit = self.problem.most_trades if count is None else count
-        if limit is not None:
-            picked = picked[total("trades") <= limit]
-        effort = total("cost")
-        if not len(picked):
-            return _Kept(picked, effort, effort, effort, effort)
-        if taxation is not None:
-            realised = gains[:, picked].sum(axis=2).T
+    def _kept(self, np: Any, listed: Any, most: float) -> _Kept:
+        """Return the combinations that keep the limits of tax and gain, and some tax and costs."""
+        sums, picked = listed
+        _, _, trades, effort, miss, turnover = sums[:6]
+        taxation = self.taxation
+        if taxation is not None and len(picked):
+            realised = sums[6:].T
             tax = tax_of_many(np, taxation, realised)
             effort = effort + tax
             good = effort <= most + HAIR
@@ -315,8 +319,7 @@ class OneAccount(Counts):
                 good &= realised.sum(axis=1) <= float(taxation.most_gain) + HAIR
         else:
             good = effort <= most + HAIR
-        picked, effort = picked[good], effort[good]
-        return _Kept(picked, effort, total("trades"), total("miss"), total("turnover"))
+        return _Kept(picked[good], effort[good], trades[good], miss[good], turnover[good])
 
 
 @dataclass(frozen=True, slots=True)

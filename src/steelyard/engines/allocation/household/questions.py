@@ -36,7 +36,7 @@ FEW_SEATS = 16
 ROUNDS = 40
 """Times one question is asked, each with the lines that the last answer lacked."""
 
-WHOLE_MODELS = 240
+WHOLE_MODELS = 160
 """Whole-number models of many seats solved in all for one plan, times the seats: models of 24 seats take some
 hundredths of a second each, of 160 half a second."""
 

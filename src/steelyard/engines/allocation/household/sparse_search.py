@@ -27,6 +27,9 @@ WEIGHINGS = 4
 STARTS = 2
 """Searches begun from differently weighed trades."""
 
+MORE_STARTS = range(STARTS, STARTS + 3)
+"""Those begun where none of their trades could be made whole."""
+
 QUESTIONS = 70
 """Linear programmes solved, at most."""
 
@@ -81,19 +84,21 @@ class SparseSearch:
         """Return the sides that trade in a solution."""
         return self._support(x)
 
-    def supports(self, *, starts: int = STARTS, questions: int = QUESTIONS, least: int = 0) -> list[Support]:
+    def supports(
+        self, *, starts: Sequence[int] = range(STARTS), questions: int = QUESTIONS, least: int = 0
+    ) -> list[Support]:
         """Return sets of sides that can do what is asked, the smallest first.
 
         Args:
-            starts: Searches begun, at most.
+            starts: Which searches are begun, each with trades weighed otherwise, the first as they are.
             questions: Linear programmes solved, about.
             least: No set is smaller; where one is found that is not, the search ends.
         """
         self.least_trades = least
-        random = Random(17)
         self.seen = {}
         last = self.relaxed.asked + questions
-        for start in range(starts):
+        for start in starts:
+            random = Random(17 + start)
             noise = [exp(random.gauss(0.0, 1.0)) if start else 1.0 for _ in self.columns]
             found = self._start(noise)
             if found is None and not start:

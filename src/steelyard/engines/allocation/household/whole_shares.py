@@ -18,8 +18,8 @@ from steelyard.engines.allocation.household.household import Change, Household, 
 from steelyard.engines.allocation.household.ranks import Peace
 from steelyard.engines.allocation.household.taxation import Piece, Taxation
 
-WIDTH = 8_000
-"""Combinations looked at in one round, at most."""
+WIDTH, WIDTH_TAXED = 20_000, 8_000
+"""Combinations looked at in one round, at most: the tax of each takes as long as all the rest."""
 
 WIDTHS = (1, 2, 3, 5, 7, 9)
 """Counts one seat may take, ever more."""
@@ -197,7 +197,7 @@ class _Around:
         combined = 1
         for less, more in pairwise(WIDTHS):
             for k in order:
-                if combined // less * more > WIDTH:
+                if combined // less * more > (WIDTH if self.taxation is None else WIDTH_TAXED):
                     return widths
                 combined = combined // less * more
                 widths[k] = more
