@@ -41,6 +41,9 @@ ROUNDS = 40
 
 MEETS = Fraction(1, 10**9)
 
+FINEST = 1e-7
+"""Part of all money by which value and bound of divided shares may differ: a cent of a hundred thousand."""
+
 
 @dataclass(frozen=True, slots=True)
 class Nearest:
@@ -232,6 +235,9 @@ def _by_model(problem: Household, taxation: Taxation | None, known: list[Judged]
         good = permitted(problem, taxation, plan)
         if good and (best is None or plan.miss < best.miss):
             best = plan
+        if best is not None and _as_good(problem, best, bound, money):
+            proven = True
+            break
         fresh = [model.cut(goal, worth) for goal, worth in enumerate(plan.worth)]
         modelled = Fraction(sum(solved.columns[c] * x for c, x in model.miss().items())) * weight
         if any(fresh) and plan.miss - modelled > MEETS * plan.miss:
@@ -244,8 +250,22 @@ def _by_model(problem: Household, taxation: Taxation | None, known: list[Judged]
         slack += more
     if best is None:
         raise Infeasible(ZERO)
+    if proven and _as_good(problem, best, bound, money):
+        return Nearest(best, min(bound, best.miss), True)
     proven = proven or best.miss - bound <= MEETS * best.miss
     return Nearest(best, best.miss if proven else min(bound, best.miss), proven)
+
+
+def _as_good(problem: Household, best: Judged, bound: Fraction, money: int) -> bool:
+    """Say whether divided shares are as near as the bound, but for less than a trade is rounded by.
+
+    Where targets can be met in fractions, no count of billionths of a share meets them.
+    """
+    if problem.power != 2 or not any(seat.continuous for seat in problem.seats):
+        return False
+    divisor = max((float(g.divisor) for g in problem.goals), default=1.0)
+    away = (float(best.miss) ** 0.5 - max(float(bound), 0.0) ** 0.5) * divisor**0.5
+    return bool(away <= FINEST * max(money, 1))
 
 
 def _switched(problem: Household) -> bool:
