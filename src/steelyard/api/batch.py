@@ -32,10 +32,11 @@ if TYPE_CHECKING:
     from steelyard.app.batch.model_arrays import PackedBook
     from steelyard.app.batch.prepare import Prepared
     from steelyard.app.batch.run import Tally
+    from steelyard.app.batch.what_if import WhatIf
     from steelyard.ports.batch import Work
 
 Progress = Callable[[int, int], None]
-__all__ = ["check", "check_work", "plan", "plan_work", "prepare", "reconcile", "trades"]
+__all__ = ["check", "check_work", "plan", "plan_work", "prepare", "reconcile", "trades", "what_if"]
 
 
 def plan(
@@ -247,6 +248,38 @@ def reconcile(
     place = bootstrap.batch_work(Path(work))
     results = bootstrap.batch_results(Path(out))
     return reconciled(place, results, _book_of(place), threads=threads or _processors(), said=said or _silent)
+
+
+def what_if(
+    work: str | Path, models: Any, *, threads: int | None = None, said: Progress | None = None
+) -> WhatIf:
+    """Say what other models or policies would have all accounts do, beside those of the work.
+
+    Args:
+        work: Folder that `prepare` made.
+        models: The table `models` with other targets or policies, under the names that accounts use; or the
+            path of its Parquet file.
+        threads, said: As for `check_work`.
+
+    Returns:
+        For both: how many accounts trade, orders, turnover, costs, and the mean misplaced share before and
+        after.
+
+    Raises:
+        PortfolioProblems: The other models are wrong.
+        InputError: As for `check_work`.
+    """
+    _need_extra()
+    from steelyard.app.batch.prepare import terms_of
+    from steelyard.app.batch.what_if import what_if as compared
+
+    place = bootstrap.batch_work(Path(work))
+    if isinstance(models, str | Path):
+        models = bootstrap.batch_table(Path(models))
+    kept = place.manifest()["tables"]
+    small = (place.table(kept.get(name)) for name in ("prices", "rates", "instruments"))
+    other = _packed(terms_of(place.manifest()), models, *small)
+    return compared(place, _book_of(place), other, threads=threads or _processors(), said=said or _silent)
 
 
 def _silent(done: int, of: int) -> None:

@@ -6,16 +6,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from steelyard.adapters.batch.out_folder import OutFolder
-from steelyard.adapters.batch.tables_in import InFolder
+from steelyard.adapters.batch.tables_in import InFolder, one_table
 from steelyard.adapters.batch.work_folder import WorkFolder
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from steelyard.ports.batch import Results, Tables, Work
 
 
 def batch_tables(folder: Path) -> Tables:
     """Return the tables in a folder."""
     return InFolder(folder)
+
+
+def batch_table(path: Path) -> pa.Table:
+    """Return the table of a Parquet file.
+
+    Raises:
+        InputError: It cannot be read (`batch-table`).
+    """
+    return one_table(path)
 
 
 def batch_work(folder: Path, *, new: bool = False) -> Work:

@@ -320,6 +320,29 @@ def test_two_names_of_one_hash_are_two_accounts(monkeypatch, tables, tmp_path):
     assert batch.reconcile(tmp_path / "work", tmp_path / "out").accounts == 300
 
 
+def test_other_policies_are_seen_beside_those_that_are_there(tables, work, tmp_path):
+    """Planning for real with either models gives the same sums, added up here from plans and trades."""
+    models = pq.read_table(tables / "models.parquet").to_pylist()
+    other = pa.Table.from_pylist([{**row, "policy": "threshold 8%"} for row in models])
+    told = batch.what_if(work, other, threads=2)
+    shutil.copytree(tables, tmp_path / "in")
+    pq.write_table(other, tmp_path / "in" / "models.parquet")
+    batch.prepare(tmp_path / "in", tmp_path / "other", **TERMS)
+    for place, side in ((work, told.now), (tmp_path / "other", told.other)):
+        out = tmp_path / f"out-{place.name}"
+        batch.plan_work(place, out)
+        plans = pq.read_table(out / "plans").to_pylist()
+        trades = pq.read_table(out / "trades").to_pylist()
+        assert side.accounts == len(plans)
+        assert side.trading == sum(row["trades"] > 0 for row in plans)
+        assert side.trades == len(trades)
+        assert side.turnover == sum(row["amount"] for row in trades)
+        assert side.costs == sum(row["cost"] for row in trades)
+        mean = sum(row["misplaced_after"] for row in plans) / len(plans)
+        assert abs(side.misplaced_after - mean) < 1e-12
+    assert told.other.trading < told.now.trading
+
+
 PLAN = """
 import sys
 from steelyard import batch

@@ -94,6 +94,18 @@ class InFolder:
             raise _unreadable(path, error) from None
 
 
+def one_table(path: Path) -> pa.Table:
+    """Return the table of a Parquet file.
+
+    Raises:
+        InputError: It cannot be read (`batch-table`).
+    """
+    try:
+        return pq.read_table(path)
+    except (pa.ArrowException, OSError) as error:
+        raise _unreadable(path, error) from None
+
+
 def _unreadable(path: Path, error: Exception) -> InputError:
     why = (str(error) or type(error).__name__).splitlines()[0]
     return InputError(

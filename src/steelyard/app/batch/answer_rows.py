@@ -14,6 +14,7 @@ from steelyard.app.batch.model_arrays import PackedBook
 from steelyard.app.batch.single import Judged
 from steelyard.domain.policy.policies import Decision
 from steelyard.engines.batch.account_arrays import LEFT, Answers
+from steelyard.engines.batch.account_arrays import PLANNED as PLANNED_STATUS
 from steelyard.errors import SteelyardError
 from steelyard.words import Text, say
 
@@ -93,9 +94,10 @@ def answer_batch(
     codes: list[str | None] = list(CODES)
     code_of = answers.rule.astype(np.int32)
     results = answers.results
-    bound: npt.NDArray[np.uint64] = results[:, 3] if not left else results[:, 3].copy()
     valid = status != LEFT
-    proven = valid.copy()
+    # As a plan behind its policy's gate: where nothing is due nothing was looked for, and nothing is proven.
+    proven = status == PLANNED_STATUS
+    bound = np.where(proven[:, None], results[:, 3], np.uint64(0))
     code: str | None
     why: str | None
     for row, said in left.items():
@@ -126,7 +128,7 @@ def answer_batch(
         columns[name] = _money(results[:, place], valid)
     if not planned:
         return pa.record_batch(columns, schema=check_schema(accounts.type))
-    columns["bound"] = columns["objective"] if not left else _money(bound, valid)
+    columns["bound"] = _money(bound, valid)
     columns["proven"] = pa.array(proven, mask=~valid)
     counts, orders = _orders(book, answers, left)
     columns["trades"] = pa.array(counts, pa.int32(), mask=~valid)

@@ -14,11 +14,12 @@ import numpy.typing as npt
 
 from steelyard.engines.allocation.compiled.compiled_search import NODE_LIMIT
 from steelyard.engines.arrays import Flags, Ints
-from steelyard.engines.batch.account_kernel import LEFT, M_START, RESULTS, UNKNOWN, plan_accounts
+from steelyard.engines.batch.account_kernel import LEFT, M_START, PLANNED, RESULTS, UNKNOWN, plan_accounts
 
 __all__ = [
     "LEFT",
     "NODE_LIMIT",
+    "PLANNED",
     "UNKNOWN",
     "AccountArrays",
     "Answers",

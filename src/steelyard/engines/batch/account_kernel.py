@@ -19,8 +19,11 @@ from steelyard.engines.batch.wide_kernel import (
     wide_fraction,
     wide_gap,
     wide_product,
+    wide_quotient,
+    wide_rest,
     wide_shifted,
     wide_sum,
+    wide_times,
 )
 from steelyard.engines.compilation import compiled_with_arrays, inner
 
@@ -51,6 +54,7 @@ T_SHARES, T_AMOUNT, T_COST = range(3)
 
 PLACES = 12
 """Decimals of every result."""
+_GUARD = 6  # More decimals that a sum of quotients is reckoned with, before it is rounded.
 MOST_PLACES = 11
 """Finest tick; a finer one is LEFT, and so are amounts and weights that do not fit beside it."""
 _MOST = 2.0**59
@@ -160,6 +164,45 @@ def _objective(lines, first, n, worth, managed, whole):
 
 
 @inner
+def _shortfall(lines, first, n, held, worth, managed, whole, places):
+    """Return the sum of squared misses over what was missing, of the lines that were short.
+
+    Args:
+        held: (N,) worth before the trades.
+        places: Decimals of a tick over `whole`.
+
+    Returns:
+        In units of 1e-12, and whether it is certain to the last digit.
+    """
+    high, low, count = np.uint64(0), np.uint64(0), 0
+    more = PLACES + _GUARD - places
+    if more < 0:
+        return high, low, False
+    ten = np.uint64(10)
+    for i in range(n):
+        target = lines[first + i, L_WEIGHT] * managed
+        short = target - held[i] * whole
+        if short <= 0:
+            continue
+        away = abs(worth[i] * whole - target)
+        a, b = wide_product(away, away)
+        quotient, rest = wide_quotient(a, b, short)
+        a, b = np.uint64(0), quotient
+        for _ in range(more):
+            rest *= ten
+            a, b, _ = wide_times(a, b, 10)
+            a, b = wide_sum(a, b, np.uint64(0), rest // np.uint64(short))
+            rest %= np.uint64(short)
+        count += rest != 0
+        high, low = wide_sum(high, low, a, b)
+    # What was cut off adds less than one a line: near a half that could decide.
+    last, half = wide_rest(high, low), 500_000
+    certain = count == 0 or last > half or last + count <= half
+    high, low, _ = wide_shifted(high, low, _GUARD)
+    return high, low, certain
+
+
+@inner
 def _put(results, row, column, high, low):
     results[row, column, 0], results[row, column, 1] = low, high
 
@@ -224,6 +267,35 @@ def _pack(rows, lines, first, n, prices, steps, odd, managed, whole, locked, row
 
 
 @inner
+def _keep_short(rows, lines, first, n, worth, managed, whole, short):
+    """Keep the rows of what is short of its target, to be bought in proportion; return how many there are."""
+    kept = 0
+    for i in range(n):
+        missing = lines[first + i, L_WEIGHT] * managed - worth[i] * whole
+        if missing <= 0:
+            continue
+        for c in range(COLUMNS):
+            rows[kept, c] = rows[i, c]
+        shared = _gcd(missing, whole)
+        rows[kept, 5], rows[kept, 6], rows[kept, 8] = missing // shared, whole // shared, 0
+        short[kept] = i
+        kept += 1
+    return kept
+
+
+@inner
+def _spread(ended, sold, steps, short, kept, n):
+    """Bring the answer for what is short back to all lines; the others stay as they are."""
+    at = kept - 1
+    for i in range(n - 1, -1, -1):
+        if at >= 0 and short[at] == i:
+            ended[i], sold[i] = ended[at], sold[at]
+            at -= 1
+        else:
+            ended[i], sold[i] = steps[i], False
+
+
+@inner
 def _trades(
     lines, first, n, prices, steps, odd, all_held, share_places, ended, sold, floor, run, places,
     trades, what, side, at,
@@ -275,6 +347,7 @@ def plan_accounts(
     rows = np.empty((most, COLUMNS), np.int64)
     steps, odd, odd_places = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.int64)
     all_held, prices, worth = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.int64)
+    held, short = np.empty(most, np.int64), np.empty(most, np.int64)
     ended, sold, locked = np.empty(most, np.int64), np.empty(most, np.bool_), np.empty(most, np.bool_)
     seen = np.full(known.shape[0], -1, np.int64)
     unit = _power(run[R_UNIT_PLACES])
@@ -362,9 +435,10 @@ def plan_accounts(
             continue
         if flow and not due:
             # New money and money taken out are planned whatever the policy says.
-            if flow > 0 or not row[A_CAN_SELL]:
+            if flow < 0 and not row[A_CAN_SELL]:
                 continue
             why, symbol = FLOW, -1
+        invests = flow > 0 and not due
         managed += flow
         budget = cash + flow - reserve
         money, costs = (cash + flow) * unit, 0
@@ -378,16 +452,23 @@ def plan_accounts(
                     break
                 locked[i] = True
             least = _pack(rows, lines, first, n, prices, steps, odd, managed, whole, locked, row, run, floor)
-            if not due:
-                for i in range(n):
-                    rows[i, 7] = 0
             if not good or (least and managed // least >= MOST_STEPS):
                 continue
-            found, _, _, _ = solve_rows(
-                rows[:n], budget, minimum, run[R_SHORT_UNIT], run[R_NODES], ended[:n], sold[:n]
-            )
+            if not due and flow < 0:
+                rows[:n, 7] = 0
+            kept = n
+            if invests:
+                kept = _keep_short(rows, lines, first, n, worth, managed, whole, short)
+            # Nothing is short: nothing is bought.
+            found = PROVEN if budget >= 0 else LEFT
+            if kept:
+                found, _, _, _ = solve_rows(
+                    rows[:kept], budget, minimum, run[R_SHORT_UNIT], run[R_NODES], ended[:kept], sold[:kept]
+                )
             if found != PROVEN:
                 continue
+            if invests:
+                _spread(ended, sold, steps, short, kept, n)
             ends, gained, costs, good = _trades(
                 lines, first, n, prices, steps, odd, all_held, share_places, ended, sold, floor, run, places,
                 trades, what, side, at,
@@ -395,6 +476,7 @@ def plan_accounts(
             fits = fits and good
             money += gained
             for i in range(n):
+                held[i] = worth[i]
                 worth[i] = prices[i] * ended[i] + (0 if sold[i] else odd[i])
         elif budget < 0:
             continue
@@ -405,8 +487,13 @@ def plan_accounts(
             continue
         left = _distance_after(lines, first, n, worth, after, whole, unit)
         _put(results, k, AFTER, np.uint64(0), left)
-        high, low = _objective(lines, first, n, worth, managed, whole)
-        high, low, good = wide_shifted(high, low, 2 * (places + model[M_PLACES]) - PLACES)
+        if invests:
+            high, low, good = _shortfall(
+                lines, first, n, held, worth, managed, whole, places + model[M_PLACES]
+            )
+        else:
+            high, low = _objective(lines, first, n, worth, managed, whole)
+            high, low, good = wide_shifted(high, low, 2 * (places + model[M_PLACES]) - PLACES)
         _put(results, k, OBJECTIVE, high, low)
         fits = fits and good
         fits = _put_money(results, k, COSTS, costs, places + run[R_UNIT_PLACES]) and fits

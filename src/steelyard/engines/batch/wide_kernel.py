@@ -103,6 +103,29 @@ def wide_shifted(high, low, places):
 
 
 @inner
+def wide_quotient(high, low, under):
+    """Return quotient and remainder of a wide number by a whole number above zero and below 2**62.
+
+    The quotient must be below 2**64.
+    """
+    divisor, rest, quotient = np.uint64(under), _NONE, _NONE
+    for place in range(127, -1, -1):
+        bit = (high >> np.uint64(place - 64)) if place > 63 else (low >> np.uint64(place))
+        rest = (rest << _ONE) | (bit & _ONE)
+        quotient <<= _ONE
+        if rest >= divisor:
+            rest -= divisor
+            quotient |= _ONE
+    return quotient, rest
+
+
+@inner
+def wide_rest(high, low):
+    """Return a wide number's last six decimal digits."""
+    return np.int64(_over(high, low, np.uint64(1_000_000))[2])
+
+
+@inner
 def wide_fraction(high, low, under_high, under_low):
     """Return the quotient of two wide numbers in units of 1e-12, half to even; it must be below 1,000.
 

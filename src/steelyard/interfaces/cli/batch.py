@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -161,6 +162,50 @@ def reconcile(work: Path, out: Path, threads: int | None, as_json: bool) -> None
     _show(found, as_json)
     if found.refused:
         sys.exit(REFUSALS)
+
+
+@batch.command(
+    "what-if",
+    epilog=epilog(
+        "steelyard batch what-if work --models other.parquet",
+        "steelyard batch what-if work --models other.parquet --json",
+        ends=(0, 2),
+    ),
+)
+@click.argument("work", type=_PATH)
+@click.option("--models", required=True, type=_PATH, help="Parquet file with the other targets or policies.")
+@_threads
+@_json
+def what_if(work: Path, models: Path, threads: int | None, as_json: bool) -> None:
+    """Say what other models or policies would have the accounts of folder WORK do."""
+    progress = _Progress(say("accounts"))
+    found = steelyard.batch.what_if(work, models, threads=threads, said=progress).to_dict()
+    progress.end()
+    if as_json:
+        print_json(found)
+        return
+    echo(f"{'':34}{tell(say('now')):>20}{tell(say('other models')):>20}")
+    for key, name in _OUTLOOK.items():
+        cells = [_cell(found[side][key]) for side in ("now", "other")]
+        echo(f"{tell(name):34}{cells[0]:>20}{cells[1]:>20}")
+
+
+_OUTLOOK = {
+    "trading": say("accounts that trade"),
+    "refused": say("refused"),
+    "trades": say("trades"),
+    "turnover": say("turnover"),
+    "costs": say("costs"),
+    "misplaced_before": say("misplaced before, mean"),
+    "misplaced_after": say("misplaced after, mean"),
+}
+
+
+def _cell(value: int | str) -> str:
+    if isinstance(value, int):
+        return f"{value:,}"
+    number = Decimal(value)
+    return f"{number:,.2f}" if number >= 1 else f"{number:.2%}" if number else "0"
 
 
 def _kept(work: Callable[[], Tally]) -> Tally:
