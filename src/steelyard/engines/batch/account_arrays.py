@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 from steelyard.engines.allocation.compiled.compiled_search import NODE_LIMIT
 from steelyard.engines.arrays import Flags, Ints
-from steelyard.engines.batch.account_kernel import LEFT, M_START, PLANNED, RESULTS, UNKNOWN, plan_accounts
+from steelyard.engines.batch.account_kernel import plan_accounts
+from steelyard.engines.batch.table_kernel import LEFT, M_START, PLANNED, RESULTS, UNKNOWN
 
 __all__ = [
     "LEFT",
@@ -91,7 +92,7 @@ class Answers(NamedTuple):
 
     Attributes:
         status: (A,) int8: LEFT, IN_BAND or PLANNED (due, where it was only judged).
-        rule: (A,) int8, see `account_kernel`.
+        rule: (A,) int8, see `table_kernel`.
         rule_symbol: (A,) int32, that of a band, else -1.
         results: (A, 6, 2) uint64: managed value, misplaced before and after, objective, costs and cash after,
             all in units of 1e-12; only the first two where it was only judged.

@@ -14,205 +14,62 @@ import numpy as np
 
 from steelyard.engines.allocation.compiled.line_kernel import COLUMNS, PROVEN
 from steelyard.engines.allocation.compiled.search_kernel import solve_rows
+from steelyard.engines.batch.measure_kernel import distance, distance_after, judge, objective, shortfall
+from steelyard.engines.batch.table_kernel import (
+    A_CAN_BUY,
+    A_CAN_SELL,
+    A_FLOW,
+    A_LAST,
+    A_LEAST,
+    A_LEFT,
+    A_MODEL,
+    A_RESERVE,
+    AFTER,
+    BEFORE,
+    CASH_AFTER,
+    COSTS,
+    FLOW,
+    IN_BAND,
+    L_PLACES,
+    L_PRICE,
+    L_RANK,
+    L_SYMBOL,
+    L_WEIGHT,
+    LEFT,
+    M_LEFT,
+    M_PLACES,
+    M_PRICED,
+    M_START,
+    MOST,
+    MOST_PLACES,
+    MOST_STEPS,
+    NO_RULE,
+    OBJECTIVE,
+    PLACES,
+    PLANNED,
+    R_FLOOR,
+    R_FLOOR_PLACES,
+    R_NODES,
+    R_RATE,
+    R_SHORT_RATE,
+    R_SHORT_UNIT,
+    R_UNIT_PLACES,
+    T_AMOUNT,
+    T_COST,
+    T_SHARES,
+    TOTAL,
+    UNKNOWN,
+    common_divisor,
+    power_of_ten,
+    put,
+    put_money,
+    scaled,
+    shortened,
+)
 from steelyard.engines.batch.wide_kernel import (
-    fraction,
-    wide_fraction,
-    wide_gap,
-    wide_product,
-    wide_quotient,
-    wide_rest,
     wide_shifted,
-    wide_sum,
-    wide_times,
 )
 from steelyard.engines.compilation import compiled_with_arrays, inner
-
-LEFT, IN_BAND, PLANNED = range(3)
-"""How an account ended; LEFT has no answer here."""
-NO_RULE, THRESHOLD, RELATIVE, INTERVAL, CALENDAR, COOLDOWN, FLOW = range(7)
-"""Why it is due, or is not although it drifts."""
-KIND_CALENDAR, KIND_THRESHOLD, KIND_HYBRID, KIND_HOLD = range(4)
-UNKNOWN = -(1 << 62)
-"""A day, or a number of the tables, that is not there or does not fit: its account is LEFT."""
-
-# Columns of a model's line.
-L_SYMBOL, L_WEIGHT, L_PRICE, L_PLACES, L_BAND, L_RULE, L_RANK = range(7)
-LINE_COLUMNS = 7
-# Columns of a model.
-M_START, M_PLACES, M_KIND, M_LOOK, M_INTERVAL, M_COOLDOWN, M_PRICED, M_LEFT = range(8)
-MODEL_COLUMNS = 8
-# The whole run: the commission over ten to its decimals, and the same fraction in lowest terms.
-R_DAY, R_RATE, R_UNIT_PLACES, R_FLOOR, R_FLOOR_PLACES, R_NODES, R_SHORT_RATE, R_SHORT_UNIT = range(8)
-# Columns of an account's own settings.
-A_MODEL, A_FLOW, A_RESERVE, A_LEAST, A_CAN_SELL, A_CAN_BUY, A_LAST, A_LEFT = range(8)
-ACCOUNT_COLUMNS = 8
-# Wide results of an account, all in units of 1e-12.
-TOTAL, BEFORE, AFTER, OBJECTIVE, COSTS, CASH_AFTER = range(6)
-RESULTS = 6
-# Wide results of a trade.
-T_SHARES, T_AMOUNT, T_COST = range(3)
-
-PLACES = 12
-"""Decimals of every result."""
-_GUARD = 6  # More decimals that a sum of quotients is reckoned with, before it is rounded.
-MOST_PLACES = 11
-"""Finest tick; a finer one is LEFT, and so are amounts and weights that do not fit beside it."""
-_MOST = 2.0**59
-"""Of any number here: twice it still fits 63 bits."""
-MOST_STEPS = 500_000_000
-"""See `app.planning.coarse_steps`: beyond, shares are planned many at a time."""
-
-
-@inner
-def _power(places):
-    result = 1
-    for _ in range(places):
-        result *= 10
-    return result
-
-
-@inner
-def _shortened(number, places):
-    """Return a number without its trailing zeros, and the decimals that are left."""
-    if number == 0:
-        return number, 0
-    while places > 0 and number % 10 == 0:
-        number, places = number // 10, places - 1
-    return number, places
-
-
-@inner
-def _scaled(number, places, finest):
-    """Return a number of some decimals in ticks of `finest` decimals, UNKNOWN where that does not fit."""
-    factor = _power(finest - places)
-    if abs(float(number)) * float(factor) >= _MOST:
-        return UNKNOWN
-    return number * factor
-
-
-@inner
-def _gcd(a, b):
-    while b:
-        a, b = b, a % b
-    return a
-
-
-@inner
-def _judge(lines, first, n, worth, managed, whole, model, run, last):
-    """Return whether a rebalance is due, the rule that says so or holds back, and its line (-1: none).
-
-    The rule is `domain.policy.policies.decide`: bands, worst first, then the longest interval.
-    """
-    rule, line, widest = NO_RULE, -1, 0
-    kind = model[M_KIND]
-    if kind in (KIND_THRESHOLD, KIND_HYBRID):
-        for i in range(n):
-            band = lines[first + i, L_BAND]
-            if band < 0:
-                continue
-            away = abs(worth[i] * whole - lines[first + i, L_WEIGHT] * managed)
-            if away <= band * managed:
-                continue
-            earlier = line >= 0 and lines[first + i, L_RANK] < lines[first + line, L_RANK]
-            if line < 0 or away > widest or (away == widest and earlier):
-                widest, line, rule = away, i, THRESHOLD + lines[first + i, L_RULE]
-    known = last != UNKNOWN
-    days = run[R_DAY] - last if known else 0
-    overdue = known and model[M_INTERVAL] >= 0 and days > model[M_INTERVAL]
-    if kind == KIND_HYBRID and rule == NO_RULE and overdue:
-        rule = INTERVAL
-    if kind == KIND_CALENDAR and model[M_LOOK] != UNKNOWN and not (known and last >= model[M_LOOK]):
-        rule = CALENDAR
-    if rule != NO_RULE and known and model[M_COOLDOWN] and days < model[M_COOLDOWN]:
-        return False, COOLDOWN, -1
-    return rule != NO_RULE, rule, line
-
-
-@inner
-def _distance(lines, first, n, worth, managed, whole):
-    """Return the misplaced share of the money in units of 1e-12."""
-    away = 0
-    for i in range(n):
-        away += abs(worth[i] * whole - lines[first + i, L_WEIGHT] * managed)
-    return fraction(away, 2 * managed * whole)
-
-
-@inner
-def _distance_after(lines, first, n, worth, managed, whole, unit):
-    """The same where the managed value has `unit` parts of a tick, which costs leave it with."""
-    high, low = np.uint64(0), np.uint64(0)
-    for i in range(n):
-        a, b = wide_product(worth[i] * whole, unit)
-        c, d = wide_product(managed, lines[first + i, L_WEIGHT])
-        a, b = wide_gap(a, b, c, d)
-        high, low = wide_sum(high, low, a, b)
-    if high == 0 and low < np.uint64(1 << 60) and float(managed) * float(whole) < _MOST / 2:
-        return fraction(np.int64(low), 2 * managed * whole)
-    under_high, under_low = wide_product(managed, 2 * whole)
-    return wide_fraction(high, low, under_high, under_low)
-
-
-@inner
-def _objective(lines, first, n, worth, managed, whole):
-    """Return the sum of squared misses, in ticks over `whole`, squared."""
-    high, low = np.uint64(0), np.uint64(0)
-    for i in range(n):
-        away = abs(worth[i] * whole - lines[first + i, L_WEIGHT] * managed)
-        a, b = wide_product(away, away)
-        high, low = wide_sum(high, low, a, b)
-    return high, low
-
-
-@inner
-def _shortfall(lines, first, n, held, worth, managed, whole, places):
-    """Return the sum of squared misses over what was missing, of the lines that were short.
-
-    Args:
-        held: (N,) worth before the trades.
-        places: Decimals of a tick over `whole`.
-
-    Returns:
-        In units of 1e-12, and whether it is certain to the last digit.
-    """
-    high, low, count = np.uint64(0), np.uint64(0), 0
-    more = PLACES + _GUARD - places
-    if more < 0:
-        return high, low, False
-    ten = np.uint64(10)
-    for i in range(n):
-        target = lines[first + i, L_WEIGHT] * managed
-        short = target - held[i] * whole
-        if short <= 0:
-            continue
-        away = abs(worth[i] * whole - target)
-        a, b = wide_product(away, away)
-        quotient, rest = wide_quotient(a, b, short)
-        a, b = np.uint64(0), quotient
-        for _ in range(more):
-            rest *= ten
-            a, b, _ = wide_times(a, b, 10)
-            a, b = wide_sum(a, b, np.uint64(0), rest // np.uint64(short))
-            rest %= np.uint64(short)
-        count += rest != 0
-        high, low = wide_sum(high, low, a, b)
-    # What was cut off adds less than one a line: near a half that could decide.
-    last, half = wide_rest(high, low), 500_000
-    certain = count == 0 or last > half or last + count <= half
-    high, low, _ = wide_shifted(high, low, _GUARD)
-    return high, low, certain
-
-
-@inner
-def _put(results, row, column, high, low):
-    results[row, column, 0], results[row, column, 1] = low, high
-
-
-@inner
-def _put_money(results, row, column, number, places):
-    """Write an amount of some decimals, half to even where they are too many; say whether it fits."""
-    high, low, fits = wide_shifted(np.uint64(0), np.uint64(number), places - PLACES)
-    _put(results, row, column, high, low)
-    return fits
 
 
 @inner
@@ -223,7 +80,7 @@ def _gather(
     """Fill what is held of a model's lines; say whether all of it can be planned here."""
     for i in range(n):
         steps[i], odd[i], odd_places[i], all_held[i] = 0, 0, 0, 0
-    one = _power(share_places)
+    one = power_of_ten(share_places)
     for p in range(starts[k], starts[k + 1]):
         symbol = symbols[p]
         held = shares[p]
@@ -238,11 +95,11 @@ def _gather(
         steps[i], all_held[i] = held // one, held
         rest = held - steps[i] * one
         if rest:
-            rest, places = _shortened(rest, share_places)
+            rest, places = shortened(rest, share_places)
             price = lines[first + i, L_PRICE]
-            if float(rest) * float(price) >= _MOST:
+            if float(rest) * float(price) >= MOST:
                 return False
-            odd[i], odd_places[i] = _shortened(rest * price, places + lines[first + i, L_PLACES])
+            odd[i], odd_places[i] = shortened(rest * price, places + lines[first + i, L_PLACES])
             if odd_places[i] > MOST_PLACES:
                 return False
     return True
@@ -254,7 +111,7 @@ def _pack(rows, lines, first, n, prices, steps, odd, managed, whole, locked, row
     least = 0
     for i in range(n):
         target = lines[first + i, L_WEIGHT] * managed
-        shared = _gcd(target, whole)
+        shared = common_divisor(target, whole)
         rows[i, 0], rows[i, 1], rows[i, 2] = prices[i], steps[i], odd[i]
         rows[i, 3], rows[i, 4], rows[i, 5], rows[i, 6] = target // shared, whole // shared, 1, 1
         traded = not locked[i]
@@ -276,7 +133,7 @@ def _keep_short(rows, lines, first, n, worth, managed, whole, short):
             continue
         for c in range(COLUMNS):
             rows[kept, c] = rows[i, c]
-        shared = _gcd(missing, whole)
+        shared = common_divisor(missing, whole)
         rows[kept, 5], rows[kept, 6], rows[kept, 8] = missing // shared, whole // shared, 0
         short[kept] = i
         kept += 1
@@ -306,7 +163,7 @@ def _trades(
         Where they end, the cash they leave behind and their costs in parts of a tick, as many as the
         commission's fraction has, and whether all of it fits.
     """
-    unit = _power(run[R_UNIT_PLACES])
+    unit = power_of_ten(run[R_UNIT_PLACES])
     money, costs, fits = 0, 0, True
     for buys in range(2):
         for i in range(n):
@@ -320,11 +177,11 @@ def _trades(
             costs += cost
             what[at], side[at] = lines[first + i, L_SYMBOL], buys
             if leaves:
-                fits = _put_money(trades, at, T_SHARES, all_held[i], share_places) and fits
+                fits = put_money(trades, at, T_SHARES, all_held[i], share_places) and fits
             else:
-                fits = _put_money(trades, at, T_SHARES, abs(change), 0) and fits
-            fits = _put_money(trades, at, T_AMOUNT, amount, places) and fits
-            fits = _put_money(trades, at, T_COST, cost, places + run[R_UNIT_PLACES]) and fits
+                fits = put_money(trades, at, T_SHARES, abs(change), 0) and fits
+            fits = put_money(trades, at, T_AMOUNT, amount, places) and fits
+            fits = put_money(trades, at, T_COST, cost, places + run[R_UNIT_PLACES]) and fits
             at += 1
     return at, money, costs, fits
 
@@ -350,7 +207,7 @@ def plan_accounts(
     held, short = np.empty(most, np.int64), np.empty(most, np.int64)
     ended, sold, locked = np.empty(most, np.int64), np.empty(most, np.bool_), np.empty(most, np.bool_)
     seen = np.full(known.shape[0], -1, np.int64)
-    unit = _power(run[R_UNIT_PLACES])
+    unit = power_of_ten(run[R_UNIT_PLACES])
     at = 0
     for k in range(accounts.shape[0]):
         status[k], rule[k], rule_symbol[k], counts[k] = LEFT, NO_RULE, -1, 0
@@ -368,9 +225,9 @@ def plan_accounts(
             continue
         # The tick: a power of ten of which every amount is a whole number.
         places = max(model[M_PRICED], run[R_FLOOR_PLACES])
-        flow, flow_places = _shortened(row[A_FLOW], places_of[0])
-        reserve, reserve_places = _shortened(row[A_RESERVE], places_of[1])
-        minimum, minimum_places = _shortened(row[A_LEAST], places_of[2])
+        flow, flow_places = shortened(row[A_FLOW], places_of[0])
+        reserve, reserve_places = shortened(row[A_RESERVE], places_of[1])
+        minimum, minimum_places = shortened(row[A_LEAST], places_of[2])
         places = max(max(places, flow_places), max(reserve_places, minimum_places))
         for i in range(n):
             places = max(places, odd_places[i])
@@ -379,55 +236,51 @@ def plan_accounts(
             if currencies[c] < 0 or amounts[c] < 0:
                 good = False
                 break
-            amount, amount_places = _shortened(amounts[c], cash_places)
+            amount, amount_places = shortened(amounts[c], cash_places)
             if amount:
                 places = max(places, amount_places + rate_places[currencies[c]])
         if not good or places > MOST_PLACES:
             continue
         cash = 0
         for c in range(cash_starts[k], cash_starts[k + 1]):
-            amount, amount_places = _shortened(amounts[c], cash_places)
-            if float(amount) * float(rates[currencies[c]]) >= _MOST:
+            amount, amount_places = shortened(amounts[c], cash_places)
+            if float(amount) * float(rates[currencies[c]]) >= MOST:
                 good = False
                 break
             amount *= rates[currencies[c]]
-            amount = _scaled(amount, amount_places + rate_places[currencies[c]] if amount else 0, places)
+            amount = scaled(amount, amount_places + rate_places[currencies[c]] if amount else 0, places)
             cash += amount
-            good = good and amount != UNKNOWN and float(cash) < _MOST
-        flow, reserve = _scaled(flow, flow_places, places), _scaled(reserve, reserve_places, places)
-        minimum = _scaled(minimum, minimum_places, places)
-        floor = _scaled(run[R_FLOOR], run[R_FLOOR_PLACES], places)
+            good = good and amount != UNKNOWN and float(cash) < MOST
+        flow, reserve = scaled(flow, flow_places, places), scaled(reserve, reserve_places, places)
+        minimum = scaled(minimum, minimum_places, places)
+        floor = scaled(run[R_FLOOR], run[R_FLOOR_PLACES], places)
         if not good or flow == UNKNOWN or reserve == UNKNOWN or minimum == UNKNOWN or floor == UNKNOWN:
             continue
         # One check for all that follows: values, cash and costs over every fraction they are multiplied by.
-        whole = _power(model[M_PLACES])
+        whole = power_of_ten(model[M_PLACES])
         size, gross = float(cash) + abs(float(flow)), cash
         for i in range(n):
-            prices[i] = _scaled(lines[first + i, L_PRICE], lines[first + i, L_PLACES], places)
-            odd[i] = _scaled(odd[i], odd_places[i], places)
+            prices[i] = scaled(lines[first + i, L_PRICE], lines[first + i, L_PLACES], places)
+            odd[i] = scaled(odd[i], odd_places[i], places)
             if prices[i] == UNKNOWN or odd[i] == UNKNOWN:
                 good = False
                 break
             size += float(prices[i]) * (float(steps[i]) + 1.0) + float(odd[i])
-            if size >= _MOST:
+            if size >= MOST:
                 good = False
                 break
             worth[i] = prices[i] * steps[i] + odd[i]
             gross += worth[i]
         size += (float(floor) + float(reserve)) * n
-        if (
-            not good
-            or size * float(whole) * 8.0 >= _MOST
-            or size * (float(unit) + run[R_RATE]) >= 2.0 * _MOST
-        ):
+        if not good or size * float(whole) * 8.0 >= MOST or size * (float(unit) + run[R_RATE]) >= 2.0 * MOST:
             continue
         managed = gross - reserve
         if managed <= 0 or managed + flow <= 0:
             continue
-        due, why, line = _judge(lines, first, n, worth, managed, whole, model, run, row[A_LAST])
+        due, why, line = judge(lines, first, n, worth, managed, whole, model, run, row[A_LAST])
         symbol = lines[first + line, L_SYMBOL] if line >= 0 else -1
-        fits = _put_money(results, k, TOTAL, managed, places)
-        _put(results, k, BEFORE, np.uint64(0), _distance(lines, first, n, worth, managed, whole))
+        fits = put_money(results, k, TOTAL, managed, places)
+        put(results, k, BEFORE, np.uint64(0), distance(lines, first, n, worth, managed, whole))
         ends = at
         if not planned:
             counts[k], rule[k], rule_symbol[k] = 0, why, symbol
@@ -485,19 +338,19 @@ def plan_accounts(
             after += worth[i] * unit
         if money < reserve * unit or after <= 0:
             continue
-        left = _distance_after(lines, first, n, worth, after, whole, unit)
-        _put(results, k, AFTER, np.uint64(0), left)
+        left = distance_after(lines, first, n, worth, after, whole, unit)
+        put(results, k, AFTER, np.uint64(0), left)
         if invests:
-            high, low, good = _shortfall(
+            high, low, good = shortfall(
                 lines, first, n, held, worth, managed, whole, places + model[M_PLACES]
             )
         else:
-            high, low = _objective(lines, first, n, worth, managed, whole)
+            high, low = objective(lines, first, n, worth, managed, whole)
             high, low, good = wide_shifted(high, low, 2 * (places + model[M_PLACES]) - PLACES)
-        _put(results, k, OBJECTIVE, high, low)
+        put(results, k, OBJECTIVE, high, low)
         fits = fits and good
-        fits = _put_money(results, k, COSTS, costs, places + run[R_UNIT_PLACES]) and fits
-        fits = _put_money(results, k, CASH_AFTER, money, places + run[R_UNIT_PLACES]) and fits
+        fits = put_money(results, k, COSTS, costs, places + run[R_UNIT_PLACES]) and fits
+        fits = put_money(results, k, CASH_AFTER, money, places + run[R_UNIT_PLACES]) and fits
         if not fits:
             continue
         status[k], rule[k], rule_symbol[k] = PLANNED if due or flow else IN_BAND, why, symbol
