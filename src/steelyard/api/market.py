@@ -72,15 +72,16 @@ def find(text: str, portfolio: Portfolio | None = None, *, limit: int = 20) -> F
     return finding.find(text, catalogue, limit=limit, held=held)
 
 
-def template(*, model: str | None = None, base_currency: str = "KRW") -> str:
+def template(*, model: str | None = None, base_currency: str = "KRW", by_class: bool = False) -> str:
     """Return a commented portfolio file to start from.
 
     Args:
         model: Of `models`, for its targets; the bundled sample's unless given.
         base_currency: ISO 4217.
+        by_class: The model's targets are classes, each met by funds listed abroad and in Korea.
     """
     chosen = None if model is None else models(model).models[0]
-    return bootstrap.new_portfolio_text(chosen, base_currency)
+    return bootstrap.new_portfolio_text(chosen, base_currency, by_class=by_class)
 
 
 def template_from(

@@ -156,11 +156,11 @@ def models() -> tuple[Model, ...]:
     return load_models()
 
 
-def new_portfolio_text(model: Model | None, base_currency: str) -> str:
+def new_portfolio_text(model: Model | None, base_currency: str, *, by_class: bool = False) -> str:
     """Return a commented portfolio file to start from."""
     from steelyard.adapters.files.template import template
 
-    return template(base_currency=base_currency, model=model, catalogue=load_catalogue())
+    return template(base_currency=base_currency, model=model, catalogue=load_catalogue(), by_class=by_class)
 
 
 def journal_rows(folder: Folder) -> tuple[Recorded, ...]:

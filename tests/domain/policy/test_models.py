@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+import steelyard
 from steelyard.adapters.files.packaged import load_catalogue, load_models
 from steelyard.domain.policy.models import Model
 
@@ -60,3 +61,30 @@ def test_each_model_says_where_it_comes_from(model: Model) -> None:
 
 def test_the_three_fund_split_is_called_an_illustration() -> None:
     assert "illustration" in MODELS["three-fund"].description
+
+
+@pytest.mark.parametrize("model", MODELS.values(), ids=list(MODELS))
+def test_each_model_exists_by_class_and_its_file_loads(model: Model, tmp_path) -> None:
+    """Every fund of the model is the first of its class, and no fund meets two classes of one model."""
+    assert list(model.classes) == list(model.weights)
+    assert all(members[0] == symbol for symbol, (_, members) in model.classes.items())
+    path = tmp_path / "portfolio.toml"
+    path.write_text(
+        str(steelyard.template(model=model.name, by_class=True)) + "\n[fx]\nUSDKRW = 1400\n", encoding="utf-8"
+    )
+    loaded = steelyard.load(path, need_prices=False)
+    assert list(loaded.targets) == [name for name, _ in model.classes.values()]
+    assert [g.buy for g in loaded.goals] == [members for _, members in model.classes.values()]
+
+
+def test_a_pension_account_buys_the_korean_fund_of_a_class(tmp_path) -> None:
+    """60 % of 10,000,000 are 300 of 360750 at 20,000, 40 % are 400 of 437080 at 10,000."""
+    text = str(steelyard.template(model="60-40", by_class=True))
+    text = text[: text.index("[[accounts]]")] + (
+        "[fx]\nUSDKRW = 1400\n[prices]\n360750 = 20000\n437080 = 10000\nVTI = 300\nBND = 70\n"
+        '[[accounts]]\nname = "pension"\nkind = "pension"\ncash = { KRW = 10000000 }\n'
+    )
+    path = tmp_path / "portfolio.toml"
+    path.write_text(text, encoding="utf-8")
+    plan = steelyard.invest(steelyard.load(path))
+    assert {(t.symbol, int(t.shares)) for t in plan.trades} == {("360750", 300), ("437080", 400)}

@@ -93,6 +93,7 @@ def load_catalogue() -> Catalogue:
 def load_models() -> tuple[Model, ...]:
     """Read the model portfolios, in the order to show them."""
     data = json.loads((DATA / "models.json").read_text(encoding="utf-8"))
+    classes = json.loads((DATA / "model_classes.json").read_text(encoding="utf-8"))
     return tuple(
         Model(
             name=name,
@@ -100,6 +101,7 @@ def load_models() -> tuple[Model, ...]:
             weights={symbol: Decimal(weight) for symbol, weight in row["weights"].items()},
             description=written(row["description"]),
             source=written(row["source"]),
+            classes={s: (classes[s]["class"], tuple(classes[s]["members"])) for s in row["weights"]},
         )
         for name, row in data.items()
     )

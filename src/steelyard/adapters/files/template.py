@@ -14,13 +14,14 @@ from steelyard.words import join, say
 _START = {"KRW": (("069500", "60%"), ("148070", "40%")), "USD": (("VTI", "60%"), ("BND", "40%"))}
 
 
-def template(*, base_currency: str, model: Model | None, catalogue: Catalogue) -> str:
+def template(*, base_currency: str, model: Model | None, catalogue: Catalogue, by_class: bool = False) -> str:
     """Return a portfolio file that loads as it is and explains every key in place.
 
     Args:
         base_currency: The currency everything is valued in.
         model: Targets to start from; a simple pair of the base currency's market unless given.
         catalogue: For the names in the comments.
+        by_class: The model's targets are classes, each with the funds that meet it.
     """
     if model is not None:
         rows = [(s, f"{plain(w * 100)}%") for s, w in model.weights.items()]
@@ -34,7 +35,9 @@ def template(*, base_currency: str, model: Model | None, catalogue: Catalogue) -
         instrument = catalogue.get(symbol)
         name = instrument.name if instrument is not None else symbol
         key = f'"{symbol}"' if symbol.isdigit() else symbol
-        targets.append(f'{key} = "{weight}"'.ljust(24) + f"# {name}")
+        if model is not None and by_class:
+            key, name = model.classes[symbol][0], say("see [classes.{name}]", name=model.classes[symbol][0])
+        targets.append(join("", (f'{key} = "{weight}"'.ljust(24), say("# {name}", name=name))))
         currency = instrument.currency if instrument is not None else base_currency
         positions.append(
             join(
@@ -57,7 +60,22 @@ def template(*, base_currency: str, model: Model | None, catalogue: Catalogue) -
     pair = f"{foreign or ('KRW' if base_currency == 'USD' else 'USD')}{base_currency}"
     account = f'[[accounts]]\nname = "main"\nkind = "taxable"\ncash = {{ {base_currency} = "0" }}\n\n'
     head = _head(base_currency, origin, targets, pair)
-    return join("", (head, account, join("\n\n", positions), "\n"))
+    classes = _classes(model, catalogue) if model is not None and by_class else ""
+    return join("", (head, classes, account, join("\n\n", positions), "\n"))
+
+
+def _classes(model: Model, catalogue: Catalogue) -> str:
+    """Return the tables of a model's classes; in each account the first fund that it may hold is bought."""
+    lines: list[str] = [
+        say("# All members count for their class; in each account the first that it may hold is bought.\n")
+    ]
+    for name, members in model.classes.values():
+        lines.append(f"[classes.{name}]\nmembers = [\n")
+        for symbol in members:
+            known = catalogue.get(symbol)
+            lines.append(f'  "{symbol}",'.ljust(14) + f"# {symbol if known is None else _line(known.name)}\n")
+        lines.append("]\n\n")
+    return join("", lines)
 
 
 def begun(beginning: Beginning, *, base_currency: str, model: Model | None, catalogue: Catalogue) -> str:

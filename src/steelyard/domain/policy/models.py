@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from steelyard.domain.money import plain
-from steelyard.records import dataclass
+from steelyard.records import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,8 @@ class Model:
         weights: Symbol to fraction, summing to exactly 1, in the order to show them.
         description: One or two sentences.
         source: Where the split comes from.
+        classes: By symbol of `weights`, the class it stands for and the funds that meet it, listed in the
+            US and in Korea; what an account may hold decides which of them is bought there.
     """
 
     name: str
@@ -30,6 +32,7 @@ class Model:
     weights: Mapping[str, Decimal]
     description: str
     source: str
+    classes: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,10 @@ class ModelList:
                 "name": m.name,
                 "title": m.title,
                 "weights": {s: plain(w) for s, w in m.weights.items()},
+                "classes": {
+                    name: {"weight": plain(m.weights[s]), "members": list(members)}
+                    for s, (name, members) in m.classes.items()
+                },
                 "description": m.description,
                 "source": m.source,
             }

@@ -40,6 +40,7 @@ def models(name: str | None, as_json: bool) -> None:
 )
 @click.argument("folder", required=False, default=".", type=click.Path(path_type=Path), metavar="[DIR]")
 @click.option("--model", "model_name", metavar="NAME", help="Start from a model portfolio.")
+@click.option("--by-class", is_flag=True, help="With --model: targets are classes that several funds meet.")
 @click.option("--currency", metavar="CODE", help="Base currency.  [default: KRW, or what FILE is in]")
 @click.option(
     "--from",
@@ -63,6 +64,7 @@ def models(name: str | None, as_json: bool) -> None:
 def init(
     folder: Path,
     model_name: str | None,
+    by_class: bool,
     currency: str | None,
     broker_file: Path | None,
     symbols: tuple[str, ...],
@@ -79,6 +81,8 @@ def init(
                 say("--model and --from are for a new file, --as-of for --journal beside the file there is")
             )
         )
+    if by_class and (model_name is None or broker_file is not None):
+        raise click.UsageError(language.tell(say("--by-class goes with --model, and not with --from")))
     if journal:
         opened = steelyard.open_journal(folder / "portfolio.toml", as_of=as_of)
         said = say(
@@ -130,7 +134,11 @@ def init(
             err=True,
         )
         return
-    _write(folder, target, steelyard.template(model=model_name, base_currency=currency or "KRW"))
+    _write(
+        folder,
+        target,
+        steelyard.template(model=model_name, base_currency=currency or "KRW", by_class=by_class),
+    )
     language.echo(
         say("wrote {file}; fill in your shares, then run: steelyard check {file}", file=target), err=True
     )
