@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from steelyard import bootstrap
-from steelyard.bootstrap.folder import Place
-from steelyard.domain.trading.saved_plans import SavedPlan
 from steelyard.records import dataclass
+
+if TYPE_CHECKING:
+    from steelyard.bootstrap.folder import Place
+    from steelyard.domain.trading.orders import Order
+    from steelyard.domain.trading.saved_plans import SavedPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,26 +29,35 @@ class KeptPlan:
     finished: bool
 
 
-def kept_plans(path: Place) -> tuple[KeptPlan, ...]:
-    """Return every saved plan beside a portfolio file, the newest first; nothing is written."""
+@dataclass(frozen=True, slots=True)
+class OrderState:
+    """What the order book of a portfolio file tells.
+
+    Attributes:
+        plans: Every saved plan, the newest first.
+        orders: Every order, as it was last heard of.
+        halted: Why everything is halted, empty when it is not.
+    """
+
+    plans: tuple[KeptPlan, ...]
+    orders: tuple[Order, ...]
+    halted: str
+
+
+def order_state(path: Place) -> OrderState:
+    """Return what the order book beside a portfolio file tells; no broker is asked, nothing is written."""
     with bootstrap.order_book_to_look_at(bootstrap.Folder.of(path)) as book:
         over = book.finished()
         found = [
             KeptPlan(plan, book.approvals(plan.id, book.attempt(plan.id)), plan.id in over)
             for plan in book.plans(datetime.min.replace(tzinfo=UTC))
         ]
-    return tuple(reversed(found))
-
-
-def halted(path: Place) -> str:
-    """Return why everything is halted, empty when it is not; nothing is written."""
-    with bootstrap.order_book_to_look_at(bootstrap.Folder.of(path)) as book:
-        return book.halted()
+        return OrderState(tuple(reversed(found)), tuple(book.orders(None)), book.halted())
 
 
 def kept_plan(path: Place, plan_id: str) -> KeptPlan | None:
     """Return the saved plan of an id, written out; None where there is none."""
-    return next((kept for kept in kept_plans(path) if kept.plan.id == plan_id), None)
+    return next((kept for kept in order_state(path).plans if kept.plan.id == plan_id), None)
 
 
 def page_token(path: Place) -> str:

@@ -10,7 +10,7 @@ pytest.importorskip("starlette")
 
 import steelyard
 from builders import with_gains
-from steelyard.api.serving import halted, kept_plans, sample_text
+from steelyard.api.serving import order_state, sample_text
 from steelyard.app.books.performance import Rebalance, ValueDay, ValueHistory
 from steelyard.interfaces.web.pages.history import lines_of
 
@@ -114,7 +114,7 @@ def saved(browser):
 def test_a_saved_plan_is_approved_by_its_whole_hash_where_orders_are_on(tmp_path):
     browser = page_of(tmp_path)
     saved(browser)
-    (kept,) = kept_plans(tmp_path / "portfolio.toml")
+    (kept,) = order_state(tmp_path / "portfolio.toml").plans
     said = browser.get("/orders")
     assert "A saved plan waits for your approval." in said.text
     assert "not approved" in said.text
@@ -125,7 +125,7 @@ def test_a_saved_plan_is_approved_by_its_whole_hash_where_orders_are_on(tmp_path
     on = page_of(tmp_path, orders=True)
     assert on.post("/orders", {"what": "approve", "plan": kept.plan.id[:12]}).status == 422
     assert "Approved." in on.post("/orders", {"what": "approve", "plan": kept.plan.id}).text
-    (kept,) = kept_plans(tmp_path / "portfolio.toml")
+    (kept,) = order_state(tmp_path / "portfolio.toml").plans
     assert len(kept.approved_by) == 1
     assert steelyard.orders(tmp_path / "portfolio.toml").orders == ()  # approving sends nothing
 
@@ -133,11 +133,11 @@ def test_a_saved_plan_is_approved_by_its_whole_hash_where_orders_are_on(tmp_path
 def test_everything_is_halted_by_anybody_who_is_signed_in_and_lifted_where_orders_are_on(tmp_path):
     browser = page_of(tmp_path)
     assert "Everything is halted." in browser.post("/orders", {"what": "halt"}).text
-    assert halted(tmp_path / "portfolio.toml")
+    assert order_state(tmp_path / "portfolio.toml").halted
     assert browser.post("/orders", {"what": "resume"}).status == 422
-    assert halted(tmp_path / "portfolio.toml")
+    assert order_state(tmp_path / "portfolio.toml").halted
     assert "Nothing is open." in page_of(tmp_path, orders=True).post("/orders", {"what": "resume"}).text
-    assert not halted(tmp_path / "portfolio.toml")
+    assert not order_state(tmp_path / "portfolio.toml").halted
 
 
 def test_the_tax_of_a_year_without_a_sale(tmp_path):
@@ -162,6 +162,52 @@ def test_health_says_what_doctor_says_also_of_a_broken_file(tmp_path):
 
 def test_a_history_begins_with_how_to_record_one(tmp_path):
     assert "No day is recorded yet." in words(page_of(tmp_path).get("/history"))
+
+
+TARGETS = {"t:069500": "30", "t:VOO": "35", "t:TLT": "20", "t:GLD": "15"}
+
+
+def test_targets_are_looked_at_and_then_saved_with_every_comment(tmp_path):
+    """VOO from 40 to 35 and GLD from 10 to 15: two lines of the file change, and nothing else."""
+    text = sample_text().replace('VOO = "40%"', 'VOO = "40%"  # core')
+    browser = page_of(tmp_path, text)
+    looked = browser.post("/portfolio", {"what": "look", **TARGETS})
+    assert "2 targets change. Not saved yet." in words(looked)
+    assert "+VOO = &#34;35%&#34;  # core" in looked.text
+    assert (tmp_path / "portfolio.toml").read_text(encoding="utf-8") == text
+    seen = re.search(r'name="seen" value="(\w{64})"', looked.text)[1]
+    assert "Saved." in words(browser.post("/portfolio", {"what": "save", "seen": seen, **TARGETS}))
+    wanted = text.replace('VOO = "40%"', 'VOO = "35%"').replace('GLD = "10%"', 'GLD = "15%"')
+    assert (tmp_path / "portfolio.toml").read_text(encoding="utf-8") == wanted
+
+
+def test_targets_that_do_not_add_up_are_said_and_stay_in_the_form(tmp_path):
+    answer = page_of(tmp_path).post("/portfolio", {"what": "look", **TARGETS, "t:GLD": "10"})
+    assert answer.status == 422
+    assert "targets add up to 95" in words(answer)
+    assert 'name="t:VOO" inputmode="decimal" autocomplete="off" value="35"' in answer.text
+    odd = page_of(tmp_path).post("/portfolio", {"what": "look", **TARGETS, "t:GLD": "<b>"})
+    assert odd.status == 422
+    assert "<b>" not in odd.text
+
+
+def test_a_file_that_changed_meanwhile_is_told_and_nothing_is_lost(tmp_path):
+    browser = page_of(tmp_path)
+    looked = browser.post("/portfolio", {"what": "look", **TARGETS})
+    seen = re.search(r'name="seen" value="(\w{64})"', looked.text)[1]
+    theirs = sample_text() + "\n# somebody else was here\n"
+    (tmp_path / "portfolio.toml").write_text(theirs, encoding="utf-8")
+    said = browser.post("/portfolio", {"what": "save", "seen": seen, **TARGETS})
+    assert "so nothing was written" in said.text
+    assert 'value="35"' in said.text
+    assert (tmp_path / "portfolio.toml").read_text(encoding="utf-8") == theirs
+
+
+def test_targets_of_today_are_the_weights_that_are_held(tmp_path):
+    """28, 48, 16 and 8 % of the sample, in which there is no cash."""
+    answer = page_of(tmp_path).get("/portfolio?from=holdings")
+    assert "4 targets change. Not saved yet." in words(answer)
+    assert "VOO: 40.0 % → 48.0 %" in words(answer)
 
 
 def test_the_lines_of_a_history_have_one_scale_that_begins_at_nothing():

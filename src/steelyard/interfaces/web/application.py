@@ -27,6 +27,7 @@ from steelyard.interfaces.web.pages.holdings import holdings
 from steelyard.interfaces.web.pages.orders import orders
 from steelyard.interfaces.web.pages.overview import overview
 from steelyard.interfaces.web.pages.plan import plan
+from steelyard.interfaces.web.pages.portfolio import portfolio
 from steelyard.interfaces.web.pages.tax import tax
 from steelyard.interfaces.web.sessions import Sessions
 from steelyard.interfaces.web.visit import Screen, Upload, Visit, Waiting
@@ -75,6 +76,7 @@ PAGES = (
     Page("/holdings", holdings, "holdings"),
     Page("/history", history, "history"),
     Page("/books", books, "books", takes=True, uploads=True),
+    Page("/portfolio", portfolio, "portfolio", takes=True),
     Page("/health", health, "health"),
 )
 PATHS = {page.name: page.path for page in PAGES}

@@ -74,6 +74,11 @@ class Display:
         """Return a price, which is no secret: it is the same for everybody."""
         return Display(self.language).money(price, currency)
 
+    def rate(self, rate: Decimal, currency: str) -> str:
+        """Return a rate of exchange with two decimals, of whatever currency: `₩1,392.10`."""
+        figures = f"{_WIDE.quantize(rate, Decimal('0.01')):,f}"
+        return f"{figures}원" if self._korean and currency == "KRW" else f"{currency_sign(currency)}{figures}"
+
     def shares(self, count: Decimal | None) -> str:
         """Return a number of shares, fractions to 6 decimals."""
         if count is None:
@@ -116,7 +121,7 @@ class Display:
 
     def facts(self) -> Mapping[str, Any]:
         """Return what every template has of it."""
-        names = ("say", "tell", "money", "price", "shares", "percent", "part", "points", "day")
+        names = ("say", "tell", "money", "price", "rate", "shares", "percent", "part", "points", "day")
         return {name: getattr(self, name) for name in names} | {
             "lang": self.language.code,
             "private": self.private,

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import steelyard
-from steelyard.api.journal import ImportReport
 from steelyard.domain.books.ledger import KINDS
 from steelyard.errors import SteelyardError
 from steelyard.interfaces.web.pages.frame import about
 from steelyard.interfaces.web.visit import Screen, Upload, Visit
+
+if TYPE_CHECKING:
+    from steelyard.api.journal import ImportReport
 
 LATEST = 20
 FIELDS = ("type", "date", "account", "symbol", "shares", "price", "currency", "fees", "note")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import steelyard
-from steelyard.app.books.performance import ValueDay, ValueHistory
 from steelyard.domain.money import ZERO
 from steelyard.interfaces.web.pages.frame import about
 from steelyard.interfaces.web.visit import Screen, Visit
 from steelyard.records import dataclass
+
+if TYPE_CHECKING:
+    from steelyard.app.books.performance import ValueDay, ValueHistory
 
 WIDE, HIGH, EDGE = 800.0, 220.0, 8.0
 POINTS = 400

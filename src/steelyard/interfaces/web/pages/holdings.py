@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+from typing import TYPE_CHECKING
 
 import steelyard
-from steelyard.app.books.holdings_report import HoldingsReport
-from steelyard.domain.portfolio import Lot, Portfolio
 from steelyard.domain.shown import cell
 from steelyard.interfaces.web.pages.frame import about
 from steelyard.interfaces.web.visit import Screen, Visit
+
+if TYPE_CHECKING:
+    from steelyard.app.books.holdings_report import HoldingsReport
+    from steelyard.domain.portfolio import Lot, Portfolio
 
 _COLUMNS = (
     "account", "symbol", "name", "shares", "price", "currency", "priced_on", "value", "weight",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import steelyard
-from steelyard.api.serving import halted, kept_plan, kept_plans
+from steelyard.api.serving import kept_plan, order_state
 from steelyard.errors import InputError
 from steelyard.interfaces.vocabulary import SIDES, STATES
 from steelyard.interfaces.web.pages.frame import about
@@ -23,16 +23,16 @@ def orders(visit: Visit) -> Screen:
         return _done(visit, visit.form)
     portfolio = steelyard.load(visit.file, as_of=visit.as_of)
     report = steelyard.check(portfolio, as_of=visit.as_of)
-    plans = kept_plans(visit.file)[:LATEST]
-    found = steelyard.orders(visit.file).orders
+    state = order_state(visit.file)
+    found = state.orders
     return Screen(
         "orders.html",
         {
             **about(portfolio, report.as_of),
-            "plans": plans,
+            "plans": state.plans[:LATEST],
             "found": found,
             "open": [o for o in found if o.state in _OPEN],
-            "halted": halted(visit.file),
+            "halted": state.halted,
             "done": visit.query.get("done", "")
             if visit.query.get("done") in ("approved", "cancelled")
             else "",

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import steelyard
-from steelyard.app.harvest.harvest import HarvestReport
 from steelyard.domain.money import ZERO
-from steelyard.domain.tax.country import YearTax
 from steelyard.errors import SteelyardError
 from steelyard.interfaces.documents.tax import disposals_csv
 from steelyard.interfaces.tax_words import FILINGS, TAX_CLASSES, rows_of, word_of
@@ -20,6 +18,10 @@ from steelyard.interfaces.web.pages.frame import about
 from steelyard.interfaces.web.visit import Screen, Visit
 from steelyard.records import dataclass
 from steelyard.words import say
+
+if TYPE_CHECKING:
+    from steelyard.app.harvest.harvest import HarvestReport
+    from steelyard.domain.tax.country import YearTax
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +80,12 @@ def _sections(year: YearTax, display: Display) -> Iterator[Section]:
         rows = list(rows_of(part))
         if any(value for _, _, value in rows):
             title = display.tell(word_of(name))
-            lines = tuple(
-                (display.tell(label), _figure(value, year.currency, display)) for _, label, value in rows
-            )
-            yield Section(title, lines if isinstance(part, Mapping) else tuple((title, v) for _, v in lines))
+            said = [
+                (display.tell(label).replace("_", " "), _figure(value, year.currency, display))
+                for _, label, value in rows
+            ]
+            lines = tuple(said if isinstance(part, Mapping) else [(title, figure) for _, figure in said])
+            yield Section(title, lines)
 
 
 def _figure(value: object, currency: str, display: Display) -> str:
