@@ -21,7 +21,6 @@ from steelyard.api.serving import KeptPlan, kept_plan
 from steelyard.domain.days import read_day
 from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.trades import Sell
-from steelyard.domain.trading.saved_plans import content
 from steelyard.errors import InputError, SteelyardError
 from steelyard.interfaces.http.repeats import Repeats
 from steelyard.interfaces.http.replies import Call, Reply, Trouble, broken, refused
@@ -237,7 +236,7 @@ def _kept(service: Service, plan: str) -> KeptPlan:
 def _document(kept: KeptPlan) -> Mapping[str, Any]:
     plan = kept.plan
     # What it was made from holds the whole portfolio file: that is for the audit record.
-    shown = {key: value for key, value in content(plan).items() if key not in ("schema", "inputs")}
+    shown = {key: value for key, value in json.loads(plan.text).items() if key not in ("schema", "inputs")}
     return {
         "schema": "steelyard/kept-plan/1",
         "id": plan.id,
