@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 SAMPLE = ROOT / "src" / "steelyard" / "data" / "sample.toml"
 MODULES = {"lab": "numba matplotlib", "parquet": "pyarrow", "excel": "openpyxl", "yahoo": "yfinance",
-           "krx": "FinanceDataReader", "keyring": "keyring", "serve": "starlette uvicorn",
+           "krx": "FinanceDataReader", "keyring": "keyring", "serve": "jinja2 starlette uvicorn",
            "mcp": "mcp", "batch": "numba pyarrow"}  # fmt: skip
 WITHOUT = """
 import sys

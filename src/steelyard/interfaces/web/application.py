@@ -11,8 +11,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-
 from steelyard import languages
 from steelyard.errors import SteelyardError
 from steelyard.extras import ExtraMissing
@@ -35,6 +33,7 @@ from steelyard.records import dataclass
 from steelyard.words import say
 
 try:
+    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
     from starlette.applications import Starlette
     from starlette.concurrency import run_in_threadpool
     from starlette.requests import Request
