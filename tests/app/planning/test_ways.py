@@ -120,3 +120,16 @@ def test_what_is_forbidden_is_not_called_undue(tmp_path):
         "5.0 points under, but nothing may be bought or sold",
         "5.0 points under, but nothing may be bought or sold",
     ]
+
+
+def test_a_sale_that_nobody_taxes_costs_no_tax_though_nobody_says_what_was_paid(tmp_path):
+    """In a pension account a sale is not taxed, so the tax of every way is known without a lot."""
+    text = portfolio(
+        {"A": "50%", "B": "50%"},
+        account(position("A", 6, "100"), position("B", 4, "100"), kind="pension"),
+        tax={"jurisdiction": "KR"},
+        **{f"instruments.{s}": {"tax_class": "krx_other"} for s in ("A", "B")},
+    )
+    found = steelyard.ways(loaded(tmp_path, text), as_of=DAY)
+    assert trades(found.plan) == [("sell", "A", 1), ("buy", "B", 1)]
+    assert [w.tax for w in found.ways] == [0] * 5

@@ -11,6 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal, get_args
 
+from steelyard.app.tax.situation import taxed_pairs
 from steelyard.domain.money import EXACT, ZERO, figure
 from steelyard.domain.policy.policies import band
 from steelyard.domain.portfolio import Portfolio
@@ -36,6 +37,7 @@ class Way:
         same_as: The first way that trades the same, None where this is another one.
         still_due: A target is outside its band after it.
         why_not: Why there is none, empty where there is.
+        tax: What its sales add to the year's tax; 0 where nothing it sells is taxed, None where nobody knows.
     """
 
     name: WayName
@@ -43,14 +45,7 @@ class Way:
     same_as: WayName | None = None
     still_due: bool = False
     why_not: str = ""
-
-    @property
-    def tax(self) -> Decimal | None:
-        """What its sales add to the year's tax; 0 where it sells nothing, None where nobody knows."""
-        if self.plan is None:
-            return None
-        sells = any(t.side == "sell" for t in self.plan.trades)
-        return self.plan.taxes if sells else ZERO
+    tax: Decimal | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as in the document of `plan --ways --json`."""
@@ -111,7 +106,7 @@ def ways(portfolio: Portfolio, planned: Callable[[Mapping[str, Any]], Plan]) -> 
         InputError, DataError, PlanError: There is no plan as it was asked for.
     """
     asked = planned({})
-    found = [Way("asked", asked, still_due=_still_due(portfolio, asked))]
+    found = [Way("asked", asked, still_due=_still_due(portfolio, asked), tax=_tax(portfolio, asked))]
     changes: dict[WayName, Mapping[str, Any]] = {
         "strict": {"accept_drift": ZERO},
         "further": {"accept_drift": EXACT.add(asked.accepted, FURTHER)},
@@ -126,8 +121,15 @@ def ways(portfolio: Portfolio, planned: Callable[[Mapping[str, Any]], Plan]) -> 
             found.append(Way(name, None, why_not=why if isinstance(why, Text) else str(why)))
             continue
         same = next((w.name for w in found if w.plan is not None and _trades_alike(w.plan, plan)), None)
-        found.append(Way(name, plan, same, _still_due(portfolio, plan)))
+        found.append(Way(name, plan, same, _still_due(portfolio, plan), tax=_tax(portfolio, plan)))
     return Ways(asked.as_of, asked.base_currency, tuple(found))
+
+
+def _tax(portfolio: Portfolio, plan: Plan) -> Decimal | None:
+    sold = {(t.account, t.symbol) for t in plan.trades if t.side == "sell"}
+    if not sold or (portfolio.tax is not None and not sold & taxed_pairs(portfolio)):
+        return ZERO
+    return plan.taxes
 
 
 def _trades_alike(one: Plan, other: Plan) -> bool:

@@ -316,21 +316,20 @@ def show_ways(found: Ways) -> None:
     out, base = console(), found.base_currency
     table = columns(
         (say("other ways"), ""), (say("from target"), "right"), (say("trades"), "right"),
-        (say("traded"), "right"), (say("costs"), "right"), (say("tax"), "right"), ("", "wrap"),
+        (say("costs"), "right"), (say("tax"), "right"), ("", "wrap"),
     )  # fmt: skip
     for way in found.ways:
         name, plan = tell(WAYS[way.name]), way.plan
         if plan is None:
-            table.add_row(name, "", "", "", "", "", tell(say("none: {why}", why=way.why_not)))
+            table.add_row(name, "", "", "", "", tell(say("none: {why}", why=way.why_not)))
             continue
         remark = say("outside a band") if way.still_due else ""
         if way.same_as is not None:
-            same = say("the same trades as: {way}", way=WAYS[way.same_as])
+            same = say("= {way}", way=WAYS[way.same_as])
             remark = join("; ", [same, remark]) if remark else same
         tax = tell(say("unknown")) if way.tax is None else money(way.tax, base)
         far = f"{percent(plan.distance)} %"
-        traded, costs = money(plan.turnover, base), money(plan.costs, base)
-        table.add_row(name, far, str(len(plan.trades)), traded, costs, tax, tell(remark))
+        table.add_row(name, far, str(len(plan.trades)), money(plan.costs, base), tax, tell(remark))
     out.print()
     out.print(table)
 
