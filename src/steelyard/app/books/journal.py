@@ -134,9 +134,9 @@ def _compared(
     return _Compared(there, fresh, found)
 
 
-def _refuse_elsewhere(there: Iterable[Recorded], fresh: Sequence[Row]) -> None:
+def _refuse_elsewhere(there: Sequence[Recorded], fresh: Sequence[Row]) -> None:
     """Refuse a file of which every row is in another account already: its account was forgotten."""
-    if len(fresh) < _FEW:
+    if len(fresh) < _FEW or not there:
         return
     left = Counter[object](_booking(row.entry) for row in fresh)
     found: dict[str, Counter[object]] = {}
@@ -406,9 +406,9 @@ _event = attrgetter(*(name for name in Entry.__match_args__ if name not in _ADDE
 """An entry without what is often added to a file later."""
 
 
-def _refuse_amended(there: Iterable[Recorded], rows: Sequence[Row], fresh: Sequence[Row], name: str) -> None:
+def _refuse_amended(there: Sequence[Recorded], rows: Sequence[Row], fresh: Sequence[Row], name: str) -> None:
     """Refuse rows that are there already with fewer or other details: they would count as a second trade."""
-    if not any(not row.reference for row in fresh):
+    if not there or not any(not row.reference for row in fresh):
         return
     new = {id(row) for row in fresh}
     said_again = Counter(_event(row.entry) for row in rows if id(row) not in new)
