@@ -90,7 +90,15 @@ def test_a_file_that_is_none_says_no_language(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "words", [["doctor"], ["tax"], ["plan"], ["nosuch"], ["cancel", "sy-1", "--portfolio", "a.toml"]]
+    "words",
+    [
+        ["doctor"],
+        ["tax"],
+        ["plan"],
+        ["nosuch"],
+        ["cancel", "sy-1", "--portfolio", "a.toml"],
+        ["import", "none.csv", "--map", "map.toml"],
+    ],
 )
 def test_every_command_speaks_the_language_of_the_file_it_is_about(tmp_path, words):
     """Also those that fail, and where the file cannot be read as a whole: here it has no accounts."""

@@ -65,7 +65,9 @@ def _given(option: str, arguments: Sequence[str]) -> str:
 
 def _file(arguments: Sequence[str]) -> Path:
     named = _given("--portfolio", arguments)
-    return Path(named or next((a for a in arguments if a.endswith(".toml")), "portfolio.toml"))
+    # The file of an option, `--map broker.toml`, is none of a portfolio.
+    own = (a for at, a in enumerate(arguments) if a[:1] != "-" and arguments[max(at - 1, 0)] != "--map")
+    return Path(named or next((a for a in own if a.endswith(".toml")), "portfolio.toml"))
 
 
 def ask(code: str) -> None:
