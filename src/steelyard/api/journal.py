@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import partial
@@ -15,12 +16,12 @@ from steelyard.app.books import opening as beginning
 from steelyard.app.books.completion import complete
 from steelyard.domain.books.conversion import conversions
 from steelyard.domain.books.entry_text import COLUMNS, read_entry
-from steelyard.domain.books.ledger import instruments_of
+from steelyard.domain.books.ledger import Row, instruments_of
 from steelyard.domain.books.quick_entry import quick_fields
 from steelyard.domain.money import plain
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import DataError, InputError, PortfolioProblems, SteelyardError
-from steelyard.records import dataclass
+from steelyard.records import dataclass, replace
 from steelyard.words import say
 
 if TYPE_CHECKING:
@@ -185,6 +186,27 @@ def _account_of(folder: bootstrap.Folder) -> str:
     return "main" if "main" in names else names[0]
 
 
+def _owned(folder: bootstrap.Folder, rows: Sequence[Row]) -> tuple[Row, ...]:
+    """Return rows with those that name no account in the only one of the file, or in its `main`.
+
+    Raises:
+        InputError: The file has several, none of them `main` (`entry-account`).
+    """
+    names = sorted(bootstrap.account_names(folder) or ("main",))
+    if "main" in names:
+        return tuple(rows)
+    if len(names) > 1:
+        raise InputError(
+            "entry-account",
+            say("rows name no account, and the file has several: {names}", names=", ".join(names)),
+            say("say whose they are: --account {name}", name=shlex.quote(names[0])),
+        )
+    return tuple(
+        replace(row, entry=replace(row.entry, account=names[0])) if row.entry.account == "main" else row
+        for row in rows
+    )
+
+
 def _conversions(folder: bootstrap.Folder, file: Portfolio | None, rate: Number | None) -> Conversions:
     """Return what finds the conversions that a broker makes by itself."""
     if file is None:
@@ -278,7 +300,7 @@ def import_(
     Args:
         path: The portfolio file.
         file: What is read.
-        account: Of rows that name none; `main` unless given.
+        account: Of rows that name none; the only one of the file, or `main`, unless given.
         format: Whose file it is; found by its content unless given.
         columns: A TOML file that names the columns, in place of a format.
         accounts: A broker's account number to the name of an account.
@@ -307,6 +329,8 @@ def import_(
         rows, own, seen = found.file.rows, _file(folder), None
         if out:
             rows = tuple(row for row in rows if row.line not in out)
+        if found.file.unnamed:
+            rows = _owned(folder, rows)
         cancelled = tuple(one for one in found.file.cancelled if one[0] not in out)
         today = bootstrap.today_at(folder)
         converted = _conversions(folder, own, rate) if convert else None

@@ -62,3 +62,23 @@ def test_real_closes_of_twenty_years_raise_no_doubt(shared):
     """SPY, QQQ and AGG from 2003 to 2020."""
     history = file.load(shared / "data" / "etf_close_daily.csv", ["SPY", "QQQ", "AGG"])
     assert not [n for n in history.mended if "goes from" in n]
+
+
+def weekdays(many):
+    """Days from Monday 2025-01-06 on, without Saturdays and Sundays."""
+    return [date(2025, 1, 6) + timedelta(n + n // 5 * 2) for n in range(many)]
+
+
+@pytest.mark.parametrize("off", [date(2025, 1, 11), date(2025, 1, 12)])
+def test_a_row_of_a_weekend_is_named(off):
+    """A look at the last session of a week took it for that session."""
+    days = sorted([*weekdays(60), off])
+    found = frame.load({"date": days, "VOO": [600.0 + n for n in range(61)]}, ["VOO"])
+    assert [str(note) for note in found.mended] == [
+        f"{off} is a {off:%A}: no exchange has a session; leave its row out"
+    ]
+
+
+def test_closes_of_every_day_are_of_no_exchange():
+    days = [date(2025, 1, 6) + timedelta(n) for n in range(60)]
+    assert frame.load({"date": days, "VOO": [600.0 + n for n in range(60)]}, ["VOO"]).mended == ()

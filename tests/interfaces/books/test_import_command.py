@@ -160,3 +160,53 @@ def test_the_same_entry_again_is_asked_about_and_again_is_another(folder):
     assert "--again" in twice.stderr
     assert run_command(folder, *words, "--again").returncode == 0
     assert len(steelyard.history(folder / "portfolio.toml").rows) == 2
+
+
+TWO = """\
+base_currency = "USD"
+[targets]
+VTI = "100%"
+[[accounts]]
+name = "mine"
+[[accounts]]
+name = "Roth IRA"
+kind = "roth"
+"""
+
+
+@pytest.fixture
+def beside(tmp_path):
+    """A folder whose file has no account `main`, and files of two brokers."""
+    (tmp_path / "portfolio.toml").write_text(TWO)
+    (tmp_path / "schwab.csv").write_text(SCHWAB)
+    (tmp_path / "fidelity.csv").write_text(FIDELITY)
+    return tmp_path
+
+
+def test_rows_without_an_account_are_asked_for_one(beside):
+    """They went into `main`, which the file lacks, and every later command refused the journal."""
+    refused = run_command(beside, "import", "schwab.csv")
+    assert refused.returncode == 2
+    assert "error[entry-account]" in refused.stderr
+    assert "--account 'Roth IRA'" in refused.stderr
+    assert not (beside / "steelyard.db").exists()
+
+
+def test_rows_without_an_account_are_of_the_only_one(beside):
+    one = TWO.partition('[[accounts]]\nname = "Roth')[0]
+    (beside / "portfolio.toml").write_text(one)
+    assert run_command(beside, "import", "schwab.csv").returncode == 0
+    assert {r.entry.account for r in steelyard.history(beside / "portfolio.toml").rows} == {"mine"}
+    again = run_command(beside, "import", "schwab.csv")
+    assert "0 entries added, 2 were there already" in again.stderr
+
+
+def test_a_number_of_an_account_that_no_row_has_is_said(beside):
+    """The file goes by names here, not by the numbers beside them."""
+    seen = run_command(beside, "import", "fidelity.csv", "--account", "99=mine", "--preview")
+    assert "no row is of the account 99: the file names Individual, ROTH IRA" in seen.stderr + seen.stdout
+
+
+def test_a_price_with_a_decimal_comma_is_proposed_with_a_point(beside):
+    (beside / "portfolio.toml").write_text(TWO + '[prices]\nVTI = "320,5"\n')
+    assert 'write VTI = "320.5"' in run_command(beside, "check").stderr

@@ -20,6 +20,7 @@ from steelyard.domain.money import (
     parse_number,
     plain,
 )
+from steelyard.domain.numerals import COMMA, read_numeral
 from steelyard.domain.shown import hidden_in, written
 from steelyard.errors import Problem
 from steelyard.words import say
@@ -149,7 +150,7 @@ class Reader:
             self.problem(
                 "not-a-number",
                 error.args[0] if error.args else str(error),
-                say("write {key} = {example}", key=_key(path), example=example),
+                say("write {key} = {example}", key=_key(path), example=_meant(raw, example)),
                 path,
             )
             return None
@@ -301,3 +302,12 @@ def _key(path: Path) -> str:
     names = [part for part in path if isinstance(part, str)]
     key = names[-1] if names else "it"
     return key if key.replace("_", "").replace("-", "").isalpha() else f'"{key}"'
+
+
+def _meant(raw: object, example: str) -> str:
+    """Return what somebody who wrote a decimal comma is to write, else an example."""
+    try:
+        found = read_numeral(raw, COMMA) if isinstance(raw, str) else None
+    except ValueError:
+        return example
+    return example if found is None else f'"{plain(found.value)}"'

@@ -37,12 +37,14 @@ class ImportedFile:
         skipped: Line and what was left out there and why.
         incomplete: Line and what its entry lacks.
         cancelled: Line, and the broker's own number of the row that it takes back.
+        unnamed: Some row names no account, and nobody said whose it is: it stands under `main`.
     """
 
     rows: tuple[Row, ...]
     skipped: tuple[tuple[int | None, str], ...] = ()
     incomplete: tuple[tuple[int | None, str], ...] = ()
     cancelled: tuple[tuple[int | None, str], ...] = ()
+    unnamed: bool = False
 
 
 class Known(dict[Any, _Read]):
@@ -73,6 +75,7 @@ class Sheet:
         self.account = account
         self._owner = account or "main"
         self._reader = EntryReader(catalogue)
+        self.unnamed = False
         self.rows: list[Row] = []
         self.problems: list[Problem] = []
         self.skipped: list[tuple[int | None, str]] = []
@@ -112,6 +115,7 @@ class Sheet:
         """Read a row by the names of `entry_text.COLUMNS`."""
         if not words.get("account", "").strip():
             words["account"] = self._owner
+            self.unnamed = self.account is None
         entry, problems = self._reader.read(words)
         if entry is not None:
             self.rows.append(Row(entry, line, reference))
@@ -129,7 +133,11 @@ class Sheet:
         if self.problems:
             raise PortfolioProblems(tuple(sorted(self.problems, key=lambda p: p.line or 0)))
         return ImportedFile(
-            tuple(self.rows), tuple(self.skipped), tuple(self.incomplete), tuple(self.cancelled)
+            tuple(self.rows),
+            tuple(self.skipped),
+            tuple(self.incomplete),
+            tuple(self.cancelled),
+            self.unnamed,
         )
 
 

@@ -70,6 +70,7 @@ def entries_of(
             maker.make(booking)
     maker.conversions(legs)
     maker.reversals()
+    owners.tell_unused()
     for booking in statement.cancelled:
         sheet.cancel(booking.line, maker.number(booking))
     return sheet.finish()
@@ -82,9 +83,21 @@ class _Owners:
         self.sheet = sheet
         self.accounts = accounts
         self.several = several
+        self.seen: set[str] = set()
+        """The broker's numbers of the accounts that rows are of."""
+
+    def tell_unused(self) -> None:
+        """Say which numbers of accounts that somebody named are of no row."""
+        seen = ", ".join(sorted(self.seen - {""})) or say("none")
+        for number in sorted(set(self.accounts) - self.seen):
+            self.sheet.skip(
+                None,
+                say("no row is of the account {number}: the file names {seen}", number=number, seen=seen),
+            )
 
     def of(self, booking: Booking) -> str:
         number = booking.facts.get("account", "")
+        self.seen.add(number)
         if number in self.accounts:
             return self.accounts[number]
         return number if self.several and self.sheet.account is None else ""

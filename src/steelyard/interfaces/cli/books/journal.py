@@ -65,7 +65,8 @@ def _converts(command: Callable[..., Any]) -> Callable[..., Any]:
     "accounts",
     metavar="NAME",
     multiple=True,
-    help="Account of rows that name none, or NUMBER=NAME for the broker's number of one.  [default: main]",
+    help="Account of rows that name none, or NUMBER=NAME for the broker's number of one."
+    "  [default: the only one, or main]",
 )
 @click.option(
     "--format", "format_", metavar="NAME", help="Whose file it is.  [default: found by its content]"
