@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 from steelyard import bootstrap
 from steelyard.api import reading
 from steelyard.api.reading import Money, fraction
-from steelyard.app.harvest import harvest as harvester
-from steelyard.app.harvest.sale_value import Assumptions
 from steelyard.app.tax import reconciliation
 from steelyard.app.tax.situation import situations
 from steelyard.domain.caveats import caveats_of, need_fresh
@@ -124,6 +122,9 @@ def harvest(
             ),
             say("give 0 to 100 years, and a discount of 0% or more"),
         )
+    from steelyard.app.harvest import harvest as harvester
+    from steelyard.app.harvest.sale_value import Assumptions
+
     given = Assumptions(
         years=years,
         discount=rate,

@@ -60,6 +60,9 @@ def dividend_income(
 
     Source: 26 U.S.C. 1(h)(11)(B)(iii), 246(c); IRS Pub. 550, Qualified Dividends.
     """
+    paid = tuple(paid)
+    if not paid:
+        return DividendIncome(ZERO, ZERO, ZERO, ZERO, ZERO)
     held: dict[tuple[str, str], list[Block]] = defaultdict(list)
     for block in blocks:
         held[block.account, block.symbol].append(block)

@@ -251,13 +251,63 @@ class _Gains:
     metal: Decimal
 
 
+def _realised(held: Positions, setting: Setting) -> Mapping[int, tuple[Decimal, Decimal, Decimal]]:
+    """Return short gains, long gains and those on collectibles of every year, in one walk.
+
+    What one year's disposals add up to: years before the one asked need no more than this.
+    """
+    found: dict[int, tuple[list[Decimal], list[Decimal], list[Decimal]]] = {}
+    for part in held.washed.blocks:
+        if part.sold_on is not None and setting.reports(part.account):
+            short, long, metal = found.setdefault(part.sold_on.year, ([], [], []))
+            if term(part.held_from, part.sold_on) == SHORT:
+                short.append(part.gain)
+                continue
+            long.append(part.gain)
+            if setting.classes[part.symbol] == COLLECTIBLE:
+                metal.append(part.gain)
+    for x in held.returned:
+        if setting.reports(x.lot.account):
+            short, long, metal = found.setdefault(x.paid_on.year, ([], [], []))
+            if term(x.lot.holding_from, x.paid_on) == SHORT:
+                short.append(x.gain)
+                continue
+            long.append(x.gain)
+            if setting.classes[x.lot.symbol] == COLLECTIBLE:
+                metal.append(x.gain)
+    return {year: (total(s), total(lo), total(m)) for year, (s, lo, m) in found.items()}
+
+
+def _payments(entries: Sequence[Entry]) -> Mapping[int, Sequence[Entry]]:
+    """Return the entries by year that pay something which a return counts."""
+    found: dict[int, list[Entry]] = {}
+    for x in entries:
+        if x.kind in ("dividend", "interest", "capital_gain_distribution"):
+            found.setdefault(x.traded_on.year, []).append(x)
+    return found
+
+
+def _past_gains(
+    realised: Mapping[int, tuple[Decimal, Decimal, Decimal]],
+    entries: Sequence[Entry],
+    year: int,
+    setting: Setting,
+) -> _Gains:
+    short, long, metal = realised.get(year, (ZERO, ZERO, ZERO))
+    return _Gains((), short, EXACT.add(long, _distributed(entries, year, setting)), metal)
+
+
+def _distributed(entries: Sequence[Entry], year: int, setting: Setting) -> Decimal:
+    return total(
+        dollars(x, x.gross, setting) for x in entries if _distributes(x, setting) and x.traded_on.year == year
+    )
+
+
 def _gains(held: Positions, entries: Sequence[Entry], year: int, setting: Setting) -> _Gains:
     disposals = _disposals(held, year, setting)
     # What a fund distributes of its own long-term gains is a long-term gain, however long the fund was held.
     # Source: 26 U.S.C. 852(b)(3)(B).
-    distributed = total(
-        dollars(x, x.gross, setting) for x in entries if _distributes(x, setting) and x.traded_on.year == year
-    )
+    distributed = _distributed(entries, year, setting)
     long = [x for x in disposals if x.term == LONG]
     return _Gains(
         disposals,
@@ -317,12 +367,16 @@ def _carried_into(
     if owner.carry is not None:
         return owner.carry
     carried = NO_CARRY
+    if first >= year:
+        return carried
+    realised, payments = _realised(held, setting), _payments(entries)
     for past in range(first, year):
         then = earlier(past) if earlier is not None else owner
         if then.carry is not None:
             carried = then.carry
-        gains, dividends = _gains(held, entries, past, setting), _dividends(held, entries, past, setting)
-        then = then.with_paid(dividends, _interest(entries, past, setting))
+        paid = payments.get(past, ())
+        gains, dividends = _past_gains(realised, paid, past, setting), _dividends(held, paid, past, setting)
+        then = then.with_paid(dividends, _interest(paid, past, setting))
         carried = _netting(gains, carried, figures, then, dividends).carry
     return carried
 
