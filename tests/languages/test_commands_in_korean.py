@@ -29,12 +29,15 @@ run --if-due
 check
 plan --max-tax 100
 plan --save
+plan --ways
+targets set VOO=41% TLT=39%
 invest 1000000
 withdraw 500000
 models
 models balanced
 demo
 init other --model balanced
+init wide --model core-four --by-class
 init --journal
 record deposit KRW 500000
 record buy VOO 1 @600

@@ -215,7 +215,7 @@ fx_spread = "0%"              # cost of changing money between currencies
         base=base_currency,
         more=more,
         origin=origin,
-        targets="\n".join(targets),
+        targets=join("\n", targets),
         pair=pair,
         jurisdiction="KR" if base_currency == "KRW" else "US",
     )

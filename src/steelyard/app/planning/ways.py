@@ -115,7 +115,8 @@ def ways(portfolio: Portfolio, planned: Callable[[Mapping[str, Any]], Plan]) -> 
     }
     for name, changed in changes.items():
         try:
-            plan = planned(changed)
+            # A plan that is the nearest itself need not be looked for again.
+            plan = asked if name == "strict" and asked.nearest is None else planned(changed)
         except (PlanError, InputError) as error:
             why = error.message
             found.append(Way(name, None, why_not=why if isinstance(why, Text) else str(why)))

@@ -139,7 +139,7 @@ def _drift_table(report: CheckReport, width: int) -> Table:
     for drift, (symbol, worth, weight, target, off, picture) in zip(report.drifts, figures, strict=True):
         breach = drift.symbol in report.breaches
         known = portfolio.instruments.get(drift.symbol)
-        name = Text(known.name if known else tell(say("class")))
+        name = Text(known.name if known else tell(say("asset class")))
         name.truncate(max(min(room, 28), 1), overflow="ellipsis")
         red = "bold red" if breach else ""
         mark = "!" if breach else ""
