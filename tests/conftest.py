@@ -37,11 +37,23 @@ COMPILING = re.compile(
 """Tests that compile kernels. In a fresh checkout two workers would compile the same ones side by side."""
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep what compiles in one worker: a group by marker is a change of ids that pytest 9.2 does not see."""
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "compiling" if COMPILING.search(nodeid) else nodeid
+
+    return Scheduling(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep what compiles in one worker, and let a test of the long lane carry its reason to the end."""
+    """Let a test of the long lane carry its reason to the end."""
     for item in items:
-        if COMPILING.search(item.nodeid):
-            item.add_marker(pytest.mark.xdist_group("compiling"))
         for mark in item.iter_markers("long"):
             reason = mark.args[0] if len(mark.args) == 1 and not mark.kwargs else None
             if not isinstance(reason, str) or not reason.strip():
