@@ -9,6 +9,7 @@ from string import whitespace
 from typing import Any
 
 from steelyard.adapters.importers.presets.rules import Fields, Layout, day, holds, pattern, read_fields
+from steelyard.adapters.importers.presets.sections import read_sections
 from steelyard.adapters.importers.presets.sheets import Line, Sheets
 from steelyard.adapters.importers.presets.statement import Statement
 from steelyard.adapters.importers.presets.trades import Trades
@@ -122,7 +123,7 @@ def read_statement(preset: Preset, sheets: Sheets) -> Statement | None:
     statement = Statement(preset)
     layouts = preset["layouts"]
     if preset.get("recognise", {}).get("tagged"):
-        found = _tagged(statement, sheets)
+        found = read_sections(statement, sheets)
     else:
         found = (
             _listed(statement, sheets, _of(layouts, "json"))
@@ -424,54 +425,3 @@ def _numbers(rows: Sequence[Line], layout: Layout, header: Header) -> Iterator[s
         for _, column in places:
             if column < len(cells):
                 yield cells[column]
-
-
-def _tagged(statement: Statement, sheets: Sheets) -> bool:
-    preset = statement.preset
-    if sheets.text is None or not pattern(preset["recognise"]["first_line"]).search(sheets.text[:1000]):
-        return False
-    rows = sheets.rows("csv", ",")
-    sections = preset["sections"]
-    for _, cells in rows:
-        if len(cells) > 3 and cells[1] == "Data":
-            if (cells[0], cells[2]) == (sections["account"]["section"], sections["account"]["name"]):
-                statement.account = cells[3]
-            if any((cells[0], cells[2]) == (b["section"], b["name"]) for b in sections["base"]):
-                statement.base = cells[3]
-    known = {layout["section"] for layout in preset["layouts"]}
-    heads: dict[str, Sequence[str]] = {}
-    for line, cells in rows:
-        if len(cells) < 3:
-            continue
-        if cells[1] == "Header":
-            heads[cells[0]] = cells[2:]
-        elif cells[1] == "Data" and cells[0] in known:
-            row = dict(zip(heads.get(cells[0], ()), cells[2:], strict=False))
-            try:
-                _tagged_row(statement, line, cells, row)
-            except ValueError as error:
-                statement.refused.append((line, str(error)))
-    return True
-
-
-def _tagged_row(statement: Statement, line: int, cells: Sequence[str], row: Mapping[str, str]) -> None:
-    total = cells[2] == "Total"
-    for layout in statement.preset["layouts"]:
-        if layout["section"] != cells[0] or not all(name in row for name in layout["header"]):
-            continue
-        if any(re.fullmatch(v, row.get(k, "")) for k, v in layout.get("where_not", {}).items()):
-            total = True
-            continue
-        if not all(re.fullmatch(v, row.get(k, "")) for k, v in layout.get("where", {}).items()):
-            continue
-        fields = read_fields(row.get, layout, layout.get("columns", {}))
-        statement.used.add(layout["id"])
-        if layout["kind"] == "positions":
-            statement.hold(line, fields, layout)
-        elif layout.get("all"):
-            statement.ignored.append((line, layout["why"]))
-        elif not statement.add(line, fields, layout):
-            statement.refused.append((line, "no date"))
-        return
-    if not total:
-        statement.refused.append((line, f"not understood: {cells[0]}"))

@@ -157,7 +157,8 @@ class Trades:
             or set(layout.get("add", {})) - {"tax", "symbol"}
             or any(key in NUMBERS and want not in SIGNS for when in whens for key, want in when.items())
             or any(isinstance(columns.get(key, ""), dict) for key in _OWN)
-            or not all(key in columns and _places(columns[key], place) for key in ("date", "type"))
+            or "date" not in columns
+            or not _places(columns["date"], place)
         ):
             return None
         return Trades(statement, layout, reader, place)

@@ -1,0 +1,118 @@
+"""Files of which every row begins with the name of its section, and says whether it is a header or data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+from steelyard.adapters.importers.presets.rules import Layout, pattern, read_fields
+from steelyard.adapters.importers.presets.sheets import Sheets
+from steelyard.adapters.importers.presets.statement import Statement
+from steelyard.adapters.importers.presets.trades import Trades
+
+
+def read_sections(statement: Statement, sheets: Sheets) -> bool:
+    """Read a file whose rows begin with their section; False where it is none."""
+    preset = statement.preset
+    if sheets.text is None or not pattern(preset["recognise"]["first_line"]).search(sheets.text[:1000]):
+        return False
+    rows = sheets.rows("csv", ",")
+    sections = preset["sections"]
+    for _, cells in rows:
+        if len(cells) > 3 and cells[1] == "Data":
+            if (cells[0], cells[2]) == (sections["account"]["section"], sections["account"]["name"]):
+                statement.account = cells[3]
+            if any((cells[0], cells[2]) == (b["section"], b["name"]) for b in sections["base"]):
+                statement.base = cells[3]
+    known = {layout["section"] for layout in preset["layouts"]}
+    heads: dict[str, Sequence[str]] = {}
+    trades: dict[str, _SectionTrades] = {}
+    for line, cells in rows:
+        if len(cells) < 3:
+            continue
+        if cells[1] == "Header":
+            heads[cells[0]] = cells[2:]
+            trades[cells[0]] = _SectionTrades(statement, cells[0], cells[2:])
+        elif cells[1] == "Data" and cells[0] in known:
+            if cells[0] in trades and trades[cells[0]].take(line, cells):
+                continue
+            row = dict(zip(heads.get(cells[0], ()), cells[2:], strict=False))
+            try:
+                _tagged_row(statement, line, cells, row)
+            except ValueError as error:
+                statement.refused.append((line, str(error)))
+    return True
+
+
+class _SectionTrades:
+    """The trades below one header of a section: what their rows are is found out once for all alike."""
+
+    def __init__(self, statement: Statement, section: str, head: Sequence[str]) -> None:
+        self.statement = statement
+        self.section = section
+        self.head = head
+        # Of two columns with one name the last counts, as in the dictionary of a row.
+        self.places = {name: at + 2 for at, name in enumerate(head)}
+        layouts = [x for x in statement.preset["layouts"] if x["section"] == section]
+        asked = {n for x in layouts for n in (*x.get("where", ()), *x.get("where_not", ()))}
+        self.asked = sorted({2, *(self.places[name] for name in asked if name in self.places)})
+        self.known: dict[tuple[str, ...], Trades | None] = {}
+
+    def take(self, line: int, cells: Sequence[str]) -> bool:
+        """Take a row, or leave it to the long way."""
+        if len(cells) < len(self.head) + 2:
+            return False
+        said = tuple([cells[at] for at in self.asked])
+        if said not in self.known:
+            self.known[said] = self._trades(cells)
+        trades = self.known[said]
+        if trades is None or not trades.take(line, cells):
+            return False
+        self.statement.used.add(trades.layout["id"])
+        return True
+
+    def _trades(self, cells: Sequence[str]) -> Trades | None:
+        if cells[2] == "Total":
+            return None
+        row = dict(zip(self.head, cells[2:], strict=False))
+        layout = next((x for x in self.statement.preset["layouts"] if _is_of(x, self.section, row)), None)
+        if layout is None or layout["kind"] == "positions" or layout.get("all"):
+            return None
+        return Trades.of(self.statement, layout, self.reader, self.places.get)
+
+    def reader(self, cells: Sequence[str]) -> Callable[[str], str | None]:
+        """Return what gives a cell of a row by the name of its column."""
+        return dict(zip(self.head, cells[2:], strict=False)).get
+
+
+def _is_of(layout: Layout, section: str, row: Mapping[str, str]) -> bool:
+    """Say whether a row is of a layout by its section, its columns and its words."""
+    return (
+        layout["section"] == section
+        and all(name in row for name in layout["header"])
+        and not any(re.fullmatch(v, row.get(k, "")) for k, v in layout.get("where_not", {}).items())
+        and all(re.fullmatch(v, row.get(k, "")) for k, v in layout.get("where", {}).items())
+    )
+
+
+def _tagged_row(statement: Statement, line: int, cells: Sequence[str], row: Mapping[str, str]) -> None:
+    total = cells[2] == "Total"
+    for layout in statement.preset["layouts"]:
+        if layout["section"] != cells[0] or not all(name in row for name in layout["header"]):
+            continue
+        if any(re.fullmatch(v, row.get(k, "")) for k, v in layout.get("where_not", {}).items()):
+            total = True
+            continue
+        if not all(re.fullmatch(v, row.get(k, "")) for k, v in layout.get("where", {}).items()):
+            continue
+        fields = read_fields(row.get, layout, layout.get("columns", {}))
+        statement.used.add(layout["id"])
+        if layout["kind"] == "positions":
+            statement.hold(line, fields, layout)
+        elif layout.get("all"):
+            statement.ignored.append((line, layout["why"]))
+        elif not statement.add(line, fields, layout):
+            statement.refused.append((line, "no date"))
+        return
+    if not total:
+        statement.refused.append((line, f"not understood: {cells[0]}"))
