@@ -292,7 +292,9 @@ def _show(year: YearTax) -> None:
             )
         out.print(table)
     else:
-        for sentence in year.sheltered_sales or (say("Nothing was sold."),):
+        # What was sold and is in no figure is named below.
+        unsold = () if any(gap.sold for gap in year.gaps) else (say("Nothing was sold."),)
+        for sentence in year.sheltered_sales or unsold:
             out.print(tell(sentence))
     _show_summary(out, year, currency, marks)
     total = say("not computed") if year.total_tax is None else money(year.total_tax, currency)
