@@ -10,7 +10,7 @@ import statistics
 import time
 from fractions import Fraction
 
-from steelyard.engines.allocation.household.household import Cap, Goal, Household, Seat
+from steelyard.engines.allocation.household.household import Cap, Goal, Household, Position
 from steelyard.engines.allocation.household.several_budgets import solve_household
 from steelyard.engines.allocation.one_budget.search import solve
 from steelyard.engines.allocation.problem import AllocationProblem, Line
@@ -39,8 +39,8 @@ def household(seed, accounts=4, instruments=10, *, buy_only=False, sheltered=Fal
     prices = [int(r.uniform(5, 600) * 100) for _ in range(instruments)]
     shares = [r.random() + 0.2 for _ in range(accounts)]
     foreign = bool(costs.get("spread"))
-    seats = [
-        Seat(
+    positions = [
+        Position(
             a,
             i,
             i % 2 if foreign else 0,
@@ -52,30 +52,30 @@ def household(seed, accounts=4, instruments=10, *, buy_only=False, sheltered=Fal
         for i in range(instruments)
         if not (sheltered and a > 1 and i % 2)
     ]
-    held = sum(s.price * s.held for s in seats)
+    held = sum(s.price * s.held for s in positions)
     rest = max(total - held, total * 0.02)
-    purses = tuple((int(rest * s / sum(shares) / 2),) * 2 for s in shares)
-    managed = held + sum(map(sum, purses))
+    balances = tuple((int(rest * s / sum(shares) / 2),) * 2 for s in shares)
+    managed = held + sum(map(sum, balances))
     goals = tuple(Goal(f"S{i:02}", Fraction(int(managed * w / sum(weights)))) for i, w in enumerate(weights))
     caps = ()
     if capped:
-        risky = tuple(k for k, s in enumerate(seats) if s.account == accounts - 1 and s.goal)
+        risky = tuple(k for k, s in enumerate(positions) if s.account == accounts - 1 and s.goal)
         caps = (Cap(accounts - 1, risky, Fraction(7, 10)),)
-    return Household(goals, tuple(seats), purses, caps=caps, **costs)
+    return Household(goals, tuple(positions), balances, caps=caps, **costs)
 
 
 def merged(problem):
     """Return the same portfolio as one account without conversion costs."""
     lines = []
     for index, goal in enumerate(problem.goals):
-        seats = [s for s in problem.seats if s.goal == index]
+        positions = [s for s in problem.positions if s.goal == index]
         lines.append(
             Line(
-                goal.symbol, seats[0].price, sum(s.held for s in seats), goal.target,
-                can_sell=seats[0].can_sell, rate=problem.rate, floor=problem.floor,
+                goal.symbol, positions[0].price, sum(s.held for s in positions), goal.target,
+                can_sell=positions[0].can_sell, rate=problem.rate, floor=problem.floor,
             )
         )  # fmt: skip
-    return AllocationProblem(tuple(lines), sum(map(sum, problem.purses)))
+    return AllocationProblem(tuple(lines), sum(map(sum, problem.balances)))
 
 
 def main():

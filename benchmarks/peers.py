@@ -126,7 +126,7 @@ def serve(name: str) -> None:
 
 def ours(case: Case, measure: str, selling: bool) -> tuple[list[int], float, bool]:
     """Return the shares of our plan for the sum of sizes with idle cash, its time, and if it is proven."""
-    from steelyard.engines.allocation.household.household import Goal, Household, Seat
+    from steelyard.engines.allocation.household.household import Goal, Household, Position
     from steelyard.engines.allocation.household.several_budgets import solve_household
     from steelyard.engines.allocation.one_budget.search import solve
 
@@ -135,12 +135,12 @@ def ours(case: Case, measure: str, selling: bool) -> tuple[list[int], float, boo
     relative = measure == "relative"
     start = time.perf_counter()
     goals = tuple(Goal(f"E{i:02}", t, t if relative else Fraction(1)) for i, t in enumerate(targets))
-    seats = tuple(
-        Seat(0, i, 0, price, held, can_sell=selling)
+    positions = tuple(
+        Position(0, i, 0, price, held, can_sell=selling)
         for i, (price, held) in enumerate(zip(case["prices"], case["held"], strict=True))
     )
     idle = Fraction(1, total) if relative else Fraction(1)
-    problem = Household(goals, seats, ((case["cash"],),), power=1, idle=idle)
+    problem = Household(goals, positions, ((case["cash"],),), power=1, idle=idle)
     best = solve_household(problem, solve, seconds=5)
     return list(best.change.steps), time.perf_counter() - start, best.proven
 

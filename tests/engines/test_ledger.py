@@ -5,7 +5,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steelyard.engines.allocation.household.household import Change, Goal, Household, Seat, settle
+from steelyard.engines.allocation.household.household import Change, Goal, Household, Position, settle
 from steelyard.engines.allocation.household.shifts import Ledger
 
 PRICES = st.integers(1, 500)
@@ -17,12 +17,12 @@ def households(draw):
     prices = [draw(PRICES) for _ in range(4)]
     currencies = [0, 0, 1, 2]
     held = [draw(st.integers(0, 30)) for _ in range(4)]
-    seats = tuple(Seat(0, g, currencies[g], prices[g], held[g]) for g in range(4))
-    purses = (tuple(draw(st.integers(-200, 9_000)) for _ in range(3)),)
+    positions = tuple(Position(0, g, currencies[g], prices[g], held[g]) for g in range(4))
+    balances = (tuple(draw(st.integers(-200, 9_000)) for _ in range(3)),)
     problem = Household(
         tuple(Goal(f"S{g}", Fraction(1_000)) for g in range(4)),
-        seats,
-        purses,
+        positions,
+        balances,
         rate=draw(st.sampled_from([Fraction(0), Fraction(1, 500), Fraction(3, 1_000)])),
         floor=draw(st.sampled_from([0, 7])),
         spread=draw(st.sampled_from([Fraction(0), Fraction(1, 1_000), Fraction(1, 200)])),
@@ -56,7 +56,7 @@ def test_a_room_is_not_below_zero_just_where_the_account_can_pay(drawn, k, other
 def test_what_an_account_pays_for_is_guessed_to_the_step_where_nothing_was_traded_yet(drawn, k):
     """The most steps are counted up one by one, each paid for exactly."""
     problem, ends = drawn
-    ends[k] = problem.seats[k].held
+    ends[k] = problem.positions[k].held
     guess = traded(problem, ends).pays_about(k)
     if pays(problem, ends):
         most = 0

@@ -13,7 +13,7 @@ from steelyard.engines.allocation.household.household import (
     Change,
     Goal,
     Household,
-    Seat,
+    Position,
     allowed,
     feasible,
     missed,
@@ -36,8 +36,8 @@ def random_household(seed):
     goals = [Goal(f"S{i}", Fraction(r.randint(0, 120), r.choice([1, 3]))) for i in range(instruments)]
     if r.random() < 0.3:
         goals = [replace(g, divisor=max(g.target, Fraction(1))) for g in goals]
-    seats = [
-        Seat(
+    positions = [
+        Position(
             account=a,
             goal=i,
             currency=currencies[i],
@@ -52,8 +52,8 @@ def random_household(seed):
         if r.random() < 0.75
     ]
     caps = ()
-    if seats and r.random() < 0.3:
-        members = tuple(k for k, s in enumerate(seats) if s.account == 0 and r.random() < 0.6)
+    if positions and r.random() < 0.3:
+        members = tuple(k for k, s in enumerate(positions) if s.account == 0 and r.random() < 0.6)
         caps = (Cap(0, members, Fraction(r.choice([5, 7]), 10), r.choice([0, 5]), r.choice([0, 9])),)
     sizes = r.random() < 0.3
     return Household(
@@ -61,8 +61,8 @@ def random_household(seed):
         power=1 if sizes else 2,
         idle=Fraction(r.choice([0, 1])) if sizes else Fraction(0),
         goals=tuple(goals),
-        seats=tuple(seats),
-        purses=tuple((r.randint(-10, 50), r.choice([0, 0, 20])) for _ in range(accounts)),
+        positions=tuple(positions),
+        balances=tuple((r.randint(-10, 50), r.choice([0, 0, 20])) for _ in range(accounts)),
         reserve=r.choice([0, 0, 10]),
         rate=Fraction(r.choice([0, 0, 1, 30]), 1000),
         floor=r.choice([0, 0, 2]),
@@ -71,21 +71,21 @@ def random_household(seed):
     )
 
 
-def choices(problem, seat):
-    """Return every allowed (steps, sold out) of one seat."""
-    alone = replace(problem, seats=(seat,))
+def choices(problem, position):
+    """Return every allowed (steps, sold out) of one position."""
+    alone = replace(problem, positions=(position,))
     # Nobody can hold more than all there is in the account would buy on top of what is held.
-    money = sum(problem.purses[seat.account])
-    money += sum(s.price * s.held + s.odd for s in problem.seats if s.account == seat.account)
-    most = seat.held + max(money, 0) // seat.price
-    states = [(n, False) for n in range(most + 1)] + [(0, True)] * bool(seat.odd)
+    money = sum(problem.balances[position.account])
+    money += sum(s.price * s.held + s.odd for s in problem.positions if s.account == position.account)
+    most = position.held + max(money, 0) // position.price
+    states = [(n, False) for n in range(most + 1)] + [(0, True)] * bool(position.odd)
     return [s for s in states if allowed(alone, Change((s[0],), (s[1],)))]
 
 
 def enumerate_best(problem):
     """Return the least (objective, trades, turnover) of all changes that can be paid, None without any."""
     best = None
-    for plan in itertools.product(*(choices(problem, seat) for seat in problem.seats)):
+    for plan in itertools.product(*(choices(problem, position) for position in problem.positions)):
         change = Change(tuple(s[0] for s in plan), tuple(s[1] for s in plan))
         miss = missed(problem, change)
         if (best is None or miss <= best[0]) and feasible(problem, change):
@@ -96,8 +96,8 @@ def enumerate_best(problem):
 
 def size(problem):
     total = 1
-    for seat in problem.seats:
-        total *= len(choices(problem, seat))
+    for position in problem.positions:
+        total *= len(choices(problem, position))
     return total
 
 
@@ -123,10 +123,10 @@ def test_the_household_plan_ranks_first_of_all_that_can_be_paid(block):
         assert best.proven
 
 
-def test_a_purse_that_lacks_money_takes_it_from_the_base_purse_at_the_spread():
-    """By hand: 100 dollars' worth of shares, 40 in the dollar purse: 60 converted, 6 of cost at 10 %."""
+def test_a_balance_that_lacks_money_takes_it_from_the_base_balance_at_the_spread():
+    """By hand: 100 dollars' worth of shares, 40 in the dollar balance: 60 converted, 6 of cost at 10 %."""
     problem = Household(
-        (Goal("A", Fraction(100)),), (Seat(0, 0, 1, 100, 0),), ((80, 40),), spread=Fraction(1, 10)
+        (Goal("A", Fraction(100)),), (Position(0, 0, 1, 100, 0),), ((80, 40),), spread=Fraction(1, 10)
     )
     settled = settle(problem, Change((1,), (False,)))
     assert settled.short == 0
@@ -137,7 +137,7 @@ def test_a_purse_that_lacks_money_takes_it_from_the_base_purse_at_the_spread():
 def test_one_account_cannot_spend_the_money_of_another():
     """10 + 10 of cash do not buy a share of 15; the one-budget search would."""
     problem = Household(
-        (Goal("A", Fraction(20)),), (Seat(0, 0, 0, 15, 0), Seat(1, 0, 0, 15, 0)), ((10,), (10,))
+        (Goal("A", Fraction(20)),), (Position(0, 0, 0, 15, 0), Position(1, 0, 0, 15, 0)), ((10,), (10,))
     )
     best = solve_household(problem, solve)
     assert best.change.steps == (0, 0)
@@ -147,7 +147,7 @@ def test_one_account_cannot_spend_the_money_of_another():
 def test_a_change_with_the_same_totals_and_fewer_trades_is_preferred():
     """Two shares fit into either account: one order, not two."""
     problem = Household(
-        (Goal("A", Fraction(20)),), (Seat(0, 0, 0, 10, 0), Seat(1, 0, 0, 10, 0)), ((25,), (25,))
+        (Goal("A", Fraction(20)),), (Position(0, 0, 0, 10, 0), Position(1, 0, 0, 10, 0)), ((25,), (25,))
     )
     best = solve_household(problem, solve)
     assert sorted(best.change.steps) == [0, 2]
@@ -155,9 +155,9 @@ def test_a_change_with_the_same_totals_and_fewer_trades_is_preferred():
 
 def test_a_cap_binds_purchases_and_not_what_is_already_held():
     """By hand: 8 of 10 in the capped share stay; at a cap of one half no more may be bought."""
-    seats = (Seat(0, 0, 0, 1, 8), Seat(0, 1, 0, 1, 0))
+    positions = (Position(0, 0, 0, 1, 8), Position(0, 1, 0, 1, 0))
     goals = (Goal("A", Fraction(9)), Goal("B", Fraction(1)))
-    household = Household(goals, seats, ((2,),), caps=(Cap(0, (0,), Fraction(1, 2)),))
+    household = Household(goals, positions, ((2,),), caps=(Cap(0, (0,), Fraction(1, 2)),))
     assert solve_household(household, solve).change.steps == (8, 1)
 
 
@@ -171,7 +171,7 @@ def test_the_choices_that_caps_leave_allow_together_what_the_caps_allow(count):
             continue
         ways = without_choice(problem)
         assert all(cap.always for way in ways for cap in way.caps)
-        for plan in itertools.product(*(choices(problem, seat) for seat in problem.seats)):
+        for plan in itertools.product(*(choices(problem, position) for position in problem.positions)):
             change = Change(tuple(s[0] for s in plan), tuple(s[1] for s in plan))
             assert feasible(problem, change) == any(feasible(way, change) for way in ways), seed
         seen += 1
@@ -186,9 +186,9 @@ def test_an_account_above_its_cap_may_buy_nothing_or_come_down_first():
     6 A and 4 B are wanted: two A are sold, nothing capped is bought, so 6 of 10 may stay.
     4 B and 6 C are wanted: one C too many, and its money stays cash rather than becoming a fifth B.
     """
-    seats = (Seat(0, 0, 0, 1, 8), Seat(0, 1, 0, 1, 2), Seat(0, 2, 0, 1, 0))
+    positions = (Position(0, 0, 0, 1, 8), Position(0, 1, 0, 1, 2), Position(0, 2, 0, 1, 0))
     goals = (Goal("A", Fraction(6)), Goal("B", Fraction(4)), Goal("C", Fraction(0)))
-    household = Household(goals, seats, ((0,),), caps=(Cap(0, (0, 2), Fraction(1, 2)),))
+    household = Household(goals, positions, ((0,),), caps=(Cap(0, (0, 2), Fraction(1, 2)),))
     assert solve_household(household, solve).change.steps == (6, 4, 0)
     goals = (Goal("A", Fraction(0)), Goal("B", Fraction(4)), Goal("C", Fraction(6)))
     best = solve_household(replace(household, goals=goals), solve)

@@ -9,12 +9,18 @@ from time import monotonic
 import pytest
 
 from lanes import sizes
+from steelyard.engines.allocation.household.cash_prices import (
+    at_tilt,
+    dual_totals,
+    merged_totals,
+    refuting_prices,
+)
 from steelyard.engines.allocation.household.fewest_trades import fewest_trades
 from steelyard.engines.allocation.household.household import (
     Cap,
     Goal,
     Household,
-    Seat,
+    Position,
     feasible,
     missed,
     traffic,
@@ -22,12 +28,6 @@ from steelyard.engines.allocation.household.household import (
     values,
 )
 from steelyard.engines.allocation.household.listed_totals import best_totals
-from steelyard.engines.allocation.household.purse_prices import (
-    at_tilt,
-    dual_totals,
-    merged_totals,
-    refuting_prices,
-)
 from steelyard.engines.allocation.household.several_budgets import solve_household
 from steelyard.engines.allocation.household.totals import Totals
 from steelyard.engines.allocation.one_budget.search import solve
@@ -39,18 +39,18 @@ def household(seed, accounts=3, instruments=4, *, scale=1, sheltered=False, **co
     """Random holdings of prices 30 to 900 times `scale`, and cash; no account starts in debt."""
     r = random.Random(seed)
     prices = [r.randint(30, 900) * scale + r.randint(0, scale - 1) for _ in range(instruments)]
-    seats = tuple(
-        Seat(a, i, i % 2 if costs.get("spread") else 0, prices[i], r.randint(0, 12))
+    positions = tuple(
+        Position(a, i, i % 2 if costs.get("spread") else 0, prices[i], r.randint(0, 12))
         for a in range(accounts)
         for i in range(instruments)
         if not (sheltered and a and i % 2)
     )
-    purses = tuple((r.randint(0, 3_000) * scale, r.randint(0, 3_000) * scale) for _ in range(accounts))
-    total = sum(s.price * s.held for s in seats) + sum(map(sum, purses))
+    balances = tuple((r.randint(0, 3_000) * scale, r.randint(0, 3_000) * scale) for _ in range(accounts))
+    total = sum(s.price * s.held for s in positions) + sum(map(sum, balances))
     cuts = sorted(r.randint(0, 100) for _ in range(instruments - 1))
     percents = [b - a for a, b in zip([0, *cuts], [*cuts, 100], strict=True)]
     goals = tuple(Goal(f"S{i}", Fraction(total * c, 100)) for i, c in enumerate(percents))
-    return Household(goals, seats, purses, **costs)
+    return Household(goals, positions, balances, **costs)
 
 
 @pytest.mark.parametrize("count", sizes(4, 20, HOUSEHOLDS))
@@ -58,15 +58,15 @@ def test_totals_come_in_order_and_none_is_left_out(count):
     """One account without costs: every payable plan, listed by enumeration, sorted by its objective."""
     for seed in range(count):
         problem = household(seed, accounts=1, instruments=3)
-        money = sum(problem.purses[0]) + sum(s.price * s.held for s in problem.seats)
-        counts = [range(money // s.price + 1) for s in problem.seats]
+        money = sum(problem.balances[0]) + sum(s.price * s.held for s in problem.positions)
+        counts = [range(money // s.price + 1) for s in problem.positions]
         misses = sorted(
             sum(
                 (g.target - s.price * n) ** 2
-                for g, s, n in zip(problem.goals, problem.seats, plan, strict=True)
+                for g, s, n in zip(problem.goals, problem.positions, plan, strict=True)
             )
             for plan in itertools.product(*counts)
-            if sum(s.price * n for s, n in zip(problem.seats, plan, strict=True)) <= money
+            if sum(s.price * n for s, n in zip(problem.positions, plan, strict=True)) <= money
         )
         totals = merged_totals(problem)
         listed = [totals.exact(t) for _, t in itertools.islice(totals.in_order(10**6), 200)]
@@ -93,12 +93,17 @@ def test_no_prices_of_money_rule_out_a_plan_that_can_be_paid(tilt, count):
 def test_money_is_worth_less_where_little_may_be_held():
     """By hand: the second account has money for 100 A, 10 are wanted; the first pays for B and C with 100.
 
-    500 of each is wanted and 50 of each can be had: 450 are missing twice. One common purse, in which no more
-    of either than 100 can be bought, would miss 400 twice.
+    500 of each is wanted and 50 of each can be had: 450 are missing twice. One common balance, in which no
+    more of either than 100 can be bought, would miss 400 twice.
     """
     goals = (Goal("A", Fraction(100)), Goal("B", Fraction(500)), Goal("C", Fraction(500)))
-    seats = (Seat(0, 0, 0, 10, 0), Seat(0, 1, 0, 10, 0), Seat(0, 2, 0, 10, 0), Seat(1, 0, 0, 10, 0))
-    problem = Household(goals, seats, ((100,), (1000,)))
+    positions = (
+        Position(0, 0, 0, 10, 0),
+        Position(0, 1, 0, 10, 0),
+        Position(0, 2, 0, 10, 0),
+        Position(1, 0, 0, 10, 0),
+    )
+    problem = Household(goals, positions, ((100,), (1000,)))
     assert merged_totals(problem).dual == pytest.approx(2 * 400**2)
     assert dual_totals(problem, unchanged(problem)).dual == pytest.approx(2 * 450**2, rel=1e-3)
     best = solve_household(problem, solve)
@@ -114,7 +119,7 @@ def test_prices_that_refute_totals_refute_only_what_no_accounts_can_make_up():
         # Two instruments are wanted most, and only the first account may hold them.
         goals = zip(problem.goals, (100, 4_500, 100, 4_500), strict=True)
         wanted = tuple(replace(g, target=Fraction(n)) for g, n in goals)
-        problem = replace(problem, goals=wanted, purses=((100, 0), (3_000, 0)))
+        problem = replace(problem, goals=wanted, balances=((100, 0), (3_000, 0)))
         totals = merged_totals(problem)
         for _, chosen in itertools.islice(totals.in_order(10**6), 3):
             by_goal = dict(zip(totals.order, chosen, strict=True))
@@ -122,19 +127,21 @@ def test_prices_that_refute_totals_refute_only_what_no_accounts_can_make_up():
             if prices is None or totals.afford(chosen, prices):
                 continue
             refuted += 1
-            seats = [[k for k, s in enumerate(problem.seats) if s.goal == g] for g in range(4)]
+            positions = [[k for k, s in enumerate(problem.positions) if s.goal == g] for g in range(4)]
             shares = [
                 [(n,) if len(rows) == 1 else (n, by_goal[g].steps - n) for n in range(by_goal[g].steps + 1)]
-                for g, rows in enumerate(seats)
+                for g, rows in enumerate(positions)
             ]
             for way in itertools.product(*shares):
-                steps = [0] * len(problem.seats)
-                for rows, parts in zip(seats, way, strict=True):
+                steps = [0] * len(problem.positions)
+                for rows, parts in zip(positions, way, strict=True):
                     for k, n in zip(rows, parts, strict=True):
                         steps[k] = n
                 change = replace(unchanged(problem), steps=tuple(steps))
                 ends = values(problem, change)
-                made = all(ends[g] == t.steps * problem.seats[seats[g][0]].price for g, t in by_goal.items())
+                made = all(
+                    ends[g] == t.steps * problem.positions[positions[g][0]].price for g, t in by_goal.items()
+                )
                 assert not (made and feasible(problem, change)), seed
     assert refuted >= 5
 
@@ -153,7 +160,7 @@ def test_prices_that_refute_totals_refute_only_what_no_accounts_can_make_up():
     ids=["free", "spread", "fees", "all", "sheltered", "capped"],
 )
 def test_listed_totals_reach_what_the_solver_reaches_alone(monkeypatch, costs, count):
-    """The mixed-integer model, asked for everything, is the second engine; households of 9 seats each."""
+    """The mixed-integer model, asked for everything, is the second engine; households of 9 positions each."""
     problems = [household(seed, instruments=3, **costs) for seed in range(count)]
     mine = [solve_household(p, solve) for p in problems]
     monkeypatch.setattr("steelyard.engines.allocation.household.several_budgets.listable", lambda _: False)
@@ -189,7 +196,7 @@ def test_totals_are_handed_out_in_as_few_trades_as_enumeration_finds(count):
         change = solve_household(problem, solve).change
         worth = values(problem, change)
         ways = []
-        counts = [w // s.price for w, s in zip(worth, problem.seats, strict=False)]
+        counts = [w // s.price for w, s in zip(worth, problem.positions, strict=False)]
         for first in itertools.product(*(range(n + 1) for n in counts)):
             second = [n - part for n, part in zip(counts, first, strict=True)]
             way = type(change)((*first, *second), change.sold_out)

@@ -1,6 +1,6 @@
 """The plan to follow against every plan there is, stage by stage, as contract section 3b reads.
 
-Nothing of the judging code is used: values, costs, taxes, bands, peace and ranks are written out below on
+Nothing of the judging code is used: values, costs, taxes, bands, rest and ranks are written out below on
 integer arrays, all changes of two accounts side by side. Ticks are chosen so that all of it is whole.
 """
 
@@ -14,9 +14,9 @@ import pytest
 
 from lanes import blocks
 from steelyard.engines.allocation.household import household_plan, near_plans
-from steelyard.engines.allocation.household.household import Cap, Goal, Household, Seat
+from steelyard.engines.allocation.household.household import Cap, Goal, Household, Position
 from steelyard.engines.allocation.household.household_plan import plan_household
-from steelyard.engines.allocation.household.ranks import Peace
+from steelyard.engines.allocation.household.ranks import Leeway
 from steelyard.engines.allocation.household.taxation import Alternative, LotSteps, Piece, Taxation
 from steelyard.engines.allocation.one_budget.search import solve
 from steelyard.engines.allocation.problem import Infeasible
@@ -39,7 +39,7 @@ class Case:
             self.instruments.append(({0: 4}, 100 * r.randint(3, 30)))
         if self.exposed:
             self.instruments.append(({0: 2, 1: 2}, 100 * r.randint(3, 30)))
-        self.seats = []
+        self.positions = []
         for account in range(2):
             for i, (counts, price) in enumerate(self.instruments):
                 if i >= self.goals and r.random() < 0.4:
@@ -49,7 +49,7 @@ class Case:
                 locked = r.random() < 0.1
                 if not (held or menu):
                     continue
-                self.seats.append((account, i, counts, price, held, menu and not locked, not locked))
+                self.positions.append((account, i, counts, price, held, menu and not locked, not locked))
         self.cash = [100 * r.randint(0, 25) for _ in range(2)]
         self.new_money = r.random() < 0.25
         if self.new_money:
@@ -59,7 +59,7 @@ class Case:
         self.min_trade = r.choice([0, 0, 0, 700])
         self.most_trades = r.choice([None, None, None, 2, 3])
         self.reserve = r.choice([0, 0, 300])
-        self.total = sum(self.cash) + sum(s[3] * s[4] for s in self.seats) - self.reserve
+        self.total = sum(self.cash) + sum(s[3] * s[4] for s in self.positions) - self.reserve
         shares = [r.randint(1, 6) for _ in range(self.goals)]
         self.targets = [self.total * s // sum(shares) for s in shares]
         self.accept = F(self.total * r.choice([1, 3, 8, 15]), 100)
@@ -72,9 +72,9 @@ class Case:
             if r.random() < 0.4
             else []
         )
-        self.prefer = [tuple(int(r.random() < 0.3) for _ in self.seats)] if r.random() < 0.4 else []
+        self.prefer = [tuple(int(r.random() < 0.3) for _ in self.positions)] if r.random() < 0.4 else []
         self.cap = (
-            (1, {k for k, s in enumerate(self.seats) if s[0] == 1 and s[1] == 0})
+            (1, {k for k, s in enumerate(self.positions) if s[0] == 1 and s[1] == 0})
             if r.random() < 0.25
             else None
         )
@@ -82,7 +82,7 @@ class Case:
         self.relocate = r.random() < 0.15
         self.taxed = r.random() < 0.5
         self.lots = []
-        for account, _, _, price, held, _, _ in self.seats:
+        for account, _, _, price, held, _, _ in self.positions:
             rows, left = [], held
             while left and self.taxed and account == 0:
                 n = r.randint(1, left)
@@ -93,18 +93,18 @@ class Case:
         self.wash = self.taxed and r.random() < 0.5
 
     def problem(self):
-        seats = tuple(
-            Seat(
+        positions = tuple(
+            Position(
                 a, min(c), 0, p, h, can_buy=b, can_sell=s,
                 parts=() if c == {min(c): 4} else tuple((g, F(q, 4)) for g, q in c.items()),
                 symbol=f"I{i}",
             )
-            for a, i, c, p, h, b, s in self.seats
+            for a, i, c, p, h, b, s in self.positions
         )  # fmt: skip
         caps = () if self.cap is None else (Cap(self.cap[0], tuple(self.cap[1]), F(7, 10)),)
         return Household(
             tuple(Goal(f"G{g}", F(t)) for g, t in enumerate(self.targets)),
-            seats,
+            positions,
             tuple((c,) for c in self.cash),
             reserve=self.reserve,
             rate=F(self.rate, 100),
@@ -118,18 +118,18 @@ class Case:
         if not self.taxed:
             return None
         groups = {}
-        for k, s in enumerate(self.seats):
+        for k, s in enumerate(self.positions):
             groups.setdefault(s[1], []).append(k)
         return Taxation(
             tuple(tuple(LotSteps(F(n), F(g), 0) for n, g in rows) for rows in self.lots),
-            tuple(True for _ in self.seats),
+            tuple(True for _ in self.positions),
             1,
             ((Alternative((Piece({}), Piece({0: F(1, 4)}, F(-self.allowance)))),),),
             wash=tuple(map(tuple, groups.values())) if self.wash else (),
         )
 
-    def peace(self):
-        return Peace(
+    def leeway(self):
+        return Leeway(
             F(self.total),
             self.accept,
             bands=tuple((F(a), F(b)) for a, b in self.bands),
@@ -144,11 +144,11 @@ def listed(case):
     """Return every permitted plan as arrays over two accounts: what 3b ranks by, money in hundredths."""
     sides = []
     for account in range(2):
-        own = [k for k, s in enumerate(case.seats) if s[0] == account]
-        money = case.cash[account] + sum(case.seats[k][3] * case.seats[k][4] for k in own)
+        own = [k for k, s in enumerate(case.positions) if s[0] == account]
+        money = case.cash[account] + sum(case.positions[k][3] * case.positions[k][4] for k in own)
         ranges = []
         for k in own:
-            _, _, _, price, held, buys, sells = case.seats[k]
+            _, _, _, price, held, buys, sells = case.positions[k]
             ranges.append(range(0 if sells else held, (max(money // price, held) if buys else held) + 1))
         rows = list(itertools.product(*ranges))
         sides.append((own, np.array(rows, dtype=np.int64).reshape(len(rows), len(own))))
@@ -157,8 +157,8 @@ def listed(case):
 
 def _account(case, account, own, rows):
     """Return the account's permitted changes: columns of what they do."""
-    price = np.array([case.seats[k][3] for k in own], dtype=np.int64)
-    held = np.array([case.seats[k][4] for k in own], dtype=np.int64)
+    price = np.array([case.positions[k][3] for k in own], dtype=np.int64)
+    held = np.array([case.positions[k][4] for k in own], dtype=np.int64)
     delta = (rows - held) * price
     size = np.abs(delta)
     cost = np.where(size > 0, np.maximum(size * case.rate, case.floor * 100), 0).sum(1)  # hundredths
@@ -183,7 +183,7 @@ def _account(case, account, own, rows):
             loses[:, j] |= (part > 0) & (gain < 0)
     goals = np.zeros((len(rows), case.goals), dtype=np.int64)
     for j, k in enumerate(own):
-        for g, q in case.seats[k][2].items():
+        for g, q in case.positions[k][2].items():
             goals[:, g] += q * rows[:, j] * price[j]  # quarters
     return {
         "own": own, "rows": rows, "delta": delta, "cost": cost, "cash": cash, "gains": gains, "loses": loses,
@@ -205,7 +205,7 @@ def combined(case):
             lost = np.zeros(len(i), dtype=bool)
             for side, at in ((one, i), (two, j)):
                 for c, k in enumerate(side["own"]):
-                    if case.seats[k][1] == instrument:
+                    if case.positions[k][1] == instrument:
                         bought |= side["delta"][at, c] > 0
                         lost |= side["loses"][at, c]
             good &= ~(bought & lost)
@@ -244,7 +244,7 @@ def improvable(case, every):
         at = every["i"] if name == "one" else every["j"]
         beside = every["j"] if name == "one" else every["i"]
         for c in range(len(side["own"])):
-            held = case.seats[side["own"][c]][4]
+            held = case.positions[side["own"][c]][4]
             for n in range(len(found)):
                 row = side["rows"][at[n]]
                 if row[c] < held:
@@ -267,9 +267,9 @@ def quiet(case, every):
         does = {}
         for name, at in (("one", every["i"]), ("two", every["j"])):
             side = every[name]
-            columns = [c for c, k in enumerate(side["own"]) if g in case.seats[k][2]]
+            columns = [c for c, k in enumerate(side["own"]) if g in case.positions[k][2]]
             delta = side["delta"][at][:, columns]
-            pure = [case.seats[side["own"][c]][2] == {g: 4} for c in columns]
+            pure = [case.positions[side["own"][c]][2] == {g: 4} for c in columns]
             does[name] = (delta[:, pure] < 0).any(1), (delta > 0).any(1)
         if 0 not in case.paying:
             good &= ~(does["one"][0] & does["two"][1])
@@ -285,7 +285,7 @@ def placed(case, every, level):
         side = every[name]
         for c, k in enumerate(side["own"]):
             if level[k]:
-                for g, q in case.seats[k][2].items():
+                for g, q in case.positions[k][2].items():
                     totals[:, g] += q * side["rows"][at, c] * side["price"][c]
     return np.minimum(totals, 4 * np.array(case.targets)).sum(1)
 
@@ -321,7 +321,7 @@ def reached_by(case, found):
     goals = [0] * case.goals
     trades = turnover = cost = gains = 0
     places = [[0] * case.goals for _ in case.prefer]
-    for k, (_, _, counts, price, held, _, _) in enumerate(case.seats):
+    for k, (_, _, counts, price, held, _, _) in enumerate(case.positions):
         size = abs(steps[k] - held) * price
         trades += size > 0
         turnover += size
@@ -350,9 +350,9 @@ def test_every_stage_is_what_the_list_of_all_plans_says(block):
         expected = best_by_hand(case, every)
         if expected is None:
             with pytest.raises(Infeasible):
-                plan_household(case.problem(), case.taxation(), case.peace(), solve)
+                plan_household(case.problem(), case.taxation(), case.leeway(), solve)
             continue
-        found = plan_household(case.problem(), case.taxation(), case.peace(), solve)
+        found = plan_household(case.problem(), case.taxation(), case.leeway(), solve)
         square, reached = expected
         assert found.nearest.plan.miss * 16 == square, seed
         assert found.nearest.proven, seed
@@ -369,16 +369,16 @@ class OneAccount(Case):
     def __init__(self, seed):
         super().__init__(seed)
         self.instruments = self.instruments[: self.goals]
-        kept = [k for k, s in enumerate(self.seats) if s[0] == 0 and s[1] < self.goals]
-        self.seats, self.lots = [self.seats[k] for k in kept], [self.lots[k] for k in kept]
+        kept = [k for k, s in enumerate(self.positions) if s[0] == 0 and s[1] < self.goals]
+        self.positions, self.lots = [self.positions[k] for k in kept], [self.lots[k] for k in kept]
         self.cash[1], self.cap, self.prefer, self.paying = 0, None, [], frozenset()
-        total = sum(self.cash) + sum(s[3] * s[4] for s in self.seats) - self.reserve
+        total = sum(self.cash) + sum(s[3] * s[4] for s in self.positions) - self.reserve
         self.targets = [t * total // max(self.total, 1) for t in self.targets]
         self.total, self.accept = total, F(max(total, 0) * self.r.choice([1, 3, 8]), 100)
         self.bands = []
 
     def problem(self):
-        return replace(super().problem(), purses=((self.cash[0],),))
+        return replace(super().problem(), balances=((self.cash[0],),))
 
 
 def ranked(case, found, expected):
@@ -392,34 +392,34 @@ def ranked(case, found, expected):
 @pytest.mark.parametrize("block", blocks(12, "six hundred accounts, every plan of each listed"))
 def test_one_account_is_ranked_to_the_end_by_its_list(block, monkeypatch):
     """The list of counts, as larger accounts take it, finds what the list of all plans says in each stage."""
-    monkeypatch.setattr(near_plans, "FEWEST_SEATS", 0)
+    monkeypatch.setattr(near_plans, "FEWEST_POSITIONS", 0)
     tried = 0
     for seed in range(block * 50, block * 50 + 50):
         case = OneAccount(seed)
-        if not case.seats or case.total <= 0 or case.new_money:
+        if not case.positions or case.total <= 0 or case.new_money:
             continue
         expected = best_by_hand(case, combined(case))
         if expected is None:
             continue
-        found = plan_household(case.problem(), case.taxation(), case.peace(), solve)
+        found = plan_household(case.problem(), case.taxation(), case.leeway(), solve)
         assert ranked(case, found, expected), (seed, reached_by(case, found), expected)
         tried += 1
     assert tried > 20
 
 
-@pytest.mark.parametrize("block", blocks(12, "six hundred households through the search for many seats"))
-def test_the_search_for_many_seats_finds_nearly_always_the_best(block, monkeypatch):
+@pytest.mark.parametrize("block", blocks(12, "six hundred households through the search for many positions"))
+def test_the_search_for_many_positions_finds_nearly_always_the_best(block, monkeypatch):
     """Two accounts through the linear programme: least tax and cost true, few ranked below the best."""
-    monkeypatch.setattr(near_plans, "FEWEST_SEATS", 0)
-    monkeypatch.setattr(near_plans, "FEW_SEATS", 0)
-    monkeypatch.setattr(household_plan, "FEW_SEATS", 0)
+    monkeypatch.setattr(near_plans, "FEWEST_POSITIONS", 0)
+    monkeypatch.setattr(near_plans, "FEW_POSITIONS", 0)
+    monkeypatch.setattr(household_plan, "FEW_POSITIONS", 0)
     missed = []
     for seed in range(block * 50, block * 50 + 50):
         case = Case(seed)
         expected = best_by_hand(case, combined(case))
         if expected is None:
             continue
-        found = plan_household(case.problem(), case.taxation(), case.peace(), solve)
+        found = plan_household(case.problem(), case.taxation(), case.leeway(), solve)
         if not ranked(case, found, expected):
             missed.append((seed, reached_by(case, found), expected[1]))
     # Few shares and much between them is not what that search is for; more would be a fault in it.

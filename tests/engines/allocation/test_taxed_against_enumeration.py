@@ -12,13 +12,13 @@ from steelyard.engines.allocation.household.household import (
     Change,
     Goal,
     Household,
-    Seat,
+    Position,
     feasible,
     missed,
     traffic,
 )
 from steelyard.engines.allocation.household.household_plan import plan_household
-from steelyard.engines.allocation.household.ranks import Peace, within
+from steelyard.engines.allocation.household.ranks import Leeway, within
 from steelyard.engines.allocation.household.taxation import (
     Alternative,
     LotSteps,
@@ -61,7 +61,7 @@ def random_case(seed):
     accounts, instruments = r.randint(1, 2), r.randint(1, 2)
     prices = [r.randint(5, 30) for _ in range(instruments)]
     two = r.random() < 0.5
-    seats, lots = [], []
+    positions, lots = [], []
     for a in range(accounts):
         for i in range(instruments):
             rows = tuple(
@@ -70,40 +70,40 @@ def random_case(seed):
                 )
                 for _ in range(r.randint(0, 2))
             )
-            seats.append(Seat(a, i, 0, prices[i], int(sum(x.steps for x in rows))))
+            positions.append(Position(a, i, 0, prices[i], int(sum(x.steps for x in rows))))
             lots.append(rows)
     household = Household(
         tuple(Goal(f"S{i}", Fraction(r.randint(0, 80))) for i in range(instruments)),
-        tuple(seats),
+        tuple(positions),
         tuple((r.randint(0, 30),) for _ in range(accounts)),
     )
     taxation = Taxation(
         tuple(lots),
-        tuple(r.random() < 0.6 for _ in seats),
+        tuple(r.random() < 0.6 for _ in positions),
         2 if two else 1,
         NETTED if two else ONE_ALLOWANCE,
         most_tax=Fraction(r.randint(0, 3)) if r.random() < 0.3 else None,
         most_gain=Fraction(r.randint(0, 20)) if r.random() < 0.3 else None,
-        wash=wash_groups(r, seats),
+        wash=wash_groups(r, positions),
     )
     return household, taxation
 
 
-def wash_groups(r, seats):
+def wash_groups(r, positions):
     """Now and then each instrument is a group of its own, or all of them are one."""
     kind = r.random()
     if kind < 0.4:
         return ()
     if kind < 0.6:
-        return (tuple(range(len(seats))),)
-    goals = {s.goal for s in seats}
-    return tuple(tuple(k for k, s in enumerate(seats) if s.goal == g) for g in sorted(goals))
+        return (tuple(range(len(positions))),)
+    goals = {s.goal for s in positions}
+    return tuple(tuple(k for k, s in enumerate(positions) if s.goal == g) for g in sorted(goals))
 
 
 def washes(household, taxation, steps, sold):
     """Whether something is bought in a group of which a lot is sold at a loss."""
     for group in taxation.wash:
-        bought = any(steps[k] > household.seats[k].held for k in group)
+        bought = any(steps[k] > household.positions[k].held for k in group)
         losing = any(
             part and lot.gain < 0 for k in group for lot, part in zip(taxation.lots[k], sold[k], strict=True)
         )
@@ -126,16 +126,16 @@ def selections(lots, steps, ordered):
 
 def every_plan(household, taxation):
     """Yield (miss, tax, trades) of every plan within the limits, with every choice of lots."""
-    money = sum(map(sum, household.purses)) + sum(s.price * s.held for s in household.seats)
-    for steps in itertools.product(*(range(money // s.price + 1) for s in household.seats)):
+    money = sum(map(sum, household.balances)) + sum(s.price * s.held for s in household.positions)
+    for steps in itertools.product(*(range(money // s.price + 1) for s in household.positions)):
         change = Change(steps, (False,) * len(steps))
         if not feasible(household, change):
             continue
         miss = missed(household, change)
         ways = [
-            selections(lots, Fraction(max(seat.held - n, 0)), ordered)
-            for lots, seat, n, ordered in zip(
-                taxation.lots, household.seats, steps, taxation.ordered, strict=True
+            selections(lots, Fraction(max(position.held - n, 0)), ordered)
+            for lots, position, n, ordered in zip(
+                taxation.lots, household.positions, steps, taxation.ordered, strict=True
             )
         ]
         for sold in itertools.product(*ways):
@@ -154,8 +154,8 @@ def every_plan(household, taxation):
 
 def planned(household, taxation, extra):
     """The plan to follow where so many ticks more are near enough, and selling elsewhere is no matter."""
-    peace = Peace(total=Fraction(1000), accept=Fraction(extra), relocate=True)
-    return plan_household(household, taxation, peace, solve)
+    leeway = Leeway(total=Fraction(1000), accept=Fraction(extra), relocate=True)
+    return plan_household(household, taxation, leeway, solve)
 
 
 @pytest.mark.parametrize("block", blocks(4, "a hundred households, every choice of lots"))

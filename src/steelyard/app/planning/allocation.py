@@ -1,6 +1,6 @@
 """The one place where a portfolio becomes an allocation problem and its answer becomes trades.
 
-One account with one purse goes to the exact search; several accounts, or several currencies that cost
+One account with one balance goes to the exact search; several accounts, or several currencies that cost
 something to convert, go to the household planner, which alone imports a solver.
 """
 

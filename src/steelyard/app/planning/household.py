@@ -1,7 +1,7 @@
 """Several accounts, or currencies that cost something to convert, planned together against one target.
 
-Every account pays for its own buys. A trade settles in the purse of the instrument's currency, its
-commission in base currency; what a purse lacks is converted inside the account, as little as possible.
+Every account pays for its own buys. A trade settles in the balance of the instrument's currency, its
+commission in base currency; what a balance lacks is converted inside the account, as little as possible.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, lcm
 
+from steelyard.app.planning.objective import sold_first, wanted
 from steelyard.app.planning.places import places
 from steelyard.app.planning.plan_request import Outcome, PlanRequest
 from steelyard.app.planning.taxed import cautious, lots_sold, taxation
@@ -18,18 +19,16 @@ from steelyard.app.planning.tradables import (
     Ticks,
     Tradable,
     settlement_currency,
-    sold_first,
     step_trade,
     trade_of,
-    wanted,
 )
 from steelyard.domain.money import EXACT, ONE, ZERO
 from steelyard.domain.policy.policies import band
 from steelyard.domain.portfolio import Portfolio, Valuation
 from steelyard.domain.trades import Conversion, Effort, Trade
-from steelyard.engines.allocation.household.household import Cap, Change, Goal, Household, Seat, settle
+from steelyard.engines.allocation.household.household import Cap, Change, Goal, Household, Position, settle
 from steelyard.engines.allocation.household.household_plan import HouseholdPlan, plan_household
-from steelyard.engines.allocation.household.ranks import Peace
+from steelyard.engines.allocation.household.ranks import Leeway
 from steelyard.engines.allocation.household.taxation import Taxation
 from steelyard.engines.allocation.one_budget.search import solve
 from steelyard.words import say
@@ -40,16 +39,16 @@ class Setting:
     """A portfolio as the engine sees it.
 
     Attributes:
-        problem: Accounts, purses and seats in ticks.
-        seats: What stands behind every seat.
+        problem: Accounts, balances and positions in ticks.
+        positions: What stands behind every position.
         first: What is sold out before anything else.
-        currencies: Name of every purse's currency.
+        currencies: Name of every balance's currency.
         ticks: What a tick is.
         apart: Square of ticks that goals outside the problem miss whatever is done.
     """
 
     problem: Household
-    seats: tuple[Tradable, ...]
+    positions: tuple[Tradable, ...]
     first: tuple[Tradable, ...]
     currencies: tuple[str, ...]
     ticks: Ticks
@@ -76,11 +75,11 @@ def allocate_household(
     setting = _setting(portfolio, valuation, request, every, ticks)
     taxes: Taxation | None = None
     if request.tax is not None:
-        taxes = taxation(request.tax, setting.seats, setting.ticks)
+        taxes = taxation(request.tax, setting.positions, setting.ticks)
     elif request.can_sell:
-        taxes = cautious(request, setting.problem, setting.seats)
-    peace = _peace(portfolio, valuation, request, setting)
-    found = plan_household(setting.problem, taxes, peace, solve)
+        taxes = cautious(request, setting.problem, setting.positions)
+    leeway = _leeway(portfolio, valuation, request, setting)
+    found = plan_household(setting.problem, taxes, leeway, solve)
     return _outcome(portfolio, valuation, request, setting, found)
 
 
@@ -109,7 +108,7 @@ def _outcome(
         note=""
         if first.proven
         else say("the search stopped at its limit; the gap to the bound is certified"),
-        sold=lots_sold(setting.seats, found.plan.sold) if known else {},
+        sold=lots_sold(setting.positions, found.plan.sold) if known else {},
         nearest=money(first.plan.miss, power=power) if other else None,
         nearest_trades=_trades(portfolio, setting, first.plan.change) if other else (),
         nearest_tax=money(first.plan.tax) if known else ZERO,
@@ -123,14 +122,14 @@ def _outcome(
 
 def _trades(portfolio: Portfolio, setting: Setting, change: Change) -> tuple[Trade, ...]:
     trades = [trade_of(portfolio, s, s.shares, s.worth, "sell") for s in setting.first]
-    for one, steps, gone in zip(setting.seats, change.steps, change.sold_out, strict=True):
+    for one, steps, gone in zip(setting.positions, change.steps, change.sold_out, strict=True):
         trade = step_trade(portfolio, one, steps - one.steps, gone)
         if trade is not None:
             trades.append(trade)
     return tuple(trades)
 
 
-def _peace(portfolio: Portfolio, valuation: Valuation, request: PlanRequest, setting: Setting) -> Peace:
+def _leeway(portfolio: Portfolio, valuation: Valuation, request: PlanRequest, setting: Setting) -> Leeway:
     """Return how far from the nearest plan one may stay, in ticks."""
     part = setting.ticks.part
     total = part(Fraction(valuation.managed))
@@ -148,7 +147,7 @@ def _peace(portfolio: Portfolio, valuation: Valuation, request: PlanRequest, set
         if any(amount < 0 for amount in account.cash.values())
         or (account.name == request.flow_account and request.cash_flow < 0)
     }
-    return Peace(
+    return Leeway(
         total=max(total, Fraction(0)),
         accept=Fraction(request.accept_drift) * max(total, Fraction(0)),
         apart=setting.apart,
@@ -156,7 +155,7 @@ def _peace(portfolio: Portfolio, valuation: Valuation, request: PlanRequest, set
         new_money=request.cash_flow > 0,
         relocate=request.relocate,
         paying=frozenset(paying),
-        places=places(portfolio, setting.seats),
+        places=places(portfolio, setting.positions),
     )
 
 
@@ -174,10 +173,10 @@ def _setting(
     first = tuple(s for s in every if sold_first(s, request, portfolio, left_out=not parts[s.symbol]))
     currencies = _currencies(portfolio)
     accounts = {a.name: n for n, a in enumerate(portfolio.accounts)}
-    purses, ticks = _purses(portfolio, request, first, currencies, ticks)
+    balances, ticks = _balances(portfolio, request, first, currencies, ticks)
     rest = tuple(s for s in every if parts[s.symbol] and (s.worth or s.traded))
-    seats = tuple(
-        _seat(portfolio, request, one, accounts, currencies, parts[one.symbol], ticks) for one in rest
+    positions = tuple(
+        _position(portfolio, request, one, accounts, currencies, parts[one.symbol], ticks) for one in rest
     )
     gone = {id(s) for s in first}
     away = Fraction(0)
@@ -194,8 +193,8 @@ def _setting(
             away += (left - goals[goal.name][0]) ** 2
     problem = Household(
         goals=tuple(_goal(name, goals[name], request, ticks) for name in names),
-        seats=seats,
-        purses=purses,
+        positions=positions,
+        balances=balances,
         reserve=ticks.whole(valuation.reserve),
         rate=Fraction(portfolio.costs.commission),
         floor=ticks.whole(portfolio.costs.min_commission),
@@ -218,7 +217,7 @@ def _parts(portfolio: Portfolio, index: Mapping[str, int]) -> dict[str, tuple[tu
     return {s: tuple(rows) for s, rows in found.items()}
 
 
-def _seat(
+def _position(
     portfolio: Portfolio,
     request: PlanRequest,
     one: Tradable,
@@ -226,9 +225,9 @@ def _seat(
     currencies: tuple[str, ...],
     parts: tuple[tuple[int, Fraction], ...],
     ticks: Ticks,
-) -> Seat:
+) -> Position:
     whole = len(parts) == 1 and parts[0][1] == 1
-    return Seat(
+    return Position(
         account=accounts[one.account],
         goal=parts[0][0],
         currency=currencies.index(settlement_currency(portfolio, one.symbol)),
@@ -268,26 +267,26 @@ def _conversions(portfolio: Portfolio, setting: Setting, change: Change) -> tupl
     return tuple(conversions)
 
 
-def _caps(portfolio: Portfolio, seats: tuple[Tradable, ...], ticks: Ticks) -> tuple[Cap, ...]:
+def _caps(portfolio: Portfolio, positions: tuple[Tradable, ...], ticks: Ticks) -> tuple[Cap, ...]:
     """Return the caps on risky assets; what is held outside the plan counts too."""
     caps = []
     for index, account in enumerate(portfolio.accounts):
         cap = account.rules.risky_cap
         if cap is None:
             continue
-        inside = {s.symbol for s in seats if s.account == account.name}
+        inside = {s.symbol for s in positions if s.account == account.name}
         counted = other = ZERO
-        for position in account.positions:
-            if position.symbol in inside or position.symbol not in portfolio.quotes:
+        for kept in account.positions:
+            if kept.symbol in inside or kept.symbol not in portfolio.quotes:
                 continue
-            worth = portfolio.position_value(position)
-            if account.rules.is_risky(portfolio.instruments[position.symbol]):
+            worth = portfolio.position_value(kept)
+            if account.rules.is_risky(portfolio.instruments[kept.symbol]):
                 counted = EXACT.add(counted, worth)
             else:
                 other = EXACT.add(other, worth)
         members = tuple(
             k
-            for k, one in enumerate(seats)
+            for k, one in enumerate(positions)
             if one.account == account.name and account.rules.is_risky(portfolio.instruments[one.symbol])
         )
         # Rounded against the purchase: up what counts, down what does not.
@@ -310,7 +309,7 @@ def _currencies(portfolio: Portfolio) -> tuple[str, ...]:
     return (portfolio.base_currency, *sorted(found - {portfolio.base_currency}))
 
 
-def _purses(
+def _balances(
     portfolio: Portfolio,
     request: PlanRequest,
     first: tuple[Tradable, ...],

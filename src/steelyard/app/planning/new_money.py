@@ -29,7 +29,7 @@ Amounts = tuple[Fraction, ...]
 def money_to_bands(portfolio: Portfolio, *, fractional: bool = False) -> Decimal | None:
     """Return the least new money that brings every instrument inside its band by buying alone.
 
-    All cash counts as one purse, and every purchase in another currency as converted. With divisible
+    All cash counts as one balance, and every purchase in another currency as converted. With divisible
     shares that cost something to trade the answer is enough, and at most those costs more than the least.
 
     Args:
@@ -46,13 +46,13 @@ def money_to_bands(portfolio: Portfolio, *, fractional: bool = False) -> Decimal
         return None  # several funds meet a class, and which is bought depends on the account
     if portfolio.policy.kind not in ("threshold", "hybrid") or any(b is None for b in bands.values()):
         return None
-    purse = _purse(portfolio, {s: b or ZERO for s, b in bands.items()}, fractional)
-    enough = _enough(purse)
+    balance = _balance(portfolio, {s: b or ZERO for s, b in bands.items()}, fractional)
+    enough = _enough(balance)
     if enough is None:
         return None
     digits = minor_digits(portfolio.base_currency)
-    least = enough if any(line.step is None for line in purse.lines) else _least(purse, enough)
-    return Decimal(int(least / purse.unit)).scaleb(-digits).quantize(ONE.scaleb(-digits))
+    least = enough if any(line.step is None for line in balance.lines) else _least(balance, enough)
+    return Decimal(int(least / balance.unit)).scaleb(-digits).quantize(ONE.scaleb(-digits))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class _Purchasable:
 
 
 @dataclass(frozen=True, slots=True)
-class _Purse:
+class _Balance:
     """The instruments and the money: `gross` is all value, cash included, `kept` and `share` the reserve."""
 
     lines: tuple[_Purchasable, ...]
@@ -141,7 +141,7 @@ class _Purse:
         return max(ceil(money / self.unit), 0) * self.unit
 
 
-def _purse(portfolio: Portfolio, bands: dict[str, Decimal], fractional: bool) -> _Purse:
+def _balance(portfolio: Portfolio, bands: dict[str, Decimal], fractional: bool) -> _Balance:
     valuation, limits, costs = value(portfolio), portfolio.constraints, portfolio.costs
     lines = []
     for holding in valuation.holdings:
@@ -164,7 +164,7 @@ def _purse(portfolio: Portfolio, bands: dict[str, Decimal], fractional: bool) ->
                 spread=Fraction(costs.fx_spread) if foreign else Fraction(0),
             )
         )
-    return _Purse(
+    return _Balance(
         tuple(lines),
         gross=Fraction(valuation.total),
         cash=Fraction(valuation.cash),
@@ -174,63 +174,63 @@ def _purse(portfolio: Portfolio, bands: dict[str, Decimal], fractional: bool) ->
     )
 
 
-def _enough(purse: _Purse) -> Fraction | None:
+def _enough(balance: _Balance) -> Fraction | None:
     """Return money that is enough, None when none is.
 
     Asking again and again what the money requires climbs to the smallest amount that satisfies itself, if
     costs are left aside: they lower what is required, and what an earlier round bought is not taken back.
     """
-    money, bought = Fraction(0), purse.nothing
+    money, bought = Fraction(0), balance.nothing
     for _ in range(ROUNDS):
-        required = purse.required(purse.managed(money, purse.costs(bought)))
+        required = balance.required(balance.managed(money, balance.costs(bought)))
         if required is None:
             return None
         bought = tuple(map(max, bought, required))
-        needed = purse.needs(bought)
+        needed = balance.needs(bought)
         if needed is None:
             return None
-        managed = purse.managed(purse.rounded(needed), purse.costs(bought))
-        if purse.rounded(needed) == money and _below(purse, managed, bought) is None:
+        managed = balance.managed(balance.rounded(needed), balance.costs(bought))
+        if balance.rounded(needed) == money and _below(balance, managed, bought) is None:
             return money
-        money = purse.rounded(needed)
+        money = balance.rounded(needed)
     return None
 
 
-def _least(purse: _Purse, enough: Fraction) -> Fraction:
+def _least(balance: _Balance, enough: Fraction) -> Fraction:
     """Return the least money for whole shares, or `enough` where looking for less takes too long.
 
     The first purchases are part of every answer: what must be bought even if all the money at hand went
     into costs. From there the cheapest combination is looked at first and grown by one share: of what is
     below its band, or of anything whose costs would make everything else worth less of the whole.
     """
-    dearest = max((line.rate + line.spread for line in purse.lines), default=Fraction(0))
-    most = dearest * max(purse.cash + enough, Fraction(0)) + sum(line.floor for line in purse.lines)
-    start = _common(purse, most)
-    waiting, seen = [(purse.rounded(purse.needs(start) or Fraction(0)), start)], {start}
+    dearest = max((line.rate + line.spread for line in balance.lines), default=Fraction(0))
+    most = dearest * max(balance.cash + enough, Fraction(0)) + sum(line.floor for line in balance.lines)
+    start = _common(balance, most)
+    waiting, seen = [(balance.rounded(balance.needs(start) or Fraction(0)), start)], {start}
     for _ in range(STATES):
         if not waiting:
             break
         money, bought = heapq.heappop(waiting)
         if money >= enough:
             break
-        lowest = _below(purse, purse.managed(money, purse.costs(bought)), bought)
+        lowest = _below(balance, balance.managed(money, balance.costs(bought)), bought)
         if lowest is None:
             return money
-        for grown in _grown(purse, bought, lowest):
-            needed = None if grown in seen else purse.needs(grown)
+        for grown in _grown(balance, bought, lowest):
+            needed = None if grown in seen else balance.needs(grown)
             seen.add(grown)
             if needed is not None:
-                heapq.heappush(waiting, (purse.rounded(needed), grown))
+                heapq.heappush(waiting, (balance.rounded(needed), grown))
     return enough
 
 
-def _common(purse: _Purse, most: Fraction) -> Amounts:
+def _common(balance: _Balance, most: Fraction) -> Amounts:
     """Return purchases that every answer has, if no answer costs more than `most`."""
-    bought = purse.nothing
+    bought = balance.nothing
     while True:
-        needed = purse.needs(bought) or Fraction(0)
-        required = purse.required(
-            max(purse.managed(needed, purse.costs(bought)), purse.managed(Fraction(0), most))
+        needed = balance.needs(bought) or Fraction(0)
+        required = balance.required(
+            max(balance.managed(needed, balance.costs(bought)), balance.managed(Fraction(0), most))
         )
         assert required is not None, "there is enough money, so what it must buy can be bought"
         more = tuple(map(max, bought, required))
@@ -239,16 +239,16 @@ def _common(purse: _Purse, most: Fraction) -> Amounts:
         bought = more
 
 
-def _below(purse: _Purse, managed: Fraction, bought: Amounts) -> int | None:
+def _below(balance: _Balance, managed: Fraction, bought: Amounts) -> int | None:
     """Return the instrument furthest below its band, None when all are inside."""
-    short = [line.lower * managed - line.held - b for line, b in zip(purse.lines, bought, strict=True)]
+    short = [line.lower * managed - line.held - b for line, b in zip(balance.lines, bought, strict=True)]
     worst = max(range(len(short)), key=short.__getitem__)
     return worst if short[worst] > 0 else None
 
 
-def _grown(purse: _Purse, bought: Amounts, lowest: int) -> Iterator[Amounts]:
+def _grown(balance: _Balance, bought: Amounts, lowest: int) -> Iterator[Amounts]:
     """Yield the purchases with one share more."""
-    for n, line in enumerate(purse.lines):
+    for n, line in enumerate(balance.lines):
         if line.step is None or not line.can_buy:
             continue
         amount = bought[n] + line.step if bought[n] else line.purchase(line.step)

@@ -1,18 +1,17 @@
-"""One account with one purse: the exact search, without any solver."""
+"""One account with one balance: the exact search, without any solver."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 
+from steelyard.app.planning.objective import sold_first, wanted
 from steelyard.app.planning.plan_request import Outcome, PlanRequest
 from steelyard.app.planning.tradables import (
     Ticks,
     Tradable,
     settlement_currency,
-    sold_first,
     step_trade,
     trade_of,
-    wanted,
 )
 from steelyard.domain.money import EXACT, ONE
 from steelyard.domain.portfolio import Portfolio, Valuation

@@ -23,22 +23,22 @@ UNKNOWN_RATE = Fraction(1, 5)
 """Tax taken on everything a sale brings in where what was paid is not known: only to compare accounts by."""
 
 
-def taxation(lot_taxes: LotTaxes, seats: tuple[Tradable, ...], ticks: Ticks) -> Taxation:
+def taxation(lot_taxes: LotTaxes, positions: tuple[Tradable, ...], ticks: Ticks) -> Taxation:
     """Return the tax of sales as the engine counts it, in ticks."""
     names = sorted({b for row in lot_taxes.buckets.values() for b in row if b is not None})
     place = {name: index for index, name in enumerate(names)}
     return Taxation(
-        lots=tuple(_lots(one, lot_taxes, place, ticks) for one in seats),
-        ordered=tuple((s.account, s.symbol) not in lot_taxes.free_choice for s in seats),
+        lots=tuple(_lots(one, lot_taxes, place, ticks) for one in positions),
+        ordered=tuple((s.account, s.symbol) not in lot_taxes.free_choice for s in positions),
         buckets=len(names),
         taxes=simpler([_cases(formula, place, ticks) for formula in lot_taxes.taxes]),
         most_tax=None if lot_taxes.max_tax is None else ticks.part(Fraction(lot_taxes.max_tax)),
         most_gain=None if lot_taxes.max_gain is None else ticks.part(Fraction(lot_taxes.max_gain)),
-        wash=_wash_groups(seats, lot_taxes),
+        wash=_wash_groups(positions, lot_taxes),
     )
 
 
-def cautious(request: PlanRequest, problem: Household, seats: tuple[Tradable, ...]) -> Taxation | None:
+def cautious(request: PlanRequest, problem: Household, positions: tuple[Tradable, ...]) -> Taxation | None:
     """Return a tax to compare accounts by where what was paid is not known; None where all are alike.
 
     Everything a taxed sale brings in counts as gain, so sheltered accounts sell first.
@@ -46,30 +46,30 @@ def cautious(request: PlanRequest, problem: Household, seats: tuple[Tradable, ..
     if not request.taxed_sales:
         return None
     lots = []
-    for one, seat in zip(seats, problem.seats, strict=True):
-        taxed = (one.account, one.symbol) in request.taxed_sales and (seat.held or seat.odd)
-        steps = seat.held + Fraction(seat.odd, seat.price)
-        lots.append((LotSteps(steps, Fraction(seat.price), 0),) if taxed else ())
+    for one, position in zip(positions, problem.positions, strict=True):
+        taxed = (one.account, one.symbol) in request.taxed_sales and (position.held or position.odd)
+        steps = position.held + Fraction(position.odd, position.price)
+        lots.append((LotSteps(steps, Fraction(position.price), 0),) if taxed else ())
     piece = Piece({0: UNKNOWN_RATE})
-    return Taxation(tuple(lots), (True,) * len(seats), 1, ((Alternative((piece,)),),))
+    return Taxation(tuple(lots), (True,) * len(positions), 1, ((Alternative((piece,)),),))
 
 
 def lots_sold(
-    seats: tuple[Tradable, ...], sold: Sequence[Sequence[Fraction]]
+    positions: tuple[Tradable, ...], sold: Sequence[Sequence[Fraction]]
 ) -> Mapping[tuple[str, str], tuple[Decimal, ...]]:
     """Return by (account, symbol) the shares each lot gives."""
     return {
         (one.account, one.symbol): tuple(_shares(part, one.step) for part in parts)
-        for one, parts in zip(seats, sold, strict=True)
+        for one, parts in zip(positions, sold, strict=True)
         if any(parts)
     }
 
 
-def _wash_groups(seats: tuple[Tradable, ...], lot_taxes: LotTaxes) -> tuple[tuple[int, ...], ...]:
+def _wash_groups(positions: tuple[Tradable, ...], lot_taxes: LotTaxes) -> tuple[tuple[int, ...], ...]:
     if lot_taxes.wash_groups is None:
         return ()
     groups: dict[str, list[int]] = {}
-    for k, one in enumerate(seats):
+    for k, one in enumerate(positions):
         groups.setdefault(lot_taxes.wash_groups.get(one.symbol, one.symbol), []).append(k)
     return tuple(tuple(group) for group in groups.values())
 

@@ -1,6 +1,6 @@
 """One account after the other: valued, judged by its model's policy, planned, and replayed to the last digit.
 
-It repeats in whole ticks what `app.planning.plan` does for one account with one purse, and gives back what
+It repeats in whole ticks what `app.planning.plan` does for one account with one balance, and gives back what
 it cannot say exactly (`LEFT`): that account is then planned by `app.planning.plan` itself, so that no plan
 depends on the road it took. Tests hold the two equal, account by account.
 """

@@ -1,7 +1,7 @@
 """The mixed-integer model of a household, in units that keep its numbers near one.
 
-Columns: steps held, bought and sold by seat; money converted; the miss of every instrument. The convex miss
-is its chords between neighbouring whole values, which is no approximation: at whole steps the chords
+Columns: steps held, bought and sold by position; money converted; the miss of every instrument. The convex
+miss is its chords between neighbouring whole values, which is no approximation: at whole steps the chords
 are the miss. A limit on the objective bounds how far an instrument can be from its target, so few are needed.
 """
 
@@ -24,15 +24,15 @@ class BudgetModel:
 
     Attributes:
         problem: What is modelled.
-        goals: Seats by instrument.
+        goals: Positions by instrument.
         unit: Ticks that count as one.
         weight: Objective that counts as one.
         model: The columns and rows, after `build`.
-        moved: Columns bought and sold by seat.
-        used: On/off columns of every seat's trades, where there are any.
+        moved: Columns bought and sold by position.
+        used: On/off columns of every position's trades, where there are any.
         miss: Column of every instrument's miss.
         idle: Column of what idle cash counts, None where it does not.
-        purse_rows: Row of every account and currency that must not run out of money.
+        cash_rows: Row of every account and currency that must not run out of money.
         reserve_row: Row of the common reserve, None without one.
     """
 
@@ -40,17 +40,17 @@ class BudgetModel:
         """Choose units from a first plan and the largest objective that matters."""
         self.problem = problem
         self.goals = by_goal(problem)
-        self.unit = float(max((s.price for s in problem.seats if not s.continuous), default=0)) or max(
+        self.unit = float(max((s.price for s in problem.positions if not s.continuous), default=0)) or max(
             float(sum(values(problem, incumbent))) / 100, 1.0
         )
         # Where nothing is missed a miss still needs a scale that a solver can read.
         divisor = float(max((g.divisor for g in problem.goals), default=1))
         self.weight = float(most) or self.unit**problem.power / divisor
 
-    def size(self, seat_index: int) -> float:
-        """Return how many steps one unit of a seat's column is."""
-        seat = self.problem.seats[seat_index]
-        return self.unit / seat.price if seat.continuous else 1.0
+    def size(self, position_index: int) -> float:
+        """Return how many steps one unit of a position's column is."""
+        position = self.problem.positions[position_index]
+        return self.unit / position.price if position.continuous else 1.0
 
     def build(
         self, limit: Fraction, *, binaries: bool, slack: float = 0.0, misses: bool = True
@@ -60,44 +60,44 @@ class BudgetModel:
         Args:
             limit: The largest objective a change may have.
             binaries: Every trade gets an on/off column; needed where its number or its least cost counts.
-            slack: Units every purse must keep beyond what it must.
+            slack: Units every balance must keep beyond what it must.
             misses: Model what the objective counts; False where totals are fixed anyway.
         """
         problem = self.problem
         self.model = model = LinearModel()
         self.count: list[int] = []
         self.gone: dict[int, int] = {}
-        self.purse_rows: dict[tuple[int, int], int] = {}
+        self.cash_rows: dict[tuple[int, int], int] = {}
         self.reserve_row: int | None = None
         self.used: list[list[int]] = []
         self.moved: list[tuple[int, int]] = []
         flows: dict[tuple[int, int], dict[int, float]] = {}
-        for account, row in enumerate(problem.purses):
+        for account, row in enumerate(problem.balances):
             for currency in range(len(row)):
                 flows[account, currency] = {}
-        for index, seat in enumerate(problem.seats):
+        for index, position in enumerate(problem.positions):
             size = self.size(index)
-            price = seat.price * size / self.unit
-            least = 0 if seat.can_sell else seat.held
-            most = affordable(problem, seat)
-            n = model.column(least / size, max(most, seat.held) / size, whole=not seat.continuous)
-            bought = model.column(0.0, max(most - seat.held, 0) / size)
-            sold = model.column(0.0, (seat.held - least) / size)
-            held = seat.held / size
+            price = position.price * size / self.unit
+            least = 0 if position.can_sell else position.held
+            most = affordable(problem, position)
+            n = model.column(least / size, max(most, position.held) / size, whole=not position.continuous)
+            bought = model.column(0.0, max(most - position.held, 0) / size)
+            sold = model.column(0.0, (position.held - least) / size)
+            held = position.held / size
             model.row({n: 1.0, bought: -1.0, sold: 1.0}, held, held)
             self.count.append(n)
             self.moved.append((bought, sold))
-            base = flows[seat.account, 0]
-            purse = flows[seat.account, seat.currency if problem.spread else 0]
+            base = flows[position.account, 0]
+            balance = flows[position.account, position.currency if problem.spread else 0]
             rate = float(problem.rate)
-            _add(purse, bought, -price)
-            _add(purse, sold, price)
-            odd = seat.odd / self.unit if seat.odd and seat.can_sell else 0.0
+            _add(balance, bought, -price)
+            _add(balance, sold, price)
+            odd = position.odd / self.unit if position.odd and position.can_sell else 0.0
             gone = None
             if odd:
                 gone = self.gone[index] = model.column(0.0, 1.0, whole=True)
                 model.row({n: 1.0, gone: most / size}, upper=most / size)
-                _add(purse, gone, odd)
+                _add(balance, gone, odd)
             self.used.append([])
             if binaries:
                 self._switches(index, n, bought, sold, price, odd, gone, base)
@@ -106,7 +106,7 @@ class BudgetModel:
                 _add(base, sold, -price * rate)
                 if gone is not None:
                     _add(base, gone, -odd * rate)
-        self._purses(flows, slack)
+        self._balances(flows, slack)
         if misses:
             self._misses(limit)
         return model
@@ -122,7 +122,7 @@ class BudgetModel:
         gone: int | None,
         base: dict[int, float],
     ) -> None:
-        """Add the on/off choices of one seat: at most one trade, its smallest amount, its commission."""
+        """Add the on/off choices of one position: at most one trade, its smallest amount, its commission."""
         model, problem = self.model, self.problem
         least = problem.min_trade / self.unit
         commission = model.column() if problem.floor or problem.rate else None
@@ -157,7 +157,7 @@ class BudgetModel:
         if len(sides) == 2:
             model.row(dict.fromkeys(sides.values(), 1.0), upper=1.0)
 
-    def _purses(self, flows: dict[tuple[int, int], dict[int, float]], slack: float) -> None:
+    def _balances(self, flows: dict[tuple[int, int], dict[int, float]], slack: float) -> None:
         """Every account pays for itself; what is converted costs the spread; the reserve is common."""
         model, problem, unit = self.model, self.problem, self.unit
         spread = float(problem.spread)
@@ -165,11 +165,11 @@ class BudgetModel:
         for terms in flows.values():
             for column, factor in terms.items():
                 _add(everything, column, factor)
-        for account, row in enumerate(problem.purses):
+        for account, row in enumerate(problem.balances):
             cash = [x / unit for x in row]
             base = flows[account, 0]
             if not problem.spread:
-                self.purse_rows[account, 0] = model.row(base, lower=-sum(row) / unit + slack)
+                self.cash_rows[account, 0] = model.row(base, lower=-sum(row) / unit + slack)
                 continue
             for currency in range(1, len(row)):
                 terms = flows[account, currency]
@@ -178,25 +178,25 @@ class BudgetModel:
                 into, out = model.column(), model.column()
                 _add(terms, into, 1.0)
                 _add(terms, out, -1.0)
-                self.purse_rows[account, currency] = model.row(terms, lower=-cash[currency] + slack)
+                self.cash_rows[account, currency] = model.row(terms, lower=-cash[currency] + slack)
                 _add(base, into, -(1 + spread))
                 _add(base, out, 1 - spread)
                 _add(everything, into, -spread)
                 _add(everything, out, -spread)
-            self.purse_rows[account, 0] = model.row(base, lower=-cash[0] + slack)
+            self.cash_rows[account, 0] = model.row(base, lower=-cash[0] + slack)
         self._caps(flows)
-        spare = total = sum(sum(row) for row in problem.purses) - problem.reserve
+        spare = total = sum(sum(row) for row in problem.balances) - problem.reserve
         self.idle: int | None = None
         if problem.idle:
             self.idle = model.column()
             # Money before costs: counted after them, wasting it would look like a way to save it.
             factor = float(problem.idle) * unit / self.weight
             terms = {self.idle: 1.0}
-            for k, seat in enumerate(problem.seats):
-                terms[self.count[k]] = factor * seat.price * self.size(k) / unit
-                total += seat.price * seat.held
+            for k, position in enumerate(problem.positions):
+                terms[self.count[k]] = factor * position.price * self.size(k) / unit
+                total += position.price * position.held
                 if k in self.gone:
-                    terms[self.gone[k]] = -factor * seat.odd / unit
+                    terms[self.gone[k]] = -factor * position.odd / unit
             model.row(terms, lower=factor * total / unit)
         if problem.reserve:
             self.reserve_row = model.row(everything, lower=-spare / unit + slack)
@@ -211,22 +211,22 @@ class BudgetModel:
                 for column, factor in flow.items() if account == cap.account else ():
                     _add(terms, column, -fraction * factor)
             constant = (1 - fraction) * cap.counted - fraction * (
-                cap.other + sum(problem.purses[cap.account])
+                cap.other + sum(problem.balances[cap.account])
             )
             most = 0.0
-            for k, seat in enumerate(problem.seats):
-                if seat.account != cap.account:
+            for k, position in enumerate(problem.positions):
+                if position.account != cap.account:
                     continue
-                weight = (1.0 if k in cap.seats else 0.0) - fraction
-                _add(terms, self.count[k], weight * seat.price * self.size(k) / unit)
-                constant += weight * seat.odd
+                weight = (1.0 if k in cap.positions else 0.0) - fraction
+                _add(terms, self.count[k], weight * position.price * self.size(k) / unit)
+                constant += weight * position.odd
                 if k in self.gone:
-                    _add(terms, self.gone[k], -weight * seat.odd / unit)
-                most += (seat.price * affordable(problem, seat) + seat.odd) / unit
+                    _add(terms, self.gone[k], -weight * position.odd / unit)
+                most += (position.price * affordable(problem, position) + position.odd) / unit
             buying = model.column(float(cap.always), 1.0, whole=True)
             most += abs(constant) / unit + 1.0
             model.row(terms | {buying: most}, upper=most - constant / unit)
-            for k in cap.seats:
+            for k in cap.positions:
                 bought = self.moved[k][0]
                 model.row({bought: 1.0, buying: -model.upper[bought]}, upper=0.0)
 
@@ -252,11 +252,11 @@ class BudgetModel:
         terms: dict[int, float] = {}
         constant = 0
         for k in self.goals[goal]:
-            seat = self.problem.seats[k]
-            terms[self.count[k]] = seat.price * self.size(k) / self.unit
-            constant += seat.odd
+            position = self.problem.positions[k]
+            terms[self.count[k]] = position.price * self.size(k) / self.unit
+            constant += position.odd
             if k in self.gone:
-                terms[self.gone[k]] = -seat.odd / self.unit
+                terms[self.gone[k]] = -position.odd / self.unit
         return terms, constant / self.unit
 
     def _misses(self, most: Fraction) -> None:
@@ -264,9 +264,9 @@ class BudgetModel:
         problem, model = self.problem, self.model
         self.miss: list[int] = []
         self.cuts: list[set[int]] = []
-        # By goal, and the same for each of its many chords; without seats it has none.
-        self.grids = [self._grid(g) if seats else None for g, seats in enumerate(self.goals)]
-        self.worths = [self.worth_of(g) if seats else ({}, 0.0) for g, seats in enumerate(self.goals)]
+        # By goal, and the same for each of its many chords; without positions it has none.
+        self.grids = [self._grid(g) if positions else None for g, positions in enumerate(self.goals)]
+        self.worths = [self.worth_of(g) if positions else ({}, 0.0) for g, positions in enumerate(self.goals)]
         for goal_index, goal in enumerate(problem.goals):
             column = model.column()
             self.miss.append(column)
@@ -283,10 +283,10 @@ class BudgetModel:
 
     def _grid(self, goal: int) -> tuple[int, int] | None:
         """Return (price, odd) when the instrument's worth moves in whole steps, None when it does not."""
-        seats = [self.problem.seats[k] for k in self.goals[goal]]
-        if any(s.continuous for s in seats) or any(k in self.gone for k in self.goals[goal]):
+        positions = [self.problem.positions[k] for k in self.goals[goal]]
+        if any(s.continuous for s in positions) or any(k in self.gone for k in self.goals[goal]):
             return None
-        return seats[0].price, sum(s.odd for s in seats)
+        return positions[0].price, sum(s.odd for s in positions)
 
     def _first_cuts(self, goal: int, low: Fraction, high: Fraction) -> None:
         grid = self.grids[goal]
@@ -345,16 +345,18 @@ class BudgetModel:
     def change(self, solved: Solved) -> Change:
         """Read a change off the solver's columns; divisible shares are rounded towards keeping cash."""
         steps, sold = [], []
-        for index, seat in enumerate(self.problem.seats):
+        for index, position in enumerate(self.problem.positions):
             out = index in self.gone and solved.columns[self.gone[index]] > 0.5
             value = solved.columns[self.count[index]] * self.size(index)
-            if seat.continuous:
+            if position.continuous:
                 near = round(value)
-                count = near if abs(near - seat.held) < 2 else floor(value)
-                count = seat.held if abs(count - seat.held) * seat.price < 1e-9 * self.unit else count
+                count = near if abs(near - position.held) < 2 else floor(value)
+                count = (
+                    position.held if abs(count - position.held) * position.price < 1e-9 * self.unit else count
+                )
             else:
                 count = round(value)
-            steps.append(0 if out else min(max(count, 0), affordable(self.problem, seat)))
+            steps.append(0 if out else min(max(count, 0), affordable(self.problem, position)))
             sold.append(out)
         return Change(tuple(steps), tuple(sold))
 

@@ -15,7 +15,7 @@ class Scope:
 
     Attributes:
         ranges: By goal: least and most ticks it may be worth.
-        sides: The only seats and sides that may trade; None for all.
+        sides: The only positions and sides that may trade; None for all.
         whole: Counts are whole numbers.
         switches: Every side gets an on/off column.
         restful: Nothing is sold in one account and bought in another.
@@ -41,9 +41,9 @@ class Columns:
     Attributes:
         moved: Steps bought or sold, by side.
         most: Most steps of each side.
-        gone: Odd fraction that left, by seat.
+        gone: Odd fraction that left, by position.
         switch: On/off, by side.
-        parts: Sold of each lot, by seat.
+        parts: Sold of each lot, by position.
         taxes: One a tax.
         away: Signed distance from target, by goal, in units.
         square: Its square, by goal, in units squared.

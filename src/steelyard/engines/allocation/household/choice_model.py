@@ -1,12 +1,12 @@
-"""One linear model of all that a plan may do: trades, money, fees, lots, tax, nearness, peace of accounts.
+"""One linear model of all that a plan may do: trades, money, fees, lots, tax, nearness, accounts left alone.
 
 Relaxed, it is a small linear programme that a warm simplex answers in a fraction of a millisecond, and so
 can be asked hundreds of times; with whole numbers it is exact, but for squares, whose tangents and chords
 are put in where a solution needs them. What either proposes is judged in fractions elsewhere (`ranks`).
 
-Columns: steps bought and sold by seat, an odd fraction that leaves, money converted, fees, lots sold, gains
-by bucket, taxes, how far every goal is from target, and its square. Money is in units of a thousandth of
-what is managed.
+Columns: steps bought and sold by position, an odd fraction that leaves, money converted, fees, lots sold,
+gains by bucket, taxes, how far every goal is from target, and its square. Money is in units of a thousandth
+of what is managed.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ class ChoiceModel:
         unit: Ticks that count as one.
         either: Columns that are nothing or one whatever the scope: a cap kept by not buying or by staying
             under it, a group of funds sold at a loss or bought.
-        flows: What trades do to every purse, by account and currency.
-        purse_rows: Rows that keep money from running out.
+        flows: What trades do to every balance, by account and currency.
+        cash_rows: Rows that keep money from running out.
         case_rows: By tax and alternative: its rows with their bounds, where every case is written.
     """
 
@@ -63,54 +63,54 @@ class ChoiceModel:
         self.cuts: list[set[int]] = [set() for _ in problem.goals]
         self.case_rows: list[list[list[tuple[int, float, float]]]] = []
         self._sides()
-        self._purses()
+        self._balances()
         self._nearness()
-        self._peace()
+        self._restful()
 
     # What may move, and how far.
 
     def size(self, k: int) -> float:
-        """Return how many steps one unit of a seat's columns is."""
-        seat = self.problem.seats[k]
-        return self.unit / seat.price if seat.continuous else 1.0
+        """Return how many steps one unit of a position's columns is."""
+        position = self.problem.positions[k]
+        return self.unit / position.price if position.continuous else 1.0
 
     def _sides(self) -> None:
         problem, scope = self.problem, self.scope
         allowed = scope.sides
         out = [self._sellable(g) for g in range(len(problem.goals))]
         into = [self._buyable(g) for g in range(len(problem.goals))]
-        for k, seat in enumerate(problem.seats):
-            most = affordable(problem, seat) - seat.held if seat.can_buy else 0
-            least = seat.held if seat.can_sell else 0
-            for goal, part in seat.counts:
+        for k, position in enumerate(problem.positions):
+            most = affordable(problem, position) - position.held if position.can_buy else 0
+            least = position.held if position.can_sell else 0
+            for goal, part in position.counts:
                 low, high = (float(x) for x in scope.ranges[goal])
-                worth = float(part) * seat.price
-                # What other seats of the goal may do the other way makes room, where that is allowed.
-                room = high - self.held[goal] + self._others(out[goal], seat.account)
+                worth = float(part) * position.price
+                # What other positions of the goal may do the other way makes room, where that is allowed.
+                room = high - self.held[goal] + self._others(out[goal], position.account)
                 most = min(most, max(floor(room / worth + 1e-9), 0))
-                spare = self.held[goal] - low + self._others(into[goal], seat.account)
+                spare = self.held[goal] - low + self._others(into[goal], position.account)
                 least = min(least, max(floor(spare / worth + 1e-9), 0))
             if most > 0 and (allowed is None or (k, BUY) in allowed):
                 self._side(k, BUY, most)
-            odd = seat.odd and seat.can_sell and (allowed is None or (k, SELL) in allowed)
+            odd = position.odd and position.can_sell and (allowed is None or (k, SELL) in allowed)
             if (least > 0 or odd) and (allowed is None or (k, SELL) in allowed):
                 self._side(k, SELL, least)
-                if odd and least >= seat.held:
+                if odd and least >= position.held:
                     self.at.gone[k] = self.linear.column(0.0, 1.0, whole=scope.whole)
                     # A complete sale takes the odd fraction along, and nothing else does.
                     size = self.size(k)
                     moved = self.at.moved[k, SELL]
-                    self.linear.row({moved: 1.0, self.at.gone[k]: -seat.held / size}, lower=0.0)
+                    self.linear.row({moved: 1.0, self.at.gone[k]: -position.held / size}, lower=0.0)
 
     def _sellable(self, goal: int) -> dict[int, float]:
         """Return by account what of a goal could be sold, in ticks that count."""
         found: dict[int, float] = {}
         for k in self.goals[goal]:
-            seat = self.problem.seats[k]
-            if seat.can_sell:
-                part = float(dict(seat.counts)[goal])
-                found[seat.account] = found.get(seat.account, 0.0) + part * (
-                    seat.price * seat.held + seat.odd
+            position = self.problem.positions[k]
+            if position.can_sell:
+                part = float(dict(position.counts)[goal])
+                found[position.account] = found.get(position.account, 0.0) + part * (
+                    position.price * position.held + position.odd
                 )
         return found
 
@@ -118,55 +118,55 @@ class ChoiceModel:
         """Return by account what of a goal could be bought, in ticks that count."""
         found: dict[int, float] = {}
         for k in self.goals[goal]:
-            seat = self.problem.seats[k]
-            if seat.can_buy:
-                part = float(dict(seat.counts)[goal])
-                more = (affordable(self.problem, seat) - seat.held) * seat.price
-                found[seat.account] = found.get(seat.account, 0.0) + part * more
+            position = self.problem.positions[k]
+            if position.can_buy:
+                part = float(dict(position.counts)[goal])
+                more = (affordable(self.problem, position) - position.held) * position.price
+                found[position.account] = found.get(position.account, 0.0) + part * more
         return found
 
     def _others(self, by_account: Mapping[int, float], account: int) -> float:
-        """Return how much may go the other way while one account trades: all, unless peace forbids some."""
-        if not self.scope.restful or any(seat.parts for seat in self.problem.seats):
+        """Return how much may go the other way while one account trades: all, unless leeway forbids some."""
+        if not self.scope.restful or any(position.parts for position in self.problem.positions):
             return sum(by_account.values())
         apart = {account, *self.scope.paying}
         return sum(amount for a, amount in by_account.items() if a in apart)
 
     def _side(self, k: int, side: int, most: int) -> None:
-        seat, size = self.problem.seats[k], self.size(k)
-        whole = self.scope.whole and not seat.continuous
+        position, size = self.problem.positions[k], self.size(k)
+        whole = self.scope.whole and not position.continuous
         self.at.moved[k, side] = self.linear.column(0.0, most / size, whole=whole)
         self.at.most[k, side] = most
 
     # Money.
 
-    def _purses(self) -> None:
+    def _balances(self) -> None:
         """Every account pays for itself; what is converted costs the spread; the reserve is common."""
         problem, linear, unit = self.problem, self.linear, self.unit
-        flows: list[list[Terms]] = [[{} for _ in row] for row in problem.purses]
-        self.flows, self.either, self.purse_rows = flows, list[int](), list[int]()
+        flows: list[list[Terms]] = [[{} for _ in row] for row in problem.balances]
+        self.flows, self.either, self.cash_rows = flows, list[int](), list[int]()
         for (k, side), column in self.at.moved.items():
-            seat = problem.seats[k]
-            row = flows[seat.account]
-            purse = row[seat.currency if problem.spread else 0]
-            price = seat.price * self.size(k) / unit
+            position = problem.positions[k]
+            row = flows[position.account]
+            balance = row[position.currency if problem.spread else 0]
+            price = position.price * self.size(k) / unit
             amount = {column: price}
             if side == SELL and k in self.at.gone:
-                amount[self.at.gone[k]] = seat.odd / unit
+                amount[self.at.gone[k]] = position.odd / unit
             for c, x in amount.items():
-                add(purse, c, -side * x)
+                add(balance, c, -side * x)
             for c, x in self._fee(k, side, amount).items():
                 add(row[0], c, -x)
                 add(self.at.costs, c, x)
         spread = float(problem.spread)
         everything: Terms = {}
-        for account, cash in enumerate(problem.purses):
+        for account, cash in enumerate(problem.balances):
             row = flows[account]
             for terms in row:
                 for c, x in terms.items():
                     add(everything, c, x)
             if not problem.spread:
-                self.purse_rows.append(linear.row(row[0], lower=-sum(cash) / unit))
+                self.cash_rows.append(linear.row(row[0], lower=-sum(cash) / unit))
                 continue
             for currency in range(1, len(row)):
                 if not row[currency] and not cash[currency]:
@@ -174,32 +174,32 @@ class ChoiceModel:
                 into, out = linear.column(), linear.column()
                 add(row[currency], into, 1.0)
                 add(row[currency], out, -1.0)
-                self.purse_rows.append(linear.row(row[currency], lower=-cash[currency] / unit))
+                self.cash_rows.append(linear.row(row[currency], lower=-cash[currency] / unit))
                 add(row[0], into, -(1 + spread))
                 add(row[0], out, 1 - spread)
                 for c in (into, out):
                     add(everything, c, -spread)
                     add(self.at.costs, c, spread)
-            self.purse_rows.append(linear.row(row[0], lower=-cash[0] / unit))
+            self.cash_rows.append(linear.row(row[0], lower=-cash[0] / unit))
         self._caps(everything, flows)
-        money = sum(map(sum, problem.purses)) - problem.reserve
+        money = sum(map(sum, problem.balances)) - problem.reserve
         if problem.reserve:
-            self.purse_rows.append(linear.row(everything, lower=-money / unit))
+            self.cash_rows.append(linear.row(everything, lower=-money / unit))
         self.idle: int | None = None
         if problem.idle:
             # Money before costs: counted after them, wasting it would look like a way to save it.
             self.idle = linear.column()
             left: Terms = {self.idle: 1.0}
             for (k, side), column in self.at.moved.items():
-                add(left, column, side * problem.seats[k].price * self.size(k) / unit)
+                add(left, column, side * problem.positions[k].price * self.size(k) / unit)
                 if side == SELL and k in self.at.gone:
-                    add(left, self.at.gone[k], -problem.seats[k].odd / unit)
+                    add(left, self.at.gone[k], -problem.positions[k].odd / unit)
             linear.row(left, lower=money / unit)
 
     def _fee(self, k: int, side: int, amount: Terms) -> Terms:
         """Return the terms of a trade's commission, its switch and its least amount put in where needed."""
         problem, linear, unit = self.problem, self.linear, self.unit
-        most = (problem.seats[k].price * self.at.most[k, side] + problem.seats[k].odd) / unit
+        most = (problem.positions[k].price * self.at.most[k, side] + problem.positions[k].odd) / unit
         rate, least, smallest = float(problem.rate), problem.floor / unit, problem.min_trade / unit
         if self.scope.switches:
             switch = self.at.switch[k, side] = linear.column(0.0, 1.0, whole=self.scope.whole)
@@ -207,7 +207,7 @@ class ChoiceModel:
                 linear.row({c: 1.0, switch: -linear.upper[c]}, upper=0.0)
             # A switch that is on trades something: so its number is that of the trades.
             floor_ = smallest or min(x for x in amount.values()) * (1.0 if self.scope.whole else 0.0)
-            if floor_ and not problem.seats[k].continuous:
+            if floor_ and not problem.positions[k].continuous:
                 linear.row({**amount, switch: -floor_}, lower=-1e-12)
             if least:
                 fee = linear.column()
@@ -229,24 +229,24 @@ class ChoiceModel:
                 for c, x in flow.items():
                     add(terms, c, -fraction * x)
             constant = (1 - fraction) * cap.counted - fraction * (
-                cap.other + sum(problem.purses[cap.account])
+                cap.other + sum(problem.balances[cap.account])
             )
             most = 0.0
             bought = []
-            for k, seat in enumerate(problem.seats):
-                if seat.account != cap.account:
+            for k, position in enumerate(problem.positions):
+                if position.account != cap.account:
                     continue
-                weight = (1.0 if k in cap.seats else 0.0) - fraction
-                constant += weight * (seat.price * seat.held + seat.odd)
-                most += (seat.price * affordable(problem, seat) + seat.odd) / unit
+                weight = (1.0 if k in cap.positions else 0.0) - fraction
+                constant += weight * (position.price * position.held + position.odd)
+                most += (position.price * affordable(problem, position) + position.odd) / unit
                 for side in (BUY, SELL):
                     column = self.at.moved.get((k, side))
                     if column is not None:
-                        add(terms, column, side * weight * seat.price * self.size(k) / unit)
-                        if side == BUY and k in cap.seats:
+                        add(terms, column, side * weight * position.price * self.size(k) / unit)
+                        if side == BUY and k in cap.positions:
                             bought.append(column)
                 if k in self.at.gone:
-                    add(terms, self.at.gone[k], -weight * seat.odd / unit)
+                    add(terms, self.at.gone[k], -weight * position.odd / unit)
             if not bought and not cap.always:
                 continue
             buying = linear.column(float(cap.always), 1.0, whole=self.scope.whole)
@@ -269,14 +269,14 @@ class ChoiceModel:
             self.at.square.append(square)
             terms: Terms = {away: -1.0}
             for k in self.goals[g]:
-                seat = problem.seats[k]
-                part = float(dict(seat.counts)[g])
+                position = problem.positions[k]
+                part = float(dict(position.counts)[g])
                 for side in (BUY, SELL):
                     column = self.at.moved.get((k, side))
                     if column is not None:
-                        add(terms, column, side * part * seat.price * self.size(k) / unit)
+                        add(terms, column, side * part * position.price * self.size(k) / unit)
                 if k in self.at.gone:
-                    add(terms, self.at.gone[k], -part * seat.odd / unit)
+                    add(terms, self.at.gone[k], -part * position.odd / unit)
             rest = (float(goal.target) - self.held[g]) / unit
             linear.row(terms, rest, rest)
             linear.upper[away] = linear.upper[away] + 1e-9
@@ -326,25 +326,25 @@ class ChoiceModel:
 
     def _grid(self, goal: int) -> int:
         """Return the ticks between neighbouring worths of a goal, 0 where they lie on no grid."""
-        seats = [self.problem.seats[k] for k in self.goals[goal]]
+        positions = [self.problem.positions[k] for k in self.goals[goal]]
         if (
-            not seats
-            or any(s.continuous or s.parts for s in seats)
+            not positions
+            or any(s.continuous or s.parts for s in positions)
             or any(k in self.at.gone for k in self.goals[goal])
         ):
             return 0
-        return seats[0].price if len({s.price for s in seats}) == 1 else 0
+        return positions[0].price if len({s.price for s in positions}) == 1 else 0
 
-    # Peace between accounts.
+    # Nothing sold in one account to be bought in another.
 
-    def _peace(self) -> None:
+    def _restful(self) -> None:
         """Nothing is sold in one account and bought in another; needed only where both could happen."""
         if not self.scope.restful or not self.scope.whole:
             return
         linear = self.linear
-        for seats in self.goals:
-            sells = self._by_account(seats, SELL)
-            buys = self._by_account(seats, BUY)
+        for positions in self.goals:
+            sells = self._by_account(positions, SELL)
+            buys = self._by_account(positions, BUY)
             for paying in self.scope.paying:
                 sells.pop(paying, None)
             if not sells or not buys or (set(sells) == set(buys) and len(sells) == 1):
@@ -364,21 +364,21 @@ class ChoiceModel:
                         linear.row({on[a, SELL]: 1.0, on[b, BUY]: 1.0}, upper=1.0)
 
     def apart(self) -> list[tuple[list[int], list[int]]]:
-        """Return pairs of columns of which peace allows one side only: sales here, purchases elsewhere."""
+        """Return pairs of columns of which a restful plan has one side: sales here, purchases elsewhere."""
         pairs = []
-        for seats in self.goals if self.scope.restful else ():
-            sells, buys = self._by_account(seats, SELL), self._by_account(seats, BUY)
+        for positions in self.goals if self.scope.restful else ():
+            sells, buys = self._by_account(positions, SELL), self._by_account(positions, BUY)
             for account, sold in sells.items():
                 bought = [c for b, columns in buys.items() if b != account for c in columns]
                 if bought and account not in self.scope.paying:
                     pairs.append((sold, bought))
         return pairs
 
-    def _by_account(self, seats: Collection[int], side: int) -> dict[int, list[int]]:
+    def _by_account(self, positions: Collection[int], side: int) -> dict[int, list[int]]:
         found: dict[int, list[int]] = {}
-        for k in seats:
-            if (k, side) in self.at.moved and (side == BUY or not self.problem.seats[k].parts):
-                columns = found.setdefault(self.problem.seats[k].account, [])
+        for k in positions:
+            if (k, side) in self.at.moved and (side == BUY or not self.problem.positions[k].parts):
+                columns = found.setdefault(self.problem.positions[k].account, [])
                 columns.append(self.at.moved[k, side])
                 if side == SELL and k in self.at.gone:
                     columns.append(self.at.gone[k])
@@ -387,8 +387,8 @@ class ChoiceModel:
     # What can be asked of it.
 
     def hold_back(self, units: float) -> None:
-        """Let every purse keep more than it must: the solver overspent within its tolerance."""
-        for row in self.purse_rows:
+        """Let every balance keep more than it must: the solver overspent within its tolerance."""
+        for row in self.cash_rows:
             lower, upper, terms = self.linear.rows[row]
             self.linear.rows[row] = (lower + units, upper, terms)
 
@@ -398,16 +398,18 @@ class ChoiceModel:
         worth: dict[tuple[int, int], Terms] = {}
         held: dict[tuple[int, int], float] = {}
         for k, score in enumerate(level):
-            seat = problem.seats[k]
-            for goal, part in seat.counts if score else ():
+            position = problem.positions[k]
+            for goal, part in position.counts if score else ():
                 terms = worth.setdefault((goal, score), {})
                 share = float(part) / unit
-                held[goal, score] = held.get((goal, score), 0.0) + share * (seat.price * seat.held + seat.odd)
+                held[goal, score] = held.get((goal, score), 0.0) + share * (
+                    position.price * position.held + position.odd
+                )
                 for side in (BUY, SELL):
                     if (k, side) in self.at.moved:
-                        add(terms, self.at.moved[k, side], side * share * seat.price * self.size(k))
+                        add(terms, self.at.moved[k, side], side * share * position.price * self.size(k))
                 if k in self.at.gone:
-                    add(terms, self.at.gone[k], -share * seat.odd)
+                    add(terms, self.at.gone[k], -share * position.odd)
         found: Terms = {}
         for (goal, score), terms in worth.items():
             column = linear.column(0.0, float(problem.goals[goal].target) / unit)
@@ -422,10 +424,10 @@ class ChoiceModel:
     def turnover(self) -> Terms:
         """Return the terms of what is traded, in units."""
         terms = {
-            column: self.problem.seats[k].price * self.size(k) / self.unit
+            column: self.problem.positions[k].price * self.size(k) / self.unit
             for (k, _), column in self.at.moved.items()
         }
-        return terms | {c: self.problem.seats[k].odd / self.unit for k, c in self.at.gone.items()}
+        return terms | {c: self.problem.positions[k].odd / self.unit for k, c in self.at.gone.items()}
 
     def miss(self) -> Terms:
         """Return the terms of the objective, in units to its power."""
@@ -444,10 +446,12 @@ class ChoiceModel:
     def change(self, columns: Sequence[float]) -> Change:
         """Read a change off a solution, counts rounded to whole steps."""
         problem = self.problem
-        steps = [s.held for s in problem.seats]
+        steps = [s.held for s in problem.positions]
         for (k, side), column in self.at.moved.items():
             steps[k] += side * round(columns[column] * self.size(k))
-        sold = tuple(k in self.at.gone and columns[self.at.gone[k]] > 0.5 for k in range(len(problem.seats)))
+        sold = tuple(
+            k in self.at.gone and columns[self.at.gone[k]] > 0.5 for k in range(len(problem.positions))
+        )
         return Change(tuple(0 if out else max(n, 0) for n, out in zip(steps, sold, strict=True)), sold)
 
     def lots(self, columns: Sequence[float]) -> list[list[float]]:

@@ -44,7 +44,7 @@ class _Item:
     price: int
     least: int
     currency: int
-    seats: tuple[int, ...]
+    positions: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class _Rows:
         money: (W, A, C) int64, money left by account and currency.
         cuts: (W,) int64, trades beyond one an instrument.
         parent: (W,) int64, the way before the last instrument.
-        first, second: (W,) int64, seats that trade it, -1 for none.
+        first, second: (W,) int64, positions that trade it, -1 for none.
         part: (W,) int64, steps of the first.
     """
 
@@ -71,7 +71,7 @@ def fewest_trades(problem: Household, change: Change) -> Change:
     """Return a change with the same totals and no more trades, the fewest that were found.
 
     Args:
-        problem: Without divisible seats.
+        problem: Without divisible positions.
         change: Allowed.
     """
     search = _Fewest(problem, change)
@@ -96,11 +96,11 @@ class _Fewest:
         for k in gone:
             ledger.sell_out(k)
         self.ledger = ledger
-        rows = problem.seats
+        rows = problem.positions
         self.most = [affordable(problem, s) for s in rows]
         items = []
-        for seats in by_goal(problem):
-            kept = tuple(k for k in seats if k not in gone)
+        for positions in by_goal(problem):
+            kept = tuple(k for k in positions if k not in gone)
             moved = sum(change.steps[k] - rows[k].held for k in kept)
             if moved:
                 price = rows[kept[0]].price
@@ -113,14 +113,14 @@ class _Fewest:
             rows[k].price * rows[k].held + rows[k].odd for k in gone
         )
         worth = sum(s.price * s.held + s.odd for s in rows) + sum(
-            abs(x) for row in problem.purses for x in row
+            abs(x) for row in problem.balances for x in row
         )
         bottom = problem.spread.denominator + problem.spread.numerator
         self.fits = 8 * worth * ledger.unit * bottom < WIDEST
 
     def run(self, cuts: int) -> Change | None:
         """Return a change with at most so many trades beyond one an instrument."""
-        start = np.array([self.ledger.purses], np.int64)
+        start = np.array([self.ledger.balances], np.int64)
         none = np.zeros(1, np.int64)
         levels = [_Rows(start, none, none, none, none, none)]
         for place, item in enumerate(self.items):
@@ -142,7 +142,7 @@ class _Fewest:
     def _extend(self, rows: _Rows, item: _Item, cuts: int) -> _Rows:
         """Hand out one instrument in every way: whole, and cut in two."""
         size, sign = abs(item.change), 1 if item.change > 0 else -1
-        able = [k for k in item.seats if self._limit(k, sign)]
+        able = [k for k in item.positions if self._limit(k, sign)]
         found = []
         every = np.arange(len(rows.cuts))
         for k in able:
@@ -163,13 +163,13 @@ class _Fewest:
         return _Rows(*(np.concatenate([getattr(part, name) for part in found]) for name in _Rows.__slots__))
 
     def _limit(self, k: int, sign: int) -> int:
-        seat = self.problem.seats[k]
+        position = self.problem.positions[k]
         if sign > 0:
-            return self.most[k] - seat.held if seat.can_buy else 0
-        return seat.held if seat.can_sell else 0
+            return self.most[k] - position.held if position.can_buy else 0
+        return position.held if position.can_sell else 0
 
     def _traded(self, rows: _Rows, ways: Integers, item: _Item, k: int, part: Integers, other: int) -> _Rows:
-        """Return ways after seat `k` traded `part` and `other` the rest."""
+        """Return ways after position `k` traded `part` and `other` the rest."""
         money = rows.money[ways]
         self._pay(money, item, k, part)
         if other >= 0:
@@ -185,7 +185,7 @@ class _Fewest:
 
     def _pay(self, money: Integers, item: _Item, k: int, steps: Integers) -> None:
         """Take a trade and its commission out of the money, in place."""
-        account = self.problem.seats[k].account
+        account = self.problem.positions[k].account
         amount = steps * item.price
         rate = self.problem.rate.numerator * (self.ledger.unit // self.problem.rate.denominator)
         fee = np.where(
@@ -195,7 +195,7 @@ class _Fewest:
         money[:, account, 0] -= fee
 
     def _rooms(self, money: Integers) -> Integers:
-        """Return (W, A) int64: base money by account once foreign purses are settled."""
+        """Return (W, A) int64: base money by account once foreign balances are settled."""
         top, bottom = self.problem.spread.numerator, self.problem.spread.denominator
         foreign = money[:, :, 1:]
         settled = foreign // bottom * np.where(foreign < 0, bottom + top, bottom - top)
@@ -203,8 +203,8 @@ class _Fewest:
         return rooms
 
     def _brim(self, money: Integers, item: _Item, k: int, most: int) -> Integers:
-        """Return (W,) int64: the most steps a seat's account can pay for, up to `most`."""
-        account = self.problem.seats[k].account
+        """Return (W,) int64: the most steps a position's account can pay for, up to `most`."""
+        account = self.problem.positions[k].account
         here = money[:, account : account + 1]
 
         def pays(steps: Integers) -> npt.NDArray[np.bool_]:

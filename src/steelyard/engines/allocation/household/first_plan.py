@@ -42,18 +42,18 @@ class _Climb:
         self.steps, self.sold = self.ledger.steps, self.ledger.sold
         self.worth = values(problem, start)
         self.pairs = 0
-        self.most = [affordable(problem, seat) for seat in problem.seats]
+        self.most = [affordable(problem, position) for position in problem.positions]
         self.target = [float(g.target) for g in problem.goals]
         self.inverse = [1 / float(g.divisor) for g in problem.goals]
-        self.parts = [[(g, float(part)) for g, part in s.counts] for s in problem.seats]
-        self.members: list[list[int]] = [[] for _ in problem.purses]
-        for index, seat in enumerate(problem.seats):
-            if seat.can_buy or seat.can_sell:
-                self.members[seat.account].append(index)
+        self.parts = [[(g, float(part)) for g, part in s.counts] for s in problem.positions]
+        self.members: list[list[int]] = [[] for _ in problem.balances]
+        for index, position in enumerate(problem.positions):
+            if position.can_buy or position.can_sell:
+                self.members[position.account].append(index)
 
     def run(self) -> Change:
         size = max((abs(t) for t in self.target), default=0.0) / 2
-        smallest = min((s.price for s in self.problem.seats), default=1)
+        smallest = min((s.price for s in self.problem.positions), default=1)
         done = 0
         while size * 2 > smallest and done < 60 and self.pairs < PAIRS:
             done += 1
@@ -64,7 +64,7 @@ class _Climb:
         return Change(tuple(self.steps), tuple(self.sold))
 
     def _moves(self, *steps: tuple[int, int]) -> dict[int, float]:
-        """Return by how much every goal grows when seats change by so many ticks."""
+        """Return by how much every goal grows when positions change by so many ticks."""
         moves: dict[int, float] = {}
         for k, ticks in steps:
             for goal, part in self.parts[k]:
@@ -81,20 +81,20 @@ class _Climb:
         return total
 
     def _options(self, size: float) -> list[tuple[int, int]]:
-        """Return (seat, new steps) candidates about `size` ticks away, odd fractions left alone."""
+        """Return (position, new steps) candidates about `size` ticks away, odd fractions left alone."""
         found = []
         for members in self.members:
             for k in members:
-                seat = self.problem.seats[k]
+                position = self.problem.positions[k]
                 if self.sold[k]:
                     continue
-                stride = max(round(size / seat.price), 1)
+                stride = max(round(size / position.price), 1)
                 for steps in (self.steps[k] + stride, self.steps[k] - stride):
-                    amount = (steps - seat.held) * seat.price
+                    amount = (steps - position.held) * position.price
                     if (
                         0 <= steps <= self.most[k]
-                        and (amount <= 0 or seat.can_buy)
-                        and (amount >= 0 or seat.can_sell)
+                        and (amount <= 0 or position.can_buy)
+                        and (amount >= 0 or position.can_sell)
                         and not 0 < abs(amount) < self.problem.min_trade
                     ):
                         found.append((k, steps))
@@ -104,9 +104,9 @@ class _Climb:
         """Take the best single trade or pair of trades that can be paid; say whether there was one."""
         options = self._options(size)
         ranked: list[tuple[float, tuple[tuple[int, int], ...]]] = []
-        seats = self.problem.seats
+        positions = self.problem.positions
         self.pairs += len(options) ** 2 // 2
-        ticks = [(steps - self.steps[k]) * seats[k].price for k, steps in options]
+        ticks = [(steps - self.steps[k]) * positions[k].price for k, steps in options]
         for one, (k, steps) in enumerate(options):
             gain = self._gain(self._moves((k, ticks[one])))
             if gain > 0:
@@ -130,14 +130,14 @@ class _Climb:
                 self.ledger.trade(k, steps)
             return False
         for (k, steps), (_, was) in zip(moves, before, strict=True):
-            seat = self.problem.seats[k]
-            for goal, part in seat.counts:
-                self.worth[goal] += (steps - was) * seat.price * (part if seat.parts else 1)
+            position = self.problem.positions[k]
+            for goal, part in position.counts:
+                self.worth[goal] += (steps - was) * position.price * (part if position.parts else 1)
         return True
 
     def _may_stand(self, moves: tuple[tuple[int, int], ...]) -> bool:
         """Say whether the change as it is now can be paid; most cannot, which the ledger says at once."""
-        if any(self.ledger.room(self.problem.seats[k].account) < 0 for k, _ in moves):
+        if any(self.ledger.room(self.problem.positions[k].account) < 0 for k, _ in moves):
             return False
         change = self.ledger.change()
         settled = settle(self.problem, change)

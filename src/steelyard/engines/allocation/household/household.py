@@ -1,7 +1,7 @@
 """Several accounts, or several currencies, against one target: the problem and its exact arithmetic.
 
 The objective counts each instrument once over all accounts, but every account pays for its own
-buys out of its own purses, so more than one budget couples the lines. Everything here is exact
+buys out of its own balances, so more than one budget couples the lines. Everything here is exact
 integers and fractions: whatever a solver proposes is judged by `settle` and `missed` before it counts.
 """
 
@@ -17,7 +17,7 @@ ONE = Fraction(1)
 
 BUY, SELL = 1, -1
 Side = tuple[int, int]
-"""A seat and BUY or SELL."""
+"""A position and BUY or SELL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +36,21 @@ class Goal:
 
 
 @dataclass(frozen=True, slots=True)
-class Seat:
+class Position:
     """One instrument in one account.
 
     Attributes:
         account: Index of the account.
         goal: Index of the instrument.
-        currency: Index of the purse it is paid from; 0 is the base currency.
+        currency: Index of the balance it is paid from; 0 is the base currency.
         price: Ticks per step, > 0.
         held: Whole steps held, >= 0.
         odd: Ticks that the odd fraction beyond the whole steps is worth; it can only leave together
             with all the rest.
         can_buy, can_sell: Whether it may be traded that way.
         continuous: Steps are so small (1e-9 share) that shares are as good as divisible.
-        parts: Goals this seat counts for and the fraction of its value that does, where that is not all of
-            it for `goal` alone; `goal` is then the first of them.
+        parts: Goals this position counts for and the fraction of its value that does, where that is not
+            all of it for `goal` alone; `goal` is then the first of them.
         symbol: What is held, where several instruments meet one goal; the goal's own symbol unless told.
     """
 
@@ -68,18 +68,18 @@ class Seat:
 
     @property
     def counts(self) -> tuple[tuple[int, Fraction], ...]:
-        """Every goal this seat counts for, with the fraction of its value that does."""
+        """Every goal this position counts for, with the fraction of its value that does."""
         return self.parts or ((self.goal, ONE),)
 
 
 @dataclass(frozen=True, slots=True)
 class Cap:
-    """A limit on purchases in one account: after buying any of some seats, all of them together are at most a
+    """A limit on purchases in one account: after buying any of some positions, all together are at most a
     fraction of the account. Standing above it without buying is allowed.
 
     Attributes:
         account: Index of the account.
-        seats: Indexes of the seats that count.
+        positions: Indexes of the positions that count.
         fraction: The limit, 0..1.
         counted: Ticks of other holdings that count too.
         other: Ticks of other holdings that do not count; both belong to the account's worth.
@@ -87,7 +87,7 @@ class Cap:
     """
 
     account: int
-    seats: tuple[int, ...]
+    positions: tuple[int, ...]
     fraction: Fraction
     counted: int = 0
     other: int = 0
@@ -99,13 +99,13 @@ class Household:
     """Accounts that are planned together.
 
     Attributes:
-        goals, seats: Instruments, and where each may be held; at most one seat an (account, goal).
-        purses: Cash in ticks by account and currency, the cash flow included; an entry may be negative.
+        goals, positions: Instruments, and where each may be held; at most one position an (account, goal).
+        balances: Cash in ticks by account and currency, the cash flow included; an entry may be negative.
         reserve: Ticks of cash, over all accounts, that must be left.
-        rate: Commission, fraction of the traded amount, >= 0; paid from the base-currency purse.
+        rate: Commission, fraction of the traded amount, >= 0; paid from the base-currency balance.
         floor: Least commission of a trade, ticks, >= 0.
         spread: Cost of converting, fraction of the converted amount, 0 <= spread < 1. Without a
-            spread all purses of an account are one.
+            spread all balances of an account are one.
         min_trade: Least amount of a trade, ticks, >= 0.
         caps: Limits on purchases.
         power: 2 minimises squared misses, 1 minimises their absolute sizes.
@@ -115,8 +115,8 @@ class Household:
     """
 
     goals: tuple[Goal, ...]
-    seats: tuple[Seat, ...]
-    purses: tuple[tuple[int, ...], ...]
+    positions: tuple[Position, ...]
+    balances: tuple[tuple[int, ...], ...]
     reserve: int = 0
     rate: Fraction = ZERO
     floor: int = 0
@@ -131,15 +131,15 @@ class Household:
     def mixed(self) -> bool:
         """Whether several instruments meet one goal, or one counts for several: values lie on no grid."""
         prices: dict[int, int] = {}
-        return any(s.parts or prices.setdefault(s.goal, s.price) != s.price for s in self.seats)
+        return any(s.parts or prices.setdefault(s.goal, s.price) != s.price for s in self.positions)
 
     def miss(self, goal: Goal, value: Fraction) -> Fraction:
         """Return what an instrument worth `value` adds to the objective."""
         return abs(value - goal.target) ** self.power / goal.divisor
 
-    def amount(self, seat: Seat, steps: int, sold_out: bool) -> int:
-        """Return the ticks bought (+) or sold (-) when a seat ends at `steps`."""
-        return (steps - seat.held) * seat.price - (seat.odd if sold_out else 0)
+    def amount(self, position: Position, steps: int, sold_out: bool) -> int:
+        """Return the ticks bought (+) or sold (-) when a position ends at `steps`."""
+        return (steps - position.held) * position.price - (position.odd if sold_out else 0)
 
     def commission(self, amount: int) -> Fraction:
         """Return the commission of one trade in ticks."""
@@ -148,7 +148,7 @@ class Household:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Where every seat ends: whole steps, and whether its odd fraction left too."""
+    """Where every position ends: whole steps, and whether its odd fraction left too."""
 
     steps: tuple[int, ...]
     sold_out: tuple[bool, ...]
@@ -156,7 +156,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """Money changed inside one account, in ticks: into a foreign purse when positive, out of it otherwise."""
+    """Money changed inside one account, in ticks: into a foreign balance when positive, else out of it."""
 
     account: int
     currency: int
@@ -185,26 +185,26 @@ class Settlement:
 def settle(problem: Household, change: Change) -> Settlement:
     """Pay for a change, exactly, converting as little as possible.
 
-    A foreign purse that lacks money takes it from the base purse; a base purse that lacks money
+    A foreign balance that lacks money takes it from the base balance; a base balance that lacks money
     takes it from foreign ones, in their order. Each way costs the spread, paid in base currency.
     """
-    whole = [list(row) for row in problem.purses]
+    whole = [list(row) for row in problem.balances]
     traded = [0] * len(whole)
     floors = [ZERO] * len(whole)
-    for seat, steps, sold in zip(problem.seats, change.steps, change.sold_out, strict=True):
-        amount = problem.amount(seat, steps, sold)
+    for position, steps, sold in zip(problem.positions, change.steps, change.sold_out, strict=True):
+        amount = problem.amount(position, steps, sold)
         if amount:
-            whole[seat.account][seat.currency if problem.spread else 0] -= amount
+            whole[position.account][position.currency if problem.spread else 0] -= amount
             if problem.floor:
-                floors[seat.account] += problem.commission(amount)
+                floors[position.account] += problem.commission(amount)
             else:
-                traded[seat.account] += abs(amount)
+                traded[position.account] += abs(amount)
     costs = floors if problem.floor else [problem.rate * x for x in traded]
     # Amounts are whole ticks; only what is charged on them makes fractions.
-    purses = [[row[0] - cost, *map(Fraction, row[1:])] for row, cost in zip(whole, costs, strict=True)]
+    balances = [[row[0] - cost, *map(Fraction, row[1:])] for row, cost in zip(whole, costs, strict=True)]
     exchanges: list[Exchange] = []
     short, lacking = ZERO, []
-    for account, row in enumerate(purses):
+    for account, row in enumerate(balances):
         if not problem.spread:
             row[:] = [sum(row, ZERO)]
         for currency in range(1, len(row)):
@@ -223,7 +223,7 @@ def settle(problem: Household, change: Change) -> Settlement:
         if row[0] < 0:
             short -= row[0]
             lacking.append(account)
-    money = tuple(sum(row, ZERO) for row in purses)
+    money = tuple(sum(row, ZERO) for row in balances)
     cash = sum(money, ZERO)
     short = short or max(problem.reserve - cash, ZERO)
     return Settlement(cash, tuple(exchanges), short, tuple(lacking), money)
@@ -231,13 +231,13 @@ def settle(problem: Household, change: Change) -> Settlement:
 
 def allowed(problem: Household, change: Change) -> bool:
     """Say whether every single trade of a change may be made; `settle` says whether it can be paid."""
-    for seat, steps, sold in zip(problem.seats, change.steps, change.sold_out, strict=True):
-        amount = problem.amount(seat, steps, sold)
+    for position, steps, sold in zip(problem.positions, change.steps, change.sold_out, strict=True):
+        amount = problem.amount(position, steps, sold)
         if (
             steps < 0
             or (sold and steps)
-            or (amount > 0 and not seat.can_buy)
-            or (amount < 0 and not seat.can_sell)
+            or (amount > 0 and not position.can_buy)
+            or (amount < 0 and not position.can_sell)
             or (amount and abs(amount) < problem.min_trade)
         ):
             return False
@@ -260,14 +260,14 @@ def feasible(problem: Household, change: Change, settled: Settlement | None = No
 def within_caps(problem: Household, change: Change, settled: Settlement) -> bool:
     """Say whether no purchase breaks a cap."""
     for cap in problem.caps:
-        if not cap.always and not any(change.steps[k] > problem.seats[k].held for k in cap.seats):
+        if not cap.always and not any(change.steps[k] > problem.positions[k].held for k in cap.positions):
             continue
         worth = {
-            k: 0 if change.sold_out[k] else seat.price * change.steps[k] + seat.odd
-            for k, seat in enumerate(problem.seats)
-            if seat.account == cap.account
+            k: 0 if change.sold_out[k] else position.price * change.steps[k] + position.odd
+            for k, position in enumerate(problem.positions)
+            if position.account == cap.account
         }
-        counted = cap.counted + sum(worth[k] for k in cap.seats)
+        counted = cap.counted + sum(worth[k] for k in cap.positions)
         total = cap.counted + cap.other + sum(worth.values()) + settled.money[cap.account]
         if counted > cap.fraction * total:
             return False
@@ -287,10 +287,10 @@ def cap_room(problem: Household, cap: Cap) -> int:
 
 def _standing(problem: Household, cap: Cap) -> tuple[int, int]:
     """Return what counts for a cap before any trade, and what its account is worth."""
-    account = [(k, s) for k, s in enumerate(problem.seats) if s.account == cap.account]
+    account = [(k, s) for k, s in enumerate(problem.positions) if s.account == cap.account]
     held = {k: s.price * s.held + s.odd for k, s in account}
-    counted = cap.counted + sum(held[k] for k in cap.seats)
-    return counted, cap.counted + cap.other + sum(held.values()) + sum(problem.purses[cap.account])
+    counted = cap.counted + sum(held[k] for k in cap.positions)
+    return counted, cap.counted + cap.other + sum(held.values()) + sum(problem.balances[cap.account])
 
 
 def without_choice(problem: Household) -> list[Household]:
@@ -307,28 +307,28 @@ def without_choice(problem: Household) -> list[Household]:
     always = (*problem.caps[:open_], replace(cap, always=True), *problem.caps[open_ + 1 :])
     choices = without_choice(replace(problem, caps=always))
     counted, total = _standing(problem, cap)
-    traded = 2 * total  # no seat is sold for more than there is, and nothing else pays for purchases
-    seats = sum(s.account == cap.account for s in problem.seats)
-    costs = (problem.rate + problem.spread) * traded + problem.floor * seats
+    traded = 2 * total  # no position is sold for more than there is, and nothing else pays for purchases
+    positions = sum(s.account == cap.account for s in problem.positions)
+    costs = (problem.rate + problem.spread) * traded + problem.floor * positions
     if counted > cap.fraction * (total - costs):
         kept = tuple(
-            replace(s, can_buy=s.can_buy and k not in cap.seats) for k, s in enumerate(problem.seats)
+            replace(s, can_buy=s.can_buy and k not in cap.positions) for k, s in enumerate(problem.positions)
         )
         rest = (*problem.caps[:open_], *problem.caps[open_ + 1 :])
-        choices = [*without_choice(replace(problem, seats=kept, caps=rest)), *choices]
+        choices = [*without_choice(replace(problem, positions=kept, caps=rest)), *choices]
     return choices
 
 
 def values(problem: Household, change: Change) -> list[int | Fraction]:
     """Return the ticks that count for every goal over all accounts after a change; whole but for parts."""
     worth: list[int | Fraction] = [0] * len(problem.goals)
-    for seat, steps, sold in zip(problem.seats, change.steps, change.sold_out, strict=True):
-        ticks = 0 if sold else seat.price * steps + seat.odd
-        if seat.parts:
-            for goal, part in seat.parts:
+    for position, steps, sold in zip(problem.positions, change.steps, change.sold_out, strict=True):
+        ticks = 0 if sold else position.price * steps + position.odd
+        if position.parts:
+            for goal, part in position.parts:
                 worth[goal] += part * ticks
         else:
-            worth[seat.goal] += ticks
+            worth[position.goal] += ticks
     return worth
 
 
@@ -341,7 +341,7 @@ def missed(problem: Household, change: Change, worth: Sequence[int | Fraction] |
     """
     total = _squares(problem, worth if worth is not None else values(problem, change))
     if problem.idle:
-        money = sum(map(sum, problem.purses)) - problem.reserve
+        money = sum(map(sum, problem.balances)) - problem.reserve
         total += problem.idle * (money - sum(problem.amount(*x) for x in _ends(problem, change)))
     return total
 
@@ -359,52 +359,54 @@ def _squares(problem: Household, worth: Sequence[int | Fraction]) -> Fraction:
     return sum((Fraction(x, bottom * bottom) for bottom, x in whole.items()), total)
 
 
-def _ends(problem: Household, change: Change) -> Iterator[tuple[Seat, int, bool]]:
-    return zip(problem.seats, change.steps, change.sold_out, strict=True)
+def _ends(problem: Household, change: Change) -> Iterator[tuple[Position, int, bool]]:
+    return zip(problem.positions, change.steps, change.sold_out, strict=True)
 
 
 def traffic(problem: Household, change: Change) -> tuple[int, int]:
     """Return the number of trades and the ticks traded."""
     amounts = [
-        abs(problem.amount(seat, steps, sold))
-        for seat, steps, sold in zip(problem.seats, change.steps, change.sold_out, strict=True)
+        abs(problem.amount(position, steps, sold))
+        for position, steps, sold in zip(problem.positions, change.steps, change.sold_out, strict=True)
     ]
     return sum(a > 0 for a in amounts), sum(amounts)
 
 
 def unchanged(problem: Household) -> Change:
     """Return the change that trades nothing."""
-    return Change(tuple(s.held for s in problem.seats), (False,) * len(problem.seats))
+    return Change(tuple(s.held for s in problem.positions), (False,) * len(problem.positions))
 
 
 def most_raised(problem: Household) -> Change:
     """Return the change that sells whatever brings in more than its commission."""
     steps, sold = [], []
-    for seat in problem.seats:
-        whole = seat.price * seat.held
-        out = seat.can_sell and seat.odd > 0
-        amount = whole + (seat.odd if out else 0)
-        sell = seat.can_sell and amount >= max(problem.min_trade, 1) and amount > problem.commission(amount)
-        steps.append(0 if sell else seat.held)
+    for position in problem.positions:
+        whole = position.price * position.held
+        out = position.can_sell and position.odd > 0
+        amount = whole + (position.odd if out else 0)
+        sell = (
+            position.can_sell and amount >= max(problem.min_trade, 1) and amount > problem.commission(amount)
+        )
+        steps.append(0 if sell else position.held)
         sold.append(bool(sell and out))
     return Change(tuple(steps), tuple(sold))
 
 
 def by_goal(problem: Household) -> list[list[int]]:
-    """Return the seats that count for every goal."""
+    """Return the positions that count for every goal."""
     lists: list[list[int]] = [[] for _ in problem.goals]
-    for index, seat in enumerate(problem.seats):
-        for goal, _ in seat.counts:
+    for index, position in enumerate(problem.positions):
+        for goal, _ in position.counts:
             lists[goal].append(index)
     return lists
 
 
-def affordable(problem: Household, seat: Seat) -> int:
-    """Return an upper limit of the steps a seat can hold: all money its account can raise, spent here."""
-    if not seat.can_buy:
-        return seat.held
-    money = sum(problem.purses[seat.account])
-    for other in problem.seats:
-        if other is not seat and other.account == seat.account and other.can_sell:
+def affordable(problem: Household, position: Position) -> int:
+    """Return an upper limit of the steps a position can hold: all money its account can raise, spent here."""
+    if not position.can_buy:
+        return position.held
+    money = sum(problem.balances[position.account])
+    for other in problem.positions:
+        if other is not position and other.account == position.account and other.can_sell:
             money += other.price * other.held + other.odd
-    return seat.held + max(money // seat.price, 0)
+    return position.held + max(money // position.price, 0)

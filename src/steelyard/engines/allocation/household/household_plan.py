@@ -9,8 +9,8 @@ from fractions import Fraction
 from steelyard.engines.allocation.household.household import Household
 from steelyard.engines.allocation.household.near_plans import best_near
 from steelyard.engines.allocation.household.nearest import Nearest, nearest
-from steelyard.engines.allocation.household.questions import FEW_SEATS
-from steelyard.engines.allocation.household.ranks import Judged, Peace
+from steelyard.engines.allocation.household.questions import FEW_POSITIONS
+from steelyard.engines.allocation.household.ranks import Judged, Leeway
 from steelyard.engines.allocation.household.taxation import Taxation
 from steelyard.engines.allocation.problem import AllocationProblem, Answer
 
@@ -33,19 +33,22 @@ class HouseholdPlan:
 
 
 def plan_household(
-    problem: Household, taxation: Taxation | None, peace: Peace, merged: Callable[[AllocationProblem], Answer]
+    problem: Household,
+    taxation: Taxation | None,
+    leeway: Leeway,
+    merged: Callable[[AllocationProblem], Answer],
 ) -> HouseholdPlan:
     """Return the plan to follow by contract section 3b.
 
     Args:
         problem, taxation: What may be done, and what it costs in tax.
-        peace: How far from the nearest plan it may stay for the sake of tax, cost and peace.
+        leeway: How far from the nearest plan it may stay for the sake of tax, cost and leeway.
         merged: The exact one-budget search, for bounds.
 
     Raises:
         Infeasible: No plan is permitted.
     """
-    few = len(problem.seats) <= FEW_SEATS
-    first = nearest(problem, taxation, merged, ranked=few or not peace.accept)
-    found = best_near(problem, taxation, peace, first.plan)
+    few = len(problem.positions) <= FEW_POSITIONS
+    first = nearest(problem, taxation, merged, ranked=few or not leeway.accept)
+    found = best_near(problem, taxation, leeway, first.plan)
     return HouseholdPlan(first, found.plan, found.bound, found.proven)

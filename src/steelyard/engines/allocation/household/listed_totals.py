@@ -13,13 +13,13 @@ from fractions import Fraction
 from time import monotonic
 
 from steelyard.engines.allocation.household.budget_model import BudgetModel
-from steelyard.engines.allocation.household.household import Change, Household, by_goal, feasible, unchanged
-from steelyard.engines.allocation.household.purse_prices import (
+from steelyard.engines.allocation.household.cash_prices import (
     dual_totals,
     merged_totals,
     refuting_prices,
     restricted,
 )
+from steelyard.engines.allocation.household.household import Change, Household, by_goal, feasible, unchanged
 from steelyard.engines.allocation.household.shifts import Effort
 from steelyard.engines.allocation.household.split import QUICK_TRIES, TRIES, split
 from steelyard.engines.allocation.household.totals import Ended, Total, Totals
@@ -33,11 +33,11 @@ HELPS = 25
 TRIED = 40
 """Totals handed to the accounts."""
 
-FEW_SEATS = 16
-"""Up to so many seats everything is fast: a list is walked on, and the solver is asked for everything."""
+FEW_POSITIONS = 16
+"""Up to so many positions everything is fast: a list is walked on, and the solver is asked for everything."""
 
 HOPELESS = 8
-"""Totals handed out, with more seats, while none could be made up: shares are too large for the accounts."""
+"""Totals handed out, with more positions, while none could be made up: shares are too large."""
 
 FAILED = 3
 """Totals without accounts after which the first of them are settled before more are tried."""
@@ -49,8 +49,8 @@ ASKED = 3
 """Totals the solver is asked about, of those for which no accounts were found."""
 
 ASKED_SLOWLY = 1
-"""The same with many seats where a cap makes each question long. With many seats and least costs or smallest
-trades nothing is asked: of 18 such questions, half a second each, none was answered."""
+"""The same with many positions where a cap makes each question long. With many positions and least costs or
+smallest trades nothing is asked: of 18 such questions, half a second each, none was answered."""
 
 UNANSWERED = 2
 """Questions without an answer after which no more are asked."""
@@ -64,8 +64,8 @@ PRICES = 12
 TIES = 12
 """Totals of equal objective whose trades are compared."""
 
-ODD_SEATS = 6
-"""Seats of one instrument with odd fractions that may leave; each doubles its totals."""
+ODD_POSITIONS = 6
+"""Positions of one instrument with odd fractions that may leave; each doubles its totals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +88,11 @@ def listable(problem: Household) -> bool:
     """Say whether totals can be listed: whole shares, one price a goal, few odd fractions, any trades."""
     if problem.mixed or problem.most_trades is not None:
         return False
-    for seats in by_goal(problem):
-        rows = [problem.seats[k] for k in seats]
+    for positions in by_goal(problem):
+        rows = [problem.positions[k] for k in positions]
         if any(s.continuous for s in rows) or len({s.price for s in rows}) > 1:
             return False
-        if sum(bool(s.odd and s.can_sell) for s in rows) > ODD_SEATS:
+        if sum(bool(s.odd and s.can_sell) for s in rows) > ODD_POSITIONS:
             return False
     return any(by_goal(problem))
 
@@ -139,9 +139,9 @@ class _Search:
         self.effort = Effort(HELPS)
         self.asks = ASKED
         self.shift_first = not restricted(problem)
-        if len(problem.seats) > FEW_SEATS and (problem.floor or problem.min_trade):
+        if len(problem.positions) > FEW_POSITIONS and (problem.floor or problem.min_trade):
             self.asks = 0
-        elif len(problem.seats) > FEW_SEATS and problem.caps:
+        elif len(problem.positions) > FEW_POSITIONS and problem.caps:
             self.asks = ASKED_SLOWLY
 
     def run(self) -> None:
@@ -166,7 +166,7 @@ class _Search:
                 key = tuple((total.steps, total.gone) for total in chosen)
                 if key in self.seen:
                     continue
-                hopeful = self.found or len(self.problem.seats) <= FEW_SEATS
+                hopeful = self.found or len(self.problem.positions) <= FEW_POSITIONS
                 if self.tried >= (TRIED if hopeful else HOPELESS) or monotonic() > self.end:
                     raise Ended
                 if self._try(chosen):
@@ -228,7 +228,7 @@ class _Search:
                 break
             change, refuted = None, False
             if place < AGAIN:
-                change = split(self.problem, totals, again, starts=len(self.problem.purses))
+                change = split(self.problem, totals, again, starts=len(self.problem.balances))
             if change is None and self._may_ask():
                 self.asked += 1
                 change, refuted = self._ask(totals)
@@ -248,7 +248,7 @@ class _Search:
         model = BudgetModel(problem, unchanged(problem), Fraction(1))
         linear = model.build(Fraction(1), binaries=bool(problem.floor or problem.min_trade), misses=False)
         model.fix(chosen)
-        searches = "all" if len(problem.seats) <= FEW_SEATS else "none"
+        searches = "all" if len(problem.positions) <= FEW_POSITIONS else "none"
         seconds = max(self.end - monotonic(), 0.01)
         solved = linear.solve(seconds=seconds, nodes=NODES, searches=searches)
         if solved.columns:

@@ -114,7 +114,7 @@ class MixtureModel:
         taxation, at = one.taxation, one.at
         self.gains = self._gains(np)
         taxes = taxation.taxes if taxation is not None else ()
-        count = len(at["seat"])
+        count = len(at["position"])
         self.unit = max(float(np.abs(at["amount"]).max()) / 100, 1.0)
         unit = self.unit
         mixture = self.mixture = Mixture(count, one.starts, len(taxes))
@@ -142,7 +142,8 @@ class MixtureModel:
 
     def _slopes(self, np: Any, piece: Piece) -> Any:
         return sum(
-            (float(s) * self.gains[b] for b, s in piece.slopes.items()), np.zeros(len(self.one.at["seat"]))
+            (float(s) * self.gains[b] for b, s in piece.slopes.items()),
+            np.zeros(len(self.one.at["position"])),
         )
 
     def _most_trades(self, count: int | None) -> float:
@@ -200,13 +201,13 @@ class MixtureModel:
         """Return the gain by bucket of every count."""
         one = self.one
         if one.taxation is None:
-            return np.zeros((0, len(one.at["seat"])))
-        found = np.zeros((one.taxation.buckets, len(one.at["seat"])))
-        ends = [*one.starts[1:], len(one.at["seat"])]
+            return np.zeros((0, len(one.at["position"])))
+        found = np.zeros((one.taxation.buckets, len(one.at["position"])))
+        ends = [*one.starts[1:], len(one.at["position"])]
         for start, end in zip(one.starts, ends, strict=True):
             here = slice(start, end)
             left = np.where(one.at["out"][here], inf, np.maximum(-one.at["count"][here].astype(float), 0.0))
-            for lot in one.taxation.lots[int(one.at["seat"][start])]:
+            for lot in one.taxation.lots[int(one.at["position"][start])]:
                 part = np.minimum(left, float(lot.steps))
                 found[lot.bucket, here] += part * float(lot.gain)
                 left = left - part

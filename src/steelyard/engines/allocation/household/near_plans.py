@@ -3,8 +3,8 @@
 The stages (b) to (g) of contract section 3b. Where plans lie is known from the nearest one: in a ball
 around the targets. Relaxed, the least tax and cost in that ball is a bound; sets of few trades are searched
 for within it (`sparse_search`), each is made whole (`ChoiceModel` with these trades only), and all that was
-found is ranked in exact numbers (`ranks`). Few seats are searched to the end by whole-number models, one a
-stage.
+found is ranked in exact numbers (`ranks`). Few positions are searched to the end by whole-number models, one
+a stage.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from steelyard.engines.allocation.household.household import (
     values,
 )
 from steelyard.engines.allocation.household.one_account import OneAccount, is_one
-from steelyard.engines.allocation.household.questions import FEW_SEATS, HAIR, Near, Questions
-from steelyard.engines.allocation.household.ranks import Judged, Peace
+from steelyard.engines.allocation.household.questions import FEW_POSITIONS, HAIR, Near, Questions
+from steelyard.engines.allocation.household.ranks import Judged, Leeway
 from steelyard.engines.allocation.household.sparse_search import MORE_STARTS, STARTS, SparseSearch, Support
 from steelyard.engines.allocation.household.tax_columns import possible_cases
 from steelyard.engines.allocation.household.taxation import Taxation, meet_on_an_edge
 from steelyard.engines.allocation.household.whole_shares import Frame, Middle, whole_near
 
-FEWEST_SEATS = 6
-"""Up to so many seats every stage is searched to the end."""
+FEWEST_POSITIONS = 6
+"""Up to so many positions every stage is searched to the end."""
 
 FEW_BITS = 40
 """Binary digits of all the counts that may trade, up to which shares are few."""
@@ -42,7 +42,7 @@ BRANCHES = 2000
 """Branches of the solver for one question, where everything is searched."""
 
 SOME_BRANCHES = 100
-"""The same where many seats are searched for the least tax and cost."""
+"""The same where many positions are searched for the least tax and cost."""
 
 PROOF_BRANCHES = 30
 """The same where less tax and cost than was found is ruled out."""
@@ -72,16 +72,16 @@ SETTLED = 4
 """Times whole numbers are asked for less tax and cost than was found."""
 
 
-def best_near(problem: Household, taxation: Taxation | None, peace: Peace, nearest: Judged) -> Near:
+def best_near(problem: Household, taxation: Taxation | None, leeway: Leeway, nearest: Judged) -> Near:
     """Return the plan that ranks first among those near enough to the nearest one.
 
     Args:
         problem, taxation: What may be done.
-        peace: How far from the nearest plan, and what makes accounts restful.
+        leeway: How far from the nearest plan, and what makes accounts restful.
         nearest: The nearest plan, as far as it is known; it is near enough itself.
     """
-    search = _Search(problem, taxation, peace, nearest)
-    return search.run(restful=bool(peace.accept) and not peace.relocate)
+    search = _Search(problem, taxation, leeway, nearest)
+    return search.run(restful=bool(leeway.accept) and not leeway.relocate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +131,8 @@ class _Search(Questions):
 
     def _few(self) -> bool:
         """Say whether there is so little to choose that every stage can be searched to its end at once."""
-        if len(self.problem.seats) <= FEWEST_SEATS or len(self.problem.seats) > FEW_SEATS:
-            return len(self.problem.seats) <= FEWEST_SEATS
+        if len(self.problem.positions) <= FEWEST_POSITIONS or len(self.problem.positions) > FEW_POSITIONS:
+            return len(self.problem.positions) <= FEWEST_POSITIONS
         most = self.search.model.at.most
         return sum((n + 1).bit_length() for n in most.values()) <= FEW_BITS
 
@@ -171,7 +171,7 @@ class _Search(Questions):
 
     def _round(self, support: Support, columns: Sequence[float], most: float) -> bool:
         """Consider whole shares near a solution in which some sides trade, within some tax and cost."""
-        model, seats = self.search.model, self.problem.seats
+        model, positions = self.search.model, self.problem.positions
         steps: dict[int, float] = {}
         least, reach = dict.fromkeys((k for k, _ in support), 0), dict.fromkeys((k for k, _ in support), 0)
         for k, side in support:
@@ -187,11 +187,11 @@ class _Search(Questions):
                 share = [columns[c] / max(model.linear.upper[c], HAIR) for c in model.at.parts[k]]
                 lots[k] = sorted(range(len(share)), key=lambda n: (-share[n], n))
         middle = Middle(
-            steps, least, reach, frozenset(k for k in steps if k in model.at.gone and seats[k].odd), lots
+            steps, least, reach, frozenset(k for k in steps if k in model.at.gone and positions[k].odd), lots
         )
         ranges = [(float(low), float(high)) for low, high in self.ranges]
         frame = Frame(self.square if not self.ties else inf, ranges, most * self.unit)
-        for proposal in whole_near(self.problem, self.taxation, self.peace, frame, middle)[:JUDGED]:
+        for proposal in whole_near(self.problem, self.taxation, self.leeway, frame, middle)[:JUDGED]:
             if self.consider(proposal.change, proposal.wanted) is not None:
                 return True
         return False
@@ -217,41 +217,41 @@ class _Search(Questions):
         problem = self.problem
         if self.divided or settle(problem, unchanged(problem)).short:
             return
-        seats = tuple(
+        positions = tuple(
             replace(
-                seat,
-                can_buy=seat.can_buy and (k, BUY) in sides,
-                can_sell=seat.can_sell and (k, SELL) in sides,
+                position,
+                can_buy=position.can_buy and (k, BUY) in sides,
+                can_sell=position.can_sell and (k, SELL) in sides,
             )
-            for k, seat in enumerate(problem.seats)
+            for k, position in enumerate(problem.positions)
         )
-        self.consider(first_plan(replace(problem, seats=seats), unchanged(problem)), None)
+        self.consider(first_plan(replace(problem, positions=positions), unchanged(problem)), None)
 
     def _its_ways(self, columns: Sequence[float]) -> Support:
-        """Return all sides that trade goals the way a solution does: so accounts are left in peace."""
-        seats = self.problem.seats
-        ways = {(goal, side) for k, side in self.search.support(columns) for goal, _ in seats[k].counts}
+        """Return all sides that trade goals the way a solution does: so accounts are left in leeway."""
+        positions = self.problem.positions
+        ways = {(goal, side) for k, side in self.search.support(columns) for goal, _ in positions[k].counts}
         return frozenset(
             (k, side)
             for k, side in self.search.sides
-            if all((g, side) in ways and (g, -side) not in ways for g, _ in seats[k].counts)
+            if all((g, side) in ways and (g, -side) not in ways for g, _ in positions[k].counts)
         )
 
     def _is_listed(self) -> bool:
         """Say whether one account pays for all and plans near enough can differ in tax or costs."""
         problem = self.problem
         costs = problem.rate or problem.floor or (self.taxation is not None and any(self.taxation.lots))
-        open_ = not self.ties and not self.peace.new_money and len(problem.seats) > FEWEST_SEATS
-        return open_ and bool(costs) and is_one(problem, self.taxation, self.peace)
+        open_ = not self.ties and not self.leeway.new_money and len(problem.positions) > FEWEST_POSITIONS
+        return open_ and bool(costs) and is_one(problem, self.taxation, self.leeway)
 
     def _listed(self) -> float | None:
         """List the plans of one account near the least tax and cost; return a bound, None without plans."""
         ranges = [(float(low), float(high)) for low, high in self.ranges]
-        one = OneAccount(self.problem, self.taxation, self.peace, Frame(self.square, ranges))
+        one = OneAccount(self.problem, self.taxation, self.leeway, Frame(self.square, ranges))
         if not one.possible:
             return None
         enough = min((float(p.effort) for p in self.found.values()), default=inf)
-        listed = one.listed(enough, float(self.peace.tolerance))
+        listed = one.listed(enough, float(self.leeway.tolerance))
         # Where lots go in their order, a change says all there is to a plan.
         for change, wanted in {p.change: p.wanted for p in listed.proposals}.items():
             self.consider(change, wanted)
@@ -317,7 +317,7 @@ class _Search(Questions):
         self.search.hold(cases)
         if self.limit is not None:
             self.search.relaxed.row(self.limit, -inf, most + HAIR)
-        least, smallest = self._least_trades(), len(self.problem.seats) + 1
+        least, smallest = self._least_trades(), len(self.problem.positions) + 1
         for more in (False, True):
             starts = MORE_STARTS if more else range(STARTS)
             supports = self.search.supports(starts=starts, least=least)
@@ -356,7 +356,7 @@ class _Search(Questions):
         the ball.
         """
         problem = self.problem
-        if any(seat.parts for seat in problem.seats):
+        if any(position.parts for position in problem.positions):
             return 0  # one trade may move several goals
         left, must, misses = self.square * (1 + HAIR), 0, list[float]()
         for goal, value, (low, high) in zip(
@@ -379,7 +379,7 @@ class _Search(Questions):
             most += self.tolerance()
         if effort and abs(most) < inf:
             model.linear.row(effort, upper=most + HAIR)
-        for level in self.peace.places:
+        for level in self.leeway.places:
             terms = model.place(level)
             if terms:
                 value, proven = self.ask(model, terms, FEW_BRANCHES)
@@ -388,7 +388,7 @@ class _Search(Questions):
         self.ask(model, model.miss(), FEW_BRANCHES)
 
     def _to_the_end(self, bound: float) -> Near:
-        """Search every stage with whole numbers: few seats take milliseconds each."""
+        """Search every stage with whole numbers: few positions take milliseconds each."""
         model = self.model(whole=True)
         if model.effort():
             value, proven = self.ask(model, model.effort(), BRANCHES)
@@ -406,7 +406,7 @@ class _Search(Questions):
         switches = dict.fromkeys(model.at.switch.values(), 1.0)
         self.ask(model, switches, BRANCHES)
         model.linear.row(switches, upper=self.best().trades)
-        for level in self.peace.places:
+        for level in self.leeway.places:
             terms = model.place(level)
             if terms:
                 value, _ = self.ask(model, terms, BRANCHES)

@@ -120,7 +120,7 @@ class _Branching:
     def run(self, known: list[Judged]) -> Nearest | None:
         """Return the nearest plan, None where limits of tax or gain stand in the way of what was found."""
         best = min(known, key=lambda p: p.miss, default=None)
-        self._ask(self.problem, (0,) * len(self.problem.seats))
+        self._ask(self.problem, (0,) * len(self.problem.positions))
         proven, bound = True, ZERO
         for _ in range(BRANCHINGS):
             if not self.waiting or (best is not None and self.waiting[0][0] >= best.miss):
@@ -159,8 +159,10 @@ class _Branching:
         heappush(self.waiting, (best.bound, next(self.serial), best, problem, kept))
 
     def _without_buying(self, problem: Household, group: tuple[int, ...]) -> Household:
-        seats = tuple(replace(s, can_buy=s.can_buy and k not in group) for k, s in enumerate(problem.seats))
-        return replace(problem, seats=seats)
+        positions = tuple(
+            replace(s, can_buy=s.can_buy and k not in group) for k, s in enumerate(problem.positions)
+        )
+        return replace(problem, positions=positions)
 
     def _without_losses(
         self, problem: Household, kept: tuple[int, ...], group: tuple[int, ...]
@@ -176,7 +178,7 @@ class _Branching:
             else:
                 if all(lot.gain >= 0 for lot in self.taxation.lots[k]):
                     continue
-            stay = self.problem.seats[k].held - int(sellable) - kept[k]
+            stay = self.problem.positions[k].held - int(sellable) - kept[k]
             if stay > 0:
                 problem = _keep(problem, k, stay)
                 kept = tuple(n + (stay if i == k else 0) for i, n in enumerate(kept))
@@ -184,24 +186,24 @@ class _Branching:
 
 
 def _keep(problem: Household, k: int, steps: int) -> Household:
-    """Return a household in which some steps of a seat, and its odd fraction, are not there to be sold."""
-    seat = problem.seats[k]
-    worth = steps * seat.price + seat.odd
-    seats = list(problem.seats)
-    seats[k] = replace(seat, held=seat.held - steps, odd=0)
+    """Return a household in which some steps of a position, and its odd fraction, cannot be sold."""
+    position = problem.positions[k]
+    worth = steps * position.price + position.odd
+    positions = list(problem.positions)
+    positions[k] = replace(position, held=position.held - steps, odd=0)
     goals = list(problem.goals)
-    goals[seat.goal] = replace(goals[seat.goal], target=goals[seat.goal].target - worth)
+    goals[position.goal] = replace(goals[position.goal], target=goals[position.goal].target - worth)
     caps = tuple(
         replace(
             cap,
-            counted=cap.counted + (worth if k in cap.seats else 0),
-            other=cap.other + (0 if k in cap.seats else worth),
+            counted=cap.counted + (worth if k in cap.positions else 0),
+            other=cap.other + (0 if k in cap.positions else worth),
         )
-        if cap.account == seat.account
+        if cap.account == position.account
         else cap
         for cap in problem.caps
     )
-    return replace(problem, seats=tuple(seats), goals=tuple(goals), caps=caps)
+    return replace(problem, positions=tuple(positions), goals=tuple(goals), caps=caps)
 
 
 def _by_model(problem: Household, taxation: Taxation | None, known: list[Judged], least: Fraction) -> Nearest:
@@ -210,7 +212,7 @@ def _by_model(problem: Household, taxation: Taxation | None, known: list[Judged]
     if taxation is None and best is not None and problem.power == 2 and problem.most_trades is None:
         better = judge(problem, None, first_plan(problem, best.change))
         best = better if permitted(problem, None, better) else best
-    money = sum(map(sum, problem.purses)) + sum(s.price * s.held + s.odd for s in problem.seats)
+    money = sum(map(sum, problem.balances)) + sum(s.price * s.held + s.odd for s in problem.positions)
     unit = max(float(money) / 1000, 1.0)
     model = written(
         problem,
@@ -261,7 +263,7 @@ def _as_good(problem: Household, best: Judged, bound: Fraction, money: int) -> b
 
     Where targets can be met in fractions, no count of billionths of a share meets them.
     """
-    if problem.power != 2 or not any(seat.continuous for seat in problem.seats):
+    if problem.power != 2 or not any(position.continuous for position in problem.positions):
         return False
     divisor = max((float(g.divisor) for g in problem.goals), default=1.0)
     away = (float(best.miss) ** 0.5 - max(float(bound), 0.0) ** 0.5) * divisor**0.5

@@ -1,4 +1,4 @@
-"""That new money is spent, as rows of the household's model, for the seats where a plan left it lying."""
+"""That new money is spent, as rows of the household's model, for the positions where a plan left it lying."""
 
 from __future__ import annotations
 
@@ -8,31 +8,36 @@ from steelyard.engines.allocation.household.linear_model import Terms
 
 
 def spend(model: ChoiceModel, k: int) -> None:
-    """Add that a step of a seat is bought where its account has the money and it brings nearness.
+    """Add that a step of a position is bought where its account has the money and it brings nearness.
 
     One of these holds: the account's money does not pay for the step, nor what is above the reserve;
-    the step would bring nothing; the seat sells.
+    the step would bring nothing; the position sells.
     """
     problem, linear, unit = model.problem, model.linear, model.unit
-    seat = problem.seats[k]
-    purses: list[tuple[Terms, float]] = []
-    for accounts in ((seat.account,), range(len(model.flows))) if problem.reserve else ((seat.account,),):
+    position = problem.positions[k]
+    balances: list[tuple[Terms, float]] = []
+    for accounts in (
+        ((position.account,), range(len(model.flows))) if problem.reserve else ((position.account,),)
+    ):
         terms: Terms = {}
         for account in accounts:
             for row in model.flows[account]:
                 for c, x in row.items():
                     add(terms, c, x)
-        money = sum(sum(problem.purses[a]) for a in accounts) - (problem.reserve if purses else 0)
-        purses.append((terms, money / unit))
-    total = sum(map(sum, problem.purses)) / unit + sum(s.price * s.held + s.odd for s in problem.seats) / unit
+        money = sum(sum(problem.balances[a]) for a in accounts) - (problem.reserve if balances else 0)
+        balances.append((terms, money / unit))
+    total = (
+        sum(map(sum, problem.balances)) / unit
+        + sum(s.price * s.held + s.odd for s in problem.positions) / unit
+    )
     near = linear.column(0.0, 1.0, whole=True)
     options: Terms = {near: 1.0}
     switch = model.at.switch.get((k, BUY))
-    fee = float(problem.rate) * seat.price
-    # Money short of the step by a tick at least; where the seat trades already it has paid the least fee.
+    fee = float(problem.rate) * position.price
+    # Money short of the step by a tick at least; where the position trades already it has paid the least fee.
     for traded in (False, True) if problem.floor and switch is not None else (False,):
-        cost = seat.price + (max(fee, float(problem.floor)) if not traded else 0.0)
-        for terms, have in purses:
+        cost = position.price + (max(fee, float(problem.floor)) if not traded else 0.0)
+        for terms, have in balances:
             short = linear.column(0.0, 1.0, whole=True)
             options[short] = 1.0
             linear.row(terms | {short: total}, upper=(cost - 1) / unit - have + total)
@@ -44,14 +49,14 @@ def spend(model: ChoiceModel, k: int) -> None:
         linear.row({full: 1.0, switch: 1.0}, upper=1.0)
         trades = dict.fromkeys(model.at.switch.values(), 1.0)
         linear.row(trades | {full: -float(problem.most_trades)}, lower=0.0)
-    if switch is not None and seat.price < problem.min_trade:
+    if switch is not None and position.price < problem.min_trade:
         small = linear.column(0.0, 1.0, whole=True)
         options[small] = 1.0
         linear.row({small: 1.0, switch: 1.0}, upper=1.0)
     gradient: Terms = {}
     constant = 0.0
-    for goal, part in seat.counts:
-        step = float(part) * seat.price / unit
+    for goal, part in position.counts:
+        step = float(part) * position.price / unit
         add(gradient, model.at.away[goal], 2 * step / float(problem.goals[goal].divisor))
         constant += step * step / float(problem.goals[goal].divisor)
     big = sum(abs(x) for x in gradient.values()) * 2 * total + constant

@@ -19,7 +19,7 @@ from typing import Any
 from steelyard.engines.allocation.household.counts import Counts
 from steelyard.engines.allocation.household.household import Change, Household
 from steelyard.engines.allocation.household.mixture import CaseBound, MixtureModel
-from steelyard.engines.allocation.household.ranks import Peace, judge, permitted
+from steelyard.engines.allocation.household.ranks import Leeway, judge, permitted
 from steelyard.engines.allocation.household.taxation import Taxation
 from steelyard.engines.allocation.household.whole_shares import (
     HAIR,
@@ -45,6 +45,9 @@ LISTED_FOR_PROOF = 100_000
 LISTED_TO_BETTER = 8_000
 """The same where a plan is known that is near enough to the bound, and at most the last bit is to be had."""
 
+LOOKED_AT = 2_000_000
+"""Beginnings with one more fund that are looked at at once, at most."""
+
 OFFERED = 2
 """Plans of one list that are judged."""
 
@@ -67,22 +70,22 @@ class Listed:
     complete: bool
 
 
-def is_one(problem: Household, taxation: Taxation | None, peace: Peace) -> bool:
-    """Say whether one account pays for all, each goal has one seat, and nothing couples or chooses more."""
+def is_one(problem: Household, taxation: Taxation | None, leeway: Leeway) -> bool:
+    """Say whether one account pays for all, each goal has one position, and nothing else couples them."""
     if taxation is not None and any(
         not ordered and len(lots) > 1 for ordered, lots in zip(taxation.ordered, taxation.lots, strict=True)
     ):
         return False  # which lots go is a choice of its own
     if taxation is not None and any(len(group) > 1 for group in taxation.wash):
         return False  # one fund's loss may be washed by another's purchase
-    goals = [s.goal for s in problem.seats]
+    goals = [s.goal for s in problem.positions]
     return (
-        len(problem.purses) == 1
+        len(problem.balances) == 1
         and not problem.caps
         and not problem.spread
         and not problem.idle
-        and not any(any(level) for level in peace.places)
-        and not any(s.continuous or s.parts for s in problem.seats)
+        and not any(any(level) for level in leeway.places)
+        and not any(s.continuous or s.parts for s in problem.positions)
         and len(set(goals)) == len(goals)
     )
 
@@ -121,7 +124,7 @@ class OneAccount(Counts):
             if any(prices.same(np, other) for other in looked):
                 continue
             looked.append(prices)
-            kept, all_of_them = self._first(np, [prices], least, tolerance / 2, settled=tolerance)
+            kept, all_of_them = self._first(np, [prices], least, tolerance / 8, settled=tolerance)
             if not all_of_them:
                 proven = min(proven, case.value)
             if kept is not None and len(kept.picked):
@@ -164,7 +167,7 @@ class OneAccount(Counts):
                     continue
                 looked.append((count, prices))
                 enough = nearest if count == top else inf
-                gap = max(abs(value), self.small) / 50
+                gap = max(abs(value), self.small) / 100
                 # What a plan costs beyond the least is bounded by the prices of tax and costs as well.
                 both = [prices, _Prices(case.value, case.worse, most - case.value)]
                 kept, all_of_them = self._first(np, both, enough, gap, most=most, count=count)
@@ -189,17 +192,17 @@ class OneAccount(Counts):
             counts = self.at["count"][start:end]
             at = float((mixed[start:end] * counts).sum())
             if abs(at) > 1e-6:
-                k = int(self.at["seat"][start])
+                k = int(self.at["position"][start])
                 steps[k] = at
                 reach[k] = (min(int(counts.min()), 0), 0) if at < 0 else (0, max(int(counts.max()), 0))
-        seats = self.problem.seats
+        positions = self.problem.positions
         middle = Middle(
             steps, {k: r[0] for k, r in reach.items()}, {k: r[1] for k, r in reach.items()},
-            frozenset(k for k in steps if seats[k].odd and seats[k].can_sell), {},
+            frozenset(k for k in steps if positions[k].odd and positions[k].can_sell), {},
         )  # fmt: skip
         frame = Frame(self.frame.square, self.frame.ranges, most)
         problem = self.problem if count is None else replace(self.problem, most_trades=count)
-        return whole_near(problem, self.taxation, self.peace, frame, middle)[:OFFERED]
+        return whole_near(problem, self.taxation, self.leeway, frame, middle)[:OFFERED]
 
     def _first(
         self, np: Any, prices: list[_Prices], enough: float, gap: float,
@@ -216,7 +219,12 @@ class OneAccount(Counts):
             count: Trades allowed.
         """
         value, best, failed = prices[0].value, None, inf
-        everything = float(np.maximum.reduceat(prices[0].worse, self.starts).sum())
+        far = prices[0].worse
+        for other in prices[1:]:
+            far = np.where(other.worse <= other.room + HAIR, far, 0.0)
+        everything = float(np.maximum.reduceat(far, self.starts).sum())
+        if settled is not None and enough - value <= HAIR:
+            return None, True  # what is known reaches the bound
         for _ in range(TIMES):
             reach = min(gap, enough - value, everything)
             last = reach >= min(enough - value, everything)
@@ -224,9 +232,9 @@ class OneAccount(Counts):
             listed = LISTED_TO_BETTER if found else LISTED if settled is None else LISTED_FOR_PROOF
             within = self._within(np, prices, reach, listed, count)
             if within is None:
-                if best is not None or gap / GROWTH**2 >= failed:
+                if best is not None or failed < inf:
                     return best, False
-                failed, gap = gap, gap / GROWTH**2
+                failed, gap = gap, gap / GROWTH**3
                 continue
             kept = self._kept(np, within, most)
             if len(kept.picked):
@@ -243,17 +251,17 @@ class OneAccount(Counts):
 
     def _proposal(self, row: Any) -> Proposal:
         """Return one plan of a list."""
-        steps = [s.held for s in self.problem.seats]
+        steps = [s.held for s in self.problem.positions]
         gone = [False] * len(steps)
         for n in row:
-            k = int(self.at["seat"][n])
+            k = int(self.at["position"][n])
             steps[k] += int(self.at["count"][n])
             gone[k] = bool(self.at["out"][n])
         wanted = None
         if self.taxation is not None:
             wanted = [[0.0] * len(lots) for lots in self.taxation.lots]
             for k, lots in enumerate(self.taxation.lots):
-                left = inf if gone[k] else float(max(self.problem.seats[k].held - steps[k], 0))
+                left = inf if gone[k] else float(max(self.problem.positions[k].held - steps[k], 0))
                 for n in range(len(lots)):
                     wanted[k][n] = min(float(lots[n].steps), left)
                     left -= wanted[k][n]
@@ -292,6 +300,8 @@ class OneAccount(Counts):
             return nothing
         total, picked = np.zeros((len(every), 1)), np.zeros((1, 0), dtype=np.int64)
         for here, part, own in zip(lists, parts, least, strict=True):
+            if total.shape[1] * len(here) > LOOKED_AT:
+                return None
             more = part - own[:, None]
             fits = total[0][:, None] + more[0] <= left[0]
             for n in range(1, len(limits)):

@@ -17,7 +17,7 @@ from steelyard.engines.allocation.household.linear_model import Terms
 from steelyard.engines.allocation.household.new_money_rows import spend
 from steelyard.engines.allocation.household.ranks import (
     Judged,
-    Peace,
+    Leeway,
     best_of,
     judge,
     limits,
@@ -30,18 +30,18 @@ from steelyard.engines.allocation.household.sparse_search import SparseSearch, S
 from steelyard.engines.allocation.household.tax_columns import written
 from steelyard.engines.allocation.household.taxation import Taxation
 
-FEW_SEATS = 16
-"""Up to so many seats too, where there are few shares to move."""
+FEW_POSITIONS = 16
+"""Up to so many positions too, where there are few shares to move."""
 
 ROUNDS = 40
 """Times one question is asked, each with the lines that the last answer lacked."""
 
 WHOLE_MODELS = 160
-"""Whole-number models of many seats solved in all for one plan, times the seats: models of 24 seats take some
-hundredths of a second each, of 160 half a second."""
+"""Whole-number models of many positions solved in all for one plan, times the positions: with 24 of them one
+takes some hundredths of a second, with 160 half a second."""
 
 SEAT_BRANCHES = 2_000
-"""Branches of one of them, times the seats."""
+"""Branches of one of them, times the positions."""
 
 HAIR = 1e-9
 
@@ -68,19 +68,21 @@ MOST_PURCHASES, ALL_PURCHASES = 1000, 5000
 class Questions:
     """All plans found so far, and the questions that find more."""
 
-    def __init__(self, problem: Household, taxation: Taxation | None, peace: Peace, nearest: Judged) -> None:
-        self.problem, self.taxation, self.peace, self.nearest = problem, taxation, peace, nearest
-        self.unit = float(peace.total) / 1000 or 1.0
+    def __init__(
+        self, problem: Household, taxation: Taxation | None, leeway: Leeway, nearest: Judged
+    ) -> None:
+        self.problem, self.taxation, self.leeway, self.nearest = problem, taxation, leeway, nearest
+        self.unit = float(leeway.total) / 1000 or 1.0
         self.found: dict[tuple[Change, tuple[tuple[Fraction, ...], ...]], Judged] = {}
         self.rest = False
         self.purchases = self.models = 0
-        self.ties = not peace.accept
-        self.divided = any(seat.continuous for seat in problem.seats)
+        self.ties = not leeway.accept
+        self.divided = any(position.continuous for position in problem.positions)
         self.search: SparseSearch
         self.limit: int | None = None
         # Rounded up by a millionth of a tick: what lies in between is judged exactly.
-        root = Fraction(isqrt(int((nearest.square + peace.apart) * 10**12)) + 1, 10**6)
-        self.square = float((root + peace.accept) ** 2 - peace.apart)
+        root = Fraction(isqrt(int((nearest.square + leeway.apart) * 10**12)) + 1, 10**6)
+        self.square = float((root + leeway.accept) ** 2 - leeway.apart)
         self.ranges = self._ranges()
 
     def _ranges(self) -> tuple[tuple[Fraction, Fraction], ...]:
@@ -89,15 +91,15 @@ class Questions:
         radius = Fraction(isqrt(int(self.square)) + 1)
         rows = []
         for goal, limit in zip(
-            self.problem.goals, limits(self.peace, self.nearest, len(self.problem.goals)), strict=True
+            self.problem.goals, limits(self.leeway, self.nearest, len(self.problem.goals)), strict=True
         ):
             low, high = max(goal.target - radius, Fraction(0)), goal.target + radius
             rows.append((low, high) if limit is None else (max(low, limit[0]), min(high, limit[1])))
         return tuple(rows)
 
     def _tied(self) -> tuple[tuple[Fraction, Fraction], ...]:
-        """Return where goals lie in plans of the same objective; of many seats only the same totals."""
-        if len(self.problem.seats) > FEW_SEATS:
+        """Return where goals lie in plans of the same objective; of many positions only the same totals."""
+        if len(self.problem.positions) > FEW_POSITIONS:
             return tuple((Fraction(v), Fraction(v)) for v in self.nearest.worth)
         rows = []
         for goal in self.problem.goals:
@@ -108,17 +110,17 @@ class Questions:
 
     def result(self, bound: float) -> Near:
         """Return the best of what was found, with a bound of tax and costs in units."""
-        plan = best_of(self.problem, self.peace, self.found.values())
+        plan = best_of(self.problem, self.leeway, self.found.values())
         least = min(p.effort for p in self.found.values())
         # Nothing is known where not even fractions have a solution: the amounts are beyond what floats tell.
         known = -inf < bound < inf
         exact = min(Fraction(bound * self.unit) if known else least, least)
-        proven = known and least - exact <= self.peace.tolerance
+        proven = known and least - exact <= self.leeway.tolerance
         return Near(plan, exact, proven)
 
     def tolerance(self) -> float:
         """Return what makes no difference, in units."""
-        return float(self.peace.tolerance) / self.unit
+        return float(self.leeway.tolerance) / self.unit
 
     def units(self, plan: Judged) -> float:
         """Return the tax and costs of a plan in units."""
@@ -130,7 +132,7 @@ class Questions:
 
     def best(self) -> Judged:
         """Return the best plan found."""
-        return best_of(self.problem, self.peace, self.found.values())
+        return best_of(self.problem, self.leeway, self.found.values())
 
     def consider(self, change: Change, wanted: Sequence[Sequence[float]] | None) -> Judged | None:
         """Judge a change, new money spent; keep it where it is near enough, and restful if it must be."""
@@ -139,7 +141,7 @@ class Questions:
         if not permitted(problem, taxation, plan):
             return None
         purchases = 0
-        while self.peace.new_money:
+        while self.leeway.new_money:
             more = next_purchase(problem, taxation, plan)
             if more is None:
                 break
@@ -149,9 +151,9 @@ class Questions:
                     return None
                 break
             plan, purchases, self.purchases = more, purchases + 1, self.purchases + 1
-        if self.rest and not restful(problem, self.peace, plan.change):
+        if self.rest and not restful(problem, self.leeway, plan.change):
             return None
-        if not near_enough(problem, taxation, self.peace, self.nearest, plan):
+        if not near_enough(problem, taxation, self.leeway, self.nearest, plan):
             return None
         return self.found.setdefault((plan.change, plan.sold), plan)
 
@@ -172,7 +174,7 @@ class Questions:
             whole=whole,
             switches=switches or (whole and least),
             restful=self.rest,
-            paying=self.peace.paying,
+            paying=self.leeway.paying,
             cases=cases,
             every_case=not whole,
         )
@@ -198,13 +200,13 @@ class Questions:
         model.aim(aim)
         slack = 0.0
         bound = -inf
-        seats = len(self.problem.seats)
-        many = seats > FEW_SEATS and not self.divided
+        positions = len(self.problem.positions)
+        many = positions > FEW_POSITIONS and not self.divided
         for _ in range(ROUNDS):
             if many:
-                if self.models * seats >= WHOLE_MODELS:
+                if self.models * positions >= WHOLE_MODELS:
                     break
-                branches = min(branches, max(SEAT_BRANCHES // seats, 10))
+                branches = min(branches, max(SEAT_BRANCHES // positions, 10))
             self.models += 1
             solved = model.linear.solve(nodes=branches, searches=searches)
             if not slack:
@@ -226,7 +228,7 @@ class Questions:
             if fresh:
                 model.aim(aim)
                 continue
-            if self.peace.new_money and permitted(self.problem, self.taxation, exact):
+            if self.leeway.new_money and permitted(self.problem, self.taxation, exact):
                 more = next_purchase(self.problem, self.taxation, exact)
                 if more is not None:
                     spend(model, _grown(exact.change, more.change))
@@ -240,5 +242,5 @@ class Questions:
 
 
 def _grown(before: Change, after: Change) -> int:
-    """Return the seat with one step more."""
+    """Return the position with one step more."""
     return next(k for k, (a, b) in enumerate(zip(before.steps, after.steps, strict=True)) if a != b)

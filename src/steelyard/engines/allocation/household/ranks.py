@@ -2,7 +2,7 @@
 
 Contract section 3b in exact arithmetic. Nothing here searches: a plan that some search proposes becomes a
 `Judged` with all that ranks it, and these functions say whether it is near enough, whether it leaves
-accounts in peace, and which of two plans is the better one.
+accounts in leeway, and which of two plans is the better one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from steelyard.engines.allocation.household.household import (
     ZERO,
     Change,
     Household,
-    Seat,
+    Position,
     Settlement,
     feasible,
     missed,
@@ -37,7 +37,7 @@ SAME_EFFORT = Fraction(1, 100_000)
 
 
 @dataclass(frozen=True, slots=True)
-class Peace:
+class Leeway:
     """How far from the nearest plan one may stay, and for what.
 
     Attributes:
@@ -48,7 +48,7 @@ class Peace:
         new_money: New money must be spent as long as a step from an account's own cash brings nearness.
         relocate: Selling a goal in one account to buy it in another is no matter.
         paying: Accounts that money leaves, or whose cash is negative: what they sell is no relocation.
-        places: Levels of preference; by seat, what a tick standing there counts, >= 0.
+        places: Levels of preference; by position, what a tick standing there counts, >= 0.
 
     Nothing accepted means plans that reach the least objective, and no tolerance: ties alone are open.
     """
@@ -73,8 +73,8 @@ class Judged:
     """A plan with everything that ranks it, exact.
 
     Attributes:
-        change: Where every seat ends.
-        sold: Steps sold by seat and lot.
+        change: Where every position ends.
+        sold: Steps sold by position and lot.
         worth: Ticks by goal.
         miss: The objective.
         square: Sum of the squared misses, whatever the objective.
@@ -118,9 +118,9 @@ def judge(
     sold: list[tuple[Fraction, ...]] = []
     tax = gain = ZERO
     if taxation is not None:
-        for k, seat in enumerate(problem.seats):
+        for k, position in enumerate(problem.positions):
             lots = taxation.lots[k]
-            steps = Fraction(max(seat.held - change.steps[k], 0))
+            steps = Fraction(max(position.held - change.steps[k], 0))
             if change.sold_out[k]:
                 steps = sum((lot.steps for lot in lots), ZERO)
             if wanted is None and not taxation.ordered[k]:
@@ -149,7 +149,7 @@ def _kept_losses(
     """Return what a sale takes of lots that the owner chooses: losses last that a purchase disallows."""
     lots = taxation.lots[k]
     groups = [group for group in taxation.wash if k in group]
-    bought = any(change.steps[n] > problem.seats[n].held for group in groups for n in group)
+    bought = any(change.steps[n] > problem.positions[n].held for group in groups for n in group)
     order = sorted(range(len(lots)), key=lambda n: bought and lots[n].gain < 0)
     parts = dict(zip(order, in_order([lots[n] for n in order], steps), strict=True))
     return tuple(parts[n] for n in range(len(lots)))
@@ -160,9 +160,9 @@ def _costs(problem: Household, change: Change, settled: Settlement) -> Fraction:
         return ZERO
     amounts = sum(
         problem.amount(s, n, out)
-        for s, n, out in zip(problem.seats, change.steps, change.sold_out, strict=True)
+        for s, n, out in zip(problem.positions, change.steps, change.sold_out, strict=True)
     )
-    return sum(map(sum, problem.purses)) - amounts - settled.cash
+    return sum(map(sum, problem.balances)) - amounts - settled.cash
 
 
 def permitted(problem: Household, taxation: Taxation | None, plan: Judged) -> bool:
@@ -177,31 +177,31 @@ def permitted(problem: Household, taxation: Taxation | None, plan: Judged) -> bo
     return (most_tax is None or plan.tax <= most_tax) and (most_gain is None or plan.gain <= most_gain)
 
 
-def limits(peace: Peace, nearest: Judged, goals: int) -> tuple[tuple[Fraction, Fraction] | None, ...]:
+def limits(leeway: Leeway, nearest: Judged, goals: int) -> tuple[tuple[Fraction, Fraction] | None, ...]:
     """Return the least and most value of every goal in plans that are near enough.
 
     A goal may not be outside its band unless the nearest plan leaves it there, and then no further out.
     """
     rows: list[tuple[Fraction, Fraction] | None] = []
     for goal in range(goals):
-        band = peace.bands[goal] if peace.bands else None
+        band = leeway.bands[goal] if leeway.bands else None
         value = Fraction(nearest.worth[goal])
         rows.append(band and (min(band[0], value), max(band[1], value)))
     return tuple(rows)
 
 
 def near_enough(
-    problem: Household, taxation: Taxation | None, peace: Peace, nearest: Judged, plan: Judged
+    problem: Household, taxation: Taxation | None, leeway: Leeway, nearest: Judged, plan: Judged
 ) -> bool:
     """Say whether a plan that is permitted is near enough to the nearest one."""
-    if not peace.accept:
+    if not leeway.accept:
         return plan.miss <= nearest.miss
-    if not within(plan.square + peace.apart, nearest.square + peace.apart, peace.accept):
+    if not within(plan.square + leeway.apart, nearest.square + leeway.apart, leeway.accept):
         return False
-    for value, limit in zip(plan.worth, limits(peace, nearest, len(problem.goals)), strict=True):
+    for value, limit in zip(plan.worth, limits(leeway, nearest, len(problem.goals)), strict=True):
         if limit is not None and not limit[0] <= value <= limit[1]:
             return False
-    return not (peace.new_money and next_purchase(problem, taxation, plan) is not None)
+    return not (leeway.new_money and next_purchase(problem, taxation, plan) is not None)
 
 
 def within(square: Fraction, least: Fraction, extra: Fraction) -> bool:
@@ -214,18 +214,18 @@ def next_purchase(problem: Household, taxation: Taxation | None, plan: Judged) -
     """Return the best nearer plan with one step more, paid from its account's own cash; None without."""
     money = plan.settled.money
     # The gradient is all that a step changes, as costs count like idle cash: so the first that is permitted
-    # is the best, and there is no need to judge a whole plan for every seat.
+    # is the best, and there is no need to judge a whole plan for every position.
     gains = []
-    for k, seat in enumerate(problem.seats):
+    for k, position in enumerate(problem.positions):
         if (
-            not seat.can_buy
-            or plan.change.steps[k] < seat.held
+            not position.can_buy
+            or plan.change.steps[k] < position.held
             or plan.change.sold_out[k]
-            or seat.price > money[seat.account]
-            or seat.continuous
+            or position.price > money[position.account]
+            or position.continuous
         ):
             continue
-        gradient = _gradient(problem, seat, plan.worth)
+        gradient = _gradient(problem, position, plan.worth)
         if gradient < 0:
             gains.append((gradient, k))
     for _, k in sorted(gains):
@@ -236,44 +236,44 @@ def next_purchase(problem: Household, taxation: Taxation | None, plan: Judged) -
     return None
 
 
-def _gradient(problem: Household, seat: Seat, worth: Sequence[int | Fraction]) -> Fraction:
+def _gradient(problem: Household, position: Position, worth: Sequence[int | Fraction]) -> Fraction:
     """Return what one step more adds to the objective; below zero is nearer."""
-    total = -problem.idle * seat.price
-    for goal, part in seat.counts:
+    total = -problem.idle * position.price
+    for goal, part in position.counts:
         g = problem.goals[goal]
-        more = part * seat.price
+        more = part * position.price
         total += problem.miss(g, worth[goal] + more) - problem.miss(g, Fraction(worth[goal]))
     return total
 
 
-def restful(problem: Household, peace: Peace, change: Change) -> bool:
+def restful(problem: Household, leeway: Leeway, change: Change) -> bool:
     """Say whether no goal is sold in one account and bought in another.
 
     A fund that counts in parts is sold with a bit of everything: what it gives up may be bought again.
     """
     sells: dict[int, set[int]] = {}
     buys: dict[int, set[int]] = {}
-    for seat, steps, out in zip(problem.seats, change.steps, change.sold_out, strict=True):
-        amount = problem.amount(seat, steps, out)
-        if not amount or (amount < 0 and (seat.parts or seat.account in peace.paying)):
+    for position, steps, out in zip(problem.positions, change.steps, change.sold_out, strict=True):
+        amount = problem.amount(position, steps, out)
+        if not amount or (amount < 0 and (position.parts or position.account in leeway.paying)):
             continue
-        for goal, _ in seat.counts:
-            (buys if amount > 0 else sells).setdefault(goal, set()).add(seat.account)
+        for goal, _ in position.counts:
+            (buys if amount > 0 else sells).setdefault(goal, set()).add(position.account)
     return all(len(accounts | buys[goal]) == 1 for goal, accounts in sells.items() if goal in buys)
 
 
-def placed(problem: Household, peace: Peace, plan: Judged) -> tuple[Fraction, ...]:
+def placed(problem: Household, leeway: Leeway, plan: Judged) -> tuple[Fraction, ...]:
     """Return by level how much stands where it is preferred; more of a goal than is wanted counts no more."""
     totals = []
-    for level in peace.places:
+    for level in leeway.places:
         by_goal: dict[tuple[int, int], Fraction] = {}
-        for seat, steps, out, score in zip(
-            problem.seats, plan.change.steps, plan.change.sold_out, level, strict=True
+        for position, steps, out, score in zip(
+            problem.positions, plan.change.steps, plan.change.sold_out, level, strict=True
         ):
             if score and not out:
-                for goal, part in seat.counts:
+                for goal, part in position.counts:
                     key = goal, score
-                    by_goal[key] = by_goal.get(key, ZERO) + part * (seat.price * steps + seat.odd)
+                    by_goal[key] = by_goal.get(key, ZERO) + part * (position.price * steps + position.odd)
         totals.append(
             sum((score * min(v, problem.goals[g].target) for (g, score), v in by_goal.items()), ZERO)
         )
@@ -283,10 +283,12 @@ def placed(problem: Household, peace: Peace, plan: Judged) -> tuple[Fraction, ..
 def order_of(problem: Household, change: Change) -> tuple[int, ...]:
     """Return the last rank: most value in the account, then the symbol, that comes first."""
     rows = sorted(
-        (s.account, s.symbol or problem.goals[s.goal].symbol, k) for k, s in enumerate(problem.seats)
+        (s.account, s.symbol or problem.goals[s.goal].symbol, k) for k, s in enumerate(problem.positions)
     )
     return tuple(
-        0 if change.sold_out[k] else -(problem.seats[k].price * change.steps[k] + problem.seats[k].odd)
+        0
+        if change.sold_out[k]
+        else -(problem.positions[k].price * change.steps[k] + problem.positions[k].odd)
         for _, _, k in rows
     )
 
@@ -294,13 +296,13 @@ def order_of(problem: Household, change: Change) -> tuple[int, ...]:
 Rank = tuple[int, tuple[Fraction, ...], Fraction, int, tuple[int, ...]]
 
 
-def rank(problem: Household, peace: Peace, plan: Judged) -> Rank:
+def rank(problem: Household, leeway: Leeway, plan: Judged) -> Rank:
     """Return what orders plans of the same effort: trades, places, objective, turnover, order."""
-    places = tuple(-x for x in placed(problem, peace, plan))
+    places = tuple(-x for x in placed(problem, leeway, plan))
     return plan.trades, places, plan.miss, plan.turnover, order_of(problem, plan.change)
 
 
-def best_of(problem: Household, peace: Peace, plans: Collection[Judged]) -> Judged:
+def best_of(problem: Household, leeway: Leeway, plans: Collection[Judged]) -> Judged:
     """Return the best of some plans that are all near enough, restful where they must be."""
-    least = min(plan.effort for plan in plans) + peace.tolerance
-    return min((p for p in plans if p.effort <= least), key=lambda p: rank(problem, peace, p))
+    least = min(plan.effort for plan in plans) + leeway.tolerance
+    return min((p for p in plans if p.effort <= least), key=lambda p: rank(problem, leeway, p))

@@ -21,7 +21,7 @@ from steelyard.engines.allocation.household.household import (
     Change,
     Goal,
     Household,
-    Seat,
+    Position,
     by_goal,
     feasible,
     missed,
@@ -33,7 +33,7 @@ from steelyard.engines.allocation.household.household import (
     without_choice,
 )
 from steelyard.engines.allocation.household.linear_model import LinearModel
-from steelyard.engines.allocation.household.listed_totals import FEW_SEATS, Listed, best_totals, listable
+from steelyard.engines.allocation.household.listed_totals import FEW_POSITIONS, Listed, best_totals, listable
 from steelyard.engines.allocation.problem import AllocationProblem, Answer, Infeasible, Line
 
 SECONDS = inf
@@ -44,13 +44,13 @@ NODES = {1: 50_000, 2: 40}
 sums of sizes it settles fast, and with many equal totals the list does not."""
 
 NODES_OF_FEW = 500
-"""The same for few seats, where branches are fast."""
+"""The same for few positions, where branches are fast."""
 
 ROUNDS = 8
 """Times the solver is asked for a better plan, each with the chords that the last one lacked."""
 
 ROUNDS_OF_MANY = 3
-"""The same with many seats of whole shares, where it only betters a plan and proves none."""
+"""The same with many positions of whole shares, where it only betters a plan and proves none."""
 
 MEETS = Fraction(1, 10**9)
 """Value and bound meet when they are this close, relative to the value."""
@@ -61,7 +61,7 @@ class Best:
     """The best change found, with its certificate.
 
     Attributes:
-        change: Where every seat ends.
+        change: Where every position ends.
         value: The objective it reaches, exact.
         bound: A lower bound: exact where the merged problem gives it, else the solver's.
         proven: They meet, or the solver finished its search (within its tolerance of 1e-9).
@@ -86,8 +86,8 @@ def solve_household(
         problem: Integers and fractions, see `Household`.
         merged: The exact one-budget search, for the bound.
         seconds: Time limit of it all.
-        ranked: Among changes of equal objective look for the one with the fewest trades; with many seats that
-            takes most of the time, and is of no use where another plan near this one is looked for anyway.
+        ranked: Among changes of equal objective look for the one with the fewest trades; with many positions
+            that takes most of the time, and is of no use where another plan near this one is looked for.
 
     Returns:
         The change with the least objective; among changes that end with the same totals the one with
@@ -103,7 +103,7 @@ def solve_household(
         settled = settle(problem, start)
         if settled.short:
             raise Infeasible(settled.short, settled.lacking)
-    if _one_purse(problem):
+    if _one_balance(problem):
         return _by_one_budget(problem, merged)
     changes, proven = [start], True
     bounds: list[Fraction] = []
@@ -179,7 +179,7 @@ def _by_model(
         bound = max(_merged_bound(problem, merged), found.bound)
     if _meets(missed(problem, best), bound):
         return best, bound, True
-    if found.changes and len(problem.seats) > FEW_SEATS:
+    if found.changes and len(problem.positions) > FEW_POSITIONS:
         # What is left are totals just below, which the solver could not settle one by one.
         return best, bound, False
     best, solver_bound, finished = _improve(problem, best, bound, end)
@@ -187,7 +187,7 @@ def _by_model(
 
 
 def _nodes(problem: Household) -> int:
-    few = problem.power == 2 and len(problem.seats) <= FEW_SEATS
+    few = problem.power == 2 and len(problem.positions) <= FEW_POSITIONS
     return NODES_OF_FEW if few else NODES[problem.power]
 
 
@@ -195,11 +195,11 @@ def _meets(value: Fraction, bound: Fraction) -> bool:
     return value - bound <= MEETS * value
 
 
-def _one_purse(problem: Household) -> bool:
-    """Say whether one account pays for all, with one seat a goal: then the merged problem is this one."""
-    goals = [s.goal for s in problem.seats]
+def _one_balance(problem: Household) -> bool:
+    """Say whether one account pays for all, with one position a goal: then the merged problem is this one."""
+    goals = [s.goal for s in problem.positions]
     return (
-        len(problem.purses) == 1
+        len(problem.balances) == 1
         and not problem.spread
         and not problem.caps
         and not problem.idle
@@ -207,19 +207,19 @@ def _one_purse(problem: Household) -> bool:
         and problem.most_trades is None
         and len(set(goals)) == len(goals)
         and bool(goals)
-        and not any(s.parts or s.continuous for s in problem.seats)
+        and not any(s.parts or s.continuous for s in problem.positions)
     )
 
 
 def _by_one_budget(problem: Household, merged: Callable[[AllocationProblem], Answer]) -> Best:
     """Return the best change where one budget is all there is, ranked to the end."""
     lines = []
-    for seat in problem.seats:
-        goal = problem.goals[seat.goal]
-        lines.append(_line(problem, goal, [seat]))
-    budget = sum(problem.purses[0]) - problem.reserve
+    for position in problem.positions:
+        goal = problem.goals[position.goal]
+        lines.append(_line(problem, goal, [position]))
+    budget = sum(problem.balances[0]) - problem.reserve
     answer = merged(AllocationProblem(tuple(lines), budget, problem.min_trade))
-    traded = {s.goal for s in problem.seats}
+    traded = {s.goal for s in problem.positions}
     rest = sum(
         (problem.miss(g, Fraction(0)) for n, g in enumerate(problem.goals) if n not in traded), Fraction(0)
     )
@@ -227,8 +227,8 @@ def _by_one_budget(problem: Household, merged: Callable[[AllocationProblem], Ans
     return Best(change, answer.value + rest, answer.bound + rest, answer.proven)
 
 
-def _line(problem: Household, goal: Goal, rows: list[Seat]) -> Line:
-    """Return the seats of a goal as one."""
+def _line(problem: Household, goal: Goal, rows: list[Position]) -> Line:
+    """Return the positions of a goal as one."""
     return Line(
         symbol=goal.symbol,
         price=rows[0].price,
@@ -249,8 +249,8 @@ def _merged_bound(problem: Household, merged: Callable[[AllocationProblem], Answ
     lines = []
     if problem.power != 2:
         return Fraction(0)
-    for goal, seats in zip(problem.goals, by_goal(problem), strict=True):
-        rows = [problem.seats[k] for k in seats]
+    for goal, positions in zip(problem.goals, by_goal(problem), strict=True):
+        rows = [problem.positions[k] for k in positions]
         if not rows:
             continue
         if any(s.odd and s.can_sell for s in rows) or any(s.continuous for s in rows):
@@ -260,7 +260,7 @@ def _merged_bound(problem: Household, merged: Callable[[AllocationProblem], Answ
         (g.target**2 / g.divisor for g, k in zip(problem.goals, by_goal(problem), strict=True) if not k),
         Fraction(0),
     )
-    budget = sum(sum(row) for row in problem.purses) - problem.reserve
+    budget = sum(sum(row) for row in problem.balances) - problem.reserve
     try:
         return merged(AllocationProblem(tuple(lines), budget)).bound + empty
     except Infeasible:
@@ -283,7 +283,7 @@ def _improve(problem: Household, best: Change, known: Fraction, end: float) -> t
     weight = Fraction(model.weight)
     target = float(known) / model.weight * (1 + 1e-12)
     linear = _objective(model, best, slack)
-    many = len(problem.seats) > FEW_SEATS and listable(problem)
+    many = len(problem.positions) > FEW_POSITIONS and listable(problem)
     # Where trades have switches (least costs) only the widest search finds anything.
     searches = "around" if many and not (problem.floor or problem.min_trade) else "all"
     for _ in range(ROUNDS_OF_MANY if many else ROUNDS):
@@ -338,9 +338,9 @@ def _objective(model: BudgetModel, best: Change, slack: float) -> LinearModel:
 
 def _ranked(problem: Household, best: Change, end: float) -> Change:
     """Return the change with the same totals and the fewest trades found, then the least turnover."""
-    if not any(seat.continuous for seat in problem.seats):
+    if not any(position.continuous for position in problem.positions):
         best = fewest_trades(problem, best)
-        if len(problem.seats) > FEW_SEATS:
+        if len(problem.positions) > FEW_POSITIONS:
             return best
     return _ranked_by_model(problem, best, end)
 
@@ -362,7 +362,7 @@ def _ranked_by_model(problem: Household, best: Change, end: float) -> Change:
         for column in switches if stage == "trades" else ():
             linear.cost[column] = 1.0
         for index, (bought, sold) in enumerate(model.moved if stage == "turnover" else ()):
-            price = problem.seats[index].price * model.size(index) / model.unit
+            price = problem.positions[index].price * model.size(index) / model.unit
             linear.cost[bought] = linear.cost[sold] = price
         left = end - monotonic()
         if left <= 0 or _needless(problem, stage, best):
@@ -383,11 +383,11 @@ def _needless(problem: Household, stage: str, best: Change) -> bool:
     """Say whether a rank cannot be improved: one trade an instrument, none against another."""
     sides: dict[int, set[bool]] = {}
     trades = 0
-    for k, seat in enumerate(problem.seats):
-        amount = problem.amount(seat, best.steps[k], best.sold_out[k])
+    for k, position in enumerate(problem.positions):
+        amount = problem.amount(position, best.steps[k], best.sold_out[k])
         if amount:
             trades += 1
-            sides.setdefault(seat.goal, set()).add(amount > 0)
+            sides.setdefault(position.goal, set()).add(amount > 0)
     if stage == "turnover":
         return all(len(x) == 1 for x in sides.values())
     return trades == len(sides)

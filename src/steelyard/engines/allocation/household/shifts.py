@@ -36,7 +36,7 @@ _WIDEST = 1 << 60
 """Larger sums of money are not looked for among pairs: three of them would leave 64 bits."""
 
 NO_CAP = 1 << 62
-"""More steps than any seat can hold."""
+"""More steps than any position can hold."""
 
 CANDIDATES = 40
 """Combinations tried exactly before the next partner is asked."""
@@ -58,9 +58,9 @@ class Ledger:
     Attributes:
         problem: Whose accounts.
         unit: Parts of a tick.
-        steps, sold: Where every seat ends.
-        purses: Money left by account and currency; one purse an account where converting is free.
-        caps: By seat, the caps it counts for.
+        steps, sold: Where every position ends.
+        balances: Money left by account and currency; one balance an account where converting is free.
+        caps: By position, the caps it counts for.
         free: Ticks left by cap before purchases would certainly break it.
         rate, floor: Commission of a tick and of any trade, in parts of a tick.
         into, out: Parts, of `bottom`, that a foreign part costs, and brings, in base money.
@@ -70,7 +70,7 @@ class Ledger:
     unit: int
     steps: list[int]
     sold: list[bool]
-    purses: list[list[int]]
+    balances: list[list[int]]
     caps: list[list[int]]
     free: list[int]
     rate: int
@@ -83,88 +83,92 @@ class Ledger:
     def of(cls, problem: Household) -> Ledger:
         """Return the ledger before any trade."""
         unit = lcm(problem.rate.denominator, problem.spread.denominator)
-        purses = [[x * unit for x in row] if problem.spread else [sum(row) * unit] for row in problem.purses]
-        caps: list[list[int]] = [[] for _ in problem.seats]
+        balances = [
+            [x * unit for x in row] if problem.spread else [sum(row) * unit] for row in problem.balances
+        ]
+        caps: list[list[int]] = [[] for _ in problem.positions]
         for n, cap in enumerate(problem.caps):
-            for k in cap.seats:
+            for k in cap.positions:
                 caps[k].append(n)
         free = [cap_room(problem, cap) for cap in problem.caps]
-        steps = [s.held for s in problem.seats]
+        steps = [s.held for s in problem.positions]
         rate = problem.rate.numerator * (unit // problem.rate.denominator)
         top, bottom = problem.spread.as_integer_ratio()
         money = rate, problem.floor * unit, bottom + top, bottom - top, bottom
-        return cls(problem, unit, steps, [False] * len(steps), purses, caps, free, *money)
+        return cls(problem, unit, steps, [False] * len(steps), balances, caps, free, *money)
 
     def copy(self) -> Ledger:
         """Return one that is changed apart from this."""
-        return replace(self, steps=self.steps[:], purses=[row[:] for row in self.purses], free=self.free[:])
+        return replace(
+            self, steps=self.steps[:], balances=[row[:] for row in self.balances], free=self.free[:]
+        )
 
     def save(self) -> tuple[list[int], list[list[int]], list[int]]:
         """Return what `restore` takes to undo all trades made since."""
-        return self.steps[:], [row[:] for row in self.purses], self.free[:]
+        return self.steps[:], [row[:] for row in self.balances], self.free[:]
 
     def restore(self, saved: tuple[list[int], list[list[int]], list[int]]) -> None:
         """Go back to what `save` returned."""
-        self.steps[:], self.purses[:], self.free[:] = saved
+        self.steps[:], self.balances[:], self.free[:] = saved
 
     def uncapped(self, k: int) -> int:
-        """Return how many steps a seat may be given on top before a cap is broken for certain."""
-        return min((self.free[n] // self.problem.seats[k].price for n in self.caps[k]), default=NO_CAP)
+        """Return how many steps a position may be given on top before a cap is broken for certain."""
+        return min((self.free[n] // self.problem.positions[k].price for n in self.caps[k]), default=NO_CAP)
 
     def fee(self, amount: int) -> int:
         """Return the commission of trading so many ticks."""
         return max(self.floor, self.rate * abs(amount)) if amount else 0
 
     def trade(self, k: int, steps: int) -> None:
-        """Let a seat end at `steps` instead of where it ends now."""
-        seat = self.problem.seats[k]
-        before = (self.steps[k] - seat.held) * seat.price
-        after = (steps - seat.held) * seat.price
-        row = self.purses[seat.account]
-        row[seat.currency if self.problem.spread else 0] -= (after - before) * self.unit
+        """Let a position end at `steps` instead of where it ends now."""
+        position = self.problem.positions[k]
+        before = (self.steps[k] - position.held) * position.price
+        after = (steps - position.held) * position.price
+        row = self.balances[position.account]
+        row[position.currency if self.problem.spread else 0] -= (after - before) * self.unit
         row[0] += self.fee(before) - self.fee(after)
         for n in self.caps[k]:
             self.free[n] -= after - before
         self.steps[k] = steps
 
     def sell_out(self, k: int) -> None:
-        """Let a seat that holds what it held end with nothing, its odd fraction included."""
-        seat = self.problem.seats[k]
-        amount = seat.price * seat.held + seat.odd
-        row = self.purses[seat.account]
-        row[seat.currency if self.problem.spread else 0] += amount * self.unit
+        """Let a position that holds what it held end with nothing, its odd fraction included."""
+        position = self.problem.positions[k]
+        amount = position.price * position.held + position.odd
+        row = self.balances[position.account]
+        row[position.currency if self.problem.spread else 0] += amount * self.unit
         row[0] -= self.fee(amount)
         for n in self.caps[k]:
             self.free[n] += amount
         self.steps[k], self.sold[k] = 0, True
 
     def room(self, account: int) -> int:
-        """Return an account's base money with its foreign purses settled; below zero it cannot pay."""
-        row = self.purses[account]
+        """Return an account's base money with its foreign balances settled; below zero it cannot pay."""
+        row = self.balances[account]
         room = row[0]
         for money in row[1:]:
             room += money * (self.into if money < 0 else self.out) // self.bottom
         return room
 
     def pays_about(self, k: int) -> int:
-        """Return how many steps more a seat's account can pay for, nearly always exact or one off."""
-        seat = self.problem.seats[k]
-        money = self.room(seat.account)
-        traded = seat.currency if self.problem.spread else 0
+        """Return how many steps more a position's account can pay for, nearly always exact or one off."""
+        position = self.problem.positions[k]
+        money = self.room(position.account)
+        traded = position.currency if self.problem.spread else 0
         if traded:
             # What is there in the currency, and what the rest of the room adds to it or takes from it.
-            own = self.purses[seat.account][traded]
+            own = self.balances[position.account][traded]
             rest = money - own * (self.into if own < 0 else self.out) // self.bottom
             money = own + rest * self.bottom // (self.out if rest < 0 else self.into)
-        dear = seat.price * (self.unit + self.rate)
-        return max(min(money // dear, (money - self.floor) // (seat.price * self.unit)), 0)
+        dear = position.price * (self.unit + self.rate)
+        return max(min(money // dear, (money - self.floor) // (position.price * self.unit)), 0)
 
     def rooms_at(self, k: int, ends: Sequence[int]) -> list[int]:
-        """Return the room of a seat's account for each end the seat might have; nothing is changed."""
-        seat = self.problem.seats[k]
-        price, held, unit, rate, floor = seat.price, seat.held, self.unit, self.rate, self.floor
-        row = self.purses[seat.account]
-        traded = seat.currency if self.problem.spread else 0
+        """Return the room of a position's account for each end it might have; nothing is changed."""
+        position = self.problem.positions[k]
+        price, held, unit, rate, floor = position.price, position.held, self.unit, self.rate, self.floor
+        row = self.balances[position.account]
+        traded = position.currency if self.problem.spread else 0
         before = (self.steps[k] - held) * price
         base = row[0] + self.fee(before)
         for currency in range(1, len(row)):
@@ -186,7 +190,7 @@ class Ledger:
         ]
 
     def change(self) -> Change:
-        """Return where every seat ends."""
+        """Return where every position ends."""
         return Change(tuple(self.steps), tuple(self.sold))
 
 
@@ -209,13 +213,13 @@ class _Evening:
         self.ledger = ledger
         self.effort = effort
         self.problem = ledger.problem
-        self.seat = {(s.account, s.goal): k for k, s in enumerate(self.problem.seats)}
-        self.most = [affordable(self.problem, s) for s in self.problem.seats]
-        self.smallest = min(s.price for s in self.problem.seats) * ledger.unit
+        self.position = {(s.account, s.goal): k for k, s in enumerate(self.problem.positions)}
+        self.most = [affordable(self.problem, s) for s in self.problem.positions]
+        self.smallest = min(s.price for s in self.problem.positions) * ledger.unit
         self.helps = 0
 
     def run(self) -> Change | None:
-        accounts = range(len(self.ledger.purses))
+        accounts = range(len(self.ledger.balances))
         for _ in range(3 * len(accounts)):
             rooms = [self.ledger.room(a) for a in accounts]
             short = [a for a in accounts if rooms[a] < 0]
@@ -251,7 +255,7 @@ class _Evening:
         for combination in listed[:CANDIDATES]:
             saved = self.ledger.save()
             for shift in combination:
-                source, target = self.seat[first, shift.goal], self.seat[second, shift.goal]
+                source, target = self.position[first, shift.goal], self.position[second, shift.goal]
                 self.ledger.trade(source, self.ledger.steps[source] - shift.steps)
                 self.ledger.trade(target, self.ledger.steps[target] + shift.steps)
             after = self.ledger.room(first), self.ledger.room(second)
@@ -264,17 +268,17 @@ class _Evening:
     def _shifts(self, first: int, second: int, lack: int) -> Iterator[_Shift]:
         """List single shifts from `first` to `second`: of a few steps, and of what raises `lack`."""
         pairs = [
-            (goal, self.seat[first, goal], self.seat[second, goal])
+            (goal, self.position[first, goal], self.position[second, goal])
             for goal in range(len(self.problem.goals))
-            if (first, goal) in self.seat and (second, goal) in self.seat
+            if (first, goal) in self.position and (second, goal) in self.position
         ]
         pairs = [x for x in pairs if not (self.ledger.sold[x[1]] or self.ledger.sold[x[2]])]
         reach = SHIFTS // 2 // max(len(pairs), 1)
-        ledger, seats = self.ledger, self.problem.seats
+        ledger, positions = self.ledger, self.problem.positions
         one, other = ledger.room(first), ledger.room(second)
         for goal, source, target in pairs:
             given, taken = ledger.steps[source], ledger.steps[target]
-            near = lack // seats[source].price
+            near = lack // positions[source].price
             least = max(given - self.most[source], self._least(target) - taken)
             most = min(given - self._least(source), self.most[target] - taken)
             sizes = sorted({*range(-reach, reach + 1), *range(near - 2, near + 3)} - {0})
@@ -287,14 +291,14 @@ class _Evening:
                 yield _Shift(left - one, right - other, goal, size)
 
     def _least(self, k: int) -> int:
-        """Return the fewest steps a seat may end with; the most are `affordable`."""
-        seat = self.problem.seats[k]
-        return 0 if seat.can_sell else seat.held
+        """Return the fewest steps a position may end with; the most are `affordable`."""
+        position = self.problem.positions[k]
+        return 0 if position.can_sell else position.held
 
     def _may(self, k: int, end: int) -> bool:
         """Say whether a trade to an end is large enough."""
-        seat = self.problem.seats[k]
-        return end == seat.held or abs(end - seat.held) * seat.price >= self.problem.min_trade
+        position = self.problem.positions[k]
+        return end == position.held or abs(end - position.held) * position.price >= self.problem.min_trade
 
     @staticmethod
     def _combinations(shifts: list[_Shift], low: int, high: int) -> Iterator[tuple[_Shift, ...]]:

@@ -276,7 +276,7 @@ class SparseSearch:
         return support
 
     def _price(self, side: Side) -> float:
-        return self.model.problem.seats[side[0]].price * self.model.size(side[0])
+        return self.model.problem.positions[side[0]].price * self.model.size(side[0])
 
     def _only(self, support: Support) -> list[float]:
         upper = list(self.upper)

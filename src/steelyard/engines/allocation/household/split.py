@@ -35,7 +35,7 @@ def split(
 
     Args:
         problem: See `Household`.
-        totals: By instrument that has seats.
+        totals: By instrument that has positions.
         effort: What may be spent on shifting shares.
         starts: Accounts to begin with when shares are shifted, one after the other.
         first: Try to place whole trades before.
@@ -44,10 +44,10 @@ def split(
     search = _Split(problem, totals)
     if not search.possible:
         return None
-    found = search.run(len(problem.purses) - 1, tries) if first else None
+    found = search.run(len(problem.balances) - 1, tries) if first else None
     if found is not None:
         return found
-    for turn in range(min(starts, len(problem.purses))):
+    for turn in range(min(starts, len(problem.balances))):
         found = search.run_over(turn, effort)
         if found is not None:
             return found
@@ -62,7 +62,7 @@ class _Item:
     change: int
     price: int
     least: int
-    seats: list[int]
+    positions: list[int]
 
 
 class _Spent(Exception):
@@ -70,35 +70,37 @@ class _Spent(Exception):
 
 
 class _Split:
-    """One household, its totals, and the money in every purse while trades are placed."""
+    """One household, its totals, and the money in every balance while trades are placed."""
 
     def __init__(self, problem: Household, totals: Mapping[int, Total]) -> None:
         self.problem = problem
         self.ledger = Ledger.of(problem)
-        self.most = [affordable(problem, s) for s in problem.seats]
-        self.accounts = range(len(problem.purses))
+        self.most = [affordable(problem, s) for s in problem.positions]
+        self.accounts = range(len(problem.balances))
         self.possible = True
         sales: list[_Item] = []
         buys: list[_Item] = []
         members = by_goal(problem)
         for goal, total in totals.items():
             for k in total.gone:
-                seat = problem.seats[k]
-                self.possible = self.possible and seat.price * seat.held + seat.odd >= problem.min_trade
+                position = problem.positions[k]
+                self.possible = (
+                    self.possible and position.price * position.held + position.odd >= problem.min_trade
+                )
                 self.ledger.sell_out(k)
-            seats = [k for k in members[goal] if k not in total.gone]
-            change = total.steps - sum(problem.seats[k].held for k in seats)
+            positions = [k for k in members[goal] if k not in total.gone]
+            change = total.steps - sum(problem.positions[k].held for k in positions)
             if change:
-                price = problem.seats[seats[0]].price
-                item = _Item(goal, change, price, max(-(-problem.min_trade // price), 1), seats)
+                price = problem.positions[positions[0]].price
+                item = _Item(goal, change, price, max(-(-problem.min_trade // price), 1), positions)
                 (buys if change > 0 else sales).append(item)
         # Who may hold little is served first, and what few may hold.
-        self.wide = [0] * len(problem.purses)
+        self.wide = [0] * len(problem.balances)
         for item in buys:
-            for k in self._able(item, item.seats):
-                self.wide[problem.seats[k].account] += 1
+            for k in self._able(item, item.positions):
+                self.wide[problem.positions[k].account] += 1
         sales.sort(key=lambda x: x.price * x.change)
-        buys.sort(key=lambda x: (len(self._able(x, x.seats)), -x.price))
+        buys.sort(key=lambda x: (len(self._able(x, x.positions)), -x.price))
         self.items = sales + buys
         self.tries = 0
 
@@ -131,8 +133,8 @@ class _Split:
 
     def _pour(self, item: _Item, change: int, turn: int, *, over: bool) -> int:
         """Trade as much of an item as accounts can pay for (`over`: may hold); return what is left."""
-        seats = self.problem.seats
-        capable = self._capable(item, item.seats)
+        positions = self.problem.positions
+        capable = self._capable(item, item.positions)
         turn = turn % max(len(capable), 1)
         for k in capable[turn:] + capable[:turn]:
             if not change:
@@ -143,7 +145,7 @@ class _Split:
             else:
                 part = max(min(change, self.most[k] - now, self.ledger.uncapped(k)), 0)
                 part = part if over else self._brim(k, part)
-            if part and abs(now + part - seats[k].held) >= item.least:
+            if part and abs(now + part - positions[k].held) >= item.least:
                 self.ledger.trade(k, now + part)
                 change -= part
         return change
@@ -159,12 +161,12 @@ class _Split:
         # From the first purchase on, money only leaves.
         if first_buy and any(self.ledger.room(a) < 0 for a in self.accounts):
             return None
-        return self._share(place, item.change, item.seats, cuts)
+        return self._share(place, item.change, item.positions, cuts)
 
-    def _share(self, place: int, change: int, seats: Sequence[int], cuts: int) -> Change | None:
-        """Trade the rest of an item in the seats that have none of it yet."""
+    def _share(self, place: int, change: int, positions: Sequence[int], cuts: int) -> Change | None:
+        """Trade the rest of an item in the positions that have none of it yet."""
         item = self.items[place]
-        for k, part, others in self._parts(item, change, seats, cuts):
+        for k, part, others in self._parts(item, change, positions, cuts):
             self.tries -= 1
             if self.tries < 0:
                 raise _Spent
@@ -179,29 +181,31 @@ class _Split:
             self.ledger.trade(k, held)
         return None
 
-    def _capable(self, item: _Item, seats: Sequence[int]) -> list[int]:
-        """Return the seats that may trade an item: who needs money sells first, who has most buys first."""
-        account = [s.account for s in self.problem.seats]
-        rooms = {k: self.ledger.room(account[k]) for k in seats}
-        able = self._able(item, seats)
+    def _capable(self, item: _Item, positions: Sequence[int]) -> list[int]:
+        """Return the positions that may trade an item: who needs money sells, who has most buys first."""
+        account = [s.account for s in self.problem.positions]
+        rooms = {k: self.ledger.room(account[k]) for k in positions}
+        able = self._able(item, positions)
         if item.change < 0:
             return sorted(able, key=lambda k: (rooms[k], k))
         return sorted(able, key=lambda k: (self.wide[account[k]], -rooms[k], k))
 
-    def _able(self, item: _Item, seats: Sequence[int]) -> list[int]:
-        rows = self.problem.seats
-        return [k for k in seats if (rows[k].can_buy if item.change > 0 else rows[k].can_sell)]
+    def _able(self, item: _Item, positions: Sequence[int]) -> list[int]:
+        rows = self.problem.positions
+        return [k for k in positions if (rows[k].can_buy if item.change > 0 else rows[k].can_sell)]
 
     def _parts(
-        self, item: _Item, change: int, seats: Sequence[int], cuts: int
+        self, item: _Item, change: int, positions: Sequence[int], cuts: int
     ) -> Iterator[tuple[int, int, list[int]]]:
-        """Yield (seat, steps, seats left for the rest): whole trades first, then cuts."""
-        capable = self._capable(item, seats)
+        """Yield (position, steps, positions left for the rest): whole trades first, then cuts."""
+        capable = self._capable(item, positions)
         size, sign = abs(change), 1 if change > 0 else -1
         if change < 0:
-            limits = {k: self.problem.seats[k].held for k in capable}
+            limits = {k: self.problem.positions[k].held for k in capable}
         else:
-            limits = {k: self._brim(k, min(size, self.most[k] - self.problem.seats[k].held)) for k in capable}
+            limits = {
+                k: self._brim(k, min(size, self.most[k] - self.problem.positions[k].held)) for k in capable
+            }
         for k in capable:
             if limits[k] >= size >= item.least:
                 yield k, change, []
@@ -209,7 +213,7 @@ class _Split:
             part = min(limits[k], size - item.least)
             # A cut is free where nobody could make the whole trade.
             if part >= item.least and (cuts > 0 or max(limits.values()) < size):
-                yield k, sign * part, [x for x in seats if x != k]
+                yield k, sign * part, [x for x in positions if x != k]
 
     def _brim(self, k: int, most: int) -> int:
         """Return how many steps an account can pay for and no cap forbids, at most `most`."""
@@ -229,5 +233,5 @@ class _Split:
         return low
 
     def _pays(self, k: int, steps: int) -> bool:
-        """Say whether a seat's account can pay for so many steps more."""
+        """Say whether a position's account can pay for so many steps more."""
         return self.ledger.rooms_at(k, [self.ledger.steps[k] + steps])[0] >= 0

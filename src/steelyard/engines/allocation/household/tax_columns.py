@@ -35,7 +35,7 @@ def _add_tax(model: ChoiceModel, taxation: Taxation) -> None:
         size = model.size(k)
         columns: list[int] = []
         left = Fraction(model.at.most[k, SELL]) + (
-            sum((x.steps for x in lots), Fraction(0)) - model.problem.seats[k].held
+            sum((x.steps for x in lots), Fraction(0)) - model.problem.positions[k].held
             if k in model.at.gone
             else 0
         )
@@ -44,7 +44,7 @@ def _add_tax(model: ChoiceModel, taxation: Taxation) -> None:
                 break
             most = float(min(lot.steps, left) if taxation.ordered[k] else lot.steps) / size
             left -= lot.steps
-            free = not taxation.ordered[k] and not model.problem.seats[k].continuous
+            free = not taxation.ordered[k] and not model.problem.positions[k].continuous
             column = linear.column(0.0, most, whole=whole and free and lot.steps.denominator == 1)
             rows[lot.bucket][column] = float(lot.gain) * size / model.unit
             if place and taxation.ordered[k] and not _rising(lots):
@@ -55,7 +55,7 @@ def _add_tax(model: ChoiceModel, taxation: Taxation) -> None:
             columns.append(column)
         terms = dict.fromkeys(columns, 1.0) | {moved: -1.0}
         if k in model.at.gone:
-            odd = float(sum((x.steps for x in lots), Fraction(0)) - model.problem.seats[k].held)
+            odd = float(sum((x.steps for x in lots), Fraction(0)) - model.problem.positions[k].held)
             terms[model.at.gone[k]] = -max(odd, 0.0) / size
         linear.row(terms, 0.0, 0.0)
         model.at.parts[k] = columns
@@ -83,7 +83,7 @@ def _rising(lots: Sequence[LotSteps]) -> bool:
 
 
 def _one_way(model: ChoiceModel, k: int) -> None:
-    """A seat buys or sells: doing both would realise a loss that nobody realises."""
+    """A position buys or sells: doing both would realise a loss that nobody realises."""
     selling = model.linear.column(0.0, 1.0, whole=model.scope.whole)
     model.either.append(selling)
     sold, bought = model.at.moved[k, SELL], model.at.moved[k, BUY]

@@ -15,7 +15,7 @@ from steelyard.engines.allocation.household.household import ZERO, Change, House
 
 @dataclass(frozen=True, slots=True)
 class LotSteps:
-    """Steps of one seat that were bought together.
+    """Steps of one position that were bought together.
 
     Attributes:
         steps: How many, > 0.
@@ -62,13 +62,13 @@ class Taxation:
     """What sales cost in tax.
 
     Attributes:
-        lots: By seat: its lots. Empty for a seat whose sales are not taxed.
-        ordered: By seat: lots must be sold in their order (False: the owner may choose).
+        lots: By position: its lots. Empty for a position whose sales are not taxed.
+        ordered: By position: lots must be sold in their order (False: the owner may choose).
         buckets: How many buckets there are.
         taxes: The tax is the sum over these; each is the formula of the alternative that holds.
         most_tax: Ticks of tax a plan may cause, None for no limit.
         most_gain: Ticks of net gain over all buckets a plan may realise, None for no limit.
-        wash: Groups of seats: where one of them sells a lot at a loss, none of them may buy.
+        wash: Groups of positions: where one of them sells a lot at a loss, none of them may buy.
     """
 
     lots: tuple[tuple[LotSteps, ...], ...]
@@ -164,7 +164,7 @@ def _is_kept(limit: Piece, gains: Sequence[Fraction], rough: Sequence[float], si
 
 
 def gains_of(taxation: Taxation, sold: Sequence[Sequence[Fraction]]) -> list[Fraction]:
-    """Return the gain by bucket of what is sold from every seat's lots."""
+    """Return the gain by bucket of what is sold from every position's lots."""
     gains = [ZERO] * taxation.buckets
     for lots, parts in zip(taxation.lots, sold, strict=True):
         for lot, part in zip(lots, parts, strict=True):
@@ -204,8 +204,8 @@ def washes(
     sold: Sequence[Sequence[Fraction]],
     group: Sequence[int],
 ) -> bool:
-    """Say whether a plan buys at one seat of a group and sells a losing lot at another."""
-    bought = any(change.steps[k] > problem.seats[k].held for k in group)
+    """Say whether a plan buys at one position of a group and sells a losing lot at another."""
+    bought = any(change.steps[k] > problem.positions[k].held for k in group)
     return bought and any(
         lot.gain < 0 and part > 0 for k in group for lot, part in zip(taxation.lots[k], sold[k], strict=True)
     )

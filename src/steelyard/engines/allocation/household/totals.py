@@ -1,7 +1,7 @@
 """Totals of all instruments over all accounts, in ascending order of what they miss.
 
 The objective knows totals only, so the budgets of many accounts can be relaxed into one: money gets a price
-in every purse, and at these prices no payable change spends more than all purses are worth. What a total
+in every balance, and at these prices no payable change spends more than all balances are worth. What a total
 spends at the least, whichever accounts make it up, is known per instrument; the rest is a best-first search
 with the hulls of the one-budget search as bounds. The first totals that the accounts can really make up are
 the best; those met before are proofs, one each, that nothing better exists.
@@ -35,12 +35,12 @@ WIDENINGS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Prices:
-    """A price of money in every purse.
+class ShadowPrices:
+    """A price of money in every balance.
 
     Attributes:
-        amount: By seat: price of a tick traded there, >= 0.
-        commission: By seat: price of a tick of its commission, >= 0.
+        amount: By position: price of a tick traded there, >= 0.
+        commission: By position: price of a tick of its commission, >= 0.
         limit: No payable change spends more than this.
     """
 
@@ -60,7 +60,7 @@ class Total(NamedTuple):
         miss: What it adds to the objective, in float.
         spent: The least it takes, at each set of prices.
         steps: Steps over all accounts.
-        gone: Seats whose odd fraction left too; they end with nothing.
+        gone: Positions whose odd fraction left too; they end with nothing.
         traffic: The fewest trades and the least turnover in ticks that lead there.
     """
 
@@ -72,17 +72,19 @@ class Total(NamedTuple):
 
 
 class _Branch:
-    """One instrument with given seats sold out: the least cost of any number of steps in the others."""
+    """One instrument with given positions sold out: the least cost of any number of steps in the others."""
 
-    def __init__(self, problem: Household, goal: int, seats: Sequence[int], gone: tuple[int, ...]) -> None:
+    def __init__(
+        self, problem: Household, goal: int, positions: Sequence[int], gone: tuple[int, ...]
+    ) -> None:
         self.gone = gone
-        kept = [k for k in seats if k not in gone]
-        rows = [problem.seats[k] for k in kept]
-        self.price = problem.seats[seats[0]].price
+        kept = [k for k in positions if k not in gone]
+        rows = [problem.positions[k] for k in kept]
+        self.price = problem.positions[positions[0]].price
         self.odd = sum(s.odd for s in rows)
         self.held = sum(s.held for s in rows)
         self.kept = kept
-        sold = [problem.seats[k] for k in gone]
+        sold = [problem.positions[k] for k in gone]
         self.sold = len(sold), sum(s.price * s.held + s.odd for s in sold)
         self.low = sum(0 if s.can_sell else s.held for s in rows)
         self.high = sum(affordable(problem, s) for s in rows)
@@ -123,33 +125,33 @@ def _cumulated(capacities: list[int]) -> list[int]:
 class _Spending:
     """The least one branch spends at one set of prices, convex in its steps but for least costs."""
 
-    def __init__(self, problem: Household, branch: _Branch, prices: Prices) -> None:
+    def __init__(self, problem: Household, branch: _Branch, prices: ShadowPrices) -> None:
         self.branch = branch
         top, bottom = problem.rate.numerator, problem.rate.denominator
         segments: list[tuple[int, int]] = []
         plain: list[tuple[int, int]] = []
         self.base = self.plain_base = 0
         for k in branch.gone:
-            seat = problem.seats[k]
-            amount = seat.price * seat.held + seat.odd
+            position = problem.positions[k]
+            amount = position.price * position.held + position.odd
             cost = max(problem.floor * bottom, top * amount) * prices.commission[k]
             self.base += cost - prices.amount[k] * amount * bottom
         self.plain_base = self.base
         for k in branch.kept:
-            seat = problem.seats[k]
-            most, least = affordable(problem, seat), 0 if seat.can_sell else seat.held
-            unit = prices.amount[k] * bottom * seat.price
-            fee = prices.commission[k] * top * seat.price
-            segments += [(unit - fee, seat.held - least), (unit + fee, most - seat.held)]
+            position = problem.positions[k]
+            most, least = affordable(problem, position), 0 if position.can_sell else position.held
+            unit = prices.amount[k] * bottom * position.price
+            fee = prices.commission[k] * top * position.price
+            segments += [(unit - fee, position.held - least), (unit + fee, most - position.held)]
             plain.append((unit, most - least))
-            self.base -= (unit - fee) * (seat.held - least)
-            self.plain_base -= unit * (seat.held - least)
+            self.base -= (unit - fee) * (position.held - least)
+            self.plain_base -= unit * (position.held - least)
         self.curve, self.plain = _convex(segments), _convex(plain)
         dearest = [prices.commission[k] for k in branch.kept]
         self.floor = problem.floor * bottom * min(dearest, default=0)
 
     def at(self, steps: int) -> int:
-        """Return the least spent when the seats end with so many steps together."""
+        """Return the least spent when the positions end with so many steps together."""
         above = steps - self.branch.low
         least = self.base + _read(self.curve, above)
         if self.floor:
@@ -186,11 +188,11 @@ def _read(curve: Curve, at: int) -> int:
 class Totals:
     """The totals of one household under some prices of money, ready to be listed in order."""
 
-    def __init__(self, problem: Household, prices: Sequence[Prices]) -> None:
+    def __init__(self, problem: Household, prices: Sequence[ShadowPrices]) -> None:
         """Prepare the order.
 
         Args:
-            problem: Without divisible seats; all seats of an instrument have one price.
+            problem: Without divisible positions; all positions of an instrument have one price.
             prices: At least one; the first should be the best, it decides how long the lists are.
         """
         self.problem = problem
@@ -198,20 +200,24 @@ class Totals:
         self.work = 0
         goals = by_goal(problem)
         self.order = sorted(
-            (g for g, seats in enumerate(goals) if seats),
-            key=lambda g: (-problem.seats[goals[g][0]].price, problem.goals[g].symbol),
+            (g for g, positions in enumerate(goals) if positions),
+            key=lambda g: (-problem.positions[goals[g][0]].price, problem.goals[g].symbol),
         )
         bottom = problem.rate.denominator
         self.limits = [p.limit * bottom for p in prices]
-        money = sum(map(sum, problem.purses)) - problem.reserve
-        worth = sum(s.price * s.held + s.odd for s in problem.seats)
+        money = sum(map(sum, problem.balances)) - problem.reserve
+        worth = sum(s.price * s.held + s.odd for s in problem.positions)
         self.constant = problem.idle * (money + worth) + sum(
-            (problem.miss(problem.goals[g], Fraction(0)) for g, seats in enumerate(goals) if not seats),
+            (
+                problem.miss(problem.goals[g], Fraction(0))
+                for g, positions in enumerate(goals)
+                if not positions
+            ),
             Fraction(0),
         )
         self.branches: list[list[tuple[_Branch, list[_Spending]]]] = []
         for g in self.order:
-            odd = [k for k in goals[g] if problem.seats[k].odd and problem.seats[k].can_sell]
+            odd = [k for k in goals[g] if problem.positions[k].odd and problem.positions[k].can_sell]
             subsets = chain.from_iterable(combinations(odd, n) for n in range(len(odd) + 1))
             rows = [_Branch(problem, g, goals[g], gone) for gone in subsets]
             self.branches.append([(b, [_Spending(problem, b, p) for p in prices]) for b in rows])
@@ -229,7 +235,7 @@ class Totals:
         """Return a lower bound of the objective of every total that was not listed yet."""
         return self.reached + float(self.constant) - self.margin
 
-    def afford(self, chosen: Sequence[Total], prices: Prices) -> bool:
+    def afford(self, chosen: Sequence[Total], prices: ShadowPrices) -> bool:
         """Say whether totals spend no more than other prices allow; exact, False is a proof against them."""
         spent = 0
         for total, rows in zip(chosen, self.branches, strict=True):

@@ -1,9 +1,9 @@
 """Whole shares near a solution in fractions: all combinations of neighbouring counts, looked at together.
 
-A solution of the linear programme says which seats trade and about how much. Here every seat takes one of a
-few whole counts around that, and all combinations are enumerated goal by goal; what is too far from target,
-or outside its band, whatever the other goals do, is dropped on the way. The best combination becomes the
-middle of the next round, as long as that is better. Binary floats propose; `ranks` decides what counts.
+A solution of the linear programme says which positions trade and about how much. Here every position takes
+one of a few whole counts around that, and all combinations are enumerated goal by goal; what is too far from
+target, or outside its band, whatever the other goals do, is dropped on the way. The best combination becomes
+the middle of the next round, as long as that is better. Binary floats propose; `ranks` decides what counts.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from math import floor, inf
 from typing import Any
 
 from steelyard.engines.allocation.household.household import Change, Household, unchanged, values
-from steelyard.engines.allocation.household.ranks import Peace
+from steelyard.engines.allocation.household.ranks import Leeway
 from steelyard.engines.allocation.household.taxation import Piece, Taxation
 
 WIDTH, WIDTH_TAXED = 20_000, 8_000
 """Combinations looked at in one round, at most: the tax of each takes as long as all the rest."""
 
 WIDTHS = (1, 2, 3, 5, 7, 9)
-"""Counts one seat may take, ever more."""
+"""Counts one position may take, ever more."""
 
 ROUNDS = 4
 """Rounds at most, each around the best combination of the last."""
@@ -37,7 +37,7 @@ HAIR = 1e-6
 """Ticks that floats may be off."""
 
 Wanted = list[list[float]]
-"""By seat, what is sold of every lot."""
+"""By position, what is sold of every lot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +45,10 @@ class Middle:
     """Where to look.
 
     Attributes:
-        steps: By seat that trades: steps bought, or sold below zero, in fractions.
-        least, most: By seat: how far that may go either way, whole.
-        gone: Seats whose odd fraction may leave with the rest.
-        lots: By seat: the order in which its lots are sold.
+        steps: By position that trades: steps bought, or sold below zero, in fractions.
+        least, most: By position: how far that may go either way, whole.
+        gone: Positions whose odd fraction may leave with the rest.
+        lots: By position: the order in which its lots are sold.
     """
 
     steps: Mapping[int, float]
@@ -82,17 +82,17 @@ class Proposal:
 
 
 def whole_near(
-    problem: Household, taxation: Taxation | None, peace: Peace, frame: Frame, middle: Middle
+    problem: Household, taxation: Taxation | None, leeway: Leeway, frame: Frame, middle: Middle
 ) -> list[Proposal]:
     """Return the best combinations near a solution in fractions, of every round, the last round's first.
 
     Args:
-        problem, taxation, peace: What may be done and what ranks it.
+        problem, taxation, leeway: What may be done and what ranks it.
         frame: What has to be kept. Without a limit of tax and costs their least comes first; within one, as
             `ranks` has it: trades, places, objective, turnover.
         middle: The solution.
     """
-    around = _Around(problem, taxation, peace, frame, middle)
+    around = _Around(problem, taxation, leeway, frame, middle)
     found: list[Proposal] = []
     best: tuple[float, ...] | None = None
     steps = dict(middle.steps)
@@ -103,22 +103,22 @@ def whole_near(
         found = rows + found
         if rank is not None and (best is None or rank < best):
             best = rank
-            steps = {k: float(rows[0].change.steps[k] - problem.seats[k].held) for k in steps}
+            steps = {k: float(rows[0].change.steps[k] - problem.positions[k].held) for k in steps}
         elif turn:
             break
     return found
 
 
 class _Around:
-    """The seats that trade, by groups of goals that share a seat.
+    """The positions that trade, by groups of goals that share a position.
 
     A combination is a row: sum of squared misses, costs, trades, turnover, objective, then what it does to
-    every purse, the gain of every bucket, what stands well by level, and of every cap what is bought of what
-    counts, whether anything is, and what is bought in its account.
+    every balance, the gain of every bucket, what stands well by level, and of every cap what is bought of
+    what counts, whether anything is, and what is bought in its account.
     """
 
     def __init__(
-        self, problem: Household, taxation: Taxation | None, peace: Peace, frame: Frame, middle: Middle
+        self, problem: Household, taxation: Taxation | None, leeway: Leeway, frame: Frame, middle: Middle
     ) -> None:
         self.problem, self.taxation = problem, taxation
         self.frame, self.middle = frame, middle
@@ -132,31 +132,31 @@ class _Around:
         self.possible = all(
             frame.ranges[g][0] - HAIR <= self.held[g] <= frame.ranges[g][1] + HAIR for g in rest
         )
-        self.accounts = sorted({problem.seats[k].account for k in middle.steps})
-        purses = [
-            (a, c) for a in self.accounts for c in range(len(problem.purses[a]) if problem.spread else 1)
+        self.accounts = sorted({problem.positions[k].account for k in middle.steps})
+        balances = [
+            (a, c) for a in self.accounts for c in range(len(problem.balances[a]) if problem.spread else 1)
         ]
-        self.purse = {key: FIGURES + n for n, key in enumerate(purses)}
-        self.gain = FIGURES + len(purses)
+        self.balance = {key: FIGURES + n for n, key in enumerate(balances)}
+        self.gain = FIGURES + len(balances)
         self.level = self.gain + (taxation.buckets if taxation is not None else 0)
-        self.levels = [[float(x) for x in level] for level in peace.places]
+        self.levels = [[float(x) for x in level] for level in leeway.places]
         self.capped = [cap for cap in problem.caps if cap.account in self.accounts]
         self.cap = self.level + len(self.levels)
         self.width = self.cap + 3 * len(self.capped)
 
     def _groups(self) -> list[tuple[list[int], list[int]]]:
-        """Return goals and seats that belong together, each in ascending order."""
+        """Return goals and positions that belong together, each in ascending order."""
         groups: list[tuple[set[int], list[int]]] = []
         for k in sorted(self.middle.steps):
-            goals = {g for g, _ in self.problem.seats[k].counts}
-            seats, apart = [k], []
+            goals = {g for g, _ in self.problem.positions[k].counts}
+            positions, apart = [k], []
             for other, those in groups:
                 if goals & other:
-                    goals, seats = goals | other, those + seats
+                    goals, positions = goals | other, those + positions
                 else:
                     apart.append((other, those))
-            groups = [*apart, (goals, seats)]
-        return [(sorted(goals), sorted(seats)) for goals, seats in groups]
+            groups = [*apart, (goals, positions)]
+        return [(sorted(goals), sorted(positions)) for goals, positions in groups]
 
     def look(self, steps: Mapping[int, float], turn: int) -> tuple[tuple[float, ...] | None, list[Proposal]]:
         """Return the rank of the best combination around some steps, and the best few."""
@@ -164,12 +164,12 @@ class _Around:
 
         widths = self._widths(steps, turn)
         tables = []
-        for goals, seats in self.groups:
-            options = product(*(self._options(k, steps[k], widths[k]) for k in seats))
-            rows = [(row, combo) for combo in options for row in [self._row(goals, seats, combo)] if row]
+        for goals, positions in self.groups:
+            options = product(*(self._options(k, steps[k], widths[k]) for k in positions))
+            rows = [(row, combo) for combo in options for row in [self._row(goals, positions, combo)] if row]
             if not rows:
                 return None, []
-            tables.append((seats, [combo for _, combo in rows], np.array([row for row, _ in rows])))
+            tables.append((positions, [combo for _, combo in rows], np.array([row for row, _ in rows])))
         least = [float(table[:, 0].min()) for _, _, table in tables]
         left = self.frame.square * (1 + 1e-12) - self.rest - sum(least)
         total, picked = np.zeros((1, self.width)), np.zeros((1, 0), dtype=np.int64)
@@ -187,13 +187,13 @@ class _Around:
         return self._best(np, tables, total[good], picked[good], effort[good])
 
     def _widths(self, steps: Mapping[int, float], turn: int) -> dict[int, int]:
-        """Return how many counts each seat takes: as many as there may be in all, about as many each."""
-        seats = sorted(steps)
+        """Return how many counts each position takes: as many as there may be in all, about as many each."""
+        positions = sorted(steps)
         # Those that stand nearest to a whole count have the least to choose; later rounds give others a turn.
-        order = sorted(seats, key=lambda k: (-abs(steps[k] - round(steps[k])), k))
+        order = sorted(positions, key=lambda k: (-abs(steps[k] - round(steps[k])), k))
         shift = turn * 5 % len(order)
         order = order[shift:] + order[:shift]
-        widths = dict.fromkeys(seats, 1)
+        widths = dict.fromkeys(positions, 1)
         combined = 1
         for less, more in pairwise(WIDTHS):
             for k in order:
@@ -208,20 +208,20 @@ class _Around:
         low, high = self.middle.least[k], self.middle.most[k]
         first = (round(at) if width != 2 else floor(at + HAIR)) - (width - 1) // 2
         counts = sorted({min(max(first + n, low), high) for n in range(width)})
-        out = k in self.middle.gone and -self.problem.seats[k].held in counts
-        return [(n, False) for n in counts] + ([(-self.problem.seats[k].held, True)] if out else [])
+        out = k in self.middle.gone and -self.problem.positions[k].held in counts
+        return [(n, False) for n in counts] + ([(-self.problem.positions[k].held, True)] if out else [])
 
     def _row(
-        self, goals: list[int], seats: list[int], combo: Sequence[tuple[int, bool]]
+        self, goals: list[int], positions: list[int], combo: Sequence[tuple[int, bool]]
     ) -> list[float] | None:
         """Return what a combination does to a group, None where it may not stand."""
         problem = self.problem
         row = [0.0] * self.width
         worth = {g: self.held[g] for g in goals}
         placed: list[dict[tuple[int, float], float]] = [{} for _ in self.levels]
-        for k, (n, out) in zip(seats, combo, strict=True):
-            seat = problem.seats[k]
-            amount = float(n * seat.price - (seat.odd if out else 0))
+        for k, (n, out) in zip(positions, combo, strict=True):
+            position = problem.positions[k]
+            amount = float(n * position.price - (position.odd if out else 0))
             size = abs(amount)
             if 0 < size < problem.min_trade:
                 return None
@@ -230,21 +230,21 @@ class _Around:
             row[2] += 1.0 if size else 0.0
             row[3] += size
             row[4] -= float(problem.idle) * amount
-            row[self.purse[seat.account, seat.currency if problem.spread else 0]] -= amount
-            row[self.purse[seat.account, 0]] -= cost
-            for g, part in seat.counts:
+            row[self.balance[position.account, position.currency if problem.spread else 0]] -= amount
+            row[self.balance[position.account, 0]] -= cost
+            for g, part in position.counts:
                 worth[g] += amount * float(part)
             for bucket, gain in self._gains(k, -n, out):
                 row[self.gain + bucket] += gain
             for scores, sums in zip(self.levels, placed, strict=True):
-                stands = 0.0 if out else float(seat.price * (seat.held + n) + seat.odd)
-                for g, part in seat.counts if scores[k] else ():
+                stands = 0.0 if out else float(position.price * (position.held + n) + position.odd)
+                for g, part in position.counts if scores[k] else ():
                     sums[g, scores[k]] = sums.get((g, scores[k]), 0.0) + float(part) * stands
             for place, cap in enumerate(self.capped):
                 at = self.cap + 3 * place
-                if seat.account == cap.account:
+                if position.account == cap.account:
                     row[at + 2] += amount
-                if k in cap.seats:
+                if k in cap.positions:
                     row[at] += amount
                     row[at + 1] += float(amount > 0)
         for g in goals:
@@ -282,7 +282,7 @@ class _Around:
         problem = self.problem
         good = np.ones(len(total), dtype=bool)
         effort = total[:, 1].copy()
-        everything = float(sum(sum(p) for a, p in enumerate(problem.purses) if a not in self.accounts))
+        everything = float(sum(sum(p) for a, p in enumerate(problem.balances) if a not in self.accounts))
         for account in self.accounts:
             money, cost, base = self._settled(np, total, account)
             good &= (money >= -HAIR) & (base >= -HAIR)
@@ -305,13 +305,13 @@ class _Around:
         return good & (effort <= self.frame.effort + HAIR), effort
 
     def _settled(self, np: Any, total: Any, account: int) -> tuple[Any, Any, Any]:
-        """Return an account's money in the end, what converting costs, and its base purse; see `settle`."""
+        """Return an account's money in the end, what converting costs, and its base balance; see `settle`."""
         problem, spread = self.problem, float(self.problem.spread)
-        cash = problem.purses[account]
+        cash = problem.balances[account]
         if not problem.spread:
-            money = total[:, self.purse[account, 0]] + float(sum(cash))
+            money = total[:, self.balance[account, 0]] + float(sum(cash))
             return money, 0.0, money
-        rows = [total[:, self.purse[account, c]] + float(x) for c, x in enumerate(cash)]
+        rows = [total[:, self.balance[account, c]] + float(x) for c, x in enumerate(cash)]
         cost = 0.0
         for c in range(1, len(rows)):
             lack = np.maximum(-rows[c], 0.0)
@@ -324,9 +324,11 @@ class _Around:
     def _keeps(self, total: Any, money: Any, place: int) -> Any:
         """Say which combinations buy nothing that counts for a cap, or stay under it."""
         cap, at = self.capped[place], self.cap + 3 * place
-        seats = self.problem.seats
-        held = {k: float(s.price * s.held + s.odd) for k, s in enumerate(seats) if s.account == cap.account}
-        counted = cap.counted + sum(held[k] for k in cap.seats) + total[:, at]
+        positions = self.problem.positions
+        held = {
+            k: float(s.price * s.held + s.odd) for k, s in enumerate(positions) if s.account == cap.account
+        }
+        counted = cap.counted + sum(held[k] for k in cap.positions) + total[:, at]
         worth = cap.counted + cap.other + sum(held.values()) + total[:, at + 2] + money
         keeps = counted <= float(cap.fraction) * worth + HAIR
         return keeps if cap.always else keeps | (total[:, at + 1] == 0)
@@ -342,13 +344,13 @@ class _Around:
             keys = [total[:, 2], *places, total[:, 4], total[:, 3]]
         order = np.lexsort(tuple(reversed(keys)))[:OFFERED]
         found = []
-        seats = self.problem.seats
+        positions = self.problem.positions
         for at in order:
-            steps, gone = [s.held for s in seats], [False] * len(seats)
+            steps, gone = [s.held for s in positions], [False] * len(positions)
             wanted: Wanted = [[0.0] * len(x) for x in self.taxation.lots] if self.taxation is not None else []
             for place, (own, combos, _) in enumerate(tables):
                 for k, (n, out) in zip(own, combos[picked[at, place]], strict=True):
-                    steps[k], gone[k] = seats[k].held + n, out
+                    steps[k], gone[k] = positions[k].held + n, out
                     if self.taxation is not None and (n < 0 or out):
                         wanted[k] = self._sold(k, -n, out)
             found.append(Proposal(Change(tuple(steps), tuple(gone)), wanted if self.taxation else None))

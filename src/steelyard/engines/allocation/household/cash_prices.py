@@ -1,4 +1,4 @@
-"""What money is worth in every purse: the relaxations under which totals are listed.
+"""What money is worth in every balance: the relaxations under which totals are listed.
 
 Where any account may hold anything, money is worth the same everywhere, but for foreign money, whose worth
 lies between what converting into it and out of it costs. Where accounts differ in what they may hold, the
@@ -22,7 +22,7 @@ from steelyard.engines.allocation.household.household import (
     unchanged,
 )
 from steelyard.engines.allocation.household.linear_model import LinearModel
-from steelyard.engines.allocation.household.totals import Prices, Total, Totals
+from steelyard.engines.allocation.household.totals import ShadowPrices, Total, Totals
 
 GRAIN = 16
 """Parts into which the way from converting out to converting in is divided."""
@@ -42,7 +42,7 @@ def at_tilt(
     worths: Sequence[int] | None = None,
     reserve: int | None = None,
     caps: Sequence[int] = (),
-) -> Prices:
+) -> ShadowPrices:
     """Return prices under which no payable change spends more than their limit.
 
     Args:
@@ -54,31 +54,31 @@ def at_tilt(
         caps: By cap, >= 0: what a tick of what may count for it is worth.
     """
     common = worths is None
-    worths = worths if worths is not None else [0 if problem.reserve else 1] * len(problem.purses)
+    worths = worths if worths is not None else [0 if problem.reserve else 1] * len(problem.balances)
     if reserve is None:
         reserve = 1 if common and problem.reserve else 0
     values = [ONE + problem.spread * Fraction(t, GRAIN) for t in tilts] if problem.spread else []
     foreign = values or [ONE] * len(tilts)
-    # Into a foreign purse converting costs the whole household too; out of it only what lacks elsewhere.
+    # Into a foreign balance converting costs the whole household too; out of it only what lacks elsewhere.
     kept = [max(v, ONE) for v in foreign]
     unit = lcm(*(v.denominator for v in foreign), *(v.denominator for v in kept))
 
     def of(account: int, currency: int) -> int:
         return int((worths[account] * foreign[currency] + reserve * kept[currency]) * unit)
 
-    amounts = [of(s.account, s.currency) for s in problem.seats]
-    commissions = tuple((worths[s.account] + reserve) * unit for s in problem.seats)
-    limit = sum(of(a, c) * money for a, row in enumerate(problem.purses) for c, money in enumerate(row))
+    amounts = [of(s.account, s.currency) for s in problem.positions]
+    commissions = tuple((worths[s.account] + reserve) * unit for s in problem.positions)
+    limit = sum(of(a, c) * money for a, row in enumerate(problem.balances) for c, money in enumerate(row))
     for cap, worth in zip(problem.caps, caps, strict=False):
-        for k in cap.seats:
+        for k in cap.positions:
             amounts[k] += worth * unit
         limit += worth * unit * cap_room(problem, cap)
-    return Prices(tuple(amounts), commissions, limit - reserve * problem.reserve * unit)
+    return ShadowPrices(tuple(amounts), commissions, limit - reserve * problem.reserve * unit)
 
 
 def merged_totals(problem: Household) -> Totals:
     """Return the totals under the best prices that are the same in all accounts."""
-    count = max(len(row) for row in problem.purses)
+    count = max(len(row) for row in problem.balances)
     tilts = [0] * count
     best = Totals(problem, [at_tilt(problem, tilts)])
     if not problem.spread:
@@ -104,9 +104,9 @@ def restricted(problem: Household) -> bool:
     """Say whether accounts differ in what they may trade, so that money may be worth more in one of them."""
     if problem.caps:
         return True
-    for seats in by_goal(problem):
-        rows = [problem.seats[k] for k in seats]
-        if len(rows) not in (0, len(problem.purses)) or len({(s.can_buy, s.can_sell) for s in rows}) > 1:
+    for positions in by_goal(problem):
+        rows = [problem.positions[k] for k in positions]
+        if len(rows) not in (0, len(problem.balances)) or len({(s.can_buy, s.can_sell) for s in rows}) > 1:
             return True
     return False
 
@@ -132,7 +132,7 @@ def dual_totals(problem: Household, incumbent: Change) -> Totals:
     return Totals(problem, [own, at_tilt(problem, tilts)])
 
 
-def refuting_prices(problem: Household, totals: Mapping[int, Total]) -> Prices | None:
+def refuting_prices(problem: Household, totals: Mapping[int, Total]) -> ShadowPrices | None:
     """Return prices at which accounts cannot pay for totals, None where fractions of a share could.
 
     The linear relaxation says how much money is missing at the least, and at what prices. That these refute
@@ -143,7 +143,7 @@ def refuting_prices(problem: Household, totals: Mapping[int, Total]) -> Prices |
     linear.whole = [False] * len(linear.whole)
     model.fix(totals)
     cap_rows = [_cap_row(model, linear, cap) for cap in problem.caps]
-    needs = [*model.purse_rows.values(), *([] if model.reserve_row is None else [model.reserve_row])]
+    needs = [*model.cash_rows.values(), *([] if model.reserve_row is None else [model.reserve_row])]
     for row in needs:
         linear.rows[row][2][linear.column(cost=1.0)] = 1.0
     for row in cap_rows:
@@ -157,19 +157,19 @@ def refuting_prices(problem: Household, totals: Mapping[int, Total]) -> Prices |
 
 def _priced(
     model: BudgetModel, duals: Sequence[float], cap_rows: Sequence[int]
-) -> tuple[Prices, list[int]] | None:
+) -> tuple[ShadowPrices, list[int]] | None:
     """Return the prices that the duals of a relaxation say, with their tilts; None where money is free."""
     if not duals:
         return None
     problem = model.problem
-    worth = {key: max(duals[row], 0.0) for key, row in model.purse_rows.items()}
+    worth = {key: max(duals[row], 0.0) for key, row in model.cash_rows.items()}
     spare = 0.0 if model.reserve_row is None else max(duals[model.reserve_row], 0.0)
     capped = [max(-duals[row], 0.0) for row in cap_rows]
     scale = STEPS / max(*worth.values(), *capped, spare, 1e-300)
-    worths = [round(worth[a, 0] * scale) for a in range(len(problem.purses))]
-    tilts = [0] * max(len(row) for row in problem.purses)
+    worths = [round(worth[a, 0] * scale) for a in range(len(problem.balances))]
+    tilts = [0] * max(len(row) for row in problem.balances)
     for currency in range(1, len(tilts)) if problem.spread else ():
-        pairs = [(worth.get((a, currency)), worth[a, 0]) for a in range(len(problem.purses))]
+        pairs = [(worth.get((a, currency)), worth[a, 0]) for a in range(len(problem.balances))]
         ratios = [(f / b - 1) / float(problem.spread) for f, b in pairs if f is not None and b > 0]
         if ratios:
             tilts[currency] = min(max(round(sum(ratios) / len(ratios) * GRAIN), -GRAIN), GRAIN)
@@ -182,11 +182,11 @@ def _priced(
 def _cap_row(model: BudgetModel, linear: LinearModel, cap: Cap) -> int:
     """Add that what counts for a cap grows by no more than there is room for; return the row."""
     terms: dict[int, float] = {}
-    for k in cap.seats:
+    for k in cap.positions:
         bought, sold = model.moved[k]
-        seat = model.problem.seats[k]
-        size = seat.price * model.size(k) / model.unit
+        position = model.problem.positions[k]
+        size = position.price * model.size(k) / model.unit
         terms |= {bought: size, sold: -size}
         if k in model.gone:
-            terms[model.gone[k]] = -seat.odd / model.unit
+            terms[model.gone[k]] = -position.odd / model.unit
     return linear.row(terms, upper=cap_room(model.problem, cap) / model.unit)
