@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from steelyard.domain.books.ledger import Entry
 from steelyard.domain.portfolio import Portfolio, Tax
 from steelyard.domain.tax.country import country
-from steelyard.errors import InputError
+from steelyard.errors import DataError, InputError
 from steelyard.records import dataclass
 from steelyard.words import say
 
@@ -107,11 +107,11 @@ def entries_for(filer: Filer, entries: Sequence[Entry]) -> list[Entry]:
     return found
 
 
-def named(error: InputError, filer: Filer) -> InputError:
+def named(error: InputError | DataError, filer: Filer) -> InputError | DataError:
     """Return an error that names whose return it stops, where it is not that of [tax]."""
     if filer.owners[0] == "me":
         return error
-    return InputError(
+    return type(error)(
         error.code,
         say("{message} (the return of {owner})", message=error.message, owner=filer.owners[0]),
         say("{hint}; keys of {owner} stand under [owners.{owner}]", hint=error.hint, owner=filer.owners[0]),

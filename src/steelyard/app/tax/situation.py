@@ -16,7 +16,7 @@ from steelyard.domain.tax.country import Country, YearFacts, YearTax, country, u
 from steelyard.domain.tax.gaps import COSTLESS, without_costless
 from steelyard.domain.tax.identical import same_index
 from steelyard.domain.tax.rules import Rule
-from steelyard.errors import InputError
+from steelyard.errors import DataError, InputError
 from steelyard.ports.market import Sessions
 from steelyard.records import dataclass, field, replace
 from steelyard.words import say
@@ -141,7 +141,7 @@ def situations(
     for filer in filers:
         try:
             found.append(_situation(portfolio, sessions, figures, filer, past, as_of, year, selling))
-        except InputError as error:
+        except (InputError, DataError) as error:
             raise named(error, filer) from None
     return tuple(found)
 
@@ -171,6 +171,9 @@ def _situation(
             ),
         )
     past = entries_for(filer, journal)
+    if not books.entries and lands.currency != portfolio.base_currency:
+        # The rate of a lot in the file is one to the base currency, which is not this return's.
+        past = [replace(e, fx_rate=None) for e in past]
     symbols = instruments_of(past)
     classes = _known_classes(lands, portfolio)
     classes |= {s: lands.classify(portfolio.instruments[s]) for s in sorted(symbols)}

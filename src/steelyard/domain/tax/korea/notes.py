@@ -81,6 +81,11 @@ def notes_of_year(
         yield say("Where the rate abroad is not given 14 % counts: add foreign_rate from the fund's notice.")
     yield from _methods(facts)
     yield from _partnerships(facts)
+    if ledger.shares:
+        yield say(
+            "Taxable Korean shares are taxed as those of larger companies: the lower rates for small and "
+            "medium enterprises are not covered (rule kr.domestic-shares)."
+        )
     for p in ledger.payments:
         if p.rate_note:
             yield say(
