@@ -8,6 +8,8 @@ import random
 from datetime import date, timedelta
 from decimal import Decimal
 
+import pyarrow as pa
+
 from builders import account, portfolio, position
 
 AS_OF = date(2026, 11, 23)
@@ -26,6 +28,23 @@ POLICIES = {
     "threshold 4% to edge": {"kind": "threshold", "threshold": "4%", "destination": "edge"},
     None: {},
 }  # fmt: skip
+
+SCHEMA = pa.schema(
+    [
+        ("account", pa.string()),
+        ("model", pa.string()),
+        ("positions", pa.list_(pa.struct([("symbol", pa.string()), ("shares", pa.decimal128(24, 6))]))),
+        ("cash", pa.list_(pa.struct([("currency", pa.string()), ("amount", pa.decimal128(24, 2))]))),
+        ("cash_flow", pa.decimal128(24, 2)),
+        ("reserve", pa.decimal128(24, 2)),
+        ("min_trade", pa.decimal128(24, 2)),
+        ("can_sell", pa.bool_()),
+        ("can_buy", pa.bool_()),
+        ("last_rebalance", pa.date32()),
+        ("locked", pa.list_(pa.string())),
+        ("fractional", pa.bool_()),
+    ]
+)
 
 
 class Platform:

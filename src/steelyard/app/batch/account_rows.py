@@ -141,15 +141,18 @@ def exact(value: Any) -> Any:
 
 def _row(values: dict[str, Any]) -> Row:
     cash = values["cash"]
-    if not isinstance(cash, list):
-        cash = [] if cash is None else [{"currency": None, "amount": cash}]
+    if isinstance(cash, list):
+        # What is null in a list is there and unknown: no reader takes an empty text for a currency or amount.
+        cash = [tuple("" if x is None else x for x in _pair(c, "currency", "amount")) for c in cash]
+    else:
+        cash = [] if cash is None else [(None, exact(cash))]
     last = values.get("last_rebalance")
     flow = exact(values.get("cash_flow"))
     return Row(
         account=str(values["account"]),
         model=str(values["model"]),
         positions=tuple(_pair(p, "symbol", "shares") for p in values["positions"] or ()),
-        cash=tuple(_pair(c, "currency", "amount") for c in cash),
+        cash=tuple(cash),
         cash_flow=ZERO if flow is None else Decimal(flow),
         reserve=_or(exact(values.get("reserve")), ZERO),
         min_trade=_or(exact(values.get("min_trade")), ZERO),

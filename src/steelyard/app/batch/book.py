@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from steelyard.domain.market.instruments import Instrument
-from steelyard.domain.money import EXACT, ZERO
+from steelyard.domain.money import EXACT, ZERO, parse_number
 from steelyard.domain.policy.policies import Policy
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import InputError, Problem
@@ -165,7 +165,7 @@ class Book:
         cash: dict[str, Any] = {}
         for currency, amount in row.cash:
             currency = currency or self.terms.base_currency
-            cash[currency] = EXACT.add(cash[currency], amount) if currency in cash else amount
+            cash[currency] = _added(cash[currency], amount) if currency in cash else amount
         held = [{"symbol": symbol, "shares": shares} for symbol, shares in row.positions]
         values["accounts"] = [{"name": row.account, "cash": cash, "positions": held}]
         found = self.build(values, row.account, need_accounts=True)
@@ -188,3 +188,11 @@ class Book:
                 "fx_spread": terms.fx_spread,
             },
         }
+
+
+def _added(one: Any, other: Any) -> Any:
+    """Return two amounts of a currency in one; what is no number stays, for the reader of files to refuse."""
+    try:
+        return EXACT.add(parse_number(one), parse_number(other))
+    except ValueError:
+        return ""

@@ -182,7 +182,7 @@ def _models(rows: Iterable[Mapping[str, Any]], problems: TableProblems) -> dict[
             )
         if weight is not None:
             mine[symbol] = weight
-        policies.setdefault(name, set()).update({row["policy"]} if row.get("policy") else ())
+        policies.setdefault(name, set()).update({str(row["policy"])} if row.get("policy") else ())
         divided.setdefault(name, set()).add(bool(row.get("fractional")))
     found = {}
     for name, mine in targets.items():
@@ -213,7 +213,9 @@ def _prices(rows: list[dict[str, Any]], as_of: date, problems: TableProblems) ->
             except ValueError:
                 _cell(problems, "prices", number, "priced_on", say("{raw!r} is not a date", raw=day))
                 continue
-        if day is not None and day > as_of:
+        if day is not None and not isinstance(day, date):
+            _cell(problems, "prices", number, "priced_on", say("{raw!r} is not a date", raw=str(day)))
+        elif day is not None and day > as_of:
             problems.problem(
                 "price-after",
                 say(
