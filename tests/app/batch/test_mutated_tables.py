@@ -62,7 +62,7 @@ def mutated(draw, accounts):
 
 @pytest.mark.parametrize("tables", sizes(25, 3000, "some accounts of each take the ordinary planner"))
 def test_no_cell_of_an_account_ends_the_batch_or_loses_an_account(tables):
-    wide = {"shares": pa.decimal128(38, 6), "amount": pa.decimal128(38, 2)}
+    wide = {"shares": pa.decimal128(38, 6), "amount": pa.decimal128(38, 6)}
     fields = []
     for field in SCHEMA:
         kind = field.type
