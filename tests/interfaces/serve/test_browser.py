@@ -73,6 +73,7 @@ class Tab:
         self.base = start.split("/start")[0].rstrip("/")
         self.context = browser.new_context(locale=locale, viewport={"width": width, "height": 900}, **how)
         self.page = self.context.new_page()
+        self.page.set_default_timeout(180_000)  # Clicks are waited for, not timed: the machine is shared.
         self.page.on(
             "console", lambda m: self.faults.append(m.text) if m.type in ("error", "warning") else None
         )
