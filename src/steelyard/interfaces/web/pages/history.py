@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import steelyard
 from steelyard.domain.money import ZERO
+from steelyard.interfaces.web.attention import matters_of
 from steelyard.interfaces.web.pages.frame import about
 from steelyard.interfaces.web.visit import Screen, Visit
 from steelyard.records import dataclass
@@ -39,6 +40,7 @@ def history(visit: Visit) -> Screen:
         "history.html",
         {
             **about(portfolio, report.as_of),
+            "matters": matters_of(report),
             "history": found,
             "lines": None if visit.display.private or len(found.days) < 2 else lines_of(found),
             "paid": first + paid,

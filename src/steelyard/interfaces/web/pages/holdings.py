@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import steelyard
 from steelyard.domain.shown import cell
+from steelyard.interfaces.web.attention import matters_of
 from steelyard.interfaces.web.pages.frame import about
 from steelyard.interfaces.web.visit import Screen, Visit
 
@@ -42,6 +43,7 @@ def holdings(visit: Visit) -> Screen:
         "holdings.html",
         {
             **about(portfolio, report.as_of),
+            "matters": matters_of(steelyard.check(portfolio, as_of=visit.as_of)),
             "report": report,
             "tables": tables,
             "lots": _lots(portfolio),

@@ -8,6 +8,7 @@ import steelyard
 from steelyard.api.serving import kept_plan, order_state
 from steelyard.errors import InputError
 from steelyard.interfaces.vocabulary import SIDES, STATES
+from steelyard.interfaces.web.attention import matters_of
 from steelyard.interfaces.web.pages.frame import about
 from steelyard.interfaces.web.visit import Screen, Visit
 from steelyard.words import say
@@ -29,6 +30,7 @@ def orders(visit: Visit) -> Screen:
         "orders.html",
         {
             **about(portfolio, report.as_of),
+            "matters": matters_of(report),
             "plans": state.plans[:LATEST],
             "found": found,
             "open": [o for o in found if o.state in _OPEN],

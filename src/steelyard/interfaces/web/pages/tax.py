@@ -13,6 +13,7 @@ from steelyard.errors import SteelyardError
 from steelyard.interfaces.documents.tax import disposals_csv
 from steelyard.interfaces.tax_words import FILINGS, TAX_CLASSES, rows_of, word_of
 from steelyard.interfaces.vocabulary import CAUTIONS
+from steelyard.interfaces.web.attention import matters_of
 from steelyard.interfaces.web.display import Display
 from steelyard.interfaces.web.pages.frame import about
 from steelyard.interfaces.web.visit import Screen, Visit
@@ -46,7 +47,13 @@ def tax(visit: Visit) -> Screen:
     """Show the tax of the year so far."""
     portfolio = steelyard.load(visit.file, as_of=visit.as_of)
     report = steelyard.check(portfolio, as_of=visit.as_of)
-    facts: dict[str, Any] = {**about(portfolio, report.as_of), "years": (), "harvest": None, "why_not": ""}
+    facts: dict[str, Any] = {
+        **about(portfolio, report.as_of),
+        "matters": matters_of(report),
+        "years": (),
+        "harvest": None,
+        "why_not": "",
+    }
     if portfolio.tax is None:
         return Screen("tax.html", facts)
     year = steelyard.tax(portfolio, as_of=visit.as_of)
