@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from steelyard.adapters.files.packaged import load_catalogue
+from steelyard.adapters.files.portfolio import load
 from steelyard.adapters.files.quotes import PortfolioFile
 from steelyard.domain.portfolio import Quote, value
 from steelyard.errors import PortfolioProblems
@@ -71,3 +72,16 @@ def test_other_mistakes_are_told_as_ever(tmp_path):
 def test_a_foreign_instrument_priced_in_base_currency_needs_no_rate(tmp_path):
     text = OPEN.replace('shares = "8"', 'shares = "8"\nprice = "600000 KRW"')
     assert written(tmp_path, text).outline()[1] == frozenset()
+
+
+@pytest.mark.parametrize("key", ["language", "priced_on", "base_currency"])
+def test_a_key_of_the_top_below_a_table_is_told_where_it_belongs(key, tmp_path):
+    """A table that is added at the top takes what stands below it."""
+    known = {"language": '"ko"', "priced_on": "2026-11-30", "base_currency": '"KRW"'}
+    above = "".join(f"{k} = {v}\n" for k, v in known.items() if k != key)
+    text = f'{above}[prices]\nVOO = "600 USD"\n{key} = {known[key]}\n[targets]\nVOO = "100%"\n'
+    (tmp_path / "portfolio.toml").write_text(text + '[fx]\nUSDKRW = "1400"\n[[accounts]]\nname = "main"\n')
+    with pytest.raises(PortfolioProblems) as caught:
+        load(tmp_path / "portfolio.toml", load_catalogue())
+    first = [p for p in caught.value.problems if p.code == "unknown-key"]
+    assert [str(p.message) for p in first] == [f"{key} stands below [prices], and so belongs to it"]

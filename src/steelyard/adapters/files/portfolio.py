@@ -36,6 +36,8 @@ KEYS = (
     "base_currency", "language", "targets", "classes", "bands", "policy", "constraints", "costs", "fx", "tax",
     "owners", "accounts", "instruments", "prices", "priced_on",
 )  # fmt: skip
+_ALONE = ("base_currency", "language", "priced_on")
+"""Those that are no table."""
 
 
 def load(
@@ -130,6 +132,7 @@ def read(
     """
     reader.refuse_hidden(tree)
     reader.unknown_keys(tree, KEYS, ())
+    tree = _lifted(reader, tree)
     asked = tree.get("language")
     language = None if asked is None else reader.word(asked, ("language",), available())
     base = _base_currency(reader, tree)
@@ -193,6 +196,22 @@ def _syntax(text: str, name: str, error: Exception) -> Problem:
     if not isinstance(message, Text):
         message = message[:1].lower() + message[1:]
     return Problem("toml-syntax", message, hint, name, line)
+
+
+def _lifted(reader: Reader, tree: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a tree without keys of the top that stand below the name of a table, each a problem.
+
+    In TOML a line belongs to the table above it, which nobody who adds a table at the top thinks of.
+    """
+    found = dict(tree)
+    for name, table in tree.items():
+        for key in _ALONE:
+            if isinstance(table, Mapping) and key in table:
+                text = say("{key} stands below [{name}], and so belongs to it", key=key, name=name)
+                hint = say("write {key} above the first [table] of the file", key=key)
+                reader.problem("unknown-key", text, hint, (name, key))
+                found[name] = {k: v for k, v in found[name].items() if k not in _ALONE}
+    return found
 
 
 def _base_currency(reader: Reader, tree: Mapping[str, Any]) -> str:
