@@ -206,7 +206,12 @@ class _Return:
             sold_before: Sales of the plan before this one.
             symbol: What it sells.
         """
-        now, then = (self._windows(sold).get(symbol) for sold in (self._sold, sold_before))
+        now = self._windows(self._sold).get(symbol)
+        earlier = (*self._situation.facts.entries, *sold_before)
+        sold_today = any(
+            e.symbol == symbol and e.kind == "sell" and e.traded_on == self._as_of for e in earlier
+        )
+        then = self._windows(sold_before).get(symbol) if sold_today else None
         return now if now is not None and (then is None or now.loss > then.loss) else None
 
     def _windows(self, sold: tuple[Entry, ...]) -> Mapping[str, NoBuy]:

@@ -23,10 +23,11 @@ from steelyard.engines.allocation.household.ranks import Leeway, judge, permitte
 from steelyard.engines.allocation.household.taxation import Taxation
 from steelyard.engines.allocation.household.whole_shares import (
     HAIR,
+    NO_TAXES,
     Frame,
+    ManyTaxes,
     Middle,
     Proposal,
-    tax_of_many,
     whole_near,
 )
 
@@ -95,9 +96,11 @@ class OneAccount(Counts):
 
     Attributes:
         gains: By bucket: the gain of every count.
+        taxes: Of many plans at once.
     """
 
     gains: Any
+    taxes: ManyTaxes
 
     def listed(self, enough: float, tolerance: float) -> Listed:
         """Return the plans that may be the best: least tax and costs, then fewest trades, then nearest.
@@ -111,7 +114,7 @@ class OneAccount(Counts):
         import numpy as np
 
         model = MixtureModel(self, np)
-        self.gains = model.gains
+        self.gains, self.taxes = model.gains, ManyTaxes(self.taxation or NO_TAXES)
         cases = model.least_by_case()
         bound = min((case.value for case in cases), default=inf)
         least, proposals = enough, list[Proposal]()
@@ -320,7 +323,7 @@ class OneAccount(Counts):
         taxation = self.taxation
         if taxation is not None and len(picked):
             realised = sums[6:].T
-            tax = tax_of_many(np, taxation, realised)
+            tax = self.taxes.of(realised)
             effort = effort + tax
             good = effort <= most + HAIR
             if taxation.most_tax is not None:

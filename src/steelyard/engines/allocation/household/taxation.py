@@ -7,7 +7,7 @@ States has three), each the greatest of some linear pieces in the gains of its b
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from steelyard.engines.allocation.household.household import ZERO, Change, Household
@@ -34,6 +34,11 @@ class Piece:
 
     slopes: Mapping[int, Fraction]
     constant: Fraction = ZERO
+    rough: tuple[float, tuple[tuple[int, float], ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        slopes = tuple((b, float(slope)) for b, slope in self.slopes.items())
+        object.__setattr__(self, "rough", (float(self.constant), slopes))
 
     def at(self, gains: Sequence[Fraction]) -> Fraction:
         """Return its value at the gains by bucket."""
@@ -41,7 +46,10 @@ class Piece:
 
     def about(self, gains: Sequence[float]) -> float:
         """Return the same in binary floats."""
-        return sum([float(slope) * gains[b] for b, slope in self.slopes.items()], float(self.constant))
+        constant, slopes = self.rough
+        for bucket, slope in slopes:
+            constant += slope * gains[bucket]
+        return constant
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +166,7 @@ def _doubt(value: float, size: float) -> float:
 
 def _is_kept(limit: Piece, gains: Sequence[Fraction], rough: Sequence[float], size: float) -> bool:
     about = limit.about(rough)
-    if abs(about) > _doubt(float(limit.constant), size):
+    if abs(about) > _doubt(limit.rough[0], size):
         return about < 0
     return limit.at(gains) <= 0
 

@@ -36,6 +36,8 @@ FIGURES = 5
 HAIR = 1e-6
 """Ticks that floats may be off."""
 
+NO_TAXES = Taxation((), (), 0, ())
+
 Wanted = list[list[float]]
 """By position, what is sold of every lot."""
 
@@ -121,6 +123,7 @@ class _Around:
         self, problem: Household, taxation: Taxation | None, leeway: Leeway, frame: Frame, middle: Middle
     ) -> None:
         self.problem, self.taxation = problem, taxation
+        self.taxes = ManyTaxes(taxation or NO_TAXES)
         self.frame, self.middle = frame, middle
         self.held = [float(v) for v in values(problem, unchanged(problem))]
         self.target = [float(g.target) for g in problem.goals]
@@ -296,7 +299,7 @@ class _Around:
             good &= total[:, 2] <= problem.most_trades
         if self.taxation is not None:
             gains = total[:, self.gain : self.level]
-            tax = tax_of_many(np, self.taxation, gains)
+            tax = self.taxes.of(gains)
             effort += tax
             if self.taxation.most_tax is not None:
                 good &= tax <= float(self.taxation.most_tax) + HAIR
@@ -357,25 +360,38 @@ class _Around:
         return tuple(float(key[order[0]]) for key in keys), found
 
 
-def tax_of_many(np: Any, taxation: Taxation, gains: Any) -> Any:
-    """Return the tax of many plans from their gains by bucket, see `tax_of`."""
+class ManyTaxes:
+    """The taxes as arrays: all pieces and limits of all cases are looked at for many plans at once."""
 
-    def at(piece: Piece) -> Any:
-        value = np.full(len(gains), float(piece.constant))
-        for bucket, slope in piece.slopes.items():
-            if slope:
-                value = value + float(slope) * gains[:, bucket]
-        return value
+    def __init__(self, taxation: Taxation) -> None:
+        import numpy as np
 
-    total = np.zeros(len(gains))
-    for alternatives in taxation.taxes:
-        least = np.full(len(gains), inf)
-        for alternative in alternatives:
-            tax = at(alternative.pieces[0])
-            for piece in alternative.pieces[1:]:
-                tax = np.maximum(tax, at(piece))
-            for limit in alternative.limits:
-                tax = np.where(at(limit) <= HAIR, tax, inf)
-            least = np.minimum(least, tax)
-        total += least
-    return total
+        rows: list[Piece] = []
+        self.cases: list[list[tuple[slice, slice]]] = []
+        for alternatives in taxation.taxes:
+            self.cases.append([])
+            for alternative in alternatives:
+                start, end = len(rows), len(rows) + len(alternative.pieces)
+                rows += [*alternative.pieces, *alternative.limits]
+                self.cases[-1].append((slice(start, end), slice(end, len(rows))))
+        self.slopes = np.zeros((taxation.buckets, len(rows)))
+        for n, piece in enumerate(rows):
+            for bucket, slope in piece.slopes.items():
+                self.slopes[bucket, n] = float(slope)
+        self.constants = np.array([float(piece.constant) for piece in rows])
+
+    def of(self, gains: Any) -> Any:
+        """Return the tax of many plans from their gains by bucket, a row each; see `tax_of`."""
+        import numpy as np
+
+        value = gains @ self.slopes + self.constants
+        total = np.zeros(len(gains))
+        for cases in self.cases:
+            least = np.full(len(gains), inf)
+            for pieces, limits in cases:
+                tax = value[:, pieces].max(axis=1)
+                if limits.start < limits.stop:
+                    tax = np.where(value[:, limits].max(axis=1) <= HAIR, tax, inf)
+                least = np.minimum(least, tax)
+            total += least
+        return total
