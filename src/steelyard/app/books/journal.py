@@ -281,7 +281,7 @@ def import_rows(
         cancelled=len(numbers.cancelled),
         by_hand=len(numbers.by_hand),
     )
-    if not done.known:
+    if not done.known or all(row.counts for row in there):
         return done
     known = Counter(_identity(row.entry) for row in rows) - Counter(_identity(row.entry) for row in fresh)
     counting = Counter(_identity(row.entry) for row in there if row.counts)
