@@ -10,6 +10,7 @@ import json
 import re
 from datetime import date
 from decimal import Decimal
+from itertools import count
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -215,3 +216,18 @@ def test_a_list_of_orders_that_may_not_be_whole_is_not_believed(server, broker):
     server.say = [(200, json.dumps([row] * 500), {})]
     with pytest.raises(ServiceError, match="500 open orders"):
         broker.open_orders()
+
+
+def test_fills_that_do_not_end_are_left_after_the_two_hundredth_page(broker, monkeypatch):
+    """Each page is full and ends with an id that was not there before."""
+    numbers, asked = count(1), []
+
+    def full(path):
+        asked.append(path)
+        return [{"id": str(next(numbers))} for _ in range(100)]
+
+    monkeypatch.setattr(broker, "_list", full)
+    with pytest.raises(NoAnswer) as caught:
+        broker.fills(date(2026, 11, 24))
+    assert caught.value.code == "broker-answer"
+    assert len(asked) == 200

@@ -264,6 +264,17 @@ def test_every_page_is_read(server, broker):
     assert len(broker.open_orders()) == 5
 
 
+def test_pages_that_do_not_end_are_left_after_the_fiftieth(server, broker):
+    """A page of nothing that says there is more, again and again."""
+    server.page, server.prices["VOO"] = 0, D(600)
+    broker.submit(order(shares="1"))
+    before = len(server.seen)
+    with pytest.raises(ServiceError) as caught:
+        broker.open_orders()
+    assert caught.value.code == "broker-answer"
+    assert len(server.seen) - before <= 60
+
+
 def test_the_token_is_kept_for_its_owner_alone_and_renewed(server, connect, tmp_path):
     def issued():
         return sum(path == "/oauth2/tokenP" for _, path, _, _ in server.seen)
