@@ -405,7 +405,8 @@ ONE = {
             "summary.dividends.qualified": "60",
             "summary.dividends.ordinary": "20",
             "summary.tax.long_term_by_rate": {"0": "0", "0.15": "60", "0.20": "0"},
-            "total_tax": "9",
+            # 60 at 15 %, and the 20 that are not qualified at 22 %.
+            "total_tax": "13.4",
         },
     ),
     "held for 60 days only: not qualified": (
