@@ -7,7 +7,7 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
-MOST_MEBIBYTES = 96
+MOST_MEBIBYTES = 95
 """What the base installation may take on disk, without compiled bytecode."""
 TOOLS = (
     "pip", "setuptools", "pkg_resources", "hatchling", "editables", "pathspec", "pluggy", "trove_classifiers",

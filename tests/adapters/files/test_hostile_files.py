@@ -152,13 +152,13 @@ def test_check_of_a_large_honest_file_stays_within_a_gigabyte(tmp_path):
 
 
 def test_every_line_of_the_wider_list_is_found_and_nothing_beside_it():
-    """Halving needs the order that the tool writes: every symbol and name is looked for, with a neighbour."""
-    known = WiderList(DATA / "wider_catalogue.txt")
+    """The table needs the order that the tool writes: all keys are looked for, with a neighbour."""
+    known = WiderList(DATA / "wider_catalogue.bin")
     for symbol, fields in known.rows():
         assert known.entry(symbol) == fields
         assert known.entry(f"{symbol}!") is None
     for name, symbol in known.names().items():
         assert known.named(name) == symbol
         assert known.named(f"{name}!") is None
-    for nobody in ("", "0", "ZZZZZZ", "@", "가"):
+    for nobody in ("", "0", "ZZZZZZ", "@", "가", "\n", "VOO\t{", "@kodex200\t069500\n@x"):
         assert known.entry(nobody) is known.named(nobody) is None

@@ -6,6 +6,8 @@ Found beside this file rather than through importlib.resources, whose import cos
 from __future__ import annotations
 
 import json
+import zlib
+from bisect import bisect_right
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -19,68 +21,81 @@ DATA = Path(__file__).parents[2] / "data"
 
 
 class WiderList:
-    """The wider catalogue: a text in which a symbol or a name is searched for, read when first asked.
+    """The wider catalogue: a file in which a symbol or a name is searched for, read when first asked.
 
-    A line is `SYMBOL<tab>JSON` or `@folded name<tab>SYMBOL` (`tools/catalogue.py` writes them). It stays
-    bytes, and only the line that is asked for is parsed: all of them would take longer than `check` does.
+    A line is `SYMBOL<tab>JSON` or `@folded name<tab>SYMBOL`, all in the order of their bytes. They lie in
+    compressed blocks, behind a table of each block's first key and size that an empty line ends
+    (`tools/catalogue.py` writes them): the whole would take longer to unpack or parse than `check` does, so
+    only the block that may hold the key is unpacked, and only the line that was asked for is parsed.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._bytes = b""
+        self._keys: list[bytes] = []
+        self._packed: list[bytes] = []
+        self._blocks: dict[int, bytes] = {}
         self._entries: dict[str, dict[str, Any] | None] = {}
-        self._names = 0
 
     def entry(self, symbol: str) -> dict[str, Any] | None:
         """Return the fields of an instrument, stand-ins under `replacements`; None where there is none."""
         if symbol not in self._entries:
-            found = self._line(symbol)
+            found = None if symbol.startswith("@") else self._line(symbol)
             self._entries[symbol] = None if found is None else json.loads(found)
         return self._entries[symbol]
 
     def named(self, name: str) -> str | None:
         """Return the symbol of a folded name or an ISIN, None where there is none."""
-        return None if "\n" in name else self._line(f"@{name}")
+        return self._line(f"@{name}")
 
     def names(self) -> dict[str, str]:
         """Return every folded name and its symbol."""
-        lines = self._whole().partition(b"\n@")[2].decode().splitlines()
-        pairs = (line.removeprefix("@").partition("\t") for line in lines)
-        return {name: symbol for name, _, symbol in pairs}
+        pairs = (line.decode().partition("\t") for line in self.lines() if line.startswith(b"@"))
+        return {name.removeprefix("@"): symbol for name, _, symbol in pairs}
 
     def rows(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Return every instrument by its symbol."""
-        for line in self._whole().partition(b"\n@")[0].split(b"\n"):
-            symbol, tab, fields = line.partition(b"\t")
-            if tab:
+        for line in self.lines():
+            symbol, _, fields = line.partition(b"\t")
+            if not symbol.startswith(b"@"):
                 yield symbol.decode(), json.loads(fields)
 
-    def _whole(self) -> bytes:
-        if not self._bytes:
-            self._bytes = self._path.read_bytes()
-        return self._bytes
+    def _open(self) -> None:
+        if self._keys:
+            return
+        table, _, packed = self._path.read_bytes().partition(b"\n\n")
+        start = 0
+        for line in table.split(b"\n"):
+            key, _, size = line.rpartition(b"\t")
+            self._keys.append(key)
+            self._packed.append(packed[start : start + int(size)])
+            start += int(size)
+
+    def _block(self, number: int) -> bytes:
+        if number not in self._blocks:
+            self._blocks[number] = zlib.decompress(self._packed[number])
+        return self._blocks[number]
+
+    def lines(self) -> Iterator[bytes]:
+        """Return every line, in order."""
+        self._open()
+        for number in range(len(self._keys)):
+            yield from self._block(number).strip(b"\n").split(b"\n")
 
     def _line(self, key: str) -> str | None:
-        # Sorted by bytes within each part, so that halving finds a line: a search through the text takes
-        # half a millisecond, and a portfolio of twenty asks a hundred times.
-        data, wanted = self._whole(), key.encode("utf-8", "replace")
-        names = self._names = self._names or data.index(b"\n@")
-        low, high = (names, len(data)) if wanted.startswith(b"@") else (0, names)
-        while low < high:
-            start = data.rfind(b"\n", low, (low + high) // 2 + 1) + 1 or low
-            end = data.find(b"\n", start)
-            end = len(data) if end < 0 else end
-            found, _, rest = data[start:end].partition(b"\t")
-            if found == wanted:
-                return rest.decode()
-            if found < wanted:
-                low = end + 1
-            else:
-                high = start - 1
-        return None
+        self._open()
+        wanted = key.encode("utf-8", "replace")
+        number = bisect_right(self._keys, wanted) - 1
+        if number < 0 or b"\n" in wanted or b"\t" in wanted:
+            return None
+        block = self._block(number)
+        start = block.find(b"\n" + wanted + b"\t")
+        if start < 0:
+            return None
+        start += len(wanted) + 2
+        return block[start : block.index(b"\n", start)].decode()
 
 
-_WIDER = WiderList(DATA / "wider_catalogue.txt")
+_WIDER = WiderList(DATA / "wider_catalogue.bin")
 """One for the process: what was read of it is kept."""
 
 
