@@ -201,3 +201,15 @@ def test_a_folder_that_everybody_may_write_keeps_its_secrets_from_being_read(tmp
         SecretStore({}, folder / ".env")
     assert caught.value.code == "env-permissions"
     assert "canary" not in str(caught.value)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
+@pytest.mark.parametrize("device", ["pipe", "/dev/zero"])
+def test_a_pipe_or_a_device_in_the_place_of_secrets_is_refused_and_not_waited_for(tmp_path, device):
+    """`mkfifo .env` held every command that reads secrets for ever."""
+    path = tmp_path / ".env"
+    os.mkfifo(path, 0o600) if device == "pipe" else path.symlink_to(device)
+    with pytest.raises(InputError) as caught:
+        SecretStore({}, path)
+    assert caught.value.code == "env-file"
+    assert "a pipe or a device" in caught.value.message

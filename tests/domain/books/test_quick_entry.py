@@ -45,3 +45,28 @@ def test_what_is_not_clear_is_refused(words):
     with pytest.raises(InputError) as caught:
         quick_fields(words.split(), TODAY)
     assert caught.value.code == "entry-words"
+
+
+@pytest.mark.parametrize(
+    ("words", "currency"),
+    [
+        ("deposit 500 EUR", "EUR"),
+        ("deposit EUR 500", "EUR"),
+        ("deposit 500 eur", "EUR"),
+        ("withdrawal 500 USD", "USD"),
+        ("fee 5 USD", "USD"),
+        ("interest 5 USD", "USD"),
+        ("tax 5 USD", "USD"),
+    ],
+)
+def test_a_currency_said_apart_from_its_amount_is_that_amounts_currency(words, currency):
+    """`record deposit 500 EUR` recorded 500 won, with EUR for an instrument."""
+    fields = quick_fields(words.split(), date(2026, 11, 23))
+    assert fields["currency"] == currency
+    assert "symbol" not in fields
+
+
+def test_a_fee_of_an_instrument_keeps_it():
+    assert quick_fields(["fee", "VOO", "5", "USD"], date(2026, 11, 23)) == {
+        "type": "fee", "symbol": "VOO", "shares": "5", "currency": "USD",
+    }  # fmt: skip

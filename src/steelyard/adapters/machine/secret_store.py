@@ -7,6 +7,7 @@ STEELYARD_KEYRING (`telegram,slack`) are asked of the keyring under `steelyard`,
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -24,6 +25,8 @@ KEYRING = "STEELYARD_KEYRING"
 MASK = "***"
 _PLAIN = frozenset({"STEELYARD_KEYRING", "STEELYARD_SHARED", "STEELYARD_LOG"})
 _PARTS = re.compile(r"[/:@?&=,;#\s]+")
+LARGEST_FILE = 1_000_000
+"""Letters of a `.env` file that are read."""
 _SHORTEST = 6
 """A part of an address below this length is a port, a flag or a word, and masking it would hide the text."""
 
@@ -127,11 +130,19 @@ def _ask_keyring(name: str) -> str:
     return str(value)
 
 
+def _regular(path: Path) -> tuple[os.stat_result, str]:
+    """Return rights and text of a file; a pipe, which would be waited for, or a device is none."""
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    with open(handle, encoding="utf-8-sig") as file:
+        mode = os.fstat(handle)
+        if not stat.S_ISREG(mode.st_mode):
+            raise OSError(errno.EINVAL, say("it is a pipe or a device, not a file"))
+        return mode, file.read(LARGEST_FILE)
+
+
 def _read(path: Path) -> dict[str, str]:
     try:
-        with path.open(encoding="utf-8-sig") as file:
-            mode = os.fstat(file.fileno())
-            text = file.read()
+        mode, text = _regular(path)
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from steelyard.domain.books.entry_text import COLUMNS
 from steelyard.domain.books.ledger import CASH_KINDS, KINDS
 from steelyard.domain.days import read_day
-from steelyard.domain.money import plain
+from steelyard.domain.money import is_currency, plain
 from steelyard.domain.numerals import Numeral, read_numeral
 from steelyard.errors import InputError
 from steelyard.words import say
@@ -54,7 +54,9 @@ def quick_fields(words: Sequence[str], today: date, accounts: Collection[str] = 
     symbol: list[str] = []
     for word in words[1:]:
         name, value = ("account", word) if word in accounts else _meaning(word, kind, fields, today)
-        if name == "symbol":
+        if name == "symbol" and "currency" not in fields and _is_money(value, kind, fields):
+            fields["currency"] = value.upper()
+        elif name == "symbol":
             symbol.append(value)
         elif name in fields:
             raise _unclear(word, say("say it as {name}=…", name=name))
@@ -102,6 +104,13 @@ def _amount(
         return ("price" if "shares" in fields and not shares else "shares"), text if "." in text else number
     money = f"{number} {found.currency}"
     return ("shares" if kind in CASH_KINDS else "price"), money
+
+
+def _is_money(word: str, kind: str, fields: Iterable[str]) -> bool:
+    """Say whether a word is the currency of an amount: money paid in or out is of no instrument."""
+    if kind in ("deposit", "withdrawal"):
+        return is_currency(word.upper())
+    return kind in CASH_KINDS and "shares" in fields and is_currency(word)
 
 
 def _is_code(text: str) -> bool:
