@@ -5,6 +5,7 @@ The schemas let keys be added, as the contract does; here they are closed, so th
 
 import json
 import re
+import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from jsonschema import Draft202012Validator
 from steelyard.interfaces.cli.main import cli
 
 ROOT = Path(__file__).parent.parent.parent
+sys.path.append(str(ROOT / "examples" / "platform"))
+from make import make  # noqa: E402
+
 SCHEMAS = {
     path.stem: json.loads(path.read_text(encoding="utf-8"))
     for path in sorted((ROOT / "docs" / "reference" / "schemas").glob("*.json"))
@@ -59,6 +63,7 @@ def folder(tmp_path_factory):
     lines = [f"{day},{100 + n % 7},{100 - n % 5}" for n, day in enumerate(d for d in days if d.weekday() < 5)]
     (folder / "broker.csv").write_text("symbol,sold,shares,gain\nVOO,2026-05-04,1,5\n", encoding="utf-8")
     (folder / "closes.csv").write_text("date,VOO,TLT\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    make(folder / "tables", 20)
     place = ("--portfolio", str(folder / "portfolio.toml"))
     for words in (
         ("record", "date=2025-02-03", "type=deposit", "shares=13000", "currency=USD", *place),
@@ -107,6 +112,11 @@ COMMANDS = [
     ("sync", ("sync", *NAMED)),
     ("audit", ("audit", "show", "latest", *NAMED)),
     ("trade-report", ("audit", "report", "--quarter", QUARTER, *NAMED)),
+    ("batch-prepare", ("batch", "prepare", "tables", "--out", "work", "--as-of", "2026-11-23")),
+    ("batch-run", ("batch", "check", "work")),
+    ("batch-run", ("batch", "plan", "work", "--out", "plans")),
+    ("batch-run", ("batch", "reconcile", "work", "plans")),
+    ("batch-what-if", ("batch", "what-if", "work", "--models", "tables/models.parquet")),
     ("backtest", ("backtest", *CLOSES, *FILED)),
     ("backtest", ("compare", *CLOSES, "--paths", "2", "--policy", "hold", "--sweep", *FILED)),
     ("backtest", ("compare", *CLOSES, "--paths", "2", "--rolling", "1", *FILED)),
@@ -138,5 +148,5 @@ def test_every_document_that_the_sources_name_has_a_schema():
     # The API describes what only it answers in its contract, to which its own tests hold it.
     contract = (ROOT / "tools" / "openapi.json").read_text(encoding="utf-8")
     own = set(re.findall(r'"steelyard/([a-z-]+)/\d"', contract))
-    # The words that a saved plan is hashed by are never printed as a document.
-    assert named - {"saved-plan"} - own == set(SCHEMAS)
+    # What a saved plan is hashed by, and what a batch keeps for itself, is never printed as a document.
+    assert named - {"saved-plan", "batch", "batch-report"} - own == set(SCHEMAS)
