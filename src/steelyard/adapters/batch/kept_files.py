@@ -15,6 +15,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from steelyard.adapters.machine.private import make_private
+
 _PIECE = 1 << 20
 
 
@@ -30,8 +32,8 @@ def write_whole(path: Path, fill: Callable[[Any], None]) -> str:
     """
     partial = path.with_name(f".{path.name}.partial")
     try:
-        handle = os.open(partial, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w+b") as file:
+        make_private(partial)
+        with partial.open("w+b") as file:
             fill(file)
             file.flush()
             os.fsync(file.fileno())
