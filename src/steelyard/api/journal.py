@@ -116,6 +116,8 @@ def record(
         convert: Enter with it the conversion that a broker makes by itself where the entry takes more of a
             foreign currency than its account has, as with Korea's integrated margin; it is paid in the base
             currency.
+        completes: The entry says more of one that is there, such as the cost that was missing, and takes its
+            place.
         rate: The broker's rate of that conversion; that of the entry (`fx_rate`) or the market's unless
             given.
         fields: Those of the CSV, as text, numbers or dates; `date` is today unless given, and `account` the
