@@ -1,8 +1,8 @@
 """Run each extra's commands where it alone is installed beside the base (`make extras`).
 
-An environment each, made and removed in turn. An extra that cannot be installed here (no network, no wheel
-for this Python) is said and left out; one that is installed and fails ends with status 1. What talks to a
-service finds none: then its own error is right, and `extra-missing` is not.
+An environment each, two at a time, made and removed. An extra that cannot be installed here (no network, no
+wheel for this Python) is said and left out; one that is installed and fails ends with status 1. What talks
+to a service finds none: then its own error is right, and `extra-missing` is not.
 """
 
 import os
@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -141,8 +142,8 @@ def install(extra: str, folder: Path) -> str:
     return ""
 
 
-def failures(extra: str, folder: Path) -> list[str]:
-    """Run the commands of an extra and return what is wrong with them."""
+def failures(extra: str, folder: Path, told: list[str]) -> list[str]:
+    """Run the commands of an extra, add how each ended to `told`, and return what is wrong with them."""
     file, cases = CASES[extra]
     work = folder / "work"
     work.mkdir()
@@ -166,33 +167,36 @@ def failures(extra: str, folder: Path) -> list[str]:
         )  # fmt: skip
         said = done.stdout + done.stderr
         wrong = done.returncode not in case.ends or "Traceback" in said or "extra-missing" in said
-        print(f"  {name}: exit {done.returncode}")
+        told.append(f"  {name}: exit {done.returncode}")
         if wrong or case.says not in said:
             found.append(f"{name}: exit {done.returncode}: {said[-600:]}")
     return found
 
 
+def tried(extra: str) -> tuple[list[str], bool]:
+    """Try one extra, print how it went, and return what is wrong and whether it could not be installed."""
+    start, folder, told = time.monotonic(), PLACE / extra, [f"{extra}:"]
+    why = install(extra, folder)
+    wrong = [] if why else [f"{extra}: {text}" for text in failures(extra, folder, told)]
+    if why:
+        told.append(f"  skipped: {extra} could not be installed here: {why}")
+    shutil.rmtree(folder, ignore_errors=True)
+    print("\n".join([*told, f"  {time.monotonic() - start:.0f} s"]), flush=True)
+    return wrong, bool(why)
+
+
 def main() -> int:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     names = sys.argv[1:] or [name for name in extras if name != "all"]
-    wrong, skipped = [], []
-    for name in names:
-        start = time.monotonic()
-        folder = PLACE / name
-        print(f"{name}:", flush=True)
-        why = install(name, folder)
-        if why:
-            skipped.append(name)
-            print(f"  skipped: {name} could not be installed here: {why}")
-        else:
-            wrong += [f"{name}: {text}" for text in failures(name, folder)]
-        shutil.rmtree(folder, ignore_errors=True)
-        print(f"  {time.monotonic() - start:.0f} s", flush=True)
+    # Two at a time: installing waits for the network and the disk.
+    with ThreadPoolExecutor(2) as pool:
+        ended = list(pool.map(tried, names))
+    wrong = [text for found, _ in ended for text in found]
+    skipped = [name for name, (_, absent) in zip(names, ended, strict=True) if absent]
     for text in wrong:
         print(text)
-    tried = len(names) - len(skipped)
     print(
-        f"{tried} of {len(names)} extras tried, {len(wrong)} faults"
+        f"{len(names) - len(skipped)} of {len(names)} extras tried, {len(wrong)} faults"
         + (f"; skipped: {', '.join(skipped)}" if skipped else "")
     )
     return bool(wrong)

@@ -104,7 +104,7 @@ def planned(platform):
     return [row for part in found for row in part.to_pylist()]
 
 
-@pytest.mark.parametrize("accounts", sizes(200, 20_000, "a file is written, read and planned for each"))
+@pytest.mark.parametrize("accounts", sizes(200, 4_000, "a file is written, read and planned for each"))
 def test_every_account_is_planned_as_its_own_file_is(accounts, tmp_path):
     """Trade for trade, status for status, code for code, figure for figure."""
     for seed in range(accounts // 40):
