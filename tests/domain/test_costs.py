@@ -8,7 +8,7 @@ import pytest
 
 from steelyard.app.planning.new_money import _Purchasable
 from steelyard.domain.costs import Costs
-from steelyard.engines.allocation.household.household import Goal, Household, Seat
+from steelyard.engines.allocation.household.household import Goal, Household, Position
 from steelyard.engines.allocation.household.shifts import Ledger
 from steelyard.engines.allocation.one_budget.divisible import _cost as divisible_cost
 from steelyard.engines.allocation.one_budget.states import Choices
@@ -53,8 +53,8 @@ def test_the_searches_in_whole_ticks_say_the_same(case):
     line = Line("A", 1, 0, Fraction(0), rate=rate, floor=least)
     household = Household(
         goals=(Goal("A", Fraction(0), Fraction(1)),),
-        seats=(Seat(0, 0, 0, 1, 0, 0, True, True),),
-        purses=((10_000,),),
+        positions=(Position(0, 0, 0, 1, 0, 0, True, True),),
+        balances=((10_000,),),
         reserve=0,
         rate=rate,
         floor=least,

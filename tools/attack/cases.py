@@ -23,6 +23,7 @@ SAMPLES = Path(__file__).parents[2] / "tests" / "presets" / "samples"
 LEFT_OUT = {
     ("watch",),
     ("serve",),
+    ("mcp",),
     ("orders", "watch"),
     ("schedule", "install"),
     ("schedule", "remove"),

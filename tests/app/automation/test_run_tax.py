@@ -7,6 +7,7 @@ exceeds 2,500,000 is 954,800. 6 of them fit the deduction: 2,160,000, of which 2
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -14,6 +15,7 @@ from acceptance.jobs import jobs
 from builders import with_gains
 from steelyard import bootstrap
 from steelyard.adapters.database.journal import StoredJournal
+from steelyard.adapters.machine.calendar import ExchangeSessions
 from steelyard.app.automation.run import run
 from steelyard.app.automation.run_inputs import NoBooks
 from steelyard.domain.books.ledger import Entry, Row
@@ -107,7 +109,10 @@ def test_what_the_journal_holds_is_valued_with_fetched_prices(tmp_path):
         'kept = "journal"\ncash = { USD = "0" }\n'
         '[[accounts.positions]]\nsymbol = "VOO"\nshares = 1\nprice = "600"\n'
     )
-    today = datetime.now(UTC).date()
+    # The last day New York traded on, by its own clock: at night in UTC that is not the date of UTC.
+    today = datetime.now(ZoneInfo("America/New_York")).date()
+    while not ExchangeSessions().is_session("XNYS", today):
+        today -= timedelta(days=1)
     (tmp_path / "prices").mkdir()
     (tmp_path / "prices" / "TLT.csv").write_text(f"date,close\n{today},90\n")
     journal = StoredJournal(tmp_path / "steelyard.db")

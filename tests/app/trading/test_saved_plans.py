@@ -64,11 +64,15 @@ def test_a_sale_at_a_loss_names_what_else_would_undo_it(read):
 @pytest.mark.parametrize(
     ("setting", "washes"),
     [
-        ('identical = "same_symbol"', ()),
-        ('identical = "same_symbol"\nidentical_groups = [["VOO", "VTI"]]', ("VTI",)),
+        ('identical = "same_symbol"', ("VFIAX", "VFINX")),
+        (
+            'identical = "same_symbol"\nidentical_groups = [["VOO", "VTI"]]',
+            ("VFIAX", "VFINX", "VITSX", "VTI", "VTSAX", "VTSMX"),
+        ),
     ],
 )
 def test_the_owner_says_what_counts_as_identical(read, setting, washes):
+    """Other share classes of a fund are the fund itself, whatever is set."""
     assert sale(saved(read, setting=setting)).washes == washes
 
 
