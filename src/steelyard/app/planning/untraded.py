@@ -101,8 +101,8 @@ def _near_enough(portfolio: Portfolio, outcome: Outcome, request: PlanRequest, g
     root = EXACT.subtract(EXACT.sqrt(outcome.square), EXACT.sqrt(outcome.nearest_square))
     part = EXACT.divide(root, outcome.managed) if outcome.managed else ZERO
     percent = str(part.scaleb(2, EXACT).quantize(Decimal("0.01")))
-    shown = plain(cost.quantize(Decimal("0.01")).normalize())
     base = portfolio.base_currency
+    shown = plain(cost.quantize(ONE.scaleb(-minor_digits(base))).normalize())
     if by == "tax" and tax > ZERO:
         text = say(
             "stays: trading would cost {amount} {currency} of tax for {percent} %",
