@@ -31,6 +31,9 @@ LEFT_OUT = {
 }
 """What never ends by itself, or would write outside the folder."""
 
+NEVER_ENDS = ("serve",)
+"""Flags that start a server: `demo --serve`."""
+
 READERS = ("check", "plan", "holdings", "tax", "harvest", "invest", "withdraw")
 
 
@@ -120,7 +123,7 @@ def _words(random: Random, names: tuple[str, ...], command: click.Command) -> li
     for parameter in command.params:
         argument = isinstance(parameter, click.Argument)
         name = parameter.name or ""
-        if name in ("path", "file", "folder") or (
+        if name in ("path", "file", "folder", *NEVER_ENDS) or (
             argument and not parameter.required and random.random() < 0.7
         ):
             continue
