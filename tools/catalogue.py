@@ -36,8 +36,8 @@ DAYS = frozenset({"checked_on", "expense_as_of"})
 LISTS = frozenset({"aliases", "from_memory"})
 
 NEEDED = ("name", "currency", "exchange", "asset_class", "source", "checked_on", "confidence", "verified")
-BLOCK_BYTES = 12_000
-"""Of the lines before they are packed: one block is unpacked to find one line, in about 0.04 ms."""
+BLOCK_BYTES = 40000
+"""Of the lines before they are packed: one block is unpacked to find one line, in about 0.15 ms."""
 LEFT_OUT = frozenset({"confirmed_in", "expense_basis", "first_hundred"})
 """Of use to whoever keeps the list, not to whoever looks something up."""
 
