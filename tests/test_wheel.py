@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import zipfile
+import zlib
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ def test_a_wheel_holds_every_file_of_the_package_that_is_not_compiled(wheel):
     with zipfile.ZipFile(wheel) as archive:
         packed = {name for name in archive.namelist() if name.startswith("steelyard/")}
     files = {
-        path.relative_to(SOURCE).as_posix()
+        path.relative_to(SOURCE).as_posix() + (".z" if path.suffix == ".po" else "")
         for path in (SOURCE / "steelyard").rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
@@ -49,3 +50,20 @@ def test_the_demo_runs_from_the_wheel_alone(wheel, tmp_path):
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(str(tmp_path))
     assert "proven optimal" in done.stdout
+
+
+def test_a_wheel_speaks_korean_from_its_packed_catalogue_which_is_the_sources_text(wheel, tmp_path):
+    with zipfile.ZipFile(wheel) as archive:
+        packed = archive.read("steelyard/languages/ko.po.z")
+        archive.extractall(tmp_path)
+    assert zlib.decompress(packed) == (SOURCE / "steelyard/languages/ko.po").read_bytes()
+    code = "from steelyard.languages import available, language; print(available(), language('ko').messages['name'])"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path), "PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split("\n")[0] == "('en', 'ko') 이름"
