@@ -1,4 +1,4 @@
-"""What building a wheel does beside copying: a catalogue of messages goes in compressed (`steelyard.languages`)."""
+"""What building a wheel does beside copying: catalogues of messages go in compressed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class PackedCatalogues(BuildHookInterface):  # type: ignore[type-arg]
-    """Puts `ko.po.z` into a wheel where the sources have `ko.po`; an editable installation reads the sources."""
+    """Puts `ko.po.z` into a wheel for `ko.po`; an editable installation reads the sources."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compress every catalogue and name it to the builder."""

@@ -57,7 +57,10 @@ def test_a_wheel_speaks_korean_from_its_packed_catalogue_which_is_the_sources_te
         packed = archive.read("steelyard/languages/ko.po.z")
         archive.extractall(tmp_path)
     assert zlib.decompress(packed) == (SOURCE / "steelyard/languages/ko.po").read_bytes()
-    code = "from steelyard.languages import available, language; print(available(), language('ko').messages['name'])"
+    code = (
+        "from steelyard.languages import available, language\n"
+        "print(available(), language('ko').messages['name'])"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=tmp_path,

@@ -10,7 +10,11 @@ import click
 import pytest
 
 from processes import run_command
+from steelyard import languages
+from steelyard.interfaces.cli.command_table import LATER
+from steelyard.interfaces.cli.help_list import SECTIONS
 from steelyard.interfaces.cli.main import cli
+from steelyard.interfaces.language import cells_of
 
 ROOT = Path(__file__).parent.parent.parent
 SAMPLE = ROOT / "src" / "steelyard" / "data" / "sample.toml"
@@ -99,3 +103,33 @@ def test_the_group_names_every_command_and_its_disclaimer():
     assert "not investment or tax advice" in " ".join(text.split())
     for name in {words.split()[0] for words in NAMES}:
         assert f"  {name} " in text
+
+
+def test_every_command_stands_once_in_the_list_of_the_help_under_what_it_is_for():
+    """The three of every day come first, and in all languages a command takes one line of 80 columns."""
+    listed = [name for _, commands in SECTIONS for name in commands]
+    assert sorted(listed) == sorted(LATER)
+    assert listed[:3] == ["check", "plan", "invest"]
+    for code in languages.available():
+        for _, commands in SECTIONS:
+            for text in commands.values():
+                assert 2 + max(map(len, LATER)) + 2 + cells_of(languages.translate(text, code)) <= 80, text
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--lang", "ko", "--help"],
+        ["--help", "--lang", "ko"],
+        ["--lang=ko", "check", "-h"],
+        ["check", "--lang", "ko", "-h"],
+        ["--lang", "ko", "targets", "set", "-h"],
+    ],
+)
+def test_the_language_is_asked_for_before_and_after_the_command(words, tmp_path):
+    env = {
+        k: v for k, v in os.environ.items() if k not in ("LANG", "LC_ALL", "LC_MESSAGES", "STEELYARD_LANG")
+    }
+    done = run_command(tmp_path, *words, env=env)
+    assert done.returncode == 0
+    assert done.stdout.startswith("사용법: steelyard")

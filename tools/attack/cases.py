@@ -28,6 +28,7 @@ LEFT_OUT = {
     ("schedule", "install"),
     ("schedule", "remove"),
     ("notify", "test"),
+    ("completion",),
 }
 """What never ends by itself, or would write outside the folder."""
 

@@ -1,8 +1,8 @@
 """The languages beside English: one `.po` file each, and a module where a language inflects.
 
-A catalogue is read as it stands, in two or three milliseconds and only when its language is asked for; there is
-no compiled form that could differ from it (docs/decisions). A wheel has the same text compressed, `ko.po.z`, made
-where it is built: a quarter of the size. What a file may contain is what `tools/words.py` writes.
+A catalogue is read as it stands, in two or three milliseconds and only when its language is asked for; there
+is no compiled form that could differ from it (docs/decisions). A wheel has the same text compressed as
+`ko.po.z`, a quarter of the size. What a file may contain is what `tools/words.py` writes.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import Any
 
@@ -19,6 +20,7 @@ LATER = {
     "models": "steelyard.interfaces.cli.first_steps",
     "init": "steelyard.interfaces.cli.first_steps",
     "demo": "steelyard.interfaces.cli.first_steps",
+    "completion": "steelyard.interfaces.cli.completion",
     "backtest": "steelyard.interfaces.cli.lab.backtest",
     "compare": "steelyard.interfaces.cli.lab.backtest",
     "serve": "steelyard.interfaces.cli.serving",
@@ -58,6 +60,10 @@ LATER = {
 class LaterGroup(click.Group):
     """A click group of the commands in LATER, each by the name of its function."""
 
+    def __init__(self, *given: Any, **how: Any) -> None:
+        super().__init__(*given, **how)
+        self.params.append(lang_option())
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return all names without importing anything."""
         return sorted(LATER)
@@ -69,23 +75,38 @@ class LaterGroup(click.Group):
         module: Any = import_module(LATER[cmd_name])
         found: click.Command = getattr(module, cmd_name)
         _add_lang(found)
+        if "_STEELYARD_COMPLETE" in os.environ:  # a shell asks
+            from steelyard.interfaces.cli import completion
+
+            completion.prepare(found)
         if language.current() is ENGLISH:
             return found
         from steelyard.interfaces.cli.help_words import told
 
         return told(found)
 
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands by what people do, then the options."""
+        from steelyard.interfaces.cli.help_list import SECTIONS
+
+        widest = max(map(len, LATER))
+        for title, commands in SECTIONS:
+            with formatter.section(language.tell(title)):
+                rows = [(name.ljust(widest), language.tell(text)) for name, text in commands.items()]
+                formatter.write_dl(rows)
+        click.Command.format_options(self, ctx, formatter)
+
 
 def _add_lang(command: click.Command) -> None:
     """Let a command, and every command below it, take `--lang`."""
     if not any(option.name == "lang" for option in command.params):
-        command.params.append(_lang_option())
+        command.params.append(lang_option())
     if isinstance(command, click.Group):
         for below in command.commands.values():
             _add_lang(below)
 
 
-def _lang_option() -> click.Option:
+def lang_option() -> click.Option:
     """Return the option that every command takes; `interfaces.language.begin` has acted on it before."""
     return click.Option(
         ["--lang"],
