@@ -96,7 +96,7 @@ def test_all_tests_that_compile_go_to_one_worker():
         scheduler.add_node(worker)
         scheduler.add_node_collection(worker, tests)
     scheduler.schedule()
-    done = {worker: 0 for worker in workers}
+    done = dict.fromkeys(workers, 0)
     while not scheduler.tests_finished or any(done[w] < len(w.given) for w in workers):
         for worker in workers:
             if done[worker] < len(worker.given):
