@@ -34,16 +34,44 @@ def test_the_money_weighted_return_is_the_published_xirr_example():
     assert statistics.money_weighted(values, paid, numbers, 10_000.0) == pytest.approx(0.373362535, abs=1e-8)
 
 
+@pytest.mark.parametrize(
+    ("kept", "days", "rate"),
+    [
+        # 0.4 ^ (365 / 1) - 1: no rate above -99 % fits, and decimals do not tell it from -100 %.
+        (400.0, 1, -1.0),
+        (1.0, 365, -0.999),
+        (10.0, 730, -0.9),
+        (1000.0, 400, 0.0),
+        (0.0, 100, -1.0),
+    ],
+)
+def test_a_money_weighted_loss_may_be_nearly_everything(kept, days, rate):
+    """By hand: what is kept of 1,000 to the power of 365 over the days, less 1."""
+    numbers = np.array([730_000, 730_000 + days])
+    found = statistics.money_weighted(np.array([1000.0, kept]), np.zeros(2), numbers, 1000.0)
+    assert found == pytest.approx(rate, abs=1e-12)
+
+
+def test_a_deposit_before_a_crash_counts_in_the_money_weighted_rate():
+    """By hand: 100 two years ago and 100 one year ago leave 1: 100 x^2 + 100 x = 1, x being 1 + the rate."""
+    root = (-100 + math.sqrt(100**2 + 400)) / 200
+    numbers = 730_000 + np.array([0, 365, 730])
+    values, paid = np.array([100.0, 200.0, 1.0]), np.array([0.0, 100.0, 0.0])
+    assert statistics.money_weighted(values, paid, numbers, 100.0) == pytest.approx(root - 1, rel=1e-12)
+
+
 def test_turnover_is_half_of_what_is_traded_over_wealth_a_year_without_the_first_purchase():
-    """By hand: 253 sessions are one year; one trade of 40 on 200 is 10 %."""
+    """By hand: one trade of 40 on 200 is 10 %, in two years 5 % a year."""
     traded, wealth = np.zeros(253), np.full(253, 200.0)
     traded[0], traded[100] = 200.0, 40.0
-    assert statistics.turnover(traded, wealth) == pytest.approx(0.10)
+    assert statistics.turnover(traded, wealth, 1.0) == pytest.approx(0.10)
+    assert statistics.turnover(traded, wealth, 2.0) == pytest.approx(0.05)
+    assert math.isnan(statistics.turnover(traded, wealth, 0.0))
 
 
 def test_without_risk_or_time_the_ratios_are_not_numbers():
-    assert math.isnan(statistics.sharpe(np.full(10, 0.0)))
-    assert math.isnan(statistics.sortino(np.full(10, 0.01)))
+    assert math.isnan(statistics.sharpe(np.full(10, 0.0), a_year=252))
+    assert math.isnan(statistics.sortino(np.full(10, 0.01), a_year=252))
     assert math.isnan(statistics.yearly_growth(1.5, 0.0))
 
 
@@ -54,12 +82,12 @@ def test_the_ratios_are_those_of_a_kept_library():
     changes, other = rng.normal(0.0004, 0.01, 1500), rng.normal(0.0004, 0.01, 1500)
     index = np.concatenate([[1.0], np.cumprod(1 + changes)])
     pairs = [
-        (statistics.volatility(changes), empyrical.annual_volatility(changes)),
-        (statistics.sharpe(changes, 0.0001), empyrical.sharpe_ratio(changes, 0.0001)),
-        (statistics.sortino(changes, 0.0001), empyrical.sortino_ratio(changes, 0.0001)),
+        (statistics.volatility(changes, 252), empyrical.annual_volatility(changes)),
+        (statistics.sharpe(changes, 0.0001, a_year=252), empyrical.sharpe_ratio(changes, 0.0001)),
+        (statistics.sortino(changes, 0.0001, a_year=252), empyrical.sortino_ratio(changes, 0.0001)),
         (statistics.drawdown(index).depth, empyrical.max_drawdown(changes)),
         (statistics.yearly_growth(index[-1], 1500 / 252), empyrical.annual_return(changes)),
-        (statistics.tracking_error(changes, other), empyrical.annual_volatility(changes - other)),
+        (statistics.tracking_error(changes, other, 252), empyrical.annual_volatility(changes - other)),
     ]
     for ours, theirs in pairs:
         assert ours == pytest.approx(theirs, rel=1e-12)

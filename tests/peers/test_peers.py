@@ -214,11 +214,11 @@ def test_the_statistics_are_those_of_kept_libraries(peer):
         found = statistics.drawdown(index)
         assert [
             statistics.yearly_growth(float(index[-1]), 1000 / 252),
-            statistics.volatility(returns),
-            statistics.sharpe(returns, risk_free),
-            statistics.sortino(returns, risk_free),
+            statistics.volatility(returns, 252),
+            statistics.sharpe(returns, risk_free, a_year=252),
+            statistics.sortino(returns, risk_free, a_year=252),
             found.depth,
-            statistics.tracking_error(returns, np.ascontiguousarray(changes[:, 1])),
+            statistics.tracking_error(returns, np.ascontiguousarray(changes[:, 1]), 252),
         ] == pytest.approx(numbers.tolist(), rel=1e-10)
         assert found.depth == pytest.approx(fall[0], rel=1e-12)
         assert date.fromisoformat(case["dates"][found.trough]).toordinal() == fall[1]

@@ -45,9 +45,9 @@ def test_all_weather_comes_out_as_the_asset_allocation_package_prints_it(shared)
     assert len(changes) == 4267
     excess = changes - np.array([rates[day.isoformat()] for day in history.dates[1:]])
     index = statistics.growth(runs.values[0], runs.paid[0], 10_000.0)
-    risk = statistics.volatility(excess)
+    risk = statistics.volatility(excess, 252)
     assert round(statistics.yearly_growth(float(index[-1]), len(changes) / 252), 4) == 0.0582
-    assert round(statistics.volatility(changes), 4) == 0.0798
+    assert round(statistics.volatility(changes, 252), 4) == 0.0798
     assert round(statistics.yearly_growth(float(np.prod(1 + excess)), len(excess) / 252) / risk, 4) == 0.5999
     assert round(-statistics.drawdown(index).depth, 4) == 0.2370
 
@@ -92,8 +92,8 @@ def as_bt_counts(dates, values, start):
         "total": 100 * (growth - 1),
         "cagr": 100 * statistics.yearly_growth(growth, years),
         "drawdown": 100 * statistics.drawdown(values).depth,
-        "volatility": 100 * statistics.volatility(changes),
-        "sharpe": statistics.sharpe(changes),
+        "volatility": 100 * statistics.volatility(changes, 252),
+        "sharpe": statistics.sharpe(changes, a_year=252),
     }
 
 
@@ -155,7 +155,7 @@ def test_the_command_gives_the_spy_agg_example_within_the_correction(shared, tmp
     (tmp_path / "portfolio.toml").write_text('base_currency = "USD"\n[targets]\nSPY = "50%"\nAGG = "50%"\n')
     code = "from steelyard.interfaces.cli.main import main; main()"
     words = ["backtest", "--prices", str(shared / "data" / "etf_daily.csv"), "--policy", "calendar monthly"]
-    words += ["--from", "2010-01-04", "--to", "2022-07-01", "--json"]
+    words += ["--from", "2010-01-04", "--to", "2022-07-01", "--initial", "10000", "--json"]
     done = subprocess.run(
         [sys.executable, "-c", code, *words], cwd=tmp_path, capture_output=True, text=True, check=True
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -30,7 +31,7 @@ def backtest(
     policies: str | Policy | Sequence[str | Policy],
     *,
     dates: Iterable[Any] | None = None,
-    initial: Money = 10_000,
+    initial: Money | None = None,
     monthly: Money = 0,
     flow: tuple[Money, str] | None = None,
     commission: Money = 0,
@@ -56,7 +57,8 @@ def backtest(
         targets: Symbol to fraction (`"60%"` or a Decimal), summing to 1; for example `portfolio.targets`.
         policies: One or several, in the grammar of `steelyard compare --help` or as in `portfolio.policy`.
         dates: T dates, where `prices` has none of its own.
-        initial: Money on the first session, base currency, > 0.
+        initial: Money on the first session, base currency, > 0; 10,000 unless given, and with `taxed_as` what
+            that portfolio is worth, or 100,000,000 won or 100,000 of another currency.
         monthly: Paid in every month, taken out where negative.
         flow: The same in another rhythm, `(-3000, "quarterly")`; a look of the policy grammar.
         commission: Fraction of the traded value, in [0, 1). min_commission: Least of one trade.
@@ -103,7 +105,7 @@ def compare(
     *,
     paths: int = 1000,
     seed: int = 6,
-    block: float = 21.0,
+    block: float | None = None,
     circular: bool = False,
     progress: Any = None,
 ) -> Comparison:
@@ -115,7 +117,7 @@ def compare(
         study: From `backtest`; its first policy is the yardstick.
         paths: Histories to draw, 0 or more.
         seed: Of the drawing, >= 0; path k depends on it and on k alone.
-        block: Mean length of what is drawn in one piece, sessions, >= 1.
+        block: Mean length of what is drawn in one piece, sessions, >= 1; a month unless given.
         circular: Every piece has just that length, a whole number.
         progress: Called with the number of paths done.
 
@@ -143,8 +145,8 @@ def backtest_portfolio(
     """
     from steelyard.app.lab.report import LabReport, stand_ins
 
-    portfolio, stands = by_first_fund(portfolio)
     settings, notes = _settings(portfolio, options)
+    portfolio, stands = by_first_fund(portfolio)
     notes += stand_ins(stands)
     history = _history(portfolio, settings, prices, options)
     chosen = policies or (portfolio.policy,)
@@ -158,7 +160,7 @@ def compare_portfolio(
     policies: Sequence[str] = (),
     paths: int = 1000,
     seed: int = 6,
-    block: float = 21.0,
+    block: float | None = None,
     circular: bool = False,
     progress: Callable[[int], None] | None = None,
     sweep: bool = False,
@@ -182,8 +184,8 @@ def compare_portfolio(
     from steelyard.app.lab.report import Resampling, compare_policies, stand_ins
 
     simulated = prices is None
-    portfolio, stands = by_first_fund(portfolio)
     settings, notes = _settings(portfolio, options, simulated=simulated)
+    portfolio, stands = by_first_fund(portfolio)
     notes += stand_ins(stands)
     _check_resampling(paths, seed, block, circular)
     report = compare_policies(
@@ -203,11 +205,11 @@ def _settings(
     portfolio: Portfolio, options: LabOptions, *, simulated: bool = False
 ) -> tuple[lab.BacktestSettings, tuple[str, ...]]:
     """Return settings, and what to know of them: also why gains are not taxed although there is [tax]."""
-    from steelyard.app.lab.report import Asked, notes_of, settings_of
+    from steelyard.app.lab.report import Asked, notes_of, settings_of, usual_initial
 
-    flow = options.get("flow")
+    flow, initial = options.get("flow"), options.get("initial")
     asked = Asked(
-        initial=amount(options.get("initial", 10_000)),
+        initial=usual_initial(portfolio) if initial is None else amount(initial),
         monthly=amount(options.get("monthly", 0)),
         flow=None if flow is None else (amount(flow[0]), flow[1]),
         deposits_wait=options.get("deposits_wait", False),
@@ -222,6 +224,7 @@ def _settings(
             say("initial is {initial}, not above zero", initial=asked.initial),
             say("give initial=10000"),
         )
+    portfolio, _ = by_first_fund(portfolio)
     terms, notes = None, notes_of(portfolio)
     harvest_gains = options.get("harvest_gains", False)
     if portfolio.tax is not None and not options.get("before_tax", False):
@@ -230,6 +233,7 @@ def _settings(
             notes = (*notes, found)
         else:
             terms = found
+            notes = (*notes, *_said(asked.initial, portfolio)) if initial is None else notes
     elif harvest_gains:
         raise InputError(
             "harvest-allowance",
@@ -237,6 +241,17 @@ def _settings(
             say('add [tax] with jurisdiction = "KR", and leave --before-tax out'),
         )
     return settings_of(portfolio, asked, terms, simulated=simulated), notes
+
+
+def _said(initial: Decimal, portfolio: Portfolio) -> tuple[str, ...]:
+    """Say what a taxed backtest starts with where nobody gave it: the tax depends on it."""
+    return (
+        say(
+            "it starts with {initial:,.0f} {currency}, which tax depends on; --initial sets it",
+            initial=initial,
+            currency=portfolio.base_currency,
+        ),
+    )
 
 
 def _history(
@@ -249,19 +264,19 @@ def _history(
     return history if paid is None else bootstrap.with_paid_out(history, paid)
 
 
-def _check_resampling(paths: int, seed: int, block: float, circular: bool) -> None:
-    if paths < 0 or seed < 0 or block < 1.0:
+def _check_resampling(paths: int, seed: int, block: float | None, circular: bool) -> None:
+    if paths < 0 or seed < 0 or (block is not None and block < 1.0):
         raise InputError(
             "resampling",
             say(
                 "paths {paths}, seed {seed}, block {block:g}: one of them is too small",
                 paths=paths,
                 seed=seed,
-                block=block,
+                block=1.0 if block is None else block,
             ),
             say("give paths and seed of 0 or more, and a block of at least one session"),
         )
-    if circular and block != int(block):
+    if circular and block is not None and block != int(block):
         raise InputError(
             "resampling",
             say("block {block:g} is no whole number", block=block),
@@ -274,7 +289,7 @@ def _read(
     weights: tuple[Money, ...],
     kinds: tuple[type, ...],
     policies: tuple[str | Policy, ...],
-    initial: Money,
+    initial: Money | None,
     monthly: Money,
     flow: tuple[Money, str] | None,
     commission: Money,
@@ -319,7 +334,7 @@ def _read(
         terms = found
     settings = lab.BacktestSettings(
         targets=targets,
-        initial=amount(initial),
+        initial=_start(initial, taxed_as),
         commission=fraction(commission),
         min_commission=amount(min_commission),
         conversion={symbol: fraction(part) for symbol, part in (conversion or {}).items()},
@@ -338,6 +353,16 @@ def _read(
             "initial", say("initial is {initial}, not above zero", initial=initial), say("give initial=10000")
         )
     return lab.BacktestSetup(tuple(lab.candidate(p) for p in policies), settings)
+
+
+def _start(initial: Money | None, taxed_as: Portfolio | None) -> Decimal:
+    if initial is not None:
+        return amount(initial)
+    if taxed_as is None:
+        return Decimal(10_000)
+    from steelyard.app.lab.report import usual_initial
+
+    return usual_initial(taxed_as)
 
 
 # A study of many histories asks for the same again and again, and reading it took as long as the walk.

@@ -195,7 +195,8 @@ class LabOptions(TypedDict, total=False):
     """What a backtest of a portfolio may be asked besides prices and policies.
 
     Attributes:
-        initial: Money on the first session, base currency, > 0; 10,000 unless given.
+        initial: Money on the first session, base currency, > 0; unless given what the portfolio is worth, or
+            100,000,000 won or 100,000 of another currency where it holds nothing.
         monthly, flow: Paid in every month, or an amount in another rhythm, `(-3000, "quarterly")`.
         deposits_wait: Deposits wait for the next rebalance.
         cash_rate, risk_free: A year, what cash earns and what ratios compare with.
@@ -207,7 +208,7 @@ class LabOptions(TypedDict, total=False):
         start, end: First and last date to use.
     """
 
-    initial: Number
+    initial: Number | None
     monthly: Number
     flow: tuple[Number, str] | None
     deposits_wait: bool

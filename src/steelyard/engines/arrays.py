@@ -1,4 +1,4 @@
-"""Types of arrays and the one count of sessions a year, for every engine and what fills them.
+"""Types of arrays, for every engine and what fills them.
 
 Letters of shapes: T sessions, N instruments, P policies, S paths, L look schedules.
 """
@@ -11,5 +11,3 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
-
-SESSIONS_A_YEAR = 252

@@ -9,7 +9,6 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from steelyard.engines.arrays import SESSIONS_A_YEAR
 from steelyard.engines.market.price_history import PriceHistory
 from steelyard.words import say
 
@@ -17,10 +16,14 @@ from steelyard.words import say
 _KINDS = ((0.070, 0.17), (0.080, 0.16), (0.035, 0.11), (0.060, 0.15), (0.030, 0.05))
 _COMMON = 0.45
 _FIRST = date(2004, 1, 2)
+SESSIONS_A_YEAR = 252
+"""Of which each has its part of a year's growth. The dates have as many: see `_HOLIDAY`."""
+_HOLIDAY = 29
+"""Every so-manieth weekday is one: 261 a year become 252."""
 
 
 def simulate(symbols: tuple[str, ...], *, years: int = 20, seed: int = 1) -> PriceHistory:
-    """Return simulated closes on weekdays.
+    """Return simulated closes on weekdays, of which some nine a year are holidays.
 
     Each session's log return is part common shock, part own; the same seed gives the same prices.
 
@@ -40,10 +43,12 @@ def simulate(symbols: tuple[str, ...], *, years: int = 20, seed: int = 1) -> Pri
     prices[0] = 100.0
     prices[1:] = 100.0 * np.exp(np.cumsum(steps, axis=0))
     days: list[date] = []
-    day = _FIRST
+    day, weekdays = _FIRST, 0
     while len(days) < sessions:
         if day.weekday() < 5:
-            days.append(day)
+            weekdays += 1
+            if weekdays % _HOLIDAY:
+                days.append(day)
         day += timedelta(days=1)
     note = say(
         "prices are SIMULATED (seed {seed}): they show how the comparison works, not what markets did",

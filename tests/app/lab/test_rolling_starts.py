@@ -26,11 +26,17 @@ def history(*growths):
 
 
 def test_steady_growth_is_the_same_from_every_start():
-    """By hand: 1.0004 a session is 1.0004^252 - 1 a year, whenever one starts."""
+    """By hand: 1.0004 a session, as many as the stretch has over the days that it takes."""
     told = rolling_starts(
         history(1.0004), [candidate("hold")], BacktestSettings(targets={"A": Decimal(1)}), years=1
     )
-    assert told.rates[:, 0] == pytest.approx(1.0004**252 - 1)
+    sessions = [len(weekdays(a, b)) - 1 for a, b in zip(told.starts, told.ends, strict=True)]
+    # A whole year, or some days less where the anniversary is a Saturday or a Sunday.
+    years = [
+        1 - (a.replace(year=a.year + 1) - b).days / 365 for a, b in zip(told.starts, told.ends, strict=True)
+    ]
+    expected = [1.0004 ** (r / y) - 1 for r, y in zip(sessions, years, strict=True)]
+    assert told.rates[:, 0] == pytest.approx(expected)
 
 
 def test_a_start_needs_all_its_years():
@@ -63,7 +69,10 @@ def test_each_start_buys_anew_and_rebalancing_loses_on_a_steady_winner():
         years=1,
     )
     sessions = [len(weekdays(a, b)) - 1 for a, b in zip(told.starts, told.ends, strict=True)]
-    expected = [((1.001**r + 1) / 2) ** (252 / r) - 1 for r in sessions]
+    years = [
+        1 - (a.replace(year=a.year + 1) - b).days / 365 for a, b in zip(told.starts, told.ends, strict=True)
+    ]
+    expected = [((1.001**r + 1) / 2) ** (1 / y) - 1 for r, y in zip(sessions, years, strict=True)]
     assert told.rates[:, 0] == pytest.approx(expected)
     first, monthly = told.spreads()
     assert (first.worst, first.median, first.best, first.wins) == (0.0, 0.0, 0.0, 0)

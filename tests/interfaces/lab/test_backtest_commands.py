@@ -41,21 +41,26 @@ def folder(tmp_path):
 
 
 def test_backtest_json_is_the_contracted_document_with_hand_worked_numbers(folder):
-    """By hand: 6,000 and 4,000; VOO doubles to 16,000 in all, back to 60/40; then half of 9,600 is lost."""
-    done = run("backtest", "--prices", "prices.csv", "--json", folder=folder)
+    """By hand: 6,000 and 4,000; VOO doubles to 16,000 in all, back to 60/40; then half of 9,600 is lost.
+
+    From 2 January to 4 March are 61 days of 365.
+    """
+    done = run("backtest", "--prices", "prices.csv", "--initial", "10000", "--json", folder=folder)
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     assert document["schema"] == "steelyard/backtest/1"
-    assert document["period"] == {"start": "2025-01-02", "end": "2025-03-04", "sessions": 5}
+    period = document["period"]
+    assert (period["start"], period["end"], period["sessions"]) == ("2025-01-02", "2025-03-04", 5)
+    assert (period["spacing"], period["years"]) == ("irregular", pytest.approx(61 / 365))
     assert document["simulated"] is False
     (result,) = document["results"]
     assert result["policy"] == "calendar monthly"
     assert result["final_value"] == pytest.approx(11_200.0)
     assert result["rebalances"] == 1
     assert result["max_drawdown"] == pytest.approx(-0.3)
-    assert result["turnover"] == pytest.approx(2400 / 16_000 * 252 / 4)
+    assert result["turnover"] == pytest.approx(2400 / 16_000 * 365 / 61)
     assert result["costs"] == result["taxes"] == 0
-    assert result["cagr"] == pytest.approx(1.12 ** (252 / 4) - 1)
+    assert result["cagr"] == pytest.approx(1.12 ** (365 / 61) - 1)
 
 
 def test_policies_dates_and_money_of_the_command_line_count(folder):
@@ -77,7 +82,9 @@ def test_policies_dates_and_money_of_the_command_line_count(folder):
 
 
 def test_the_series_has_a_row_a_session_and_marks_rebalances(folder):
-    done = run("backtest", "--prices", "prices.csv", "--series", "out.csv", folder=folder)
+    done = run(
+        "backtest", "--prices", "prices.csv", "--initial", "10000", "--series", "out.csv", folder=folder
+    )
     assert done.returncode == 0, done.stderr
     with (folder / "out.csv").open() as file:
         rows = list(csv.DictReader(file))
@@ -130,6 +137,9 @@ def test_what_is_wrong_is_said_with_its_code_and_status(folder, words, status, c
     assert done.stdout == ""
 
 
+MONEY = ("--initial", "10000")
+
+
 def test_a_foreign_instrument_needs_its_rate_and_is_converted_with_it(folder):
     """By hand: 60 % in VOO at 100 USD; the won falls from 1,000 to 1,100 a dollar: +6 % on the whole."""
     (folder / "won.toml").write_text('base_currency = "KRW"\n[targets]\nVOO = "60%"\n"069500" = "40%"\n')
@@ -140,7 +150,9 @@ def test_a_foreign_instrument_needs_its_rate_and_is_converted_with_it(folder):
     assert "error[rate-missing]" in done.stderr
     rates = ["USDKRW", "1000", "1100"]
     (folder / "full.csv").write_text("\n".join(f"{a},{b}" for a, b in zip(lines, rates, strict=True)))
-    done = run("backtest", "won.toml", "--prices", "full.csv", "--policy", "hold", "--json", folder=folder)
+    done = run(
+        "backtest", "won.toml", "--prices", "full.csv", "--policy", "hold", *MONEY, "--json", folder=folder
+    )
     assert json.loads(done.stdout)["results"][0]["final_value"] == pytest.approx(10_600.0)
 
 

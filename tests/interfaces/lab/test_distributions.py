@@ -41,7 +41,17 @@ def run(tmp_path, monkeypatch):
         (tmp_path / "paid.csv").write_text(text)
         command = words or ("backtest",)
         return CliRunner().invoke(
-            cli, [*command, "--prices", "prices.csv", "--distributions", "paid.csv", "--json"]
+            cli,
+            [
+                *command,
+                "--prices",
+                "prices.csv",
+                "--distributions",
+                "paid.csv",
+                "--json",
+                "--initial",
+                "10000",
+            ],
         )
 
     return call
@@ -57,8 +67,8 @@ def test_what_is_paid_waits_in_cash_and_is_spent_at_the_next_rebalance(run):
     (result,) = json.loads(done.stdout)["results"]
     assert result["final_value"] == pytest.approx(10_600, rel=1e-12)
     assert result["rebalances"] == 1
-    # Sold 200 of VOO and bought 300 of BND: 500 / 2 over 10,600, in 3 sessions of 252 a year.
-    assert result["turnover"] == pytest.approx(250 / 10_600 / (3 / 252), rel=1e-12)
+    # Sold 200 of VOO and bought 300 of BND: 500 / 2 over 10,600, in 3 days of a year of 366.
+    assert result["turnover"] == pytest.approx(250 / 10_600 / (3 / 366), rel=1e-12)
     assert "VOO 1, BND 0" in done.stderr
 
 

@@ -24,7 +24,7 @@ from steelyard.domain.policy import policy_text
 from steelyard.domain.policy.looks import LOOKS
 from steelyard.domain.policy.policies import Policy, band
 from steelyard.domain.tax.backtest import BacktestTax
-from steelyard.engines.arrays import SESSIONS_A_YEAR, Ints
+from steelyard.engines.arrays import Ints
 from steelyard.engines.backtest import compiled_backtest
 from steelyard.engines.backtest.records import Backtest, Market, PolicyRules, TradingTerms, on_ticks
 from steelyard.engines.market.price_history import PriceHistory, day_numbers
@@ -183,7 +183,7 @@ class BacktestSetup:
         # What is costly to walk again, or may be refused when wealth outgrows the count, is recorded at once.
         details = problem.whole is not None or problem.tax is not None
         runs = compiled_backtest.run(problem, holdings=False, details=details)
-        walk = Walk(history, problem, runs, self._risk_free)
+        walk = Walk(history, problem, runs, float(self.settings.risk_free))
         results = tuple([Result(walk, row, c.text) for row, c in enumerate(self.candidates)])
         return Study(walk, results, self._notes)
 
@@ -237,12 +237,6 @@ class BacktestSetup:
     def _rules(self) -> tuple[tuple[tuple[str, str] | None, ...], dict[str, Any]]:
         """Arrays that the problems of all histories share, and nobody writes to."""
         return _fixed_rules(self.candidates, self.settings.targets)
-
-    @cached_property
-    def _risk_free(self) -> float:
-        """What ratios compare with, a session."""
-        yearly: float = (1.0 + float(self.settings.risk_free)) ** (1.0 / SESSIONS_A_YEAR)
-        return yearly - 1.0
 
     @cached_property
     def _notes(self) -> tuple[str, ...]:

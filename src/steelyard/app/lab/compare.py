@@ -12,7 +12,7 @@ from steelyard.app.lab.backtest import BacktestSettings, Candidate, backtest, ca
 from steelyard.app.lab.study import Study
 from steelyard.domain.policy import policy_text
 from steelyard.domain.policy.policies import Policy
-from steelyard.engines.arrays import SESSIONS_A_YEAR, Floats
+from steelyard.engines.arrays import Floats
 from steelyard.engines.backtest import resample
 from steelyard.engines.backtest.records import TALLIES
 from steelyard.engines.market.price_history import PriceHistory
@@ -42,8 +42,11 @@ USUAL = (
 Source: the last two are Vanguard's 200/175 (Zhang et al. 2022) and Daryanani's tolerance bands (2008).
 """
 
-BLOCK = 21.0
-"""Mean block of the resampling, sessions: a month, long enough to keep volatility's clusters."""
+
+def a_month(study: Study) -> float:
+    """Return the mean block of the resampling in sessions: a month, which keeps volatility's clusters."""
+    return max(1.0, float(round(study.walk.spacing.a_year / 12.0)))
+
 
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 """Quantiles by which a distribution is told."""
@@ -80,9 +83,17 @@ class Comparison:
     tallies: Floats
 
     def rates(self) -> Floats:
-        """Return the growth a year of every policy on every path, (S, P) float64."""
-        years = (len(self.study.dates) - 1) / SESSIONS_A_YEAR
+        """Return the growth a year of every policy on every path, (S, P) float64.
+
+        After tax it is that of what is left when everything is sold and all tax is paid: a policy that never
+        sells would else look better by what it owes.
+        """
+        years = self.study.years
         growth = np.maximum(self.tallies[:, :, TALLIES.index("growth")], 0.0)
+        if self.study.after_tax:
+            final = self.tallies[:, :, TALLIES.index("final")]
+            sold = np.maximum(self.tallies[:, :, TALLIES.index("liquidation")], 0.0)
+            growth = growth * np.where(final > 0.0, sold / np.where(final > 0.0, final, 1.0), 0.0)
         rates: Floats = growth ** (1.0 / years) - 1.0
         return rates
 
@@ -166,7 +177,7 @@ class Comparison:
         """Return how each policy's results are spread over the paths; empty without resampling."""
         if not self.paths:
             return ()
-        years = (len(self.study.dates) - 1) / SESSIONS_A_YEAR
+        years = self.study.years
         of = {name: self.tallies[:, :, n] for n, name in enumerate(TALLIES)}
         spread = {
             "growth": self.rates(),
@@ -199,7 +210,7 @@ def compare(
     *,
     paths: int = 1000,
     seed: int = 1,
-    block: float = BLOCK,
+    block: float | None = None,
     circular: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> Comparison:
@@ -213,7 +224,7 @@ def compare(
         settings: Targets, costs, flows and rates.
         paths: Resampled histories, 0 for none.
         seed: Of the resampling; path k depends on it and on k alone.
-        block: Mean block length, sessions.
+        block: Mean block length, sessions; a month unless given.
         circular: Every block has just that length, instead of a random one.
         progress: Told how many paths are done.
     """
@@ -226,12 +237,13 @@ def resampled(
     *,
     paths: int = 1000,
     seed: int = 1,
-    block: float = BLOCK,
+    block: float | None = None,
     circular: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> Comparison:
     """Run the policies of a study on resampled histories; the rest as for `compare`."""
     policies = len(study.results)
+    block = a_month(study) if block is None else block
     if paths == 0:
         return Comparison(study, 0, (), np.empty((0, policies, len(TALLIES))))
     tallies = resample.resampled(

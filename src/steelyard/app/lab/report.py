@@ -13,13 +13,15 @@ from steelyard.app.lab.rolling_starts import RollingStarts, rolling_starts
 from steelyard.app.lab.study import Study
 from steelyard.app.lab.sweep import Sweep, sweep
 from steelyard.domain.money import ZERO
-from steelyard.domain.portfolio import Portfolio
+from steelyard.domain.portfolio import Portfolio, value
 from steelyard.domain.tax.backtest import BacktestTax
 from steelyard.engines.backtest.ahead import Ahead
 from steelyard.engines.market.price_history import PriceHistory
 from steelyard.engines.simulation import simulate
 from steelyard.errors import InputError
 from steelyard.words import say
+
+_HUNDRED_MILLION, _HUNDRED_THOUSAND = Decimal(100_000_000), Decimal(100_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Asked:
         whole: Trade whole shares.
     """
 
-    initial: Decimal = Decimal(10_000)
+    initial: Decimal
     monthly: Decimal = ZERO
     flow: tuple[Decimal, str] | None = None
     deposits_wait: bool = False
@@ -51,7 +53,7 @@ class Resampling:
 
     paths: int = 1000
     seed: int = 6
-    block: float = 21.0
+    block: float | None = None
     circular: bool = False
     progress: Callable[[int], None] | None = None
 
@@ -88,6 +90,20 @@ class LabReport:
         if self.rolling is not None:
             document["rolling"] = self.rolling.to_dict(names)
         return document
+
+
+def usual_initial(portfolio: Portfolio) -> Decimal:
+    """Return what a backtest starts with: what the portfolio is worth where it holds anything.
+
+    Tax and least commissions depend on the amount, so where it is not known it is one that a person may have.
+    """
+    worth = value(portfolio).total if portfolio.accounts else ZERO
+    return worth if worth > ZERO else usual_amount(portfolio.base_currency)
+
+
+def usual_amount(currency: str) -> Decimal:
+    """Return what a person may have of a currency."""
+    return _HUNDRED_MILLION if currency == "KRW" else _HUNDRED_THOUSAND
 
 
 def settings_of(

@@ -17,9 +17,10 @@ import numpy as np
 from steelyard.app.lab.backtest import BacktestSettings, BacktestSetup, Candidate
 from steelyard.app.lab.look_sessions import look_mask
 from steelyard.engines import statistics
-from steelyard.engines.arrays import SESSIONS_A_YEAR, Floats
+from steelyard.engines.arrays import Floats
 from steelyard.engines.backtest import compiled_backtest
 from steelyard.engines.market.price_history import PriceHistory, day_numbers
+from steelyard.engines.market.spacing import years_between
 from steelyard.errors import DataError
 from steelyard.words import say
 
@@ -41,7 +42,8 @@ class RollingStarts:
     Attributes:
         years: Length of a stretch.
         starts, ends: First and last session of each of K stretches.
-        rates: (K, P) float64, growth a year, time-weighted, first costs included.
+        rates: (K, P) float64, growth a year, time-weighted, first costs included; after tax as if sold at the
+            end and all tax paid.
     """
 
     years: int
@@ -114,10 +116,12 @@ def rolling_starts(
     for k, (first, stop) in enumerate(zip(starts, stops, strict=True)):
         problem = setup.problem(_stretch(history, first, stop))
         runs = compiled_backtest.run(problem, holdings=False)
-        length = (stop - first - 1) / SESSIONS_A_YEAR
+        length = years_between(int(problem.market.days[0]), int(problem.market.days[-1]))
         for p in range(len(candidates)):
             grown = statistics.growth(runs.values[p], runs.paid[p], problem.terms.initial)
-            rates[k, p] = statistics.yearly_growth(float(grown[-1]), length)
+            final = float(runs.values[p, -1])
+            left = float(runs.ending[p, 0]) / final if problem.tax is not None and final > 0.0 else 1.0
+            rates[k, p] = statistics.yearly_growth(float(grown[-1]) * left, length)
     return RollingStarts(years, tuple(dates[n] for n in starts), tuple(dates[n - 1] for n in stops), rates)
 
 

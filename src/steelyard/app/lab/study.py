@@ -16,16 +16,18 @@ from typing import Any
 import numpy as np
 
 from steelyard.engines import statistics
-from steelyard.engines.arrays import SESSIONS_A_YEAR, Flags, Floats
+from steelyard.engines.arrays import Flags, Floats
 from steelyard.engines.backtest import compiled_backtest
 from steelyard.engines.backtest.records import Backtest, PolicyRules, Runs, TradingTerms
 from steelyard.engines.market.price_history import PriceHistory
+from steelyard.engines.market.spacing import Spacing
 from steelyard.words import say
 
 STATISTICS = (
     "policy",
     "final_value",
     "cagr",
+    "cagr_if_sold",
     "money_weighted",
     "volatility",
     "sharpe",
@@ -56,13 +58,25 @@ class Walk:
         history: The prices.
         problem: The arrays, for resampling.
         recorded: What was recorded, all or wealth and rebalances only; see `runs`.
-        risk_free: What ratios compare with, a session.
+        yearly_risk_free: What ratios compare with, a fraction a year.
     """
 
     history: PriceHistory
     problem: Backtest = field(repr=False)
     recorded: Runs = field(repr=False)
-    risk_free: float
+    yearly_risk_free: float
+
+    @cached_property
+    def spacing(self) -> Spacing:
+        """How far apart the closes are, and how long it all is."""
+        return self.history.spacing
+
+    @cached_property
+    def risk_free(self) -> Floats:
+        """What ratios compare with, by the days of each session, (T - 1,) float64."""
+        # As cash earns it: all of it at the risk-free rate then has no excess, weekends included.
+        earned: Floats = (1.0 + self.yearly_risk_free) ** (np.diff(self.problem.market.days) / 365.0) - 1.0
+        return earned
 
     @cached_property
     def runs(self) -> Runs:
@@ -148,8 +162,8 @@ class Study:
 
     @property
     def years(self) -> float:
-        """How long it is, by its sessions."""
-        return (len(self.dates) - 1) / SESSIONS_A_YEAR
+        """How long it is, in years of the calendar."""
+        return self.walk.spacing.years
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document of `backtest --json` (`steelyard/backtest/1`); statistics are JSON numbers."""
@@ -159,10 +173,14 @@ class Study:
                 "start": self.dates[0].isoformat(),
                 "end": self.dates[-1].isoformat(),
                 "sessions": len(self.dates),
+                "years": self.years,
+                "spacing": self.walk.spacing.kind,
+                "sessions_a_year": self.walk.spacing.a_year,
             },
             "simulated": self.simulated,
             "whole_shares": self.whole,
             "after_tax": self.after_tax,
+            "initial": self.problem.terms.initial,
             "results": [r.to_dict() for r in self.results],
             "notes": list(self.notes),
         }
@@ -259,7 +277,13 @@ class Result:
     @cached_property
     def cagr(self) -> float:
         """Time-weighted growth a year, first costs included."""
-        return statistics.yearly_growth(float(self.index[-1]), (len(self.values) - 1) / SESSIONS_A_YEAR)
+        return statistics.yearly_growth(float(self.index[-1]), self.walk.spacing.years)
+
+    @cached_property
+    def cagr_if_sold(self) -> float:
+        """The same if all is sold at the last close and all tax paid; after tax policies compare by it."""
+        left = self.liquidation_value / self.final_value if self.final_value > 0.0 else 0.0
+        return statistics.yearly_growth(float(self.index[-1]) * left, self.walk.spacing.years)
 
     @cached_property
     def money_weighted(self) -> float:
@@ -269,18 +293,18 @@ class Result:
 
     @cached_property
     def volatility(self) -> float:
-        """Standard deviation of session returns, times sqrt(252)."""
-        return statistics.volatility(self._changes)
+        """Standard deviation of session returns, times the root of the sessions a year."""
+        return statistics.volatility(self._changes, self._a_year)
 
     @cached_property
     def sharpe(self) -> float:
-        """Mean session return above the risk-free one over its deviation, times sqrt(252)."""
-        return statistics.sharpe(self._changes, self.walk.risk_free)
+        """Mean session return above the risk-free one over its deviation, times the same root."""
+        return statistics.sharpe(self._changes, self.walk.risk_free, a_year=self._a_year)
 
     @cached_property
     def sortino(self) -> float:
         """The same over the root mean square of what was lost."""
-        return statistics.sortino(self._changes, self.walk.risk_free)
+        return statistics.sortino(self._changes, self.walk.risk_free, a_year=self._a_year)
 
     @property
     def max_drawdown(self) -> float:
@@ -301,7 +325,8 @@ class Result:
     def turnover(self) -> float:
         """Yearly sum of traded value / 2 over wealth, without the first purchase."""
         runs = self.walk.runs
-        return statistics.turnover(runs.traded[self.row], self.values + runs.costs[self.row])
+        wealth = self.values + runs.costs[self.row]
+        return statistics.turnover(runs.traded[self.row], wealth, self.walk.spacing.years)
 
     @cached_property
     def costs(self) -> float:
@@ -327,8 +352,12 @@ class Result:
 
     @cached_property
     def tracking_error(self) -> float:
-        """Standard deviation of session returns less those of the free daily mix, times sqrt(252)."""
-        return statistics.tracking_error(self._changes, self.walk.ideal_changes)
+        """Standard deviation of session returns less those of the free daily mix, times the same root."""
+        return statistics.tracking_error(self._changes, self.walk.ideal_changes, self._a_year)
+
+    @property
+    def _a_year(self) -> float:
+        return self.walk.spacing.a_year
 
     @property
     def _paid(self) -> Floats:

@@ -60,4 +60,5 @@ def gains(comparison: Comparison) -> tuple[Sequence[float], Sequence[bool]]:
     if comparison.differences:
         return [d.mean for d in comparison.differences], [d.evident for d in comparison.differences]
     results = comparison.study.results
-    return [r.cagr - results[0].cagr for r in results], [False] * len(results)
+    grown = [r.cagr_if_sold if comparison.study.after_tax else r.cagr for r in results]
+    return [g - grown[0] for g in grown], [False] * len(results)

@@ -10,12 +10,24 @@ from typing import overload
 import numpy as np
 
 from steelyard.engines.arrays import Floats, Ints
+from steelyard.engines.market.spacing import Spacing, spacing_of
 from steelyard.words import say
 
 JUMP = 0.4
 """A larger move in one session is pointed out: most are splits or typing errors."""
 STILL = 10
 """As many equal closes in a row are pointed out: a source that stopped, or no trading."""
+_FEWEST, _MOST = 243.0, 254.0
+"""Sessions a year that one exchange has: Seoul some 247, New York some 252. More or fewer are said."""
+_RHYTHMS = {
+    "daily": say("daily"),
+    "weekly": say("weekly"),
+    "biweekly": say("biweekly"),
+    "monthly": say("monthly"),
+    "quarterly": say("quarterly"),
+    "semiannual": say("semiannual"),
+    "annual": say("annual"),
+}
 _LONG_WAIT_DAYS = 10
 """A longer wait between sessions is pointed out where it is also more than three times the usual one."""
 
@@ -92,6 +104,11 @@ class PriceHistory:
     distributions: Floats | None = None
 
     @property
+    def spacing(self) -> Spacing:
+        """How far apart the closes are, and how many a year has."""
+        return spacing_of(day_numbers(self.dates))
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What was mended, and what looks odd in prices that are not made up, one sentence each."""
         return self.mended if self.simulated else (*self.mended, *oddities(self))
@@ -139,9 +156,25 @@ def oddities(history: PriceHistory) -> list[str]:
                 after=dates[at + 1],
             )
         )
-    if len(dates) < 252:
-        notes.append(say("only {dates} sessions: less than a year says little", dates=len(dates)))
-    return notes
+    return notes + rhythm(history)
+
+
+def rhythm(history: PriceHistory) -> list[str]:
+    """Return what is unusual about how many closes there are and how far apart, one sentence each."""
+    found, count = history.spacing, len(history.dates)
+    if found.years < 1.0:
+        return [say("only {dates} sessions: less than a year says little", dates=count)]
+    if found.kind == "irregular":
+        return [say("the {count} closes have no rhythm: risk a year says little", count=count)]
+    if found.kind == "daily" and _FEWEST < found.a_year < _MOST:
+        return []
+    return [
+        say(
+            "the closes are {kind}, {a_year:.0f} a year: yearly figures are counted from the dates",
+            kind=_RHYTHMS[found.kind],
+            a_year=found.a_year,
+        )
+    ]
 
 
 def _longest_still(moves: Floats) -> tuple[int, int]:

@@ -58,7 +58,11 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
             ),
             click.option("--from", "start", type=_DATE, help="First date to use."),
             click.option("--to", "--as-of", "end", type=_DATE, help="Last date to use."),
-            click.option("--initial", default="10000", metavar="AMOUNT", help="Money at the start.  [10000]"),
+            click.option(
+                "--initial",
+                metavar="AMOUNT",
+                help="Money at the start.  [what the portfolio is worth, else 100000000 won or 100000]",
+            ),
             click.option(
                 "--monthly",
                 default="0",
@@ -152,10 +156,8 @@ def backtest(**flags: Any) -> None:
 )
 @click.option(
     "--block",
-    default=21.0,
-    show_default=True,
     type=click.FloatRange(1.0, 10_000.0),
-    help="Mean length of what is resampled, sessions.",
+    help="Mean length of what is resampled, sessions.  [a month]",
 )
 @click.option(
     "--bootstrap",
@@ -176,7 +178,7 @@ def compare(
     demo: bool,
     paths: int,
     seed: int,
-    block: float,
+    block: float | None,
     bootstrap: str,
     details: bool,
     sweeping: bool,
@@ -206,7 +208,7 @@ def compare(
             say("simulated prices pay nothing out"),
             say("give --prices with --distributions"),
         )
-    if bootstrap == "circular" and block != int(block):
+    if bootstrap == "circular" and block is not None and block != int(block):
         raise InputError(
             "resampling",
             say("--block {block:g} is no whole number", block=block),
@@ -266,8 +268,8 @@ def _portfolio(flags: dict[str, Any], *, demo: bool = False) -> Portfolio:
 def _given(portfolio: Portfolio, flags: dict[str, Any]) -> LabOptions:
     """Return the flags as the library takes them; what is wrong with one is said by its name."""
     base = portfolio.base_currency
-    initial = _amount("--initial", flags["initial"], base)
-    if initial <= 0:
+    initial = None if flags["initial"] is None else _amount("--initial", flags["initial"], base)
+    if initial is not None and initial <= 0:
         raise InputError(
             "initial",
             say("--initial {amount} is not above zero", amount=flags["initial"]),
