@@ -49,7 +49,7 @@ FIGURES = {
     "extra_national_tax": say("extra national tax"),
     "extra_local_tax": say("extra local tax"),
     "proceeds": say("proceeds"),
-    "gain": say("gain"),
+    "gain": say("realised"),
     "not_held_on_reference_day": say("not held on reference day"),
     "ratio": say("ratio"),
     "used": say("used"),
@@ -95,11 +95,11 @@ TAX_CLASSES = {
 }
 
 FILINGS = {
-    "overseas_listed": say("overseas_listed"),
-    "domestic_shares": say("domestic_shares"),
-    "comprehensive_income": say("comprehensive_income"),
-    "repatriation_paid_back": say("repatriation_paid_back"),
-    "repatriation_paid_back_local": say("repatriation_paid_back_local"),
+    "overseas_listed": say("yearly return on gains of shares"),
+    "domestic_shares": say("half-year return on taxable Korean shares"),
+    "comprehensive_income": say("comprehensive income return"),
+    "repatriation_paid_back": say("repatriation deduction to pay back"),
+    "repatriation_paid_back_local": say("local tax on the repatriation deduction to pay back"),
 }
 
 
@@ -110,7 +110,9 @@ def rows_of(part: object) -> Iterator[tuple[tuple[str, ...], str, object]]:
         return
     for key, value in part.items():
         if isinstance(value, Mapping):
-            yield from (((key, inner), join(" ", (word_of(key), inner)), x) for inner, x in value.items())
+            yield from (
+                ((key, inner), join(" ", (word_of(key), word_of(inner))), x) for inner, x in value.items()
+            )
         else:
             yield (key,), word_of(key), value
 

@@ -197,3 +197,21 @@ def test_a_plan_says_that_it_was_made_without_the_deduction_of_the_repatriation_
     (sale,) = [t for t in report["trades"] if t["side"] == "sell"]
     assert (sale["shares"], sale["gain"], report["taxes"]) == ("9", "6660000", "182600")
     assert "repatriation account" in report["tax_note"]
+
+
+def test_an_amount_is_never_cut_and_a_half_year_return_names_its_rule(tmp_path, monkeypatch):
+    """A gain of 1,000,000,000 won on a large holding, at 80 columns; ITA 105(1)2 for the interim return."""
+    monkeypatch.setenv("COLUMNS", "80")
+    shares = KEPT + '\n[instruments."005930"]\ncurrency = "KRW"\nexchange = "XKRX"\n'
+    shares += 'tax_class = "krx_taxable_shares"\n'
+    trades = "date,account,type,symbol,shares,price,currency\n"
+    trades += "2025-01-10,main,buy,005930,100000,50000,KRW\n2026-03-04,main,sell,005930,100000,60000,KRW\n"
+    run(tmp_path, "tax", text=shares, trades=trades)
+    done = CliRunner().invoke(cli, ["tax", str(tmp_path / "portfolio.toml"), "--as-of", "2026-11-23"])
+    assert "₩1,000,000,000" in done.stdout
+    assert "…" not in done.stdout
+    assert "disallowed" not in done.stdout
+    due = "half-year return on taxable Korean shares from 2026-07-01 to 2026-08-31"
+    assert due in " ".join(done.stdout.split())
+    assert "kr.domestic-shares-filing" in done.stdout
+    assert "(rule )" not in done.stdout

@@ -375,7 +375,15 @@ def _with_tax(
     from steelyard.app.planning.plan_tax import plan_taxes
     from steelyard.app.planning.wash_block import blocks_wash_sales
 
-    taxes = plan_taxes(portfolio, tax, result.trades, outcome.sold, request.tax, as_of=result.as_of)
+    taxes = plan_taxes(
+        portfolio,
+        tax,
+        result.trades,
+        outcome.sold,
+        request.tax,
+        as_of=result.as_of,
+        taken_out=(request.flow_account, max(-request.cash_flow, ZERO)),
+    )
     trades = []
     for place, trade in enumerate(result.trades):
         sale = taxes.sales.get(place)
@@ -398,7 +406,7 @@ def _taken_out(portfolio: Portfolio, tax: Returns, request: PlanRequest) -> str:
         return ""
     kind = next(a.kind for a in portfolio.accounts if a.name == request.flow_account)
     situation = next((x for x in tax if x.filer.reports(request.flow_account)), tax[0])
-    told = situation.country.taken_out(kind)
+    told = situation.country.taken_out(kind, situation.facts.settings)
     return told and say("{account}: {note}", account=request.flow_account, note=told)
 
 

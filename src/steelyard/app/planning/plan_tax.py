@@ -73,8 +73,9 @@ def plan_taxes(
     planned: LotTaxes | None,
     *,
     as_of: date,
+    taken_out: tuple[str, Decimal] = ("", ZERO),
 ) -> PlanTaxes:
-    """Return what the sales of a plan add to the year's tax, by the returns themselves.
+    """Return what a plan adds to the year's tax, by the returns themselves.
 
     Args:
         portfolio, returns: As for `lot_taxes`.
@@ -82,11 +83,12 @@ def plan_taxes(
         sold: Shares by lot where the plan chose them.
         planned: What the plan was made with, None when it did not look at tax; the lots are chosen here then.
         as_of: Day of the sales.
+        taken_out: The account that money leaves and how much, base currency; nothing by default.
     """
     why_not = ""
     if planned is None:
         planned, sold, why_not = _chosen_afterwards(portfolio, returns, trades, as_of)
-    years = [_Return(portfolio, situation, trades, as_of) for situation in returns]
+    years = [_Return(portfolio, situation, trades, as_of, taken_out) for situation in returns]
     for place, trade in enumerate(trades):
         if trade.side == "sell":
             year = next((y for y in years if y.filer.reports(trade.account)), years[0])
@@ -164,18 +166,33 @@ class _Return:
     """
 
     def __init__(
-        self, portfolio: Portfolio, situation: TaxSituation, trades: Sequence[Trade], as_of: date
+        self,
+        portfolio: Portfolio,
+        situation: TaxSituation,
+        trades: Sequence[Trade],
+        as_of: date,
+        taken_out: tuple[str, Decimal],
     ) -> None:
         self._portfolio, self._situation, self._as_of = portfolio, situation, as_of
         self.filer = situation.filer
         self._to_base = tax_rate(portfolio, situation.country.currency)
         planned = _buys(portfolio, situation, trades, self._to_base, as_of)
         self._buys = tuple(entries_for(self.filer, planned))
+        self._first = (*self._buys, *self._withdrawn(*taken_out))
         self._sold: tuple[Entry, ...] = ()
-        self._year = situation.with_entries(self._buys) if self._buys else situation.so_far
+        self._year = situation.with_entries(self._first) if self._first else situation.so_far
         self._left_out: list[str] = []
         self._forbidden: dict[int, Mapping[str, NoBuy]] = {}
         self.sales: dict[int, SaleTax] = {}
+
+    def _withdrawn(self, account: str, amount: Decimal) -> tuple[Entry, ...]:
+        """Return the money a plan takes out as an entry, where the return may count it."""
+        lands = self._situation.country
+        kind = self._situation.facts.account_kinds.get(account)
+        if not amount or kind not in lands.taxed_withdrawals or not self.filer.reports(account):
+            return ()
+        money = EXACT.divide(amount, self._to_base)
+        return (Entry(self._as_of, account, "withdrawal", shares=money, currency=lands.currency),)
 
     def sell(self, place: int, trade: Trade, lots: Sequence[TaxLot], parts: Sequence[Decimal]) -> None:
         """Enter a sale, lot by lot where they were chosen, and keep what it changes."""
@@ -189,7 +206,7 @@ class _Return:
             return
         before, sold_before = self._year, self._sold
         self._sold += tuple(_entries(self._portfolio, trade, lots, parts, self._to_base, self._as_of))
-        self._year = situation.with_entries([*self._buys, *self._sold])
+        self._year = situation.with_entries([*self._first, *self._sold])
         fresh = _fresh(before.disposals, self._year.disposals)
         no_buy = None
         if situation.country.wash_days is not None and any(map(_has_losing_lot, fresh)):

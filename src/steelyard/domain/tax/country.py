@@ -373,6 +373,10 @@ class Country(Protocol):
     def carries_losses(self) -> bool:
         """Whether a loss that this year has no use for counts in a later one."""
 
+    @property
+    def taxed_withdrawals(self) -> frozenset[str]:
+        """Kinds of accounts of which a return may count as income what is taken out; mostly none."""
+
     def classify(self, instrument: Instrument) -> str:
         """Return the class an instrument is taxed in.
 
@@ -409,8 +413,13 @@ class Country(Protocol):
     def stands_well(self, account_kind: str, instrument: Instrument) -> bool:
         """Say whether money in an instrument stands well in a kind of account, where nothing else decides."""
 
-    def taken_out(self, account_kind: str) -> str:
-        """Return what is not counted of money that leaves an account of a kind; empty where all is."""
+    def taken_out(self, account_kind: str, settings: Mapping[str, object]) -> str:
+        """Return what is not counted of money that leaves an account of a kind; empty where all is.
+
+        Args:
+            account_kind: As in the portfolio file.
+            settings: The owner's keys of the year.
+        """
 
     def holding_rules(self, account_kind: str, figures: Callable[[str], Mapping[str, Any]]) -> HoldingRules:
         """Return what accounts of a kind may hold; `figures` reads the data file of a country's code."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 import steelyard
+from steelyard.domain.money import minor_digits
 from steelyard.domain.tax.explanation import explained
 from steelyard.errors import InputError
 from steelyard.interfaces.cli.tax_details import show_explanation, show_reconciliation
@@ -22,6 +23,7 @@ from steelyard.words import join, say
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
     from steelyard.app.harvest.harvest import HarvestReport
     from steelyard.domain.tax.country import YearTax
@@ -252,16 +254,51 @@ def _judged(facts: dict[str, str], *, gain: bool, later: bool) -> str:
     )
 
 
+_DISALLOWED = say("disallowed")
 _COLUMNS = (
     (say("sold"), ""), (say("account"), ""), (say("symbol"), ""), (say("class"), ""),
-    (say("shares"), "right"), (say("gain"), "right"), (say("disallowed"), "right"), (say("rules"), ""),
+    (say("shares"), "right"), (say("realised"), "right"), (_DISALLOWED, "right"), (say("rules"), ""),
 )  # fmt: skip
 
 
-def _show(year: YearTax) -> None:
+def _sales(year: YearTax, currency: str, marks: _Footnotes) -> Table:
+    """Return a line a sale: figures are never cut; what was disallowed has a column where something was."""
     from rich.table import Table
 
-    from steelyard.interfaces.cli.tables import console, money, shares
+    from steelyard.interfaces.cli.tables import money, shares
+
+    washed = any(d.disallowed for d in year.disposals)
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for title, side in _COLUMNS:
+        if washed or title != _DISALLOWED:
+            table.add_column(
+                tell(title),
+                justify="right" if side == "right" else "left",
+                no_wrap=side == "right",
+                overflow="fold",
+            )
+    for d in year.disposals:
+        table.add_row(
+            d.sold_on.isoformat(),
+            d.account,
+            d.symbol,
+            tell(TAX_CLASSES.get(d.term or d.tax_class, d.term or d.tax_class)),
+            shares(d.shares),
+            money(_counted(d.gain, currency), currency),
+            *([money(d.disallowed, currency) if d.disallowed else ""] if washed else []),
+            marks.of(d.rules),
+        )
+    return table
+
+
+def _counted(gain: Decimal, currency: str) -> Decimal:
+    """Return a gain as the totals count it: where there is nothing below one unit, what is below is cut."""
+    dustless = round(gain, 10)
+    return dustless if minor_digits(currency) else dustless.to_integral_value(ROUND_DOWN)
+
+
+def _show(year: YearTax) -> None:
+    from steelyard.interfaces.cli.tables import console, money
 
     currency = year.currency
     out = console()
@@ -276,21 +313,7 @@ def _show(year: YearTax) -> None:
     if year.owners:
         out.print(tell(say("Return of {owners}", owners=year.owners)))
     if year.disposals:
-        table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-        for title, side in _COLUMNS:
-            table.add_column(tell(title), justify="right" if side == "right" else "left")
-        for d in year.disposals:
-            table.add_row(
-                d.sold_on.isoformat(),
-                d.account,
-                d.symbol,
-                tell(TAX_CLASSES.get(d.term or d.tax_class, d.term or d.tax_class)),
-                shares(d.shares),
-                money(d.gain, currency),
-                money(d.disallowed, currency) if d.disallowed else "",
-                marks.of(d.rules),
-            )
-        out.print(table)
+        out.print(_sales(year, currency, marks))
     else:
         # What was sold and is in no figure is named below.
         unsold = () if any(gap.sold for gap in year.gaps) else (say("Nothing was sold."),)

@@ -69,6 +69,7 @@ class Japan:
     forms: Mapping[str, Callable[[YearTax], Form]] = {}
     wash_days = None
     carries_losses = True
+    taxed_withdrawals: frozenset[str] = frozenset()
 
     def classify(self, instrument: Instrument) -> str:
         """Return the one class there is: whatever is listed, in Japan or abroad."""
@@ -189,7 +190,7 @@ class Japan:
         """Say whether a fund stands well: all alike, so nothing is preferred."""
         return False
 
-    def taken_out(self, account_kind: str) -> str:
+    def taken_out(self, account_kind: str, settings: Mapping[str, object]) -> str:
         """Return nothing: money that leaves an account is not taxed."""
         return ""
 

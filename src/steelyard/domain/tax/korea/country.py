@@ -17,7 +17,7 @@ from steelyard.domain.market.instruments import Instrument
 from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, plain
 from steelyard.domain.tax.backtest import BacktestFacts, BacktestTax, IsSession
 from steelyard.domain.tax.basis import Basis, basis_of, together
-from steelyard.domain.tax.country import Disposal, YearFacts, YearTax
+from steelyard.domain.tax.country import Disposal, Filing, YearFacts, YearTax
 from steelyard.domain.tax.korea.basis import FIGURES, LOTS, TOTAL, with_rules
 from steelyard.domain.tax.korea.contribution_limits import contribution_room
 from steelyard.domain.tax.korea.exchange import rates_used
@@ -80,6 +80,7 @@ class Korea:
     wash_days = None
     forms = FORMS
     carries_losses = False
+    taxed_withdrawals: frozenset[str] = frozenset()
 
     def classify(self, instrument: Instrument) -> str:
         """Return the stated class of an instrument; one is never guessed."""
@@ -148,17 +149,18 @@ class Korea:
             **sheltered.sections,
         }
         basis = {**basis_of(summary, FIGURES), (): TOTAL}
+        due = filings(ledger, overseas, financial, extra, paid_back, rates)
         return YearTax(
             jurisdiction=self.code,
             year=facts.year,
             disposals=tuple(disposals),
             summary=summary,
             total_tax=total,
-            rules=_used(basis, disposals, rates, sheltered),
+            rules=_used(basis, disposals, due, rates, sheltered),
             basis=basis,
             lot_rules=LOTS,
             open_lots=ledger.open_lots,
-            filings=filings(ledger, overseas, financial, extra, paid_back, rates),
+            filings=due,
             notes=(
                 *notes_of_year(ledger, facts, financial, comprehensive, rates),
                 *notes_of_accounts(facts, brought_home, paid_back, sheltered),
@@ -242,7 +244,7 @@ class Korea:
             return instrument.tax_class == "krx_domestic_equity"
         return account_kind in SHELTERED and instrument.tax_class == "krx_other"
 
-    def taken_out(self, account_kind: str) -> str:
+    def taken_out(self, account_kind: str, settings: Mapping[str, object]) -> str:
         """Return what is not counted of money that leaves an account."""
         return distribution(account_kind)
 
@@ -314,11 +316,13 @@ def _left_out(facts: YearFacts, so_far: YearTax) -> Mapping[tuple[str, str], str
 def _used(
     basis: Basis,
     disposals: Iterable[Disposal],
+    due: Iterable[Filing],
     rates: TaxRates,
     sheltered: Sheltered,
 ) -> tuple[Rule, ...]:
-    """Return the rules that some figure names, and those that limit the owner's accounts."""
+    """Return the rules that some figure or return names, and those that limit the owner's accounts."""
     names = set(together(*basis.values(), *(d.rules for d in disposals), LOTS, ("kr.overseas-filing",)))
+    names |= {x.rule for x in due}
     if sheltered.pension is not None:
         names |= {"kr.pension-payout", "kr.irp-cap"}
     return tuple(rates.rules[name] for name in sorted(names) if name in rates.rules)

@@ -21,6 +21,7 @@ FIGURES = {
     "carried_in": ("us.netting",),
     "carry_forward": ("us.netting",),
     "interest": ("us.ordinary", "us.niit"),
+    "distributions": ("us.distribution",),
     "dividends": ("us.qualified-dividend",),
     "tax": ("us.netting",),
     "tax.short_term": ("us.ordinary", "us.netting"),
@@ -28,6 +29,8 @@ FIGURES = {
     "tax.long_term_by_rate": ("us.brackets",),
     "tax.collectibles": ("us.collectibles",),
     "tax.dividends_and_interest": ("us.ordinary",),
+    "tax.distributions": ("us.ordinary", "us.distribution"),
+    "tax.early_distributions": ("us.distribution",),
     "tax.net_investment_income_tax": ("us.niit",),
 }
 """Rule ids by section and figure, as `basis_of` looks them up."""

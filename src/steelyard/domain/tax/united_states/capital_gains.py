@@ -101,6 +101,8 @@ class GainsTax:
         long: The tax on them: at these rates, or at the ordinary ones where all of it is cheaper there.
         niit: Net investment income tax.
         paid: On ordinary dividends and interest that the other income does not hold.
+        distributed: On what was taken out of traditional retirement accounts, where it is counted.
+        additional: What is due besides on the part that was taken out too early.
     """
 
     ordinary: Decimal
@@ -109,11 +111,14 @@ class GainsTax:
     long: Decimal
     niit: Decimal
     paid: Decimal = ZERO
+    distributed: Decimal = ZERO
+    additional: Decimal = ZERO
 
     @property
     def total(self) -> Decimal:
         """All parts together."""
-        return _sum(self.ordinary, self.collectibles, self.long, self.niit, self.paid)
+        gains = _sum(self.ordinary, self.collectibles, self.long, self.niit, self.paid)
+        return _sum(gains, self.distributed, self.additional)
 
 
 def schedule(

@@ -9,6 +9,7 @@ from decimal import Decimal
 from steelyard.domain.money import EXACT, ZERO, exact_sum, plain
 from steelyard.domain.tax.country import YearFacts, unrated
 from steelyard.domain.tax.united_states.capital_gains import NO_CARRY
+from steelyard.domain.tax.united_states.distributions import DEFERRED
 from steelyard.domain.tax.united_states.planning import no_buys
 from steelyard.domain.tax.united_states.positions import CURRENCY, Positions, Setting
 from steelyard.domain.tax.united_states.settings import (
@@ -22,8 +23,6 @@ from steelyard.domain.tax.united_states.settings import (
 from steelyard.domain.tax.united_states.tax_year import Owner, YearReport
 from steelyard.records import replace
 from steelyard.words import join, say
-
-_DEFERRED = frozenset({"ira", "401k"})
 
 
 def carried(report: YearReport, facts: YearFacts) -> tuple[str, ...]:
@@ -269,33 +268,70 @@ def partnerships(facts: YearFacts) -> tuple[str, ...]:
     )
 
 
-def taken_out(facts: YearFacts) -> tuple[str, ...]:
-    """Say what was taken out of sheltered accounts in the year, and that it is not counted."""
+def taken_out(facts: YearFacts, report: YearReport, owner: Owner) -> tuple[str, ...]:
+    """Say what was taken out of sheltered accounts in the year, and what of it is not counted."""
     found: dict[str, Decimal] = {}
     for e in facts.entries:
         if e.kind == "withdrawal" and e.traded_on.year == facts.year and facts.reports(e.account):
             found[e.account] = EXACT.add(found.get(e.account, ZERO), abs(e.shares))
-    notes = (
-        (name, amount, distribution(facts.account_kinds.get(name, ""))) for name, amount in found.items()
-    )
-    return tuple(
-        say("{amount} was taken out of {account}: {note}", amount=plain(amount), account=name, note=note)
-        for name, amount, note in notes
-        if note
-    )
-
-
-def distribution(account_kind: str) -> str:
-    """Say what is not counted of money that leaves an account of a kind; empty where all is."""
-    if account_kind in ("ira", "401k"):
-        return say(
-            "what is taken out of it is ordinary income, before 59 1/2 mostly with 10 % more, and not "
-            "counted here (rule us.distribution)"
+    notes = []
+    for name, amount in found.items():
+        counted = name in owner.counted_accounts
+        kind = facts.account_kinds.get(name, "")
+        told = distribution(kind, counted=counted, age_known=owner.born is not None)
+        if counted:
+            counts = say("counted as ordinary income (rule us.distribution)")
+            told = join("; ", [n for n in (counts, told) if n])
+        if told:
+            notes.append(
+                say(
+                    "{amount} was taken out of {account}: {note}",
+                    amount=plain(amount),
+                    account=name,
+                    note=told,
+                )
+            )
+    if report.summary.distributions.gross:
+        notes.append(
+            say(
+                "what was paid in after tax (Form 8606), or paid in again within 60 days, is no income and "
+                "is not told apart; tax withheld is not looked at"
+            )
         )
-    if account_kind == "roth":
+    return tuple(notes)
+
+
+def distribution(account_kind: str, *, counted: bool = False, age_known: bool = False) -> str:
+    """Say what is not counted of money that leaves an account of a kind; empty where all is.
+
+    Args:
+        account_kind: As in the portfolio file.
+        counted: The owner wants withdrawals from traditional accounts counted.
+        age_known: And has said when he was born.
+    """
+    if account_kind in DEFERRED:
+        if not counted:
+            return say(
+                "what is taken out of it is ordinary income, before 59 1/2 mostly with 10 % more, and not "
+                "counted here (rule us.distribution): write count_distributions = true under [tax]"
+            )
+        if not age_known:
+            return say("whether 10 % more is due, before 59 1/2, is not counted: write born under [tax]")
+        return ""
+    if account_kind in ("roth", "roth_401k"):
         return say(
             "what is taken out beyond what was paid in is free of tax only after five years and 59 1/2, and "
             "not counted here (rule us.distribution)"
+        )
+    if account_kind == "hsa":
+        return say(
+            "what is taken out for medical expenses is free of tax; anything else is ordinary income, before "
+            "65 with 20 % more, and not counted here (rule us.distribution)"
+        )
+    if account_kind == "529":
+        return say(
+            "what is taken out for education is free of tax; of anything else the earnings are ordinary "
+            "income with 10 % more, and not counted here (rule us.distribution)"
         )
     return ""
 
@@ -318,6 +354,6 @@ def conversions(facts: YearFacts) -> tuple[str, ...]:
         for e in facts.entries
         if e.kind == "transfer"
         and e.traded_on.year == facts.year
-        and facts.account_kinds.get(e.account) in _DEFERRED
-        and facts.account_kinds.get(e.receiver) == "roth"
+        and facts.account_kinds.get(e.account) in DEFERRED
+        and facts.account_kinds.get(e.receiver) in ("roth", "roth_401k")
     )

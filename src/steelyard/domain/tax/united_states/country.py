@@ -36,6 +36,7 @@ from steelyard.domain.tax.united_states.capital_gains import (
     term,
 )
 from steelyard.domain.tax.united_states.contribution_limits import contribution_room
+from steelyard.domain.tax.united_states.distributions import DEFERRED
 from steelyard.domain.tax.united_states.forms import FORMS
 from steelyard.domain.tax.united_states.formula import return_formulas
 from steelyard.domain.tax.united_states.holding_rules import holding_rules
@@ -78,11 +79,12 @@ class UnitedStates:
         "filing", "ordinary_rate", "other_income", "qualified_dividends", "magi", "net_investment_income",
         "carry_short", "carry_long", "identical", "identical_groups", "block_wash_sales",
         "ordinary_brackets", "gain_brackets", "carry_likelihood", "carry_discount",
-        "dividends_in_other_income",
+        "dividends_in_other_income", "count_distributions", "born",
     )  # fmt: skip
     forms = FORMS
     wash_days = WINDOW_DAYS
     carries_losses = True
+    taxed_withdrawals = DEFERRED
 
     def classify(self, instrument: Instrument) -> str:
         """Return the stated class of an instrument; one is never guessed."""
@@ -106,7 +108,8 @@ class UnitedStates:
 
         Settings read: `filing`, `other_income` (taxable income without these gains), `ordinary_rate`,
         `qualified_dividends` (else those of the journal with an ex-dividend date), `magi`,
-        `net_investment_income`, `carry_short`, `carry_long` (losses from the year before, >= 0; else what the
+        `net_investment_income`, `count_distributions` and `born` (withdrawals from traditional retirement
+        accounts as income), `carry_short`, `carry_long` (losses from the year before, >= 0; else what the
         journal's earlier years leave), `ordinary_brackets`, `gain_brackets` (upper bounds). Without
         `other_income` the tax is an estimate at `ordinary_rate` and 15 %, and without either it is left out.
 
@@ -119,8 +122,9 @@ class UnitedStates:
         setting = journal_setting(facts)
         if facts.stated_with is not None and (owner.magi is not None or owner.investment_income is not None):
             # Incomes were stated with the gains so far; what is only planned comes on top of them.
-            so_far = report_of(replace(facts, entries=facts.stated_with, stated_with=None), setting, owner)
-            owner = replace(owner, stated_with=so_far.summary.netting)
+            told = report_of(replace(facts, entries=facts.stated_with, stated_with=None), setting, owner)
+            taken_out = told.summary.distributions.gross
+            owner = replace(owner, stated_with=told.summary.netting, told_distributions=taken_out)
         report = report_of(facts, setting, owner)
         total, notes = _total(report, facts)
         summary = _summary(report)
@@ -155,7 +159,7 @@ class UnitedStates:
                 *caveats.unrated_currencies(facts),
                 *caveats.still_washable(facts, setting, report.held),
                 *caveats.partnerships(facts),
-                *caveats.taken_out(facts),
+                *caveats.taken_out(facts, report, owner),
                 *caveats.conversions(facts),
             ),
         )
@@ -260,9 +264,10 @@ class UnitedStates:
         """Return what accounts of a kind may hold."""
         return holding_rules(account_kind, figures)
 
-    def taken_out(self, account_kind: str) -> str:
+    def taken_out(self, account_kind: str, settings: Mapping[str, object]) -> str:
         """Return what is not counted of money that leaves an account."""
-        return caveats.distribution(account_kind)
+        counted = settings.get("count_distributions") is True
+        return caveats.distribution(account_kind, counted=counted, age_known="born" in settings)
 
     def identical(self, facts: YearFacts) -> Mapping[str, str]:
         """Return the groups of symbols that count as substantially identical."""
@@ -334,7 +339,8 @@ def _total(report: YearReport, facts: YearFacts) -> tuple[Decimal | None, tuple[
     paid = owner_of(facts).with_paid(report.summary.dividends, report.summary.interest)
     qualified = paid.qualified_of(report.summary.dividends)
     dividends = EXACT.add(EXACT.multiply(rate, paid.paid), EXACT.multiply(long_rate(rate), qualified))
-    net = EXACT.add(net, dividends)
+    taken = report.summary.distributions
+    net = exact_sum((net, dividends, EXACT.multiply(rate, taken.gross), taken.additional))
     saved = EXACT.multiply(rate, netting.ordinary_offset)
     return EXACT.subtract(net, saved), (
         say(
@@ -367,6 +373,7 @@ def _summary(report: YearReport) -> Mapping[str, object]:
             "ex_date_unknown": paid.unknown,
         },
         **({} if totals.interest == ZERO else {"interest": totals.interest}),
+        **({} if totals.distributions.gross == ZERO else {"distributions": totals.distributions.gross}),
         **({} if totals.tax is None else {"tax": _parts(totals.tax)}),
     }
 
@@ -379,6 +386,8 @@ def _parts(tax: GainsTax) -> Mapping[str, object]:
         "long_term_by_rate": {f"{rate:f}": amount for rate, amount in tax.at_rates},
         "collectibles": tax.collectibles,
         **({"dividends_and_interest": tax.paid} if tax.paid else {}),
+        **({"distributions": tax.distributed} if tax.distributed else {}),
+        **({"early_distributions": tax.additional} if tax.additional else {}),
         "net_investment_income_tax": tax.niit,
     }
 

@@ -13,6 +13,7 @@ from steelyard.domain.tax.backtest import IsSession
 from steelyard.domain.tax.country import YearFacts, YearTax
 from steelyard.domain.tax.identical import chosen
 from steelyard.domain.tax.united_states.capital_gains import NO_CARRY, Carry, loss_limit, net
+from steelyard.domain.tax.united_states.distributions import DEFERRED, Distributions
 from steelyard.domain.tax.united_states.dividends import DividendIncome
 from steelyard.domain.tax.united_states.positions import SHELTERED_KINDS, Setting, positions
 from steelyard.domain.tax.united_states.tax_year import Owner, YearReport, first_gains, year_report
@@ -72,7 +73,33 @@ def owner_of(facts: YearFacts) -> Owner:
         ordinary_bounds=_bounds(facts, "ordinary_brackets", 6),
         gain_bounds=_bounds(facts, "gain_brackets", 2),
         holds_paid=_flag(facts, "dividends_in_other_income"),
+        counted_accounts=_counted_accounts(facts),
+        born=_born(facts),
     )
+
+
+def _counted_accounts(facts: YearFacts) -> frozenset[str]:
+    """Return the return's own accounts whose withdrawals are to be counted as income."""
+    if not _flag(facts, "count_distributions"):
+        return frozenset()
+    return frozenset(a for a, kind in facts.account_kinds.items() if kind in DEFERRED and facts.reports(a))
+
+
+def _born(facts: YearFacts) -> date | None:
+    """Return the owner's birthday, None where it is not stated.
+
+    Raises:
+        InputError: It is no day (`tax-setting`).
+    """
+    raw = facts.settings.get("born")
+    try:
+        return raw if raw is None or isinstance(raw, date) else date.fromisoformat(str(raw))
+    except ValueError:
+        raise InputError(
+            "tax-setting",
+            say("tax.born is {raw!r}, not a day", raw=raw),
+            say("write born = 1970-05-31 under [tax]"),
+        ) from None
 
 
 def _flag(facts: YearFacts, key: str) -> bool:
@@ -114,6 +141,7 @@ def owner_so_far(facts: YearFacts, so_far: YearTax) -> Owner:
         paid["gross"], paid["foreign_tax"], paid["qualified"], paid["ordinary"], paid["ex_date_unknown"]
     )
     owner = owner.with_paid(dividends, so_far.summary.get("interest", ZERO))
+    owner = replace(owner, distributions=Distributions(so_far.summary.get("distributions", ZERO)))
     return replace(owner, carry=carry, qualified=owner.qualified_of(dividends), stated_with=netting)
 
 

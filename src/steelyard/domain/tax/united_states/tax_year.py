@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -30,6 +31,8 @@ from steelyard.domain.tax.united_states.capital_gains import (
     schedule,
     term,
 )
+from steelyard.domain.tax.united_states.distributions import NOTHING as NO_DISTRIBUTIONS
+from steelyard.domain.tax.united_states.distributions import Distributions, distributions
 from steelyard.domain.tax.united_states.dividends import DividendIncome, PaidDividend, dividend_income
 from steelyard.domain.tax.united_states.positions import COLLECTIBLE, Positions, Setting, dollars, positions
 from steelyard.domain.tax.united_states.wash_sales import Block, WashSales
@@ -52,6 +55,10 @@ class Owner:
         other_investment: Investment income besides gains and qualified dividends.
         paid: The part of it that `income` does not hold: ordinary dividends and interest of the journal.
         holds_paid: The owner's income holds the journal's dividends and interest already.
+        counted_accounts: Traditional retirement accounts whose withdrawals are to be counted.
+        born: The owner's birthday, None when unknown.
+        distributions: What was taken out of them, as far as it is counted.
+        told_distributions: What of it the stated incomes count; None for all of it.
         ordinary_bounds, gain_bounds: Upper bounds of the brackets, where the owner states them.
     """
 
@@ -65,13 +72,17 @@ class Owner:
     other_investment: Decimal = ZERO
     paid: Decimal = ZERO
     holds_paid: bool = False
+    counted_accounts: frozenset[str] = frozenset()
+    born: date | None = None
+    distributions: Distributions = NO_DISTRIBUTIONS
+    told_distributions: Decimal | None = None
     ordinary_bounds: tuple[Decimal, ...] | None = None
     gain_bounds: tuple[Decimal, ...] | None = None
 
     @property
     def taxable(self) -> Decimal:
         """Taxable income without gains and qualified dividends, the journal's payments included."""
-        return EXACT.add(self.income or ZERO, self.paid)
+        return EXACT.add(EXACT.add(self.income or ZERO, self.distributions.gross), self.paid)
 
     def with_paid(self, dividends: DividendIncome, interest: Decimal) -> Owner:
         """Return the owner with what the journal paid: all dividends that are not qualified count in full."""
@@ -105,7 +116,14 @@ class Owner:
             magi=EXACT.add(magi, netting.counted),
             investment_income=EXACT.add(invested, netting.gains),
         )
-        return replace(found, paid=ordinary_tax(rates, self.income or ZERO, self.taxable))
+        income = self.income or ZERO
+        taken_out = EXACT.add(income, self.distributions.gross)
+        return replace(
+            found,
+            paid=ordinary_tax(rates, taken_out, self.taxable),
+            distributed=ordinary_tax(rates, income, taken_out),
+            additional=self.distributions.additional,
+        )
 
     def surtax_base(self, qualified: Decimal, told: Netting) -> tuple[Decimal, Decimal]:
         """Return modified adjusted gross income and net investment income as they are without gains.
@@ -119,6 +137,9 @@ class Owner:
         """
         so_far = told if self.stated_with is None else self.stated_with
         magi, invested = self.magi, self.investment_income
+        if magi is not None and self.told_distributions is not None:
+            # What is taken out after the day of which the income was stated comes on top of it.
+            magi = EXACT.add(magi, EXACT.subtract(self.distributions.gross, self.told_distributions))
         return (
             EXACT.add(self.taxable, qualified) if magi is None else EXACT.subtract(magi, so_far.counted),
             EXACT.add(qualified, self.other_investment)
@@ -144,6 +165,7 @@ class Summary:
         netting: After carrying in and netting: offset and carry-forward.
         dividends, interest: In taxable accounts.
         tax: What the gains add; None without the owner's income.
+        distributions: Taken out of traditional retirement accounts, where that is counted.
     """
 
     short_term: Decimal
@@ -156,6 +178,7 @@ class Summary:
     dividends: DividendIncome
     interest: Decimal
     tax: GainsTax | None
+    distributions: Distributions = NO_DISTRIBUTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +233,7 @@ def year_report(
     began = [first for first in (first_gains(held, entries, setting), *stated) if first is not None]
     dividends = _dividends(held, entries, year, setting)
     interest = _interest(entries, year, setting)
-    owner = owner.with_paid(dividends, interest)
+    owner = _with_distributions(owner.with_paid(dividends, interest), entries, year, setting, figures)
     carried = _carried_into(year, min(began, default=year), held, entries, setting, figures, owner, earlier)
     netting = _netting(gains, carried, figures, owner, dividends)
     tax = None
@@ -231,6 +254,7 @@ def year_report(
         dividends=dividends,
         interest=interest,
         tax=tax,
+        distributions=owner.distributions,
     )
     pairs = {
         (held.blocks[x.loss].symbol, held.blocks[x.replacement].symbol)
@@ -279,10 +303,10 @@ def _realised(held: Positions, setting: Setting) -> Mapping[int, tuple[Decimal, 
 
 
 def _payments(entries: Sequence[Entry]) -> Mapping[int, Sequence[Entry]]:
-    """Return the entries by year that pay something which a return counts."""
+    """Return the entries by year that pay, or take out, something which a return counts."""
     found: dict[int, list[Entry]] = {}
     for x in entries:
-        if x.kind in ("dividend", "interest", "capital_gain_distribution"):
+        if x.kind in ("dividend", "interest", "capital_gain_distribution", "withdrawal"):
             found.setdefault(x.traded_on.year, []).append(x)
     return found
 
@@ -340,6 +364,16 @@ def _interest(entries: Sequence[Entry], year: int, setting: Setting) -> Decimal:
     return max(found, ZERO)
 
 
+def _with_distributions(
+    owner: Owner, entries: Sequence[Entry], year: int, setting: Setting, figures: Mapping[str, Any]
+) -> Owner:
+    """Return the owner with what was taken out of traditional accounts, where it is to be counted."""
+    if not owner.counted_accounts:
+        return owner
+    taken = distributions(entries, year, setting, owner.counted_accounts, figures, owner.born)
+    return replace(owner, distributions=taken)
+
+
 def _netting(
     gains: _Gains, carried: Carry, figures: Mapping[str, Any], owner: Owner, dividends: DividendIncome
 ) -> Netting:
@@ -377,6 +411,7 @@ def _carried_into(
         paid = payments.get(past, ())
         gains, dividends = _past_gains(realised, paid, past, setting), _dividends(held, paid, past, setting)
         then = then.with_paid(dividends, _interest(paid, past, setting))
+        then = _with_distributions(then, paid, past, setting, figures)
         carried = _netting(gains, carried, figures, then, dividends).carry
     return carried
 
