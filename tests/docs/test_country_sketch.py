@@ -62,7 +62,7 @@ def test_a_third_country_is_taxed_by_its_own_rules(britain, rebalanced, paid):
 
     12,500 of gain less 3,000 at 24 % are 2,280. The United States would ask for it in April 2026, and of all.
     """
-    tax = backtest_tax(britain, ExchangeSessions(), ({}, ()))
+    tax = backtest_tax(britain, ExchangeSessions(), lambda code: ({}, ()))
     assert tax.notes[0].startswith("after tax as the United Kingdom takes it")
     days = (date(2024, 5, 1), rebalanced, date(2026, 1, 30), date(2026, 2, 2))
     prices = np.array([[10.0, 10.0], [20.0, 10.0], [20.0, 10.0], [20.0, 10.0]])
@@ -80,4 +80,4 @@ def test_a_country_that_is_not_there_is_refused_and_not_taken_for_another(britai
     """Once whatever was not Korea was taxed as American."""
     nowhere = replace(britain, tax=Tax("XX", {}))
     with pytest.raises(InputError, match="no tax rules for 'XX'"):
-        backtest_tax(nowhere, ExchangeSessions(), ({}, ()))
+        backtest_tax(nowhere, ExchangeSessions(), lambda code: ({}, ()))

@@ -3,11 +3,13 @@
 Every amount is worked by hand from the statutes named beside it.
 """
 
+import json
 from datetime import date
 from decimal import Decimal
 
 import pytest
 
+from processes import run_command
 from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.adapters.files.portfolio import parse
 from steelyard.adapters.files.tax_figures import load_tax_rules
@@ -244,3 +246,51 @@ def test_a_plan_counts_a_loss_carried_on_where_its_likelihood_is_stated():
     assert round(sum(tax_at(f, more) for f in planned.taxes), 2) == D("-153.85")
     limited = lot_taxes(held, returns, as_of=DAY, max_tax=D(0))
     assert sum(tax_at(f, more) for f in limited.taxes) == 0
+
+
+CHECKED = """
+base_currency = "USD"
+priced_on = 2026-11-23
+[targets]
+VOO = "100%"
+[constraints]
+cash_reserve = "100"
+[tax]
+jurisdiction = "US"
+other_income = 1
+[owners.spouse]
+filing = "mfs"
+[[accounts]]
+name = "mine"
+cash = { USD = "500" }
+[[accounts.positions]]
+symbol = "VOO"
+shares = 1
+price = "500 USD"
+[[accounts]]
+name = "hers"
+owner = "spouse"
+[[accounts.positions]]
+symbol = "VOO"
+shares = 6
+price = "500 USD"
+"""
+
+
+def test_a_check_says_what_each_person_holds(tmp_path):
+    """500 of cash and a share of 500 against six shares: 1,000 of 4,000."""
+    (tmp_path / "portfolio.toml").write_text(CHECKED)
+    words = ("check", "--as-of", "2026-11-23")
+    report = json.loads(run_command(tmp_path, *words, "--json").stdout)
+    assert report["owners"] == [
+        {"owner": "me", "accounts": ["mine"], "value": "1000", "weight": "0.25"},
+        {"owner": "spouse", "accounts": ["hers"], "value": "3000", "weight": "0.75"},
+    ]
+    assert "me $1,000.00 (25.0 %); spouse $3,000.00 (75.0 %)" in run_command(tmp_path, *words).stdout
+
+
+def test_a_form_of_one_of_several_returns_asks_whose_by_name(tmp_path):
+    (tmp_path / "portfolio.toml").write_text(CHECKED)
+    done = run_command(tmp_path, "tax", "--form", "8949", "--as-of", "2026-11-23")
+    assert done.returncode == 2
+    assert "add --owner and whose it is, one of me, spouse" in done.stderr

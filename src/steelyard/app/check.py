@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from steelyard.domain.caveats import Caveats, caveats_of
 from steelyard.domain.class_holdings import Member, class_documents, member_documents, members_of
-from steelyard.domain.money import figure
+from steelyard.domain.money import EXACT, ZERO, exact_sum, figure
 from steelyard.domain.policy.drift import Drift, largest, measure, misplaced
 from steelyard.domain.policy.goals import worth_by_goal
 from steelyard.domain.policy.held_weights import held_weights
@@ -20,6 +20,32 @@ from steelyard.words import say
 
 if TYPE_CHECKING:
     from steelyard.ports.market import Sessions
+
+
+@dataclass(frozen=True, slots=True)
+class OwnersPart:
+    """What one person holds of what is managed.
+
+    Attributes:
+        owner: `me` is the person of [tax].
+        accounts: Whose they are, in the order of the file.
+        value: Of what has a target there, and cash; base currency, before any reserve.
+        weight: Fraction of that of all persons, 0 where nobody holds anything.
+    """
+
+    owner: str
+    accounts: tuple[str, ...]
+    value: Decimal
+    weight: Decimal
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as in the document of `check`."""
+        return {
+            "owner": self.owner,
+            "accounts": list(self.accounts),
+            "value": figure(self.value),
+            "weight": figure(self.weight),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +117,7 @@ class CheckReport:
             "total_value": figure(valuation.managed),
             "positions": positions,
             **class_documents(portfolio, self.drifts),
+            **({"owners": [x.to_dict() for x in self.owners]} if portfolio.owners else {}),
             "unmanaged": [
                 {"symbol": h.symbol, "name": named[h.symbol].name, "value": figure(h.value)}
                 for h in valuation.unmanaged
@@ -102,6 +129,27 @@ class CheckReport:
             "decision": self.decision.to_dict(),
             **self.caveats.to_dict(),
         }
+
+    @property
+    def owners(self) -> tuple[OwnersPart, ...]:
+        """What each person holds, `me` first; those without an account are left out."""
+        portfolio = self.portfolio
+        worth: dict[str, Decimal] = {}
+        for account in portfolio.accounts:
+            held = [portfolio.position_value(p) for p in account.positions if p.symbol in portfolio.counted]
+            held += [EXACT.multiply(n, portfolio.rate(c)) for c, n in account.cash.items() if n]
+            worth[account.owner] = exact_sum(held, worth.get(account.owner, ZERO))
+        total = exact_sum(worth.values())
+        return tuple(
+            OwnersPart(
+                name,
+                tuple(a.name for a in portfolio.accounts if a.owner == name),
+                worth[name],
+                EXACT.divide(worth[name], total) if total else ZERO,
+            )
+            for name in ("me", *portfolio.owners)
+            if name in worth
+        )
 
     @property
     def members(self) -> tuple[Member, ...]:

@@ -53,5 +53,4 @@ def backtest_tax(portfolio: Portfolio, *, harvest: bool = False) -> BacktestTax 
     """Return what a backtest of a portfolio with [tax] is taxed by, or a sentence why it is not."""
     from steelyard.app.lab.backtest_tax import backtest_tax as of_portfolio
 
-    assert portfolio.tax is not None
-    return of_portfolio(portfolio, sessions(), tax_figures(portfolio.tax.jurisdiction), harvest=harvest)
+    return of_portfolio(portfolio, sessions(), tax_figures, harvest=harvest)

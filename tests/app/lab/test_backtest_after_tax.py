@@ -89,8 +89,7 @@ class Recorded(TaxBook):
 
 def replayed(monkeypatch, owner, prices, text, *, whole, harvest=False):
     """Return the plain loop's runs, its book, and its trades as journal entries."""
-    figures = load_tax_rules(owner.tax.jurisdiction)
-    terms = backtest_tax(owner, SESSIONS, figures, harvest=harvest)
+    terms = backtest_tax(owner, SESSIONS, load_tax_rules, harvest=harvest)
     settings = BacktestSettings(
         targets=TARGETS, initial=D(500_000_000), commission=D("0.001"), whole=whole, tax=terms
     )
@@ -221,8 +220,37 @@ def test_american_tax_is_that_of_the_same_trades_in_the_ledger(monkeypatch, meth
 
 def test_a_file_without_a_taxable_account_or_in_another_currency_is_not_taxed_and_says_why():
     owner = portfolio("KR", "fifo")
-    figures = load_tax_rules("KR")
     sheltered = replace(owner, accounts=(Account("isa", "isa", {}, ()),))
-    assert backtest_tax(sheltered, SESSIONS, figures) == "before tax: no account of the file is taxable"
+    assert (
+        backtest_tax(sheltered, SESSIONS, load_tax_rules) == "before tax: no account of the file is taxable"
+    )
     abroad = replace(owner, base_currency="USD")
-    assert backtest_tax(abroad, SESSIONS, figures) == "before tax: KR counts tax in KRW, the backtest in USD"
+    assert (
+        backtest_tax(abroad, SESSIONS, load_tax_rules)
+        == "before tax: KR counts tax in KRW, the backtest in USD"
+    )
+
+
+def test_the_owner_of_the_account_is_taxed_and_not_the_person_of_the_file():
+    """`me` has an IRA only; the spouse's taxable account at the spouse's 37 %, long gains at 20 %."""
+    owner = portfolio("US", "fifo", settings={"ordinary_rate": "12%"})
+    spouse = Tax("US", {"ordinary_rate": "37%"})
+    ira = Account("ira", "ira", {}, ())
+    hers = Account("hers", "taxable", {}, (), owner="spouse")
+    terms = backtest_tax(
+        replace(owner, accounts=(ira, hers), owners={"spouse": spouse}), SESSIONS, load_tax_rules
+    )
+    assert (terms.short, terms.long) == (D("0.37"), D("0.20"))
+
+
+def test_several_owners_are_named():
+    """The first account whose owner is taxed in the base currency counts: won, so the wife's and not mine."""
+    owner = portfolio("US", "fifo", settings={"ordinary_rate": "12%"})
+    accounts = (
+        Account("mine", "taxable", {}, ()),
+        Account("hers", "taxable", {}, (), owner="wife"),
+    )
+    held = replace(owner, accounts=accounts, owners={"wife": Tax("KR", {})}, base_currency="KRW")
+    terms = backtest_tax(held, SESSIONS, load_tax_rules)
+    assert terms.allowance == 2_500_000
+    assert any("that of wife in hers; me would be taxed otherwise" in note for note in terms.notes)

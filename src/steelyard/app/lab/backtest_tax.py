@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 import numpy as np
 
 from steelyard.domain.money import ZERO
-from steelyard.domain.portfolio import Portfolio
+from steelyard.domain.portfolio import Account, Portfolio
 from steelyard.domain.tax import backtest as kinds
 from steelyard.domain.tax.backtest import BacktestFacts, BacktestTax
 from steelyard.domain.tax.codes import TAXED_KINDS
@@ -19,7 +19,11 @@ from steelyard.domain.tax.rules import Rule
 from steelyard.engines.arrays import Ints
 from steelyard.engines.backtest.records import TERMS, UNTAXED, WITHHELD, YEARLY, TaxRules
 from steelyard.ports.market import Sessions
+from steelyard.records import replace
 from steelyard.words import say
+
+Figures = Callable[[str], tuple[Mapping[str, Any], Sequence[Rule]]]
+"""A country's tax data and rules, by its code."""
 
 _KINDS = {kinds.UNTAXED: UNTAXED, kinds.YEARLY: YEARLY, kinds.EACH_SALE: WITHHELD, kinds.BY_TERM: TERMS}
 _NUMBERS = (
@@ -31,25 +35,31 @@ _NUMBERS = (
 def backtest_tax(
     portfolio: Portfolio,
     sessions: Sessions,
-    figures: tuple[Mapping[str, Any], Sequence[Rule]],
+    figures: Figures,
     *,
     harvest: bool = False,
 ) -> BacktestTax | str:
     """Return how a portfolio is taxed in a backtest, or a sentence that says why it is not.
 
-    All money is taken to be in the first taxable account of the file.
+    All money is taken to be in one taxable account, the first whose owner is taxed in the base currency, and
+    taxed as his; where several persons have such accounts that is said.
 
     Args:
         portfolio: With [tax].
         sessions: Trading days.
-        figures: The country's data and rules.
+        figures: Data and rules of countries.
         harvest: Realise gains every year as far as they are free.
 
     Raises:
         InputError: An unknown tax class; a setting that is no number; harvesting where no gain is free.
     """
     assert portfolio.tax is not None
-    lands = country(portfolio.tax.jurisdiction)
+    taxable = [a for a in portfolio.accounts if a.kind in TAXED_KINDS]
+    account = next(iter(sorted(taxable, key=lambda a: not _counts_alike(portfolio, a))), None)
+    owner = "me" if account is None else account.owner
+    tax = portfolio.tax_of(owner)
+    assert tax is not None
+    lands = country(tax.jurisdiction)
     if portfolio.base_currency != lands.currency:
         return say(
             "before tax: {code} counts tax in {currency}, the backtest in {ours}",
@@ -57,21 +67,36 @@ def backtest_tax(
             currency=lands.currency,
             ours=portfolio.base_currency,
         )
-    account = next((a for a in portfolio.accounts if a.kind in TAXED_KINDS), None)
     if portfolio.accounts and account is None:
         return say("before tax: no account of the file is taxable")
-    data, rules = figures
-    return lands.backtest_tax(
+    data, rules = figures(tax.jurisdiction)
+    terms = lands.backtest_tax(
         BacktestFacts(
             classes={s: lands.classify(portfolio.instruments[s]) for s in portfolio.targets},
             methods={} if account is None else account.cost_method,
             is_session=sessions.is_session,
             figures=data,
             rules=rules,
-            settings=portfolio.tax.settings,
+            settings=tax.settings,
             harvest=harvest,
         )
     )
+    others = dict.fromkeys(a.owner for a in taxable if a.owner != owner)
+    if account is None or not others:
+        return terms
+    told = say(
+        "all of the money is taxed as that of {owner} in {account}; {others} would be taxed otherwise",
+        owner=owner,
+        account=account.name,
+        others=", ".join(others),
+    )
+    return replace(terms, notes=(*terms.notes, told))
+
+
+def _counts_alike(portfolio: Portfolio, account: Account) -> bool:
+    """Say whether the owner of an account is taxed in the base currency."""
+    tax = portfolio.tax_of(account.owner)
+    return tax is not None and country(tax.jurisdiction).currency == portfolio.base_currency
 
 
 def tax_rules(tax: BacktestTax, dates: Sequence[date], symbols: Sequence[str]) -> TaxRules:

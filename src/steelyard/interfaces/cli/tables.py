@@ -175,6 +175,17 @@ def show_check(report: CheckReport) -> None:
     wrong = say("{percent} % of the money is in the wrong place", percent=percent(report.misplaced))
     begin = say("fill in shares, prices and cash to begin")
     out.print(f"\n{tell(join('; ', (cash, wrong if valuation.managed else begin)))}")
+    if portfolio.owners:
+        parts = [
+            say(
+                "{owner} {amount} ({percent} %)",
+                owner=x.owner,
+                amount=money(x.value, base),
+                percent=percent(x.weight),
+            )
+            for x in report.owners
+        ]
+        out.print(tell(join("; ", parts)))
     unmanaged = [
         say(
             "unmanaged: {symbol} {amount} (no target, not counted)",

@@ -102,7 +102,10 @@ def tax(
         raise InputError(
             "unknown-owner",
             say("{count} returns are filed from this file: say whose", count=len(result.all)),
-            say("add --owner {owner}", owner=result.owners[0]),
+            say(
+                "add --owner and whose it is, one of {choices}",
+                choices=", ".join(name for one in result.all for name in one.owners),
+            ),
         )
     for one in result.all:
         _tell_gaps(one)
