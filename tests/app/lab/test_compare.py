@@ -56,8 +56,7 @@ def test_a_difference_whose_interval_holds_zero_is_said_to_be_no_evidence():
     """By hand: half of the paths 0.1 up, half 0.06 down is 0.02 on average."""
     sentence = told([0.10, -0.06] * 20).statement("threshold 5%", "calendar monthly")
     assert sentence == (
-        "threshold 5% beats calendar monthly by 0.02 % a year after cost, "
-        "95 % interval -0.06..+0.10: no evidence"
+        "threshold 5% and calendar monthly do not differ: +0.02 points a year after cost, 95 % -0.06 to +0.10"
     )
 
 
@@ -65,7 +64,7 @@ def test_the_better_one_is_named_first_however_they_are_given():
     """By hand: 0.3 and 0.1 worse in turn is 0.2 worse on average, never zero."""
     sentence = told([-0.3, -0.1] * 20).statement("threshold 5%", "calendar monthly")
     assert sentence == (
-        "calendar monthly beats threshold 5% by 0.20 % a year after cost, 95 % interval +0.10..+0.30: "
+        "calendar monthly beats threshold 5% by 0.20 points a year after cost, 95 % 0.10 to 0.30: "
         "more than luck in histories like this"
     )
 

@@ -17,7 +17,7 @@ from steelyard.engines.backtest import resample
 from steelyard.engines.backtest.records import TALLIES
 from steelyard.engines.market.price_history import PriceHistory
 from steelyard.errors import InputError
-from steelyard.words import say
+from steelyard.words import Text, say
 
 USUAL = (
     "hold",
@@ -48,6 +48,8 @@ def a_month(study: Study) -> float:
     return max(1.0, float(round(study.walk.spacing.a_year / 12.0)))
 
 
+MeanDifference = resample.MeanDifference
+"""A paired difference of two policies with its interval."""
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 """Quantiles by which a distribution is told."""
 
@@ -124,24 +126,32 @@ class Comparison:
             np.ascontiguousarray(rates[:, names.index(second)]),
         )
 
-    def statement(self, first: str, second: str) -> str:
+    def statement(self, first: str, second: str) -> Text:
         """Say in one sentence which of two policies grew more, by how much, and whether that is evidence."""
         gap = self.between(first, second)
-        better, worse = (first, second) if gap.mean >= 0.0 else (second, first)
-        sign = 1.0 if gap.mean >= 0.0 else -1.0
-        low, high = sorted((sign * gap.low, sign * gap.high))
         paid = say("cost and tax") if self.study.after_tax else say("cost")
-        verdict = say("more than luck in histories like this") if gap.evident else say("no evidence")
+        if not gap.evident:
+            return say(
+                "{first} and {second} do not differ: {mean:+.2f} points a year after {paid}, "
+                "95 % {low:+.2f} to {high:+.2f}",
+                first=first,
+                second=second,
+                mean=100 * gap.mean + 0.0,
+                paid=paid,
+                low=100 * gap.low,
+                high=100 * gap.high,
+            )
+        better, worse = (first, second) if gap.mean > 0.0 else (second, first)
+        low, high = sorted((100 * abs(gap.low), 100 * abs(gap.high)))
         return say(
-            "{better} beats {worse} by {mean:.2f} % a year after {paid}, 95 % interval "
-            "{low:+.2f}..{high:+.2f}: {verdict}",
+            "{better} beats {worse} by {mean:.2f} points a year after {paid}, 95 % {low:.2f} to {high:.2f}: "
+            "more than luck in histories like this",
             better=better,
             worse=worse,
             mean=100 * abs(gap.mean),
             paid=paid,
-            low=100 * low,
-            high=100 * high,
-            verdict=verdict,
+            low=low,
+            high=high,
         )
 
     def summary(self, frame: Callable[[dict[str, list[Any]]], Any] = dict) -> Any:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from rich.box import SIMPLE_HEAD
 from rich.table import Table
+from rich.text import Text as RichText
 
 from steelyard.app.lab.compare import LEVELS, Comparison
 from steelyard.app.lab.rolling_starts import RollingStarts
 from steelyard.app.lab.study import Study
 from steelyard.app.lab.sweep import Sweep, gains
-from steelyard.interfaces.cli.lab.study_table import stretch
-from steelyard.interfaces.cli.tables import console
+from steelyard.interfaces.cli.lab.study_table import show_columns, stretch
+from steelyard.interfaces.cli.tables import columns, console
+from steelyard.interfaces.lab_words import headline
 from steelyard.interfaces.language import tell
 from steelyard.words import say
 
@@ -23,7 +24,8 @@ def show_sweep(comparison: Comparison, sweep: Sweep) -> None:
     out = console()
     study = comparison.study
     means, evident = gains(comparison)
-    out.print(f"{tell(stretch(study))}\n")
+    out.print(tell(stretch(study)))
+    out.print(RichText(f"{tell(headline(study, comparison))}.\n", style="bold"))
     where = (
         say("mean over {paths} resampled histories; without * it is no evidence", paths=comparison.paths)
         if comparison.differences
@@ -32,9 +34,9 @@ def show_sweep(comparison: Comparison, sweep: Sweep) -> None:
     first = study.results[0].policy
     out.print(tell(say("Points a year against {policy} ({where}):", policy=first, where=where)))
     out.print(_grid(sweep, lambda n: f"{100 * means[n]:+.2f}{'*' if evident[n] else ' '}"))
-    out.print(tell(say("Turnover, percent a year:")))
+    out.print(f"\n{tell(say('Turnover, percent a year:'))}")
     out.print(_grid(sweep, lambda n: f"{100 * study.results[n].turnover:.1f}"))
-    out.print(tell(say("Tracking error, percent a year:")))
+    out.print(f"\n{tell(say('Tracking error, percent a year:'))}")
     out.print(_grid(sweep, lambda n: f"{100 * study.results[n].tracking_error:.2f}"))
 
 
@@ -52,45 +54,37 @@ def show_rolling(rolling: RollingStarts, policies: Sequence[str]) -> None:
         policy=policies[0],
     )
     out.print(f"\n{tell(text)}")
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
-    table.add_column(tell(say("policy")), min_width=28)
-    for name in (say("worst"), say("median"), say("best"), say("better")):
-        table.add_column(tell(name), justify="right", no_wrap=True)
-    for policy, s in list(zip(policies, rolling.spreads(), strict=True))[1:]:
-        cells = [f"{100 * v:+.2f}" for v in (s.worst, s.median, s.best)]
-        table.add_row(policy, *cells, tell(say("{wins} of {count}", wins=s.wins, count=len(starts))))
-    out.print(table)
+    rows = list(zip(policies, rolling.spreads(), strict=True))[1:]
+    made = [
+        (name, [f"{100 * getattr(s, of):+.2f}" for _, s in rows])
+        for name, of in ((say("worst"), "worst"), (say("median"), "median"), (say("best"), "best"))
+    ]
+    won = [tell(say("{wins} of {count}", wins=s.wins, count=len(starts))) for _, s in rows]
+    show_columns([policy for policy, _ in rows], [*made, (say("better"), won)])
     out.print(tell(say("The stretches overlap: they are no independent evidence.")))
 
 
 def show_statistics(study: Study) -> None:
     """Print the statistics that the first table has no room for."""
     out = console()
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
-    table.add_column(tell(say("policy")), min_width=24)
-    heads = (
-        say("money-w."), say("Sortino"), say("fell from"), say("to"), say("drift"), say("worst"),
-        say("tracking"), say("costs"), say("taxes"),
-    )  # fmt: skip
-    # What is owed on gains that stand only shows in what would be left after selling.
-    sold = (say("if sold"),) if study.after_tax else ()
-    for name in (*heads, *sold):
-        table.add_column(tell(name), justify="right", no_wrap=True)
-    for r in study.results:
-        table.add_row(
-            r.policy,
-            _points(r.money_weighted),
-            "-" if math.isnan(r.sortino) else f"{r.sortino:.2f}",
-            r.drawdown_from.isoformat(),
-            r.drawdown_to.isoformat(),
-            *(_points(v) for v in (r.average_drift, r.worst_drift, r.tracking_error)),
-            f"{r.costs:,.0f}",
-            f"{r.taxes:,.0f}",
-            *(f"{r.liquidation_value:,.0f}" for _ in sold),
-        )
-    title = say("Money-weighted growth, drift on average and at worst, and tracking error in percent:")
+    results = study.results
+    made = [
+        (say("money-w."), [_points(r.money_weighted) for r in results]),
+        (say("tracking"), [_points(r.tracking_error) for r in results]),
+        (say("average drift"), [_points(r.average_drift) for r in results]),
+        (say("worst drift"), [_points(r.worst_drift) for r in results]),
+        (say("costs"), [f"{r.costs:,.0f}" for r in results]),
+        (say("taxes"), [f"{r.taxes:,.0f}" for r in results]),
+        # What is owed on gains that stand only shows in what would be left after selling.
+        *([(say("if sold"), [f"{r.liquidation_value:,.0f}" for r in results])] if study.after_tax else []),
+        (say("Sortino"), ["-" if math.isnan(r.sortino) else f"{r.sortino:.2f}" for r in results]),
+        (say("fell from"), [r.drawdown_from.isoformat() for r in results]),
+        (say("to"), [r.drawdown_to.isoformat() for r in results]),
+    ]
+    title = say("Money-weighted growth, tracking error, and drift on average and at worst in percent:")
     out.print(f"\n{tell(title)}")
-    out.print(table)
+    show_columns([r.policy for r in results], made)
+    out.print()
 
 
 def show_distributions(comparison: Comparison) -> None:
@@ -107,14 +101,12 @@ def show_distributions(comparison: Comparison) -> None:
         "Deepest fall, percent, at quantiles over {paths} resampled histories:", paths=comparison.paths
     )
     for title, of in ((growth, "growth"), (fall, "max_drawdown")):
-        table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
-        table.add_column(tell(say("policy")), min_width=24)
-        for level in levels:
-            table.add_column(level, justify="right", no_wrap=True)
-        for spread in spreads:
-            table.add_row(spread.policy, *(_points(v) for v in getattr(spread, of)))
+        made = [
+            (level, [_points(getattr(spread, of)[n]) for spread in spreads]) for n, level in enumerate(levels)
+        ]
         out.print(tell(title))
-        out.print(table)
+        show_columns([spread.policy for spread in spreads], made)
+        out.print()
 
 
 def _points(fraction: float) -> str:
@@ -122,10 +114,7 @@ def _points(fraction: float) -> str:
 
 
 def _grid(sweep: Sweep, cell: Callable[[int], str]) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
-    table.add_column(tell(say("band")), justify="right")
-    for look in sweep.looks:
-        table.add_column(look, justify="right", no_wrap=True)
+    table = columns((say("band"), "right"), *((look, "right") for look in sweep.looks))
     for threshold, row in zip(sweep.thresholds, sweep.cells, strict=True):
         table.add_row(threshold, *(cell(n) for n in row))
     return table
