@@ -3,14 +3,15 @@
 Run `python tools/openapi.py` after changing either; a test compares.
 """
 
+import gzip
 import json
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 OURS = Path(__file__).with_suffix(".json")
 SCHEMAS = ROOT / "docs" / "reference" / "schemas"
-PUBLISHED = ROOT / "src" / "steelyard" / "interfaces" / "http" / "openapi.json"
-DOCUMENTS = ("check", "holdings", "tax", "harvest", "models", "orders", "plan")
+PUBLISHED = ROOT / "src" / "steelyard" / "interfaces" / "http" / "openapi.json.gz"
+DOCUMENTS = ("backtest", "check", "holdings", "tax", "harvest", "models", "orders", "plan")
 
 
 def text() -> str:
@@ -25,7 +26,8 @@ def text() -> str:
 
 
 def main() -> None:
-    PUBLISHED.write_text(text(), encoding="utf-8")
+    # Packed: every installation carries it. Without a time in it the same text is the same bytes.
+    PUBLISHED.write_bytes(gzip.compress(text().encode(), 9, mtime=0))
 
 
 if __name__ == "__main__":

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from steelyard import bootstrap
 from steelyard.records import dataclass
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from steelyard.bootstrap.folder import Place
+    from steelyard.domain.trading.audit import Link
     from steelyard.domain.trading.orders import Order
     from steelyard.domain.trading.saved_plans import SavedPlan
 
@@ -60,6 +65,46 @@ def kept_plan(path: Place, plan_id: str) -> KeptPlan | None:
     return next((kept for kept in order_state(path).plans if kept.plan.id == plan_id), None)
 
 
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One link of the audit record.
+
+    Attributes:
+        number: From 1.
+        at: When, UTC, ISO 8601.
+        kind: What happened, as the record calls it.
+        plan: Id of the plan it belongs to, or empty.
+        facts: What the record says of it.
+        hash: Of the link.
+    """
+
+    number: int
+    at: str
+    kind: str
+    plan: str
+    facts: Mapping[str, Any]
+    hash: str
+
+
+def happenings(path: Place, after: int = 0) -> tuple[Happening, ...]:
+    """Return what the audit record beside a portfolio file tells after a link; nothing is written.
+
+    Args:
+        path: The portfolio file.
+        after: Number of the last link that is known, 0 for all.
+    """
+    folder = bootstrap.Folder.of(path)
+    if not folder.database.is_file():
+        return ()
+    with bootstrap.order_book_to_look_at(folder) as book:
+        return tuple(_happening(link) for link in book.links(after))
+
+
+def _happening(link: Link) -> Happening:
+    said = json.loads(link.text)
+    return Happening(link.number, said["at"], said["kind"], said["plan"], said["body"], link.hash)
+
+
 def page_token(path: Place) -> str:
     """Return what programs show to the page of a portfolio file; kept beside it, for its owner alone.
 
@@ -70,6 +115,56 @@ def page_token(path: Place) -> str:
         InputError: The file of the token cannot be used (`page-token`).
     """
     return bootstrap.page_token(bootstrap.Folder.of(path))
+
+
+def webhook_secret(path: Place) -> str:
+    """Return by what events of a portfolio file are signed; kept beside it, for its owner alone.
+
+    Raises:
+        InputError: Its file cannot be used (`page-token`).
+    """
+    return bootstrap.webhook_secret(bootstrap.Folder.of(path))
+
+
+def webhook_taken(path: Place) -> str:
+    """Return the id of the event that was taken last, empty where none was."""
+    return bootstrap.webhook_taken(bootstrap.Folder.of(path))
+
+
+def note_taken(path: Place, event_id: str) -> None:
+    """Keep the id of the event that was taken last."""
+    bootstrap.note_taken(bootstrap.Folder.of(path), event_id)
+
+
+def models_of_clients(path: Place) -> dict[str, Any]:
+    """Return what clients of the rebalancing addresses keep beside a portfolio file.
+
+    Raises:
+        InputError: Its file cannot be read (`models-of-clients`).
+    """
+    return bootstrap.models_of_clients(bootstrap.Folder.of(path))
+
+
+def write_models_of_clients(path: Place, document: Mapping[str, Any]) -> None:
+    """Keep what clients of the rebalancing addresses keep."""
+    bootstrap.write_models_of_clients(bootstrap.Folder.of(path), document)
+
+
+def send_signed(url: str, headers: Mapping[str, str], body: bytes) -> int:
+    """Post a body as it is to an address of its owner's, and return the status; 0 where nobody answered."""
+    return bootstrap.send_signed(url, headers, body)
+
+
+def portfolio_files(path: str | Path) -> Mapping[str, Path]:
+    """Return the portfolio files of a folder by name; of a file, that alone by its own.
+
+    A folder of portfolios has a folder for each, with its `portfolio.toml`: what lies beside a file, as its
+    journal, is that portfolio's alone.
+
+    Raises:
+        InputError: The folder holds none (`no-portfolios`).
+    """
+    return bootstrap.portfolio_files(Path(path))
 
 
 def sample_text() -> str:

@@ -42,7 +42,17 @@ if TYPE_CHECKING:
     from steelyard.bootstrap.lab import backtest_tax, history_of, price_history, with_paid_out
     from steelyard.bootstrap.order_books import only_looked_at, order_book, order_book_to_look_at
     from steelyard.bootstrap.order_state import has_record, has_unknown_orders
-    from steelyard.bootstrap.page import page_token, sample_text
+    from steelyard.bootstrap.page import (
+        models_of_clients,
+        note_taken,
+        page_token,
+        portfolio_files,
+        sample_text,
+        send_signed,
+        webhook_secret,
+        webhook_taken,
+        write_models_of_clients,
+    )
     from steelyard.bootstrap.scheduled import (
         Automation,
         automation,
@@ -99,8 +109,10 @@ __all__ = [
     "market",
     "market_rates",
     "models",
+    "models_of_clients",
     "much_to_keep",
     "new_portfolio_text",
+    "note_taken",
     "only_looked_at",
     "open_journal",
     "order_book",
@@ -110,6 +122,7 @@ __all__ = [
     "past_portfolio",
     "plan_to_save",
     "portfolio",
+    "portfolio_files",
     "portfolio_of",
     "price_history",
     "recorded",
@@ -117,14 +130,18 @@ __all__ = [
     "sample",
     "sample_text",
     "save_plan",
+    "send_signed",
     "sessions",
     "stated_sales",
     "tax_figures",
     "tax_situation",
     "today",
     "today_at",
+    "webhook_secret",
+    "webhook_taken",
     "with_paid_out",
     "write_edited",
+    "write_models_of_clients",
 ]
 
 _MODULES = {
@@ -147,7 +164,17 @@ _MODULES = {
     "lab": ("backtest_tax", "history_of", "price_history", "with_paid_out"),
     "order_books": ("only_looked_at", "order_book", "order_book_to_look_at"),
     "order_state": ("has_record", "has_unknown_orders"),
-    "page": ("page_token", "sample_text"),
+    "page": (
+        "models_of_clients",
+        "note_taken",
+        "page_token",
+        "portfolio_files",
+        "sample_text",
+        "send_signed",
+        "webhook_secret",
+        "webhook_taken",
+        "write_models_of_clients",
+    ),
     "scheduled": (
         "Automation",
         "automation",

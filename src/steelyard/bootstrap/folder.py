@@ -100,6 +100,21 @@ class Folder:
         return self.path / ".steelyard-page-token"
 
     @property
+    def webhook_secret(self) -> Path:
+        """By which events that are sent to their owner are signed."""
+        return self.path / ".steelyard-webhook-secret"
+
+    @property
+    def webhook_taken(self) -> Path:
+        """Which event was taken last."""
+        return self.path / ".steelyard-webhook-taken"
+
+    @property
+    def models_of_clients(self) -> Path:
+        """What clients of the rebalancing addresses keep here."""
+        return self.path / ".steelyard-rebalancing.json"
+
+    @property
     def base_rates(self) -> Path:
         """The rates of exchange that a return counts (매매기준율), a file a pair; its name goes into the
         output."""

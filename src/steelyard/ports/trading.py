@@ -218,8 +218,8 @@ class OrderBook(Protocol):
         """Add a link to the audit record."""
         ...
 
-    def links(self) -> Iterator[Link]:
-        """Return the audit record, link by link."""
+    def links(self, after: int = 0) -> Iterator[Link]:
+        """Return the audit record, link by link, those after a number."""
         ...
 
     def head(self) -> tuple[int, str]:

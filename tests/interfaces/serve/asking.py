@@ -6,6 +6,7 @@ from http.cookies import SimpleCookie
 from urllib.parse import urlencode
 
 from steelyard.interfaces.web.application import Site, application
+from steelyard.interfaces.web.leave import Leave
 from steelyard.interfaces.web.sessions import Sessions
 
 PORT = 8765
@@ -69,7 +70,7 @@ class Browser:
 
     def __init__(self, file, *, as_of=None, orders=False, language="en"):
         self.sessions = Sessions(PORT, TOKEN)
-        self.app = application(Site(file, self.sessions, PORT, as_of, orders))
+        self.app = application(Site({"portfolio": file}, self.sessions, PORT, as_of, Leave(60 * orders)))
         self.language = language
         self.cookies = {}
         started = self.get(f"/start?code={self.sessions.start_code}", follow=False)

@@ -2,79 +2,21 @@
 described is answered. Figures are those of the commands, worked by hand in the tests of the page."""
 
 import json
-from datetime import date
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("starlette")
 
-from jsonschema import Draft202012Validator
-
 import steelyard
 from builders import with_gains
 from steelyard.api.serving import sample_text
-from steelyard.interfaces.http.service import ROUTES
-from steelyard.interfaces.web.application import Site, application
-from steelyard.interfaces.web.sessions import Sessions
+from steelyard.interfaces.http.addresses import ROUTES
 
-from .asking import HOST, PORT, TOKEN, ask
+from .asking import TOKEN
+from .programs import CONTRACT, DAY, Program
 
-DAY = date(2026, 11, 23)
 ROOT = Path(__file__).parents[3]
-CONTRACT = json.loads((ROOT / "src/steelyard/interfaces/http/openapi.json").read_text(encoding="utf-8"))
-
-
-class Program:
-    """A program that shows the token, and holds every answer to the contract."""
-
-    def __init__(self, folder, text=None, *, orders=False):
-        self.file = folder / "portfolio.toml"
-        self.file.write_text(text or sample_text(), encoding="utf-8")
-        self.app = application(Site(self.file, Sessions(PORT, TOKEN), PORT, DAY, orders))
-        self.keys = 0
-
-    def get(self, target, **headers):
-        return self.ask("GET", target, headers)
-
-    def post(self, target, document, *, key=None, **headers):
-        self.keys += 1
-        own = {
-            "idempotency-key": f"key-{self.keys}" if key is None else key,
-            "content-type": "application/json",
-        }
-        body = document if isinstance(document, bytes) else json.dumps(document).encode()
-        return self.ask("POST", target, {**own, "content-length": str(len(body)), **headers}, body)
-
-    def ask(self, method, target, headers, body=b""):
-        known = {"host": HOST, "authorization": f"Bearer {TOKEN}", **headers}
-        answer = ask(self.app, method, target, [(k, v) for k, v in known.items() if v is not None], body)
-        answer.document = self._held(method, target.partition("?")[0], answer)
-        return answer
-
-    def _held(self, method, path, answer):
-        template = next((t for t in CONTRACT["paths"] if fits(t, path)), None)
-        if template is None or method.lower() not in CONTRACT["paths"][template]:
-            assert answer.status in (401, 404, 405)
-            return json.loads(answer.body)
-        responses = CONTRACT["paths"][template][method.lower()]["responses"]
-        said = responses.get(str(answer.status)) or responses["default"]
-        said = CONTRACT["components"]["responses"][said["$ref"].rsplit("/", 1)[1]] if "$ref" in said else said
-        kind = answer.header("content-type").partition(";")[0]
-        assert kind in said["content"], (answer.status, kind)
-        if kind == "text/plain":
-            return None
-        document = json.loads(answer.body)
-        schema = {**said["content"][kind]["schema"], "components": CONTRACT["components"]}
-        Draft202012Validator(schema).validate(document)
-        return document
-
-
-def fits(template, path):
-    one, other = template.split("/"), path.split("/")
-    return len(one) == len(other) and all(
-        a == b or a.startswith("{") for a, b in zip(one, other, strict=True)
-    )
 
 
 @pytest.fixture
@@ -261,7 +203,7 @@ def test_a_mistake_of_the_program_is_a_problem_without_a_trace(program, monkeypa
 
 def test_nothing_is_sent_by_any_address():
     """Orders go out by `execute`, which no address calls."""
-    for module in ("service", "repeats", "replies"):
-        text = (ROOT / f"src/steelyard/interfaces/http/{module}.py").read_text(encoding="utf-8")
+    for module in (ROOT / "src/steelyard/interfaces/http").glob("*.py"):
+        text = module.read_text(encoding="utf-8")
         assert "execute(" not in text
         assert "steelyard.arm" not in text

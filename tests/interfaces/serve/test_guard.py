@@ -207,7 +207,7 @@ def test_a_page_is_shown_to_nobody_who_is_not_signed_in(browser, page, cookie):
 
 def test_the_start_code_works_once_and_its_address_is_left_behind(file):
     sessions = Sessions(PORT, TOKEN)
-    app = application(Site(file, sessions, PORT))
+    app = application(Site({"portfolio": file}, sessions, PORT))
     address = f"/start?code={sessions.start_code}"
     first = ask(app, "GET", address, OWN.items())
     assert (first.status, first.header("location")) == (303, "/")
@@ -224,7 +224,10 @@ def test_the_start_code_works_once_and_its_address_is_left_behind(file):
 def test_a_guessed_code_opens_nothing_and_is_not_repeated(file, code):
     sessions = Sessions(PORT, TOKEN)
     answer = ask(
-        application(Site(file, sessions, PORT)), "GET", "/start?code=" + code.replace("'", "%27"), OWN.items()
+        application(Site({"portfolio": file}, sessions, PORT)),
+        "GET",
+        "/start?code=" + code.replace("'", "%27"),
+        OWN.items(),
     )
     assert answer.status == 403
     assert answer.cookies == {}

@@ -51,12 +51,16 @@ class AuditBook:
         with self._writing():
             self._link(kind, plan_id, body, at)
 
-    def links(self) -> Iterator[Link]:
-        """Return the audit record, link by link; bytes that are no UTF-8 come as lone surrogates."""
+    def links(self, after: int = 0) -> Iterator[Link]:
+        """Return the audit record after a link, one by one.
+
+        Bytes that are no UTF-8 come as lone surrogates.
+        """
         # As bytes: a damaged character, or a column that became of another type, is to be told link by link.
         columns = "number, CAST(text AS BLOB), CAST(previous AS BLOB), CAST(hash AS BLOB)"
         with told(self._path):
-            for number, *raw in self._db.execute(f"SELECT {columns} FROM audit ORDER BY number"):
+            rows = self._db.execute(f"SELECT {columns} FROM audit WHERE number > ? ORDER BY number", (after,))
+            for number, *raw in rows:
                 text, previous, hash_ = (bytes(b or b"").decode("utf-8", "surrogateescape") for b in raw)
                 yield Link(number, text, previous, hash_)
 

@@ -72,12 +72,14 @@ class Web:
         headers: Mapping[str, str] | None = None,
         query: Mapping[str, str] | None = None,
         body: Mapping[str, str] | None = None,
+        content: bytes | None = None,
     ) -> Answer:
         """Ask once.
 
         Args:
             method, url, headers, query: As in HTTP.
             body: Sent as JSON.
+            content: Sent as it is, in its place.
 
         Raises:
             Unreachable: No connection came about in time.
@@ -88,7 +90,7 @@ class Web:
         self._deadline.start()
         try:
             with self._client.stream(
-                method, url, headers=dict(headers or {}), params=query, json=body
+                method, url, headers=dict(headers or {}), params=query, json=body, content=content
             ) as response:
                 return Answer(response.status_code, self._body(response), response.headers)
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:

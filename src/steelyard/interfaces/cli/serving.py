@@ -18,11 +18,30 @@ from steelyard.interfaces.cli.typed import Count, Day
     "--port", type=Count(0, 65535), default=8765, help="Where to listen; 0 takes a free one.  [default: 8765]"
 )
 @click.option(
-    "--allow-orders", is_flag=True, help="Let saved plans be approved here; nothing is sent even then."
+    "--allow-orders", is_flag=True, help="Let saved plans be approved here for an hour; nothing is sent."
 )
+@click.option(
+    "--orders-for",
+    "minutes",
+    type=Count(1, 1440),
+    default=60,
+    metavar="MINUTES",
+    help="Or for so long.  [60]",
+)
+@click.option("--webhook", default="", metavar="URL", help="Send every event there, signed.")
 @click.option("--as-of", type=Day(), help="Evaluate as of this date.  [default: today]")
-def serve(path: Path | None, file: Path | None, port: int, allow_orders: bool, as_of: date | None) -> None:
+def serve(
+    path: Path | None,
+    file: Path | None,
+    port: int,
+    allow_orders: bool,
+    minutes: int,
+    webhook: str,
+    as_of: date | None,
+) -> None:
     """Show the portfolio as a page in your browser, on this computer alone, until Ctrl-C.
+
+    FILE may be a folder with a folder for each portfolio.
 
     The address that is printed works once; it needs the extra `steelyard[serve]`.
     """
@@ -33,7 +52,8 @@ def serve(path: Path | None, file: Path | None, port: int, allow_orders: bool, a
         path or file or Path("portfolio.toml"),
         port=port,
         as_of=as_of,
-        orders=allow_orders,
+        orders=minutes if allow_orders else 0,
+        webhook=webhook,
         told=tell_addresses,
     )
 

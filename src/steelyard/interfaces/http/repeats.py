@@ -55,7 +55,7 @@ class Repeats:
     def end(self, call: Call, reply: Reply) -> None:
         """Remember an answer; one that says "try again" is none."""
         with self._lock:
-            if reply.status >= 500 or reply.status == 409:
+            if reply.status >= 500 or reply.status in (409, 429):
                 self._known.pop(key_of(call), None)
             else:
                 self._known[key_of(call)] = (_digest(call), reply)

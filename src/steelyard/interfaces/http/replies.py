@@ -54,6 +54,8 @@ class Reply:
 
     def body(self, language: Language) -> bytes:
         """Return the document as bytes, its messages in a language, its figures as decimal text."""
+        if self.status == 204:
+            return b""
         return json.dumps(told(self.document, language), ensure_ascii=False, default=_figure).encode()
 
 

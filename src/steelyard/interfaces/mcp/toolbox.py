@@ -21,7 +21,8 @@ from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.shown import shown
 from steelyard.domain.trades import Plan
 from steelyard.errors import InputError
-from steelyard.interfaces.http.service import contract
+from steelyard.interfaces.http.addresses import contract
+from steelyard.interfaces.http.rebalancing import account_id
 from steelyard.records import dataclass
 from steelyard.words import say
 
@@ -115,6 +116,7 @@ def _portfolios(shelf: Shelf, asked: Mapping[str, Any]) -> Mapping[str, Any]:
     portfolio, _ = _load(shelf, asked)
     found = {
         "id": shelf.file.stem,
+        "account_id": account_id(shelf.file.stem),
         "base_currency": portfolio.base_currency,
         "accounts": [
             {"name": _name(a.name), "kind": a.kind, "owner": _name(a.owner)} for a in portfolio.accounts

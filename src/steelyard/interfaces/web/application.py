@@ -10,15 +10,21 @@ from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from steelyard import languages
 from steelyard.errors import SteelyardError
 from steelyard.extras import ExtraMissing
-from steelyard.interfaces.http.replies import Call, Trouble, status_of
-from steelyard.interfaces.http.service import Service, contract
+from steelyard.interfaces.http.addresses import LARGE, ROUTES, contract
+from steelyard.interfaces.http.jobs import Jobs
+from steelyard.interfaces.http.replies import status_of
+from steelyard.interfaces.http.service import Service
 from steelyard.interfaces.web.display import Display
 from steelyard.interfaces.web.guard import Application, Guard, Limits
+from steelyard.interfaces.web.lanes import Full, Lane
+from steelyard.interfaces.web.leave import Leave
 from steelyard.interfaces.web.pages.books import books
+from steelyard.interfaces.web.pages.choice import choice
 from steelyard.interfaces.web.pages.health import health
 from steelyard.interfaces.web.pages.history import history
 from steelyard.interfaces.web.pages.holdings import holdings
@@ -29,23 +35,27 @@ from steelyard.interfaces.web.pages.portfolio import portfolio
 from steelyard.interfaces.web.pages.tax import tax
 from steelyard.interfaces.web.sessions import Sessions
 from steelyard.interfaces.web.visit import Screen, Upload, Visit, Waiting
-from steelyard.records import dataclass
+from steelyard.records import dataclass, field
 from steelyard.words import say
 
 try:
     from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
     from starlette.applications import Starlette
-    from starlette.concurrency import run_in_threadpool
     from starlette.requests import Request
     from starlette.responses import RedirectResponse, Response
     from starlette.routing import Route
 except ImportError:
     raise ExtraMissing("serve", say("the page"), "starlette") from None
 
+from steelyard.interfaces.web.api import Api
+
 HERE = Path(__file__).parent
 THEMES = ("light", "dark")
 KINDS = {".svg": "image/svg+xml", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
 YEAR = 365 * 24 * 3600
+SCREENS, WAITING = 6, 120
+"""Screens made at once, and screens that wait."""
+METHODS = ("GET", "POST", "PATCH", "DELETE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,38 +96,58 @@ class Site:
     """What one server shows.
 
     Attributes:
-        file: The portfolio file.
+        files: The portfolio files, by the name of each in addresses.
         sessions: Who may look.
         port: Where it listens.
         as_of: The day to evaluate for, None for today, always.
-        orders: Whether orders may be sent.
+        orders: Whether plans may be approved, which ends by itself.
+        jobs: What takes long.
     """
 
-    file: Path
+    files: Mapping[str, Path]
     sessions: Sessions
     port: int
     as_of: date | None = None
-    orders: bool = False
+    orders: Leave = field(default_factory=lambda: Leave(0))
+    jobs: Jobs = field(default_factory=Jobs)
+
+    def prefix(self, name: str) -> str:
+        """Return what addresses of a portfolio begin with; nothing where there is but one."""
+        return f"/p/{quote(name)}" if len(self.files) > 1 else ""
+
+    @property
+    def starts(self) -> tuple[str, ...]:
+        """The beginnings of addresses as a server decodes them."""
+        return tuple(f"/p/{name}" for name in self.files) if len(self.files) > 1 else ("",)
 
 
 def application(site: Site) -> Application:
     """Return the application of a site, behind its guard."""
     screens = Screens(site)
+    several = len(site.files) > 1
+    service = Service(site.files, ROUTES, site.as_of, orders=site.orders, jobs=site.jobs)
     routes = [
         Route("/start", screens.start, methods=["GET"]),
         Route("/sign-in", screens.sign_in, methods=["GET", "POST"]),
         Route("/settings", screens.settings, methods=["POST"]),
         Route("/static/{name}", screens.static, methods=["GET"]),
         Route("/openapi.json", screens.contract, methods=["GET"]),
-        Route("/v1/{rest:path}", screens.api, methods=["GET", "POST"]),
+        Route("/v1/{rest:path}", Api(service, site.sessions).answer, methods=METHODS),
+        *([Route("/", screens.choice, methods=["GET"])] if several else ()),
         *(
-            Route(page.path, screens.of(page), methods=["GET", "POST"] if page.takes else ["GET"])
+            Route(
+                ("/p/{portfolio}" if several else "") + page.path.rstrip("/" if several else ""),
+                screens.of(page),
+                methods=["GET", "POST"] if page.takes else ["GET"],
+            )
             for page in PAGES
         ),
     ]
     app = Starlette(routes=routes, exception_handlers={404: screens.absent, 405: screens.absent})
     app.router.redirect_slashes = False  # It would answer with an address made from what was sent.
-    uploads = frozenset(page.path for page in PAGES if page.uploads)
+    uploads = frozenset(
+        (*(start + page.path for page in PAGES if page.uploads for start in site.starts), *LARGE)
+    )
     return Guard(app, site.port, Limits(uploads))
 
 
@@ -127,7 +157,7 @@ class Screens:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._waiting = Waiting()
-        self._service = Service(site.file, site.as_of, orders=site.orders)
+        self._lane = Lane(SCREENS, WAITING)
         self._static = {
             path.name: path.read_bytes() for path in (HERE / "static").iterdir() if path.suffix in KINDS
         }
@@ -136,6 +166,12 @@ class Screens:
         self._packed = {name: gzip.compress(body, 9, mtime=0) for name, body in self._static.items()}
         everything = b"".join(self._static[name] for name in sorted(self._static))
         self._version = sha256(everything).hexdigest()[:12]
+        self._paths: dict[str, Mapping[str, str]] = {"": PATHS}
+        for name in site.files:
+            prefix = site.prefix(name)
+            self._paths[name] = {
+                page.name: prefix + (page.path.rstrip("/") if prefix else page.path) for page in PAGES
+            }
         self._templates = Environment(
             loader=PackageLoader("steelyard.interfaces.web"),
             autoescape=select_autoescape(default=True, default_for_string=True),
@@ -150,10 +186,31 @@ class Screens:
         async def answer(request: Request) -> Response:
             if not self._is_known(request):
                 return self._html(request, Screen("sign-in.html", {"wrong": False}, 401), "")
-            visit = await self._visit(request)
-            return await run_in_threadpool(self._answer, request, page, visit)
+            name = request.path_params.get("portfolio") or next(iter(self._site.files))
+            if name not in self._site.files:
+                return await self.absent(request, None)
+            return await self._in_lane(request, self._answer, request, page, await self._visit(request, name))
 
         return answer
+
+    async def choice(self, request: Request) -> Response:
+        """Show which portfolios there are."""
+        if not self._is_known(request):
+            return self._html(request, Screen("sign-in.html", {"wrong": False}, 401), "")
+        page = Page("/", self._chosen, "choice")
+        visit = await self._visit(request, next(iter(self._site.files)))
+        return await self._in_lane(request, self._answer, request, page, visit)
+
+    def _chosen(self, visit: Visit) -> Screen:
+        return choice(self._site.files, {n: self._site.prefix(n) for n in self._site.files}, visit)
+
+    async def _in_lane(self, request: Request, answer: Callable[..., Response], *given: Any) -> Response:
+        try:
+            return await self._lane.run(answer, *given)
+        except Full:
+            found = self._html(request, Screen("busy.html", status=429), "")
+            found.headers["retry-after"] = "1"
+            return found
 
     def _answer(self, request: Request, page: Page, visit: Visit) -> Response:
         try:
@@ -164,7 +221,8 @@ class Screens:
             traceback.print_exc(file=sys.stderr)
             screen = Screen("bug.html", status=500)
         if screen.goto:
-            return RedirectResponse(screen.goto, status_code=303, headers={"cache-control": "no-store"})
+            to = visit.prefix + screen.goto
+            return RedirectResponse(to, status_code=303, headers={"cache-control": "no-store"})
         if not screen.template:
             headers = {"cache-control": "no-store"}
             if screen.name:
@@ -199,9 +257,10 @@ class Screens:
         if not self._is_known(request):
             return self._html(request, Screen("sign-in.html", {"wrong": False}, 401), "")
         form, _ = await _fields(request)
-        answer = RedirectResponse(
-            PATHS.get(form.get("page", ""), "/"), status_code=303, headers={"cache-control": "no-store"}
-        )
+        name = form.get("portfolio", "")
+        prefix = self._site.prefix(name) if name in self._site.files else ""
+        path = prefix + PATHS.get(form.get("page", ""), "/") if prefix or len(self._site.files) == 1 else "/"
+        answer = RedirectResponse(path, status_code=303, headers={"cache-control": "no-store"})
         for name, allowed in (("lang", languages.available()), ("theme", THEMES), ("private", ("yes", "no"))):
             if form.get(name) in allowed:
                 self._remember(answer, f"steelyard-{name}", form[name], YEAR)
@@ -223,32 +282,6 @@ class Screens:
         """Return the contract of the API; it tells nothing of anybody."""
         return Response(contract(), headers={"cache-control": "no-store"}, media_type="application/json")
 
-    async def api(self, request: Request) -> Response:
-        """Answer a program that shows the token; the session of a browser is none."""
-        wanted = request.headers.get("accept-language", "").lower()
-        language = languages.language("ko" if wanted.startswith("ko") else "en")
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not self._site.sessions.is_token(token.strip()):
-            reply = Trouble(
-                401,
-                "unauthorized",
-                say("the token is missing or wrong"),
-                say("send Authorization: Bearer with the text of .steelyard-page-token"),
-                www_authenticate="Bearer",
-            ).reply
-        else:
-            call = Call(
-                request.method,
-                request.url.path,
-                dict(request.query_params),
-                {name.lower(): value for name, value in request.headers.items()},
-                await request.body(),
-                language,
-            )
-            reply = await run_in_threadpool(self._service.answer, call)
-        headers = {"cache-control": "no-store", **reply.headers}
-        return Response(reply.body(language), reply.status, headers, reply.kind)
-
     async def absent(self, request: Request, _: Exception | None) -> Response:
         """Say that there is nothing, in the same words for whatever was asked."""
         return self._html(request, Screen("absent.html", status=404), "")
@@ -257,26 +290,30 @@ class Screens:
         sessions = self._site.sessions
         return sessions.is_known(request.cookies.get(sessions.cookie))
 
-    async def _visit(self, request: Request) -> Visit:
+    async def _visit(self, request: Request, name: str) -> Visit:
         form, files = await _fields(request) if request.method == "POST" else ({}, {})
         return Visit(
-            file=self._site.file,
-            display=self._display(request),
+            file=self._site.files[name],
+            display=self._display(request, name),
+            name=name,
+            prefix=self._site.prefix(name),
             as_of=self._site.as_of,
             query=dict(request.query_params),
             form=form,
             files=files,
-            orders=self._site.orders,
+            orders=self._site.orders(),
             waiting=self._waiting,
+            jobs=self._site.jobs,
         )
 
-    def _display(self, request: Request) -> Display:
+    def _display(self, request: Request, name: str = "") -> Display:
         """Return how a reader sees figures: as they said, else as the file or their browser says."""
         cookies = request.cookies
         code = cookies.get("steelyard-lang")
         if code not in languages.available():
             wanted = request.headers.get("accept-language", "").lower()
-            code = languages.of_file(self._site.file) or ("ko" if wanted.startswith("ko") else "en")
+            file = self._site.files.get(name) or next(iter(self._site.files.values()))
+            code = languages.of_file(file) or ("ko" if wanted.startswith("ko") else "en")
         theme = cookies.get("steelyard-theme", "")
         return Display(
             languages.language(code),
@@ -290,9 +327,12 @@ class Screens:
             **display.facts(),
             "page": page,
             "known": visit is not None,
-            "paths": PATHS,
+            "paths": {} if page == "choice" else self._paths[visit.name if visit is not None else ""],
+            "portfolio_id": "" if visit is None or page == "choice" else visit.name,
+            "several": len(self._site.files) > 1,
             "version": self._version,
-            "orders": self._site.orders,
+            "orders": self._site.orders(),
+            "orders_minutes": self._site.orders.minutes_left,
             "matters": (),
             **screen.facts,
         }

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 
-from steelyard.api.serving import page_token
+from steelyard.api.serving import (
+    note_taken,
+    page_token,
+    portfolio_files,
+    send_signed,
+    webhook_secret,
+    webhook_taken,
+)
 from steelyard.errors import InputError
 from steelyard.extras import ExtraMissing
+from steelyard.interfaces.http.feed import Feed
+from steelyard.interfaces.http.jobs import Jobs
+from steelyard.interfaces.http.webhooks import Webhooks, need_address
 from steelyard.interfaces.web.application import Site, application
+from steelyard.interfaces.web.leave import Leave
 from steelyard.interfaces.web.sessions import Sessions
 from steelyard.words import say
 
@@ -18,6 +29,8 @@ try:
     import uvicorn
 except ImportError:
     raise ExtraMissing("serve", say("the page"), "uvicorn") from None
+
+from steelyard.interfaces.web.patience import Patient
 
 ADDRESS = "127.0.0.1"
 """Nothing else is listened to: beyond this machine there is no page (docs/guides/page.md)."""
@@ -28,30 +41,43 @@ IDLE_SECONDS = 5
 
 
 def serve(
-    file: Path, *, port: int, as_of: date | None, told: Callable[[str], None], orders: bool = False
+    path: Path,
+    *,
+    port: int,
+    as_of: date | None,
+    told: Callable[[str], None],
+    orders: int = 0,
+    webhook: str = "",
 ) -> None:
-    """Show a portfolio until somebody stops it.
+    """Show a portfolio, or those of a folder, until somebody stops it.
 
     Args:
-        file: The portfolio file, which may not be there yet.
+        path: The portfolio file, which may not be there yet, or a folder of portfolios.
         port: Where to listen; 0 takes any that is free.
         as_of: The day to evaluate for, None for today, always.
-        orders: Whether a saved plan may be approved here.
+        orders: For how many minutes a saved plan may be approved here; 0 for never.
+        webhook: An address that every event is sent to, empty for none.
         told: Called with the address to open first, which works once, as soon as connections are taken.
 
     Raises:
-        InputError: Nothing can listen there (`port`), or the token cannot be used (`page-token`).
+        InputError: Nothing can listen there (`port`), the token cannot be used (`page-token`), the folder
+            holds no portfolio (`no-portfolios`), or the address is none (`webhook-address`).
     """
+    files = portfolio_files(path)
+    if webhook:
+        need_address(webhook)
     with _listening(port) as listener:
         taken = listener.getsockname()[1]
-        sessions = Sessions(taken, page_token(file))
-        app = application(Site(file, sessions, taken, as_of, orders))
+        beside = path / "portfolio.toml" if path.is_dir() else path
+        sessions = Sessions(taken, page_token(beside))
+        jobs = Jobs()
+        app = application(Site(files, sessions, taken, as_of, Leave(orders), jobs))
         told(f"http://{ADDRESS}:{taken}/start?code={sessions.start_code}")
         config = uvicorn.Config(
             app,
             access_log=False,  # The start code stands in an address.
             h11_max_incomplete_event_size=HEADER_BYTES,
-            http="h11",
+            http=Patient,
             interface="asgi3",
             lifespan="off",
             limit_concurrency=CONNECTIONS,
@@ -62,7 +88,27 @@ def serve(
             timeout_keep_alive=IDLE_SECONDS,
             ws="none",
         )
-        uvicorn.Server(config).run(sockets=[listener])
+        hooks = _webhooks(beside, files, webhook) if webhook else None
+        try:
+            uvicorn.Server(config).run(sockets=[listener])
+        finally:
+            jobs.close()
+            if hooks is not None:
+                hooks.close()
+
+
+def _webhooks(beside: Path, files: Mapping[str, Path], url: str) -> Webhooks:
+    """Send what happens from now on, or since the event that was taken last."""
+    feed = Feed(files)
+    hooks = Webhooks(
+        feed,
+        webhook_secret(beside),
+        webhook_taken(beside) or feed.last_id(),
+        lambda headers, body: send_signed(url, headers, body),
+        lambda event: note_taken(beside, event),
+    )
+    hooks.start()
+    return hooks
 
 
 def _listening(port: int) -> socket.socket:

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from steelyard.interfaces.http.jobs import Jobs
 from steelyard.interfaces.web.display import Display
 from steelyard.records import dataclass, field
 
@@ -54,6 +55,9 @@ class Visit:
         files: What was uploaded, by field.
         orders: Whether saved plans may be approved.
         waiting: Uploads that wait for a word.
+        name: What the portfolio is called in addresses.
+        prefix: What its addresses begin with.
+        jobs: What takes long.
     """
 
     file: Path
@@ -64,6 +68,9 @@ class Visit:
     files: Mapping[str, Upload] = field(default_factory=dict)
     orders: bool = False
     waiting: Waiting = field(default_factory=Waiting)
+    name: str = ""
+    prefix: str = ""
+    jobs: Jobs = field(default_factory=Jobs)
 
     def asked(self, name: str, default: str = "") -> str:
         """Return one field of the form or, without it, of the address, without space around it."""
