@@ -53,7 +53,8 @@ def backtest(
 
     Args:
         prices: Closing prices, as a pandas or Polars frame or a mapping of columns (a column a symbol, or
-            date, symbol, close), as an array (T, N) with the targets' order, or as a CSV or Parquet file.
+            date, symbol, close), as an array (T, N) with the targets' order, or as a path or a list of paths:
+            CSV or Parquet files, folders of them, a `steelyard.db`, or `SYMBOL=FILE`.
         targets: Symbol to fraction (`"60%"` or a Decimal), summing to 1; for example `portfolio.targets`.
         policies: One or several, in the grammar of `steelyard compare --help` or as in `portfolio.policy`.
         dates: T dates, where `prices` has none of its own.
@@ -143,12 +144,13 @@ def backtest_portfolio(
     Raises:
         InputError, DataError: See `steelyard.errors`.
     """
-    from steelyard.app.lab.report import LabReport, stand_ins
+    from steelyard.app.lab.report import LabReport, odd_scales, stand_ins
 
     settings, notes = _settings(portfolio, options)
     portfolio, stands = by_first_fund(portfolio)
     notes += stand_ins(stands)
     history = _history(portfolio, settings, prices, options)
+    notes += odd_scales(portfolio, history)
     chosen = policies or (portfolio.policy,)
     return LabReport(lab.backtest(history, [lab.candidate(p) for p in chosen], settings), notes=notes)
 
@@ -181,7 +183,7 @@ def compare_portfolio(
     Raises:
         InputError, DataError: See `steelyard.errors`.
     """
-    from steelyard.app.lab.report import Resampling, compare_policies, stand_ins
+    from steelyard.app.lab.report import Resampling, compare_policies, odd_scales, stand_ins
 
     simulated = prices is None
     settings, notes = _settings(portfolio, options, simulated=simulated)
@@ -198,7 +200,7 @@ def compare_portfolio(
         sweeping=sweep,
         years=rolling_years,
     )
-    return replace(report, notes=notes)
+    return replace(report, notes=notes if simulated else notes + odd_scales(portfolio, report.study.history))
 
 
 def _settings(
@@ -260,7 +262,16 @@ def _history(
     pairs = sorted(set(settings.currencies.values()))
     symbols = tuple(portfolio.targets)
     start, end, paid = options.get("start"), options.get("end"), options.get("distributions")
-    history = bootstrap.history_of(prices, symbols, pairs=pairs, start=start, end=end)
+    known = {s: portfolio.instruments[s] for s in symbols if s in portfolio.instruments}
+    history = bootstrap.history_of(
+        prices,
+        symbols,
+        pairs=pairs,
+        start=start,
+        end=end,
+        called={s: i.name for s, i in known.items() if i.name},
+        exchanges={s: i.exchange for s, i in known.items() if i.exchange},
+    )
     return history if paid is None else bootstrap.with_paid_out(history, paid)
 
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
         much_to_keep,
         open_journal,
     )
-    from steelyard.bootstrap.lab import backtest_tax, history_of, price_history, with_paid_out
+    from steelyard.bootstrap.lab import backtest_tax, history_of, with_paid_out
     from steelyard.bootstrap.order_books import only_looked_at, order_book, order_book_to_look_at
     from steelyard.bootstrap.order_state import has_record, has_unknown_orders
     from steelyard.bootstrap.page import (
@@ -124,7 +124,6 @@ __all__ = [
     "portfolio",
     "portfolio_files",
     "portfolio_of",
-    "price_history",
     "recorded",
     "run_lock",
     "sample",
@@ -161,7 +160,7 @@ _MODULES = {
         "much_to_keep",
         "open_journal",
     ),
-    "lab": ("backtest_tax", "history_of", "price_history", "with_paid_out"),
+    "lab": ("backtest_tax", "history_of", "with_paid_out"),
     "order_books": ("only_looked_at", "order_book", "order_book_to_look_at"),
     "order_state": ("has_record", "has_unknown_orders"),
     "page": (

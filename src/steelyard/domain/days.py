@@ -85,10 +85,15 @@ def zone_of(exchange: str) -> tzinfo | None:
 
 def zone_by_form(symbol: str) -> tzinfo | None:
     """Return the time zone of a symbol's exchange as far as its form tells; None for a pair of currencies."""
+    exchange = exchange_by_form(symbol)
+    return None if exchange is None else zone_of(exchange)
+
+
+def exchange_by_form(symbol: str) -> str | None:
+    """Return the exchange of a symbol as far as its form tells; None for a pair of currencies."""
     if len(symbol) == 6 and symbol.isalpha():
         return None
-    korean = re.fullmatch(r"[0-9][0-9A-Z]{5}", symbol)
-    return zone_of("XKRX" if korean else "XNYS")
+    return "XKRX" if re.fullmatch(r"[0-9][0-9A-Z]{5}", symbol) else "XNYS"
 
 
 @lru_cache(maxsize=8)

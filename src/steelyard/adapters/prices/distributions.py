@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from steelyard.adapters.prices.file import Kind, values_of
+from steelyard.adapters.prices.intake.columns import Names
 from steelyard.adapters.prices.table import Table, table_of
 from steelyard.engines.market.price_history import PriceHistory, day_numbers
 from steelyard.errors import DataError, PortfolioProblems, Problem
@@ -15,10 +16,11 @@ from steelyard.words import say
 
 DISTRIBUTIONS = Kind(
     say("distribution"),
-    ("amount", "distribution", "dividend", "dividends"),
+    ("amount", "distribution", "dividend", "dividends", "분배금", "배당금", "주당분배금"),
     zero=True,
     needed=say("write the amount of one share in its own currency, or leave it blank"),
     twice=say("write their sum in one line"),
+    usual="amount",
 )
 
 
@@ -46,7 +48,7 @@ def paid(
         InputError: Rows cannot be read, or a distribution is not below the price of its share.
         DataError: There is none of these symbols in this time (`distribution-missing`).
     """
-    found, notes = values_of(path, table, history.symbols, DISTRIBUTIONS)
+    found, notes = values_of(path, table, Names(history.symbols), DISTRIBUTIONS)
     days = day_numbers(history.dates)
     amounts = np.zeros(history.prices.shape)
     problems, counts = [], dict.fromkeys(history.symbols, 0)

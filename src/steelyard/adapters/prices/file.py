@@ -1,4 +1,4 @@
-"""Reads closing prices from CSV or Parquet, wide (a column a symbol) or long (date, symbol, close).
+"""Reads closing prices from CSV or Parquet: a column a symbol, or date, symbol, close, or of one instrument.
 
 What can be mended without guessing is mended and said: order, repeated equal rows, short gaps, ends
 that not all symbols reach. What cannot is an error that names the line.
@@ -7,33 +7,25 @@ that not all symbols reach. What cannot is an error that names the line.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from pathlib import Path
 
-import numpy as np
-
+from steelyard.adapters.prices.intake.columns import Names, columns_of, find, find_in_name
+from steelyard.adapters.prices.intake.completed import Calendars, Rows, completed
 from steelyard.adapters.prices.slips import judged
 from steelyard.adapters.prices.table import Reading, Table, reading_of, table_of
 from steelyard.domain.days import day_at, read_day, zone_by_form
-from steelyard.engines.arrays import Floats
+from steelyard.domain.numerals import POINT
 from steelyard.engines.market.price_history import PriceHistory
 from steelyard.errors import DataError, InputError, PortfolioProblems, Problem
 from steelyard.words import say
 
-LONGEST_GAP = 5
-"""A symbol without a price for more sessions in a row than this is not filled but refused."""
-
-_DATES = ("date", "datetime", "timestamp", "", "__index_level_0__")
-"""What a column of dates is called; the last two are a frame's unnamed index in CSV and in Parquet."""
 MOST_PROBLEMS = 20
 """Reading stops after so many: a file of another kind has the same one in every line."""
 _BLANK = ("", "na", "nan", "n/a", "null", "none", "-", "--")
-
-Rows = dict[str, dict[date, tuple[float, int]]]
-"""Symbol and date to a value and the line it stands in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +34,11 @@ class Kind:
 
     Attributes:
         word: For messages and error codes.
-        columns: What the column of values is called in long rows.
+        columns: What the column of values is called, the one to be taken first.
         zero: Whether a value may be zero; it is then as good as blank.
         needed: What to do about a value that cannot be right.
         twice: What to do about two values of one day.
+        usual: What the column of values is called in a hint.
     """
 
     word: str
@@ -53,11 +46,15 @@ class Kind:
     zero: bool
     needed: str
     twice: str
+    usual: str = "close"
 
 
 PRICES = Kind(
     say("price"),
-    ("close", "price", "adj close", "adj_close", "adjusted"),
+    (
+        *("adj close", "adj_close", "adjusted close", "adjusted_close", "adjclose", "adjusted", "수정종가"),
+        *("수정주가", "close", "price", "종가", "현재가", "기준가", "기준가격", "rate", "매매기준율", "환율"),
+    ),
     zero=False,
     needed=say("correct it, or leave it blank where there was no trading"),
     twice=say("delete one of the two lines"),
@@ -71,20 +68,27 @@ def load(
     pairs: Sequence[str] = (),
     start: date | None = None,
     end: date | None = None,
+    called: Mapping[str, str] | None = None,
+    calendars: Calendars | None = None,
 ) -> PriceHistory:
     """Read the prices of some symbols over the time that all of them cover.
 
     Args:
         path: A `.csv` or `.parquet` file.
-        symbols: Those wanted, found in the header without regard to case.
+        symbols: Those wanted, found by the ways `columns.find` knows.
         pairs: Currency pairs (`USDKRW`) wanted where the file has them.
         start, end: First and last date wanted, both included.
+        called: Symbol to name of an instrument, which a file may call it by.
+        calendars: When exchanges are shut.
 
     Raises:
         InputError: The file cannot be read as prices.
         DataError: A symbol is missing, has too long a gap, or too few sessions are left.
     """
-    return arranged(path, table_of(path), symbols, pairs=pairs, start=start, end=end)
+    table = table_of(path)
+    return arranged(
+        path, table, symbols, pairs=pairs, start=start, end=end, called=called, calendars=calendars
+    )
 
 
 def arranged(
@@ -95,16 +99,18 @@ def arranged(
     pairs: Sequence[str] = (),
     start: date | None = None,
     end: date | None = None,
+    called: Mapping[str, str] | None = None,
+    calendars: Calendars | None = None,
 ) -> PriceHistory:
     """Check and complete rows of prices, wherever they come from; the rest as for `load`.
 
     Args:
         path: Its name is what messages call the source.
         table: See there.
-        symbols, pairs, start, end: As for `load`.
+        symbols, pairs, start, end, called, calendars: As for `load`.
     """
     header = table.header
-    found, notes = values_of(path, table, (*symbols, *pairs), PRICES)
+    found, notes = values_of(path, table, Names((*symbols, *pairs), called or {}), PRICES)
     missing = [s for s in symbols if not found.get(s)]
     if missing:
         raise DataError(
@@ -116,54 +122,55 @@ def arranged(
             ),
         )
     pairs = [p for p in pairs if found.get(p)]
-    return judged(_complete(path.name, found, tuple(symbols), tuple(pairs), start, end, notes))
+    return judged(completed(path.name, found, tuple(symbols), tuple(pairs), start, end, notes, calendars))
 
 
 def values_of(
     path: Path,
     table: Table,
-    names: Sequence[str],
+    names: Names,
     kind: Kind,
+    *,
+    alone: str | None = None,
 ) -> tuple[Rows, list[str]]:
     """Return the values of some names by date, and what was mended; a name may have none.
 
     Args:
         path, table: As for `arranged`.
-        names: Symbols and pairs, found without regard to case.
+        names: Symbols and pairs.
         kind: What the values are.
+        alone: Whose the values of a file of one instrument are, where its owner says so; else its name tells.
 
     Raises:
         InputError: The rows cannot be read, with every problem of the first `MOST_PROBLEMS`; or its numbers
             or days read two ways (`numbers-undecided`, `days-undecided`).
     """
-    header = table.header
-    named = {name.strip().lower(): n for n, name in enumerate(header)}
-    twice = [s for s in names if sum(h.strip().lower() == s.lower() for h in header) > 1]
-    if twice:
+    header, keys = table.header, names.keys()
+    at = columns_of(header, keys, kind.columns)
+    if at.twice:
         raise InputError(
             "price-header",
-            say("{name} has more than one column of {twice}", name=path.name, twice=", ".join(twice)),
+            say("{name} has more than one column of {twice}", name=path.name, twice=", ".join(at.twice)),
             say("delete or rename all but one of them"),
         )
-    day = next((named[name] for name in _DATES if name in named), None)
-    if day is None:
+    if at.day is None:
         raise InputError(
             "price-header",
             say("{name} has no column `date`: {header}", name=path.name, header=", ".join(header[:6])),
-            say(
-                "write the first line as: date,VOO,TLT or as: date,symbol,{columns}", columns=kind.columns[0]
-            ),
+            say("write the first line as: date,VOO,TLT or as: date,symbol,{columns}", columns=kind.usual),
         )
-    wanted = {s.lower(): s for s in names}
-    value = next((named[c] for c in kind.columns if c in named), None)
-    rows = list(table.rows)
-    if "symbol" in named and value is not None:
-        said = _Said(kind, reading_of(path, rows, day, (value,), table.usual))
-        found = _long(path, rows, day, named["symbol"], value, wanted, said)
+    rows, columns = list(table.rows), dict(at.wide)
+    # Korean programs write 34,050 for 34050: the comma never is their decimal sign.
+    usual = POINT if table.usual is None and any("가" <= c <= "힣" for c in "".join(header)) else table.usual
+    if at.symbol is not None and at.value is not None:
+        said = _Said(kind, reading_of(path, rows, at.day, (at.value,), usual))
+        found = _long(path, rows, at.day, at.symbol, at.value, keys, said)
     else:
-        columns = {wanted[k]: n for k, n in named.items() if k in wanted}
-        said = _Said(kind, reading_of(path, rows, day, tuple(columns.values()), table.usual))
-        found = _wide(path, rows, day, columns, said)
+        own = alone or find_in_name(path, keys)
+        if at.value is not None and own is not None:
+            columns = {own: at.value}
+        said = _Said(kind, reading_of(path, rows, at.day, tuple(columns.values()), usual))
+        found = _wide(path, rows, at.day, columns, said)
     said.refuse()
     return found, said.notes()
 
@@ -174,16 +181,20 @@ def _long(
     day: int,
     symbol: int,
     close: int,
-    wanted: dict[str, str],
+    keys: Mapping[str, str],
     said: _Said,
 ) -> Rows:
     found: Rows = {}
     last: dict[str, date] = {}
+    known: dict[str, str | None] = {}
     for line, row in table:
         with said.collecting():
             if len(row) <= max(day, symbol, close):
                 raise _short_row(path, line)
-            name = wanted.get(str(row[symbol]).strip().lower())
+            text = str(row[symbol])
+            if text not in known:
+                known[text] = find(text, keys)
+            name = known[text]
             if name is not None:
                 on = _date(path, line, row[day], said.reading, zone_by_form(name))
                 said.order(path, line, on, last.get(name))
@@ -200,19 +211,24 @@ def _wide(
     said: _Said,
 ) -> Rows:
     found: Rows = {name: {} for name in columns}
-    zones = {zone_by_form(name) for name in columns}
-    zone = zones.pop() if len(zones) == 1 else None
-    last: date | None = None
+    # A moment may be of one day in Seoul and of another in New York: each column has that of its exchange.
+    zones: dict[tzinfo | None, list[tuple[str, int]]] = {}
+    for name, n in columns.items():
+        zones.setdefault(zone_by_form(name), []).append((name, n))
+    last: dict[tzinfo | None, date] = {}
     for line, row in table:
         with said.collecting():
             if len(row) <= max([day, *columns.values()]):
                 raise _short_row(path, line)
-            on = _date(path, line, row[day], said.reading, zone)
-            said.order(path, line, on, last)
-            last = on
-            for name, n in columns.items():
-                with said.collecting():
-                    _put(path, line, found[name], on, name, row[n], said)
+            on: date | None = None
+            for zone, members in zones.items():
+                if on is None or not _is_day(row[day]):
+                    on = _date(path, line, row[day], said.reading, zone)
+                said.order(path, line, on, last.get(zone))
+                last[zone] = on
+                for name, n in members:
+                    with said.collecting():
+                        _put(path, line, found[name], on, name, row[n], said)
     return found
 
 
@@ -273,6 +289,13 @@ def _short_row(path: Path, line: int) -> InputError:
         say("{name}:{line} has too few fields", name=path.name, line=line),
         say("fill the row, or delete it"),
     )
+
+
+def _is_day(raw: object) -> bool:
+    """Say whether it is a day without a time, the same everywhere."""
+    if isinstance(raw, str):
+        return len(raw) <= 10
+    return not isinstance(raw, datetime)
 
 
 def _date(path: Path, line: int, raw: object, reading: Reading, zone: tzinfo | None) -> date:
@@ -346,85 +369,3 @@ def _put(
     if on in prices:
         said.repeated(f"{path.name}:{line}")
     prices[on] = (price, line)
-
-
-def _complete(
-    source: str,
-    found: Rows,
-    symbols: tuple[str, ...],
-    pairs: tuple[str, ...],
-    start: date | None,
-    end: date | None,
-    notes: list[str],
-) -> PriceHistory:
-    """Cut to the time that all symbols cover, fill short gaps, and say so."""
-    names = (*symbols, *pairs)
-    asked = [
-        d for s in names for d in found[s] if (start is None or d >= start) and (end is None or d <= end)
-    ]
-    firsts = {s: min(found[s]) for s in names}
-    lasts = {s: max(found[s]) for s in names}
-    first, last = max(firsts.values()), min(lasts.values())
-    if asked and first > min(asked):
-        late = ", ".join(s for s in names if firsts[s] == first)
-        notes.append(say("cut to start on {first}: {late} has no price before", first=first, late=late))
-    if asked and last < max(asked):
-        early = ", ".join(s for s in names if lasts[s] == last)
-        notes.append(say("cut to end on {last}: {early} has no price after", last=last, early=early))
-    low, high = max(first, start or first), min(last, end or last)
-    # A day on which only the currency has a price is no session of the portfolio.
-    dates = sorted({d for s in symbols for d in found[s] if low <= d <= high})
-    if len(dates) < 2:
-        raise DataError(
-            "price-short",
-            say(
-                "{source} has {dates} sessions in common for {symbols}",
-                source=source,
-                dates=len(dates),
-                symbols=", ".join(symbols),
-            ),
-            say("give more history, or widen --from and --to"),
-        )
-    columns = [_filled(source, s, found[s], dates, notes) for s in names]
-    prices = np.ascontiguousarray(np.column_stack(columns[: len(symbols)]))
-    rates = {p: columns[len(symbols) + n] for n, p in enumerate(pairs)}
-    return PriceHistory(symbols, tuple(dates), prices, rates, tuple(notes), source)
-
-
-def _filled(
-    source: str, name: str, prices: dict[date, tuple[float, int]], dates: list[date], notes: list[str]
-) -> Floats:
-    """Return one column; a gap repeats the close before it."""
-    earlier = [d for d in prices if d <= dates[0]]
-    value = prices[max(earlier)][0]
-    column, filled, gap = np.empty(len(dates)), [], 0
-    for n, day in enumerate(dates):
-        if day in prices:
-            value, gap = prices[day][0], 0
-        else:
-            filled.append(day)
-            gap += 1
-            if gap > LONGEST_GAP:
-                again = next((d for d in dates[n:] if d in prices), day)
-                raise DataError(
-                    "price-gap",
-                    say(
-                        "{source}: {name} has no price on more than {longest_gap} sessions before {again}",
-                        source=source,
-                        name=name,
-                        longest_gap=LONGEST_GAP,
-                        again=again,
-                    ),
-                    say("fill the gap, or start after it with --from {again}", again=again),
-                )
-        column[n] = value
-    if filled:
-        notes.append(
-            say(
-                "{name}: {filled} missing closes filled with the one before, the first on {first}",
-                name=name,
-                filled=len(filled),
-                first=filled[0],
-            )
-        )
-    return column

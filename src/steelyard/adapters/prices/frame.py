@@ -6,7 +6,7 @@ road as those of a file, with the same checks and notes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from steelyard.adapters.prices import file as prices_file
+from steelyard.adapters.prices.intake.completed import Calendars
 from steelyard.adapters.prices.parquet import plain_columns
 from steelyard.adapters.prices.slips import judged
 from steelyard.adapters.prices.table import Table
@@ -38,6 +39,8 @@ def load(
     pairs: Sequence[str] = (),
     start: date | None = None,
     end: date | None = None,
+    called: Mapping[str, str] | None = None,
+    calendars: Callable[[], Calendars] | None = None,
 ) -> PriceHistory:
     """Return complete prices from values in memory.
 
@@ -46,7 +49,8 @@ def load(
             or rows, (T, N), with the symbols in the order given.
         symbols: Those wanted.
         dates: T dates, where `prices` has no column `date` and no index of dates.
-        pairs, start, end: As for `prices_file.load`.
+        pairs, start, end, called: As for `prices_file.load`.
+        calendars: Makes what that takes, where something is missing.
 
     Raises:
         InputError, DataError: As `prices_file.load` does.
@@ -57,7 +61,10 @@ def load(
         # Rows without names are what somebody has computed.
         return clean if isinstance(prices, np.ndarray) else judged(clean)
     table = rows_of(prices, symbols, dates)
-    return prices_file.arranged(_SOURCE, table, symbols, pairs=pairs, start=start, end=end)
+    known = None if calendars is None else calendars()
+    return prices_file.arranged(
+        _SOURCE, table, symbols, pairs=pairs, start=start, end=end, called=called, calendars=known
+    )
 
 
 def rows_of(prices: Any, symbols: Sequence[str], dates: Iterable[Any] | None = None) -> Table:

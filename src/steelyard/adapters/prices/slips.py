@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from steelyard.domain.market.prices import SPLITS
 from steelyard.engines.market.price_history import PriceHistory, SessionDates
 from steelyard.errors import PortfolioProblems, Problem
 from steelyard.records import replace
@@ -16,6 +17,8 @@ from steelyard.words import say
 
 FAR, LEVEL = 10.0, 1.9
 """Times a price: no fund moves so far and comes back the next day, and hardly one so far but by a split."""
+_NEAR = 0.05
+"""How far a ratio may be from a whole one, the day's own move, to look like it."""
 MOST = 20
 _FEW = 0.05
 """Part of the rows that closes of weekends may be, to be slips."""
@@ -44,16 +47,7 @@ def judged(history: PriceHistory) -> PriceHistory:
             back.add((row + 1, column))
             problems.append(_slip(history.source, symbol, f"{day}", before, price, after))
         else:
-            notes.append(
-                say(
-                    "{symbol} goes from {one:g} to {other:g} on {day}: if that is a split, take it out"
-                    " of the closes before",
-                    symbol=symbol,
-                    one=before,
-                    other=price,
-                    day=day,
-                )
-            )
+            notes.append(_move(symbol, f"{day}", before, price))
     if problems:
         raise PortfolioProblems(tuple(problems[:MOST]))
     return replace(history, mended=(*history.mended, *notes[:MOST]))
@@ -76,6 +70,33 @@ def _of_sessions(history: PriceHistory) -> PriceHistory:
         for name in (say("Saturday") if days[at] % 7 == 6 else say("Sunday"),)
     ]
     return replace(history, mended=(*history.mended, *notes))
+
+
+def _move(symbol: str, day: str, before: float, price: float) -> str:
+    """Say what a move that stays may be, and what would take it out."""
+    facts = {"symbol": symbol, "one": before, "other": price, "day": day}
+    split = next((s for s in SPLITS if abs(price / before * s[0] / s[1] - 1.0) <= _NEAR), None)
+    hundred = next((f for f in (100.0, 0.01) if abs(price / before / f - 1.0) <= _NEAR), None)
+    if hundred is not None:
+        return say(
+            "{symbol} goes from {one:g} to {other:g} on {day}, as from pounds to pence or back: "
+            "write all in one of them",
+            **facts,
+        )
+    if split is not None:
+        return say(
+            "{symbol} goes from {one:g} to {other:g} on {day}, as at a split of {new} for {old}: if it is "
+            "one, divide the closes before by {factor:g}",
+            new=split[0],
+            old=split[1],
+            factor=split[0] / split[1],
+            **facts,
+        )
+    return say(
+        "{symbol} goes from {one:g} to {other:g} on {day}: if that is a split, take it out"
+        " of the closes before",
+        **facts,
+    )
 
 
 def _slip(source: str, symbol: str, day: str, before: float, price: float, after: float) -> Problem:

@@ -185,7 +185,7 @@ class BacktestSetup:
         runs = compiled_backtest.run(problem, holdings=False, details=details)
         walk = Walk(history, problem, runs, float(self.settings.risk_free))
         results = tuple([Result(walk, row, c.text) for row, c in enumerate(self.candidates)])
-        return Study(walk, results, self._notes)
+        return Study(walk, results, (*self._notes, *self._carried(history)))
 
     def problem(self, history: PriceHistory) -> Backtest:
         """Return the arrays of a backtest; see `run`."""
@@ -213,9 +213,16 @@ class BacktestSetup:
                 money=self._terms.initial + float(np.abs(market.flows).sum()),
             )
             market = market._replace(prices=on_ticks(market.prices, whole.tick))
-        tax = None if settings.tax is None else tax_rules(settings.tax, history.dates, self.symbols)
+        tax = (
+            None
+            if settings.tax is None
+            else tax_rules(settings.tax, history.dates, self.symbols, history.opened)
+        )
         looks, fixed = self._rules
-        masks = [np.zeros(len(days), np.bool_) if look is None else look_mask(days, *look) for look in looks]
+        masks = [
+            np.zeros(len(days), np.bool_) if look is None else look_mask(days, *look, history.opened)
+            for look in looks
+        ]
         rules = PolicyRules(looks=masks[0][np.newaxis] if len(masks) == 1 else np.stack(masks), **fixed)
         return Backtest(market, rules, self._terms, whole, tax)
 
@@ -240,7 +247,31 @@ class BacktestSetup:
 
     @cached_property
     def _notes(self) -> tuple[str, ...]:
-        return () if self.settings.tax is None else self.settings.tax.notes
+        """What the settings alone tell."""
+        settings = self.settings
+        notes = () if settings.tax is None else settings.tax.notes
+        if settings.initial * (ONE - settings.reserve_weight) <= settings.reserve_amount:
+            notes += (say("the cash reserve is all the money there is at the start: nothing is bought"),)
+        return notes
+
+    def _carried(self, history: PriceHistory) -> tuple[str, ...]:
+        """Say which looks fall on sessions on which a market is shut, and so come later or earlier."""
+        if history.opened is None:
+            return ()
+        days, moved = day_numbers(history.dates), []
+        for look in filter(None, self._rules[0]):
+            if look[0] != "daily":
+                moved += np.flatnonzero(look_mask(days, *look) & ~history.opened).tolist()
+        if not moved:
+            return ()
+        return (
+            say(
+                "{count} looks fall on a session on which a market is shut, the first on {day}: they move to "
+                "the nearest of their period on which all are open, as deposits do",
+                count=len(set(moved)),
+                day=history.dates[min(moved)],
+            ),
+        )
 
 
 def backtest(history: PriceHistory, candidates: Sequence[Candidate], settings: BacktestSettings) -> Study:
@@ -278,7 +309,8 @@ def _market(history: PriceHistory, days: Ints, settings: BacktestSettings) -> Ma
             paid[:, n] *= history.rates[pair]
     flows = interest = _NOTHING
     if settings.flow:
-        flows = np.where(look_mask(days, settings.flow_look, "first"), float(settings.flow), 0.0)
+        flowing = look_mask(days, settings.flow_look, "first", history.opened)
+        flows = np.where(flowing, float(settings.flow), 0.0)
         flows[0] = 0.0
     if settings.cash_rate:
         waits = np.diff(days, prepend=days[0])

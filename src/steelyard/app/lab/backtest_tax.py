@@ -16,7 +16,7 @@ from steelyard.domain.tax.backtest import BacktestFacts, BacktestTax
 from steelyard.domain.tax.codes import TAXED_KINDS
 from steelyard.domain.tax.country import country
 from steelyard.domain.tax.rules import Rule
-from steelyard.engines.arrays import Ints
+from steelyard.engines.arrays import Flags, Ints
 from steelyard.engines.backtest.records import TERMS, UNTAXED, WITHHELD, YEARLY, TaxRules
 from steelyard.ports.market import Sessions
 from steelyard.records import replace
@@ -99,22 +99,33 @@ def _counts_alike(portfolio: Portfolio, account: Account) -> bool:
     return tax is not None and country(tax.jurisdiction).currency == portfolio.base_currency
 
 
-def tax_rules(tax: BacktestTax, dates: Sequence[date], symbols: Sequence[str]) -> TaxRules:
+def tax_rules(
+    tax: BacktestTax, dates: Sequence[date], symbols: Sequence[str], opened: Flags | None = None
+) -> TaxRules:
     """Return the rules as arrays for the sessions of a backtest.
 
     Args:
         tax: See there.
         dates: T sessions.
         symbols: N instruments.
+        opened: (T,) bool, sessions on which everything can be sold: tax is raised, and gains are realised, on
+            these alone; all unless given.
     """
     years = np.array([tax.year_of(day) for day in dates], np.int64)
     first = int(years[0])
-    ends = np.append(years[1:] != years[:-1], False) if tax.harvest else np.zeros(len(dates), np.bool_)
+    ends, due = np.zeros(len(dates), np.bool_), _due(tax, dates, first)
+    there = np.arange(len(dates)) if opened is None else np.flatnonzero(opened)
+    if tax.harvest:
+        of = years[there]
+        ends[there[np.append(of[1:] != of[:-1], False)]] = True
+    if opened is not None:
+        # What falls due while a market is shut is paid on the next session on which all are open.
+        due = due[there[np.searchsorted(there, np.arange(len(dates)), side="right") - 1]]
     return TaxRules(
         kinds=np.array([_KINDS[tax.kinds[s]] for s in symbols], np.int64),
         averaged=np.array([s in tax.averaged for s in symbols]),
         year=years - first,
-        due=_due(tax, dates, first),
+        due=due,
         long_since=_long_since(tax, dates),
         harvest=ends,
         distributed=np.array([float(tax.distributed.get(s, ZERO)) for s in symbols]),

@@ -19,7 +19,7 @@ _EPOCH = date(1970, 1, 1).toordinal()
 """Day number of the first day that NumPy counts from."""
 
 
-def look_mask(days: Ints, look: str, look_at: str) -> Flags:
+def look_mask(days: Ints, look: str, look_at: str, opened: Flags | None = None) -> Flags:
     """Return which sessions a schedule looks on, (T,) bool.
 
     It is the first or last session of the period among the dates. The last date of all ends a period
@@ -29,7 +29,14 @@ def look_mask(days: Ints, look: str, look_at: str) -> Flags:
         days: (T,) int64 day numbers, strictly rising, T >= 1.
         look: daily | weekly | biweekly | monthly | quarterly | semiannual | annual.
         look_at: first | last.
+        opened: (T,) bool, the sessions that count, as the live policy looks when every exchange is open; all
+            unless given.
     """
+    if opened is not None:
+        there = np.flatnonzero(opened)
+        mask = np.zeros(len(days), dtype=np.bool_)
+        mask[there] = look_mask(np.ascontiguousarray(days[there]), look, look_at)
+        return mask
     if look == "daily":
         return np.ones(len(days), dtype=np.bool_)
     mask = np.empty(len(days), dtype=np.bool_)

@@ -23,6 +23,8 @@ from steelyard.words import say
 
 _HUNDRED_MILLION, _HUNDRED_THOUSAND = Decimal(100_000_000), Decimal(100_000)
 
+_A_HUNDRED, _APART = 100.0, 2.0
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -155,6 +157,26 @@ def notes_of(portfolio: Portfolio) -> tuple[str, ...]:
             locked=", ".join(locked),
         ),
     )
+
+
+def odd_scales(portfolio: Portfolio, history: PriceHistory) -> tuple[str, ...]:
+    """Return which prices are a hundred times those of the portfolio file, or a hundredth of them."""
+    notes = []
+    for symbol, price in zip(history.symbols, history.prices[-1].tolist(), strict=True):
+        quote = portfolio.quotes.get(symbol)
+        if quote is None or quote.currency != portfolio.instruments[symbol].currency or not quote.price:
+            continue
+        ratio = price / float(quote.price)
+        if _A_HUNDRED / _APART < max(ratio, 1.0 / ratio) < _A_HUNDRED * _APART:
+            notes.append(
+                say(
+                    "{symbol} ends at {price:g}, and the portfolio file has {own}: is one of them in pence?",
+                    symbol=symbol,
+                    price=price,
+                    own=f"{quote.price:f}",
+                )
+            )
+    return tuple(notes)
 
 
 def stand_ins(stands: Mapping[str, str]) -> tuple[str, ...]:

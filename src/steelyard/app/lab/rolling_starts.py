@@ -95,7 +95,7 @@ def rolling_starts(
     dates = history.dates
     starts: list[int] = []
     stops: list[int] = []
-    for first in np.flatnonzero(look_mask(day_numbers(dates), "quarterly", "first")).tolist():
+    for first in np.flatnonzero(look_mask(day_numbers(dates), "quarterly", "first", history.opened)).tolist():
         end = _later(dates[first], years)
         if end <= dates[-1]:
             starts.append(first)
@@ -136,4 +136,5 @@ def _stretch(history: PriceHistory, first: int, stop: int) -> PriceHistory:
         prices=history.prices[first:stop],
         rates={pair: rate[first:stop] for pair, rate in history.rates.items()},
         distributions=None if history.distributions is None else history.distributions[first:stop],
+        opened=None if history.opened is None else history.opened[first:stop],
     )

@@ -88,7 +88,7 @@ class Walk:
     @cached_property
     def ideal_changes(self) -> Floats:
         """Session returns of the mix rebalanced every session at no cost, (T - 1,) float64."""
-        ideal = compiled_backtest.run(_ideal(self.problem), holdings=False)
+        ideal = compiled_backtest.run(_ideal(self.problem, self.history.opened), holdings=False)
         return statistics.returns(ideal.values[0], ideal.paid[0])
 
 
@@ -373,13 +373,15 @@ class Result:
         return statistics.drawdown(self.index)
 
 
-def _ideal(problem: Backtest) -> Backtest:
+def _ideal(problem: Backtest, opened: Flags | None) -> Backtest:
     """Return the mix that is rebalanced every session at no cost, deposits included."""
     rules, terms = problem.rules, problem.terms
     n = len(rules.targets)
     daily = PolicyRules(
         targets=rules.targets,
-        looks=np.ones((1, len(problem.market.days)), dtype=np.bool_),
+        looks=np.ones((1, len(problem.market.days)), dtype=np.bool_)
+        if opened is None
+        else opened[np.newaxis],
         schedule=np.zeros(1, dtype=np.int64),
         always=np.ones(1, dtype=np.bool_),
         bands=np.full((1, n), np.inf),

@@ -293,6 +293,29 @@ def judge(
     return Judgement(tuple(good), tuple(findings))
 
 
+def unsplit(closes: Sequence[Close]) -> list[tuple[date, Decimal]]:
+    """Return closes by day with splits taken out of those before, the first of a day where there are several.
+
+    Some sources restate what was before a split and some do not: it is taken out where the close before does
+    not fit without.
+    """
+    kept: dict[date, Close] = {}
+    for close in closes:
+        kept.setdefault(close.day, close)
+    days = sorted(kept, reverse=True)
+    found, factor = [], ONE
+    for n, day in enumerate(days):
+        close = kept[day]
+        found.append((day, EXACT.divide(close.price, factor)))
+        if close.split == ONE or n + 1 == len(days):
+            continue
+        ratio = EXACT.divide(kept[days[n + 1]].price, close.price)
+        plain, split = (abs(EXACT.subtract(EXACT.divide(ratio, r), ONE)) for r in (ONE, close.split))
+        if split < plain:
+            factor = EXACT.multiply(factor, close.split)
+    return found[::-1]
+
+
 def is_stale(close: Close, source: str, limits: PriceLimits, as_of: date) -> bool:
     """Say whether a close is older than its source's limit; exactly as old is not."""
     return (as_of - close.day).days > limits.age(source)

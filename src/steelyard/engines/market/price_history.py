@@ -9,7 +9,7 @@ from typing import overload
 
 import numpy as np
 
-from steelyard.engines.arrays import Floats, Ints
+from steelyard.engines.arrays import Flags, Floats, Ints
 from steelyard.engines.market.spacing import Spacing, spacing_of
 from steelyard.words import say
 
@@ -28,7 +28,7 @@ _RHYTHMS = {
     "semiannual": say("semiannual"),
     "annual": say("annual"),
 }
-_LONG_WAIT_DAYS = 10
+_LONG_WAIT_DAYS = 11
 """A longer wait between sessions is pointed out where it is also more than three times the usual one."""
 
 
@@ -92,6 +92,8 @@ class PriceHistory:
         simulated: They are no history but made up.
         distributions: (T, N) float64 >= 0, paid for one share at a session to who held it at the close
             before, in the currency of its price; None when there are none, or prices have them in.
+        opened: (T,) bool, sessions on which every instrument has a close of its own, the first among them:
+            only on these is anything traded; None when they all are.
     """
 
     symbols: tuple[str, ...]
@@ -102,6 +104,7 @@ class PriceHistory:
     source: str = "prices"
     simulated: bool = False
     distributions: Floats | None = None
+    opened: Flags | None = None
 
     @property
     def spacing(self) -> Spacing:

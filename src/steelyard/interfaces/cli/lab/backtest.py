@@ -48,8 +48,10 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option("--portfolio", "file", type=click.Path(path_type=Path), help="Same as FILE."),
             click.option(
                 "--prices",
-                type=click.Path(path_type=Path),
-                help="Closing prices, CSV or Parquet: `date` and a column a symbol, or date, symbol, close.",
+                multiple=True,
+                metavar="PATH",
+                help="Closing prices and rates: CSV or Parquet, wide, long or of one instrument, a folder, "
+                "steelyard.db, or SYMBOL=FILE; repeatable.  [prices/ and steelyard.db beside FILE]",
             ),
             click.option(
                 "--distributions",
@@ -122,13 +124,14 @@ def backtest(**flags: Any) -> None:
     """
     portfolio = _portfolio(flags)
     given = _given(portfolio, flags)
-    if flags["prices"] is None:
+    prices = _prices(flags)
+    if not prices:
         raise InputError(
             "no-prices",
-            "a backtest needs prices",
-            "add --prices prices.csv, or see `steelyard compare --demo`",
+            say("a backtest needs prices"),
+            say("add --prices prices.csv, or see `steelyard compare --demo`"),
         )
-    report = steelyard.backtest_portfolio(portfolio, flags["prices"], policies=flags["policies"], **given)
+    report = steelyard.backtest_portfolio(portfolio, prices, policies=flags["policies"], **given)
     _finish(report, portfolio, flags)
 
 
@@ -192,11 +195,12 @@ def compare(
     """
     portfolio = _portfolio(flags, demo=demo)
     given = _given(portfolio, flags)
-    if demo and flags["prices"] is not None:
+    prices = None if demo else _prices(flags)
+    if demo and flags["prices"]:
         raise InputError(
             "two-prices", say("--demo simulates prices, --prices reads them"), say("give one of them")
         )
-    if not demo and flags["prices"] is None:
+    if not demo and not prices:
         raise InputError(
             "no-prices",
             say("a comparison needs prices"),
@@ -219,7 +223,7 @@ def compare(
     with _progress(paths) as progress:
         report = steelyard.compare_portfolio(
             portfolio,
-            flags["prices"],
+            prices,
             policies=flags["policies"],
             paths=paths,
             seed=seed,
@@ -263,6 +267,14 @@ def _portfolio(flags: dict[str, Any], *, demo: bool = False) -> Portfolio:
     if demo and path is None and option is None:
         return steelyard.sample()
     return steelyard.load(path or option or Path("portfolio.toml"), need_accounts=False)
+
+
+def _prices(flags: dict[str, Any]) -> list[str]:
+    """Return where prices come from: what is given, else the folder and the database beside the file."""
+    if flags["prices"]:
+        return list(flags["prices"])
+    folder = (flags["path"] or flags["file"] or Path("portfolio.toml")).absolute().parent
+    return [str(p) for p in (folder / "prices", folder / "steelyard.db") if p.exists()]
 
 
 def _given(portfolio: Portfolio, flags: dict[str, Any]) -> LabOptions:

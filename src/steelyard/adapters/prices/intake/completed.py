@@ -1,0 +1,186 @@
+"""Closes of several instruments brought to the same sessions: cut, filled, or refused.
+
+Each exchange has its own holidays. A close that is not there because the exchange was shut is none that is
+missing: the one before it stands, however long that takes, and nothing is traded on such a session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from steelyard.engines.arrays import Floats
+from steelyard.engines.market.price_history import PriceHistory, day_numbers
+from steelyard.engines.market.spacing import spacing_of
+from steelyard.errors import DataError, InputError
+from steelyard.ports.market import Sessions
+from steelyard.words import say
+
+LONGEST_GAP = 5
+"""A symbol without a price for more sessions in a row than this is not filled but refused."""
+_BY_MONTH = ("monthly", "quarterly", "semiannual", "annual")
+
+Rows = dict[str, dict[date, tuple[float, int]]]
+"""Symbol and date to a value and the line it stands in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calendars:
+    """When the exchange of each instrument is shut.
+
+    Attributes:
+        sessions: Trading days.
+        exchanges: Symbol to exchange; of what is not there nothing is known.
+    """
+
+    sessions: Sessions
+    exchanges: Mapping[str, str]
+
+    def shut(self, symbol: str, day: date) -> bool:
+        """Say whether it is known that an instrument could not be traded on a day."""
+        exchange = self.exchanges.get(symbol)
+        if exchange is None:
+            return False
+        try:
+            return not self.sessions.is_session(exchange, day)
+        except InputError:
+            # An exchange or a year that no calendar has.
+            return False
+
+
+def completed(
+    source: str,
+    found: Rows,
+    symbols: tuple[str, ...],
+    pairs: tuple[str, ...],
+    start: date | None,
+    end: date | None,
+    notes: list[str],
+    calendars: Calendars | None = None,
+) -> PriceHistory:
+    """Cut to the time that all symbols cover, fill short gaps, and say so.
+
+    Args:
+        source: What messages call it.
+        found: Values by name and day, every name with at least one.
+        symbols, pairs: What the columns become, in this order.
+        start, end: First and last date wanted.
+        notes: What was mended before.
+        calendars: When exchanges are shut; None to know of none.
+
+    Raises:
+        DataError: Too few sessions are left (`price-short`), or a gap is too long (`price-gap`).
+    """
+    names = (*symbols, *pairs)
+    found = _in_months(found, symbols, pairs)
+    asked = [
+        d for s in names for d in found[s] if (start is None or d >= start) and (end is None or d <= end)
+    ]
+    firsts = {s: min(found[s]) for s in names}
+    lasts = {s: max(found[s]) for s in names}
+    first, last = max(firsts.values()), min(lasts.values())
+    if asked and first > min(asked):
+        late = ", ".join(s for s in names if firsts[s] == first)
+        notes.append(say("cut to start on {first}: {late} has no price before", first=first, late=late))
+    if asked and last < max(asked):
+        early = ", ".join(s for s in names if lasts[s] == last)
+        notes.append(say("cut to end on {last}: {early} has no price after", last=last, early=early))
+    low, high = max(first, start or first), min(last, end or last)
+    # A day on which only the currency has a price is no session of the portfolio.
+    dates = sorted({d for s in symbols for d in found[s] if low <= d <= high})
+    together = [all(d in found[s] for s in symbols) for d in dates]
+    # The first session buys all of them.
+    begin = together.index(True) if any(together) else len(dates)
+    dates, together = dates[begin:], together[begin:]
+    if len(dates) < 2:
+        raise DataError(
+            "price-short",
+            say(
+                "{source} has {dates} sessions in common for {symbols}; a backtest needs two",
+                source=source,
+                dates=len(dates),
+                symbols=", ".join(symbols),
+            ),
+            say("give more history, or widen --from and --to"),
+        )
+    shut: dict[str, list[date]] = {}
+    columns = [_filled(source, s, found[s], dates, notes, shut, calendars) for s in names]
+    traded = {s: days for s, days in shut.items() if s in symbols}
+    if traded:
+        notes.append(
+            say(
+                "an exchange was shut on sessions of another ({counts}; first {first}): the close before "
+                "stands, and nothing is traded",
+                counts=", ".join(f"{s} {len(days)}" for s, days in traded.items()),
+                first=min(days[0] for days in traded.values()),
+            )
+        )
+    prices = np.ascontiguousarray(np.column_stack(columns[: len(symbols)]))
+    rates = {p: columns[len(symbols) + n] for n, p in enumerate(pairs)}
+    opened = None if all(together) else np.array(together)
+    return PriceHistory(symbols, tuple(dates), prices, rates, tuple(notes), source, opened=opened)
+
+
+def _in_months(found: Rows, symbols: Sequence[str], pairs: Sequence[str]) -> Rows:
+    """Return closes of months, quarters or years that end on different days as closes of the last of these.
+
+    The last session of December is the 30th in Seoul and the 31st in New York: two rows, of one month.
+    """
+    kinds = {spacing_of(day_numbers(sorted(found[s]))).kind for s in symbols}
+    days = {d for s in symbols for d in found[s]}
+    if len(kinds) != 1 or kinds.pop() not in _BY_MONTH or all(len(found[s]) == len(days) for s in symbols):
+        return found
+    ends: dict[tuple[int, int], date] = {}
+    for day in sorted(days):
+        ends[day.year, day.month] = day
+    moved = {s: {ends[d.year, d.month]: found[s][d] for d in sorted(found[s])} for s in symbols}
+    return moved | {p: found[p] for p in pairs}
+
+
+def _filled(
+    source: str,
+    name: str,
+    prices: Mapping[date, tuple[float, int]],
+    dates: Sequence[date],
+    notes: list[str],
+    shut: dict[str, list[date]],
+    calendars: Calendars | None,
+) -> Floats:
+    """Return one column; where there is no close the one before it stands."""
+    value = prices[max(d for d in prices if d <= dates[0])][0]
+    column, filled, gap = np.empty(len(dates)), [], 0
+    for n, day in enumerate(dates):
+        if day in prices:
+            value, gap = prices[day][0], 0
+        elif calendars is not None and calendars.shut(name, day):
+            shut.setdefault(name, []).append(day)
+        else:
+            filled.append(day)
+            gap += 1
+            if gap > LONGEST_GAP:
+                again = next((d for d in dates[n:] if d in prices), day)
+                raise DataError(
+                    "price-gap",
+                    say(
+                        "{source}: {name} has no price on more than {longest_gap} sessions before {again}",
+                        source=source,
+                        name=name,
+                        longest_gap=LONGEST_GAP,
+                        again=again,
+                    ),
+                    say("fill the gap, or start after it with --from {again}", again=again),
+                )
+        column[n] = value
+    if filled:
+        notes.append(
+            say(
+                "{name}: {filled} missing closes filled with the one before, the first on {first}",
+                name=name,
+                filled=len(filled),
+                first=filled[0],
+            )
+        )
+    return column
