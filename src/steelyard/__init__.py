@@ -75,6 +75,7 @@ __all__ = [
     "backtest",
     "backtest_portfolio",
     "backup",
+    "bands",
     "build",
     "cancel",
     "check",
@@ -133,6 +134,7 @@ __all__ = [
 ]
 
 _ROOMS = {
+    "advice": ("bands",),
     "automation": (
         "backup",
         "doctor",

@@ -144,7 +144,8 @@ def backtest_portfolio(
     Raises:
         InputError, DataError: See `steelyard.errors`.
     """
-    from steelyard.app.lab.report import LabReport, odd_scales, stand_ins
+    from steelyard.app.lab.report import LabReport, odd_scales
+    from steelyard.app.lab.stand_ins import stand_ins
 
     settings, notes = _settings(portfolio, options)
     portfolio, stands = by_first_fund(portfolio)
@@ -183,7 +184,8 @@ def compare_portfolio(
     Raises:
         InputError, DataError: See `steelyard.errors`.
     """
-    from steelyard.app.lab.report import Resampling, compare_policies, odd_scales, stand_ins
+    from steelyard.app.lab.report import Resampling, compare_policies, odd_scales
+    from steelyard.app.lab.stand_ins import stand_ins
 
     simulated = prices is None
     settings, notes = _settings(portfolio, options, simulated=simulated)

@@ -221,3 +221,34 @@ class LabOptions(TypedDict, total=False):
     distributions: Any
     start: date | None
     end: date | None
+
+
+class AdviceOptions(TypedDict, total=False):
+    """What advice on bands and deposits is told besides the portfolio.
+
+    Attributes:
+        value: Of the portfolio, base currency; that of the accounts unless given.
+        aversion: Relative risk aversion; 4 unless given, 1 is log utility.
+        volatility: Of one fund's return less another's, a year; in place of past prices.
+        look: How often one looks: daily unless given.
+        move_cost: Cost of a unit of money moved from one fund to another, in place of the file's commission.
+        spread: Between bid and ask, part of the price. fixed: Cost of a rebalance besides, base currency.
+        deposits: Paid in a year, base currency.
+        gain: Part of the value that is unrealised gain; that of the file's lots unless given.
+        whole: Whole shares; what the file says unless given.
+        before_tax: Leave [tax] out.
+        base_prices: All prices are in base currency already.
+    """
+
+    value: Number | None
+    aversion: Number
+    volatility: Number | None
+    look: str
+    move_cost: Number | None
+    spread: Number
+    fixed: Number
+    deposits: Number
+    gain: Number | None
+    whole: bool | None
+    before_tax: bool
+    base_prices: bool

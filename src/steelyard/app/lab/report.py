@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -177,14 +177,6 @@ def odd_scales(portfolio: Portfolio, history: PriceHistory) -> tuple[str, ...]:
                 )
             )
     return tuple(notes)
-
-
-def stand_ins(stands: Mapping[str, str]) -> tuple[str, ...]:
-    """Return what a backtest takes in place of classes."""
-    return tuple(
-        say("{symbol} stands for the class {name}: the first fund to buy", symbol=symbol, name=name)
-        for name, symbol in stands.items()
-    )
 
 
 def compare_policies(

@@ -1,0 +1,121 @@
+"""Advice of the lab: which band and which savings fit one's own costs, taxes and size."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Unpack
+
+from steelyard import bootstrap
+from steelyard.api.reading import Money, amount, fraction
+from steelyard.domain.portfolio import Portfolio, by_first_fund
+from steelyard.errors import InputError
+from steelyard.words import say
+
+if TYPE_CHECKING:
+    from steelyard.api.tables import AdviceOptions
+    from steelyard.app.lab.advice.bands import BandReport
+    from steelyard.app.lab.advice.saver_inputs import SaverInputs
+
+
+def bands(
+    portfolio: Portfolio,
+    prices: Any = None,
+    *,
+    simulate: bool = True,
+    paths: int = 200,
+    years: int = 10,
+    seed: int = 21,
+    **options: Unpack[AdviceOptions],
+) -> BandReport:
+    """Return which trigger and destination cost a portfolio's owner least, and what other rules cost more.
+
+    Args:
+        portfolio: From `load`, or `load(path, need_accounts=False)` with `value`.
+        prices: Past prices in base currency or the funds' own, as for `backtest`; they say how much the funds
+            move. Without them `volatility` does.
+        simulate: False leaves the simulation out, where closed form and programme answer.
+        paths, years, seed: Of the simulation.
+        options: See `steelyard.api.tables.AdviceOptions`.
+
+    Raises:
+        InputError, DataError, ExtraMissing: See `steelyard.errors`.
+    """
+    from steelyard.app.lab.advice import bands as advisor
+    from steelyard.app.lab.advice.simulation_values import Drawing
+
+    if seed < 0 or not 1 <= years <= 100:
+        raise InputError(
+            "paths",
+            say("{years} years or seed {seed} cannot be simulated", years=years, seed=seed),
+            say("give 1 to 100 years and a seed of 0 or more"),
+        )
+    saver, portfolio = _saver_of(portfolio, prices, options)
+    return advisor.bands(saver, portfolio.policy, Drawing(paths, years, seed) if simulate else None)
+
+
+def _saver_of(portfolio: Portfolio, prices: Any, options: AdviceOptions) -> tuple[SaverInputs, Portfolio]:
+    """Return the numbers that advice rests on, and the portfolio with a fund for each class."""
+    from steelyard.app.lab.advice.saver_inputs import LOOKS_A_YEAR, Told, in_base_currency, inputs
+    from steelyard.app.lab.stand_ins import stand_ins
+
+    portfolio, stands = by_first_fund(portfolio)
+    volatility, move, gain = options.get("volatility"), options.get("move_cost"), options.get("gain")
+    told = Told(
+        value=_amount(options, "value"),
+        aversion=float(fraction(options.get("aversion", 4))),
+        volatility=None if volatility is None else float(fraction(volatility)),
+        look=options.get("look", "daily"),
+        move=None if move is None else fraction(move),
+        spread=fraction(options.get("spread", 0)),
+        fixed=amount(options.get("fixed", 0)),
+        deposits=amount(options.get("deposits", 0)),
+        gain=None if gain is None else fraction(gain),
+        whole=options.get("whole"),
+    )
+    least = {"spread": told.spread, "fixed": told.fixed, "deposits": told.deposits, "gain": told.gain or 0}
+    wrong = next((name for name, number in least.items() if number < 0), None)
+    if not 0 < told.aversion <= 1000:
+        wrong = "aversion"
+    if told.volatility is not None and not 0 < told.volatility <= 5:
+        wrong = "volatility"
+    if told.gain is not None and told.gain >= 1:
+        wrong = "gain"
+    if (told.move is not None and not 0 <= told.move < 1) or told.spread >= 1:
+        wrong = "move_cost"
+    if told.look not in LOOKS_A_YEAR:
+        wrong = "look"
+    if wrong is not None:
+        raise InputError(
+            "advice",
+            say("{name} is out of its range", name=wrong),
+            say("see `steelyard bands --help` for what it means"),
+        )
+    history = None
+    if prices is not None:
+        foreign = {
+            s: portfolio.instruments[s].currency + portfolio.base_currency
+            for s in portfolio.targets
+            if s in portfolio.instruments and portfolio.instruments[s].currency != portfolio.base_currency
+        }
+        pairs = () if options.get("base_prices") else tuple(sorted(set(foreign.values())))
+        known = {s: i for s, i in portfolio.instruments.items() if s in portfolio.targets}
+        history = bootstrap.history_of(
+            prices,
+            tuple(portfolio.targets),
+            pairs=pairs,
+            called={s: i.name for s, i in known.items() if i.name},
+            exchanges={s: i.exchange for s, i in known.items() if i.exchange},
+        )
+        history = in_base_currency(history, foreign if pairs else {})
+    tax, more = None, stand_ins(stands)
+    if portfolio.tax is not None and not options.get("before_tax", False):
+        found = bootstrap.backtest_tax(portfolio)
+        if isinstance(found, str):
+            more = (*more, found)
+        else:
+            tax, more = found, (*more, *found.notes)
+    return inputs(portfolio, told, history, tax, more), portfolio
+
+
+def _amount(options: AdviceOptions, name: str) -> Any:
+    given: Money | None = options.get(name)  # type: ignore[assignment]
+    return None if given is None else amount(given)

@@ -1,0 +1,165 @@
+"""The command `bands`: which band fits one's own costs, taxes and size.
+
+NumPy is imported inside, so that the other commands start without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+import steelyard
+from steelyard.errors import InputError
+from steelyard.interfaces import language
+from steelyard.interfaces.cli.options import epilog, print_json
+from steelyard.interfaces.cli.typed import Count
+from steelyard.words import say
+
+if TYPE_CHECKING:
+    from steelyard.api.tables import AdviceOptions
+    from steelyard.domain.portfolio import Portfolio
+
+LOOKS = ("daily", "weekly", "biweekly", "monthly", "quarterly", "semiannual", "annual")
+
+
+def _saver_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add what advice is told of a person."""
+    for option in reversed(
+        [
+            click.argument("path", metavar="[FILE]", required=False, type=click.Path(path_type=Path)),
+            click.option("--portfolio", "file", type=click.Path(path_type=Path), help="Same as FILE."),
+            click.option(
+                "--prices",
+                multiple=True,
+                help="Past closing prices as for `backtest`; they say how much the funds move. Repeatable.",
+            ),
+            click.option(
+                "--volatility",
+                metavar="PERCENT",
+                help="How much each fund moves against every other a year.  [default: of --prices, else 15%]",
+            ),
+            click.option("--value", metavar="AMOUNT", help="Of the portfolio.  [default: of the accounts]"),
+            click.option(
+                "--aversion",
+                default="4",
+                show_default=True,
+                metavar="NUMBER",
+                help="Relative risk aversion: 1 of a gambler by the logarithm, 4 usual, 10 cautious.",
+            ),
+            click.option(
+                "--look",
+                type=click.Choice(LOOKS),
+                default="daily",
+                show_default=True,
+                help="How often one looks.",
+            ),
+            click.option(
+                "--move-cost",
+                metavar="PERCENT",
+                help="Of what moves from fund to fund, both trades.  [default: the file's commission twice]",
+            ),
+            click.option("--spread", default="0%", metavar="PERCENT", help="Between bid and ask.  [0%]"),
+            click.option("--fixed", default="0", metavar="AMOUNT", help="Cost of a rebalance besides.  [0]"),
+            click.option("--deposits", default="0", metavar="AMOUNT", help="Paid in a year.  [0]"),
+            click.option(
+                "--gain",
+                metavar="PERCENT",
+                help="Of the value that is unrealised gain.  [default: by the lots]",
+            ),
+            click.option(
+                "--whole/--fractional", default=None, help="Whole shares.  [default: as the file says]"
+            ),
+            click.option("--before-tax", is_flag=True, help="Leave the file's [tax] out."),
+            click.option("--base-prices", is_flag=True, help="All prices are in base currency already."),
+            click.option(
+                "--paths", default=200, show_default=True, type=Count(20, 100_000), help="Simulated."
+            ),
+            click.option("--years", default=10, show_default=True, type=Count(1, 100), help="Of each path."),
+            click.option(
+                "--seed", default=21, show_default=True, type=Count(0, 2**62), help="Of the simulation."
+            ),
+            click.option("--plot", type=click.Path(path_type=Path), help="Write a picture as PNG."),
+            click.option("--json", "as_json", is_flag=True, help="One JSON document and nothing else."),
+        ]
+    ):
+        command = option(command)
+    return command
+
+
+@click.command(
+    epilog=epilog(
+        "steelyard bands",
+        "steelyard bands --prices prices.csv --plot bands.png",
+        "steelyard bands --value 50000 --volatility 15% --move-cost 0.1% --fixed 1 --fractional",
+        ends=(0, 2, 3),
+    )
+)
+@_saver_options
+@click.option("--simulate/--no-simulate", default=True, help="Also simulate.  [simulate]")
+def bands(simulate: bool, paths: int, years: int, seed: int, **flags: Any) -> None:
+    """Say which band and which destination fit one's own costs, taxes and size.
+
+    Standing off the targets costs a risk-averse owner something, and so does trading. The band that costs
+    least in all is found in closed form, by a dynamic programme for two or three funds, and by simulation of
+    the whole shares, deposits and taxes of the file; the usual rules are set beside it.
+    """
+    portfolio = _portfolio(flags)
+    report = steelyard.bands(
+        portfolio,
+        flags["prices"] or None,
+        simulate=simulate,
+        paths=paths,
+        years=years,
+        seed=seed,
+        **_asked(flags),
+    )
+    if flags["plot"] is not None:
+        from steelyard.interfaces.pictures import advice as pictures
+
+        pictures.write_bands(flags["plot"], report)
+    if flags["as_json"]:
+        print_json(report.to_dict())
+        return
+    from steelyard.interfaces.cli.lab import advice_tables
+
+    advice_tables.show_bands(report)
+
+
+def _portfolio(flags: dict[str, Any]) -> Portfolio:
+    path, option, plot = flags["path"], flags["file"], flags["plot"]
+    if plot is not None and plot.suffix.lower() != ".png":
+        raise InputError(
+            "plot-file",
+            say("--plot {file} is no PNG", file=plot),
+            say("write --plot {name}.png", name=plot.stem or "out"),
+        )
+    if path is not None and option is not None and path != option:
+        raise InputError(
+            "two-files",
+            say("two portfolio files: {one} and {other}", one=path, other=option),
+            say("give one of them"),
+        )
+    portfolio = steelyard.load(path or option or Path("portfolio.toml"), need_accounts=False)
+    language.prefer(portfolio.language)
+    return portfolio
+
+
+def _asked(flags: dict[str, Any]) -> AdviceOptions:
+    """Return the flags as the library takes them."""
+    return {
+        "value": flags["value"],
+        "aversion": flags["aversion"],
+        "volatility": flags["volatility"],
+        "look": flags["look"],
+        "move_cost": flags["move_cost"],
+        "spread": flags["spread"],
+        "fixed": flags["fixed"],
+        "deposits": flags["deposits"],
+        "gain": flags["gain"],
+        "whole": flags["whole"],
+        "before_tax": flags["before_tax"],
+        "base_prices": flags["base_prices"],
+    }
