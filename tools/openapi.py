@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 OURS = Path(__file__).with_suffix(".json")
 SCHEMAS = ROOT / "docs" / "reference" / "schemas"
 PUBLISHED = ROOT / "src" / "steelyard" / "interfaces" / "http" / "openapi.json.gz"
-DOCUMENTS = ("backtest", "check", "holdings", "tax", "harvest", "models", "orders", "plan")
+DOCUMENTS = ("backtest", "check", "execution", "holdings", "tax", "harvest", "models", "orders", "plan")
 
 
 def text() -> str:

@@ -5,8 +5,8 @@ import gzip
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode
 
+from steelyard.interfaces.http.leave import Leave
 from steelyard.interfaces.web.application import Site, application
-from steelyard.interfaces.web.leave import Leave
 from steelyard.interfaces.web.sessions import Sessions
 
 PORT = 8765

@@ -7,8 +7,8 @@ from jsonschema import Draft202012Validator
 
 from steelyard.api.serving import sample_text
 from steelyard.interfaces.http.addresses import contract
+from steelyard.interfaces.http.leave import Leave
 from steelyard.interfaces.web.application import Site, application
-from steelyard.interfaces.web.leave import Leave
 from steelyard.interfaces.web.sessions import Sessions
 
 from .asking import HOST, PORT, TOKEN, ask

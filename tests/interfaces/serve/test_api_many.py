@@ -12,8 +12,8 @@ from steelyard.api.serving import portfolio_files
 from steelyard.errors import InputError
 from steelyard.interfaces.http import jobs as job_module
 from steelyard.interfaces.http.jobs import Jobs
+from steelyard.interfaces.http.leave import Leave
 from steelyard.interfaces.web.lanes import Full, Lane
-from steelyard.interfaces.web.leave import Leave
 
 from .programs import DAY, Program
 

@@ -28,6 +28,7 @@ from steelyard.interfaces.cli.typed import Count, Day
     metavar="MINUTES",
     help="Or for so long.  [60]",
 )
+@click.option("--prices", type=click.Path(path_type=Path), help="Past prices for backtests of assistants.")
 @click.option("--webhook", default="", metavar="URL", help="Send every event there, signed.")
 @click.option("--as-of", type=Day(), help="Evaluate as of this date.  [default: today]")
 def serve(
@@ -36,6 +37,7 @@ def serve(
     port: int,
     allow_orders: bool,
     minutes: int,
+    prices: Path | None,
     webhook: str,
     as_of: date | None,
 ) -> None:
@@ -54,6 +56,7 @@ def serve(
         as_of=as_of,
         orders=minutes if allow_orders else 0,
         webhook=webhook,
+        prices=prices,
         told=tell_addresses,
     )
 
@@ -61,12 +64,22 @@ def serve(
 @click.command(epilog=epilog("steelyard mcp", "steelyard mcp portfolio.toml", ends=(0, 2)))
 @click.argument("path", metavar="[FILE]", required=False, type=click.Path(path_type=Path))
 @click.option("--portfolio", "file", type=click.Path(path_type=Path), help="Same as FILE.")
+@click.option("--prices", type=click.Path(path_type=Path), help="Past prices for its backtests, a CSV file.")
+@click.option(
+    "--allow-orders", is_flag=True, help="Let it carry out, once, what you approved elsewhere; for an hour."
+)
 @click.option("--as-of", type=Day(), help="Evaluate as of this date.  [default: today]")
-def mcp(path: Path | None, file: Path | None, as_of: date | None) -> None:
-    """Give an assistant tools that read and calculate; none can save, approve or send anything.
+def mcp(
+    path: Path | None, file: Path | None, prices: Path | None, allow_orders: bool, as_of: date | None
+) -> None:
+    """Give an assistant tools that read and calculate; none can save or approve anything.
 
     It speaks the Model Context Protocol on standard input and output, and needs the extra `steelyard[mcp]`.
     """
-    from steelyard.interfaces.mcp import server, toolbox
+    from steelyard.interfaces.http.leave import Leave
+    from steelyard.interfaces.mcp import server
+    from steelyard.interfaces.mcp.shelf import Shelf
 
-    server.run(toolbox.Shelf(path or file or Path("portfolio.toml"), as_of))
+    leave = Leave(60 if allow_orders else 0)
+    shelf = Shelf(path or file or Path("portfolio.toml"), as_of, prices, leave)
+    server.run(shelf, can_send=allow_orders)

@@ -12,7 +12,9 @@ from steelyard import __version__
 from steelyard.errors import SteelyardError
 from steelyard.extras import ExtraMissing
 from steelyard.interfaces.http.replies import told
-from steelyard.interfaces.mcp.toolbox import INSTRUCTIONS, Shelf, Tool, tools
+from steelyard.interfaces.mcp import orders
+from steelyard.interfaces.mcp.shelf import Shelf, Tool
+from steelyard.interfaces.mcp.toolbox import INSTRUCTIONS, NOTHING_SENT, SENDING, document_schema, tools
 from steelyard.words import ENGLISH, say
 
 try:
@@ -25,10 +27,17 @@ except ImportError:
 
 READS = {"readOnlyHint": True, "destructiveHint": False, "idempotentHint": True, "openWorldHint": False}
 
+SENDS = {"readOnlyHint": False, "destructiveHint": True, "idempotentHint": True, "openWorldHint": True}
 
-def server(shelf: Shelf) -> Any:
-    """Return a server of the tools for one portfolio file."""
-    known = {tool.name: tool for tool in tools()}
+
+def server(shelf: Shelf, *, can_send: bool = False) -> Any:
+    """Return a server of the tools for one portfolio file.
+
+    Args:
+        shelf: What they look at.
+        can_send: There is a tool that carries out what a person approved; without it there is none.
+    """
+    known = {tool.name: tool for tool in (*tools(), *((_execute(),) if can_send else ()))}
 
     async def listed(context: Any, asked: Any) -> Any:
         return protocol.ListToolsResult(tools=[_described(tool) for tool in known.values()])
@@ -43,21 +52,43 @@ def server(shelf: Shelf) -> Any:
         "steelyard",
         version=__version__,
         title="Steelyard",
-        instructions=INSTRUCTIONS,
+        instructions=INSTRUCTIONS + (SENDING if can_send else NOTHING_SENT),
         on_list_tools=listed,
         on_call_tool=called,
     )
 
 
-def run(shelf: Shelf) -> None:
+def over_http(shelf: Shelf, *, can_send: bool) -> Any:
+    """Return what answers the protocol over HTTP; who may ask is seen to by whoever listens."""
+    from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+
+    return StreamableHTTPSessionManager(server(shelf, can_send=can_send), json_response=True, stateless=True)
+
+
+def run(shelf: Shelf, *, can_send: bool = False) -> None:
     """Serve until the other side closes; standard output belongs to the protocol."""
 
     async def serve() -> None:
-        serving = server(shelf)
+        serving = server(shelf, can_send=can_send)
         async with stdio_server() as (read, write):
             await serving.run(read, write, serving.create_initialization_options())
 
     anyio.run(serve)
+
+
+def _execute() -> Tool:
+    plan = {"type": "string", "description": "The whole id of a saved plan, 64 characters"}
+    return Tool(
+        "execute_plan",
+        "Carry out an approved plan",
+        "Sends the orders of a saved plan that the owner approved within the hour at the terminal or on the "
+        "page; once. Without that approval it is refused.",
+        {"type": "object", "properties": {"plan": plan}, "required": ["plan"], "additionalProperties": False},
+        document_schema("execution"),
+        orders.Approvals().execute,
+        orders.sums,
+        reads=False,
+    )
 
 
 def _described(tool: Tool) -> Any:
@@ -67,7 +98,7 @@ def _described(tool: Tool) -> Any:
         description=tool.description,
         input_schema=dict(tool.takes),
         output_schema=dict(tool.gives),
-        annotations=protocol.ToolAnnotations(title=tool.title, **READS),
+        annotations=protocol.ToolAnnotations(title=tool.title, **(READS if tool.reads else SENDS)),
     )
 
 
@@ -94,6 +125,9 @@ def _call(tool: Tool, shelf: Shelf, asked: Mapping[str, Any]) -> Any:
 def _fits(schema: Mapping[str, Any], value: object) -> bool:
     if "enum" in schema:
         return value in schema["enum"]
+    if schema["type"] == "array":
+        texts = isinstance(value, list) and all(isinstance(one, str) for one in value)
+        return texts and len(value) <= schema["maxItems"]  # type: ignore[arg-type]
     return isinstance(value, bool if schema["type"] == "boolean" else str)
 
 

@@ -64,11 +64,11 @@ class Api:
                 return await lane.run(self._answered, call)
             except Full:
                 reply = busy("1").reply
-        return _response(reply, reply.body(language))
+        return response_of(reply, reply.body(language))
 
     def _answered(self, call: Call) -> Response:
         reply = self.service.answer(call)
-        return _response(reply, reply.body(call.language))
+        return response_of(reply, reply.body(call.language))
 
     async def _stream(self, call: Call) -> Response:
         """Answer with events as they happen, from the id on that the client knows."""
@@ -80,10 +80,10 @@ class Api:
 
         refused = guarded(begin)
         if refused.status != 200:
-            return _response(refused, refused.body(call.language))
+            return response_of(refused, refused.body(call.language))
         if self._streams >= STREAMS:
             full = busy("10").reply
-            return _response(full, full.body(call.language))
+            return response_of(full, full.body(call.language))
         headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
         return StreamingResponse(self._lines(started[0]), 200, headers, "text/event-stream; charset=utf-8")
 
@@ -127,5 +127,6 @@ def unauthorized() -> Reply:
     ).reply
 
 
-def _response(reply: Reply, body: bytes) -> Response:
+def response_of(reply: Reply, body: bytes) -> Response:
+    """Return what is sent."""
     return Response(body, reply.status, {"cache-control": "no-store", **reply.headers}, reply.kind)

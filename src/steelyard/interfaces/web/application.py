@@ -17,12 +17,13 @@ from steelyard.errors import SteelyardError
 from steelyard.extras import ExtraMissing
 from steelyard.interfaces.http.addresses import LARGE, ROUTES, contract
 from steelyard.interfaces.http.jobs import Jobs
+from steelyard.interfaces.http.leave import Leave
 from steelyard.interfaces.http.replies import status_of
 from steelyard.interfaces.http.service import Service
+from steelyard.interfaces.mcp.shelf import Shelf
 from steelyard.interfaces.web.display import Display
 from steelyard.interfaces.web.guard import Application, Guard, Limits
 from steelyard.interfaces.web.lanes import Full, Lane
-from steelyard.interfaces.web.leave import Leave
 from steelyard.interfaces.web.pages.books import books
 from steelyard.interfaces.web.pages.choice import choice
 from steelyard.interfaces.web.pages.health import health
@@ -48,6 +49,7 @@ except ImportError:
     raise ExtraMissing("serve", say("the page"), "starlette") from None
 
 from steelyard.interfaces.web.api import Api
+from steelyard.interfaces.web.assistants import Assistants
 
 HERE = Path(__file__).parent
 THEMES = ("light", "dark")
@@ -102,6 +104,8 @@ class Site:
         as_of: The day to evaluate for, None for today, always.
         orders: Whether plans may be approved, which ends by itself.
         jobs: What takes long.
+        prices: Past prices for the backtests of assistants.
+        can_send: Assistants may carry out what was approved.
     """
 
     files: Mapping[str, Path]
@@ -110,10 +114,16 @@ class Site:
     as_of: date | None = None
     orders: Leave = field(default_factory=lambda: Leave(0))
     jobs: Jobs = field(default_factory=Jobs)
+    prices: Path | None = None
+    can_send: bool = False
 
     def prefix(self, name: str) -> str:
         """Return what addresses of a portfolio begin with; nothing where there is but one."""
         return f"/p/{quote(name)}" if len(self.files) > 1 else ""
+
+    def shelf(self, name: str) -> Shelf:
+        """Return what the tools of assistants look at."""
+        return Shelf(self.files[name], self.as_of, self.prices, self.orders)
 
     @property
     def starts(self) -> tuple[str, ...]:
@@ -126,13 +136,21 @@ def application(site: Site) -> Application:
     screens = Screens(site)
     several = len(site.files) > 1
     service = Service(site.files, ROUTES, site.as_of, orders=site.orders, jobs=site.jobs)
+    api = Api(service, site.sessions)
     routes = [
         Route("/start", screens.start, methods=["GET"]),
         Route("/sign-in", screens.sign_in, methods=["GET", "POST"]),
         Route("/settings", screens.settings, methods=["POST"]),
         Route("/static/{name}", screens.static, methods=["GET"]),
         Route("/openapi.json", screens.contract, methods=["GET"]),
-        Route("/v1/{rest:path}", Api(service, site.sessions).answer, methods=METHODS),
+        Route("/v1/{rest:path}", api.answer, methods=METHODS),
+        *(
+            Route(
+                ("/p/" + name if several else "") + "/mcp",
+                Assistants(site.shelf(name), api, can_send=site.can_send),
+            )
+            for name in site.files
+        ),
         *([Route("/", screens.choice, methods=["GET"])] if several else ()),
         *(
             Route(

@@ -19,9 +19,9 @@ from steelyard.errors import InputError
 from steelyard.extras import ExtraMissing
 from steelyard.interfaces.http.feed import Feed
 from steelyard.interfaces.http.jobs import Jobs
+from steelyard.interfaces.http.leave import Leave
 from steelyard.interfaces.http.webhooks import Webhooks, need_address
 from steelyard.interfaces.web.application import Site, application
-from steelyard.interfaces.web.leave import Leave
 from steelyard.interfaces.web.sessions import Sessions
 from steelyard.words import say
 
@@ -48,6 +48,7 @@ def serve(
     told: Callable[[str], None],
     orders: int = 0,
     webhook: str = "",
+    prices: Path | None = None,
 ) -> None:
     """Show a portfolio, or those of a folder, until somebody stops it.
 
@@ -57,6 +58,7 @@ def serve(
         as_of: The day to evaluate for, None for today, always.
         orders: For how many minutes a saved plan may be approved here; 0 for never.
         webhook: An address that every event is sent to, empty for none.
+        prices: Past prices for the backtests of assistants.
         told: Called with the address to open first, which works once, as soon as connections are taken.
 
     Raises:
@@ -71,7 +73,7 @@ def serve(
         beside = path / "portfolio.toml" if path.is_dir() else path
         sessions = Sessions(taken, page_token(beside))
         jobs = Jobs()
-        app = application(Site(files, sessions, taken, as_of, Leave(orders), jobs))
+        app = application(Site(files, sessions, taken, as_of, Leave(orders), jobs, prices, orders > 0))
         told(f"http://{ADDRESS}:{taken}/start?code={sessions.start_code}")
         config = uvicorn.Config(
             app,
