@@ -138,7 +138,7 @@ def test_compare_and_backtest_write_a_plot(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert imread(tmp_path / "one.png").shape[1] == 1296
-    assert "Weight of" in (tmp_path / "one.html").read_text(encoding="utf-8")
+    assert "Weights under threshold 5%" in (tmp_path / "one.html").read_text(encoding="utf-8")
 
 
 def test_a_plot_under_another_name_is_refused_before_anything_is_read(tmp_path):

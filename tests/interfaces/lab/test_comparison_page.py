@@ -9,6 +9,7 @@ from base64 import b64decode
 from datetime import date, timedelta
 from html import unescape
 from html.parser import HTMLParser
+from shutil import which
 
 import numpy as np
 import pytest
@@ -33,7 +34,7 @@ class Reader(HTMLParser):
 
     def handle_starttag(self, tag, attributes):
         self.tags.append((tag, dict(attributes)))
-        self._inside = tag == "td"
+        self._inside = tag in ("td", "th") and attributes != [("scope", "col")]
         if tag == "tr":
             self.rows.append([])
         if self._inside:
@@ -104,9 +105,117 @@ def test_the_table_has_the_numbers_of_the_document(told):
     reader = Reader()
     reader.feed(page)
     rows = [row for row in reader.rows if row]
-    assert [row[1] for row in rows] == [r["policy"] for r in document["results"]]
-    assert [row[2] for row in rows] == [f"{r['final_value']:,.0f}" for r in document["results"]]
-    assert [row[3] for row in rows] == [f"{100 * r['cagr']:.2f} %" for r in document["results"]]
+    results = document["results"]
+    assert [row[0] for row in rows] == [f"{n}  {r['policy']}" for n, r in enumerate(results, 1)]
+    assert [row[1] for row in rows] == [f"{100 * r['cagr']:.2f} %" for r in results]
+    gaps = [r["difference"] for r in results[1:]]
+    said = [" ".join(f"{100 * d[key]:+.2f}" for key in ("mean", "low", "high")) for d in gaps]
+    bare = [re.sub(r"[^-+.0-9 ]", "", row[3]) for row in rows[1:]]
+    assert bare == [text.replace("-0.00", "+0.00") for text in said]
+    # ₩10M at the start, in three or four figures.
+    millions = [float(row[5].removeprefix("₩").removesuffix("M")) for row in rows]
+    assert millions == pytest.approx([r["final_value"] / 1e6 for r in results], abs=0.051)
+
+
+def test_the_verdict_is_the_headline_and_says_what_the_document_says(told):
+    page, document = told
+    (title,) = re.findall(r"<h1>(.*?)</h1>", page)
+    gaps = {r["policy"]: r["difference"] for r in document["results"][1:]}
+    assert not any(d["evident"] for d in gaps.values())
+    furthest = max(gaps, key=lambda policy: abs(gaps[policy]["mean"]))
+    assert title.startswith("No policy differs from hybrid quarterly 5% 180d by more than luck")
+    assert f"most of all {furthest}, by {100 * gaps[furthest]['mean']:+.2f} points a year" in title
+
+
+def test_the_lines_keep_hold_and_the_best(told):
+    """By the document of the same run."""
+    page, document = told
+    grown = {r["policy"]: r["cagr"] for r in document["results"]}
+    best = max(grown, key=grown.get)
+    for number in (2, 4, 6):
+        texts = " ".join(text.text or "" for text in pictures(page)[number].iter(f"{SVG}text"))
+        assert "  hold" in texts
+        assert f"  {best}" in texts
+
+
+@pytest.fixture(scope="module")
+def korean(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("korean")
+    words = ("--lang", "ko", "--report", "out.html", "--plot", "out.png")
+    assert run("compare", *WORDS, *words, folder=folder).returncode == 0
+    return folder
+
+
+def test_the_page_is_korean_but_for_names_and_the_texts_of_policies(korean):
+    """An English sentence is four words of letters in a row; a policy is written as it is asked for."""
+    page = (korean / "out.html").read_text(encoding="utf-8")
+    assert '<html lang="ko">' in page
+    body = re.sub(r"<style>.*?</style>", "", page, flags=re.DOTALL)
+    text = unescape(re.sub(r"<[^>]+>", "\n", body))
+    policies = r"(?:threshold|hybrid|calendar|hold|20% look)[a-z0-9.% ]*|[a-z]+ to halfway"
+    names = "iShares 20[+] Year Treasury Bond ETF|Vanguard S&P 500 ETF|SPDR Gold Shares"
+    left = re.findall(r"[A-Za-z]{2,}(?: [a-z]{2,}){2,}", re.sub(f"{policies}|{names}", "", text))
+    assert left == []
+    for said in ("첫 정책 대비", "1,000만원의 변화", "고점 대비 하락", "연 비용", "모의 가격"):
+        assert said in text
+    assert "만원" in " ".join(t.text or "" for t in pictures(page)[2].iter(f"{SVG}text"))
+
+
+CHROMIUM = which("chromium") or which("chromium-browser")
+MEASURED = """() => {
+  const shown = q => [...document.querySelectorAll(q)].filter(e => e.getClientRects().length);
+  const letters = shown('svg text').map(t => t.getBoundingClientRect()).filter(r => r.width);
+  const first = document.querySelector('tbody th'), box = first.getBoundingClientRect();
+  const wide = document.querySelector('.wide');
+  wide.scrollLeft = 200;
+  return {
+    page: document.documentElement.scrollWidth,
+    svgs: shown('svg').length,
+    smallest: Math.min(...shown('svg text').map(t => parseFloat(getComputedStyle(t).fontSize)
+      * t.ownerSVGElement.clientWidth / t.ownerSVGElement.viewBox.baseVal.width)),
+    outside: letters.filter(r => r.left < -1 || r.right > innerWidth + 1).length,
+    stays: Math.abs(first.getBoundingClientRect().left - box.left) < 1,
+    ground: getComputedStyle(document.body).backgroundColor,
+    ink: getComputedStyle(shown('svg text')[0]).fill,
+  }
+}"""
+
+
+@pytest.mark.long("starts a browser")
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium")
+def test_a_browser_shows_the_page_at_three_widths_in_both_languages_light_and_dark(told, korean, tmp_path):
+    """By structure: nothing is wider than the page, a picture once, letters of 9 px, the column stays."""
+    driver = pytest.importorskip("playwright.sync_api")
+    (tmp_path / "en.html").write_text(told[0], encoding="utf-8")
+    pages = {"en": tmp_path / "en.html", "ko": korean / "out.html"}
+    with driver.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM)
+        for file in pages.values():
+            for width in (390, 768, 1280):
+                for scheme, ground, ink in (
+                    ("light", "rgb(255, 255, 255)", "rgb(0, 0, 0)"),
+                    ("dark", "rgb(20, 25, 28)", "rgb(232, 234, 231)"),
+                ):
+                    sized = {"width": width, "height": 900}
+                    context = browser.new_context(viewport=sized, color_scheme=scheme)
+                    page = context.new_page()
+                    asked = []
+                    page.on("request", lambda request, asked=asked: asked.append(request.url))
+                    page.goto(file.as_uri())
+                    found = page.evaluate(MEASURED)
+                    assert found["page"] == width
+                    assert found["svgs"] == 6
+                    assert found["smallest"] >= 9.0
+                    assert found["outside"] == 0
+                    assert found["stays"]
+                    assert (found["ground"], found["ink"]) == (ground, ink)
+                    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+                    context.close()
+        page = browser.new_context(color_scheme="dark").new_page()
+        page.goto(pages["ko"].as_uri())
+        page.emulate_media(media="print")
+        assert page.evaluate(MEASURED)["ground"] == "rgb(255, 255, 255)"
+        browser.close()
 
 
 def pictures(page):
@@ -114,20 +223,25 @@ def pictures(page):
 
 
 def test_all_pictures_are_well_formed_and_have_titles(told):
-    """Growth, against the first, drawdown, four weights, cost against tracking, differences."""
+    """Differences first, then growth, against the first, drawdown, cost and tracking, weights; each twice."""
     page, _ = told
     titles = [picture.findtext(f"{SVG}title") for picture in pictures(page)]
-    assert [title.split(",")[0] for title in titles] == [
-        "Growth of 1",
+    assert titles[::2] == titles[1::2]
+    assert titles[::2] == [
+        "Growth a year less that of hybrid quarterly 5% 180d",
+        "What ₩10M became",
         "Growth against the first",
         "Below the highest so far",
-        "Weight of KODEX 200 (069500)",
-        "Weight of Vanguard S&P 500 ETF (VOO)",
-        "Weight of iShares 20+ Year Treasury Bond ETF (TLT)",
-        "Weight of SPDR Gold Shares (GLD)",
         "Cost against tracking",
-        "Growth a year less that of hybrid quarterly 5% 180d",
+        "Weights under hybrid quarterly 5% 180d",
     ]
+    (weights, narrow) = pictures(page)[-2:]
+    for drawing in (weights, narrow):
+        texts = {text.text for text in drawing.iter(f"{SVG}text")}
+        assert {
+            "KODEX 200 (069500)", "Vanguard S&P 500 ETF (VOO)", "SPDR Gold Shares (GLD)",
+            "iShares 20+ Year Treasury Bond ETF (TLT)",
+        } <= texts  # fmt: skip
     assert "nan" not in re.sub(r"base64,[^)]+", "", page)
 
 

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, PercentFormatter
 
+from steelyard.interfaces.language import tell
 from steelyard.interfaces.pictures.figures import COLOURS, DASHES
+from steelyard.words import say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,7 +56,16 @@ class Weight:
     outside: bool
 
 
-def lines(axes: Axes, title: str, dates: Sequence[date], series: Sequence[Curve], *, percent: bool) -> None:
+def lines(
+    axes: Axes,
+    title: str,
+    dates: Sequence[date],
+    series: Sequence[Curve],
+    *,
+    percent: bool,
+    unit: Callable[[float], str] | None = None,
+    narrow: bool = True,
+) -> None:
     """Draw series over time, on a logarithmic scale where growth is more than fivefold.
 
     Args:
@@ -63,6 +74,8 @@ def lines(axes: Axes, title: str, dates: Sequence[date], series: Sequence[Curve]
         dates: T sessions.
         series: At least one, at most as many as there are dashes.
         percent: The values are fractions, to be labelled in percent.
+        unit: How a value is written at the axis, as money is; plain figures without it.
+        narrow: The names stand below; else beside the ends of the lines, where there is room.
     """
     axes.set_title(title)
     for line, colour, dash in zip(series, COLOURS, DASHES, strict=False):
@@ -77,20 +90,23 @@ def lines(axes: Axes, title: str, dates: Sequence[date], series: Sequence[Curve]
         )
     low = min(float(s.values.min()) for s in series)
     high = max(float(s.values.max()) for s in series)
+    told = unit or (lambda v: f"{v:g}")
     if percent:
         axes.yaxis.set_major_formatter(PercentFormatter(1.0))
-    elif low > 0.0 and high / low > 5.0:
+    elif unit is not None:
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: told(v)))
+    if not percent and low > 0.0 and high / low > 5.0:
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: told(v)))
         axes.yaxis.set_minor_formatter(NullFormatter())
     _over_time(axes, dates)
-    _numbered_ends(axes, series)
-    if len(series) > 1:
+    _numbered_ends(axes, series, named=not narrow)
+    if narrow and len(series) > 1:
         axes.legend(
             loc="upper left",
-            bbox_to_anchor=(0.0, -0.09),
-            ncols=3,
+            bbox_to_anchor=(0.0, -0.12),
+            ncols=1,
             fontsize=8,
             frameon=False,
             handlelength=4.0,
@@ -183,7 +199,11 @@ def weights(axes: Axes, title: str, rows: Sequence[Weight]) -> None:
     axes.set_xlim(left=min(0.0, *(row.weight for row in rows)))
     axes.grid(False, axis="y")
     axes.xaxis.set_major_formatter(PercentFormatter(1.0))
-    axes.set_xlabel("bar: band   tick: target   circle: inside   filled diamond: outside")
+    axes.set_xlabel(
+        tell(say("bar: band   tick: target   circle: inside   filled diamond: outside")),
+        loc="left",
+        fontsize=8,
+    )
 
 
 def points(
@@ -214,6 +234,7 @@ def points(
         )
     axes.set_xlim(0.0, 1.08 * span[0])
     axes.set_ylim(0.0, 1.1 * span[1])
+    axes.xaxis.set_major_locator(MaxNLocator(4))
     axes.xaxis.set_major_formatter(PercentFormatter(1.0))
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
     axes.set_xlabel(names[0])
@@ -242,6 +263,7 @@ def intervals(axes: Axes, title: str, names: Sequence[str], samples: Sequence[Fl
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.grid(False, axis="y")
+    axes.xaxis.set_major_locator(MaxNLocator(4))
     axes.xaxis.set_major_formatter(PercentFormatter(1.0))
 
 
@@ -327,8 +349,8 @@ def label_places(spots: Sequence[tuple[float, float]]) -> list[tuple[float, floa
     return places
 
 
-def _numbered_ends(axes: Axes, series: Sequence[Curve]) -> None:
-    """Write each line's number at its end, moved apart where ends meet."""
+def _numbered_ends(axes: Axes, series: Sequence[Curve], *, named: bool) -> None:
+    """Write each line's number, and its name where asked for, at its end, moved apart where ends meet."""
     to_axes = axes.transData + axes.transAxes.inverted()
     heights = [float(to_axes.transform((0.0, float(s.values[-1])))[1]) for s in series]
     gap = 0.06
@@ -340,4 +362,5 @@ def _numbered_ends(axes: Axes, series: Sequence[Curve]) -> None:
         heights[n] = ceiling = min(heights[n], ceiling)
         ceiling -= gap
     for s, colour, at in zip(series, COLOURS, heights, strict=False):
-        axes.text(1.008, at, str(s.number), transform=axes.transAxes, color=colour, va="center")
+        label = f"{s.number}  {s.label}" if named else str(s.number)
+        axes.text(1.008, at, label, transform=axes.transAxes, color=colour, va="center", fontsize=8)

@@ -27,7 +27,7 @@ try:
     from matplotlib import font_manager, rc_context, rcParamsDefault
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure, SubFigure
     from matplotlib.text import Text
 except ImportError:
     raise ExtraMissing("lab", say("a picture"), "matplotlib") from None
@@ -93,10 +93,18 @@ def sheet(width: float, heights: list[float]) -> tuple[Figure, list[Axes]]:
         width: Inches.
         heights: Of each chart, inches.
     """
+    figure, places = parts(width, heights)
+    return figure, [place.add_subplot() for place in places]
+
+
+def parts(width: float, heights: list[float]) -> tuple[Figure, list[SubFigure]]:
+    """Return a figure of empty parts one below the other, each for one chart or several; inside `style`.
+
+    A part each: else the longest label of one chart would indent all of them.
+    """
     figure = Figure(figsize=(width, sum(heights)), layout="constrained")
-    # A part each: else the longest label of one chart would indent all of them.
-    parts = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)
-    return figure, [part.add_subplot() for part in parts[:, 0]]
+    made = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)
+    return figure, list(made[:, 0])
 
 
 def _show_plainly(figure: Figure) -> None:

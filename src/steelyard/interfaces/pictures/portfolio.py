@@ -5,12 +5,14 @@ from __future__ import annotations
 from itertools import accumulate
 
 import numpy as np
-from matplotlib.ticker import StrMethodFormatter
 
 from steelyard.app.books.performance import ValueHistory
 from steelyard.app.check import CheckReport
 from steelyard.domain.policy.policies import band
+from steelyard.interfaces.amounts import short
+from steelyard.interfaces.language import current, tell
 from steelyard.interfaces.pictures import charts, figures
+from steelyard.words import say
 
 
 def weights_png(report: CheckReport) -> bytes:
@@ -37,7 +39,8 @@ def weights_png(report: CheckReport) -> bytes:
                 outside=drift.symbol in report.breaches,
             )
         )
-    title = f"{report.as_of}: {'a rebalance is due' if report.decision.due else 'no rebalance is due'}"
+    due = say("A rebalance is due") if report.decision.due else say("No rebalance is due")
+    title = tell(say("{headline}, {day}", headline=due, day=report.as_of))
     with figures.style():
         figure, (axes,) = figures.sheet(8.0, [1.1 + 0.42 * len(rows)])
         charts.weights(axes, title, rows)
@@ -55,22 +58,24 @@ def values_png(found: ValueHistory) -> bytes:
     days = [d.day for d in found.days]
     paid = accumulate((float(d.paid_in) for d in found.days[1:]), initial=float(found.days[0].total))
     series = [
-        charts.Curve(1, f"value, {found.currency}", np.array([float(d.total) for d in found.days])),
-        charts.Curve(2, "first value and what was paid in since", np.array(list(paid))),
+        charts.Curve(1, tell(say("value")), np.array([float(d.total) for d in found.days])),
+        charts.Curve(2, tell(say("first value and what was paid in since")), np.array(list(paid))),
     ]
     drift = np.array([float(d.largest_drift) for d in found.days])
     due = [n for n, d in enumerate(found.days) if d.due]
     with figures.style():
         figure, (above, below) = figures.sheet(8.0, [3.0, 2.2])
-        charts.lines(above, f"Value, {days[0]} to {days[-1]}", days, series, percent=False)
-        charts.lines(below, "Largest drift", days, [charts.Curve(3, "drift", drift)], percent=True)
+        title = tell(say("Value, {first} to {last}", first=days[0], last=days[-1]))
+        code = current().code
+        charts.lines(above, title, days, series, percent=False, unit=lambda v: short(v, found.currency, code))
+        fallen = [charts.Curve(3, tell(say("drift")), drift)]
+        charts.lines(below, tell(say("Largest drift")), days, fallen, percent=True)
         below.plot([days[n] for n in due], drift[due], "D", color="#000000", markersize=4, linestyle="none")  # type: ignore[arg-type]
-        above.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
         for axes in (above, below):
             for done in found.rebalances:
                 axes.axvline(done.day, color="#666666", linestyle=(0, (2, 2)), linewidth=0.8)  # type: ignore[arg-type]
         below.annotate(
-            "diamond: a rebalance was due; dashed: one was done",
+            tell(say("diamond: a rebalance was due; dashed: one was done")),
             (1.0, 1.02),
             xycoords="axes fraction",
             ha="right",

@@ -1,4 +1,4 @@
-"""A study or a comparison as panels: each is drawn once, for the page as SVG and for `--plot` as one PNG."""
+"""A study or a comparison as panels: each is drawn for the page as SVG, wide and narrow, and for `--plot`."""
 
 from __future__ import annotations
 
@@ -16,37 +16,45 @@ from steelyard.app.lab.study import Result, Study
 from steelyard.app.lab.sweep import Sweep, gains
 from steelyard.app.lab.weight_history import weight_history
 from steelyard.errors import unwritable
+from steelyard.interfaces.amounts import short
+from steelyard.interfaces.lab_words import best, headline, yearly
+from steelyard.interfaces.language import current, tell
 from steelyard.interfaces.pictures import charts, figures
 from steelyard.interfaces.pictures.charts import Floats
+from steelyard.words import say
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+    from matplotlib.figure import SubFigure
 
-_WIDTH = 9.0
+_WIDE, _NARROW = 9.0, 4.3
+"""Inches; a page shows the narrow drawing where the wide one's letters would be too small."""
 MOST_WEIGHTS = 8
 """Instruments whose weights are drawn: those that strayed furthest, where there are more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One chart.
+    """One chart, or several that differ in one thing.
 
     Attributes:
         heading: What it shows.
         text: What to know when reading it; may be empty.
-        height: Inches.
-        draw: Draws it on empty axes.
+        heights: Inches, where it is wide and where it is narrow.
+        draw: Draws it on an empty part of a figure; told whether it is narrow.
+        on_white: Its greys say something, so that a dark page shows it on white.
     """
 
     heading: str
     text: str
-    height: float
-    draw: Callable[[Axes], None]
+    heights: tuple[float, float]
+    draw: Callable[[SubFigure, bool], None]
+    on_white: bool = False
 
 
 def panels(
     study: Study,
     names: Mapping[str, str],
+    currency: str,
     *,
     comparison: Comparison | None = None,
     sweep: Sweep | None = None,
@@ -56,43 +64,53 @@ def panels(
     Args:
         study: Its first policy is the yardstick.
         names: Symbol to what an instrument is called.
+        currency: Of all amounts.
         comparison: The same with its resampled histories.
         sweep: Where thresholds and looks are among the policies.
     """
-    made = _over_time(study) + _weights(study, names)
-    if len(study.results) > 1:
-        made.append(_cost_and_tracking(study))
+    made: list[Panel] = []
     if comparison is not None and comparison.differences and len(study.results) > 1:
         made.append(_differences(comparison))
     if comparison is not None and sweep is not None:
         made.append(_heat_map(comparison, sweep))
+    made += _over_time(study, currency)
+    if len(study.results) > 1:
+        made.append(_cost_and_tracking(study))
+    made.append(_weights(study, names))
     return made
 
 
-def svg(panel: Panel, salt: str, *, simulated: bool) -> str:
+def svg(panel: Panel, salt: str, *, narrow: bool, simulated: bool) -> str:
     """Return a panel as an element for a page; `salt` differs from panel to panel."""
     with figures.style(salt):
-        figure, (axes,) = figures.sheet(_WIDTH, [panel.height])
-        panel.draw(axes)
-        axes.set_title("")
+        figure, (part,) = figures.parts(_NARROW if narrow else _WIDE, [panel.heights[narrow]])
+        panel.draw(part, narrow)
         if simulated:
-            charts.stamp(axes, "SIMULATED")
+            charts.stamp(figure.axes[0], tell(say("SIMULATED")))
         return figures.svg(figure, panel.heading)
 
 
-def write_plot(path: Path, made: Sequence[Panel], study: Study) -> None:
-    """Write all panels one below the other as a PNG file.
+def write_plot(path: Path, made: Sequence[Panel], study: Study, comparison: Comparison | None) -> None:
+    """Write all panels one below the other as a PNG file, the verdict above them.
 
     Raises:
         InputError: It cannot be written (`unwritable`).
     """
-    word = "SIMULATED prices" if study.simulated else "Prices"
+    span = {"first": study.dates[0], "last": study.dates[-1]}
+    word = (
+        say("SIMULATED prices, {first} to {last}", **span)
+        if study.simulated
+        else say("Prices, {first} to {last}", **span)
+    )
+    verdict = textwrap.fill(f"{tell(headline(study, comparison))}.", 62 if current().code == "ko" else 100)
     with figures.style():
-        figure, axes = figures.sheet(_WIDTH, [panel.height for panel in made])
-        figure.suptitle(f"{word}, {study.dates[0]} to {study.dates[-1]}", fontweight="bold", fontsize=12)
-        for panel, place in zip(made, axes, strict=True):
-            panel.draw(place)
-            place.set_title(f"{panel.heading}{' (SIMULATED)' if study.simulated else ''}")
+        # Room for the name of each panel.
+        figure, places = figures.parts(_WIDE, [panel.heights[0] + 0.3 for panel in made])
+        figure.suptitle(f"{verdict}\n{tell(word)}", fontweight="bold", fontsize=12, x=0.01, ha="left")
+        for panel, place in zip(made, places, strict=True):
+            panel.draw(place, False)
+            stamp = f" ({tell(say('SIMULATED'))})" if study.simulated else ""
+            place.suptitle(f"{panel.heading}{stamp}", fontsize=10, x=0.01, ha="left")
         drawn = figures.png(figure)
     try:
         path.write_bytes(drawn)
@@ -100,85 +118,101 @@ def write_plot(path: Path, made: Sequence[Panel], study: Study) -> None:
         raise unwritable(path, error) from None
 
 
-def drawn(results: Sequence[Result]) -> list[int]:
-    """Return which policies the lines show: the first, and those that ended furthest from it.
+def drawn(study: Study) -> list[int]:
+    """Return which policies the lines show: the first, the best, `hold`, and those that ended furthest off.
 
     More lines than there are dashes cannot be told apart; the table and the other charts have all.
     """
+    results = study.results
     first = results[0].final_value
+    held = [n for n, r in enumerate(results) if r.policy == "hold"]
     others = sorted(range(1, len(results)), key=lambda n: (-abs(results[n].final_value - first), n))
-    return [0, *sorted(others[: len(figures.COLOURS) - 1])]
+    chosen = list(dict.fromkeys([0, best(study), *held, *others]))
+    return sorted(chosen[: len(figures.COLOURS)])
 
 
-def _over_time(study: Study) -> list[Panel]:
-    chosen = drawn(study.results)
+def _over_time(study: Study, currency: str) -> list[Panel]:
+    chosen = drawn(study)
     hint = (
         ""
         if len(chosen) == len(study.results)
-        else "Shown: the first, and those that ended furthest from it."
+        else say("Shown: the first, the best, hold, and those that ended furthest from the first.")
     )
     one = study.results[0].index
+    start = float(study.problem.terms.initial)
+    code = current().code
 
-    def panel(heading: str, series: Callable[[Result], Floats], *, percent: bool) -> Panel:
+    def panel(heading: str, series: Callable[[Result], Floats], unit: Callable[[float], str] | None) -> Panel:
         lines = [charts.Curve(n + 1, study.results[n].policy, series(study.results[n])) for n in chosen]
-        return Panel(
-            heading,
-            hint,
-            3.2,
-            lambda axes: charts.lines(axes, heading, study.dates, lines, percent=percent),
-        )
 
-    made = [panel("Growth of 1", lambda r: r.index, percent=False)]
+        def draw(part: SubFigure, narrow: bool) -> None:
+            axes = part.add_subplot()
+            charts.lines(axes, "", study.dates, lines, percent=unit is None, unit=unit, narrow=narrow)
+
+        extra = 0.22 * len(chosen) if len(chosen) > 1 else 0.0
+        return Panel(heading, tell(hint), (3.0, 2.4 + extra), draw)
+
+    became = say("What {amount} became", amount=short(start, currency, code))
+    made = [panel(tell(became), lambda r: r.index * start, lambda v: short(v, currency, code))]
     if len(chosen) > 1 and one.min() > 0.0:
         # Growth less that of the yardstick is where policies differ at all.
-        made.append(panel("Growth against the first", lambda r: r.index / one - 1.0, percent=True))
-    made.append(panel("Below the highest so far", lambda r: r.drawdowns, percent=True))
+        made.append(panel(tell(say("Growth against the first")), lambda r: r.index / one - 1.0, None))
+    made.append(panel(tell(say("Below the highest so far")), lambda r: r.drawdowns, None))
     return made
 
 
-def _weights(study: Study, names: Mapping[str, str]) -> list[Panel]:
-    """Return the weights of the first policy, a panel an instrument."""
+def _weights(study: Study, names: Mapping[str, str]) -> Panel:
+    """Return the weights of the first policy, a small chart an instrument."""
     held = weight_history(study)
     strayed = np.abs(held.weights - held.targets).max(axis=0)
     order = sorted(range(len(held.symbols)), key=lambda n: (-strayed[n], n))[:MOST_WEIGHTS]
-    made: list[Panel] = []
-    for n in sorted(order):
-        symbol = held.symbols[n]
-        name = names.get(symbol, symbol)
-        label = symbol if name in ("", symbol) else f"{name} ({symbol})"
-        band = None if math.isinf(held.bands[n]) else float(held.bands[n])
 
-        def draw(axes: Axes, n: int = n, heading: str = label, band: float | None = band) -> None:
+    def draw(part: SubFigure, narrow: bool) -> None:
+        across = 1 if narrow else 2
+        down = math.ceil(len(order) / across)
+        grid = part.subplots(down, across, squeeze=False, sharex=True).flatten()
+        for n, axes in zip(sorted(order), grid, strict=False):
+            symbol = held.symbols[n]
+            name = names.get(symbol, symbol)
+            label = symbol if name in ("", symbol) else f"{textwrap.shorten(name, 34)} ({symbol})"
             weight = np.ascontiguousarray(held.weights[:, n])
+            band = None if math.isinf(held.bands[n]) else float(held.bands[n])
             charts.weight_history(
-                axes, heading, held.dates, weight, float(held.targets[n]), band, held.rebalanced
+                axes, label, held.dates, weight, float(held.targets[n]), band, held.rebalanced
             )
+        for axes in grid[len(order) :]:
+            axes.set_axis_off()
 
-        text = "" if made else _weights_text(held.policy, len(order), len(held.symbols))
-        made.append(Panel(f"Weight of {label}, {held.policy}", text, 1.7, draw))
-    return made
-
-
-def _weights_text(policy: str, shown: int, all_of_them: int) -> str:
-    text = f"Under {policy}: line the weight, thin line the target, grey the band, triangles the rebalances."
-    return text if shown == all_of_them else f"{text} Shown: the {shown} that strayed furthest."
+    text: str = say("Line: the weight. Thin line: the target. Grey: the band. Triangles: rebalances.")
+    if len(order) < len(held.symbols):
+        more = say("Shown: the {count} that strayed furthest.", count=len(order))
+        text = f"{tell(text)} {tell(more)}"
+    heights = (1.6 * math.ceil(len(order) / 2), 1.6 * len(order))
+    heading = say("Weights under {policy}", policy=held.policy)
+    return Panel(tell(heading), tell(text), heights, draw)
 
 
 def _cost_and_tracking(study: Study) -> Panel:
     results = study.results
-    costs = [r.costs / max(float(np.mean(r.values)), 1e-300) / study.years for r in results]
+    costs = [yearly(study, r, r.costs) for r in results]
     errors = [0.0 if math.isnan(r.tracking_error) else r.tracking_error for r in results]
-    heading = "Cost against tracking"
-    legend = textwrap.fill("; ".join(f"{n} {r.policy}" for n, r in enumerate(results, 1)), 140)
-    return Panel(
-        heading,
+    axes_named = tell(say("cost a year")), tell(say("tracking error a year"))
+    key = "\n".join(f"{n}  {r.policy}" for n, r in enumerate(results, 1))
+
+    def draw(part: SubFigure, narrow: bool) -> None:
+        axes = part.add_subplot()
+        charts.points(axes, "", costs, errors, names=axes_named)
+        if narrow:
+            axes.set_xlabel(f"{axes_named[0]}\n\n{key}", loc="left", fontsize=8, linespacing=1.3)
+        else:
+            axes.text(1.02, 1.0, key, transform=axes.transAxes, va="top", fontsize=8, linespacing=1.3)
+
+    text = say(
         "Down and to the left is better. The cost is a year's, as a part of average wealth; the tracking "
-        "error is against the mix rebalanced every session at no cost.",
-        3.4 + 0.15 * (1 + legend.count("\n")),
-        lambda axes: charts.points(
-            axes, heading, costs, errors, names=(f"cost a year\n{legend}", "tracking error a year")
-        ),
+        "error is against the mix rebalanced every session at no cost."
     )
+    heights = (max(2.8, 0.17 * len(results) + 0.4), 2.8 + 0.19 * len(results))
+    return Panel(tell(say("Cost against tracking")), tell(text), heights, draw)
 
 
 def _differences(comparison: Comparison) -> Panel:
@@ -186,30 +220,40 @@ def _differences(comparison: Comparison) -> Panel:
     rates = comparison.rates()
     gaps = [rates[:, p] - rates[:, 0] for p in range(1, len(results))]
     labels = [f"{n}  {r.policy}" for n, r in enumerate(results, 1)][1:]
-    heading = f"Growth a year less that of {results[0].policy}"
-    return Panel(
-        heading,
-        f"Over {comparison.paths} resampled histories: the thin bar holds 95 % of them, the thick one half, "
-        "the tick is the median. A thin bar across zero is no evidence for either policy.",
-        0.9 + 0.26 * len(gaps),
-        lambda axes: charts.intervals(axes, heading, labels, gaps),
+    heading = say("Growth a year less that of {policy}", policy=results[0].policy)
+
+    def draw(part: SubFigure, narrow: bool) -> None:
+        shown = ["\n".join(textwrap.wrap(label, 24)) for label in labels] if narrow else labels
+        charts.intervals(part.add_subplot(), "", shown, gaps)
+
+    text = say(
+        "Over {paths} resampled histories: the thin bar holds 95 % of them, the thick one half, the tick is "
+        "the median. A thin bar across zero is no evidence for either policy.",
+        paths=comparison.paths,
     )
+    height = 0.9 + 0.26 * len(gaps)
+    return Panel(tell(heading), tell(text), (height, height + 0.08 * len(gaps)), draw)
 
 
 def _heat_map(comparison: Comparison, sweep: Sweep) -> Panel:
     means, evident = gains(comparison)
     cells = np.array(sweep.cells)
     values = np.array(means)[cells]
-    heading = f"Bands by looks: points a year against {comparison.study.results[0].policy}"
+    heading = say("Bands by looks: points a year against {policy}", policy=comparison.study.results[0].policy)
 
     def cell(row: int, column: int) -> str:
         n = int(cells[row, column])
         return f"{100 * means[n]:+.2f}{'*' if evident[n] else ''}"
 
-    return Panel(
-        heading,
+    def draw(part: SubFigure, narrow: bool) -> None:
+        axes = part.add_subplot()
+        charts.heat_map(axes, "", sweep.thresholds, sweep.looks, values, cell)
+        if narrow:
+            axes.tick_params(axis="x", rotation=30)
+
+    text = say(
         "Darker is better, and without * it is no evidence. Neighbours that disagree say that the difference "
-        "is luck.",
-        0.7 + 0.3 * len(sweep.thresholds),
-        lambda axes: charts.heat_map(axes, heading, sweep.thresholds, sweep.looks, values, cell),
+        "is luck."
     )
+    height = 0.7 + 0.3 * len(sweep.thresholds)
+    return Panel(tell(heading), tell(text), (height, height + 0.3), draw, on_white=True)

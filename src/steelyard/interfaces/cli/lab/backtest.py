@@ -397,5 +397,7 @@ def _draw(report: LabReport, portfolio: Portfolio, flags: dict[str, Any]) -> Non
         )
         comparison_page.write(page, text)
     if plot is not None:
-        made = study_pictures.panels(study, names, comparison=report.comparison, sweep=report.sweep)
-        study_pictures.write_plot(plot, made, study)
+        made = study_pictures.panels(
+            study, names, portfolio.base_currency, comparison=report.comparison, sweep=report.sweep
+        )
+        study_pictures.write_plot(plot, made, study, report.comparison)
