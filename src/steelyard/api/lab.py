@@ -144,7 +144,7 @@ def backtest_portfolio(
     Raises:
         InputError, DataError: See `steelyard.errors`.
     """
-    from steelyard.app.lab.report import LabReport, odd_scales
+    from steelyard.app.lab.report import LabReport, lucks, no_stages, odd_scales
     from steelyard.app.lab.stand_ins import stand_ins
 
     settings, notes = _settings(portfolio, options)
@@ -153,7 +153,10 @@ def backtest_portfolio(
     history = _history(portfolio, settings, prices, options)
     notes += odd_scales(portfolio, history)
     chosen = policies or (portfolio.policy,)
-    return LabReport(lab.backtest(history, [lab.candidate(p) for p in chosen], settings), notes=notes)
+    setup = lab.BacktestSetup(tuple(lab.candidate(p) for p in chosen), settings)
+    study, tranches = setup.run(history), options.get("tranches")
+    luck = None if tranches is None else lucks(study, setup, tranches, options.get("stages", no_stages))
+    return LabReport(study, timing=luck, notes=notes)
 
 
 def compare_portfolio(
@@ -184,7 +187,7 @@ def compare_portfolio(
     Raises:
         InputError, DataError: See `steelyard.errors`.
     """
-    from steelyard.app.lab.report import Resampling, compare_policies, odd_scales
+    from steelyard.app.lab.report import Resampling, compare_policies, no_stages, odd_scales
     from steelyard.app.lab.stand_ins import stand_ins
 
     simulated = prices is None
@@ -201,6 +204,8 @@ def compare_portfolio(
         plain=settings.is_plain and options.get("distributions") is None,
         sweeping=sweep,
         years=rolling_years,
+        tranches=options.get("tranches"),
+        stages=options.get("stages", no_stages),
     )
     return replace(report, notes=notes if simulated else notes + odd_scales(portfolio, report.study.history))
 

@@ -7,7 +7,7 @@ for what is left out. `docs/reference/portfolio-file.md` says what each key mean
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, Literal, TypedDict
@@ -206,6 +206,9 @@ class LabOptions(TypedDict, total=False):
         harvest_gains: Realise gains up to Korea's yearly allowance.
         distributions: What a share paid out on its ex-dates; see `backtest`.
         start, end: First and last date to use.
+        tranches: Also let each policy look on every day of its period, alone and in so many tranches.
+        stages: Called before something long with what it is and how many steps it has; what it returns is
+            called with how many are done.
     """
 
     initial: Number | None
@@ -221,6 +224,8 @@ class LabOptions(TypedDict, total=False):
     distributions: Any
     start: date | None
     end: date | None
+    tranches: int | None
+    stages: Callable[[str, int], Callable[[int], None] | None]
 
 
 class AdviceOptions(TypedDict, total=False):

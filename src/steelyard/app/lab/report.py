@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from steelyard.app.lab.backtest import BacktestSettings, Candidate, backtest, candidate, rhythm
+from steelyard.app.lab.backtest import BacktestSettings, BacktestSetup, Candidate, candidate, rhythm
 from steelyard.app.lab.compare import Comparison, resampled, usual
-from steelyard.app.lab.rolling_starts import RollingStarts, rolling_starts
+from steelyard.app.lab.rolling_starts import RollingStarts, count_starts, rolling_starts
 from steelyard.app.lab.study import Study
 from steelyard.app.lab.sweep import Sweep, sweep
+from steelyard.app.lab.timing_luck import TimingLuck, check_tranches, timing_luck
 from steelyard.domain.money import ZERO
 from steelyard.domain.portfolio import Portfolio, value
 from steelyard.domain.tax.backtest import BacktestTax
@@ -60,6 +61,14 @@ class Resampling:
     progress: Callable[[int], None] | None = None
 
 
+Stages = Callable[[str, int], Callable[[int], None] | None]
+"""Told before something long what it is and how many steps it has; what it returns is told what is done."""
+
+
+def no_stages(_: str, __: int) -> None:
+    """Show nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class LabReport:
     """A backtest or a comparison of a portfolio's policies.
@@ -69,6 +78,7 @@ class LabReport:
         comparison: On resampled histories, None for a backtest alone.
         sweep: Which policy is at which threshold and look, where that was asked for.
         rolling: The same policies started anew every quarter, where that was asked for.
+        timing: The luck of the day of each policy, where that was asked for.
         notes: What to know of the settings.
     """
 
@@ -76,6 +86,7 @@ class LabReport:
     comparison: Comparison | None = None
     sweep: Sweep | None = None
     rolling: RollingStarts | None = None
+    timing: TimingLuck | None = None
     notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -83,14 +94,14 @@ class LabReport:
 
         Statistics are JSON numbers, None where there is none.
         """
-        if self.comparison is None:
-            return self.study.to_dict()
-        document = self.comparison.to_dict()
+        document = self.study.to_dict() if self.comparison is None else self.comparison.to_dict()
         names = [r.policy for r in self.study.results]
         if self.sweep is not None:
             document["sweep"] = self.sweep.to_dict(names)
         if self.rolling is not None:
             document["rolling"] = self.rolling.to_dict(names)
+        if self.timing is not None:
+            document["timing"] = self.timing.to_dict()
         return document
 
 
@@ -189,6 +200,8 @@ def compare_policies(
     plain: bool,
     sweeping: bool = False,
     years: int | None = None,
+    tranches: int | None = None,
+    stages: Stages = no_stages,
 ) -> LabReport:
     """Compare policies on history and on resampled histories.
 
@@ -201,6 +214,8 @@ def compare_policies(
         plain: Nothing but prices moves anything, so that paths are walked side by side.
         sweeping: Compare bands of many widths at many looks with the one policy.
         years: Also start anew every quarter, for so long each.
+        tranches: Also let each policy look on every day of its period, alone and in so many tranches.
+        stages: Shows how far it is; see `Stages`. A stop keeps what is done and leaves out what comes after.
     """
     if sweeping and len(texts) > 1:
         raise InputError("policy-text", say("a sweep compares with one policy only"), say("give one of them"))
@@ -211,8 +226,8 @@ def compare_policies(
         if sweeping:
             chosen, grid = sweep(chosen[0] if chosen else candidate(portfolio.policy))
         chosen = chosen or usual(portfolio.policy)
-        stretches = None if years is None else rolling_starts(prices, chosen, settings, years=years)
-        study = backtest(prices, chosen, settings)
+        setup = BacktestSetup(chosen, settings)
+        study = setup.run(prices)
         ahead.wait()
         comparison = resampled(
             study,
@@ -220,6 +235,21 @@ def compare_policies(
             seed=drawing.seed,
             block=drawing.block,
             circular=drawing.circular,
-            progress=drawing.progress,
+            progress=drawing.progress or stages(say("resampling"), drawing.paths),
         )
-    return LabReport(comparison.study, comparison, grid, stretches)
+    if comparison.paths < drawing.paths:
+        return LabReport(study, comparison, grid)
+    luck = None if tranches is None else lucks(study, setup, tranches, stages)
+    stretches = None
+    if years is not None and (luck is None or len(luck.policies) == len(chosen)):
+        told = stages(say("other starts"), count_starts(prices, years))
+        stretches = rolling_starts(prices, chosen, settings, years=years, progress=told)
+    return LabReport(study, comparison, grid, stretches, luck)
+
+
+def lucks(study: Study, setup: BacktestSetup, tranches: int, stages: Stages) -> TimingLuck:
+    """Return the luck of the day of a study's policies, and show how far it is."""
+    check_tranches(tranches)
+    return timing_luck(
+        study, setup, tranches=tranches, progress=stages(say("timing luck"), len(setup.candidates))
+    )

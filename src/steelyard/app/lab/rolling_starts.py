@@ -7,7 +7,7 @@ much of a difference belongs to one start.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -79,19 +79,66 @@ class RollingStarts:
 
 
 def rolling_starts(
-    history: PriceHistory, candidates: Sequence[Candidate], settings: BacktestSettings, *, years: int
+    history: PriceHistory,
+    candidates: Sequence[Candidate],
+    settings: BacktestSettings,
+    *,
+    years: int,
+    progress: Callable[[int], None] | None = None,
 ) -> RollingStarts:
     """Run policies from the first session of every quarter that has enough years after it.
+
+    An interrupt keeps the starts that are done, where there are any.
 
     Args:
         history: Complete prices.
         candidates: At least one.
         settings: Of every stretch alike; each starts with `settings.initial`.
         years: Length of a stretch, >= 1.
+        progress: Told how many starts are done.
 
     Raises:
         DataError: The history is shorter than one stretch (`price-short`).
     """
+    dates = history.dates
+    starts, stops = _stretches(history, years)
+    rates, setup = np.empty((len(starts), len(candidates))), BacktestSetup(tuple(candidates), settings)
+    done = 0
+    try:
+        for first, stop in zip(starts, stops, strict=True):
+            rates[done] = _rates(setup, _stretch(history, first, stop))
+            done += 1
+            if progress is not None:
+                progress(done)
+    except KeyboardInterrupt:
+        if not done:
+            raise
+    starts, stops = starts[:done], stops[:done]
+    days = tuple(dates[n] for n in starts), tuple(dates[n - 1] for n in stops)
+    return RollingStarts(years, *days, rates[:done])
+
+
+def count_starts(history: PriceHistory, years: int) -> int:
+    """Return how many stretches there are; see `rolling_starts`."""
+    return len(_stretches(history, years)[0])
+
+
+def _rates(setup: BacktestSetup, history: PriceHistory) -> list[float]:
+    """Return the growth a year of every policy on one stretch."""
+    problem = setup.problem(history)
+    runs = compiled_backtest.run(problem, holdings=False)
+    length = years_between(int(problem.market.days[0]), int(problem.market.days[-1]))
+    rates = []
+    for p in range(len(setup.candidates)):
+        grown = statistics.growth(runs.values[p], runs.paid[p], problem.terms.initial)
+        final = float(runs.values[p, -1])
+        left = float(runs.ending[p, 0]) / final if problem.tax is not None and final > 0.0 else 1.0
+        rates.append(statistics.yearly_growth(float(grown[-1]) * left, length))
+    return rates
+
+
+def _stretches(history: PriceHistory, years: int) -> tuple[list[int], list[int]]:
+    """Return the first session of each stretch and the one after its last."""
     dates = history.dates
     starts: list[int] = []
     stops: list[int] = []
@@ -112,17 +159,7 @@ def rolling_starts(
             ),
             say("give more history, or a smaller --rolling"),
         )
-    rates, setup = np.empty((len(starts), len(candidates))), BacktestSetup(tuple(candidates), settings)
-    for k, (first, stop) in enumerate(zip(starts, stops, strict=True)):
-        problem = setup.problem(_stretch(history, first, stop))
-        runs = compiled_backtest.run(problem, holdings=False)
-        length = years_between(int(problem.market.days[0]), int(problem.market.days[-1]))
-        for p in range(len(candidates)):
-            grown = statistics.growth(runs.values[p], runs.paid[p], problem.terms.initial)
-            final = float(runs.values[p, -1])
-            left = float(runs.ending[p, 0]) / final if problem.tax is not None and final > 0.0 else 1.0
-            rates[k, p] = statistics.yearly_growth(float(grown[-1]) * left, length)
-    return RollingStarts(years, tuple(dates[n] for n in starts), tuple(dates[n - 1] for n in stops), rates)
+    return starts, stops
 
 
 def _later(day: date, years: int) -> date:

@@ -6,8 +6,8 @@ NumPy and the compiled engine are imported inside, so that the other commands st
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -99,6 +99,12 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option("--risk-free", default="0%", metavar="RATE", help="A year, for the ratios.  [0%]"),
             click.option("--cash-rate", default="0%", metavar="RATE", help="A year, what cash earns.  [0%]"),
             click.option("--base-prices", is_flag=True, help="All prices are in base currency already."),
+            click.option(
+                "--tranches",
+                metavar="N",
+                type=Count(1, 52),
+                help="Also say how much the day of the look decides, alone and in N tranches.",
+            ),
             click.option("--series", type=click.Path(path_type=Path), help="Write daily values to this CSV."),
             click.option(
                 "--report", type=click.Path(path_type=Path), help="Write one offline web page with pictures."
@@ -131,7 +137,9 @@ def backtest(**flags: Any) -> None:
             say("a backtest needs prices"),
             say("add --prices prices.csv, or see `steelyard compare --demo`"),
         )
-    report = steelyard.backtest_portfolio(portfolio, prices, policies=flags["policies"], **given)
+    with _Bars() as stages:
+        given["stages"] = stages
+        report = steelyard.backtest_portfolio(portfolio, prices, policies=flags["policies"], **given)
     _finish(report, portfolio, flags)
 
 
@@ -220,7 +228,8 @@ def compare(
         )
     if sweeping and len(flags["policies"]) > 1:
         raise click.UsageError(tell(say("--sweep compares with one --policy only")))
-    with _progress(paths) as progress:
+    with _Bars() as stages:
+        given["stages"] = stages
         report = steelyard.compare_portfolio(
             portfolio,
             prices,
@@ -229,7 +238,6 @@ def compare(
             seed=seed,
             block=block,
             circular=bootstrap == "circular",
-            progress=progress,
             sweep=sweeping,
             rolling_years=rolling,
             **given,
@@ -242,6 +250,8 @@ def compare(
             paths=paths,
         )
         echo(text, err=True)
+    if rolling is not None and report.rolling is None:
+        echo(say("note: stopped before the other starts"), err=True)
     _finish(report, portfolio, flags)
     if details and comparison is not None and not flags["as_json"]:
         from steelyard.interfaces.cli.lab import comparison_tables as tables
@@ -302,6 +312,7 @@ def _given(portfolio: Portfolio, flags: dict[str, Any]) -> LabOptions:
         "distributions": flags["distributions"],
         "start": flags["start"],
         "end": flags["end"],
+        "tranches": flags["tranches"],
     }
 
 
@@ -341,16 +352,27 @@ def _rate(flag: str, text: str) -> Decimal:
     return rate
 
 
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[int], None] | None]:
-    """Show a bar on standard error where that is a terminal."""
-    if not sys.stderr.isatty() or total < 1:
-        yield None
-        return
-    # A bar moves the cursor itself.
-    terminal = getattr(sys.stderr, "beneath", sys.stderr)
-    with click.progressbar(length=total, label=tell(say("resampling")), file=terminal) as bar:
-        yield lambda done: bar.update(done - bar.pos)
+class _Bars:
+    """A bar on standard error for each long stage, where that is a terminal."""
+
+    def __init__(self) -> None:
+        self._bars = ExitStack()
+
+    def __enter__(self) -> _Bars:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bars.close()
+
+    def __call__(self, label: str, total: int) -> Callable[[int], None] | None:
+        """Begin a stage: the bar of the one before it stays as it is."""
+        self._bars.close()
+        if not sys.stderr.isatty() or total < 1:
+            return None
+        # A bar moves the cursor itself.
+        terminal = getattr(sys.stderr, "beneath", sys.stderr)
+        bar = self._bars.enter_context(click.progressbar(length=total, label=tell(label), file=terminal))
+        return lambda done: bar.update(done - bar.pos)
 
 
 def _finish(report: LabReport, portfolio: Portfolio, flags: dict[str, Any]) -> None:
@@ -375,6 +397,10 @@ def _finish(report: LabReport, portfolio: Portfolio, flags: dict[str, Any]) -> N
         study_table.show(study, report.comparison, portfolio.base_currency)
     if report.rolling is not None:
         tables.show_rolling(report.rolling, [r.policy for r in study.results])
+    if report.timing is not None:
+        from steelyard.interfaces.cli.lab import timing_table
+
+        timing_table.show(report.timing)
 
 
 def _draw(report: LabReport, portfolio: Portfolio, flags: dict[str, Any]) -> None:
