@@ -1,5 +1,6 @@
 """US years that connect, filed as a person would: losses carried on, settings of a year, the next year."""
 
+import json
 from datetime import date
 from decimal import Decimal
 
@@ -219,3 +220,50 @@ def test_shares_whose_cost_nobody_stated_are_not_taxed_as_if_they_had_cost_nothi
     assert "Not in it: what was paid for VOO in account 'main' is not known" in done.stdout
     assert "warning[cost-unknown]" in done.stderr
     assert "price=" in done.stderr
+
+
+NEW_YEAR = """
+base_currency = "USD"
+priced_on = 2027-01-04
+[targets]
+VOO = "40%"
+TLT = "60%"
+[tax]
+jurisdiction = "US"
+other_income = 100000
+[[accounts]]
+name = "main"
+[[accounts.positions]]
+symbol = "VOO"
+shares = 10
+price = "500 USD"
+lots = [{ bought = 2024-01-10, shares = 10, unit_cost = "400 USD" }]
+[[accounts.positions]]
+symbol = "TLT"
+shares = 10
+price = "80 USD"
+lots = [{ bought = 2024-01-10, shares = 10, unit_cost = "100 USD" }]
+"""
+"""Six shares of VOO are too many on the first session of a year whose brackets are not known."""
+
+
+@pytest.mark.parametrize("command", ["tax", "plan", "harvest"])
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_in_the_first_days_of_a_year_whatever_rests_on_its_brackets_is_said_to_be_provisional(
+    tmp_path, command, form
+):
+    (tmp_path / "portfolio.toml").write_text(NEW_YEAR)
+    done = run_command(tmp_path, command, "--as-of", "2027-01-04", *form)
+    assert done.returncode == 0, done.stderr
+    assert "provisional: the brackets of 2027" in " ".join(done.stdout.split())
+
+
+def test_a_korean_year_whose_law_nobody_has_read_is_provisional(tmp_path):
+    (tmp_path / "portfolio.toml").write_text(
+        'base_currency = "KRW"\n[targets]\n"360750" = "100%"\n[tax]\njurisdiction = "KR"\n'
+        '[[accounts]]\nname = "main"\n'
+    )
+    done = run_command(tmp_path, "tax", "--as-of", "2027-01-04", "--json")
+    report = json.loads(done.stdout)
+    assert report["provisional"].startswith("provisional: the rules were last verified on 2026-")
+    assert report["provisional"] in report["notes"]

@@ -154,6 +154,7 @@ def _of_return(
             free if isinstance(free, str) else free.note,
             *(carried_note if any(p.carried for p in losses) else ()),
             *unproven,
+            *((situation.so_far.provisional,) if situation.so_far.provisional else ()),
         ),
     )
 

@@ -271,6 +271,8 @@ class _Return:
                     amount=f"{plain(undone)} {situation.country.currency}",
                 )
             )
+        if situation.so_far.provisional and (self.total or any(x.disposals for x in self.sales.values())):
+            notes.append(situation.so_far.provisional)
         if self.total is None and not self._left_out and self.sales:
             notes.append(join(" ", situation.so_far.notes) if situation.so_far.notes else why_not)
         return notes

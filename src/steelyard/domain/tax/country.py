@@ -169,6 +169,8 @@ class YearTax:
         owners: Who files it, where the portfolio has several returns.
         others: The other returns, where all were asked for.
         gaps: Holdings that are in no figure, since nobody has said what was paid for them.
+        provisional: Why figures may still change where the year's own are not known yet, else empty; one of
+            `notes`.
     """
 
     jurisdiction: str
@@ -187,6 +189,7 @@ class YearTax:
     owners: tuple[str, ...] = ()
     others: tuple[YearTax, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    provisional: str = ""
 
     @property
     def all(self) -> tuple[YearTax, ...]:
@@ -216,6 +219,7 @@ class YearTax:
             ],
             "filings": [f.to_dict() for f in self.filings],
             "notes": [*self.sheltered_sales, *self.notes],
+            **({"provisional": self.provisional} if self.provisional else {}),
             **({"gaps": [gap.to_dict() for gap in self.gaps]} if self.gaps else {}),
             "basis": self.pointers(),
             "rules": [

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 from steelyard.records import dataclass
+from steelyard.words import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +26,15 @@ class Rule:
     source: str
     verified: date
     doubtful: str = ""
+
+
+def unread(rules: Iterable[Rule], year: int) -> str:
+    """Say that nobody has read the law of a year yet; empty where some rule was verified in it or later."""
+    verified = max((rule.verified for rule in rules), default=None)
+    if verified is None or verified.year >= year:
+        return ""
+    return say(
+        "provisional: the rules were last verified on {verified}, before {year} began",
+        verified=verified,
+        year=year,
+    )

@@ -387,9 +387,9 @@ def _tax_lines(plan: Plan, several: bool) -> Iterator[str]:
                     amount=money(t.tax, base),
                 )
             yield join("", (text, _lots_text(t), _lost_text(t)))
-    if plan.taxes is not None and any(t.tax is not None for t in plan.trades):
+    if plan.taxes is not None and (plan.taxes or any(t.tax is not None for t in plan.trades)):
         yield say("tax of the plan: {amount} on top of the year so far", amount=money(plan.taxes, base))
-    if plan.tax_note and plan.trades:
+    if plan.tax_note and (plan.trades or plan.cash_flow < 0):
         yield say("tax: {note}", note=plan.tax_note)
 
 

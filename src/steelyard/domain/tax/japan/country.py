@@ -23,7 +23,7 @@ from steelyard.domain.tax.forms import Form
 from steelyard.domain.tax.japan.holding_rules import holding_rules
 from steelyard.domain.tax.japan.ledger import LISTED, NISA, YEN, JapaneseLedger, read_ledger, settles_on
 from steelyard.domain.tax.planning import FreeGains, NoBuy, PlanTax, above_allowance, on_top_of
-from steelyard.domain.tax.rules import Rule
+from steelyard.domain.tax.rules import Rule, unread
 from steelyard.errors import InputError
 from steelyard.records import dataclass
 from steelyard.words import say
@@ -108,6 +108,7 @@ class Japan:
             },
             "carry_forward": {str(of): loss for of, loss in year.carry.items()},
         }
+        provisional = unread(facts.rules, facts.year)
         return YearTax(
             jurisdiction=self.code,
             year=facts.year,
@@ -129,7 +130,8 @@ class Japan:
                     "jp.filing",
                 ),
             ),
-            notes=_notes(facts, year),
+            notes=(*_notes(facts, year), *((provisional,) if provisional else ())),
+            provisional=provisional,
         )
 
     def sale_year(self, day: date, is_session: IsSession, rates: Mapping[str, Any]) -> int:

@@ -65,7 +65,7 @@ from steelyard.domain.tax.planning import (
     each_gain,
     on_top_of,
 )
-from steelyard.domain.tax.rules import Rule
+from steelyard.domain.tax.rules import Rule, unread
 from steelyard.words import say
 
 SHELTERED = frozenset({"isa", "pension", "irp"})
@@ -166,6 +166,7 @@ class Korea:
                 *notes_of_accounts(facts, brought_home, paid_back, sheltered),
             ),
             sheltered_sales=sheltered_sales(facts),
+            provisional=unread(rates.rules.values(), facts.year),
             rates_used=rates_used(facts, {(d.account, d.symbol) for d in disposals}),
         )
 

@@ -18,6 +18,7 @@ from steelyard.domain.tax.korea.repatriation import PaidBack, RepatriationYear
 from steelyard.domain.tax.korea.settings import won
 from steelyard.domain.tax.korea.sheltered import IsaAccount
 from steelyard.domain.tax.korea.summary import Sheltered
+from steelyard.domain.tax.rules import unread
 from steelyard.words import say
 
 METHOD_CLASSES = ("overseas_listed", "krx_taxable_shares")
@@ -56,13 +57,8 @@ def notes_of_year(
     rates: TaxRates,
 ) -> Iterator[str]:
     """Yield the notes on sales, payments and income."""
-    verified = max((rule.verified for rule in rates.rules.values()), default=None)
-    if verified is not None and verified.year < rates.year:
-        yield say(
-            "The rules were last verified on {verified}, before {year} began.",
-            verified=verified,
-            year=rates.year,
-        )
+    if unverified := unread(rates.rules.values(), rates.year):
+        yield unverified
     said = {note for u in ledger.units for note in u.disposal.notes}
     said |= {note for p in ledger.payments for note in p.notes}
     if UPPER_BOUND in said:

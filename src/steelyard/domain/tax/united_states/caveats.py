@@ -146,21 +146,19 @@ def _standard_deduction(facts: YearFacts, owner: Owner) -> Decimal | None:
     return None if row is None else Decimal(row[owner.filing])
 
 
-def provisional(facts: YearFacts, owner: Owner) -> tuple[str, ...]:
-    """Say that the brackets are those of an earlier year."""
+def provisional(facts: YearFacts, owner: Owner) -> str:
+    """Say that the brackets are those of an earlier year; empty where they are the year's own."""
     if owner.income is None:
-        return ()
+        return ""
     rates = owner.schedule(facts.rates, facts.year)
     if not rates.is_provisional:
-        return ()
-    return (
-        say(
-            "provisional: the brackets of {year} are not in the tax data, those of {known} are used, not "
-            "raised for prices; write ordinary_brackets and gain_brackets under [tax.{year}] once they are "
-            "published",
-            year=facts.year,
-            known=rates.figures_of,
-        ),
+        return ""
+    return say(
+        "provisional: the brackets of {year} are not in the tax data, those of {known} are used, not "
+        "raised for prices; write ordinary_brackets and gain_brackets under [tax.{year}] once they are "
+        "published",
+        year=facts.year,
+        known=rates.figures_of,
     )
 
 

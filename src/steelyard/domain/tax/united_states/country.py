@@ -128,6 +128,7 @@ class UnitedStates:
         report = report_of(facts, setting, owner)
         total, notes = _total(report, facts)
         summary = _summary(report)
+        provisional = caveats.provisional(facts, owner)
         return YearTax(
             jurisdiction=self.code,
             year=facts.year,
@@ -153,7 +154,7 @@ class UnitedStates:
                 *notes,
                 *caveats.carried(report, facts),
                 *caveats.incomes(report, facts, owner),
-                *caveats.provisional(facts, owner),
+                *((provisional,) if provisional else ()),
                 *caveats.crossed(report, facts),
                 *caveats.unordered(report, facts, setting, owner),
                 *caveats.unrated_currencies(facts),
@@ -162,6 +163,7 @@ class UnitedStates:
                 *caveats.taken_out(facts, report, owner),
                 *caveats.conversions(facts),
             ),
+            provisional=provisional,
         )
 
     def sale_year(self, day: date, is_session: IsSession, rates: Mapping[str, Any]) -> int:
