@@ -82,6 +82,7 @@ __all__ = [
     "check_prices",
     "compare",
     "compare_portfolio",
+    "deposits",
     "disarm",
     "doctor",
     "execute",
@@ -134,7 +135,7 @@ __all__ = [
 ]
 
 _ROOMS = {
-    "advice": ("bands",),
+    "advice": ("bands", "deposits"),
     "automation": (
         "backup",
         "doctor",

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Unpack
 
 from steelyard import bootstrap
-from steelyard.api.reading import Money, amount, fraction
+from steelyard.api.planning import invest
+from steelyard.api.reading import Money, amount, day, fraction
+from steelyard.domain.money import minor_digits
 from steelyard.domain.portfolio import Portfolio, by_first_fund
 from steelyard.errors import InputError
 from steelyard.words import say
@@ -13,7 +18,9 @@ from steelyard.words import say
 if TYPE_CHECKING:
     from steelyard.api.tables import AdviceOptions
     from steelyard.app.lab.advice.bands import BandReport
+    from steelyard.app.lab.advice.deposits import DepositReport
     from steelyard.app.lab.advice.saver_inputs import SaverInputs
+    from steelyard.app.lab.advice.simulation_values import Drawing
 
 
 def bands(
@@ -40,7 +47,60 @@ def bands(
         InputError, DataError, ExtraMissing: See `steelyard.errors`.
     """
     from steelyard.app.lab.advice import bands as advisor
-    from steelyard.app.lab.advice.simulation_values import Drawing
+
+    drawing = _drawing(paths, years, seed)
+    saver, portfolio = _saver_of(portfolio, prices, options)
+    return advisor.bands(saver, portfolio.policy, drawing if simulate else None)
+
+
+def deposits(
+    portfolio: Portfolio,
+    prices: Any = None,
+    *,
+    paths: int = 200,
+    years: int = 10,
+    seed: int = 21,
+    as_of: date | None = None,
+    **options: Unpack[AdviceOptions],
+) -> DepositReport:
+    """Return how much saving, and how often, makes selling unnecessary, and what the next year then buys.
+
+    Purchases are those of `invest`, month by month at today's prices, in the first account.
+
+    Args:
+        portfolio: From `load`; without accounts, `value` is needed and no purchases are planned.
+        prices: As for `bands`.
+        paths, years, seed: Of the simulation.
+        as_of: The day to plan from; today unless given.
+        options: See `steelyard.api.tables.AdviceOptions`; `deposits` is a tenth of the value unless given.
+
+    Raises:
+        InputError, DataError, PlanError, ExtraMissing: See `steelyard.errors`.
+    """
+    from steelyard.app.lab.advice import deposits as advisor
+
+    drawing = _drawing(paths, years, seed)
+    saver, plain = _saver_of(portfolio, prices, {**options, "before_tax": True})
+    notes = list(saver.notes)
+    if not saver.deposits:
+        saver = replace(saver, deposits=saver.value / 10)
+        notes.append(say("deposits are taken as a tenth of the portfolio a year; --deposits says another"))
+    why_not, purchases = advisor.not_planned(portfolio), []
+    if why_not is None:
+        start, account, monthly = day(as_of, portfolio), portfolio.accounts[0].name, Decimal(saver.deposits)
+        monthly = (monthly / 12).quantize(Decimal(1).scaleb(-minor_digits(portfolio.base_currency)))
+        for month in range(12):
+            plan = invest(portfolio, monthly, as_of=start, account=account, over_limit=True)
+            name = advisor.following(start, month)
+            portfolio, purchase = advisor.bought(portfolio, account, plan, name)
+            purchases.append(purchase)
+    else:
+        notes.append(why_not)
+    return advisor.deposits(saver, plain.policy, drawing, purchases, notes)
+
+
+def _drawing(paths: int, years: int, seed: int) -> Drawing:
+    from steelyard.app.lab.advice.simulation_values import FEWEST, Drawing
 
     if seed < 0 or not 1 <= years <= 100:
         raise InputError(
@@ -48,8 +108,13 @@ def bands(
             say("{years} years or seed {seed} cannot be simulated", years=years, seed=seed),
             say("give 1 to 100 years and a seed of 0 or more"),
         )
-    saver, portfolio = _saver_of(portfolio, prices, options)
-    return advisor.bands(saver, portfolio.policy, Drawing(paths, years, seed) if simulate else None)
+    if paths < FEWEST:
+        raise InputError(
+            "paths",
+            say("{paths} paths are too few for an interval", paths=paths),
+            say("give {fewest} or more", fewest=FEWEST),
+        )
+    return Drawing(paths, years, seed)
 
 
 def _saver_of(portfolio: Portfolio, prices: Any, options: AdviceOptions) -> tuple[SaverInputs, Portfolio]:

@@ -24,6 +24,7 @@ LATER = {
     "backtest": "steelyard.interfaces.cli.lab.backtest",
     "compare": "steelyard.interfaces.cli.lab.backtest",
     "bands": "steelyard.interfaces.cli.lab.advice",
+    "deposits": "steelyard.interfaces.cli.lab.advice",
     "serve": "steelyard.interfaces.cli.serving",
     "mcp": "steelyard.interfaces.cli.serving",
     "execute": "steelyard.interfaces.cli.trading.execute",

@@ -67,6 +67,7 @@ SECTIONS = (
             "backtest": say("what your policy would have done on past prices"),
             "compare": say("which policy did better, and whether that is evident"),
             "bands": say("which band fits your own costs, taxes and size"),
+            "deposits": say("how much saving makes selling unnecessary"),
         },
     ),
     (

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from steelyard.app.lab.advice.bands import BandReport
 from steelyard.errors import unwritable
 from steelyard.interfaces.language import tell
 from steelyard.interfaces.pictures import charts, figures
@@ -14,6 +13,9 @@ from steelyard.words import say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from steelyard.app.lab.advice.bands import BandReport
+    from steelyard.app.lab.advice.deposits import DepositReport
 
 _WIDTH = 9.0
 _BP = 1e4
@@ -33,6 +35,41 @@ def write_bands(path: Path, report: BandReport) -> None:
             for axes in (above, below):
                 charts.stamp(axes, "SIMULATED")
         drawn = figures.png(figure)
+    _keep(path, drawn)
+
+
+def write_deposits(path: Path, report: DepositReport) -> None:
+    """Write the picture of `deposits` as PNG: how near deposits hold it, and what that is as good as.
+
+    Raises:
+        InputError: It cannot be written.
+    """
+    with figures.style():
+        figure, (axes,) = figures.sheet(_WIDTH, [4.2])
+        parts = [held.part * 100 for held in report.parts]
+        closed = [held.closed * 100 for held in report.parts]
+        axes.plot(parts, closed, color=COLOURS[0], linewidth=1.2, label=tell(say("closed form")))
+        mean = [held.simulated * 100 for held in report.parts]
+        below = [(held.simulated - held.low) * 100 for held in report.parts]
+        above = [(held.high - held.simulated) * 100 for held in report.parts]
+        axes.errorbar(
+            parts, mean, yerr=[below, above], color=COLOURS[1], linestyle=DASHES[1], marker="o",
+            markersize=4, linewidth=1.2, label=tell(say("simulation")),
+        )  # fmt: skip
+        for one, colour, dash in zip(report.as_good, COLOURS[2:], DASHES[2:], strict=False):
+            axes.axhline(one.deviation * 100, color=colour, linestyle=dash, linewidth=1.0, label=one.rule)
+        own = report.saver.deposits / report.saver.value * 100
+        axes.axvline(own, color="#000000", linewidth=0.6, linestyle=(0, (4, 3)))
+        axes.set_xlabel(tell(say("deposits a year, % of the portfolio")))
+        axes.set_ylabel(tell(say("off the target, points rms")))
+        axes.set_title(tell(say("How near deposits alone hold the targets")))
+        axes.legend(fontsize=8, frameon=False, handlelength=4.0)
+        charts.stamp(axes, "SIMULATED")
+        drawn = figures.png(figure)
+    _keep(path, drawn)
+
+
+def _keep(path: Path, drawn: bytes) -> None:
     try:
         path.write_bytes(drawn)
     except OSError as error:

@@ -19,13 +19,11 @@ from steelyard.app.lab.advice.tried_rules import TriedRule, in_closed_form, own_
 from steelyard.domain.policy.policies import Policy
 from steelyard.engines.lab import closed_forms, programme, programme_three
 from steelyard.engines.lab.closed_forms import Band, YearlyCost
-from steelyard.errors import InputError
 from steelyard.extras import ExtraMissing
 from steelyard.words import say
 
 _AHEAD = 120
 """Looks that the programme of three funds looks ahead: ten years of months."""
-_FEWEST = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,15 +194,8 @@ def bands(saver: SaverInputs, policy: Policy, drawing: Drawing | None) -> BandRe
         drawing: None to leave simulation out, where nothing needs it.
 
     Raises:
-        InputError: Too few paths.
         ExtraMissing: Only simulation can answer, and it is not installed.
     """
-    if drawing is not None and drawing.paths < _FEWEST:
-        raise InputError(
-            "paths",
-            say("{paths} paths are too few for an interval", paths=drawing.paths),
-            say("give {fewest} or more", fewest=_FEWEST),
-        )
     notes = list(saver.notes)
     funds = tuple(_fund(saver, n) for n in range(len(saver.symbols)))
     widest = max(range(len(funds)), key=lambda n: saver.drift(n).speed)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+FEWEST = 20
+"""Paths that an interval needs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Drawing:

@@ -1,4 +1,4 @@
-"""The command `bands`: which band fits one's own costs, taxes and size.
+"""The commands `bands` and `deposits`: which band and how much saving fit one's own costs, taxes and size.
 
 NumPy is imported inside, so that the other commands start without it.
 """
@@ -6,6 +6,7 @@ NumPy is imported inside, so that the other commands start without it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ import steelyard
 from steelyard.errors import InputError
 from steelyard.interfaces import language
 from steelyard.interfaces.cli.options import epilog, print_json
-from steelyard.interfaces.cli.typed import Count
+from steelyard.interfaces.cli.typed import Count, Day
 from steelyard.words import say
 
 if TYPE_CHECKING:
@@ -128,6 +129,45 @@ def bands(simulate: bool, paths: int, years: int, seed: int, **flags: Any) -> No
     advice_tables.show_bands(report)
 
 
+@click.command(
+    epilog=epilog(
+        "steelyard deposits",
+        "steelyard deposits --deposits 6000 --prices prices.csv",
+        "steelyard deposits --value 50000 --volatility 15% --json",
+        ends=(0, 2, 3, 4),
+    )
+)
+@_saver_options
+@click.option("--as-of", type=Day(), help="Plan from this date.  [default: today]")
+def deposits(paths: int, years: int, seed: int, as_of: date | None, **flags: Any) -> None:
+    """Say how much saving, and how often, makes selling unnecessary, and what it buys.
+
+    New money that buys what is short holds the weights near their targets by itself. How near is told for
+    several amounts and rhythms, in closed form and by simulation; for the own amount while the portfolio
+    grows; and as the next twelve months' purchases in whole shares, planned as `invest` does.
+    """
+    portfolio = _portfolio(flags)
+    report = steelyard.deposits(
+        portfolio,
+        flags["prices"] or None,
+        paths=paths,
+        years=years,
+        seed=seed,
+        as_of=as_of,
+        **_asked(flags),
+    )
+    if flags["plot"] is not None:
+        from steelyard.interfaces.pictures import advice as pictures
+
+        pictures.write_deposits(flags["plot"], report)
+    if flags["as_json"]:
+        print_json(report.to_dict())
+        return
+    from steelyard.interfaces.cli.lab import deposit_tables
+
+    deposit_tables.show_deposits(report)
+
+
 def _portfolio(flags: dict[str, Any]) -> Portfolio:
     path, option, plot = flags["path"], flags["file"], flags["plot"]
     if plot is not None and plot.suffix.lower() != ".png":
@@ -142,7 +182,11 @@ def _portfolio(flags: dict[str, Any]) -> Portfolio:
             say("two portfolio files: {one} and {other}", one=path, other=option),
             say("give one of them"),
         )
-    portfolio = steelyard.load(path or option or Path("portfolio.toml"), need_accounts=False)
+    file = path or option or Path("portfolio.toml")
+    portfolio = steelyard.load(file, need_accounts=False)
+    if portfolio.accounts and flags["value"] is None:
+        # With the journal and the fetched prices, which say what it is worth.
+        portfolio = steelyard.load(file)
     language.prefer(portfolio.language)
     return portfolio
 
