@@ -92,6 +92,8 @@ def terminal(command: str, printed: str, label: str) -> str:
                     x = pad + (column + cells(part[: word.start()])) * wide
                     room = cells(word[0]) * wide
                     named = f' class="{kind}"' if kind else ""
+                    # Hangul is narrower than two cells: its letters grow, or gaps would stand between them.
+                    named += ' lengthAdjust="spacingAndGlyphs"' if cells(word[0]) > len(word[0]) else ""
                     body.append(
                         f'<text x="{x:.1f}" y="{y}" textLength="{room:.1f}"{named} xml:space="preserve">'
                         f"{html.escape(word[0])}</text>"
@@ -101,8 +103,8 @@ def terminal(command: str, printed: str, label: str) -> str:
     return svg(round(width), 2 * pad + len(lines) * high, label, body, mono=True)
 
 
-def check(language: str) -> str:
-    """`check` of the sample portfolio as a colour terminal shows it."""
+def shown(language: str, *words: str) -> str:
+    """What a command prints of the sample portfolio in a colour terminal."""
     with tempfile.TemporaryDirectory() as folder:
         dated = f"priced_on = 2026-11-23\n{SAMPLE.read_text(encoding='utf-8')}"
         (Path(folder) / "portfolio.toml").write_text(dated, encoding="utf-8")
@@ -115,10 +117,21 @@ def check(language: str) -> str:
         }
         env.pop("NO_COLOR", None)
         code = "from steelyard.interfaces.cli.main import main; main()"
-        command = [sys.executable, "-c", code, "check", "--as-of", "2026-11-23"]
+        command = [sys.executable, "-c", code, *words, "--as-of", "2026-11-23"]
         done = subprocess.run(command, cwd=folder, env=env, capture_output=True, encoding="utf-8", check=True)
-    label = "check in a terminal" if language == "en" else "터미널의 check"
-    return terminal("steelyard check --as-of 2026-11-23", done.stdout, label)
+    return done.stdout
+
+
+def check() -> str:
+    """`check` of the sample portfolio."""
+    return terminal("steelyard check --as-of 2026-11-23", shown("en", "check"), "check in a terminal")
+
+
+def demo() -> str:
+    """The demo in Korean: what to do, and exactly what to trade."""
+    lines = shown("ko", "demo").splitlines()
+    last = next(n for n, line in enumerate(lines) if ANSI.sub("", line).startswith("$ steelyard invest"))
+    return terminal("steelyard demo --lang ko", "\n".join(lines[:last]), "터미널의 demo")
 
 
 GAUGE = {
@@ -309,8 +322,8 @@ def alert(language: str) -> str:
 PICTURES = {
     "alert.svg": lambda: alert("en"),
     "alert.ko.svg": lambda: alert("ko"),
-    "check.svg": lambda: check("en"),
-    "check.ko.svg": lambda: check("ko"),
+    "check.svg": check,
+    "demo.ko.svg": demo,
     "gauge.svg": lambda: gauge("en"),
     "gauge.ko.svg": lambda: gauge("ko"),
     "destinations.svg": destinations,
