@@ -65,7 +65,7 @@ def first_uses(page):
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))
 def test_the_first_use_of_a_term_on_a_page_leads_to_the_glossary(page):
     bare = [f"line {line}: {anchor}" for anchor, line, linked in first_uses(page) if not linked]
-    assert bare == []
+    assert bare == [], "link its first use, as [lot](../glossary.md#lot)"
 
 
 def test_the_glossary_explains_every_term_once():
