@@ -16,7 +16,11 @@ def main() -> None:
     run = [*project["project"]["dependencies"], *project["build-system"]["requires"], "editables"]
     extras = project["project"]["optional-dependencies"]
     # Those that talk to price services are tried by the tests only where somebody installed them.
-    tried = [package for name in ("lab", "parquet", "excel", "serve", "mcp") for package in extras[name]]
+    tried = [
+        package
+        for name in ("lab", "parquet", "excel", "serve", "mcp", "dask", "ray")
+        for package in extras[name]
+    ]
     groups = {"run": run, "dev": run + tried + project["dependency-groups"]["dev"]}
     # `make extras` installs the base with each of them, one at a time.
     groups |= {f"extra-{name}": run + packages for name, packages in extras.items() if name != "all"}

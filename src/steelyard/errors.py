@@ -15,7 +15,7 @@ text, and a `hint`: one imperative sentence, best of all the line to write.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from steelyard.records import dataclass
 from steelyard.words import ENGLISH, Language, Text, join, render, say
@@ -71,10 +71,21 @@ class SteelyardError(Exception):
         self.message = message
         self.hint = hint
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # An exception is made again from its `args`, which are not what ours are made of; a worker's error
+        # that cannot be made again ends a pool of processes.
+        return _made_again, (type(self), self.args, self.__dict__)
+
     @property
     def problems(self) -> tuple[Problem, ...]:
         """The error as a list of problems, so that every error renders the same way."""
         return (Problem(self.code, self.message, self.hint),)
+
+
+def _made_again(kind: type[SteelyardError], args: tuple[Any, ...], facts: dict[str, Any]) -> SteelyardError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(facts)
+    return error
 
 
 class InputError(SteelyardError):

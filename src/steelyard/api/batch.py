@@ -13,8 +13,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from steelyard import __version__, bootstrap
 from steelyard.api import reading
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from steelyard.ports.batch import Work
 
 Progress = Callable[[int, int], None]
+EngineName = Literal["threads", "dask", "ray"]
+ENGINES: tuple[str, ...] = get_args(EngineName)
 __all__ = ["check", "check_work", "plan", "plan_work", "prepare", "reconcile", "trades", "what_if"]
 
 
@@ -201,11 +204,18 @@ def check_work(work: str | Path, *, threads: int | None = None, said: Progress |
     from steelyard.app.batch.run import check_work as checked
 
     place = bootstrap.batch_work(Path(work))
-    return checked(place, _book_of(place), threads=threads or _processors(), said=said or _silent)
+    engine = bootstrap.batch_engine("threads", threads or _processors(), None)
+    return checked(place, _book_of(place), engine=engine, said=said or _silent)
 
 
 def plan_work(
-    work: str | Path, out: str | Path, *, threads: int | None = None, said: Progress | None = None
+    work: str | Path,
+    out: str | Path,
+    *,
+    threads: int | None = None,
+    engine: EngineName = "threads",
+    address: str | None = None,
+    said: Progress | None = None,
 ) -> Tally:
     """Plan every account of prepared work that is not planned yet, into `out/plans` and `out/trades`.
 
@@ -215,17 +225,60 @@ def plan_work(
     Args:
         work: Folder that `prepare` made.
         out: Folder for plans and trades, for this work alone.
-        threads, said: As for `check_work`.
+        threads: Buckets at a time; as many as there are processors unless given.
+        engine: What carries the tasks out, one for each bucket: threads of this process, or processes of a
+            Dask or Ray cluster, which gives a lost worker's task to another. The bytes are the same.
+        address: Of a cluster that runs already, where `work` and `out` are the same folders on every machine
+            and Steelyard is installed; without it one starts on this machine and ends with the call.
+        said: Told how many accounts are done, and of how many.
 
     Raises:
-        InputError: As for `check_work`; or `out` holds other work (`batch-folder`).
+        InputError: As for `check_work`; `out` holds other work (`batch-folder`); no cluster answers at the
+            address, or there are none to address (`batch-engine`).
+        ExtraMissing: The engine is not installed (`steelyard[dask]`, `steelyard[ray]`).
     """
     _need_extra()
     from steelyard.app.batch.run import plan_work as planned
 
-    place = bootstrap.batch_work(Path(work))
-    results = bootstrap.batch_results(Path(out))
-    return planned(place, results, _book_of(place), threads=threads or _processors(), said=said or _silent)
+    if engine not in ENGINES or (address is not None and engine == "threads"):
+        raise InputError(
+            "batch-engine",
+            say("the engine {name} is not one of {known}", name=engine, known=", ".join(ENGINES))
+            if engine not in ENGINES
+            else say("threads have no address"),
+            say("name one of {known}; dask and ray take an address", known=", ".join(ENGINES)),
+        )
+    work, out = Path(work).absolute(), Path(out).absolute()
+    place = bootstrap.batch_work(work)
+    digest = str(place.manifest()["digest"])
+    _opened_once(work, digest)  # Before threads would each do it.
+    return planned(
+        place,
+        bootstrap.batch_results(out),
+        _PlannedBucket(work, out, digest),
+        engine=bootstrap.batch_engine(engine, threads or _processors(), address),
+        said=said or _silent,
+    )
+
+
+class _PlannedBucket:
+    """The task of a bucket by its number; a worker on another machine opens the same folders.
+
+    Args:
+        work, out: Absolute.
+        digest: Of the work it belongs to; other work that has come in its place is refused.
+    """
+
+    def __init__(self, work: Path, out: Path, digest: str) -> None:
+        self._work, self._out, self._digest = work, out, digest
+
+    def __call__(self, number: int) -> dict[str, Any]:
+        from steelyard.app.batch.run import plan_bucket
+
+        place, entries, book = _opened_once(self._work, self._digest)
+        return plan_bucket(
+            place, bootstrap.batch_results(self._out), book, self._digest, number, entries[number]
+        )
 
 
 def reconcile(
@@ -280,6 +333,20 @@ def what_if(
     small = (place.table(kept.get(name)) for name in ("prices", "rates", "instruments"))
     other = _packed(terms_of(place.manifest()), models, *small)
     return compared(place, _book_of(place), other, threads=threads or _processors(), said=said or _silent)
+
+
+@lru_cache(maxsize=1)
+def _opened_once(work: Path, digest: str) -> tuple[Work, list[dict[str, Any]], PackedBook]:
+    """Return work, the entries of its buckets and its book, read once in a process."""
+    place = bootstrap.batch_work(work)
+    manifest = place.manifest()
+    if manifest["digest"] != digest:
+        raise InputError(
+            "batch-changed",
+            say("{path} is not what was prepared", path=work),
+            say("run `steelyard batch plan` again"),
+        )
+    return place, manifest["buckets"], _book_of(place)
 
 
 def _silent(done: int, of: int) -> None:

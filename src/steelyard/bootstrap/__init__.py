@@ -10,7 +10,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from steelyard.bootstrap.batch import batch_results, batch_table, batch_tables, batch_work
+    from steelyard.bootstrap.batch import (
+        batch_engine,
+        batch_results,
+        batch_table,
+        batch_tables,
+        batch_work,
+    )
     from steelyard.bootstrap.books import (
         instruments,
         journal_entries,
@@ -82,6 +88,7 @@ __all__ = [
     "automation",
     "automation_settings",
     "backtest_tax",
+    "batch_engine",
     "batch_results",
     "batch_table",
     "batch_tables",
@@ -144,7 +151,7 @@ __all__ = [
 ]
 
 _MODULES = {
-    "batch": ("batch_results", "batch_table", "batch_tables", "batch_work"),
+    "batch": ("batch_engine", "batch_results", "batch_table", "batch_tables", "batch_work"),
     "brokers": ("desk", "fill_books"),
     "clock": ("today", "today_at"),
     "folder": ("Folder",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from steelyard.adapters.batch.clusters import Dask, Ray, Threads
 from steelyard.adapters.batch.out_folder import OutFolder
 from steelyard.adapters.batch.tables_in import InFolder, one_table
 from steelyard.adapters.batch.work_folder import WorkFolder
@@ -12,7 +13,7 @@ from steelyard.adapters.batch.work_folder import WorkFolder
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from steelyard.ports.batch import Results, Tables, Work
+    from steelyard.ports.batch import Engine, Results, Tables, Work
 
 
 def batch_tables(folder: Path) -> Tables:
@@ -41,3 +42,16 @@ def batch_work(folder: Path, *, new: bool = False) -> Work:
 def batch_results(folder: Path) -> Results:
     """Return where plans go."""
     return OutFolder(folder)
+
+
+def batch_engine(name: str, workers: int, address: str | None) -> Engine:
+    """Return what carries the tasks of a batch out.
+
+    Args:
+        name: `threads`, `dask` or `ray`.
+        workers: Tasks at a time, where no cluster of somebody else's does them.
+        address: Of a cluster that runs already.
+    """
+    if name == "dask":
+        return Dask(workers, address)
+    return Ray(workers, address) if name == "ray" else Threads(workers)

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+Task = Callable[[int], dict[str, Any]]
+"""What is done with the bucket of a number, and what its record tells. An engine with processes of its own
+pickles it."""
+Done = tuple[int, dict[str, Any]]
+"""The number of a bucket, and what its task returned."""
+
+
+class Engine(Protocol):
+    """What carries tasks out, one for each bucket."""
+
+    def run(self, task: Task, numbers: Iterable[int]) -> Generator[Done, None, None]:
+        """Yield number and result of each task as it is done; an error of a task ends the run."""
+        ...
 
 
 class Tables(Protocol):

@@ -343,30 +343,47 @@ def test_other_policies_are_seen_beside_those_that_are_there(tables, work, tmp_p
     assert told.other.trading < told.now.trading
 
 
-PLAN = """
-import sys
+PLANS = """
+import os, sys
 from steelyard import batch
-batch.plan_work(sys.argv[1], sys.argv[2], threads=2)
+import steelyard.app.batch.reconcile
+import steelyard.bootstrap.batch
+for line in sys.stdin:
+    child = os.fork()
+    if not child:
+        batch.plan_work(sys.argv[1], sys.argv[2], threads=2)
+        os._exit(0)
+    print(child, flush=True)
+    os.waitpid(child, 0)
+    print("ended", flush=True)
 """
+"""A process that has imported everything and forks one that plans for each line it is sent."""
 
 
-@pytest.mark.parametrize("kills", sizes(2, 40, "a process is started and killed each time"))
+@pytest.mark.parametrize("kills", sizes(2, 280, "a process is begun and killed each time"))
 def test_after_any_number_of_kills_every_account_is_there_once(tables, tmp_path, kills):
     make(tmp_path / "tables", 3000)
     batch.prepare(tmp_path / "tables", tmp_path / "work", **TERMS)
     draw, out = random.Random(3), tmp_path / "out"
-    command = [sys.executable, "-c", PLAN, str(tmp_path / "work"), str(out)]
-    for _ in range(kills):
-        running = subprocess.Popen(command)
-        begun = time.monotonic()
-        # From where the first bucket is begun: before that there is nothing to break.
-        while running.poll() is None and not (out / "done").is_dir() and time.monotonic() - begun < 300:
-            time.sleep(0.005)
-        time.sleep(draw.random() * 0.4)
-        running.send_signal(signal.SIGKILL)
-        running.wait()
-        if draw.random() < 0.3:
-            shutil.rmtree(out, ignore_errors=True)
+    command = [sys.executable, "-c", PLANS, str(tmp_path / "work"), str(out)]
+    unfinished = 0
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        for _ in range(kills):
+            server.stdin.write("plan\n")
+            server.stdin.flush()
+            child, begun = int(server.stdout.readline()), time.monotonic()
+            # From where the first bucket is begun: before that there is nothing to break.
+            while not (out / "done").is_dir() and time.monotonic() - begun < 300:
+                time.sleep(0.005)
+            time.sleep(draw.random() * 0.4)
+            os.kill(child, signal.SIGKILL)
+            assert server.stdout.readline() == "ended\n"
+            done = len(list((out / "done").glob("*.json")))
+            unfinished += done < len(list((tmp_path / "work" / "buckets").iterdir()))
+            if draw.random() < 0.3:
+                shutil.rmtree(out, ignore_errors=True)
+        server.stdin.close()
+    assert unfinished
     batch.plan_work(tmp_path / "work", out)
     assert batch.reconcile(tmp_path / "work", out).accounts == 3000
     batch.plan_work(tmp_path / "work", tmp_path / "whole")

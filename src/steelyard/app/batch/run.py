@@ -1,15 +1,14 @@
 """Use case: every bucket of prepared work is judged or planned once, whatever is interrupted in between.
 
-One task is one bucket, a pure function of its bytes: threads share the tasks here, and an engine on a cluster
-only has to map `plan_bucket` over their numbers. What is done stays done; the rest is done by running again.
+One task is one bucket, a pure function of its bytes: threads share the tasks, or an engine on a cluster maps
+them over the numbers of the buckets. What is done stays done; the rest is done by running again.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from itertools import islice
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from typing import Any
 
 import pyarrow as pa
@@ -17,7 +16,7 @@ import pyarrow as pa
 from steelyard.app.batch.answer_rows import check_schema, plan_schema, trade_schema, trades_of
 from steelyard.app.batch.model_arrays import PackedBook
 from steelyard.app.batch.plan import plan_batches
-from steelyard.ports.batch import Results, Work
+from steelyard.ports.batch import Engine, Results, Task, Work
 from steelyard.records import dataclass
 
 Told = Callable[[int, int], None]
@@ -61,13 +60,13 @@ class Tally:
         }
 
 
-def check_work(work: Work, book: PackedBook, *, threads: int, said: Told) -> Tally:
+def check_work(work: Work, book: PackedBook, *, engine: Engine, said: Told) -> Tally:
     """Say of every account whether it is due.
 
     Args:
         work: Prepared.
         book: Of its small tables.
-        threads: Buckets at a time, >= 1.
+        engine: Threads of this process.
         said: Told of the progress.
 
     Raises:
@@ -80,17 +79,17 @@ def check_work(work: Work, book: PackedBook, *, threads: int, said: Told) -> Tal
         parts = plan_batches(book, rows.to_batches(), plans=False)
         return _told(pa.Table.from_batches(parts, check_schema(rows.schema.field("account").type)), 0)
 
-    return _run(entries, {}, judged, threads, said)
+    return _run(entries, {}, judged, engine, said)
 
 
-def plan_work(work: Work, results: Results, book: PackedBook, *, threads: int, said: Told) -> Tally:
+def plan_work(work: Work, results: Results, task: Task, *, engine: Engine, said: Told) -> Tally:
     """Plan every account of prepared work that is not planned yet.
 
     Args:
         work: Prepared.
         results: Receives plans and trades; buckets done there already stay as they are.
-        book: Of its small tables.
-        threads: Buckets at a time, >= 1.
+        task: `plan_bucket` for this work and these results, by the number of a bucket.
+        engine: Carries the tasks out.
         said: Told of the progress.
 
     Raises:
@@ -101,11 +100,7 @@ def plan_work(work: Work, results: Results, book: PackedBook, *, threads: int, s
     digest, entries = str(manifest["digest"]), manifest["buckets"]
     results.begin(digest)
     before = {n: record for n in range(len(entries)) if (record := results.done(n, digest)) is not None}
-
-    def planned(number: int) -> dict[str, Any]:
-        return plan_bucket(work, results, book, digest, number, entries[number])
-
-    return _run(entries, before, planned, threads, said)
+    return _run(entries, before, task, engine, said)
 
 
 def plan_bucket(
@@ -125,26 +120,21 @@ def plan_bucket(
 def _run(
     entries: list[dict[str, Any]],
     before: Mapping[int, Mapping[str, Any]],
-    task: Callable[[int], dict[str, Any]],
-    threads: int,
+    task: Task,
+    engine: Engine,
     said: Told,
 ) -> Tally:
     """Do what is left, in any order, and add up what all buckets tell."""
     told: dict[int, Mapping[str, Any]] = dict(before)
     total = sum(int(entry["accounts"]) for entry in entries)
     finished = sum(int(entries[number]["accounts"]) for number in before)
-    left = iter([number for number in range(len(entries)) if number not in before])
-    with ThreadPoolExecutor(threads) as pool:
-        # A few at a time: an interruption has only those to wait for, which it then keeps.
-        running = {pool.submit(task, number): number for number in _first(left, threads)}
-        while running:
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                number = running.pop(future)
-                told[number] = future.result()
-                finished += int(entries[number]["accounts"])
-                said(finished, total)
-                running |= {pool.submit(task, more): more for more in _first(left, 1)}
+    left = [number for number in range(len(entries)) if number not in before]
+    # Closed on an interruption too, before it goes on: what is running is then waited for and kept.
+    with closing(engine.run(task, left)) as done:
+        for number, record in done:
+            told[number] = record
+            finished += int(entries[number]["accounts"])
+            said(finished, total)
     return tally([told[number] for number in range(len(entries))], skipped=len(before))
 
 
@@ -184,7 +174,3 @@ def _plain(table: pa.Table) -> pa.Table:
             place = table.column_names.index(name)
             table = table.set_column(place, name, table.column(name).cast(pa.string()))
     return table.unify_dictionaries().combine_chunks()
-
-
-def _first(left: Iterator[int], count: int) -> list[int]:
-    return list(islice(left, count))

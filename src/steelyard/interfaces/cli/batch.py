@@ -22,6 +22,7 @@ from steelyard.interfaces.language import echo, tell
 from steelyard.words import Text, say
 
 if TYPE_CHECKING:
+    from steelyard.api.batch import EngineName
     from steelyard.app.batch.run import Tally
 
 REFUSALS = 11
@@ -123,20 +124,40 @@ def check(work: Path, threads: int | None, as_json: bool) -> None:
     epilog=epilog(
         "steelyard batch plan work --out plans",
         "steelyard batch plan work --out plans --threads 4",
+        "steelyard batch plan work --out plans --engine dask --address tcp://scheduler:8786",
         ends=(0, 2, 11),
     )
 )
 @click.argument("work", type=_PATH)
 @click.option("--out", required=True, type=_PATH, help="Folder for plans and trades.")
 @_threads
+@click.option(
+    "--engine",
+    type=click.Choice(["threads", "dask", "ray"]),
+    default="threads",
+    show_default=True,
+    help="What does the buckets: threads of this process, or a cluster's workers.",
+)
+@click.option("--address", help="Of a cluster that runs already; else one starts on this machine.")
 @_json
-def plan(work: Path, out: Path, threads: int | None, as_json: bool) -> None:
+def plan(
+    work: Path,
+    out: Path,
+    threads: int | None,
+    engine: EngineName,
+    address: str | None,
+    as_json: bool,
+) -> None:
     """Plan every account of folder WORK that is not planned yet.
 
     Interrupted, it keeps the buckets that are done; the same command does the rest, with the same bytes.
     """
     progress = _Progress(say("accounts"))
-    found = _kept(lambda: steelyard.batch.plan_work(work, out, threads=threads, said=progress))
+    found = _kept(
+        lambda: steelyard.batch.plan_work(
+            work, out, threads=threads, engine=engine, address=address, said=progress
+        )
+    )
     progress.end()
     _show(found, as_json)
     if found.refused:
