@@ -80,6 +80,24 @@ for done in batch.plan(
 ):
     print(done.column("status").to_pylist())
 """
+CLUSTER = """
+import datetime, pathlib, pyarrow, pyarrow.parquet
+from steelyard import batch
+tables = {{
+    "accounts": [{{"account": "A1", "model": "m", "cash": [{{"currency": "USD", "amount": 5000}}]}}],
+    "positions": [{{"account": "A1", "symbol": "VOO", "shares": 10}}],
+    "models": [
+        {{"model": "m", "symbol": s, "target": "0.5", "policy": "threshold 5%"}} for s in ("VOO", "BND")
+    ],
+    "prices": [{{"symbol": "VOO", "price": 600}}, {{"symbol": "BND", "price": 73}}],
+}}
+pathlib.Path("in").mkdir()
+for name, rows in tables.items():
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), f"in/{{name}}.parquet")
+if __name__ == "__main__":
+    batch.prepare("in", "work", base_currency="USD", as_of=datetime.date(2026, 11, 23))
+    print("planned:", batch.plan_work("work", "out", engine="{}", threads=1).statuses.get("planned"))
+"""
 
 
 class Case:
@@ -116,6 +134,8 @@ CASES: dict[str, tuple[str, list[Case]]] = {
     "mcp": ("", [Case(ASSISTING, says="A rebalance is due.")]),
     "serve": ("", [Case(SERVING, says="True")]),
     "batch": ("", [Case(PLATFORM, says="planned")]),
+    "dask": ("", [Case(CLUSTER.format("dask"), says="planned: 1")]),
+    "ray": ("", [Case(CLUSTER.format("ray"), says="planned: 1")]),
     "keyring": ("", [Case("notify", "list", says="error[keyring]", ends=(2, 3, 5))]),
 }
 SOURCES = {"parquet": "folder", "yahoo": "yfinance", "krx": "fdr"}
