@@ -223,7 +223,7 @@ def pictures(page):
 
 
 def test_all_pictures_are_well_formed_and_have_titles(told):
-    """Differences first, then growth, against the first, drawdown, cost and tracking, weights; each twice."""
+    """Differences first, then growth, against the first, drawdown, trades, cost and tracking, weights."""
     page, _ = told
     titles = [picture.findtext(f"{SVG}title") for picture in pictures(page)]
     assert titles[::2] == titles[1::2]
@@ -232,6 +232,7 @@ def test_all_pictures_are_well_formed_and_have_titles(told):
         "What ₩10M became",
         "Growth against the first",
         "Below the highest so far",
+        "What the rule did: hybrid quarterly 5% 180d",
         "Cost against tracking",
         "Weights under hybrid quarterly 5% 180d",
     ]

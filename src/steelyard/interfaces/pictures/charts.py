@@ -113,6 +113,57 @@ def lines(
         )
 
 
+def trades(
+    axes: Axes, dates: Sequence[date], values: Floats, moved: Floats, *, unit: Callable[[float], str]
+) -> None:
+    """Draw a series with a mark on the line at every rebalance, the larger the more it moved.
+
+    Args:
+        axes: Empty.
+        dates: T sessions.
+        values: (T,) float64.
+        moved: (T,) float64, part of wealth that a rebalance moved, 0 where there was none.
+        unit: How a value is written at the axis.
+    """
+    lines(axes, "", dates, [Curve(1, "", values)], percent=False, unit=unit)
+    at = np.flatnonzero(moved).tolist()
+    if not at:
+        return
+    axes.scatter(
+        [dates[k] for k in at],  # type: ignore[arg-type]
+        values[at],
+        # By area, and never so small that a mark is lost on the line.
+        s=8.0 + 92.0 * moved[at] / moved[at].max(),
+        marker="^",
+        color=COLOURS[2],
+        edgecolors="#000000",
+        linewidths=0.4,
+        zorder=3,
+    )
+
+
+def spans(
+    axes: Axes, names: Sequence[str], outer: tuple[Floats, Floats], inner: tuple[Floats, Floats]
+) -> None:
+    """Draw one column a name: from the lowest to the highest thin, and within it another pair thick.
+
+    Args:
+        axes: Empty.
+        names: Labels of the columns.
+        outer, inner: Lowest and highest, (Y,) fractions each.
+    """
+    at = np.arange(len(names))
+    axes.vlines(at, *outer, color="#000000", linewidth=1.0)
+    for edge in outer:
+        axes.plot(at, edge, linestyle="none", marker="_", markersize=6.0, color="#000000")
+    axes.vlines(at, *inner, color=COLOURS[1], linewidth=6.0)
+    axes.axhline(0.0, color="#000000", linewidth=0.8, linestyle=(0, (4, 2)))
+    step = max(1, -(-len(names) // 8))
+    axes.set_xticks(at[::step], list(names)[::step])
+    axes.grid(False, axis="x")
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+
+
 def weight_history(
     axes: Axes,
     title: str,

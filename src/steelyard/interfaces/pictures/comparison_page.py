@@ -16,6 +16,7 @@ from steelyard.app.lab.compare import Comparison
 from steelyard.app.lab.rolling_starts import RollingStarts
 from steelyard.app.lab.study import Result, Study
 from steelyard.app.lab.sweep import Sweep
+from steelyard.app.lab.timing_luck import TimingLuck
 from steelyard.errors import unwritable
 from steelyard.interfaces.amounts import short
 from steelyard.interfaces.lab_words import grown, headline, interval, verdict, yearly
@@ -91,6 +92,7 @@ def page(
     comparison: Comparison | None = None,
     sweep: Sweep | None = None,
     rolling: RollingStarts | None = None,
+    timing: TimingLuck | None = None,
 ) -> str:
     """Return the page: what was done, the numbers, and what they look like.
 
@@ -101,6 +103,7 @@ def page(
         comparison: The same with its resampled histories.
         sweep: Where thresholds and looks are among the policies, for a heat map.
         rolling: The same policies from many starts.
+        timing: The same policies looking on every day of their periods.
     """
     many = len(study.results)
     parts = [f"<h1>{escape(tell(headline(study, comparison)))}.</h1>"]
@@ -109,7 +112,8 @@ def page(
         parts.append(f'<p class="simulated">{escape(made_up)}</p>')
     parts.append(f'<p class="muted">{escape(_about(study, currency))}</p>')
     parts.append(f'<div class="wide">{_statistics(study, comparison, currency)}</div>')
-    for number, panel in enumerate(panels(study, names, currency, comparison=comparison, sweep=sweep)):
+    made = panels(study, names, currency, comparison=comparison, sweep=sweep, timing=timing)
+    for number, panel in enumerate(made):
         parts.append(f"<figure><h2>{escape(panel.heading)}</h2>")
         if panel.text:
             parts.append(f"<p>{escape(panel.text)}</p>")

@@ -14,6 +14,7 @@ import numpy as np
 from steelyard.app.lab.compare import Comparison
 from steelyard.app.lab.study import Result, Study
 from steelyard.app.lab.sweep import Sweep, gains
+from steelyard.app.lab.timing_luck import TimingLuck
 from steelyard.app.lab.weight_history import weight_history
 from steelyard.errors import unwritable
 from steelyard.interfaces.amounts import short
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 _WIDE, _NARROW = 9.0, 4.3
 """Inches; a page shows the narrow drawing where the wide one's letters would be too small."""
+MOST_TOLD = 3
+"""Rebalances that are told in words: the largest."""
 MOST_WEIGHTS = 8
 """Instruments whose weights are drawn: those that strayed furthest, where there are more."""
 
@@ -58,6 +61,7 @@ def panels(
     *,
     comparison: Comparison | None = None,
     sweep: Sweep | None = None,
+    timing: TimingLuck | None = None,
 ) -> list[Panel]:
     """Return the charts of a study.
 
@@ -67,13 +71,16 @@ def panels(
         currency: Of all amounts.
         comparison: The same with its resampled histories.
         sweep: Where thresholds and looks are among the policies.
+        timing: The luck of the day.
     """
     made: list[Panel] = []
     if comparison is not None and comparison.differences and len(study.results) > 1:
         made.append(_differences(comparison))
     if comparison is not None and sweep is not None:
         made.append(_heat_map(comparison, sweep))
+    made += [] if timing is None else _timing(timing)
     made += _over_time(study, currency)
+    made.append(_trades(study, currency))
     if len(study.results) > 1:
         made.append(_cost_and_tracking(study))
     made.append(_weights(study, names))
@@ -159,6 +166,56 @@ def _over_time(study: Study, currency: str) -> list[Panel]:
         made.append(panel(tell(say("Growth against the first")), lambda r: r.index / one - 1.0, None))
     made.append(panel(tell(say("Below the highest so far")), lambda r: r.drawdowns, None))
     return made
+
+
+def _trades(study: Study, currency: str) -> Panel:
+    """Return what the first policy did: its rebalances on its growth, and the largest in words."""
+    first, code = study.results[0], current().code
+    wealth = first.values + study.walk.runs.costs[first.row]
+    traded = np.where(first.rebalanced, study.walk.runs.traded[first.row], 0.0)
+    moved = traded / 2.0 / np.where(wealth > 0.0, wealth, 1.0)
+    largest = sorted(np.flatnonzero(moved).tolist(), key=lambda n: (-moved[n], n))[:MOST_TOLD]
+    text = say("It never traded after the first purchase.")
+    if largest:
+        text = say(
+            "Triangles are its {count} rebalances, larger the more of the money they moved. Most: {told}.",
+            count=first.rebalances,
+            told=", ".join(f"{study.dates[n]} {100 * moved[n]:.1f} %" for n in sorted(largest)),
+        )
+    series = first.index * float(study.problem.terms.initial)
+
+    def draw(part: SubFigure, narrow: bool) -> None:
+        axes = part.add_subplot()
+        charts.trades(axes, study.dates, series, moved, unit=lambda v: short(v, currency, code))
+
+    heading = say("What the rule did: {policy}", policy=first.policy)
+    return Panel(tell(heading), tell(text), (2.6, 2.4), draw)
+
+
+def _timing(timing: TimingLuck) -> list[Panel]:
+    """Return the luck of the day of the first policy that has any, calendar year by calendar year."""
+    told = next((p for p in timing.policies if p.alone is not None and p.tranched is not None), None)
+    if told is None or told.alone is None or told.tranched is None or not timing.years:
+        return []
+    middle = told.alone.yearly.mean(axis=0)
+    outer, inner = (
+        ((luck.yearly - middle).min(axis=0), (luck.yearly - middle).max(axis=0))
+        for luck in (told.alone, told.tranched)
+    )
+
+    def draw(part: SubFigure, narrow: bool) -> None:
+        charts.spans(part.add_subplot(), [str(year) for year in timing.years], outer, inner)
+
+    text = say(
+        "A calendar year's growth on the worst and the best of {days} days to look on, less the mean of all: "
+        "{luck:.0f} basis points of luck a year. Thick: in {tranches} tranches, {rest:.0f}.",
+        days=len(told.alone.rates),
+        luck=10_000 * told.alone.yearly_luck,
+        tranches=timing.tranches,
+        rest=10_000 * told.tranched.yearly_luck,
+    )
+    heading = say("The luck of the day: {policy}", policy=told.policy)
+    return [Panel(tell(heading), tell(text), (2.4, 2.2), draw)]
 
 
 def _weights(study: Study, names: Mapping[str, str]) -> Panel:

@@ -420,10 +420,16 @@ def _draw(report: LabReport, portfolio: Portfolio, flags: dict[str, Any]) -> Non
             comparison=report.comparison,
             sweep=report.sweep,
             rolling=report.rolling,
+            timing=report.timing,
         )
         comparison_page.write(page, text)
     if plot is not None:
         made = study_pictures.panels(
-            study, names, portfolio.base_currency, comparison=report.comparison, sweep=report.sweep
+            study,
+            names,
+            portfolio.base_currency,
+            comparison=report.comparison,
+            sweep=report.sweep,
+            timing=report.timing,
         )
         study_pictures.write_plot(plot, made, study, report.comparison)
