@@ -76,6 +76,11 @@ def in_data() -> Iterator[tuple[str, str]]:
             (str(written(row[key]).template), "data/models.json") for key in ("description", "source")
         )
 
+    for path in sorted(folder.glob("tax_*.json")):
+        keys = ("text", "source", "doubtful") if path.stem == "tax_kr" else ("text", "doubtful")
+        for rule in json.loads(path.read_text(encoding="utf-8"))["rules"]:
+            yield from ((str(written(rule[k]).template), f"data/{path.name}") for k in keys if rule.get(k))
+
 
 def in_help() -> Iterator[tuple[str, str]]:
     """Yield every text of the commands' help, and where it is shown."""

@@ -82,4 +82,40 @@ def test_a_form_that_is_not_there_is_named_with_those_that_are(tmp_path):
     done = asked(folder(tmp_path), "1040")
     assert (done.returncode, done.stdout) == (2, "")
     assert "error[tax-form-unknown]" in done.stderr
-    assert "8949, schedule-d, txf" in done.stderr
+    assert "8949, schedule-d, carryover, txf" in done.stderr
+
+
+LOSSES = """date,type,symbol,shares,price
+2026-02-02,buy,VOO,100,500
+2026-03-02,sell,VOO,100,450
+2024-01-05,buy,QQQ,10,800
+2026-05-04,sell,QQQ,10,200
+"""
+
+
+def carried(tmp_path, income):
+    text = FILE.replace("GLD", "QQQ").replace("[tax.2025]\ncarry_short = 4000\n", "")
+    (tmp_path / "portfolio.toml").write_text(text.replace("100000", str(income)))
+    (tmp_path / "trades.csv").write_text(LOSSES)
+    assert run_command(tmp_path, "import", "trades.csv").returncode == 0
+    done = asked(tmp_path, "carryover")
+    return {row["line"]: row["amount"] for row in csv.DictReader(io.StringIO(done.stdout))}
+
+
+def test_the_carryover_worksheet_has_its_lines(tmp_path):
+    """5,000 lost short and 6,000 long: 3,000 are used on the short loss, 2,000 and 6,000 go on."""
+    assert carried(tmp_path, 100_000) == {
+        "1": "", "2": "3000.00", "3": "", "4": "3000.00",
+        "5": "5000.00", "6": "0", "7": "3000.00", "8": "2000.00",
+        "9": "6000.00", "10": "0", "11": "0", "12": "0", "13": "6000.00",
+    }  # fmt: skip
+
+
+def test_the_carryover_worksheet_uses_no_more_than_there_is_income(tmp_path):
+    """1,200 of taxable income less 3,000 is below zero: line 3 is 1,200 and so is line 4; 3,800 are left."""
+    found = carried(tmp_path, 1_200)
+    assert (found["2"], found["4"], found["8"]) == ("3000.00", "1200.00", "3800.00")
+
+
+def test_a_year_without_a_loss_has_no_carryover_worksheet(tmp_path):
+    assert asked(folder(tmp_path), "carryover").stdout == "line,what,amount\n"

@@ -8,6 +8,7 @@ from typing import Any
 
 from steelyard.adapters.files.packaged import DATA
 from steelyard.domain.tax.rules import Rule
+from steelyard.words import written
 
 
 def load_tax_rules(country: str) -> tuple[dict[str, Any], tuple[Rule, ...]]:
@@ -24,10 +25,11 @@ def load_tax_rules(country: str) -> tuple[dict[str, Any], tuple[Rule, ...]]:
     rules = tuple(
         Rule(
             id=row["id"],
-            text=row["text"],
-            source=row["source"],
+            text=written(row["text"]),
+            # A source at home is named in every language, one abroad as its country does.
+            source=written(row["source"]) if country == "KR" else row["source"],
             verified=date.fromisoformat(row["verified"]),
-            doubtful=row.get("doubtful", ""),
+            doubtful=written(row.get("doubtful", "")),
         )
         for row in data.pop("rules")
     )

@@ -54,7 +54,7 @@ _ENDS = (
 @click.option(
     "--form",
     metavar="NAME",
-    help="A form, filled in, as CSV; US: 8949, schedule-d, txf; KR: statement, sheet.",
+    help="A form, filled in, as CSV; US: 8949, schedule-d, carryover, txf; KR: statement, sheet.",
 )
 @click.option(
     "--explain", "number", type=Count(1, 1_000_000), metavar="N", help="Walk the Nth sale through its rules."

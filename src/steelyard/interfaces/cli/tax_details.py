@@ -24,7 +24,7 @@ def show_explanation(walk: Explanation) -> None:
     if walk.rules:
         out.print(f"\n{tell(say('Rules:'))}")
     for rule in walk.rules:
-        out.print(f"  {rule.id}: {rule.text}")
+        out.print(f"  {rule.id}: {tell(rule.text)}")
         text = say("{source}, verified {verified}.", source=rule.source, verified=rule.verified)
         out.print(f"    {tell(text)}")
         if rule.doubtful:

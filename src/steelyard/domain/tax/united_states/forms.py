@@ -163,6 +163,59 @@ def schedule_d(year: YearTax) -> Form:
     )
 
 
+def carryover(year: YearTax) -> Form:
+    """Return the worksheet for what is carried into the next year, empty where there is no loss to carry.
+
+    Lines 1 and 3 rest on the taxable income of the whole return and are left to the filer; line 4 is what of
+    the loss found income to reduce, as the year's carry-forward has it.
+
+    Source: Schedule D (Form 1040) instructions, Capital Loss Carryover Worksheet, lines 1 to 13.
+    """
+    summary: Any = year.summary
+    column = {row[0]: row[-1] for row in schedule_d(year).rows}
+    line7, line15, line16 = (_amount(column[name]) for name in ("7", "15", "16"))
+    if line16 >= ZERO:
+        return Form("Capital Loss Carryover Worksheet", _WORKSHEET, ())
+    forward = _amount(column["next year, 6"]), _amount(column["next year, 14"])
+    used = EXACT.subtract(-line16, EXACT.add(-forward[0], -forward[1]))
+    offset = _cents(summary["ordinary_offset"])
+    rows: list[tuple[str, str, Decimal | None]] = [
+        ("1", "taxable income (Form 1040, line 15; below zero where deductions exceed it): yours", None),
+        ("2", "Schedule D, line 21, as a positive amount", offset),
+        ("3", "lines 1 and 2 together, not below zero: yours", None),
+        ("4", "the smaller of lines 2 and 3", used),
+    ]
+    if line7 < ZERO:
+        gain15 = max(line15, ZERO)
+        taken = EXACT.add(used, gain15)
+        rows += [
+            ("5", "loss of Schedule D, line 7", -line7),
+            ("6", "gain of Schedule D, line 15", gain15),
+            ("7", "lines 4 and 6 together", taken),
+            ("8", "short-term loss carried forward", max(EXACT.subtract(-line7, taken), ZERO)),
+        ]
+    if line15 < ZERO:
+        gain7 = max(line7, ZERO)
+        left = max(EXACT.subtract(used, max(-line7, ZERO)), ZERO)
+        taken = EXACT.add(gain7, left)
+        rows += [
+            ("9", "loss of Schedule D, line 15", -line15),
+            ("10", "gain of Schedule D, line 7", gain7),
+            ("11", "line 4 less line 5, not below zero", left),
+            ("12", "lines 10 and 11 together", taken),
+            ("13", "long-term loss carried forward", max(EXACT.subtract(-line15, taken), ZERO)),
+        ]
+    return Form("Capital Loss Carryover Worksheet", _WORKSHEET, tuple(rows))
+
+
+_WORKSHEET = ("line", "what", "amount")
+
+
+def _amount(cell: object) -> Decimal:
+    assert isinstance(cell, Decimal)
+    return cell
+
+
 def txf(year: YearTax) -> Form:
     """Return the sales in the Tax Exchange Format that tax programs read.
 
@@ -194,5 +247,5 @@ def txf(year: YearTax) -> Form:
     return Form("TXF", (), (), text=text)
 
 
-FORMS = {"8949": form_8949, "schedule-d": schedule_d, "txf": txf}
+FORMS = {"8949": form_8949, "schedule-d": schedule_d, "carryover": carryover, "txf": txf}
 """The forms of the United States by the name they are asked for."""
