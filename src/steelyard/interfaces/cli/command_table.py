@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from functools import wraps
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from steelyard.interfaces import language
 from steelyard.languages import available
@@ -77,6 +80,7 @@ class LaterGroup(click.Group):
         module: Any = import_module(LATER[cmd_name])
         found: click.Command = getattr(module, cmd_name)
         _add_lang(found)
+        _add_portfolio(found)
         if "_STEELYARD_COMPLETE" in os.environ:  # a shell asks
             from steelyard.interfaces.cli import completion
 
@@ -106,6 +110,39 @@ def _add_lang(command: click.Command) -> None:
     if isinstance(command, click.Group):
         for below in command.commands.values():
             _add_lang(below)
+
+
+def _add_portfolio(command: click.Command) -> None:
+    """Let every command that takes the portfolio file as FILE take it as `--portfolio`, too."""
+    if isinstance(command, click.Group):
+        for below in command.commands.values():
+            _add_portfolio(below)
+        return
+    takes = {one.name: one for one in command.params}
+    given = next((one for name in ("path", "words") if (one := takes.get(name))), None)
+    inner = command.callback
+    if given is None or "[FILE]" not in (given.metavar or "") or inner is None:
+        return
+    if any("--portfolio" in one.opts for one in command.params):
+        return
+    option = click.Option(["--portfolio", "same_file"], type=click.Path(path_type=Path), help="Same as FILE.")
+    name = str(given.name)
+
+    @wraps(inner)
+    def named(*, same_file: Path | None, **told: Any) -> Any:
+        if same_file is not None and name == "words":
+            told[name] = (*told[name], str(same_file))
+        elif same_file is not None:
+            source = click.get_current_context().get_parameter_source(name)
+            if source is ParameterSource.COMMANDLINE and told[name] != same_file:
+                from steelyard.interfaces.cli.options import two_files
+
+                raise two_files(told[name], same_file)
+            told[name] = same_file
+        return inner(**told)
+
+    command.callback = named
+    command.params.append(option)
 
 
 def lang_option() -> click.Option:

@@ -107,6 +107,15 @@ def plan_flags(command: Command) -> Command:
     return options(asking)
 
 
+def two_files(one: Path, other: Path) -> InputError:
+    """Return the error of a command that is given two portfolio files."""
+    return InputError(
+        "two-files",
+        say("two portfolio files: {one} and {other}", one=one, other=other),
+        say("give one of them"),
+    )
+
+
 def read_portfolio(path: Path | None, option: Path | None, as_of: date | None) -> Portfolio:
     """Return the portfolio of a file given as argument or by `--portfolio`, and speak its language.
 
@@ -114,11 +123,7 @@ def read_portfolio(path: Path | None, option: Path | None, as_of: date | None) -
         InputError: Both are given and differ (`two-files`), or the file has problems.
     """
     if path is not None and option is not None and path != option:
-        raise InputError(
-            "two-files",
-            say("two portfolio files: {one} and {other}", one=path, other=option),
-            say("give one of them"),
-        )
+        raise two_files(path, option)
     portfolio = steelyard.load(path or option or Path("portfolio.toml"), as_of=as_of)
     language.prefer(portfolio.language)
     return portfolio
