@@ -27,8 +27,9 @@ INTRODUCTION = """\
 
 What `steelyard COMMAND --help` prints, command by command. This page is written by `tools/reference.py`.
 
-FILE is the portfolio file, `portfolio.toml` in the current folder unless given. Every command that reads one also takes
-it as `--portfolio FILE`; one whose arguments are something else (`record`, `execute`, `find`) takes it only so. With `--json` a command prints one document on standard output and nothing else;
+FILE is the portfolio file, `portfolio.toml` in the current folder unless given. Every command that reads one
+also takes it as `--portfolio FILE`; one whose arguments are something else (`record`, `execute`, `find`)
+takes it only so. With `--json` a command prints one document on standard output and nothing else;
 everything said to a person goes to standard error. [Errors](errors.md) explains every error there is.
 """
 
