@@ -48,7 +48,7 @@ def begin(arguments: Sequence[str], environ: Mapping[str, str]) -> None:
     if code in languages.available():
         ask(code)
         return
-    asked = "STEELYARD_LANG" in environ
+    asked = bool(environ.get("STEELYARD_LANG"))
     found = None if asked else languages.of_file(_file(arguments))
     _CHOICE.set(_Choice(languages.language(found or languages.of_environment(environ)), asked))
 

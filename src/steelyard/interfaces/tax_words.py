@@ -86,10 +86,10 @@ FIGURES = {
 """Words by the key of a section or a figure."""
 
 TAX_CLASSES = {
-    "overseas_listed": say("overseas_listed"),
-    "krx_other": say("krx_other"),
-    "krx_domestic_equity": say("krx_domestic_equity"),
-    "krx_taxable_shares": say("krx_taxable_shares"),
+    "overseas_listed": say("listed abroad"),
+    "krx_other": say("KRX other"),
+    "krx_domestic_equity": say("KRX domestic equity"),
+    "krx_taxable_shares": say("KRX taxable shares"),
     "short": say("short"),
     "long": say("long"),
 }
@@ -101,6 +101,21 @@ FILINGS = {
     "repatriation_paid_back": say("repatriation deduction to pay back"),
     "repatriation_paid_back_local": say("local tax on the repatriation deduction to pay back"),
 }
+
+
+COUNTRIES = {"KR": say("Korea"), "US": say("United States"), "JP": say("Japan")}
+
+_HOMETAX = say("Hometax (hometax.go.kr), local tax at Wetax (wetax.go.kr)")
+FILING_PLACES = {
+    "overseas_listed": _HOMETAX,
+    "domestic_shares": _HOMETAX,
+    "comprehensive_income": _HOMETAX,
+    "repatriation_paid_back": say("Hometax (hometax.go.kr)"),
+    "repatriation_paid_back_local": say("Wetax (wetax.go.kr)"),
+    "Form 8949 and Schedule D": say("with Form 1040, at irs.gov"),
+    "final income tax return": say("e-Tax (e-tax.nta.go.jp)"),
+}
+"""Where a return is filed."""
 
 
 def rows_of(part: object) -> Iterator[tuple[tuple[str, ...], str, object]]:

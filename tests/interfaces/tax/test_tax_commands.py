@@ -207,11 +207,13 @@ def test_an_amount_is_never_cut_and_a_half_year_return_names_its_rule(tmp_path, 
     trades = "date,account,type,symbol,shares,price,currency\n"
     trades += "2025-01-10,main,buy,005930,100000,50000,KRW\n2026-03-04,main,sell,005930,100000,60000,KRW\n"
     run(tmp_path, "tax", text=shares, trades=trades)
-    done = CliRunner().invoke(cli, ["tax", str(tmp_path / "portfolio.toml"), "--as-of", "2026-11-23"])
+    done = CliRunner().invoke(
+        cli, ["tax", str(tmp_path / "portfolio.toml"), "--rules", "--as-of", "2026-11-23"]
+    )
     assert "₩1,000,000,000" in done.stdout
     assert "…" not in done.stdout
     assert "disallowed" not in done.stdout
-    due = "half-year return on taxable Korean shares from 2026-07-01 to 2026-08-31"
+    due = "by 2026-08-31: half-year return on taxable Korean shares (from 2026-07-01"
     assert due in " ".join(done.stdout.split())
     assert "kr.domestic-shares-filing" in done.stdout
     assert "(rule )" not in done.stdout

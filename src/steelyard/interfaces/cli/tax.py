@@ -17,7 +17,7 @@ from steelyard.errors import InputError
 from steelyard.interfaces.cli.tax_details import show_explanation, show_reconciliation
 from steelyard.interfaces.cli.typed import Count
 from steelyard.interfaces.language import hint, json_text, tell
-from steelyard.interfaces.tax_words import FILINGS, TAX_CLASSES, rows_of, word_of
+from steelyard.interfaces.tax_words import COUNTRIES, FILING_PLACES, FILINGS, TAX_CLASSES, rows_of, word_of
 from steelyard.interfaces.vocabulary import CAUTIONS
 from steelyard.words import join, say
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from steelyard.app.harvest.harvest import HarvestReport
-    from steelyard.domain.tax.country import YearTax
+    from steelyard.domain.tax.country import Filing, YearTax
     from steelyard.domain.tax.rules import Rule
 
 _ENDS = (
@@ -66,6 +66,7 @@ _ENDS = (
     metavar="CSV",
     help="Compare with a broker's yearly statement of sales.",
 )
+@click.option("--rules", "with_rules", is_flag=True, help="Also the rules behind each figure, with sources.")
 @click.option("--account", help="The account that the statement is of.  [default: all]")
 @click.option("--owner", metavar="NAME", help="Whose return; me is that of \\[tax].  [default: all]")
 def tax(
@@ -79,13 +80,14 @@ def tax(
     form: str | None,
     number: int | None,
     statement: Path | None,
+    with_rules: bool,
     account: str | None,
     owner: str | None,
 ) -> None:
-    """Show the year's sales with their lots, the tax of each class, and what is to be filed.
+    """Say what tax there is to pay this year, by when and where, and what it comes from.
 
-    Every figure names its rule, its source and the day it was verified. It is a calculation from your
-    journal, not tax advice.
+    With --rules every figure names its rule, the rule's source and the day it was verified. It is a
+    calculation from your journal, not tax advice.
     """
     portfolio = steelyard.load(file or path, need_accounts=False, need_prices=False, journal=database)
     if statement is not None:
@@ -126,7 +128,7 @@ def tax(
         click.echo(disposals_csv(result), nl=False)
     else:
         for one in result.all:
-            _show(one)
+            _show(one, with_rules=with_rules)
 
 
 @click.command(
@@ -257,10 +259,10 @@ def _judged(facts: dict[str, str], *, gain: bool, later: bool) -> str:
     )
 
 
-_DISALLOWED = say("disallowed")
+_DISALLOWED, _RULES = say("disallowed"), say("rules")
 _COLUMNS = (
     (say("sold"), ""), (say("account"), ""), (say("symbol"), ""), (say("class"), ""),
-    (say("shares"), "right"), (say("realised"), "right"), (_DISALLOWED, "right"), (say("rules"), ""),
+    (say("shares"), "right"), (say("realised"), "right"), (_DISALLOWED, "right"), (_RULES, ""),
 )  # fmt: skip
 
 
@@ -273,7 +275,7 @@ def _sales(year: YearTax, currency: str, marks: _Footnotes) -> Table:
     washed = any(d.disallowed for d in year.disposals)
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for title, side in _COLUMNS:
-        if washed or title != _DISALLOWED:
+        if (washed or title != _DISALLOWED) and (marks.shown or title != _RULES):
             table.add_column(
                 tell(title),
                 justify="right" if side == "right" else "left",
@@ -289,7 +291,7 @@ def _sales(year: YearTax, currency: str, marks: _Footnotes) -> Table:
             shares(d.shares),
             money(_counted(d.gain, currency), currency),
             *([money(d.disallowed, currency) if d.disallowed else ""] if washed else []),
-            marks.of(d.rules),
+            *([marks.of(d.rules)] if marks.shown else []),
         )
     return table
 
@@ -300,50 +302,48 @@ def _counted(gain: Decimal, currency: str) -> Decimal:
     return dustless if minor_digits(currency) else dustless.to_integral_value(ROUND_DOWN)
 
 
-def _show(year: YearTax) -> None:
+def _show(year: YearTax, *, with_rules: bool) -> None:
+    """Print what is to be paid, by when and where; then what it comes from, and on what it rests."""
     from steelyard.interfaces.cli.tables import console, money
 
     currency = year.currency
     out = console()
-    marks = _Footnotes(year.rules)
-    title = say(
-        "Tax year {year}, {code}, in {currency}",
-        year=year.year,
-        code=year.jurisdiction,
-        currency=year.currency,
-    )
-    out.print(f"\n{tell(title)}\n")
+    marks = _Footnotes(year.rules, shown=with_rules)
+    total = say("not computed") if year.total_tax is None else money(year.total_tax, currency)
+    numbers = marks.of(year.basis.get((), ()))
+    facts = {"year": year.year, "place": COUNTRIES.get(year.jurisdiction, year.jurisdiction), "amount": total}
+    opening: str = say("Tax of {year}, {place}: {amount}", **facts)
+    if numbers:
+        opening = say("Tax of {year}, {place}: {amount} (rules {numbers})", numbers=numbers, **facts)
+    out.print()
     if year.owners:
         out.print(tell(say("Return of {owners}", owners=year.owners)))
-    if year.disposals:
-        out.print(_sales(year, currency, marks))
-    else:
-        # What was sold and is in no figure is named below.
-        unsold = () if any(gap.sold for gap in year.gaps) else (say("Nothing was sold."),)
-        for sentence in year.sheltered_sales or unsold:
-            out.print(tell(sentence))
-    _show_summary(out, year, currency, marks)
-    total = say("not computed") if year.total_tax is None else money(year.total_tax, currency)
-    rules = marks.of(year.basis.get((), ()))
-    out.print(
-        f"\n{tell(say('Tax of the year: {amount} (rules {rules})', amount=total, rules=rules))}", style="bold"
-    )
+    out.print(tell(opening), style="bold")
     for gap in year.gaps:
         out.print(tell(say("Not in it: {text}", text=gap.message)), style="bold")
     for f in year.filings:
-        text = say(
-            "To file: {what} from {opens} to {due}, {amount} (rule {rule})",
-            what=FILINGS.get(f.what, f.what),
-            opens=f.opens,
-            due=f.due,
-            amount=money(f.amount, currency),
-            rule=marks.of((f.rule,)),
-        )
-        out.print(tell(text))
-    for note in (*(year.sheltered_sales if year.disposals else ()), *year.notes):
+        _show_filing(out, f, currency, marks)
+    if not year.filings:
+        out.print(tell(say("Nothing is to be filed for it.")))
+    if year.disposals:
+        out.print(f"\n{tell(say('What was sold'))}", style="bold")
+        out.print(_sales(year, currency, marks))
+    else:
+        # What was sold and is in no figure is named above.
+        unsold = () if any(gap.sold for gap in year.gaps) else (say("Nothing was sold."),)
+        out.print()
+        for sentence in year.sheltered_sales or unsold:
+            out.print(tell(sentence))
+    _show_summary(out, year, currency, marks)
+    notes = (*(year.sheltered_sales if year.disposals else ()), *year.notes)
+    if notes:
+        out.print()
+    for note in notes:
         out.print(tell(say("note: {note}", note=note)))
-    if marks.numbers:
-        out.print(f"\n{tell(say('Rules, as numbered beside each figure:'))}")
+    if not with_rules:
+        out.print(f"\n{tell(say('The rules behind each figure, with their sources: steelyard tax --rules'))}")
+        return
+    out.print(f"\n{tell(say('Rules, as numbered beside each figure:'))}")
     for number, rule in marks.named():
         facts = {"number": number, "rule": rule.id, "source": rule.source, "verified": rule.verified}
         text = say("{number} {rule}: {source}, verified {verified}.", **facts)
@@ -352,11 +352,31 @@ def _show(year: YearTax) -> None:
         out.print(f"  {tell(text)}")
 
 
+def _show_filing(out: Console, filing: Filing, currency: str, marks: _Footnotes) -> None:
+    """Print a return to file: what to pay, from when to when, and where."""
+    from steelyard.interfaces.cli.tables import money
+
+    facts = {
+        "what": FILINGS.get(filing.what, filing.what),
+        "opens": filing.opens,
+        "due": filing.due,
+        "amount": money(filing.amount, currency),
+    }
+    text = say("  {amount} by {due}: {what} (from {opens})", **facts)
+    if number := marks.of((filing.rule,)):
+        text = say("  {amount} by {due}: {what} (from {opens}; rule {number})", number=number, **facts)
+    out.print(tell(text))
+    place = FILING_PLACES.get(filing.what)
+    if place is not None:
+        out.print(tell(say("    where: {place}", place=place)))
+
+
 class _Footnotes:
     """Numbers for rules, in the order they are first shown."""
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
-        self._known = {rule.id: rule for rule in rules}
+    def __init__(self, rules: Iterable[Rule], *, shown: bool) -> None:
+        self._known = {rule.id: rule for rule in rules} if shown else {}
+        self.shown = shown
         self.numbers: dict[str, int] = {}
 
     def of(self, ids: Iterable[str]) -> str:
@@ -370,7 +390,7 @@ class _Footnotes:
 
 
 def _show_summary(out: Console, year: YearTax, currency: str, marks: _Footnotes) -> None:
-    """Print the figures section by section, an amount a line; what is nothing but zeros takes one line."""
+    """Print the figures section by section, an amount a line; what is nothing but zeros is left out."""
     from rich.table import Table
     from rich.text import Text
 
@@ -378,22 +398,19 @@ def _show_summary(out: Console, year: YearTax, currency: str, marks: _Footnotes)
     grid.add_column("what")
     grid.add_column("how much", justify="right")
     grid.add_column("rules")
-    empty = []
     for name, part in year.summary.items():
         rows = list(rows_of(part))
-        if not any(value for _, _, value in rows):
-            empty.append(word_of(name))
+        # A bound that nothing came near is no figure of the year.
+        if not any(value for path, _, value in rows if path[-1:] != ("threshold",)):
             continue
         if isinstance(part, Mapping):
             grid.add_row(Text(tell(word_of(name)), style="bold"), "", "")
         for path, label, value in rows:
             text = f"  {tell(label)}" if label else Text(tell(word_of(name)), style="bold")
             grid.add_row(text, _figure(value, currency), marks.of(year.basis.get((name, *path), ())))
-    out.print()
     if grid.row_count:
+        out.print()
         out.print(grid)
-    if empty:
-        out.print(tell(say("nothing: {sections}", sections=tuple(empty))))
 
 
 def _figure(value: object, currency: str) -> str:
