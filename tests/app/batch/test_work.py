@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
@@ -20,7 +21,9 @@ import pytest
 from lanes import sizes
 from steelyard import batch
 from steelyard.app.batch import buckets, prepare
+from steelyard.app.batch.what_if import Outlook, WhatIf
 from steelyard.errors import InputError, PortfolioProblems
+from steelyard.interfaces.pictures import committee
 
 ROOT = Path(__file__).parents[3]
 sys.path.append(str(ROOT / "examples" / "platform"))
@@ -341,6 +344,9 @@ def test_other_policies_are_seen_beside_those_that_are_there(tables, work, tmp_p
         mean = sum(row["misplaced_after"] for row in plans) / len(plans)
         assert abs(side.misplaced_after - mean) < 1e-12
     assert told.other.trading < told.now.trading
+    assert told.base_currency == "USD"
+    committee.write_what_if(tmp_path / "both.png", told)
+    assert (tmp_path / "both.png").read_bytes().startswith(b"\x89PNG")
 
 
 PLANS = """
@@ -409,3 +415,20 @@ def test_a_full_disk_is_said_and_what_is_done_is_kept(work, tmp_path, monkeypatc
     assert len(list((out / "done").iterdir())) == 3
     assert batch.plan_work(work, out).skipped == 3
     batch.reconcile(work, out)
+
+
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        ("0.010", "12 accounts trade instead of 100, for $1.2k instead of $5.68k: as near"),
+        ("0.004", "12 accounts trade instead of 100, for $1.2k instead of $5.68k: 0.60 points nearer"),
+        ("0.022", "12 accounts trade instead of 100, for $1.2k instead of $5.68k: 1.20 points farther"),
+    ],
+)
+def test_the_picture_of_other_models_opens_with_who_trades_at_what_cost_how_near(after, said):
+    def side(trading, costs, misplaced):
+        money = Decimal(costs)
+        return Outlook(1000, trading, 0, trading, money, money, money, Decimal("0.03"), Decimal(misplaced))
+
+    told = WhatIf(side(100, "5678", "0.010"), side(12, "1200", after), "USD")
+    assert committee.headline(told) == said

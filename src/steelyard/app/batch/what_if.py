@@ -49,15 +49,22 @@ class Outlook:
 
 @dataclass(frozen=True, slots=True)
 class WhatIf:
-    """The models that are there beside others."""
+    """The models that are there beside others.
+
+    Attributes:
+        now, other: What each would have all accounts do.
+        base_currency: Of every amount.
+    """
 
     now: Outlook
     other: Outlook
+    base_currency: str
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document of `batch what-if --json`."""
         return {
             "schema": "steelyard/batch-what-if/1",
+            "base_currency": self.base_currency,
             "now": self.now.to_dict(),
             "other": self.other.to_dict(),
         }
@@ -90,7 +97,8 @@ def what_if(work: Work, now: PackedBook, other: PackedBook, *, threads: int, sai
             found.append(pair)
             done += int(entries[number]["accounts"])
             said(done, total)
-    return WhatIf(_together(pair[0] for pair in found), _together(pair[1] for pair in found))
+    before, after = (_together(pair[side] for pair in found) for side in (0, 1))
+    return WhatIf(before, after, str(work.manifest()["base_currency"]))
 
 
 def _outlook(book: PackedBook, rows: list[pa.RecordBatch]) -> Outlook:

@@ -189,19 +189,25 @@ def reconcile(work: Path, out: Path, threads: int | None, as_json: bool) -> None
     "what-if",
     epilog=epilog(
         "steelyard batch what-if work --models other.parquet",
-        "steelyard batch what-if work --models other.parquet --json",
+        "steelyard batch what-if work --models other.parquet --plot what-if.png",
         ends=(0, 2),
     ),
 )
 @click.argument("work", type=_PATH)
 @click.option("--models", required=True, type=_PATH, help="Parquet file with the other targets or policies.")
+@click.option("--plot", type=_PATH, help="Write a PNG picture of both.")
 @_threads
 @_json
-def what_if(work: Path, models: Path, threads: int | None, as_json: bool) -> None:
+def what_if(work: Path, models: Path, plot: Path | None, threads: int | None, as_json: bool) -> None:
     """Say what other models or policies would have the accounts of folder WORK do."""
     progress = _Progress(say("accounts"))
-    found = steelyard.batch.what_if(work, models, threads=threads, said=progress).to_dict()
+    if plot is not None:  # Before the work: what it needs may be missing.
+        from steelyard.interfaces.pictures.committee import write_what_if
+    told = steelyard.batch.what_if(work, models, threads=threads, said=progress)
     progress.end()
+    if plot is not None:
+        write_what_if(plot, told)
+    found = told.to_dict()
     if as_json:
         print_json(found)
         return
@@ -215,7 +221,7 @@ _OUTLOOK = {
     "trading": say("accounts that trade"),
     "refused": say("refused"),
     "trades": say("trades"),
-    "turnover": say("turnover"),
+    "turnover": say("amount traded"),
     "costs": say("costs"),
     "misplaced_before": say("misplaced before, mean"),
     "misplaced_after": say("misplaced after, mean"),
