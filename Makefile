@@ -4,8 +4,9 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 VENV := .venv
 BIN := $(VENV)/bin
 PEERS := .venv-peers
+CLIENTS := .venv-clients
 
-.PHONY: demo page browser test test-long peers prism lint types layers commits check lock changelog bench light extras clean
+.PHONY: demo page browser test test-long peers clients prism lint types layers commits check lock changelog bench light extras clean
 
 demo: $(VENV)/.run
 	@$(BIN)/steelyard demo
@@ -30,6 +31,10 @@ test-long: $(VENV)/.dev
 # Compares with engines that others wrote, installed beside ours and run by their own interpreter.
 peers: $(VENV)/.dev $(PEERS)/.made
 	$(BIN)/python -m pytest tests/peers
+
+# The HTTP API driven by clients that others wrote, installed beside ours.
+clients: $(VENV)/.dev $(CLIENTS)/.made
+	$(BIN)/python -m pytest tests/clients
 
 # Alpaca's adapter against its official description, served by a program of its own; needs npm.
 prism: $(VENV)/.dev node_modules/.made
@@ -74,7 +79,7 @@ changelog: $(VENV)/.dev
 	$(BIN)/python -m towncrier build --yes $(DRAFT)
 
 clean:
-	rm -rf $(VENV) $(PEERS) .venv-light .venv-extras node_modules
+	rm -rf $(VENV) $(PEERS) $(CLIENTS) .venv-light .venv-extras node_modules
 
 $(VENV)/.made:
 	@if [ -z "$(PYTHON)" ]; then echo "error: Python 3.11 or newer was not found; install it, or run make PYTHON=/path/to/python3" >&2; exit 2; fi
@@ -105,6 +110,11 @@ $(VENV)/.lock: $(VENV)/.made requirements/lock.txt
 $(PEERS)/.made: requirements/peers.txt
 	$(PYTHON) -m venv --clear $(PEERS)
 	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/peers.txt
+	@touch $@
+
+$(CLIENTS)/.made: requirements/clients.txt
+	$(PYTHON) -m venv --clear $(CLIENTS)
+	$(CLIENTS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/clients.txt
 	@touch $@
 
 node_modules/.made:

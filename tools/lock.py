@@ -24,7 +24,7 @@ def main() -> None:
     groups = {"run": run, "dev": run + tried + project["dependency-groups"]["dev"]}
     # `make extras` installs the base with each of them, one at a time.
     groups |= {f"extra-{name}": run + packages for name, packages in extras.items() if name != "all"}
-    groups |= {name: project["dependency-groups"][name] for name in ("browser", "peers", "lock")}
+    groups |= {name: project["dependency-groups"][name] for name in ("browser", "clients", "peers", "lock")}
     for name, wanted in groups.items():
         lock = ROOT / "requirements" / f"{name}.txt"
         # `uv` is asked for here only: a lock is rewritten by hand, never during a build.

@@ -70,7 +70,8 @@ class Browser:
 
     def __init__(self, file, *, as_of=None, orders=False, language="en"):
         self.sessions = Sessions(PORT, TOKEN)
-        self.app = application(Site({"portfolio": file}, self.sessions, PORT, as_of, Leave(60 * orders)))
+        self.site = Site({"portfolio": file}, self.sessions, PORT, as_of, Leave(60 * orders))
+        self.app = application(self.site)
         self.language = language
         self.cookies = {}
         started = self.get(f"/start?code={self.sessions.start_code}", follow=False)

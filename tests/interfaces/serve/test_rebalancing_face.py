@@ -1,18 +1,8 @@
 """The rebalancing addresses of another's API, by the shapes that its own client sends and reads."""
 
-import json
-import os
-import re
-import subprocess
-import sys
-from importlib.util import find_spec
-from pathlib import Path
-
 import pytest
 
 pytest.importorskip("starlette")
-
-from steelyard.api.serving import sample_text
 
 from .programs import Program
 
@@ -20,7 +10,6 @@ SAMPLE = [
     {"type": "asset", "symbol": symbol, "percent": percent}
     for symbol, percent in (("VOO", 40), ("069500", 30), ("TLT", 20), ("GLD", 10))
 ]
-MAIN = "from steelyard.interfaces.cli.main import main; main()"
 
 
 @pytest.fixture
@@ -125,75 +114,3 @@ def test_other_addresses_take_no_such_methods(program):
     for method in ("PATCH", "DELETE"):
         assert program.ask(method, "/v1/plans", {}).status == 405
         assert program.ask(method, "/v1/rebalancing", {}).status == 405
-
-
-CLIENT = """
-import json, sys
-from alpaca.broker.client import BrokerClient
-from alpaca.broker.enums import RunType
-from alpaca.broker.requests import (
-    CreatePortfolioRequest, CreateRunRequest, CreateSubscriptionRequest, GetSubscriptionsRequest,
-    UpdatePortfolioRequest, Weight,
-)
-address, token, account = sys.argv[1:]
-client = BrokerClient("any", token, url_override=address)
-weights = [Weight(type="asset", symbol=s, percent=p) for s, p in
-           (("VOO", 40), ("069500", 30), ("TLT", 20), ("GLD", 10))]
-model = client.create_portfolio(CreatePortfolioRequest(
-    name="Own", description="as the file says", weights=weights, cooldown_days=7))
-model = client.update_portfolio_by_id(model.id, UpdatePortfolioRequest(name="Newer"))
-follows = client.create_subscription(CreateSubscriptionRequest(account_id=account, portfolio_id=model.id))
-asked = GetSubscriptionsRequest(account_id=account)
-assert [s.id for s in client.get_all_subscriptions(asked)] == [follows.id]
-run = client.create_manual_run(CreateRunRequest(
-    account_id=account, type=RunType.FULL_REBALANCE, weights=[]))
-assert client.get_run_by_id(run.id).status == run.status
-assert [r.id for r in client.get_all_runs()] == [run.id]
-client.cancel_run_by_id(run.id)
-ended = client.get_run_by_id(run.id).status
-client.unsubscribe_account(follows.id)
-free = client.create_manual_run(CreateRunRequest(
-    account_id=account, type=RunType.FULL_REBALANCE,
-    weights=[Weight(type="asset", symbol=s, percent=50) for s in ("VOO", "GLD")]))
-client.inactivate_portfolio_by_id(model.id)
-print(json.dumps({
-    "name": model.name, "run": run.status.value, "ended": ended.value, "free": free.status.value,
-    "skipped": sorted(o.symbol for o in free.skipped_orders), "left": len(client.get_all_portfolios()),
-}))
-"""
-
-
-def client_python():
-    """A Python that has alpaca-py: this one, or that of STEELYARD_ALPACA_PYTHON."""
-    return os.environ.get("STEELYARD_ALPACA_PYTHON") or (sys.executable if find_spec("alpaca") else None)
-
-
-@pytest.mark.long("a server and a client of another's, each a process of its own")
-def test_the_broker_client_of_alpaca_py_finds_its_way(tmp_path):
-    """Its own code sends and reads: what it cannot parse is an exception there."""
-    python = client_python()
-    if python is None:
-        pytest.skip("alpaca-py is not installed")
-    (tmp_path / "portfolio.toml").write_text(sample_text(), encoding="utf-8")
-    server = subprocess.Popen(
-        [sys.executable, "-c", MAIN, "serve", "--port", "0", "--as-of", "2026-11-23"],
-        cwd=tmp_path, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    try:
-        address = re.search(r"(http://\S+)/start", server.stderr.readline())[1]
-        token = (tmp_path / ".steelyard-page-token").read_text().strip()
-        from steelyard.interfaces.http.rebalancing import account_id
-
-        done = subprocess.run(
-            [python, "-c", CLIENT, address, token, account_id("portfolio")],
-            capture_output=True, text=True, check=False, timeout=120,
-        )  # fmt: skip
-    finally:
-        server.terminate()
-        server.wait(10)
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    assert (found["name"], found["run"], found["ended"], found["left"]) == ("Newer", "QUEUED", "CANCELED", 0)
-    assert found["free"] == "COMPLETED_ADJUSTED"
-    assert {"069500", "TLT", "GLD"} <= set(found["skipped"])
-    assert Path(tmp_path / ".steelyard-rebalancing.json").exists()

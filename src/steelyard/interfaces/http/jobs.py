@@ -42,6 +42,7 @@ class Job:
         result: What came out.
         problem: Why nothing did, as a problem document.
         page: The same as a web page, where that was asked for.
+        headline: The same in a sentence.
     """
 
     id: str
@@ -53,6 +54,7 @@ class Job:
     result: Mapping[str, Any] | None = None
     problem: Mapping[str, Any] | None = None
     page: str = ""
+    headline: str = ""
 
     @property
     def document(self) -> Mapping[str, Any]:
@@ -201,7 +203,13 @@ class Jobs:
 
     def _end(self, name: str, last: Mapping[str, Any]) -> None:
         if "result" in last:
-            self._move(name, state="done", result=last["result"], page=last.get("page", ""))
+            self._move(
+                name,
+                state="done",
+                result=last["result"],
+                page=last.get("page", ""),
+                headline=last["headline"],
+            )
         elif "problem" in last:
             self._move(name, state="failed", problem=last["problem"])
         else:

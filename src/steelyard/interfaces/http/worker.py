@@ -20,6 +20,7 @@ from steelyard.domain.days import read_day
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import SteelyardError
 from steelyard.interfaces.http.replies import broken, refused, told
+from steelyard.interfaces.lab_words import headline
 
 NICE = 10
 """It gives way to whoever only looks."""
@@ -78,7 +79,7 @@ def _done(asked: Mapping[str, Any]) -> dict[str, Any]:
             )
     document = report.to_dict()
     document["notes"] = [*document["notes"], *report.notes]
-    found: dict[str, Any] = {"result": document}
+    found: dict[str, Any] = {"result": document, "headline": headline(report.study, report.comparison)}
     if asked.get("page"):
         # Pictures take a second of their own, which nobody else has to wait for.
         from steelyard.interfaces.pictures.comparison_page import page
@@ -98,6 +99,8 @@ def _portfolio(asked: Mapping[str, Any]) -> Portfolio:
 
 def _prices(asked: Mapping[str, Any], place: Path) -> Any:
     """Return prices: columns as they are, a file's text as a file; None for simulated ones."""
+    if "prices_from" in asked:
+        return Path(asked["prices_from"])
     prices = asked.get("prices")
     if not isinstance(prices, str):
         return prices

@@ -29,6 +29,7 @@ from steelyard.interfaces.web.pages.choice import choice
 from steelyard.interfaces.web.pages.health import health
 from steelyard.interfaces.web.pages.history import history
 from steelyard.interfaces.web.pages.holdings import holdings
+from steelyard.interfaces.web.pages.lab import lab
 from steelyard.interfaces.web.pages.orders import orders
 from steelyard.interfaces.web.pages.overview import overview
 from steelyard.interfaces.web.pages.plan import plan
@@ -86,6 +87,7 @@ PAGES = (
     Page("/orders", orders, "orders", takes=True),
     Page("/holdings", holdings, "holdings"),
     Page("/history", history, "history"),
+    Page("/lab", lab, "lab", takes=True, uploads=True),
     Page("/books", books, "books", takes=True, uploads=True),
     Page("/portfolio", portfolio, "portfolio", takes=True),
     Page("/health", health, "health"),

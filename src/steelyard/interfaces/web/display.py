@@ -102,9 +102,9 @@ class Display:
     def _per_cent(self, figures: str) -> str:
         return f"{figures}%" if self._korean else f"{figures}{_NARROW}%"
 
-    def points(self, fraction: Decimal, *, sign: bool = True) -> str:
+    def points(self, fraction: Decimal, *, sign: bool = True, digits: int = 1) -> str:
         """Return a difference of weights in points: `+6.6`, `−0.7`; without a sign its size, `5`."""
-        value = _WIDE.quantize(fraction * 100, _TENTH)
+        value = _WIDE.quantize(fraction * 100, ONE.scaleb(-digits))
         if not sign:
             return f"{abs(value):f}".removesuffix(".0")
         return f"{'+' if value > 0 else MINUS if value < 0 else '±'}{abs(value):f}"
