@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from steelyard import bootstrap
 from steelyard.api.reading import amount
@@ -25,6 +25,7 @@ from steelyard.records import dataclass, replace
 from steelyard.words import say
 
 if TYPE_CHECKING:
+    from steelyard.adapters.importers.choice import Found
     from steelyard.api.tables import EntryFields, Number
     from steelyard.app.books.journal import Conversions, Imported, Preview
     from steelyard.bootstrap.folder import Place
@@ -323,58 +324,63 @@ def import_(
             journal knows nothing of what the file holds in some account (`journal-opening`).
     """
     folder = bootstrap.Folder.of(path, database=journal).read()
-    source = Path(file)
     said = bootstrap.import_options(format, account, accounts or {}, symbols or {}, leave)
+    # What is made for a long file is gone before the search for circles begins again.
     with bootstrap.much_to_keep():
-        found = bootstrap.imported(folder, source, said, None if columns is None else Path(columns))
-        out = frozenset(leave)
-        rows, own, seen = found.file.rows, _file(folder), None
-        if out:
-            rows = tuple(row for row in rows if row.line not in out)
-        if found.file.unnamed:
-            rows = _owned(folder, rows)
-        cancelled = tuple(one for one in found.file.cancelled if one[0] not in out)
-        today = bootstrap.today_at(folder)
-        converted = _conversions(folder, own, rate) if convert else None
-        if preview:
-            with bootstrap.journal_to_look_at(folder) as book:
-                seen = use.preview_rows(
-                    book,
-                    rows,
-                    name or str(source),
-                    as_of=today,
-                    file=own,
-                    opening=opening,
-                    converted=converted,
-                    cancellations=cancelled,
-                    corrected=corrected,
-                    again=again,
-                )
-            counts = use.Imported(seen.added, seen.known)
-        else:
-            with bootstrap.open_journal(folder) as book:
-                counts = use.import_rows(
-                    book,
-                    rows,
-                    name or str(source),
-                    as_of=today,
-                    at=datetime.now(UTC),
-                    file=own,
-                    opening=opening,
-                    converted=converted,
-                    cancellations=cancelled,
-                    corrected=corrected,
-                    again=again,
-                )
-        sure = preview or _rated(folder, own, [row.entry for row in rows])
-        unvalued = None if sure else _unvalued(folder)
+        return _imported(
+            folder,
+            bootstrap.imported(folder, Path(file), said, None if columns is None else Path(columns)),
+            name=name or str(file),
+            preview=preview,
+            opening=opening,
+            convert=convert,
+            rate=rate,
+            corrected=corrected,
+            again=again,
+        )
+
+
+def _imported(
+    folder: bootstrap.Folder,
+    found: Found,
+    *,
+    name: str,
+    preview: bool,
+    opening: bool,
+    convert: bool,
+    rate: Number | None,
+    corrected: bool,
+    again: bool,
+) -> ImportReport:
+    """Add what a file says, or look at what that would do; see `import_`."""
+    rows, own, seen = found.file.rows, _file(folder), None
+    if found.file.unnamed:
+        rows = _owned(folder, rows)
+    today = bootstrap.today_at(folder)
+    converted = _conversions(folder, own, rate) if convert else None
+    said: dict[str, Any] = {
+        "file": own,
+        "opening": opening,
+        "converted": converted,
+        "cancellations": found.file.cancelled,
+        "corrected": corrected,
+        "again": again,
+    }
+    if preview:
+        with bootstrap.journal_to_look_at(folder) as book:
+            seen = use.preview_rows(book, rows, name, as_of=today, **said)
+        counts = use.Imported(seen.added, seen.known)
+    else:
+        with bootstrap.open_journal(folder) as book:
+            counts = use.import_rows(book, rows, name, as_of=today, at=datetime.now(UTC), **said)
+    sure = preview or _rated(folder, own, [row.entry for row in rows])
     return ImportReport(
         counts,
         found.file.skipped,
         found.file.incomplete,
-        _unknown(folder, {name for row in rows for name in row.entry.accounts}),
+        _unknown(folder, {account for row in rows for account in row.entry.accounts}),
         () if preview else _to_decide(own, counts.opening),
-        unvalued,
+        None if sure else _unvalued(folder),
         found.format,
         found.doubts,
         seen,

@@ -15,8 +15,8 @@ from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.adapters.files.portfolio import load
 from steelyard.adapters.files.template import begun
 from steelyard.adapters.importers import choice, column_map, held
-from steelyard.adapters.importers.choice import ImportOptions
 from steelyard.adapters.importers.choice import formats as known
+from steelyard.adapters.importers.rows import ImportOptions
 from steelyard.adapters.machine.file_bytes import read_file
 from steelyard.bootstrap.books import instruments
 from steelyard.bootstrap.folder import Folder
@@ -93,7 +93,7 @@ def imported(folder: Folder, file: Path, options: ImportOptions, columns: Path |
     if columns is None:
         return choice.read_any(data, str(file), catalogue, options)
     described = column_map.load(_bytes(columns), str(columns))
-    return choice.Found("map", column_map.read(data, str(file), catalogue, options.account, described))
+    return choice.Found("map", column_map.read(data, str(file), catalogue, options, described))
 
 
 def beginning(file: Path, options: ImportOptions) -> Beginning:

@@ -11,6 +11,7 @@ from steelyard.adapters.database.journal import StoredJournal, has_entries
 from steelyard.adapters.database.journal_schema import STEPS
 from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.adapters.importers import native as import_csv
+from steelyard.adapters.importers.rows import ImportOptions
 from steelyard.app.books import journal as use
 from steelyard.domain.books.entry_text import read_entry
 from steelyard.domain.books.holdings import holdings
@@ -36,7 +37,7 @@ def book(tmp_path):
 
 
 def take_in(book, data=FILE):
-    rows = import_csv.read(data, "trades.csv", load_catalogue(), None).rows
+    rows = import_csv.read(data, "trades.csv", load_catalogue(), ImportOptions()).rows
     return use.import_rows(book, rows, "trades.csv", as_of=TODAY, at=NOW)
 
 

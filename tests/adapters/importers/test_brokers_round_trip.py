@@ -192,7 +192,7 @@ def test_every_preset_has_a_writer():
 
 def rows_of(name, data):
     if name == "map":
-        return column_map.read(data, "x.csv", CATALOGUE, None, MAP).rows
+        return column_map.read(data, "x.csv", CATALOGUE, ImportOptions(), MAP).rows
     return read_any(data, "x.csv", CATALOGUE, ImportOptions()).file.rows
 
 

@@ -19,6 +19,7 @@ from flex_files import ARRIVED, CASH, FLEX, LOT, PER_SHARE, SOLD, TRADE
 from lanes import given_in_lanes
 from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.adapters.importers import flex as import_flex
+from steelyard.adapters.importers.rows import ImportOptions
 from steelyard.domain.books.holdings import cash_moves
 
 D = Decimal
@@ -98,7 +99,7 @@ def by_ibflex(text):
 
 
 def by_us(text):
-    found = import_flex.read(text.encode(), "file", CATALOGUE, None)
+    found = import_flex.read(text.encode(), "file", CATALOGUE, ImportOptions())
     facts = Read(money={}, gross={}, withheld={})
     for e in (row.entry for row in found.rows):
         for currency, money in cash_moves(e):

@@ -7,6 +7,7 @@ import pytest
 
 from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.adapters.importers import native as import_csv
+from steelyard.adapters.importers.rows import ImportOptions
 from steelyard.domain.books.ledger import Entry
 from steelyard.errors import PortfolioProblems
 
@@ -16,13 +17,16 @@ HEAD = "date,account,type,symbol,shares,price,currency,fees,fx_rate,tax_base_pri
 
 def entries(text, account=None):
     data = text if isinstance(text, bytes) else text.encode()
-    return [row.entry for row in import_csv.read(data, "t.csv", load_catalogue(), account).rows]
+    return [
+        row.entry
+        for row in import_csv.read(data, "t.csv", load_catalogue(), ImportOptions(account=account)).rows
+    ]
 
 
 def problems(text):
     data = text if isinstance(text, bytes) else text.encode()
     with pytest.raises(PortfolioProblems) as caught:
-        import_csv.read(data, "t.csv", load_catalogue(), None)
+        import_csv.read(data, "t.csv", load_catalogue(), ImportOptions())
     return [(p.code, p.line) for p in caught.value.problems]
 
 

@@ -40,7 +40,7 @@ def took(reader, data, account=None, *more):
     if not isinstance(data, (str, bytes)):
         data = json.dumps(data)
     data = data.encode() if isinstance(data, str) else data
-    return reader.read(data, "file", load_catalogue(), account, *more)
+    return reader.read(data, "file", load_catalogue(), ImportOptions(account=account), *more)
 
 
 def preset(data, account=None, **options):

@@ -1,4 +1,4 @@
-"""The short way of reading trades gives what the long way gives: entries, refusals, lines, to the letter.
+"""The short way of reading rows gives what the long way gives: entries, refusals, lines, to the letter.
 
 The right value is the long way's, which `test_presets` holds to what was worked out from each sample.
 """
@@ -11,14 +11,19 @@ import pytest
 
 from steelyard.adapters.files.delimited import text_of
 from steelyard.adapters.files.packaged import load_catalogue
-from steelyard.adapters.importers.choice import ImportOptions, read_any
+from steelyard.adapters.importers import column_map, native
+from steelyard.adapters.importers.choice import read_any
+from steelyard.adapters.importers.column_map import ColumnMap
+from steelyard.adapters.importers.presets import sheets
 from steelyard.adapters.importers.presets.trades import Trades
+from steelyard.adapters.importers.rows import ImportOptions
+from steelyard.domain.books.entry_reader import EntryReader
 from steelyard.domain.books.entry_text import written
 from steelyard.errors import SteelyardError
 
 SAMPLES = Path(__file__).parents[2] / "presets" / "samples"
 CATALOGUE = load_catalogue()
-TEXTS = sorted(p for p in SAMPLES.iterdir() if p.suffix in (".csv", ".tsv"))
+TEXTS = sorted(p for p in SAMPLES.iterdir() if p.suffix in (".csv", ".tsv", ".xls", ".txt", ".json"))
 
 
 def outcome(data, name):
@@ -63,5 +68,81 @@ def test_trades_are_read_the_same_both_ways(path: Path):
     text = text_of(path.read_bytes())
     for data in (path.read_bytes(), *(longer(text, seed).encode() for seed in (1, 2))):
         short = outcome(data, path.name)
-        with patch.object(Trades, "of", staticmethod(lambda *_: None)):
+        with patch.object(Trades, "of", staticmethod(lambda *_, **__: None)):
             assert short == outcome(data, path.name)
+
+
+NATIVE = """date,account,type,symbol,shares,price,currency,fees,note,lot
+2024-03-04,,deposit,,1000000,,KRW,,,
+2024-03-04,main,buy,069500,3,35000,KRW,10,,
+2024.03.05,main,buy,069500,"1,000",35000,,,a note,
+2024-03-05,ISA,buy,VOO,2,$500.10,,1,,
+2024-03-06,main,sell,069500,2,36000,KRW,,,2024-03-04
+2024-03-06,main,split,069500,2,,,,,
+2024-03-07,main,dividend,069500,5,120,KRW,92,,
+2024-03-08,main,buy,no such fund,1,1,KRW,,,
+2024-03-08,main,buy,069500,-1,1,KRW,,,
+2024-02-30,main,buy,069500,1,1,KRW,,,
+2024-03-09,main,buy,069500,1,1,KRW,x,,,more
+"""
+MAPPED = """When;What;Fund;Count;Sum;Fee;Number
+04.03.2024;Kauf;VOO;3;1.500,30;1;17
+05.03.2024;Kauf;VOO;3;1.000,00;;18
+06.03.2024;Verkauf;VOO;-2;-1.100,00;2,5;19
+07.03.2024;Einzahlung;;;2.500,00;;20
+07.03.2024;Einzahlung;;;-2.500,00;;21
+08.03.2024;Dividende;VOO;4;10,00;;22
+09.03.2024;Sonst;VOO;4;10,00;;23
+10.03.2024;Storno;;;;;24
+11.03.2024;Fremd;VOO;4;10,00;;25
+32.03.2024;Kauf;VOO;4;10,00;;26
+"""
+MAP = ColumnMap(
+    {"date": "When", "type": "What", "symbol": "Fund", "shares": "Count", "total": "Sum", "fees": "Fee",
+     "reference": "Number"},
+    {"Kauf": "buy", "Verkauf": "sell", "Einzahlung": "deposit", "Dividende": "dividend", "Sonst": ""},
+    {"currency": "USD"}, ignore_signs=True,
+)  # fmt: skip
+
+
+def told(read):
+    """What a reader gives, or every problem with its line."""
+    try:
+        file = read()
+    except SteelyardError as error:
+        return [(p.code, str(p.message), p.line) for p in error.problems]
+    return [(written(row.entry), row.line, row.reference) for row in file.rows], file.skipped, file.unnamed
+
+
+@pytest.mark.parametrize("kept", [range(20), *((0, n) for n in range(1, 11)), (0, 1, 2, 3, 4, 5, 6, 7)])
+@pytest.mark.parametrize("text", [NATIVE, MAPPED], ids=["native", "map"])
+def test_rows_of_columns_are_read_the_same_both_ways(text, kept):
+    lines = [line for n, line in enumerate(text.splitlines()) if n in kept]
+    data = "\n".join(lines).encode()
+
+    def read():
+        if text == NATIVE:
+            return native.read(data, "x.csv", CATALOGUE, ImportOptions())
+        return column_map.read(data, "x.csv", CATALOGUE, ImportOptions(), MAP)
+
+    short = told(read)
+    with patch.object(EntryReader, "read_columns", lambda self, columns, many: [None] * many):
+        assert short == told(read)
+
+
+ROWS = """<tr><td>a</td><td>1,000</td></tr>
+<TR class="x"><TD align=right> b </TD><td style="mso-number-format:'\\@'">2</td></TR>
+<tr><th>c&amp;d</th><td>3<br>4</td></tr>
+<tr><td>e</td>
+<tr><td><table><tr><td>in</td></tr></table></td></tr>
+<tr></tr>
+<tr>\n<td>f</td>\n<td>\xa0g\xa0</td>\n</tr>
+"""
+
+
+@pytest.mark.parametrize("head", ["<table>", "<html><style>td {}</style><table>", "<table><!-- <tr><td>"])
+def test_plain_rows_of_html_are_read_as_the_parser_reads_them(head):
+    """Row by row and all together; the right value is what Python's own parser gives for the whole text."""
+    for rows in (*ROWS.splitlines(), ROWS):
+        text = f"{head}{rows}</table></body></html>"
+        assert [cells for _, cells in sheets._html(text)] == sheets._parsed(text)

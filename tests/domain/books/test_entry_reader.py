@@ -54,3 +54,21 @@ def test_rows_are_read_together_as_each_is_read_alone(rows):
         assert together == alone
         if together[0] is not None:
             assert repr(together[0]) == repr(alone[0])  # digits too: 1.50 is not 1.5
+
+
+@given(rows=st.lists(ROW | USUAL, max_size=30))
+def test_rows_are_read_a_column_after_the_other_as_each_is_read_alone(rows):
+    """None stands for a row that is left to `read`; every other is what `read_entry` makes of it."""
+    columns = {name: [row.get(name, "") for row in rows] for name in COLUMNS}
+    for row, entry in zip(rows, EntryReader(CATALOGUE).read_columns(columns, len(rows)), strict=True):
+        if entry is not None:
+            alone = read_entry(row, CATALOGUE)
+            assert (entry, ()) == alone
+            assert repr(entry) == repr(alone[0])
+
+
+def test_usual_rows_are_not_left_to_be_read_alone():
+    usual = {"date": "2024-03-04", "account": "main", "type": "buy", "symbol": "VOO", "shares": "3",
+             "price": "600.20"}  # fmt: skip
+    columns = {name: [text] * 3 for name, text in usual.items()}
+    assert None not in EntryReader(CATALOGUE).read_columns(columns, 3)

@@ -14,6 +14,7 @@ from contextlib import closing
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
+from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,6 +43,16 @@ _COLUMNS = (
     "receiver", "foreign_tax", "foreign_rate",
 )  # fmt: skip
 """What `_texts` gives, in its order."""
+_RARE = ("fx_rate", "tax_base_price", "lot", *_COLUMNS[12:15], *_COLUMNS[16:])
+_USUAL = tuple(name for name in _COLUMNS if name not in _RARE)
+_rare = attrgetter(*_RARE)
+_NOTHING = tuple("" if name in ("other", "receiver") else None for name in _RARE)
+"""What a row has in those columns that says nothing in them."""
+_AS_DAYS = frozenset({"traded_on", "lot", "ex_date"})
+_AS_NUMBERS = frozenset({
+    "shares", "price", "fees", "fx_rate", "tax_base_price", "gift_value", "gift_tax", "per", "part",
+    "foreign_tax", "foreign_rate",
+})  # fmt: skip
 _WRITTEN = frozenset({"symbol", "currency", "fees", "note"})
 """Columns that have to be written also where they are empty: the table has no default for them."""
 _SELECT = (
@@ -51,6 +62,8 @@ _SELECT = (
     " e.foreign_rate, e.content_id"
     " FROM entries e JOIN batches b ON b.number = e.batch ORDER BY e.number"
 )
+_MANY = 5000
+"""Rows that are worth more room for what is not written yet."""
 _NUMBERED = (
     "SELECT traded_on, account, kind, symbol, shares, price, currency, fees, fx_rate, tax_base_price, lot,"
     " note, ex_date, gift_value, gift_tax, order_id, per, other, part, receiver, foreign_tax,"
@@ -227,6 +240,9 @@ class StoredJournal:
     ) -> tuple[int, ...]:
         if not rows:
             return ()
+        if len(rows) > _MANY:
+            # The pages of a long file are kept until they are written once.
+            self._db.execute("PRAGMA cache_size = -65536")
         batch = self._db.execute(
             "INSERT INTO batches (source, recorded_at) VALUES (?, ?)", (source, stamp(at))
         ).lastrowid
@@ -275,19 +291,45 @@ def content_ids(rows: Sequence[Row]) -> list[str]:
 
 def tell_apart(rows: Sequence[Row]) -> list[_Told]:
     """Return the rows of one file with what tells each from all others."""
+    if not rows:
+        return []
+    columns = _columns([row.entry for row in rows])
+    first = [column if all(column) else [text or "" for text in column] for column in columns[:_NOTE]]
+    heads = map("\x1f".join, zip(*first, strict=True))
+    texts = list(zip(*columns, strict=True))
+    plain_rows = not any(any(column) for column in columns[_NOTE + 1 :])
+    tails = [""] * len(rows) if plain_rows else [_tail(one) for one in texts]
     seen: dict[str, int] = {}
-    result = []
-    for row in rows:
-        texts = _texts(row.entry)
+    ids = []
+    for row, head, tail in zip(rows, heads, tails, strict=True):
+        key = row.reference or f"{head}\x1f{tail}"
+        count = seen[key] = seen.get(key, 0) + 1
         if row.reference:
-            count = seen[row.reference] = seen.get(row.reference, 0) + 1
-            id_ = row.reference if count == 1 else f"{row.reference}#{count}"
+            ids.append(key if count == 1 else f"{key}#{count}")
         else:
-            head, tail = _without_note(texts)
-            count = seen[head + tail] = seen.get(head + tail, 0) + 1
-            id_ = hashlib.sha256(f"{head}{count}{tail}".encode()).hexdigest()
-        result.append(_Told(row, id_, texts))
-    return result
+            ids.append(hashlib.sha256(f"{head}\x1f{count}{tail}".encode()).hexdigest())
+    return list(map(_Told, rows, ids, texts))
+
+
+def _columns(entries: Sequence[Entry]) -> list[Sequence[str | None]]:
+    """Return what `_texts` gives of each entry, a column after the other: what repeats is written once."""
+    # Files with anything in the columns that few rows have are few.
+    rare = set(map(_rare, entries))
+    names = _COLUMNS if rare != {_NOTHING} else _USUAL
+    found: dict[str, Sequence[str | None]] = {}
+    for name in names:
+        column = list(map(attrgetter(name), entries))
+        if name in _AS_DAYS:
+            days = {day: None if day is None else day.isoformat() for day in set(column)}
+            found[name] = list(map(days.__getitem__, column))
+        elif name in _AS_NUMBERS:
+            numbers = {id(number): number for number in column}
+            texts = {at: None if n is None else plain(n) for at, n in numbers.items()}
+            found[name] = list(map(texts.__getitem__, map(id, column)))
+        else:
+            found[name] = column
+    empty = dict(zip(_RARE, _NOTHING, strict=True))
+    return [found[name] if name in found else [empty[name]] * len(entries) for name in _COLUMNS]
 
 
 def _content_id(entry: Entry, occurrence: int) -> str:
@@ -304,11 +346,14 @@ def _without_note(texts: Sequence[str | None]) -> tuple[str, str]:
     # The note is left out: somebody who adds a remark to a file does not mean a second trade. What came
     # with a later version of the journal counts only where it is there, so that older ids stay true.
     head = "\x1f".join([text or "" for text in texts[:_NOTE]])
-    tail = ""
-    if any(texts[_NOTE + 1 :]):
-        later = zip(_LATER, texts[_NOTE + 1 :], strict=True)
-        tail = "".join([f"\x1f{name}={text}" for name, text in later if text])
-    return f"{head}\x1f", tail
+    return f"{head}\x1f", _tail(texts)
+
+
+def _tail(texts: Sequence[str | None]) -> str:
+    if not any(texts[_NOTE + 1 :]):
+        return ""
+    later = zip(_LATER, texts[_NOTE + 1 :], strict=True)
+    return "".join([f"\x1f{name}={text}" for name, text in later if text])
 
 
 def _texts(entry: Entry) -> _Texts:

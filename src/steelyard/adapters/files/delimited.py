@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 
 from steelyard.domain.numerals import POINT
@@ -50,8 +51,8 @@ def _decoded(data: bytes) -> str:
     except UnicodeDecodeError:
         pass
     else:
-        strange = [c for c in text if c > "\u00ff"]
-        if sum("가" <= c <= "힣" for c in strange) * 2 > len(strange):
+        strange = len(text) - len(text.encode("latin-1", errors="ignore"))
+        if len(re.sub("[^가-힣]+", "", text)) * 2 > strange:
             return text
     # Bytes that cp1252 leaves open, and control characters, are of no file that a person exported.
     text = data.decode("cp1252", errors="replace")
@@ -84,6 +85,11 @@ def cells_of(text: str, delimiter: str, *, strict: bool = False) -> Iterator[tup
     Raises:
         csv.Error: A row cannot be read.
     """
+    if '"' not in text:
+        # Without quotes no row has more than one line.
+        lone = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=strict)
+        yield from enumerate(lone, 1)
+        return
     lines: Iterable[str] = io.StringIO(text, newline="")
     reader = csv.reader(lines, delimiter=delimiter, strict=strict)
     before = 0

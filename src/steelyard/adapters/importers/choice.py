@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib import import_module
 
 from steelyard.adapters.files.delimited import text_of
@@ -12,7 +12,7 @@ from steelyard.adapters.importers.presets.entries import entries_of
 from steelyard.adapters.importers.presets.sheets import Sheets
 from steelyard.adapters.importers.presets.statement import Statement
 from steelyard.adapters.importers.presets.tables import may_be, read_statement
-from steelyard.adapters.importers.rows import ImportedFile, Importer, Sheet, refuse
+from steelyard.adapters.importers.rows import ImportedFile, Importer, ImportOptions, Sheet, refuse
 from steelyard.domain.books.entry_text import COLUMNS
 from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.numerals import TwoReadings
@@ -24,25 +24,6 @@ CODED = {
     "flex": "flex",
 }
 """Formats read by code, and its module."""
-
-
-@dataclass(frozen=True, slots=True)
-class ImportOptions:
-    """What the owner says about a file.
-
-    Attributes:
-        format: Its format; found by content where None.
-        account: Of rows that name none.
-        accounts: A broker's account number to an account's name.
-        symbols: A broker's name of an instrument to its symbol.
-        leave: Lines to leave out.
-    """
-
-    format: str | None = None
-    account: str | None = None
-    accounts: Mapping[str, str] = field(default_factory=dict)
-    symbols: Mapping[str, str] = field(default_factory=dict)
-    leave: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +58,14 @@ def read_any(data: bytes, name: str, catalogue: Catalogue, options: ImportOption
     wanted = options.format or coded(data)
     if wanted in CODED:
         reader: Importer = import_module(f"steelyard.adapters.importers.{CODED[wanted]}").read
-        return Found(wanted, reader(data, name, catalogue, options.account))
+        return Found(wanted, reader(data, name, catalogue, options))
     statement = statement_of(data, name, wanted)
     preset = statement.preset
     if not statement.bookings and statement.holdings:
         text = say("the file of {broker} says what is held, not what happened", broker=preset["broker"])
         hint = say("begin a portfolio file with it: `steelyard init DIR --from FILE`")
         raise refuse("import-header", name, text, hint)
-    sheet = Sheet(name, catalogue, options.account)
-    file = entries_of(
-        statement, sheet, symbols=options.symbols, accounts=options.accounts, leave=options.leave
-    )
+    file = entries_of(statement, Sheet(name, catalogue, options))
     return Found(str(preset["id"]).replace("_", "-"), file, tuple(preset.get("doubts", ())))
 
 

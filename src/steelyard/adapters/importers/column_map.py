@@ -29,22 +29,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from steelyard.adapters.files.delimited import delimiter_of
 from steelyard.adapters.files.toml_text import tree_of
 from steelyard.adapters.importers.rows import (
+    MANY,
     ImportedFile,
+    ImportOptions,
     Known,
     Sheet,
     add_up,
     decode,
+    grid,
     listed,
     payment,
     refuse,
-    sign_of,
+    sign_in,
     spread,
-    table,
 )
 from steelyard.domain.books.entry_text import COLUMNS
 from steelyard.domain.books.ledger import CASH_KINDS, KINDS, PAYMENT_KINDS, SIGNED_KINDS
@@ -169,7 +171,7 @@ def _is_form(text: str) -> bool:
 
 
 def read(
-    data: bytes, name: str, catalogue: Catalogue, account: str | None, described: ColumnMap
+    data: bytes, name: str, catalogue: Catalogue, said: ImportOptions, described: ColumnMap
 ) -> ImportedFile:
     """Read a broker's CSV as its map describes it.
 
@@ -177,42 +179,142 @@ def read(
         data: CSV.
         name: For messages.
         catalogue: Known instruments.
-        account: Of rows that name none; `main` unless given.
+        said: What its owner says about it.
         described: The map.
 
     Raises:
         PortfolioProblems: With every problem of the file and its line.
     """
-    sheet = Sheet(name, catalogue, account)
+    sheet = Sheet(name, catalogue, said)
     columns = {key: column.strip().lower() for key, column in described.columns.items()}
     text = decode(data, name, described.encoding)
-    rows = list(table(text, name, described.delimiter, described.first_line))
+    heads, lines, rows = grid(text, name, described.delimiter, described.first_line)
+    # The last column of a name counts, and one without a name is none.
+    cells = {head: column for head, column in zip(heads, zip(*rows, strict=False), strict=False) if head}
     if rows:
-        missing = [described.columns[key] for key, column in columns.items() if column not in rows[0][1]]
+        missing = [described.columns[key] for key, column in columns.items() if column not in cells]
         if missing:
             hint = "correct the map; first_line is the line of column names"
-            said = f"there is no column {', '.join(missing)}"
-            raise refuse("import-header", name, said, hint, described.first_line)
-    described = _told(described, columns, [row for _, row in rows], text, name)
-    names = Known(lambda text: catalogue.resolve(described_name(text)) or text)
-    for line, row in rows:
-        words = {**described.constants, **{key: row[c] for key, c in columns.items() if row.get(c)}}
+            text = f"there is no column {', '.join(missing)}"
+            raise refuse("import-header", name, text, hint, described.first_line)
+    words: dict[str, Sequence[str]] = {key: cells.get(column, ()) for key, column in columns.items()}
+    described = _told(described, words, text, name)
+    for key, constant in described.constants.items():
+        words[key] = [text or constant for text in words.get(key, [""] * len(rows))]
+    words = sheet.as_said(words)
+    names = Known(lambda text: sheet.catalogue.resolve(described_name(text)) or text)
+
+    def alone(place: int) -> None:
+        """Read one row by its words."""
+        said = {key: column[place] for key, column in words.items() if column[place]}
         try:
-            _row(sheet, line, words, described, names)
+            _row(sheet, lines[place], said, described, names)
         except ValueError as error:
-            sheet.unread(f"the row cannot be read: {error}", line)
+            sheet.unread(f"the row cannot be read: {error}", lines[place])
+
+    usual, references = _usual(words, described, names, sheet.account or "main", len(rows))
+    sheet.put_columns(usual, lines, alone, references)
     return sheet.finish()
 
 
-def _told(
-    described: ColumnMap, columns: Mapping[str, str], rows: Sequence[Mapping[str, str]], text: str, name: str
-) -> ColumnMap:
+def _usual(
+    words: Mapping[str, Sequence[str]], described: ColumnMap, names: Known[str], owner: str, many: int
+) -> tuple[dict[str, Sequence[str]], Sequence[str]]:
+    """Return the words of usual rows as the native format has them, and their references.
+
+    A row that is none has no type left: it is read alone. So is what has no number, one below zero or one
+    that names a currency, and a total that is no purchase or sale.
+    """
+    found: dict[str, Sequence[str]] = {k: v for k, v in words.items() if k not in ("total", "original")}
+    kinds = words.get("type", [""] * many)
+    if described.types:
+        kinds = [described.types.get(kind, "") for kind in kinds]
+    if described.date_format or described.order != YEAR_FIRST:
+        days = Known(partial(_day_or_none, form=described.date_format, order=described.order))
+        found |= {key: list(map(days.__getitem__, words[key])) for key in ("date",) if key in words}
+    decimal = described.decimal or POINT
+    read = Known(partial(_plain_number, decimal=decimal), MANY * 10).__getitem__
+    numbers = {key: list(map(read, words[key])) for key in _NUMBERS if key in words}
+    alone = [kind == CANCEL for kind in kinds]
+    for key, column in numbers.items():
+        if None in column:
+            alone = [a or number is None for a, number in zip(alone, column, strict=True)]
+        found[key] = ["" if number is None else number[1] for number in column]
+    totals = found.pop("total", [])
+    if any(totals):
+        alone = _priced(found, totals, numbers, kinds, alone)
+    if "symbol" in words:
+        symbols = Known(lambda text: names[listed(text)] if text else "")
+        found["symbol"] = list(map(symbols.__getitem__, words["symbol"]))
+    found["type"] = ["" if a else kind for a, kind in zip(alone, kinds, strict=True)] if any(alone) else kinds
+    refs = found.pop("reference", None)
+    if refs is None:
+        return found, [""] * many
+    owners = words.get("account", [""] * many)
+    return found, [f"map:{who or owner}:{ref}" if ref else "" for who, ref in zip(owners, refs, strict=True)]
+
+
+def _priced(
+    found: dict[str, Sequence[str]],
+    totals: Sequence[str],
+    numbers: Mapping[str, Sequence[tuple[Decimal, str] | None]],
+    kinds: Sequence[str],
+    alone: Sequence[bool],
+) -> list[bool]:
+    """Fill in price and fees where only a total is there; say which rows are to be read alone."""
+    nothing: Sequence[tuple[Decimal, str] | None] = [(ZERO, "")] * len(totals)
+    prices, fees, left = list(found.get("price", totals)), list(found.get("fees", totals)), list(alone)
+    if "price" not in found:
+        prices = [""] * len(totals)
+    if "fees" not in found:
+        fees = [""] * len(totals)
+    columns = (numbers.get(key, nothing) for key in ("total", "shares", "fees"))
+    for place, (total, shares, paid) in enumerate(zip(*columns, strict=True)):
+        if (
+            not totals[place]
+            or prices[place]
+            or left[place]
+            or total is None
+            or shares is None
+            or paid is None
+        ):
+            continue
+        if kinds[place] not in ("buy", "sell") or not shares[0]:
+            left[place] = True
+            continue
+        prices[place], rest = spread(total[0], shares[0], sale=kinds[place] == "sell")
+        if rest:
+            fees[place] = plain(add_up(paid[0], rest))
+    found |= {"price": prices, "fees": fees}
+    return left
+
+
+def _day_or_none(text: str, form: str | None, order: str) -> str:
+    """Return a day as ISO 8601; what is none is returned as nothing."""
+    try:
+        return _day(text, form, order) if text else ""
+    except ValueError:
+        return ""
+
+
+def _plain_number(text: str, decimal: str) -> tuple[Decimal, str] | None:
+    """Return a number and how it is written here; None where the row is to be read alone."""
+    if not text:
+        return ZERO, ""
+    try:
+        value, written, currency = _number(text, decimal)
+    except ValueError:
+        return None
+    return None if currency is not None or value < ZERO else (value, written)
+
+
+def _told(described: ColumnMap, words: Mapping[str, Sequence[str]], text: str, name: str) -> ColumnMap:
     """Return the map with what it leaves open and all rows together tell.
 
     Raises:
         PortfolioProblems: They do not tell, or no row has the map's `date_format`.
     """
-    days = [row[columns["date"]] for row in rows if row.get(columns.get("date", ""))]
+    days = list(dict.fromkeys(day for day in words.get("date", ()) if day))
     order, form = YEAR_FIRST, described.date_format
     if form is not None and days and not any(_fits(day, form) for day in days):
         right = next((f for f in _FORMS if all(_fits(day, f) for day in days)), None)
@@ -225,9 +327,8 @@ def _told(
         raise PortfolioProblems((error.problem(name),)) from None
     decimal = described.decimal
     if decimal is None:
-        numbers = [columns[key] for key in _NUMBERS if key in columns]
-        first = text.split("\n")[described.first_line - 1 :][:1]
-        decimal = sign_of(rows, numbers, described.delimiter or delimiter_of("".join(first)), name)
+        first = text.split("\n", described.first_line)[described.first_line - 1 :][:1]
+        decimal = sign_in(words, _NUMBERS, described.delimiter or delimiter_of("".join(first)), name)
     return replace(described, decimal=decimal, order=order)
 
 

@@ -18,6 +18,7 @@ from steelyard.adapters.importers.arrivals import Arrival, OpenPositionLot, lots
 from steelyard.adapters.importers.dividends import Booking, Dividends
 from steelyard.adapters.importers.rows import (
     ImportedFile,
+    ImportOptions,
     Sheet,
     add_up,
     amount,
@@ -63,31 +64,33 @@ class _Element:
         return raw
 
 
-def read(data: bytes, name: str, catalogue: Catalogue, account: str | None) -> ImportedFile:
+def read(data: bytes, name: str, catalogue: Catalogue, said: ImportOptions) -> ImportedFile:
     """Read a Flex statement.
 
-    Without `account`, rows of a file with several accounts keep their account numbers.
+    Unless its owner says whose it is, rows of a file with several accounts keep their account numbers.
 
     Args:
         data: XML.
         name: For messages.
         catalogue: Known instruments.
-        account: Of all rows; `main` unless given, where the file has one account.
+        said: What its owner says about it.
 
     Raises:
         PortfolioProblems: With every problem of the file and its line.
     """
-    sheet = Sheet(name, catalogue, account)
+    sheet = Sheet(name, catalogue, said)
     everything = list(_elements(data, name))
     elements = [e for e in everything if e.tag in _READ]
-    lots = [_open_lot(e) for e in everything if e.tag == "OpenPosition" and e["levelOfDetail"] == "LOT"]
+    lots = [
+        _open_lot(sheet, e) for e in everything if e.tag == "OpenPosition" and e["levelOfDetail"] == "LOT"
+    ]
     held = [lot for lot in lots if lot is not None]
-    taken = {(e["accountId"], listed(e["symbol"])) for e in elements if _takes(e)}
-    several = account is None and len({e["accountId"] for e in elements if e["accountId"]}) > 1
+    taken = {(e["accountId"], _symbol(sheet, e)) for e in elements if _takes(e)}
+    several = len({e["accountId"] for e in elements if e["accountId"]}) > 1
     dividends = Dividends()
     executions = any(e["levelOfDetail"] in ("", "EXECUTION") for e in elements if e.tag == "Trade")
     for element in elements:
-        owner = element["accountId"] if several else ""
+        owner = sheet.owner(element["accountId"], several=several)
         try:
             if element.tag == "Trade":
                 _trade(sheet, element, owner, executions=executions)
@@ -133,6 +136,11 @@ def _reference(element: _Element, *keys: str) -> str:
     return f"flex:{element['accountId']}:{element.tag}:{number}" if number else ""
 
 
+def _symbol(sheet: Sheet, element: _Element) -> str:
+    """Return the symbol that a row is of, by the owner's word where there is one."""
+    return sheet.called(element["symbol"]) or listed(element["symbol"])
+
+
 def _trade(sheet: Sheet, element: _Element, owner: str, *, executions: bool) -> None:
     line = element.line
     if element["levelOfDetail"] not in ("", "EXECUTION"):
@@ -162,7 +170,7 @@ def _trade(sheet: Sheet, element: _Element, owner: str, *, executions: bool) -> 
         _conversion(sheet, element, owner, side, reference, day, abs(shares), price, fees)
     else:
         sheet.add(
-            line, reference, type=side.lower(), date=day, account=owner, symbol=listed(element["symbol"]),
+            line, reference, type=side.lower(), date=day, account=owner, symbol=_symbol(sheet, element),
             shares=plain(abs(shares)), price=plain(price), currency=currency, fees=plain(fees),
             order_id=element["ibOrderID"],
         )  # fmt: skip
@@ -239,7 +247,7 @@ def _cash(sheet: Sheet, dividends: Dividends, element: _Element, owner: str) -> 
         if EXACT.multiply(shares, rate) != abs(money):
             shares = ZERO
         booking = Booking(
-            owner, listed(element["symbol"]), day, element["currency"], money, reference, shares, element.line
+            owner, _symbol(sheet, element), day, element["currency"], money, reference, shares, element.line
         )
         (dividends.paid if kind in _PAID else dividends.withheld).append(booking)
     else:
@@ -265,11 +273,11 @@ def _corporate_action(sheet: Sheet, element: _Element, owner: str) -> None:
     new, old = (Decimal(n) for n in found.groups())
     sheet.add(
         element.line, _reference(element, "actionID", "transactionID"), type="split", account=owner,
-        date=element.day("dateTime", "reportDate"), symbol=listed(element["symbol"]), shares=f"{new}/{old}",
+        date=element.day("dateTime", "reportDate"), symbol=_symbol(sheet, element), shares=f"{new}/{old}",
     )  # fmt: skip
 
 
-def _open_lot(element: _Element) -> OpenPositionLot | None:
+def _open_lot(sheet: Sheet, element: _Element) -> OpenPositionLot | None:
     """Return a lot, None where a figure is missing: it only serves to find a cost."""
     try:
         shares, cost = amount(element["position"]), amount(element["costBasisMoney"])
@@ -277,7 +285,7 @@ def _open_lot(element: _Element) -> OpenPositionLot | None:
         return None
     if shares <= ZERO or not element["openDateTime"]:
         return None
-    account, symbol = element["accountId"], listed(element["symbol"])
+    account, symbol = element["accountId"], _symbol(sheet, element)
     return OpenPositionLot(account, symbol, element.day("openDateTime"), shares, cost, element["currency"])
 
 
@@ -296,7 +304,7 @@ def _transfer(
     inward = element["direction"] == "IN" or (not element["direction"] and add_up(shares, money) > ZERO)
     if element["assetCategory"] in _FUNDS and shares and element["symbol"]:
         kind = "transfer_in" if inward else "transfer_out"
-        symbol, currency = listed(element["symbol"]), element["currency"]
+        symbol, currency = _symbol(sheet, element), element["currency"]
         arrival = Arrival(element["accountId"], symbol, day, abs(shares), currency)
         lots = lots_of(arrival, held, taken) if inward else ()
         # Several lots stay one entry without a cost: the broker's number is one, and an export without lots

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from steelyard.adapters.importers.choice import Found, ImportOptions
+from steelyard.adapters.importers.choice import Found
 from steelyard.adapters.importers.presets.statement import Holding, Statement
-from steelyard.adapters.importers.rows import listed, refuse
+from steelyard.adapters.importers.rows import ImportOptions, listed, refuse
 from steelyard.domain.books.beginning import Beginning, HeldAccount, HeldLot
 from steelyard.domain.books.holdings import holdings
 from steelyard.domain.market.catalogue import Catalogue

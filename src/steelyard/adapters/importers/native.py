@@ -7,10 +7,11 @@ Empty columns may be left out; `date` and `type` may not. Few rows need `ex_date
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 
 from steelyard.adapters.files.delimited import delimiter_of
-from steelyard.adapters.importers.rows import ImportedFile, Sheet, decode, sign_of, table
+from steelyard.adapters.importers.rows import ImportedFile, ImportOptions, Known, Sheet, decode, grid, sign_in
 from steelyard.domain.books.entry_text import COLUMNS, FIELDS
 from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.money import plain
@@ -20,45 +21,60 @@ from steelyard.domain.shown import uncell
 NUMBERS = ("shares", "price", "fees", "fx_rate", "tax_base_price", "gift_value", "gift_tax", "foreign_tax")
 
 
-def read(data: bytes, name: str, catalogue: Catalogue, account: str | None) -> ImportedFile:
+def read(data: bytes, name: str, catalogue: Catalogue, said: ImportOptions) -> ImportedFile:
     """Read a native CSV file.
 
     Args:
         data: UTF-8, with `,`, `;` or tabs between the cells.
         name: For messages.
         catalogue: Its names and aliases may stand for symbols.
-        account: Of rows that name none; `main` unless given.
+        said: What its owner says about it.
 
     Raises:
         PortfolioProblems: With every problem of the file and its line.
     """
-    sheet = Sheet(name, catalogue, account)
+    sheet = Sheet(name, catalogue, said)
     # Blank lines above the names are no names.
     text = decode(data, name).lstrip("\n")
-    rows = list(table(text, name))
-    if rows and not _known_columns(sheet, rows[0][1]):
+    names, lines, rows = grid(text, name)
+    if rows and not _known_columns(sheet, names):
         return sheet.finish()
-    sign = sign_of([row for _, row in rows], NUMBERS, delimiter_of(text.partition("\n")[0]), name)
-    guarded = "'" in text
-    for line, row in rows:
-        if guarded:
-            row |= {key: uncell(word) for key, word in row.items() if word[:1] == "'"}
-        if sign == COMMA:
-            row |= {key: _pointed(row[key]) for key in NUMBERS if row.get(key)}
-        if row.pop("", ""):
+    columns: dict[str, Sequence[str]] = dict(zip(names, zip(*rows, strict=False), strict=False))
+    columns.pop("", None)
+    columns = sheet.as_said(columns)
+    sign = sign_in(columns, NUMBERS, delimiter_of(text.partition("\n")[0]), name)
+    if "'" in text:
+        columns = {key: [uncell(word) for word in column] for key, column in columns.items()}
+    if sign == COMMA:
+        pointed = Known(_pointed).__getitem__
+        columns |= {key: list(map(pointed, columns[key])) for key in NUMBERS if key in columns}
+    many = len(names)
+    over = ["".join(cells[many:]) for cells in rows] if max(map(len, rows), default=0) > many else None
+
+    def alone(place: int) -> None:
+        """Read one row by its words."""
+        line, row = lines[place], {key: column[place] for key, column in columns.items()}
+        if over is not None and over[place]:
             sheet.problem(
                 "import-row",
                 "the row has more cells than there are columns",
                 "quote a cell that has a comma in it",
                 line,
             )
-            continue
+            return
         sheet.put(row, line)
+
+    usual = columns
+    if over is not None and "type" in columns:
+        usual = columns | {"type": ["" if o else kind for o, kind in zip(over, columns["type"], strict=True)]}
+    sheet.put_columns(usual, lines, alone)
     return sheet.finish()
 
 
 def _pointed(text: str) -> str:
     """Return a number with a decimal comma as it is with a point; what is none stays, to be refused."""
+    if not text:
+        return text
     try:
         found = read_numeral(text, COMMA)
     except ValueError:
@@ -66,8 +82,8 @@ def _pointed(text: str) -> str:
     return plain(found.value) + (f" {found.currency}" if found.currency else "")
 
 
-def _known_columns(sheet: Sheet, row: dict[str, str]) -> bool:
-    names = [n for n in row if n]
+def _known_columns(sheet: Sheet, found: Sequence[str]) -> bool:
+    names = [n for n in found if n]
     for missing in ("date", "type"):
         if missing not in names:
             sheet.problem(

@@ -9,8 +9,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -22,6 +22,7 @@ from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.money import EXACT, ZERO, parse_number, plain
 from steelyard.domain.numerals import TwoReadings, decimal_sign
 from steelyard.errors import PortfolioProblems, Problem
+from steelyard.words import say
 
 MANY = 20_000
 """Texts that are remembered together with what they mean."""
@@ -50,14 +51,34 @@ class ImportedFile:
 class Known(dict[Any, _Read]):
     """Cells of a table and what each means; what is new is read, and no more is kept than is worth it."""
 
-    def __init__(self, read: Callable[[Any], _Read]) -> None:
+    def __init__(self, read: Callable[[Any], _Read], most: int = MANY) -> None:
         self._read = read
+        self._most = most
 
     def __missing__(self, cells: Any) -> _Read:
-        if len(self) >= MANY:
+        if len(self) >= self._most:
             self.clear()
         found = self[cells] = self._read(cells)
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """What the owner says about a file.
+
+    Attributes:
+        format: Its format; found by content where None.
+        account: Of rows that name none.
+        accounts: A broker's account number to an account's name.
+        symbols: A broker's name of an instrument to its symbol.
+        leave: Lines to leave out.
+    """
+
+    format: str | None = None
+    account: str | None = None
+    accounts: Mapping[str, str] = field(default_factory=dict)
+    symbols: Mapping[str, str] = field(default_factory=dict)
+    leave: Sequence[int] = ()
 
 
 class Sheet:
@@ -66,14 +87,19 @@ class Sheet:
     Args:
         name: The file, for messages.
         catalogue: Known instruments.
-        account: Of rows that name none; `main` unless given.
+        said: What its owner says about it; rows that name no account are of `main` unless that is said.
     """
 
-    def __init__(self, name: str, catalogue: Catalogue, account: str | None) -> None:
+    def __init__(self, name: str, catalogue: Catalogue, said: ImportOptions) -> None:
         self.name = name
+        self.said = said
         self.catalogue = catalogue
-        self.account = account
-        self._owner = account or "main"
+        self.account = said.account
+        self._owner = said.account or "main"
+        self._left: set[int] = set()
+        self._called: set[str] = set()
+        self._numbers: set[str] = set()
+        self._owned = False
         self._reader = EntryReader(catalogue)
         self.unnamed = False
         self.rows: list[Row] = []
@@ -96,6 +122,39 @@ class Sheet:
         """Note that a row is entered without something."""
         self.incomplete.append((line, what))
 
+    def left(self, line: int, reason: str) -> None:
+        """Note that a row is left out as the owner said."""
+        self._left.add(line)
+        self.skip(line, say("left out as you said: {reason}", reason=reason))
+
+    def called(self, name: str) -> str | None:
+        """Return the symbol that the owner says a broker's name stands for."""
+        symbol = self.said.symbols.get(name)
+        if symbol is not None:
+            self._called.add(name)
+        return symbol
+
+    def as_said(self, columns: dict[str, Sequence[str]]) -> dict[str, Sequence[str]]:
+        """Return columns of words with the accounts and symbols that the owner says theirs stand for."""
+        found = dict(columns)
+        if self.said.symbols and "symbol" in columns:
+            found["symbol"] = [self.called(text) or text for text in columns["symbol"]]
+        if self.said.accounts and "account" in columns:
+            found["account"] = [self.owner(number, several=True) or number for number in columns["account"]]
+        return found
+
+    def owner(self, number: str, *, several: bool) -> str:
+        """Return the account of a broker's number, "" where it is that of the file.
+
+        Args:
+            number: As rows name it; "" where they name none.
+            several: The file has rows of several.
+        """
+        self._numbers.add(number)
+        if number in self.said.accounts:
+            return self.said.accounts[number]
+        return number if several and self.account is None else ""
+
     def cancel(self, line: int | None, reference: str) -> None:
         """Note a row that takes back the one of a number, in this file or in one that came before."""
         self.cancelled.append((line, reference))
@@ -116,11 +175,76 @@ class Sheet:
         if not words.get("account", "").strip():
             words["account"] = self._owner
             self.unnamed = self.account is None
+            self._owned = True
         entry, problems = self._reader.read(words)
         if entry is not None:
             self.rows.append(Row(entry, line, reference))
         elif problems:
             self.problems += [replace(p, file=self.name, line=line, key=key) for p in problems]
+
+    def put_columns(
+        self,
+        columns: dict[str, Sequence[str]],
+        lines: Sequence[int],
+        alone: Callable[[int], None],
+        references: Sequence[str] | None = None,
+    ) -> None:
+        """Read rows that are given a column after the other, by the names of `entry_text.COLUMNS`.
+
+        Args:
+            columns: Their words.
+            lines: Where each row stands.
+            alone: Reads the row of a place that is no usual one.
+            references: Of the rows; none unless given.
+        """
+        owners = columns.get("account", [""] * len(lines))
+        if not all(owners):
+            self.unnamed, self._owned = self.account is None, True
+            columns = {**columns, "account": [owner or self._owner for owner in owners]}
+        entries = self._reader.read_columns(columns, len(lines))
+        said = [""] * len(lines) if references is None else references
+        for place, (entry, line, reference) in enumerate(zip(entries, lines, said, strict=True)):
+            if entry is None:
+                alone(place)
+            else:
+                self.rows.append(Row(entry, line, reference))
+
+    def _leave(self, lines: frozenset[int]) -> None:
+        """Leave out what the owner wants left out, whether or not it is understood."""
+        for line, reason in [(p.line, p.message) for p in self.problems if p.line in lines]:
+            self.left(line or 0, reason)
+        for row in [row for row in self.rows if row.line in lines]:
+            self.left(row.line or 0, f"{row.entry.kind} {row.entry.symbol}".strip())
+        self._left |= {line for line, _ in (*self.skipped, *self.cancelled) if line in lines}
+        self.problems = [p for p in self.problems if p.line not in lines]
+        self.rows = [row for row in self.rows if row.line not in lines]
+        self.cancelled = [one for one in self.cancelled if one[0] not in lines]
+        self.incomplete = [one for one in self.incomplete if one[0] not in lines]
+        for line in sorted(lines - self._left):
+            hint = say("take it out of --leave; lines are those of the file, from 1, as messages name them")
+            self.problem("import-row", say("no row begins in line {line} to be left out", line=line), hint)
+
+    def _tell_unused(self) -> None:
+        """Say what the owner said that is of no row."""
+        numbers = ", ".join(sorted(self._numbers - {""})) or say("none")
+        for number in sorted(set(self.said.accounts) - self._numbers):
+            text = say(
+                "no row is of the account {number}: the file names {seen}", number=number, seen=numbers
+            )
+            self.skip(None, text)
+        for name in sorted(set(self.said.symbols) - self._called):
+            self.skip(None, say("no row names {name}, which --symbol says what it is", name=name))
+        found = {row.entry.account for row in self.rows}
+        if self.account is not None and self.rows and not self._owned and self.account not in found:
+            text = say(
+                "every row names its account, and none is {account}: they name {found}",
+                account=self.account,
+                found=", ".join(sorted(found)),
+            )
+            hint = say(
+                "leave --account out, or rename theirs: --account THEIRS={account}", account=self.account
+            )
+            self.problem("entry-account", text, hint)
 
     def finish(self) -> ImportedFile:
         """Return the file.
@@ -130,6 +254,9 @@ class Sheet:
         """
         if not (self.rows or self.problems or self.skipped or self.cancelled):
             self.problem("import-empty", "the file has no rows", "export it again")
+        if self.said.leave:
+            self._leave(frozenset(self.said.leave))
+        self._tell_unused()
         if self.problems:
             raise PortfolioProblems(tuple(sorted(self.problems, key=lambda p: p.line or 0)))
         return ImportedFile(
@@ -141,8 +268,8 @@ class Sheet:
         )
 
 
-Importer = Callable[[bytes, str, Catalogue, "str | None"], ImportedFile]
-"""What reads a file: its bytes, its name, the catalogue, the account of rows that name none."""
+Importer = Callable[[bytes, str, Catalogue, ImportOptions], ImportedFile]
+"""What reads a file: its bytes, its name, the catalogue, what its owner says about it."""
 
 
 def refuse(code: str, name: str, message: str, hint: str, line: int | None = None) -> PortfolioProblems:
@@ -165,7 +292,7 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> str:
         raise refuse("import-encoding", name, f"the file cannot be read: {error}", hint) from None
 
 
-def sign_of(rows: Sequence[Mapping[str, str]], columns: Collection[str], delimiter: str, name: str) -> str:
+def sign_in(table: Mapping[str, Iterable[str]], columns: Collection[str], delimiter: str, name: str) -> str:
     """Return the decimal sign of a file, by the numbers in some of its columns.
 
     Raises:
@@ -173,12 +300,17 @@ def sign_of(rows: Sequence[Mapping[str, str]], columns: Collection[str], delimit
     """
     texts: dict[str, None] = {}  # in the order of the file, so that the same number is named each time
     for column in columns:
-        if rows and column in rows[0]:
-            texts |= dict.fromkeys([row.get(column, "") for row in rows])
+        texts |= dict.fromkeys(table.get(column, ()))
     try:
         return decimal_sign(texts, usual=usual_sign(delimiter))
     except TwoReadings as error:
         raise PortfolioProblems((error.problem(name),)) from None
+
+
+def sign_of(rows: Sequence[Mapping[str, str]], columns: Collection[str], delimiter: str, name: str) -> str:
+    """Return the same of rows by the names of their columns."""
+    found = {key: [row.get(key, "") for row in rows] for key in columns if rows and key in rows[0]}
+    return sign_in(found, columns, delimiter, name)
 
 
 def table(
@@ -191,23 +323,48 @@ def table(
     Raises:
         PortfolioProblems: There is no header or it has a name twice.
     """
-    lines = text.split("\n")[first_line - 1 :]
-    delimiter = delimiter or delimiter_of(lines[0] if lines else "")
-    reader = csv.reader(io.StringIO("\n".join(lines), newline=""), delimiter=delimiter, strict=True)
+    names, lines, rows = grid(text, name, delimiter, first_line)
+    for line, cells in zip(lines, rows, strict=True):
+        yield line, named(names, cells)
+
+
+def named(names: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
+    """Return a row of `grid` by the names of its columns, what is beyond them under ""."""
+    row = dict(zip(names, cells, strict=False))
+    row[""] = "".join(cells[len(names) :])
+    return row
+
+
+def grid(
+    text: str, name: str, delimiter: str | None = None, first_line: int = 1
+) -> tuple[list[str], list[int], list[list[str]]]:
+    """Return the names of a CSV text's columns, and of each row its line and its cells; see `table`.
+
+    Every row has a cell a name; one with more keeps the rest behind them.
+    """
+    start = text.split("\n", first_line - 1)
+    body = start[-1] if len(start) == first_line else ""
+    delimiter = delimiter or delimiter_of(body.partition("\n")[0])
+    reader = csv.reader(io.StringIO(body, newline=""), delimiter=delimiter, strict=True)
+    clean = Known(str.strip, MANY).__getitem__
+    lines: list[int] = []
+    rows: list[list[str]] = []
     try:
         names = [cell.strip().lower() for cell in next(reader, [])]
         if not any(names) or len({n for n in names if n}) < len([n for n in names if n]):
             hint = "the first line names the columns, each once"
             raise refuse("import-header", name, "there is no line of column names", hint, first_line)
-        before = reader.line_num
+        many, before = len(names), reader.line_num
         for cells in reader:
             line, before = before + first_line, reader.line_num
-            cells = [cell.strip() for cell in cells]
+            cells = list(map(clean, cells))
             if not any(cells):
                 continue
-            row = dict(zip(names, cells, strict=False))
-            row[""] = "".join(cells[len(names) :])
-            yield line, row
+            if len(cells) < many:
+                cells += [""] * (many - len(cells))
+            lines.append(line)
+            rows.append(cells)
+        return names, lines, rows
     except csv.Error as error:
         line = reader.line_num + first_line - 1
         raise refuse(

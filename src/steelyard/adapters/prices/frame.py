@@ -244,7 +244,7 @@ def _columns(prices: Any, symbols: Sequence[str]) -> tuple[list[str], list[Any]]
             say(
                 "targets are of {symbols}, rows of prices have {widths} columns",
                 symbols=", ".join(symbols),
-                widths=join(say(" or "), [str(n) for n in sorted(widths)] or [say("no")]),
+                widths=join(say(" or "), [str(n) for n in sorted(widths)] or [say("none")]),
             ),
             say("give an array with a column a target, in their order"),
         )

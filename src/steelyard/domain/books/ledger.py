@@ -136,6 +136,21 @@ class Entry:
         return EXACT.multiply(self.shares, self.price) if self.price is not None else ZERO
 
 
+def entry_like(
+    like: Entry, on: date, shares: Decimal, price: Decimal | None, fees: Decimal, order_id: str
+) -> Entry:
+    """Return an entry of another day with numbers of its own that says in words what one before it said.
+
+    Args:
+        like: Of a kind that has nothing but these numbers.
+        on, shares, price, fees, order_id: As of `Entry`.
+    """
+    return Entry(
+        on, like.account, like.kind, like.symbol, shares, price, like.currency, fees, None, None, None,
+        like.note, None, None, None, order_id,
+    )  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """An entry as a file has it.

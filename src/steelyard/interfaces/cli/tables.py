@@ -14,7 +14,7 @@ from rich.text import Text
 from steelyard.app.check import CheckReport
 from steelyard.app.planning.ways import Ways
 from steelyard.domain.class_holdings import Member
-from steelyard.domain.money import EXACT, ONE, ZERO, currency_sign, minor_digits
+from steelyard.domain.money import EXACT, ONE, ZERO, currency_sign
 from steelyard.domain.policy.drift import Drift
 from steelyard.domain.policy.models import Model
 from steelyard.domain.policy.policies import band
@@ -23,6 +23,7 @@ from steelyard.domain.trades import Plan, Trade
 from steelyard.interfaces import edge
 from steelyard.interfaces.cli.long_lists import MOST_ROWS, first_lines, more
 from steelyard.interfaces.language import tell
+from steelyard.interfaces.rounding import ROUNDED, adds_up, rounded
 from steelyard.interfaces.vocabulary import SIDES, WAYS
 from steelyard.words import join, say
 
@@ -43,8 +44,8 @@ def console() -> Console:
 
 def money(amount: Decimal, currency: str) -> str:
     """Return an amount by locale rules, in the currency's own decimals: `₩4,800,000`, `$412.35`."""
-    rounded = _WIDE.quantize(amount, ONE.scaleb(-minor_digits(currency)))
-    return f"{'-' if rounded < 0 else ''}{currency_sign(currency)}{abs(rounded):,f}"
+    shown = rounded(amount, currency)
+    return f"{'-' if shown < 0 else ''}{currency_sign(currency)}{abs(shown):,f}"
 
 
 def percent(fraction: Decimal, *, sign: bool = False) -> str:
@@ -196,6 +197,9 @@ def show_check(report: CheckReport) -> None:
     ]
     for text in first_lines(unmanaged):
         out.print(tell(text))
+    values = [d.value for d in report.drifts]
+    if not adds_up([*values, valuation.cash, EXACT.minus(valuation.reserve)], valuation.managed, base):
+        out.print(tell(ROUNDED))
     decision = report.decision
     due = say("A rebalance is due:") if decision.due else say("No rebalance is due.")
     out.print(Text(f"\n{tell(due)}", style="bold"))

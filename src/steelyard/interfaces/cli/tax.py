@@ -17,6 +17,7 @@ from steelyard.errors import InputError
 from steelyard.interfaces.cli.tax_details import show_explanation, show_reconciliation
 from steelyard.interfaces.cli.typed import Count
 from steelyard.interfaces.language import hint, json_text, tell
+from steelyard.interfaces.rounding import CUT, rounded
 from steelyard.interfaces.tax_words import COUNTRIES, FILING_PLACES, FILINGS, TAX_CLASSES, rows_of, word_of
 from steelyard.interfaces.vocabulary import CAUTIONS
 from steelyard.words import join, say
@@ -328,6 +329,8 @@ def _show(year: YearTax, *, with_rules: bool) -> None:
     if year.disposals:
         out.print(f"\n{tell(say('What was sold'))}", style="bold")
         out.print(_sales(year, currency, marks))
+        if any(d.gain != rounded(d.gain, currency) for d in year.disposals):
+            out.print(tell(CUT))
     else:
         # What was sold and is in no figure is named above.
         unsold = () if any(gap.sold for gap in year.gaps) else (say("Nothing was sold."),)

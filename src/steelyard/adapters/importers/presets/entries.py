@@ -11,7 +11,7 @@ from operator import itemgetter
 from steelyard.adapters.importers.presets.statement import Booking, Statement, trade_of
 from steelyard.adapters.importers.presets.trades import Trade
 from steelyard.adapters.importers.rows import ImportedFile, Known, Sheet, listed, spread
-from steelyard.domain.books.ledger import PAYMENT_KINDS, Entry, Row
+from steelyard.domain.books.ledger import PAYMENT_KINDS, Entry, Row, entry_like
 from steelyard.domain.days import read_day
 from steelyard.domain.market.catalogue import korean_code
 from steelyard.domain.money import EXACT, ZERO, plain
@@ -20,14 +20,7 @@ from steelyard.words import join, message_of, say
 _MONEY = frozenset({"deposit", "withdrawal", "interest", "fee", "tax", "convert_leg", "convert"})
 
 
-def entries_of(
-    statement: Statement,
-    sheet: Sheet,
-    *,
-    symbols: Mapping[str, str],
-    accounts: Mapping[str, str],
-    leave: Sequence[int],
-) -> ImportedFile:
+def entries_of(statement: Statement, sheet: Sheet) -> ImportedFile:
     """Return the entries of a statement.
 
     A file of one account keeps no account number: its rows go to the sheet's account. In a file of several
@@ -35,22 +28,20 @@ def entries_of(
 
     Args:
         statement: As it was read.
-        sheet: Collects entries and problems.
-        symbols: A broker's name of an instrument to its symbol, where the catalogue does not know it.
-        accounts: A broker's account number to the account's name.
-        leave: Lines that are left out although they are not understood.
+        sheet: Collects entries and problems, and knows what the owner says of the file.
 
     Raises:
         PortfolioProblems: With every row that is not understood, by line.
     """
     names = {b.account for b in statement.bookings}
-    owners = _Owners(sheet, accounts, several=len(names) > 1)
-    maker = _Maker(sheet, owners, symbols, str(statement.preset["id"]))
+    leave = sheet.said.leave
+    owners = _Owners(sheet, several=len(names) > 1)
+    maker = _Maker(sheet, owners, str(statement.preset["id"]))
     for line, reason in statement.ignored:
         sheet.skip(line, reason)
     for line, reason in statement.refused:
         if line in leave:
-            sheet.skip(line, say("left out as you said: {reason}", reason=reason))
+            sheet.left(line, reason)
             continue
         hint = say("enter what it did with `steelyard record`, and import with --leave {line}", line=line)
         sheet.problem("import-row", reason, hint, line)
@@ -61,16 +52,13 @@ def entries_of(
             continue
         booking = booked.booking
         if booking.line in leave:
-            sheet.skip(
-                booking.line, say("left out as you said: {reason}", reason=booking.word or booking.kind)
-            )
+            sheet.left(booking.line, booking.word or booking.kind)
         elif booking.kind == "convert_leg":
             legs.append(booking)
         else:
             maker.make(booking)
     maker.conversions(legs)
     maker.reversals()
-    owners.tell_unused()
     for booking in statement.cancelled:
         sheet.cancel(booking.line, maker.number(booking))
     return sheet.finish()
@@ -79,37 +67,20 @@ def entries_of(
 class _Owners:
     """Names of accounts."""
 
-    def __init__(self, sheet: Sheet, accounts: Mapping[str, str], *, several: bool) -> None:
+    def __init__(self, sheet: Sheet, *, several: bool) -> None:
         self.sheet = sheet
-        self.accounts = accounts
         self.several = several
-        self.seen: set[str] = set()
-        """The broker's numbers of the accounts that rows are of."""
-
-    def tell_unused(self) -> None:
-        """Say which numbers of accounts that somebody named are of no row."""
-        seen = ", ".join(sorted(self.seen - {""})) or say("none")
-        for number in sorted(set(self.accounts) - self.seen):
-            self.sheet.skip(
-                None,
-                say("no row is of the account {number}: the file names {seen}", number=number, seen=seen),
-            )
 
     def of(self, booking: Booking) -> str:
-        number = booking.facts.get("account", "")
-        self.seen.add(number)
-        if number in self.accounts:
-            return self.accounts[number]
-        return number if self.several and self.sheet.account is None else ""
+        return self.sheet.owner(booking.facts.get("account", ""), several=self.several)
 
 
 class _Maker:
     """Makes entries of bookings, one kind after the other."""
 
-    def __init__(self, sheet: Sheet, owners: _Owners, symbols: Mapping[str, str], preset: str) -> None:
+    def __init__(self, sheet: Sheet, owners: _Owners, preset: str) -> None:
         self.sheet = sheet
         self.owners = owners
-        self.symbols = symbols
         self.preset = preset
         self.paid: list[tuple[Booking, dict[str, str]]] = []
         self.back: list[tuple[Booking, dict[str, str]]] = []
@@ -171,8 +142,8 @@ class _Maker:
         facts, catalogue = booking.facts, self.sheet.catalogue
         for key in ("symbol", "isin", "name"):
             text = facts.get(key, "")
-            if text in self.symbols:
-                return self.symbols[text]
+            if text and (called := self.sheet.called(text)) is not None:
+                return called
             known = catalogue.resolve(listed(text) if key == "symbol" else text) if text else None
             if known is not None:
                 return known
@@ -246,20 +217,11 @@ class _Maker:
             ):
                 self.known[id(trade.alike)] = self.sheet.rows[-1].entry
             return
-        entry = Entry(
-            on,
-            like.account,
-            like.kind,
-            like.symbol,
-            trade.shares,
-            trade.price,
-            like.currency,
-            trade.fees,
-            note=like.note,
-            order_id=trade.order.strip(),
-        )
-        reference = self.reference(trade.account, trade.on, trade.ref, scoped=trade.alike.scoped)
-        self.sheet.rows.append(Row(entry, trade.line, reference))
+        order, ref = trade.order.strip(), trade.ref
+        entry = entry_like(like, on, trade.shares, trade.price, trade.fees, order)
+        if ref:
+            ref = self.reference(trade.account, trade.on, ref, scoped=trade.alike.scoped)
+        self.sheet.rows.append(Row(entry, trade.line, ref))
 
     def payment(
         self, booking: Booking, fields: Mapping[str, str], cash: Decimal, costs: Decimal, shares: Decimal

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from steelyard.adapters.importers.presets.rules import Layout, pattern, read_fields
-from steelyard.adapters.importers.presets.sheets import Sheets
+from steelyard.adapters.importers.presets.sheets import Line, Sheets
 from steelyard.adapters.importers.presets.statement import Statement
 from steelyard.adapters.importers.presets.trades import Trades
 
@@ -27,14 +27,19 @@ def read_sections(statement: Statement, sheets: Sheets) -> bool:
     known = {layout["section"] for layout in preset["layouts"]}
     heads: dict[str, Sequence[str]] = {}
     trades: dict[str, _SectionTrades] = {}
-    for line, cells in rows:
+    at = 0
+    while at < len(rows):
+        line, cells = rows[at]
+        at += 1
         if len(cells) < 3:
             continue
         if cells[1] == "Header":
             heads[cells[0]] = cells[2:]
             trades[cells[0]] = _SectionTrades(statement, cells[0], cells[2:])
         elif cells[1] == "Data" and cells[0] in known:
-            if cells[0] in trades and trades[cells[0]].take(line, cells):
+            taken = trades[cells[0]].run(rows, at - 1) if cells[0] in trades else 0
+            if taken:
+                at += taken - 1
                 continue
             row = dict(zip(heads.get(cells[0], ()), cells[2:], strict=False))
             try:
@@ -57,19 +62,37 @@ class _SectionTrades:
         asked = {n for x in layouts for n in (*x.get("where", ()), *x.get("where_not", ()))}
         self.asked = sorted({2, *(self.places[name] for name in asked if name in self.places)})
         self.known: dict[tuple[str, ...], Trades | None] = {}
+        self.ends = 0, -1
 
-    def take(self, line: int, cells: Sequence[str]) -> bool:
-        """Take a row, or leave it to the long way."""
+    def run(self, rows: Sequence[Line], at: int) -> int:
+        """Take rows from one on that say the same of themselves; return how many."""
+        cells = rows[at][1]
         if len(cells) < len(self.head) + 2:
-            return False
+            return 0
         said = tuple([cells[at] for at in self.asked])
         if said not in self.known:
             self.known[said] = self._trades(cells)
         trades = self.known[said]
-        if trades is None or not trades.take(line, cells):
-            return False
-        self.statement.used.add(trades.layout["id"])
-        return True
+        if trades is None:
+            return 0
+        begun, end = self.ends
+        if not begun <= at < end:
+            end = at + 1
+            while end < len(rows) and self._alike(rows[end][1], cells, said):
+                end += 1
+            self.ends = at, end
+        taken = trades.run(rows, at, end)
+        if taken:
+            self.statement.used.add(trades.layout["id"])
+        return taken
+
+    def _alike(self, cells: Sequence[str], first: Sequence[str], said: tuple[str, ...]) -> bool:
+        """Say whether a row is of the same section and table as the first."""
+        return (
+            len(cells) >= len(self.head) + 2
+            and cells[:2] == first[:2]
+            and tuple([cells[at] for at in self.asked]) == said
+        )
 
     def _trades(self, cells: Sequence[str]) -> Trades | None:
         if cells[2] == "Total":

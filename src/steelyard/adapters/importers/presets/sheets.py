@@ -4,20 +4,32 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 from steelyard.adapters.files.delimited import cells_of, text_of
+from steelyard.adapters.importers.rows import Known
 from steelyard.errors import InputError
 from steelyard.words import say
 
 Line = tuple[int, list[str]]
 """Where a row stands, and its cells."""
+MOST_TEXTS = 200_000
+"""Different cells that are remembered."""
 MOST_BYTES, MOST_CELLS = 300_000_000, 20_000_000
 """Of a workbook, unpacked: what repeats takes next to no room in the file."""
+_OBJECTS = re.compile(r"\s*(?:\{|\[\s*[{\]])")
+"""How JSON begins; a broker may well put its title in brackets."""
+_BEFORE = "\ufeff \t\r\n"
 _UNSEEN = "\u200b\ufeff\xa0 \t"
+_ROW = re.compile(r"<tr(?=[\s>])", re.IGNORECASE)
+_CELL = re.compile(r"<t[dh](?:\s(?:[^<>\"']|\"[^<>\"]*\")*)?>([^<&]*)</t[dh]>", re.IGNORECASE)
+_ODD = ("<!", "<?", "<style", "<script", "<textarea", "<title", "<xmp", "<iframe", "<noembed", "<noframes",
+        "<plaintext")  # fmt: skip
+"""What makes the text behind it something else than tags and text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +50,7 @@ class Sheets:
 
     def head(self, lines: int) -> Sheets | None:
         """Return a text's first lines as a file of its own; None where it has no more, or is no plain CSV."""
-        if self.text is None or self.text.lstrip()[:1] in ("{", "[") or _has_table(self.text):
+        if self.text is None or _OBJECTS.match(self.text) or _has_table(self.text):
             return None
         end = -1
         for _ in range(lines):
@@ -66,10 +78,19 @@ class Sheets:
             return []
         if container == "html-table":
             return _html(self.text) if _has_table(self.text) else []
+        markup = _has_table(self.text) and self.text.lstrip(_BEFORE)[:1] == "<"
+        if markup or _OBJECTS.match(self.text):
+            return []
         try:
-            return [(line, [c.strip(_UNSEEN) for c in row]) for line, row in cells_of(self.text, delimiter)]
+            # Cells repeat without end: each text is stripped once, and kept once.
+            cells = Known(_stripped, MOST_TEXTS).__getitem__
+            return [(line, list(map(cells, row))) for line, row in cells_of(self.text, delimiter)]
         except csv.Error:
             return []
+
+
+def _stripped(cell: str) -> str:
+    return cell.strip(_UNSEEN)
 
 
 def _has_table(text: str) -> bool:
@@ -99,9 +120,46 @@ class _Table(HTMLParser):
 
 
 def _html(text: str) -> list[Line]:
+    """Return the rows of all tables; those that are nothing but cells of plain text are not parsed."""
+    head, *parts = _ROW.split(text)
+    low = text.lower()
+    odd = len(low) != len(text) or any(low.find(tag, len(head)) >= 0 for tag in _ODD)
+    if not parts or odd or not _closed(low[: len(head)]):
+        return list(enumerate(_parsed(text), 1))
+    known = Known(_cleaned, MOST_TEXTS).__getitem__
+    rows: list[list[str]] = []
+    for part in parts:
+        bare = part.rstrip()
+        if bare[:5] == "><td>" and bare[-10:] == "</td></tr>":
+            cells = bare[5:-10].split("</td><td>")
+            signs = 2 * len(cells) - 2, bare[5:-10].count("<")
+        else:
+            cells = _CELL.findall(bare)
+            # One sign for the row itself, two a cell, and one to close it.
+            signs = 2 * len(cells) + 1, bare.count("<") + (0 if bare[-5:].lower() == "</tr>" else 1)
+        if signs[0] == signs[1] and "&" not in bare:
+            rows.append(list(map(known, cells)))
+        else:
+            rows += _parsed(f"<tr{part}")
+    return list(enumerate(rows, 1))
+
+
+def _closed(head: str) -> bool:
+    """Say whether what stands above the first row has ended before it: comments, styles and scripts."""
+    tags = ("style", "script", "title", "textarea", "td", "th>")
+    pairs = (("<!--", "-->"), *((f"<{tag}", f"</{tag}") for tag in tags))
+    return all(head.count(a) == head.count(b) for a, b in pairs) and head.rfind("<") <= head.rfind(">")
+
+
+def _parsed(text: str) -> list[list[str]]:
     parser = _Table()
     parser.feed(text)
-    return list(enumerate(parser.rows, 1))
+    parser.close()
+    return parser.rows
+
+
+def _cleaned(cell: str) -> str:
+    return cell.replace("\xa0", " ").strip()
 
 
 def _workbook(data: bytes) -> list[Line]:

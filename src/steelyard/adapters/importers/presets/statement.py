@@ -31,9 +31,10 @@ _NO_PRICE = frozenset({
     "return_of_capital", "convert_leg",
 })  # fmt: skip
 _SIZES = ("shares", "cost", "unit_cost", "price", "value")
-_TEXTS = frozenset({
+TEXTS = frozenset({
     "date", "account", "symbol", "isin", "name", "currency", "order", "ref", "ref_of", "note", "fx_rate",
 })  # fmt: skip
+"""Fields of a row that become facts of its booking as they stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +203,7 @@ class Statement:
         constants = layout.get("constants", {})
         facts: dict[str, str] = {**layout["default"], **constants} if "default" in layout else {**constants}
         for key, text in fields.items():
-            if text and key in _TEXTS:
+            if text and key in TEXTS:
                 facts[key] = text
         if numbers.get("fx_rate"):
             facts["fx_rate"] = plain(numbers["fx_rate"])

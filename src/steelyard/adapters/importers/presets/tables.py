@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from string import whitespace
 from typing import Any
 
@@ -12,7 +12,7 @@ from steelyard.adapters.importers.presets.rules import Fields, Layout, day, hold
 from steelyard.adapters.importers.presets.sections import read_sections
 from steelyard.adapters.importers.presets.sheets import Line, Sheets
 from steelyard.adapters.importers.presets.statement import Statement
-from steelyard.adapters.importers.presets.trades import Trades
+from steelyard.adapters.importers.presets.trades import Beside, Trades
 from steelyard.domain.numerals import POINT, TwoReadings, decimal_sign
 from steelyard.words import message_of
 
@@ -42,6 +42,7 @@ class Header:
         self.nocase = layout.get("header_nocase", False)
         many = layout.get("header_rows", 1) > 1
         self.one_row = many and layout.get("record_rows", 1) == 1
+        self.width = max(map(len, rows), default=0)
         for r, cells in enumerate(rows):
             seen: dict[str, int] = {}
             for i, cell in enumerate(cells):
@@ -84,14 +85,19 @@ class Header:
 
         return get
 
-    def one_of(self, cells: Sequence[str]) -> Callable[[str], str | None]:
-        """Return `reader` of a record of one row."""
-        return self.reader([cells])
+    def trades(self, statement: Statement, layout: Layout, beside: Beside | None) -> Trades | None:
+        """Return what reads the trades below, None where each row needs the long way."""
+        several = layout.get("record_rows", 1) > 1
+        width = self.width
 
-    def place(self, name: str) -> int | None:
-        """Return the place of a column in a row, None where there is none."""
-        found = self.places[name]
-        return None if found is None else found[1]
+        def of(cells: Sequence[str]) -> Callable[[str], str | None]:
+            return self.reader([cells[:width], cells[width:]] if several else [cells])
+
+        def place(name: str) -> int | None:
+            found = self.places[name]
+            return None if found is None else found[1] + (found[0] * width if several else 0)
+
+        return Trades.of(statement, layout, of, place, beside=beside, width=width)
 
 
 def may_be(presets: Sequence[Preset], sheets: Sheets) -> list[Preset]:
@@ -105,10 +111,7 @@ def may_be(presets: Sequence[Preset], sheets: Sheets) -> list[Preset]:
 def _begun(preset: Preset, head: Sheets, sheets: Sheets) -> bool:
     texts = _of(preset["layouts"], "text")
     try:
-        return (
-            bool(texts and _starts(_lines(sheets.text or ""), texts))
-            or read_statement(preset, head) is not None
-        )
+        return bool(texts and _starts(sheets.text or "", texts)) or read_statement(preset, head) is not None
     except TwoReadings:
         return True  # its later numbers may tell
 
@@ -156,17 +159,47 @@ def _listed(statement: Statement, sheets: Sheets, layouts: Sequence[Layout]) -> 
             continue
         if not items or not all(key in items[0] for key in layout["header"]):
             continue
-        for place, item in enumerate(items):
-            try:
-                fields = read_fields(_json_reader(item), layout, layout["columns"])
-            except ValueError as error:
-                statement.refused.append((place, str(error)))
-                continue
-            if not statement.add(place, fields, layout):
-                statement.refused.append((place, "no date"))
+        _objects(statement, items, layout)
         statement.used.add(layout["id"])
         return True
     return False
+
+
+def _objects(statement: Statement, items: Sequence[Mapping[str, Any]], layout: Layout) -> None:
+    """Hand on the objects of a list; those in a row with the same names, all of them text, are a table."""
+    at = end = begun = 0
+    trades: Trades | None = None
+    known: dict[tuple[str, ...], Trades | None] = {}
+    rows: list[Line] = []
+    while at < len(items):
+        if at >= end:
+            names = tuple(items[at])
+            end = at + 1
+            while end < len(items) and tuple(items[end]) == names:
+                end += 1
+            rows = [(n, list(items[n].values())) for n in range(at, end)]
+            begun = at
+            if names not in known:
+                known[names] = _of_names(statement, layout, names)
+            trades = known[names] if all(set(map(type, cells)) <= {str} for _, cells in rows) else None
+        taken = 0 if trades is None else trades.run(rows, at - begun)
+        if taken:
+            at += taken
+            continue
+        try:
+            fields = read_fields(_json_reader(items[at]), layout, layout["columns"])
+        except ValueError as error:
+            statement.refused.append((at, str(error)))
+        else:
+            if not statement.add(at, fields, layout):
+                statement.refused.append((at, "no date"))
+        at += 1
+
+
+def _of_names(statement: Statement, layout: Layout, names: Sequence[str]) -> Trades | None:
+    """Return what reads the trades of rows with a cell for each of these names."""
+    places = {name: place for place, name in enumerate(names)}
+    return Trades.of(statement, layout, lambda cells: dict(zip(names, cells, strict=False)).get, places.get)
 
 
 def _json_reader(item: Mapping[str, Any]) -> Callable[[str], str | None]:
@@ -176,23 +209,29 @@ def _json_reader(item: Mapping[str, Any]) -> Callable[[str], str | None]:
 def _texted(statement: Statement, sheets: Sheets, layouts: Sequence[Layout]) -> bool:
     if not layouts or sheets.text is None:
         return False
-    lines = _lines(sheets.text)
-    if not _starts(lines, layouts):
+    if not _starts(sheets.text, layouts):
         return False
+    lines = _lines(sheets.text)
     opened: Sequence[Layout] = ()
     current: Layout | None = None
     number = 0
+    records: _Records | None = None
     while number < len(lines):
+        if records is not None and (taken := records.run(lines, number)):
+            number += taken
+            continue
         line = lines[number]
         number += 1
         if not statement.account and (found := pattern(layouts[0]["preamble_account"]).search(line)):
             statement.account = found["account"]
         if hit := [x for x in layouts if pattern(x["start"]).search(line)]:
-            opened, current = hit, None
+            opened, current, records = hit, None, None
             continue
         if hit := [x for x in opened if pattern(x["header_line"]).search(line)]:
             current = hit[0]
             statement.used.add(current["id"])
+            others = [*(x["start"] for x in layouts), *(x["header_line"] for x in opened)]
+            records = _Records(statement, current, [*others, layouts[0]["preamble_account"]])
             continue
         if current is None:
             continue
@@ -214,13 +253,60 @@ def _texted(statement: Statement, sheets: Sheets, layouts: Sequence[Layout]) -> 
     return bool(statement.used)
 
 
+class _Records:
+    """The records below one header of a text, of which a line is one."""
+
+    def __init__(self, statement: Statement, layout: Layout, others: Sequence[str]) -> None:
+        self.statement = statement
+        self.layout = {**layout, "columns": {name: name for name in pattern(layout["record"]).groupindex}}
+        self.others = [pattern(other).search for other in others]
+        self.record = pattern(layout["record"]).search
+        self.known: dict[tuple[bool, ...], Trades | None] = {}
+        self.ready: tuple[int, list[Line]] = 0, []
+        self.trades: Trades | None = None
+
+    def run(self, lines: Sequence[str], at: int) -> int:
+        """Take lines from one on that are trades with the same parts; return how many."""
+        if self.layout.get("continued"):
+            return 0
+        begun, rows = self.ready
+        if not begun <= at < begun + len(rows):
+            self.look(lines, at)
+            begun, rows = self.ready
+        return self.trades.run(rows, at - begun) if self.trades is not None and rows else 0
+
+    def look(self, lines: Sequence[str], at: int) -> None:
+        """Gather the lines from one on that have the parts that it has."""
+        rows: list[Line] = []
+        parts: tuple[bool, ...] | None = None
+        for number in range(at, len(lines)):
+            line = lines[number]
+            match = None if any(search(line) for search in self.others) else self.record(line)
+            if match is None:
+                break
+            found = match.groups()
+            has = tuple(part is not None for part in found)
+            if parts is None:
+                parts = has
+            elif parts != has:
+                break
+            rows.append((number + 1, [part for part in found if part is not None]))
+        self.ready = at, rows
+        if parts is None:
+            return
+        if parts not in self.known:
+            names = [n for n, there in zip(self.layout["columns"], parts, strict=True) if there]
+            self.known[parts] = _of_names(self.statement, self.layout, names)
+        self.trades = self.known[parts]
+
+
 def _lines(text: str) -> list[str]:
     # No line of a statement is longer; patterns that look for several parts would take long in one.
     return [" ".join(line[:_LONGEST].split()) for line in text.splitlines()]
 
 
-def _starts(lines: Sequence[str], layouts: Sequence[Layout]) -> bool:
-    first = lines[: 10 * _ENDS]
+def _starts(text: str, layouts: Sequence[Layout]) -> bool:
+    first = _lines("\n".join(text.split("\n", 10 * _ENDS)[: 10 * _ENDS]))[: 10 * _ENDS]
     return any(pattern(layout["start"]).search(line) for layout in layouts for line in first)
 
 
@@ -264,7 +350,7 @@ class _Walk:
         self.delimiter = delimiter
         # A row without the name of any needed column is no header, and few cells even begin like one.
         self.names = {" ".join(n.split()).lower() for x in layouts for n in _needed(x)}
-        self.besides: Sequence[Callable[[str], object]] = ()
+        self.skips: Sequence[str] = ()
         self.begins = {c for n in self.names for c in (n[:1], n[:1].upper())} | set(whitespace)
 
     def run(self) -> bool:
@@ -276,8 +362,9 @@ class _Walk:
         above: list[str] = []
         at = 0
         while at < len(rows):
-            if trades is not None and not self.beside(rows[at][1]) and trades.take(*rows[at]):
-                at += 1
+            taken = 0 if trades is None else trades.run(rows, at)
+            if taken:
+                at += taken
                 continue
             found = self.header_at(at)
             if found is not None:
@@ -288,10 +375,8 @@ class _Walk:
                 for text in above:
                     self.told(text, current)
                 above = []
-                self.besides = [
-                    pattern(x).search for x in (*current.get("skip", ()), *current.get("stop", ()))
-                ]
-                trades = Trades.of(statement, current, header.one_of, header.place)
+                self.skips = (*current.get("skip", ()), *current.get("stop", ()))
+                trades = header.trades(statement, current, self.beside if self.skips else None)
                 continue
             text = ",".join(rows[at][1])[:_LONGEST]
             if current is None or header is None:
@@ -313,10 +398,14 @@ class _Walk:
                     at += current.get("record_rows", 1)
         return bool(statement.used)
 
-    def beside(self, cells: Sequence[str]) -> bool:
-        """Say whether a row is none of its table's."""
-        text = ",".join(cells)[:_LONGEST] if self.besides else ""
-        return any(search(text) for search in self.besides)
+    def beside(self, rows: Iterable[Sequence[str]]) -> list[bool] | None:
+        """Say of each row whether it is none of its table's; None where all are."""
+        texts = [",".join(cells)[:_LONGEST] for cells in rows]
+        # Most blocks have no such row: whatever a pattern finds in a line it finds in all of them together.
+        if not pattern("|".join(self.skips), re.MULTILINE).search("\n".join(texts)):
+            return None
+        patterns = [pattern(skip) for skip in self.skips]
+        return [any(p.search(text) for p in patterns) for text in texts]
 
     def row(self, at: int, text: str, layout: Layout, header: Header) -> int:
         """Hand on the record at a row; return how many rows it takes."""

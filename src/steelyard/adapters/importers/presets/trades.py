@@ -2,15 +2,17 @@
 
 Rows that say the same in words (type, instrument, account, currency) and whose numbers have the same signs
 fall under the same rule of a preset, so that one of them tells what all are: it is read as any other row, and
-of the others only the day, the numbers and the broker's own numbers. Whatever is rare or wrong in a row, its
-day, a number, its rule, is left to the long way (`Statement.add`); a test holds both to the same entries.
+of the others only the day, the numbers and the broker's own numbers, a column after the other. Whatever is
+rare or wrong in a row, its day, a number, its rule, is left to the long way (`Statement.add`); a test holds
+both to the same entries.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from operator import itemgetter
 from typing import Any
 
@@ -28,25 +30,37 @@ from steelyard.adapters.importers.presets.rules import (
     rule_of,
 )
 from steelyard.adapters.importers.presets.statement import (
+    TEXTS,
     Booking,
     Statement,
     cash_of,
     kind_of,
     numbers_of,
-    trade_of,
 )
 from steelyard.adapters.importers.rows import Known
+from steelyard.domain.books.entry_text import unit_price
 from steelyard.domain.money import EXACT, LARGEST, ZERO, exact_sum
+from steelyard.domain.numerals import POINT
 
 Cells = Sequence[str]
+Lines = Sequence[tuple[int, Cells]]
 Reader = Callable[[Cells], Callable[[str], "str | None"]]
 Place = Callable[[str], "int | None"]
+Beside = Callable[[Iterable[Cells]], "Sequence[bool] | None"]
+"""Says of each of some rows whether it is none of its table's; None where all are."""
 _OWN = ("date", "ref", "order")
 """What every row has for itself, beside its numbers."""
 _TRADES = frozenset({"buy", "sell", "buy|sell", "sell|buy"})
 _FINEST = 9
 _MANY = 20_000
 """Different words of a table that are worth remembering."""
+_BLOCK = 2000
+"""Records that are looked at together."""
+_USUAL = re.compile(r"(-?)\$?((?:[0-9]{1,3}(?:,[0-9]{3}){1,5}|[0-9]{1,18})(?:\.[0-9]{1,9})?)")
+_NONE = re.compile(r"(?!)")
+"""What nearly all numbers look like, within `LARGEST` and `_FINEST`; and what none does."""
+_BLANK, _UNREAD = 8, 9
+"""In place of the sign of a number: there is none, or it needs the long way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +72,14 @@ class Alike:
         account: The broker's number of it, "" where the row names none.
         rule: Of the preset.
         scoped: As of `Booking`.
+        net: The amount is what moved the cash, costs included.
     """
 
     kind: str
     account: str
     rule: Mapping[str, Any]
     scoped: bool
+    net: bool
 
 
 class Trade:
@@ -78,16 +94,22 @@ class Trade:
         line: int,
         alike: Alike,
         on: str,
-        numbers: tuple[Decimal, Decimal, Decimal],
-        names: Sequence[str],
+        shares: Decimal,
+        price: Decimal,
+        fees: Decimal,
+        ref: str,
+        order: str,
     ) -> None:
         self._table = table
         self._cells = cells
         self.line = line
         self.alike = alike
         self.on = on
-        self.shares, self.price, self.fees = numbers
-        self.ref, self.order = names
+        self.shares = shares
+        self.price = price
+        self.fees = fees
+        self.ref = ref
+        self.order = order
 
     @property
     def kind(self) -> str:
@@ -123,14 +145,27 @@ class Trades:
         layout: Of the table; see `of`.
         reader: Gives what reads the cells of a row by the names of their columns.
         place: Gives the place of a column by its name, None where the table has none.
+        beside: Tells rows that are none of the table's; none unless given.
+        width: Of a table whose records take several rows: cells of each in the record, which has those of
+            the first row before those of the second.
     """
 
-    def __init__(self, statement: Statement, layout: Layout, reader: Reader, place: Place) -> None:
+    def __init__(
+        self,
+        statement: Statement,
+        layout: Layout,
+        reader: Reader,
+        place: Place,
+        *,
+        beside: Beside | None = None,
+        width: int = 0,
+    ) -> None:
         columns: Mapping[str, Any] = layout["columns"]
         places = {key: _places(source, place) for key, source in columns.items()}
         numeric = [key for key in columns if key in NUMBERS and places[key]]
         asked = _asked(layout)
-        worded = [k for k in columns if k not in numeric and (k not in _OWN or k in asked)]
+        told = {"type", *TEXTS, *asked, *(part for parts in layout.get("add", {}).values() for part in parts)}
+        worded = [k for k in columns if k in told and k not in numeric and (k not in _OWN or k in asked)]
         self.statement = statement
         self.layout = layout
         self.reader = reader
@@ -144,57 +179,134 @@ class Trades:
         self.days = Known(self._day)
         self.alike: dict[object, Alike | None] = {}
         self.above = statement.account, statement.base
+        self.beside = beside
+        self.size: int = layout.get("record_rows", 1)
+        self.width = width
+        self.needs = 1 + max((p for key in columns for p in places[key]), default=0)
+        self.costs = [key for key in ("fee", "tax") if key in numeric or (key == "tax" and self.adds)]
+        self.ready: list[Trade | None] = []
+        self.begun = -1
+        self.rows: Lines = ()
 
     @staticmethod
-    def of(statement: Statement, layout: Layout, reader: Reader, place: Place) -> Trades | None:
+    def of(
+        statement: Statement,
+        layout: Layout,
+        reader: Reader,
+        place: Place,
+        *,
+        beside: Beside | None = None,
+        width: int = 0,
+    ) -> Trades | None:
         """Return what reads the trades of a table; None where each row needs the long way."""
         columns = layout.get("columns", {})
         whens = [rule["when"] for rule in layout.get("types", ()) if "when" in rule]
         if (
             layout["kind"] != "transactions"
             or any(key in layout for key in ("parts", "all", "checks"))
-            or layout.get("record_rows", 1) > 1
+            or (layout.get("record_rows", 1) > 1 and not width)
             or set(layout.get("add", {})) - {"tax", "symbol"}
             or any(key in NUMBERS and want not in SIGNS for when in whens for key, want in when.items())
-            or any(isinstance(columns.get(key, ""), dict) for key in _OWN)
+            or any(len(_places(columns[key], place)) > 1 for key in _OWN if key in columns)
             or "date" not in columns
             or not _places(columns["date"], place)
         ):
             return None
-        return Trades(statement, layout, reader, place)
+        return Trades(statement, layout, reader, place, beside=beside, width=width)
 
-    def take(self, line: int, cells: Cells) -> bool:
-        """Take a row, or leave it to the long way."""
-        try:
-            on = self.days[self.day(cells)]
-            if on is None:
-                return False
-            found: dict[str, Decimal] = {}
-            signs = []
-            for key, get, known in self.numbers:
-                value, sign = known[get(cells)]
-                signs.append(sign)
-                if value is not None:
-                    found[key] = value
-            said = self.words(cells), *signs
-            names = [get(cells) for get in self.names]
-        except (IndexError, ValueError):
-            return False
+    def run(self, rows: Lines, at: int, end: int | None = None) -> int:
+        """Take records from a row on, up to the first that needs the long way.
+
+        Args:
+            rows: Of the file.
+            at: Where to begin.
+            end: Of the table, as far as it is known.
+
+        Returns:
+            How many rows were taken.
+        """
+        end = len(rows) if end is None else end
+        if rows is not self.rows:
+            self.rows, self.begun = rows, -1
+        taken = 0
+        while at + taken < end:
+            place, odd = divmod(at + taken - self.begun, self.size)
+            above = self.statement.account, self.statement.base
+            if odd or self.begun < 0 or not 0 <= place < len(self.ready) or above != self.above:
+                self._look(rows, at + taken, end)
+                place = 0
+            try:
+                stop = self.ready.index(None, place)
+            except ValueError:
+                stop = len(self.ready)
+            self.statement.bookings += self.ready[place:stop]  # type: ignore[arg-type]  # none is None
+            taken += (stop - place) * self.size
+            if stop < len(self.ready):
+                break
+        return taken
+
+    def _look(self, rows: Lines, at: int, end: int) -> None:
+        """Read a block of records; those that need the long way are None."""
         if self.above != (self.statement.account, self.statement.base) or len(self.alike) > _MANY:
             self.above = self.statement.account, self.statement.base
             self.alike.clear()
-        if said not in self.alike:
-            self.alike[said] = self._like(cells)
-        alike = self.alike[said]
-        if alike is None:
-            return False
+        some = rows[at : min(at + _BLOCK * self.size, end)]
+        first = some[:: self.size]
+        records = [cells for _, cells in first]
+        beside = self.beside(records) if self.beside is not None else None
+        if self.size > 1:
+            records = self._joined([cells for _, cells in some])
+        lines = [line for line, _ in first]
+        self.begun, self.ready = at, self._read(lines, records)
+        if beside is not None:
+            self.ready = [None if out else trade for trade, out in zip(self.ready, beside, strict=True)]
+
+    def _joined(self, rows: Sequence[Cells]) -> list[Cells]:
+        """Return records of several rows as one of all their cells."""
+        width = self.width
+        even = [[*r, *[""] * (width - len(r))] if len(r) < width else r[:width] for r in rows]
+        even += [[""] * width] * (-len(even) % self.size)
+        parts = [even[n :: self.size] for n in range(self.size)]
+        return [[cell for part in record for cell in part] for record in zip(*parts, strict=True)]
+
+    def _read(self, lines: Sequence[int], records: Sequence[Cells]) -> list[Trade | None]:
+        if min(map(len, records), default=0) < self.needs:
+            records = [r if len(r) >= self.needs else [*r, *[""] * (self.needs - len(r))] for r in records]
+        days = map(self.days.__getitem__, map(self.day, records))
+        pairs = [list(map(known.__getitem__, map(get, records))) for _, get, known in self.numbers]
+        values = {key: [p[0] for p in found] for (key, *_), found in zip(self.numbers, pairs, strict=True)}
+        said = zip(map(self.words, records), *([p[1] for p in found] for found in pairs), strict=True)
+        refs, orders = (map(get, records) for get in self.names)
         if self.adds:
-            found["tax"] = exact_sum(found.pop(part, ZERO) for part in self.adds)
-        numbers = self._money(alike, found)
-        if numbers is None:
-            return False
-        self.statement.bookings.append(Trade(self, cells, line, alike, on, numbers, names))
-        return True
+            parts = zip(*self._parts(values, len(records)), strict=True)
+            values["tax"] = [abs(exact_sum(n or ZERO for n in ns)) for ns in parts]
+        nothing = [None] * len(records)
+        shares, prices, amounts = (values.get(key, nothing) for key in ("shares", "price", "amount"))
+        costs = [values[key] for key in self.costs]
+        taxed = zip(*costs, strict=True) if costs else [()] * len(records)
+        alike = self.alike
+        found: list[Trade | None] = []
+        with localcontext(EXACT):
+            for line, cells, on, words, many, price, amount, cost, ref, order in zip(
+                lines, records, days, said, shares, prices, amounts, taxed, refs, orders, strict=True
+            ):
+                if words not in alike:
+                    alike[words] = self._like(cells, words)
+                like = alike[words]
+                money = (
+                    None
+                    if like is None or on is None or not many
+                    else _money(like, many, price, amount, cost)
+                )
+                if money is None or like is None or on is None:
+                    found.append(None)
+                else:
+                    found.append(Trade(self, cells, line, like, on, *money, ref, order))
+        return found
+
+    def _parts(self, values: Mapping[str, list[Decimal | None]], many: int) -> list[list[Decimal | None]]:
+        """Return the columns that tax is added up of, at least one."""
+        return [values[part] for part in self.adds if part in values] or [[None] * many]
 
     def booking(self, line: int, cells: Cells, account: str) -> Booking:
         """Return a row read the long way, below lines that named an account."""
@@ -205,27 +317,11 @@ class Trades:
         assert isinstance(booked, Booking)
         return booked
 
-    def _money(self, alike: Alike, found: Mapping[str, Decimal]) -> tuple[Decimal, Decimal, Decimal] | None:
-        """Return shares, price of one and fees; None where money is missing or goes the wrong way."""
-        shares = abs(found.get("shares", ZERO))
-        if not shares:
-            return None
-        try:
-            cash, fee, tax = cash_of(alike.kind, self.layout, alike.rule, found)
-        except ValueError:
-            return None
-        stated = found.get("price")
-        try:
-            price, fees = trade_of(
-                alike.kind, cash, EXACT.add(fee, tax), shares, abs(stated) if stated else None
-            )
-        except ValueError:
-            return None
-        return (shares, price, fees) if price < LARGEST and fees < LARGEST else None
-
-    def _like(self, cells: Cells) -> Alike | None:
+    def _like(self, cells: Cells, words: Sequence[object]) -> Alike | None:
         """Return what a row is, and with it every row that says the same; None where it is no usual trade."""
         layout = self.layout
+        if _UNREAD in words[1:]:
+            return None
         try:
             fields = read_fields(self.reader(cells), layout, layout["columns"])
             before = dict(fields)
@@ -245,7 +341,14 @@ class Trades:
         except (ValueError, ArithmeticError):
             return None
         kind = kind_of(rule, fields, numbers.get("shares"), numbers.get("amount"))
-        return Alike(kind, booked.account, rule, booked.scoped)
+        try:
+            cash, _, _ = cash_of(kind, layout, rule, numbers)
+        except ValueError:
+            return None
+        if (cash > ZERO) if kind == "buy" else (cash < ZERO):
+            return None  # the money goes the wrong way, or a sale costs more than it brings
+        net = layout.get("signs", {}).get("is") == "net" and "amount" in numbers
+        return Alike(kind, booked.account, rule, booked.scoped, net)
 
     def _day(self, text: str) -> str | None:
         fields = {"date": text}
@@ -254,34 +357,103 @@ class Trades:
 
     def _number_of(self, key: str, places: Sequence[int]) -> Callable[[Any], tuple[Decimal | None, int]]:
         layout, source = self.layout, {key: self.layout["columns"][key]}
+        whole = key in self.adds  # tax that is paid back in part counts as it stands
+        blank = frozenset(layout.get("numbers", {}).get("blank", ()))
+        usual = _USUAL.fullmatch if layout.get("decimal", POINT) == POINT else _NONE.fullmatch
 
         def read(cells: Any) -> tuple[Decimal | None, int]:
-            """Return a number and its sign; one that needs the long way raises ValueError."""
-            return _signed(number(cells, layout))
+            """Return a number and its sign."""
+            found = usual(cells)
+            if found and cells not in blank:
+                minus, digits = found.groups()
+                value = Decimal(digits.replace(",", ""))
+                sign = 0 if not value else -1 if minus else 1
+                return (-value if whole and sign < 0 else value), sign
+            try:
+                return _parted(number(cells, layout), whole=whole)
+            except ValueError:
+                return None, _UNREAD
 
         def read_long(cells: Any) -> tuple[Decimal | None, int]:
             row = [""] * (max(places) + 1)
             for place, text in zip(places, cells if len(places) > 1 else (cells,), strict=True):
                 row[place] = text
-            fields = read_fields(self.reader(row), layout, source)
-            found = fields.get(key, "")
-            extract(fields, {**layout, "add": {}})
-            if fields != {key: found}:
-                raise ValueError(found)
-            return _signed(number(found, layout))
+            try:
+                fields = read_fields(self.reader(row), layout, source)
+                found = fields.get(key, "")
+                extract(fields, {**layout, "add": {}})
+                if fields != {key: found}:
+                    return None, _UNREAD
+                return _parted(number(found, layout), whole=whole)
+            except ValueError:
+                return None, _UNREAD
 
-        patterns = layout.get("extract", ())
-        alone = len(places) == 1 and not isinstance(source[key], dict)
-        return read if alone and not any(key in (x["from"], *_given(x)) for x in patterns) else read_long
+        parts = Known(read)
+
+        def read_first(cells: Any) -> tuple[Decimal | None, int]:
+            """Return the first number that is not nothing."""
+            for text in cells:
+                value, sign = parts[text] if text.strip() else (None, _BLANK)
+                if value or sign == _UNREAD:
+                    return value, sign
+            return parts[cells[0]]
+
+        def read_sum(cells: Any) -> tuple[Decimal | None, int]:
+            """Return what several numbers, their signs aside, come to."""
+            found = [parts[text] for text in cells]
+            if any(sign == _UNREAD for _, sign in found):
+                return None, _UNREAD
+            return _parted(exact_sum(abs(value) for value, _ in found if value), whole=whole)
+
+        if any(key in (x["from"], *_given(x)) for x in layout.get("extract", ())):
+            return read_long
+        if isinstance(source[key], dict):
+            how = next(iter(source[key]))
+            return read_long if len(places) < 2 else read_sum if how == "sum" else read_first
+        return read if len(places) == 1 else read_long
 
 
-def _signed(value: Decimal | None) -> tuple[Decimal | None, int]:
+def _parted(value: Decimal | None, *, whole: bool) -> tuple[Decimal | None, int]:
+    """Return a number and its sign, the number without it unless it is wanted whole."""
     if value is None:
-        return None, 0
+        return None, _BLANK
     exponent = value.as_tuple().exponent
     if not isinstance(exponent, int) or exponent < -_FINEST or abs(value) >= LARGEST:
-        raise ValueError(value)
-    return value, (value > ZERO) - (value < ZERO)
+        return None, _UNREAD
+    return value if whole else abs(value), (value > ZERO) - (value < ZERO)
+
+
+def _money(
+    alike: Alike,
+    shares: Decimal,
+    price: Decimal | None,
+    amount: Decimal | None,
+    costs: Sequence[Decimal | None],
+) -> tuple[Decimal, Decimal, Decimal] | None:
+    """Return shares, price of one and fees, none of the numbers with a sign; see `cash_of` and `trade_of`.
+
+    None where money is missing or goes the wrong way. The context is `EXACT`.
+    """
+    fees = ZERO
+    for cost in costs:
+        if cost:
+            fees += cost
+    if amount is None:
+        if price is None:
+            return None
+        gross = price * shares
+    elif not alike.net:
+        gross = amount
+    else:
+        gross = amount + fees if alike.kind == "sell" else amount - fees
+        if gross < ZERO:
+            return None
+    if price and price * shares == gross:
+        one = price
+    else:
+        one, rest = unit_price(gross, shares, up=alike.kind == "sell")
+        fees += rest
+    return (shares, one, fees) if one < LARGEST and fees < LARGEST else None
 
 
 def _places(source: Any, place: Place) -> tuple[int, ...]:

@@ -13,6 +13,7 @@ import steelyard
 from steelyard.domain.shown import cell
 from steelyard.interfaces import language
 from steelyard.interfaces.cli.typed import Day
+from steelyard.interfaces.rounding import ROUNDED, adds_up
 from steelyard.words import say
 
 if TYPE_CHECKING:
@@ -122,6 +123,8 @@ def _show(report: HoldingsReport) -> None:
         out.print(f"{tell(text)}{owed}")
     if report.gain is not None and report.holdings:
         out.print(tell(say("unrealised gain: {gain}", gain=money(report.gain, base))))
+    if not _adds_up(report, split=split):
+        out.print(tell(ROUNDED))
     for room in report.contribution_room:
         names = ", ".join(room.accounts)
         limit = money(room.limit, room.currency)
@@ -144,6 +147,20 @@ def _show(report: HoldingsReport) -> None:
         out.print(tell(text))
         if room.note:
             out.print(f"  {tell(room.note)}")
+
+
+def _adds_up(report: HoldingsReport, *, split: bool) -> bool:
+    """Say whether every sum on the screen is that of the figures above it."""
+    base, lines = report.base_currency, report.holdings
+    sums: list[tuple[list[Decimal | None], Decimal | None]] = [
+        ([*(h.value for h in lines), *(c.value for c in report.cash)], report.total),
+        ([h.gain for h in lines], report.gain),
+        *(([h.price_gain, h.currency_gain], h.gain) for h in (*lines, *report.totals) if split),
+    ]
+    for total in report.totals:
+        own = [h for h in lines if h.symbol == total.symbol]
+        sums += [([h.value for h in own], total.value), ([h.gain for h in own], total.gain)]
+    return all(adds_up(parts, total, base) for parts, total in sums)
 
 
 def _table(out: Console, title: str, holdings: Sequence[Holding], base: str, *, split: bool) -> None:

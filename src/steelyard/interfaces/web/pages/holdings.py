@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING
 
 import steelyard
 from steelyard.domain.shown import cell
+from steelyard.interfaces.rounding import adds_up
 from steelyard.interfaces.web.attention import matters_of
 from steelyard.interfaces.web.pages.frame import about
 from steelyard.interfaces.web.visit import Screen, Visit
 
 if TYPE_CHECKING:
-    from steelyard.app.books.holdings_report import HoldingsReport
+    from decimal import Decimal
+
+    from steelyard.app.books.holdings_report import Cash, Holding, HoldingsReport
     from steelyard.domain.portfolio import Lot, Portfolio
+
+    _Table = tuple[str, list[Holding], list[Cash], Decimal]
 
 _COLUMNS = (
     "account", "symbol", "name", "shares", "price", "currency", "priced_on", "value", "weight",
@@ -45,10 +50,22 @@ def holdings(visit: Visit) -> Screen:
             **about(portfolio, report.as_of),
             "matters": matters_of(steelyard.check(portfolio, as_of=visit.as_of)),
             "report": report,
+            "rounded": not _adds_up(report, tables),
             "tables": tables,
             "lots": _lots(portfolio),
             "unknown": sorted({h.symbol for h in report.holdings if h.gain is None}),
         },
+    )
+
+
+def _adds_up(report: HoldingsReport, tables: list[_Table]) -> bool:
+    """Say whether the sums on the page are those of the figures it shows."""
+    base, sums = report.base_currency, [total for *_, total in tables]
+    inside = [
+        ([*(h.value for h in rows), *(c.value for c in cash)], total) for _, rows, cash, total in tables
+    ]
+    return all(adds_up(p, s, base) for p, s in (*inside, (sums, report.total))) and adds_up(
+        (h.gain for h in report.holdings), report.gain, base
     )
 
 

@@ -11,6 +11,7 @@ import steelyard
 from steelyard.domain.money import ZERO
 from steelyard.errors import SteelyardError
 from steelyard.interfaces.documents.tax import disposals_csv
+from steelyard.interfaces.rounding import rounded
 from steelyard.interfaces.tax_words import FILINGS, TAX_CLASSES, rows_of, word_of
 from steelyard.interfaces.vocabulary import CAUTIONS
 from steelyard.interfaces.web.attention import matters_of
@@ -72,6 +73,7 @@ def tax(visit: Visit) -> Screen:
             "years": [(one, tuple(_sections(one, visit.display))) for one in year.all],
             "owed": sum((f.amount for one in year.all for f in one.filings), ZERO),
             "currency": year.currency,
+            "rounded": [one for one in year.all if any(_is_rounded(one, d.gain) for d in one.disposals)],
             "dates": tuple(_dates(year, harvest)),
             "harvest": harvest,
             "why_not": why_not,
@@ -79,6 +81,10 @@ def tax(visit: Visit) -> Screen:
             "cautions": CAUTIONS,
         },
     )
+
+
+def _is_rounded(year: YearTax, gain: Decimal) -> bool:
+    return gain != rounded(gain, year.currency)
 
 
 def _sections(year: YearTax, display: Display) -> Iterator[Section]:
