@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from string import whitespace
 from typing import Any
 
+from steelyard.adapters.importers.presets.records import ENDS, LONGEST, read_objects, read_text, starts
 from steelyard.adapters.importers.presets.rules import Fields, Layout, day, holds, pattern, read_fields
 from steelyard.adapters.importers.presets.sections import read_sections
 from steelyard.adapters.importers.presets.sheets import Line, Sheets
@@ -17,10 +17,6 @@ from steelyard.domain.numerals import POINT, TwoReadings, decimal_sign
 from steelyard.words import message_of
 
 Preset = Mapping[str, Any]
-_DATED = re.compile(r"^\d{4}[.-]\d\d[.-]\d\d ")
-_LONGEST = 2000
-_ENDS = 200
-"""A header stands in the first lines of a file or it is of another broker."""
 
 
 class _Places(dict[str, "tuple[int, int] | None"]):
@@ -102,7 +98,7 @@ class Header:
 
 def may_be(presets: Sequence[Preset], sheets: Sheets) -> list[Preset]:
     """Return the presets that a file may be of, by its first lines: only they read a large one whole."""
-    head = sheets.head(2 * _ENDS)
+    head = sheets.head(2 * ENDS)
     if head is None:
         return list(presets)
     return [preset for preset in presets if _begun(preset, head, sheets)]
@@ -111,7 +107,7 @@ def may_be(presets: Sequence[Preset], sheets: Sheets) -> list[Preset]:
 def _begun(preset: Preset, head: Sheets, sheets: Sheets) -> bool:
     texts = _of(preset["layouts"], "text")
     try:
-        return bool(texts and _starts(sheets.text or "", texts)) or read_statement(preset, head) is not None
+        return bool(texts and starts(sheets.text or "", texts)) or read_statement(preset, head) is not None
     except TwoReadings:
         return True  # its later numbers may tell
 
@@ -129,8 +125,8 @@ def read_statement(preset: Preset, sheets: Sheets) -> Statement | None:
         found = read_sections(statement, sheets)
     else:
         found = (
-            _listed(statement, sheets, _of(layouts, "json"))
-            or _texted(statement, sheets, _of(layouts, "text"))
+            read_objects(statement, sheets, _of(layouts, "json"))
+            or read_text(statement, sheets, _of(layouts, "text"))
             or _tables(statement, sheets, _of(layouts, "xlsx"), "xlsx")
             or _tables(statement, sheets, _of(layouts, "html-table"), "html-table")
             or _tables(statement, sheets, _of(layouts, "csv"), "csv")
@@ -143,171 +139,6 @@ def read_statement(preset: Preset, sheets: Sheets) -> Statement | None:
 
 def _of(layouts: Sequence[Layout], container: str) -> list[Layout]:
     return [layout for layout in layouts if container in layout.get("container", ())]
-
-
-def _listed(statement: Statement, sheets: Sheets, layouts: Sequence[Layout]) -> bool:
-    if not layouts or sheets.text is None or sheets.text.lstrip()[:1] not in ("{", "["):
-        return False
-    try:
-        document = json.loads(sheets.text, parse_float=str, parse_int=str)
-    except (ValueError, RecursionError):
-        return False
-    for layout in layouts:
-        path = layout.get("json_path")
-        items = document.get(path) if path and isinstance(document, dict) else None if path else document
-        if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-            continue
-        if not items or not all(key in items[0] for key in layout["header"]):
-            continue
-        _objects(statement, items, layout)
-        statement.used.add(layout["id"])
-        return True
-    return False
-
-
-def _objects(statement: Statement, items: Sequence[Mapping[str, Any]], layout: Layout) -> None:
-    """Hand on the objects of a list; those in a row with the same names, all of them text, are a table."""
-    at = end = begun = 0
-    trades: Trades | None = None
-    known: dict[tuple[str, ...], Trades | None] = {}
-    rows: list[Line] = []
-    while at < len(items):
-        if at >= end:
-            names = tuple(items[at])
-            end = at + 1
-            while end < len(items) and tuple(items[end]) == names:
-                end += 1
-            rows = [(n, list(items[n].values())) for n in range(at, end)]
-            begun = at
-            if names not in known:
-                known[names] = _of_names(statement, layout, names)
-            trades = known[names] if all(set(map(type, cells)) <= {str} for _, cells in rows) else None
-        taken = 0 if trades is None else trades.run(rows, at - begun)
-        if taken:
-            at += taken
-            continue
-        try:
-            fields = read_fields(_json_reader(items[at]), layout, layout["columns"])
-        except ValueError as error:
-            statement.refused.append((at, str(error)))
-        else:
-            if not statement.add(at, fields, layout):
-                statement.refused.append((at, "no date"))
-        at += 1
-
-
-def _of_names(statement: Statement, layout: Layout, names: Sequence[str]) -> Trades | None:
-    """Return what reads the trades of rows with a cell for each of these names."""
-    places = {name: place for place, name in enumerate(names)}
-    return Trades.of(statement, layout, lambda cells: dict(zip(names, cells, strict=False)).get, places.get)
-
-
-def _json_reader(item: Mapping[str, Any]) -> Callable[[str], str | None]:
-    return lambda name: None if item.get(name) is None else str(item[name])
-
-
-def _texted(statement: Statement, sheets: Sheets, layouts: Sequence[Layout]) -> bool:
-    if not layouts or sheets.text is None:
-        return False
-    if not _starts(sheets.text, layouts):
-        return False
-    lines = _lines(sheets.text)
-    opened: Sequence[Layout] = ()
-    current: Layout | None = None
-    number = 0
-    records: _Records | None = None
-    while number < len(lines):
-        if records is not None and (taken := records.run(lines, number)):
-            number += taken
-            continue
-        line = lines[number]
-        number += 1
-        if not statement.account and (found := pattern(layouts[0]["preamble_account"]).search(line)):
-            statement.account = found["account"]
-        if hit := [x for x in layouts if pattern(x["start"]).search(line)]:
-            opened, current, records = hit, None, None
-            continue
-        if hit := [x for x in opened if pattern(x["header_line"]).search(line)]:
-            current = hit[0]
-            statement.used.add(current["id"])
-            others = [*(x["start"] for x in layouts), *(x["header_line"] for x in opened)]
-            records = _Records(statement, current, [*others, layouts[0]["preamble_account"]])
-            continue
-        if current is None:
-            continue
-        match = pattern(current["record"]).search(line)
-        if match is None:
-            if _DATED.match(line):
-                statement.refused.append((number, "not understood"))
-            continue
-        fields = {k: v for k, v in match.groupdict().items() if v is not None}
-        at = number
-        if current.get("continued") and number < len(lines):
-            more = pattern(current["continued"]).search(lines[number])
-            if more is None:
-                statement.refused.append((at, "the line of dollars is missing"))
-                continue
-            fields |= {k: v for k, v in more.groupdict().items() if v is not None}
-            number += 1
-        statement.add(at, fields, current)
-    return bool(statement.used)
-
-
-class _Records:
-    """The records below one header of a text, of which a line is one."""
-
-    def __init__(self, statement: Statement, layout: Layout, others: Sequence[str]) -> None:
-        self.statement = statement
-        self.layout = {**layout, "columns": {name: name for name in pattern(layout["record"]).groupindex}}
-        self.others = [pattern(other).search for other in others]
-        self.record = pattern(layout["record"]).search
-        self.known: dict[tuple[bool, ...], Trades | None] = {}
-        self.ready: tuple[int, list[Line]] = 0, []
-        self.trades: Trades | None = None
-
-    def run(self, lines: Sequence[str], at: int) -> int:
-        """Take lines from one on that are trades with the same parts; return how many."""
-        if self.layout.get("continued"):
-            return 0
-        begun, rows = self.ready
-        if not begun <= at < begun + len(rows):
-            self.look(lines, at)
-            begun, rows = self.ready
-        return self.trades.run(rows, at - begun) if self.trades is not None and rows else 0
-
-    def look(self, lines: Sequence[str], at: int) -> None:
-        """Gather the lines from one on that have the parts that it has."""
-        rows: list[Line] = []
-        parts: tuple[bool, ...] | None = None
-        for number in range(at, len(lines)):
-            line = lines[number]
-            match = None if any(search(line) for search in self.others) else self.record(line)
-            if match is None:
-                break
-            found = match.groups()
-            has = tuple(part is not None for part in found)
-            if parts is None:
-                parts = has
-            elif parts != has:
-                break
-            rows.append((number + 1, [part for part in found if part is not None]))
-        self.ready = at, rows
-        if parts is None:
-            return
-        if parts not in self.known:
-            names = [n for n, there in zip(self.layout["columns"], parts, strict=True) if there]
-            self.known[parts] = _of_names(self.statement, self.layout, names)
-        self.trades = self.known[parts]
-
-
-def _lines(text: str) -> list[str]:
-    # No line of a statement is longer; patterns that look for several parts would take long in one.
-    return [" ".join(line[:_LONGEST].split()) for line in text.splitlines()]
-
-
-def _starts(text: str, layouts: Sequence[Layout]) -> bool:
-    first = _lines("\n".join(text.split("\n", 10 * _ENDS)[: 10 * _ENDS]))[: 10 * _ENDS]
-    return any(pattern(layout["start"]).search(line) for layout in layouts for line in first)
 
 
 def _tables(statement: Statement, sheets: Sheets, layouts: Sequence[Layout], container: str) -> bool:
@@ -378,11 +209,11 @@ class _Walk:
                 self.skips = (*current.get("skip", ()), *current.get("stop", ()))
                 trades = header.trades(statement, current, self.beside if self.skips else None)
                 continue
-            text = ",".join(rows[at][1])[:_LONGEST]
+            text = ",".join(rows[at][1])[:LONGEST]
             if current is None or header is None:
                 above.append(text)
                 at += 1
-                if at > _ENDS and not statement.used:
+                if at > ENDS and not statement.used:
                     return False
             elif "stop" in current and any(pattern(x).search(text) for x in current["stop"]):
                 for _, cells in rows[at:]:
@@ -400,7 +231,7 @@ class _Walk:
 
     def beside(self, rows: Iterable[Sequence[str]]) -> list[bool] | None:
         """Say of each row whether it is none of its table's; None where all are."""
-        texts = [",".join(cells)[:_LONGEST] for cells in rows]
+        texts = [",".join(cells)[:LONGEST] for cells in rows]
         # Most blocks have no such row: whatever a pattern finds in a line it finds in all of them together.
         if not pattern("|".join(self.skips), re.MULTILINE).search("\n".join(texts)):
             return None
