@@ -109,6 +109,9 @@ def test_a_purchase_of_the_spouse_washes_a_loss(tax, owners):
     assert (sale.gain, sale.disallowed, mine.summary["long_term"]) == (-1000, 1000, 0)
     (lot,) = [x for x in hers.open_lots if x.account == "hers"]
     assert (lot.cost, lot.holding_from) == (5100, date(2025, 1, 19))
+    said = [n for n in mine.notes if "us.wash-spouse" in n]
+    assert len(said) == (hers is not mine)
+    assert all("in hers" in n for n in said)
     assert hers is mine or not hers.disposals
 
 

@@ -40,7 +40,7 @@ class Gap:
         """What is wrong."""
         return say(
             "what was paid for {symbol} in account {account!r} is not known: its gain is in no figure"
-            " ({sales} sales)",
+            " ({sales} {sales:sale|sales})",
             symbol=self.symbol,
             account=self.account,
             sales=len(self.sold),

@@ -227,6 +227,19 @@ def crossed(report: YearReport, facts: YearFacts) -> tuple[str, ...]:
     return tuple(notes)
 
 
+def washed_by_spouse(report: YearReport) -> tuple[str, ...]:
+    """Say that a purchase on another return undid a loss of this one, and what is doubtful about it."""
+    if not report.elsewhere:
+        return ()
+    return (
+        say(
+            "losses are disallowed by purchases of a spouse who files apart, in {accounts}, and added to the "
+            "cost of the shares there; that they go there, and not away, is a reading (rule us.wash-spouse)",
+            accounts=", ".join(report.elsewhere),
+        ),
+    )
+
+
 def _pairs(pairs: Iterable[tuple[str, str]]) -> str:
     return join("; ", (say("{sold} by buying {bought}", sold=sold, bought=bought) for sold, bought in pairs))
 

@@ -156,6 +156,7 @@ class UnitedStates:
                 *caveats.incomes(report, facts, owner),
                 *((provisional,) if provisional else ()),
                 *caveats.crossed(report, facts),
+                *caveats.washed_by_spouse(report),
                 *caveats.unordered(report, facts, setting, owner),
                 *caveats.unrated_currencies(facts),
                 *caveats.still_washable(facts, setting, report.held),

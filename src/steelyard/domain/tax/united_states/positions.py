@@ -56,9 +56,13 @@ class Setting:
     market_rates: Mapping[str, Mapping[date, Decimal]] = field(default_factory=dict)
     own: frozenset[str] | None = None
 
+    def owns(self, account: str) -> bool:
+        """Say whether an account is one of the return, sheltered or not."""
+        return self.own is None or account in self.own
+
     def reports(self, account: str) -> bool:
         """Say whether what an account sells and is paid stands in the return."""
-        return account not in self.sheltered and (self.own is None or account in self.own)
+        return account not in self.sheltered and self.owns(account)
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,7 +185,8 @@ class Summary:
 class YearReport:
     """Everything about one year; disposals by trade date, open lots at the end of the journal.
 
-    `crossed` are the pairs of symbols, sold and bought, where the loss of one was disallowed by the other.
+    `crossed` are the pairs of symbols, sold and bought, where the loss of one was disallowed by the other,
+    `elsewhere` the accounts of another return, a spouse's, in which a purchase disallowed one.
     """
 
     year: int
@@ -193,6 +194,7 @@ class YearReport:
     summary: Summary
     open_lots: tuple[TaxLot, ...]
     crossed: tuple[tuple[str, str], ...] = ()
+    elsewhere: tuple[str, ...] = ()
     held: Positions = field(default_factory=lambda: Positions((), WashSales((), ()), (), ()), compare=False)
 
 
@@ -256,13 +258,17 @@ def year_report(
         tax=tax,
         distributions=owner.distributions,
     )
-    pairs = {
-        (held.blocks[x.loss].symbol, held.blocks[x.replacement].symbol)
+    washed = [
+        (held.blocks[x.loss], held.blocks[x.replacement])
         for x in held.washed.washes
         if _sold_in(held.blocks[x.loss], year, setting)
-    }
-    crossed = tuple(sorted((sold, bought) for sold, bought in pairs if sold != bought))
-    return YearReport(year, disposals, summary, open_lots(held, setting), crossed, held)
+    ]
+    crossed = sorted(
+        {(sold.symbol, bought.symbol) for sold, bought in washed if sold.symbol != bought.symbol}
+    )
+    elsewhere = sorted({bought.account for _, bought in washed if not setting.owns(bought.account)})
+    lots = open_lots(held, setting)
+    return YearReport(year, disposals, summary, lots, tuple(crossed), tuple(elsewhere), held)
 
 
 @dataclass(frozen=True, slots=True)
