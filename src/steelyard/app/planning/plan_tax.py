@@ -210,33 +210,41 @@ class _Return:
         fresh = _fresh(before.disposals, self._year.disposals)
         no_buy = None
         if situation.country.wash_days is not None and any(map(_has_losing_lot, fresh)):
-            no_buy = self._no_buy(sold_before, trade.symbol)
+            no_buy = self._no_buy(before, sold_before, trade.symbol)
         gain = exact_sum(d.gain for d in fresh)
         self.sales[place] = SaleTax(gain, self._added(before, self._year), tuple(fresh), no_buy)
 
-    def _no_buy(self, sold_before: tuple[Entry, ...], symbol: str) -> NoBuy | None:
+    def _no_buy(self, before: YearTax, sold_before: tuple[Entry, ...], symbol: str) -> NoBuy | None:
         """Return the country's no-buy window of the last sale, None where it realises no loss that counts.
 
         Purchases of the plan itself are left aside: what they undo is undone, and nothing must undo more.
 
         Args:
-            sold_before: Sales of the plan before this one.
+            before: The year before this sale.
+            sold_before: Sales of the plan before it.
             symbol: What it sells.
         """
-        now = self._windows(self._sold).get(symbol)
+        now = self._windows(self._year, self._sold).get(symbol)
         earlier = (*self._situation.facts.entries, *sold_before)
         sold_today = any(
             e.symbol == symbol and e.kind == "sell" and e.traded_on == self._as_of for e in earlier
         )
-        then = self._windows(sold_before).get(symbol) if sold_today else None
+        then = self._windows(before, sold_before).get(symbol) if sold_today else None
         return now if now is not None and (then is None or now.loss > then.loss) else None
 
-    def _windows(self, sold: tuple[Entry, ...]) -> Mapping[str, NoBuy]:
-        """Return by symbol what some first sales of the plan forbid; each number of them is asked once."""
+    def _windows(self, year: YearTax, sold: tuple[Entry, ...]) -> Mapping[str, NoBuy]:
+        """Return by symbol what some first sales of the plan forbid; each number of them is asked once.
+
+        Args:
+            year: With these sales, and with whatever the plan buys or takes out before them.
+            sold: The sales.
+        """
         if len(sold) not in self._forbidden:
-            facts = self._situation.facts
-            more = replace(facts, entries=(*facts.entries, *sold))
-            found = self._situation.country.no_buys(more, self._as_of)
+            found = year.no_buys
+            if self._first:
+                facts = self._situation.facts
+                more = replace(facts, entries=(*facts.entries, *sold))
+                found = self._situation.country.no_buys(more, self._as_of)
             self._forbidden[len(sold)] = {x.sold: x for x in reversed(found) if x.sold_on == self._as_of}
         return self._forbidden[len(sold)]
 
@@ -293,7 +301,7 @@ def _buys(
     """Return the planned purchases that may wash a loss: of this plan, or of the weeks before."""
     if situation.country.wash_days is None:
         return []
-    washed = {s for x in situation.country.no_buys(situation.facts, as_of) for s in x.symbols}
+    washed = {s for x in situation.so_far.no_buys for s in x.symbols}
     for trade in trades:
         washed |= situation.same(trade.symbol) if trade.side == "sell" else set()
     return [

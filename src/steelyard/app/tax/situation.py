@@ -53,11 +53,12 @@ class TaxSituation:
         return frozenset({symbol} | {s for s, g in self.identical.items() if g == group})
 
     def with_entries(self, more: Sequence[Entry]) -> YearTax:
-        """Return the year's tax if some more entries happened."""
+        """Return the year's tax if some more entries happened, without notes."""
         facts = self.facts
         more = entries_for(self.filer, more)
         told = facts.entries if facts.stated_with is None else facts.stated_with
-        year = self.country.year_tax(replace(facts, entries=(*facts.entries, *more), stated_with=told))
+        more_facts = replace(facts, entries=(*facts.entries, *more), stated_with=told, with_notes=False)
+        year = self.country.year_tax(more_facts)
         return replace(year, gaps=self.so_far.gaps) if self.so_far.gaps else year
 
 

@@ -169,6 +169,7 @@ class YearTax:
         owners: Who files it, where the portfolio has several returns.
         others: The other returns, where all were asked for.
         gaps: Holdings that are in no figure, since nobody has said what was paid for them.
+        no_buys: Losses that a purchase on the day of asking would undo, where the country knows such.
         provisional: Why figures may still change where the year's own are not known yet, else empty; one of
             `notes`.
     """
@@ -190,6 +191,7 @@ class YearTax:
     others: tuple[YearTax, ...] = ()
     gaps: tuple[Gap, ...] = ()
     provisional: str = ""
+    no_buys: tuple[NoBuy, ...] = ()
 
     @property
     def all(self) -> tuple[YearTax, ...]:
@@ -303,6 +305,7 @@ class YearFacts:
         tax_base_prices: Symbol to day to tax base price, for entries that state none.
         own_accounts: Whose sales and payments the return reports; None for all of `entries`. What others
             bought may undo a loss of theirs.
+        with_notes: Sentences for the reader are wanted; a plan asks for many years and reads none.
     """
 
     year: int
@@ -324,6 +327,7 @@ class YearFacts:
     rate_names: Mapping[str, Mapping[date, str]] = field(default_factory=dict)
     tax_base_prices: Mapping[str, Mapping[date, Decimal]] = field(default_factory=dict)
     own_accounts: frozenset[str] | None = None
+    with_notes: bool = True
 
     def reports(self, account: str) -> bool:
         """Say whether what happens in an account stands in this return."""

@@ -164,7 +164,9 @@ class Korea:
             notes=(
                 *notes_of_year(ledger, facts, financial, comprehensive, rates),
                 *notes_of_accounts(facts, brought_home, paid_back, sheltered),
-            ),
+            )
+            if facts.with_notes
+            else (),
             sheltered_sales=sheltered_sales(facts),
             provisional=unread(rates.rules.values(), facts.year),
             rates_used=rates_used(facts, {(d.account, d.symbol) for d in disposals}),

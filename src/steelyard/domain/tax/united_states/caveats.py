@@ -8,10 +8,10 @@ from decimal import Decimal
 
 from steelyard.domain.money import EXACT, ZERO, exact_sum, plain
 from steelyard.domain.tax.country import YearFacts, unrated
+from steelyard.domain.tax.planning import NoBuy
 from steelyard.domain.tax.united_states.capital_gains import NO_CARRY
 from steelyard.domain.tax.united_states.distributions import DEFERRED
-from steelyard.domain.tax.united_states.planning import no_buys
-from steelyard.domain.tax.united_states.positions import CURRENCY, Positions, Setting
+from steelyard.domain.tax.united_states.positions import CURRENCY, Setting
 from steelyard.domain.tax.united_states.settings import (
     first_gain_of,
     journal_setting,
@@ -244,10 +244,8 @@ def _pairs(pairs: Iterable[tuple[str, str]]) -> str:
     return join("; ", (say("{sold} by buying {bought}", sold=sold, bought=bought) for sold, bought in pairs))
 
 
-def still_washable(facts: YearFacts, setting: Setting, held: Positions) -> tuple[str, ...]:
+def still_washable(facts: YearFacts, washable: Iterable[NoBuy]) -> tuple[str, ...]:
     """Say which losses of the last thirty days a purchase may still undo, and until when."""
-    if facts.as_of is None:
-        return ()
     return tuple(
         say(
             "the loss of {loss} on {sold}, sold on {sold_on}, may still be washed: a purchase of {symbols} "
@@ -258,7 +256,7 @@ def still_washable(facts: YearFacts, setting: Setting, held: Positions) -> tuple
             symbols=", ".join(sorted(x.symbols)),
             not_before=x.not_before,
         )
-        for x in no_buys(held, setting, facts.as_of)
+        for x in washable
         if x.sold_on.year == facts.year
     )
 

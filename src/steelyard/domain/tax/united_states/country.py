@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -46,6 +46,7 @@ from steelyard.domain.tax.united_states.positions import (
     CURRENCY,
     SHELTERED_KINDS,
     Gift,
+    Setting,
     positions,
 )
 from steelyard.domain.tax.united_states.settings import (
@@ -128,6 +129,7 @@ class UnitedStates:
         report = report_of(facts, setting, owner)
         total, notes = _total(report, facts)
         summary = _summary(report)
+        washable = () if facts.as_of is None else no_buys(report.held, setting, facts.as_of)
         provisional = caveats.provisional(facts, owner)
         return YearTax(
             jurisdiction=self.code,
@@ -150,20 +152,8 @@ class UnitedStates:
             )
             if report.disposals
             else (),
-            notes=(
-                *notes,
-                *caveats.carried(report, facts),
-                *caveats.incomes(report, facts, owner),
-                *((provisional,) if provisional else ()),
-                *caveats.crossed(report, facts),
-                *caveats.washed_by_spouse(report),
-                *caveats.unordered(report, facts, setting, owner),
-                *caveats.unrated_currencies(facts),
-                *caveats.still_washable(facts, setting, report.held),
-                *caveats.partnerships(facts),
-                *caveats.taken_out(facts, report, owner),
-                *caveats.conversions(facts),
-            ),
+            notes=_notes(report, facts, owner, setting, washable, notes) if facts.with_notes else notes,
+            no_buys=washable,
             provisional=provisional,
         )
 
@@ -326,6 +316,32 @@ def _marginal(facts: YearFacts, owner: Owner) -> Decimal:
         )
     bounds, rates = owner.schedule(facts.rates, facts.year).ordinary
     return rates[bisect_right(bounds, owner.taxable)]
+
+
+def _notes(
+    report: YearReport,
+    facts: YearFacts,
+    owner: Owner,
+    setting: Setting,
+    washable: Iterable[NoBuy],
+    first: tuple[str, ...],
+) -> tuple[str, ...]:
+    """Return what the reader of a year has to know."""
+    provisional = caveats.provisional(facts, owner)
+    return (
+        *first,
+        *caveats.carried(report, facts),
+        *caveats.incomes(report, facts, owner),
+        *((provisional,) if provisional else ()),
+        *caveats.crossed(report, facts),
+        *caveats.washed_by_spouse(report),
+        *caveats.unordered(report, facts, setting, owner),
+        *caveats.unrated_currencies(facts),
+        *caveats.still_washable(facts, washable),
+        *caveats.partnerships(facts),
+        *caveats.taken_out(facts, report, owner),
+        *caveats.conversions(facts),
+    )
 
 
 def _total(report: YearReport, facts: YearFacts) -> tuple[Decimal | None, tuple[str, ...]]:
