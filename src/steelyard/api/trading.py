@@ -306,8 +306,8 @@ def replay(path: Place, plan: str = "latest") -> Replayed:
 def trade_report(path: Place, quarter: str) -> TradeReport:
     """Match every trade of a quarter (`2026Q4`) to the rule that caused it.
 
-    A trade is an order that filled, in part or in full; a fill that the broker reported and no order of ours
-    explains is one, too, without a rule.
+    A trade is an order that filled, in part or in full; a fill that the broker reported and no Steelyard
+    order matches is one, too, without a rule.
     """
     with bootstrap.order_book_to_look_at(bootstrap.Folder.of(path)) as book:
         return trade_reports.trade_report(book, quarter)

@@ -33,7 +33,7 @@ class TradeLine:
         amount: Shares times price over its fills.
         fees: As far as the broker told.
         causes: What had fired (see `saved_plans.Cause`), each rule with a sentence; `conversion` for money
-            changed to pay for trades; empty when no order of ours explains the trade.
+            changed to pay for trades; empty when no Steelyard order matches the trade.
         reason: Of the trade within its plan.
         approved_by: Who approved the plan.
         plan_id, order_id: Where it comes from, empty for a trade of somebody else.
@@ -94,7 +94,7 @@ class TradeReport:
 
     @property
     def unmatched(self) -> int:
-        """How many trades no order of ours explains."""
+        """How many trades no Steelyard order matches."""
         return sum(not t.causes for t in self.trades)
 
     def to_dict(self) -> dict[str, Any]:

@@ -103,7 +103,7 @@ def report(file: Path, quarter: str, as_json: bool, as_csv: bool) -> None:
     """Match every trade of a quarter to the rule that caused it.
 
     A trade is an order that filled, in part or in full. A fill that the broker reported (see `sync`) and no
-    order of ours explains is one, too: it has no rule.
+    Steelyard order matches is one, too: it has no rule.
     """
     found = steelyard.trade_report(file, quarter)
     if as_json:
@@ -146,7 +146,7 @@ def _show_report(found: TradeReport) -> None:
         fees = tell(say("fees {fees}", fees=plain(t.fees)))
         echo(f"{t.traded_on}  {t.account}  {padded(SIDES[t.side], 4)} {amounts}, {fees}")
         if not t.causes:
-            echo("            " + tell(say("no rule: no order of ours explains it")))
+            echo("            " + tell(say("no rule: no Steelyard order matches it")))
         for rule, text in t.causes:
             echo(f"            {rule}: {tell(text)}")
         if t.reason:
