@@ -97,6 +97,7 @@ __all__ = [
     "import_formats",
     "install_schedule",
     "invest",
+    "literature",
     "load",
     "masked",
     "models",
@@ -135,7 +136,7 @@ __all__ = [
 ]
 
 _ROOMS = {
-    "advice": ("bands", "deposits"),
+    "advice": ("bands", "deposits", "literature"),
     "automation": (
         "backup",
         "doctor",

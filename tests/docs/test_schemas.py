@@ -120,6 +120,7 @@ COMMANDS = [
     ("backtest", ("backtest", *CLOSES, *FILED)),
     ("backtest", ("compare", *CLOSES, "--paths", "2", "--policy", "hold", "--sweep", *FILED)),
     ("backtest", ("compare", *CLOSES, "--paths", "2", "--rolling", "1", *FILED)),
+    ("literature", ("lab", "literature", "--only", "leland", "--only", "rattray")),
     ("deposits", ("deposits", "--paths", "20", "--years", "1", *FILED)),
     ("bands", ("bands", "--value", "50000", "--paths", "20", "--years", "1", *FILED)),
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from steelyard.app.lab.advice.deposits import DepositReport
     from steelyard.app.lab.advice.saver_inputs import SaverInputs
     from steelyard.app.lab.advice.simulation_values import Drawing
+    from steelyard.app.lab.literature.review import Review
 
 
 def bands(
@@ -97,6 +99,31 @@ def deposits(
     else:
         notes.append(why_not)
     return advisor.deposits(saver, plain.policy, drawing, purchases, notes)
+
+
+def literature(prices: Any = None, *, seed: int = 7, only: Sequence[str] = ()) -> Review:
+    """Return published and exact results beside ours, with the difference, the verdict and why.
+
+    Args:
+        prices: Daily total-return closes of SPY and IEF, as for `backtest`; without them what needs them is
+            listed and not run.
+        seed: Of what is simulated.
+        only: Beginnings of names; all unless given.
+
+    Raises:
+        InputError: Nothing begins with such a name, or the seed is below zero; DataError: See there.
+    """
+    from steelyard.app.lab.literature import review
+
+    history = None if prices is None else bootstrap.history_of(prices, ("SPY", "IEF"))
+    found = review.review(history, seed=max(seed, 0), only=only)
+    if not found.findings:
+        raise InputError(
+            "no-finding",
+            say("no result is called {names}", names=", ".join(only)),
+            say("see the names by `steelyard lab literature`"),
+        )
+    return found
 
 
 def _drawing(paths: int, years: int, seed: int) -> Drawing:

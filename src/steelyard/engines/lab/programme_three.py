@@ -30,6 +30,7 @@ class ThreeFunds:
         move: Cost of a unit of weight moved. fixed: Of a rebalance. Fractions of wealth.
         looks: A year.
         steps: Of the grid from 0 to 1.
+        still: Nothing moves but by trades, as in models of prices that rise by the same money everywhere.
     """
 
     targets: Floats
@@ -39,6 +40,7 @@ class ThreeFunds:
     fixed: float
     looks: float = 12.0
     steps: int = 100
+    still: bool = False
 
     @cached_property
     def weights(self) -> Floats:
@@ -130,6 +132,9 @@ def _standing(funds: ThreeFunds) -> Floats:
 
 def _market(funds: ThreeFunds) -> tuple[Ints, Floats]:
     """Return the states that each may come to by the next look (K, Q), and with what chance."""
+    if funds.still:
+        own = np.arange(len(funds.weights))[:, np.newaxis]
+        return own, np.ones(own.shape)
     nodes, chances = np.polynomial.hermite_e.hermegauss(_NODES)
     covariance, targets = funds.covariance, funds.targets
     against = np.array([[1.0, 0.0, -1.0], [0.0, 1.0, -1.0]])
@@ -211,6 +216,19 @@ def _shortest_ways(funds: ThreeFunds, onward: Floats) -> Floats:
         table = np.where(funds.inside, table, np.inf)
     found: Floats = table[funds.inside]
     return found
+
+
+def quadratic_rule(funds: ThreeFunds, weights: Floats) -> Ints:
+    """Return the moves that weigh costs against the squared distances left, each with its weight (3,).
+
+    Source: Markowitz and van Dijk (2003); Kritzman, Myrgren and Page (2007).
+    """
+    off = funds.weights - funds.targets
+    onward = _standing(funds) + off**2 @ weights
+    best = np.minimum(onward, funds.fixed + _shortest_ways(funds, onward))
+    to = np.arange(len(onward))
+    _choose(funds, onward, np.flatnonzero(onward > best + 1e-15), to)
+    return to
 
 
 def _choose(funds: ThreeFunds, onward: Floats, states: Ints, to: Ints) -> None:

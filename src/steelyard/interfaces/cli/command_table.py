@@ -28,6 +28,7 @@ LATER = {
     "compare": "steelyard.interfaces.cli.lab.backtest",
     "bands": "steelyard.interfaces.cli.lab.advice",
     "deposits": "steelyard.interfaces.cli.lab.advice",
+    "lab": "steelyard.interfaces.cli.lab.research",
     "serve": "steelyard.interfaces.cli.serving",
     "mcp": "steelyard.interfaces.cli.serving",
     "execute": "steelyard.interfaces.cli.trading.execute",

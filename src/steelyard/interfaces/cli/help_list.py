@@ -68,6 +68,7 @@ SECTIONS = (
             "compare": say("which policy did better, and whether that is evident"),
             "bands": say("which band fits your own costs, taxes and size"),
             "deposits": say("how much saving makes selling unnecessary"),
+            "lab": say("check what is known about rebalancing, find what is not"),
         },
     ),
     (
