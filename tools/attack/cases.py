@@ -24,13 +24,15 @@ LEFT_OUT = {
     ("watch",),
     ("serve",),
     ("mcp",),
+    ("lab", "literature"),
+    ("lab", "map"),
     ("orders", "watch"),
     ("schedule", "install"),
     ("schedule", "remove"),
     ("notify", "test"),
     ("completion",),
 }
-"""What never ends by itself, or would write outside the folder."""
+"""What never ends by itself, takes its time whatever it is given, or would write outside the folder."""
 
 NEVER_ENDS = ("serve",)
 """Flags that start a server: `demo --serve`."""

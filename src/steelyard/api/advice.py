@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from steelyard.app.lab.advice.simulation_values import Drawing
     from steelyard.app.lab.literature.review import Review
 
+_MOST_MOVES = 10_000_000
+"""Price moves of a simulation: at that size it takes some seconds and 300 MB."""
+
 
 def bands(
     portfolio: Portfolio,
@@ -52,6 +55,7 @@ def bands(
 
     drawing = _drawing(paths, years, seed)
     saver, portfolio = _saver_of(portfolio, prices, options)
+    _need_room(saver, drawing)
     return advisor.bands(saver, portfolio.policy, drawing if simulate else None)
 
 
@@ -83,6 +87,7 @@ def deposits(
 
     drawing = _drawing(paths, years, seed)
     saver, plain = _saver_of(portfolio, prices, {**options, "before_tax": True})
+    _need_room(replace(saver, look="daily"), drawing)
     notes = list(saver.notes)
     if not saver.deposits:
         saver = replace(saver, deposits=saver.value / 10)
@@ -142,6 +147,21 @@ def _drawing(paths: int, years: int, seed: int) -> Drawing:
             say("give {fewest} or more", fewest=FEWEST),
         )
     return Drawing(paths, years, seed)
+
+
+def _need_room(saver: SaverInputs, drawing: Drawing) -> None:
+    """Refuse a simulation that memory and patience would not bear.
+
+    Raises:
+        InputError: It is too large (`paths`).
+    """
+    size = drawing.years * saver.looks * len(saver.symbols)
+    if drawing.paths * size > _MOST_MOVES:
+        raise InputError(
+            "paths",
+            say("{paths} paths of {years} years are too many", paths=drawing.paths, years=drawing.years),
+            say("give {most} or fewer, or rarer looks", most=_MOST_MOVES // size),
+        )
 
 
 def _saver_of(portfolio: Portfolio, prices: Any, options: AdviceOptions) -> tuple[SaverInputs, Portfolio]:

@@ -103,6 +103,12 @@ def test_what_is_no_number_in_range_is_refused(tmp_path):
     assert refused.value.code == "no-value"
 
 
+def test_a_simulation_that_no_memory_holds_is_refused(tmp_path):
+    with pytest.raises(InputError) as refused:
+        steelyard.bands(portfolio(tmp_path), **{**PLAIN, "paths": 100_000, "years": 100})
+    assert refused.value.code == "paths"
+
+
 def test_a_portfolio_of_one_fund_needs_no_band(tmp_path):
     text = FILE.replace('"60%"', '"100%"').replace('TLT = "40%"\n', "")
     with pytest.raises(InputError) as refused:
