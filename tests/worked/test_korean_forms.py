@@ -53,11 +53,15 @@ def ask(tmp_path):
 
 
 def test_the_statement_has_proceeds_cost_and_expenses_apart_and_both_taxes(ask):
-    """Expenses by purchase: 10 of 15 shares bear 2/3 of all 23,100, as the sale is one."""
+    """Each purchase has its own cost and fees, 5,800,000 and 5,800, 3,500,000 and 3,500; of the sale's 13,800
+    it bears 9,200 and 4,600 by its shares."""
     rows = list(csv.reader(io.StringIO(ask("--form", "statement"))))
     assert rows[0][6:10] == ["양도가액", "취득가액", "필요경비", "양도소득금액"]
     lines = [[int(cell) for cell in row[6:10]] for row in rows[1:3]]
-    assert [line[0] for line in lines] == [9_660_000, 4_830_000]
+    assert [line[:3] for line in lines] == [[9_660_000, 5_800_000, 15_000], [4_830_000, 3_500_000, 8_100]]
+    assert [row[10] for row in rows[1:3]] == [
+        "2026-05-04 USD 1380; 2025-01-08 USD 1450", "2026-05-04 USD 1380; 2025-02-05 USD 1400",
+    ]  # fmt: skip
     assert all(line[0] - line[1] - line[2] == line[3] for line in lines)
     assert [row[4:6] for row in rows[1:3]] == [["2026-05-06", "2025-01-08"], ["2026-05-06", "2025-02-05"]]
     total = rows[3]
@@ -124,3 +128,20 @@ def test_a_statement_without_its_columns_is_refused(ask):
     done = run_command(ask.folder, "tax", "--as-of", "2026-11-23", "--reconcile", "broker.csv")
     assert done.returncode == 2
     assert "statement-columns" in done.stderr
+
+
+def test_shares_moved_to_another_account_keep_the_fees_of_their_purchase(tmp_path):
+    """Bought for 5,800,000 with fees of 5,800, moved, and sold for 9,660,000 with fees of 1,380."""
+    more = '[[accounts]]\nname = "second"\nkept = "journal"\ncost_method = "fifo"\n'
+    (tmp_path / "portfolio.toml").write_text(PORTFOLIO + more, encoding="utf-8")
+    (tmp_path / "trades.csv").write_text(
+        "date,account,type,symbol,shares,price,currency,fees,fx_rate,to\n"
+        "2025-01-08,main,buy,VOO,10,400,USD,4,1450,\n"
+        "2025-03-05,main,transfer,VOO,10,,,,,second\n"
+        "2026-05-04,second,sell,VOO,10,700,USD,1,1380,\n",
+        encoding="utf-8",
+    )
+    assert run_command(tmp_path, "import", "trades.csv").returncode == 0
+    done = run_command(tmp_path, "tax", "--as-of", "2026-11-23", "--form", "statement")
+    line = list(csv.reader(io.StringIO(done.stdout)))[1]
+    assert line[6:10] == ["9660000", "5800000", "7180", "3852820"]

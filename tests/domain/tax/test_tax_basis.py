@@ -134,7 +134,7 @@ def test_the_table_numbers_the_rules_beside_each_figure(tmp_path):
     file = str(tmp_path / "portfolio.toml")
     added = CliRunner().invoke(cli, ["import", str(tmp_path / "trades.csv"), "--portfolio", file])
     assert added.exit_code == 0
-    text = CliRunner().invoke(cli, ["tax", file, "--as-of", DAY.isoformat()], catch_exceptions=False).stdout
+    text = CliRunner().invoke(cli, ["tax", file, "--rules", "--as-of", DAY.isoformat()]).stdout
     numbers = dict(re.findall(r"^  (\d+) (us\.[a-z-]+):", text, re.MULTILINE))
     (metal,) = re.findall(r"^collectibles +\$1,200\.00 +([\d ]+)$", text, re.MULTILINE)
     assert {numbers[mark] for mark in metal.split()} == set(AMERICAN["collectibles"])

@@ -31,11 +31,15 @@ from steelyard.words import say
 
 @dataclass(frozen=True, slots=True)
 class SoldLot:
-    """A part of a lot that a disposal took; `cost` of these shares, in the tax currency."""
+    """A part of a lot that a disposal took; `cost` of these shares, in the tax currency.
+
+    `fees` of their purchase are in it; zero where the country's return does not ask for them apart.
+    """
 
     bought: date
     shares: Decimal
     cost: Decimal
+    fees: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,24 +112,26 @@ FORMS = {"statement": statement, "sheet": sheet}
 
 
 def _lines(sale: Disposal, year: YearTax) -> list[_Line]:
-    """Return the lines of a sale: amounts of each purchase in proportion, in whole won."""
+    """Return the lines of a sale in whole won: a purchase with its own cost and fees, the rest in parts."""
     gross = sale.proceeds if sale.gross is None else sale.gross
     expenses = ZERO if sale.expenses is None else sale.expenses
-    rates = _rates(sale, year)
+    of_the_sale = EXACT.subtract(expenses, exact_sum(lot.fees for lot in sale.lots))
     found = []
     for lot in sale.lots:
         part = EXACT.divide(lot.shares, sale.shares)
         sold = whole_won(EXACT.multiply(gross, part))
-        fees = whole_won(EXACT.multiply(expenses, part))
+        fees = whole_won(EXACT.add(EXACT.multiply(of_the_sale, part), lot.fees))
         gain = whole_won(EXACT.subtract(EXACT.multiply(sale.proceeds, part), lot.cost))
         # The bare cost is what the other three leave, so that every line adds up.
         cost = EXACT.subtract(EXACT.subtract(sold, fees), gain)
+        rates = _rates(sale, lot.bought, year)
         found.append(_Line(sale, lot.bought, lot.shares, sold, cost, fees, gain, rates))
     return found
 
 
-def _rates(sale: Disposal, year: YearTax) -> str:
-    bought = {lot.bought for lot in sale.lots}
+def _rates(sale: Disposal, bought: date, year: YearTax) -> str:
+    """Return the rates behind a line: of the sale and of its purchase; an average has those of many."""
+    averaged = any(note.startswith("moving average") for note in sale.notes)
 
     def of(kinds: Iterable[str], days: Iterable[object]) -> list[str]:
         return [
@@ -140,7 +142,8 @@ def _rates(sale: Disposal, year: YearTax) -> str:
             and used.traded_on in days
         ]
 
-    return "; ".join([*of(("sell",), {sale.sold_on}), *of(("buy", "transfer_in"), bought)])
+    purchase = [] if averaged else of(("buy", "transfer_in"), {bought})
+    return "; ".join([*of(("sell",), {sale.sold_on}), *purchase])
 
 
 def _fit(lines: list[_Line], net: Decimal) -> None:

@@ -92,7 +92,7 @@ class _Sold:
     credit: Decimal = ZERO
     fund_notes: tuple[str, ...] = ()
     sale_fees: Decimal = ZERO
-    bought_fees: Decimal = ZERO
+    bought_fees: tuple[Decimal, ...] = ()
     averaged: bool = False
 
 
@@ -416,7 +416,7 @@ def _disposal(sales: list[_Sold], tax_class: str, settled: date) -> Disposal:
         gain=EXACT.subtract(proceeds, cost),
         lots=_sold_lots(sales),
         gross=EXACT.add(proceeds, exact_sum(s.sale_fees for s in sales)),
-        expenses=exact_sum(EXACT.add(s.sale_fees, s.bought_fees) for s in sales),
+        expenses=exact_sum(exact_sum(s.bought_fees, s.sale_fees) for s in sales),
         taxable=ZERO if tax_class == "krx_domestic_equity" else None,
         notes=(
             *((CARRIED_OVER,) if any(s.gifts for s in sales) else ()),
@@ -433,9 +433,13 @@ def _sold_lots(sales: list[_Sold]) -> tuple[SoldLot, ...]:
         if sale.averaged:
             shares = exact_sum(lot.shares for lot in sale.taken)
             cost = exact_sum(lot.cost for lot in sale.taken)
-            found.append(SoldLot(min(lot.bought for lot in sale.taken), shares, cost))
+            fees = exact_sum(sale.bought_fees)
+            found.append(SoldLot(min(lot.bought for lot in sale.taken), shares, cost, fees))
         else:
-            found += [SoldLot(lot.bought, lot.shares, lot.cost) for lot in sale.taken]
+            found += [
+                SoldLot(lot.bought, lot.shares, lot.cost, fees)
+                for lot, fees in zip(sale.taken, sale.bought_fees, strict=True)
+            ]
     return tuple(found)
 
 

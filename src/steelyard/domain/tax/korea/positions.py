@@ -37,20 +37,27 @@ class Position:
     credits: FundCredits = field(default_factory=FundCredits)
     """What the fund paid abroad and no payment has used yet."""
 
-    def fees_of(self, taken: Iterable[TaxLot], held: Decimal) -> Decimal:
-        """Return the purchase fees inside the cost of what was taken out, in won; `held` shares were
-        there."""
-        if not self.fee_parts:
-            return ZERO
+    def fees_of(self, taken: Iterable[TaxLot], held: Decimal) -> tuple[Decimal, ...]:
+        """Return the purchase fees inside the cost of each lot taken out, in won; `held` shares were there.
+
+        Under the moving average, which knows no purchases, all of it stands with the first.
+        """
+        lots = tuple(taken)
         if self.pool.method == "average":
-            part = share(self.fees, exact_sum(lot.shares for lot in taken), held)
+            part = share(self.fees, exact_sum(lot.shares for lot in lots), held)
             self.fees = EXACT.subtract(self.fees, part)
-            return part
-        return exact_sum(
-            EXACT.multiply(lot.cost, self.fee_parts.get(lot.order, ZERO))
-            for lot in taken
-            if lot.order not in self.gifts
+            return (part, *(ZERO for _ in lots[1:]))
+        return tuple(
+            ZERO if lot.order in self.gifts else EXACT.multiply(lot.cost, self.fee_parts.get(lot.order, ZERO))
+            for lot in lots
         )
+
+    def hand_lot(self, order: int, other: Position) -> None:
+        """Give what is known of a lot beside the lot itself to the position that receives it as its next."""
+        if order in self.rate_notes:
+            other.rate_notes[other.bought] = self.rate_notes[order]
+        if order in self.fee_parts:
+            other.fee_parts[other.bought] = self.fee_parts[order]
 
 
 def priced(entry: Entry) -> Decimal:
@@ -128,10 +135,12 @@ def move(entry: Entry, position: Position, other: Position) -> None:
     for lot in pool.move_out(entry.shares, bought=entry.lot):
         if lot.order in position.gifts:
             other.gifts[other.bought] = position.gifts[lot.order]
-        if lot.order in position.rate_notes:
-            other.rate_notes[other.bought] = position.rate_notes[lot.order]
+        position.hand_lot(lot.order, other)
         other.pool.add(replace(lot, account=entry.receiver, order=other.bought))
         other.bought += 1
+    paid = share(position.fees, entry.shares, before)
+    position.fees = EXACT.subtract(position.fees, paid)
+    other.fees = EXACT.add(other.fees, paid)
     moved = EXACT.divide(EXACT.multiply(position.untaxed, entry.shares), before)
     position.untaxed = EXACT.subtract(position.untaxed, moved)
     other.untaxed = EXACT.add(other.untaxed, moved)
@@ -146,11 +155,13 @@ def hand_over(entry: Entry, position: Position, other: Position) -> None:
         if lot.order in position.gifts and entry.kind == "merger":
             gift = position.gifts.pop(lot.order)
             other.gifts[other.bought] = gift.split(EXACT.divide(lot.shares, gift.shares))
-        if lot.order in position.rate_notes:
-            other.rate_notes[other.bought] = position.rate_notes[lot.order]
+        position.hand_lot(lot.order, other)
         other.pool.add(replace(lot, order=other.bought))
         other.bought += 1
     part = ONE if entry.kind == "merger" else entry.part or ZERO
+    paid = EXACT.multiply(position.fees, part)
+    position.fees = EXACT.subtract(position.fees, paid)
+    other.fees = EXACT.add(other.fees, paid)
     moved = EXACT.multiply(position.untaxed, part)
     position.untaxed = EXACT.subtract(position.untaxed, moved)
     other.untaxed = EXACT.add(other.untaxed, moved)
