@@ -164,12 +164,13 @@ class AccountsReader:
                 continue
             known = self.catalogue.get(symbol) is not None or symbol in self.own
             if known or symbol in self.quotes:
+                text = say("no price for {symbol}", symbol=symbol)
                 hint = say(
-                    'add price = "..." to the position, or {symbol} = "..." under [prices]', symbol=symbol
+                    "run: steelyard prices set {symbol} PRICE, or steelyard prices fetch with sources in "
+                    'automation.toml; or add price = "..." to the position',
+                    symbol=symbol,
                 )
-                self.reader.problem(
-                    "price-missing", say("no price for {symbol}", symbol=symbol), hint, path, family="data"
-                )
+                self.reader.problem("price-missing", text, hint, path, family="data")
             else:
                 self._unknown(symbol, path)
         instruments: dict[str, Instrument] = {}

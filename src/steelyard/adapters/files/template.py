@@ -209,7 +209,7 @@ fx_spread = "0%"              # cost of changing money between currencies
 # {pair} = "1"
 
 # [tax]
-# jurisdiction = "{jurisdiction}"         # KR | US
+# jurisdiction = "{jurisdiction}"         # KR | US | JP
 
 """,
         base=base_currency,
@@ -217,7 +217,7 @@ fx_spread = "0%"              # cost of changing money between currencies
         origin=origin,
         targets=join("\n", targets),
         pair=pair,
-        jurisdiction="KR" if base_currency == "KRW" else "US",
+        jurisdiction={"KRW": "KR", "JPY": "JP"}.get(base_currency, "US"),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -14,6 +16,9 @@ from steelyard.interfaces import language
 from steelyard.interfaces.cli.options import epilog, print_json, tell_addresses
 from steelyard.interfaces.cli.typed import Day
 from steelyard.words import say
+
+CURRENCIES = {"KR": "KRW", "US": "USD", "JP": "JPY"}
+"""Country whose tax can be counted, to its currency."""
 
 
 @click.command(epilog=epilog("steelyard models", "steelyard models balanced", ends=(0, 2)))
@@ -34,6 +39,7 @@ def models(name: str | None, as_json: bool) -> None:
     epilog=epilog(
         "steelyard init",
         "steelyard init money --model core-four",
+        "steelyard init us --country US",
         "steelyard init mine --from positions.csv",
         ends=(0, 2, 3),
     )
@@ -41,7 +47,10 @@ def models(name: str | None, as_json: bool) -> None:
 @click.argument("folder", required=False, default=".", type=click.Path(path_type=Path), metavar="[DIR]")
 @click.option("--model", "model_name", metavar="NAME", help="Start from a model portfolio.")
 @click.option("--by-class", is_flag=True, help="With --model: targets are classes that several funds meet.")
-@click.option("--currency", metavar="CODE", help="Base currency.  [default: KRW, or what FILE is in]")
+@click.option(
+    "--currency", metavar="CODE", help="Base currency.  [default: asked, else the country's, KRW, or FILE's]"
+)
+@click.option("--country", type=click.Choice(tuple(CURRENCIES)), help="Whose tax counts; written as \\[tax].")
 @click.option(
     "--from",
     "broker_file",
@@ -66,6 +75,7 @@ def init(
     model_name: str | None,
     by_class: bool,
     currency: str | None,
+    country: str | None,
     broker_file: Path | None,
     symbols: tuple[str, ...],
     leave: str,
@@ -102,13 +112,21 @@ def init(
             say("write --currency KRW or --currency USD"),
         )
     target = folder / "portfolio.toml"
+    asked = currency is not None or country is not None
+    if broker_file is None:
+        if not asked and not target.exists() and sys.stdin.isatty() and sys.stderr.isatty():
+            country, currency = _ask()
+            asked = True
+        currency = currency or CURRENCIES[country or "KR"]
+    else:
+        currency = currency or (CURRENCIES[country] if country else None)
     if broker_file is not None:
         pairs = dict(pair.rsplit("=", 1) for pair in symbols if "=" in pair)
         left = [int(line) for line in leave.replace(",", " ").split() if line.isdigit()]
         begun = steelyard.template_from(
             broker_file, model=model_name, base_currency=currency, symbols=pairs, leave=left
         )
-        _write(folder, target, begun.text)
+        _write(folder, target, begun.text, country)
         if begun.recorded:
             try:
                 done = steelyard.import_(target, broker_file, symbols=pairs, leave=left)
@@ -138,18 +156,52 @@ def init(
         folder,
         target,
         steelyard.template(model=model_name, base_currency=currency or "KRW", by_class=by_class),
+        country,
     )
     language.echo(
         say("wrote {file}; fill in your shares, then run: steelyard check {file}", file=target), err=True
     )
+    if not asked and language.current().code != "ko":
+        told = say("it counts in won (KRW); one in dollars, taxed in the US: steelyard init us --country US")
+        language.echo(told, err=True)
 
 
-def _write(folder: Path, target: Path, text: str) -> None:
-    """Write a new file; one that is there stays as it is."""
+def _ask() -> tuple[str | None, str]:
+    """Ask whose tax counts and in which currency; an empty answer takes what is offered."""
+    none = "-"
+    question = say("Whose tax should count: KR, US, JP, or {none} for none", none=none)
+    offered = "KR" if language.current().code == "ko" else none
+    chosen = click.Choice((*CURRENCIES, none), case_sensitive=False)
+    country = click.prompt(
+        language.tell(question), default=offered, type=chosen, show_choices=False, err=True
+    )
+    currency = click.prompt(
+        language.tell(say("Currency to count in")),
+        default=CURRENCIES.get(country, "USD" if offered == none else "KRW"),
+        err=True,
+        value_proc=_currency,
+    )
+    return (None if country == none else country), currency
+
+
+def _currency(text: str) -> str:
+    code = text.strip().upper()
+    if not is_currency(code):
+        raise click.UsageError(language.tell(say("{currency!r} is no currency code", currency=text)))
+    return code
+
+
+def _write(folder: Path, target: Path, text: str, country: str | None) -> None:
+    """Write a new file, with the tax of a country where one is named; one that is there stays as it is."""
+    text = language.tell(text)
+    if country is not None:
+        text = re.sub(
+            r'^# \[tax\]\n# jurisdiction = "[A-Z]+" ', f'[tax]\njurisdiction = "{country}" ', text, flags=re.M
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with target.open("x", encoding="utf-8") as out:
-            out.write(language.tell(text))
+            out.write(text)
     except FileExistsError:
         raise InputError(
             "file-exists",

@@ -10,7 +10,7 @@ import click
 
 import steelyard
 from steelyard.interfaces.cli.typed import Count, Day
-from steelyard.interfaces.language import echo, json_text, tell
+from steelyard.interfaces.language import echo, hint, json_text, tell
 from steelyard.interfaces.vocabulary import PRICE_STATES
 from steelyard.words import say
 
@@ -43,6 +43,12 @@ def fetch(path: Path, as_json: bool, everything: bool) -> None:
     _print(found, as_json)
     if not found.rows:
         echo(say("every price is in the portfolio file; nothing to fetch (see --all)"), err=True)
+    if any(finding.get("code") == "price-source" for row in found.rows for finding in row.findings):
+        text = say(
+            'name sources in automation.toml beside the file: sources = ["krx", "yahoo", "ecb"] under '
+            "[prices]; or type a price: steelyard prices set SYMBOL PRICE"
+        )
+        echo(hint(text), err=True)
     if not found.complete:
         sys.exit(3)
 

@@ -14,7 +14,7 @@ from typing import Any
 from steelyard.domain.accounts import HoldingRules
 from steelyard.domain.books.lots import TaxLot
 from steelyard.domain.market.instruments import Instrument
-from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, plain
+from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
 from steelyard.domain.tax.backtest import BacktestFacts, BacktestTax, IsSession
 from steelyard.domain.tax.basis import Basis, basis_of, together
 from steelyard.domain.tax.country import Disposal, Filing, YearFacts, YearTax
@@ -279,10 +279,10 @@ class Korea:
             cost=lambda gains: ZERO,
             why=say("fills the unused part of the yearly deduction; buy back the same day"),
             note=say(
-                "{left} of the yearly deduction of {deduction} on overseas-listed shares is "
+                "₩{left:,f} of the yearly deduction of ₩{deduction:,f} on overseas-listed shares is "
                 "left, and lost at the end of the year",
-                left=plain(overseas["still_free"]),
-                deduction=plain(overseas["deduction"]),
+                left=overseas["still_free"],
+                deduction=overseas["deduction"],
             ),
         )
 
