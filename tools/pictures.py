@@ -1,7 +1,8 @@
 """Draws the pictures of the documentation from what the program itself says: `python tools/pictures.py`.
 
 Small SVG, drawn by hand of plain shapes: they need no font of ours, read on a light and on a dark page, and say
-in words what colour alone would not. Tests hold each to the program (tests/docs/test_pictures.py).
+in words what colour alone would not. Tests hold each to the program (tests/docs/test_pictures.py). The report page is
+a photograph of the page itself: `python tools/pictures.py --browser` takes it anew where there is a chromium.
 """
 
 import html
@@ -14,6 +15,7 @@ import unicodedata
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from shutil import which
 
 from steelyard.domain.policy.destination import destination
 from steelyard.domain.policy.policies import Policy
@@ -332,8 +334,30 @@ PICTURES = {
 }
 
 
+def report() -> None:
+    """The beginning of the report page, taken by a chromium of the system, in few colours to stay small."""
+    from PIL import Image
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        code = "from steelyard.interfaces.cli.main import main; main()"
+        policies = [
+            word for text in ("calendar monthly", "threshold 5%", "hold") for word in ("--policy", text)
+        ]
+        command = [sys.executable, "-c", code, "compare", "--demo", *policies, "--paths", "500"]
+        subprocess.run([*command, "--report", "report.html"], cwd=folder, check=True, capture_output=True)
+        browser = which("chromium") or "chromium-browser"
+        flags = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=1000,900"]
+        page = (folder / "report.html").as_uri()
+        shot = folder / "report.png"
+        subprocess.run([browser, *flags, f"--screenshot={shot}", page], check=True, capture_output=True)
+        Image.open(shot).convert("RGB").quantize(24).save(FOLDER / "report.png", optimize=True)
+
+
 if __name__ == "__main__":
     FOLDER.mkdir(parents=True, exist_ok=True)
+    if "--browser" in sys.argv[1:]:
+        report()
     for name, draw in PICTURES.items():
         (FOLDER / name).write_text(draw(), encoding="utf-8")
         print(f"{name}: {(FOLDER / name).stat().st_size} bytes")
