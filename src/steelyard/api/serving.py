@@ -155,6 +155,15 @@ def send_signed(url: str, headers: Mapping[str, str], body: bytes) -> int:
     return bootstrap.send_signed(url, headers, body)
 
 
+def page_password(file: str | Path) -> str:
+    """Return the password of a file that its owner alone may read.
+
+    Raises:
+        InputError: It is not there, others may read it, or it is short (`password-file`).
+    """
+    return bootstrap.page_password(Path(file))
+
+
 def portfolio_files(path: str | Path) -> Mapping[str, Path]:
     """Return the portfolio files of a folder by name; of a file, that alone by its own.
 

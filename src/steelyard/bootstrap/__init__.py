@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from steelyard.bootstrap.page import (
         models_of_clients,
         note_taken,
+        page_password,
         page_token,
         portfolio_files,
         sample_text,
@@ -125,6 +126,7 @@ __all__ = [
     "order_book",
     "order_book_to_look_at",
     "packaged_instruments",
+    "page_password",
     "page_token",
     "past_portfolio",
     "plan_to_save",
@@ -173,6 +175,7 @@ _MODULES = {
     "page": (
         "models_of_clients",
         "note_taken",
+        "page_password",
         "page_token",
         "portfolio_files",
         "sample_text",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
+import stat
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,6 +19,7 @@ from steelyard.words import say
 
 PORTFOLIO = "portfolio.toml"
 """What a portfolio file is called where nobody says its name."""
+PASSWORD = 12
 _LEAST = 20
 """Characters of a token: fewer can be guessed."""
 
@@ -28,6 +31,38 @@ def page_token(folder: Folder) -> str:
         InputError: The file of it cannot be made or read, or holds none (`page-token`).
     """
     return _kept_secret(folder, folder.page_token, lambda: secrets.token_urlsafe(32))
+
+
+def page_password(file: Path) -> str:
+    """Return the password of a file that its owner alone may read.
+
+    Raises:
+        InputError: It is not there, others may read it, or it is short (`password-file`).
+    """
+    try:
+        rights = stat.S_IMODE(file.stat().st_mode)
+        text = file.read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        raise InputError(
+            "password-file",
+            say("{file} cannot be used: {why}", file=file, why=error),
+            say("write a password of at least {least} characters into it", least=PASSWORD),
+        ) from None
+    if os.name == "posix" and rights & 0o077:
+        raise InputError(
+            "password-file",
+            say("others may read {file}", file=file),
+            say("run: {command}", command=f"chmod 600 {file}"),
+        )
+    if len(text) < PASSWORD or not text.isprintable():
+        raise InputError(
+            "password-file",
+            say(
+                "the password in {file} is no line of at least {least} characters", file=file, least=PASSWORD
+            ),
+            say("write a longer one: it is all that stands before your portfolio"),
+        )
+    return text
 
 
 def webhook_secret(folder: Folder) -> str:

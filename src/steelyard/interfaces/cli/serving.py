@@ -29,6 +29,10 @@ from steelyard.interfaces.cli.typed import Count, Day
     help="Or for so long.  [60]",
 )
 @click.option("--prices", type=click.Path(path_type=Path), help="Past prices for backtests of assistants.")
+@click.option(
+    "--behind", default="", metavar="URL", help="Also answer to this https address of a proxy here."
+)
+@click.option("--password-file", type=click.Path(path_type=Path), help="What is asked of who comes by it.")
 @click.option("--webhook", default="", metavar="URL", help="Send every event there, signed.")
 @click.option("--as-of", type=Day(), help="Evaluate as of this date.  [default: today]")
 def serve(
@@ -38,6 +42,8 @@ def serve(
     allow_orders: bool,
     minutes: int,
     prices: Path | None,
+    behind: str,
+    password_file: Path | None,
     webhook: str,
     as_of: date | None,
 ) -> None:
@@ -57,6 +63,8 @@ def serve(
         orders=minutes if allow_orders else 0,
         webhook=webhook,
         prices=prices,
+        behind=behind,
+        password_file=password_file,
         told=tell_addresses,
     )
 

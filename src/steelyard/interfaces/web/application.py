@@ -22,7 +22,7 @@ from steelyard.interfaces.http.replies import status_of
 from steelyard.interfaces.http.service import Service
 from steelyard.interfaces.mcp.shelf import Shelf
 from steelyard.interfaces.web.display import Display
-from steelyard.interfaces.web.guard import Application, Guard, Limits
+from steelyard.interfaces.web.guard import Application, Guard, Limits, is_behind
 from steelyard.interfaces.web.lanes import Full, Lane
 from steelyard.interfaces.web.pages.books import books
 from steelyard.interfaces.web.pages.choice import choice
@@ -108,6 +108,7 @@ class Site:
         jobs: What takes long.
         prices: Past prices for the backtests of assistants.
         can_send: Assistants may carry out what was approved.
+        behind: The name of a proxy that ends TLS, empty for none.
     """
 
     files: Mapping[str, Path]
@@ -118,6 +119,7 @@ class Site:
     jobs: Jobs = field(default_factory=Jobs)
     prices: Path | None = None
     can_send: bool = False
+    behind: str = ""
 
     def prefix(self, name: str) -> str:
         """Return what addresses of a portfolio begin with; nothing where there is but one."""
@@ -168,7 +170,7 @@ def application(site: Site) -> Application:
     uploads = frozenset(
         (*(start + page.path for page in PAGES if page.uploads for start in site.starts), *LARGE)
     )
-    return Guard(app, site.port, Limits(uploads))
+    return Guard(app, site.port, Limits(uploads), site.behind)
 
 
 class Screens:
@@ -255,7 +257,7 @@ class Screens:
         session = self._site.sessions.exchange(request.query_params.get("code", ""))
         if session is None:
             return self._html(request, Screen("sign-in.html", {"wrong": False}, 403), "")
-        return self._signed_in(session)
+        return self._signed_in(request, session)
 
     async def sign_in(self, request: Request) -> Response:
         """Let in who knows the token."""
@@ -263,13 +265,18 @@ class Screens:
             return self._html(request, Screen("sign-in.html", {"wrong": False}), "")
         form, _ = await _fields(request)
         session = self._site.sessions.sign_in(form.get("token", "").strip())
+        wait = self._site.sessions.guesses.wait
+        if session is None and wait:
+            answer = self._html(request, Screen("sign-in.html", {"wrong": True, "wait": wait}, 429), "")
+            answer.headers["retry-after"] = str(wait)
+            return answer
         if session is None:
             return self._html(request, Screen("sign-in.html", {"wrong": True}, 403), "")
-        return self._signed_in(session)
+        return self._signed_in(request, session)
 
-    def _signed_in(self, session: str) -> Response:
+    def _signed_in(self, request: Request, session: str) -> Response:
         answer = RedirectResponse("/", status_code=303, headers={"cache-control": "no-store"})
-        self._remember(answer, self._site.sessions.cookie, session, None)
+        self._remember(request, answer, self._site.sessions.cookie, session, None)
         return answer
 
     async def settings(self, request: Request) -> Response:
@@ -283,7 +290,7 @@ class Screens:
         answer = RedirectResponse(path, status_code=303, headers={"cache-control": "no-store"})
         for name, allowed in (("lang", languages.available()), ("theme", THEMES), ("private", ("yes", "no"))):
             if form.get(name) in allowed:
-                self._remember(answer, f"steelyard-{name}", form[name], YEAR)
+                self._remember(request, answer, f"steelyard-{name}", form[name], YEAR)
         return answer
 
     async def static(self, request: Request) -> Response:
@@ -354,6 +361,8 @@ class Screens:
             "orders": self._site.orders(),
             "orders_minutes": self._site.orders.minutes_left,
             "matters": (),
+            "wait": 0,
+            "behind": bool(self._site.behind),
             **screen.facts,
         }
         body = self._templates.get_template(screen.template).render(facts).encode()
@@ -363,9 +372,13 @@ class Screens:
             headers["content-encoding"] = "gzip"
         return Response(body, screen.status, headers, "text/html; charset=utf-8")
 
-    @staticmethod
-    def _remember(answer: Response, name: str, value: str, seconds: int | None) -> None:
-        answer.set_cookie(name, value, max_age=seconds, path="/", httponly=True, samesite="strict")
+    def _remember(
+        self, request: Request, answer: Response, name: str, value: str, seconds: int | None
+    ) -> None:
+        away = is_behind(request.headers.get("host", ""), self._site.behind)
+        answer.set_cookie(
+            name, value, max_age=seconds, path="/", httponly=True, samesite="strict", secure=away
+        )
 
 
 def fault(error: SteelyardError) -> Screen:

@@ -68,10 +68,14 @@ class Guard:
         beneath: The application behind it.
         port: Where this server listens: what is sent from another port is another program's.
         limits: How much a request may send.
+        behind: The name by which a proxy that ends TLS is reached from elsewhere, with its port where that is
+            not 443; empty for none.
     """
 
-    def __init__(self, beneath: Application, port: int, limits: Limits | None = None) -> None:
-        self._beneath, self._port, self._limits = beneath, port, limits or Limits()
+    def __init__(
+        self, beneath: Application, port: int, limits: Limits | None = None, behind: str = ""
+    ) -> None:
+        self._beneath, self._port, self._limits, self._behind = beneath, port, limits or Limits(), behind
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or refuse it."""
@@ -95,7 +99,7 @@ class Guard:
         """Return status and text for what is not answered, None for what may pass."""
         headers: list[tuple[bytes, bytes]] = scope["headers"]
         given = [_text(value) for name, value in headers if name == b"host"]
-        if len(given) != 1 or name_in(given[0]) not in NAMES:
+        if len(given) != 1 or (name_in(given[0]) not in NAMES and not self._is_behind(given[0], headers)):
             return 421, "this server answers to 127.0.0.1 and localhost only"
         more = MORE_METHODS if scope["path"].startswith(REBALANCING) else ()
         if scope["method"] not in METHODS and scope["method"] not in more:
@@ -110,6 +114,10 @@ class Guard:
         if site in ("cross-site", "same-site") and _one(headers, b"sec-fetch-mode") != "navigate":
             return 403, "another page may not read this one"
         return None
+
+    def _is_behind(self, host: str, headers: list[tuple[bytes, bytes]]) -> bool:
+        """Say whether a request came by the proxy, which says that it was encrypted."""
+        return is_behind(host, self._behind) and _one(headers, b"x-forwarded-proto") == "https"
 
     def _foreign(self, headers: list[tuple[bytes, bytes]], site: str) -> tuple[int, str] | None:
         """Refuse to change something for who is not this page; a program with its token is no page."""
@@ -128,7 +136,8 @@ class Guard:
     @property
     def origins(self) -> tuple[str, ...]:
         """Where this page itself may come from."""
-        return tuple(f"http://{name}:{self._port}" for name in NAMES)
+        own = tuple(f"http://{name}:{self._port}" for name in NAMES)
+        return (*own, f"https://{self._behind}") if self._behind else own
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes | tuple[int, str]:
         """Return the whole body, or why it is refused."""
@@ -193,6 +202,11 @@ async def _refuse(send: Send, status: int, text: str) -> None:
     ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+def is_behind(host: str, behind: str) -> bool:
+    """Say whether a Host header names the proxy, with or without the port of encrypted pages."""
+    return bool(behind) and host.lower().removesuffix(":443") == behind
 
 
 def name_in(host: str) -> str:

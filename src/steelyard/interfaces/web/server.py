@@ -9,6 +9,7 @@ from pathlib import Path
 
 from steelyard.api.serving import (
     note_taken,
+    page_password,
     page_token,
     portfolio_files,
     send_signed,
@@ -22,6 +23,7 @@ from steelyard.interfaces.http.jobs import Jobs
 from steelyard.interfaces.http.leave import Leave
 from steelyard.interfaces.http.webhooks import Webhooks, need_address
 from steelyard.interfaces.web.application import Site, application
+from steelyard.interfaces.web.behind import name_of
 from steelyard.interfaces.web.sessions import Sessions
 from steelyard.words import say
 
@@ -49,6 +51,8 @@ def serve(
     orders: int = 0,
     webhook: str = "",
     prices: Path | None = None,
+    behind: str = "",
+    password_file: Path | None = None,
 ) -> None:
     """Show a portfolio, or those of a folder, until somebody stops it.
 
@@ -59,6 +63,8 @@ def serve(
         orders: For how many minutes a saved plan may be approved here; 0 for never.
         webhook: An address that every event is sent to, empty for none.
         prices: Past prices for the backtests of assistants.
+        behind: The https address of a proxy on this computer, empty for none.
+        password_file: What is asked of who comes by it.
         told: Called with the address to open first, which works once, as soon as connections are taken.
 
     Raises:
@@ -68,12 +74,14 @@ def serve(
     files = portfolio_files(path)
     if webhook:
         need_address(webhook)
+    password = _password(behind, password_file)
+    name = name_of(behind) if behind else ""
     with _listening(port) as listener:
         taken = listener.getsockname()[1]
         beside = path / "portfolio.toml" if path.is_dir() else path
-        sessions = Sessions(taken, page_token(beside))
+        sessions = Sessions(taken, page_token(beside), password)
         jobs = Jobs()
-        app = application(Site(files, sessions, taken, as_of, Leave(orders), jobs, prices, orders > 0))
+        app = application(Site(files, sessions, taken, as_of, Leave(orders), jobs, prices, orders > 0, name))
         told(f"http://{ADDRESS}:{taken}/start?code={sessions.start_code}")
         config = uvicorn.Config(
             app,
@@ -97,6 +105,23 @@ def serve(
             jobs.close()
             if hooks is not None:
                 hooks.close()
+
+
+def _password(behind: str, file: Path | None) -> str:
+    """Return the password of who comes from another computer.
+
+    Raises:
+        InputError: One of the two is not given (`behind`), or the file cannot be used (`password-file`).
+    """
+    if not behind and file is None:
+        return ""
+    if not behind or file is None:
+        raise InputError(
+            "behind",
+            say("a page that is seen from another computer needs both an https address and a password"),
+            say("write {example}", example="--behind https://home.example --password-file password.txt"),
+        )
+    return page_password(file)
 
 
 def _webhooks(beside: Path, files: Mapping[str, Path], url: str) -> Webhooks:

@@ -10,6 +10,8 @@ import threading
 from hashlib import sha256
 from hmac import compare_digest
 
+from steelyard.interfaces.web.behind import Guesses
+
 MOST = 64
 """Browsers signed in at once; the oldest goes when one more comes."""
 _BYTES = 32
@@ -21,13 +23,15 @@ class Sessions:
     Args:
         port: Cookies are shared by all ports of a name, so that each server's carries its own.
         token: What programs show, and a person who has no start code any more.
+        password: What a person shows from another computer, empty for none.
     """
 
-    def __init__(self, port: int, token: str) -> None:
+    def __init__(self, port: int, token: str, password: str = "") -> None:
         self.cookie = f"steelyard-{port}"
         self.start_code = secrets.token_urlsafe(_BYTES)
         self._code: str | None = self.start_code
-        self._token = token
+        self._token, self._password = token, password
+        self.guesses = Guesses()
         self._known: dict[str, None] = {}
         self._lock = threading.Lock()
 
@@ -39,10 +43,16 @@ class Sessions:
             self._code = None
             return self._open()
 
-    def sign_in(self, token: str) -> str | None:
-        """Return a new session for the token; None for anything else."""
+    def sign_in(self, shown: str) -> str | None:
+        """Return a new session for the token or the password; None for anything else."""
+        if self.guesses.wait:
+            return None
         with self._lock:
-            return self._open() if self.is_token(token) else None
+            if self.is_token(shown) or (self._password and _same(shown, self._password)):
+                self.guesses.right()
+                return self._open()
+        self.guesses.wrong()
+        return None
 
     def is_token(self, token: str) -> bool:
         """Say whether that is the token."""
