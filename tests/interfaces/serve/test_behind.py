@@ -132,20 +132,14 @@ def test_a_password_is_in_a_file_of_its_owner_and_long(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "words",
-    [
-        ["--behind", "https://home.example"],
-        ["--password-file", "p.txt"],
-        ["--behind", "http://x", "--password-file", "p.txt"],
-    ],
+    ("behind", "file"), [("https://home.example", None), ("", "p.txt"), ("http://x", "p.txt")]
 )
-def test_the_command_takes_both_or_neither(words, tmp_path, monkeypatch):
-    from click.testing import CliRunner
+def test_an_address_and_a_password_are_given_both_or_neither(behind, file, tmp_path):
+    pytest.importorskip("uvicorn")
+    from steelyard.interfaces.web.server import serve
 
-    from steelyard.interfaces.cli.serving import serve
-
-    monkeypatch.chdir(tmp_path)
     (tmp_path / "p.txt").write_text(PASSWORD)
     (tmp_path / "p.txt").chmod(0o600)
-    done = CliRunner().invoke(serve, ["--port", "0", *words])
-    assert isinstance(done.exception, InputError)
+    asked = {"behind": behind, "password_file": file and tmp_path / file}
+    with pytest.raises(InputError):
+        serve(tmp_path / "portfolio.toml", port=0, as_of=None, told=print, **asked)
