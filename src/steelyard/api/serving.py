@@ -105,6 +105,16 @@ def _happening(link: Link) -> Happening:
     return Happening(link.number, said["at"], said["kind"], said["plan"], said["body"], link.hash)
 
 
+def paper_accounts(path: Place) -> frozenset[str]:
+    """Return which accounts of a portfolio file are traded on paper: nothing leaves for a broker there.
+
+    Raises:
+        PortfolioProblems: The file, or execution.toml beside it, is wrong.
+    """
+    folder = bootstrap.Folder.of(path)
+    return bootstrap.paper_accounts(folder, [a.name for a in bootstrap.portfolio(folder).accounts])
+
+
 def page_token(path: Place) -> str:
     """Return what programs show to the page of a portfolio file; kept beside it, for its owner alone.
 

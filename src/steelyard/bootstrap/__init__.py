@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         sample,
         sessions,
     )
-    from steelyard.bootstrap.brokers import desk, fill_books
+    from steelyard.bootstrap.brokers import desk, fill_books, paper_accounts
     from steelyard.bootstrap.clock import today, today_at
     from steelyard.bootstrap.folder import Folder
     from steelyard.bootstrap.journal import (
@@ -128,6 +128,7 @@ __all__ = [
     "packaged_instruments",
     "page_password",
     "page_token",
+    "paper_accounts",
     "past_portfolio",
     "plan_to_save",
     "portfolio",
@@ -154,7 +155,7 @@ __all__ = [
 
 _MODULES = {
     "batch": ("batch_engine", "batch_results", "batch_table", "batch_tables", "batch_work"),
-    "brokers": ("desk", "fill_books"),
+    "brokers": ("desk", "fill_books", "paper_accounts"),
     "clock": ("today", "today_at"),
     "folder": ("Folder",),
     "journal": (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING
 
@@ -49,6 +49,12 @@ def desk(folder: Folder) -> Iterator[tuple[Desk, ExecutionSettings, Portfolio]]:
             brokers[account.name] = _broker(folder, holder, account, settings, clock, opened)
         book = opened.enter_context(order_book(folder))
         yield Desk(book, brokers, clock), settings, holder
+
+
+def paper_accounts(folder: Folder, accounts: Iterable[str]) -> frozenset[str]:
+    """Return which accounts are traded on paper."""
+    settings = execution_file.read(folder.execution, folder.shown(folder.execution))
+    return frozenset(name for name in accounts if settings.broker_of(name) == "paper")
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import pytest
 
 pytest.importorskip("starlette")
 
+import steelyard
 from builders import account, portfolio, position, with_gains
 from steelyard.api.serving import sample_text
 from steelyard.interfaces.web.display import Display, hundred
@@ -260,3 +261,25 @@ def test_a_strip_has_nine_points_where_bands_are_five():
     assert (found.left, found.right, found.at, found.outside) == (47.5, 152.5, 169.3, True)
     assert strip(Decimal("0.05"), Decimal("0.05"), end).outside is False
     assert strip(Decimal("0.9"), Decimal("0.05"), end).at == 194.5
+
+
+def test_a_saved_plan_is_carried_out_on_paper_and_nowhere_else(tmp_path):
+    """Without execution.toml every account is on paper; with a broker's name there is no such button."""
+    from whole_commands import dated
+
+    file = tmp_path / "portfolio.toml"
+    file.write_text(dated(sample_text()), encoding="utf-8")
+    browser = Browser(file)
+    held = steelyard.load(file)
+    plan = steelyard.save_plan(file, held, steelyard.plan(held)).id
+    assert "Carry out on paper" in browser.get("/orders").text
+    (tmp_path / "execution.toml").write_text('[accounts]\nmain = "ticket"\n', encoding="utf-8")
+    assert "Carry out on paper" not in browser.get("/orders").text
+    refused = browser.post("/orders", {"what": "paper", "plan": plan})
+    assert refused.status == 422
+    assert steelyard.orders(file).orders == ()
+    (tmp_path / "execution.toml").unlink()
+    done = browser.post("/orders", {"what": "paper", "plan": plan})
+    assert "Carried out on paper." in done.text
+    assert {o.state for o in steelyard.orders(file).orders} <= {"filled", "cancelled"}
+    assert "Carry out on paper" not in browser.get("/orders").text
