@@ -115,6 +115,19 @@ def paper_accounts(path: Place) -> frozenset[str]:
     return bootstrap.paper_accounts(folder, [a.name for a in bootstrap.portfolio(folder).accounts])
 
 
+def file_columns(file: str | Path, name: str) -> tuple[list[str], list[list[str]]]:
+    """Return the names of a CSV file's columns and its rows as they are, for whoever says what they mean.
+
+    Args:
+        file: What is read.
+        name: What it is called in messages.
+
+    Raises:
+        PortfolioProblems: It is no text, or has no line of column names.
+    """
+    return bootstrap.file_columns(Path(file), name)
+
+
 def page_token(path: Place) -> str:
     """Return what programs show to the page of a portfolio file; kept beside it, for its owner alone.
 

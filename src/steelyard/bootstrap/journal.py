@@ -16,7 +16,7 @@ from steelyard.adapters.files.portfolio import load
 from steelyard.adapters.files.template import begun
 from steelyard.adapters.importers import choice, column_map, held
 from steelyard.adapters.importers.choice import formats as known
-from steelyard.adapters.importers.rows import ImportOptions
+from steelyard.adapters.importers.rows import ImportOptions, decode, grid
 from steelyard.adapters.machine.file_bytes import read_file
 from steelyard.bootstrap.books import instruments
 from steelyard.bootstrap.folder import Folder
@@ -127,6 +127,16 @@ def import_options(
 def import_formats() -> tuple[str, ...]:
     """Return the names of the formats that `import` reads, sorted."""
     return known()
+
+
+def file_columns(file: Path, name: str) -> tuple[list[str], list[list[str]]]:
+    """Return the names of a CSV file's columns and its rows, as they are.
+
+    Raises:
+        PortfolioProblems: It is no text, or has no line of column names (`import-encoding`, `import-header`).
+    """
+    names, _, rows = grid(decode(_bytes(file), name), name)
+    return names, rows
 
 
 def _bytes(file: Path) -> bytes:

@@ -228,3 +228,46 @@ def test_the_lines_of_a_history_have_one_scale_that_begins_at_nothing():
     assert found.value == "M8.0 110.0L400.0 110.0L792.0 8.0"
     assert found.paid == "M8.0 110.0L400.0 59.0L792.0 59.0"
     assert found.marks == ((400.0, 110.0, 1),)
+
+
+ODD = """Valuta;Vorgang;Ticker;Units;Each;Ccy
+02.01.2026;Kauf;VOO;2;600,50;USD
+03.02.2026;Umbuchung;VOO;1;0;USD
+"""
+
+
+def test_a_file_that_nothing_knows_is_read_by_clicks(tmp_path):
+    """Two shares at 600.50; the columns whose names say nothing are chosen, one word is left out."""
+    file = tmp_path / "portfolio.toml"
+    file.write_text(
+        'base_currency = "USD"\n[targets]\nVOO = "100%"\n[prices]\nVOO = "600"\n'
+        '[[accounts]]\nname = "main"\n',
+        encoding="utf-8",
+    )
+    browser = Browser(file, as_of=date(2026, 11, 23))
+    asked = upload(browser, ODD, what="look", account="main")
+    assert "No format here knows this file" in asked.text
+    assert "<option selected>ticker</option>" in asked.text  # proposed by its name
+    number = re.search(r'name="upload" value="([^"]+)"', asked.text)[1]
+    said = {
+        "what": "map", "upload": number, "account": "main", "c:date": "valuta", "c:type": "vorgang",
+        "c:symbol": "ticker", "c:shares": "units", "c:price": "each", "c:currency": "ccy",
+    }  # fmt: skip
+    then = browser.post("/books", said)
+    assert 'name="w:Kauf"' in then.text
+    number = re.search(r'name="upload" value="([^"]+)"', then.text)[1]
+    said |= {"w:Kauf": "buy", "w:Umbuchung": ""}
+    two_ways = browser.post("/books", {**said, "upload": number})
+    assert "02.01.2026 may be" in two_ways.text  # and everything that was chosen is still chosen
+    assert "<option selected>valuta</option>" in two_ways.text
+    number = re.search(r'name="upload" value="([^"]+)"', two_ways.text)[1]
+    looked = browser.post("/books", {**said, "upload": number, "order": "dmy"})
+    assert "1 entry is new" in looked.text, words(looked)
+    assert steelyard.history(file).rows == ()
+    form = looked.text.partition("btn primary")[0].rpartition("<form")[2]
+    hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form))
+    done = browser.post("/books", hidden)
+    assert "The file was added." in done.text
+    (row,) = steelyard.history(file).rows
+    assert (row.entry.symbol, row.entry.shares, row.entry.price) == ("VOO", 2, Decimal("600.50"))
+    assert row.entry.traded_on == date(2026, 1, 2)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import steelyard
 from steelyard.domain.books.ledger import KINDS
 from steelyard.errors import SteelyardError
+from steelyard.interfaces.web.pages import mapping
 from steelyard.interfaces.web.pages.frame import about
 from steelyard.interfaces.web.visit import Screen, Upload, Visit
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 LATEST = 20
 FIELDS = ("type", "date", "account", "symbol", "shares", "price", "currency", "fees", "note")
+_SAID = (mapping.COLUMN, mapping.WORD, mapping.ORDER)
 DONE = ("recorded", "imported", "undone")
 
 
@@ -40,7 +43,10 @@ def _done(visit: Visit, what: str) -> Screen:
         )
         return Screen(goto="/books?done=undone")
     if what == "look" and "file" in visit.files:
-        return _page(visit, looked=_look(visit, visit.files["file"], visit.waiting.keep(visit.files["file"])))
+        return _looked(visit, visit.files["file"])
+    if what == "map":
+        kept = visit.waiting.take(visit.form.get("upload", ""))
+        return _page(visit, gone=True) if kept is None else _looked(visit, kept)
     if what == "import":
         kept = visit.waiting.take(visit.form.get("upload", ""))
         if kept is None:
@@ -54,19 +60,46 @@ def _done(visit: Visit, what: str) -> Screen:
     return _page(visit)
 
 
-def _look(visit: Visit, upload: Upload, number: str) -> Mapping[str, Any]:
-    """Return what an import would do, with the number under which the file waits."""
-    return {"report": _import(visit, upload, preview=True), "number": number, "name": upload.name}
+def _looked(visit: Visit, upload: Upload) -> Screen:
+    """Show what an import would do; of a file that nothing here knows, ask what its columns mean."""
+    number = visit.waiting.keep(upload)
+    try:
+        report = _import(visit, upload, preview=True)
+    except SteelyardError as error:
+        said = any(key.startswith(mapping.COLUMN) for key in visit.form)
+        if not said and not mapping.UNKNOWN & {p.code for p in error.problems}:
+            raise
+        with _written(upload) as file:
+            asked = mapping.asked(file, upload.name, visit.form)
+        if not asked.is_table:
+            raise
+        problems = error.problems if said else ()
+        shown = mapping.facts(asked, number, upload.name)
+        return _page(visit, mapped=shown, problems=problems, status=422)
+    said_so = {k: v for k, v in visit.form.items() if k.startswith(_SAID)}
+    return _page(visit, looked={"report": report, "number": number, "name": upload.name, "said": said_so})
 
 
-def _import(visit: Visit, upload: Upload, *, preview: bool) -> ImportReport:
+@contextmanager
+def _written(upload: Upload) -> Iterator[Path]:
     with TemporaryDirectory() as folder:
         # The name is somebody else's: only its ending says anything of what is in it.
         file = Path(folder) / f"upload{Path(upload.name).suffix[:8]}"
         file.write_bytes(upload.content)
+        yield file
+
+
+def _import(visit: Visit, upload: Upload, *, preview: bool) -> ImportReport:
+    with _written(upload) as file:
+        columns = None
+        if any(key.startswith(mapping.COLUMN) for key in visit.form):
+            columns = file.with_name("map.toml")
+            asked = mapping.asked(file, upload.name, visit.form)
+            columns.write_text(mapping.map_text(asked), encoding="utf-8")
         return steelyard.import_(
             visit.file,
             file,
+            columns=columns,
             account=visit.asked("account") or None,
             opening=visit.asked("opening") == "yes",
             preview=preview,
@@ -79,6 +112,7 @@ def _page(
     *,
     problems: tuple[Any, ...] = (),
     looked: Mapping[str, Any] | None = None,
+    mapped: Mapping[str, Any] | None = None,
     gone: bool = False,
     status: int = 200,
 ) -> Screen:
@@ -103,6 +137,7 @@ def _page(
             "opening": visit.asked("opening") == "yes",
             "problems": problems,
             "looked": looked,
+            "mapped": mapped,
             "gone": gone,
             "done": visit.query.get("done") if visit.query.get("done") in DONE else "",
         },
