@@ -67,7 +67,7 @@ FIGURES = {
     "exempt": say("exempt"),
     "tax_if_closed": say("tax if closed"),
     "exemption_from": say("exemption from"),
-    "paid_in": say("paid in"),
+    "paid_in": say("paid in so far"),
     "short_term": say("short term"),
     "long_term": say("long term"),
     "collectibles": say("collectibles"),
@@ -82,6 +82,15 @@ FIGURES = {
     "ex_date_unknown": say("ex date unknown"),
     "long_term_by_rate": say("long term by rate"),
     "net_investment_income_tax": say("net investment income tax"),
+    "carried_in": say("loss carried in"),
+    "interest": say("interest"),
+    "dividends_and_interest": say("on ordinary dividends and interest"),
+    "distributions": say("taken out of retirement accounts"),
+    "early_distributions": say("more, as taken out before 59 1/2"),
+    "method1": say("tax by brackets on the excess"),
+    "method2": say("tax at 14 % on all of it"),
+    "listed": say("listed shares and funds"),
+    "carried_used": say("loss carried in and used"),
 }
 """Words by the key of a section or a figure."""
 

@@ -10,6 +10,7 @@ pytest.importorskip("starlette")
 
 import steelyard
 from builders import account, portfolio, position, with_gains
+from processes import run_command
 from steelyard.api.serving import sample_text
 from steelyard.interfaces.web.display import Display, hundred
 from steelyard.interfaces.web.strips import scale, strip
@@ -283,3 +284,46 @@ def test_a_saved_plan_is_carried_out_on_paper_and_nowhere_else(tmp_path):
     assert "Carried out on paper." in done.text
     assert {o.state for o in steelyard.orders(file).orders} <= {"filled", "cancelled"}
     assert "Carry out on paper" not in browser.get("/orders").text
+
+
+TWO_COUNTRIES = """
+base_currency = "USD"
+priced_on = 2026-11-23
+[targets]
+VOO = "100%"
+[fx]
+JPYUSD = "0.0065"
+[tax]
+jurisdiction = "US"
+other_income = 100000
+[owners.aunt]
+jurisdiction = "JP"
+household = "other"
+[[accounts]]
+name = "mine"
+kept = "journal"
+[[accounts.positions]]
+symbol = "VOO"
+shares = 1
+price = "600 USD"
+[[accounts]]
+name = "tokyo"
+owner = "aunt"
+kept = "journal"
+"""
+OF_TWO_COUNTRIES = """date,account,type,symbol,shares,price,currency,fx_rate
+2024-01-08,mine,buy,VOO,10,400,USD,
+2026-03-02,mine,sell,VOO,9,600,USD,
+2024-01-08,tokyo,buy,VOO,10,400,USD,150
+2026-03-02,tokyo,sell,VOO,5,600,USD,155
+"""
+
+
+def test_the_tax_of_two_countries_is_owed_in_two_currencies(tmp_path):
+    """1,800 at 15 % = 270 dollars; 165,000 yen at 15.315 % and 5 %, both cut to hundreds: 25,200, 8,200."""
+    page = page_of(tmp_path, TWO_COUNTRIES)
+    (tmp_path / "trades.csv").write_text(OF_TWO_COUNTRIES)
+    assert run_command(tmp_path, "import", "trades.csv").returncode == 0
+    answer = words(page.get("/tax"))
+    assert "$270.00 + ¥33,400 of tax is to be paid" in answer
+    assert "¥165,000" in answer

@@ -36,12 +36,13 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Date:
-    """One day to know: when, until when, what, and how much."""
+    """One day to know: when, until when, what, and how much of which currency."""
 
     day: date
     text: str
     until: date | None = None
     amount: Decimal | None = None
+    currency: str = ""
 
 
 def tax(visit: Visit) -> Screen:
@@ -71,7 +72,7 @@ def tax(visit: Visit) -> Screen:
         {
             **facts,
             "years": [(one, tuple(_sections(one, visit.display))) for one in year.all],
-            "owed": sum((f.amount for one in year.all for f in one.filings), ZERO),
+            "owed": _owed(year, visit.display),
             "currency": year.currency,
             "rounded": [one for one in year.all if any(_is_rounded(one, d.gain) for d in one.disposals)],
             "dates": tuple(_dates(year, harvest)),
@@ -85,6 +86,15 @@ def tax(visit: Visit) -> Screen:
 
 def _is_rounded(year: YearTax, gain: Decimal) -> bool:
     return gain != rounded(gain, year.currency)
+
+
+def _owed(year: YearTax, display: Display) -> str:
+    """Return what is to be paid on all returns, each currency apart; empty where nothing is."""
+    owed: dict[str, Decimal] = {}
+    for one in year.all:
+        due = sum((f.amount for f in one.filings), ZERO)
+        owed[one.currency] = owed.get(one.currency, ZERO) + due
+    return " + ".join(display.money(amount, currency) for currency, amount in owed.items() if amount)
 
 
 def _sections(year: YearTax, display: Display) -> Iterator[Section]:
@@ -114,4 +124,5 @@ def _dates(year: YearTax, harvest: HarvestReport | None) -> Iterator[Date]:
         yield Date(harvest.deadline, say("Last day on which a sale still counts for this year."))
     for one in year.all:
         for filing in one.filings:
-            yield Date(filing.opens, FILINGS.get(filing.what, filing.what), filing.due, filing.amount)
+            what = FILINGS.get(filing.what, filing.what)
+            yield Date(filing.opens, what, filing.due, filing.amount, one.currency)
