@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from steelyard.adapters.files.packaged import load_catalogue, load_models, sample_path
@@ -30,8 +31,9 @@ if TYPE_CHECKING:
     from steelyard.ports.market import PriceRecords, Sessions
 
 
+@cache
 def sessions() -> Sessions:
-    """Return the trading calendars."""
+    """Return the trading calendars, the same each time: what is worked out from them is kept by them."""
     return ExchangeSessions()
 
 

@@ -69,16 +69,6 @@ def weekdays(many):
     return [date(2025, 1, 6) + timedelta(n + n // 5 * 2) for n in range(many)]
 
 
-@pytest.mark.parametrize("off", [date(2025, 1, 11), date(2025, 1, 12)])
-def test_a_row_of_a_weekend_is_named(off):
-    """A look at the last session of a week took it for that session."""
-    days = sorted([*weekdays(60), off])
-    found = frame.load({"date": days, "VOO": [600.0 + n for n in range(61)]}, ["VOO"])
-    assert [str(note) for note in found.mended] == [
-        f"{off} is a {off:%A}: no exchange has a session; leave its row out"
-    ]
-
-
 def test_closes_of_every_day_are_of_no_exchange():
     days = [date(2025, 1, 6) + timedelta(n) for n in range(60)]
     assert frame.load({"date": days, "VOO": [600.0 + n for n in range(60)]}, ["VOO"]).mended == ()

@@ -15,13 +15,15 @@ import numpy as np
 
 from steelyard.adapters.prices import file as prices_file
 from steelyard.adapters.prices.intake.completed import Calendars
+from steelyard.adapters.prices.intake.off_days import slips, way_of
 from steelyard.adapters.prices.parquet import plain_columns
 from steelyard.adapters.prices.slips import judged
 from steelyard.adapters.prices.table import Table
 from steelyard.engines.arrays import Ints
 from steelyard.engines.market.intake_kernel import take, take_columns
-from steelyard.engines.market.price_history import PriceHistory, SessionDates
+from steelyard.engines.market.price_history import PriceHistory, SessionDates, day_numbers
 from steelyard.errors import InputError
+from steelyard.records import replace
 from steelyard.words import join, say
 
 _NAME = "prices"
@@ -58,13 +60,35 @@ def load(
     prices = _opened(prices)
     clean = _clean(prices, symbols, dates, pairs, start, end)
     if clean is not None:
-        # Rows without names are what somebody has computed.
-        return clean if isinstance(prices, np.ndarray) else judged(clean)
+        if isinstance(prices, np.ndarray):
+            # Rows without names are what somebody has computed.
+            return clean
+        told = _on_sessions(clean, None if calendars is None else calendars())
+        if told is not None:
+            return judged(told)
     table = rows_of(prices, symbols, dates)
     known = None if calendars is None else calendars()
     return prices_file.arranged(
         _SOURCE, table, symbols, pairs=pairs, start=start, end=end, called=called, calendars=known
     )
+
+
+def _on_sessions(history: PriceHistory, calendars: Calendars | None) -> PriceHistory | None:
+    """Return closes with what to say of days without a session; None where some of them are slips."""
+    dates = history.dates
+    days = dates.days if isinstance(dates, SessionDates) else day_numbers(dates)
+    first, last = date.fromordinal(int(days[0])), date.fromordinal(int(days[-1]))
+    of_exchange: dict[tuple[int, ...], list[str]] = {}
+    for symbol in history.symbols:
+        closed = calendars.closed(symbol, first, last) if calendars is not None else ()
+        of_exchange.setdefault(closed, []).append(symbol)
+    notes: list[str] = []
+    for closed, symbols in of_exchange.items():
+        wrong, way = slips(days, closed)
+        if len(wrong):
+            return None
+        notes += way_of(symbols, way)
+    return replace(history, mended=(*history.mended, *notes)) if notes else history
 
 
 def rows_of(prices: Any, symbols: Sequence[str], dates: Iterable[Any] | None = None) -> Table:
@@ -219,7 +243,7 @@ def _listed_stamps(dates: Any) -> tuple[Ints, int, int] | None:
     kinds = set(map(type, dates))
     if kinds == {date}:
         return np.fromiter(map(date.toordinal, dates), np.int64, len(dates)), 1, 0
-    if not all(issubclass(kind, datetime) for kind in kinds):
+    if not all(issubclass(kind, datetime) for kind in kinds) or any(d.tzinfo is not None for d in dates):
         return None
     return np.fromiter((d.toordinal() for d in dates), np.int64, len(dates)), 1, 0
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from steelyard.domain.market.prices import SPLITS
-from steelyard.engines.market.price_history import PriceHistory, SessionDates
+from steelyard.engines.market.price_history import PriceHistory
 from steelyard.errors import PortfolioProblems, Problem
 from steelyard.records import replace
 from steelyard.words import say
@@ -20,8 +20,6 @@ FAR, LEVEL = 10.0, 1.9
 _NEAR = 0.05
 """How far a ratio may be from a whole one, the day's own move, to look like it."""
 MOST = 20
-_FEW = 0.05
-"""Part of the rows that closes of weekends may be, to be slips."""
 
 
 def judged(history: PriceHistory) -> PriceHistory:
@@ -30,7 +28,6 @@ def judged(history: PriceHistory) -> PriceHistory:
     Raises:
         PortfolioProblems: Closes that cannot be right, each with its day and what would fit (`price-jump`).
     """
-    history = _of_sessions(history)
     prices = history.prices
     moves = prices[1:] / prices[:-1]
     if not moves.size or (moves.max() < LEVEL and moves.min() > 1 / LEVEL):
@@ -51,25 +48,6 @@ def judged(history: PriceHistory) -> PriceHistory:
     if problems:
         raise PortfolioProblems(tuple(problems[:MOST]))
     return replace(history, mended=(*history.mended, *notes[:MOST]))
-
-
-def _of_sessions(history: PriceHistory) -> PriceHistory:
-    """Return closes with a note for each of a Saturday or a Sunday, where those are few.
-
-    Where they are many every day has a close, and no exchange made it. A look at the last session of a month
-    takes such a row for that session.
-    """
-    dates = history.dates
-    days = dates.days if isinstance(dates, SessionDates) else np.array([d.toordinal() for d in dates])
-    off = np.nonzero((days - 1) % 7 > 4)[0]
-    if not 0 < len(off) <= len(days) * _FEW:
-        return history
-    notes = [
-        say("{day} is a {name}: no exchange has a session; leave its row out", day=dates[at], name=name)
-        for at in off.tolist()[:MOST]
-        for name in (say("Saturday") if days[at] % 7 == 6 else say("Sunday"),)
-    ]
-    return replace(history, mended=(*history.mended, *notes))
 
 
 def _move(symbol: str, day: str, before: float, price: float) -> str:

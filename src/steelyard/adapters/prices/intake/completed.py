@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 
+from steelyard.adapters.prices.intake.off_days import closed_weekdays, on_sessions, slips, way_of
 from steelyard.engines.arrays import Floats
 from steelyard.engines.market.price_history import PriceHistory, day_numbers
 from steelyard.engines.market.spacing import spacing_of
@@ -38,6 +40,13 @@ class Calendars:
 
     sessions: Sessions
     exchanges: Mapping[str, str]
+
+    def closed(self, symbol: str, first: date, last: date) -> tuple[int, ...]:
+        """Return the weekdays between two days, and some beside them, without a session: day numbers."""
+        exchange = self.exchanges.get(symbol)
+        years = range(first.year, last.year + 1) if exchange is not None else ()
+        known: Any = self.sessions  # a protocol does not say that it can be hashed
+        return tuple(n for year in years for n in closed_weekdays(known, exchange or "", year))
 
     def shut(self, symbol: str, day: date) -> bool:
         """Say whether it is known that an instrument could not be traded on a day."""
@@ -75,6 +84,7 @@ def completed(
         DataError: Too few sessions are left (`price-short`), or a gap is too long (`price-gap`).
     """
     names = (*symbols, *pairs)
+    found = _on_sessions(source, found, symbols, notes, calendars)
     found = _in_months(found, symbols, pairs)
     asked = [
         d for s in names for d in found[s] if (start is None or d >= start) and (end is None or d <= end)
@@ -122,6 +132,30 @@ def completed(
     rates = {p: columns[len(symbols) + n] for n, p in enumerate(pairs)}
     opened = None if all(together) else np.array(together)
     return PriceHistory(symbols, tuple(dates), prices, rates, tuple(notes), source, opened=opened)
+
+
+def _on_sessions(
+    source: str, found: Rows, symbols: Sequence[str], notes: list[str], calendars: Calendars | None
+) -> Rows:
+    """Return closes without those of days on which the exchange of their instrument was shut."""
+    kept = dict(found)
+    for symbol in symbols:
+        days = day_numbers(sorted(found[symbol]))
+        first, last = min(found[symbol]), max(found[symbol])
+        closed = calendars.closed(symbol, first, last) if calendars is not None else ()
+        wrong, way = slips(days, closed)
+        notes += way_of((symbol,), way)
+        if len(wrong):
+            shut = frozenset(closed)
+            kept[symbol] = on_sessions(
+                source,
+                symbol,
+                found[symbol],
+                wrong,
+                lambda day, shut=shut: day.weekday() < 5 and day.toordinal() not in shut,  # type: ignore[misc]
+                notes,
+            )
+    return kept
 
 
 def _in_months(found: Rows, symbols: Sequence[str], pairs: Sequence[str]) -> Rows:
