@@ -117,9 +117,10 @@ def _show(report: HoldingsReport) -> None:
             if cash.amount >= 0
             else "  " + tell(say("below zero: margin, a deposit not recorded, or won that paid for dollars"))
         )
-        text = say(
-            "cash in {account}: {amount}", account=cash.account, amount=money(cash.amount, cash.currency)
-        )
+        facts = {"account": cash.account, "amount": money(cash.amount, cash.currency)}
+        text = say("cash in {account}: {amount}", **facts)
+        if cash.currency != base:
+            text = say("cash in {account}: {amount} ({value})", value=money(cash.value, base), **facts)
         out.print(f"{tell(text)}{owed}")
     if report.gain is not None and report.holdings:
         out.print(tell(say("unrealised gain: {gain}", gain=money(report.gain, base))))
@@ -163,41 +164,61 @@ def _adds_up(report: HoldingsReport, *, split: bool) -> bool:
     return all(adds_up(parts, total, base) for parts, total in sums)
 
 
+_KEPT = (0, 6, 7, 8, 2, 1, 4, 3, 5, 10, 11, 9)
+"""Columns of `_row` in the order in which they find room: what is gained before what it is made of."""
+_LEAST_NAME, _MOST_NAME = 8, 28
+
+
 def _table(out: Console, title: str, holdings: Sequence[Holding], base: str, *, split: bool) -> None:
-    from rich.measure import Measurement
+    """Print a line a holding: figures are never cut, the name gives way, then columns that matter less."""
+    from rich.cells import cell_len
+    from rich.text import Text
 
     from steelyard.interfaces.cli.tables import columns
 
-    parts = ((say("price part"), "right"), (say("currency part"), "right"))
-    table = columns(
-        (say("symbol"), "left"),
-        (say("shares"), "right"),
-        (say("average cost"), "right"),
-        (say("price"), "right"),
-        (say("of"), "left"),
-        (say("value"), "right"),
-        (say("gain"), "right"),
-        ("%", "right"),
-        *(parts if split else ()),
-    )
-    for holding in holdings:
-        table.add_row(*_row(holding, base)[: len(table.columns)])
+    heads = (
+        (say("symbol"), "left"), (say("name"), "left"), (say("shares"), "right"),
+        (say("average cost"), "right"), (say("price"), "right"), (say("of"), "left"),
+        (say("value"), "right"), (say("gain"), "right"), ("%", "right"), (say("in its currency"), "right"),
+        (say("price part"), "right"), (say("currency part"), "right"),
+    )  # fmt: skip
+    rows = [_row(holding, base) for holding in holdings]
+    room, chosen = out.width + 2, set()
+    for at in _KEPT:
+        if (at >= 10 and not split) or not any(row[at] for row in rows):
+            continue
+        cells = [language.tell(heads[at][0]), *(row[at] for row in rows)]
+        wide = _LEAST_NAME if at == 1 else max(map(cell_len, cells))
+        if wide + 2 <= room or at in (0, 6):
+            room -= wide + 2
+            chosen.add(at)
+    if 10 in chosen and 11 not in chosen:
+        chosen.discard(10)  # one part of a gain without the other says nothing
+    table = columns(*(head for at, head in enumerate(heads) if at in chosen))
+    for row in rows:
+        cells_: list[str | Text] = [cell for at, cell in enumerate(row) if at in chosen]
+        if 1 in chosen:
+            name = Text(row[1])
+            name.truncate(min(_LEAST_NAME + max(room, 0), _MOST_NAME), overflow="ellipsis")
+            cells_[1] = name
+        table.add_row(*cells_)
     out.print(f"\n{title}", style="bold")
-    # Figures are never cut: where the window is too narrow, lines run on.
-    wide = out.options.update(max_width=1000)
-    out.width = max(out.width, Measurement.get(out, wide, table).maximum)
+    # Where not even symbol and value fit, lines run on.
+    out.width = max(out.width, out.width - room)
     out.print(table, crop=False)
 
 
 def _row(holding: Holding, base: str) -> list[str]:
+    from steelyard.domain.money import EXACT
     from steelyard.interfaces.cli.tables import money, percent, shares
 
     def amount(value: Decimal | None, currency: str) -> str:
         return "" if value is None else money(value, currency)
 
-    cost = holding.cost
+    cost, own = holding.cost, holding.currency
     return [
         holding.symbol,
+        holding.name,
         "" if holding.shares is None else shares(holding.shares),
         "" if cost is None else amount(holding.average_cost, cost.currency),
         amount(holding.price, holding.currency),
@@ -205,6 +226,9 @@ def _row(holding: Holding, base: str) -> list[str]:
         money(holding.value, base),
         amount(holding.gain, base),
         "" if holding.gain_share is None else percent(holding.gain_share, sign=True),
+        money(EXACT.multiply(holding.shares, holding.price), own)
+        if holding.shares is not None and holding.price is not None and own != base
+        else "",
         amount(holding.price_gain, base),
         amount(holding.currency_gain, base),
     ]
