@@ -50,7 +50,7 @@ def models(name: str | None, as_json: bool) -> None:
 @click.option(
     "--currency", metavar="CODE", help="Base currency.  [default: asked, else the country's, KRW, or FILE's]"
 )
-@click.option("--country", type=click.Choice(tuple(CURRENCIES)), help="Whose tax counts; written as \\[tax].")
+@click.option("--country", type=click.Choice(tuple(CURRENCIES)), help="Whose tax counts; written as [tax].")
 @click.option(
     "--from",
     "broker_file",
