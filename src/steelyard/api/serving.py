@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from steelyard.bootstrap.folder import Place
+    from steelyard.domain.policy.policy_edit import PolicyEdit
     from steelyard.domain.trading.audit import Link
     from steelyard.domain.trading.orders import Order
     from steelyard.domain.trading.saved_plans import SavedPlan
@@ -126,6 +127,38 @@ def file_columns(file: str | Path, name: str) -> tuple[list[str], list[list[str]
         PortfolioProblems: It is no text, or has no line of column names.
     """
     return bootstrap.file_columns(Path(file), name)
+
+
+def policy_keys(path: Place) -> Mapping[str, str]:
+    """Return what [policy] of a portfolio file says, key by key, as it is written.
+
+    Raises:
+        PortfolioProblems: The file cannot be read.
+    """
+    return bootstrap.policy_keys(bootstrap.Folder.of(path))
+
+
+def new_policy(path: Place, wanted: Mapping[str, str]) -> PolicyEdit:
+    """Return a portfolio file with some keys of its policy changed, to be looked at.
+
+    Args:
+        path: The portfolio file.
+        wanted: By key, as somebody types it; empty for a key that is left out.
+
+    Raises:
+        PortfolioProblems: The file would have problems.
+        InputError: The policy stands in it in a way that is not understood (`policy-layout`).
+    """
+    return bootstrap.edited_policy(bootstrap.Folder.of(path), wanted)
+
+
+def write_policy(path: Place, edit: PolicyEdit) -> None:
+    """Write the policy of a portfolio file as it was edited.
+
+    Raises:
+        InputError: The file was changed meanwhile (`file-changed`), or cannot be written (`unwritable`).
+    """
+    bootstrap.write_edited(bootstrap.Folder.of(path), edit)
 
 
 def page_token(path: Place) -> str:

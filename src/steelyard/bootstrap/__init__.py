@@ -71,7 +71,7 @@ if TYPE_CHECKING:
         recorded,
         run_lock,
     )
-    from steelyard.bootstrap.targets import edited_targets, write_edited
+    from steelyard.bootstrap.targets import edited_policy, edited_targets, policy_keys, write_edited
     from steelyard.bootstrap.tax import stated_sales, tax_figures, tax_situation
     from steelyard.bootstrap.trading import (
         approver,
@@ -100,6 +100,7 @@ __all__ = [
     "crontab",
     "database_copies",
     "desk",
+    "edited_policy",
     "edited_targets",
     "execution_settings",
     "file_alone",
@@ -133,6 +134,7 @@ __all__ = [
     "paper_accounts",
     "past_portfolio",
     "plan_to_save",
+    "policy_keys",
     "portfolio",
     "portfolio_files",
     "portfolio_of",
@@ -198,7 +200,7 @@ _MODULES = {
         "recorded",
         "run_lock",
     ),
-    "targets": ("edited_targets", "write_edited"),
+    "targets": ("edited_policy", "edited_targets", "policy_keys", "write_edited"),
     "tax": ("stated_sales", "tax_figures", "tax_situation"),
     "trading": (
         "approver",

@@ -271,3 +271,36 @@ def test_a_file_that_nothing_knows_is_read_by_clicks(tmp_path):
     (row,) = steelyard.history(file).rows
     assert (row.entry.symbol, row.entry.shares, row.entry.price) == ("VOO", 2, Decimal("600.50"))
     assert row.entry.traded_on == date(2026, 1, 2)
+
+
+def test_the_policy_is_looked_at_and_then_saved_with_every_comment(tmp_path):
+    """The sample's VOO is 8 points over: outside a band of 5, inside one of 9; comments stay."""
+    text = sample_text().replace('threshold = "5%"', 'threshold = "5%"  # as my father did')
+    browser = page_of(tmp_path, text)
+    file = tmp_path / "portfolio.toml"
+    now = {"p:kind": "hybrid", "p:look": "quarterly", "p:threshold": "5%", "p:max_interval_days": "180"}
+    assert 'value="5%"' in browser.get("/portfolio").text
+    same = browser.post("/portfolio", {"what": "look-policy", **now})
+    assert "Save the policy" not in same.text
+    wide = {
+        **now,
+        "p:kind": "threshold",
+        "p:threshold": "9%",
+        "p:max_interval_days": "",
+        "p:cooldown_days": "30",
+    }
+    looked = browser.post("/portfolio", {"what": "look-policy", **wide})
+    assert "By that nothing would be due today." in looked.text
+    assert file.read_text(encoding="utf-8") == text
+    mark = re.search(r'name="seen" value="([0-9a-f]{64})"', looked.text)[1]
+    other = browser.post("/portfolio", {"what": "save-policy", "seen": "0" * 64, **wide})
+    assert "nothing was written" in other.text
+    assert file.read_text(encoding="utf-8") == text
+    browser.post("/portfolio", {"what": "save-policy", "seen": mark, **wide})
+    expected = text.replace('kind = "hybrid"', 'kind = "threshold"').replace('"5%"  #', '"9%"  #')
+    expected = expected.replace("max_interval_days = 180\n", "cooldown_days = 30\n")
+    assert file.read_text(encoding="utf-8") == expected
+    wrong = browser.post("/portfolio", {"what": "look-policy", **wide, "p:threshold": "wide"})
+    assert wrong.status == 422
+    assert 'value="wide"' in wrong.text
+    assert file.read_text(encoding="utf-8") == expected

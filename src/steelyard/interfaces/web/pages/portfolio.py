@@ -9,9 +9,11 @@ from hashlib import sha256
 from typing import Any
 
 import steelyard
+from steelyard.api.serving import new_policy, policy_keys, write_policy
 from steelyard.app.check import CheckReport
 from steelyard.domain.money import EXACT, ONE, parse_fraction, plain
-from steelyard.domain.policy.policies import band
+from steelyard.domain.policy.policies import DESTINATIONS, KINDS, LOOKS, band
+from steelyard.domain.policy.policy_edit import PolicyEdit
 from steelyard.domain.policy.targets_edit import TargetsEdit
 from steelyard.errors import SteelyardError
 from steelyard.interfaces.web.attention import matters_of
@@ -19,9 +21,13 @@ from steelyard.interfaces.web.pages.frame import about
 from steelyard.interfaces.web.strips import Strip, scale, strip
 from steelyard.interfaces.web.visit import Screen, Visit
 from steelyard.interfaces.web.weights import Weights, name_of, weights_of
-from steelyard.records import dataclass
+from steelyard.records import dataclass, replace
 
-PREFIX = "t:"
+PREFIX, POLICY = "t:", "p:"
+CHOICES: Mapping[str, tuple[str, ...]] = {"kind": KINDS, "look": LOOKS, "destination": DESTINATIONS}
+POLICY_KEYS = (
+    "kind", "look", "threshold", "relative_threshold", "max_interval_days", "cooldown_days", "destination",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +44,48 @@ class Goal:
 
 
 def portfolio(visit: Visit) -> Screen:
-    """Show the targets, look at a change of them, or write it."""
+    """Show targets and policy, look at a change of either, or write it."""
+    if visit.form.get("what", "").endswith("-policy"):
+        return policy(visit)
+    return _page(visit)
+
+
+def policy(visit: Visit) -> Screen:
+    """Look at a change of the policy, or write it."""
+    wanted = {key: visit.form.get(POLICY + key, "").strip() for key in POLICY_KEYS}
+    try:
+        edit = new_policy(visit.file, wanted)
+        if visit.form.get("what") == "save-policy" and visit.form.get("seen") == mark_of(edit):
+            write_policy(visit.file, edit)
+            return Screen(goto="/portfolio?done=saved")
+    except SteelyardError as error:
+        return _page(visit, {"policy_problems": error.problems, "typed_policy": wanted}, 422)
+    held = steelyard.load(visit.file, as_of=visit.as_of)
+    then = steelyard.check(replace(held, policy=edit.policy), as_of=visit.as_of)
+    facts = {
+        "policy_edit": edit if edit.changed else None,
+        "policy_mark": mark_of(edit),
+        "policy_lines": () if visit.display.private else _lines(edit),
+        "then": then,
+        "typed_policy": wanted,
+        "changed": visit.form.get("what") == "save-policy",
+    }
+    return _page(visit, facts)
+
+
+def _page(visit: Visit, policy_facts: Mapping[str, Any] | None = None, status: int = 200) -> Screen:
     held = steelyard.load(visit.file, as_of=visit.as_of)
     report = steelyard.check(held, as_of=visit.as_of)
     now = {name: _percent(weight) for name, weight in held.targets.items()}
-    typed = {name: visit.form.get(PREFIX + name, now[name]).strip() for name in held.targets}
+    form = {} if policy_facts is not None else visit.form
+    typed = {name: form.get(PREFIX + name, now[name]).strip() for name in held.targets}
     edit: TargetsEdit | None = None
     facts: dict[str, Any] = {"problems": (), "changed": False, "done": visit.query.get("done") == "saved"}
     try:
-        if visit.query.get("from") == "holdings" and not visit.form:
+        if visit.query.get("from") == "holdings" and not form and policy_facts is None:
             edit = steelyard.targets_from_holdings(visit.file, as_of=visit.as_of)
             typed |= {name: _percent(weight) for name, weight in edit.targets.items() if name in typed}
-        elif visit.form:
+        elif form:
             edit = steelyard.new_targets(visit.file, {name: f"{raw or 0}%" for name, raw in typed.items()})
             if visit.form.get("what") == "save" and visit.form.get("seen") == mark_of(edit):
                 steelyard.write_targets(visit.file, edit)
@@ -65,16 +101,22 @@ def portfolio(visit: Visit) -> Screen:
             **facts,
             "matters": matters_of(report),
             "policy": held.policy,
+            "policy_problems": (),
+            "policy_edit": None,
+            "policy_lines": (),
+            "typed_policy": policy_keys(visit.file),
+            "choices": CHOICES,
             "goals": _goals(report, weights, typed),
             "edit": edit if edit is not None and edit.changes else None,
             "mark": "" if edit is None else mark_of(edit),
             "lines": () if edit is None or visit.display.private else _lines(edit),
+            **(policy_facts or {}),
         },
-        422 if facts["problems"] else 200,
+        422 if facts["problems"] else status,
     )
 
 
-def mark_of(edit: TargetsEdit) -> str:
+def mark_of(edit: TargetsEdit | PolicyEdit) -> str:
     """Return a mark of the change that was seen: of the file as it was and as it would be."""
     return sha256(f"{edit.original}\0{edit.text}".encode()).hexdigest()
 
@@ -113,7 +155,7 @@ def _fraction(typed: str) -> Decimal | None:
     return found if 0 <= found <= ONE else None
 
 
-def _lines(edit: TargetsEdit) -> tuple[tuple[str, str], ...]:
+def _lines(edit: TargetsEdit | PolicyEdit) -> tuple[tuple[str, str], ...]:
     """Return the difference a line each, with whether it comes, goes or stays."""
     found = unified_diff(edit.original.splitlines(), edit.text.splitlines(), n=1, lineterm="")
     kinds = {"+": "add", "-": "del"}
