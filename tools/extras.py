@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PLACE = ROOT / ".venv-extras"
-SECONDS = 180
+SECONDS = 400
 """For installing one extra, and for each of its commands."""
 
 SAMPLE = ROOT / "tests" / "presets" / "samples" / "mirae-transactions.csv"

@@ -25,10 +25,10 @@ from steelyard.words import say
 NEEDED = ("account", "model", "positions", "cash")
 OPTIONAL = (
     "cash_flow", "reserve", "min_trade", "can_sell", "can_buy", "last_rebalance", "locked", "fractional",
-    "refused",
+    "household", "owner", "kind", "refused",
 )  # fmt: skip
-LATER = ("household", "owner", "kind")
-"""Columns of the contract that batches do not plan yet: refused where they say something."""
+BY_FILE = ("household", "owner", "kind")
+"""Columns whose rules only the ordinary planner knows: where one says something, it plans."""
 _PLACES = 9
 _FIFTEEN = 1e15
 """A decimal of fifteen digits is the only one of so many that its float is nearest to."""
@@ -48,19 +48,12 @@ def need_columns(batch: pa.RecordBatch) -> None:
             say("accounts have no column {missing}", missing=", ".join(missing)),
             say("name the columns {needed}; see docs/guides/batch.md", needed=", ".join(NEEDED)),
         )
-    unknown = [name for name in schema.names if name not in (*NEEDED, *OPTIONAL, *LATER)]
+    unknown = [name for name in schema.names if name not in (*NEEDED, *OPTIONAL)]
     if unknown:
         raise InputError(
             "batch-column",
             say("accounts have a column that is not known: {unknown}", unknown=", ".join(unknown)),
             say("leave it out; columns are {known}", known=", ".join((*NEEDED, *OPTIONAL))),
-        )
-    later = [n for n in LATER if n in schema.names and batch.column(n).null_count < batch.num_rows]
-    if later:
-        raise InputError(
-            "batch-column",
-            say("accounts are not planned by {columns} yet", columns=", ".join(later)),
-            say("leave it out, or plan such accounts by a file each"),
         )
     for name, fields in (("positions", ("symbol", "shares")), ("cash", ("currency", "amount"))):
         kind = schema.field(name).type
@@ -100,6 +93,9 @@ def account_arrays(book: PackedBook, batch: pa.RecordBatch) -> AccountArrays:
     for place, name in ((4, "can_sell"), (5, "can_buy")):
         settings[:, place] = _flags(_column(batch, name), count, missing=True)
     left |= _flags(_column(batch, "fractional"), count, missing=False)
+    for name in BY_FILE:
+        if name in batch.schema.names:
+            left |= batch.column(name).is_valid().to_numpy(zero_copy_only=False)
     if "refused" in batch.schema.names:
         left |= batch.column("refused").is_valid().to_numpy(zero_copy_only=False)
     settings[:, 6] = _days(_column(batch, "last_rebalance"), count)
@@ -161,6 +157,9 @@ def _row(values: dict[str, Any]) -> Row:
         last_rebalance=last.date() if isinstance(last, datetime) else last,
         locked=tuple(values.get("locked") or ()),
         fractional=bool(values.get("fractional")),
+        household=values.get("household"),
+        owner=values.get("owner"),
+        kind=values.get("kind"),
         refused=values.get("refused"),
     )
 

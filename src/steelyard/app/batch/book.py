@@ -6,7 +6,7 @@ so a wrong model or account is refused by the code and the words that its file w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, Protocol
@@ -91,6 +91,9 @@ class Row:
     last_rebalance: date | None = None
     locked: tuple[str, ...] = ()
     fractional: bool = False
+    household: str | None = None
+    owner: str | None = None
+    kind: str | None = None
     refused: str | None = None
 
 
@@ -138,16 +141,19 @@ class Book:
         found = self.build(self._values(model, ()), f"model {model.name}", need_accounts=False)
         return found if model.policy is None else replace(found, policy=model.policy)
 
-    def portfolio(self, row: Row) -> Portfolio:
-        """Return an account as the portfolio of its file.
+    def portfolio(self, rows: Sequence[Row]) -> Portfolio:
+        """Return an account, or the accounts of a household, as the portfolio of their file.
 
         Raises:
-            InputError: Its model is unknown (`batch-model`).
+            InputError: The model is unknown (`batch-model`), or accounts of a household do not go together
+                (`batch-household`).
             PortfolioProblems: By the codes of the file.
         """
-        if row.refused is not None:
-            said = REFUSALS[row.refused]
-            raise InputError(said.code, said.message, said.hint)
+        for row in rows:
+            if row.refused is not None:
+                said = REFUSALS[row.refused]
+                raise InputError(said.code, said.message, said.hint)
+        row = rows[0]
         model = self.models.get(row.model)
         if model is None:
             raise InputError(
@@ -155,22 +161,35 @@ class Book:
                 say("there is no model {model!r}", model=row.model),
                 say("use one of {choices}", choices=", ".join(sorted(self.models)[:20])),
             )
-        values = self._values(model, [symbol for symbol, _ in row.positions])
+        if len(rows) > 1:
+            _need_agreement(rows)
+        values = self._values(model, [symbol for one in rows for symbol, _ in one.positions])
         values["constraints"] = {
-            "fractional": model.fractional or row.fractional,
-            "cash_reserve": row.reserve,
+            "fractional": model.fractional,
+            "cash_reserve": row.reserve if len(rows) == 1 else _sum(one.reserve for one in rows),
             "min_trade": row.min_trade,
-            "locked": list(row.locked),
         }
+        if len(rows) == 1:
+            values["constraints"] |= {
+                "fractional": model.fractional or row.fractional, "locked": list(row.locked)
+            }  # fmt: skip
+        values["accounts"] = [self._account(one, alone=len(rows) == 1) for one in rows]
+        found = self.build(values, row.household or row.account, need_accounts=True)
+        last = max((one.last_rebalance for one in rows if one.last_rebalance), default=None)
+        return replace(found, policy=replace(model.policy or found.policy, last_rebalance=last))
+
+    def _account(self, row: Row, *, alone: bool) -> dict[str, Any]:
         cash: dict[str, Any] = {}
         for currency, amount in row.cash:
             currency = currency or self.terms.base_currency
             cash[currency] = _added(cash[currency], amount) if currency in cash else amount
         held = [{"symbol": symbol, "shares": shares} for symbol, shares in row.positions]
-        values["accounts"] = [{"name": row.account, "cash": cash, "positions": held}]
-        found = self.build(values, row.account, need_accounts=True)
-        policy = replace(model.policy or found.policy, last_rebalance=row.last_rebalance)
-        return replace(found, policy=policy)
+        values: dict[str, Any] = {"name": row.account, "cash": cash, "positions": held}
+        values |= {key: told for key, told in (("kind", row.kind), ("owner", row.owner)) if told is not None}
+        if not alone:
+            values |= {"locked": list(row.locked)} if row.locked else {}
+            values |= {"fractional": True} if row.fractional else {}
+        return values
 
     def _values(self, model: Model, held: Any) -> dict[str, Any]:
         symbols = dict.fromkeys([*model.targets, *held])
@@ -188,6 +207,30 @@ class Book:
                 "fx_spread": terms.fx_spread,
             },
         }
+
+
+def _need_agreement(rows: Sequence[Row]) -> None:
+    """Refuse accounts of a household that no one file could hold."""
+    for key in ("model", "min_trade", "can_sell", "can_buy"):
+        if len({str(getattr(row, key)) for row in rows}) > 1:
+            raise InputError(
+                "batch-household",
+                say("the accounts of household {name} differ in {key}", name=rows[0].household, key=key),
+                say("give all accounts of a household the same {key}", key=key),
+            )
+    if sum(row.cash_flow != 0 for row in rows) > 1:
+        raise InputError(
+            "batch-household",
+            say("money moves in several accounts of household {name}", name=rows[0].household),
+            say("let the cash flow of one account stand, and plan the next after it"),
+        )
+
+
+def _sum(amounts: Iterable[Any]) -> Any:
+    total: Any = ZERO
+    for amount in amounts:
+        total = _added(total, amount)
+    return total
 
 
 def _added(one: Any, other: Any) -> Any:

@@ -62,15 +62,52 @@ def hashes_of(names: Any) -> Hashes:
     return found
 
 
-def split(rows: pa.RecordBatch, count: int, parts: Parts) -> None:
-    """Bring the rows of a batch to the buckets of their accounts.
+class Households:
+    """Which accounts go together: all of a household to the bucket that its name gives."""
+
+    def __init__(self) -> None:
+        self._accounts: Hashes = np.zeros(0, np.uint64)
+        self._households: Hashes = np.zeros(0, np.uint64)
+        self._parts: list[tuple[Hashes, Hashes]] = []
+
+    def add(self, rows: pa.RecordBatch) -> None:
+        """Take what rows of accounts say of households."""
+        if "household" not in rows.schema.names or rows.column("household").null_count == rows.num_rows:
+            return
+        rows = rows.filter(rows.column("household").is_valid())
+        names = rows.column("household").cast(pa.string())
+        self._parts.append((hashes_of(rows.column("account")), hashes_of(names)))
+
+    def end(self) -> None:
+        """Let them be asked from now on."""
+        if self._parts:
+            accounts, households = (np.concatenate(part) for part in zip(*self._parts, strict=True))
+            order = np.argsort(accounts, kind="stable")
+            self._accounts, self._households = accounts[order], households[order]
+
+    def hashes_of(self, rows: pa.RecordBatch) -> Hashes:
+        """Return by what the rows of a batch are split: their households, or their accounts."""
+        hashes = hashes_of(rows.column("account"))
+        if "household" in rows.schema.names:
+            there = rows.column("household").is_valid().to_numpy(zero_copy_only=False)
+            names = rows.column("household").cast(pa.string()).fill_null("")
+            return np.where(there, hashes_of(names), hashes)
+        if not len(self._accounts):
+            return hashes
+        places = np.minimum(np.searchsorted(self._accounts, hashes), len(self._accounts) - 1)
+        return np.where(self._accounts[places] == hashes, self._households[places], hashes)
+
+
+def split(rows: pa.RecordBatch, count: int, parts: Parts, households: Households) -> None:
+    """Bring the rows of a batch to the buckets of their accounts or households.
 
     Args:
-        rows: With a column `account`.
+        rows: With a column `account`, and `household` where they are accounts of some.
         count: How many buckets.
         parts: Receives them.
+        households: Which accounts go together.
     """
-    buckets = (hashes_of(rows.column("account")) % np.uint64(count)).astype(np.uint16)
+    buckets = (households.hashes_of(rows) % np.uint64(count)).astype(np.uint16)
     order = np.argsort(buckets, kind="stable")
     sorted_rows = rows.take(pa.array(order))
     ends = np.searchsorted(buckets[order], np.arange(count + 1))

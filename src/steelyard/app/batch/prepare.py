@@ -16,11 +16,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from steelyard.app.batch.account_rows import LATER, NEEDED, OPTIONAL, account_arrays, whole_numbers
+from steelyard.app.batch.account_rows import NEEDED, OPTIONAL, account_arrays, whole_numbers
 from steelyard.app.batch.book import Terms
 from steelyard.app.batch.buckets import (
     MOST_BUCKETS,
     POSITIONS_A_BUCKET,
+    Households,
     Symbols,
     accounts_of,
     groups_of,
@@ -38,7 +39,7 @@ from steelyard.words import say
 POSITIONS = ("account", "symbol", "shares")
 LOTS = ("lot_date", "lot_cost")
 ACCOUNTS = tuple(name for name in NEEDED if name != "positions")
-SETTINGS = tuple(name for name in (*OPTIONAL, *LATER) if name != "refused")
+SETTINGS = tuple(name for name in OPTIONAL if name != "refused")
 SMALL = ("models", "prices", "rates", "instruments")
 FEW = 3
 """Accounts named as examples of one mistake."""
@@ -117,19 +118,21 @@ def prepare(
     _need(tables)
     lots = any(name in tables.columns("positions") for name in LOTS)
     count = min(max(-(-tables.rows("positions") // POSITIONS_A_BUCKET), 1), MOST_BUCKETS)
-    symbols = Symbols()
+    symbols, households = Symbols(), Households()
     accounts, positions = work.parts("accounts", count), work.parts("positions", count)
     try:
         schema = pa.schema([(name, pa.string()) for name in ACCOUNTS])
         for batch in tables.stream("accounts"):
             schema = batch.schema
-            split(batch, count, accounts)
+            households.add(batch)
+            split(batch, count, accounts, households)
+        households.end()
         for batch in tables.stream("positions", list(POSITIONS)):
             numbered = pa.record_batch(
                 [batch.column("account"), symbols.numbers(batch.column("symbol")), batch.column("shares")],
                 names=list(POSITIONS),
             )
-            split(numbered, count, positions)
+            split(numbered, count, positions, households)
         accounts.end()
         positions.end()
         names, ranks = symbols.ranked()
