@@ -75,6 +75,7 @@ __all__ = [
     "backtest",
     "backtest_portfolio",
     "backup",
+    "band_map",
     "bands",
     "build",
     "cancel",
@@ -112,6 +113,7 @@ __all__ = [
     "replay",
     "restore",
     "resume",
+    "rule_duels",
     "run",
     "sample",
     "save_plan",
@@ -136,7 +138,7 @@ __all__ = [
 ]
 
 _ROOMS = {
-    "advice": ("bands", "deposits", "literature"),
+    "advice": ("band_map", "bands", "deposits", "literature", "rule_duels"),
     "automation": (
         "backup",
         "doctor",

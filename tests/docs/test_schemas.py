@@ -63,6 +63,9 @@ def folder(tmp_path_factory):
     lines = [f"{day},{100 + n % 7},{100 - n % 5}" for n, day in enumerate(d for d in days if d.weekday() < 5)]
     (folder / "broker.csv").write_text("symbol,sold,shares,gain\nVOO,2026-05-04,1,5\n", encoding="utf-8")
     (folder / "closes.csv").write_text("date,VOO,TLT\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    long = [date(2010, 1, 4) + timedelta(days=n) for n in range(3710)]
+    lines = [f"{day},{100 + n % 7},{100 - n % 5}" for n, day in enumerate(d for d in long if d.weekday() < 5)]
+    (folder / "ten_years.csv").write_text("date,VOO,TLT\n" + "\n".join(lines) + "\n", encoding="utf-8")
     make(folder / "tables", 20)
     place = ("--portfolio", str(folder / "portfolio.toml"))
     for words in (
@@ -120,6 +123,7 @@ COMMANDS = [
     ("backtest", ("backtest", *CLOSES, *FILED)),
     ("backtest", ("compare", *CLOSES, "--paths", "2", "--policy", "hold", "--sweep", *FILED)),
     ("backtest", ("compare", *CLOSES, "--paths", "2", "--rolling", "1", *FILED)),
+    ("rule", ("lab", "rule", "--prices", "ten_years.csv", "--value", "50000", "--paths", "20", *FILED)),
     ("literature", ("lab", "literature", "--only", "leland", "--only", "rattray")),
     ("deposits", ("deposits", "--paths", "20", "--years", "1", *FILED)),
     ("bands", ("bands", "--value", "50000", "--paths", "20", "--years", "1", *FILED)),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Unpack
 
 from steelyard import bootstrap
+from steelyard.api.books import build
 from steelyard.api.planning import invest
 from steelyard.api.reading import Money, amount, day, fraction
 from steelyard.domain.money import minor_digits
@@ -18,11 +19,14 @@ from steelyard.words import say
 
 if TYPE_CHECKING:
     from steelyard.api.tables import AdviceOptions
+    from steelyard.app.lab.advice.band_map import Grid, MapRow
     from steelyard.app.lab.advice.bands import BandReport
     from steelyard.app.lab.advice.deposits import DepositReport
+    from steelyard.app.lab.advice.own_policy import Duels
     from steelyard.app.lab.advice.saver_inputs import SaverInputs
     from steelyard.app.lab.advice.simulation_values import Drawing
     from steelyard.app.lab.literature.review import Review
+    from steelyard.engines.market.price_history import PriceHistory
 
 _MOST_MOVES = 10_000_000
 """Price moves of a simulation: at that size it takes some seconds and 300 MB."""
@@ -131,6 +135,82 @@ def literature(prices: Any = None, *, seed: int = 7, only: Sequence[str] = ()) -
     return found
 
 
+def rule_duels(
+    portfolio: Portfolio,
+    prices: Any,
+    *,
+    paths: int = 200,
+    seed: int = 21,
+    **options: Unpack[AdviceOptions],
+) -> Duels:
+    """Return the "even tracking" rule against the usual ones at equal deviation, on each half of a history.
+
+    Args:
+        portfolio: From `load`, or `load(path, need_accounts=False)` with `value`.
+        prices: Daily closes of its funds, ten years or more, as for `backtest`.
+        paths, seed: Resampled, and of the drawing.
+        options: See `steelyard.api.tables.AdviceOptions`.
+
+    Raises:
+        InputError, DataError, ExtraMissing: See `steelyard.errors`.
+    """
+    from steelyard.app.lab.advice import own_policy
+
+    _drawing(paths, 10, seed)
+    saver, plain = _saver_of(portfolio, prices, options)
+    history = _history(plain, prices, options)
+    columns = [history.symbols.index(s) for s in saver.symbols]
+    return own_policy.duels(saver, history.prices[:, columns], paths=paths, seed=seed)
+
+
+def band_map(
+    *,
+    paths: int = 100,
+    seed: int = 21,
+    small: bool = False,
+    workers: int = 1,
+    progress: Callable[[int], None] | None = None,
+) -> tuple[Grid, Iterator[MapRow]]:
+    """Return the grid of the band map, and its situations one by one as they are computed.
+
+    Args:
+        paths, seed: Of the simulation.
+        small: Few situations and rules, for a first look.
+        workers: Threads.
+        progress: Called with the number of situations done.
+
+    Raises:
+        InputError, ExtraMissing: See `steelyard.errors`.
+    """
+    from steelyard.app.lab.advice import band_map as maps
+
+    _drawing(paths, 10, seed)
+    grid = maps.Grid(maps.regimes(_regime_rates()), paths=paths, seed=seed)
+    if small:
+        grid = maps.small(grid)
+    return grid, maps.compute(grid, workers=max(workers, 1), progress=progress)
+
+
+def _regime_rates() -> list[tuple[str, float, float]]:
+    """Return rate and allowance of each regime of the map, from the countries' data."""
+    from steelyard.app.lab.advice.saver_inputs import tax_of
+
+    rates = [("none", 0.0, 0.0)]
+    cases: Any = (
+        ("us", "USD", {"jurisdiction": "US", "ordinary_rate": "24%"}, {"us_class": "security"}),
+        ("kr-overseas", "KRW", {"jurisdiction": "KR"}, {"tax_class": "overseas_listed"}),
+        ("kr-other", "KRW", {"jurisdiction": "KR"}, {"tax_class": "krx_other"}),
+    )
+    for name, currency, tax, kind in cases:
+        fund: Any = {"A": {"currency": currency, **kind}}
+        portfolio = build(currency, {"A": "100%"}, tax=tax, instruments=fund, need_accounts=False)
+        found = bootstrap.backtest_tax(portfolio)
+        assert not isinstance(found, str), found
+        few = tax_of(found, ["A"])
+        rates.append((name, few.sale if name == "kr-other" else few.yearly, few.allowance))
+    return rates
+
+
 def _drawing(paths: int, years: int, seed: int) -> Drawing:
     from steelyard.app.lab.advice.simulation_values import FEWEST, Drawing
 
@@ -166,7 +246,7 @@ def _need_room(saver: SaverInputs, drawing: Drawing) -> None:
 
 def _saver_of(portfolio: Portfolio, prices: Any, options: AdviceOptions) -> tuple[SaverInputs, Portfolio]:
     """Return the numbers that advice rests on, and the portfolio with a fund for each class."""
-    from steelyard.app.lab.advice.saver_inputs import LOOKS_A_YEAR, Told, in_base_currency, inputs
+    from steelyard.app.lab.advice.saver_inputs import LOOKS_A_YEAR, Told, inputs
     from steelyard.app.lab.stand_ins import stand_ins
 
     portfolio, stands = by_first_fund(portfolio)
@@ -201,23 +281,7 @@ def _saver_of(portfolio: Portfolio, prices: Any, options: AdviceOptions) -> tupl
             say("{name} is out of its range", name=wrong),
             say("see `steelyard bands --help` for what it means"),
         )
-    history = None
-    if prices is not None:
-        foreign = {
-            s: portfolio.instruments[s].currency + portfolio.base_currency
-            for s in portfolio.targets
-            if s in portfolio.instruments and portfolio.instruments[s].currency != portfolio.base_currency
-        }
-        pairs = () if options.get("base_prices") else tuple(sorted(set(foreign.values())))
-        known = {s: i for s, i in portfolio.instruments.items() if s in portfolio.targets}
-        history = bootstrap.history_of(
-            prices,
-            tuple(portfolio.targets),
-            pairs=pairs,
-            called={s: i.name for s, i in known.items() if i.name},
-            exchanges={s: i.exchange for s, i in known.items() if i.exchange},
-        )
-        history = in_base_currency(history, foreign if pairs else {})
+    history = None if prices is None else _history(portfolio, prices, options)
     tax, more = None, stand_ins(stands)
     if portfolio.tax is not None and not options.get("before_tax", False):
         found = bootstrap.backtest_tax(portfolio)
@@ -226,6 +290,24 @@ def _saver_of(portfolio: Portfolio, prices: Any, options: AdviceOptions) -> tupl
         else:
             tax, more = found, (*more, *found.notes)
     return inputs(portfolio, told, history, tax, more), portfolio
+
+
+def _history(portfolio: Portfolio, prices: Any, options: AdviceOptions) -> PriceHistory:
+    """Return past prices of a portfolio's funds in base currency."""
+    from steelyard.app.lab.advice.saver_inputs import in_base_currency
+
+    known = {s: i for s, i in portfolio.instruments.items() if s in portfolio.targets}
+    base = portfolio.base_currency
+    foreign = {s: i.currency + base for s, i in known.items() if i.currency != base}
+    pairs = () if options.get("base_prices") else tuple(sorted(set(foreign.values())))
+    history = bootstrap.history_of(
+        prices,
+        tuple(portfolio.targets),
+        pairs=pairs,
+        called={s: i.name for s, i in known.items() if i.name},
+        exchanges={s: i.exchange for s, i in known.items() if i.exchange},
+    )
+    return in_base_currency(history, foreign if pairs else {})
 
 
 def _amount(options: AdviceOptions, name: str) -> Any:

@@ -195,7 +195,7 @@ def inputs(
         fixed=float(told.fixed),
         deposits=float(told.deposits),
         gain=float(gain),
-        tax=None if tax is None else _tax(tax, symbols),
+        tax=None if tax is None else tax_of(tax, symbols),
         notes=tuple(said),
     )
 
@@ -284,7 +284,8 @@ def _gain(portfolio: Portfolio, symbols: tuple[str, ...]) -> Decimal | None:
     return max((worth - cost) / worth, ZERO) if worth else None
 
 
-def _tax(tax: BacktestTax, symbols: tuple[str, ...]) -> SaverTax:
+def tax_of(tax: BacktestTax, symbols: Sequence[str]) -> SaverTax:
+    """Return how gains are taxed in the few numbers that a saver's years need."""
     own: Mapping[str, int] = {
         kinds.UNTAXED: codes.UNTAXED,
         kinds.YEARLY: codes.YEARLY,

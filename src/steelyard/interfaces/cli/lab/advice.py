@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 LOOKS = ("daily", "weekly", "biweekly", "monthly", "quarterly", "semiannual", "annual")
 
 
-def _saver_options(command: Callable[..., Any]) -> Callable[..., Any]:
+def saver_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add what advice is told of a person."""
     for option in reversed(
         [
@@ -98,7 +98,7 @@ def _saver_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ends=(0, 2, 3),
     )
 )
-@_saver_options
+@saver_options
 @click.option("--simulate/--no-simulate", default=True, help="Also simulate.  [simulate]")
 def bands(simulate: bool, paths: int, years: int, seed: int, **flags: Any) -> None:
     """Say which band and which destination fit one's own costs, taxes and size.
@@ -107,7 +107,7 @@ def bands(simulate: bool, paths: int, years: int, seed: int, **flags: Any) -> No
     least in all is found in closed form, by a dynamic programme for two or three funds, and by simulation of
     the whole shares, deposits and taxes of the file; the usual rules are set beside it.
     """
-    portfolio = _portfolio(flags)
+    portfolio = portfolio_of(flags)
     report = steelyard.bands(
         portfolio,
         flags["prices"] or None,
@@ -115,7 +115,7 @@ def bands(simulate: bool, paths: int, years: int, seed: int, **flags: Any) -> No
         paths=paths,
         years=years,
         seed=seed,
-        **_asked(flags),
+        **asked(flags),
     )
     if flags["plot"] is not None:
         from steelyard.interfaces.pictures import advice as pictures
@@ -137,7 +137,7 @@ def bands(simulate: bool, paths: int, years: int, seed: int, **flags: Any) -> No
         ends=(0, 2, 3, 4),
     )
 )
-@_saver_options
+@saver_options
 @click.option("--as-of", type=Day(), help="Plan from this date.  [default: today]")
 def deposits(paths: int, years: int, seed: int, as_of: date | None, **flags: Any) -> None:
     """Say how much saving, and how often, makes selling unnecessary, and what it buys.
@@ -146,7 +146,7 @@ def deposits(paths: int, years: int, seed: int, as_of: date | None, **flags: Any
     several amounts and rhythms, in closed form and by simulation; for the own amount while the portfolio
     grows; and as the next twelve months' purchases in whole shares, planned as `invest` does.
     """
-    portfolio = _portfolio(flags)
+    portfolio = portfolio_of(flags)
     report = steelyard.deposits(
         portfolio,
         flags["prices"] or None,
@@ -154,7 +154,7 @@ def deposits(paths: int, years: int, seed: int, as_of: date | None, **flags: Any
         years=years,
         seed=seed,
         as_of=as_of,
-        **_asked(flags),
+        **asked(flags),
     )
     if flags["plot"] is not None:
         from steelyard.interfaces.pictures import advice as pictures
@@ -168,7 +168,8 @@ def deposits(paths: int, years: int, seed: int, as_of: date | None, **flags: Any
     deposit_tables.show_deposits(report)
 
 
-def _portfolio(flags: dict[str, Any]) -> Portfolio:
+def portfolio_of(flags: dict[str, Any]) -> Portfolio:
+    """Return the portfolio of FILE or --portfolio, with its accounts where its value is not given."""
     path, option, plot = flags["path"], flags["file"], flags["plot"]
     if plot is not None and plot.suffix.lower() != ".png":
         raise InputError(
@@ -191,7 +192,7 @@ def _portfolio(flags: dict[str, Any]) -> Portfolio:
     return portfolio
 
 
-def _asked(flags: dict[str, Any]) -> AdviceOptions:
+def asked(flags: dict[str, Any]) -> AdviceOptions:
     """Return the flags as the library takes them."""
     return {
         "value": flags["value"],
