@@ -13,7 +13,7 @@ from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.tax.codes import TAXED_KINDS
 
 if TYPE_CHECKING:
-    from steelyard.api.tables import AccountTable, Number, Tables
+    from steelyard.api.tables import AccountTable, ArrowStream, Number, Tables
     from steelyard.app.books.history import History
     from steelyard.app.books.holdings_report import HoldingsReport
     from steelyard.app.books.performance import ValueHistory
@@ -52,7 +52,7 @@ def load(
 def build(
     base_currency: str,
     targets: Mapping[str, Number],
-    accounts: Sequence[AccountTable] = (),
+    accounts: Sequence[AccountTable] | ArrowStream = (),
     *,
     name: str = "portfolio",
     need_accounts: bool = True,
@@ -72,7 +72,9 @@ def build(
     Args:
         base_currency: What everything is valued in, ISO 4217.
         targets: Symbol, or a name of the catalogue, to fraction (`"60%"`, `Decimal("0.6")`); they sum to 1.
-        accounts: What is held; see `steelyard.api.tables`.
+        accounts: What is held; see `steelyard.api.tables`. The positions of an account may be a frame of
+            pandas, Polars, pyarrow, DuckDB or whatever else speaks Arrow, with the columns symbol, shares,
+            price, value and priced_on; so may all accounts together, with a column account.
         name: What it is called in messages.
         need_accounts: False where targets, policy, costs and tax are enough, as for `backtest`.
         tables: policy, constraints, costs, fx, tax, instruments, prices and language, as in the file.

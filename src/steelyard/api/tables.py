@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, Protocol, TypedDict
 
 from steelyard.domain.accounts import AccountKind, CostMethod, Keeper
 from steelyard.domain.books.ledger import EntryKind
@@ -46,6 +46,14 @@ class PositionTable(TypedDict, total=False):
     lots: Sequence[LotTable]
 
 
+class ArrowStream(Protocol):
+    """A frame whose columns go by the Arrow C stream: pandas, Polars, pyarrow, DuckDB."""
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """Return its columns for another library."""
+        ...
+
+
 class AccountTable(TypedDict, total=False):
     """One account; `name` is needed."""
 
@@ -59,7 +67,7 @@ class AccountTable(TypedDict, total=False):
     locked: Sequence[str]
     fractional: bool
     prefer: Sequence[str]
-    positions: Sequence[PositionTable]
+    positions: Sequence[PositionTable] | ArrowStream
 
 
 class ClassTable(TypedDict, total=False):

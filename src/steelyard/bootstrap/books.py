@@ -76,8 +76,18 @@ def _with_zone(folder: Folder, portfolio: Portfolio) -> Portfolio:
 
 def portfolio_of(values: Mapping[str, Any], name: str, *, need_accounts: bool) -> Portfolio:
     """Return a portfolio of plain values, against the packaged catalogue."""
+    from steelyard.adapters.files.frames import account_tables, is_frame, position_tables
     from steelyard.adapters.files.values import portfolio_of as made
 
+    accounts = values.get("accounts")
+    if is_frame(accounts):
+        values = {**values, "accounts": account_tables(accounts)}
+    elif isinstance(accounts, list | tuple) and all(isinstance(account, dict) for account in accounts):
+        taken = [
+            {**a, "positions": position_tables(a["positions"])} if is_frame(a.get("positions")) else a
+            for a in accounts
+        ]
+        values = {**values, "accounts": taken}
     return made(values, name, load_catalogue(), need_accounts=need_accounts)
 
 
