@@ -69,7 +69,7 @@ _ENDS = (
 )
 @click.option("--rules", "with_rules", is_flag=True, help="Also the rules behind each figure, with sources.")
 @click.option("--account", help="The account that the statement is of.  [default: all]")
-@click.option("--owner", metavar="NAME", help="Whose return; me is that of \\[tax].  [default: all]")
+@click.option("--owner", metavar="NAME", help="Whose return; me is that of [tax].  [default: all]")
 def tax(
     path: Path,
     year: int | None,
