@@ -108,7 +108,8 @@ def _of_return(
     buckets: dict[Key, tuple[str | None, ...]] = {}
     free: set[Key] = set()
     for key, group in groups.items():
-        # A smaller sale pays no less for each share, so that no gain is planned below what it will be.
+        # A smaller sale pays no less for each share, so that no gain is planned below what it will be, and at
+        # most the least commission above it; the return that is shown counts what the sale really pays.
         held = exact_sum(lot.shares for lot in group)
         worth = EXACT.multiply(portfolio.base_price(key[1]), held)
         price = EXACT.divide(EXACT.subtract(worth, portfolio.costs.commission_of(worth)), held)
