@@ -6,6 +6,7 @@ A cell's last expression is shown by a notebook: here it is evaluated and writte
 import ast
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -79,3 +80,16 @@ def test_the_policy_lab_runs_and_says_what_it_found(tmp_path):
     assert "evident: False" in said
     # Selling is what deposits make needless: the second study's frame has all four policies again.
     assert said.count("hybrid quarterly 5% 180d") >= 2
+
+
+@pytest.mark.long("a corner of the band map is computed")
+def test_the_band_map_runs_and_tells_what_the_map_says(tmp_path):
+    """The cube-root law without tax; a wider band with it; never selling as good where a fifth is paid in."""
+    shutil.copytree(ROOT / "examples" / "band_map", tmp_path / "band_map")
+    said = run(ROOT / "examples" / "band_map.ipynb", tmp_path).splitlines()
+    assert said[0] == "960"
+    trigger = float(ast.literal_eval(said[1])[0])
+    assert 2.0 <= trigger <= 3.0
+    triggers = {regime: trigger for regime, trigger, _ in ast.literal_eval(said[3])}
+    assert all(triggers[r] == "never" or float(triggers[r]) > 5 for r in ("us", "kr-overseas", "kr-other"))
+    assert said[-1].endswith("True)")

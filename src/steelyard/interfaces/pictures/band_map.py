@@ -67,7 +67,7 @@ def _triggers(
     def draw(axes: Axes) -> None:
         for n, (regime, colour, dash) in enumerate(zip(grid.regimes, COLOURS, DASHES, strict=False)):
             line = _line(grid, rows, regime.name, name, axis, fixed)
-            apart = 1.0 + 0.03 * n if logs else 0.0
+            apart = 1.0 + 0.06 * n if logs else 0.0
             x = [v * scale * apart if logs else v * scale + 0.25 * n for v in axis]
             best = [min(float(grid.rules[row.best, 0]) * 100, _MOST) for row in line]
             ends = [row.alike(grid.rules) for row in line]
@@ -79,6 +79,8 @@ def _triggers(
             )  # fmt: skip
         if logs:
             axes.set_xscale("log")
+            # Written out: Matplotlib writes powers as mathematical text, which is off here.
+            axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
         axes.set_ylim(0.0, _MOST + 1.0)
         axes.set_xlabel(tell(label))
         axes.set_ylabel(tell(say("best trigger, points (30: never)")))
@@ -88,7 +90,14 @@ def _triggers(
             "gain": say("How gains move the best band"),
         }
         axes.set_title(tell(said[name]))
-        axes.legend(fontsize=8, frameon=False, handlelength=4.0)
+        axes.legend(
+            loc="upper left",
+            bbox_to_anchor=(0.0, -0.16),
+            ncols=4,
+            fontsize=8,
+            frameon=False,
+            handlelength=4.0,
+        )
 
     return draw
 
@@ -110,6 +119,13 @@ def _never(grid: Grid, rows: Sequence[MapRow], fixed: dict[str, float]) -> Calla
         axes.set_xlabel(tell(say("deposits a year, % of the first value")))
         axes.set_ylabel(tell(say("bp a year more than the best band")))
         axes.set_title(tell(say("What never selling costs")))
-        axes.legend(fontsize=8, frameon=False, handlelength=4.0)
+        axes.legend(
+            loc="upper left",
+            bbox_to_anchor=(0.0, -0.16),
+            ncols=4,
+            fontsize=8,
+            frameon=False,
+            handlelength=4.0,
+        )
 
     return draw

@@ -125,7 +125,7 @@ def map_(out: Path, small: bool, paths: int, seed: int, workers: int, plot: bool
         (out / "cells.csv").open("w", encoding="utf-8", newline="") as cells,
         (out / "best.csv").open("w", encoding="utf-8", newline="") as best,
     ):
-        every, chosen = csv.writer(cells), csv.writer(best)
+        every, chosen = (csv.writer(f, lineterminator="\n") for f in (cells, best))
         every.writerow(maps.CELL_COLUMNS)
         chosen.writerow(maps.BEST_COLUMNS)
         total = len(grid.situations)
