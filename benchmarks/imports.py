@@ -1,8 +1,9 @@
-"""Time and memory of `import`: 100,000 rows of this program's own format, of plain CSV and of a broker's.
+"""Time and memory of `import`: 100,000 rows of this program's own format, of plain CSV and of each broker's.
 
-    python benchmarks/imports.py [ROWS]
+    python benchmarks/imports.py [ROWS] [NAME...]
 
-Each is imported into an empty journal by a process of its own, and then once more, when every row is there.
+What brokers write is written as the tests of the round trip write it (`tests/broker_writers.py`). Each is
+imported into an empty journal by a process of its own, and then once more, when every row is there.
 The ratio is to a bare loop in the same minute: cells of the native file into Decimals and dates, and those
 into a table of SQLite as wide, with nothing checked and nothing told apart.
 """
@@ -13,7 +14,9 @@ import resource
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 CODE = "import sys, steelyard; print(steelyard.import_('portfolio.toml', sys.argv[1], columns={map}).counts)"
@@ -83,6 +86,38 @@ def schwab(rows: int) -> str:
     return "\n".join(lines) + "\n"
 
 
+def entries(rows: int, currency: str) -> list[object]:
+    """Return purchases, now and then a sale, a deposit or a dividend."""
+    from steelyard.domain.books.ledger import Entry
+
+    symbol, step = ("VOO", Decimal("0.01")) if currency == "USD" else ("069500", Decimal(1))
+    found: list[object] = []
+    for n in range(rows):
+        day = date(2000, 1, 3) + timedelta(n // 12)
+        if n % 100 == 0:
+            found.append(Entry(day, "main", "deposit", shares=Decimal(100_000), currency=currency))
+        elif n % 50 == 1 and n > 50:
+            price = (50_000 + n % 90) * step
+            found.append(Entry(day, "main", "sell", symbol, Decimal(2), price, currency, Decimal(1)))
+        elif n % 200 == 5:
+            found.append(Entry(day, "main", "dividend", symbol, Decimal(10), Decimal(1 + n % 9), currency))
+        else:
+            price = (40_000 + n % 9000) * step
+            found.append(Entry(day, "main", "buy", symbol, Decimal(n % 7 + 1), price, currency, Decimal(1)))
+    return found
+
+
+def brokers() -> dict[str, tuple[Callable[[int], bytes], str]]:
+    """Return what each broker writes of so many rows, and its currency."""
+    sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+    from broker_writers import BROKERS
+
+    def of(broker: object) -> Callable[[int], bytes]:
+        return lambda rows: broker.write(broker.carried(entries(rows, broker.currency)))
+
+    return {name: (of(broker), broker.currency) for name, broker in BROKERS.items()}
+
+
 def cost(folder: str, code: str, file: str) -> tuple[float, float, str]:
     """Return processor seconds and megabytes of a process, and what it prints."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -99,19 +134,29 @@ def cost(folder: str, code: str, file: str) -> tuple[float, float, str]:
 def main() -> None:
     """Print processor seconds, their ratio to the bare loop and megabytes of each import."""
     rows = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
-    kinds = (("native", native, "None"), ("plain", plain, "'map.toml'"), ("schwab", schwab, "None"))
-    for name, make, map_ in kinds:
+    kinds: dict[str, tuple[Callable[[int], bytes], str]] = {
+        "native": (lambda n: native(n).encode(), "USD"),
+        "plain": (lambda n: plain(n).encode(), "USD"),
+        "schwab": (lambda n: schwab(n).encode(), "USD"),
+        **brokers(),
+    }
+    for name in sys.argv[2:] or kinds:
+        make, currency = kinds[name]
+        map_ = "'map.toml'" if name == "plain" else "None"
         with tempfile.TemporaryDirectory() as folder:
-            (Path(folder) / "portfolio.toml").write_text(PORTFOLIO, encoding="utf-8")
+            text = PORTFOLIO.replace("USD", currency)
+            text = text if currency == "USD" else text.replace("VOO", "069500")
+            (Path(folder) / "portfolio.toml").write_text(text, encoding="utf-8")
             (Path(folder) / "map.toml").write_text(MAP, encoding="utf-8")
-            (Path(folder) / "rows.csv").write_text(make(rows), encoding="utf-8")
+            (Path(folder) / "rows.dat").write_bytes(make(rows))
             (Path(folder) / "native.csv").write_text(native(rows), encoding="utf-8")
             bare, _, _ = cost(folder, BARE, "native.csv")
             for what in ("new", "known"):
-                seconds, peak, said = cost(folder, CODE.format(map=map_), "rows.csv")
+                seconds, peak, said = cost(folder, CODE.format(map=map_), "rows.dat")
                 print(
-                    f"{name:7} {what:6} {seconds:6.2f} s  {seconds / bare:5.2f} times {bare:.2f} s"
-                    f"  {peak:6.0f} MB  {said}"
+                    f"{name:8} {what:6} {seconds:6.2f} s  {seconds / bare:5.2f} times {bare:.2f} s"
+                    f"  {peak:6.0f} MB  {said[:40]}",
+                    flush=True,
                 )
 
 

@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
+from xml.sax.saxutils import quoteattr
 from zlib import crc32
 
 from steelyard.adapters.files.delimited import text_of
@@ -171,6 +172,33 @@ def alpaca(entries):
     return json.dumps(found).encode()
 
 
+def flex(entries):
+    """An Activity Flex Query: executions, and what moved money besides."""
+    words = {"dividend": "Dividends", "interest": "Broker Interest Received", "fee": "Other Fees"}
+    out = ['<FlexQueryResponse queryName="all" type="AF"><FlexStatements count="1">',
+           '<FlexStatement accountId="U1" fromDate="20250101" toDate="20261231">']  # fmt: skip
+    for e, number in zip(entries, numbers(entries), strict=True):
+        common = {"accountId": "U1", "currency": "USD", "symbol": e.symbol}
+        if e.kind in ("buy", "sell"):
+            shares = e.shares if e.kind == "buy" else -e.shares
+            tag, more = "Trade", {
+                "assetCategory": "STK", "tradeID": number, "tradeDate": f"{e.traded_on:%Y%m%d}",
+                "quantity": shares, "tradePrice": e.price, "ibCommission": -e.fees,
+                "ibCommissionCurrency": "USD", "taxes": 0, "buySell": e.kind.upper(),
+                "levelOfDetail": "EXECUTION",
+            }  # fmt: skip
+        else:
+            said = f"{e.symbol}(US0000000001) CASH DIVIDEND USD {e.price} PER SHARE (Ordinary Dividend)"
+            tag, more = "CashTransaction", {
+                "type": words.get(e.kind, "Deposits/Withdrawals"), "amount": f"{net(e):f}",
+                "transactionID": number, "description": said if e.symbol else "A remark & more",
+                "settleDate": e.traded_on, "levelOfDetail": "DETAIL",
+            }  # fmt: skip
+        cells = " ".join(f"{key}={quoteattr(str(value))}" for key, value in {**common, **more}.items())
+        out.append(f"<{tag} {cells} />")
+    return "\n".join([*out, "</FlexStatement></FlexStatements></FlexQueryResponse>"]).encode()
+
+
 def korean(entry):
     """The name that a Korean broker prints."""
     known = CATALOGUE.get(entry.symbol) if entry.symbol else None
@@ -306,6 +334,7 @@ BROKERS = {
     "etrade": Writer(etrade),
     "ibkr": Writer(ibkr),
     "alpaca": Writer(alpaca, fees=False),
+    "flex": Writer(flex),
     "kiwoom": Writer(kiwoom, "KRW", frozenset({"fee"})),
     "kis": Writer(kis, "KRW"),
     "mirae": Writer(mirae, "KRW", frozenset({"fee"})),
