@@ -17,7 +17,7 @@ from steelyard.adapters.prices import file as prices_file
 from steelyard.adapters.prices.intake.completed import Calendars
 from steelyard.adapters.prices.intake.off_days import slips, way_of
 from steelyard.adapters.prices.parquet import plain_columns
-from steelyard.adapters.prices.slips import judged
+from steelyard.adapters.prices.slips import LEVEL, judged
 from steelyard.adapters.prices.table import Table
 from steelyard.engines.arrays import Ints
 from steelyard.engines.market.intake_kernel import take, take_columns
@@ -58,14 +58,15 @@ def load(
         InputError, DataError: As `prices_file.load` does.
     """
     prices = _opened(prices)
-    clean = _clean(prices, symbols, dates, pairs, start, end)
-    if clean is not None:
+    found = _clean(prices, symbols, dates, pairs, start, end)
+    if found is not None:
+        clean, usual = found
         if isinstance(prices, np.ndarray):
             # Rows without names are what somebody has computed.
             return clean
         told = _on_sessions(clean, None if calendars is None else calendars())
         if told is not None:
-            return judged(told)
+            return told if usual else judged(told)
     table = rows_of(prices, symbols, dates)
     known = None if calendars is None else calendars()
     return prices_file.arranged(
@@ -125,11 +126,15 @@ def _opened(prices: Any) -> Any:
     Known by what they can do: a Polars LazyFrame collects, a DuckDB relation gives an Arrow table, and a
     pyarrow Table or RecordBatch its columns.
     """
-    if hasattr(prices, "collect") and hasattr(prices, "collect_schema") and not hasattr(prices, "get_column"):
+    # Of the class: pandas looks for a column of each name that its frames do not have, which takes a while.
+    kind = type(prices)
+    if hasattr(kind, "collect") and hasattr(kind, "collect_schema") and not hasattr(kind, "get_column"):
         prices = prices.collect()
-    if hasattr(prices, "fetch_arrow_table"):
+        kind = type(prices)
+    if hasattr(kind, "fetch_arrow_table"):
         prices = prices.fetch_arrow_table()
-    if hasattr(prices, "column_names") and hasattr(prices, "to_pydict"):
+        kind = type(prices)
+    if hasattr(kind, "column_names") and hasattr(kind, "to_pydict"):
         return plain_columns(prices)
     return prices
 
@@ -148,8 +153,10 @@ def _clean(
     pairs: Sequence[str],
     start: date | None,
     end: date | None,
-) -> PriceHistory | None:
+) -> tuple[PriceHistory, bool] | None:
     """Return the history where nothing has to be mended, None where the rows need a closer look.
+
+    With it comes whether nothing in it is to be judged.
 
     Row by row in Python, checking took a thousand times as long as the backtest itself.
     """
@@ -168,8 +175,9 @@ def _clean(
     # Always a copy: statistics are computed when asked for, and by then the caller may have reused the array.
     days, closes = np.empty(len(ticks), dtype=np.int64), np.empty(values.shape)
     if values.flags.f_contiguous:
-        clean = take_columns(ticks, ticks_a_day, epoch, values.T, _HIGHEST, days, closes)
+        clean, usual = take_columns(ticks, ticks_a_day, epoch, values.T, _HIGHEST, LEVEL, days, closes)
     else:
+        usual = False
         clean = take(ticks, ticks_a_day, epoch, np.ascontiguousarray(values), _HIGHEST, days, closes)
     if not clean:
         return None
@@ -182,7 +190,22 @@ def _clean(
     rates = {pair: np.ascontiguousarray(closes[:, len(symbols) + n]) for n, pair in enumerate(pairs)}
     if pairs:
         closes = np.ascontiguousarray(closes[:, : len(symbols)])
-    return PriceHistory(tuple(symbols), SessionDates(days), closes, rates, (), _NAME)
+    # Rows without names are what somebody has computed.
+    usual |= isinstance(prices, np.ndarray)
+    return PriceHistory(tuple(symbols), SessionDates(days), closes, rates, (), _NAME), usual
+
+
+_LAST: list[Any] = [None, None, None]
+"""The labels of the last pandas frame, what was wanted of it, and where that is."""
+
+
+def _places(names: list[Any], wanted: list[str]) -> tuple[list[Any], list[int], int | None] | None:
+    """Return the names, which of them are wanted, and which has the dates; None where some are not there."""
+    plain = [str(name).strip().lower() for name in names]
+    places = {name: n for n, name in enumerate(plain)}
+    if len(places) < len(names) or "symbol" in places or any(n.lower() not in places for n in wanted):
+        return None
+    return names, [places[name.lower()] for name in wanted], places.get("date")
 
 
 def _arrays(prices: Any, wanted: list[str], dates: Any) -> tuple[Any, Any] | None:
@@ -191,13 +214,13 @@ def _arrays(prices: Any, wanted: list[str], dates: Any) -> tuple[Any, Any] | Non
         return None if dates is None else (dates, prices)
     if not hasattr(prices, "columns") and not isinstance(prices, Mapping):
         return None
-    names = list(getattr(prices, "columns", prices))
-    plain = [str(name).strip().lower() for name in names]
-    places = {name: n for n, name in enumerate(plain)}
-    if len(places) < len(names) or "symbol" in places or any(n.lower() not in places for n in wanted):
+    labels = getattr(prices, "columns", prices)
+    if labels is not _LAST[0] or wanted != _LAST[1]:
+        # A frame's labels never change, and to read them took longer than to read its dates.
+        _LAST[:] = [labels if hasattr(prices, "iloc") else None, wanted, _places(list(labels), wanted)]
+    if _LAST[2] is None:
         return None
-    at = [places[name.lower()] for name in wanted]
-    days = places.get("date")
+    names, at, days = _LAST[2]
     if days is not None:
         dates = prices[names[days]]
     elif dates is None:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from steelyard.domain.market.prices import SPLITS
-from steelyard.engines.market.price_history import PriceHistory
+from steelyard.engines.market.intake_kernel import is_usual
+from steelyard.engines.market.price_history import PriceHistory, day_numbers
 from steelyard.errors import PortfolioProblems, Problem
 from steelyard.records import replace
 from steelyard.words import say
@@ -28,10 +29,10 @@ def judged(history: PriceHistory) -> PriceHistory:
     Raises:
         PortfolioProblems: Closes that cannot be right, each with its day and what would fit (`price-jump`).
     """
+    if is_usual(day_numbers(history.dates), history.prices, LEVEL):
+        return history
     prices = history.prices
     moves = prices[1:] / prices[:-1]
-    if not moves.size or (moves.max() < LEVEL and moves.min() > 1 / LEVEL):
-        return history
     rows, columns = np.nonzero((moves >= LEVEL) | (moves <= 1 / LEVEL))
     problems, notes, back = [], [], set()
     for row, column in sorted(zip(rows.tolist(), columns.tolist(), strict=True)):

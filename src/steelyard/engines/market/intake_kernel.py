@@ -9,6 +9,9 @@ import numpy as np
 
 from steelyard.engines.compilation import compiled, inner
 
+_SEVENTH, _PLACES = np.uint64(1_227_133_514), np.uint64(33)
+"""A seventh, rounded up, as a fraction of 2 ** 33."""
+
 
 @compiled
 def take(stamps, ticks_a_day, epoch, values, highest, days, closes):
@@ -36,13 +39,22 @@ def take(stamps, ticks_a_day, epoch, values, highest, days, closes):
 
 
 @compiled
-def take_columns(stamps, ticks_a_day, epoch, columns, highest, days, closes):
-    """Do the same with (M, T) prices, a row an instrument, as frames keep them."""
+def take_columns(stamps, ticks_a_day, epoch, columns, highest, level, days, closes):
+    """Do the same with (M, T) prices, a row an instrument, as frames keep them.
+
+    Returns:
+        That, and whether all of it is usual besides; see `is_usual`.
+    """
     clean = _count(stamps, ticks_a_day, epoch, days)
     count, sessions = columns.shape
     given, kept = columns.reshape(-1), closes.reshape(-1)
-    for k in range(given.shape[0]):
-        clean &= _is_price(given[k], highest)
+    usual = _on_weekdays(days)
+    for m in range(count):
+        own = columns[m]
+        clean &= _is_price(own[0], highest)
+        for t in range(1, sessions):
+            clean &= _is_price(own[t], highest)
+            usual &= _is_move(own[t - 1], own[t], level)
     # Four sessions at a time, by places that cannot be negative: a third of the time of one by one.
     one, two, three = np.uint64(1), np.uint64(2), np.uint64(3)
     row, width = np.uint64(sessions), np.uint64(count)
@@ -59,7 +71,38 @@ def take_columns(stamps, ticks_a_day, epoch, columns, highest, days, closes):
     for t in range(whole, sessions):
         for m in range(count):
             closes[t, m] = columns[m, t]
-    return clean
+    return clean, usual
+
+
+@compiled
+def is_usual(days, closes, level):
+    """Say whether no close is of a Saturday or a Sunday, and none so many times the one before it, or less.
+
+    Args:
+        days: (T,) int64 day numbers, above zero.
+        closes: (T, M) float64 > 0, C-contiguous.
+        level: Times a price, above 1.
+    """
+    usual = _on_weekdays(days)
+    prices, width = closes.reshape(-1), closes.shape[1]
+    for k in range(width, prices.shape[0]):
+        usual &= _is_move(prices[k - width], prices[k], level)
+    return usual
+
+
+@inner
+def _on_weekdays(days):
+    found = True
+    for t in range(days.shape[0]):
+        # Day 1 is a Monday. The quotient by 7 as a product, exact up to day 3,000,000,000: four at a time.
+        since = np.uint64(days[t] - 1)
+        found &= since - (since * _SEVENTH >> _PLACES) * np.uint64(7) < np.uint64(5)
+    return found
+
+
+@inner
+def _is_move(before, price, level):
+    return (price < before * level) & (price * level > before)
 
 
 @inner
@@ -72,9 +115,19 @@ def _is_price(price, highest):
 def _count(stamps, ticks_a_day, epoch, days):
     """Write day numbers; say whether they rise and are above zero."""
     sessions = stamps.shape[0]
+    # By numbers known when this is compiled, a division is a multiplication.
     if ticks_a_day == 1:
         for t in range(sessions):
             days[t] = stamps[t] + epoch
+    elif ticks_a_day == 86_400:
+        for t in range(sessions):
+            days[t] = stamps[t] // 86_400 + epoch
+    elif ticks_a_day == 86_400_000_000:
+        for t in range(sessions):
+            days[t] = stamps[t] // 86_400_000_000 + epoch
+    elif ticks_a_day == 86_400_000_000_000:
+        for t in range(sessions):
+            days[t] = stamps[t] // 86_400_000_000_000 + epoch
     else:
         for t in range(sessions):
             days[t] = stamps[t] // ticks_a_day + epoch
