@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,8 +52,7 @@ def history_of(
     """
 
     def calendars() -> Calendars:
-        known = {s: e for s in symbols if (e := exchange_by_form(s)) is not None} | dict(exchanges or {})
-        return Calendars(sessions(), known)
+        return _calendars(tuple(symbols), None if exchanges is None else tuple(exchanges.items()))
 
     given = [prices] if isinstance(prices, str | Path) else prices
     if isinstance(given, list | tuple) and given and all(isinstance(p, str | Path) for p in given):
@@ -65,6 +65,13 @@ def history_of(
     return prices_frame.load(
         prices, symbols, dates=dates, pairs=pairs, start=start, end=end, called=called, calendars=calendars
     )
+
+
+@lru_cache(maxsize=16)
+def _calendars(symbols: tuple[str, ...], exchanges: tuple[tuple[str, str], ...] | None) -> Calendars:
+    """Return when exchanges are shut, of symbols that nothing is known of as their form tells."""
+    known = {s: e for s in symbols if (e := exchange_by_form(s)) is not None} | dict(exchanges or ())
+    return Calendars(sessions(), known)
 
 
 def _sources(text: str | Path, names: Sequence[str]) -> list[Source]:

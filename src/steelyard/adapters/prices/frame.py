@@ -20,7 +20,7 @@ from steelyard.adapters.prices.parquet import plain_columns
 from steelyard.adapters.prices.slips import LEVEL, judged
 from steelyard.adapters.prices.table import Table
 from steelyard.engines.arrays import Ints
-from steelyard.engines.market.intake_kernel import take, take_columns
+from steelyard.engines.market.intake import take, take_columns
 from steelyard.engines.market.price_history import PriceHistory, SessionDates, day_numbers
 from steelyard.errors import InputError
 from steelyard.records import replace
@@ -64,9 +64,10 @@ def load(
         if isinstance(prices, np.ndarray):
             # Rows without names are what somebody has computed.
             return clean
-        told = _on_sessions(clean, None if calendars is None else calendars())
-        if told is not None:
-            return told if usual else judged(told)
+        notes = _told(prices, clean, None if calendars is None else calendars())
+        if notes is not None:
+            clean = replace(clean, mended=(*clean.mended, *notes)) if notes else clean
+            return clean if usual else judged(clean)
     table = rows_of(prices, symbols, dates)
     known = None if calendars is None else calendars()
     return prices_file.arranged(
@@ -74,8 +75,24 @@ def load(
     )
 
 
-def _on_sessions(history: PriceHistory, calendars: Calendars | None) -> PriceHistory | None:
-    """Return closes with what to say of days without a session; None where some of them are slips."""
+_TOLD: list[Any] = [None, None, None, None]
+"""The dates of the last pandas frame, its calendars, symbols and length, and what was to say of them."""
+
+
+def _told(prices: Any, history: PriceHistory, calendars: Calendars | None) -> tuple[str, ...] | None:
+    """Return what `_of_sessions` does, of a frame with the dates of the last one what was said then."""
+    index, key = getattr(prices, "index", None), (history.symbols, len(history.dates), history.dates[0])
+    if index is None or not hasattr(prices, "iloc"):
+        return _of_sessions(history, calendars)
+    if index is not _TOLD[0] or calendars is not _TOLD[1] or key != _TOLD[2]:
+        # The dates of a frame never change, and holidays took longer than the backtest.
+        _TOLD[:] = [index, calendars, key, _of_sessions(history, calendars)]
+    notes: tuple[str, ...] | None = _TOLD[3]
+    return notes
+
+
+def _of_sessions(history: PriceHistory, calendars: Calendars | None) -> tuple[str, ...] | None:
+    """Return what to say of closes of days without a session; None where some of them are slips."""
     dates = history.dates
     days = dates.days if isinstance(dates, SessionDates) else day_numbers(dates)
     first, last = date.fromordinal(int(days[0])), date.fromordinal(int(days[-1]))
@@ -89,7 +106,7 @@ def _on_sessions(history: PriceHistory, calendars: Calendars | None) -> PriceHis
         if len(wrong):
             return None
         notes += way_of(symbols, way)
-    return replace(history, mended=(*history.mended, *notes)) if notes else history
+    return tuple(notes)
 
 
 def rows_of(prices: Any, symbols: Sequence[str], dates: Iterable[Any] | None = None) -> Table:
@@ -128,6 +145,8 @@ def _opened(prices: Any) -> Any:
     """
     # Of the class: pandas looks for a column of each name that its frames do not have, which takes a while.
     kind = type(prices)
+    if hasattr(kind, "iloc"):
+        return prices
     if hasattr(kind, "collect") and hasattr(kind, "collect_schema") and not hasattr(kind, "get_column"):
         prices = prices.collect()
         kind = type(prices)
@@ -246,7 +265,8 @@ def _stamps(dates: Any) -> tuple[Ints, int, int] | None:
         kind = getattr(dates, "dtype", None)
         if kind is None:
             return _listed_stamps(dates)
-        if getattr(kind, "tz", None) or getattr(kind, "time_zone", None):
+        zoned = not isinstance(kind, np.dtype)
+        if zoned and (getattr(kind, "tz", None) or getattr(kind, "time_zone", None)):
             # What day it is depends on the zone, and the rows' own reading decides.
             return None
         stamps = np.asarray(dates)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from steelyard.domain.market.prices import SPLITS
-from steelyard.engines.market.intake_kernel import is_usual
+from steelyard.engines.market.intake import is_usual
 from steelyard.engines.market.price_history import PriceHistory, day_numbers
 from steelyard.errors import PortfolioProblems, Problem
 from steelyard.records import replace

@@ -25,7 +25,7 @@ from steelyard.domain.policy.looks import LOOKS
 from steelyard.domain.policy.policies import Policy, band
 from steelyard.domain.tax.backtest import BacktestTax
 from steelyard.engines.arrays import Ints
-from steelyard.engines.backtest import compiled_backtest
+from steelyard.engines.backtest import walks
 from steelyard.engines.backtest.records import Backtest, Market, PolicyRules, TradingTerms, on_ticks
 from steelyard.engines.market.price_history import PriceHistory, day_numbers
 from steelyard.errors import DataError, InputError
@@ -182,7 +182,7 @@ class BacktestSetup:
         problem = self.problem(history)
         # What is costly to walk again, or may be refused when wealth outgrows the count, is recorded at once.
         details = problem.whole is not None or problem.tax is not None
-        runs = compiled_backtest.run(problem, holdings=False, details=details)
+        runs = walks.run(problem, holdings=False, details=details)
         walk = Walk(history, problem, runs, float(self.settings.risk_free))
         results = tuple([Result(walk, row, c.text) for row, c in enumerate(self.candidates)])
         return Study(walk, results, (*self._notes, *self._carried(history)))

@@ -13,8 +13,9 @@ import numpy as np
 
 from steelyard.domain.policy.looks import MONDAY, MONTHS
 from steelyard.engines.arrays import Flags, Ints
-from steelyard.engines.backtest.look_kernel import mark
+from steelyard.engines.loading import Kernels
 
+_KERNELS = Kernels("steelyard.engines.backtest.look_kernel")
 _EPOCH = date(1970, 1, 1).toordinal()
 """Day number of the first day that NumPy counts from."""
 
@@ -40,7 +41,14 @@ def look_mask(days: Ints, look: str, look_at: str, opened: Flags | None = None) 
     if look == "daily":
         return np.ones(len(days), dtype=np.bool_)
     mask = np.empty(len(days), dtype=np.bool_)
-    mark(days, _period_starts(int(days[0]), int(days[-1]), look), look_at == "last", mask)
+    starts, last = _period_starts(int(days[0]), int(days[-1]), look), look_at == "last"
+    kernels = _KERNELS.at_hand()
+    if kernels is not None:
+        kernels.mark(days, starts, last, mask)
+        return mask
+    mask[:] = False
+    mask[0] = not last
+    mask[np.searchsorted(days, starts) - int(last)] = True
     return mask
 
 

@@ -16,7 +16,6 @@ from steelyard.app.lab.timing_luck import TimingLuck, check_tranches, timing_luc
 from steelyard.domain.money import ZERO
 from steelyard.domain.portfolio import Portfolio, value
 from steelyard.domain.tax.backtest import BacktestTax
-from steelyard.engines.backtest.ahead import Ahead
 from steelyard.engines.market.price_history import PriceHistory
 from steelyard.engines.simulation import simulate
 from steelyard.errors import InputError
@@ -217,6 +216,9 @@ def compare_policies(
         tranches: Also let each policy look on every day of its period, alone and in so many tranches.
         stages: Shows how far it is; see `Stages`. A stop keeps what is done and leaves out what comes after.
     """
+    # Resampling is compiled, and so is what imports this.
+    from steelyard.engines.backtest.ahead import Ahead
+
     if sweeping and len(texts) > 1:
         raise InputError("policy-text", say("a sweep compares with one policy only"), say("give one of them"))
     with Ahead(wanted=drawing.paths > 0 and plain) as ahead:

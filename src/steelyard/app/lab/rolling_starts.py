@@ -18,7 +18,7 @@ from steelyard.app.lab.backtest import BacktestSettings, BacktestSetup, Candidat
 from steelyard.app.lab.look_sessions import look_mask
 from steelyard.engines import statistics
 from steelyard.engines.arrays import Floats
-from steelyard.engines.backtest import compiled_backtest
+from steelyard.engines.backtest import walks
 from steelyard.engines.market.price_history import PriceHistory, day_numbers
 from steelyard.engines.market.spacing import years_between
 from steelyard.errors import DataError
@@ -126,7 +126,7 @@ def count_starts(history: PriceHistory, years: int) -> int:
 def _rates(setup: BacktestSetup, history: PriceHistory) -> list[float]:
     """Return the growth a year of every policy on one stretch."""
     problem = setup.problem(history)
-    runs = compiled_backtest.run(problem, holdings=False)
+    runs = walks.run(problem, holdings=False)
     length = years_between(int(problem.market.days[0]), int(problem.market.days[-1]))
     rates = []
     for p in range(len(setup.candidates)):

@@ -17,7 +17,7 @@ import numpy as np
 
 from steelyard.engines import statistics
 from steelyard.engines.arrays import Flags, Floats
-from steelyard.engines.backtest import compiled_backtest
+from steelyard.engines.backtest import walks
 from steelyard.engines.backtest.records import Backtest, PolicyRules, Runs, TradingTerms
 from steelyard.engines.market.price_history import PriceHistory
 from steelyard.engines.market.spacing import Spacing
@@ -83,12 +83,12 @@ class Walk:
         """Everything that the walk of every policy records, holdings apart."""
         if self.recorded.costs.shape == self.recorded.values.shape:
             return self.recorded
-        return compiled_backtest.run(self.problem, holdings=False)
+        return walks.run(self.problem, holdings=False)
 
     @cached_property
     def ideal_changes(self) -> Floats:
         """Session returns of the mix rebalanced every session at no cost, (T - 1,) float64."""
-        ideal = compiled_backtest.run(_ideal(self.problem, self.history.opened), holdings=False)
+        ideal = walks.run(_ideal(self.problem, self.history.opened), holdings=False)
         return statistics.returns(ideal.values[0], ideal.paid[0])
 
 

@@ -21,7 +21,7 @@ from steelyard.app.lab.look_sessions import look_mask
 from steelyard.app.lab.study import Study
 from steelyard.engines import statistics
 from steelyard.engines.arrays import Flags, Floats
-from steelyard.engines.backtest import compiled_backtest
+from steelyard.engines.backtest import walks
 from steelyard.engines.backtest.records import Backtest
 from steelyard.engines.market.price_history import PriceHistory, day_numbers
 from steelyard.engines.market.spacing import years_between
@@ -221,7 +221,7 @@ def luck_of(
     indices, left = np.empty(masks.shape), np.empty(len(masks))
     for first in range(0, len(masks), _AT_ONCE):
         part = masks[first : first + _AT_ONCE]
-        runs = compiled_backtest.run(_on(problem, row, part), holdings=False)
+        runs = walks.run(_on(problem, row, part), holdings=False)
         for k in range(len(part)):
             grown = statistics.growth(runs.values[k], runs.paid[k], problem.terms.initial)
             indices[first + k] = grown

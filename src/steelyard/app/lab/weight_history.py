@@ -10,7 +10,7 @@ import numpy as np
 
 from steelyard.app.lab.study import Study
 from steelyard.engines.arrays import Flags, Floats
-from steelyard.engines.backtest import compiled_backtest
+from steelyard.engines.backtest import walks
 from steelyard.engines.backtest.records import Backtest
 
 
@@ -43,7 +43,7 @@ def weight_history(study: Study, row: int = 0) -> WeightHistory:
         row: The number of the policy, counted from 0.
     """
     problem = study.problem
-    runs = compiled_backtest.run(_alone(problem, row), holdings=True)
+    runs = walks.run(_alone(problem, row), holdings=True)
     terms, values = problem.terms, runs.values[0]
     managed = values - (terms.reserve_amount + terms.reserve_weight * values)
     worth = runs.shares[0] * problem.market.prices

@@ -92,7 +92,7 @@ def is_usual(days, closes, level):
 
 @inner
 def _on_weekdays(days):
-    found = True
+    found: bool | np.bool = True
     for t in range(days.shape[0]):
         # Day 1 is a Monday. The quotient by 7 as a product, exact up to day 3,000,000,000: four at a time.
         since = np.uint64(days[t] - 1)
