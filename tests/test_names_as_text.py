@@ -21,9 +21,12 @@ from steelyard.adapters.files.automation import SOURCES
 from steelyard.adapters.files.tax_figures import load_tax_rules
 from steelyard.adapters.importers.choice import CODED
 from steelyard.adapters.prices import fdr, yfinance
+from steelyard.app.lab import look_sessions
 from steelyard.bootstrap import prices
 from steelyard.domain.tax import codes
 from steelyard.domain.tax import country as countries
+from steelyard.engines.backtest import walks
+from steelyard.engines.market import intake
 from steelyard.interfaces.cli.command_table import LATER
 
 ROOT = Path(__file__).parent.parent
@@ -38,6 +41,7 @@ BY_NAME = {
     "steelyard/bootstrap/prices.py",
     "steelyard/domain/tax/codes.py",
     "steelyard/domain/tax/country.py",
+    "steelyard/engines/loading.py",
     "steelyard/interfaces/cli/command_table.py",
 }
 
@@ -95,6 +99,14 @@ def test_every_country_has_a_module_of_what_accounts_may_hold(code, kinds):
 @pytest.mark.parametrize(("name", "value"), PROJECT["project"]["scripts"].items())
 def test_every_script_of_the_package_can_be_called(name, value):
     assert callable(EntryPoint(name, value, "console_scripts").load())
+
+
+@pytest.mark.parametrize(
+    ("kernels", "function"),
+    [(intake._KERNELS, "take_columns"), (walks._COMPILED, "run"), (look_sessions._KERNELS, "mark")],
+)
+def test_every_module_of_kernels_has_what_is_called_of_it(kernels, function):
+    assert callable(getattr(import_module(kernels._name), function))
 
 
 def test_what_imports_by_name_has_a_test_here():

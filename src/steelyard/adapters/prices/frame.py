@@ -23,7 +23,6 @@ from steelyard.engines.arrays import Ints
 from steelyard.engines.market.intake import take, take_columns
 from steelyard.engines.market.price_history import PriceHistory, SessionDates, day_numbers
 from steelyard.errors import InputError
-from steelyard.records import replace
 from steelyard.words import join, say
 
 _NAME = "prices"
@@ -66,7 +65,8 @@ def load(
             return clean
         notes = _told(prices, clean, None if calendars is None else calendars())
         if notes is not None:
-            clean = replace(clean, mended=(*clean.mended, *notes)) if notes else clean
+            if notes:
+                clean = PriceHistory(clean.symbols, clean.dates, clean.prices, clean.rates, notes, _NAME)
             return clean if usual else judged(clean)
     table = rows_of(prices, symbols, dates)
     known = None if calendars is None else calendars()
@@ -81,9 +81,10 @@ _TOLD: list[Any] = [None, None, None, None]
 
 def _told(prices: Any, history: PriceHistory, calendars: Calendars | None) -> tuple[str, ...] | None:
     """Return what `_of_sessions` does, of a frame with the dates of the last one what was said then."""
-    index, key = getattr(prices, "index", None), (history.symbols, len(history.dates), history.dates[0])
-    if index is None or not hasattr(prices, "iloc"):
+    if not hasattr(type(prices), "iloc"):
         return _of_sessions(history, calendars)
+    days = day_numbers(history.dates)
+    index, key = prices.index, (history.symbols, len(days), int(days[0]))
     if index is not _TOLD[0] or calendars is not _TOLD[1] or key != _TOLD[2]:
         # The dates of a frame never change, and holidays took longer than the backtest.
         _TOLD[:] = [index, calendars, key, _of_sessions(history, calendars)]
@@ -236,17 +237,17 @@ def _arrays(prices: Any, wanted: list[str], dates: Any) -> tuple[Any, Any] | Non
     labels = getattr(prices, "columns", prices)
     if labels is not _LAST[0] or wanted != _LAST[1]:
         # A frame's labels never change, and to read them took longer than to read its dates.
-        _LAST[:] = [labels if hasattr(prices, "iloc") else None, wanted, _places(list(labels), wanted)]
+        _LAST[:] = [labels if hasattr(type(prices), "iloc") else None, wanted, _places(list(labels), wanted)]
     if _LAST[2] is None:
         return None
     names, at, days = _LAST[2]
     if days is not None:
         dates = prices[names[days]]
     elif dates is None:
-        dates = prices.index if hasattr(prices, "iloc") else None
+        dates = prices.index if hasattr(type(prices), "iloc") else None
     if dates is None:
         return None
-    if hasattr(prices, "iloc") and at == list(range(len(names))):
+    if hasattr(type(prices), "iloc") and at == list(range(len(names))):
         values = prices.to_numpy()
         return (dates, values) if values.dtype.kind in "fiu" else None
     columns = [_doubles(np.asarray(prices[names[n]])) for n in at]
@@ -293,7 +294,7 @@ def _listed_stamps(dates: Any) -> tuple[Ints, int, int] | None:
 
 def _columns(prices: Any, symbols: Sequence[str]) -> tuple[list[str], list[Any]]:
     """Return the names of the columns and their values."""
-    if hasattr(prices, "iloc"):
+    if hasattr(type(prices), "iloc"):
         names = [str(name) for name in prices.columns]
         return names, [_listed(prices.iloc[:, n]) for n in range(len(names))]
     if hasattr(prices, "get_column"):
@@ -321,7 +322,7 @@ def _columns(prices: Any, symbols: Sequence[str]) -> tuple[list[str], list[Any]]
 def _index(prices: Any) -> list[Any] | None:
     """Return a frame's own row labels where they are dates."""
     index = getattr(prices, "index", None)
-    if not hasattr(prices, "iloc") or index is None:
+    if not hasattr(type(prices), "iloc") or index is None:
         return None
     days = _listed(index)
     return days if days and all(isinstance(d, date | str) for d in days) else None

@@ -48,13 +48,16 @@ def take_columns(stamps, ticks_a_day, epoch, columns, highest, level, days, clos
     clean = _count(stamps, ticks_a_day, epoch, days)
     count, sessions = columns.shape
     given, kept = columns.reshape(-1), closes.reshape(-1)
-    usual = _on_weekdays(days)
+    steady = True
     for m in range(count):
         own = columns[m]
         clean &= _is_price(own[0], highest)
         for t in range(1, sessions):
-            clean &= _is_price(own[t], highest)
-            usual &= _is_move(own[t - 1], own[t], level)
+            # What follows a price by such a move is above zero too.
+            steady &= _is_move(own[t - 1], own[t], level) & (own[t] < highest)
+    for k in range(0 if steady else given.shape[0]):
+        clean &= _is_price(given[k], highest)
+    usual = steady & _on_weekdays(days)
     # Four sessions at a time, by places that cannot be negative: a third of the time of one by one.
     one, two, three = np.uint64(1), np.uint64(2), np.uint64(3)
     row, width = np.uint64(sessions), np.uint64(count)
