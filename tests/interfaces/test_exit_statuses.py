@@ -51,7 +51,7 @@ READERS = {
     "harvest": (), "run": (), "targets from-holdings": (),
 }  # fmt: skip
 LONG = pytest.mark.long("every command; `check` stays in the fast lane")
-APART = {"batch", "completion", "demo", "init", "models"}
+APART = {"batch", "completion", "demo", "init", "lab", "models"}
 """Commands that read no portfolio file."""
 
 
