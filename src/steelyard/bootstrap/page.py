@@ -8,11 +8,13 @@ import secrets
 import stat
 from base64 import b64encode
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from steelyard.adapters.files.packaged import sample_path
 from steelyard.adapters.machine.private import make_private, write_private
+from steelyard.adapters.machine.web_answers import Unanswered, Unreachable
 from steelyard.bootstrap.folder import Folder
 from steelyard.errors import InputError
 from steelyard.words import say
@@ -116,10 +118,7 @@ def write_models_of_clients(folder: Folder, document: Mapping[str, Any]) -> None
 
 def send_signed(url: str, headers: Mapping[str, str], body: bytes) -> int:
     """Post a body as it is, and return the status; 0 where nobody answered."""
-    from contextlib import closing
-
     from steelyard.adapters.machine.web import Web
-    from steelyard.adapters.machine.web_answers import Unanswered, Unreachable
 
     with closing(Web(seconds=10, largest=64 * 1024)) as web:
         try:

@@ -9,6 +9,8 @@ import click
 
 from steelyard.interfaces.cli.options import epilog, tell_addresses
 from steelyard.interfaces.cli.typed import Count, Day
+from steelyard.interfaces.http.leave import Leave
+from steelyard.interfaces.mcp.shelf import Shelf
 
 
 @click.command(epilog=epilog("steelyard serve", "steelyard serve portfolio.toml --port 8080", ends=(0, 2)))
@@ -84,9 +86,7 @@ def mcp(
 
     It speaks the Model Context Protocol on standard input and output, and needs the extra `steelyard[mcp]`.
     """
-    from steelyard.interfaces.http.leave import Leave
     from steelyard.interfaces.mcp import server
-    from steelyard.interfaces.mcp.shelf import Shelf
 
     leave = Leave(60 if allow_orders else 0)
     shelf = Shelf(path or file or Path("portfolio.toml"), as_of, prices, leave)
