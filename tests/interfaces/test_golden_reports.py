@@ -94,4 +94,5 @@ def test_no_kept_report_is_left_without_a_test():
     assert {path.name for path in GOLDEN.iterdir()} == {
         *(f"{name}.{form}" for name, form in CASES),
         *(f"{name}.ko.{form}" for name, form in KOREAN),
+        "journey.ko.txt",  # test_korean_journey.py
     }

@@ -101,7 +101,8 @@ def test_a_price_in_the_file_without_a_day_is_used_and_said(folder):
     assert "note: prices in the file have no day; write priced_on = 2026-11-23" in done.stderr
     write(folder, "priced_on = 2026-11-20", 'price = "600"')
     assert (
-        "note: the oldest price is of 2026-11-20, 3 days old" in run("check", "--as-of", "2026-11-23").stderr
+        "note: the oldest price is dated 2026-11-20, 3 days old"
+        in run("check", "--as-of", "2026-11-23").stderr
     )
     write(folder, "priced_on = 2026-11-20", 'price = "600"\npriced_on = 2026-11-23')
     assert run("check", "--as-of", "2026-11-23").stderr == ""

@@ -78,6 +78,6 @@ def test_a_close_on_a_day_without_a_session_is_named_and_refused():
         (
             "price-no-session",
             True,
-            "069500: 2026-11-21 is no session of XKRX; date the close of the session it is of",
+            "069500: 2026-11-21 is not a session of XKRX; date the close of the session it is of",
         )
     ]

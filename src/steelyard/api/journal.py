@@ -141,7 +141,7 @@ def record(
         if name not in COLUMNS:
             raise InputError(
                 "entry-field",
-                say("{name!r} is no field of an entry", name=name),
+                say("{name!r} is not a field of an entry", name=name),
                 say("the fields are {fields}", fields=", ".join(COLUMNS)),
             )
         if value is not None:

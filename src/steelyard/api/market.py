@@ -239,7 +239,7 @@ def set_price(
         if not wanted.is_rate and not inputs.sessions.is_session(wanted.exchange, close.day):
             raise InputError(
                 "price-no-session",
-                say("{day} is no session of {exchange}", day=close.day, exchange=wanted.exchange),
+                say("{day} is not a session of {exchange}", day=close.day, exchange=wanted.exchange),
                 say("write --day {before}", before=_session(inputs.sessions, wanted, close.day)),
             )
         last = [c for _, c in inputs.prices.history(symbol) if c.day <= close.day]

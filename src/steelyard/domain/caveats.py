@@ -223,7 +223,7 @@ def caveats_of(portfolio: Portfolio, as_of: date, *, stale_ok: bool = False) -> 
         raise DataError(
             "price-after",
             say(
-                "the price of {symbol} is of {priced_on}, after {as_of}",
+                "the price of {symbol} is dated {priced_on}, after {as_of}",
                 symbol=what,
                 priced_on=quote.priced_on,
                 as_of=as_of,

@@ -6,6 +6,25 @@ from steelyard.words import say
 
 SIDES = {"buy": say("buy"), "sell": say("sell")}
 
+ENTRIES = {
+    **SIDES,
+    "deposit": say("deposit"),
+    "withdrawal": say("withdrawal"),
+    "convert": say("convert"),
+    "dividend": say("dividend"),
+    "transfer": say("transfer"),
+    "opening": say("opening"),
+    "fee": say("fee"),
+    "interest": say("interest"),
+    "tax": say("tax"),
+    "split": say("split"),
+    "stock_dividend": say("stock_dividend"),
+    "return_of_capital": say("return_of_capital"),
+    "spin_off": say("spin_off"),
+    "merger": say("merger"),
+}
+"""Kinds of entries of the journal; one that is not here is said by its code."""
+
 WAYS = {
     "asked": say("this plan"),
     "strict": say("as near as can be"),

@@ -157,8 +157,8 @@ def test_once_the_file_has_the_fills_they_are_not_counted_twice(typist):
         ("1,4,500,0,24.11.2026,", "cannot be read"),
         ("1,-4,500,0,2026-11-24,", "negative"),
         ("1,NaN,500,0,2026-11-24,", "endless"),
-        ("1,0,,,,lost", "'lost' is none of"),
-        ("1.5,1,500,0,2026-11-24,", "no number of an order"),
+        ("1,0,,,,lost", "'lost' is not one of"),
+        ("1.5,1,500,0,2026-11-24,", "not a number of an order"),
         ("1,,,,,", "no shares and no end"),
     ],
 )

@@ -55,7 +55,7 @@ def test_a_weight_changes_where_it_stands_and_a_new_one_follows_the_last(text, e
 
 
 def test_what_cannot_be_changed_safely_is_refused():
-    """A list of targets is no table of them."""
+    """A list of targets is not a table of them."""
     with pytest.raises(InputError) as caught:
         with_targets("targets = [1]\n", {"A": D(1)})
     assert caught.value.code == "targets-layout"

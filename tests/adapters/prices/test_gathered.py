@@ -59,7 +59,7 @@ def test_a_folder_gives_each_instrument_from_the_file_that_has_it(files):
     assert "VOO: VOO.csv, 5 closes" in said
     assert "USDKRW: h10.csv, 5 closes" in said
     assert "069500 2; first 2024-02-09" in said
-    assert "passed by, since it is no table of prices: readme.txt" in said
+    assert "passed by, since it is not a table of prices: readme.txt" in said
 
 
 def test_several_files_may_be_named_and_one_given_to_an_instrument(files):

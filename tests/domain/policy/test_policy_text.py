@@ -86,7 +86,7 @@ def test_what_is_printed_reads_back_as_the_same_policy(
     ("line", "about"),
     [
         ("", "a kind is missing"),
-        ("sometimes", "'sometimes' is no kind"),
+        ("sometimes", "'sometimes' is not a kind"),
         ("calendar", "a look is missing"),
         ("calendar hourly", "'hourly' is no look"),
         ("threshold", "a band is missing"),
@@ -99,7 +99,7 @@ def test_what_is_printed_reads_back_as_the_same_policy(
         ("threshold 5% 180d", "no meaning for threshold"),
         ("threshold 5% to moon", "'moon' is no destination"),
         ("threshold 5% cooldown", "a number of days is missing"),
-        ("threshold 5% cooldown 3w", "'3w' is no number of days"),
+        ("threshold 5% cooldown 3w", "'3w' is not a number of days"),
         ("hold 5%", "no meaning for hold"),
         ("calendar monthly to edge", "needs a band"),
         ("calendar monthly 5%", "a calendar has no band"),

@@ -76,9 +76,9 @@ def test_a_lower_income_isa_has_4_million_free_and_counts_losses_of_shares_but_n
         IsaItem("domestic_share", d(7 * M)),
     ]
     assert isa_closing(items, "lower_income", RATES).tax == 99_000
-    with pytest.raises(InputError, match="no type of ISA"):
+    with pytest.raises(InputError, match="not a type of ISA"):
         isa_closing(items, "big", RATES)
-    with pytest.raises(InputError, match="no kind of ISA income"):
+    with pytest.raises(InputError, match="not a kind of ISA income"):
         isa_closing([IsaItem("crypto", d(1))], "general", RATES)
 
 

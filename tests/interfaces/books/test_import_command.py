@@ -126,7 +126,7 @@ def test_a_name_takes_a_symbol_and_a_line_is_left_out(tmp_path):
 
 def test_a_wrong_format_is_refused_and_an_unknown_one_named(folder):
     assert (
-        "the file is none of fidelity"
+        "the file is not one of fidelity"
         in run_command(folder, "import", "schwab.csv", "--format", "fidelity").stderr
     )
     said = run_command(folder, "import", "schwab.csv", "--format", "broker")

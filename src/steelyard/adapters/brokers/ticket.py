@@ -353,13 +353,15 @@ class TicketBroker(BrokerHabits):
         if any(not n.is_finite() or n < 0 for n in figures.values()):
             raise self._typo(place, say("a number is negative or endless"))
         if end not in ("", *ENDS):
-            raise self._typo(place, say("{end!r} is none of {ends}", end=end, ends=", ".join(ENDS)))
+            raise self._typo(place, say("{end!r} is not one of {ends}", end=end, ends=", ".join(ENDS)))
         if not figures["shares"] and not end:
             raise self._typo(place, say("no shares and no end"))
         if figures["shares"] and (not figures["price"] or not day):
             raise self._typo(place, say("shares need a price and the day they were traded on"))
         if figures["number"] != int(figures["number"]):
-            raise self._typo(place, say("{number} is no number of an order", number=plain(figures["number"])))
+            raise self._typo(
+                place, say("{number} is not a number of an order", number=plain(figures["number"]))
+            )
         return _FillRow(int(figures["number"]), figures["shares"], figures["price"], figures["fees"], on, end)
 
     def _typo(self, place: int, text: str) -> InputError:

@@ -408,7 +408,7 @@ def _entry(fields: Sequence[str | None]) -> Entry:
     day, account, kind, symbol, shares, price, currency, fees, fx_rate, tax_base, lot, note, *later = fields
     ex_date, gift_value, gift_tax, order_id, per, other, part, receiver, foreign_tax, foreign_rate = later
     if kind not in KINDS:
-        raise ValueError(f"{kind!r} is no type of entry")
+        raise ValueError(f"{kind!r} is not a type of entry")
     return Entry(
         _day(day),
         str(account),

@@ -111,7 +111,7 @@ def _entries(facts: Sequence[Sequence[Any]]) -> tuple[Entry, ...]:
     for on, account, kind, symbol, shares, price, currency, fees, fx, base, lot, note, *more in facts:
         ex_date, gift_value, gift_tax, order_id, per, other, part, receiver, foreign_tax, foreign_rate = more
         if kind not in kinds:
-            raise ValueError(f"{kind!r} is no type of entry")
+            raise ValueError(f"{kind!r} is not a type of entry")
         entry = Entry(
             day[on], account, kind, symbol, number[shares], number[price], currency, number[fees],
             number[fx], number[base], day[lot], note, day[ex_date], number[gift_value],

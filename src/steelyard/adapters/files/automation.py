@@ -186,7 +186,7 @@ def _quiet(reader: Reader, raw: object) -> QuietHours | None:
         path = ("alerts", "quiet")
         reader.problem(
             "quiet-hours",
-            say("{raw!r} is no span of time", raw=raw),
+            say("{raw!r} is not a span of time", raw=raw),
             say('write quiet = "22:00-07:00"'),
             path,
         )

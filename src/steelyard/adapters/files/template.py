@@ -132,7 +132,10 @@ def _account(account: HeldAccount, *, recorded: bool) -> str:
     lines: list[str] = ["[[accounts]]", f"name = {_quoted(account.name)}"]
     sure = account.kind == "taxable" and account.name == "main"
     lines.append(
-        join("", (f'kind = "{account.kind}"', "" if sure else say("   # check it: told by the name alone")))
+        join(
+            "",
+            (f'kind = "{account.kind}"', "" if sure else say("   # check it: guessed from the name alone")),
+        )
     )
     if recorded:
         lines.append(

@@ -82,9 +82,7 @@ class Reader:
         if isinstance(tree, str):
             found = hidden_in(tree, lines=True)
             if found:
-                text = say(
-                    "{raw!r} has a character that nobody sees, {letter}", raw=tree, letter=written(found)
-                )
+                text = say("{raw!r} has an invisible character, {letter}", raw=tree, letter=written(found))
                 self.problem("hidden-character", text, say("type it anew"), path)
         elif isinstance(tree, dict):
             for key, value in tree.items():

@@ -93,7 +93,7 @@ def statement_of(data: bytes, name: str, wanted: str | None) -> Statement:
 
 def _not_one(statements: Sequence[Statement], name: str, wanted: str | None) -> PortfolioProblems:
     if wanted is not None:
-        text = say("the file is none of {wanted}", wanted=wanted)
+        text = say("the file is not one of {wanted}", wanted=wanted)
         return refuse("import-header", name, text, say("leave --format out: the file is looked into"))
     if not statements:
         text = say("the file has no columns that any format here has")

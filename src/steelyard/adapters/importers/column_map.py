@@ -127,7 +127,7 @@ def load(data: bytes, name: str) -> ColumnMap:
                 )
     for word, kind in _table(found, "types").items():
         if kind not in (*KINDS, CANCEL, ""):
-            wrong(f"types.{word}", f"{kind!r} is no type of entry", f"write one of {', '.join(KINDS)}")
+            wrong(f"types.{word}", f"{kind!r} is not a type of entry", f"write one of {', '.join(KINDS)}")
     for needed in ("date", "type"):
         if needed not in {**_table(found, "columns"), **_table(found, "constants")}:
             wrong(f"columns.{needed}", f"no column is the {needed}", f'write {needed} = "NAME OF THE COLUMN"')

@@ -116,7 +116,7 @@ def gathered(
         elif source.asked:
             notes.append(say("{name} has nothing that is asked for", name=source.path.name))
     if passed:
-        notes.append(say("passed by, since it is no table of prices: {names}", names=", ".join(passed)))
+        notes.append(say("passed by, since it is not a table of prices: {names}", names=", ".join(passed)))
     missing = [s for s in symbols if s not in parts]
     if missing:
         raise DataError(

@@ -121,7 +121,7 @@ def _bucket(book: PackedBook, rows: pa.Table, plans: pa.Table, trades: pa.Table)
     traded = codes_of(_one(trades, "symbol"), book.number_of)
     held = (arrays.starts, arrays.symbols, arrays.shares, arrays.share_places)
     oversold(*map(owned, (*held, starts, traded, buys, sold)), oversells)
-    # A number that the kernel could not hold is no number of it: such accounts were planned the long way.
+    # A number that the kernel could not hold is not a number of it: such accounts were planned the long way.
     whole = arrays.settings[:, 7] == 0
     for wrong, what in (
         (unknown, say("of no status")),

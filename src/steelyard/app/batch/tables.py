@@ -219,7 +219,7 @@ def _prices(rows: list[dict[str, Any]], as_of: date, problems: TableProblems) ->
             problems.problem(
                 "price-after",
                 say(
-                    "the price of {symbol} is of {day}, after {as_of}",
+                    "the price of {symbol} is dated {day}, after {as_of}",
                     symbol=row["symbol"],
                     day=day,
                     as_of=as_of,

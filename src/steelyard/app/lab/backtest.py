@@ -108,7 +108,7 @@ def rhythm(monthly: Decimal, flow: tuple[Decimal, str] | None) -> tuple[Decimal,
             "flow",
             say("monthly and flow are both given")
             if monthly
-            else say("{flow!r} is no rhythm of a flow", flow=flow[1]),
+            else say("{flow!r} is not a rhythm of a flow", flow=flow[1]),
             say("give one of them; a rhythm is one of {looks}", looks=" ".join(LOOKS)),
         )
     return flow

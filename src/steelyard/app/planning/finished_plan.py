@@ -94,7 +94,7 @@ def _notes(portfolio: Portfolio, outcome: Outcome) -> tuple[str, ...]:
 def _reached(request: PlanRequest, outcome: Outcome) -> Reached:
     if request.gated:
         # Nothing was looked for, so nothing is proven of what would have been found.
-        note = say("no rebalance is due, so no plan was looked for")
+        note = say("no rebalance is due, so no plan was made")
         return Reached(request.objective.name, outcome.value, ZERO, proven=False, note=note)
     return Reached(
         request.objective.name, outcome.value, outcome.bound, outcome.proven, outcome.note, outcome.nearest

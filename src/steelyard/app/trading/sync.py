@@ -321,7 +321,7 @@ def agrees_with(book: OrderBook, head: str) -> Break | None:
     if found is None:
         raise InputError(
             "audit-head",
-            say("{head!r} is no head of an audit record", head=head),
+            say("{head!r} is not a head of an audit record", head=head),
             say("write it as an alert shows it: --head '16 3fa9c1d2e4f50718'"),
         )
     return verify(book) or against_anchor(tuple(book.links()), (int(found[1]), found[2]))

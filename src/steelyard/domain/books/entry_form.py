@@ -249,7 +249,7 @@ class EntryForm:
             return ALIASES[kind]
         self.problem(
             "entry-type",
-            say("{raw!r} is no type of entry", raw=raw) if raw else say("{key} is empty", key="type"),
+            say("{raw!r} is not a type of entry", raw=raw) if raw else say("{key} is empty", key="type"),
             say("write one of {choices}", choices=", ".join(KINDS)),
         )
         return None

@@ -234,7 +234,7 @@ def judge(
             found(
                 "price-no-session",
                 say(
-                    "{day} is no session of {exchange}; date the close of the session it is of",
+                    "{day} is not a session of {exchange}; date the close of the session it is of",
                     day=close.day,
                     exchange=wanted.exchange,
                 ),
@@ -283,7 +283,7 @@ def judge(
     if good and is_stale(good[-1], source, limits, as_of):
         days = (as_of - good[-1].day).days
         text = say(
-            "the newest close of {source} is of {day}, {days} days old; the limit is {limit}",
+            "the newest close of {source} is dated {day}, {days} days old; the limit is {limit}",
             source=source,
             day=good[-1].day,
             days=days,

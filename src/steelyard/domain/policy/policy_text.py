@@ -77,7 +77,7 @@ class _Words:
         found = _DAYS.fullmatch(word)
         if found is None:
             raise self.error(
-                say("{word!r} is no number of days", word=word), say("write whole days, such as 180d")
+                say("{word!r} is not a number of days", word=word), say("write whole days, such as 180d")
             )
         return int(found[1])
 
@@ -99,7 +99,7 @@ def parse(text: str) -> Policy:
     kind = words.next(say("a kind"))
     if kind not in KINDS:
         raise words.error(
-            say("{kind!r} is no kind of policy", kind=kind),
+            say("{kind!r} is not a kind of policy", kind=kind),
             say("begin with one of {kinds}", kinds=", ".join(KINDS)),
         )
     read: dict[str, object] = {}
@@ -124,7 +124,7 @@ def _own_band(text: str, part: str) -> OwnBand:
         relative = words.percent()
     if not name or words.left or (absolute is None and relative is None):
         raise words.error(
-            say("{part!r} is no band of a target", part=part.strip()), say("write: with GLD 2%")
+            say("{part!r} is not a band of a target", part=part.strip()), say("write: with GLD 2%")
         )
     return OwnBand(" ".join(name), absolute, relative)
 

@@ -309,7 +309,7 @@ def fresh_price(order: Order, situation: Situation, limits: OrderLimits) -> tupl
     if situation.at - seen > timedelta(hours=limits.max_price_age_hours):
         return (
             say(
-                "its price is of {seen}, older than {hours} hours",
+                "its price is dated {seen}, older than {hours} hours",
                 seen=seen.isoformat(timespec="minutes"),
                 hours=limits.max_price_age_hours,
             ),

@@ -48,7 +48,7 @@ def need_exchange_currency(plan: SavedPlan, *, apart_from: Collection[str] = ())
                     account=trade.account,
                     currency=trade.currency,
                     exchange=trade.exchange,
-                    wanted=wanted or say("a currency nobody knows"),
+                    wanted=wanted or say("an unknown currency"),
                 ),
                 say(
                     'quote it in the file as it trades (`price = "412.35 {wanted}"`), then plan again',

@@ -77,4 +77,4 @@ def _show(found: tuple[Finding, ...]) -> None:
         table.add_row(*row, *([shares(one.held) if one.held else ""] if held else []))
     console().print(table)
     if any(one.from_memory[:1] == ("name",) for one in found):
-        echo(say("* from memory: nobody has looked it up"), err=True)
+        echo(say("* from memory: not verified"), err=True)

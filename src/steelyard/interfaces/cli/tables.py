@@ -269,7 +269,7 @@ def show_plan(plan: Plan, portfolio: Portfolio, title: str) -> None:
         out.print(f"\n{tell(text)}")
     sure = say("proven optimal") if plan.objective.proven else say("best found, not proven")
     if plan.gated:
-        sure = say("no rebalance is due, so no plan was looked for")
+        sure = say("no rebalance is due, so no plan was made")
     misplaced = sum((abs(h.drift.drift) for h in plan.after), ZERO) / 2
     text = say(
         "cash {cash}; traded {traded}; costs {costs}; {percent} % misplaced; {sure}",

@@ -57,7 +57,7 @@ def warn(caveats: Caveats, as_of: date, source: str) -> None:
     elif caveats.oldest is not None and caveats.oldest < as_of:
         days = (as_of - caveats.oldest).days
         text = say(
-            "note: the oldest price is of {day}, {days} {days:day|days} old", day=caveats.oldest, days=days
+            "note: the oldest price is dated {day}, {days} {days:day|days} old", day=caveats.oldest, days=days
         )
         click.echo(tell(text), err=True)
     if caveats.undated:

@@ -37,7 +37,7 @@ def begun(service: Service, asked: Mapping[str, Any], **more: Any) -> Job:
     """
     kind, said = asked.get("kind", "compare"), asked.get("portfolio")
     if kind not in KINDS:
-        raise wrong("kind", say("{raw!r} is none of {choices}", raw=kind, choices=KINDS))
+        raise wrong("kind", say("{raw!r} is not one of {choices}", raw=kind, choices=KINDS))
     if kind == "backtest" and asked.get("prices") is None:
         raise wrong("prices", say("a backtest needs prices"))
     policies = asked.get("policies", [])

@@ -18,7 +18,7 @@ def since(call: Call) -> str:
     """
     found = call.headers.get("last-event-id") or call.query.get("since_id") or ""
     if found and not is_ulid(found):
-        raise wrong("since_id", say("{raw!r} is no id of an event", raw=found[:40]))
+        raise wrong("since_id", say("{raw!r} is not an id of an event", raw=found[:40]))
     return found
 
 

@@ -137,12 +137,12 @@ def planned(portfolio: Portfolio, asked: Mapping[str, Any], day: date | None) ->
     """
     kind, account = asked.get("kind", "rebalance"), asked.get("account")
     if kind not in KINDS:
-        raise wrong("kind", say("{raw!r} is none of {choices}", raw=kind, choices=KINDS))
+        raise wrong("kind", say("{raw!r} is not one of {choices}", raw=kind, choices=KINDS))
     for name in asked:
         if name not in (*_FITTING[kind], "portfolio", "kind", "amount", "account", "as_of"):
             raise wrong(name, say("a plan of kind {kind} takes no {name}", kind=kind, name=name))
     if asked.get("sell", "any") not in SELLS:
-        raise wrong("sell", say("{raw!r} is none of {choices}", raw=asked["sell"], choices=SELLS))
+        raise wrong("sell", say("{raw!r} is not one of {choices}", raw=asked["sell"], choices=SELLS))
     given = {name: asked[name] for name in _FITTING[kind] if name in asked}
     amount = asked.get("amount")
     if kind == "invest":

@@ -169,7 +169,7 @@ def create_run(service: Service, call: Call, names: Mapping[str, str]) -> Reply:
     kinds: Kinds = {"account_id": str, "type": str, "amount": (str, int, Decimal), "weights": list}
     asked = known(json_object(call, number=decimal), kinds, "account_id", "type")
     if asked["type"] not in _RUNS:
-        raise wrong("type", say("{raw!r} is none of {choices}", raw=asked["type"], choices=_RUNS))
+        raise wrong("type", say("{raw!r} is not one of {choices}", raw=asked["type"], choices=_RUNS))
     name = _name_of(service, asked["account_id"])
     follows = next(
         (s for s in _read(service)["subscriptions"].values() if s["account_id"] == account_id(name)), None

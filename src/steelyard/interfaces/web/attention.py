@@ -43,7 +43,7 @@ def _matters(caveats: Caveats, source: str) -> Iterator[Matter]:
     for old in caveats.stale:
         yield Matter(
             say(
-                "The price of {symbol} is of {day}, {days} days old: no plan is made on it.",
+                "The price of {symbol} is dated {day}, {days} days old: no plan is made on it.",
                 symbol=old.what,
                 day=old.priced_on,
                 days=old.days,
@@ -52,7 +52,7 @@ def _matters(caveats: Caveats, source: str) -> Iterator[Matter]:
         )
     if caveats.undated:
         yield Matter(
-            say("Nobody said of which day the prices of the file are: {symbols}.", symbols=caveats.undated),
+            say("The prices in the file have no date: {symbols}.", symbols=caveats.undated),
             say("write priced_on at the top of {file}, or fetch prices", file=source),
             grave=False,
         )

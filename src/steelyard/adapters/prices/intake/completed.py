@@ -99,7 +99,7 @@ def completed(
         early = ", ".join(s for s in names if lasts[s] == last)
         notes.append(say("cut to end on {last}: {early} has no price after", last=last, early=early))
     low, high = max(first, start or first), min(last, end or last)
-    # A day on which only the currency has a price is no session of the portfolio.
+    # A day on which only the currency has a price is not a session of the portfolio.
     dates = sorted({d for s in symbols for d in found[s] if low <= d <= high})
     together = [all(d in found[s] for s in symbols) for d in dates]
     # The first session buys all of them.

@@ -284,7 +284,7 @@ def _stated(facts: YearFacts) -> dict[int, Decimal]:
     """Return the losses of years before the journal, by year.
 
     Raises:
-        InputError: `losses` is no table of year to yen (`tax-setting`).
+        InputError: `losses` is not a table of year to yen (`tax-setting`).
     """
     raw = facts.settings.get("losses", {})
     try:

@@ -63,7 +63,7 @@ def isa_closing(
     if isa_type not in ISA_TYPES:
         raise InputError(
             "isa-type-unknown",
-            say("{isa_type!r} is no type of ISA", isa_type=isa_type),
+            say("{isa_type!r} is not a type of ISA", isa_type=isa_type),
             say("use one of {choices}", choices=", ".join(ISA_TYPES)),
         )
     net = exact_sum(_counted(item) for item in items)
@@ -99,7 +99,7 @@ def _counted(item: IsaItem) -> Decimal:
     if item.kind not in ISA_ITEMS:
         raise InputError(
             "isa-item-unknown",
-            say("{kind!r} is no kind of ISA income", kind=item.kind),
+            say("{kind!r} is not a kind of ISA income", kind=item.kind),
             say("use one of {choices}", choices=", ".join(ISA_ITEMS)),
         )
     if item.kind == "krx_domestic_equity":

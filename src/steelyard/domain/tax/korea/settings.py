@@ -40,7 +40,7 @@ def givers_died(facts: YearFacts) -> dict[date, date]:
     """Return the day of a gift to the day its giver died, of `deceased_givers` under [tax].
 
     Raises:
-        InputError: It is no list of tables with the days `given` and `died` (`tax-setting`).
+        InputError: It is not a list of tables with the days `given` and `died` (`tax-setting`).
     """
     raw = facts.settings.get("deceased_givers", [])
     try:
@@ -48,7 +48,7 @@ def givers_died(facts: YearFacts) -> dict[date, date]:
     except (TypeError, KeyError, ValueError, AttributeError):
         raise InputError(
             "tax-setting",
-            say("tax.deceased_givers is no list of gifts with the day their giver died"),
+            say("tax.deceased_givers is not a list of gifts with the day their giver died"),
             say("write deceased_givers = [{{ given = 2025-06-01, died = 2025-12-01 }}] under [tax]"),
         ) from None
 

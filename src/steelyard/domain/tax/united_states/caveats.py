@@ -304,7 +304,7 @@ def taken_out(facts: YearFacts, report: YearReport, owner: Owner) -> tuple[str, 
         notes.append(
             say(
                 "what was paid in after tax (Form 8606), or paid in again within 60 days, is no income and "
-                "is not told apart; tax withheld is not looked at"
+                "is not distinguished; tax withheld is not considered"
             )
         )
     return tuple(notes)

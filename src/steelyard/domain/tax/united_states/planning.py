@@ -103,7 +103,7 @@ def free_gains(
             "long-term gains are taxed at 0 % up to {first} of taxable income, and {left} is "
             "left; other_income is taken as taxable income after the standard deduction "
             "(where the deduction exceeds the income, state the difference with a minus); "
-            "credits and state taxes are not looked at",
+            "credits and state taxes are not considered",
             first=plain(first),
             left=plain(max(room, ZERO)),
         ),

@@ -16,6 +16,7 @@ from steelyard.domain.shown import cell
 from steelyard.errors import InputError
 from steelyard.interfaces import language
 from steelyard.interfaces.cli.typed import Count
+from steelyard.interfaces.vocabulary import ENTRIES
 from steelyard.words import say
 
 if TYPE_CHECKING:
@@ -206,7 +207,7 @@ def _pairs(words: Sequence[str]) -> dict[str, str]:
 def _lines(text: str) -> tuple[int, ...]:
     words = [word.strip() for word in text.split(",") if word.strip()]
     if not all(word.isdecimal() for word in words):
-        said = say("{text!r} is no list of lines such as 7,12", text=text)
+        said = say("{text!r} is not a list of lines such as 7,12", text=text)
         raise click.BadParameter(language.tell(said), param_hint="--leave")
     return tuple(int(word) for word in words)
 
@@ -379,7 +380,7 @@ def _line(row: Recorded) -> str:
     back = say("takes back {number}", number=row.takes_back) if row.takes_back else say("taken back")
     mark = "" if row.counts else f"  ({language.tell(back)})"
     where = f"{e.account} -> {e.receiver}" if e.receiver else e.account
-    what = f"{where} {e.kind} {e.symbol}".rstrip()
+    what = f"{where} {language.tell(ENTRIES.get(e.kind, e.kind))} {e.symbol}".rstrip()
     return (
         f"{row.number:>5}  {e.traded_on}  {what} {plain(e.shares)}{language.tell(price)} {e.currency}{mark}"
     )
