@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from steelyard.adapters.files.delimited import delimiter_of, text_of, usual_sign
@@ -405,6 +406,7 @@ def listed(symbol: str) -> str:
     return text.replace(" ", "-")
 
 
+@lru_cache(maxsize=MANY)
 def amount(text: str) -> Decimal:
     """Return a number of a broker's file; empty is zero.
 
