@@ -68,9 +68,9 @@ def ask(app, method, target, headers=(), body=b"", *, pieces=None, silent=False)
 class Browser:
     """A browser that is signed in: it keeps cookies and says where a request comes from."""
 
-    def __init__(self, file, *, as_of=None, orders=False, language="en"):
+    def __init__(self, file, *, as_of=None, orders=False, language="en", files=None):
         self.sessions = Sessions(PORT, TOKEN)
-        self.site = Site({"portfolio": file}, self.sessions, PORT, as_of, Leave(60 * orders))
+        self.site = Site(files or {"portfolio": file}, self.sessions, PORT, as_of, Leave(60 * orders))
         self.app = application(self.site)
         self.language = language
         self.cookies = {}

@@ -11,7 +11,7 @@ pytest.importorskip("starlette")
 import steelyard
 from builders import account, portfolio, position, with_gains
 from processes import run_command
-from steelyard.api.serving import sample_text
+from steelyard.api.serving import order_state, portfolio_files, sample_text
 from steelyard.interfaces.web.display import Display, hundred
 from steelyard.interfaces.web.strips import scale, strip
 from steelyard.languages import language
@@ -327,3 +327,24 @@ def test_the_tax_of_two_countries_is_owed_in_two_currencies(tmp_path):
     answer = words(page.get("/tax"))
     assert "$270.00 + ¥33,400 of tax is to be paid" in answer
     assert "¥165,000" in answer
+
+
+def test_a_folder_shows_which_portfolios_there_are_and_each_at_its_own_address(tmp_path):
+    for name in ("anna", "보라"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "portfolio.toml").write_text(sample_text(), encoding="utf-8")
+    files = portfolio_files(tmp_path)
+    browser = Browser(None, files=files, as_of=date(2026, 11, 23))
+    choice = browser.get("/")
+    assert "2 portfolios need a rebalance." in choice.text
+    assert 'href="/p/%EB%B3%B4%EB%9D%BC"' in choice.text
+    assert 'href="/p/anna/plan"' in browser.get("/p/anna").text
+    assert browser.get("/p/보라/books").status == 200
+    assert browser.get("/p/none/plan").status == 404
+    assert browser.get("/plan").status == 404
+    done = browser.post("/p/anna/orders", {"what": "halt"}, follow=False)
+    assert done.header("location") == "/p/anna/orders"
+    assert order_state(files["anna"]).halted
+    assert not order_state(files["보라"]).halted
+    there = browser.post("/settings", {"theme": "dark", "page": "plan", "portfolio": "anna"}, follow=False)
+    assert there.header("location") == "/p/anna/plan"
