@@ -15,6 +15,7 @@ import click
 import pieces
 import portfolios
 import rows
+import sizes
 
 from steelyard.interfaces.cli.main import cli
 
@@ -72,6 +73,12 @@ def case_of(seed: int, number: int, kinds: tuple[str, ...] = ()) -> Case:
 def _portfolio(random: Random, case: Case) -> None:
     case.files["portfolio.toml"] = portfolios.text(random)
     case.commands.append(_reader(random))
+
+
+def _sizes(random: Random, case: Case) -> None:
+    """A household of a silly size, and a command that has to plan it."""
+    case.files["portfolio.toml"] = sizes.text(random)
+    case.commands.append(sizes.words(random))
 
 
 def _reader(random: Random) -> list[str]:
@@ -280,7 +287,8 @@ def _setting(random: Random) -> str:
 
 
 KINDS: dict[str, tuple[int, Callable[[Random, Case], None]]] = {
-    "portfolio": (45, _portfolio),
+    "sizes": (4, _sizes),
+    "portfolio": (41, _portfolio),
     "flags": (22, _flags),
     "journal": (15, _journal),
     "prices": (8, _prices),

@@ -40,6 +40,7 @@ class BudgetModel:
         """Choose units from a first plan and the largest objective that matters."""
         self.problem = problem
         self.goals = by_goal(problem)
+        self.most = affordable(problem)
         self.unit = float(max((s.price for s in problem.positions if not s.continuous), default=0)) or max(
             float(sum(values(problem, incumbent))) / 100, 1.0
         )
@@ -79,7 +80,7 @@ class BudgetModel:
             size = self.size(index)
             price = position.price * size / self.unit
             least = 0 if position.can_sell else position.held
-            most = affordable(problem, position)
+            most = self.most[index]
             n = model.column(least / size, max(most, position.held) / size, whole=not position.continuous)
             bought = model.column(0.0, max(most - position.held, 0) / size)
             sold = model.column(0.0, (position.held - least) / size)
@@ -222,7 +223,7 @@ class BudgetModel:
                 constant += weight * position.odd
                 if k in self.gone:
                     _add(terms, self.gone[k], -weight * position.odd / unit)
-                most += (position.price * affordable(problem, position) + position.odd) / unit
+                most += (position.price * self.most[k] + position.odd) / unit
             buying = model.column(float(cap.always), 1.0, whole=True)
             most += abs(constant) / unit + 1.0
             model.row(terms | {buying: most}, upper=most - constant / unit)
@@ -356,7 +357,7 @@ class BudgetModel:
                 )
             else:
                 count = round(value)
-            steps.append(0 if out else min(max(count, 0), affordable(self.problem, position)))
+            steps.append(0 if out else min(max(count, 0), self.most[index]))
             sold.append(out)
         return Change(tuple(steps), tuple(sold))
 

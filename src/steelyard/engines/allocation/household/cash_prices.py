@@ -125,7 +125,7 @@ def dual_totals(problem: Household, incumbent: Change) -> Totals:
     cap_rows = [_cap_row(model, linear, cap) for cap in problem.caps]
     for column in (*model.miss, *([] if model.idle is None else [model.idle])):
         linear.cost[column] = 1.0
-    found = _priced(model, linear.solve(seconds=10.0).duals, cap_rows)
+    found = _priced(model, linear.solve(work=problem.work).duals, cap_rows)
     if found is None:
         return merged_totals(problem)
     own, tilts = found
@@ -148,7 +148,7 @@ def refuting_prices(problem: Household, totals: Mapping[int, Total]) -> ShadowPr
         linear.rows[row][2][linear.column(cost=1.0)] = 1.0
     for row in cap_rows:
         linear.rows[row][2][linear.column(cost=1.0)] = -1.0
-    solved = linear.solve(seconds=10.0)
+    solved = linear.solve(work=problem.work)
     if solved.status != "optimal" or solved.bound < LACK:
         return None
     found = _priced(model, solved.duals, cap_rows)

@@ -59,6 +59,7 @@ class ChoiceModel:
         self.linear = LinearModel()
         self.at = Columns()
         self.goals = by_goal(problem)
+        self.most = affordable(problem)
         self.held = [float(v) for v in values(problem, unchanged(problem))]
         self.cuts: list[set[int]] = [set() for _ in problem.goals]
         self.case_rows: list[list[list[tuple[int, float, float]]]] = []
@@ -80,7 +81,7 @@ class ChoiceModel:
         out = [self._sellable(g) for g in range(len(problem.goals))]
         into = [self._buyable(g) for g in range(len(problem.goals))]
         for k, position in enumerate(problem.positions):
-            most = affordable(problem, position) - position.held if position.can_buy else 0
+            most = self.most[k] - position.held
             least = position.held if position.can_sell else 0
             for goal, part in position.counts:
                 low, high = (float(x) for x in scope.ranges[goal])
@@ -121,7 +122,7 @@ class ChoiceModel:
             position = self.problem.positions[k]
             if position.can_buy:
                 part = float(dict(position.counts)[goal])
-                more = (affordable(self.problem, position) - position.held) * position.price
+                more = (self.most[k] - position.held) * position.price
                 found[position.account] = found.get(position.account, 0.0) + part * more
         return found
 
@@ -238,7 +239,7 @@ class ChoiceModel:
                     continue
                 weight = (1.0 if k in cap.positions else 0.0) - fraction
                 constant += weight * (position.price * position.held + position.odd)
-                most += (position.price * affordable(problem, position) + position.odd) / unit
+                most += (position.price * self.most[k] + position.odd) / unit
                 for side in (BUY, SELL):
                     column = self.at.moved.get((k, side))
                     if column is not None:

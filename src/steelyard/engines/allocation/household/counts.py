@@ -36,9 +36,10 @@ class Counts:
         self.possible = True
         traded = {s.goal for s in problem.positions}
         size = 0
+        most_steps = affordable(problem)
         for k, position in enumerate(problem.positions):
             low, high = frame.ranges[position.goal]
-            room = (affordable(problem, position) - position.held) if position.can_buy else 0
+            room = most_steps[k] - position.held
             most = min(room, int(max(high - held[position.goal], 0.0) // position.price) + 1)
             least = min(
                 position.held if position.can_sell else 0,

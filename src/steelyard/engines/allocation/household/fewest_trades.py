@@ -23,6 +23,7 @@ from steelyard.engines.allocation.household.household import (
     traffic,
 )
 from steelyard.engines.allocation.household.shifts import Ledger
+from steelyard.engines.allocation.household.work import PER_WAY
 
 ROWS = 8_000
 """Ways carried on from one instrument to the next."""
@@ -97,7 +98,7 @@ class _Fewest:
             ledger.sell_out(k)
         self.ledger = ledger
         rows = problem.positions
-        self.most = [affordable(problem, s) for s in rows]
+        self.most = affordable(problem)
         items = []
         for positions in by_goal(problem):
             kept = tuple(k for k in positions if k not in gone)
@@ -125,6 +126,9 @@ class _Fewest:
         levels = [_Rows(start, none, none, none, none, none)]
         for place, item in enumerate(self.items):
             rows = self._extend(levels[-1], item, cuts)
+            self.problem.work.take(200 + PER_WAY * len(rows.cuts) * len(self.ledger.balances))
+            if self.problem.work.over:
+                return None
             buying = place + 1 == len(self.items) or self.items[place + 1].change > 0
             if buying:
                 rows = _take(rows, np.all(self._rooms(rows.money) >= 0, axis=1))

@@ -15,6 +15,7 @@ from steelyard.engines.allocation.household.household import (
     within_caps,
 )
 from steelyard.engines.allocation.household.shifts import Ledger
+from steelyard.engines.allocation.household.work import PER_PAIR
 
 ROUNDS = 400
 """Improvements taken at one step size before it is halved."""
@@ -42,7 +43,7 @@ class _Climb:
         self.steps, self.sold = self.ledger.steps, self.ledger.sold
         self.worth = values(problem, start)
         self.pairs = 0
-        self.most = [affordable(problem, position) for position in problem.positions]
+        self.most = affordable(problem)
         self.target = [float(g.target) for g in problem.goals]
         self.inverse = [1 / float(g.divisor) for g in problem.goals]
         self.parts = [[(g, float(part)) for g, part in s.counts] for s in problem.positions]
@@ -55,10 +56,10 @@ class _Climb:
         size = max((abs(t) for t in self.target), default=0.0) / 2
         smallest = min((s.price for s in self.problem.positions), default=1)
         done = 0
-        while size * 2 > smallest and done < 60 and self.pairs < PAIRS:
+        while size * 2 > smallest and done < 60 and self.pairs < PAIRS and not self.problem.work.over:
             done += 1
             for _ in range(ROUNDS):
-                if self.pairs >= PAIRS or not self._improve(size):
+                if self.pairs >= PAIRS or self.problem.work.over or not self._improve(size):
                     break
             size /= 2
         return Change(tuple(self.steps), tuple(self.sold))
@@ -106,6 +107,7 @@ class _Climb:
         ranked: list[tuple[float, tuple[tuple[int, int], ...]]] = []
         positions = self.problem.positions
         self.pairs += len(options) ** 2 // 2
+        self.problem.work.take(PER_PAIR * len(options) ** 2 / 2)
         ticks = [(steps - self.steps[k]) * positions[k].price for k, steps in options]
         for one, (k, steps) in enumerate(options):
             gain = self._gain(self._moves((k, ticks[one])))

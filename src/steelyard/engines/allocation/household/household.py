@@ -8,9 +8,11 @@ integers and fractions: whatever a solver proposes is judged by `settle` and `mi
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import ceil, floor
+
+from steelyard.engines.allocation.household.work import Work
 
 ZERO = Fraction(0)
 ONE = Fraction(1)
@@ -112,6 +114,7 @@ class Household:
         most_trades: Most trades of a change, None for no limit.
         idle: What a tick of money that is in no instrument (cash above the reserve, and costs) counts in
             the objective, >= 0. Squared misses need none.
+        work: What may still be spent on searching it; households made from this one share it.
     """
 
     goals: tuple[Goal, ...]
@@ -126,6 +129,7 @@ class Household:
     power: int = 2
     idle: Fraction = ZERO
     most_trades: int | None = None
+    work: Work = field(default_factory=Work, compare=False, repr=False)
 
     @property
     def mixed(self) -> bool:
@@ -401,12 +405,16 @@ def by_goal(problem: Household) -> list[list[int]]:
     return lists
 
 
-def affordable(problem: Household, position: Position) -> int:
-    """Return an upper limit of the steps a position can hold: all money its account can raise, spent here."""
-    if not position.can_buy:
-        return position.held
-    money = sum(problem.balances[position.account])
-    for other in problem.positions:
-        if other is not position and other.account == position.account and other.can_sell:
-            money += other.price * other.held + other.odd
-    return position.held + max(money // position.price, 0)
+def affordable(problem: Household) -> list[int]:
+    """Return by position an upper limit of the steps it can hold: all its account can raise, spent on it."""
+    raised = [sum(row) for row in problem.balances]
+    for position in problem.positions:
+        if position.can_sell:
+            raised[position.account] += position.price * position.held + position.odd
+    most = []
+    for position in problem.positions:
+        money = raised[position.account]
+        if position.can_sell:
+            money -= position.price * position.held + position.odd
+        most.append(position.held + (max(money // position.price, 0) if position.can_buy else 0))
+    return most

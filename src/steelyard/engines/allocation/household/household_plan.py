@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from steelyard.engines.allocation.household.household import Household
@@ -12,6 +12,7 @@ from steelyard.engines.allocation.household.nearest import Nearest, nearest
 from steelyard.engines.allocation.household.questions import FEW_POSITIONS
 from steelyard.engines.allocation.household.ranks import Judged, Leeway
 from steelyard.engines.allocation.household.taxation import Taxation
+from steelyard.engines.allocation.household.work import MOST, NEAREST, Work
 from steelyard.engines.allocation.problem import AllocationProblem, Answer
 
 
@@ -48,7 +49,9 @@ def plan_household(
     Raises:
         Infeasible: No plan is permitted.
     """
+    problem = replace(problem, work=Work(MOST * NEAREST))
     few = len(problem.positions) <= FEW_POSITIONS
     first = nearest(problem, taxation, merged, ranked=few or not leeway.accept)
+    problem = replace(problem, work=Work(MOST * (1 - NEAREST) + max(problem.work.left, 0.0)))
     found = best_near(problem, taxation, leeway, first.plan)
     return HouseholdPlan(first, found.plan, found.bound, found.proven)

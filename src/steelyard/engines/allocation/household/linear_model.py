@@ -9,7 +9,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from steelyard.engines.allocation.household.work import (
+    PER_CALL,
+    PER_CALL_OF_WIDE,
+    PER_CELL,
+    PER_CHOICE,
+    PER_ENTRY,
+    PER_ITERATION,
+    PER_ROW,
+    WIDE,
+    Work,
+)
+
 INFINITY = float("inf")
+QUESTION = 60.0
+"""Work of one question to a simplex that stands near its answer."""
+
 Terms = dict[int, float]
 """Column to factor."""
 
@@ -57,9 +72,21 @@ class LinearModel:
         self.rows.append((lower, upper, dict(terms)))
         return len(self.rows) - 1
 
+    def _call(self, entries: int) -> float:
+        """Return about what a whole-number solver does between two questions whether to go on."""
+        sizes = [abs(x) for _, _, terms in self.rows for x in terms.values() if x]
+        if max(sizes, default=1.0) < WIDE * min(sizes, default=1.0):
+            return PER_CALL + PER_ENTRY * entries
+        choices = sum(
+            w and low == 0 and high == 1
+            for w, low, high in zip(self.whole, self.lower, self.upper, strict=True)
+        )
+        return PER_CALL_OF_WIDE + PER_ENTRY * entries * (1 + PER_CHOICE * choices)
+
     def solve(
         self,
         *,
+        work: Work,
         seconds: float = INFINITY,
         target: float = -INFINITY,
         start: Sequence[float] | None = None,
@@ -70,6 +97,7 @@ class LinearModel:
         """Minimise.
 
         Args:
+            work: What may still be spent; nothing is asked where writing the model would take all of it.
             seconds: Time limit, > 0; effort is better limited by `nodes`, which no machine changes.
             target: Stop at the first solution this good.
             start: A feasible value of every column to begin from.
@@ -80,6 +108,12 @@ class LinearModel:
         """
         import highspy
 
+        entries = sum(len(row[2]) for row in self.rows)
+        size = len(self.rows) + len(self.lower)
+        if work.left < 2 * PER_ROW * size:
+            return Solved("limit", (), -INFINITY)
+        work.take(PER_ROW * size)
+        whole = any(self.whole) and not relaxed
         solver = highspy.Highs()  # type: ignore[no-untyped-call]
         for option, setting in (
             ("output_flag", False),
@@ -109,23 +143,55 @@ class LinearModel:
             begin = highspy.HighsSolution()
             begin.col_value = list(start)
             solver.setSolution(begin)
+        if whole:
+            each = self._call(entries)
+            asked = _stop_after(solver, work.left / each)
+        else:
+            each, asked = 0.0, [0]
+            limit = int(work.left / (PER_ITERATION + PER_CELL * size)) + 1
+            solver.setOptionValue("simplex_iteration_limit", limit)
         solver.run()
+        work.take(max(_taken(solver, size), asked[0] * each / 2))
         if solver.getModelStatus() == highspy.HighsModelStatus.kSolveError:
             # Now and then its own repair of a solution fails under a tolerance this fine; claims are judged
             # exactly anyway.
             solver.setOptionValue("mip_feasibility_tolerance", 1e-6)
             solver.clearSolver()
             solver.run()
+            work.take(_taken(solver, size))
         status = solver.getModelStatus()
         info = solver.getInfo()
         if status == highspy.HighsModelStatus.kInfeasible:
             return Solved("infeasible", (), INFINITY)
         columns = tuple(solver.getSolution().col_value) if info.primal_solution_status == 2 else ()
-        whole = any(self.whole) and not relaxed
         bound = info.mip_dual_bound if whole else info.objective_function_value
+        if not whole and status != highspy.HighsModelStatus.kOptimal:
+            return Solved("limit", (), -INFINITY)
         name = "optimal" if status == highspy.HighsModelStatus.kOptimal else "limit"
         duals = () if whole else tuple(solver.getSolution().row_dual)
         return Solved(name, columns, bound, duals)
+
+
+def _stop_after(solver: Any, calls: float) -> list[int]:
+    """Let a whole-number solver end after it asked so many times whether to go on: no clock is read.
+
+    Returns:
+        A list whose only entry counts on while it runs.
+    """
+    asked = [0]
+
+    def ask(event: Any) -> None:
+        asked[0] += 1
+        if asked[0] > calls:
+            event.interrupt()
+
+    solver.cbMipInterrupt += ask
+    return asked
+
+
+def _taken(solver: Any, size: int) -> float:
+    """Return what the last run took."""
+    return float(solver.getInfo().simplex_iteration_count * (PER_ITERATION + PER_CELL * size))
 
 
 def _compact(model: LinearModel, *, relaxed: bool = False) -> Any:
@@ -158,17 +224,25 @@ class Relaxed:
     depends on the questions before it, which are the same for the same input.
     """
 
-    def __init__(self, model: LinearModel) -> None:
-        """Take the model over; whole columns may be divided here."""
+    def __init__(self, model: LinearModel, work: Work) -> None:
+        """Take the model over; whole columns may be divided here.
+
+        Args:
+            model: As it is written.
+            work: What may still be spent. Where it is over, questions remain without an answer (`cut_off`).
+        """
         import highspy
         import numpy as np
 
-        self.asked = 0
+        self.asked, self.work, self.cut_off = 0, work, False
+        self._size = len(model.lower) + len(model.rows)
+        work.take(PER_ROW * self._size)
         self._count = len(model.lower)
         self._every = np.arange(self._count, dtype=np.int32)
         self._solver = solver = quiet(highspy)
         solver.passModel(_compact(model, relaxed=True))
         self._optimal = highspy.HighsModelStatus.kOptimal
+        self._limit = highspy.HighsModelStatus.kIterationLimit
 
     def costs(self, cost: Sequence[float]) -> None:
         """Minimise other costs from now on."""
@@ -206,7 +280,16 @@ class Relaxed:
     def solve(self) -> list[float] | None:
         """Return the columns that cost least, None where nothing is allowed."""
         self.asked += 1
+        each = PER_ITERATION + PER_CELL * self._size
+        if self.work.left < each:
+            self.cut_off = True
+            return None
+        self._solver.setOptionValue("simplex_iteration_limit", int(self.work.left / each) + 1)
         self._solver.run()
+        self.work.take(
+            QUESTION + PER_CELL * self._size * 4 + self._solver.getInfo().simplex_iteration_count * each
+        )
+        self.cut_off = self._solver.getModelStatus() == self._limit
         if self._solver.getModelStatus() != self._optimal:
             return None
         return list(self._solver.getSolution().col_value)

@@ -167,7 +167,11 @@ class _Search:
                 if key in self.seen:
                     continue
                 hopeful = self.found or len(self.problem.positions) <= FEW_POSITIONS
-                if self.tried >= (TRIED if hopeful else HOPELESS) or monotonic() > self.end:
+                if (
+                    self.tried >= (TRIED if hopeful else HOPELESS)
+                    or monotonic() > self.end
+                    or self.problem.work.over
+                ):
                     raise Ended
                 if self._try(chosen):
                     return True
@@ -240,7 +244,10 @@ class _Search:
         self.open = undecided
 
     def _may_ask(self) -> bool:
-        return self.asked < self.asks and self.unanswered < UNANSWERED and monotonic() < self.end
+        return self.asked < self.asks and self.unanswered < UNANSWERED and not self._late()
+
+    def _late(self) -> bool:
+        return monotonic() > self.end or self.problem.work.over
 
     def _ask(self, chosen: dict[int, Total]) -> tuple[Change | None, bool]:
         """Ask the solver for accounts that make up totals; return them, and whether there are none."""
@@ -250,7 +257,7 @@ class _Search:
         model.fix(chosen)
         searches = "all" if len(problem.positions) <= FEW_POSITIONS else "none"
         seconds = max(self.end - monotonic(), 0.01)
-        solved = linear.solve(seconds=seconds, nodes=NODES, searches=searches)
+        solved = linear.solve(work=problem.work, seconds=seconds, nodes=NODES, searches=searches)
         if solved.columns:
             change = model.change(solved)
             return (change, False) if feasible(problem, change) else (None, False)

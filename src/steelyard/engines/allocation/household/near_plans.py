@@ -110,9 +110,11 @@ class _Search(Questions):
             if known is not None:
                 return self.result(known)
         relaxed = self._relaxed()
+        if self.unknown and not relaxed:
+            return self.result(-inf)
         if not relaxed and restful:
             return self.run(restful=False)  # no restful plan is near enough, not even in fractions of a share
-        bound = min((row.value for row in relaxed), default=-inf)
+        bound = -inf if self.unknown else min((row.value for row in relaxed), default=-inf)
         if self._few():
             return self._to_the_end(self._branched(relaxed, inf))
         bound = self._branched(relaxed, inf) if self.divided else self._rounded(relaxed, bound)
@@ -148,16 +150,20 @@ class _Search(Questions):
         for cases in islice(product(*ways), CASES):
             if len(taxes) > 1 and meet_on_an_edge([t[n] for t, n in zip(taxes, cases, strict=True)]):
                 continue
+            if self.problem.work.over:
+                self.unknown = True
+                break
             self.search.hold(cases)
             enough = min((row.value for row in found), default=inf) + self.tolerance()
             least, columns, apart = self.search.first(effort, enough=enough)
+            self.unknown = self.unknown or (columns is None and least == -inf)
             if columns is not None:
                 found.append(_Relaxed(least, cases, columns, apart))
         return sorted(found, key=lambda row: (row.value, row.cases))
 
     def _branched(self, relaxed: list[_Relaxed], enough: float) -> float:
         """Return a bound of tax and cost in which what excludes each other does, unless it is enough."""
-        bound = inf
+        bound = -inf if self.unknown else inf
         for row in relaxed:
             if row.value < min(bound, enough):
                 self.search.hold(row.cases)
@@ -322,6 +328,8 @@ class _Search(Questions):
             starts = MORE_STARTS if more else range(STARTS)
             supports = self.search.supports(starts=starts, least=least)
             for made, support in enumerate(supports):
+                if self.problem.work.over:
+                    return
                 fewest = self._fewest_within(most, len(support))
                 if made >= MADE_WHOLE or len(support) > fewest:
                     break

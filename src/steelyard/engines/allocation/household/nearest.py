@@ -15,6 +15,7 @@ from heapq import heappop, heappush
 from itertools import count
 
 from steelyard.engines.allocation.household.choice_columns import Scope
+from steelyard.engines.allocation.household.filled import filled
 from steelyard.engines.allocation.household.first_plan import first_plan
 from steelyard.engines.allocation.household.household import (
     ZERO,
@@ -208,6 +209,9 @@ def _keep(problem: Household, k: int, steps: int) -> Household:
 
 def _by_model(problem: Household, taxation: Taxation | None, known: list[Judged], least: Fraction) -> Nearest:
     """Let the model find the nearest plan: several funds a goal, limits of tax, gain or trades."""
+    for plan in tuple(known):
+        grown = judge(problem, taxation, filled(problem, plan.change))
+        known += [grown] if permitted(problem, taxation, grown) else []
     best = min(known, key=lambda p: p.miss, default=None)
     if taxation is None and best is not None and problem.power == 2 and problem.most_trades is None:
         better = judge(problem, None, first_plan(problem, best.change))
@@ -226,7 +230,7 @@ def _by_model(problem: Household, taxation: Taxation | None, known: list[Judged]
     weight = Fraction(unit) ** problem.power
     for _ in range(ROUNDS):
         model.aim(model.miss())
-        solved = model.linear.solve(nodes=NODES)
+        solved = model.linear.solve(work=problem.work, nodes=NODES)
         if not slack and abs(solved.bound) < 1e300:
             bound = max(bound, Fraction(solved.bound) * weight)
         if not solved.columns:

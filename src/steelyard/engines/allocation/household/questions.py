@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain
 from math import ceil, inf, isqrt
 
 from steelyard.engines.allocation.household.choice_columns import Scope
 from steelyard.engines.allocation.household.choice_model import ChoiceModel
-from steelyard.engines.allocation.household.household import Change, Household
+from steelyard.engines.allocation.household.household import ZERO, Change, Household
 from steelyard.engines.allocation.household.linear_model import Terms
 from steelyard.engines.allocation.household.new_money_rows import spend
+from steelyard.engines.allocation.household.purchases import spent
 from steelyard.engines.allocation.household.ranks import (
     Judged,
     Leeway,
@@ -29,6 +31,7 @@ from steelyard.engines.allocation.household.ranks import (
 from steelyard.engines.allocation.household.sparse_search import SparseSearch, Support
 from steelyard.engines.allocation.household.tax_columns import written
 from steelyard.engines.allocation.household.taxation import Taxation
+from steelyard.engines.allocation.household.work import PER_POSITION, PER_PURCHASE, PER_WRITTEN
 
 FEW_POSITIONS = 16
 """Up to so many positions too, where there are few shares to move."""
@@ -75,6 +78,7 @@ class Questions:
         self.unit = float(leeway.total) / 1000 or 1.0
         self.found: dict[tuple[Change, tuple[tuple[Fraction, ...], ...]], Judged] = {}
         self.rest = False
+        self.unknown = False  # something near enough was not looked at: there was no work left for it
         self.purchases = self.models = 0
         self.ties = not leeway.accept
         self.divided = any(position.continuous for position in problem.positions)
@@ -112,11 +116,16 @@ class Questions:
         """Return the best of what was found, with a bound of tax and costs in units."""
         plan = best_of(self.problem, self.leeway, self.found.values())
         least = min(p.effort for p in self.found.values())
-        # Nothing is known where not even fractions have a solution: the amounts are beyond what floats tell.
+        # Nothing is known where not even fractions have a solution (amounts beyond what floats tell),
+        # nor where no work was left to ask: but that costs are no gain, and losses save less than they are.
         known = -inf < bound < inf
-        exact = min(Fraction(bound * self.unit) if known else least, least)
+        exact = min(Fraction(bound * self.unit) if known else self._losses(), least)
         proven = known and least - exact <= self.leeway.tolerance
         return Near(plan, exact, proven)
+
+    def _losses(self) -> Fraction:
+        lots = chain.from_iterable(self.taxation.lots) if self.taxation is not None else ()
+        return sum((min(lot.gain, ZERO) * lot.steps for lot in lots), ZERO)
 
     def tolerance(self) -> float:
         """Return what makes no difference, in units."""
@@ -137,20 +146,20 @@ class Questions:
     def consider(self, change: Change, wanted: Sequence[Sequence[float]] | None) -> Judged | None:
         """Judge a change, new money spent; keep it where it is near enough, and restful if it must be."""
         problem, taxation = self.problem, self.taxation
+        problem.work.take(PER_POSITION * len(problem.positions))
         plan = judge(problem, taxation, change, wanted)
         if not permitted(problem, taxation, plan):
             return None
-        purchases = 0
-        while self.leeway.new_money:
-            more = next_purchase(problem, taxation, plan)
-            if more is None:
-                break
-            if purchases == MOST_PURCHASES or self.purchases == ALL_PURCHASES:
+        if self.leeway.new_money:
+            most = min(MOST_PURCHASES, ALL_PURCHASES - self.purchases)
+            more, purchases = spent(problem, taxation, plan, most)
+            problem.work.take(PER_PURCHASE * purchases * len(problem.balances))
+            self.purchases += purchases
+            if more is not None:
+                plan = more
+            elif change != self.nearest.change:
                 # The nearest plan has spent its money; one that is so far from it is no near plan.
-                if change != self.nearest.change:
-                    return None
-                break
-            plan, purchases, self.purchases = more, purchases + 1, self.purchases + 1
+                return None
         if self.rest and not restful(problem, self.leeway, plan.change):
             return None
         if not near_enough(problem, taxation, self.leeway, self.nearest, plan):
@@ -179,6 +188,7 @@ class Questions:
             every_case=not whole,
         )
         model = written(self.problem, self.taxation, scope, self.unit)
+        self.problem.work.take(PER_WRITTEN * len(model.linear.rows))
         if not self.ties:
             near = self.square / self.unit**2 * (1 + HAIR) * part
             model.linear.row(dict.fromkeys(model.at.square, 1.0), upper=near)
@@ -208,7 +218,7 @@ class Questions:
                     break
                 branches = min(branches, max(SEAT_BRANCHES // positions, 10))
             self.models += 1
-            solved = model.linear.solve(nodes=branches, searches=searches)
+            solved = model.linear.solve(work=self.problem.work, nodes=branches, searches=searches)
             if not slack:
                 bound = max(bound, solved.bound)
             if not solved.columns:
@@ -216,6 +226,7 @@ class Questions:
             change = model.change(solved.columns)
             plan = self.consider(change, model.lots(solved.columns))
             exact = judge(self.problem, self.taxation, change)
+            self.problem.work.take(PER_POSITION * positions)
             fresh = False
             for goal, worth in enumerate(exact.worth):
                 away = float(worth - self.problem.goals[goal].target) / model.unit

@@ -225,18 +225,18 @@ def next_purchase(problem: Household, taxation: Taxation | None, plan: Judged) -
             or position.continuous
         ):
             continue
-        gradient = _gradient(problem, position, plan.worth)
-        if gradient < 0:
-            gains.append((gradient, k))
+        more = gradient(problem, position, plan.worth)
+        if more < 0:
+            gains.append((more, k))
     for _, k in sorted(gains):
-        more = tuple(n + (i == k) for i, n in enumerate(plan.change.steps))
-        grown = judge(problem, taxation, Change(more, plan.change.sold_out))
+        steps = tuple(n + (i == k) for i, n in enumerate(plan.change.steps))
+        grown = judge(problem, taxation, Change(steps, plan.change.sold_out))
         if permitted(problem, taxation, grown):
             return grown
     return None
 
 
-def _gradient(problem: Household, position: Position, worth: Sequence[int | Fraction]) -> Fraction:
+def gradient(problem: Household, position: Position, worth: Sequence[int | Fraction]) -> Fraction:
     """Return what one step more adds to the objective; below zero is nearer."""
     total = -problem.idle * position.price
     for goal, part in position.counts:

@@ -16,6 +16,7 @@ from time import monotonic
 
 from steelyard.engines.allocation.household.budget_model import BudgetModel
 from steelyard.engines.allocation.household.fewest_trades import fewest_trades
+from steelyard.engines.allocation.household.filled import filled
 from steelyard.engines.allocation.household.first_plan import first_plan
 from steelyard.engines.allocation.household.household import (
     Change,
@@ -34,6 +35,7 @@ from steelyard.engines.allocation.household.household import (
 )
 from steelyard.engines.allocation.household.linear_model import LinearModel
 from steelyard.engines.allocation.household.listed_totals import FEW_POSITIONS, Listed, best_totals, listable
+from steelyard.engines.allocation.household.work import PER_WRITTEN
 from steelyard.engines.allocation.problem import AllocationProblem, Answer, Infeasible, Line
 
 SECONDS = inf
@@ -51,6 +53,9 @@ ROUNDS = 8
 
 ROUNDS_OF_MANY = 3
 """The same with many positions of whole shares, where it only betters a plan and proves none."""
+
+AFTERWARDS = 0.3
+"""Part of the work that the list of totals leaves for a descent and the solver."""
 
 MEETS = Fraction(1, 10**9)
 """Value and bound meet when they are this close, relative to the value."""
@@ -144,7 +149,8 @@ def _search(
     """
     found = Listed((), Fraction(0), False)
     if listable(problem):
-        found = best_totals(problem, start, end, known=known, quick=quick)
+        with problem.work.kept(AFTERWARDS):
+            found = best_totals(problem, start, end, known=known, quick=quick)
     if found.proven and (found.changes or known is not None):
         return found.changes, found.bound, True
     best, bound, finished = _by_model(problem, found, start, merged, end)
@@ -173,6 +179,7 @@ def _by_model(
     if found.changes:
         best, bound = found.changes[0], found.bound
     else:
+        start = filled(problem, start)
         best = first_plan(problem, start)
         # The descent looks at squares; it is only a start here, and may be worse than doing nothing.
         best = min((best, start), key=lambda change: missed(problem, change))
@@ -290,7 +297,9 @@ def _improve(problem: Household, best: Change, known: Fraction, end: float) -> t
         left = end - monotonic()
         if left <= 0:
             break
-        solved = linear.solve(seconds=left, target=target, nodes=_nodes(problem), searches=searches)
+        solved = linear.solve(
+            work=problem.work, seconds=left, target=target, nodes=_nodes(problem), searches=searches
+        )
         if solved.status == "infeasible":
             # No change is as good as the incumbent but the incumbent itself; with money held back that
             # is no proof.
@@ -331,6 +340,7 @@ def _objective(model: BudgetModel, best: Change, slack: float) -> LinearModel:
     linear = model.build(
         missed(problem, best), binaries=bool(problem.floor or problem.min_trade), slack=slack
     )
+    problem.work.take(PER_WRITTEN * len(linear.rows))
     for column in (*model.miss, *([] if model.idle is None else [model.idle])):
         linear.cost[column] = 1.0
     return linear
@@ -367,7 +377,7 @@ def _ranked_by_model(problem: Household, best: Change, end: float) -> Change:
         left = end - monotonic()
         if left <= 0 or _needless(problem, stage, best):
             break
-        solved = linear.solve(seconds=left, nodes=_nodes(problem))
+        solved = linear.solve(work=problem.work, seconds=left, nodes=_nodes(problem))
         if not solved.columns:
             break
         found = model.change(solved)

@@ -214,7 +214,7 @@ class _Evening:
         self.effort = effort
         self.problem = ledger.problem
         self.position = {(s.account, s.goal): k for k, s in enumerate(self.problem.positions)}
-        self.most = [affordable(self.problem, s) for s in self.problem.positions]
+        self.most = affordable(self.problem)
         self.smallest = min(s.price for s in self.problem.positions) * ledger.unit
         self.helps = 0
 

@@ -64,7 +64,7 @@ class SparseSearch:
         self.gone = {
             side: model.at.gone[side[0]] for side in self.sides if side[1] < 0 and side[0] in model.at.gone
         }
-        self.relaxed = Relaxed(linear)
+        self.relaxed = Relaxed(linear, model.problem.work)
         self.seen: dict[Support, None] = {}
         self.least_trades = 0
         self.turns = TURNS
@@ -106,7 +106,11 @@ class SparseSearch:
             if found is not None:
                 self.seen[self._without(*found)] = None
             best = self._fewest()
-            if self.relaxed.asked > last or (best is not None and len(best) <= least):
+            if (
+                self.relaxed.asked > last
+                or self.relaxed.work.over
+                or (best is not None and len(best) <= least)
+            ):
                 break
         best = self._fewest()
         while best is not None and len(best) > least and self.relaxed.asked < last:
@@ -129,8 +133,10 @@ class SparseSearch:
         x, value = list[float](), -INFINITY
         for _ in range(TIGHTENED):
             solved = self.relaxed.solve()
+            if solved is None and self.relaxed.cut_off and x:
+                break
             if solved is None:
-                return INFINITY, None, False
+                return (-INFINITY if self.relaxed.cut_off else INFINITY), None, False
             x = solved
             value = self.relaxed.value()
             if value >= enough or not self._tighten(x):
@@ -158,13 +164,14 @@ class SparseSearch:
         self.relaxed.costs([aim.get(c, 0.0) for c in range(len(self.lower))])
         serial = count()
         waiting: list[tuple[float, int, list[float], list[float]]] = []
-        bound = INFINITY
+        bound = lost = INFINITY
 
-        def ask(low: list[float], high: list[float]) -> None:
-            nonlocal bound, best
+        def ask(low: list[float], high: list[float], known: float) -> None:
+            nonlocal bound, best, lost
             self.relaxed.bounds(low, high)
             x = self.relaxed.solve()
             if x is None:
+                lost = min(lost, known) if self.relaxed.cut_off else lost
                 return
             value = self.relaxed.value()
             ways = self._ways(x, low, high)
@@ -175,12 +182,17 @@ class SparseSearch:
             for lower, upper in ways:
                 heappush(waiting, (value, next(serial), lower, upper))
 
-        ask(self.lower, self.upper)
+        ask(self.lower, self.upper, -INFINITY)
         last = self.relaxed.asked + questions
-        while waiting and waiting[0][0] < min(bound - HAIR, enough) and self.relaxed.asked < last:
-            _, _, low, high = heappop(waiting)
-            ask(low, high)
-        return (min(bound, waiting[0][0]) if waiting else bound), best
+        while (
+            waiting
+            and waiting[0][0] < min(bound - HAIR, enough)
+            and self.relaxed.asked < last
+            and not self.relaxed.work.over
+        ):
+            known, _, low, high = heappop(waiting)
+            ask(low, high, known)
+        return min(bound, lost, *(row[0] for row in waiting[:1])), best
 
     def _ways(
         self, x: Sequence[float], low: list[float], high: list[float]
@@ -268,7 +280,7 @@ class SparseSearch:
         for side in sorted(support, key=lambda s: (x[place[s]] * self._price(s), s)):
             if side not in support:
                 continue
-            if len(support) <= self.least_trades:
+            if len(support) <= self.least_trades or self.relaxed.work.over:
                 break
             y = self._ask(self.lower, self._only(support - {side}), weights)
             if y is not None:
@@ -291,7 +303,7 @@ class SparseSearch:
         """Forbid two trades of the best set and allow any others; return a smaller set, None without."""
         weights = [0.0 if s in best else 1 / m for s, m in zip(self.sides, self.most, strict=True)]
         for pair in self._pairs(best):
-            if self.relaxed.asked >= last:
+            if self.relaxed.asked >= last or self.relaxed.work.over:
                 return None
             upper = list(self.upper)
             for side in pair:

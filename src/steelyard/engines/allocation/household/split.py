@@ -75,7 +75,7 @@ class _Split:
     def __init__(self, problem: Household, totals: Mapping[int, Total]) -> None:
         self.problem = problem
         self.ledger = Ledger.of(problem)
-        self.most = [affordable(problem, s) for s in problem.positions]
+        self.most = affordable(problem)
         self.accounts = range(len(problem.balances))
         self.possible = True
         sales: list[_Item] = []

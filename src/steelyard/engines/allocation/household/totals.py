@@ -23,6 +23,7 @@ from operator import sub
 from typing import NamedTuple
 
 from steelyard.engines.allocation.household.household import Household, affordable, by_goal
+from steelyard.engines.allocation.household.work import PER_CHOSEN, PER_TOTAL
 from steelyard.engines.allocation.one_budget.hull import Hull, suffix_hulls
 from steelyard.engines.allocation.one_budget.search import SLACK
 from steelyard.engines.allocation.one_budget.states import State
@@ -75,9 +76,14 @@ class _Branch:
     """One instrument with given positions sold out: the least cost of any number of steps in the others."""
 
     def __init__(
-        self, problem: Household, goal: int, positions: Sequence[int], gone: tuple[int, ...]
+        self,
+        problem: Household,
+        goal: int,
+        positions: Sequence[int],
+        gone: tuple[int, ...],
+        most: Sequence[int],
     ) -> None:
-        self.gone = gone
+        self.gone, self.most = gone, most
         kept = [k for k in positions if k not in gone]
         rows = [problem.positions[k] for k in kept]
         self.price = problem.positions[positions[0]].price
@@ -87,9 +93,9 @@ class _Branch:
         sold = [problem.positions[k] for k in gone]
         self.sold = len(sold), sum(s.price * s.held + s.odd for s in sold)
         self.low = sum(0 if s.can_sell else s.held for s in rows)
-        self.high = sum(affordable(problem, s) for s in rows)
+        self.high = sum(most[k] for k in kept)
         # Fewest trades that buy or sell so many steps: the largest capacities first.
-        self.buys = _cumulated([affordable(problem, s) - s.held for s in rows])
+        self.buys = _cumulated([most[k] - s.held for k, s in zip(kept, rows, strict=True)])
         self.sells = _cumulated([s.held if s.can_sell else 0 for s in rows])
         wanted = problem.goals[goal]
         self.top, self.bottom = wanted.target.numerator, wanted.target.denominator
@@ -139,7 +145,7 @@ class _Spending:
         self.plain_base = self.base
         for k in branch.kept:
             position = problem.positions[k]
-            most, least = affordable(problem, position), 0 if position.can_sell else position.held
+            most, least = branch.most[k], 0 if position.can_sell else position.held
             unit = prices.amount[k] * bottom * position.price
             fee = prices.commission[k] * top * position.price
             segments += [(unit - fee, position.held - least), (unit + fee, most - position.held)]
@@ -199,6 +205,7 @@ class Totals:
         self.prices = tuple(prices)
         self.work = 0
         goals = by_goal(problem)
+        most = affordable(problem)
         self.order = sorted(
             (g for g, positions in enumerate(goals) if positions),
             key=lambda g: (-problem.positions[goals[g][0]].price, problem.goals[g].symbol),
@@ -207,6 +214,7 @@ class Totals:
         self.limits = [p.limit * bottom for p in prices]
         money = sum(map(sum, problem.balances)) - problem.reserve
         worth = sum(s.price * s.held + s.odd for s in problem.positions)
+        problem.work.take(PER_TOTAL * 6 * len(problem.positions) * len(prices))
         self.constant = problem.idle * (money + worth) + sum(
             (
                 problem.miss(problem.goals[g], Fraction(0))
@@ -219,7 +227,7 @@ class Totals:
         for g in self.order:
             odd = [k for k in goals[g] if problem.positions[k].odd and problem.positions[k].can_sell]
             subsets = chain.from_iterable(combinations(odd, n) for n in range(len(odd) + 1))
-            rows = [_Branch(problem, g, goals[g], gone) for gone in subsets]
+            rows = [_Branch(problem, g, goals[g], gone, most) for gone in subsets]
             self.branches.append([(b, [_Spending(problem, b, p) for p in prices]) for b in rows])
         self.multiplier = self._price()
         self.least = [
@@ -311,7 +319,7 @@ class Totals:
     def _list(self, place: int, gap: float) -> list[Total]:
         """List an instrument's totals whose reduced cost is within `gap` of the least."""
         found: list[Total] = []
-        most = self.least[place] + gap
+        most, work = self.least[place] + gap, self.problem.work
         for branch, spending in self.branches[place]:
             first = self._bottom(branch, spending[0], self.multiplier)
             curve, base = spending[0].curve, spending[0].base
@@ -322,9 +330,10 @@ class Totals:
                     miss = branch.miss(steps)
                     if miss + self.multiplier * (base + _read(curve, steps - branch.low)) > most:
                         break
-                    if len(steps_in) >= WIDEST:
+                    if len(steps_in) >= WIDEST or work.over:
                         raise Ended
                     steps_in.add(steps)
+                    work.take(PER_TOTAL * len(spending))
                     spent = tuple(s.at(steps) for s in spending)
                     found.append(Total(miss, spent, steps, branch.gone, branch.traffic(steps)))
         return found
@@ -386,7 +395,9 @@ class Totals:
                 yield node.miss, node.chosen
                 continue
             self.work += len(lists[place])
-            if self.work > limit:
+            # A partial total carries all that were chosen before it.
+            self.problem.work.take((PER_TOTAL * len(hulls) + PER_CHOSEN * place) * len(lists[place]))
+            if self.work > limit or self.problem.work.over:
                 raise Ended
             after = [h[place + 1] for h in hulls]
             children = _children(node, lists[place], after, end)

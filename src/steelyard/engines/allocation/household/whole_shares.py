@@ -175,9 +175,16 @@ class _Around:
             tables.append((positions, [combo for _, combo in rows], np.array([row for row, _ in rows])))
         least = [float(table[:, 0].min()) for _, _, table in tables]
         left = self.frame.square * (1 + 1e-12) - self.rest - sum(least)
-        total, picked = np.zeros((1, self.width)), np.zeros((1, 0), dtype=np.int64)
-        done = 0.0
-        for (_, _, table), here in zip(tables, least, strict=True):
+        # Most goals of a large household have one way only: they come first, and are no matter afterwards.
+        tables.sort(key=lambda row: len(row[1]) > 1)
+        open_ = [row for row in tables if len(row[1]) > 1]
+        total = sum((table for _, combos, table in tables if len(combos) == 1), np.zeros((1, self.width)))
+        done = float(total[0, 0])
+        if left < 0:
+            return None, []
+        picked = np.zeros((1, len(tables) - len(open_)), dtype=np.int64)
+        for _, _, table in open_:
+            here = float(table[:, 0].min())
             done += here
             one, two = np.nonzero(total[:, :1] + table[:, 0] <= left + done)
             if not len(one):
