@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from steelyard.engines.allocation.household.work import (
+    FEW_ENTRIES,
     PER_CALL,
-    PER_CALL_OF_WIDE,
     PER_CELL,
-    PER_CHOICE,
     PER_ENTRY,
+    PER_ENTRY_OF_WIDE,
     PER_ITERATION,
     PER_ROW,
     WIDE,
@@ -75,13 +75,8 @@ class LinearModel:
     def _call(self, entries: int) -> float:
         """Return about what a whole-number solver does between two questions whether to go on."""
         sizes = [abs(x) for _, _, terms in self.rows for x in terms.values() if x]
-        if max(sizes, default=1.0) < WIDE * min(sizes, default=1.0):
-            return PER_CALL + PER_ENTRY * entries
-        choices = sum(
-            w and low == 0 and high == 1
-            for w, low, high in zip(self.whole, self.lower, self.upper, strict=True)
-        )
-        return PER_CALL_OF_WIDE + PER_ENTRY * entries * (1 + PER_CHOICE * choices)
+        wide = len(sizes) > FEW_ENTRIES and max(sizes) >= WIDE * min(sizes)
+        return PER_CALL + (PER_ENTRY_OF_WIDE if wide else PER_ENTRY) * entries
 
     def solve(
         self,

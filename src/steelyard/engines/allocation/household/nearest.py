@@ -25,6 +25,7 @@ from steelyard.engines.allocation.household.household import (
     settle,
     unchanged,
 )
+from steelyard.engines.allocation.household.listed_totals import FEW_POSITIONS
 from steelyard.engines.allocation.household.ranks import Judged, judge, permitted
 from steelyard.engines.allocation.household.several_budgets import Best, solve_household
 from steelyard.engines.allocation.household.tax_columns import written
@@ -209,7 +210,7 @@ def _keep(problem: Household, k: int, steps: int) -> Household:
 
 def _by_model(problem: Household, taxation: Taxation | None, known: list[Judged], least: Fraction) -> Nearest:
     """Let the model find the nearest plan: several funds a goal, limits of tax, gain or trades."""
-    for plan in tuple(known):
+    for plan in tuple(known) if len(problem.positions) > FEW_POSITIONS else ():
         grown = judge(problem, taxation, filled(problem, plan.change))
         known += [grown] if permitted(problem, taxation, grown) else []
     best = min(known, key=lambda p: p.miss, default=None)

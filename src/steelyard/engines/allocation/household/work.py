@@ -22,10 +22,9 @@ PER_ITERATION, PER_CELL = 30.0, 0.012
 PER_CALL, PER_ENTRY = 300.0, 0.25
 """Of what a whole-number solver does between two questions whether to go on, and of each entry of a model."""
 
-WIDE, PER_CALL_OF_WIDE, PER_CHOICE = 1e8, 60_000.0, 0.2
-"""Where entries of a model differ by so much (least trades or limits of them beside divided shares, or
-cost next to nothing) making cuts takes most of the time: so much each time, longer with every choice of
-yes or no."""
+WIDE, PER_ENTRY_OF_WIDE, FEW_ENTRIES = 1e8, 25.0, 800
+"""Where entries of a model, more than a few, differ by so much (least trades or limits of them beside divided
+shares, or cost next to nothing) making cuts takes most of the time: so much for an entry instead."""
 
 PER_ROW = 6.0
 """Of writing a row of a model, handing it over and making it smaller."""
