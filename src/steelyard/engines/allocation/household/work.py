@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 MOST = 3_200_000
-"""Microseconds, about: with reading, tax and printing a command ends within five seconds."""
+"""Microseconds, about: set so that a command on many equal targets ends within five seconds."""
 
 NEAREST = 0.6
 """Part of it that the nearest plan may take: the rest is for the plan to follow."""
