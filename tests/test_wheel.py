@@ -25,7 +25,7 @@ def test_a_wheel_holds_every_file_of_the_package_that_is_not_compiled(wheel):
     with zipfile.ZipFile(wheel) as archive:
         packed = {name for name in archive.namelist() if name.startswith("steelyard/")}
     files = {
-        path.relative_to(SOURCE).as_posix() + (".z" if path.suffix == ".po" else "")
+        path.relative_to(SOURCE).as_posix() + (".z" if path.suffix in (".po", ".ttf") else "")
         for path in (SOURCE / "steelyard").rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
@@ -70,3 +70,28 @@ def test_a_wheel_speaks_korean_from_its_packed_catalogue_which_is_the_sources_te
         check=True,
     )
     assert done.stdout.split("\n")[0] == "('en', 'ko') 이름"
+
+
+def test_a_picture_of_the_wheel_is_the_sources_picture_and_leaves_nothing_behind(wheel, tmp_path):
+    pytest.importorskip("matplotlib")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "wheel")
+    (tmp_path / "made").mkdir()
+    code = (
+        "import sys; from steelyard.interfaces.pictures import figures\n"
+        "with figures.style():\n"
+        "    figure, (axes,) = figures.sheet(3.0, [1.0]); axes.set_title('국고채')\n"
+        "    axes.set_xlabel('목표', fontweight='bold'); sys.stdout.buffer.write(figures.png(figure))"
+    )
+    drawn = [
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONPATH": str(path), "TMPDIR": str(tmp_path / "made")},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for path in (tmp_path / "wheel", SOURCE)
+    ]
+    assert drawn[0] == drawn[1]
+    assert drawn[0].startswith(b"\x89PNG")
+    assert not list((tmp_path / "made").glob("steelyard-*"))

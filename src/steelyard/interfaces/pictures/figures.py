@@ -6,9 +6,14 @@ Nothing here reads the user's own Matplotlib settings, and the same drawing give
 
 from __future__ import annotations
 
+import atexit
 import io
 import logging
+import os
 import re
+import shutil
+import tempfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -48,11 +53,33 @@ _GROUP = re.compile(r'<g id="[^"]*"')
 @cache
 def font_file() -> Path:
     """Return the font of all pictures: Latin and Korean letters, SIL Open Font License."""
-    folder = Path(__file__).parents[2] / "data" / "fonts"
-    regular = folder / "SteelyardGothic-Regular.ttf"
-    for file in (regular, folder / "SteelyardGothic-Bold.ttf"):
+    files = [_unpacked(f"SteelyardGothic-{weight}.ttf") for weight in ("Regular", "Bold")]
+    for file in files:
         font_manager.fontManager.addfont(str(file))
-    return regular
+    return files[0]
+
+
+def _unpacked(name: str) -> Path:
+    """Return a font as a file, as Matplotlib asks for it: a wheel has it compressed (hatch_build.py)."""
+    file = Path(__file__).parents[2] / "data" / "fonts" / name
+    if file.is_file():
+        return file
+    unpacked = _folder() / name
+    unpacked.write_bytes(zlib.decompress(file.with_name(f"{name}.z").read_bytes()))
+    return unpacked
+
+
+@cache
+def _folder() -> Path:
+    """Return a folder that goes with this process; a fork of it leaves the folder to it."""
+    folder, owner = Path(tempfile.mkdtemp(prefix="steelyard-")), os.getpid()
+
+    def remove() -> None:
+        if os.getpid() == owner:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    atexit.register(remove)
+    return folder
 
 
 @contextmanager
