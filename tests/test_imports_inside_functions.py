@@ -17,7 +17,11 @@ TABLE = Path(__file__).parents[1] / "docs/decisions/measurements/0015-imports-in
 SHORT = (
     "check --json", "check", "plan --json", "plan", "invest 1000 --json", "withdraw 100 --json",
     "holdings --json", "holdings", "--help", "--version", "record deposit 100 USD --open", "run --if-due",
-    "orders --json",
+    "orders --json", "doctor --json",
+    # The list of commands loads none of them; the help of each loads its own file.
+    "audit --help", "backtest --help", "bands --help", "batch --help", "execute --help", "find --help",
+    "history --help", "holdings --help", "init --help", "lab --help", "record --help", "run --help",
+    "targets --help", "tax --help", "values --help",
 )  # fmt: skip
 PORTFOLIO = """
 base_currency = "USD"

@@ -13,17 +13,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from steelyard import bootstrap
+from steelyard.app.automation.run_inputs import RUN_DEADLINE, RunReport
+from steelyard.domain.automation.alerts import Notices
 from steelyard.errors import InputError, ServiceError, SteelyardError
 from steelyard.records import dataclass, replace
 from steelyard.words import say
 
 if TYPE_CHECKING:
     from steelyard.app.automation.doctor import Examination, Symptom
-    from steelyard.app.automation.run_inputs import RunReport
     from steelyard.app.automation.schedule import Entry
     from steelyard.app.check import CheckReport
     from steelyard.bootstrap.folder import Place
-    from steelyard.domain.automation.alerts import Notices
     from steelyard.domain.portfolio import Portfolio
     from steelyard.domain.trades import Plan
 
@@ -94,7 +94,6 @@ def run(
         SteelyardError: What stopped it; the owner is told by an alert as well.
     """
     from steelyard.app.automation.run import run as run_job
-    from steelyard.app.automation.run_inputs import RunReport
 
     folder = bootstrap.Folder.of(path)
 
@@ -120,7 +119,6 @@ def run(
 
 def _stuck_since(folder: bootstrap.Folder) -> datetime | None:
     """Return when a run began that has been going on for longer than any should, None when none has."""
-    from steelyard.app.automation.run_inputs import RUN_DEADLINE
 
     with bootstrap.recorded(folder) as found:
         last = None if found.runs is None else found.runs.going(folder.file.name)
@@ -209,7 +207,6 @@ def notifications(path: Place, *, last: int = 20) -> Notices:
         path: The portfolio file.
         last: How many, >= 1.
     """
-    from steelyard.domain.automation.alerts import Notices
 
     with bootstrap.automation(bootstrap.Folder.of(path)) as parts:
         services = {name: _scheme(address) for name, address in parts.secrets.services().items()}

@@ -75,8 +75,9 @@ def vanguard(seed: int) -> list[Finding]:
     largest, half = mean_and_half((out[:, 1:, codes.LARGEST] - out[:, :1, codes.LARGEST]) * 1e4)
     square = np.sqrt(out[:, :, codes.SQUARE].mean(axis=0)) * 1e4
     why = (
-        "they do not say what deviates: it is the largest deviation of a year at a close, at a relative "
-        "volatility of 16 %, chosen for the quarterly one (at 16.7 % it is 43); by root mean square "
+        "they do not say what deviates: closest comes the largest deviation of a year at a close, at a "
+        "relative volatility of 16 %, chosen for the quarterly one (at 16.7 % monthly is 43 and quarterly "
+        "too large, so no one volatility gives both); by root mean square "
         f"monthly would be nearer by {square[0] - square[1]:.0f} bp"
     )
     return [

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 import steelyard
+from steelyard.domain.money import EXACT
 from steelyard.domain.shown import cell
 from steelyard.interfaces import language
 from steelyard.interfaces.cli.typed import Day
@@ -209,7 +210,6 @@ def _table(out: Console, title: str, holdings: Sequence[Holding], base: str, *, 
 
 
 def _row(holding: Holding, base: str) -> list[str]:
-    from steelyard.domain.money import EXACT
     from steelyard.interfaces.cli.tables import money, percent, shares
 
     def amount(value: Decimal | None, currency: str) -> str:
