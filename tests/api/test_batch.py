@@ -181,7 +181,7 @@ def test_of_one_mistake_a_few_are_shown_and_the_others_counted():
         ([{"account": "A"}], "batch-column"),
         ([{**account("A", ("VOO", 1)), "nonsense": 1}], "batch-column"),
         ([{**account("A", ("VOO", 1)), "positions": "VOO"}], "batch-column"),
-        ([{**account("A", ("VOO", 1)), "household": "H"}], "batch-column"),
+        ([{**account("A", ("VOO", 1)), "households": "H"}], "batch-column"),
     ],
 )
 def test_accounts_of_another_shape_are_refused(rows, code):
