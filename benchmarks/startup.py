@@ -68,7 +68,7 @@ def main() -> None:
         "idle": (folder, [*code, "run", "--if-due"]),
         "check, 2,000 entries": (journal, [*code, "check", "--json"]),
         "holdings, 2,000 entries": (journal, [*code, "holdings", "--json"]),
-        "plan, 2,000 entries": (journal, [*code, "plan", "--json", "--cash", "100000"]),
+        "plan, 2,000 entries": (journal, [*code, "plan", "--json", "--cash", "100000", "--account", "b"]),
     }
     # The look date that is due today is handled here; later runs have nothing to do.
     subprocess.run(commands["idle"][1], cwd=folder, capture_output=True, check=True, env=ENVIRONMENT)

@@ -151,8 +151,8 @@ def _opened(prices: Any) -> Any:
     if hasattr(kind, "collect") and hasattr(kind, "collect_schema") and not hasattr(kind, "get_column"):
         prices = prices.collect()
         kind = type(prices)
-    if hasattr(kind, "fetch_arrow_table"):
-        prices = prices.fetch_arrow_table()
+    if hasattr(kind, "to_arrow_table"):
+        prices = prices.to_arrow_table()
         kind = type(prices)
     if hasattr(kind, "column_names") and hasattr(kind, "to_pydict"):
         return plain_columns(prices)
