@@ -179,7 +179,9 @@ def _by_model(
     if found.changes:
         best, bound = found.changes[0], found.bound
     else:
-        start = filled(problem, start)
+        # A descent from a plan that is filled already ends elsewhere, and of few positions often farther off.
+        if len(problem.positions) > FEW_POSITIONS:
+            start = filled(problem, start)
         best = first_plan(problem, start)
         # The descent looks at squares; it is only a start here, and may be worse than doing nothing.
         best = min((best, start), key=lambda change: missed(problem, change))
