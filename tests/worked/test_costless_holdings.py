@@ -130,3 +130,29 @@ def test_completing_what_is_whole_is_refused(tmp_path):
     assert caught.value.code == "entry-unknown"
     rows = steelyard.history(file, everything=True).rows
     assert [r.entry.note for r in rows if r.counts and r.entry.symbol == "VOO"] == ["from the portfolio file"]
+
+
+def test_undoing_a_completion_brings_back_what_it_completed(tmp_path):
+    """40 BND came without their cost; that is what is known again, however often the cost is filled in."""
+    bare = {"type": "transfer_in", "account": "main", "symbol": "BND", "shares": 40, "date": "2026-11-02",
+            "currency": "USD"}  # fmt: skip
+    file = opened(tmp_path, US)
+    first = steelyard.record(file, **bare).number
+
+    def held():
+        rows = steelyard.history(file).rows
+        return [(r.entry.shares, r.entry.price) for r in rows if r.entry.symbol == "BND"]
+
+    for price in ("84.2", "84.3"):
+        whole = steelyard.record(file, completes=True, price=price, lot="2021-08-02", **bare).number
+        assert held() == [(40, Decimal(price))]
+        assert [row.number for row in steelyard.undo(file)] == [whole]
+        assert held() == [(40, None)]
+    # The trail: nothing is gone, and bringing the completion back takes the bare entry away again.
+    every = steelyard.history(file, everything=True).rows
+    steelyard.undo(file, next(r.number for r in every if r.takes_back == whole))
+    assert held() == [(40, Decimal("84.3"))]
+    steelyard.undo(file)
+    assert held() == [(40, None)]
+    steelyard.undo(file, first)
+    assert held() == []

@@ -11,9 +11,10 @@ from typing import Protocol
 from steelyard.app.books.broker_numbers import Numbered, corrections, lost, numbered, typed_before
 from steelyard.app.books.lots import lots_misnamed
 from steelyard.app.books.opening import openings
+from steelyard.app.books.undoing import taken_back
 from steelyard.domain.books.conversion import NOTE as CONVERTED_NOTE
 from steelyard.domain.books.holdings import Holdings, holdings, shortfalls
-from steelyard.domain.books.ledger import OPENING_NOTE, Entry, Recorded, Row
+from steelyard.domain.books.ledger import OPENING_NOTE, Entry, Recorded, Row, counting
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import InputError, PortfolioProblems, Problem
 from steelyard.records import dataclass, replace
@@ -371,17 +372,17 @@ def undo(journal: Journal, *, number: int | None, whole_import: bool, at: dateti
         InputError: There is nothing to take back, or what is left would sell more than is held.
     """
     rows = journal.rows()
-    counting = [row for row in rows if row.counts]
-    if number is None and not counting:
+    there = [row for row in rows if row.counts]
+    if number is None and not there:
         raise InputError(
             "nothing-to-undo", say("the journal has no entry that counts"), say("see `steelyard history`")
         )
-    chosen = [row for row in rows if row.number == (counting[-1].number if number is None else number)]
+    chosen = [row for row in rows if row.number == (there[-1].number if number is None else number)]
     if whole_import and chosen:
-        chosen = [row for row in counting if row.batch == chosen[0].batch] or chosen
-    numbers = [row.number for row in chosen] or [number or 0]
-    back = {row.takes_back for row in chosen if row.takes_back is not None}
-    left = [r.entry for r in rows if (r.counts and r.number not in numbers) or r.number in back]
+        chosen = [row for row in there if row.batch == chosen[0].batch] or chosen
+    numbers = taken_back(rows, chosen) or (number or 0,)
+    standing = counting([*((r.number, r.takes_back) for r in rows), *((-n, n) for n in numbers)])
+    left = [r.entry for r in rows if standing[r.number]]
     before = {id(s.entry) for s in shortfalls(entries_of(rows))}
     for short in shortfalls(left):
         if id(short.entry) not in before:
