@@ -96,6 +96,22 @@ def test_a_sale_is_walked_through_its_rules(ask):
     assert "tax-sale-unknown" in refused.stderr
 
 
+def test_the_rate_of_shares_transferred_in_is_named_with_the_day_of_their_purchase(tmp_path):
+    """Bought on 2022-06-15 at 1,288 elsewhere, here since 2026-03-02."""
+    (tmp_path / "portfolio.toml").write_text(PORTFOLIO, encoding="utf-8")
+    rows = (
+        "date,type,symbol,shares,price,currency,fees,fx_rate,lot\n"
+        "2026-03-02,transfer_in,VOO,10,400,USD,,1288,2022-06-15\n"
+        "2026-05-04,sell,VOO,5,700,USD,,1380,\n"
+    )
+    (tmp_path / "trades.csv").write_text(rows, encoding="utf-8")
+    done = run_command(tmp_path, "import", "trades.csv")
+    assert done.returncode == 0, done.stderr
+    text = " ".join(run_command(tmp_path, "tax", "--as-of", "2026-11-23", "--explain", "1").stdout.split())
+    assert "The rate of USD for 2022-06-15 is 1288" in text
+    assert "for 2026-03-02" not in text
+
+
 @pytest.mark.parametrize(
     ("line", "amount", "reason"),
     [

@@ -249,7 +249,8 @@ def _saver_of(portfolio: Portfolio, prices: Any, options: AdviceOptions) -> tupl
     from steelyard.app.lab.advice.saver_inputs import LOOKS_A_YEAR, Told, inputs
     from steelyard.app.lab.stand_ins import stand_ins
 
-    portfolio, stands = by_first_fund(portfolio)
+    held = portfolio
+    portfolio, stands = by_first_fund(held)
     volatility, move, gain = options.get("volatility"), options.get("move_cost"), options.get("gain")
     told = Told(
         value=_amount(options, "value"),
@@ -289,7 +290,7 @@ def _saver_of(portfolio: Portfolio, prices: Any, options: AdviceOptions) -> tupl
             more = (*more, found)
         else:
             tax, more = found, (*more, *found.notes)
-    return inputs(portfolio, told, history, tax, more), portfolio
+    return inputs(portfolio, told, history, tax, more, held=held), portfolio
 
 
 def _history(portfolio: Portfolio, prices: Any, options: AdviceOptions) -> PriceHistory:

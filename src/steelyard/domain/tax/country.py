@@ -48,6 +48,8 @@ class RateUsed:
 
     Attributes:
         kind, account, symbol, traded_on, shares: Of the entry it was used for.
+        dealt_on: Day of the purchase, sale or payment that it converts: of shares transferred in that of their
+            purchase, not of the transfer.
         moved_on: When its money moved, which decides the rate; None when unknown.
         rate: Tax currency for one unit of `currency`.
         day: Of the rate; None where the entry states its own.
@@ -58,6 +60,7 @@ class RateUsed:
     account: str
     symbol: str
     traded_on: date
+    dealt_on: date
     moved_on: date | None
     shares: Decimal
     currency: str

@@ -97,7 +97,7 @@ def _bought(sale: Disposal, year: YearTax) -> list[str]:
     steps += [
         _rate(used)
         for used in _rates(sale, year, "buy", "transfer_in")
-        if used.traded_on in days or (averaged and first <= used.traded_on <= sale.sold_on)
+        if used.dealt_on in days or (averaged and first <= used.dealt_on <= sale.sold_on)
     ]
     return steps
 
@@ -140,7 +140,7 @@ def _rate(used: RateUsed) -> str:
     return say(
         "The rate of {currency} for {traded_on} is {rate} ({name}).",
         currency=used.currency,
-        traded_on=used.traded_on,
+        traded_on=used.dealt_on,
         rate=plain(used.rate),
         name=used.name or (say("of the entry itself") if used.day is None else used.day.isoformat()),
     )

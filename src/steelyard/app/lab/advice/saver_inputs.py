@@ -139,6 +139,8 @@ def inputs(
     history: PriceHistory | None,
     tax: BacktestTax | None,
     notes: Sequence[str] = (),
+    *,
+    held: Portfolio,
 ) -> SaverInputs:
     """Return the numbers of a portfolio's owner.
 
@@ -148,6 +150,7 @@ def inputs(
         history: Past prices in base currency, for the covariance.
         tax: What gains are taxed by.
         notes: What is said already.
+        held: The portfolio with its classes: every member of one counts for its value and its gain.
 
     Raises:
         InputError: Fewer than two funds have a target; there is no value; a number is out of its range.
@@ -161,7 +164,7 @@ def inputs(
             say("add a second target under [targets]"),
         )
     targets = np.array([float(portfolio.targets[s]) for s in symbols])
-    worth = told.value if told.value is not None else _worth(portfolio)
+    worth = told.value if told.value is not None else _worth(held)
     if worth is None or worth <= 0:
         raise InputError(
             "no-value",
@@ -176,10 +179,7 @@ def inputs(
         said.append(say("shares are taken as divisible: the file has no price of every fund"))
     gain = told.gain
     if gain is None:
-        gain = _gain(portfolio, symbols) if tax is not None else ZERO
-        if gain is None:
-            gain = ZERO
-            said.append(say("no unrealised gain is assumed: the file has no lots; --gain 30% says another"))
+        gain = ZERO if tax is None else _gain(held, said)
     return SaverInputs(
         symbols=symbols,
         targets=targets,
@@ -268,20 +268,33 @@ def _covariance(
     return np.eye(len(symbols)) * volatility**2 / 2.0
 
 
-def _gain(portfolio: Portfolio, symbols: tuple[str, ...]) -> Decimal | None:
-    """Return the unrealised part of the value by the file's lots, None where any are missing."""
+def _gain(portfolio: Portfolio, notes: list[str]) -> Decimal:
+    """Return the unrealised part of the value by the file's lots; say of what there are none."""
     worth = cost = ZERO
+    lacking: list[str] = []
     for account in portfolio.accounts:
         for position in account.positions:
-            if position.symbol not in symbols or not position.shares:
+            if position.symbol not in portfolio.counted or not position.shares:
                 continue
             if not position.lots:
-                return None
+                lacking.append(position.symbol)
+                continue
             worth += portfolio.position_value(position)
             for lot in position.lots:
                 rate = lot.fx if lot.fx is not None else portfolio.rate(lot.currency)
                 cost += lot.shares * lot.unit_cost * rate
-    return max((worth - cost) / worth, ZERO) if worth else None
+    if not worth:
+        notes.append(say("no unrealised gain is assumed: the file has no lots; --gain 30% says another"))
+        return ZERO
+    if lacking:
+        notes.append(
+            say(
+                "the unrealised gain of {symbols} is taken to be that of all others: the file has no lots of "
+                "them; --gain 30% says another",
+                symbols=", ".join(dict.fromkeys(lacking)),
+            )
+        )
+    return max((worth - cost) / worth, ZERO)
 
 
 def tax_of(tax: BacktestTax, symbols: Sequence[str]) -> SaverTax:

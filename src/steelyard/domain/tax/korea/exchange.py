@@ -138,6 +138,7 @@ def rates_used(facts: YearFacts, pairs: Collection[tuple[str, str]]) -> tuple[Ra
                 entry.account,
                 entry.symbol,
                 entry.traded_on,
+                entry.lot if entry.kind == "transfer_in" and entry.lot else entry.traded_on,
                 _moved_on(entry, tax_class, facts),
                 entry.shares,
                 entry.currency,
