@@ -48,8 +48,8 @@ class RateUsed:
 
     Attributes:
         kind, account, symbol, traded_on, shares: Of the entry it was used for.
-        dealt_on: Day of the purchase, sale or payment that it converts: of shares transferred in that of their
-            purchase, not of the transfer.
+        dealt_on: Day of the purchase, sale or payment that it converts; of shares transferred in that of
+            their purchase.
         moved_on: When its money moved, which decides the rate; None when unknown.
         rate: Tax currency for one unit of `currency`.
         day: Of the rate; None where the entry states its own.
