@@ -135,8 +135,9 @@ def record(
     folder = bootstrap.Folder.of(path, database=journal).read()
     today = bootstrap.today_at(folder)
     written = {"date": today.isoformat()}
+    known = bootstrap.instruments(folder)
     if words:
-        written |= quick_fields(words, today, bootstrap.account_names(folder) or ())
+        written |= quick_fields(words, today, bootstrap.account_names(folder) or (), known)
     for name, value in fields.items():
         if name not in COLUMNS:
             raise InputError(
@@ -148,7 +149,7 @@ def record(
             written[name] = _word(value)
     if not written.get("account"):
         written["account"] = _account_of(folder)
-    entry, problems = read_entry(written, bootstrap.instruments(folder))
+    entry, problems = read_entry(written, known)
     if entry is None:
         raise PortfolioProblems(problems)
     file = _file(folder)

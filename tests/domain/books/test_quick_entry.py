@@ -70,3 +70,55 @@ def test_a_fee_of_an_instrument_keeps_it():
     assert quick_fields(["fee", "VOO", "5", "USD"], date(2026, 11, 23)) == {
         "type": "fee", "symbol": "VOO", "shares": "5", "currency": "USD",
     }  # fmt: skip
+
+
+KNOWN = {"360750", "133690", "069500", "100000"}
+
+
+@pytest.mark.parametrize(
+    ("words", "fields"),
+    [
+        ("매수 360750 30주 25100원", {"type": "buy", "symbol": "360750", "shares": "30",
+                                   "price": "25100 KRW"}),
+        ("buy 133690 2 @158900", {"type": "buy", "symbol": "133690", "shares": "2", "price": "158900"}),
+        ("매수 360750 200000주 25100원",
+         {"type": "buy", "symbol": "360750", "shares": "200000", "price": "25100 KRW"}),
+        ("buy 233740 2 @9000", {"type": "buy", "symbol": "233740", "shares": "2", "price": "9000"}),
+        ("buy VOO 100000 @5", {"type": "buy", "symbol": "VOO", "shares": "100000", "price": "5"}),
+        ("배당 360750 30000원", {"type": "dividend", "symbol": "360750", "shares": "1",
+                               "price": "30000 KRW"}),
+        ("dividend 5 VOO @1.8", {"type": "dividend", "symbol": "VOO", "shares": "5", "price": "1.8"}),
+        ("deposit 100000", {"type": "deposit", "shares": "100000"}),
+        ("fee 100000", {"type": "fee", "shares": "100000"}),
+    ],
+)  # fmt: skip
+def test_six_digits_in_the_place_of_the_instrument_are_a_listing(words, fields):
+    """KRX codes that begin with another digit than 0 were taken for a number of shares."""
+    assert quick_fields(words.split(), TODAY, (), KNOWN) == fields
+
+
+def test_two_listings_in_one_entry_are_asked_about():
+    with pytest.raises(InputError):
+        quick_fields(["buy", "360750", "133690", "@100"], TODAY, (), KNOWN)
+
+
+@pytest.mark.parametrize("words", ["배당 SCHD 30달러", "dividend SCHD $30", "dividend SCHD 30 USD"])
+def test_the_amount_of_a_dividend_is_enough(words):
+    """30 dollars were paid, on however many shares: shares times price are 30."""
+    fields = quick_fields(words.split(), TODAY)
+    assert fields["symbol"] == "SCHD"
+    assert (fields["shares"], fields["price"].removesuffix(" USD")) == ("1", "30")
+    assert "USD" in (fields["price"][-3:], fields.get("currency"))
+
+
+def test_a_dividend_a_share_keeps_its_shares():
+    fields = quick_fields(["배당", "SCHD", "5주", "1.80달러"], TODAY)
+    assert (fields["shares"], fields["price"]) == ("5", "1.8 USD")
+    assert "price" not in quick_fields(["dividend", "SCHD", "5주", "USD"], TODAY)
+
+
+def test_what_looks_like_an_option_is_told_where_it_goes():
+    with pytest.raises(InputError) as caught:
+        quick_fields(["buy", "BND", "40", "@73.85", "--date", "2026-12-01"], TODAY)
+    assert "--date" in caught.value.message
+    assert "date=" in caught.value.hint

@@ -6,11 +6,11 @@ and `field=value` says it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Container, Iterable, Sequence
 from datetime import date, timedelta
 
 from steelyard.domain.books.entry_text import COLUMNS
-from steelyard.domain.books.ledger import CASH_KINDS, KINDS
+from steelyard.domain.books.ledger import CASH_KINDS, KINDS, PAYMENT_KINDS
 from steelyard.domain.days import read_day
 from steelyard.domain.money import is_currency, plain
 from steelyard.domain.numerals import Numeral, read_numeral
@@ -33,12 +33,42 @@ def is_quick(words: Sequence[str]) -> bool:
     return bool(words) and "=" not in words[0]
 
 
-def quick_fields(words: Sequence[str], today: date, accounts: Collection[str] = ()) -> dict[str, str]:
+def refuse_options(words: Iterable[str]) -> None:
+    """Refuse words that look like an option: what an entry says is no option.
+
+    Raises:
+        InputError: There is no such option (`entry-words`).
+    """
+    for word in words:
+        option = word.partition("=")[0]
+        name = option.removeprefix("--")
+        if option == name:
+            continue
+        text = say("there is no option {option}", option=option)
+        if name in ("date", "day", "on"):
+            hint = say("write the day among the words, as 2026-11-23, or as date=2026-11-23")
+        elif name in COLUMNS:
+            hint = say("say it as {name}=…", name=name)
+        else:
+            hint = say("see `steelyard record --help`")
+        raise InputError("entry-words", text, hint)
+
+
+def quick_fields(
+    words: Sequence[str], today: date, accounts: Collection[str] = (), known: Container[str] = ()
+) -> dict[str, str]:
     """Return the fields of an entry that is said in words.
 
     The type stands first. Then, in any order: the instrument, by symbol or name; how many (`3`, `3주`); the
     price (`@600.20`, or an amount with its currency, or the second number); a day with its separators, or
-    `yesterday`; the account, by its name; and any `field=value`. Of money the number is the amount.
+    `yesterday`; the account, by its name; and any `field=value`. Of money the number is the amount; so is
+    an amount with its currency of a payment on shares that are not said: it stands as one share at it.
+
+    Args:
+        words: Type first.
+        today: What `yesterday` is reckoned from.
+        accounts: Names of accounts.
+        known: Symbols, which tell 360750 from a number.
 
     Raises:
         InputError: A word has no meaning, or one thing is said twice (`entry-words`).
@@ -46,15 +76,24 @@ def quick_fields(words: Sequence[str], today: date, accounts: Collection[str] = 
     >>> quick_fields(["buy", "VOO", "3", "@600.20"], date(2026, 11, 23))
     {'type': 'buy', 'shares': '3', 'price': '600.20', 'symbol': 'VOO'}
     """
+    refuse_options(words)
     kind = words[0].lower().replace("-", "_")
     kind = TYPES.get(kind, kind)
     if kind not in KINDS and kind not in TYPES.values():
         raise _unclear(words[0], say("begin with one of {types}", types=", ".join(KINDS)))
     fields = {"type": kind}
     symbol: list[str] = []
+    apart = {word for word in words[1:] if word in accounts}
+    code = _code([word for word in words[1:] if word not in apart], kind, today, known)
     for word in words[1:]:
-        name, value = ("account", word) if word in accounts else _meaning(word, kind, fields, today)
-        if name == "symbol" and "currency" not in fields and _is_money(value, kind, fields):
+        if word in apart:
+            name, value = "account", word
+        elif word == code:
+            name, value = "symbol", word
+        else:
+            name, value = _meaning(word, kind, fields, today)
+        paid = bool(symbol) and kind in PAYMENT_KINDS and "shares" in fields and is_currency(value)
+        if name == "symbol" and "currency" not in fields and (paid or _is_money(value, kind, fields)):
             fields["currency"] = value.upper()
         elif name == "symbol":
             symbol.append(value)
@@ -64,7 +103,45 @@ def quick_fields(words: Sequence[str], today: date, accounts: Collection[str] = 
             fields[name] = value
     if symbol:
         fields["symbol"] = " ".join(symbol)
+    if kind in PAYMENT_KINDS:
+        _as_amount(words, fields)
     return fields
+
+
+def _code(words: Sequence[str], kind: str, today: date, known: Container[str]) -> str:
+    """Return the listing among words that could be numbers, "" where none is one or several may be.
+
+    Six digits are a listing where no other word is the instrument, another word says how many, and they are
+    known or there is a price as well.
+    """
+    digits = {word for word in words if len(word) == 6 and word.isdecimal() and word.isascii()}
+    if not digits or kind in ("deposit", "withdrawal"):
+        return ""
+    if kind not in CASH_KINDS and any(map(_is_code, digits)):
+        return ""
+    said = [_meaning(word, kind, (), today) for word in words if word not in digits]
+    money = kind in (*CASH_KINDS, *PAYMENT_KINDS)
+    others = {value for name, value in said if name == "symbol"}
+    if any(not money or value in known or not is_currency(value) for value in others):
+        return ""
+    numbers = [name for name, _ in said if name in ("shares", "price")]
+    found = [word for word in digits if word in known]
+    if not found and kind not in CASH_KINDS and "price" in numbers and "shares" in numbers:
+        found = list(digits)
+    if len(found) != 1 or words.count(found[0]) > 1 or len(digits) + len(numbers) < 2:
+        return ""
+    return found[0]
+
+
+def _as_amount(words: Sequence[str], fields: dict[str, str]) -> None:
+    """Take money that is paid, and nobody says on how many shares, as paid on one."""
+    said = [word.lower() for word in words[1:]]
+    if any(w.endswith(("주", "shares", "share")) or w.startswith(("shares=", "price=")) for w in said):
+        return
+    if "shares" not in fields and " " in fields.get("price", ""):
+        fields["shares"] = "1"
+    elif "price" not in fields and "shares" in fields and fields.get("currency", "-").lower() in said:
+        fields["shares"], fields["price"] = "1", fields["shares"]
 
 
 def _meaning(word: str, kind: str, fields: Iterable[str], today: date) -> tuple[str, str]:

@@ -282,8 +282,9 @@ def record(
     into the journal first, or `kept` under the account, which says whether file or journal counts.
     """
     from steelyard.domain.books.entry_text import COLUMNS
-    from steelyard.domain.books.quick_entry import is_quick
+    from steelyard.domain.books.quick_entry import is_quick, refuse_options
 
+    refuse_options(words)
     fields: dict[str, Any] = {}
     quick = is_quick(words)
     for word in () if quick else words:
