@@ -112,3 +112,14 @@ def test_the_page_of_objectives_lists_every_one():
     page = (ROOT / "docs" / "explanation" / "what-best-means.md").read_text(encoding="utf-8")
     rows = re.search(r"^## Objectives\n(.*?)^## ", page, re.MULTILINE | re.DOTALL)[1]
     assert re.findall(r"^\| `(\w+)` \|", rows, re.MULTILINE) == list(OBJECTIVES)
+
+
+@pytest.mark.parametrize("command", ["check", "holdings"])
+def test_a_lot_that_is_bought_after_the_day_is_named(tmp_path, command):
+    """It was counted without a word; `--as-of` on its day says nothing of it."""
+    (tmp_path / "portfolio.toml").write_text(FILE.replace("2024-03-04", "2027-02-20"))
+    before = run_command(tmp_path, command, "--as-of", "2026-12-01")
+    assert before.returncode == 0
+    (line,) = (line for line in before.stderr.splitlines() if "lot-in-future" in line)
+    assert all(word in line for word in ("VOO", "'main'", "2027-02-20", "2026-12-01"))
+    assert "lot-in-future" not in run_command(tmp_path, command, "--as-of", "2027-02-20").stderr

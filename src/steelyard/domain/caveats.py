@@ -170,6 +170,24 @@ class RateDifference:
 
 
 @dataclass(frozen=True, slots=True)
+class LaterLot:
+    """A lot that was bought after the day of the report: it is counted all the same.
+
+    Attributes:
+        account, symbol: Where.
+        bought: Its day.
+    """
+
+    account: str
+    symbol: str
+    bought: date
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON carries it, under `later_lots`."""
+        return {"account": self.account, "symbol": self.symbol, "bought": self.bought.isoformat()}
+
+
+@dataclass(frozen=True, slots=True)
 class Caveats:
     """What the reader of a report should know of what it rests on.
 
@@ -181,6 +199,7 @@ class Caveats:
         stale_ok: Its reader asked for them all the same.
         actions: Splits, changes of name and ends that price sources suggest and the books lack.
         rates: Where the file's rates are not what was fetched.
+        later_lots: Lots bought after the day, which may be a slip of the pen.
     """
 
     differences: tuple[HoldingDifference, ...] = ()
@@ -190,6 +209,7 @@ class Caveats:
     stale_ok: bool = False
     actions: tuple[UnrecordedAction, ...] = ()
     rates: tuple[RateDifference, ...] = ()
+    later_lots: tuple[LaterLot, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the keys that `check`, `plan` and `holdings` carry of it."""
@@ -203,6 +223,7 @@ class Caveats:
             },
             "actions": [a.to_dict() for a in self.actions],
             **({"rates": [r.to_dict() for r in self.rates]} if self.rates else {}),
+            **({"later_lots": [x.to_dict() for x in self.later_lots]} if self.later_lots else {}),
         }
 
 
@@ -247,6 +268,13 @@ def caveats_of(portfolio: Portfolio, as_of: date, *, stale_ok: bool = False) -> 
         stale_ok=stale_ok,
         actions=books.actions if books is not None else (),
         rates=books.rates_differ if books is not None else (),
+        later_lots=tuple(
+            LaterLot(account.name, position.symbol, lot.bought)
+            for account in portfolio.accounts
+            for position in account.positions
+            for lot in position.lots
+            if lot.bought > as_of
+        ),
     )
 
 

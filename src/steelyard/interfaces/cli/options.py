@@ -138,7 +138,8 @@ def tell_addresses(start: str) -> None:
 def warn_of_caveats(caveats: Caveats, as_of: date, portfolio: Portfolio) -> None:
     """Say on standard error what a report rests on that may not be so."""
     # Nothing to say is the rule, and then nothing is imported for it.
-    if caveats.differences or caveats.actions or caveats.undated or caveats.oldest not in (None, as_of):
+    grave = caveats.differences or caveats.actions or caveats.later_lots
+    if grave or caveats.undated or caveats.oldest not in (None, as_of):
         from steelyard.interfaces.cli.warnings import warn
 
         warn(caveats, as_of, portfolio.source)

@@ -35,6 +35,18 @@ def warn(caveats: Caveats, as_of: date, source: str) -> None:
         error = unrecorded_action(action)
         click.echo(tell(say("warning[action-unrecorded]: {text}", text=error.message)), err=True)
         click.echo(f"\n  {language.hint(error.hint)}\n", err=True)
+    for lot in caveats.later_lots:
+        text = say(
+            "warning[lot-in-future]: a lot of {symbol} in account {account!r} is dated {bought},"
+            " after {as_of}",
+            symbol=lot.symbol,
+            account=lot.account,
+            bought=lot.bought,
+            as_of=as_of,
+        )
+        click.echo(tell(text), err=True)
+        found = say("correct bought = {bought} in {file}; the lot is counted", bought=lot.bought, file=source)
+        click.echo(f"\n  {language.hint(found)}\n", err=True)
     for rate in caveats.rates:
         facts = {"pair": rate.pair, "rate": plain(rate.file), "fetched": plain(rate.fetched), "day": rate.day}
         text = say(
