@@ -117,7 +117,7 @@ def plan(
         "relocate": relocate,
         "allow_wash_sales": allow_wash_sales,
     }
-    return _told(result, why_not, asked, caveats)
+    return _told(portfolio, result, why_not, asked, caveats)
 
 
 def ways(portfolio: Portfolio, **asked: Unpack[PlanOptions]) -> Ways:
@@ -184,8 +184,8 @@ def invest(
     }
     if account is not None:
         # A plan is made again from what it was asked for, and that has no word for one account alone.
-        return replace(_told(result, why_not, asked, caveats), asked=None)
-    return _told(result, why_not, asked, caveats)
+        return replace(_told(portfolio, result, why_not, asked, caveats), asked=None)
+    return _told(portfolio, result, why_not, asked, caveats)
 
 
 def withdraw(
@@ -226,7 +226,7 @@ def withdraw(
         "no_buy": True,
         "objective": objective,
     }
-    return _told(result, why_not, asked, caveats)
+    return _told(portfolio, result, why_not, asked, caveats)
 
 
 def what_if(
@@ -285,12 +285,27 @@ def _need_room(portfolio: Portfolio, account: str | None, new: Decimal, as_of: d
         need_room(portfolio, bootstrap.tax_figures, account=account, money=new, as_of=day)
 
 
-def _told(result: Plan, why_not: str, asked: Mapping[str, Any], caveats: Caveats) -> Plan:
+def _told(
+    portfolio: Portfolio, result: Plan, why_not: str, asked: Mapping[str, Any], caveats: Caveats
+) -> Plan:
     """Return a plan with why it says nothing of tax, what it was asked for, and what it rests on."""
-    return replace(result, tax_note=why_not or result.tax_note, asked=asked, caveats=caveats)
+    note = why_not or result.tax_note or _costless(portfolio, result)
+    return replace(result, tax_note=note, asked=asked, caveats=caveats)
 
 
-@overload
+def _costless(portfolio: Portfolio, result: Plan) -> str:
+    """Say of a plan that counts no tax, since no cost at all is known, which of its sales are taxed."""
+    sold = [t for t in result.trades if t.side == "sell"]
+    if portfolio.tax is None or result.taxes is not None or not sold:
+        return ""
+    from steelyard.app.tax.situation import taxed_pairs
+    from steelyard.domain.tax.gaps import tax_not_counted
+
+    taxed = taxed_pairs(portfolio)
+    named = [t.symbol for t in sold if (t.account, t.symbol) in taxed]
+    return tax_not_counted(named) if named else ""
+
+
 def _text(given: Money) -> str: ...
 @overload
 def _text(given: None) -> None: ...

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 import steelyard
-from builders import with_gains
+from builders import account, portfolio, position, with_gains
 from steelyard.errors import SteelyardError
 from steelyard.interfaces.cli.main import cli
 
@@ -58,6 +58,39 @@ def test_a_plan_shows_the_lots_a_sale_takes_and_what_it_adds_to_the_tax(tmp_path
     assert (sale["symbol"], sale["shares"], sale["gain"]) == ("VOO", "19", "6840000")
     assert sale["lots"] == [{"bought": "2022-03-04", "shares": "19", "cost": "9120000"}]
     assert sale["tax"] == report["taxes"] == "954800"
+
+
+def test_under_a_moving_average_a_sale_takes_no_lots(tmp_path):
+    """20 at 480,000 and 20 at 797,500 cost 638,750 on average: 19 gain 3,823,750, 22 % of 1,323,750."""
+    text = KR.replace('name = "main"', 'name = "main"\ncost_method = "average"')
+    (sale,) = [t for t in run(tmp_path, "plan", text=text)["trades"] if t["side"] == "sell"]
+    assert (sale["symbol"], sale["shares"], sale["gain"]) == ("VOO", "19", "3823750")
+    assert sale["lots"] == []
+
+
+BARE = portfolio(
+    {"VOO": "60%", "BND": "40%"},
+    account(position("VOO", 100, "500"), position("BND", 10, "70")),
+    base_currency="USD",
+    tax={"jurisdiction": "US", "ordinary_rate": "32%"},
+)
+"""Nobody says what was paid; 39 of VOO go."""
+
+
+def test_a_plan_says_that_the_tax_of_what_has_no_cost_is_not_counted(tmp_path):
+    assert run(tmp_path, "plan", text=BARE)["tax_note"] == (
+        "what was paid for VOO is not known, so the tax of its sale is in no figure: add lots to the "
+        "position, or import the trades with `steelyard import`"
+    )
+
+
+def test_a_harvest_says_what_it_cannot_judge(tmp_path):
+    report = run(tmp_path, "harvest", text=BARE)
+    assert report["losses"] == []
+    assert report["notes"][0] == (
+        "what was paid for BND, VOO is not known, so its loss or gain is not judged: add lots to the "
+        "position, or import the trades with `steelyard import`"
+    )
 
 
 def test_a_limit_on_tax_holds(tmp_path):

@@ -31,6 +31,7 @@ from steelyard.app.tax.situation import Returns, TaxSituation
 from steelyard.domain.caveats import Caveats
 from steelyard.domain.money import EXACT, ZERO, exact_sum, figure, plain
 from steelyard.domain.portfolio import Portfolio
+from steelyard.domain.tax.gaps import how_to_tell
 from steelyard.domain.tax.planning import Formula, PlanTax, on_top_of
 from steelyard.records import dataclass, replace
 from steelyard.words import say
@@ -151,10 +152,25 @@ def _of_return(
         deadline=situation.country.last_sale_day(facts.year, facts.is_session, facts.rates),
         gain_room=None if isinstance(free, str) else max(free.room, ZERO),
         notes=(
+            *_costless(portfolio, situation),
             free if isinstance(free, str) else free.note,
             *(carried_note if any(p.carried for p in losses) else ()),
             *unproven,
             *((situation.so_far.provisional,) if situation.so_far.provisional else ()),
+        ),
+    )
+
+
+def _costless(portfolio: Portfolio, situation: TaxSituation) -> tuple[str, ...]:
+    """Say of what nobody has said what was paid, so that it is not judged."""
+    unknown = sorted({s for a, s in situation.unknown - situation.untaxed if s in portfolio.quotes})
+    if not unknown:
+        return ()
+    return (
+        say(
+            "what was paid for {symbols} is not known, so its loss or gain is not judged: {hint}",
+            symbols=", ".join(unknown),
+            hint=how_to_tell(unknown, situation.so_far.gaps),
         ),
     )
 

@@ -388,9 +388,8 @@ def _with_tax(
     for place, trade in enumerate(result.trades):
         sale = taxes.sales.get(place)
         if sale is not None:
-            lots = tuple((x.bought, x.shares, x.cost) for d in sale.disposals for x in d.lots)
             lost = exact_sum(d.disallowed for d in sale.disposals)
-            trade = replace(trade, gain=sale.gain, tax=sale.tax, lots=lots, disallowed=lost)
+            trade = replace(trade, gain=sale.gain, tax=sale.tax, lots=sale.lots, disallowed=lost)
             if sale.no_buy is not None and any(map(blocks_wash_sales, tax)):
                 days = (sale.no_buy.not_before - sale.no_buy.sold_on).days
                 trade = replace(trade, no_buy=tuple(sorted(sale.no_buy.symbols)), no_buy_days=days)

@@ -13,12 +13,14 @@ from steelyard.app.planning.lot_choice import cheapest
 from steelyard.app.planning.lot_taxes import lot_taxes, tax_rate
 from steelyard.app.planning.plan_request import LotTaxes
 from steelyard.app.tax.filers import entries_for
+from steelyard.app.tax.selling_order import method_of
 from steelyard.app.tax.situation import Returns, TaxSituation
 from steelyard.domain.books.ledger import Entry
 from steelyard.domain.books.lots import TaxLot
 from steelyard.domain.money import EXACT, ZERO, exact_sum, plain
 from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.tax.country import Disposal, YearTax
+from steelyard.domain.tax.gaps import tax_not_counted
 from steelyard.domain.tax.planning import NoBuy
 from steelyard.domain.trades import Trade
 from steelyard.errors import InputError
@@ -38,12 +40,19 @@ class SaleTax:
             saves tax. None when the tax cannot be computed.
         disposals: As the return would list it, with its lots.
         no_buy: What a purchase would undo of it, as the country says; None where there is nothing to undo.
+        has_lots: Whether it takes lots; under a moving average there are none.
     """
 
     gain: Decimal | None
     tax: Decimal | None
     disposals: tuple[Disposal, ...]
     no_buy: NoBuy | None = None
+    has_lots: bool = True
+
+    @property
+    def lots(self) -> tuple[tuple[date, Decimal, Decimal], ...]:
+        """Day, shares and cost of each lot it takes."""
+        return tuple((x.bought, x.shares, x.cost) for d in self.disposals for x in d.lots if self.has_lots)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +221,8 @@ class _Return:
         if situation.country.wash_days is not None and any(map(_has_losing_lot, fresh)):
             no_buy = self._no_buy(before, sold_before, trade.symbol)
         gain = exact_sum(d.gain for d in fresh)
-        self.sales[place] = SaleTax(gain, self._added(before, self._year), tuple(fresh), no_buy)
+        has_lots = method_of(situation, *key) != "average"
+        self.sales[place] = SaleTax(gain, self._added(before, self._year), tuple(fresh), no_buy, has_lots)
 
     def _no_buy(self, before: YearTax, sold_before: tuple[Entry, ...], symbol: str) -> NoBuy | None:
         """Return the country's no-buy window of the last sale, None where it realises no loss that counts.
@@ -266,10 +276,9 @@ class _Return:
             why_not: Why the lots could not be looked at.
         """
         situation = self._situation
-        listed = ", ".join(self._left_out)
         notes: list[str] = [""]
-        if listed:
-            notes = [say("what was paid for {left_out} is not known", left_out=listed)]
+        if self._left_out:
+            notes = [tax_not_counted(self._left_out, situation.so_far.gaps)]
         undone = _undone(situation, self._buys, self._as_of)
         if undone:
             notes.append(

@@ -62,6 +62,25 @@ class Gap:
         }
 
 
+def how_to_tell(symbols: Iterable[str], gaps: Sequence[Gap] = ()) -> str:
+    """Return what says the cost of holdings: the commands of their gaps, else where it may be written."""
+    wanted = frozenset(symbols)
+    commands = list(dict.fromkeys(gap.hint for gap in gaps if gap.symbol in wanted))
+    if commands:
+        return join("; ", commands)
+    return say("add lots to the position, or import the trades with `steelyard import`")
+
+
+def tax_not_counted(symbols: Iterable[str], gaps: Sequence[Gap] = ()) -> str:
+    """Say that the tax of sales is in no figure since nobody has said what was paid, and what says it."""
+    named = list(dict.fromkeys(symbols))
+    return say(
+        "what was paid for {left_out} is not known, so the tax of its sale is in no figure: {hint}",
+        left_out=", ".join(named),
+        hint=how_to_tell(named, gaps),
+    )
+
+
 def without_costless(entries: Sequence[Entry]) -> tuple[list[Entry], tuple[Gap, ...]]:
     """Return entries without what moves shares of unknown cost, and what that leaves out.
 
