@@ -228,7 +228,7 @@ def withdraw(
     amount, path = amount_and_path(amount_and_file)
     portfolio = read_portfolio(path, told.file, told.as_of)
     result = steelyard.withdraw(portfolio, amount, objective=objective, **told.asked)
-    _print_plan(result, portfolio, told, say("Withdraw"))
+    _print_plan(result, portfolio, told, say("Withdraw"), asks_nearest=False)
 
 
 def _pairs(words: tuple[str, ...]) -> dict[str, str]:
@@ -246,7 +246,13 @@ def _pairs(words: tuple[str, ...]) -> dict[str, str]:
 
 
 def _print_plan(
-    result: Plan, portfolio: Portfolio, told: PlanFlags, title: str, found: Ways | None = None
+    result: Plan,
+    portfolio: Portfolio,
+    told: PlanFlags,
+    title: str,
+    found: Ways | None = None,
+    *,
+    asks_nearest: bool = True,
 ) -> None:
     if told.as_json:
         print_json(result.to_dict())
@@ -255,7 +261,7 @@ def _print_plan(
     else:
         from steelyard.interfaces.cli import tables
 
-        tables.show_plan(result, portfolio, title)
+        tables.show_plan(result, portfolio, title, asks_nearest=asks_nearest)
         if found is not None:
             tables.show_ways(found)
     if not result.objective.proven and not result.gated:

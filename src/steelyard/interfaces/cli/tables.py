@@ -211,7 +211,7 @@ def show_check(report: CheckReport) -> None:
         out.print(tell(say("Next look: {day}", day=decision.next_look)))
 
 
-def show_plan(plan: Plan, portfolio: Portfolio, title: str) -> None:
+def show_plan(plan: Plan, portfolio: Portfolio, title: str, *, asks_nearest: bool = True) -> None:
     """Print a plan: the trades with their reasons, then where they lead."""
     out, base = console(), plan.base_currency
     several = len(portfolio.accounts) > 1
@@ -257,9 +257,12 @@ def show_plan(plan: Plan, portfolio: Portfolio, title: str) -> None:
     out.print(after)
     if plan.nearest is not None:
         near = plan.nearest
+        # Withdrawals cannot ask for it: a hint must be good to paste.
+        ends = say(": --accept-drift 0 shows it") if asks_nearest else ""
         text = say(
             "{here} % from target; the nearest plan is at {distance} %, with {trades} trades of {amount} and "
-            "{costs} of tax and costs: --accept-drift 0 shows it",
+            "{costs} of tax and costs{ends}",
+            ends=ends,
             here=percent(near.plan_distance),
             distance=percent(near.distance),
             trades=near.trades,
