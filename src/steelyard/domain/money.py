@@ -97,6 +97,16 @@ def currency_sign(currency: str) -> str:
     return _SIGNS.get(currency, currency)
 
 
+def written(amount: Decimal, currency: str) -> str:
+    """Return an amount as people read it, in the decimals its currency is counted in.
+
+    >>> written(Decimal("49450"), "USD"), written(Decimal("-1118.4"), "KRW")
+    ('$49,450.00', '-₩1,118')
+    """
+    shown = EXACT.quantize(amount, ONE.scaleb(-minor_digits(currency)))
+    return f"{'-' if shown < 0 else ''}{currency_sign(currency)}{shown.copy_abs():,f}"
+
+
 def is_currency(text: str) -> bool:
     """Say whether the text has the form of an ISO 4217 code."""
     return _CURRENCY.fullmatch(text) is not None

@@ -335,7 +335,7 @@ def test_a_loss_is_offered_in_the_part_that_a_small_purchase_does_not_wash():
     entries = [buy(LONG_AGO, "VOO", 100, 500), buy(date(2026, 11, 20), "VOO", D("0.5"), 400)]
     (found,) = report(portfolio(US, {"VOO": 400}), entries).losses
     assert (found.do, found.shares, found.gain, found.saves) == (True, 30, -3000, 944)
-    assert "50 of the loss is disallowed" in found.why
+    assert "; $50.00 of the loss is disallowed" in found.why
 
 
 def test_a_purchase_as_large_as_the_sale_still_makes_it_wait():

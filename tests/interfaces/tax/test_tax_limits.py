@@ -79,7 +79,7 @@ def test_a_plan_over_its_limit_says_by_how_much(asked):
     last dollar in 2026 (50,400 to 105,700). Buying 40 of VOO undoes all of it and brings 352.00 back."""
     done = asked("--max-tax", "0", "--allow-wash-sales", "--no-sell", trades=SOLD)
     text = " ".join(done.stdout.split())
-    assert "by the return the plan adds 352 USD of tax, more than the 0 asked for" in text
+    assert "by the return the plan adds $352.00 of tax, more than the $0.00 asked for" in text
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ from steelyard.app.harvest.sale_value import (
 from steelyard.app.harvest.wash_sales import with_window
 from steelyard.app.tax.situation import Returns, TaxSituation
 from steelyard.domain.caveats import Caveats
-from steelyard.domain.money import EXACT, ZERO, exact_sum, figure, plain
+from steelyard.domain.money import EXACT, ZERO, exact_sum, figure, plain, written
 from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.tax.gaps import how_to_tell
 from steelyard.domain.tax.planning import Formula, PlanTax, on_top_of
@@ -129,7 +129,7 @@ def _of_return(
 ) -> HarvestReport:
     """Return what is worth realising on one return; `before` are losses proposed on the others."""
     rules = situation.country.plan_tax(situation.facts, situation.so_far, as_of)
-    later, carried_note = _later_years(rules, given)
+    later, carried_note = _later_years(rules, given, situation.country.currency)
     rows = sellable_lots(portfolio, situation, rules)
     losses, realised, losses_proven = _losses(rows, rules, later, given, situation, as_of)
     if situation.country.wash_days is not None:
@@ -175,7 +175,7 @@ def _costless(portfolio: Portfolio, situation: TaxSituation) -> tuple[str, ...]:
     )
 
 
-def _later_years(rules: PlanTax, given: Assumptions) -> tuple[Formula | None, tuple[str, ...]]:
+def _later_years(rules: PlanTax, given: Assumptions, currency: str) -> tuple[Formula | None, tuple[str, ...]]:
     """Return what a loss carried on is worth, and what that rests on, for people."""
     carried = rules.carried
     if carried is None:
@@ -188,7 +188,7 @@ def _later_years(rules: PlanTax, given: Assumptions) -> tuple[Formula | None, tu
         "a loss carried on counts as {limit} a year off other income at {rate} %, discounted by "
         "{discount} % a year and counted with a likelihood of {likelihood} % (carry_likelihood and "
         "carry_discount under [tax])",
-        limit=plain(carried.limit),
+        limit=written(carried.limit, currency),
         rate=_percent(carried.rate),
         discount=_percent(discount),
         likelihood=_percent(likelihood),

@@ -9,7 +9,7 @@ from decimal import Decimal
 from steelyard.app.harvest.sale_value import Proposal
 from steelyard.app.tax.situation import TaxSituation
 from steelyard.app.tax.wash_window import recent_purchases
-from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, plain
+from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, written
 from steelyard.words import say
 
 
@@ -31,7 +31,7 @@ def with_window(situation: TaxSituation, found: Proposal, as_of: date) -> Propos
                 "{why}; {lost} of the loss is disallowed, because {washed} {washed:share|shares} of "
                 "{symbol} were bought on {day}; do not buy {listed} in any account before {as_of}",
                 why=found.why,
-                lost=plain(lost),
+                lost=written(lost, situation.country.currency),
                 washed=washed,
                 symbol=max(recent)[1],
                 day=max(recent)[0],

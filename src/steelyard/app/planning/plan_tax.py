@@ -17,7 +17,7 @@ from steelyard.app.tax.selling_order import method_of
 from steelyard.app.tax.situation import Returns, TaxSituation
 from steelyard.domain.books.ledger import Entry
 from steelyard.domain.books.lots import TaxLot
-from steelyard.domain.money import EXACT, ZERO, exact_sum, plain
+from steelyard.domain.money import EXACT, ZERO, exact_sum, written
 from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.tax.country import Disposal, YearTax
 from steelyard.domain.tax.gaps import tax_not_counted
@@ -157,7 +157,7 @@ def _notes_of_planning(
         )
     )
     if total is not None and planned.max_tax is not None and total > planned.max_tax:
-        added, limit = f"{plain(round(total, 2))} {portfolio.base_currency}", plain(planned.max_tax)
+        added, limit = (written(x, portfolio.base_currency) for x in (total, planned.max_tax))
         notes.append(
             say(
                 "by the return the plan adds {added} of tax, more than the {limit} asked for",
@@ -285,7 +285,7 @@ class _Return:
                 say(
                     "buying {names} so soon after a sale at a loss disallows {amount} of that loss",
                     names=", ".join(sorted({e.symbol for e in self._buys})),
-                    amount=f"{plain(undone)} {situation.country.currency}",
+                    amount=written(undone, situation.country.currency),
                 )
             )
         if situation.so_far.provisional and (self.total or any(x.disposals for x in self.sales.values())):

@@ -7,7 +7,7 @@ from decimal import Decimal
 from steelyard.app.planning.plan_request import Outcome, PlanRequest
 from steelyard.app.planning.reasons import goal_worth, points, stage
 from steelyard.app.planning.tradables import may_buy
-from steelyard.domain.money import EXACT, ONE, ZERO, minor_digits, plain
+from steelyard.domain.money import EXACT, ONE, ZERO, minor_digits, plain, written
 from steelyard.domain.policy.drift import Drift
 from steelyard.domain.policy.goals import Goal
 from steelyard.domain.portfolio import Account, Portfolio, Valuation
@@ -102,20 +102,18 @@ def _near_enough(portfolio: Portfolio, outcome: Outcome, request: PlanRequest, g
     part = EXACT.divide(root, outcome.managed) if outcome.managed else ZERO
     percent = str(part.scaleb(2, EXACT).quantize(Decimal("0.01")))
     base = portfolio.base_currency
-    shown = plain(cost.quantize(ONE.scaleb(-minor_digits(base))).normalize())
+    shown = written(cost, base)
     if by == "tax" and tax > ZERO:
         text = say(
-            "stays: trading would cost {amount} {currency} of tax for {percent} %",
+            "stays: trading would cost {amount} of tax for {percent} %",
             amount=shown,
-            currency=base,
             percent=percent,
         )
         return text, by
     if by == "tax":
         text = say(
-            "stays: trading would cost {amount} {currency} for {percent} %",
+            "stays: trading would cost {amount} for {percent} %",
             amount=shown,
-            currency=base,
             percent=percent,
         )
         return text, by

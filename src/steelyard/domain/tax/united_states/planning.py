@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from steelyard.domain.books.lots import TaxLot
-from steelyard.domain.money import EXACT, ZERO, exact_sum, plain
+from steelyard.domain.money import EXACT, ZERO, exact_sum, written
 from steelyard.domain.tax.planning import FreeGains, NoBuy
 from steelyard.domain.tax.united_states.capital_gains import Carry, Schedule, net
 from steelyard.domain.tax.united_states.positions import Positions, Setting
@@ -104,8 +104,8 @@ def free_gains(
             "left; other_income is taken as taxable income after the standard deduction "
             "(where the deduction exceeds the income, state the difference with a minus); "
             "credits and state taxes are not considered",
-            first=plain(first),
-            left=plain(max(room, ZERO)),
+            first=written(first, "USD"),
+            left=written(max(room, ZERO), "USD"),
         ),
     )
 
