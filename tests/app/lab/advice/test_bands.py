@@ -101,6 +101,9 @@ def test_what_is_no_number_in_range_is_refused(tmp_path):
     with pytest.raises(InputError) as refused:
         steelyard.bands(one, **{**PLAIN, "value": None})
     assert refused.value.code == "no-value"
+    with pytest.raises(InputError) as refused:
+        steelyard.bands(one, **{**PLAIN, "move_cost": 0, "fixed": 0})
+    assert refused.value.code == "no-costs"
 
 
 def test_a_simulation_that_no_memory_holds_is_refused(tmp_path):

@@ -19,6 +19,7 @@ from steelyard.app.lab.advice.tried_rules import TriedRule, in_closed_form, own_
 from steelyard.domain.policy.policies import Policy
 from steelyard.engines.lab import closed_forms, programme, programme_three
 from steelyard.engines.lab.closed_forms import Band, YearlyCost
+from steelyard.errors import InputError
 from steelyard.extras import ExtraMissing
 from steelyard.words import say
 
@@ -194,8 +195,15 @@ def bands(saver: SaverInputs, policy: Policy, drawing: Drawing | None) -> BandRe
         drawing: None to leave simulation out, where nothing needs it.
 
     Raises:
+        InputError: Trading costs nothing (`no-costs`): the best band is none at all.
         ExtraMissing: Only simulation can answer, and it is not installed.
     """
+    if saver.cost_of_move()(0.01) <= 0.0:
+        raise InputError(
+            "no-costs",
+            say("trading costs nothing here, so no band is narrow enough"),
+            say("add commission under [costs], or --move-cost 0.1%, --spread or --fixed"),
+        )
     notes = list(saver.notes)
     funds = tuple(_fund(saver, n) for n in range(len(saver.symbols)))
     widest = max(range(len(funds)), key=lambda n: saver.drift(n).speed)
