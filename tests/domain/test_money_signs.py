@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from babel.numbers import format_currency, format_decimal, get_currency_symbol, list_currencies
 
-from steelyard.domain.money import currency_sign, minor_digits
+from steelyard.domain.money import currency_sign, minor_digits, whole_number
 from steelyard.interfaces.cli.tables import money, shares
 
 
@@ -38,3 +38,16 @@ def test_an_amount_is_written_as_the_locale_writes_it(currency, amount):
 def test_a_number_of_shares_is_grouped_and_loses_no_digit_that_counts(count):
     expected = format_decimal(Decimal(count), format="#,##0.######", locale="en_US")
     assert shares(Decimal(count)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("7", 7), ("0012", 12), ("999999999", 999_999_999), ("1000000000", None), ("9" * 5000, None),
+        ("", None), ("-1", None), ("\u0667", None), ("\u00b2", None), ("\uff13", None), ("1_0", None),
+        (" 7", None),
+    ],
+)  # fmt: skip
+def test_a_number_of_a_line_or_a_day_is_nine_ascii_digits_at_most(text, number):
+    """Arabic seven, a superscript two and a wide three are digits to Python."""
+    assert whole_number(text) == number

@@ -306,6 +306,7 @@ def _costless(portfolio: Portfolio, result: Plan) -> str:
     return tax_not_counted(named) if named else ""
 
 
+@overload
 def _text(given: Money) -> str: ...
 @overload
 def _text(given: None) -> None: ...

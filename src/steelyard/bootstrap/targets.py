@@ -14,7 +14,7 @@ from steelyard.adapters.files.toml_text import bytes_of, tree_of
 from steelyard.adapters.machine.private import write_over
 from steelyard.bootstrap.folder import Folder
 from steelyard.domain.market.catalogue import Catalogue
-from steelyard.domain.money import parse_fraction
+from steelyard.domain.money import parse_fraction, whole_number
 from steelyard.domain.policy.policy_edit import PolicyEdit
 from steelyard.domain.policy.targets_edit import TargetsEdit
 from steelyard.errors import InputError
@@ -71,7 +71,7 @@ def edited_policy(folder: Folder, wanted: Mapping[str, str]) -> PolicyEdit:
     table = tree.get("policy")
     now = policy_keys(folder, table if isinstance(table, dict) else {})
     changes: dict[str, str | int | None] = {
-        key: (int(value) if key.endswith("_days") and value.isdigit() else value) if value else None
+        key: ((whole_number(value) if key.endswith("_days") else None) or value) if value else None
         for key, value in wanted.items()
         if value != now.get(key, "")
     }

@@ -119,6 +119,14 @@ def exact_sum(amounts: Iterable[Decimal], start: Decimal = ZERO) -> Decimal:
     return start
 
 
+def whole_number(text: str) -> int | None:
+    """Return the number that at most nine ASCII digits are, None for any other text.
+
+    `int` takes the digits of every script, and `str.isdigit` some that `int` refuses.
+    """
+    return int(text) if len(text) <= 9 and text.isascii() and text.isdigit() else None
+
+
 def parse_number(raw: object) -> Decimal:
     """Read a number exactly as written.
 

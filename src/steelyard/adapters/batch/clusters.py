@@ -14,6 +14,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
 from typing import Any
 
+from steelyard.domain.money import whole_number
 from steelyard.errors import InputError
 from steelyard.extras import ExtraMissing
 from steelyard.ports.batch import Done, Task
@@ -176,10 +177,11 @@ def _first_done(running: Iterable[Future[Any]]) -> Iterable[Future[Any]]:
 def _look(address: str) -> None:
     """Refuse an address where nobody listens: Ray itself would try for minutes."""
     host, _, port = address.rpartition("//")[2].rpartition(":")
-    if not port.isdigit():
+    number = whole_number(port)
+    if number is None:
         return
     try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=SECONDS).close()
+        socket.create_connection((host.strip("[]"), number), timeout=SECONDS).close()
     except (OSError, OverflowError) as error:
         raise _unreachable("ray", address, error) from None
 

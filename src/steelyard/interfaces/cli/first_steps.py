@@ -14,7 +14,7 @@ from steelyard.domain.money import is_currency
 from steelyard.errors import InputError, SteelyardError, unwritable
 from steelyard.interfaces import language
 from steelyard.interfaces.cli.options import epilog, print_json, tell_addresses
-from steelyard.interfaces.cli.typed import Day
+from steelyard.interfaces.cli.typed import Day, lines_of
 from steelyard.words import say
 
 CURRENCIES = {"KR": "KRW", "US": "USD", "JP": "JPY"}
@@ -122,7 +122,7 @@ def init(
         currency = currency or (CURRENCIES[country] if country else None)
     if broker_file is not None:
         pairs = dict(pair.rsplit("=", 1) for pair in symbols if "=" in pair)
-        left = [int(line) for line in leave.replace(",", " ").split() if line.isdigit()]
+        left = lines_of(leave)
         begun = steelyard.template_from(
             broker_file, model=model_name, base_currency=currency, symbols=pairs, leave=left
         )

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from steelyard.domain.money import whole_number
 from steelyard.interfaces.language import tell
 from steelyard.words import say
 
@@ -52,3 +53,13 @@ class Count(click.ParamType[int]):
             )
             self.fail(tell(text), param, ctx)
         return number
+
+
+def lines_of(text: str) -> list[int]:
+    """Return the numbers of lines of a file, apart by commas or spaces, or let click refuse them."""
+    numbers = [whole_number(word) for word in text.replace(",", " ").split()]
+    found = [number for number in numbers if number is not None]
+    if len(found) < len(numbers):
+        said = say("{text!r} is not a list of lines such as 7,12", text=text)
+        raise click.BadParameter(tell(said), param_hint="--leave")
+    return found

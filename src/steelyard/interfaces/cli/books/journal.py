@@ -15,7 +15,7 @@ from steelyard.domain.money import ZERO, plain
 from steelyard.domain.shown import cell
 from steelyard.errors import InputError
 from steelyard.interfaces import language
-from steelyard.interfaces.cli.typed import Count
+from steelyard.interfaces.cli.typed import Count, lines_of
 from steelyard.interfaces.vocabulary import ENTRIES
 from steelyard.words import say
 
@@ -129,7 +129,7 @@ def import_(
         columns=map_,
         accounts=_pairs([a for a in accounts if "=" in a]),
         symbols=_pairs(symbols),
-        leave=_lines(leave),
+        leave=lines_of(leave),
         preview=preview,
         journal=journal,
         opening=opening,
@@ -202,14 +202,6 @@ def _pairs(words: Sequence[str]) -> dict[str, str]:
             raise click.UsageError(language.tell(say("{word!r} is no NAME=VALUE", word=word)))
         pairs[name] = value
     return pairs
-
-
-def _lines(text: str) -> tuple[int, ...]:
-    words = [word.strip() for word in text.split(",") if word.strip()]
-    if not all(word.isdecimal() for word in words):
-        said = say("{text!r} is not a list of lines such as 7,12", text=text)
-        raise click.BadParameter(language.tell(said), param_hint="--leave")
-    return tuple(int(word) for word in words)
 
 
 def _show_preview(done: ImportReport) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import steelyard
 from steelyard.domain.books.ledger import KINDS
+from steelyard.domain.money import whole_number
 from steelyard.errors import SteelyardError
 from steelyard.interfaces.web.pages import mapping
 from steelyard.interfaces.web.pages.frame import about
@@ -38,9 +39,7 @@ def books(visit: Visit) -> Screen:
 def _done(visit: Visit, what: str) -> Screen:
     if what == "undo":
         number = visit.asked("number")
-        steelyard.undo(
-            visit.file, int(number) if number.isdigit() else None, whole_import=visit.asked("whole") == "yes"
-        )
+        steelyard.undo(visit.file, whole_number(number), whole_import=visit.asked("whole") == "yes")
         return Screen(goto="/books?done=undone")
     if what == "look" and "file" in visit.files:
         return _looked(visit, visit.files["file"])
