@@ -126,7 +126,7 @@ COMMANDS = [
     ("rule", ("lab", "rule", "--prices", "ten_years.csv", "--value", "50000", "--paths", "20", *FILED)),
     ("literature", ("lab", "literature", "--only", "leland", "--only", "rattray")),
     ("deposits", ("deposits", "--paths", "20", "--years", "1", *FILED)),
-    ("bands", ("bands", "--value", "50000", "--paths", "20", "--years", "1", *FILED)),
+    ("bands", ("bands", "--value", "50000", "--move-cost", "0.1%", "--paths", "20", "--years", "1", *FILED)),
 ]  # fmt: skip
 
 

@@ -143,7 +143,7 @@ def test_the_owner_may_buy_it_all_the_same_and_is_told_what_it_disallows():
     count = sum(t.shares for t in made.trades if t.symbol == "VOO")
     assert count == 3
     assert made.blocked == ()
-    assert "disallows 300 USD" in made.tax_note
+    assert "disallows $300.00" in made.tax_note
     assert made.taxes == D("0.32") * 300
 
 
