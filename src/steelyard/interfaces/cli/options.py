@@ -116,15 +116,38 @@ def two_files(one: Path, other: Path) -> InputError:
     )
 
 
+def named_file(path: Path | None, option: Path | None) -> Path:
+    """Return the portfolio file given as argument or by `--portfolio`, the usual one where none is.
+
+    Raises:
+        InputError: Both are given and differ (`two-files`).
+    """
+    if path is not None and option is not None and path != option:
+        raise two_files(path, option)
+    return path or option or Path("portfolio.toml")
+
+
+def need_png(plot: Path | None) -> None:
+    """Refuse a picture that is no PNG.
+
+    Raises:
+        InputError: By its name it is something else (`plot-file`).
+    """
+    if plot is not None and plot.suffix.lower() != ".png":
+        raise InputError(
+            "plot-file",
+            say("--plot {file} is no PNG", file=plot),
+            say("write --plot {name}.png", name=plot.stem or "out"),
+        )
+
+
 def read_portfolio(path: Path | None, option: Path | None, as_of: date | None) -> Portfolio:
     """Return the portfolio of a file given as argument or by `--portfolio`, and speak its language.
 
     Raises:
         InputError: Both are given and differ (`two-files`), or the file has problems.
     """
-    if path is not None and option is not None and path != option:
-        raise two_files(path, option)
-    portfolio = steelyard.load(path or option or Path("portfolio.toml"), as_of=as_of)
+    portfolio = steelyard.load(named_file(path, option), as_of=as_of)
     language.prefer(portfolio.language)
     return portfolio
 

@@ -13,11 +13,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import steelyard
-from steelyard.errors import InputError
 from steelyard.interfaces import language
-from steelyard.interfaces.cli.options import epilog, print_json
+from steelyard.interfaces.cli.options import epilog, named_file, need_png, print_json
 from steelyard.interfaces.cli.typed import Count, Day
-from steelyard.words import say
 
 if TYPE_CHECKING:
     from steelyard.api.tables import AdviceOptions
@@ -170,20 +168,8 @@ def deposits(paths: int, years: int, seed: int, as_of: date | None, **flags: Any
 
 def portfolio_of(flags: dict[str, Any]) -> Portfolio:
     """Return the portfolio of FILE or --portfolio, with its accounts where its value is not given."""
-    path, option, plot = flags["path"], flags["file"], flags["plot"]
-    if plot is not None and plot.suffix.lower() != ".png":
-        raise InputError(
-            "plot-file",
-            say("--plot {file} is no PNG", file=plot),
-            say("write --plot {name}.png", name=plot.stem or "out"),
-        )
-    if path is not None and option is not None and path != option:
-        raise InputError(
-            "two-files",
-            say("two portfolio files: {one} and {other}", one=path, other=option),
-            say("give one of them"),
-        )
-    file = path or option or Path("portfolio.toml")
+    need_png(flags["plot"])
+    file = named_file(flags["path"], flags["file"])
     portfolio = steelyard.load(file, need_accounts=False)
     if portfolio.accounts and flags["value"] is None:
         # With the journal and the fetched prices, which say what it is worth.

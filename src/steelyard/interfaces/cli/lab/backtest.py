@@ -17,6 +17,7 @@ import click
 import steelyard
 from steelyard.domain.money import parse_amount, parse_fraction
 from steelyard.errors import InputError
+from steelyard.interfaces.cli.options import named_file, need_png
 from steelyard.interfaces.cli.typed import Count, Day
 from steelyard.interfaces.language import echo, json_text, tell
 from steelyard.words import message_of, say
@@ -261,22 +262,11 @@ def compare(
 
 
 def _portfolio(flags: dict[str, Any], *, demo: bool = False) -> Portfolio:
-    path, option, plot = flags["path"], flags["file"], flags["plot"]
-    if plot is not None and plot.suffix.lower() != ".png":
-        raise InputError(
-            "plot-file",
-            say("--plot {file} is no PNG", file=plot),
-            say("write --plot {name}.png", name=plot.stem or "out"),
-        )
-    if path is not None and option is not None and path != option:
-        raise InputError(
-            "two-files",
-            say("two portfolio files: {one} and {other}", one=path, other=option),
-            say("give one of them"),
-        )
-    if demo and path is None and option is None:
+    need_png(flags["plot"])
+    file = named_file(flags["path"], flags["file"])
+    if demo and flags["path"] is None and flags["file"] is None:
         return steelyard.sample()
-    return steelyard.load(path or option or Path("portfolio.toml"), need_accounts=False)
+    return steelyard.load(file, need_accounts=False)
 
 
 def _prices(flags: dict[str, Any]) -> list[str]:
