@@ -4,13 +4,13 @@ Its answers have every field the official description requires, so that the desc
 """
 
 import json
-import threading
 from datetime import date, timedelta
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
+import local_servers
 from acceptance.broker_contract import MOMENT
 from steelyard.adapters.brokers.paper import PaperBroker, PaperTerms
 from steelyard.adapters.machine.calendar import ExchangeSessions
@@ -28,7 +28,7 @@ class Server:
         handler = type("Handler", (_Handler,), {"owner": self})
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.address = f"http://127.0.0.1:{self.http.server_port}"
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+        local_servers.start(self.http)
 
     def open_account(self, path):
         """Begin anew with 10,000 USD and 20 VOO, kept in `path`."""
@@ -39,8 +39,7 @@ class Server:
         paper.close()
 
     def close(self):
-        self.http.shutdown()
-        self.http.server_close()
+        local_servers.stop(self.http)
 
     def paper(self):
         return PaperBroker(

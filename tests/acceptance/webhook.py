@@ -7,6 +7,8 @@ import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import local_servers
+
 
 class Webhook(ThreadingHTTPServer):
     """`answer` is a status, `hang`, `reset`, or a function from a path to one of these."""
@@ -55,10 +57,9 @@ class _Request(BaseHTTPRequestHandler):
 def webhook(answer=200):
     """Serve while the block runs."""
     server = Webhook(answer)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    local_servers.start(server)
     try:
         yield server
     finally:
         server.over.set()
-        server.shutdown()
-        server.server_close()
+        local_servers.stop(server)

@@ -20,6 +20,8 @@ from typing import Any
 
 import trustme
 
+import local_servers
+
 HANG, RESET = "hang", "reset"
 LONGEST_HANG = 60
 
@@ -74,13 +76,12 @@ class TlsProxy:
         self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self._server.handle_error = lambda *_: None
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        local_servers.start(self._server)
         return self
 
     def __exit__(self, *_: Any) -> None:
         self.over.set()
-        self._server.shutdown()
-        self._server.server_close()
+        local_servers.stop(self._server)
 
     def environment(self) -> dict[str, str]:
         """Return the variables that lead a program here, and keep everything of steelyard's owner out."""

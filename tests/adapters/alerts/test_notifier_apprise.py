@@ -2,10 +2,10 @@
 
 import json
 import socketserver
-import threading
 
 import pytest
 
+import local_servers
 from acceptance.webhook import webhook
 from steelyard.adapters.alerts.apprise_notifier import AppriseNotifier
 from steelyard.adapters.machine.secret_store import SecretStore
@@ -100,10 +100,8 @@ def mail():
     server.got, server.rcpt = [], b"250 fine\r\n"
     server.handle_error = lambda *_: None
     server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
+    with local_servers.running(server):
+        yield server
 
 
 def mail_address(server):

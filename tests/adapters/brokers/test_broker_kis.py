@@ -5,7 +5,6 @@ live answer.
 """
 
 import json
-import threading
 from datetime import date, timedelta
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+import local_servers
 from acceptance.broker_contract import MOMENT, BrokerContract, House, order
 from steelyard.adapters.brokers.kis import KisBroker
 from steelyard.adapters.brokers.kis_connection import KisConnection
@@ -43,7 +43,7 @@ class Server:
         handler = type("Handler", (_Handler,), {"owner": self})
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.address = f"http://127.0.0.1:{self.http.server_port}"
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+        local_servers.start(self.http)
 
     def paper(self):
         return PaperBroker(
@@ -210,8 +210,7 @@ class _Handler(BaseHTTPRequestHandler):
 def server(tmp_path):
     made = Server(tmp_path / "kis.db")
     yield made
-    made.http.shutdown()
-    made.http.server_close()
+    local_servers.stop(made.http)
 
 
 @pytest.fixture

@@ -101,6 +101,7 @@ def test_a_backup_overwrites_nothing(folder):
     assert (folder / "copy.db").read_text() == "mine"
 
 
+@pytest.mark.long("waits the ten seconds in which another process may end")
 def test_a_locked_database_is_named_and_the_next_run_does_the_work(folder):
     run(folder, "run")
     holder = sqlite3.connect(folder / "steelyard.db", isolation_level=None)
