@@ -21,12 +21,16 @@ def wanted(
 
     The divisor is None for a goal that the objective leaves out, see `Objective.divisor`.
     """
-    total = Fraction(valuation.managed)
+    above, below = valuation.managed.as_integer_ratio()
     held = goal_values(portfolio, {h.symbol: Fraction(h.value) for h in valuation.holdings})
     result: dict[str, tuple[Fraction, Fraction | None]] = {}
     for name, weight in request.targets.items():
-        target = Fraction(weight) * total
-        result[name] = (max(target, Fraction(0)), request.objective.divisor(target, held[name]))
+        part, of = weight.as_integer_ratio()
+        target = Fraction(part * above, of * below)
+        result[name] = (
+            target if part * above > 0 else Fraction(0),
+            request.objective.divisor(target, held[name]),
+        )
     return result
 
 

@@ -42,6 +42,7 @@ def allocate_one(
     if portfolio.costs.fx_spread and not request.can_sell:
         extra = Fraction(portfolio.costs.fx_spread)
     ticks = Ticks(ticks.scale * ticks.part(freed).denominator)
+    rate, least = Fraction(portfolio.costs.commission), ticks.whole(portfolio.costs.min_commission)
     lines = []
     for one in rest:
         target, divisor = goals[one.symbol]
@@ -57,8 +58,8 @@ def allocate_one(
                 divisor=divisor if request.objective.weighting == "none" else ticks.part(divisor),
                 can_buy=one.traded and one.buyable and request.may_buy(one.account),
                 can_sell=one.traded and request.may_sell(one.account, one.symbol),
-                rate=Fraction(portfolio.costs.commission),
-                floor=ticks.whole(portfolio.costs.min_commission),
+                rate=rate,
+                floor=least,
                 extra_rate=extra if foreign else Fraction(0),
                 continuous=one.step < ONE,
             )

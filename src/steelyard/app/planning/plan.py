@@ -97,7 +97,7 @@ def plan(
     wanted = objective_named(objective)
     before = value(portfolio)
     decision = decide_now(portfolio, before, sessions, as_of)
-    valuation = value(portfolio, cash_flow=cash_flow)
+    valuation = value(portfolio, cash_flow=cash_flow) if cash_flow else before
     request = PlanRequest(
         objective=wanted,
         targets=dict(portfolio.targets) if wanted.toward_targets else _destination(portfolio, valuation),
@@ -135,7 +135,9 @@ def plan(
             if request.tax is not None and not error.amount:
                 raise too_taxed(max_tax, max_gain) from error
             raise infeasible(portfolio, request, error) from error
-        result = replace(finished(portfolio, valuation, request, outcome, as_of, decision), blocked=blocks)
+        result = finished(portfolio, valuation, request, outcome, as_of, decision)
+        if blocks:
+            result = replace(result, blocked=blocks)
         if tax is None:
             return result
         result, washed = _with_tax(portfolio, tax, request, outcome, result)

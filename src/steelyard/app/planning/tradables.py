@@ -37,10 +37,11 @@ class Ticks:
 
     def whole(self, amount: Decimal) -> int:
         """Return the amount in ticks; it must be a whole number of them."""
-        ticks = Fraction(amount) * self.scale
-        if ticks.denominator != 1:
+        above, below = amount.as_integer_ratio()
+        ticks, rest = divmod(above * self.scale, below)
+        if rest:
             raise ValueError(f"{amount} is not a whole number of ticks")
-        return ticks.numerator
+        return ticks
 
     def part(self, amount: Fraction) -> Fraction:
         """Return an amount that need not be whole, in ticks."""

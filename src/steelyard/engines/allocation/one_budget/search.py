@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from heapq import heapify, heappop, heappush
+from itertools import pairwise
 from math import inf, lcm
 from typing import TypeAlias
 
@@ -93,15 +94,13 @@ class _Search:
         self.budget = problem.budget * self.unit
         # Dearest first: that is the coarse choice, and the cheap lines behind it can still take up what it
         # leaves. Equal instruments side by side, so that their permutations can be skipped.
-        self.order = sorted(
-            range(len(lines)), key=lambda i: (-lines[i].price, _kind(lines[i]), lines[i].symbol)
-        )
+        kinds = [_kind(line) for line in lines]
+        self.order = sorted(range(len(lines)), key=lambda i: (-lines[i].price, kinds[i], lines[i].symbol))
         raised = sum(x.price * x.held + x.odd for x in lines if x.can_sell)
         self.choices = [
             Choices(lines[i], self.unit, problem.min_trade, problem.budget + raised) for i in self.order
         ]
-        kinds = [_kind(lines[i]) for i in self.order]
-        self.twin = [place > 0 and kinds[place] == kinds[place - 1] for place in range(len(kinds))]
+        self.twin = [False, *(kinds[i] == kinds[j] for i, j in pairwise(self.order))]
         # Places in the search order by symbol, for the last rank.
         self.by_symbol = sorted(range(len(lines)), key=lambda place: lines[self.order[place]].symbol)
         self.symbol_place = {place: rank for rank, place in enumerate(self.by_symbol)}
@@ -156,30 +155,35 @@ class _Search:
         Returns:
             The multiplier, the bound it proves, and the least reduced cost of every line.
         """
-        pools = [{s[2:]: s for s in states} for states in ends]
+        pools = [{(s.change, s.sold_out): s for s in states} for states in ends]
         multiplier = self._divisible_multiplier()
         best: tuple[float, float, list[float]] | None = None
+        started = False
         # A bound holds at whatever price it was taken, so to stop after a few rounds may leave it loose,
         # never wrong. The pool is a sample of states: the price its hull names is a guess for the next round.
         for _ in range(6):
-            least = []
+            least, found = [], False
             for choices, pool in zip(self.choices, pools, strict=True):
-                for start in (*choices.side(multiplier, 1), *choices.side(multiplier, -1)):
-                    low, high = choices.bought if start.change > 0 else choices.sold
-                    for change in range(start.change - 1, start.change + 2):
-                        if low <= (change if start.change > 0 else -change) <= high:
-                            state = choices.state(change)
-                            pool[state[2:]] = state
-                least.append(min(s.miss + multiplier * s.spent for s in pool.values()))
+                known = min([s[1] + multiplier * s[0] for s in pool.values()])
+                lowest = known
+                for change in choices.near(multiplier):
+                    if (change, False) not in pool:
+                        pool[change, False] = state = choices.state(change)
+                        lowest = min(lowest, state[1] + multiplier * state[0])
+                found = found or lowest < known
+                least.append(lowest)
             dual = sum(least) - multiplier * self.budget
             size = sum(abs(x) for x in least) + abs(multiplier * self.budget)
             self.margin = max(self.margin, SLACK * size)
-            improved = best is None or dual > best[1] + 1e-9 * abs(dual)
             if best is None or dual > best[1]:
                 best = multiplier, dual, least
-            hull = whole_hull([list(pool.values()) for pool in pools])
-            following = hull.multiplier(self.budget)
-            if not improved or following == multiplier:
+            elif dual <= best[1] + 1e-9 * abs(dual):
+                break
+            if started and not found:
+                break  # the hull of what was known named the best price there is
+            started = True
+            following = whole_hull([list(pool.values()) for pool in pools]).multiplier(self.budget)
+            if following == multiplier:
                 break
             multiplier = following
         assert best is not None
@@ -190,30 +194,50 @@ class _Search:
         """Return the price of money, per money unit, at which divisible shares would spend the budget."""
         rows = []
         for c in self.choices:
-            rate = (c.rate + c.extra) / c.unit
             most = float(c.bought[1] * c.line.price) if c.bought[1] >= c.bought[0] else 0.0
             least = -float(c.sold[1] * c.line.price) if c.sold[1] >= c.sold[0] else 0.0
-            rows.append((-c.off / c.parts, (1 + rate) * c.half, (1 - rate) * c.half, most, least, rate))
+            rows.append((c.wanted, 1 + c.charge, 1 - c.charge, c.half, most, least))
         budget = self.budget / self.unit
 
-        def over(m: float) -> bool:
-            total = 0.0
-            for wanted, up, down, most, least, rate in rows:
-                change = wanted - m * up
+        def over(m: float) -> tuple[float, float]:
+            """What is spent over the budget at a price of money, and how fast that falls with it."""
+            total = fall = 0.0
+            for wanted, up, down, half, most, least in rows:
+                change = wanted - m * up * half
                 if change > 0.0:
-                    total += min(change, most) * (1 + rate)
+                    if change < most:
+                        fall += up * up * half
+                    else:
+                        change = most
+                    total += change * up
                 else:
-                    total += max(min(wanted - m * down, 0.0), least) * (1 - rate)
-            return total > budget
+                    change = wanted - m * down * half
+                    if change < 0.0:
+                        if change > least:
+                            fall += down * down * half
+                        else:
+                            change = least
+                        total += change * down
+            return total - budget, fall
 
-        if not over(0.0):
+        money, fall = over(0.0)
+        if money <= 0.0:
             return 0.0
-        low = 0.0
-        high = max((abs(w) - least) / min(up, abs(down) or up) for w, up, down, _, least, _ in rows)
+        low = price = 0.0
+        high = max(
+            (abs(w) - least) / (min(up, abs(down) or up) * half) for w, up, down, half, _, least in rows
+        )
+        # Straight between the kinks where a line starts or stops: a few steps of Newton's, held between
+        # the ends.
         for _ in range(44):
-            middle = (low + high) / 2
-            low, high = (middle, high) if over(middle) else (low, middle)
-        return high / self.unit
+            step = price + money / fall if fall else high
+            following = step if low < step < high else (low + high) / 2
+            if abs(following - price) <= 1e-15 * high:
+                break
+            price = following
+            money, fall = over(price)
+            low, high = (price, high) if money > 0.0 else (low, price)
+        return price / self.unit
 
     def _first_plan(self, multiplier: float, pools: list[list[State]]) -> None:
         """Offer a feasible plan: the priced choices, made affordable, then improved step by step."""
@@ -374,7 +398,7 @@ class _Search:
     def _offer(self, plan: list[State], miss: float) -> None:
         """Take a feasible plan if it ranks before the incumbent."""
         # Outside the margin floats decide; inside it only the exact rank does.
-        if miss > self.best_miss + self.margin:
+        if miss > self.best_miss + self.margin or plan == self.best:
             return
         rank = None
         if miss >= self.best_miss - self.margin:
@@ -388,7 +412,10 @@ class _Search:
         """Return the ranked levels of a plan, exact."""
         self.nodes += EXACT_WORK * len(plan)
         pairs = list(zip(self.choices, plan, strict=True))
-        exact = sum((c.exact_miss(s) for c, s in pairs), Fraction(0))
+        parts: dict[int, int] = {}  # most lines miss in parts of the same size, which add up as whole numbers
+        for c, s in pairs:
+            parts[c.scale] = parts.get(c.scale, 0) + c.scaled_miss(s)
+        exact = sum((Fraction(miss, scale) for scale, miss in parts.items()), Fraction(0))
         amounts = [c.amount(s) for c, s in pairs]
         values = [-c.value(s) for c, s in pairs]
         ordered = tuple(values[place] for place in self.by_symbol)

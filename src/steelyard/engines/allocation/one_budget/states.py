@@ -7,6 +7,7 @@ within some distance of the best are found by walking outwards from it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 from math import floor
 from typing import NamedTuple
@@ -36,6 +37,10 @@ class State(NamedTuple):
     sold_out: bool
 
 
+_made = tuple.__new__
+"""Makes a state without the constructor of its class, which takes three times as long."""
+
+
 class Choices:
     """The allowed states of one line, in whole money units of 1 / `unit` ticks."""
 
@@ -43,12 +48,16 @@ class Choices:
         self.line, self.unit = line, unit
         self.price = line.price * unit
         self.cost_floor = line.floor * unit
-        self.rate, self.extra = int(line.rate * unit), int(line.extra_rate * unit)
+        self.rate = line.rate.numerator * (unit // line.rate.denominator)
+        self.extra = line.extra_rate.numerator * (unit // line.extra_rate.denominator)
+        self.charge = (self.rate + self.extra) / unit
         # The miss is counted in 1 / `parts` ticks, which makes the target whole.
         self.parts = line.target.denominator
         self.off = (line.odd + line.price * line.held) * self.parts - line.target.numerator
         self.stride = line.price * self.parts
-        self.inverse = float(1 / (line.divisor * self.parts**2))
+        self.wanted = -self.off / self.parts
+        self.scale = line.divisor.numerator * self.parts**2
+        self.inverse = line.divisor.denominator / self.scale
         self.half = float(line.divisor) / 2
         # Rounded up: a trade of just the least size is allowed.
         least = max(-(-min_trade // line.price), 1)
@@ -67,6 +76,9 @@ class Choices:
         # Shares bought by the least cost alone: below, the cost does not depend on the amount.
         knee = self.cost_floor // (self.rate * line.price) if self.rate else max(most, line.held)
         self.knee = knee if self.cost_floor else None
+        # Without least amounts the reduced cost is convex over sales, nothing and purchases together.
+        self.ends_at = (-max(self.sold[1], 0), max(self.bought[1], 0))
+        self.convex = self.knee is None and least == 1
 
     def cost(self, amount: int) -> int:
         """Return what trading `amount` ticks costs, in money units."""
@@ -75,10 +87,12 @@ class Choices:
     def state(self, change: int) -> State:
         """Return the state after buying `change` steps (selling when negative)."""
         away = float(self.off + self.stride * change)
-        spent = 0
+        spent = self.price * change
         if change:
-            spent = self.price * change + self.cost(self.line.price * abs(change))
-        return State(spent, away * away * self.inverse, change, False)
+            amount = self.line.price * abs(change)
+            charged = self.rate * amount
+            spent += (charged if charged > self.cost_floor else self.cost_floor) + self.extra * amount
+        return _made(State, (spent, away * away * self.inverse, change, False))
 
     def amount(self, state: State) -> int:
         """Return the ticks traded to get there."""
@@ -92,27 +106,52 @@ class Choices:
 
     def exact_miss(self, state: State) -> Fraction:
         """Return the squared miss over the divisor, exact."""
-        return (self.value(state) - self.line.target) ** 2 / self.line.divisor
+        return Fraction(self.scaled_miss(state), self.scale)
+
+    def scaled_miss(self, state: State) -> int:
+        """Return the squared miss over the divisor, exact, in parts of 1 / `scale`."""
+        away = -self.line.target.numerator if state.sold_out else self.off + self.stride * state.change
+        return away * away * self.line.divisor.denominator
 
     def ends(self) -> list[State]:
         """Return the states among which the one that raises the most money is."""
         low, high = self.sold
-        sizes = {low, high} if high >= low else set()
+        # More sold raises more, unless its costs take all of it.
+        sizes = ({high} if self.charge < 1.0 else {low, high}) if high >= low else set()
         if self.knee is not None:
             sizes |= {k for k in (self.knee, self.knee + 1) if low <= k <= high}
         return self.singles + [self.state(-size) for size in sorted(sizes)]
+
+    def bottom(self, multiplier: float) -> int:
+        """Return the change of least reduced cost, where that is convex over all changes."""
+        money = multiplier * self.unit * self.half
+        steps = (self.wanted - money * (1 + self.charge)) / self.line.price
+        if steps < 0.0:
+            steps = min((self.wanted - money * (1 - self.charge)) / self.line.price, 0.0)
+        least, most = self.ends_at
+        return min(max(floor(steps + 0.5), least), most)
+
+    def near(self, multiplier: float) -> Iterable[int]:
+        """Return the changes of least reduced cost by side and those beside them."""
+        if self.convex:
+            change, (least, most) = self.bottom(multiplier), self.ends_at
+            return range(max(change - 1, least), min(change + 1, most) + 1)
+        found = []
+        for sign, (low, high) in ((1, self.bought), (-1, self.sold)):
+            for start in self.side(multiplier, sign):
+                middle = sign * start.change
+                found += [sign * n for n in range(max(middle - 1, low), min(middle + 1, high) + 1)]
+        return found
 
     def side(self, multiplier: float, sign: int) -> list[State]:
         """Return the state of least reduced cost among purchases (sign 1) or sales, none when empty."""
         low, high = self.bought if sign == 1 else self.sold
         if high < low:
             return []
-        stride, per_unit = self.line.price, multiplier * self.unit
-        wanted = -self.off / self.parts
+        stride, per_unit, wanted = self.line.price, multiplier * self.unit, self.wanted
         # Below the knee the least cost holds, above it the rate: two parabolas. The best size is next to the
         # bottom of one of them or next to the knee, so a handful of sizes stands for all.
-        rates = {(self.rate + self.extra) / self.unit}
-        sizes = set()
+        rates, sizes = {self.charge}, set()
         if self.knee is not None:
             rates.add(self.extra / self.unit)
             sizes = {self.knee, self.knee + 1}
@@ -133,20 +172,29 @@ class Choices:
         Returns:
             (reduced cost, state) pairs, best first, and whether they are all there.
         """
-        found = [(s.miss + multiplier * s.spent, s) for s in self.singles]
+        if self.convex:
+            singles, (least, greatest) = self.singles[1:], self.ends_at
+            start = self.bottom(multiplier)
+            ways = [range(start, greatest + 1), range(start - 1, least - 1, -1)]
+        else:
+            singles, ways = self.singles, []
+            for sign, (low, high) in ((1, self.bought), (-1, self.sold)):
+                for best in self.side(multiplier, sign):
+                    first = best.change
+                    ways += [
+                        range(first, sign * (high + 1), sign),
+                        range(first - sign, sign * (low - 1), -sign),
+                    ]
+        found = [(s.miss + multiplier * s.spent, s) for s in singles]
         found = [pair for pair in found if pair[0] <= most]
-        for sign, (low, high) in ((1, self.bought), (-1, self.sold)):
-            for start in self.side(multiplier, sign):
-                first = sign * start.change
-                # The reduced cost is convex along a side: the first one too dear ends the direction.
-                for sizes in (range(first, high + 1), range(first - 1, low - 1, -1)):
-                    # One more than the limit from each way, so that the best are among them and a list that
-                    # was cut is known.
-                    for size in sizes[: limit + 1]:
-                        state = self.state(sign * size)
-                        reduced = state.miss + multiplier * state.spent
-                        if reduced > most:
-                            break
-                        found.append((reduced, state))
+        for changes in ways:
+            # The reduced cost is convex that way: the first one too dear ends the direction. One more than
+            # the limit from each way, so that the best are among them and a list that was cut is known.
+            for change in changes[: limit + 1]:
+                state = self.state(change)
+                reduced = state[1] + multiplier * state[0]
+                if reduced > most:
+                    break
+                found.append((reduced, state))
         found.sort(key=lambda pair: pair[0])
         return found[:limit], len(found) <= limit
