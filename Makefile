@@ -6,6 +6,9 @@ BIN := $(VENV)/bin
 PEERS := .venv-peers
 CLIENTS := .venv-clients
 
+# Bytecode is written whatever the shell says: otherwise every program that a test starts compiles all of it anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo page browser test test-long peers clients prism lint types layers commits check lock changelog bench light extras clean
 
 demo: $(VENV)/.run

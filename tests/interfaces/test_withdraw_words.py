@@ -32,3 +32,33 @@ def test_a_withdrawal_names_no_option_that_it_does_not_take(tmp_path):
     assert any("the nearest plan is at" in text for text in shown), shown
     assert not any("accept-drift" in text for text in shown)
     assert CliRunner().invoke(cli, ["withdraw", "1", str(file), "--accept-drift", "0"]).exit_code == 2
+
+
+OVER = """
+base_currency = "KRW"
+[targets]
+"069500" = "50%"
+"148070" = "50%"
+[[accounts]]
+name = "main"
+cash = { KRW = 500000 }
+positions = [{ symbol = "069500", shares = 800 }, { symbol = "148070", shares = 150 }]
+[prices]
+"069500" = "50000"
+"148070" = "118000"
+"""
+
+
+def test_a_withdrawal_that_sells_what_is_over_target_says_how_much_more_than_asked_that_is(tmp_path):
+    # 58.2M less 3M: half of it, 27.6M, is 552 of 800; 248 are sold for 12.4M, 500,000 were there, 3M leave.
+    file = tmp_path / "portfolio.toml"
+    file.write_text(OVER, encoding="utf-8")
+    shown = CliRunner().invoke(cli, ["withdraw", "3000000", str(file)])
+    assert "₩9,900,000 more than asked is raised" in " ".join(shown.stdout.split())
+
+
+def test_a_withdrawal_that_sells_no_share_too_much_says_nothing_of_it(tmp_path):
+    # At target both ways: 35,000 x 12 and 28,000 x 20 are 43 to 57; what is sold is what the amount needs.
+    file = tmp_path / "portfolio.toml"
+    file.write_text(TWO, encoding="utf-8")
+    assert "more than asked" not in CliRunner().invoke(cli, ["withdraw", "300000", str(file)]).stdout

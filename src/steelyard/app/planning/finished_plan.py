@@ -10,7 +10,7 @@ from steelyard.app.planning.plan_request import Outcome, PlanRequest
 from steelyard.app.planning.reasons import decided_by, explain, goal_worth
 from steelyard.app.planning.untraded import untraded
 from steelyard.domain.class_holdings import class_documents, member_documents, members_of
-from steelyard.domain.money import EXACT, ZERO, exact_sum
+from steelyard.domain.money import EXACT, ZERO, exact_sum, written
 from steelyard.domain.policy.drift import measure
 from steelyard.domain.policy.policies import Decision
 from steelyard.domain.portfolio import Portfolio, Valuation
@@ -73,7 +73,7 @@ def finished(
         costs=costs,
         objective=_reached(request, outcome),
         gated=request.gated,
-        notes=_notes(portfolio, outcome),
+        notes=_notes(portfolio, outcome) + _raised(portfolio, valuation, request, outcome, settled.cash),
         decision=decision,
         distance=_distance(valuation, request, worth),
         accepted=request.accept_drift,
@@ -88,6 +88,28 @@ def _notes(portfolio: Portfolio, outcome: Outcome) -> tuple[str, ...]:
         say("{account}: {note}", account=a.name, note=a.rules.selling_note)
         for a in portfolio.accounts
         if a.name in selling and a.rules.selling_note
+    )
+
+
+def _raised(
+    portfolio: Portfolio, valuation: Valuation, request: PlanRequest, outcome: Outcome, cash: Decimal
+) -> tuple[str, ...]:
+    """Return that a withdrawal sells more than it is asked to raise, where one sale less would raise it too.
+
+    By contract section 3 it goes as near to target as sales alone can, and what is over its target comes
+    nearer by being sold; who asks for an amount does not expect more of it.
+    """
+    if request.cash_flow >= ZERO or request.can_buy or not outcome.trades:
+        return ()
+    over = EXACT.subtract(cash, valuation.reserve)
+    if over < min(EXACT.divide(t.amount, t.shares) for t in outcome.trades):
+        return ()
+    return (
+        say(
+            "{over} more than asked is raised, since what is over its target comes nearer by being sold;"
+            " `steelyard plan` then spends it on what is under",
+            over=written(over, portfolio.base_currency),
+        ),
     )
 
 
