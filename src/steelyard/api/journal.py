@@ -406,7 +406,7 @@ def undo(
     whole_import: bool = False,
     journal: str | Path | None = None,
 ) -> tuple[Recorded, ...]:
-    """Take back an entry by a counter-entry, and return what was taken back.
+    """Take back an entry by a counter-entry; return what was taken back, and what `counts` again for it.
 
     Args:
         path: The portfolio file.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from steelyard.app.books.journal import Journal, refuse_wrong
-from steelyard.app.books.undoing import COMPLETION, last_word
+from steelyard.app.books.undoing import COMPLETION, last_words
 from steelyard.domain.books.ledger import Entry, Recorded, Row
 from steelyard.domain.money import ZERO
 from steelyard.domain.portfolio import Portfolio
@@ -41,7 +41,7 @@ def complete(
     old, whole = _lacking(there, entry)
     refuse_wrong(there, [Row(whole)], journal.name, as_of, gone=[old.number], file=file)
     row = Row(whole, reference=f"{COMPLETION}{old.number}")
-    return journal.add([row], "record", at, anew=[0], takes_back=[last_word(there, old.number)])[-1]
+    return journal.add([row], "record", at, anew=[0], takes_back=last_words(there, [old.number]))[-1]
 
 
 def _lacking(there: Sequence[Recorded], entry: Entry) -> tuple[Recorded, Entry]:

@@ -11,7 +11,7 @@ from typing import Protocol
 from steelyard.app.books.broker_numbers import Numbered, corrections, lost, numbered, typed_before
 from steelyard.app.books.lots import lots_misnamed
 from steelyard.app.books.opening import openings
-from steelyard.app.books.undoing import taken_back
+from steelyard.app.books.undoing import last_words, taken_back, written_together
 from steelyard.domain.books.conversion import NOTE as CONVERTED_NOTE
 from steelyard.domain.books.holdings import Holdings, holdings, shortfalls
 from steelyard.domain.books.ledger import OPENING_NOTE, Entry, Recorded, Row, counting
@@ -270,7 +270,8 @@ def import_rows(
     kept = rows if every_one else [row for row in rows if not row.reference or id(row) in new]
     every = [*opened, *kept, *own] if opened or own else kept
     anew = {place for place, row in enumerate(every) if id(row) in new}
-    written = journal.add(every, name, at, anew=anew, takes_back=numbers.takes_back)
+    gone_with_it = last_words(there, numbers.takes_back)
+    written = journal.add(every, name, at, anew=anew, takes_back=gone_with_it)
     added = len(written) - len(opened) - len(own)
     gone = {number for _, number in cancellations}
     done = Imported(
@@ -359,7 +360,7 @@ def preview_rows(
 
 
 def undo(journal: Journal, *, number: int | None, whole_import: bool, at: datetime) -> tuple[Recorded, ...]:
-    """Take back an entry by a counter-entry and return what was taken back.
+    """Take back an entry by a counter-entry; return what was taken back, and after it what counts again.
 
     Args:
         journal: Where.
@@ -379,7 +380,7 @@ def undo(journal: Journal, *, number: int | None, whole_import: bool, at: dateti
         )
     chosen = [row for row in rows if row.number == (there[-1].number if number is None else number)]
     if whole_import and chosen:
-        chosen = [row for row in there if row.batch == chosen[0].batch] or chosen
+        chosen = written_together(rows, chosen[0].batch) or chosen
     numbers = taken_back(rows, chosen) or (number or 0,)
     standing = counting([*((r.number, r.takes_back) for r in rows), *((-n, n) for n in numbers)])
     left = [r.entry for r in rows if standing[r.number]]
@@ -388,7 +389,8 @@ def undo(journal: Journal, *, number: int | None, whole_import: bool, at: dateti
         if id(short.entry) not in before:
             raise short.error
     journal.take_back(numbers, at)
-    return tuple(chosen)
+    again = [replace(r, counts=True) for r in rows if standing[r.number] and not r.counts]
+    return (*(replace(r, counts=False) for r in chosen), *again)
 
 
 _identity = attrgetter(*(name for name in Entry.__match_args__ if name != "note"))

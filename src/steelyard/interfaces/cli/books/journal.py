@@ -312,8 +312,12 @@ def undo(number: int | None, whole: bool, portfolio: Path, journal: Path | None)
     """Take back the last entry, or entry NUMBER, by a counter-entry."""
     for row in steelyard.undo(portfolio, number, whole_import=whole, journal=journal):
         e = row.entry
-        entry = f"{e.traded_on} {e.kind} {e.symbol}"
-        language.echo(say("took back entry {number}: {entry}", number=row.number, entry=entry), err=True)
+        entry = f"{e.traded_on} {language.tell(ENTRIES.get(e.kind, e.kind))} {e.symbol}".rstrip()
+        if row.counts:
+            text = say("entry {number} counts again: {entry}", number=row.number, entry=entry)
+        else:
+            text = say("took back entry {number}: {entry}", number=row.number, entry=entry)
+        language.echo(text, err=True)
 
 
 @click.command(
