@@ -104,7 +104,8 @@ def test_a_band_and_the_rebalances_are_in_the_picture_of_a_history():
     rebalanced[[3, 17]] = True
     with figures.style():
         figure, (axes,) = figures.sheet(8.0, [2.0])
-        charts.weight_history(axes, "x", dates, np.linspace(0.5, 0.6, 31), 0.5, 0.05, rebalanced)
+        targets, bands = np.full(31, 0.5), np.full(31, 0.05)
+        charts.weight_history(axes, "x", dates, np.linspace(0.5, 0.6, 31), targets, bands, rebalanced)
         drawing = Tree.fromstring(figures.svg(figure, "x"))
     marks = [u for u in drawing.iter(f"{SVG}use") if "fill: #d55e00" in u.get("style", "")]
     assert len(marks) == 2

@@ -124,7 +124,7 @@ def literature(prices: Any = None, *, seed: int = 7, only: Sequence[str] = ()) -
     """
     from steelyard.app.lab.literature import review
 
-    history = None if prices is None else bootstrap.history_of(prices, ("SPY", "IEF"))
+    history = None if prices is None else bootstrap.history_of(prices, ("SPY", "IEF")).together()
     found = review.review(history, seed=max(seed, 0), only=only)
     if not found.findings:
         raise InputError(
@@ -308,7 +308,7 @@ def _history(portfolio: Portfolio, prices: Any, options: AdviceOptions) -> Price
         called={s: i.name for s, i in known.items() if i.name},
         exchanges={s: i.exchange for s, i in known.items() if i.exchange},
     )
-    return in_base_currency(history, foreign if pairs else {})
+    return in_base_currency(history.together(), foreign if pairs else {})
 
 
 def _amount(options: AdviceOptions, name: str) -> Any:

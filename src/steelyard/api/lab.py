@@ -54,7 +54,8 @@ def backtest(
     Args:
         prices: Closing prices, as a pandas or Polars frame or a mapping of columns (a column a symbol, or
             date, symbol, close), as an array (T, N) with the targets' order, or as a path or a list of paths:
-            CSV or Parquet files, folders of them, a `steelyard.db`, or `SYMBOL=FILE`.
+            CSV or Parquet files, folders of them, a `steelyard.db`, or `SYMBOL=FILE`. An instrument whose
+            prices begin later joins then, one whose prices end earlier is sold; the others take its part.
         targets: Symbol to fraction (`"60%"` or a Decimal), summing to 1; for example `portfolio.targets`.
         policies: One or several, in the grammar of `steelyard compare --help` or as in `portfolio.policy`.
         dates: T dates, where `prices` has none of its own.
@@ -207,6 +208,7 @@ def compare_portfolio(
         tranches=options.get("tranches"),
         stages=options.get("stages", no_stages),
     )
+    notes += report.notes
     return replace(report, notes=notes if simulated else notes + odd_scales(portfolio, report.study.history))
 
 

@@ -268,7 +268,7 @@ def test_shared_files_of_three_kinds_are_brought_together(shared):
     for file, name in (("kr_etf_daily.csv", "069500"), ("etf_daily.csv", "VOO")):
         with (shared / "data" / file).open() as rows:
             days[name] = {date.fromisoformat(r["date"]) for r in csv.DictReader(rows) if r[name]}
-    found = history([shared / "data"], end=date(2026, 3, 20))
+    found = history([shared / "data"], start=date(2010, 9, 9), end=date(2026, 3, 20))
     low, high = date(2010, 9, 9), date(2026, 3, 20)
     both = sorted(d for d in days["069500"] & days["VOO"] if low <= d <= high)
     either = sorted(d for d in days["069500"] | days["VOO"] if both[0] <= d <= high)

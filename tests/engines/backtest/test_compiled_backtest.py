@@ -147,6 +147,23 @@ def taxed(problem, rng):
     return replace(problem, tax=rules)
 
 
+def staged(problem, rng):
+    """The same problem with other targets, bands and boxes between two sessions."""
+    policies, sessions, n = problem.shape
+    sets = [problem.rules, random_rules(rng, sessions, n, policies)]
+    joined = {
+        name: np.concatenate([getattr(r, name) for r in sets])
+        for name in problem.rules._fields
+        if name != "looks"
+    }
+    at = np.zeros(sessions, np.int64)
+    first, stop = sorted(rng.integers(0, sessions + 1, 2))
+    at[first:stop] = 1
+    looks = problem.rules.looks.copy()
+    looks[:, 1:] |= np.diff(at) != 0
+    return replace(problem, rules=PolicyRules(looks=looks, **joined), stages=at)
+
+
 def bits(array):
     return array.tobytes()
 
@@ -164,6 +181,32 @@ def test_the_kernel_equals_the_reference_bit_for_bit_on_random_settings(count):
         ruins += int((plain.ruined >= 0).sum())
     assert rebalances > 12 * count
     assert ruins > count / 20
+
+
+@pytest.mark.long("kernels of a walk whose targets change, for each kind of market")
+@pytest.mark.parametrize(("whole", "tax"), [(False, False), (True, True)])
+def test_the_kernel_equals_the_reference_bit_for_bit_where_instruments_join_or_leave(whole, tax):
+    """The expectation is the plain loop; where all is plain also for wealth alone and the tallies."""
+    moved = 0
+    for seed in seeds(8 if whole else 25):
+        rng = np.random.default_rng(seed)
+        problem = random_problem(seed)
+        plainest = not len(problem.market.flows)
+        if whole and not plainest:
+            continue
+        problem = in_whole_shares(problem, rng) if whole else problem
+        problem = staged(taxed(problem, rng) if tax else problem, rng)
+        plain, fast = plain_backtest.run(problem), compiled_backtest.run(problem)
+        for name, one, other in zip(plain._fields, plain, fast, strict=True):
+            assert bits(one) == bits(other), (seed, name)
+        if plainest and not whole:
+            short = compiled_backtest.run(problem, holdings=False, details=False)
+            assert bits(short.values) == bits(plain.values), seed
+            rows = range(problem.shape[0])
+            expected = np.array([plain_backtest.tally(plain, row, problem.terms.initial) for row in rows])
+            assert bits(compiled_backtest.history_tallies(problem)) == bits(expected), seed
+        moved += int((np.diff(problem.stages) != 0).any())
+    assert moved > 2
 
 
 @pytest.mark.parametrize("count", sizes(30, 200, RANDOM))

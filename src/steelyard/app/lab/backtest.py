@@ -17,6 +17,7 @@ import numpy as np
 
 from steelyard.app.lab.backtest_tax import tax_rules
 from steelyard.app.lab.look_sessions import look_mask
+from steelyard.app.lab.stages import Stages, stages_of
 from steelyard.app.lab.study import Result, Study, Walk
 from steelyard.app.lab.whole_shares import whole_shares
 from steelyard.domain.money import ONE, ZERO, parse_fraction
@@ -185,7 +186,7 @@ class BacktestSetup:
         runs = walks.run(problem, holdings=False, details=details)
         walk = Walk(history, problem, runs, float(self.settings.risk_free))
         results = tuple([Result(walk, row, c.text) for row, c in enumerate(self.candidates)])
-        return Study(walk, results, (*self._notes, *self._carried(history)))
+        return Study(walk, results, (*self._notes, *self._carried(history)), self.run)
 
     def problem(self, history: PriceHistory) -> Backtest:
         """Return the arrays of a backtest; see `run`."""
@@ -218,13 +219,19 @@ class BacktestSetup:
             if settings.tax is None
             else tax_rules(settings.tax, history.dates, self.symbols, history.opened)
         )
+        stages = None if history.present is None else stages_of(history.present)
         looks, fixed = self._rules
+        if stages is not None:
+            fixed = _staged(self.candidates, settings.targets, stages, history)
         masks = [
             np.zeros(len(days), np.bool_) if look is None else look_mask(days, *look, history.opened)
             for look in looks
         ]
         rules = PolicyRules(looks=masks[0][np.newaxis] if len(masks) == 1 else np.stack(masks), **fixed)
-        return Backtest(market, rules, self._terms, whole, tax)
+        if stages is None:
+            return Backtest(market, rules, self._terms, whole, tax)
+        rules.looks[:, stages.changes] = True
+        return Backtest(market, rules, self._terms, whole, tax, stages.at)
 
     @cached_property
     def _terms(self) -> TradingTerms:
@@ -243,6 +250,7 @@ class BacktestSetup:
     @cached_property
     def _rules(self) -> tuple[tuple[tuple[str, str] | None, ...], dict[str, Any]]:
         """Arrays that the problems of all histories share, and nobody writes to."""
+        _check_own_bands(self.candidates, self.settings.targets)
         return _fixed_rules(self.candidates, self.settings.targets)
 
     @cached_property
@@ -326,7 +334,6 @@ def _fixed_rules(
 
     A band or box is computed exactly and rounded once.
     """
-    _check_own_bands(candidates, targets)
     rows: dict[tuple[str, str] | None, int] = {}
     schedule = []
     for c in candidates:
@@ -358,6 +365,36 @@ def _fixed_rules(
         "low": low,
         "high": high,
     }
+
+
+def _staged(
+    candidates: tuple[Candidate, ...], targets: Mapping[str, Decimal], stages: Stages, history: PriceHistory
+) -> dict[str, Any]:
+    """Return the rules of every stage in turn: of those that are there, the part of the others spread."""
+    parts = []
+    for there in stages.there:
+        names = [s for s, present in zip(targets, there.tolist(), strict=True) if present]
+        whole = sum((targets[s] for s in names), ZERO)
+        if not whole:
+            raise DataError(
+                "price-short",
+                say(
+                    "{source} has for a time only {symbols}, of which the targets want nothing",
+                    source=history.source,
+                    symbols=", ".join(names),
+                ),
+                say("begin later with --from, or end earlier with --to"),
+            )
+        _, part = _fixed_rules(candidates, {s: targets[s] / whole for s in names})
+        shape = len(candidates), len(targets)
+        for name, other in (("bands", np.inf), ("low", 0.0), ("high", 0.0)):
+            wide = np.full(shape, other)
+            wide[:, there] = part[name]
+            part[name] = wide
+        wanted = np.zeros(len(targets))
+        wanted[there] = part["targets"]
+        parts.append(part | {"targets": wanted})
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def _check_own_bands(candidates: tuple[Candidate, ...], targets: Mapping[str, Decimal]) -> None:

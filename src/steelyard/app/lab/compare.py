@@ -72,7 +72,8 @@ class Comparison:
     """Policies on history and on resampled histories.
 
     Attributes:
-        study: On history; the first result is the yardstick.
+        study: On history; the first result is the yardstick. What is resampled is `study.together`, the time
+            in which all instruments are there.
         paths: Resampled histories that were done.
         differences: One a result: its yearly growth less that of the yardstick, path by path; empty
             without resampling.
@@ -90,7 +91,7 @@ class Comparison:
         After tax it is that of what is left when everything is sold and all tax is paid: a policy that never
         sells would else look better by what it owes.
         """
-        years = self.study.years
+        years = self.study.together.years
         growth = np.maximum(self.tallies[:, :, TALLIES.index("growth")], 0.0)
         if self.study.after_tax:
             final = self.tallies[:, :, TALLIES.index("final")]
@@ -173,6 +174,9 @@ class Comparison:
         """Return the document of `compare --json`: that of `backtest`, and differences to the first."""
         document = self.study.to_dict()
         document["paths"] = self.paths
+        if self.paths and self.study.history.lives:
+            drawn = self.study.together.dates
+            document["drawn_from"] = {"start": drawn[0].isoformat(), "end": drawn[-1].isoformat()}
         first = self.study.results[0].policy
         for row, difference in zip(document["results"], self.differences, strict=False):
             row["difference"] = {**asdict(difference), "evident": difference.evident}
@@ -187,7 +191,7 @@ class Comparison:
         """Return how each policy's results are spread over the paths; empty without resampling."""
         if not self.paths:
             return ()
-        years = self.study.years
+        years = self.study.together.years
         of = {name: self.tallies[:, :, n] for n, name in enumerate(TALLIES)}
         spread = {
             "growth": self.rates(),
@@ -253,11 +257,11 @@ def resampled(
 ) -> Comparison:
     """Run the policies of a study on resampled histories; the rest as for `compare`."""
     policies = len(study.results)
-    block = a_month(study) if block is None else block
+    block = a_month(study.together) if block is None else block
     if paths == 0:
         return Comparison(study, 0, (), np.empty((0, policies, len(TALLIES))))
     tallies = resample.resampled(
-        study.problem, paths=paths, seed=seed, block=block, circular=circular, progress=progress
+        study.together.problem, paths=paths, seed=seed, block=block, circular=circular, progress=progress
     )
     if not len(tallies):
         return Comparison(study, 0, (), tallies)

@@ -239,14 +239,29 @@ def compare_policies(
             circular=drawing.circular,
             progress=drawing.progress or stages(say("resampling"), drawing.paths),
         )
+    told = drawn_from(comparison)
     if comparison.paths < drawing.paths:
-        return LabReport(study, comparison, grid)
+        return LabReport(study, comparison, grid, notes=told)
     luck = None if tranches is None else lucks(study, setup, tranches, stages)
     stretches = None
     if years is not None and (luck is None or len(luck.policies) == len(chosen)):
-        told = stages(say("other starts"), count_starts(prices, years))
-        stretches = rolling_starts(prices, chosen, settings, years=years, progress=told)
-    return LabReport(study, comparison, grid, stretches, luck)
+        shown = stages(say("other starts"), count_starts(prices, years))
+        stretches = rolling_starts(prices, chosen, settings, years=years, progress=shown)
+    return LabReport(study, comparison, grid, stretches, luck, told)
+
+
+def drawn_from(comparison: Comparison) -> tuple[str, ...]:
+    """Say which part of a history is resampled where that is not all of it."""
+    if not comparison.paths or not comparison.study.history.lives:
+        return ()
+    dates = comparison.study.together.dates
+    return (
+        say(
+            "resampled histories are drawn from {first} to {last}, when all instruments have prices",
+            first=dates[0],
+            last=dates[-1],
+        ),
+    )
 
 
 def lucks(study: Study, setup: BacktestSetup, tranches: int, stages: Stages) -> TimingLuck:

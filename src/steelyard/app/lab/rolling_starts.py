@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -106,7 +106,7 @@ def rolling_starts(
     done = 0
     try:
         for first, stop in zip(starts, stops, strict=True):
-            rates[done] = _rates(setup, _stretch(history, first, stop))
+            rates[done] = _rates(setup, history.between(first, stop))
             done += 1
             if progress is not None:
                 progress(done)
@@ -164,14 +164,3 @@ def _stretches(history: PriceHistory, years: int) -> tuple[list[int], list[int]]
 
 def _later(day: date, years: int) -> date:
     return day.replace(year=day.year + years, day=min(day.day, 28))
-
-
-def _stretch(history: PriceHistory, first: int, stop: int) -> PriceHistory:
-    return replace(
-        history,
-        dates=history.dates[first:stop],
-        prices=history.prices[first:stop],
-        rates={pair: rate[first:stop] for pair, rate in history.rates.items()},
-        distributions=None if history.distributions is None else history.distributions[first:stop],
-        opened=None if history.opened is None else history.opened[first:stop],
-    )

@@ -100,11 +100,13 @@ class Study:
         walk: What they are read from.
         results: One a policy, in the order asked for.
         terms: What the result rests on, one sentence each.
+        again: Walks the same policies through another part of the history.
     """
 
     walk: Walk
     results: tuple[Result, ...]
     terms: tuple[str, ...]
+    again: Callable[[PriceHistory], Study] = field(repr=False)
 
     @property
     def policies(self) -> tuple[str, ...]:
@@ -115,6 +117,15 @@ class Study:
     def history(self) -> PriceHistory:
         """The prices."""
         return self.walk.history
+
+    @cached_property
+    def together(self) -> Study:
+        """The same policies over the time in which all instruments are there: what can be resampled.
+
+        Raises:
+            DataError: They never are (`price-short`).
+        """
+        return self if self.history.present is None else self.again(self.history.together())
 
     @property
     def problem(self) -> Backtest:
@@ -181,6 +192,14 @@ class Study:
             "whole_shares": self.whole,
             "after_tax": self.after_tax,
             "initial": self.problem.terms.initial,
+            "lives": [
+                {
+                    "symbol": life.symbol,
+                    "joined": None if life.joined is None else life.joined.isoformat(),
+                    "left": None if life.left is None else life.left.isoformat(),
+                }
+                for life in self.history.lives
+            ],
             "results": [r.to_dict() for r in self.results],
             "notes": list(self.notes),
         }
@@ -376,20 +395,20 @@ class Result:
 def _ideal(problem: Backtest, opened: Flags | None) -> Backtest:
     """Return the mix that is rebalanced every session at no cost, deposits included."""
     rules, terms = problem.rules, problem.terms
-    n = len(rules.targets)
+    n, stages = problem.shape[2], len(rules.targets) // problem.shape[2]
     daily = PolicyRules(
         targets=rules.targets,
         looks=np.ones((1, len(problem.market.days)), dtype=np.bool_)
         if opened is None
         else opened[np.newaxis],
-        schedule=np.zeros(1, dtype=np.int64),
-        always=np.ones(1, dtype=np.bool_),
-        bands=np.full((1, n), np.inf),
-        max_interval=np.full(1, -1, dtype=np.int64),
-        cooldown=np.zeros(1, dtype=np.int64),
-        boxed=np.zeros(1, dtype=np.bool_),
-        low=np.zeros((1, n)),
-        high=np.ones((1, n)),
+        schedule=np.zeros(stages, dtype=np.int64),
+        always=np.ones(stages, dtype=np.bool_),
+        bands=np.full((stages, n), np.inf),
+        max_interval=np.full(stages, -1, dtype=np.int64),
+        cooldown=np.zeros(stages, dtype=np.int64),
+        boxed=np.zeros(stages, dtype=np.bool_),
+        low=np.zeros((stages, n)),
+        high=np.ones((stages, n)),
     )
     free = TradingTerms(terms.initial, 0.0, 0.0, np.zeros(n), terms.reserve_amount, terms.reserve_weight)
-    return Backtest(problem.market, daily, free)
+    return Backtest(problem.market, daily, free, stages=problem.stages)

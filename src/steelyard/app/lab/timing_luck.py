@@ -18,6 +18,7 @@ import numpy as np
 
 from steelyard.app.lab.backtest import BacktestSetup
 from steelyard.app.lab.look_sessions import look_mask
+from steelyard.app.lab.stages import policy_rules
 from steelyard.app.lab.study import Study
 from steelyard.engines import statistics
 from steelyard.engines.arrays import Flags, Floats
@@ -255,22 +256,5 @@ def calendar_years(dates: Sequence[date]) -> tuple[tuple[int, ...], list[int]]:
 
 def _on(problem: Backtest, row: int, masks: Flags) -> Backtest:
     """Return a backtest of one policy on each of several schedules."""
-    rules, many = problem.rules, len(masks)
-
-    def repeated(values: Any) -> Any:
-        return np.repeat(values[row : row + 1], many, axis=0)
-
-    return replace(
-        problem,
-        rules=rules._replace(
-            looks=np.ascontiguousarray(masks),
-            schedule=np.arange(many, dtype=np.int64),
-            always=repeated(rules.always),
-            bands=repeated(rules.bands),
-            max_interval=repeated(rules.max_interval),
-            cooldown=repeated(rules.cooldown),
-            boxed=repeated(rules.boxed),
-            low=repeated(rules.low),
-            high=repeated(rules.high),
-        ),
-    )
+    rules = policy_rules(problem, row, lambda own: np.repeat(own, len(masks), axis=0), masks)
+    return replace(problem, rules=rules)

@@ -8,6 +8,7 @@ from datetime import date
 
 import numpy as np
 
+from steelyard.app.lab.stages import policy_rules
 from steelyard.app.lab.study import Study
 from steelyard.engines.arrays import Flags, Floats
 from steelyard.engines.backtest import walks
@@ -22,7 +23,8 @@ class WeightHistory:
         policy: Its text.
         symbols: N instruments. dates: T sessions.
         weights: (T, N) float64, of the managed value, after the session's trades; 0 where none is left.
-        targets: (N,) float64. bands: (N,) float64 half-widths, inf where there is none.
+        targets: (T, N) float64; they change only where an instrument joins or leaves.
+        bands: (T, N) float64 half-widths, inf where there is none.
         rebalanced: (T,) bool, as in the result.
     """
 
@@ -48,28 +50,18 @@ def weight_history(study: Study, row: int = 0) -> WeightHistory:
     managed = values - (terms.reserve_amount + terms.reserve_weight * values)
     worth = runs.shares[0] * problem.market.prices
     left = managed > 0.0
+    at = np.zeros(len(values), np.int64) if problem.stages is None else problem.stages
     weights = np.where(left[:, None], worth / np.where(left, managed, 1.0)[:, None], 0.0)
     return WeightHistory(
         study.results[row].policy,
         study.symbols,
         study.dates,
         weights,
-        problem.rules.targets,
-        problem.rules.bands[row],
+        problem.rules.targets.reshape(-1, len(study.symbols))[at],
+        problem.rules.bands[at * problem.shape[0] + row],
         runs.rebalanced[0],
     )
 
 
 def _alone(problem: Backtest, row: int) -> Backtest:
-    rules = problem.rules
-    one = rules._replace(
-        schedule=rules.schedule[row : row + 1],
-        always=rules.always[row : row + 1],
-        bands=rules.bands[row : row + 1],
-        max_interval=rules.max_interval[row : row + 1],
-        cooldown=rules.cooldown[row : row + 1],
-        boxed=rules.boxed[row : row + 1],
-        low=rules.low[row : row + 1],
-        high=rules.high[row : row + 1],
-    )
-    return replace(problem, rules=one)
+    return replace(problem, rules=policy_rules(problem, row, lambda own: own, None))

@@ -37,7 +37,7 @@ def run(problem: Backtest, *, holdings: bool = True, details: bool = True) -> Ru
         details: Record more than wealth and rebalances, which alone take half as long.
     """
     runs = empty_runs(problem, holdings=holdings, details=details)
-    extras = *_moving(problem.market), *_extras(problem), _position(problem.shape[2])
+    extras = *_moving(problem.market), *_extras(problem), problem.stages, _position(problem.shape[2])
     walk(*_groups(problem), *extras, runs[:-1], runs.ending, None)
     if problem.whole is not None:
         _check(runs.ending)
@@ -101,10 +101,11 @@ def _tally(problem: Backtest, extras: tuple[Planner | None, Taxes | None], out: 
     groups = _groups(problem)
     policies, sessions, n = problem.shape
     moving = _moving(problem.market)
-    alone = problem.whole is not None or problem.tax is not None or any(m is not None for m in moving)
+    special = (*moving, problem.whole, problem.tax, problem.stages)
+    alone = any(part is not None for part in special)
     if alone or policies < _FEW:
         ending = np.empty((policies, 2))
-        walk(*groups, *moving, *extras, _position(n), None, ending, out)
+        walk(*groups, *moving, *extras, problem.stages, _position(n), None, ending, out)
         _check(ending)
         return
     market, (targets, looks, *rows), costs, terms = groups

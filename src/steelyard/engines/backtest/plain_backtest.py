@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from steelyard.engines.arrays import Floats
 from steelyard.engines.backtest.after_tax import TaxBook
 from steelyard.engines.backtest.records import DUST, YEARLY, Backtest, Runs, TradingTerms, empty_runs
+from steelyard.engines.backtest.rule_rows import RuleRows
 from steelyard.engines.backtest.whole_shares import INVEST, RAISE, REBALANCE, trades
 
 Numbers = list[float]
@@ -38,14 +39,17 @@ def run(problem: Backtest, *, holdings: bool = True) -> Runs:
 
 def _follow(problem: Backtest, policy: int, runs: Runs) -> None:
     """Walk one policy through all sessions and write its rows of `runs`."""
-    market, rules, terms = problem.market, problem.rules, problem.terms
+    market, terms = problem.market, problem.terms
     _, sessions, instruments = problem.shape
-    targets = rules.targets.tolist()
+    rows = RuleRows(problem, policy)
+    targets = rows.targets(0)
     book = None if problem.tax is None else TaxBook(problem.tax)
     shares, cash, last = [0.0] * instruments, terms.initial, int(market.days[0])
     for t in range(sessions):
         prices = market.prices[t].tolist()
         levied = 0.0
+        if rows.moved(t):
+            targets = rows.targets(t)
         if t and len(market.interest):
             cash = cash + cash * float(market.interest[t])
         if t and len(market.distributions):
@@ -76,8 +80,8 @@ def _follow(problem: Backtest, policy: int, runs: Runs) -> None:
         if t and managed > 0.0:
             runs.drifts[policy, t] = max(abs(worth[i] - targets[i] * managed) for i in range(instruments))
             runs.drifts[policy, t] /= managed
-        if managed > 0.0 and (t == 0 or _due(problem, policy, t, last, worth, managed)):
-            bought = sizing.rebalance(_destination(problem, policy, t, worth, managed))
+        if managed > 0.0 and (rows.moved(t) or rows.due(t, last, worth, managed)):
+            bought = sizing.rebalance(_destination(problem, rows, t, worth, managed))
             if bought is not None and t:
                 runs.rebalanced[policy, t] = True
                 last = int(market.days[t])
@@ -289,24 +293,10 @@ def harvest(
     return change, spent, moved
 
 
-def _due(problem: Backtest, policy: int, t: int, last: int, worth: Numbers, managed: float) -> bool:
-    """Say whether it is due: the rule of `policies.decide` on look dates; held by `test_due_everywhere`."""
-    rules, days = problem.rules, int(problem.market.days[t]) - last
-    if not rules.looks[rules.schedule[policy], t] or days < rules.cooldown[policy]:
-        return False
-    if rules.always[policy] or 0 <= rules.max_interval[policy] < days:
-        return True
-    return any(
-        abs(value - float(rules.targets[i]) * managed) > float(rules.bands[policy, i]) * managed
-        for i, value in enumerate(worth)
-    )
-
-
-def _destination(problem: Backtest, policy: int, t: int, worth: Numbers, managed: float) -> Numbers:
-    rules = problem.rules
-    targets: Numbers = rules.targets.tolist()
-    if t == 0 or not rules.boxed[policy]:
-        return targets
+def _destination(problem: Backtest, rows: RuleRows, t: int, worth: Numbers, managed: float) -> Numbers:
+    rules, policy = problem.rules, rows.at(t)
+    if rows.moved(t) or not rules.boxed[policy]:
+        return rows.targets(t)
     return project([v / managed for v in worth], rules.low[policy].tolist(), rules.high[policy].tolist())
 
 

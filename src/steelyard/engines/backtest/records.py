@@ -44,7 +44,8 @@ class PolicyRules(NamedTuple):
     """When P policies trade and where to. Every array is C-contiguous.
 
     Attributes:
-        targets: (N,) float64 in [0, 1], summing to 1.
+        targets: (N,) float64 in [0, 1], summing to 1. With stages (see `Backtest`) those of every stage in
+            turn, (S N,); every array below with P rows then has S P.
         looks: (L, T) bool, the sessions on which a schedule looks.
         schedule: (P,) int64, the row of `looks` of each policy.
         always: (P,) bool, due at every look (calendar).
@@ -168,19 +169,26 @@ class TaxRules:
 
 @dataclass(frozen=True, slots=True)
 class Backtest:
-    """A market, P policies and the terms; divisible shares and no tax unless given."""
+    """A market, P policies and the terms; divisible shares and no tax unless given.
+
+    Attributes:
+        market, rules, terms, whole, tax: See there.
+        stages: (T,) int64, which of S sets of rules holds at each session, where instruments join or leave
+            on the way: at the first session of another set every policy looks, and trades to its targets.
+    """
 
     market: Market
     rules: PolicyRules
     terms: TradingTerms
     whole: WholeShares | None = None
     tax: TaxRules | None = None
+    stages: Ints | None = None
 
     @property
     def shape(self) -> tuple[int, int, int]:
         """P policies, T sessions, N instruments."""
         sessions, instruments = self.market.prices.shape
-        return len(self.rules.schedule), sessions, instruments
+        return len(self.rules.schedule) * instruments // len(self.rules.targets), sessions, instruments
 
 
 class Runs(NamedTuple):

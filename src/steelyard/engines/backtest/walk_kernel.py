@@ -45,8 +45,9 @@ VALUES, COSTS, RUINED = 0, 2, 8
 
 @compiled
 def walk(
-    market, rules, costs, terms, distributions, interest, flows, whole, tax, position, runs, ending, sums
-):
+    market, rules, costs, terms, distributions, interest, flows, whole, tax, stages, position, runs, ending,
+    sums,
+):  # fmt: skip
     """Walk all policies through all sessions.
 
     Groups come as plain tuples and get their names here: numba takes three times as long to recognise a
@@ -58,6 +59,7 @@ def walk(
         distributions, interest, flows: As in `records.Market`, or None.
         whole: `records_kernel.Planner`, or None for divisible shares.
         tax: `records_kernel.Taxes`, overwritten, or None.
+        stages: As in `records.Backtest`, or None.
         position: The fields of `records_kernel.Position`, overwritten.
         runs: The arrays of `records.Runs` but the last, written, or None. Without places for costs only
             wealth and rebalances are; without places for shares these are left out.
@@ -72,8 +74,8 @@ def walk(
     measured = False
     if runs is not None:
         measured = runs[COSTS].shape[1] > 0
-    for p in range(rules.schedule.shape[0]):
-        policy = _policy(rules, p)
+    for p in range(ending.shape[0]):
+        policy = _policy(rules, p, 0, n)
         if tax is not None:
             open_book(tax)
         for i in range(n):
@@ -82,6 +84,10 @@ def walk(
         tally = Tally(1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, terms.initial)
         t = 0
         while t < sessions:
+            moved = t == 0
+            if stages is not None and (moved or stages[t] != stages[t - 1]):
+                moved = True
+                policy = _policy(rules, stages[t] * ending.shape[0] + p, stages[t] * n, n)
             if (
                 runs is not None and flows is None and interest is None and distributions is None
                 and tax is None and t > 0 and not measured and not policy.look[t]
@@ -109,7 +115,7 @@ def walk(
             if total > 0.0:
                 dealt, rebalanced, drift, gaps = _decide(
                     market, policy, costs, terms, flows, whole, tax, position, cash, total, levied, last, t,
-                    measured,
+                    moved, measured,
                 )  # fmt: skip
                 unproven = unproven + gaps
                 if dealt:
@@ -229,19 +235,19 @@ def hold(shares, cash, prices, look, t, values):
 
 
 @inlined
-def _policy(rules, p):
+def _policy(rules, p, first, n):
     banded = False
     for i in range(rules.bands.shape[1]):
         banded = banded or rules.bands[p, i] != np.inf
     return Policy(
-        rules.targets, rules.looks[rules.schedule[p]], rules.always[p], rules.bands[p], banded,
-        rules.max_interval[p], rules.cooldown[p], rules.boxed[p], rules.low[p], rules.high[p],
+        rules.targets[first : first + n], rules.looks[rules.schedule[p]], rules.always[p], rules.bands[p],
+        banded, rules.max_interval[p], rules.cooldown[p], rules.boxed[p], rules.low[p], rules.high[p],
     )  # fmt: skip
 
 
 @inlined
 def _decide(
-    market, policy, costs, terms, flows, whole, tax, position, cash, total, levied, last, t, measured
+    market, policy, costs, terms, flows, whole, tax, position, cash, total, levied, last, t, moved, measured
 ):
     """Write what a session trades into `position.bought`: a rebalance, else new money, else cash to raise.
 
@@ -251,6 +257,7 @@ def _decide(
         levied: Tax of past years that left at this session.
         last: Day of the last rebalance.
         t: Session.
+        moved: The targets are new at this session, so it trades to them whatever the policy says.
         measured: The drift is asked for.
 
     Returns:
@@ -261,8 +268,8 @@ def _decide(
     dealt, rebalanced, drift, unproven, flow = False, False, 0.0, 0.0, 0.0
     if flows is not None:
         flow = flows[t]
-    due, looking = t == 0, False
-    if t > 0 and policy.look[t] and days[t] - last >= policy.cooldown:
+    due, looking = moved, False
+    if not moved and policy.look[t] and days[t] - last >= policy.cooldown:
         due = policy.always or 0 <= policy.max_interval < days[t] - last
         looking = policy.banded and not due
     # Most sessions have nothing to do: this one question keeps them short.
@@ -279,7 +286,7 @@ def _decide(
                 for i in range(shares.shape[0]):
                     worth[i] = shares[i] * prices[t, i]
             if due:
-                _aim(policy, position, managed, t)
+                _aim(policy, position, managed, moved)
                 if whole is None and tax is None:
                     dealt = rebalance(worth, position.weights, managed, costs, terms.dust, bought)
                 else:
@@ -350,10 +357,10 @@ def _largest_drift(policy, shares, prices, managed, t):
 
 
 @inlined
-def _aim(policy, position, managed, t):
+def _aim(policy, position, managed, moved):
     """Write the wanted weights: the targets, or the nearest point of the box."""
     weights = position.weights
-    if t > 0 and policy.boxed:
+    if not moved and policy.boxed:
         for i in range(weights.shape[0]):
             weights[i] = position.worth[i] / managed
         project(weights, policy.low, policy.high, position.breaks)

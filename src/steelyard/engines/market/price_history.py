@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import overload
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from steelyard.engines.arrays import Flags, Floats, Ints
 from steelyard.engines.market.spacing import Spacing, spacing_of
+from steelyard.errors import DataError
 from steelyard.words import say
 
 JUMP = 0.4
@@ -79,6 +80,15 @@ def day_numbers(dates: Sequence[date]) -> Ints:
 
 
 @dataclass(frozen=True, slots=True)
+class Life:
+    """When one instrument is bought for the first time, and sold since it ends; None for not on the way."""
+
+    symbol: str
+    joined: date | None
+    left: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class PriceHistory:
     """Closing prices without holes.
 
@@ -93,7 +103,10 @@ class PriceHistory:
         distributions: (T, N) float64 >= 0, paid for one share at a session to who held it at the close
             before, in the currency of its price; None when there are none, or prices have them in.
         opened: (T,) bool, sessions on which every instrument has a close of its own, the first among them:
-            only on these is anything traded; None when they all are.
+            only on these is anything traded; None when they all are. Of the instruments that there are.
+        present: (T, N) bool, which instruments may be held from the close of a session on; None when all may
+            from the first. One joins once and leaves once; before it its first close stands, after it its
+            last, and there is always one.
     """
 
     symbols: tuple[str, ...]
@@ -105,6 +118,66 @@ class PriceHistory:
     simulated: bool = False
     distributions: Floats | None = None
     opened: Flags | None = None
+    present: Flags | None = None
+
+    @property
+    def lives(self) -> tuple[Life, ...]:
+        """Who joins on the way or leaves, in the order of the symbols."""
+        if self.present is None:
+            return ()
+        found = []
+        for n, symbol in enumerate(self.symbols):
+            there = np.flatnonzero(self.present[:, n])
+            first, last = (int(there[0]), int(there[-1]) + 1) if len(there) else (0, 0)
+            joined = self.dates[first] if first else None
+            left = self.dates[last] if last < len(self.dates) else None
+            if joined is not None or left is not None:
+                found.append(Life(symbol, joined, left))
+        return tuple(found)
+
+    def between(self, first: int, stop: int) -> PriceHistory:
+        """Return sessions first .. stop - 1."""
+        present = None if self.present is None else self.present[first:stop]
+        opened = None if self.opened is None else self.opened[first:stop]
+        return replace(
+            self,
+            dates=self.dates[first:stop],
+            prices=self.prices[first:stop],
+            rates={pair: rate[first:stop] for pair, rate in self.rates.items()},
+            distributions=None if self.distributions is None else self.distributions[first:stop],
+            opened=None if opened is None or opened.all() else opened,
+            present=None if present is None or present.all() else present,
+        )
+
+    def together(self) -> PriceHistory:
+        """Return the time in which all instruments are there, with a note where that is not all of it.
+
+        Raises:
+            DataError: They never are (`price-short`).
+        """
+        if self.present is None:
+            return self
+        there = np.flatnonzero(self.present.all(axis=1))
+        # Where one leaves there is a close of it still.
+        first, stop = (int(there[0]), min(int(there[-1]) + 2, len(self.dates))) if len(there) else (0, 0)
+        if stop - first < 2:
+            raise DataError(
+                "price-short",
+                say(
+                    "{source} has no time in which all of {symbols} have prices",
+                    source=self.source,
+                    symbols=", ".join(self.symbols),
+                ),
+                say("give more history, or leave one of them out of the targets"),
+            )
+        cut = self.between(first, stop)
+        # What leaves at the last session is there up to its close.
+        note = say(
+            "cut to {first} to {last}, when all of them have prices",
+            first=cut.dates[0],
+            last=cut.dates[-1],
+        )
+        return replace(cut, present=None, mended=(*cut.mended, note))
 
     @property
     def spacing(self) -> Spacing:
@@ -114,7 +187,26 @@ class PriceHistory:
     @property
     def notes(self) -> tuple[str, ...]:
         """What was mended, and what looks odd in prices that are not made up, one sentence each."""
-        return self.mended if self.simulated else (*self.mended, *oddities(self))
+        return self.mended if self.simulated else (*self.mended, *self._comings(), *oddities(self))
+
+    def _comings(self) -> Iterator[str]:
+        """Say of each that joins or leaves what becomes of its part."""
+        for life in self.lives:
+            if life.joined is not None:
+                yield say(
+                    "{symbol} joins on {day}, when it has prices: until then its part is spread over the "
+                    "others by their targets, and on that day all is traded to the targets; "
+                    "--from {day} leaves the time before out",
+                    symbol=life.symbol,
+                    day=life.joined,
+                )
+            if life.left is not None:
+                yield say(
+                    "{symbol} leaves on {day}, its last close: it is sold at it, and its part is spread over "
+                    "the others by their targets; --to {day} leaves the time after out",
+                    symbol=life.symbol,
+                    day=life.left,
+                )
 
 
 def oddities(history: PriceHistory) -> list[str]:
@@ -137,14 +229,19 @@ def oddities(history: PriceHistory) -> list[str]:
                     move=float(moves[at, n]),
                 )
             )
-        still = _longest_still(moves[:, n])
+        # Before one joins and after it left its price stands.
+        own, began = moves[:, n], 0
+        if history.present is not None:
+            own = own[history.present[:-1, n]]
+            began = int(np.argmax(history.present[:, n]))
+        still = _longest_still(own)
         if still[0] >= STILL:
             notes.append(
                 say(
                     "{symbol}: the same close on {still} sessions in a row up to {dates}",
                     symbol=symbol,
                     still=still[0],
-                    dates=dates[still[1]],
+                    dates=dates[began + still[1]],
                 )
             )
     waits = np.diff(day_numbers(dates))

@@ -6,6 +6,7 @@ band has another shape, every cell of a heat map has its figure. The colours are
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -169,8 +170,8 @@ def weight_history(
     title: str,
     dates: Sequence[date],
     weight: Floats,
-    target: float,
-    band: float | None,
+    targets: Floats,
+    bands: Floats,
     rebalanced: Flags,
 ) -> None:
     """Draw one instrument's weight over time in its band, with a mark below at every rebalance.
@@ -180,16 +181,27 @@ def weight_history(
         title: The instrument.
         dates: T sessions.
         weight: (T,) float64, fraction of the managed value after the session's trades.
-        target: Fraction.
-        band: Half-width, None without one.
+        targets: (T,) float64, fraction. bands: (T,) half-widths, infinity without one.
         rebalanced: (T,) bool.
     """
     axes.set_title(title)
-    if band is not None:
-        axes.axhspan(target - band, target + band, color=_BAND, alpha=0.6, linewidth=0.0)
-        for edge in (target - band, target + band):
-            axes.axhline(edge, color="#000000", linewidth=0.6, linestyle=(0, (4, 3)))
-    axes.axhline(target, color="#000000", linewidth=0.8)
+    # A stretch for each set of instruments: targets change where one joins or leaves, else never.
+    begins = [0, *(np.flatnonzero(np.diff(targets)) + 1).tolist()]
+    for first, stop in zip(begins, [*begins[1:], len(targets)], strict=True):
+        target, band = float(targets[first]), float(bands[first])
+        ends = (0.0, 1.0) if len(begins) == 1 else (dates[first], dates[stop - 1])
+        across = axes.get_yaxis_transform() if len(begins) == 1 else axes.transData
+        if math.isfinite(band):
+            axes.fill_between(
+                ends, target - band, target + band,  # type: ignore[arg-type]
+                color=_BAND, alpha=0.6, linewidth=0.0, transform=across,
+            )  # fmt: skip
+            for edge in (target - band, target + band):
+                axes.plot(
+                    ends, [edge, edge],  # type: ignore[arg-type]
+                    color="#000000", linewidth=0.6, linestyle=(0, (4, 3)), transform=across,
+                )  # fmt: skip
+        axes.plot(ends, [target, target], color="#000000", linewidth=0.8, transform=across)  # type: ignore[arg-type]
     kept = extremes(weight)
     axes.plot([dates[k] for k in kept], weight[kept], color=COLOURS[1], linewidth=1.0)  # type: ignore[arg-type]
     low, high = axes.get_ylim()

@@ -233,9 +233,8 @@ def _weights(study: Study, names: Mapping[str, str]) -> Panel:
             name = names.get(symbol, symbol)
             label = symbol if name in ("", symbol) else f"{textwrap.shorten(name, 34)} ({symbol})"
             weight = np.ascontiguousarray(held.weights[:, n])
-            band = None if math.isinf(held.bands[n]) else float(held.bands[n])
             charts.weight_history(
-                axes, label, held.dates, weight, float(held.targets[n]), band, held.rebalanced
+                axes, label, held.dates, weight, held.targets[:, n], held.bands[:, n], held.rebalanced
             )
         for axes in grid[len(order) :]:
             axes.set_axis_off()

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 
 from steelyard.adapters.prices.intake.off_days import closed_weekdays, on_sessions, slips, way_of
-from steelyard.engines.arrays import Floats
+from steelyard.engines.arrays import Flags, Floats
 from steelyard.engines.market.price_history import PriceHistory, day_numbers
 from steelyard.engines.market.spacing import spacing_of
 from steelyard.errors import DataError, InputError
@@ -23,6 +23,9 @@ from steelyard.words import say
 
 LONGEST_GAP = 5
 """A symbol without a price for more sessions in a row than this is not filled but refused."""
+APART_DAYS = 31
+"""One whose closes begin (end) within so many days of the first (last) of all is waited for: files are rarely
+cut on the same day. One that begins later than that joins on the way, one that ends earlier leaves."""
 _BY_MONTH = ("monthly", "quarterly", "semiannual", "annual")
 
 Rows = dict[str, dict[date, tuple[float, int]]]
@@ -70,7 +73,10 @@ def completed(
     notes: list[str],
     calendars: Calendars | None = None,
 ) -> PriceHistory:
-    """Cut to the time that all symbols cover, fill short gaps, and say so.
+    """Bring all symbols to the same sessions, fill short gaps, and say so.
+
+    It begins and ends where the first and the last of them do, cut by a few days to where those that begin
+    or end together all have a close. Who joins later or leaves earlier is in `PriceHistory.present`.
 
     Args:
         source: What messages call it.
@@ -81,28 +87,19 @@ def completed(
         calendars: When exchanges are shut; None to know of none.
 
     Raises:
-        DataError: Too few sessions are left (`price-short`), or a gap is too long (`price-gap`).
+        DataError: Too few sessions are left (`price-short`), or a gap is too long, or between two of them
+            there is none at all (`price-gap`).
     """
     names = (*symbols, *pairs)
     found = _on_sessions(source, found, symbols, notes, calendars)
     found = _in_months(found, symbols, pairs)
-    asked = [
-        d for s in names for d in found[s] if (start is None or d >= start) and (end is None or d <= end)
-    ]
-    firsts = {s: min(found[s]) for s in names}
-    lasts = {s: max(found[s]) for s in names}
-    first, last = max(firsts.values()), min(lasts.values())
-    if asked and first > min(asked):
-        late = ", ".join(s for s in names if firsts[s] == first)
-        notes.append(say("cut to start on {first}: {late} has no price before", first=first, late=late))
-    if asked and last < max(asked):
-        early = ", ".join(s for s in names if lasts[s] == last)
-        notes.append(say("cut to end on {last}: {early} has no price after", last=last, early=early))
-    low, high = max(first, start or first), min(last, end or last)
+    low, high = _window(found, pairs, start, end, notes)
+    lives = {s: _life(source, s, found[s], low, high) for s in symbols}
+    low, high = _together_at_the_ends(lives, low, high, notes)
     # A day on which only the currency has a price is not a session of the portfolio.
     dates = sorted({d for s in symbols for d in found[s] if low <= d <= high})
-    together = [all(d in found[s] for s in symbols) for d in dates]
-    # The first session buys all of them.
+    together = [all(d in found[s] for s in symbols if lives[s][0] <= d <= lives[s][1]) for d in dates]
+    # The first session buys all that there are.
     begin = together.index(True) if any(together) else len(dates)
     dates, together = dates[begin:], together[begin:]
     if len(dates) < 2:
@@ -116,8 +113,12 @@ def completed(
             ),
             say("give more history, or widen --from and --to"),
         )
+    present = _present(source, symbols, lives, dates, np.array(together))
     shut: dict[str, list[date]] = {}
-    columns = [_filled(source, s, found[s], dates, notes, shut, calendars) for s in names]
+    columns = [
+        _filled(source, s, found[s], dates, lives.get(s, (date.min, date.max)), notes, shut, calendars)
+        for s in names
+    ]
     traded = {s: days for s, days in shut.items() if s in symbols}
     if traded:
         notes.append(
@@ -131,7 +132,103 @@ def completed(
     prices = np.ascontiguousarray(np.column_stack(columns[: len(symbols)]))
     rates = {p: columns[len(symbols) + n] for n, p in enumerate(pairs)}
     opened = None if all(together) else np.array(together)
-    return PriceHistory(symbols, tuple(dates), prices, rates, tuple(notes), source, opened=opened)
+    return PriceHistory(
+        symbols, tuple(dates), prices, rates, tuple(notes), source, opened=opened, present=present
+    )
+
+
+def _window(
+    found: Rows, pairs: Sequence[str], start: date | None, end: date | None, notes: list[str]
+) -> tuple[date, date]:
+    """Return the first and last day that is asked for and that all rates cover."""
+    low, high = start or date.min, end or date.max
+    for pair in pairs:
+        first, last = min(found[pair]), max(found[pair])
+        days = [d for name, rows in found.items() if name != pair for d in rows if low <= d <= high]
+        if days and first > min(days):
+            notes.append(say("cut to start on {first}: {late} has no price before", first=first, late=pair))
+        if days and last < max(days):
+            notes.append(say("cut to end on {last}: {early} has no price after", last=last, early=pair))
+        low, high = max(low, first), min(high, last)
+    return low, high
+
+
+def _life(
+    source: str, name: str, prices: Mapping[date, tuple[float, int]], low: date, high: date
+) -> tuple[date, date]:
+    """Return the first and last day in a window on which one has a close, or has had one before it."""
+    days = [d for d in prices if low <= d <= high]
+    if not days:
+        raise DataError(
+            "price-short",
+            say(
+                "{source} has no price of {name} in the time asked for: its prices are of {first} to {last}",
+                source=source,
+                name=name,
+                first=min(prices),
+                last=max(prices),
+            ),
+            say("widen --from and --to, or leave it out of the targets"),
+        )
+    return (low if min(prices) < low else min(days)), (high if max(prices) > high else max(days))
+
+
+def _together_at_the_ends(
+    lives: Mapping[str, tuple[date, date]], low: date, high: date, notes: list[str]
+) -> tuple[date, date]:
+    """Return a window that begins and ends where those that do so about the same time all have a close."""
+    apart = timedelta(APART_DAYS)
+    earliest, latest = min(first for first, _ in lives.values()), max(last for _, last in lives.values())
+    first = max(f for f, _ in lives.values() if f - earliest <= apart)
+    last = min(e for _, e in lives.values() if latest - e <= apart)
+    if first > earliest:
+        late = ", ".join(s for s, (f, _) in lives.items() if f == first)
+        notes.append(say("cut to start on {first}: {late} has no price before", first=first, late=late))
+    if last < latest:
+        early = ", ".join(s for s, (_, e) in lives.items() if e == last)
+        notes.append(say("cut to end on {last}: {early} has no price after", last=last, early=early))
+    return max(low, first), min(high, last)
+
+
+def _present(
+    source: str,
+    symbols: Sequence[str],
+    lives: Mapping[str, tuple[date, date]],
+    dates: Sequence[date],
+    together: Flags,
+) -> Flags | None:
+    """Return which instruments may be held from each close on, None where all may from the first.
+
+    One joins, and leaves, on a session on which all that there are can be traded.
+    """
+    present = np.ones((len(dates), len(symbols)), dtype=np.bool_)
+    days, trading = np.array(dates), np.flatnonzero(together)
+    for n, symbol in enumerate(symbols):
+        first, last = lives[symbol]
+        there = trading[(days[trading] >= first) & (days[trading] <= last)]
+        if len(there) < 2:
+            raise DataError(
+                "price-short",
+                say(
+                    "{source}: {name} has no two sessions on which all that there are have a close",
+                    source=source,
+                    name=symbol,
+                ),
+                say("give more history of it, or leave it out of the targets"),
+            )
+        present[: there[0], n] = False
+        if last < dates[-1]:
+            present[there[-1] :, n] = False
+    if present.all():
+        return None
+    nobody = np.flatnonzero(~present.any(axis=1))
+    if len(nobody):
+        raise DataError(
+            "price-gap",
+            say("{source} has no instrument from {day} on", source=source, day=dates[nobody[0]]),
+            say("fill the gap, or leave it out with --from and --to"),
+        )
+    return present
 
 
 def _on_sessions(
@@ -179,16 +276,19 @@ def _filled(
     name: str,
     prices: Mapping[date, tuple[float, int]],
     dates: Sequence[date],
+    life: tuple[date, date],
     notes: list[str],
     shut: dict[str, list[date]],
     calendars: Calendars | None,
 ) -> Floats:
-    """Return one column; where there is no close the one before it stands."""
-    value = prices[max(d for d in prices if d <= dates[0])][0]
+    """Return one column; where there is no close the one before it stands, and before the first the first."""
+    value = prices[max((d for d in prices if d <= dates[0]), default=min(prices))][0]
     column, filled, gap = np.empty(len(dates)), [], 0
     for n, day in enumerate(dates):
         if day in prices:
             value, gap = prices[day][0], 0
+        elif not life[0] <= day <= life[1]:
+            pass
         elif calendars is not None and calendars.shut(name, day):
             shut.setdefault(name, []).append(day)
         else:
