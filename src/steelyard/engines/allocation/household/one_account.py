@@ -322,14 +322,14 @@ class OneAccount(Counts):
         _, _, trades, effort, miss, turnover = sums[:6]
         taxation = self.taxation
         if taxation is not None and len(picked):
-            realised = sums[6:].T
+            realised = sums[6:]
             tax = self.taxes.of(realised)
             effort = effort + tax
             good = effort <= most + HAIR
             if taxation.most_tax is not None:
                 good &= tax <= float(taxation.most_tax) + HAIR
             if taxation.most_gain is not None:
-                good &= realised.sum(axis=1) <= float(taxation.most_gain) + HAIR
+                good &= realised.sum(axis=0) <= float(taxation.most_gain) + HAIR
         else:
             good = effort <= most + HAIR
         return _Kept(picked[good], effort[good], trades[good], miss[good], turnover[good])

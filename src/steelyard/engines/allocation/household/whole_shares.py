@@ -128,6 +128,8 @@ class _Around:
         self.held = [float(v) for v in values(problem, unchanged(problem))]
         self.target = [float(g.target) for g in problem.goals]
         self.inverse = [1 / float(g.divisor) for g in problem.goals]
+        self.rate, self.idle = float(problem.rate), float(problem.idle)
+        self.counts = {k: [(g, float(x)) for g, x in problem.positions[k].counts] for k in middle.steps}
         self.groups = self._groups()
         traded = {g for goals, _ in self.groups for g in goals}
         rest = [g for g in range(len(problem.goals)) if g not in traded]
@@ -235,21 +237,21 @@ class _Around:
             size = abs(amount)
             if 0 < size < problem.min_trade:
                 return None
-            cost = float(problem.commission(int(amount))) if problem.floor else float(problem.rate) * size
+            cost = float(problem.commission(int(amount))) if problem.floor else self.rate * size
             row[1] += cost
             row[2] += 1.0 if size else 0.0
             row[3] += size
-            row[4] -= float(problem.idle) * amount
+            row[4] -= self.idle * amount
             row[self.balance[position.account, position.currency if problem.spread else 0]] -= amount
             row[self.balance[position.account, 0]] -= cost
-            for g, part in position.counts:
-                worth[g] += amount * float(part)
+            for g, part in self.counts[k]:
+                worth[g] += amount * part
             for bucket, gain in self._gains(k, -n, out):
                 row[self.gain + bucket] += gain
             for scores, sums in zip(self.levels, placed, strict=True):
                 stands = 0.0 if out else float(position.price * (position.held + n) + position.odd)
-                for g, part in position.counts if scores[k] else ():
-                    sums[g, scores[k]] = sums.get((g, scores[k]), 0.0) + float(part) * stands
+                for g, part in self.counts[k] if scores[k] else ():
+                    sums[g, scores[k]] = sums.get((g, scores[k]), 0.0) + part * stands
             for place, cap in enumerate(self.capped):
                 at = self.cap + 3 * place
                 if position.account == cap.account:
@@ -305,13 +307,13 @@ class _Around:
         if problem.most_trades is not None:
             good &= total[:, 2] <= problem.most_trades
         if self.taxation is not None:
-            gains = total[:, self.gain : self.level]
+            gains = total[:, self.gain : self.level].T
             tax = self.taxes.of(gains)
             effort += tax
             if self.taxation.most_tax is not None:
                 good &= tax <= float(self.taxation.most_tax) + HAIR
             if self.taxation.most_gain is not None:
-                good &= gains.sum(axis=1) <= float(self.taxation.most_gain) + HAIR
+                good &= gains.sum(axis=0) <= float(self.taxation.most_gain) + HAIR
         return good & (effort <= self.frame.effort + HAIR), effort
 
     def _settled(self, np: Any, total: Any, account: int) -> tuple[Any, Any, Any]:
@@ -381,24 +383,25 @@ class ManyTaxes:
                 start, end = len(rows), len(rows) + len(alternative.pieces)
                 rows += [*alternative.pieces, *alternative.limits]
                 self.cases[-1].append((slice(start, end), slice(end, len(rows))))
-        self.slopes = np.zeros((taxation.buckets, len(rows)))
+        self.slopes = np.zeros((len(rows), taxation.buckets))
         for n, piece in enumerate(rows):
             for bucket, slope in piece.slopes.items():
-                self.slopes[bucket, n] = float(slope)
-        self.constants = np.array([float(piece.constant) for piece in rows])
+                self.slopes[n, bucket] = float(slope)
+        self.constants = np.array([[float(piece.constant)] for piece in rows]).reshape(len(rows), 1)
 
     def of(self, gains: Any) -> Any:
-        """Return the tax of many plans from their gains by bucket, a row each; see `tax_of`."""
+        """Return the tax of many plans from their gains by bucket, a column each; see `tax_of`."""
         import numpy as np
 
-        value = gains @ self.slopes + self.constants
-        total = np.zeros(len(gains))
+        # The plans are the long side: what is the greatest of a few pieces is taken of whole rows at once.
+        value = self.slopes @ gains + self.constants
+        total = np.zeros(gains.shape[1])
         for cases in self.cases:
-            least = np.full(len(gains), inf)
+            least = np.full(gains.shape[1], inf)
             for pieces, limits in cases:
-                tax = value[:, pieces].max(axis=1)
+                tax = value[pieces].max(axis=0)
                 if limits.start < limits.stop:
-                    tax = np.where(value[:, limits].max(axis=1) <= HAIR, tax, inf)
+                    tax = np.where(value[limits].max(axis=0) <= HAIR, tax, inf)
                 least = np.minimum(least, tax)
             total += least
         return total
