@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from itertools import pairwise
 from typing import Any
 
 from steelyard.domain.money import EXACT, ZERO
@@ -291,16 +290,16 @@ def gains_tax(
     base = max(min(ZERO, income), base)
     bounds, ordinary = rates.ordinary
     if base >= income:
-        on_short = _tax(_slices(bounds, ordinary, income, base))
+        on_short = _between(bounds, ordinary, income, base)
     else:
-        on_short = EXACT.minus(_tax(_slices(bounds, ordinary, base, income)))
+        on_short = EXACT.minus(_between(bounds, ordinary, base, income))
     top = EXACT.add(base, netting.collectibles)
     capped = tuple(min(rate, rates.collectibles_rate) for rate in ordinary)
-    metal = _tax(_slices(bounds, capped, base, top))
+    metal = _between(bounds, capped, base, top)
     preferred = EXACT.subtract(EXACT.add(netting.long, qualified), netting.collectibles)
     at_rates = _stacked(rates, base, top, preferred)
     # 1(h)(1) "shall not exceed": where all of it is cheaper at the ordinary rates, these are paid.
-    ordinary_on_all = _tax(_slices(bounds, ordinary, base, EXACT.add(top, preferred)))
+    ordinary_on_all = _between(bounds, ordinary, base, EXACT.add(top, preferred))
     on_long = min(_tax(at_rates), EXACT.subtract(ordinary_on_all, metal))
     gains = _sum(netting.short, netting.long, qualified)
     over = EXACT.subtract(
@@ -319,7 +318,7 @@ def gains_tax(
 
 def ordinary_tax(rates: Schedule, low: Decimal, high: Decimal) -> Decimal:
     """Return the tax at ordinary rates on the part of an income between two amounts."""
-    return _tax(_slices(*rates.ordinary, low, high))
+    return _between(*rates.ordinary, low, high)
 
 
 def _stacked(
@@ -368,15 +367,17 @@ def is_qualified(bought: date, sold_on: date | None, ex_date: date) -> bool:
     return qualified_days(bought, sold_on, ex_date) > 60
 
 
-def _slices(
-    bounds: Sequence[Decimal], rates: Sequence[Decimal], low: Decimal, high: Decimal
-) -> tuple[tuple[Decimal, Decimal], ...]:
-    """Cut an interval of income at the bounds: (rate, amount) for every rate."""
-    edges = (ZERO, *bounds, max(high, bounds[-1]))
-    return tuple(
-        (rate, max(ZERO, EXACT.subtract(min(high, upper), max(low, lower))))
-        for rate, (lower, upper) in zip(rates, pairwise(edges), strict=True)
-    )
+def _between(bounds: Sequence[Decimal], rates: Sequence[Decimal], low: Decimal, high: Decimal) -> Decimal:
+    """Return the tax on what of an interval of income lies above zero, cut at the bounds of the rates."""
+    found, low = ZERO, max(low, ZERO)
+    for bound, rate in zip((*bounds, high), rates, strict=True):
+        if high <= low:
+            break
+        if bound > low:
+            end = min(bound, high)
+            found = EXACT.add(found, EXACT.multiply(rate, EXACT.subtract(end, low)))
+            low = end
+    return found
 
 
 def _tax(slices: Sequence[tuple[Decimal, Decimal]]) -> Decimal:
