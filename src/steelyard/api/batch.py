@@ -51,9 +51,11 @@ def plan(
     as_of: date,
     rates: Any = None,
     instruments: Any = None,
+    owners: Any = None,
     commission: Money = 0,
     min_commission: Money = 0,
     fx_spread: Money = 0,
+    accept_drift: Money | None = None,
 ) -> Iterator[pa.RecordBatch]:
     """Yield one row an account, in the order they come: its plan as `plan --policy-gate` makes it, exact.
 
@@ -64,9 +66,10 @@ def plan(
 
     Args:
         accounts: Record batches, a table, or a frame, one row an account: `account`, `model`, `positions`
-            (list of struct of symbol and shares), `cash` (list of struct of currency and amount, or a
-            number in base currency), and any of `cash_flow`, `reserve`, `min_trade` (base currency),
-            `can_sell`, `can_buy`, `last_rebalance`, `locked` (list), `fractional`.
+            (list of struct of symbol and shares, and `lots`, a list of struct of bought, shares, unit_cost
+            and fx), `cash` (list of struct of currency and amount, or a number in base currency), and any of
+            `cash_flow`, `reserve`, `min_trade` (base currency), `can_sell`, `can_buy`, `last_rebalance`,
+            `locked` (list), `fractional`, `household`, `owner`, `kind`.
         models: `model`, `symbol`, `target` (fraction), and `policy` (text), `fractional`.
         prices: `symbol`, `price` in its own currency, and `priced_on`.
         base_currency: Everything is valued in it, ISO 4217.
@@ -74,23 +77,27 @@ def plan(
         rates: `pair` (`USDKRW`) and `rate`.
         instruments: `symbol`, and any of `currency`, `exchange`, `step` (1, or 1e-9 where shares are
             divided), `asset_class`, for what the catalogue does not know.
+        owners: `owner`, `jurisdiction` and the other keys of [tax]: how the persons that accounts name are
+            taxed; `me` for accounts that name nobody. Without it nothing is taxed.
         commission, fx_spread: Fractions of the traded and of the converted value.
         min_commission: Least commission of a trade, base currency.
+        accept_drift: How much further from target than the nearest plan is near enough for less tax and cost;
+            unless given 0.5 % for households and where tax is known, else 0.
 
     Yields:
         `account`, `status` (planned, in_band, refused), `code`, `reason`, `total_value`, `misplaced_before`,
-        `misplaced_after`, `objective`, `bound`, `proven`, `trades` (count), `costs`, `cash_after`, and
-        `orders`, a list of structs of symbol, side, shares, price, amount and cost; `trades` turns those into
-        rows. Numbers are `decimal128` of twelve places.
+        `misplaced_after`, `objective`, `bound`, `proven`, `trades` (count), `costs`, `cash_after`,
+        `taxes` (what the account's sales add to the year's, null where nobody knows or is taxed), `tax_note`,
+        and `orders`, a list of structs of symbol, side, shares, price, amount and cost; `trades` turns those
+        into rows. Numbers are `decimal128` of twelve places.
 
     Raises:
         PortfolioProblems: Models, prices, rates or instruments are wrong, with every problem of them.
         InputError: Accounts lack a column (`batch-column`) or are no table (`batch-table`).
         ExtraMissing: `steelyard[batch]` is not installed.
     """
-    book = _book(
-        base_currency, as_of, models, prices, rates, instruments, commission, min_commission, fx_spread
-    )
+    terms = _terms(base_currency, as_of, commission, min_commission, fx_spread, accept_drift)
+    book = _packed(terms, models, prices, rates, instruments, owners)
     from steelyard.app.batch.plan import plan_batches
 
     return plan_batches(book, _batches(accounts), plans=True)
@@ -105,11 +112,12 @@ def check(
     as_of: date,
     rates: Any = None,
     instruments: Any = None,
+    owners: Any = None,
 ) -> Iterator[pa.RecordBatch]:
     """Yield one row an account: whether it is due, and why.
 
     Args:
-        accounts, models, prices, base_currency, as_of, rates, instruments: As for `plan`.
+        accounts, models, prices, base_currency, as_of, rates, instruments, owners: As for `plan`.
 
     Yields:
         `account`, `status` (due, in_band, refused), `code`, `reason`, `total_value`, `misplaced_before`.
@@ -117,7 +125,7 @@ def check(
     Raises:
         PortfolioProblems, InputError, ExtraMissing: As for `plan`.
     """
-    book = _book(base_currency, as_of, models, prices, rates, instruments, 0, 0, 0)
+    book = _packed(_terms(base_currency, as_of), models, prices, rates, instruments, owners)
     from steelyard.app.batch.plan import plan_batches
 
     return plan_batches(book, _batches(accounts), plans=False)
@@ -144,6 +152,7 @@ def prepare(
     commission: Money = 0,
     min_commission: Money = 0,
     fx_spread: Money = 0,
+    accept_drift: Money | None = None,
     refuse: bool = False,
     threads: int | None = None,
     said: Progress | None = None,
@@ -151,11 +160,11 @@ def prepare(
     """Bring a platform's tables into buckets of whole accounts, with a manifest that vouches for them.
 
     Args:
-        tables: Folder of `positions` (account, symbol, shares, in any order; `lot_date` and `lot_cost` where
-            there is a row for each lot), `accounts`, `models`, `prices`, and perhaps `rates` and
-            `instruments`: each NAME.parquet or a folder NAME of Parquet files.
+        tables: Folder of `positions` (account, symbol, shares, in any order; `lot_date`, `lot_cost` and
+            `lot_fx` where there is a row for each lot), `accounts`, `models`, `prices`, and perhaps `rates`,
+            `instruments` and `owners`: each NAME.parquet or a folder NAME of Parquet files.
         work: Folder for the buckets; what an earlier run left in it is replaced.
-        base_currency, as_of, commission, min_commission, fx_spread: As for `plan`.
+        base_currency, as_of, commission, min_commission, fx_spread, accept_drift: As for `plan`.
         refuse: Let accounts through that cannot be planned; `plan_work` then refuses them one by one.
         threads: Buckets put together at a time; as many as there are processors unless given.
         said: Told how many buckets are done, and of how many.
@@ -170,13 +179,12 @@ def prepare(
     from steelyard.app.batch.prepare import prepare as prepared
 
     given = bootstrap.batch_tables(Path(tables))
-    models, prices, rates, instruments = (given.table(name) for name in SMALL)
-    missing = [name for name, table in (("models", models), ("prices", prices)) if table is None]
+    terms = _terms(base_currency, as_of, commission, min_commission, fx_spread, accept_drift)
+    small = {name: given.table(name) for name in SMALL}
+    missing = [name for name in ("models", "prices") if small[name] is None]
     if missing:
         next(given.stream(missing[0]))  # The reader of tables says it best.
-    book = _book(
-        base_currency, as_of, models, prices, rates, instruments, commission, min_commission, fx_spread
-    )
+    book = _packed(terms, *small.values())
     return prepared(
         given,
         bootstrap.batch_work(Path(work), new=True),
@@ -323,14 +331,14 @@ def what_if(
         InputError: As for `check_work`.
     """
     _need_extra()
-    from steelyard.app.batch.prepare import terms_of
+    from steelyard.app.batch.prepare import SMALL, terms_of
     from steelyard.app.batch.what_if import what_if as compared
 
     place = bootstrap.batch_work(Path(work))
     if isinstance(models, str | Path):
         models = bootstrap.batch_table(Path(models))
     kept = place.manifest()["tables"]
-    small = (place.table(kept.get(name)) for name in ("prices", "rates", "instruments"))
+    small = (place.table(kept.get(name)) for name in SMALL if name != "models")
     other = _packed(terms_of(place.manifest()), models, *small)
     return compared(place, _book_of(place), other, threads=threads or _processors(), said=said or _silent)
 
@@ -372,17 +380,14 @@ def _need_extra() -> None:
             raise ExtraMissing("batch", say("a batch of accounts"), package)
 
 
-def _book(
+def _terms(
     base_currency: str,
     as_of: date,
-    models: Any,
-    prices: Any,
-    rates: Any,
-    instruments: Any,
-    commission: Money,
-    min_commission: Money,
-    fx_spread: Money,
-) -> PackedBook:
+    commission: Money = 0,
+    min_commission: Money = 0,
+    fx_spread: Money = 0,
+    accept_drift: Money | None = None,
+) -> Terms:
     _need_extra()
     if not is_currency(base_currency):
         raise InputError(
@@ -392,17 +397,17 @@ def _book(
         )
     from steelyard.app.batch.book import Terms
 
-    terms = Terms(
+    return Terms(
         base_currency=base_currency,
         as_of=_day(as_of),
         commission=reading.fraction(commission),
         min_commission=reading.amount(min_commission),
         fx_spread=reading.fraction(fx_spread),
+        accept_drift=None if accept_drift is None else reading.fraction(accept_drift),
     )
-    return _packed(terms, models, prices, rates, instruments)
 
 
-def _packed(terms: Terms, models: Any, prices: Any, rates: Any, instruments: Any) -> PackedBook:
+def _packed(terms: Terms, models: Any, prices: Any, rates: Any, instruments: Any, owners: Any) -> PackedBook:
     from steelyard.app.batch.model_arrays import packed
     from steelyard.app.batch.tables import read_book
 
@@ -413,9 +418,11 @@ def _packed(terms: Terms, models: Any, prices: Any, rates: Any, instruments: Any
             prices=prices,
             rates=rates,
             instruments=instruments,
+            owners=owners,
             build=bootstrap.portfolio_of,
             known=bootstrap.packaged_instruments(),
             sessions=bootstrap.sessions(),
+            figures=bootstrap.tax_figures,
         )
     )
 

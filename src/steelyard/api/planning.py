@@ -11,11 +11,11 @@ from steelyard import bootstrap
 from steelyard.api import reading
 from steelyard.api.reading import Money, fraction, money
 from steelyard.app.planning import plan as planner
+from steelyard.app.planning.tax_note import costless, returns_or_why_not
 from steelyard.domain.caveats import Caveats, caveats_of, need_fresh
 from steelyard.domain.money import plain
 from steelyard.domain.portfolio import Portfolio
 from steelyard.domain.tax.codes import TAXED_KINDS
-from steelyard.errors import DataError, InputError
 from steelyard.records import replace
 
 if TYPE_CHECKING:
@@ -269,7 +269,9 @@ def _begun(
     day = reading.day(as_of, portfolio)
     caveats = caveats_of(portfolio, day, stale_ok=stale_ok)
     need_fresh(caveats)
-    return (day, caveats, *_tax_of(portfolio, day, needed=needs_tax))
+    if needs_tax:
+        return day, caveats, bootstrap.tax_situation(portfolio, day, needed=True), ""
+    return (day, caveats, *returns_or_why_not(portfolio, bootstrap.sessions(), bootstrap.tax_figures, day))
 
 
 def _need_room(portfolio: Portfolio, account: str | None, new: Decimal, as_of: date | None) -> None:
@@ -289,21 +291,8 @@ def _told(
     portfolio: Portfolio, result: Plan, why_not: str, asked: Mapping[str, Any], caveats: Caveats
 ) -> Plan:
     """Return a plan with why it says nothing of tax, what it was asked for, and what it rests on."""
-    note = why_not or result.tax_note or _costless(portfolio, result)
+    note = why_not or result.tax_note or costless(portfolio, result)
     return replace(result, tax_note=note, asked=asked, caveats=caveats)
-
-
-def _costless(portfolio: Portfolio, result: Plan) -> str:
-    """Say of a plan that counts no tax, since no cost at all is known, which of its sales are taxed."""
-    sold = [t for t in result.trades if t.side == "sell"]
-    if portfolio.tax is None or result.taxes is not None or not sold:
-        return ""
-    from steelyard.app.tax.situation import taxed_pairs
-    from steelyard.domain.tax.gaps import tax_not_counted
-
-    taxed = taxed_pairs(portfolio)
-    named = [t.symbol for t in sold if (t.account, t.symbol) in taxed]
-    return tax_not_counted(named) if named else ""
 
 
 @overload
@@ -312,17 +301,3 @@ def _text(given: Money) -> str: ...
 def _text(given: None) -> None: ...
 def _text(given: Money | None) -> str | None:
     return plain(given) if isinstance(given, Decimal) else None if given is None else str(given)
-
-
-def _tax_of(portfolio: Portfolio, as_of: date, *, needed: bool) -> tuple[Returns | None, str]:
-    """Return what the tax of a plan is computed from, or why it cannot be.
-
-    Raises:
-        InputError, DataError: Only when it is `needed`; else the plan stands without it and says why.
-    """
-    try:
-        return bootstrap.tax_situation(portfolio, as_of, needed=needed), ""
-    except (InputError, DataError) as error:
-        if needed:
-            raise
-        return None, error.message

@@ -428,7 +428,8 @@ def test_a_full_disk_is_said_and_what_is_done_is_kept(work, tmp_path, monkeypatc
 def test_the_picture_of_other_models_opens_with_who_trades_at_what_cost_how_near(after, said):
     def side(trading, costs, misplaced):
         money = Decimal(costs)
-        return Outlook(1000, trading, 0, trading, money, money, money, Decimal("0.03"), Decimal(misplaced))
+        before, after = Decimal("0.03"), Decimal(misplaced)
+        return Outlook(1000, trading, 0, trading, money, money, money, Decimal(0), before, after)
 
     told = WhatIf(side(100, "5678", "0.010"), side(12, "1200", after), "USD")
     assert committee.headline(told) == said

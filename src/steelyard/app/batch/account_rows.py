@@ -5,6 +5,7 @@ Whole columns are looked at as they lie in memory; nothing is read row by row bu
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -14,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from steelyard.app.batch.book import Row
+from steelyard.app.batch.book import ME, Row
 from steelyard.app.batch.model_arrays import PackedBook
 from steelyard.domain.money import ZERO
 from steelyard.engines.arrays import Ints
@@ -27,6 +28,8 @@ OPTIONAL = (
     "cash_flow", "reserve", "min_trade", "can_sell", "can_buy", "last_rebalance", "locked", "fractional",
     "household", "owner", "kind", "refused",
 )  # fmt: skip
+POSITION = ("symbol", "shares")
+"""Fields of a position, which may have `lots` too: structs by the keys of the file."""
 BY_FILE = ("household", "owner", "kind")
 """Columns whose rules only the ordinary planner knows: where one says something, it plans."""
 _PLACES = 9
@@ -55,14 +58,15 @@ def need_columns(batch: pa.RecordBatch) -> None:
             say("accounts have a column that is not known: {unknown}", unknown=", ".join(unknown)),
             say("leave it out; columns are {known}", known=", ".join((*NEEDED, *OPTIONAL))),
         )
-    for name, fields in (("positions", ("symbol", "shares")), ("cash", ("currency", "amount"))):
+    for name, fields in (("positions", POSITION), ("cash", ("currency", "amount"))):
         kind = schema.field(name).type
         inner = kind.value_type if pa.types.is_list(kind) or pa.types.is_large_list(kind) else None
         if inner is not None and pa.types.is_null(inner):
             continue  # Nobody has any.
         if name == "cash" and inner is None and not pa.types.is_nested(kind):
             continue
-        if inner is None or not pa.types.is_struct(inner) or {f.name for f in inner} != set(fields):
+        told = {f.name for f in inner} if inner is not None and pa.types.is_struct(inner) else set()
+        if told != set(fields) and not (name == "positions" and told == {*fields, "lots"}):
             raise InputError(
                 "batch-column",
                 say("{name} is {type}", name=name, type=str(kind)),
@@ -96,6 +100,9 @@ def account_arrays(book: PackedBook, batch: pa.RecordBatch) -> AccountArrays:
     for name in BY_FILE:
         if name in batch.schema.names:
             left |= batch.column(name).is_valid().to_numpy(zero_copy_only=False)
+    if ME in book.book.owners:
+        # Everybody who names no other owner is taxed as that person is.
+        left[:] = True
     if "refused" in batch.schema.names:
         left |= batch.column("refused").is_valid().to_numpy(zero_copy_only=False)
     settings[:, 6] = _days(_column(batch, "last_rebalance"), count)
@@ -147,7 +154,7 @@ def _row(values: dict[str, Any]) -> Row:
     return Row(
         account=str(values["account"]),
         model=str(values["model"]),
-        positions=tuple(_pair(p, "symbol", "shares") for p in values["positions"] or ()),
+        positions=tuple(_pair(p, *POSITION) for p in values["positions"] or ()),
         cash=tuple(cash),
         cash_flow=ZERO if flow is None else Decimal(flow),
         reserve=_or(exact(values.get("reserve")), ZERO),
@@ -161,7 +168,28 @@ def _row(values: dict[str, Any]) -> Row:
         owner=values.get("owner"),
         kind=values.get("kind"),
         refused=values.get("refused"),
+        lots=tuple(_lots_of(p or {}) for p in values["positions"] or ()),
     )
+
+
+def _lots_of(position: dict[str, Any]) -> tuple[dict[str, Any], ...]:
+    """Return the lots of a position by the keys of the file; what is null was left out."""
+    return tuple(
+        {
+            key: _day(told) if key == "bought" else exact(told)
+            for key, told in (lot or {}).items()
+            if told is not None
+        }
+        for lot in position.get("lots") or ()
+    )
+
+
+def _day(told: Any) -> Any:
+    """Return a cell as a day where it is one; the reader of files refuses anything else."""
+    if isinstance(told, str):
+        with suppress(ValueError):
+            return date.fromisoformat(told)
+    return told.date() if isinstance(told, datetime) else told
 
 
 def _pair(cell: dict[str, Any] | None, name: str, number: str) -> tuple[Any, Any]:

@@ -56,6 +56,8 @@ def plan_schema(account: pa.DataType) -> pa.Schema:
             ("proven", pa.bool_()),
             ("trades", pa.int32()),
             *numbers[4:],
+            ("taxes", MONEY),
+            ("tax_note", WORD),
             ("orders", pa.list_(ORDER)),
         ]
     )
@@ -130,6 +132,7 @@ def answer_batch(
         return pa.record_batch(columns, schema=check_schema(accounts.type))
     columns["bound"] = _money(bound, valid)
     columns["proven"] = pa.array(proven, mask=~valid)
+    columns["taxes"], columns["tax_note"] = _taxes(count, left)
     counts, orders = _orders(book, answers, left)
     columns["trades"] = pa.array(counts, pa.int32(), mask=~valid)
     starts = np.zeros(count + 1, np.int32)
@@ -182,6 +185,22 @@ def _said(judged: Judged) -> tuple[str | None, str | None]:
         return None, None
     first = decision.reasons[0]
     return first.rule, str(reason(first.rule, first.symbol or ""))
+
+
+def _taxes(count: int, left: Left) -> tuple[Any, Any]:
+    """Return what is added to each account's tax, and what is to be said of it: only the planner looks."""
+    found = {row: said for row, said in left.items() if isinstance(said, Judged)}
+    taxes = {row: said.tax for row, said in found.items() if said.tax is not None}
+    notes: list[str | None] = [None]
+    note_of = np.zeros(count, np.int32)
+    for row, said in found.items():
+        note_of[row] = _place(notes, str(said.tax_note) or None)
+    if not taxes:
+        return pa.nulls(count, MONEY), _words(note_of, notes)
+    limbs, known = np.zeros((count, 2), np.uint64), np.zeros(count, np.bool_)
+    for row, tax in taxes.items():
+        limbs[row], known[row] = _limbs(tax), True
+    return _money(limbs, known), _words(note_of, notes)
 
 
 def _place(words: list[str | None], word: str | None) -> int:

@@ -11,6 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Protocol
 
+from steelyard.app.tax.situation import Figures
 from steelyard.domain.market.instruments import Instrument
 from steelyard.domain.money import EXACT, ZERO, parse_number
 from steelyard.domain.policy.policies import Policy
@@ -49,6 +50,7 @@ class Terms:
         base_currency: Everything is valued in it.
         as_of: The day of every plan.
         commission, min_commission, fx_spread: As under [costs]; amounts in base currency.
+        accept_drift: As under [constraints]; None for what holds where a file says nothing.
     """
 
     base_currency: str
@@ -56,6 +58,7 @@ class Terms:
     commission: Decimal = ZERO
     min_commission: Decimal = ZERO
     fx_spread: Decimal = ZERO
+    accept_drift: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,8 @@ class Row:
     """One account as the tables have it; amounts in base currency.
 
     `positions` are symbols with shares and `cash` currencies with amounts, in their order, repeated where the
-    table repeats them. `refused` is the code by which `prepare` refused it.
+    table repeats them. `lots` has those of each position, by the keys of the file, or is empty. `refused` is
+    the code by which `prepare` refused it.
     """
 
     account: str
@@ -95,8 +99,11 @@ class Row:
     owner: str | None = None
     kind: str | None = None
     refused: str | None = None
+    lots: tuple[tuple[Mapping[str, Any], ...], ...] = ()
 
 
+ME = "me"
+"""Who owns what names no owner, as in a portfolio file."""
 _MEND = say("correct the tables and prepare them again")
 REFUSALS = {
     found.code: found
@@ -118,9 +125,11 @@ class Book:
         prices: Symbol to the price of a share in its own currency.
         rates: Pair (`USDKRW`) to rate.
         instruments: Symbol to what is added to the catalogue, by the keys of the file.
+        owners: By name how a person is taxed, by the keys of [tax]; `me` is who owns what names no owner.
         build: The reader of portfolio files.
         known: The catalogue.
         sessions: Which days exchanges are open.
+        figures: The tax data of countries.
     """
 
     terms: Terms
@@ -131,6 +140,8 @@ class Book:
     build: Build = field(repr=False)
     known: Instruments = field(repr=False)
     sessions: Sessions = field(repr=False)
+    figures: Figures = field(repr=False)
+    owners: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def outline(self, model: Model) -> Portfolio:
         """Return a model as a portfolio without accounts.
@@ -173,19 +184,42 @@ class Book:
             values["constraints"] |= {
                 "fractional": model.fractional or row.fractional, "locked": list(row.locked)
             }  # fmt: skip
-        values["accounts"] = [self._account(one, alone=len(rows) == 1) for one in rows]
+        if self.terms.accept_drift is not None:
+            values["constraints"]["accept_drift"] = self.terms.accept_drift
+        persons, first = self._persons(rows)
+        values |= persons
+        values["accounts"] = [self._account(one, first, alone=len(rows) == 1) for one in rows]
         found = self.build(values, row.household or row.account, need_accounts=True)
         last = max((one.last_rebalance for one in rows if one.last_rebalance), default=None)
         return replace(found, policy=replace(model.policy or found.policy, last_rebalance=last))
 
-    def _account(self, row: Row, *, alone: bool) -> dict[str, Any]:
+    def _persons(self, rows: Sequence[Row]) -> tuple[dict[str, Any], str]:
+        """Return [tax] and [owners] of what some accounts' owners are, and who is the person of [tax].
+
+        That is who owns what names nobody, or else the first by name who has a return of their own.
+        """
+        named = sorted({row.owner or ME for row in rows})
+        known = [name for name in named if name in self.owners]
+        if not known or (ME in named and ME not in known):
+            return {}, ME
+        alone = [name for name in known if self.owners[name].get("household") != "joint"] or known
+        first = ME if ME in known else alone[0]
+        mine = {key: told for key, told in self.owners[first].items() if key != "household"}
+        return {"tax": mine, "owners": {name: self.owners[name] for name in known if name != first}}, first
+
+    def _account(self, row: Row, first: str, *, alone: bool) -> dict[str, Any]:
         cash: dict[str, Any] = {}
         for currency, amount in row.cash:
             currency = currency or self.terms.base_currency
             cash[currency] = _added(cash[currency], amount) if currency in cash else amount
-        held = [{"symbol": symbol, "shares": shares} for symbol, shares in row.positions]
+        held: list[dict[str, Any]] = [
+            {"symbol": symbol, "shares": shares} for symbol, shares in row.positions
+        ]
+        for position, lots in zip(held, row.lots, strict=False):
+            position |= {"lots": [dict(lot) for lot in lots]} if lots else {}
         values: dict[str, Any] = {"name": row.account, "cash": cash, "positions": held}
-        values |= {key: told for key, told in (("kind", row.kind), ("owner", row.owner)) if told is not None}
+        owner = None if row.owner == first else row.owner
+        values |= {key: told for key, told in (("kind", row.kind), ("owner", owner)) if told is not None}
         if not alone:
             values |= {"locked": list(row.locked)} if row.locked else {}
             values |= {"fractional": True} if row.fractional else {}

@@ -23,6 +23,8 @@ Hashes = npt.NDArray[np.uint64]
 POSITIONS_A_BUCKET = 160_000
 """Enough that a file is worth opening, few enough that all of it lies in memory many times over."""
 MOST_BUCKETS = 4096
+LOT_KEYS = {"lot_date": "bought", "lot_cost": "unit_cost", "lot_fx": "fx"}
+"""Columns of positions that tell of a lot, by the keys of the file."""
 
 
 class Symbols:
@@ -186,7 +188,7 @@ def held(
     """Return the positions of every account as a list column, by symbol.
 
     Args:
-        positions: With `symbol` as numbers, and `shares`.
+        positions: With `symbol` as numbers, and `shares`; and where lots are kept with their columns.
         groups: The account of every row, -1 for none.
         count: How many accounts.
         names, ranks: Of the symbols.
@@ -196,25 +198,62 @@ def held(
     starts, order = np.empty(count + 1, np.int64), np.empty(len(groups), np.int64)
     arrange(owned(groups), owned(symbols), starts, order)
     order = order[: starts[-1]]
+    kept = [name for name in LOT_KEYS if name in positions.column_names]
+    if kept:
+        order = _by_lot(positions, kept, order, groups, symbols)
     shares, symbols = _one(positions.column("shares")).take(pa.array(order)), symbols[order]
+    listed = None
     if lots:
-        starts, symbols, shares = _lots_added(starts, symbols, shares)
+        starts, symbols, shares, firsts = _lots_added(starts, symbols, shares)
+        if kept and firsts is not None:
+            listed = _lots(positions.take(pa.array(order)), kept, firsts)
     nameless = np.array([name is None for name in names] or [True])
     words = pa.DictionaryArray.from_arrays(
         pa.array(symbols, pa.int32(), mask=nameless[symbols]),
         pa.array([name for name in names if name is not None], pa.string()),
     )
-    inside = pa.StructArray.from_arrays([words, shares], ["symbol", "shares"])
+    fields = {"symbol": words, "shares": shares} | ({} if listed is None else {"lots": listed})
+    inside = pa.StructArray.from_arrays(list(fields.values()), list(fields))
     return pa.ListArray.from_arrays(pa.array(starts.astype(np.int32)), inside)
+
+
+def _by_lot(
+    positions: pa.Table, kept: list[str], order: Ints, groups: npt.NDArray[np.int32], symbols: Any
+) -> Ints:
+    """Return an order by account and symbol with the lots of a symbol in an order of their own."""
+    columns = {"account": groups[order], "symbol": symbols[order]}
+    told = positions.select([*kept, "shares"]).take(pa.array(order))
+    keys = pa.table(columns | {name: told.column(name) for name in told.column_names})
+    places = pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in keys.column_names])
+    found: Ints = order[places.to_numpy()]
+    return found
+
+
+def _lots(rows: pa.Table, kept: list[str], firsts: Ints) -> Any:
+    """Return the lots of every position; none where of one it is not said when or at what it was bought."""
+    counts = np.diff(np.append(firsts, rows.num_rows))
+    told = np.ones(rows.num_rows, np.bool_)
+    for name in ("lot_date", "lot_cost"):
+        told &= rows.column(name).is_valid().to_numpy()
+    known = np.logical_and.reduceat(told, firsts)
+    rows = rows.filter(pa.array(np.repeat(known, counts)))
+    starts = np.zeros(len(firsts) + 1, np.int32)
+    np.cumsum(np.where(known, counts, 0), out=starts[1:])
+    fields = [*(LOT_KEYS[name] for name in kept), "shares"]
+    lots = pa.StructArray.from_arrays([_one(rows.column(name)) for name in (*kept, "shares")], fields)
+    return pa.ListArray.from_arrays(pa.array(starts), lots)
 
 
 def _lots_added(
     starts: Ints, symbols: npt.NDArray[np.int32], shares: Any
-) -> tuple[Ints, npt.NDArray[np.int32], Any]:
-    """Add up the lots of a symbol within an account, exactly; leave all as it is where one does not fit."""
+) -> tuple[Ints, npt.NDArray[np.int32], Any, Ints | None]:
+    """Add up the lots of a symbol within an account, exactly; leave all as it is where one does not fit.
+
+    The last value says where the lots of each symbol begin, None where all is left as it is.
+    """
     numbers, places = whole_numbers(shares, missing=UNKNOWN)
     if not len(symbols) or (numbers == UNKNOWN).any():
-        return starts, symbols, shares
+        return starts, symbols, shares, None
     first = np.ones(len(symbols), np.bool_)
     first[1:] = symbols[1:] != symbols[:-1]
     first[starts[:-1][starts[:-1] < len(symbols)]] = True
@@ -223,7 +262,7 @@ def _lots_added(
     limbs[:, 0] = np.add.reduceat(numbers, firsts)
     limbs[:, 1] = limbs[:, 0] >> 63
     added = pa.Array.from_buffers(pa.decimal128(38, places), len(firsts), [None, pa.py_buffer(limbs)])
-    return np.searchsorted(firsts, starts).astype(np.int64), symbols[firsts], added
+    return np.searchsorted(firsts, starts).astype(np.int64), symbols[firsts], added, firsts
 
 
 def _one(column: Any) -> Any:

@@ -1,7 +1,8 @@
 """Models, prices and terms as the whole numbers of the account kernel.
 
 What a model needs beyond one purse and whole shares (divisible shares, a destination short of the target,
-conversion that costs, a price that is missing) leaves all its accounts to the ordinary planner.
+conversion that costs, a price that is missing, drift accepted for less cost) leaves all its accounts to the
+ordinary planner.
 """
 
 from __future__ import annotations
@@ -155,6 +156,7 @@ def _model(
         or model.fractional
         or any(outline.instruments[s].fractional for s in weights)
         or policy.destination != "target"
+        or bool(book.terms.accept_drift)
         or len(weights) > MOST_TARGETS
         or whole(book.terms.commission) is None
         or whole(book.terms.min_commission) is None

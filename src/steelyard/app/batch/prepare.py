@@ -37,10 +37,10 @@ from steelyard.records import dataclass
 from steelyard.words import say
 
 POSITIONS = ("account", "symbol", "shares")
-LOTS = ("lot_date", "lot_cost")
+LOTS = ("lot_date", "lot_cost", "lot_fx")
 ACCOUNTS = tuple(name for name in NEEDED if name != "positions")
 SETTINGS = tuple(name for name in OPTIONAL if name != "refused")
-SMALL = ("models", "prices", "rates", "instruments")
+SMALL = ("models", "prices", "rates", "instruments", "owners")
 FEW = 3
 """Accounts named as examples of one mistake."""
 WRONG = {
@@ -87,6 +87,7 @@ def terms_document(terms: Terms) -> dict[str, str]:
         "commission": plain(terms.commission),
         "min_commission": plain(terms.min_commission),
         "fx_spread": plain(terms.fx_spread),
+        **({} if terms.accept_drift is None else {"accept_drift": plain(terms.accept_drift)}),
     }
 
 
@@ -116,7 +117,9 @@ def prepare(
         PortfolioProblems: Accounts are wrong and `refuse` was not asked for.
     """
     _need(tables)
-    lots = any(name in tables.columns("positions") for name in LOTS)
+    lots = [name for name in LOTS if name in tables.columns("positions")]
+    # What was paid matters to whom somebody taxes; for all others lots are shares that are added up.
+    kept_lots = lots if book.book.owners and {"lot_date", "lot_cost"} <= set(lots) else []
     count = min(max(-(-tables.rows("positions") // POSITIONS_A_BUCKET), 1), MOST_BUCKETS)
     symbols, households = Symbols(), Households()
     accounts, positions = work.parts("accounts", count), work.parts("positions", count)
@@ -127,10 +130,9 @@ def prepare(
             households.add(batch)
             split(batch, count, accounts, households)
         households.end()
-        for batch in tables.stream("positions", list(POSITIONS)):
-            numbered = pa.record_batch(
-                [batch.column("account"), symbols.numbers(batch.column("symbol")), batch.column("shares")],
-                names=list(POSITIONS),
+        for batch in tables.stream("positions", [*POSITIONS, *kept_lots]):
+            numbered = batch.set_column(
+                batch.schema.get_field_index("symbol"), "symbol", symbols.numbers(batch.column("symbol"))
             )
             split(numbered, count, positions, households)
         accounts.end()
@@ -141,7 +143,7 @@ def prepare(
         def put_together(number: int) -> tuple[dict[str, Any], dict[str, list[str]]]:
             rows = accounts.rows(number)
             rows = schema.empty_table() if rows is None else rows
-            table, wrong = _bucket(book, rows, positions.rows(number), names, ranks, lots=lots)
+            table, wrong = _bucket(book, rows, positions.rows(number), names, ranks, lots=bool(lots))
             return {**work.add_bucket(number, table), **_sums(table)}, wrong
 
         found: dict[str, list[str]] = {}
@@ -179,11 +181,12 @@ def prepare(
 
 def terms_of(manifest: Mapping[str, Any]) -> Terms:
     """Return the terms that a manifest keeps."""
-    return Terms(
-        manifest["base_currency"],
-        date.fromisoformat(manifest["as_of"]),
-        *(Decimal(manifest[key]) for key in ("commission", "min_commission", "fx_spread")),
+    commission, least, spread = (
+        Decimal(manifest[key]) for key in ("commission", "min_commission", "fx_spread")
     )
+    accept = Decimal(manifest["accept_drift"]) if "accept_drift" in manifest else None
+    day = date.fromisoformat(manifest["as_of"])
+    return Terms(manifest["base_currency"], day, commission, least, spread, accept)
 
 
 def _need(tables: Tables) -> None:

@@ -168,7 +168,7 @@ def _told(table: pa.Table, trades: int) -> dict[str, Any]:
 
 def _plain(table: pa.Table) -> pa.Table:
     """Return a table in one piece a column, so that its file does not depend on how it was put together."""
-    for name in ("status", "code", "reason"):
+    for name in ("status", "code", "reason", "tax_note"):
         if name in table.column_names:
             # What lies under a null of a dictionary column finds its way into the compressed page.
             place = table.column_names.index(name)

@@ -7,6 +7,8 @@ from decimal import Decimal
 
 from steelyard.app.batch.book import Book, Row
 from steelyard.app.planning import plan as planner
+from steelyard.app.planning.tax_note import costless, returns_or_why_not
+from steelyard.app.tax.paying_in import need_room
 from steelyard.domain.caveats import caveats_of
 from steelyard.domain.money import exact_sum
 from steelyard.domain.policy.drift import measure, misplaced
@@ -21,7 +23,8 @@ from steelyard.records import dataclass, replace
 class Judged:
     """What an account is worth, how far it drifted and what its policy says; its plan where it has one.
 
-    `flowed` says that its plan moves new money or money taken out although the policy is not due.
+    `flowed` says that its plan moves new money or money taken out although the policy is not due. `tax` is
+    what its sales add to the year's, None where that is not known or nobody is taxed; `tax_note` says why.
     """
 
     managed: Decimal
@@ -29,6 +32,8 @@ class Judged:
     decision: Decision
     plan: Plan | None = None
     flowed: bool = False
+    tax: Decimal | None = None
+    tax_note: str = ""
 
     @property
     def misplaced_after(self) -> Decimal | None:
@@ -52,8 +57,8 @@ def planned(book: Book, rows: Sequence[Row]) -> list[Judged]:
 
     A due one is planned with its cash flow, as `plan --policy-gate --cash` does. One that is not due is left
     alone, but for a cash flow: new money is spent as `invest` does, money taken out raised as `withdraw`
-    does. Of a household each account is told its own value, trades, costs and cash; how far off and how near
-    is that of all.
+    does. Of a household each account is told its own value, trades, costs, tax and cash; how far off and how
+    near is that of all.
 
     Raises:
         SteelyardError: The command would refuse, by the same code.
@@ -62,6 +67,8 @@ def planned(book: Book, rows: Sequence[Row]) -> list[Judged]:
     found, _ = _judged(book, portfolio)
     moved = next((row for row in rows if row.cash_flow), rows[0])
     flow, due = moved.cash_flow, found.decision.due
+    need_room(portfolio, book.figures, account=moved.account, money=flow, as_of=book.terms.as_of)
+    tax, why_not = returns_or_why_not(portfolio, book.sessions, book.figures, book.terms.as_of)
     invests, withdraws = not due and flow > 0, not due and flow < 0
     plan = planner.plan(
         portfolio,
@@ -73,8 +80,17 @@ def planned(book: Book, rows: Sequence[Row]) -> list[Judged]:
         can_sell=moved.can_sell and not invests,
         objective="shortfall" if invests else "absolute",
         policy_gate=not flow,
+        tax=tax,
     )
-    found = Judged(found.managed, found.misplaced, found.decision, plan, flowed=invests or withdraws)
+    found = Judged(
+        found.managed,
+        found.misplaced,
+        found.decision,
+        plan,
+        flowed=invests or withdraws,
+        tax=plan.taxes,
+        tax_note=why_not or plan.tax_note or costless(portfolio, plan),
+    )
     return [found] if len(rows) == 1 else [_of_account(portfolio, row, found) for row in rows]
 
 
@@ -91,7 +107,10 @@ def _of_account(portfolio: Portfolio, row: Row, found: Judged) -> Judged:
     moved = (t.amount if t.side == "sell" else -t.amount for t in trades)
     cash = exact_sum([alone.cash, row.cash_flow, -costs, *moved])
     return replace(
-        found, managed=worth, plan=replace(found.plan, trades=trades, costs=costs, cash_after=cash)
+        found,
+        managed=worth,
+        plan=replace(found.plan, trades=trades, costs=costs, cash_after=cash),
+        tax=None if found.tax is None else exact_sum(t.tax for t in trades if t.tax is not None),
     )
 
 

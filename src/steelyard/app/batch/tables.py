@@ -13,13 +13,15 @@ from typing import Any
 import pyarrow as pa
 
 from steelyard.app.batch.account_rows import exact
-from steelyard.app.batch.book import Book, Build, Instruments, Model, Terms
+from steelyard.app.batch.book import Book, Build, Instruments, Model, Row, Terms
+from steelyard.app.tax.situation import Figures, situation_of_sales
 from steelyard.domain.days import within
 from steelyard.domain.money import ONE, parse_fraction, parse_number
 from steelyard.domain.policy.policies import Policy
 from steelyard.domain.policy.policy_text import parse
-from steelyard.errors import InputError, PortfolioProblems, Problem
+from steelyard.errors import InputError, PortfolioProblems, Problem, SteelyardError
 from steelyard.ports.market import Sessions
+from steelyard.records import replace
 from steelyard.words import message_of, say
 
 COLUMNS = {
@@ -27,8 +29,9 @@ COLUMNS = {
     "prices": (("symbol", "price"), ("priced_on",)),
     "rates": (("pair", "rate"), ()),
     "instruments": (("symbol",), ("currency", "exchange", "step", "asset_class")),
+    "owners": (("owner", "jurisdiction"), None),
 }
-"""Columns that each table needs, and those it may have."""
+"""Columns that each table needs, and those it may have; None for any: the country knows them."""
 FEW = 5
 """Examples of one mistake; the others are counted."""
 DIVISIBLE = Decimal("1e-9")
@@ -78,8 +81,8 @@ def rows_of_table(given: Any, name: str, problems: TableProblems) -> list[dict[s
         names = arrow_table(given).column_names
     needed, optional = COLUMNS[name]
     missing = [key for key in needed if key not in names]
-    unknown = [key for key in names if key not in (*needed, *optional)]
-    hint = say("columns are {needed}", needed=", ".join((*needed, *optional)))
+    unknown = [] if optional is None else [key for key in names if key not in (*needed, *optional)]
+    hint = say("columns are {needed}", needed=", ".join((*needed, *(optional or ()))))
     for key in missing if rows or not isinstance(given, list | tuple) else ():
         problems.problem("batch-column", say("the column {column} is missing", column=key), hint, name)
     for key in unknown:
@@ -124,9 +127,11 @@ def read_book(
     prices: Any,
     rates: Any = None,
     instruments: Any = None,
+    owners: Any = None,
     build: Build,
     known: Instruments,
     sessions: Sessions,
+    figures: Figures,
 ) -> Book:
     """Return what all accounts share.
 
@@ -143,6 +148,8 @@ def read_book(
         build=build,
         known=known,
         sessions=sessions,
+        figures=figures,
+        owners=_owners(rows_of_table(owners, "owners", problems), problems),
     )
     problems.raise_all()
     if not book.models:
@@ -158,7 +165,50 @@ def read_book(
                     found.code, found.message, found.hint, say("model {model}", model=model.name)
                 )
     problems.raise_all()
+    if book.owners:
+        _need_laws(book, problems)
+        problems.raise_all()
     return book
+
+
+def _owners(rows: Iterable[Mapping[str, Any]], problems: TableProblems) -> dict[str, dict[str, Any]]:
+    """Return how persons are taxed, by the keys of [tax]; what is null was left out."""
+    found: dict[str, dict[str, Any]] = {}
+    for number, row in enumerate(rows, 1):
+        name = row["owner"]
+        if not isinstance(name, str) or not name:
+            _cell(problems, "owners", number, "owner", say("{raw!r} is no name", raw=name))
+        elif name in found:
+            problems.problem(
+                "batch-duplicate",
+                say("{name} stands twice", name=name),
+                say("keep one row"),
+                "owners",
+                number,
+            )
+        else:
+            keys = (key for key in row if key != "owner" and row[key] is not None)
+            found[name] = {key: exact(row[key]) for key in keys}
+    return found
+
+
+def _need_laws(book: Book, problems: TableProblems) -> None:
+    """Note what the laws of owners do not know; a plan would only say that it counts no tax."""
+    model = next(iter(book.models.values()))
+    asked: set[str] = set()
+    for number, (name, keys) in enumerate(book.owners.items(), 1):
+        if str(keys) in asked or keys.get("household") == "joint":
+            continue
+        asked.add(str(keys))
+        lone = replace(book, owners={name: keys})
+        try:
+            portfolio = lone.portfolio([Row(account=name, model=model.name, positions=(), owner=name)])
+            situation_of_sales(portfolio, book.sessions, book.figures, as_of=book.terms.as_of, needed=True)
+        except PortfolioProblems as refused:
+            for found in refused.problems:
+                problems.problem(found.code, found.message, found.hint, "owners", number)
+        except SteelyardError as error:
+            problems.problem(error.code, error.message, error.hint, "owners", number)
 
 
 def _models(rows: Iterable[Mapping[str, Any]], problems: TableProblems) -> dict[str, Model]:

@@ -27,6 +27,7 @@ class Outlook:
         trades: Orders.
         value: Of all accounts that are not refused, base currency.
         turnover, costs: Amounts traded, and what that costs, base currency.
+        taxes: What the sales add to the year's, base currency, of accounts whose tax is known.
         misplaced_before, misplaced_after: Share of an account's money in the wrong place, mean of them.
     """
 
@@ -37,13 +38,14 @@ class Outlook:
     value: Decimal
     turnover: Decimal
     costs: Decimal
+    taxes: Decimal
     misplaced_before: Decimal
     misplaced_after: Decimal
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as `batch what-if --json` prints each side."""
         counts = {name: getattr(self, name) for name in ("accounts", "trading", "refused", "trades")}
-        amounts = ("value", "turnover", "costs", "misplaced_before", "misplaced_after")
+        amounts = ("value", "turnover", "costs", "taxes", "misplaced_before", "misplaced_after")
         return counts | {name: figure(getattr(self, name)) for name in amounts}
 
 
@@ -112,6 +114,7 @@ def _outlook(book: PackedBook, rows: list[pa.RecordBatch]) -> Outlook:
             value=_amount(part.column("total_value")),
             turnover=_amount(part.column("orders").flatten().field("amount")),
             costs=_amount(part.column("costs")),
+            taxes=_amount(part.column("taxes")),
             misplaced_before=_amount(part.column("misplaced_before")),
             misplaced_after=_amount(part.column("misplaced_after")),
         )
@@ -130,6 +133,7 @@ def _added(parts: Iterable[Outlook]) -> Outlook:
         value=exact_sum(part.value for part in held),
         turnover=exact_sum(part.turnover for part in held),
         costs=exact_sum(part.costs for part in held),
+        taxes=exact_sum(part.taxes for part in held),
         misplaced_before=exact_sum(part.misplaced_before for part in held),
         misplaced_after=exact_sum(part.misplaced_after for part in held),
     )

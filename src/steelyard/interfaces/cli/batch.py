@@ -58,6 +58,7 @@ def batch() -> None:
 @click.option("--commission", default="0", show_default=True, help="Fraction of the traded value, as 0.1%.")
 @click.option("--min-commission", default="0", show_default=True, help="Least commission of a trade.")
 @click.option("--fx-spread", default="0", show_default=True, help="Fraction of the converted value.")
+@click.option("--accept-drift", help="What is near enough for less tax, as 0.5%; docs/guides/batch.md.")
 @click.option("--refuse", is_flag=True, help="Let wrong accounts through, to be refused one by one.")
 @_threads
 @_json
@@ -69,14 +70,15 @@ def prepare(
     commission: str,
     min_commission: str,
     fx_spread: str,
+    accept_drift: str | None,
     refuse: bool,
     threads: int | None,
     as_json: bool,
 ) -> None:
     """Bring the tables of folder IN into buckets of whole accounts.
 
-    IN holds positions, accounts, models, prices, and perhaps rates and instruments, each as NAME.parquet or a
-    folder NAME of Parquet files; docs/guides/batch.md has their columns.
+    IN holds positions, accounts, models, prices, and perhaps rates, instruments and owners, each as
+    NAME.parquet or a folder NAME of Parquet files; docs/guides/batch.md has their columns.
     """
     progress = _Progress(say("buckets"))
     made = steelyard.batch.prepare(
@@ -87,6 +89,7 @@ def prepare(
         commission=commission,
         min_commission=min_commission,
         fx_spread=fx_spread,
+        accept_drift=accept_drift,
         refuse=refuse,
         threads=threads,
         said=progress,
@@ -223,6 +226,7 @@ _OUTLOOK = {
     "trades": say("trades"),
     "turnover": say("amount traded"),
     "costs": say("costs"),
+    "taxes": say("tax"),
     "misplaced_before": say("misplaced before, mean"),
     "misplaced_after": say("misplaced after, mean"),
 }
