@@ -73,19 +73,6 @@ def plain(rows: int) -> str:
     return "Day,What,Fund,Count,Price,Currency,Costs\n" + native(rows).partition("\n")[2]
 
 
-def schwab(rows: int) -> str:
-    """Return the same as a history of Schwab."""
-    lines = ["Date,Action,Symbol,Description,Quantity,Price,Fees & Comm,Amount"]
-    for n in range(rows):
-        day = (date(2000, 1, 3) + timedelta(n // 12)).strftime("%m/%d/%Y")
-        shares, cents = n % 7 + 1, 40000 + n % 9000
-        paid = shares * cents + 100
-        money = f"-${paid // 100}.{paid % 100:02}"
-        price = f"${cents // 100}.{cents % 100:02}"
-        lines.append(f'"{day}","Buy","VOO","A FUND","{shares}","{price}","$1.00","{money}"')
-    return "\n".join(lines) + "\n"
-
-
 def entries(rows: int, currency: str) -> list[object]:
     """Return purchases, now and then a sale, a deposit or a dividend."""
     from steelyard.domain.books.ledger import Entry
@@ -137,7 +124,6 @@ def main() -> None:
     kinds: dict[str, tuple[Callable[[int], bytes], str]] = {
         "native": (lambda n: native(n).encode(), "USD"),
         "plain": (lambda n: plain(n).encode(), "USD"),
-        "schwab": (lambda n: schwab(n).encode(), "USD"),
         **brokers(),
     }
     for name in sys.argv[2:] or kinds:
@@ -154,7 +140,7 @@ def main() -> None:
             for what in ("new", "known"):
                 seconds, peak, said = cost(folder, CODE.format(map=map_), "rows.dat")
                 print(
-                    f"{name:8} {what:6} {seconds:6.2f} s  {seconds / bare:5.2f} times {bare:.2f} s"
+                    f"{name:31} {what:6} {seconds:6.2f} s  {seconds / bare:5.2f} times {bare:.2f} s"
                     f"  {peak:6.0f} MB  {said[:40]}",
                     flush=True,
                 )

@@ -313,6 +313,121 @@ def toss(entries):
     return "\n".join(lines).encode()
 
 
+def dollars(value):
+    return f"-${abs(value):,.2f}" if value < 0 else f"${value:,.2f}"
+
+
+def schwab(entries):
+    words = {
+        "buy": "Buy",
+        "sell": "Sell",
+        "dividend": "Cash Dividend",
+        "interest": "Bank Interest",
+        "fee": "Service Fee",
+    }
+    rows = []
+    for e in reversed(entries):
+        trade = e.kind in ("buy", "sell")
+        rows.append((
+            f"{e.traded_on:%m/%d/%Y}", words.get(e.kind, "MoneyLink Transfer"), e.symbol, "",
+            str(e.shares) if trade else "", dollars(e.price) if trade else "",
+            dollars(e.fees) if e.fees else "", dollars(net(e)),
+        ))  # fmt: skip
+    return table(
+        ("Date", "Action", "Symbol", "Description", "Quantity", "Price", "Fees & Comm", "Amount"), rows
+    )
+
+
+def robinhood(entries):
+    """It shows no fees: they are in the amount, and so in what the shares cost."""
+    words = {"buy": "Buy", "sell": "Sell", "dividend": "CDIV", "interest": "INT", "fee": "DFEE"}
+    rows = []
+    for e in reversed(entries):
+        trade = e.kind in ("buy", "sell")
+        on = f"{e.traded_on.month}/{e.traded_on.day}/{e.traded_on.year}"
+        amount = f"({dollars(-net(e))})" if net(e) < 0 else dollars(net(e))
+        rows.append((on, on, on, e.symbol, "", words.get(e.kind, "ACH"), str(e.shares) if trade else "",
+                     dollars(e.price) if trade else "", amount))  # fmt: skip
+    head = (
+        "Activity Date", "Process Date", "Settle Date", "Instrument", "Description", "Trans Code",
+        "Quantity", "Price", "Amount",
+    )  # fmt: skip
+    return table(head, rows)
+
+
+def portfolio_performance(entries, german):
+    words = {
+        "deposit": ("Deposit", "Einlage"), "withdrawal": ("Withdrawal", "Entnahme"),
+        "buy": ("Buy", "Kauf"), "sell": ("Sell", "Verkauf"), "dividend": ("Dividend", "Dividende"),
+        "interest": ("Interest", "Zinsen"), "fee": ("Fees", "Gebühren"),
+    }  # fmt: skip
+
+    def shown(value):
+        text = f"{value:,.2f}"
+        return text.translate({44: ".", 46: ","}) if german else text
+
+    rows = []
+    for e in entries:
+        trade = bool(e.symbol)
+        rows.append((
+            f"{e.traded_on}T00:00", words[e.kind][german], shown(abs(net(e))), "USD", "", "", "",
+            shown(e.fees) if e.fees else "", "", shown(e.shares) if trade else "", "", "", e.symbol, "", "",
+        ))  # fmt: skip
+    head = (
+        "Datum;Typ;Wert;Buchungswährung;Bruttobetrag;Währung Bruttobetrag;Wechselkurs;Gebühren;Steuern;Stück;"
+        "ISIN;WKN;Ticker-Symbol;Wertpapiername;Notiz"
+        if german
+        else "Date;Type;Value;Transaction Currency;Gross Amount;Currency Gross Amount;Exchange Rate;Fees;"
+        "Taxes;Shares;ISIN;WKN;Ticker Symbol;Security Name;Note"
+    ).split(";")
+    return table(head, rows, ";" if german else ",")
+
+
+def ghostfolio(entries):
+    """It knows no deposits and no withdrawals."""
+    rows = []
+    for e in entries:
+        if e.kind in ("deposit", "withdrawal"):
+            continue
+        one = (
+            (e.price, e.shares, e.fees)
+            if e.symbol
+            else (e.shares, 1, 0)
+            if e.kind == "interest"
+            else (0, 0, e.shares)
+        )
+        rows.append(
+            (f"{e.traded_on:%d-%m-%Y}", e.symbol or "Account", "YAHOO", "USD", *one[:2], e.kind, one[2], "")
+        )
+    return table(
+        ("Date", "Code", "DataSource", "Currency", "Price", "Quantity", "Action", "Fee", "Note"), rows
+    )
+
+
+def kiwoom_in_two_rows(entries):
+    words = {"buy": "장내매수", "sell": "장내매도", "dividend": "배당금입금", "deposit": "이체입금(은행)",
+             "withdrawal": "이체출금(은행)", "interest": "예탁금이용료(이자)입금"}  # fmt: skip
+    header = text_of((SAMPLES / "kiwoom-two-rows.tsv").read_bytes()).split("\n")[:2]
+    first, second = ([name.strip() for name in line.split("\t")] for line in header)
+    rows = []
+    for e in entries:
+        trade = e.kind in ("buy", "sell")
+        above = {
+            "거래일자": f"{e.traded_on:%Y/%m/%d}", "적요명": words[e.kind],
+            "수량/좌수": won(e.shares) if trade else 0,
+            "거래금액": won(e.gross if e.symbol else e.shares), "수수료": won(e.fees), "거래세/농특세": 0,
+            "정산금액": won(abs(net(e))), "소득세/주민세": 0,
+        }  # fmt: skip
+        below = {
+            "통화": "KRW",
+            "거래소": "KRX",
+            "종목명": korean(e),
+            "단가/환율": won(e.price) if trade else 0,
+        }
+        rows += [placed(first, **above), placed(second, **below)]
+    return table([first, second], rows, "\t")
+
+
 @dataclass(frozen=True)
 class Writer:
     """How a broker writes, the currency of what it writes, and what it has no rows for."""
@@ -329,6 +444,11 @@ class Writer:
 
 
 BROKERS = {
+    "schwab": Writer(schwab),
+    "robinhood": Writer(robinhood),
+    "portfolio-performance": Writer(lambda e: portfolio_performance(e, german=False)),
+    "portfolio-performance in German": Writer(lambda e: portfolio_performance(e, german=True)),
+    "ghostfolio": Writer(ghostfolio, without=frozenset({"deposit", "withdrawal"})),
     "fidelity": Writer(fidelity),
     "vanguard": Writer(vanguard),
     "etrade": Writer(etrade),
@@ -336,6 +456,7 @@ BROKERS = {
     "alpaca": Writer(alpaca, fees=False),
     "flex": Writer(flex),
     "kiwoom": Writer(kiwoom, "KRW", frozenset({"fee"})),
+    "kiwoom in two rows": Writer(kiwoom_in_two_rows, "KRW", frozenset({"fee"})),
     "kis": Writer(kis, "KRW"),
     "mirae": Writer(mirae, "KRW", frozenset({"fee"})),
     "nh": Writer(nh, "KRW", frozenset({"fee", "interest", "dividend"})),

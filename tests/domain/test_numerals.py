@@ -97,6 +97,29 @@ def test_numbers_that_contradict_each_other_are_refused_whatever_is_usual():
     assert (caught.value.text, caught.value.other) == ("1.5", "2,5")
 
 
+@given(st.text("0159.,-", min_size=1, max_size=9))
+def test_a_number_tells_a_sign_where_it_reads_with_that_sign_alone(text):
+    """By the reader alone: with the other sign it is no number, or parts the thousands of nothing."""
+
+    def reads(sign):
+        other = {POINT: COMMA, COMMA: POINT}[sign]
+        digits = text.lstrip("-.,")
+        try:
+            read_numeral(text, sign)
+        except ValueError:
+            return False
+        return not (digits[0] == "0" and digits.partition(other)[0].isdecimal() and other in digits)
+
+    signs = [sign for sign in (POINT, COMMA) if reads(sign)]
+    if len(signs) == 1 and {POINT, COMMA} & set(text):
+        assert decimal_sign([text]) == signs[0]
+    elif signs and {POINT, COMMA} & set(text):
+        with pytest.raises(TwoReadings):
+            decimal_sign([text])
+    else:
+        assert decimal_sign([text], usual=COMMA) == COMMA
+
+
 def grouped(digits, sign):
     """Thousands parted, without the code under test."""
     return sign.join(([digits[:1]] if len(digits) % 3 == 1 else [digits[:2]] if len(digits) % 3 == 2 else [])

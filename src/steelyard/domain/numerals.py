@@ -22,6 +22,11 @@ _WIDE = Context(prec=60)
 _PLAIN = r"[0-9]+(?:\.[0-9]+)?"
 # Nobody parts the thousands of nothing: `0,125` is an eighth with a decimal comma, and no number here.
 _POINT = r"(?:[1-9][0-9]{0,2}(?:[,_][0-9]{3})+|[0-9]+)?(?:\.[0-9]+)?|[0-9]+\."
+# What can be read with one decimal sign only; the other sign parts groups of three of what is no nothing.
+_TELLING = (
+    r"-?(?:[0-9]{1,30}%(own)s(?:[0-9]{1,2}|[0-9]{4,30})|[1-9][0-9]{0,2}(?:%(other)s[0-9]{3}){1,9}%(own)s[0-9]{1,30}"
+    r"|[1-9][0-9]{0,2}(?:%(other)s[0-9]{3}){2,9})"
+)
 _SPACES = {ord(c): " " for c in "\u00a0\u2007\u2009\u202f"} | {ord("\u2212"): "-", ord("’"): "'"}
 _PARTED = r"[1-9][0-9]{0,2}(?:[' ][0-9]{3})+(?![0-9])"
 _SIGNS = {"$": "USD", "US$": "USD", "₩": "KRW", "￦": "KRW", "€": "EUR", "£": "GBP"}
@@ -222,10 +227,12 @@ def decimal_sign(texts: Iterable[str], *, usual: str | None = None) -> str:
     """
     doubtful = ""
     tells: dict[str, str] = {}
-    for text in texts:
+    point = re.compile(_TELLING % {"own": r"\.", "other": ","}).fullmatch
+    comma = re.compile(_TELLING % {"own": ",", "other": r"\."}).fullmatch
+    for text in dict.fromkeys(texts):
         if "," not in text and "." not in text:
             continue
-        sign = _tells(text)
+        sign = POINT if point(text) else COMMA if comma(text) else _tells(text)
         if sign is None:
             doubtful = doubtful or (text if _reading(text, POINT) != "-" else "")
         else:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from broker_writers import BROKERS, CATALOGUE, Writer, net, table
+from broker_writers import BROKERS, CATALOGUE, Writer, table
 from steelyard.adapters.database.journal import StoredJournal
 from steelyard.adapters.importers import column_map
 from steelyard.adapters.importers.choice import ImportOptions, formats, read_any
@@ -53,97 +53,6 @@ def histories(draw, currency="USD"):
     return entries
 
 
-def dollars(value):
-    return f"-${abs(value):,.2f}" if value < 0 else f"${value:,.2f}"
-
-
-def schwab(entries):
-    words = {
-        "buy": "Buy",
-        "sell": "Sell",
-        "dividend": "Cash Dividend",
-        "interest": "Bank Interest",
-        "fee": "Service Fee",
-    }
-    rows = []
-    for e in reversed(entries):
-        trade = e.kind in ("buy", "sell")
-        rows.append((
-            f"{e.traded_on:%m/%d/%Y}", words.get(e.kind, "MoneyLink Transfer"), e.symbol, "",
-            str(e.shares) if trade else "", dollars(e.price) if trade else "",
-            dollars(e.fees) if e.fees else "", dollars(net(e)),
-        ))  # fmt: skip
-    return table(
-        ("Date", "Action", "Symbol", "Description", "Quantity", "Price", "Fees & Comm", "Amount"), rows
-    )
-
-
-def robinhood(entries):
-    """It shows no fees: they are in the amount, and so in what the shares cost."""
-    words = {"buy": "Buy", "sell": "Sell", "dividend": "CDIV", "interest": "INT", "fee": "DFEE"}
-    rows = []
-    for e in reversed(entries):
-        trade = e.kind in ("buy", "sell")
-        on = f"{e.traded_on.month}/{e.traded_on.day}/{e.traded_on.year}"
-        amount = f"({dollars(-net(e))})" if net(e) < 0 else dollars(net(e))
-        rows.append((on, on, on, e.symbol, "", words.get(e.kind, "ACH"), str(e.shares) if trade else "",
-                     dollars(e.price) if trade else "", amount))  # fmt: skip
-    head = (
-        "Activity Date", "Process Date", "Settle Date", "Instrument", "Description", "Trans Code",
-        "Quantity", "Price", "Amount",
-    )  # fmt: skip
-    return table(head, rows)
-
-
-def portfolio_performance(entries, german):
-    words = {
-        "deposit": ("Deposit", "Einlage"), "withdrawal": ("Withdrawal", "Entnahme"),
-        "buy": ("Buy", "Kauf"), "sell": ("Sell", "Verkauf"), "dividend": ("Dividend", "Dividende"),
-        "interest": ("Interest", "Zinsen"), "fee": ("Fees", "Gebühren"),
-    }  # fmt: skip
-
-    def shown(value):
-        text = f"{value:,.2f}"
-        return text.translate({44: ".", 46: ","}) if german else text
-
-    rows = []
-    for e in entries:
-        trade = bool(e.symbol)
-        rows.append((
-            f"{e.traded_on}T00:00", words[e.kind][german], shown(abs(net(e))), "USD", "", "", "",
-            shown(e.fees) if e.fees else "", "", shown(e.shares) if trade else "", "", "", e.symbol, "", "",
-        ))  # fmt: skip
-    head = (
-        "Datum;Typ;Wert;Buchungswährung;Bruttobetrag;Währung Bruttobetrag;Wechselkurs;Gebühren;Steuern;Stück;"
-        "ISIN;WKN;Ticker-Symbol;Wertpapiername;Notiz"
-        if german
-        else "Date;Type;Value;Transaction Currency;Gross Amount;Currency Gross Amount;Exchange Rate;Fees;"
-        "Taxes;Shares;ISIN;WKN;Ticker Symbol;Security Name;Note"
-    ).split(";")
-    return table(head, rows, ";" if german else ",")
-
-
-def ghostfolio(entries):
-    """It knows no deposits and no withdrawals."""
-    rows = []
-    for e in entries:
-        if e.kind in ("deposit", "withdrawal"):
-            continue
-        one = (
-            (e.price, e.shares, e.fees)
-            if e.symbol
-            else (e.shares, 1, 0)
-            if e.kind == "interest"
-            else (0, 0, e.shares)
-        )
-        rows.append(
-            (f"{e.traded_on:%d-%m-%Y}", e.symbol or "Account", "YAHOO", "USD", *one[:2], e.kind, one[2], "")
-        )
-    return table(
-        ("Date", "Code", "DataSource", "Currency", "Price", "Quantity", "Action", "Fee", "Note"), rows
-    )
-
-
 MAP = column_map.load(
     b"""\
 date_format = "%d.%m.%Y"
@@ -175,11 +84,6 @@ def mapped(entries):
 
 
 WRITERS = {
-    "schwab": Writer(schwab),
-    "robinhood": Writer(robinhood),
-    "portfolio-performance": Writer(lambda e: portfolio_performance(e, german=False)),
-    "portfolio-performance in German": Writer(lambda e: portfolio_performance(e, german=True)),
-    "ghostfolio": Writer(ghostfolio, without=frozenset({"deposit", "withdrawal"})),
     "map": Writer(mapped),
     **BROKERS,
 }

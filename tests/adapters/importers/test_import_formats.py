@@ -469,3 +469,13 @@ def test_a_wrong_map_is_told_by_its_key(old, new, key):
 def test_a_file_that_is_not_as_its_map_says_is_told_by_its_line(old, new, expected):
     described = import_map.load(KOREAN_MAP.encode(), "broker.toml")
     assert problems(import_map, KOREAN.replace(old, new).encode("cp949"), described) == [expected]
+
+
+@pytest.mark.parametrize("shares", ["0,125", "-0,125", "012,500"])
+def test_shares_with_a_decimal_comma_under_a_broker_that_writes_points_are_refused(shares):
+    """Nobody parts the thousands of nothing: an eighth of a share was read as 125 shares."""
+    head = "Date,Action,Symbol,Description,Quantity,Price,Fees & Comm,Amount\n"
+    row = f'"01/05/2026","Buy","VOO","A FUND","{shares}","$600.00","","-$75.00"\n'
+    with pytest.raises(PortfolioProblems) as caught:
+        preset(head + row)
+    assert [(p.code, p.line) for p in caught.value.problems] == [("import-row", 2)]

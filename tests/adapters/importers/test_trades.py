@@ -8,6 +8,8 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from steelyard.adapters.files.delimited import text_of
 from steelyard.adapters.files.packaged import load_catalogue
@@ -138,6 +140,32 @@ ROWS = """<tr><td>a</td><td>1,000</td></tr>
 <tr></tr>
 <tr>\n<td>f</td>\n<td>\xa0g\xa0</td>\n</tr>
 """
+
+
+PLAIN = [
+    "<tr><td>a</td><td>S&amp;P&nbsp;500</td></tr>",
+    "<tr><td>1</td><td> 2 </td></tr>",
+    "<tr><td></td></tr>",
+]
+ODD = [
+    *ROWS.splitlines()[:5],
+    "<!-- <tr><td>no</td></tr>",
+    "-->",
+    "<tr><td>x<script>y</td></tr>",
+    "<tr><td>&lt;b",
+]
+
+
+@given(
+    st.sampled_from(["<table>", "<table class='x'>\n", "<html><style>td {}</style><table>"]),
+    st.lists(st.sampled_from(PLAIN), min_size=1, max_size=5),
+    st.lists(st.sampled_from([*PLAIN, *ODD]), max_size=3),
+    st.lists(st.sampled_from(PLAIN), max_size=4),
+    st.sampled_from(["", "\n", "\r\n  "]),
+)
+def test_rows_that_are_written_alike_are_read_as_the_parser_reads_them(head, rows, odd, more, between):
+    text = head + between.join([*rows, *odd, *more]) + "</table></body></html>"
+    assert [cells for _, cells in sheets._html(text)] == sheets._parsed(text)
 
 
 @pytest.mark.parametrize("head", ["<table>", "<html><style>td {}</style><table>", "<table><!-- <tr><td>"])

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from operator import attrgetter
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from steelyard.adapters.database.connection import (
     connect,
@@ -30,7 +30,7 @@ from steelyard.adapters.database.connection import (
 from steelyard.adapters.database.journal_file import has_entries
 from steelyard.adapters.database.journal_schema import JOURNAL
 from steelyard.domain.books.ledger import KINDS, Entry, Recorded, Row, counting
-from steelyard.domain.money import plain
+from steelyard.domain.money import ZERO, plain
 from steelyard.errors import InputError
 from steelyard.words import say
 
@@ -116,14 +116,13 @@ class StoredJournal:
             raw = self._db.execute(_SELECT).fetchall()
         counts = counting([(row[0], row[1]) for row in raw])
         at: dict[str, datetime] = {}
+        read = _entries()
         try:
             for row in raw:
                 if row[4] not in at:
                     at[row[4]] = time_of(row[4])
             return tuple(
-                Recorded(
-                    row[0], _entry(row[5:-1]), row[3], at[row[4]], row[1], counts[row[0]], row[2], row[-1]
-                )
+                Recorded(row[0], read(row[5:-1]), row[3], at[row[4]], row[1], counts[row[0]], row[2], row[-1])
                 for row in raw
             )
         except (ValueError, ArithmeticError) as error:
@@ -386,8 +385,8 @@ def _texts(entry: Entry) -> _Texts:
     )
 
 
-_NOTE = 11
-"""The place of the note in `_texts`."""
+_RATE, _NOTE = 8, 11
+"""The places of the rate and of the note in `_texts`."""
 _LATER = (
     "ex_date",
     "gift_value",
@@ -403,21 +402,43 @@ _LATER = (
 """What stands behind it."""
 
 
-def _entry(fields: Sequence[str | None]) -> Entry:
-    """Return the entry that `_texts` gave."""
-    day, account, kind, symbol, shares, price, currency, fees, fx_rate, tax_base, lot, note, *later = fields
-    ex_date, gift_value, gift_tax, order_id, per, other, part, receiver, foreign_tax, foreign_rate = later
-    if kind not in KINDS:
-        raise ValueError(f"{kind!r} is not a type of entry")
-    return Entry(
-        _day(day),
-        str(account),
-        kind,
-        str(symbol),
-        Decimal(str(shares)),
-        _number(price),
-        str(currency),
-        Decimal(str(fees)),
+def _entries() -> Callable[[Sequence[str | None]], Entry]:
+    """Return what gives the entries that `_texts` gave; a number, and what few entries have, is read once."""
+    numbers: dict[str | None, Decimal | None] = {}
+    rests: dict[Sequence[str | None], tuple[Any, ...]] = {}
+
+    def number(text: str | None) -> Decimal | None:
+        if text not in numbers:
+            numbers[text] = _number(text)
+        return numbers[text]
+
+    def read(fields: Sequence[str | None]) -> Entry:
+        day, account, kind, symbol, shares, price, currency, fees = fields[:_RATE]
+        later = fields[_RATE:]
+        rest = rests.get(later)
+        if rest is None:
+            rest = rests[later] = _rest(later)
+        if kind not in KINDS:
+            raise ValueError(f"{kind!r} is not a type of entry")
+        return Entry(
+            _day(day),
+            str(account),
+            kind,
+            str(symbol),
+            Decimal(str(shares)),
+            number(price),
+            str(currency),
+            number(fees) or ZERO,
+            *rest,
+        )
+
+    return read
+
+
+def _rest(fields: Sequence[str | None]) -> tuple[Any, ...]:
+    fx_rate, tax_base, lot, note, ex_date, gift_value, gift_tax, order_id, *others = fields
+    per, other, part, receiver, foreign_tax, foreign_rate = others
+    return (
         _number(fx_rate),
         _number(tax_base),
         None if lot is None else _day(lot),

@@ -58,6 +58,8 @@ def numbered(
     for row in rows:
         if row.reference:
             families.setdefault(row.reference, []).append(row)
+    if not families and not cancellations:
+        return Numbered((), (), (), ())
     gone = {reference for _, reference in cancellations}
     kept: dict[str, list[Recorded]] = {}
     typed: list[Recorded] = []

@@ -271,7 +271,8 @@ def import_rows(
     every = [*opened, *kept, *own] if opened or own else kept
     anew = {place for place, row in enumerate(every) if id(row) in new}
     gone_with_it = last_words(there, numbers.takes_back)
-    written = journal.add(every, name, at, anew=anew, takes_back=gone_with_it)
+    nothing = not (fresh or opened or own or gone_with_it)
+    written = () if nothing else journal.add(every, name, at, anew=anew, takes_back=gone_with_it)
     added = len(written) - len(opened) - len(own)
     gone = {number for _, number in cancellations}
     done = Imported(

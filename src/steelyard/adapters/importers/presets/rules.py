@@ -22,7 +22,7 @@ NUMBERS = frozenset({
     "shares", "price", "amount", "fee", "tax", "fx_rate", "interest", "cost", "unit_cost", "value", "gross",
     "settled_amount", "tax1", "tax2",
 })  # fmt: skip
-_USUAL = re.compile(r"-?\$?([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(\.[0-9]+)?")
+_USUAL = re.compile(r"-?\$?([1-9][0-9]{0,2}(?:,[0-9]{3})+|[0-9]+)(\.[0-9]+)?")
 SIGNS = ("+", "-", "0", "!0")
 
 

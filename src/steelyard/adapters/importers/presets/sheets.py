@@ -6,8 +6,9 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from html import unescape
 from html.parser import HTMLParser
 
 from steelyard.adapters.files.delimited import cells_of, text_of
@@ -26,9 +27,11 @@ _OBJECTS = re.compile(r"\s*(?:\{|\[\s*[{\]])")
 _BEFORE = "\ufeff \t\r\n"
 _UNSEEN = "\u200b\ufeff\xa0 \t"
 _ROW = re.compile(r"<tr(?=[\s>])", re.IGNORECASE)
-_CELL = re.compile(r"<t[dh](?:\s(?:[^<>\"']|\"[^<>\"]*\")*)?>([^<&]*)</t[dh]>", re.IGNORECASE)
-_ODD = ("<!", "<?", "<style", "<script", "<textarea", "<title", "<xmp", "<iframe", "<noembed", "<noframes",
-        "<plaintext")  # fmt: skip
+_SEAM = re.compile(r"</td></tr>\s*<tr><td>")
+_CELL = re.compile(r"<t[dh](?:\s(?:[^<>\"']|\"[^<>\"]*\")*)?>([^<]*)</t[dh]>", re.IGNORECASE)
+_ODDITY = re.compile(
+    r"<(?:[!?]|style|script|textarea|title|xmp|iframe|noembed|noframes|plaintext)", re.IGNORECASE
+)
 """What makes the text behind it something else than tags and text."""
 
 
@@ -121,27 +124,50 @@ class _Table(HTMLParser):
 
 def _html(text: str) -> list[Line]:
     """Return the rows of all tables; those that are nothing but cells of plain text are not parsed."""
-    head, *parts = _ROW.split(text)
-    low = text.lower()
-    odd = len(low) != len(text) or any(low.find(tag, len(head)) >= 0 for tag in _ODD)
-    if not parts or odd or not _closed(low[: len(head)]):
+    first = _ROW.search(text)
+    begin = first.start() if first else 0
+    if first is None or not _closed(text[:begin].lower()):
         return list(enumerate(_parsed(text), 1))
     known = Known(_cleaned, MOST_TEXTS).__getitem__
+    if (alike := _alike(text[begin:], known)) is not None:
+        return list(enumerate(alike, 1))
+    looked = False
     rows: list[list[str]] = []
-    for part in parts:
+    for part in _ROW.split(text[begin:])[1:]:
         bare = part.rstrip()
         if bare[:5] == "><td>" and bare[-10:] == "</td></tr>":
             cells = bare[5:-10].split("</td><td>")
-            signs = 2 * len(cells) - 2, bare[5:-10].count("<")
-        else:
-            cells = _CELL.findall(bare)
-            # One sign for the row itself, two a cell, and one to close it.
-            signs = 2 * len(cells) + 1, bare.count("<") + (0 if bare[-5:].lower() == "</tr>" else 1)
-        if signs[0] == signs[1] and "&" not in bare:
+            if bare.count("<") == 2 * len(cells) + 1:
+                rows.append(list(map(known, cells)))
+                continue
+        if not looked and _ODDITY.search(text, begin):
+            return list(enumerate(_parsed(text), 1))
+        looked = True
+        cells = _CELL.findall(bare)
+        # One sign for the row itself, two a cell, and one to close it.
+        signs = 2 * len(cells) + 1, bare.count("<") + (0 if bare[-5:].lower() == "</tr>" else 1)
+        if signs[0] == signs[1]:
             rows.append(list(map(known, cells)))
         else:
             rows += _parsed(f"<tr{part}")
     return list(enumerate(rows, 1))
+
+
+def _alike(body: str, known: Callable[[str], str]) -> list[list[str]] | None:
+    """Return the rows of a table that are written alike, the first and the last aside; None of others."""
+    seam = _SEAM.search(body)
+    if seam is None or "\x00" in body or "\x01" in body:
+        return None
+    joined = body.replace(seam[0], "\x00").replace("</td><td>", "\x01")
+    first, *between, last = joined.split("\x00")
+    if joined.count("<") > first.count("<") + last.count("<"):
+        return None
+    first = first.replace("\x01", "</td><td>") + "</td></tr>"
+    last = "<tr><td>" + last.replace("\x01", "</td><td>")
+    if _ODDITY.search(first) or _ODDITY.search(last):
+        return None
+    rows = [list(map(known, row.split("\x01"))) for row in between]
+    return [*_parsed(first), *rows, *_parsed(last)]
 
 
 def _closed(head: str) -> bool:
@@ -159,6 +185,8 @@ def _parsed(text: str) -> list[list[str]]:
 
 
 def _cleaned(cell: str) -> str:
+    if "&" in cell:
+        cell = unescape(cell)
     return cell.replace("\xa0", " ").strip()
 
 

@@ -40,7 +40,7 @@ from steelyard.adapters.importers.presets.statement import (
 from steelyard.adapters.importers.rows import Known
 from steelyard.domain.books.entry_text import unit_price
 from steelyard.domain.money import EXACT, LARGEST, ZERO, exact_sum
-from steelyard.domain.numerals import POINT
+from steelyard.domain.numerals import COMMA, POINT
 
 Cells = Sequence[str]
 Lines = Sequence[tuple[int, Cells]]
@@ -56,9 +56,11 @@ _MANY = 20_000
 """Different words of a table that are worth remembering."""
 _BLOCK = 2000
 """Records that are looked at together."""
-_USUAL = re.compile(r"(-?)\$?((?:[0-9]{1,3}(?:,[0-9]{3}){1,5}|[0-9]{1,18})(?:\.[0-9]{1,9})?)")
-_NONE = re.compile(r"(?!)")
-"""What nearly all numbers look like, within `LARGEST` and `_FINEST`; and what none does."""
+_USUAL = re.compile(
+    r"(?:(-)|(\())?\$?((?:[1-9][0-9]{0,2}(?:,[0-9]{3}){1,5}|[0-9]{1,18})(?:\.[0-9]{1,9})?)(?(2)\))"
+)
+_SWAPPED = {ord(POINT): COMMA, ord(COMMA): POINT}
+"""What nearly all numbers look like, within `LARGEST` and `_FINEST`, and how the others become like them."""
 _BLANK, _UNREAD = 8, 9
 """In place of the sign of a number: there is none, or it needs the long way."""
 
@@ -359,15 +361,15 @@ class Trades:
         layout, source = self.layout, {key: self.layout["columns"][key]}
         whole = key in self.adds  # tax that is paid back in part counts as it stands
         blank = frozenset(layout.get("numbers", {}).get("blank", ()))
-        usual = _USUAL.fullmatch if layout.get("decimal", POINT) == POINT else _NONE.fullmatch
+        usual, swapped = _USUAL.fullmatch, layout.get("decimal", POINT) == COMMA
 
         def read(cells: Any) -> tuple[Decimal | None, int]:
             """Return a number and its sign."""
-            found = usual(cells)
+            found = usual(cells.translate(_SWAPPED) if swapped else cells)
             if found and cells not in blank:
-                minus, digits = found.groups()
+                minus, bracket, digits = found.groups()
                 value = Decimal(digits.replace(",", ""))
-                sign = 0 if not value else -1 if minus else 1
+                sign = 0 if not value else -1 if minus or bracket else 1
                 return (-value if whole and sign < 0 else value), sign
             try:
                 return _parted(number(cells, layout), whole=whole)
