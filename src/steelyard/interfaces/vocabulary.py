@@ -25,6 +25,24 @@ ENTRIES = {
 }
 """Kinds of entries of the journal; one that is not here is said by its code."""
 
+POLICIES = {
+    "calendar": say("calendar"),
+    "threshold": say("threshold"),
+    "hybrid": say("hybrid"),
+    "hold": say("hold"),
+    "daily": say("daily"),
+    "weekly": say("weekly"),
+    "biweekly": say("biweekly"),
+    "monthly": say("monthly"),
+    "quarterly": say("quarterly"),
+    "semiannual": say("semiannual"),
+    "annual": say("annual"),
+    "target": say("to the target"),
+    "edge": say("to the edge of the band"),
+    "halfway": say("halfway to the target"),
+}
+"""Words of [policy]."""
+
 WAYS = {
     "asked": say("this plan"),
     "strict": say("as near as can be"),

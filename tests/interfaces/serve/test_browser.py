@@ -210,3 +210,32 @@ def test_everything_is_reached_by_keyboard_and_focus_is_seen(browser, house):
     assert "See the plan" in names
     assert "Show what to buy" in names
     tab.closed()
+
+
+def test_what_is_typed_is_judged_while_it_is_typed(browser, house):
+    """Targets and policy: the sum is said, the difference shown, and the field that is typed in keeps all."""
+    start, folder = house
+    tab = Tab(browser, start)
+    page = tab.page
+    page.goto(f"{tab.base}/portfolio")
+    page.evaluate("window.same = true")
+    field = page.get_by_label("New target of VOO, %")
+    field.fill("")
+    field.press_sequentially("30")
+    page.get_by_text("targets add up to 95").wait_for()
+    assert page.evaluate("document.activeElement.name") == "t:VOO"
+    page.get_by_label("New target of GLD, %").fill("15")
+    page.get_by_text("2 targets change. Not saved yet.").wait_for()
+    assert '+VOO = "30%"' in page.locator("#difference").inner_text()
+    assert field.input_value() == "30"
+    page.get_by_label("Band, in points").fill("many")
+    page.locator("#policy [role=alert]").wait_for()
+    page.get_by_label("Band, in points").fill("4%")
+    page.get_by_role("button", name="Save the policy").wait_for()
+    assert page.locator("#policy [role=alert]").count() == 0
+    assert page.evaluate("window.same") is True
+    assert (folder / "portfolio.toml").read_text(encoding="utf-8") == HOUSE
+    page.get_by_role("button", name="Save 2 changes").click()
+    page.get_by_text("Saved.", exact=True).wait_for()
+    assert 'VOO = "30%"' in (folder / "portfolio.toml").read_text(encoding="utf-8")
+    tab.closed()

@@ -12,6 +12,7 @@ import steelyard
 from builders import account, portfolio, position, with_gains
 from processes import run_command
 from steelyard.api.serving import order_state, portfolio_files, sample_text
+from steelyard.interfaces.web.application import PAGES
 from steelyard.interfaces.web.display import Display, hundred
 from steelyard.interfaces.web.strips import scale, strip
 from steelyard.languages import language
@@ -340,6 +341,10 @@ def test_a_folder_shows_which_portfolios_there_are_and_each_at_its_own_address(t
     assert 'href="/p/%EB%B3%B4%EB%9D%BC"' in choice.text
     assert 'href="/p/anna/plan"' in browser.get("/p/anna").text
     assert browser.get("/p/보라/books").status == 200
+    assert set(re.findall(r'(?:href|action)="(/[^"?#]*)', browser.get("/p/anna/plan?ways=1").text)) <= {
+        "/", "/settings", *re.findall(r'"(/static/[^"?]+)', browser.get("/p/anna").text),
+        *(f"/p/anna/{page}".rstrip("/") for page in ("", *(page.name for page in PAGES[1:]))),
+    }  # fmt: skip
     assert browser.get("/p/none/plan").status == 404
     assert browser.get("/plan").status == 404
     done = browser.post("/p/anna/orders", {"what": "halt"}, follow=False)

@@ -12,6 +12,7 @@ import steelyard
 from steelyard.domain.books.ledger import KINDS
 from steelyard.domain.money import whole_number
 from steelyard.errors import SteelyardError
+from steelyard.interfaces.vocabulary import ENTRIES
 from steelyard.interfaces.web.pages import mapping
 from steelyard.interfaces.web.pages.frame import about
 from steelyard.interfaces.web.visit import Screen, Upload, Visit
@@ -132,6 +133,7 @@ def _page(
             "total": len(rows),
             "account_names": names,
             "kinds": KINDS,
+            "entry_words": ENTRIES,
             "form": {name: visit.asked(name) for name in FIELDS},
             "opening": visit.asked("opening") == "yes",
             "problems": problems,

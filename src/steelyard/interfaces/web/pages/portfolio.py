@@ -16,6 +16,7 @@ from steelyard.domain.policy.policies import DESTINATIONS, KINDS, LOOKS, band
 from steelyard.domain.policy.policy_edit import PolicyEdit
 from steelyard.domain.policy.targets_edit import TargetsEdit
 from steelyard.errors import SteelyardError
+from steelyard.interfaces.vocabulary import POLICIES
 from steelyard.interfaces.web.attention import matters_of
 from steelyard.interfaces.web.pages.frame import about
 from steelyard.interfaces.web.strips import Strip, scale, strip
@@ -24,7 +25,10 @@ from steelyard.interfaces.web.weights import Weights, name_of, weights_of
 from steelyard.records import dataclass, replace
 
 PREFIX, POLICY = "t:", "p:"
-CHOICES: Mapping[str, tuple[str, ...]] = {"kind": KINDS, "look": LOOKS, "destination": DESTINATIONS}
+CHOICES: Mapping[str, Mapping[str, str]] = {
+    key: {word: POLICIES[word] for word in words}
+    for key, words in {"kind": KINDS, "look": LOOKS, "destination": DESTINATIONS}.items()
+}
 POLICY_KEYS = (
     "kind", "look", "threshold", "relative_threshold", "max_interval_days", "cooldown_days", "destination",
 )  # fmt: skip
@@ -59,7 +63,8 @@ def policy(visit: Visit) -> Screen:
             write_policy(visit.file, edit)
             return Screen(goto="/portfolio?done=saved")
     except SteelyardError as error:
-        return _page(visit, {"policy_problems": error.problems, "typed_policy": wanted}, 422)
+        status = 422 if visit.form.get("what") == "save-policy" else 200
+        return _page(visit, {"policy_problems": error.problems, "typed_policy": wanted}, status)
     held = steelyard.load(visit.file, as_of=visit.as_of)
     then = steelyard.check(replace(held, policy=edit.policy), as_of=visit.as_of)
     facts = {
@@ -112,7 +117,8 @@ def _page(visit: Visit, policy_facts: Mapping[str, Any] | None = None, status: i
             "lines": () if edit is None or visit.display.private else _lines(edit),
             **(policy_facts or {}),
         },
-        422 if facts["problems"] else status,
+        # A look says what is wrong, as often as a key is pressed; only to write it is refused.
+        422 if facts["problems"] and visit.form.get("what") == "save" else status,
     )
 
 
