@@ -49,7 +49,7 @@ def told(gaps):
     tallies = comparison.tallies.copy()
     column = TALLIES.index("growth")
     tallies[:, 1, column] = ((tallies[:, 0, column] ** (1 / 5)) + np.array(gaps) / 100) ** 5
-    return Comparison(comparison.study, comparison.paths, comparison.differences, tallies)
+    return Comparison(comparison.study, comparison.paths, comparison.differences, tallies, comparison.drawn)
 
 
 def test_a_difference_whose_interval_holds_zero_is_said_to_be_no_evidence():

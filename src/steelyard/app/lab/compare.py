@@ -55,6 +55,15 @@ LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 @dataclass(frozen=True, slots=True)
+class Drawn:
+    """How histories were drawn: of what seed, in pieces of how many sessions on average or exactly."""
+
+    seed: int
+    block: float
+    circular: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Distribution:
     """How one policy's results are spread over resampled histories, at `LEVELS`; rates are a year's."""
 
@@ -78,12 +87,14 @@ class Comparison:
         differences: One a result: its yearly growth less that of the yardstick, path by path; empty
             without resampling.
         tallies: (S, P, 10) float64, see `engines.backtest.records.TALLIES`.
+        drawn: How the histories were drawn.
     """
 
     study: Study
     paths: int
     differences: tuple[resample.MeanDifference, ...]
     tallies: Floats
+    drawn: Drawn
 
     def rates(self) -> Floats:
         """Return the growth a year of every policy on every path, (S, P) float64.
@@ -174,9 +185,10 @@ class Comparison:
         """Return the document of `compare --json`: that of `backtest`, and differences to the first."""
         document = self.study.to_dict()
         document["paths"] = self.paths
+        document["resampling"] = asdict(self.drawn)
         if self.paths and self.study.history.lives:
-            drawn = self.study.together.dates
-            document["drawn_from"] = {"start": drawn[0].isoformat(), "end": drawn[-1].isoformat()}
+            dates = self.study.together.dates
+            document["drawn_from"] = {"start": dates[0].isoformat(), "end": dates[-1].isoformat()}
         first = self.study.results[0].policy
         for row, difference in zip(document["results"], self.differences, strict=False):
             row["difference"] = {**asdict(difference), "evident": difference.evident}
@@ -258,16 +270,17 @@ def resampled(
     """Run the policies of a study on resampled histories; the rest as for `compare`."""
     policies = len(study.results)
     block = a_month(study.together) if block is None else block
+    drawn = Drawn(seed, block, circular)
     if paths == 0:
-        return Comparison(study, 0, (), np.empty((0, policies, len(TALLIES))))
+        return Comparison(study, 0, (), np.empty((0, policies, len(TALLIES))), drawn)
     tallies = resample.resampled(
         study.together.problem, paths=paths, seed=seed, block=block, circular=circular, progress=progress
     )
     if not len(tallies):
-        return Comparison(study, 0, (), tallies)
-    rates = Comparison(study, len(tallies), (), tallies).rates()
+        return Comparison(study, 0, (), tallies, drawn)
+    rates = Comparison(study, len(tallies), (), tallies, drawn).rates()
     differences = tuple(
         resample.difference(np.ascontiguousarray(rates[:, p]), np.ascontiguousarray(rates[:, 0]))
         for p in range(policies)
     )
-    return Comparison(study, len(tallies), differences, tallies)
+    return Comparison(study, len(tallies), differences, tallies, drawn)

@@ -101,12 +101,12 @@ def _tally(problem: Backtest, extras: tuple[Planner | None, Taxes | None], out: 
     groups = _groups(problem)
     policies, sessions, n = problem.shape
     moving = _moving(problem.market)
-    special = (*moving, problem.whole, problem.tax, problem.stages)
-    alone = any(part is not None for part in special)
-    if alone or policies < _FEW:
+    plain = problem.whole is None and problem.tax is None and problem.stages is None
+    if policies < _FEW or not plain or any(part is not None for part in moving):
         ending = np.empty((policies, 2))
         walk(*groups, *moving, *extras, problem.stages, _position(n), None, ending, out)
-        _check(ending)
+        if problem.whole is not None:
+            _check(ending)
         return
     market, (targets, looks, *rows), costs, terms = groups
     for first in range(0, policies, _TOGETHER):

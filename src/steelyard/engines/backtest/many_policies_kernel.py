@@ -11,6 +11,8 @@ from steelyard.engines.compilation import compiled
 
 STATES = 13
 """Numbers that a lane keeps, besides two for each instrument."""
+_BLOCK = 16
+"""Lanes asked together whether one of them trades: lane by lane, that took a quarter of the time."""
 
 
 @compiled
@@ -39,16 +41,24 @@ def walk_together(market, rules, costs, terms, state, last, anyone, scratch, bre
     worth, bought, weights = scratch[0], scratch[1], scratch[2]
     for p in range(policies):
         cash[p], trough[p], last[p] = terms.initial, 1.0, days[0]
+    clocked = False
+    for p in range(policies):
+        clocked |= always[p] or max_interval[p] >= 0
     for p in range(policies):
         for i in range(n):
             widths[i, p] = bands[p, i]
         for t in range(sessions):
             anyone[t] |= looks[schedule[p], t]
     for t in range(sessions):
+        # Two instruments at a time: half as often is what lies in the lanes fetched and put back.
         for p in range(policies):
             total[p] = 0.0
-        for i in range(n):
-            price, row = prices[t, i], shares[i]
+        for i in range(0, n - 1, 2):
+            price, row, second, below = prices[t, i], shares[i], prices[t, i + 1], shares[i + 1]
+            for p in range(policies):
+                total[p] = total[p] + row[p] * price + below[p] * second
+        if n % 2 == 1:
+            price, row = prices[t, n - 1], shares[n - 1]
             for p in range(policies):
                 total[p] = total[p] + row[p] * price
         for p in range(policies):
@@ -57,43 +67,58 @@ def walk_together(market, rules, costs, terms, state, last, anyone, scratch, bre
             for p in range(policies):
                 managed[p] = total[p] - (terms.reserve_amount + terms.reserve_weight * total[p])
                 over[p] = -1.0
-            for i in range(n):
+            for i in range(0, n - 1, 2):
                 price, target, row, width = prices[t, i], targets[i], shares[i], widths[i]
+                second, aim, below, broad = prices[t, i + 1], targets[i + 1], shares[i + 1], widths[i + 1]
                 for p in range(policies):
                     # x > y exactly where x - y > 0: the band test of `walk` without a branch.
                     excess = abs(row[p] * price - target * managed[p]) - width[p] * managed[p]
+                    more = abs(below[p] * second - aim * managed[p]) - broad[p] * managed[p]
+                    most = excess if excess > more else more
+                    over[p] = most if most > over[p] else over[p]
+            if n % 2 == 1:
+                price, target, row, width = prices[t, n - 1], targets[n - 1], shares[n - 1], widths[n - 1]
+                for p in range(policies):
+                    excess = abs(row[p] * price - target * managed[p]) - width[p] * managed[p]
                     over[p] = excess if excess > over[p] else over[p]
-            for p in range(policies):
-                waited = days[t] - last[p]
-                if t > 0 and not (looks[schedule[p], t] and waited >= cooldown[p]):
+            for begin in range(0, policies, _BLOCK):
+                stop = min(begin + _BLOCK, policies)
+                hit = clocked or t == 0
+                for p in range(begin, stop):
+                    hit |= over[p] > 0.0
+                if not hit:
                     continue
-                due = t == 0 or over[p] > 0.0 or always[p] or 0 <= max_interval[p] < waited
-                if not due or not managed[p] > 0.0:
-                    continue
-                for i in range(n):
-                    worth[i] = shares[i, p] * prices[t, i]
-                    weights[i] = targets[i]
-                if t > 0 and boxed[p]:
+                for p in range(begin, stop):
+                    waited = days[t] - last[p]
+                    if t > 0 and not (looks[schedule[p], t] and waited >= cooldown[p]):
+                        continue
+                    due = t == 0 or over[p] > 0.0 or always[p] or 0 <= max_interval[p] < waited
+                    if not due or not managed[p] > 0.0:
+                        continue
                     for i in range(n):
-                        weights[i] = worth[i] / managed[p]
-                    project(weights, low[p], high[p], breaks)
-                if not rebalance(worth, weights, managed[p], costs, terms.dust, bought):
-                    continue
-                paid, moved = 0.0, 0.0
-                for i in range(n):
-                    if bought[i] != 0.0:
-                        size = abs(bought[i])
-                        shares[i, p] = (worth[i] + bought[i]) / prices[t, i]
-                        cash[p] = cash[p] - bought[i]
-                        moved = moved + size
-                        paid = paid + fee(costs, i, size)
-                cash[p] = cash[p] - paid
-                total[p] = total[p] - paid
-                spent[p] = spent[p] + paid
-                if t > 0:
-                    turnover[p] = turnover[p] + moved / 2.0 / (total[p] + paid)
-                    count[p] = count[p] + 1.0
-                    last[p] = days[t]
+                        worth[i] = shares[i, p] * prices[t, i]
+                        weights[i] = targets[i]
+                    if t > 0 and boxed[p]:
+                        for i in range(n):
+                            weights[i] = worth[i] / managed[p]
+                        project(weights, low[p], high[p], breaks)
+                    if not rebalance(worth, weights, managed[p], costs, terms.dust, bought):
+                        continue
+                    paid, moved = 0.0, 0.0
+                    for i in range(n):
+                        if bought[i] != 0.0:
+                            size = abs(bought[i])
+                            shares[i, p] = (worth[i] + bought[i]) / prices[t, i]
+                            cash[p] = cash[p] - bought[i]
+                            moved = moved + size
+                            paid = paid + fee(costs, i, size)
+                    cash[p] = cash[p] - paid
+                    total[p] = total[p] - paid
+                    spent[p] = spent[p] + paid
+                    if t > 0:
+                        turnover[p] = turnover[p] + moved / 2.0 / (total[p] + paid)
+                        count[p] = count[p] + 1.0
+                        last[p] = days[t]
         if t == 0:
             for p in range(policies):
                 growth[p] = total[p] / terms.initial

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from steelyard.engines.backtest.quiet_kernel import glide, hold
 from steelyard.engines.backtest.records_kernel import (
     Costs,
     Market,
@@ -96,6 +97,14 @@ def walk(
                 until = hold(shares, cash, prices, policy.look, t, runs[VALUES][p])
                 if until > t:
                     t = until
+                    continue
+            if (
+                runs is None and sums is not None and flows is None and interest is None
+                and distributions is None and tax is None and stages is None and t > 0
+            ):  # fmt: skip
+                until, tally = glide(market, policy, terms, shares, cash, last, t, tally)
+                if until > t:
+                    value, t = tally.previous, until
                     continue
             cash, taxed = _receive(distributions, interest, tax, shares, cash, t)
             levied = 0.0
@@ -192,46 +201,6 @@ def size_trades(mode, position, prices, weights, managed, free, costs, dust, who
         # It only grows: what is put aside makes the plan sell more, and that withholds more.
         aside = owed
     return dealt, gaps
-
-
-@inner
-def hold(shares, cash, prices, look, t, values):
-    """Write wealth from session `t` up to the next look or to ruin, and return that session.
-
-    Four sessions at a time: their sums do not wait for each other, each adds up in its own order. Places that
-    cannot be negative need no look whether they are, which was a fifth of the loop.
-    """
-    sessions, n = prices.shape
-    one, two, three = np.uint64(1), np.uint64(2), np.uint64(3)
-    while t + 4 <= sessions:
-        first = np.uint64(t)
-        second, third, fourth = first + one, first + two, first + three
-        if look[first] | look[second] | look[third] | look[fourth]:
-            break
-        a, b, c, d = 0.0, 0.0, 0.0, 0.0
-        for place in range(n):
-            i = np.uint64(place)
-            held = shares[i]
-            a = a + held * prices[first, i]
-            b = b + held * prices[second, i]
-            c = c + held * prices[third, i]
-            d = d + held * prices[fourth, i]
-        a, b, c, d = cash + a, cash + b, cash + c, cash + d
-        # Left to the loop below, which finds the session of the ruin.
-        if not ((a > 0.0) & (b > 0.0) & (c > 0.0) & (d > 0.0)):
-            break
-        values[first], values[second], values[third], values[fourth] = a, b, c, d
-        t += 4
-    while t < sessions and not look[t]:
-        a = 0.0
-        for place in range(n):
-            a = a + shares[place] * prices[t, place]
-        a = cash + a
-        if not a > 0.0:
-            break
-        values[t] = a
-        t += 1
-    return t
 
 
 @inlined

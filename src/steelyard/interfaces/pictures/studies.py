@@ -283,9 +283,10 @@ def _differences(comparison: Comparison) -> Panel:
         charts.intervals(part.add_subplot(), "", shown, gaps)
 
     text = say(
-        "Over {paths} resampled histories: the thin bar holds 95 % of them, the thick one half, the tick is "
-        "the median. A thin bar across zero is no evidence for either policy.",
+        "Over {paths} resampled histories (seed {seed}): the thin bar holds 95 % of them, the thick one half, "
+        "the tick is the median. A thin bar across zero is no evidence for either policy.",
         paths=comparison.paths,
+        seed=comparison.drawn.seed,
     )
     height = 0.9 + 0.26 * len(gaps)
     return Panel(tell(heading), tell(text), (height, height + 0.08 * len(gaps)), draw)

@@ -27,7 +27,11 @@ def show_sweep(comparison: Comparison, sweep: Sweep) -> None:
     out.print(tell(stretch(study)))
     out.print(RichText(f"{tell(headline(study, comparison))}.\n", style="bold"))
     where = (
-        say("mean over {paths} resampled histories; without * it is no evidence", paths=comparison.paths)
+        say(
+            "mean over {paths} resampled histories, seed {seed}; without * it is no evidence",
+            paths=comparison.paths,
+            seed=comparison.drawn.seed,
+        )
         if comparison.differences
         else say("as it happened; without resampling nothing here is evidence")
     )

@@ -49,9 +49,10 @@ def show(study: Study, comparison: Comparison | None, base: str) -> None:
     show_columns([r.policy for r in study.results], made, everything=False)
     if comparison is not None and differences:
         text = say(
-            "Against the first: points a year over {paths} resampled histories, with the interval that holds "
-            "95 % of them. Unclear: it holds zero.",
+            "Against the first: points a year over {paths} resampled histories (seed {seed}), with the "
+            "interval that holds 95 % of them. Unclear: it holds zero.",
             paths=comparison.paths,
+            seed=comparison.drawn.seed,
         )
         out.print(f"\n{tell(text)}")
         first = study.results[0].policy
