@@ -283,8 +283,8 @@ def _differences(comparison: Comparison) -> Panel:
         charts.intervals(part.add_subplot(), "", shown, gaps)
 
     text = say(
-        "Over {paths} resampled histories (seed {seed}): the thin bar holds 95 % of them, the thick one half, "
-        "the tick is the median. A thin bar across zero is no evidence for either policy.",
+        "Over {paths} resampled histories (seed {seed}): the thin bar holds 95 % of them, the thick one "
+        "half, the tick is the median. A thin bar across zero is no evidence for either policy.",
         paths=comparison.paths,
         seed=comparison.drawn.seed,
     )

@@ -56,6 +56,27 @@ def test_the_first_month_is_what_invest_plans(tmp_path):
     assert report.purchases[0].shares == tuple((t.symbol, t.shares, t.amount) for t in plan.trades)
 
 
+def test_a_class_counts_all_its_funds_and_buys_the_first(tmp_path):
+    """By hand: 12,000 in each of two funds of one class and 16,020 in the other are 40,020 in two classes.
+
+    Of the second fund nothing is ever bought; the class stands off by the worth of both, as `invest` sees it.
+    """
+    text = FILE.replace('VOO = "60%"', 'stocks = "60%"\n[classes.stocks]\nmembers = ["VTI", "VOO"]')
+    text = text.replace('TLT = "40%"\n', "").replace("[classes.stocks]", 'TLT = "40%"\n[classes.stocks]')
+    text = text.replace('shares = "40"', 'shares = "20"')
+    text += '[[accounts.positions]]\nsymbol = "VTI"\nshares = "40"\nprice = "300 USD"\n'
+    one = portfolio(tmp_path, text)
+    report = steelyard.deposits(one, deposits=12_000, as_of=date(2026, 12, 1), **FEW)
+    assert report.saver.value == 40_020
+    assert report.saver.symbols == ("VTI", "TLT")
+    assert report.saver.targets.tolist() == [0.6, 0.4]
+    bought = {symbol for purchase in report.purchases for symbol, _, _ in purchase.shares}
+    assert bought == {"VTI", "TLT"}
+    plan = steelyard.invest(one, "1000", as_of=date(2026, 12, 1))
+    assert report.purchases[0].shares == tuple((t.symbol, t.shares, t.amount) for t in plan.trades)
+    assert any("VTI" in note and "stocks" in note for note in report.notes)
+
+
 def test_a_file_without_accounts_plans_no_purchases_and_says_so(tmp_path):
     text = FILE.split("[[accounts]]")[0]
     report = steelyard.deposits(portfolio(tmp_path, text), value=50_000, **FEW)
