@@ -14,7 +14,7 @@ from steelyard.api.planning import invest
 from steelyard.api.reading import Money, amount, day, fraction
 from steelyard.domain.money import minor_digits
 from steelyard.domain.portfolio import Portfolio, by_first_fund
-from steelyard.errors import InputError
+from steelyard.errors import DataError, InputError
 from steelyard.words import say
 
 if TYPE_CHECKING:
@@ -114,18 +114,29 @@ def literature(prices: Any = None, *, seed: int = 7, only: Sequence[str] = ()) -
     """Return published and exact results beside ours, with the difference, the verdict and why.
 
     Args:
-        prices: Daily total-return closes of SPY and IEF, as for `backtest`; without them what needs them is
-            listed and not run.
+        prices: Daily total-return closes of SPY and IEF, or of 069500 and 152380, or all four, as for
+            `backtest`; what needs those that are not there is listed and not run.
         seed: Of what is simulated.
         only: Beginnings of names; all unless given.
 
     Raises:
         InputError: Nothing begins with such a name, or the seed is below zero; DataError: See there.
     """
-    from steelyard.app.lab.literature import review
+    from steelyard.app.lab.literature import korean, priced, review
 
-    history = None if prices is None else bootstrap.history_of(prices, ("SPY", "IEF")).together()
-    found = review.review(history, seed=max(seed, 0), only=only)
+    histories: list[PriceHistory | None] = [None, None]
+    missing: DataError | None = None
+    for n, funds in enumerate((priced.FUNDS, korean.FUNDS) if prices is not None else ()):
+        try:
+            histories[n] = bootstrap.history_of(prices, funds).together()
+        except DataError as error:
+            # Of one market alone there is enough to do.
+            if error.code != "price-missing":
+                raise
+            missing = missing or error
+    if missing is not None and histories == [None, None]:
+        raise missing
+    found = review.review(*histories, seed=max(seed, 0), only=only)
     if not found.findings:
         raise InputError(
             "no-finding",

@@ -3,7 +3,7 @@
 import pytest
 
 import steelyard
-from steelyard.errors import InputError
+from steelyard.errors import DataError, InputError
 
 EXACT = {
     "leland": (48.83, 0.005),
@@ -53,7 +53,7 @@ def test_what_takes_a_programme_or_a_simulation_comes_out_too():
     assert len({one.source for one in found.values() if one.verdict == "agrees"}) >= 12
     # What does not agree says why.
     assert all(one.why for one in found.values() if one.verdict != "agrees")
-    assert review.count("not run") == 4
+    assert review.count("not run") == 5
 
 
 @pytest.mark.parametrize("case", ["1", "4"])
@@ -75,6 +75,21 @@ def test_results_on_past_prices_come_out_on_spy_and_ief(shared):
     names = ["rattray", "harvey", "timing-luck-prices", "booth-fama-prices"]
     found = held(steelyard.literature(str(shared / "data" / "etf_daily.csv"), only=names), ON_PRICES)
     assert "-32.6 against -25.5" in found["rattray"].why
+
+
+def test_on_korean_funds_no_usual_rule_is_evidently_cheaper_than_the_programme(shared):
+    """What the source finds; that the programme also beats the worst of them by far says that it is one."""
+    found = ours(steelyard.literature(str(shared / "data" / "kr_etf_daily.csv"), only=["sun-korea"]))
+    assert found["sun-korea"].verdict == "agrees"
+    assert found["sun-korea"].ours == 0.0
+    assert found["sun-korea"].seed == 7
+
+
+def test_prices_of_neither_market_are_refused(tmp_path):
+    (tmp_path / "prices.csv").write_text("date,VOO\n2020-01-02,1\n2020-01-03,2\n")
+    with pytest.raises(DataError) as refused:
+        steelyard.literature(str(tmp_path / "prices.csv"), only=["sun-korea"])
+    assert refused.value.code == "price-missing"
 
 
 def test_a_name_that_no_result_has_is_refused():

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from steelyard.app.lab.literature import exact, priced
+from steelyard.app.lab.literature import exact, korean, priced
 from steelyard.app.lab.literature.findings import AGREES, DIFFERS, NOT_RUN, SAME_SIGN, Finding
 from steelyard.engines.market.price_history import PriceHistory
 
@@ -52,11 +52,18 @@ class Review:
         }
 
 
-def review(history: PriceHistory | None, *, seed: int = 7, only: Sequence[str] = ()) -> Review:
+def review(
+    history: PriceHistory | None,
+    of_korea: PriceHistory | None = None,
+    *,
+    seed: int = 7,
+    only: Sequence[str] = (),
+) -> Review:
     """Return the findings.
 
     Args:
         history: Daily total-return closes of `priced.FUNDS`; None leaves what needs them for later.
+        of_korea: Those of `korean.FUNDS`, daily or monthly, likewise.
         seed: Of what is simulated.
         only: Beginnings of names; all unless given.
     """
@@ -75,4 +82,5 @@ def review(history: PriceHistory | None, *, seed: int = 7, only: Sequence[str] =
         for name in names:
             found += getattr(simulated, name)(seed)
     found += priced.missing() if history is None else priced.findings(history)
+    found += korean.missing() if of_korea is None else korean.findings(of_korea, seed)
     return Review(tuple(f for f in found if not only or any(f.name.startswith(o) for o in only)), seed)

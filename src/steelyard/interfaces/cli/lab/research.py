@@ -39,7 +39,9 @@ def lab() -> None:
     )
 )
 @click.option(
-    "--prices", multiple=True, help="Daily total-return closes of SPY and IEF, as for `backtest`; repeatable."
+    "--prices",
+    multiple=True,
+    help="Total-return closes of SPY and IEF, daily, or of 069500 and 152380, as for `backtest`; repeatable.",
 )
 @click.option("--only", multiple=True, metavar="NAME", help="Only what begins with this; repeatable.")
 @click.option("--seed", default=7, show_default=True, type=Count(0, 2**62), help="Of what is simulated.")
@@ -48,7 +50,7 @@ def literature(prices: tuple[str, ...], only: tuple[str, ...], seed: int, as_jso
     """Compute published and exact results again: theirs, ours, the difference, and why.
 
     Closed forms, programmes and simulation need nothing; four results on past prices need those of SPY and
-    IEF. What disagrees says why.
+    IEF, one those of two Korean funds. What disagrees says why.
     """
     review = steelyard.literature(list(prices) or None, seed=seed, only=only)
     if as_json:
