@@ -33,7 +33,7 @@ def write_bands(path: Path, report: BandReport) -> None:
         _rules(below, report)
         if report.drawing is not None:
             for axes in (above, below):
-                charts.stamp(axes, "SIMULATED")
+                charts.stamp(axes, tell(say("SIMULATED, seed {seed}", seed=report.drawing.seed)))
         drawn = figures.png(figure)
     _keep(path, drawn)
 
@@ -64,7 +64,7 @@ def write_deposits(path: Path, report: DepositReport) -> None:
         axes.set_ylabel(tell(say("off the target, points rms")))
         axes.set_title(tell(say("How near deposits alone hold the targets")))
         axes.legend(fontsize=8, frameon=False, handlelength=4.0)
-        charts.stamp(axes, "SIMULATED")
+        charts.stamp(axes, tell(say("SIMULATED, seed {seed}", seed=report.drawing.seed)))
         drawn = figures.png(figure)
     _keep(path, drawn)
 
