@@ -260,8 +260,8 @@ def show_plan(plan: Plan, portfolio: Portfolio, title: str, *, asks_nearest: boo
         # Withdrawals cannot ask for it: a hint must be good to paste.
         ends = say(": --accept-drift 0 shows it") if asks_nearest else ""
         text = say(
-            "{here} % from target; the nearest plan is at {distance} %, with {trades} trades of {amount} and "
-            "{costs} of tax and costs{ends}",
+            "{here} % from target; the nearest plan is at {distance} %, "
+            "with {trades} {trades:trade|trades} of {amount} and {costs} of tax and costs{ends}",
             ends=ends,
             here=percent(near.plan_distance),
             distance=percent(near.distance),

@@ -202,8 +202,8 @@ class SparseSearch:
         There are none where nothing is.
         """
         for one, other in self.pairs:
-            a, b = sum([x[c] for c in one]), sum([x[c] for c in other])
-            if a > NOTHING and b > NOTHING:
+            a = sum([x[c] for c in one])
+            if a > NOTHING and (b := sum([x[c] for c in other])) > NOTHING:
                 ways = []
                 for side in (one, other) if a <= b else (other, one):
                     upper = list(high)
