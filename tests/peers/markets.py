@@ -1,7 +1,7 @@
 """Yahoo's chart service, Naver's chart service and the European Central Bank's rates, in the form they have.
 
 Sources: the answers as public clients read them (Yahoo: ranaroussi/yfinance, gadicc/yahoo-finance2;
-Naver: FinanceDataReader), and the bank's own description of its reference rates.
+Naver: FinanceDataReader), and the banks' own descriptions of their rates.
 """
 
 import json
@@ -14,6 +14,7 @@ from steelyard.adapters.machine.calendar import ExchangeSessions
 
 YAHOO, YAHOO_TWO, YAHOO_COOKIE = "query1.finance.yahoo.com", "query2.finance.yahoo.com", "fc.yahoo.com"
 NAVER, ECB = "fchart.stock.naver.com", "www.ecb.europa.eu"
+EXIMBANK = "oapi.koreaexim.go.kr"
 
 
 class Market:
@@ -137,6 +138,48 @@ class CentralBank(Market):
             f"<Cube>{cubes}</Cube></gesmes:Envelope>"
         )
         return Reply(200, text.encode(), {"Content-Type": "text/xml"})
+
+
+class ExportImportBank(Market):
+    """`/site/program/financial/exchangeJSON`: all currencies of one day, in won, for who has the key.
+
+    `series` has the base rate of each unit (`JPY(100)`) by day; the bank's own rate, which no return counts,
+    is ten won above it. A day without any is an empty list. After `limit` requests it answers with result 4.
+    """
+
+    def __init__(self, series: dict, *, key: str, limit: int = 1000) -> None:
+        super().__init__(series)
+        self.key, self.left = key, limit
+
+    def answer(self, asked: Asked) -> Reply:
+        address = urlsplit(asked.path)
+        assert address.path == "/site/program/financial/exchangeJSON"
+        query = {k: v[0] for k, v in parse_qs(address.query).items()}
+        self.left -= 1
+        result = 3 if query["authkey"] != self.key else 2 if query["data"] != "AP01" else 1
+        result = 4 if self.left < 0 else result
+        if result != 1:
+            empty = dict.fromkeys(("cur_unit", "ttb", "tts", "deal_bas_r", "kftc_deal_bas_r", "cur_nm"))
+            return _json([{"result": result} | empty])
+        day = datetime.strptime(query["searchdate"], "%Y%m%d").date()
+        rows = [
+            {
+                "result": 1,
+                "cur_unit": unit,
+                "ttb": f"{rates[day] * 0.99:,.2f}",
+                "tts": f"{rates[day] * 1.01:,.2f}",
+                "deal_bas_r": f"{rates[day] + 10:,.2f}",
+                "bkpr": f"{rates[day]:,.0f}",
+                "yy_efee_r": "0",
+                "ten_dd_efee_r": "0",
+                "kftc_bkpr": f"{rates[day]:,.0f}",
+                "kftc_deal_bas_r": f"{rates[day]:,.2f}",
+                "cur_nm": unit,
+            }
+            for unit, rates in self.series.items()
+            if day in rates
+        ]
+        return _json(rows)
 
 
 def _json(body: object, status: int = 200) -> Reply:

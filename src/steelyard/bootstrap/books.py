@@ -16,6 +16,7 @@ from steelyard.bootstrap.clock import stated_zone, today
 from steelyard.bootstrap.folder import Folder
 from steelyard.bootstrap.prices import fetched, price_settings
 from steelyard.domain.books.ledger import instruments_of
+from steelyard.domain.market.rates import EXIMBANK, rate_by
 from steelyard.domain.portfolio import Portfolio
 from steelyard.errors import DataError, InputError, PortfolioProblems
 from steelyard.records import replace
@@ -268,7 +269,8 @@ def _by_day(files: FolderPrices, wanted: Wanted) -> dict[date, Decimal]:
 def _rated(folder: Folder, books: Books, pairs: Sequence[tuple[str, str]], *, for_tax: bool = False) -> Books:
     """Return books with the rates of some pairs, or with what kept them from being read.
 
-    For tax the rates of the folder `base_rates` go before all others: they are what a return counts.
+    For tax base rates go before all others, those of the folder `base_rates` before fetched ones: they are
+    what a return counts.
     """
     from steelyard.adapters.prices.folder import FolderPrices
     from steelyard.app.market.rates import rates_at_hand
@@ -291,6 +293,9 @@ def _rated(folder: Folder, books: Books, pairs: Sequence[tuple[str, str]], *, fo
                     [close for _, close in kept],
                 )
                 told = dict.fromkeys(found, settings.folder) | {c.day: s for s, c in reversed(kept)}
+                if for_tax:
+                    base = {close.day: close.price for source, close in reversed(kept) if source == EXIMBANK}
+                    found, told = found | base, told | dict.fromkeys(base, EXIMBANK)
                 if for_tax and official.offers(pair):
                     base = _by_day(official, pair)
                     found, told = found | base, told | dict.fromkeys(base, folder.base_rates.name)
@@ -307,7 +312,6 @@ def market_rates(folder: Folder, portfolio: Portfolio) -> Callable[[str, date], 
         InputError, DataError: The rates cannot be read.
     """
     from steelyard.domain.books.portfolio_books import Books
-    from steelyard.domain.market.rates import rate_by
 
     base = portfolio.base_currency
     known: dict[str, Mapping[date, Decimal]] = {}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from steelyard.domain.market.rates import BASE_RATES
 from steelyard.records import dataclass, replace
 
 
@@ -118,7 +119,7 @@ class Folder:
     def base_rates(self) -> Path:
         """The rates of exchange that a return counts (매매기준율), a file a pair; its name goes into the
         output."""
-        return self.path / "base_rates"
+        return self.path / BASE_RATES
 
     @property
     def tax_base_prices(self) -> Path:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from steelyard.bootstrap.folder import Folder
+from steelyard.domain.market.rates import EXIMBANK
 
 if TYPE_CHECKING:
     from steelyard.adapters.database.prices import StoredPrices
@@ -48,6 +50,12 @@ def _price_source(name: str, folder: Folder, settings: PriceSettings) -> PriceSo
         from steelyard.adapters.prices.folder import FolderPrices
 
         return FolderPrices(folder.prices(settings.folder))
+    if name == EXIMBANK:
+        from steelyard.adapters.machine.secret_store import SecretStore
+        from steelyard.adapters.prices.eximbank import EximbankRates
+
+        secrets = SecretStore(os.environ, folder.secrets)
+        return EximbankRates(lambda: secrets.kept("EXIMBANK_KEY", "eximbank"), settings.timeout_seconds)
     if name not in _REMOTE_PRICES:
         from steelyard.adapters.machine import plugins
 

@@ -23,6 +23,7 @@ from steelyard.adapters.machine.secret_store import SecretStore
 from steelyard.adapters.machine.web import Web
 from steelyard.adapters.machine.web_answers import Unanswered, decimal_of, read_json
 from steelyard.adapters.prices.ecb import EuropeanRates
+from steelyard.adapters.prices.eximbank import EximbankRates
 from steelyard.adapters.prices.naver import NaverPrices
 from steelyard.adapters.prices.yahoo import YahooPrices
 from steelyard.domain.market.prices import Wanted
@@ -104,6 +105,7 @@ CLIENTS = {
     "yahoo": source(YahooPrices, Wanted("VOO", "USD", "XNYS")),
     "krx": source(NaverPrices, Wanted("069500", "KRW", "XKRX")),
     "ecb": source(EuropeanRates, Wanted("USDKRW", "KRW")),
+    "eximbank": source(lambda seconds: EximbankRates(lambda: "key", seconds), Wanted("USDKRW", "KRW")),
 }
 MESSAGES = ("webhook", "telegram", "slack")
 TAKEN = ("wrong-type", "deep", "huge")
@@ -117,7 +119,7 @@ SAMPLE = {
 CASES = [
     pytest.param(
         client, mode,
-        marks=[] if (client, mode) in SAMPLE else pytest.mark.long("ten bad answers to ten who ask"),
+        marks=[] if (client, mode) in SAMPLE else pytest.mark.long("ten bad answers to eleven who ask"),
     )
     for client in CLIENTS
     for mode in MODES

@@ -31,7 +31,7 @@ from steelyard.errors import PortfolioProblems
 from steelyard.words import say
 
 NAME = "automation.toml"
-SOURCES = ("folder", "yahoo", "krx", "ecb", "yfinance", "fdr")
+SOURCES = ("folder", "yahoo", "krx", "ecb", "eximbank", "yfinance", "fdr")
 PRICE_KEYS = (
     "sources", "folder", "max_age_days", "max_jump", "disagreement", "compare", "last_good", "history_days",
     "timeout_seconds", "attempts", "backoff_seconds",

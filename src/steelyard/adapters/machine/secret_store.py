@@ -55,7 +55,11 @@ class SecretStore:
 
     def approver(self, name: str) -> str | None:
         """Return the secret of an approver: of the environment, or of this user's own keyring."""
-        found = self.get(f"APPROVER_{name}")
+        return self.kept(f"APPROVER_{name}", f"approver-{name}")
+
+    def kept(self, name: str, entry: str) -> str | None:
+        """Return a secret of the environment, or of this user's own keyring, where it is called `entry`."""
+        found = self.get(name)
         if found is not None:
             return found
         try:
@@ -63,7 +67,7 @@ class SecretStore:
         except ImportError:
             return None
         try:
-            value = keyring.get_password("steelyard", f"approver-{name}")
+            value = keyring.get_password("steelyard", entry)
         except keyring.errors.KeyringError:
             return None
         return str(value) if value else None

@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 
+BASE_RATES = "base_rates"
+"""The owner's folder of base rates (매매기준율), which a Korean return counts."""
+EXIMBANK = "eximbank"
+"""The source that has them to fetch; all others have the market's closes."""
 LONGEST_GAP_DAYS = 7
 """How far back a day without a rate looks: the longest holidays close the banks for a week."""
 

@@ -150,6 +150,7 @@ class Korea:
         }
         basis = {**basis_of(summary, FIGURES), (): TOTAL}
         due = filings(ledger, overseas, financial, extra, paid_back, rates)
+        used = rates_used(facts, {(d.account, d.symbol) for d in disposals})
         return YearTax(
             jurisdiction=self.code,
             year=facts.year,
@@ -163,13 +164,13 @@ class Korea:
             filings=due,
             notes=(
                 *notes_of_year(ledger, facts, financial, comprehensive, rates),
-                *notes_of_accounts(facts, brought_home, paid_back, sheltered),
+                *notes_of_accounts(facts, brought_home, paid_back, sheltered, used),
             )
             if facts.with_notes
             else (),
             sheltered_sales=sheltered_sales(facts),
             provisional=unread(rates.rules.values(), facts.year),
-            rates_used=rates_used(facts, {(d.account, d.symbol) for d in disposals}),
+            rates_used=used,
         )
 
     def sale_year(self, day: date, is_session: IsSession, rates: Mapping[str, Any]) -> int:

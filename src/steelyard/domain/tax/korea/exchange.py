@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from steelyard.domain.books.ledger import PAYMENT_KINDS, Entry
 from steelyard.domain.market.instruments import Instrument
-from steelyard.domain.market.rates import rate_by
+from steelyard.domain.market.rates import BASE_RATES, EXIMBANK, rate_by
 from steelyard.domain.money import EXACT, ONE
 from steelyard.domain.tax.country import RateUsed, YearFacts, unrated
 from steelyard.domain.tax.korea.settlement import settles_on
@@ -21,10 +21,6 @@ from steelyard.records import dataclass, replace
 from steelyard.words import say
 
 WON = "KRW"
-
-
-BASE_RATES = "base_rates"
-"""The folder of base rates (매매기준율): what a return counts; other sources have the market's closes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +87,22 @@ def won_rate(entry: Entry, tax_class: str, facts: YearFacts) -> WonRate:
     )
 
 
-def rate_note(facts: YearFacts) -> str:
-    """Return what the reader has to know where rates from elsewhere stand in for the owner's, else ""."""
+def rate_note(facts: YearFacts, used: Collection[RateUsed]) -> str:
+    """Return what the reader has to know where rates from elsewhere stand in for the owner's, else "".
+
+    Args:
+        facts: See there.
+        used: Those behind the year; where none was looked up for it, all that are at hand are named.
+    """
     currencies = unrated(facts.entries, WON)
     if not currencies:
         return ""
-    names = tuple(sorted({n for c in currencies for n in facts.rate_names.get(c, {}).values()}))
-    if names == (BASE_RATES,):
+    names = tuple(sorted({u.name for u in used if u.name}))
+    names = names or tuple(sorted({n for c in currencies for n in facts.rate_names.get(c, {}).values()}))
+    if names and set(names) <= {BASE_RATES, EXIMBANK}:
         return say(
-            "Entries without fx_rate take the base rate of their settlement date from {name}.",
-            name=BASE_RATES,
+            "Entries without fx_rate take the base rate of their settlement date from {names}.",
+            names=names,
         )
     if not names:
         return say(
@@ -111,7 +113,7 @@ def rate_note(facts: YearFacts) -> str:
         "Entries without fx_rate take the rate of their settlement date from {names}: only those of {base} "
         "are the base rates that the return takes.",
         names=names,
-        base=BASE_RATES,
+        base=(BASE_RATES, EXIMBANK),
     )
 
 

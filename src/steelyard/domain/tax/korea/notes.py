@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal
 
 from steelyard.domain.money import EXACT, ZERO, exact_sum, plain
-from steelyard.domain.tax.country import YearFacts
+from steelyard.domain.tax.country import RateUsed, YearFacts
 from steelyard.domain.tax.korea.accounts import SHELTERED
 from steelyard.domain.tax.korea.exchange import rate_note, with_tax_base
 from steelyard.domain.tax.korea.gifts import gift_tax
@@ -174,9 +174,10 @@ def notes_of_accounts(
     brought_home: RepatriationYear | None,
     paid_back: PaidBack | None,
     sheltered: Sheltered,
+    used: Collection[RateUsed],
 ) -> Iterator[str]:
     """Yield the notes on rates of exchange and on accounts with rules of their own."""
-    exchange = rate_note(facts)
+    exchange = rate_note(facts, used)
     if exchange:
         yield exchange
     filled = sorted(
