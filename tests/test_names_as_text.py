@@ -23,6 +23,7 @@ from steelyard.adapters.importers.choice import CODED
 from steelyard.adapters.prices import fdr, yfinance
 from steelyard.app.lab import look_sessions
 from steelyard.bootstrap import prices
+from steelyard.domain.market.rates import EXIMBANK
 from steelyard.domain.tax import codes
 from steelyard.domain.tax import country as countries
 from steelyard.engines.backtest import walks
@@ -83,7 +84,7 @@ def test_every_price_source_is_opened_with_a_time_limit(module, maker):
 
 
 def test_the_settings_know_the_price_sources_that_can_be_opened():
-    assert set(SOURCES) == {"folder", *prices._REMOTE_PRICES}
+    assert set(SOURCES) == {"folder", EXIMBANK, *prices._REMOTE_PRICES}
 
 
 @pytest.mark.parametrize("code", countries.MODULES)

@@ -10,7 +10,7 @@ from builders import account, portfolio, position
 from steelyard.domain.accounts import ContributionRoom
 from steelyard.domain.tax.codes import ACCOUNT_KINDS, TAXED_KINDS
 from steelyard.domain.tax.country import country
-from steelyard.errors import PlanError
+from steelyard.errors import InputError, PlanError
 
 D = Decimal
 DAY = date(2026, 11, 23)
@@ -62,6 +62,45 @@ def test_new_money_beyond_the_room_is_refused_with_the_law(tmp_path, code, kind,
     assert steelyard.invest(held, limit, account="mine", as_of=DAY).cash_flow == limit
     assert steelyard.invest(held, limit + 1, account="mine", as_of=DAY, over_limit=True).trades
     assert steelyard.invest(held, 10 * limit, account="free", as_of=DAY).trades
+
+
+def next_year(tmp_path, *lines):
+    """An IRA on 2 January of a year without limits in the data, and what the file says of that year."""
+    household(tmp_path, "US", account(name="mine", kind="ira"), account(name="free"))
+    place = tmp_path / "portfolio.toml"
+    place.write_text("\n".join((place.read_text(encoding="utf-8"), "[tax.2031]", *lines)), encoding="utf-8")
+    return steelyard.load(place), date(2031, 1, 2)
+
+
+def test_a_year_without_limits_takes_the_last_that_are_known_and_says_so(tmp_path):
+    held, day = next_year(tmp_path)
+    with pytest.raises(PlanError) as caught:
+        steelyard.invest(held, 7_501, account="mine", as_of=day)
+    assert "provisional: the limit of 2031" in caught.value.hint
+    (room,) = steelyard.holdings(held, as_of=day).contribution_room
+    assert (room.limit, room.year) == (7_500, 2031)
+    assert "contribution_limits = { ira = AMOUNT } under [tax.2031]" in room.note
+
+
+def test_the_owners_own_limit_is_taken_and_not_called_provisional(tmp_path):
+    held, day = next_year(tmp_path, "contribution_limits = { ira = 8000 }")
+    (room,) = steelyard.holdings(held, as_of=day).contribution_room
+    assert (room.limit, "provisional" in room.note) == (8_000, False)
+    assert steelyard.invest(held, 8_000, account="mine", as_of=day).cash_flow == 8_000
+    with pytest.raises(PlanError, match="at most 8000 "):
+        steelyard.invest(held, 8_001, account="mine", as_of=day)
+
+
+@pytest.mark.parametrize("limits", ["{ ira = -1 }", "{ isa = 8000 }", "8000", '{ ira = "many" }'])
+def test_limits_that_are_none_are_refused(tmp_path, limits):
+    held, day = next_year(tmp_path, f"contribution_limits = {limits}")
+    with pytest.raises(InputError, match="contribution_limits"):
+        steelyard.holdings(held, as_of=day)
+
+
+def test_a_year_before_all_figures_has_no_room(tmp_path):
+    held = household(tmp_path, "US", account(name="mine", kind="ira"))
+    assert steelyard.holdings(held, as_of=date(2010, 1, 4)).contribution_room == ()
 
 
 def test_a_pension_account_and_an_irp_share_one_room(tmp_path):

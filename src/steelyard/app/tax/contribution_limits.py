@@ -34,5 +34,6 @@ def contribution_room(portfolio: Portfolio, figures: Figures, *, as_of: date) ->
         tax = portfolio.tax_of(owner)
         if tax is not None and set(kinds.values()) - TAXED_KINDS:
             code = tax.jurisdiction
-            found += country(code).contribution_room(owner, kinds, entries, figures(code), as_of)
+            stated = {**tax.settings, **tax.by_year.get(as_of.year, {})}
+            found += country(code).contribution_room(owner, kinds, entries, figures(code), as_of, stated)
     return tuple(found)

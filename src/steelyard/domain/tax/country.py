@@ -455,8 +455,12 @@ class Country(Protocol):
         entries: Sequence[Entry],
         figures: tuple[Mapping[str, Any], Sequence[Rule]],
         as_of: date,
+        settings: Mapping[str, object],
     ) -> tuple[ContributionRoom, ...]:
-        """Return what a person may still pay into tax-sheltered accounts, of which `kinds` says the kinds."""
+        """Return what a person may still pay into tax-sheltered accounts, of which `kinds` says the kinds.
+
+        `settings` are those of [tax] for the year of `as_of`.
+        """
 
 
 def country(code: str) -> Country:

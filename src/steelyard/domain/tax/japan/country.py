@@ -222,6 +222,7 @@ class Japan:
         entries: Sequence[Entry],
         figures: tuple[Mapping[str, Any], Sequence[Rule]],
         as_of: date,
+        settings: Mapping[str, object],
     ) -> tuple[ContributionRoom, ...]:
         """Return nothing: the limits of NISA are not covered."""
         return ()

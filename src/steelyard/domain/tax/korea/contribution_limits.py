@@ -24,6 +24,7 @@ def contribution_room(
     entries: Sequence[Entry],
     figures: tuple[Mapping[str, Any], Sequence[Rule]],
     as_of: date,
+    settings: Mapping[str, object],
 ) -> tuple[ContributionRoom, ...]:
     """Return the room left in one person's ISA and pension accounts, won.
 
@@ -33,6 +34,7 @@ def contribution_room(
         entries: Of the journal, none later than `as_of`.
         figures: The Korean data file and its rules.
         as_of: The year's limits are those of this day.
+        settings: Not needed: the limits stand in the law, not in figures of each year.
 
     Source: rules kr.isa (20,000,000 a year, unused room kept, 100,000,000 in all) and kr.pension-contribution
     (18,000,000 a year into pension savings and IRPs together).

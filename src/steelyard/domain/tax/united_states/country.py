@@ -80,7 +80,7 @@ class UnitedStates:
         "filing", "ordinary_rate", "other_income", "qualified_dividends", "magi", "net_investment_income",
         "carry_short", "carry_long", "identical", "identical_groups", "block_wash_sales",
         "ordinary_brackets", "gain_brackets", "carry_likelihood", "carry_discount",
-        "dividends_in_other_income", "count_distributions", "born",
+        "dividends_in_other_income", "count_distributions", "born", "contribution_limits",
     )  # fmt: skip
     forms = FORMS
     wash_days = WINDOW_DAYS
