@@ -5,12 +5,13 @@ Both are values. What stands in them is a country's to say (`Country.holding_rul
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from typing import Any, Literal, get_args
 
 from steelyard.domain.market.instruments import Instrument
-from steelyard.domain.money import EXACT, ZERO, figure
+from steelyard.domain.money import EXACT, ZERO, exact_sum, figure
 from steelyard.records import dataclass
 
 AccountKind = Literal[
@@ -55,6 +56,10 @@ class HoldingRules:
     def is_risky(self, instrument: Instrument) -> bool:
         """Say whether an instrument counts towards the cap; one that is not known to be safe does."""
         return self.risky_cap is not None and instrument.irp_risky is not False
+
+    def risky_worth(self, held: Iterable[tuple[Instrument, Decimal]]) -> Decimal:
+        """Return the worth of what counts towards the cap, of instruments and their worth."""
+        return exact_sum(worth for instrument, worth in held if self.is_risky(instrument))
 
 
 UNRESTRICTED = HoldingRules()

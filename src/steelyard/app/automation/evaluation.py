@@ -225,7 +225,7 @@ def _tell_caps(inputs: RunInputs, report: CheckReport) -> list[str]:
         worth = {p.symbol: portfolio.position_value(p) for p in account.positions}
         cash = sum((EXACT.multiply(a, portfolio.rate(c)) for c, a in account.cash.items()), ZERO)
         total = sum(worth.values(), cash)
-        risky = sum((v for s, v in worth.items() if account.rules.is_risky(portfolio.instruments[s])), ZERO)
+        risky = account.rules.risky_worth((portfolio.instruments[s], v) for s, v in worth.items())
         share = EXACT.divide(risky, total) if total else ZERO
         key = f"irp_cap:{account.name}"
         if share <= cap:

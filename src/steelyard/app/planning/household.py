@@ -22,7 +22,7 @@ from steelyard.app.planning.tradables import (
     step_trade,
     trade_of,
 )
-from steelyard.domain.money import EXACT, ONE, ZERO
+from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
 from steelyard.domain.policy.policies import band
 from steelyard.domain.portfolio import Portfolio, Valuation
 from steelyard.domain.trades import Conversion, Effort, Trade
@@ -275,15 +275,13 @@ def _caps(portfolio: Portfolio, positions: tuple[Tradable, ...], ticks: Ticks) -
         if cap is None:
             continue
         inside = {s.symbol for s in positions if s.account == account.name}
-        counted = other = ZERO
-        for kept in account.positions:
-            if kept.symbol in inside or kept.symbol not in portfolio.quotes:
-                continue
-            worth = portfolio.position_value(kept)
-            if account.rules.is_risky(portfolio.instruments[kept.symbol]):
-                counted = EXACT.add(counted, worth)
-            else:
-                other = EXACT.add(other, worth)
+        outside = [
+            (portfolio.instruments[kept.symbol], portfolio.position_value(kept))
+            for kept in account.positions
+            if kept.symbol not in inside and kept.symbol in portfolio.quotes
+        ]
+        counted = account.rules.risky_worth(outside)
+        other = EXACT.subtract(exact_sum(worth for _, worth in outside), counted)
         members = tuple(
             k
             for k, one in enumerate(positions)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from steelyard.app.planning.plan_request import Outcome, PlanRequest
 from steelyard.app.planning.reasons import goal_worth, points, stage
 from steelyard.app.planning.tradables import may_buy
-from steelyard.domain.money import EXACT, ONE, ZERO, minor_digits, plain, written
+from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum, minor_digits, plain, written
 from steelyard.domain.policy.drift import Drift
 from steelyard.domain.policy.goals import Goal
 from steelyard.domain.portfolio import Account, Portfolio, Valuation
@@ -238,16 +238,13 @@ def _over_cap(portfolio: Portfolio, account: Account, settled: Settled, symbol: 
     cap = account.rules.risky_cap
     if cap is None or not account.rules.is_risky(portfolio.instruments[symbol]):
         return False
-    risky = price
-    total = settled.money[account.name]
-    for (name, held), shares in settled.shares.items():
-        if name != account.name or held not in portfolio.quotes or not shares:
-            continue
-        worth = EXACT.multiply(shares, portfolio.base_price(held))
-        total = EXACT.add(total, worth)
-        if account.rules.is_risky(portfolio.instruments[held]):
-            risky = EXACT.add(risky, worth)
-    return risky > EXACT.multiply(cap, total)
+    inside = [
+        (portfolio.instruments[held], EXACT.multiply(shares, portfolio.base_price(held)))
+        for (name, held), shares in settled.shares.items()
+        if name == account.name and held in portfolio.quotes and shares
+    ]
+    total = exact_sum((worth for _, worth in inside), settled.money[account.name])
+    return EXACT.add(price, account.rules.risky_worth(inside)) > EXACT.multiply(cap, total)
 
 
 def _divisible(portfolio: Portfolio, account: Account, request: PlanRequest, symbol: str) -> bool:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from steelyard.domain.accounts import ContributionRoom
 from steelyard.domain.books.ledger import OPENING_NOTE, Entry
-from steelyard.domain.money import EXACT, ONE, exact_sum
+from steelyard.domain.tax.korea.isa_room import deposits_of, isa_room
 from steelyard.domain.tax.korea.rates import TaxRates, rates_of
 from steelyard.domain.tax.rules import Rule
 from steelyard.words import say
-
-LONGEST_YEARS = 4
-"""Unused room of an ISA is kept until its total limit is reached, in the fifth calendar year."""
 
 
 def contribution_room(
@@ -52,9 +48,7 @@ def contribution_room(
 
 
 def _isa(owner: str, name: str, own: Sequence[Entry], rates: TaxRates, as_of: date) -> ContributionRoom:
-    opened = min((e.traded_on for e in own), default=as_of)
-    years = min(as_of.year - opened.year, LONGEST_YEARS)
-    limit = EXACT.multiply(rates["isa.yearly_limit"], EXACT.add(ONE, Decimal(years)))
+    room = isa_room(own, as_of.year, rates)
     rule = rates.rules["kr.isa"]
     return ContributionRoom(
         wrapper="isa",
@@ -62,11 +56,11 @@ def _isa(owner: str, name: str, own: Sequence[Entry], rates: TaxRates, as_of: da
         accounts=(name,),
         year=as_of.year,
         currency="KRW",
-        limit=min(limit, rates["isa.total_limit"]),
-        paid=_paid(own) if own else None,
+        limit=room.limit,
+        paid=room.paid if own else None,
         source=rule.source,
         verified=rule.verified,
-        note=_unknown(own),
+        note=room.note,
     )
 
 
@@ -81,16 +75,10 @@ def _pension(
         year=as_of.year,
         currency="KRW",
         limit=rates["pension.contribution_limit"],
-        paid=_paid(e for e in own if e.traded_on.year == as_of.year) if own else None,
+        paid=deposits_of(e for e in own if e.traded_on.year == as_of.year) if own else None,
         source=rule.source,
         verified=rule.verified,
         note=_unknown([e for e in own if e.traded_on.year == as_of.year]),
-    )
-
-
-def _paid(entries: Iterable[Entry]) -> Decimal:
-    return exact_sum(
-        e.shares for e in entries if e.kind == "deposit" and e.currency == "KRW" and e.note != OPENING_NOTE
     )
 
 

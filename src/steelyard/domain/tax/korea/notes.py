@@ -248,7 +248,9 @@ def _isa_notes(isa: IsaAccount, year: int) -> Iterator[str]:
             now=isa.closing.tax,
             kept=isa.kept.tax,
         )
-    for day, amount in isa.beyond:
+    if isa.room.note:
+        yield say("Room of {account}: {note}.", account=isa.account, note=isa.room.note)
+    for day, amount in isa.room.beyond:
         if day.year == year:
             yield say(
                 "{account}: {amount:,f} won paid in on {day} are beyond the limit of an ISA.",

@@ -21,6 +21,7 @@ from steelyard.domain.tax.korea.accounts import (
     isa_closing,
     pension_credit,
 )
+from steelyard.domain.tax.korea.isa_room import IsaRoom, deposits_of, isa_room
 from steelyard.domain.tax.korea.ledger import read_ledger
 from steelyard.domain.tax.korea.payments import CREDITED_FROM
 from steelyard.domain.tax.korea.rates import TaxRates, whole_won
@@ -36,23 +37,20 @@ class IsaAccount:
     Attributes:
         closing: The tax if it were closed then; before three years without exemption or netting.
         kept: Before three years the tax by today's figures if it were kept that long, else None.
-        paid_in: Deposits since it was opened.
-        room: What may still be paid in that year: unused room of earlier years is kept.
+        room: What was paid in and may still be.
         free_from: First day on which closing keeps the exemption, three years after the first entry.
         upper_bound: Some income counts in full because no tax base price is known.
         ended_on: The day on which more had been taken out than was paid in, within three years: then it
-        ended. beyond: Days on which more was paid in than the limit of the day, and by how much.
+            ended.
     """
 
     account: str
     closing: IsaClosing
     kept: IsaClosing | None
-    paid_in: Decimal
-    room: Decimal
+    room: IsaRoom
     free_from: date
     upper_bound: bool
     ended_on: date | None
-    beyond: tuple[tuple[date, Decimal], ...]
 
 
 def isa_accounts(facts: YearFacts, isa_type: str, rates: TaxRates) -> tuple[IsaAccount, ...]:
@@ -102,17 +100,14 @@ def _isa(name: str, entries: list[Entry], facts: YearFacts, isa_type: str, rates
         income = exact_sum(max(i.amount, ZERO) for i in items if i.kind != "krx_domestic_equity")
         kept = None if ended_on else closing
         closing = isa_closed_early(income, rates, foreign_tax=foreign_tax)
-    paid_in = _deposits(entries)
     return IsaAccount(
         account=name,
         closing=closing,
         kept=kept,
-        paid_in=paid_in,
-        room=max(EXACT.subtract(_limit(opened, facts.year, rates), paid_in), ZERO),
+        room=isa_room(entries, facts.year, rates),
         free_from=free_from,
         upper_bound=upper_bound,
         ended_on=ended_on,
-        beyond=_beyond(entries, opened, rates),
     )
 
 
@@ -121,24 +116,6 @@ def paid_abroad(entries: Iterable[Entry]) -> Decimal:
     return exact_sum(
         e.foreign_tax for e in entries if e.foreign_tax is not None and e.traded_on.year >= CREDITED_FROM
     )
-
-
-def _limit(opened: date, year: int, rates: TaxRates) -> Decimal:
-    years = min(year - opened.year, 4)
-    limit = EXACT.multiply(rates["isa.yearly_limit"], EXACT.add(ONE, Decimal(years)))
-    return min(limit, rates["isa.total_limit"])
-
-
-def _beyond(entries: Iterable[Entry], opened: date, rates: TaxRates) -> tuple[tuple[date, Decimal], ...]:
-    """Return what was paid in beyond 20,000,000 a year with carried room, by day (STTCA 91-18(3)5)."""
-    found, paid = [], ZERO
-    for entry in sorted(entries, key=lambda e: e.traded_on):
-        before = paid
-        paid = EXACT.add(paid, _deposits((entry,)))
-        limit = _limit(opened, entry.traded_on.year, rates)
-        if paid > limit and paid > before:
-            found.append((entry.traded_on, EXACT.subtract(paid, max(before, limit))))
-    return tuple(found)
 
 
 def _ended(entries: Sequence[Entry], free_from: date) -> date | None:
@@ -152,7 +129,7 @@ def _ended(entries: Sequence[Entry], free_from: date) -> date | None:
     for entry in sorted(entries, key=lambda e: (e.traded_on, e.kind == "withdrawal")):
         if entry.traded_on >= free_from:
             return None
-        left = EXACT.add(left, _deposits((entry,)))
+        left = EXACT.add(left, deposits_of((entry,)))
         if entry.kind == "withdrawal" and entry.currency == "KRW":
             left = EXACT.subtract(left, entry.shares)
             if left < ZERO:
@@ -196,7 +173,7 @@ def pension_year(
         return None
 
     def paid(kind: str) -> Decimal:
-        return _deposits(
+        return deposits_of(
             e for e in facts.entries if kinds.get(e.account) == kind and e.traded_on.year == facts.year
         )
 
@@ -214,13 +191,6 @@ def pension_year(
         credit,
         max(EXACT.subtract(rates["pension.contribution_limit"], used), ZERO),
         whole_won(EXACT.multiply(abroad, rates["pension.fund_credit"])) if abroad else ZERO,
-    )
-
-
-def _deposits(entries: Iterable[Entry]) -> Decimal:
-    """Won paid in; what `init --journal` moved over was there before."""
-    return exact_sum(
-        e.shares for e in entries if e.kind == "deposit" and e.currency == "KRW" and e.note != OPENING_NOTE
     )
 
 

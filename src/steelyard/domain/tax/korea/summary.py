@@ -207,8 +207,8 @@ def _isa_section(isa: IsaAccount) -> dict[str, object]:
         "local_tax": closing.local_tax,
         "tax_if_closed": closing.tax,
         "exemption_from": isa.free_from.isoformat(),
-        "paid_in": isa.paid_in,
-        "room": isa.room,
+        "paid_in": isa.room.paid,
+        "room": isa.room.left,
         "upper_bound": isa.upper_bound,
         **more,
     }
