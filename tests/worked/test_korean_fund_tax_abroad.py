@@ -112,3 +112,21 @@ def test_a_domestic_equity_distribution_is_taxed_in_full_whatever_its_tax_base_p
     section = year(*rows, symbol="069500", tax_class="krx_domestic_equity").summary["dividends"]
     assert (section["taxable"], section["national_tax"], section["local_tax"]) == (500_000, 70_000, 7_000)
     assert section["upper_bound"], "the part that is no fund income is in no input"
+
+
+def test_what_the_fund_paid_is_not_taken_for_what_was_withheld_from_the_owner() -> None:
+    """An overseas-listed fund: what it paid itself is no credit of the owner, and it is said."""
+    dividend = Entry(
+        date(2026, 5, 4),
+        "main",
+        "dividend",
+        "VOO",
+        D(10),
+        D(100),
+        "USD",
+        fx_rate=D(1400),
+        foreign_tax=D(210_000),
+    )
+    ours = year(dividend, symbol="VOO", tax_class="overseas_listed")
+    assert ours.summary["dividends"]["national_tax"] == 196_000
+    assert any("stands in fees" in note for note in ours.notes)

@@ -90,6 +90,21 @@ def notes_of_year(
                 paid_on=p.paid_on,
                 rate_note=p.rate_note,
             )
+    meant = sorted(
+        {
+            e.symbol
+            for e in facts.entries
+            if e.traded_on.year == facts.year
+            and e.foreign_tax is not None
+            and facts.classes.get(e.symbol) == "overseas_listed"
+        }
+    )
+    if meant:
+        yield say(
+            "foreign_tax is what a KRX-listed fund paid abroad and is not counted for {symbols}: tax that "
+            "was withheld from you abroad stands in fees.",
+            symbols=tuple(meant),
+        )
     if financial["over"] and comprehensive is None:
         yield say(
             "Financial income exceeds the threshold: the tax beyond the withholding needs other_taxable_base."
