@@ -16,6 +16,7 @@ from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
+from uuid import uuid4
 
 from steelyard import __version__, bootstrap
 from steelyard.api import reading
@@ -31,10 +32,10 @@ if TYPE_CHECKING:
 
     from steelyard.app.batch.book import Terms
     from steelyard.app.batch.model_arrays import PackedBook
-    from steelyard.app.batch.prepare import Prepared
+    from steelyard.app.batch.prepare import Prepared, Split
     from steelyard.app.batch.run import Tally
     from steelyard.app.batch.what_if import WhatIf
-    from steelyard.ports.batch import Work
+    from steelyard.ports.batch import Engine, Work
 
 Progress = Callable[[int, int], None]
 EngineName = Literal["threads", "dask", "ray"]
@@ -155,6 +156,8 @@ def prepare(
     accept_drift: Money | None = None,
     refuse: bool = False,
     threads: int | None = None,
+    engine: EngineName = "threads",
+    address: str | None = None,
     said: Progress | None = None,
 ) -> Prepared:
     """Bring a platform's tables into buckets of whole accounts, with a manifest that vouches for them.
@@ -167,6 +170,7 @@ def prepare(
         base_currency, as_of, commission, min_commission, fx_spread, accept_drift: As for `plan`.
         refuse: Let accounts through that cannot be planned; `plan_work` then refuses them one by one.
         threads: Buckets put together at a time; as many as there are processors unless given.
+        engine, address: As for `plan_work`: what puts buckets together. The tables are split by this process.
         said: Told how many buckets are done, and of how many.
 
     Raises:
@@ -185,23 +189,67 @@ def prepare(
     if missing:
         next(given.stream(missing[0]))  # The reader of tables says it best.
     book = _packed(terms, *small.values())
+    carried = _engine(engine, threads, address)
+    tables, work = Path(tables).absolute(), Path(work).absolute()
     return prepared(
         given,
-        bootstrap.batch_work(Path(work), new=True),
+        bootstrap.batch_work(work, new=True),
         book,
-        engine=__version__,
+        lambda split_up: _PreparedBucket(tables, work, terms, book, split_up),
+        engine=carried,
+        version=__version__,
         refuse=refuse,
-        threads=threads or _processors(),
         said=said or _silent,
     )
 
 
-def check_work(work: str | Path, *, threads: int | None = None, said: Progress | None = None) -> Tally:
+class _PreparedBucket:
+    """The task of putting a bucket together by its number; another process reads the small tables anew.
+
+    Args:
+        tables, work: Absolute.
+        terms, book, split_up: Of this `prepare`.
+    """
+
+    def __init__(
+        self, tables: Path, work: Path, terms: Terms, book: PackedBook | None, split_up: Split
+    ) -> None:
+        self._tables, self._work, self._terms = tables, work, terms
+        self._book, self._split, self._run = book, split_up, uuid4().hex
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_book": None}
+
+    def __call__(self, number: int) -> dict[str, Any]:
+        from steelyard.app.batch.prepare import put_together
+
+        book = self._book or _book_of_tables(self._tables, self._terms, self._run)
+        return put_together(bootstrap.batch_work(self._work), book, self._split, number)
+
+
+@lru_cache(maxsize=1)
+def _book_of_tables(tables: Path, terms: Terms, run: str) -> PackedBook:
+    """Return the book of a platform's tables, read once in a process for each `prepare`."""
+    from steelyard.app.batch.prepare import SMALL
+
+    given = bootstrap.batch_tables(tables)
+    return _packed(terms, *(given.table(name) for name in SMALL))
+
+
+def check_work(
+    work: str | Path,
+    *,
+    threads: int | None = None,
+    engine: EngineName = "threads",
+    address: str | None = None,
+    said: Progress | None = None,
+) -> Tally:
     """Say of all accounts of prepared work how many are due, and why.
 
     Args:
         work: Folder that `prepare` made.
         threads: Buckets at a time; as many as there are processors unless given.
+        engine, address: As for `plan_work`.
         said: Told how many accounts are done, and of how many.
 
     Raises:
@@ -211,9 +259,9 @@ def check_work(work: str | Path, *, threads: int | None = None, said: Progress |
     _need_extra()
     from steelyard.app.batch.run import check_work as checked
 
-    place = bootstrap.batch_work(Path(work))
-    engine = bootstrap.batch_engine("threads", threads or _processors(), None)
-    return checked(place, _book_of(place), engine=engine, said=said or _silent)
+    carried, work = _engine(engine, threads, address), Path(work).absolute()
+    place, digest = _begun(work)
+    return checked(place, _Bucket("check", work, None, digest), engine=carried, said=said or _silent)
 
 
 def plan_work(
@@ -248,56 +296,79 @@ def plan_work(
     _need_extra()
     from steelyard.app.batch.run import plan_work as planned
 
-    if engine not in ENGINES or (address is not None and engine == "threads"):
+    carried = _engine(engine, threads, address)
+    work, out = Path(work).absolute(), Path(out).absolute()
+    place, digest = _begun(work)
+    results, task = bootstrap.batch_results(out), _Bucket("plan", work, out, digest)
+    return planned(place, results, task, engine=carried, said=said or _silent)
+
+
+def _begun(work: Path) -> tuple[Work, str]:
+    """Return prepared work and its digest, its book read before threads would each do it."""
+    place = bootstrap.batch_work(work)
+    digest = str(place.manifest()["digest"])
+    _opened_once(work, digest)
+    return place, digest
+
+
+def _engine(name: str, threads: int | None, address: str | None) -> Engine:
+    if name not in ENGINES or (address is not None and name == "threads"):
         raise InputError(
             "batch-engine",
-            say("the engine {name} is not one of {known}", name=engine, known=", ".join(ENGINES))
-            if engine not in ENGINES
+            say("the engine {name} is not one of {known}", name=name, known=", ".join(ENGINES))
+            if name not in ENGINES
             else say("threads have no address"),
             say("name one of {known}; dask and ray take an address", known=", ".join(ENGINES)),
         )
-    work, out = Path(work).absolute(), Path(out).absolute()
-    place = bootstrap.batch_work(work)
-    digest = str(place.manifest()["digest"])
-    _opened_once(work, digest)  # Before threads would each do it.
-    return planned(
-        place,
-        bootstrap.batch_results(out),
-        _PlannedBucket(work, out, digest),
-        engine=bootstrap.batch_engine(engine, threads or _processors(), address),
-        said=said or _silent,
-    )
+    return bootstrap.batch_engine(name, threads or _processors(), address)
 
 
-class _PlannedBucket:
+class _Bucket:
     """The task of a bucket by its number; a worker on another machine opens the same folders.
 
     Args:
-        work, out: Absolute.
+        what: check, plan or reconcile.
+        work, out: Absolute; nothing comes out of `check`.
         digest: Of the work it belongs to; other work that has come in its place is refused.
     """
 
-    def __init__(self, work: Path, out: Path, digest: str) -> None:
-        self._work, self._out, self._digest = work, out, digest
+    def __init__(
+        self, what: Literal["check", "plan", "reconcile"], work: Path, out: Path | None, digest: str
+    ) -> None:
+        self._what, self._work, self._out, self._digest = what, work, out, digest
 
     def __call__(self, number: int) -> dict[str, Any]:
-        from steelyard.app.batch.run import plan_bucket
-
         place, entries, book = _opened_once(self._work, self._digest)
-        return plan_bucket(
-            place, bootstrap.batch_results(self._out), book, self._digest, number, entries[number]
-        )
+        entry = entries[number]
+        if self._out is None:
+            from steelyard.app.batch.run import check_bucket
+
+            return check_bucket(place, book, entry)
+        results = bootstrap.batch_results(self._out)
+        if self._what == "plan":
+            from steelyard.app.batch.run import plan_bucket
+
+            return plan_bucket(place, results, book, self._digest, number, entry)
+        from steelyard.app.batch.reconcile import look_at
+
+        return look_at(place, results, book, self._digest, number, entry)
 
 
 def reconcile(
-    work: str | Path, out: str | Path, *, threads: int | None = None, said: Progress | None = None
+    work: str | Path,
+    out: str | Path,
+    *,
+    threads: int | None = None,
+    engine: EngineName = "threads",
+    address: str | None = None,
+    said: Progress | None = None,
 ) -> Tally:
     """Prove that every account is planned, in band or refused, once, and that its shares and cash add up.
 
     Args:
         work: Folder that `prepare` made.
         out: Folder that `plan_work` filled; `report.json` is written there.
-        threads, said: As for `check_work`.
+        threads, engine, address, said: As for `check_work`.
 
     Raises:
         PortfolioProblems: Something does not hold (`batch-reconcile`), all of it together.
@@ -306,9 +377,11 @@ def reconcile(
     _need_extra()
     from steelyard.app.batch.reconcile import reconcile as reconciled
 
-    place = bootstrap.batch_work(Path(work))
-    results = bootstrap.batch_results(Path(out))
-    return reconciled(place, results, _book_of(place), threads=threads or _processors(), said=said or _silent)
+    carried = _engine(engine, threads, address)
+    work, out = Path(work).absolute(), Path(out).absolute()
+    place, digest = _begun(work)
+    results, task = bootstrap.batch_results(out), _Bucket("reconcile", work, out, digest)
+    return reconciled(place, results, task, engine=carried, said=said or _silent)
 
 
 def what_if(

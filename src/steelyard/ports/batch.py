@@ -75,6 +75,10 @@ class Work(Protocol):
         """Return a place for rows on their way to buckets."""
         ...
 
+    def parts_there(self, name: str) -> Parts:
+        """Return rows on their way to buckets that another process has written."""
+        ...
+
     def without_parts(self) -> None:
         """Take away the place of the parts."""
         ...

@@ -14,13 +14,14 @@ import pytest
 from steelyard import batch
 from steelyard.adapters.batch.clusters import Dask, Ray, Threads
 from steelyard.app.batch import prepare
-from steelyard.errors import InputError
+from steelyard.errors import InputError, PortfolioProblems
 from steelyard.words import say
 
 ROOT = Path(__file__).parents[3]
 sys.path.append(str(ROOT / "examples" / "platform"))
 from make import make  # noqa: E402
 
+TERMS = {"base_currency": "USD", "as_of": date(2026, 11, 23)}
 CLUSTERS = {"dask": "distributed", "ray": "ray"}
 LONG = pytest.mark.long("a cluster of processes starts and ends for each case")
 
@@ -38,7 +39,7 @@ def work(tmp_path_factory):
     make(folder / "tables", 300, giant=500)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(prepare, "POSITIONS_A_BUCKET", 200)
-        batch.prepare(folder / "tables", folder / "work", base_currency="USD", as_of=date(2026, 11, 23))
+        batch.prepare(folder / "tables", folder / "work", **TERMS)
     batch.plan_work(folder / "work", folder / "out")
     return folder / "work"
 
@@ -103,11 +104,25 @@ def test_a_task_whose_worker_is_killed_is_given_to_another(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=LONG) for name in CLUSTERS])
-def test_a_cluster_plans_the_same_bytes_as_threads(name, work, tmp_path):
+def test_a_cluster_leaves_the_same_bytes_as_threads_from_tables_to_proof(name, work, tmp_path, monkeypatch):
     engine_of(name)
-    told = batch.plan_work(work, tmp_path / "out", engine=name, threads=2)
+    monkeypatch.setattr(prepare, "POSITIONS_A_BUCKET", 200)
+    there = {"engine": name, "threads": 2}
+    batch.prepare(work.parent / "tables", tmp_path / "work", **TERMS, **there)
+    for kind in ("buckets", "tables"):
+        names = sorted(p.name for p in (work / kind).iterdir())
+        assert names == sorted(p.name for p in (tmp_path / "work" / kind).iterdir())
+        assert all(
+            (work / kind / n).read_bytes() == (tmp_path / "work" / kind / n).read_bytes() for n in names
+        )
+    assert (work / "manifest.json").read_bytes() == (tmp_path / "work" / "manifest.json").read_bytes()
+    assert batch.check_work(tmp_path / "work", **there) == batch.check_work(work)
+    told = batch.plan_work(tmp_path / "work", tmp_path / "out", **there)
     assert bytes_of(tmp_path / "out") == bytes_of(work.parent / "out")
-    assert batch.reconcile(work, tmp_path / "out") == told
+    assert batch.reconcile(tmp_path / "work", tmp_path / "out", **there) == told
+    (tmp_path / "out" / "plans" / "plans-00001.parquet").unlink()
+    with pytest.raises(PortfolioProblems, match="bucket 1 is not done"):
+        batch.reconcile(tmp_path / "work", tmp_path / "out", **there)
 
 
 @LONG

@@ -23,6 +23,13 @@ class Parts:
         shutil.rmtree(folder, ignore_errors=True)
         make_private_folder(folder)
 
+    @classmethod
+    def of(cls, folder: Path) -> Parts:
+        """Return those that another process wrote to their end."""
+        parts = cls.__new__(cls)
+        parts._folder, parts._writers = folder, []
+        return parts
+
     def add(self, bucket: int, rows: pa.RecordBatch) -> None:
         """Keep rows of a bucket; all of one bucket have the same columns."""
         writer = self._writers[bucket]
@@ -40,7 +47,7 @@ class Parts:
     def rows(self, bucket: int) -> pa.Table | None:
         """Return the rows of a bucket, None where it has none."""
         path = self._folder / f"{bucket:05d}"
-        if self._writers[bucket] is None:
+        if not path.exists():
             return None
         with pa.memory_map(str(path)) as source:
             return pa.ipc.open_file(source).read_all()

@@ -61,6 +61,10 @@ class WorkFolder:
         """Return a place for rows on their way to buckets."""
         return Parts(self.folder / ".parts" / name, count)
 
+    def parts_there(self, name: str) -> Parts:
+        """Return rows on their way to buckets that another process has written."""
+        return Parts.of(self.folder / ".parts" / name)
+
     def without_parts(self) -> None:
         """Take away the place of the parts."""
         place = self.folder / ".parts"

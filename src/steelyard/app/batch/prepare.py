@@ -7,10 +7,10 @@ nobody priced) is refused with examples and counts; or let through, to be refuse
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -32,7 +32,7 @@ from steelyard.app.batch.model_arrays import PackedBook
 from steelyard.domain.money import plain
 from steelyard.engines.batch.account_arrays import UNKNOWN
 from steelyard.errors import InputError, PortfolioProblems, Problem
-from steelyard.ports.batch import Tables, Work
+from steelyard.ports.batch import Engine, Tables, Task, Work
 from steelyard.records import dataclass
 from steelyard.words import say
 
@@ -52,6 +52,21 @@ WRONG = {
     "price-missing": say("that hold something without a price or a rate"),
 }
 """What may be wrong with an account as it comes in, by the code it is refused with."""
+
+
+class Split(NamedTuple):
+    """What all buckets share once the tables are split.
+
+    Attributes:
+        accounts: Columns of the table of accounts.
+        symbols, ranks: See `Symbols.ranked`.
+        lots: Positions have a row for each lot.
+    """
+
+    accounts: pa.Schema
+    symbols: list[str | None]
+    ranks: npt.NDArray[np.int32]
+    lots: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +110,11 @@ def prepare(
     tables: Tables,
     work: Work,
     book: PackedBook,
+    task: Callable[[Split], Task],
     *,
-    engine: str,
+    engine: Engine,
+    version: str,
     refuse: bool = False,
-    threads: int = 2,
     said: Callable[[int, int], None] = lambda done, of: None,
 ) -> Prepared:
     """Bring a platform's tables into buckets.
@@ -107,9 +123,10 @@ def prepare(
         tables: `positions` and `accounts` with the small tables.
         work: Receives them; it is whole once its manifest is written.
         book: Of the small tables.
-        engine: The version that plans, for the manifest.
+        task: Makes `put_together` for what was split, by the number of a bucket.
+        engine: Carries the tasks out.
+        version: That plans, for the manifest.
         refuse: Let accounts through that cannot be planned, to be refused one by one.
-        threads: Buckets put together at a time, >= 1.
         said: Told how many buckets are done, and of how many.
 
     Raises:
@@ -137,22 +154,17 @@ def prepare(
             split(numbered, count, positions, households)
         accounts.end()
         positions.end()
-        names, ranks = symbols.ranked()
-        entries: list[dict[str, Any]] = []
-
-        def put_together(number: int) -> tuple[dict[str, Any], dict[str, list[str]]]:
-            rows = accounts.rows(number)
-            rows = schema.empty_table() if rows is None else rows
-            table, wrong = _bucket(book, rows, positions.rows(number), names, ranks, lots=bool(lots))
-            return {**work.add_bucket(number, table), **_sums(table)}, wrong
-
+        made: dict[int, dict[str, Any]] = {}
+        split_up = Split(schema, *symbols.ranked(), lots=bool(lots))
+        with closing(engine.run(task(split_up), range(count))) as done:
+            for number, told in done:
+                made[number] = told
+                said(len(made), count)
+        entries = [made[number]["entry"] for number in range(count)]
         found: dict[str, list[str]] = {}
-        with ThreadPoolExecutor(threads) as pool:
-            for entry, wrong in pool.map(put_together, range(count)):
-                entries.append(entry)
-                for code, examples in wrong.items():
-                    found.setdefault(code, []).extend(examples)
-                said(len(entries), count)
+        for number in range(count):
+            for code, examples in made[number]["wrong"].items():
+                found.setdefault(code, []).extend(examples)
     finally:
         accounts.close()
         positions.close()
@@ -163,7 +175,7 @@ def prepare(
     work.finish(
         {
             **terms_document(book.book.terms),
-            "engine": engine,
+            "engine": version,
             "accounts": sum(entry["accounts"] for entry in entries),
             "positions": sum(entry["positions"] for entry in entries),
             "refused": {code: len(names) for code, names in sorted(found.items())},
@@ -177,6 +189,15 @@ def prepare(
         count,
         {code: len(names) for code, names in sorted(found.items())},
     )
+
+
+def put_together(work: Work, book: PackedBook, split_up: Split, number: int) -> dict[str, Any]:
+    """Write one bucket; return its entry for the manifest, and which of its accounts are wrong by code."""
+    rows = work.parts_there("accounts").rows(number)
+    rows = split_up.accounts.empty_table() if rows is None else rows
+    inside = work.parts_there("positions").rows(number)
+    table, wrong = _bucket(book, rows, inside, split_up.symbols, split_up.ranks, lots=split_up.lots)
+    return {"entry": {**work.add_bucket(number, table), **_sums(table)}, "wrong": wrong}
 
 
 def terms_of(manifest: Mapping[str, Any]) -> Terms:

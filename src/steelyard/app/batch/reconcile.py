@@ -7,7 +7,7 @@ other, account by account, to the last digit.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -22,21 +22,21 @@ from steelyard.app.batch.run import Tally, Told, tally
 from steelyard.engines.batch.account_arrays import owned
 from steelyard.engines.batch.balance_kernel import balance, oversold
 from steelyard.errors import PortfolioProblems, Problem
-from steelyard.ports.batch import Results, Work
+from steelyard.ports.batch import Engine, Results, Task, Work
 from steelyard.words import Text, say
 
 FEW = 3
 _STATUSES = ("planned", "in_band", "refused")
 
 
-def reconcile(work: Work, results: Results, book: PackedBook, *, threads: int, said: Told) -> Tally:
+def reconcile(work: Work, results: Results, task: Task, *, engine: Engine, said: Told) -> Tally:
     """Prove that every account of prepared work is planned, in band or refused, once, and that it adds up.
 
     Args:
         work: Prepared.
         results: Of `plan`.
-        book: Of the small tables.
-        threads: Buckets at a time, >= 1.
+        task: `look_at` for these, by the number of a bucket.
+        engine: Carries the tasks out.
         said: Told of the progress.
 
     Raises:
@@ -50,22 +50,16 @@ def reconcile(work: Work, results: Results, book: PackedBook, *, threads: int, s
     if strangers:
         text = say("there are files of no bucket: {names}", names=", ".join(strangers[:FEW]))
         found.append(_problem(text))
-    records: list[Mapping[str, Any]] = []
+    looked: dict[int, dict[str, Any]] = {}
     finished, total = 0, int(manifest["accounts"])
-
-    def looked_at(number: int) -> tuple[Mapping[str, Any] | None, list[Text]]:
-        record = results.done(number, digest)
-        if record is None:
-            return None, [say("bucket {number} is not done, or was changed since", number=number)]
-        return record, _bucket(book, work.bucket(entries[number]), *results.read(number))
-
-    with ThreadPoolExecutor(threads) as pool:
-        for number, (record, texts) in enumerate(pool.map(looked_at, range(len(entries)))):
-            found += [_problem(text) for text in texts]
-            records += [] if record is None else [record]
+    with closing(engine.run(task, range(len(entries)))) as done:
+        for number, seen in done:
+            looked[number] = seen
             finished += int(entries[number]["accounts"])
             said(finished, total)
-    told = tally(records)
+    in_order = [looked[number] for number in range(len(entries))]
+    found += [_problem(text) for seen in in_order for text in seen["wrong"]]
+    told = tally([seen["record"] for seen in in_order if seen["record"] is not None])
     if not found and (told.accounts != total or sum(told.statuses.values()) != total):
         found.append(
             _problem(say("{count:,} accounts came in and {out:,} out", count=total, out=told.accounts))
@@ -74,6 +68,17 @@ def reconcile(work: Work, results: Results, book: PackedBook, *, threads: int, s
         raise PortfolioProblems(tuple(found))
     results.report({"work": digest, **told.to_dict(), "schema": "steelyard/batch-report/1"})
     return told
+
+
+def look_at(
+    work: Work, results: Results, book: PackedBook, digest: str, number: int, entry: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the record of a bucket, None where it is not done, and all that does not hold in it."""
+    record = results.done(number, digest)
+    if record is None:
+        text = say("bucket {number} is not done, or was changed since", number=number)
+        return {"record": None, "wrong": [text]}
+    return {"record": record, "wrong": _bucket(book, work.bucket(dict(entry)), *results.read(number))}
 
 
 def _problem(text: Text) -> Problem:

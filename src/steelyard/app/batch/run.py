@@ -60,26 +60,26 @@ class Tally:
         }
 
 
-def check_work(work: Work, book: PackedBook, *, engine: Engine, said: Told) -> Tally:
+def check_work(work: Work, task: Task, *, engine: Engine, said: Told) -> Tally:
     """Say of every account whether it is due.
 
     Args:
         work: Prepared.
-        book: Of its small tables.
-        engine: Threads of this process.
+        task: `check_bucket` for this work, by the number of a bucket.
+        engine: Carries the tasks out.
         said: Told of the progress.
 
     Raises:
         InputError: A bucket is not what was prepared (`batch-changed`).
     """
-    entries = work.manifest()["buckets"]
+    return _run(work.manifest()["buckets"], {}, task, engine, said)
 
-    def judged(number: int) -> dict[str, Any]:
-        rows = work.bucket(entries[number])
-        parts = plan_batches(book, rows.to_batches(), plans=False)
-        return _told(pa.Table.from_batches(parts, check_schema(rows.schema.field("account").type)), 0)
 
-    return _run(entries, {}, judged, engine, said)
+def check_bucket(work: Work, book: PackedBook, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Say of the accounts of one bucket how many are due, and why."""
+    rows = work.bucket(dict(entry))
+    parts = plan_batches(book, rows.to_batches(), plans=False)
+    return _told(pa.Table.from_batches(parts, check_schema(rows.schema.field("account").type)), 0)
 
 
 def plan_work(work: Work, results: Results, task: Task, *, engine: Engine, said: Told) -> Tally:

@@ -29,6 +29,14 @@ REFUSALS = 11
 """Exit status: complete, and some accounts were refused."""
 _PATH = click.Path(path_type=Path)
 _threads = click.option("--threads", type=click.IntRange(1), help="Buckets at a time.  [default: processors]")
+_engine = click.option(
+    "--engine",
+    type=click.Choice(["threads", "dask", "ray"]),
+    default="threads",
+    show_default=True,
+    help="What does the buckets: threads of this process, or a cluster's workers.",
+)
+_address = click.option("--address", help="Of a cluster that runs already; else one starts on this machine.")
 _json = click.option("--json", "as_json", is_flag=True, help="One JSON document and nothing else.")
 
 
@@ -61,6 +69,8 @@ def batch() -> None:
 @click.option("--accept-drift", help="What is near enough for less tax, as 0.5%; docs/guides/batch.md.")
 @click.option("--refuse", is_flag=True, help="Let wrong accounts through, to be refused one by one.")
 @_threads
+@_engine
+@_address
 @_json
 def prepare(
     tables: Path,
@@ -73,6 +83,8 @@ def prepare(
     accept_drift: str | None,
     refuse: bool,
     threads: int | None,
+    engine: EngineName,
+    address: str | None,
     as_json: bool,
 ) -> None:
     """Bring the tables of folder IN into buckets of whole accounts.
@@ -92,6 +104,8 @@ def prepare(
         accept_drift=accept_drift,
         refuse=refuse,
         threads=threads,
+        engine=engine,
+        address=address,
         said=progress,
     )
     progress.end()
@@ -114,11 +128,13 @@ def prepare(
 @batch.command(epilog=epilog("steelyard batch check work", "steelyard batch check work --json", ends=(0, 2)))
 @click.argument("work", type=_PATH)
 @_threads
+@_engine
+@_address
 @_json
-def check(work: Path, threads: int | None, as_json: bool) -> None:
+def check(work: Path, threads: int | None, engine: EngineName, address: str | None, as_json: bool) -> None:
     """Say how many accounts of folder WORK are due, and why."""
     progress = _Progress(say("accounts"))
-    found = steelyard.batch.check_work(work, threads=threads, said=progress)
+    found = steelyard.batch.check_work(work, threads=threads, engine=engine, address=address, said=progress)
     progress.end()
     _show(found, as_json)
 
@@ -134,14 +150,8 @@ def check(work: Path, threads: int | None, as_json: bool) -> None:
 @click.argument("work", type=_PATH)
 @click.option("--out", required=True, type=_PATH, help="Folder for plans and trades.")
 @_threads
-@click.option(
-    "--engine",
-    type=click.Choice(["threads", "dask", "ray"]),
-    default="threads",
-    show_default=True,
-    help="What does the buckets: threads of this process, or a cluster's workers.",
-)
-@click.option("--address", help="Of a cluster that runs already; else one starts on this machine.")
+@_engine
+@_address
 @_json
 def plan(
     work: Path,
@@ -175,11 +185,17 @@ def plan(
 @click.argument("work", type=_PATH)
 @click.argument("out", type=_PATH)
 @_threads
+@_engine
+@_address
 @_json
-def reconcile(work: Path, out: Path, threads: int | None, as_json: bool) -> None:
+def reconcile(
+    work: Path, out: Path, threads: int | None, engine: EngineName, address: str | None, as_json: bool
+) -> None:
     """Prove that folder OUT has every account of WORK once, and that shares and cash add up."""
     progress = _Progress(say("accounts"))
-    found = steelyard.batch.reconcile(work, out, threads=threads, said=progress)
+    found = steelyard.batch.reconcile(
+        work, out, threads=threads, engine=engine, address=address, said=progress
+    )
     progress.end()
     if not as_json:
         echo(say("every account is there once, and shares and cash add up"))
