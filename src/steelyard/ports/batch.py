@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -125,8 +125,8 @@ class Results(Protocol):
         """Write what became of a bucket, its record last."""
         ...
 
-    def read(self, number: int) -> tuple[pa.Table, pa.Table]:
-        """Return plans and trades of a bucket."""
+    def read(self, number: int, plans: Sequence[str], trades: Sequence[str]) -> tuple[pa.Table, pa.Table]:
+        """Return some columns of the plans and the trades of a bucket."""
         ...
 
     def strangers(self, count: int) -> list[str]:

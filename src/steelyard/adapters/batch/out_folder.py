@@ -6,6 +6,7 @@ for byte, those that the record tells of: whatever was interrupted or changed is
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,10 +73,13 @@ class OutFolder:
         }
         write_json(self._record(number), {"work": digest, "files": digests, **told})
 
-    def read(self, number: int) -> tuple[pa.Table, pa.Table]:
-        """Return plans and trades of a bucket."""
-        plans, trades = (pq.read_table(self._file(kind, number), use_threads=False) for kind in KINDS)
-        return plans, trades
+    def read(self, number: int, plans: Sequence[str], trades: Sequence[str]) -> tuple[pa.Table, pa.Table]:
+        """Return some columns of the plans and the trades of a bucket."""
+        told, placed = (
+            pq.read_table(self._file(kind, number), columns=list(columns), use_threads=False)
+            for kind, columns in zip(KINDS, (plans, trades), strict=True)
+        )
+        return told, placed
 
     def strangers(self, count: int) -> list[str]:
         """Return files among plans and trades that belong to no bucket: their accounts would count twice."""

@@ -26,6 +26,9 @@ from steelyard.ports.batch import Engine, Results, Task, Work
 from steelyard.words import Text, say
 
 FEW = 3
+PLANS = ("account", "status", "trades", "costs", "cash_after")
+TRADES = ("account", "symbol", "side", "shares", "amount", "cost")
+"""Columns that the proof looks at: reading is most of its work."""
 _STATUSES = ("planned", "in_band", "refused")
 
 
@@ -78,7 +81,10 @@ def look_at(
     if record is None:
         text = say("bucket {number} is not done, or was changed since", number=number)
         return {"record": None, "wrong": [text]}
-    return {"record": record, "wrong": _bucket(book, work.bucket(dict(entry)), *results.read(number))}
+    return {
+        "record": record,
+        "wrong": _bucket(book, work.bucket(dict(entry)), *results.read(number, PLANS, TRADES)),
+    }
 
 
 def _problem(text: Text) -> Problem:
