@@ -21,7 +21,7 @@ import polars
 import pyarrow.parquet as pq
 
 from steelyard import batch
-from steelyard.api.batch import _book_of
+from steelyard.api.bucket_tasks import book_of
 from steelyard.app.batch.account_rows import account_arrays
 from steelyard.bootstrap import batch_work
 from steelyard.engines.allocation.compiled.compiled_search import solve_batch
@@ -132,7 +132,7 @@ def main():
         timed("prepare", lambda: batch.prepare(folder / "tables", work, threads=THREADS, **TERMS))
         timed("check", lambda: batch.check_work(work, threads=THREADS))
         place = batch_work(work)
-        book = _book_of(place)
+        book = book_of(place)
         packed = [
             problems(book, batch_rows)
             for entry in place.manifest()["buckets"]

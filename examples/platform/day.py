@@ -107,7 +107,7 @@ def main():
         )
         print(
             f"{block['symbol']:8} {block['bought']:12,.0f} {block['sold']:12,.0f} {block['crossed']:12,.0f}  "
-            f"{block['side']} {block['sent']:8,.0f}  nobody is {off:.2f} shares or more from their part"
+            f"{block['side']} {block['sent']:8,.0f}  at most {off:.2f} shares from anybody's part"
         )
 
 

@@ -13,13 +13,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
-from uuid import uuid4
 
 from steelyard import __version__, bootstrap
 from steelyard.api import reading
+from steelyard.api.bucket_tasks import BucketTask, PreparedBucket, book_of, opened_once, packed_of
 from steelyard.api.reading import Money
 from steelyard.domain.days import within
 from steelyard.domain.money import is_currency
@@ -31,8 +30,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from steelyard.app.batch.book import Terms
-    from steelyard.app.batch.model_arrays import PackedBook
-    from steelyard.app.batch.prepare import Prepared, Split
+    from steelyard.app.batch.prepare import Prepared
     from steelyard.app.batch.run import Tally
     from steelyard.app.batch.what_if import WhatIf
     from steelyard.ports.batch import Engine, Work
@@ -98,7 +96,7 @@ def plan(
         ExtraMissing: `steelyard[batch]` is not installed.
     """
     terms = _terms(base_currency, as_of, commission, min_commission, fx_spread, accept_drift)
-    book = _packed(terms, models, prices, rates, instruments, owners)
+    book = packed_of(terms, models, prices, rates, instruments, owners)
     from steelyard.app.batch.plan import plan_batches
 
     return plan_batches(book, _batches(accounts), plans=True)
@@ -126,7 +124,7 @@ def check(
     Raises:
         PortfolioProblems, InputError, ExtraMissing: As for `plan`.
     """
-    book = _packed(_terms(base_currency, as_of), models, prices, rates, instruments, owners)
+    book = packed_of(_terms(base_currency, as_of), models, prices, rates, instruments, owners)
     from steelyard.app.batch.plan import plan_batches
 
     return plan_batches(book, _batches(accounts), plans=False)
@@ -188,52 +186,19 @@ def prepare(
     missing = [name for name in ("models", "prices") if small[name] is None]
     if missing:
         next(given.stream(missing[0]))  # The reader of tables says it best.
-    book = _packed(terms, *small.values())
+    book = packed_of(terms, *small.values())
     carried = _engine(engine, threads, address)
     tables, work = Path(tables).absolute(), Path(work).absolute()
     return prepared(
         given,
         bootstrap.batch_work(work, new=True),
         book,
-        lambda split_up: _PreparedBucket(tables, work, terms, book, split_up),
+        lambda split_up: PreparedBucket(tables, work, terms, book, split_up),
         engine=carried,
         version=__version__,
         refuse=refuse,
         said=said or _silent,
     )
-
-
-class _PreparedBucket:
-    """The task of putting a bucket together by its number; another process reads the small tables anew.
-
-    Args:
-        tables, work: Absolute.
-        terms, book, split_up: Of this `prepare`.
-    """
-
-    def __init__(
-        self, tables: Path, work: Path, terms: Terms, book: PackedBook | None, split_up: Split
-    ) -> None:
-        self._tables, self._work, self._terms = tables, work, terms
-        self._book, self._split, self._run = book, split_up, uuid4().hex
-
-    def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_book": None}
-
-    def __call__(self, number: int) -> dict[str, Any]:
-        from steelyard.app.batch.prepare import put_together
-
-        book = self._book or _book_of_tables(self._tables, self._terms, self._run)
-        return put_together(bootstrap.batch_work(self._work), book, self._split, number)
-
-
-@lru_cache(maxsize=1)
-def _book_of_tables(tables: Path, terms: Terms, run: str) -> PackedBook:
-    """Return the book of a platform's tables, read once in a process for each `prepare`."""
-    from steelyard.app.batch.prepare import SMALL
-
-    given = bootstrap.batch_tables(tables)
-    return _packed(terms, *(given.table(name) for name in SMALL))
 
 
 def check_work(
@@ -261,7 +226,7 @@ def check_work(
 
     carried, work = _engine(engine, threads, address), Path(work).absolute()
     place, digest = _begun(work)
-    return checked(place, _Bucket("check", work, None, digest), engine=carried, said=said or _silent)
+    return checked(place, BucketTask("check", work, None, digest), engine=carried, said=said or _silent)
 
 
 def plan_work(
@@ -299,7 +264,7 @@ def plan_work(
     carried = _engine(engine, threads, address)
     work, out = Path(work).absolute(), Path(out).absolute()
     place, digest = _begun(work)
-    results, task = bootstrap.batch_results(out), _Bucket("plan", work, out, digest)
+    results, task = bootstrap.batch_results(out), BucketTask("plan", work, out, digest)
     return planned(place, results, task, engine=carried, said=said or _silent)
 
 
@@ -307,7 +272,7 @@ def _begun(work: Path) -> tuple[Work, str]:
     """Return prepared work and its digest, its book read before threads would each do it."""
     place = bootstrap.batch_work(work)
     digest = str(place.manifest()["digest"])
-    _opened_once(work, digest)
+    opened_once(work, digest)
     return place, digest
 
 
@@ -321,37 +286,6 @@ def _engine(name: str, threads: int | None, address: str | None) -> Engine:
             say("name one of {known}; dask and ray take an address", known=", ".join(ENGINES)),
         )
     return bootstrap.batch_engine(name, threads or _processors(), address)
-
-
-class _Bucket:
-    """The task of a bucket by its number; a worker on another machine opens the same folders.
-
-    Args:
-        what: check, plan or reconcile.
-        work, out: Absolute; nothing comes out of `check`.
-        digest: Of the work it belongs to; other work that has come in its place is refused.
-    """
-
-    def __init__(
-        self, what: Literal["check", "plan", "reconcile"], work: Path, out: Path | None, digest: str
-    ) -> None:
-        self._what, self._work, self._out, self._digest = what, work, out, digest
-
-    def __call__(self, number: int) -> dict[str, Any]:
-        place, entries, book = _opened_once(self._work, self._digest)
-        entry = entries[number]
-        if self._out is None:
-            from steelyard.app.batch.run import check_bucket
-
-            return check_bucket(place, book, entry)
-        results = bootstrap.batch_results(self._out)
-        if self._what == "plan":
-            from steelyard.app.batch.run import plan_bucket
-
-            return plan_bucket(place, results, book, self._digest, number, entry)
-        from steelyard.app.batch.reconcile import look_at
-
-        return look_at(place, results, book, self._digest, number, entry)
 
 
 def reconcile(
@@ -380,7 +314,7 @@ def reconcile(
     carried = _engine(engine, threads, address)
     work, out = Path(work).absolute(), Path(out).absolute()
     place, digest = _begun(work)
-    results, task = bootstrap.batch_results(out), _Bucket("reconcile", work, out, digest)
+    results, task = bootstrap.batch_results(out), BucketTask("reconcile", work, out, digest)
     return reconciled(place, results, task, engine=carried, said=said or _silent)
 
 
@@ -412,22 +346,8 @@ def what_if(
         models = bootstrap.batch_table(Path(models))
     kept = place.manifest()["tables"]
     small = (place.table(kept.get(name)) for name in SMALL if name != "models")
-    other = _packed(terms_of(place.manifest()), models, *small)
-    return compared(place, _book_of(place), other, threads=threads or _processors(), said=said or _silent)
-
-
-@lru_cache(maxsize=1)
-def _opened_once(work: Path, digest: str) -> tuple[Work, list[dict[str, Any]], PackedBook]:
-    """Return work, the entries of its buckets and its book, read once in a process."""
-    place = bootstrap.batch_work(work)
-    manifest = place.manifest()
-    if manifest["digest"] != digest:
-        raise InputError(
-            "batch-changed",
-            say("{path} is not what was prepared", path=work),
-            say("run `steelyard batch plan` again"),
-        )
-    return place, manifest["buckets"], _book_of(place)
+    other = packed_of(terms_of(place.manifest()), models, *small)
+    return compared(place, book_of(place), other, threads=threads or _processors(), said=said or _silent)
 
 
 def _silent(done: int, of: int) -> None:
@@ -436,15 +356,6 @@ def _silent(done: int, of: int) -> None:
 
 def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _book_of(work: Work) -> PackedBook:
-    """Return the book of prepared work."""
-    from steelyard.app.batch.prepare import SMALL, terms_of
-
-    manifest = work.manifest()
-    small = (work.table(manifest["tables"].get(name)) for name in SMALL)
-    return _packed(terms_of(manifest), *small)
 
 
 def _need_extra() -> None:
@@ -477,26 +388,6 @@ def _terms(
         min_commission=reading.amount(min_commission),
         fx_spread=reading.fraction(fx_spread),
         accept_drift=None if accept_drift is None else reading.fraction(accept_drift),
-    )
-
-
-def _packed(terms: Terms, models: Any, prices: Any, rates: Any, instruments: Any, owners: Any) -> PackedBook:
-    from steelyard.app.batch.model_arrays import packed
-    from steelyard.app.batch.tables import read_book
-
-    return packed(
-        read_book(
-            terms,
-            models=models,
-            prices=prices,
-            rates=rates,
-            instruments=instruments,
-            owners=owners,
-            build=bootstrap.portfolio_of,
-            known=bootstrap.packaged_instruments(),
-            sessions=bootstrap.sessions(),
-            figures=bootstrap.tax_figures,
-        )
     )
 
 

@@ -31,12 +31,9 @@ def returns_or_why_not(
 
 def costless(portfolio: Portfolio, result: Plan) -> str:
     """Say of a plan that counts no tax, since no cost at all is known, which of its sales are taxed."""
-    sold = [t for t in result.trades if t.side == "sell"]
+    sold = [(t.account, t.symbol) for t in result.trades if t.side == "sell"]
     if portfolio.tax is None or result.taxes is not None or not sold:
         return ""
-    from steelyard.app.tax.situation import taxed_pairs
-    from steelyard.domain.tax.gaps import tax_not_counted
+    from steelyard.app.tax.situation import not_counted
 
-    taxed = taxed_pairs(portfolio)
-    named = [t.symbol for t in sold if (t.account, t.symbol) in taxed]
-    return tax_not_counted(named) if named else ""
+    return not_counted(portfolio, sold)

@@ -13,7 +13,7 @@ from steelyard.domain.books.ledger import Entry, instruments_of, until, with_wit
 from steelyard.domain.books.portfolio_books import books_of, with_books
 from steelyard.domain.portfolio import Portfolio, Tax
 from steelyard.domain.tax.country import Country, YearFacts, YearTax, country, unrated
-from steelyard.domain.tax.gaps import COSTLESS, without_costless
+from steelyard.domain.tax.gaps import COSTLESS, tax_not_counted, without_costless
 from steelyard.domain.tax.identical import same_index
 from steelyard.domain.tax.rules import Rule
 from steelyard.errors import DataError, InputError
@@ -267,6 +267,13 @@ def taxed_pairs(portfolio: Portfolio) -> frozenset[tuple[str, str]]:
             (account.name, s) for s in portfolio.counted if lands.taxes_sale(classes.get(s, ""), account.kind)
         }
     return frozenset(found)
+
+
+def not_counted(portfolio: Portfolio, sales: Sequence[tuple[str, str]]) -> str:
+    """Say which of some sales, (account, symbol) each, are taxed where no cost is known; empty for none."""
+    taxed = taxed_pairs(portfolio)
+    named = [sale[1] for sale in sales if sale in taxed]
+    return tax_not_counted(named) if named else ""
 
 
 def _known_classes(lands: Country, portfolio: Portfolio) -> dict[str, str]:
