@@ -142,10 +142,15 @@ def codes_of_the_source():
     return module.error_codes()
 
 
+def warnings_of_the_source():
+    files = (ROOT / "src").rglob("*.py")
+    return {code for file in files for code in re.findall(r'"warning\[([a-z-]+)\]', file.read_text())}
+
+
 def test_every_error_code_has_one_entry_and_every_entry_a_code():
     """Found by reading the source; a code that is gone must leave the page too."""
     assert len(ENTRIES) == len(ENTRY.findall(PAGE))
-    codes = codes_of_the_source()
+    codes = codes_of_the_source() | warnings_of_the_source()
     assert sorted(codes - set(ENTRIES)) == [], "write an entry in docs/reference/errors.md"
     assert sorted(set(ENTRIES) - codes) == [], "take the entry out of docs/reference/errors.md"
 
@@ -157,7 +162,8 @@ def test_an_entry_says_what_is_wrong_what_it_looks_like_and_what_to_do(code):
     ).groups()
     assert meaning
     assert remedy
-    assert example.startswith(f"error[{code}]: ")
+    kinds = ("error", "warning") if code in warnings_of_the_source() else ("error",)
+    assert example.startswith(tuple(f"{kind}[{code}]: " for kind in kinds))
 
 
 @pytest.mark.parametrize("code", [*EDITS, *COMMANDS])

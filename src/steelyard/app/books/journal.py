@@ -10,7 +10,7 @@ from typing import Protocol
 
 from steelyard.app.books.broker_numbers import Numbered, corrections, lost, numbered, typed_before
 from steelyard.app.books.lots import lots_misnamed
-from steelyard.app.books.opening import openings
+from steelyard.app.books.opening import openings, refuse_before_opening
 from steelyard.app.books.undoing import last_words, taken_back, written_together
 from steelyard.domain.books.conversion import NOTE as CONVERTED_NOTE
 from steelyard.domain.books.holdings import Holdings, holdings, shortfalls
@@ -132,6 +132,7 @@ def _compared(
     _refuse_amended(there, rows, fresh, name)
     if not again:
         _refuse_elsewhere(there, fresh)
+    refuse_before_opening(there, fresh, name)
     return _Compared(there, fresh, found)
 
 
@@ -202,6 +203,7 @@ def record(
     if not again:
         _refuse_repeated(journal.rows(), entry)
     there = journal.rows()
+    refuse_before_opening(there, [Row(entry)], journal.name)
     first = openings(file, entries_of(there), [entry], journal.name, asked=opening)
     refuse_wrong(there, [*map(Row, first), Row(entry)], journal.name, as_of, file=file)
     more = converted([*entries_of(there), *first], [entry]) if converted is not None else ()

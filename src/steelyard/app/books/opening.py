@@ -74,6 +74,89 @@ def openings(
     return entries
 
 
+_NEUTRAL = frozenset({"split", "merger", "rename", "spin_off"})
+"""Kinds that change what is held on their day, which is nothing before an opening."""
+_MOST_RANGES = 20
+"""Ranges of lines in a hint."""
+
+
+def refuse_before_opening(there: Sequence[Recorded], rows: Sequence[Row], name: str) -> None:
+    """Refuse what happened before the day an account was opened with what it held: it would count twice.
+
+    Raises:
+        PortfolioProblems: One problem an account (`entry-before-opening`).
+    """
+    opened: dict[str, Recorded] = {}
+    for recorded in there:
+        entry = recorded.entry
+        if recorded.counts and entry.note == OPENING_NOTE:
+            found = opened.setdefault(entry.account, recorded)
+            if found.entry.traded_on < entry.traded_on:
+                opened[entry.account] = recorded
+    if not opened:
+        return
+    early: dict[str, list[Row]] = {}
+    for row in rows:
+        for account in row.entry.accounts:
+            begun = opened.get(account)
+            neutral = row.entry.kind in _NEUTRAL or row.entry.note == OPENING_NOTE
+            if begun is not None and row.entry.traded_on < begun.entry.traded_on and not neutral:
+                early.setdefault(account, []).append(row)
+    problems = [
+        _before(account, opened[account], rows, name, _taking_back(there, opened[account]))
+        for account, rows in early.items()
+    ]
+    if problems:
+        raise PortfolioProblems(tuple(problems))
+
+
+def _taking_back(there: Sequence[Recorded], opened: Recorded) -> Text:
+    """Return the commands that take an opening back, and nothing that was written with it."""
+    batch = [r for r in there if r.batch == opened.batch and r.counts]
+    if all(r.entry.note == OPENING_NOTE for r in batch):
+        return say("`steelyard undo {number} --import`", number=opened.number)
+    own = [r for r in batch if r.entry.note == OPENING_NOTE and r.entry.account == opened.entry.account]
+    return join(", ", [say("`steelyard undo {number}`", number=r.number) for r in own])
+
+
+def _before(account: str, opened: Recorded, rows: Sequence[Row], name: str, back: Text) -> Problem:
+    days = [row.entry.traded_on for row in rows]
+    day = opened.entry.traded_on
+    text = say(
+        "{many} {many:entry|entries} of account {account!r} from {first} to {last} would count twice: on"
+        " {opened} the journal was opened with what the account held",
+        many=len(rows),
+        account=account,
+        first=min(days),
+        last=max(days),
+        opened=day,
+    )
+    whole = say(
+        'for the whole history instead, write kept = "journal" under the account and take the opening back:'
+        " {back}",
+        back=back,
+    )
+    lines = sorted({row.line for row in rows if row.line is not None})
+    if lines:
+        said = _ranges(lines)
+        hint = say("leave them out with --leave {lines}", lines=said)
+    else:
+        hint = say("what was not held yet then is entered with the day {opened}", opened=day)
+    return Problem("entry-before-opening", text, join("; ", [hint, whole]), name, lines[0] if lines else None)
+
+
+def _ranges(lines: Sequence[int]) -> str:
+    """Return numbers as `2-5,8`, the first of them where they are many."""
+    ranges: list[list[int]] = []
+    for line in lines:
+        if ranges and line == ranges[-1][1] + 1:
+            ranges[-1][1] = line
+        else:
+            ranges.append([line, line])
+    shown = [f"{a}" if a == b else f"{a}-{b}" for a, b in ranges[:_MOST_RANGES]]
+    return ",".join(shown) + (",..." if len(ranges) > _MOST_RANGES else "")
+
+
 def _unopened(
     file: Portfolio, account: Account, there: Sequence[Entry], journal: str, *, begun: bool
 ) -> Problem:

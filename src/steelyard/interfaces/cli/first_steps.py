@@ -65,7 +65,9 @@ def models(name: str | None, as_json: bool) -> None:
     multiple=True,
     help="With --from: what a broker calls a symbol.",
 )
-@click.option("--leave", metavar="LINES", default="", help="With --from: lines to leave out, as 7,12.")
+@click.option(
+    "--leave", metavar="LINES", default="", help="With --from: lines to leave out, as 7,12 or 20-85."
+)
 @click.option("--journal", is_flag=True, help="Open a journal with what the portfolio file there holds.")
 @click.option(
     "--as-of", type=Day(), help="With --journal: date of its entries.  [default: today in New York]"

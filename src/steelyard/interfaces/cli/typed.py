@@ -55,11 +55,19 @@ class Count(click.ParamType[int]):
         return number
 
 
+MOST_LINES = 1_000_000
+"""Of a range of lines."""
+
+
 def lines_of(text: str) -> list[int]:
     """Return the numbers of lines of a file, apart by commas or spaces, or let click refuse them."""
-    numbers = [whole_number(word) for word in text.replace(",", " ").split()]
-    found = [number for number in numbers if number is not None]
-    if len(found) < len(numbers):
-        said = say("{text!r} is not a list of lines such as 7,12", text=text)
-        raise click.BadParameter(tell(said), param_hint="--leave")
+    found: list[int] = []
+    for word in text.replace(",", " ").split():
+        first, sign, last = word.partition("-")
+        begin = whole_number(first)
+        end = whole_number(last) if sign else begin
+        if begin is None or end is None or not begin <= end < begin + MOST_LINES:
+            said = say("{text!r} is not a list of lines such as 7,12 or 20-85", text=text)
+            raise click.BadParameter(tell(said), param_hint="--leave")
+        found += range(begin, end + 1)
     return found

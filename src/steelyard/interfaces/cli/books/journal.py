@@ -90,7 +90,7 @@ def _converts(command: Callable[..., Any]) -> Callable[..., Any]:
     "--corrected", is_flag=True, help="Let rows stand in place of what was imported under the same number."
 )
 @click.option("--again", is_flag=True, help="Also where another account has all of its rows already.")
-@click.option("--leave", metavar="LINES", default="", help="Lines to leave out, as 7,12.")
+@click.option("--leave", metavar="LINES", default="", help="Lines to leave out, as 7,12 or 20-85.")
 @_place
 def import_(
     file: Path,
