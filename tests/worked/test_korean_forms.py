@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 
 import pytest
 
@@ -144,6 +145,7 @@ def test_a_statement_without_its_columns_is_refused(ask):
     done = run_command(ask.folder, "tax", "--as-of", "2026-11-23", "--reconcile", "broker.csv")
     assert done.returncode == 2
     assert "statement-columns" in done.stderr
+    assert {"양도수량", "shares"} <= set(re.split(r"[^\w]+", done.stderr)), "in either language"
 
 
 def test_shares_moved_to_another_account_keep_the_fees_of_their_purchase(tmp_path):

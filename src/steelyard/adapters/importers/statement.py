@@ -137,7 +137,7 @@ def _columns(row: Mapping[str, str], name: str) -> dict[str, str]:
     if "gain" not in found and not {"proceeds", "cost"} <= set(found):
         missing.append("gain")
     if missing:
-        wanted = "; ".join(f"{key}: {', '.join(NAMES[key][:4])}" for key in missing)
+        wanted = "; ".join(f"{key}: {', '.join(_names_of(key))}" for key in missing)
         raise refuse(
             "statement-columns",
             name,
@@ -146,6 +146,11 @@ def _columns(row: Mapping[str, str], name: str) -> dict[str, str]:
             1,
         )
     return found
+
+
+def _names_of(key: str) -> list[str]:
+    """Return two names of a column in each language: a broker's file is in one of them."""
+    return [n for plain in (False, True) for n in [x for x in NAMES[key] if x.isascii() == plain][:2]]
 
 
 def _sale(
