@@ -13,6 +13,8 @@ ENTRIES = {
     "convert": say("convert"),
     "dividend": say("dividend"),
     "transfer": say("transfer"),
+    "transfer_in": say("transfer_in"),
+    "transfer_out": say("transfer_out"),
     "opening": say("opening"),
     "fee": say("fee"),
     "interest": say("interest"),
@@ -20,8 +22,10 @@ ENTRIES = {
     "split": say("split"),
     "stock_dividend": say("stock_dividend"),
     "return_of_capital": say("return_of_capital"),
+    "capital_gain_distribution": say("capital_gain_distribution"),
     "spin_off": say("spin_off"),
     "merger": say("merger"),
+    "inheritance": say("inheritance"),
 }
 """Kinds of entries of the journal; one that is not here is said by its code."""
 

@@ -6,6 +6,7 @@ Skipped where playwright or a chromium is missing; `make browser` installs the f
 import re
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from shutil import which
 
@@ -63,6 +64,22 @@ def house(tmp_path):
     finally:
         server.terminate()
         server.wait(10)
+
+
+POSITIONS = f"""\
+"Positions for account Individual ...001 as of 02:45 AM ET, {date.today():%Y/%m/%d}"
+
+"Symbol","Description","Qty (Quantity)","Price","Price Chng $ (Price Change $)",\
+"Price Chng % (Price Change %)","Mkt Val (Market Value)","Day Chng $ (Day Change $)",\
+"Day Chng % (Day Change %)","Cost Basis","Gain $ (Gain/Loss $)","Gain % (Gain/Loss %)",\
+"Ratings","Reinvest?","Reinvest Capital Gains?","% of Acct (% of Account)","Security Type"
+"VOO","A FUND","10","$100.00","$0.00","0%","$1,000.00","$0.00","0%","$900.00","$100.00","11.11%",\
+"--","No","--","40%","ETFs & Closed End Funds"
+"BND","ANOTHER FUND","20","$50.00","$0.00","0%","$1,000.00","$0.00","0%","$1,000.00","$0.00","0%",\
+"--","No","--","40%","ETFs & Closed End Funds"
+"Cash & Cash Investments","--","--","--","--","--","$500.00","$0.00","0%","--","--","--","--","--","--",\
+"20%","Cash and Money Market"
+"""
 
 
 class Tab:
@@ -228,6 +245,7 @@ def test_what_is_typed_is_judged_while_it_is_typed(browser, house):
     page.get_by_text("2 targets change. Not saved yet.").wait_for()
     assert '+VOO = "30%"' in page.locator("#difference").inner_text()
     assert field.input_value() == "30"
+    assert page.locator(".btn.primary").count() == 1
     page.get_by_label("Band, in points").fill("many")
     page.locator("#policy [role=alert]").wait_for()
     page.get_by_label("Band, in points").fill("4%")
@@ -239,3 +257,40 @@ def test_what_is_typed_is_judged_while_it_is_typed(browser, house):
     page.get_by_text("Saved.", exact=True).wait_for()
     assert 'VOO = "30%"' in (folder / "portfolio.toml").read_text(encoding="utf-8")
     tab.closed()
+
+
+def test_from_nothing_to_a_first_plan_by_clicks_with_a_brokers_file(browser, tmp_path):
+    """Who has never seen the terminal: the broker's table of positions, a model, and the plan.
+
+    10 VOO at $100, 20 BND at $50 and $500 are $2,500: 30 and 70 % are 7.5 and 35 shares, so VOO is sold.
+    """
+    server = subprocess.Popen(
+        [sys.executable, "-c", MAIN, "serve", "--port", "0", "--lang", "en"],
+        cwd=tmp_path, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    table = tmp_path / "from my broker.csv"
+    table.write_text(POSITIONS, encoding="utf-8")
+    try:
+        tab = Tab(browser, re.search(r"http://\S+", server.stderr.readline())[0], width=390)
+        page = tab.page
+        assert page.get_by_text("There is no portfolio yet.").is_visible()
+        page.get_by_label("A file of your broker").set_input_files(table)
+        page.get_by_label("Whose tax counts").select_option("US")
+        page.get_by_role("button", name="Begin").click()
+        page.get_by_role("heading", name="Overview").wait_for()
+        page.get_by_role("link", name="More").click()
+        page.get_by_role("link", name="Portfolio", exact=True).click()
+        page.get_by_label("New target of VOO, %").fill("30")
+        page.get_by_label("New target of BND, %").fill("70")
+        page.get_by_role("button", name="Save 2 changes").click()
+        page.get_by_text("Saved.", exact=True).wait_for()
+        page.get_by_role("link", name="Plan", exact=True).click()
+        page.locator("#say").get_by_text("Sell").wait_for()
+        assert page.locator(".tag.sell").count() == 1
+        assert page.locator(".tag.buy").count() == 1
+        page.get_by_role("button", name="Save this plan").click()
+        page.wait_for_url("**saved=**")
+        tab.closed()
+    finally:
+        server.terminate()
+        server.wait(10)

@@ -1,6 +1,7 @@
 """What the screens say: figures worked by hand from the sample, which is worth 10,000,000 won."""
 
 import re
+import tomllib
 from datetime import date
 from decimal import Decimal
 
@@ -82,10 +83,23 @@ def test_an_empty_portfolio_says_how_to_begin(tmp_path):
     assert "There is nothing to compare yet." in said
 
 
-def test_a_file_that_is_not_there_is_said_with_what_to_do(tmp_path):
-    answer = Browser(tmp_path / "portfolio.toml").get("/")
-    assert answer.status == 422
-    assert "steelyard init" in words(answer)
+def test_without_a_file_every_screen_leads_to_where_one_begins(tmp_path):
+    """Another choice than the file's currency, tax and targets; the second time nothing is written over."""
+    file = tmp_path / "portfolio.toml"
+    browser = Browser(file, as_of=date(2026, 11, 23))
+    for page in PAGES:
+        if page.name != "health":
+            assert "There is no portfolio yet." in browser.get(page.path).text
+    wrong = browser.post("/begin", {"what": "begin", "currency": "WON!", "country": "US"})
+    assert (wrong.status, file.exists()) == (422, False)
+    assert 'value="WON!"' in wrong.text
+    asked = {"what": "begin", "model": "core-four", "country": "US", "currency": ""}
+    assert browser.post("/begin", asked, follow=False).header("location") == "/"
+    written = tomllib.loads(file.read_text(encoding="utf-8"))
+    assert (written["base_currency"], written["tax"]) == ("USD", {"jurisdiction": "US"})
+    text = file.read_text(encoding="utf-8")
+    assert browser.post("/begin", {**asked, "country": "KR"}).status == 422
+    assert file.read_text(encoding="utf-8") == text
 
 
 def test_all_problems_of_a_file_stand_on_one_page(tmp_path):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from datetime import date
 from pathlib import Path
@@ -11,14 +10,12 @@ import click
 
 import steelyard
 from steelyard.domain.money import is_currency
-from steelyard.errors import InputError, SteelyardError, unwritable
+from steelyard.errors import InputError
 from steelyard.interfaces import language
+from steelyard.interfaces.beginning import CURRENCIES, begin_from, write_new
 from steelyard.interfaces.cli.options import epilog, print_json, tell_addresses
 from steelyard.interfaces.cli.typed import Day, lines_of
 from steelyard.words import say
-
-CURRENCIES = {"KR": "KRW", "US": "USD", "JP": "JPY"}
-"""Country whose tax can be counted, to its currency."""
 
 
 @click.command(epilog=epilog("steelyard models", "steelyard models balanced", ends=(0, 2)))
@@ -121,26 +118,14 @@ def init(
             asked = True
         currency = currency or CURRENCIES[country or "KR"]
     else:
-        currency = currency or (CURRENCIES[country] if country else None)
-    if broker_file is not None:
         pairs = dict(pair.rsplit("=", 1) for pair in symbols if "=" in pair)
-        left = lines_of(leave)
-        begun = steelyard.template_from(
-            broker_file, model=model_name, base_currency=currency, symbols=pairs, leave=left
-        )
-        _write(folder, target, begun.text, country)
-        if begun.recorded:
-            try:
-                done = steelyard.import_(target, broker_file, symbols=pairs, leave=left)
-            except SteelyardError:
-                target.unlink()  # without its journal the file says nothing of what is held
-                raise
+        begun, entries = begin_from(
+            target, broker_file, language.tell, model=model_name, currency=currency, country=country,
+            symbols=pairs, leave=lines_of(leave),
+        )  # fmt: skip
+        if entries is not None:
             language.echo(
-                say(
-                    "{count} entries written to {journal}",
-                    count=done.counts.added,
-                    journal=folder / "steelyard.db",
-                ),
+                say("{count} entries written to {journal}", count=entries, journal=folder / "steelyard.db"),
                 err=True,
             )
         language.echo(
@@ -154,12 +139,8 @@ def init(
             err=True,
         )
         return
-    _write(
-        folder,
-        target,
-        steelyard.template(model=model_name, base_currency=currency or "KRW", by_class=by_class),
-        country,
-    )
+    text = steelyard.template(model=model_name, base_currency=currency or "KRW", by_class=by_class)
+    write_new(target, language.tell(text), country)
     language.echo(
         say("wrote {file}; fill in your shares, then run: steelyard check {file}", file=target), err=True
     )
@@ -191,27 +172,6 @@ def _currency(text: str) -> str:
     if not is_currency(code):
         raise click.UsageError(language.tell(say("{currency!r} is no currency code", currency=text)))
     return code
-
-
-def _write(folder: Path, target: Path, text: str, country: str | None) -> None:
-    """Write a new file, with the tax of a country where one is named; one that is there stays as it is."""
-    text = language.tell(text)
-    if country is not None:
-        text = re.sub(
-            r'^# \[tax\]\n# jurisdiction = "[A-Z]+" ', f'[tax]\njurisdiction = "{country}" ', text, flags=re.M
-        )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with target.open("x", encoding="utf-8") as out:
-            out.write(text)
-    except FileExistsError:
-        raise InputError(
-            "file-exists",
-            say("{path} is there already", path=target),
-            say("choose another folder, or move it"),
-        ) from None
-    except OSError as error:
-        raise unwritable(target, error) from None
 
 
 @click.command(epilog=epilog("steelyard demo", "steelyard demo --as-of 2026-11-23", ends=(0, 2)))

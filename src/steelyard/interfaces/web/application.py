@@ -24,6 +24,7 @@ from steelyard.interfaces.mcp.shelf import Shelf
 from steelyard.interfaces.web.display import Display
 from steelyard.interfaces.web.guard import Application, Guard, Limits, is_behind
 from steelyard.interfaces.web.lanes import Full, Lane
+from steelyard.interfaces.web.pages.begin import begin
 from steelyard.interfaces.web.pages.books import books
 from steelyard.interfaces.web.pages.choice import choice
 from steelyard.interfaces.web.pages.health import health
@@ -58,6 +59,8 @@ KINDS = {".svg": "image/svg+xml", ".css": "text/css; charset=utf-8", ".js": "tex
 YEAR = 365 * 24 * 3600
 SCREENS, WAITING = 6, 120
 """Screens made at once, and screens that wait."""
+BEGIN = "/begin"
+"""Where everything leads for as long as there is no file."""
 METHODS = ("GET", "POST", "PATCH", "DELETE")
 
 
@@ -91,6 +94,7 @@ PAGES = (
     Page("/books", books, "books", takes=True, uploads=True),
     Page("/portfolio", portfolio, "portfolio", takes=True),
     Page("/health", health, "health"),
+    Page("/begin", begin, "begin", takes=True, uploads=True),
 )
 PATHS = {page.name: page.path for page in PAGES}
 
@@ -236,7 +240,8 @@ class Screens:
 
     def _answer(self, request: Request, page: Page, visit: Visit) -> Response:
         try:
-            screen = page.show(visit)
+            begins = not visit.file.exists() and page.name not in ("begin", "health")
+            screen = Screen(goto=BEGIN) if begins else page.show(visit)
         except SteelyardError as error:
             screen = fault(error)
         except Exception:

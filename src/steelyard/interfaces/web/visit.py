@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from steelyard.interfaces.http.jobs import Jobs
@@ -19,6 +21,15 @@ class Upload:
 
     name: str
     content: bytes
+
+    @contextmanager
+    def written(self) -> Iterator[Path]:
+        """Write it as a file for as long as it is read."""
+        with TemporaryDirectory() as folder:
+            # The name is somebody else's: only its ending says anything of what is in it.
+            file = Path(folder) / f"upload{Path(self.name).suffix[:8]}"
+            file.write_bytes(self.content)
+            yield file
 
 
 class Waiting:

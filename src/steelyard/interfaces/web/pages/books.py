@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import steelyard
@@ -69,7 +66,7 @@ def _looked(visit: Visit, upload: Upload) -> Screen:
         said = any(key.startswith(mapping.COLUMN) for key in visit.form)
         if not said and not mapping.UNKNOWN & {p.code for p in error.problems}:
             raise
-        with _written(upload) as file:
+        with upload.written() as file:
             asked = mapping.asked(file, upload.name, visit.form)
         if not asked.is_table:
             raise
@@ -80,17 +77,8 @@ def _looked(visit: Visit, upload: Upload) -> Screen:
     return _page(visit, looked={"report": report, "number": number, "name": upload.name, "said": said_so})
 
 
-@contextmanager
-def _written(upload: Upload) -> Iterator[Path]:
-    with TemporaryDirectory() as folder:
-        # The name is somebody else's: only its ending says anything of what is in it.
-        file = Path(folder) / f"upload{Path(upload.name).suffix[:8]}"
-        file.write_bytes(upload.content)
-        yield file
-
-
 def _import(visit: Visit, upload: Upload, *, preview: bool) -> ImportReport:
-    with _written(upload) as file:
+    with upload.written() as file:
         columns = None
         if any(key.startswith(mapping.COLUMN) for key in visit.form):
             columns = file.with_name("map.toml")
