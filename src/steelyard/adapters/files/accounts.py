@@ -448,7 +448,7 @@ class AccountsReader:
                 fx = self.reader.number(lot["fx"], (*here, "fx"), above=ZERO, example='"1331.5"')
             if bought is None or count is None or cost is None:
                 continue
-            currency = lot.get("currency") or cost.currency or self._quote_currency(symbol)
+            currency = lot.get("currency") or cost.currency or self._lot_currency(symbol)
             lots.append(Lot(bought, count, cost.value, str(currency), fx))
         total = sum((lot.shares for lot in lots), ZERO)
         if lots and len(lots) == len(raw) and total != shares:
@@ -461,6 +461,18 @@ class AccountsReader:
             hint = say('write shares = "{total}", or correct the lots', total=plain(total))
             self.reader.problem("lot-sum", text, hint, at)
         return tuple(lots)
+
+    def _lot_currency(self, symbol: str) -> str:
+        """Return what a lot was paid in that does not say it: what the fund is priced in."""
+        quote = self.quotes.get(symbol)
+        if (
+            quote is None
+            or quote[0].by_value
+            or symbol in self.catalogue
+            or "currency" in self.own.get(symbol, {})
+        ):
+            return self._quote_currency(symbol)
+        return quote[0].currency
 
     def _quote_currency(self, symbol: str) -> str:
         own = self.own.get(symbol, {}).get("currency")

@@ -6,8 +6,10 @@ be read here is left to the commands that need the file, and a row that needed i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from steelyard.adapters.files.settings import currency_of
 from steelyard.adapters.files.toml_text import tree_to_read
 from steelyard.domain.market.catalogue import OVERRIDABLE, Catalogue
 from steelyard.domain.money import is_currency
@@ -52,11 +54,34 @@ def with_own(catalogue: Catalogue, text: str | None) -> Catalogue:
         if not isinstance(fields, dict):
             continue
         said = {key: value for key, value in fields.items() if key in OVERRIDABLE}
-        if symbol not in catalogue and base is not None:
-            # As in the portfolio file: what names no currency is quoted in the base currency.
-            said = {"currency": base, **said}
+        priced = _priced_in(tree, symbol, catalogue)
+        if symbol not in catalogue and len(priced) <= 1 and (priced or base is not None):
+            # As in the portfolio file: what names no currency has that of its price, else the base currency.
+            said = {"currency": next(iter(priced), base), **said}
         try:
             catalogue = catalogue.override(symbol, **said)
         except InputError:
             continue
     return replace(catalogue, currency=base)
+
+
+def _priced_in(tree: Mapping[str, Any], symbol: str, catalogue: Catalogue) -> set[str]:
+    """Return the currencies that a file's prices of an instrument name, wherever they stand."""
+
+    def rows(table: Any, key: str) -> list[Any]:
+        found = table.get(key) if isinstance(table, dict) else None
+        return found if isinstance(found, list) else []
+
+    def named(table: Any) -> list[tuple[str, Any]]:
+        return list(table.items()) if isinstance(table, dict) else []
+
+    own = [(name, fields.get("price")) for name, fields in named(tree.get("instruments")) if named(fields)]
+    held = [
+        (str(row.get("symbol")), row.get("price"))
+        for account in rows(tree, "accounts")
+        for row in rows(account, "positions")
+        if isinstance(row, dict)
+    ]
+    prices = [*named(tree.get("prices")), *own, *held]
+    said = (currency_of(raw) for name, raw in prices if (catalogue.resolve(name) or name) == symbol)
+    return {currency for currency in said if currency is not None}
