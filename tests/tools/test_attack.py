@@ -15,18 +15,31 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="co
 
 
 CASES = [
-    pytest.param(5, 0, 500, id="500"),
+    pytest.param(5, 0, 500, (), id="500"),
+    pytest.param(5, 0, 6, ("sizes",), id="6 sizes"),
     *(
-        pytest.param(43, first, 5000, id=f"20000-{first}", marks=pytest.mark.long("20,000 hostile inputs"))
+        pytest.param(
+            43, first, 5000, (), id=f"20000-{first}", marks=pytest.mark.long("20,000 hostile inputs")
+        )
         for first in range(0, 20_000, 5000)
     ),
+    pytest.param(
+        5,
+        6,
+        74,
+        ("sizes",),
+        id="74 sizes",
+        marks=pytest.mark.long("households of silly sizes: a second each"),
+    ),
 ]
-"""Seed, first case and how many: 20,000 of one seed are four pieces, so that two cores share them."""
+"""Seed, first case, how many, and of which kinds: 20,000 of one seed are four pieces, so that two cores share
+them; households of silly sizes take a second each, so they have numbers of their own."""
 
 
-@pytest.mark.parametrize(("seed", "first", "count"), CASES)
-def test_no_hostile_input_ends_in_anything_but_an_answer_or_a_refusal(seed, first, count):
+@pytest.mark.parametrize(("seed", "first", "count", "kinds"), CASES)
+def test_no_hostile_input_ends_in_anything_but_an_answer_or_a_refusal(seed, first, count, kinds):
     words = ["--seed", str(seed), "--first", str(first), "--count", str(count), "--workers", "1"]
+    words += [word for kind in kinds for word in ("--kind", kind)]
     done = subprocess.run([sys.executable, str(TOOL), *words], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     (tried, refused, accepted) = map(

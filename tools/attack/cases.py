@@ -295,4 +295,5 @@ KINDS: dict[str, tuple[int, Callable[[Random, Case], None]]] = {
     "automation": (5, _automation),
     "sizes": (0, _sizes),
 }
-"""What can be hostile, with how often in a hundred cases; `sizes` only where it is asked for: it is slow."""
+"""What can be hostile, with how often in a hundred cases; `sizes` only where it is asked for, as
+the tests do: a case takes a second."""

@@ -4,12 +4,16 @@ The attack: `UPDATE orders SET side='sell', shares='4'` on a planned purchase so
 """
 
 import sqlite3
-from contextlib import closing
+from collections import Counter
+from contextlib import closing, suppress
 from decimal import Decimal
+from random import Random
 
 import pytest
 
 from acceptance.desks import plan
+from lanes import sizes
+from steelyard.errors import SteelyardError
 
 D = Decimal
 CHANGES = [
@@ -103,3 +107,62 @@ def test_limits_come_from_the_terms_of_now_not_from_the_row(office):
         ("TLT", D("90.9")),
         ("GLD", D("252.5")),
     ]
+
+
+STRANGE = (
+    "''", "NULL", "-1", "'-4'", "'NaN'", "'1e999999'", "x'00ff'", "9223372036854775807", "'sell'", "'buy'",
+    "'2099-01-01T00:00:00.000000Z'", "'not a date'", "'{}'", "'[]'", "'1000000'", "0",
+)  # fmt: skip
+"""What somebody may write into a column: nothing, other types, other sides, more, no number, no day."""
+
+
+def columns(folder):
+    with closing(sqlite3.connect(folder / "steelyard.db")) as raw:
+        tables = raw.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+        )
+        return [
+            (name, row[1])
+            for (name,) in tables
+            for row in raw.execute(f"PRAGMA table_info({name})").fetchall()
+        ]
+
+
+@pytest.mark.parametrize("trials", sizes(20, 150, "a database of its own for each strange value"))
+def test_whatever_is_written_into_any_column_nothing_is_sent_but_the_plan(office, trials):
+    """Every column of every table: refused, an error with a code, or as planned."""
+    office.book.close()
+    kept = (office.folder / "steelyard.db").read_bytes()
+    paper = (office.folder / "paper.db").read_bytes()
+    everything = [(*column, value) for column in columns(office.folder) for value in STRANGE]
+    for table, column, value in Random(trials).sample(everything, trials):
+        for name, data in (("steelyard.db", kept), ("paper.db", paper)):
+            (office.folder / name).write_bytes(data)
+        try:
+            without_triggers(office, f"UPDATE {table} SET {column} = {value}")
+        except sqlite3.Error:
+            continue  # the database itself lets nobody
+        with suppress(SteelyardError):  # which has a code; anything else is a mistake of ours
+            office.reopen()
+            office.execute(plan(), polls=1)
+        sent = Counter()
+        with closing(sqlite3.connect(office.folder / "paper.db")) as raw:
+            for symbol, side, shares in raw.execute("SELECT symbol, side, shares FROM orders"):
+                sent[symbol, side] += D(shares)
+        assert sent <= PLANNED, (table, column, value)
+        office.book.close()
+
+
+PLANNED = Counter({("VOO", "sell"): D(4), ("TLT", "buy"): D(20), ("GLD", "buy"): D(1)})
+
+
+def without_triggers(office, statement):
+    """Change what triggers keep from being changed, and put them back."""
+    with closing(sqlite3.connect(office.folder / "steelyard.db")) as raw, raw:
+        ours = raw.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        raw.execute("PRAGMA foreign_keys = OFF")
+        for name, _ in ours:
+            raw.execute(f"DROP TRIGGER {name}")
+        raw.execute(statement)
+        for _, sql in ours:
+            raw.execute(sql)

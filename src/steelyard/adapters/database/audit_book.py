@@ -11,11 +11,18 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import date, datetime
-from decimal import Decimal
 from pathlib import Path
 
 from steelyard.adapters.database.audit_anchor import AuditAnchor
-from steelyard.adapters.database.connection import connect, open_bare, stamp, told, transaction
+from steelyard.adapters.database.connection import (
+    connect,
+    number_of,
+    open_bare,
+    stamp,
+    told,
+    transaction,
+    understood,
+)
 from steelyard.adapters.database.order_schema import EXECUTION
 from steelyard.domain.trading.arming import Arming
 from steelyard.domain.trading.audit import START, Link, chain
@@ -68,7 +75,8 @@ class AuditBook:
         """Return how many links there should be, and the hash of the last one."""
         value = self._value("audit-head")
         count, _, last = (value or f"0 {START}").partition(" ")
-        return int(count), last
+        with understood(self._path):
+            return int(count), last
 
     def anchor(self) -> tuple[int, str] | None:
         """Return count and hash that the anchor says; None where none is to be expected, count -1 if gone."""
@@ -95,7 +103,8 @@ class AuditBook:
 
     def halts(self) -> int:
         """Return how many halts there have been."""
-        return int(self._value("halts") or 0)
+        with understood(self._path):
+            return int(self._value("halts") or 0)
 
     def resume(self, at: datetime) -> None:
         """Lift the halt."""
@@ -121,8 +130,11 @@ class AuditBook:
         text = self._value("arming")
         if not text:
             return None
-        data = json.loads(text)
-        return Arming(date.fromisoformat(data["until"]), Decimal(data["max_amount"]), Decimal(data["spent"]))
+        with understood(self._path):
+            data = json.loads(text)
+            return Arming(
+                date.fromisoformat(data["until"]), number_of(data["max_amount"]), number_of(data["spent"])
+            )
 
     @contextmanager
     def sole_run(self) -> Iterator[None]:

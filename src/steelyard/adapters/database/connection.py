@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 from steelyard.adapters.database.automation_schema import AUTOMATION
@@ -20,6 +21,7 @@ from steelyard.adapters.machine.private import make_private
 from steelyard.errors import DataError, InputError, ServiceError
 from steelyard.words import say
 
+_MOST_DIGITS = 40
 _BESIDE = ("", "-wal", "-shm")
 _UNUSABLE = ("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_IOERR", "SQLITE_PERM", "SQLITE_AUTH")
 
@@ -199,6 +201,15 @@ def told(path: Path) -> Iterator[None]:
         raise corrupt(path, str(error)) from None
 
 
+@contextmanager
+def understood(path: Path) -> Iterator[None]:
+    """Turn values that were never written there into the error of a damaged database."""
+    try:
+        yield
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        raise corrupt(path, say("a row holds what was never written there")) from None
+
+
 def corrupt(path: Path, text: str) -> DataError:
     """Return the error of a database that cannot be read."""
     return DataError(
@@ -229,3 +240,11 @@ def stamp(at: datetime) -> str:
 def time_of(text: str) -> datetime:
     """Return a time the database kept."""
     return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+
+
+def number_of(text: str) -> Decimal:
+    """Return a number the database kept; no other can have been written there."""
+    number = Decimal(text)
+    if not number.is_finite() or abs(number.adjusted()) > _MOST_DIGITS:
+        raise ValueError(text)
+    return number

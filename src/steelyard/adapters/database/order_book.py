@@ -15,7 +15,7 @@ from decimal import Decimal
 from functools import reduce
 
 from steelyard.adapters.database.audit_book import AuditBook, armed_text
-from steelyard.adapters.database.connection import stamp, time_of, told, transaction
+from steelyard.adapters.database.connection import number_of, stamp, time_of, told, transaction, understood
 from steelyard.adapters.database.order_rows import CHANGING, COLUMNS, facts_of, order_of, row_of
 from steelyard.domain.money import EXACT, ZERO, plain
 from steelyard.domain.trading.approvals import Approver
@@ -187,7 +187,8 @@ class SqliteOrderBook(AuditBook):
 
     def _stored(self, order_id: str) -> Order | None:
         rows = self._rows("SELECT * FROM orders WHERE id = ?", order_id)
-        return order_of(rows[0]) if rows else None
+        with understood(self._path):
+            return order_of(rows[0]) if rows else None
 
     def _put(
         self, was: Order | None, order: Order, event: str, at: datetime, body: Mapping[str, object]
@@ -228,14 +229,16 @@ class SqliteOrderBook(AuditBook):
     def _not_counted_yet(self, order_id: str, amount: Decimal) -> Decimal:
         """Return what of an amount no earlier offer of the same order has taken from the arming."""
         rows = self._rows("SELECT body FROM order_events WHERE order_id = ? AND event = 'sent'", order_id)
-        counted = [Decimal(json.loads(r["body"]).get("armed", "0")) for r in rows]
+        with understood(self._path):
+            counted = [Decimal(json.loads(r["body"]).get("armed", "0")) for r in rows]
         return max(EXACT.subtract(amount, reduce(EXACT.add, counted, ZERO)), ZERO)
 
     def orders(self, plan_id: str | None = None) -> tuple[Order, ...]:
         """Return the orders of a plan, or all of them."""
         where = "" if plan_id is None else " WHERE plan = ?"
         rows = self._rows(f"SELECT * FROM orders{where} ORDER BY number", *([plan_id] if plan_id else []))
-        return tuple(order_of(r) for r in rows)
+        with understood(self._path):
+            return tuple(order_of(r) for r in rows)
 
     def keep_fills(self, account: str, fills: Sequence[Fill], at: datetime) -> int:
         """Keep the fills that are not there yet; return how many were new."""
@@ -268,25 +271,26 @@ class SqliteOrderBook(AuditBook):
     def fills(self) -> tuple[tuple[str, Fill], ...]:
         """Return every fill that was kept, with its account, oldest first."""
         rows = self._rows("SELECT * FROM fills ORDER BY at, account, id")
-        return tuple(
-            (
-                r["account"],
-                Fill(
-                    r["id"],
-                    r["order_id"],
-                    r["broker_id"],
-                    r["symbol"],
-                    r["side"],
-                    Decimal(r["shares"]),
-                    Decimal(r["price"]),
-                    r["currency"],
-                    Decimal(r["fees"]),
-                    time_of(r["at"]),
-                    date.fromisoformat(r["settles_on"]),
-                ),
+        with understood(self._path):
+            return tuple(
+                (
+                    r["account"],
+                    Fill(
+                        r["id"],
+                        r["order_id"],
+                        r["broker_id"],
+                        r["symbol"],
+                        r["side"],
+                        number_of(r["shares"]),
+                        number_of(r["price"]),
+                        r["currency"],
+                        number_of(r["fees"]),
+                        time_of(r["at"]),
+                        date.fromisoformat(r["settles_on"]),
+                    ),
+                )
+                for r in rows
             )
-            for r in rows
-        )
 
     def adopt(self, orders: Sequence[Order], at: datetime) -> None:
         """Take over orders of another record, as far as they are not here; no attempt goes on with them."""
@@ -323,10 +327,12 @@ class SqliteOrderBook(AuditBook):
     def attempt(self, plan_id: str) -> int:
         """Return which attempt at a plan goes on or comes next, from 1."""
         rows = self._rows("SELECT attempt FROM saved_plans WHERE id = ?", plan_id)
-        return int(rows[0]["attempt"]) if rows else 1
+        with understood(self._path):
+            return int(rows[0]["attempt"]) if rows else 1
 
     def _plan(self, row: sqlite3.Row) -> SavedPlan:
-        plan = from_content(json.loads(row["text"]), time_of(row["saved_at"]))
+        with understood(self._path):
+            plan = from_content(json.loads(row["text"]), time_of(row["saved_at"]))
         if plan.id != row["id"]:
             raise InputError(
                 "plan-changed",
@@ -338,7 +344,8 @@ class SqliteOrderBook(AuditBook):
     def asked(self, order_id: str) -> tuple[int, datetime | None]:
         """Return how often an order of unknown fate was asked about, and when it is its turn again."""
         rows = self._rows("SELECT asked, next_at FROM order_questions WHERE order_id = ?", order_id)
-        return (rows[0]["asked"], time_of(rows[0]["next_at"])) if rows else (0, None)
+        with understood(self._path):
+            return (int(rows[0]["asked"]), time_of(rows[0]["next_at"])) if rows else (0, None)
 
     def note_asked(self, order_id: str, next_at: datetime | None) -> None:
         """Note that an order was asked about, and when to ask again; None when its fate is known."""

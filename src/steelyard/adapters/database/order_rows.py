@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from decimal import Decimal
 
-from steelyard.adapters.database.connection import stamp, time_of
+from steelyard.adapters.database.connection import number_of, stamp, time_of
 from steelyard.domain.money import plain
 from steelyard.domain.trading.orders import Order
 
@@ -64,15 +63,15 @@ def order_of(r: sqlite3.Row) -> Order:
         account=r["account"],
         symbol=r["symbol"],
         side=r["side"],
-        shares=Decimal(r["shares"]),
-        limit=None if r["price_limit"] is None else Decimal(r["price_limit"]),
+        shares=number_of(r["shares"]),
+        limit=None if r["price_limit"] is None else number_of(r["price_limit"]),
         currency=r["currency"],
         exchange=r["exchange"],
         leg=r["leg"],
         state=r["state"],
-        filled=Decimal(r["filled"]),
-        paid=Decimal(r["paid"]),
-        fees=Decimal(r["fees"]),
+        filled=number_of(r["filled"]),
+        paid=number_of(r["paid"]),
+        fees=number_of(r["fees"]),
         broker_id=r["broker_id"],
         note=r["note"],
         sent_at=None if r["sent_at"] is None else time_of(r["sent_at"]),

@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from steelyard.adapters.database.connection import stamp, time_of, told, transaction
+from steelyard.adapters.database.connection import stamp, time_of, told, transaction, understood
 from steelyard.domain.automation.alerts import LONGEST_WAIT, Delivery, Message, Sending, Told
 from steelyard.domain.money import plain
 
@@ -38,7 +38,8 @@ class StoredOutbox:
             row = self._db.execute(
                 "SELECT level, since, told_at FROM alerts WHERE portfolio = ? AND key = ?", (portfolio, key)
             ).fetchone()
-        return None if row is None else Told(Decimal(row[0]), date.fromisoformat(row[1]), time_of(row[2]))
+        with understood(self._path):
+            return None if row is None else Told(Decimal(row[0]), date.fromisoformat(row[1]), time_of(row[2]))
 
     def queue(self, message: Message, services: Sequence[str], at: datetime, since: date) -> int:
         """Keep a message for every service, and that its state is told: both, or neither."""
@@ -68,8 +69,9 @@ class StoredOutbox:
             ).fetchone():
                 return None
             row = self._db.execute("SELECT value FROM execution_state WHERE name = 'audit-head'").fetchone()
-        count, _, last = (row[0] if row else "0 ").partition(" ")
-        return (int(count), last) if count != "0" else None
+        with understood(self._path):
+            count, _, last = (row[0] if row else "0 ").partition(" ")
+            return (int(count), last) if count != "0" else None
 
     def clear(self, portfolio: str, key: str) -> None:
         """Forget a state that is over, so that its return is told."""

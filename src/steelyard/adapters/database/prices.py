@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from steelyard.adapters.database.connection import stamp, told, transaction
+from steelyard.adapters.database.connection import stamp, told, transaction, understood
 from steelyard.domain.market.prices import Close, Finding, Suspicion, Wanted
 
 
@@ -77,7 +77,8 @@ class StoredPrices:
                 " ORDER BY day DESC, answer DESC LIMIT 1",
                 (symbol, (until or date.max).isoformat()),
             ).fetchone()
-        return None if row is None else (row[0], _close(*row[1:]))
+        with understood(self._path):
+            return None if row is None else (row[0], _close(*row[1:]))
 
     def splits(self) -> tuple[tuple[str, date, Decimal], ...]:
         """Return the splits that sources told of with their closes: symbol, day, new shares for one old."""
@@ -85,7 +86,8 @@ class StoredPrices:
             rows = self._db.execute(
                 "SELECT DISTINCT symbol, day, split FROM closes WHERE split <> '1' ORDER BY symbol, day"
             ).fetchall()
-        return tuple((symbol, date.fromisoformat(day), Decimal(split)) for symbol, day, split in rows)
+        with understood(self._path):
+            return tuple((symbol, date.fromisoformat(day), Decimal(split)) for symbol, day, split in rows)
 
     def history(self, symbol: str, limit: int = -1) -> tuple[tuple[str, Close], ...]:
         """Return the newest closes, newest first, with their sources; all without a limit."""
@@ -95,7 +97,8 @@ class StoredPrices:
                 " ORDER BY day DESC, answer DESC LIMIT ?",
                 (symbol, limit),
             ).fetchall()
-        return tuple((row[0], _close(*row[1:])) for row in rows)
+        with understood(self._path):
+            return tuple((row[0], _close(*row[1:])) for row in rows)
 
     def suspicions(self, symbols: Collection[str]) -> tuple[Suspicion, ...]:
         """Return what the newest answer of each source suggests has happened to some of these instruments.
@@ -108,6 +111,10 @@ class StoredPrices:
                 "SELECT symbol, findings FROM price_answers WHERE id IN"
                 " (SELECT max(id) FROM price_answers GROUP BY symbol, source) ORDER BY symbol, source"
             ).fetchall()
+        with understood(self._path):
+            return self._suspicions(rows, symbols)
+
+    def _suspicions(self, rows: Sequence[tuple[str, str]], symbols: Collection[str]) -> tuple[Suspicion, ...]:
         by_symbol: dict[str, list[list[Any]]] = {}
         for symbol, findings in rows:
             if symbol in symbols:
@@ -137,9 +144,10 @@ class StoredPrices:
                 (symbol,),
             ).fetchall()
         texts: list[str] = []
-        for source, failure, findings in rows:
-            texts += [f"{source}: {failure}"] if failure else []
-            texts += [text for _, text, *_ in json.loads(findings or "[]")]
+        with understood(self._path):
+            for source, failure, findings in rows:
+                texts += [f"{source}: {failure}"] if failure else []
+                texts += [text for _, text, *_ in json.loads(findings or "[]")]
         return tuple(texts)
 
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from steelyard.adapters.database.connection import stamp, time_of, told, transaction
+from steelyard.adapters.database.connection import stamp, time_of, told, transaction, understood
 from steelyard.domain.books.valuations import DayContent, DayValue
 from steelyard.domain.money import plain
 
@@ -92,21 +92,22 @@ class StoredRuns:
                 f" {content} FROM valuations WHERE portfolio = ? ORDER BY day",
                 (portfolio,),
             ).fetchall()
-        return tuple(
-            DayValue(
-                date.fromisoformat(day),
-                currency,
-                Decimal(total),
-                Decimal(cash),
-                Decimal(largest),
-                Decimal(misplaced),
-                bool(due),
-                {s: Decimal(d) for s, d in json.loads(drifts).items()},
-                date.fromisoformat(priced_on) if priced_on else None,
-                _content(content),
+        with understood(self._path):
+            return tuple(
+                DayValue(
+                    date.fromisoformat(day),
+                    currency,
+                    Decimal(total),
+                    Decimal(cash),
+                    Decimal(largest),
+                    Decimal(misplaced),
+                    bool(due),
+                    {s: Decimal(d) for s, d in json.loads(drifts).items()},
+                    date.fromisoformat(priced_on) if priced_on else None,
+                    _content(content),
+                )
+                for day, currency, total, cash, largest, misplaced, due, drifts, priced_on, content in rows
             )
-            for day, currency, total, cash, largest, misplaced, due, drifts, priced_on, content in rows
-        )
 
     def going(self, portfolio: str) -> datetime | None:
         """Return when the newest run began that has not ended, None when it has."""
@@ -115,7 +116,8 @@ class StoredRuns:
                 "SELECT started_at, outcome FROM runs WHERE portfolio = ? ORDER BY id DESC LIMIT 1",
                 (portfolio,),
             ).fetchone()
-        return None if row is None or row[1] is not None else time_of(row[0])
+        with understood(self._path):
+            return None if row is None or row[1] is not None else time_of(row[0])
 
     def last(self, portfolio: str) -> tuple[datetime, str, str] | None:
         """Return start, outcome (or the step it stopped at) and detail of the newest run."""
@@ -125,7 +127,8 @@ class StoredRuns:
                 " FROM runs WHERE portfolio = ? ORDER BY id DESC LIMIT 1",
                 (portfolio,),
             ).fetchone()
-        return None if row is None else (time_of(row[0]), row[1], row[2])
+        with understood(self._path):
+            return None if row is None else (time_of(row[0]), row[1], row[2])
 
 
 def _written(content: DayContent | None) -> str:

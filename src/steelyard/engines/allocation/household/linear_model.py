@@ -17,6 +17,8 @@ from steelyard.engines.allocation.household.work import (
     PER_ENTRY_OF_WIDE,
     PER_ITERATION,
     PER_ROW,
+    PER_SEARCH,
+    PER_SQUARE,
     WIDE,
     Work,
 )
@@ -76,7 +78,7 @@ class LinearModel:
         """Return about what a whole-number solver does between two questions whether to go on."""
         sizes = [abs(x) for _, _, terms in self.rows for x in terms.values() if x]
         wide = len(sizes) > FEW_ENTRIES and max(sizes) >= WIDE * min(sizes)
-        return PER_CALL + (PER_ENTRY_OF_WIDE if wide else PER_ENTRY) * entries
+        return PER_CALL + (PER_ENTRY_OF_WIDE if wide else PER_ENTRY) * entries + PER_SQUARE * entries**2
 
     def solve(
         self,
@@ -109,6 +111,9 @@ class LinearModel:
             return Solved("limit", (), -INFINITY)
         work.take(PER_ROW * size)
         whole = any(self.whole) and not relaxed
+        search = PER_SEARCH * entries**2
+        if searches == "all" and work.left < search:
+            searches = "none"
         solver = highspy.Highs()  # type: ignore[no-untyped-call]
         for option, setting in (
             ("output_flag", False),
@@ -140,13 +145,15 @@ class LinearModel:
             solver.setSolution(begin)
         if whole:
             each = self._call(entries)
+            if searches == "all":
+                work.take(search)
             asked = _stop_after(solver, work.left / each)
         else:
             each, asked = 0.0, [0]
             limit = int(work.left / (PER_ITERATION + PER_CELL * size)) + 1
             solver.setOptionValue("simplex_iteration_limit", limit)
         solver.run()
-        work.take(max(_taken(solver, size), asked[0] * each / 2))
+        work.take(max(_taken(solver, size), asked[0] * each))
         if solver.getModelStatus() == highspy.HighsModelStatus.kSolveError:
             # Now and then its own repair of a solution fails under a tolerance this fine; claims are judged
             # exactly anyway.

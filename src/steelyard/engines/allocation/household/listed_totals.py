@@ -23,6 +23,7 @@ from steelyard.engines.allocation.household.household import Change, Household, 
 from steelyard.engines.allocation.household.shifts import Effort
 from steelyard.engines.allocation.household.split import QUICK_TRIES, TRIES, split
 from steelyard.engines.allocation.household.totals import Ended, Total, Totals
+from steelyard.engines.allocation.household.work import PER_MISS
 
 WORK = {1: 20_000, 2: 200_000}
 """Partial totals looked at before the order is given up, by the power of the misses."""
@@ -184,6 +185,7 @@ class _Search:
 
     def _try(self, chosen: tuple[Total, ...]) -> bool:
         """Let the accounts make up one total; say whether new prices refute it instead."""
+        self.problem.work.take(PER_MISS * len(chosen))
         exact = self.totals.exact(chosen)
         beaten = self.value is not None and exact > self.value
         if beaten or (self.least is not None and exact < self.least):

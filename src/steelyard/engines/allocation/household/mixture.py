@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice, product
-from math import inf
+from math import inf, prod
 from typing import Any
 
 from steelyard.engines.allocation.household.counts import Counts
 from steelyard.engines.allocation.household.linear_model import INFINITY, quiet
 from steelyard.engines.allocation.household.taxation import Alternative, Piece, meet_on_an_edge
 from steelyard.engines.allocation.household.whole_shares import HAIR
+from steelyard.engines.allocation.household.work import PER_CELL, PER_ITERATION, Work
 
 CASES = 27
 """Combinations of cases of the taxes that are looked at one by one."""
@@ -20,14 +21,16 @@ CASES = 27
 class Mixture:
     """Groups of columns, of each of which a mixture is taken, under rows that couple the groups."""
 
-    def __init__(self, count: int, starts: Sequence[int], taxes: int) -> None:
+    def __init__(self, count: int, starts: Sequence[int], taxes: int, work: Work) -> None:
         """Begin a model.
 
         Args:
             count: Columns of all groups.
             starts: First column of every group.
             taxes: Columns more, one a tax, that cost what they are.
+            work: What may still be spent; where it is over, questions remain without an answer (`cut_off`).
         """
+        self.work, self.cut_off = work, False
         self.count, self.starts, self.taxes = count, list(starts), taxes
         self.rows: list[tuple[Any, float, int | None]] = []
 
@@ -42,32 +45,33 @@ class Mixture:
         import numpy as np
 
         groups, width = len(self.starts), self.count + self.taxes
-        matrix = np.zeros((groups + len(self.rows), width))
-        ends = [*self.starts[1:], self.count]
-        for n, (start, end) in enumerate(zip(self.starts, ends, strict=True)):
-            matrix[n, start:end] = 1.0
+        matrix = np.zeros((len(self.rows), width))
         for n, (terms, _, tax) in enumerate(self.rows):
-            matrix[groups + n, : self.count] = terms
+            matrix[n, : self.count] = terms
             if tax is not None:
                 matrix[
-                    groups + n,
-                    self.count if tax < 0 else self.count + tax : None if tax < 0 else self.count + tax + 1,
+                    n, self.count if tax < 0 else self.count + tax : None if tax < 0 else self.count + tax + 1
                 ] = 1.0
         one, two = np.nonzero(matrix)
+        values = np.concatenate([np.ones(self.count), matrix[one, two]])
+        # Of hundreds of groups each column is in one: written out they would be gigabytes of noughts.
+        sizes = np.diff([*self.starts, self.count])
+        lengths = np.concatenate([sizes, np.bincount(one, minlength=len(matrix))])
         made = highspy.HighsLp()
-        made.num_col_, made.num_row_ = width, len(matrix)
+        made.num_col_, made.num_row_ = width, groups + len(matrix)
         made.col_cost_ = np.zeros(width)
         made.col_lower_ = np.concatenate([np.zeros(self.count), np.full(self.taxes, -INFINITY)])
         made.col_upper_ = np.full(width, INFINITY)
         made.row_lower_ = np.concatenate([np.ones(groups), np.full(len(self.rows), -INFINITY)])
         made.row_upper_ = np.concatenate([np.ones(groups), [upper for _, upper, _ in self.rows]])
         made.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        made.a_matrix_.start_ = np.concatenate([[0], np.cumsum(np.bincount(one, minlength=len(matrix)))])
-        made.a_matrix_.index_ = two.astype(np.int32)
-        made.a_matrix_.value_ = matrix[one, two]
+        made.a_matrix_.start_ = np.concatenate([[0], np.cumsum(lengths)])
+        made.a_matrix_.index_ = np.concatenate([np.arange(self.count), two]).astype(np.int32)
+        made.a_matrix_.value_ = values
         self._solver = quiet(highspy)
         self._solver.passModel(made)
         self._optimal = highspy.HighsModelStatus.kOptimal
+        self._limit = highspy.HighsModelStatus.kIterationLimit
 
     def hold(self, row: int, lower: float, upper: float) -> None:
         """Hold one row between other bounds from now on."""
@@ -83,8 +87,15 @@ class Mixture:
         import numpy as np
 
         every = np.arange(self.count + self.taxes, dtype=np.int32)
+        each = PER_ITERATION + PER_CELL * (len(every) + len(self.starts) + len(self.rows))
+        if self.work.left < each:
+            self.cut_off = True
+            return None
         self._solver.changeColsCost(len(every), every, np.concatenate([cost, np.full(self.taxes, tax)]))
+        self._solver.setOptionValue("simplex_iteration_limit", int(self.work.left / each) + 1)
         self._solver.run()
+        self.work.take(self._solver.getInfo().simplex_iteration_count * each + PER_CELL * len(every) * 4)
+        self.cut_off = self.cut_off or self._solver.getModelStatus() == self._limit
         if self._solver.getModelStatus() != self._optimal:
             return None
         solution = self._solver.getSolution()
@@ -117,7 +128,7 @@ class MixtureModel:
         count = len(at["position"])
         self.unit = max(float(np.abs(at["amount"]).max()) / 100, 1.0)
         unit = self.unit
-        mixture = self.mixture = Mixture(count, one.starts, len(taxes))
+        mixture = self.mixture = Mixture(count, one.starts, len(taxes), one.problem.work)
         mixture.row(at["spent"] / unit, upper=one.cash / unit)
         mixture.row(at["square"] / unit**2, upper=(one.frame.square - one.rest) / unit**2)
         self._trades = mixture.row(at["trades"], upper=self._most_trades(None))
@@ -171,9 +182,13 @@ class MixtureModel:
         return None if solved is None else (solved[0] * scale, solved[1] * scale, solved[2])
 
     def least_by_case(self) -> list[CaseBound]:
-        """Return by case of the taxes, the least first, a bound of tax and costs."""
+        """Return by case of the taxes, the least first, a bound of tax and costs.
+
+        Where some were not asked about, `unknown` says so.
+        """
         taxation = self.one.taxation
         taxes = taxation.taxes if taxation is not None else ()
+        self.unknown = prod(map(len, taxes)) > CASES
         found: list[CaseBound] = []
         for cases in islice(product(*(range(len(t)) for t in taxes)), CASES):
             chosen = [t[n] for t, n in zip(taxes, cases, strict=True)]
@@ -184,6 +199,7 @@ class MixtureModel:
             solved = self.solve(self.one.at["cost"], self.unit, taxed=True)
             if solved is not None:
                 found.append(CaseBound(*solved, rows))
+        self.unknown = self.unknown or self.mixture.cut_off
         return sorted(found, key=lambda case: case.value)
 
     def _reachable(self, chosen: list[Alternative]) -> bool:

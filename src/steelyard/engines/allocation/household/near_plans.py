@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, product
-from math import inf
+from math import inf, prod
 
 from steelyard.engines.allocation.household.first_plan import first_plan
 from steelyard.engines.allocation.household.household import (
@@ -147,6 +147,7 @@ class _Search(Questions):
         ways = possible_cases(model, self.taxation) if self.taxation is not None else []
         found: list[_Relaxed] = []
         taxes = self.taxation.taxes if self.taxation is not None else ()
+        self.unknown = self.unknown or prod(map(len, ways)) > CASES
         for cases in islice(product(*ways), CASES):
             if len(taxes) > 1 and meet_on_an_edge([t[n] for t, n in zip(taxes, cases, strict=True)]):
                 continue

@@ -30,6 +30,7 @@ from steelyard.engines.allocation.household.whole_shares import (
     Proposal,
     whole_near,
 )
+from steelyard.engines.allocation.household.work import NUMBERS, PER_NUMBER
 
 GROWTH = 4.0
 """How much farther from the bound plans are looked for each time."""
@@ -138,6 +139,8 @@ class OneAccount(Counts):
                 proposals += around
                 least = min([least, *(float(self._effort(x)) for x in around)])
         bound = min(least, max(bound, proven)) if proven < least else least
+        if model.unknown:
+            bound = -inf
         near = [case for case in cases if case.value <= least + tolerance]
         fewest, complete = self._fewest(np, model, near, least + tolerance)
         return Listed((*fewest, *reversed(proposals)), bound, complete and bound >= least)
@@ -297,14 +300,17 @@ class OneAccount(Counts):
         parts = [every[:, here] for here in lists]
         least = [part.min(axis=1) for part in parts]
         base = sum(least)
+        work, height = self.problem.work, len(every) + len(lists)
+        most = min(most, NUMBERS // height)
         # What each takes more than the least of its fund, against what there is more than all of these.
         left = np.array(limits) - base[: len(limits)]
         if left.min() < 0:
             return nothing
         total, picked = np.zeros((len(every), 1)), np.zeros((1, 0), dtype=np.int64)
         for here, part, own in zip(lists, parts, least, strict=True):
-            if total.shape[1] * len(here) > LOOKED_AT:
+            if total.shape[1] * len(here) > LOOKED_AT or work.over:
                 return None
+            work.take(PER_NUMBER * total.shape[1] * len(here) * len(limits))
             more = part - own[:, None]
             fits = total[0][:, None] + more[0] <= left[0]
             for n in range(1, len(limits)):
@@ -312,6 +318,7 @@ class OneAccount(Counts):
             one, two = np.nonzero(fits)
             if len(one) > most:
                 return None
+            work.take(PER_NUMBER * len(one) * height)
             total = total[:, one] + more[:, two]
             picked = np.concatenate([picked[one], here[two][:, None]], axis=1)
         return (total + base[:, None])[len(limits) - 3 :], picked

@@ -114,8 +114,10 @@ class Questions:
 
     def result(self, bound: float) -> Near:
         """Return the best of what was found, with a bound of tax and costs in units."""
-        plan = best_of(self.problem, self.leeway, self.found.values())
-        least = min(p.effort for p in self.found.values())
+        # Where no work was left to look, the nearest plan may be all there is.
+        found = tuple(self.found.values()) or (self.nearest,)
+        plan = best_of(self.problem, self.leeway, found)
+        least = min(p.effort for p in found)
         # Nothing is known where not even fractions have a solution (amounts beyond what floats tell),
         # nor where no work was left to ask: but that costs are no gain, and losses save less than they are.
         known = -inf < bound < inf

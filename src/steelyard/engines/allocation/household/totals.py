@@ -23,7 +23,7 @@ from operator import sub
 from typing import NamedTuple
 
 from steelyard.engines.allocation.household.household import Household, affordable, by_goal
-from steelyard.engines.allocation.household.work import PER_CHOSEN, PER_TOTAL
+from steelyard.engines.allocation.household.work import CORNERS, PER_CHOSEN, PER_CORNER, PER_TOTAL
 from steelyard.engines.allocation.one_budget.hull import Hull, suffix_hulls
 from steelyard.engines.allocation.one_budget.search import SLACK
 from steelyard.engines.allocation.one_budget.states import State
@@ -368,6 +368,11 @@ class Totals:
         self, lists: list[list[Total]], end: float, limit: int
     ) -> Iterator[tuple[float, tuple[Total, ...]]]:
         """Yield the totals on the lists that miss by at most `end`, best first."""
+        # A hull has the corners of all lists from its place on.
+        corners = sum(n * len(totals) for n, totals in enumerate(lists, 1)) * len(self.limits)
+        if corners > CORNERS or self.problem.work.left < PER_CORNER * corners:
+            raise Ended
+        self.problem.work.take(PER_CORNER * corners)
         hulls = [
             suffix_hulls([[State(t.spent[p], t.miss, 0, False) for t in totals] for totals in lists])
             for p in range(len(self.limits))

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise, product
+from itertools import product
 from math import floor, inf
 from typing import Any
 
 from steelyard.engines.allocation.household.household import Change, Household, unchanged, values
 from steelyard.engines.allocation.household.ranks import Leeway
 from steelyard.engines.allocation.household.taxation import Piece, Taxation
+from steelyard.engines.allocation.household.work import NUMBERS, PER_NUMBER, PER_OPTION
 
 WIDTH, WIDTH_TAXED = 20_000, 8_000
 """Combinations looked at in one round, at most: the tax of each takes as long as all the rest."""
@@ -168,13 +169,14 @@ class _Around:
         import numpy as np
 
         widths = self._widths(steps, turn)
-        tables = []
+        tables, work = [], self.problem.work
         for goals, positions in self.groups:
-            options = product(*(self._options(k, steps[k], widths[k]) for k in positions))
+            options = product(*(self._options(k, steps[k], widths.get(k, 0)) for k in positions))
             rows = [(row, combo) for combo in options for row in [self._row(goals, positions, combo)] if row]
             if not rows:
                 return None, []
             tables.append((positions, [combo for _, combo in rows], np.array([row for row, _ in rows])))
+            work.take(PER_OPTION * len(rows) * len(positions))
         least = [float(table[:, 0].min()) for _, _, table in tables]
         left = self.frame.square * (1 + 1e-12) - self.rest - sum(least)
         # Most goals of a large household have one way only: they come first, and are no matter afterwards.
@@ -188,9 +190,15 @@ class _Around:
         for _, _, table in open_:
             here = float(table[:, 0].min())
             done += here
-            one, two = np.nonzero(total[:, :1] + table[:, 0] <= left + done)
+            square = total[:, :1] + table[:, 0]
+            one, two = np.nonzero(square <= left + done)
             if not len(one):
                 return None, []
+            most = NUMBERS // (self.width + len(tables))
+            if len(one) > most:
+                nearest = np.sort(np.argsort(square[one, two], kind="stable")[:most])
+                one, two = one[nearest], two[nearest]
+            work.take(PER_NUMBER * len(one) * (self.width + len(tables)))
             total = total[one] + table[two]
             picked = np.concatenate([picked[one], two[:, None]], axis=1)
         good, effort = self._judged(np, total)
@@ -205,23 +213,32 @@ class _Around:
         order = sorted(positions, key=lambda k: (-abs(steps[k] - round(steps[k])), k))
         shift = turn * 5 % len(order)
         order = order[shift:] + order[:shift]
-        widths = dict.fromkeys(positions, 1)
-        combined = 1
-        for less, more in pairwise(WIDTHS):
+        most = WIDTH if self.taxation is None else WIDTH_TAXED
+        widths: dict[int, int] = {}
+        ways, combined = dict.fromkeys(positions, 1), 1
+        for more in WIDTHS:
             for k in order:
-                if combined // less * more > (WIDTH if self.taxation is None else WIDTH_TAXED):
+                # An odd fraction that may leave is one way more.
+                count = more + self._leaves(k, self._counts(k, steps[k], more))
+                if combined // ways[k] * count > most:
                     return widths
-                combined = combined // less * more
-                widths[k] = more
+                combined = combined // ways[k] * count
+                widths[k], ways[k] = more, count
         return widths
 
     def _options(self, k: int, at: float, width: int) -> list[tuple[int, bool]]:
-        """Return so many whole counts around a fraction, and whether the odd fraction leaves."""
+        """Return so many whole counts around a fraction, and whether the odd fraction leaves; 0: one way."""
+        counts = self._counts(k, at, width or 1)
+        out = width > 0 and self._leaves(k, counts)
+        return [(n, False) for n in counts] + ([(-self.problem.positions[k].held, True)] if out else [])
+
+    def _counts(self, k: int, at: float, width: int) -> list[int]:
         low, high = self.middle.least[k], self.middle.most[k]
         first = (round(at) if width != 2 else floor(at + HAIR)) - (width - 1) // 2
-        counts = sorted({min(max(first + n, low), high) for n in range(width)})
-        out = k in self.middle.gone and -self.problem.positions[k].held in counts
-        return [(n, False) for n in counts] + ([(-self.problem.positions[k].held, True)] if out else [])
+        return sorted({min(max(first + n, low), high) for n in range(width)})
+
+    def _leaves(self, k: int, counts: list[int]) -> bool:
+        return k in self.middle.gone and -self.problem.positions[k].held in counts
 
     def _row(
         self, goals: list[int], positions: list[int], combo: Sequence[tuple[int, bool]]

@@ -19,18 +19,31 @@ NEAREST = 0.6
 PER_ITERATION, PER_CELL = 30.0, 0.012
 """Of one iteration of the simplex, and of each row and column of its model in one."""
 
-PER_CALL, PER_ENTRY = 300.0, 0.25
-"""Of what a whole-number solver does between two questions whether to go on, and of each entry of a model."""
+PER_CALL, PER_ENTRY, PER_SQUARE = 300.0, 0.25, 8e-5
+"""Of what a whole-number solver does between two questions whether to go on, of each entry of a model, and of
+their square: ten thousand entries take more than ten times what one thousand do."""
 
 WIDE, PER_ENTRY_OF_WIDE, FEW_ENTRIES = 1e8, 25.0, 800
 """Where entries of a model, more than a few, differ by so much (least trades or limits of them beside divided
 shares, or cost next to nothing) making cuts takes most of the time: so much for an entry instead."""
+
+PER_SEARCH = 0.06
+"""Of the smaller models that a whole-number solver makes of its own to find solutions early, by the square of
+entries: while it works on one it does not ask whether to go on."""
 
 PER_ROW = 6.0
 """Of writing a row of a model, handing it over and making it smaller."""
 
 PER_TOTAL, PER_CHOSEN = 5.0, 0.02
 """Of listing or extending one total, and of every one chosen before it."""
+
+PER_MISS = 4.0
+"""Of what one total misses, in exact numbers."""
+
+PER_CORNER = 0.2
+"""Of one corner of one hull of totals; nothing is listed where their hulls would take more than `CORNERS`."""
+
+CORNERS = 4_000_000
 
 PER_PAIR = 0.6
 """Of looking at two trades together."""
@@ -46,6 +59,15 @@ PER_PURCHASE = 60.0
 
 PER_WRITTEN = 25.0
 """Of a row of a model while it is made."""
+
+PER_OPTION = 8.0
+"""Of one count of one position, or some together, written down with all that it does."""
+
+PER_NUMBER = 0.004
+"""Of one number of a list of plans."""
+
+NUMBERS = 8_000_000
+"""Numbers that lists of plans hold at once, at most: 64 MB."""
 
 PER_POSITION = 12.0
 """Of judging one position of one plan in exact numbers."""
