@@ -96,10 +96,11 @@ def test_a_journal_of_the_first_version_is_read_and_left_as_it_is(tmp_path):
     assert path.read_bytes() == before
 
 
-def test_a_row_that_is_no_entry_is_said_and_never_a_traceback(path):
+@pytest.mark.parametrize("shares", ["many", "NaN", "-Infinity", "1e999999", ""])
+def test_a_row_that_is_no_entry_is_said_and_never_a_traceback(path, shares):
     base = sqlite3.connect(path)
     base.execute("DROP TRIGGER entries_stay")
-    base.execute("UPDATE entries SET shares = 'many' WHERE number = 1")
+    base.execute("UPDATE entries SET shares = ? WHERE number = 1", (shares,))
     base.commit()
     base.close()
     with pytest.raises(DataError, match="damaged"):

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 from steelyard.adapters.database.connection import (
     connect,
     corrupt,
+    number_of,
     open_to_read,
     stamp,
     time_of,
@@ -425,7 +426,7 @@ def _entries() -> Callable[[Sequence[str | None]], Entry]:
             str(account),
             kind,
             str(symbol),
-            Decimal(str(shares)),
+            number_of(str(shares)),
             number(price),
             str(currency),
             number(fees) or ZERO,
@@ -462,4 +463,4 @@ def _day(text: object) -> date:
 
 
 def _number(text: object) -> Decimal | None:
-    return None if text is None else Decimal(str(text))
+    return None if text is None else number_of(str(text))

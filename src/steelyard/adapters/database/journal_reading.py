@@ -11,11 +11,10 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from steelyard.adapters.database.connection import connect_to_read, corrupt, time_of, told
+from steelyard.adapters.database.connection import connect_to_read, corrupt, number_of, time_of, told
 from steelyard.domain.books.ledger import KINDS, Entry, Recorded, counting
 
 TRIES = 5
@@ -105,7 +104,7 @@ def _selected(connection: sqlite3.Connection, *, batches: bool) -> tuple[list[An
 
 def _entries(facts: Sequence[Sequence[Any]]) -> tuple[Entry, ...]:
     # Dates, amounts and rates repeat without end in a journal; each is read once.
-    day, number = _Once(date.fromisoformat), _Once(Decimal)
+    day, number = _Once(date.fromisoformat), _Once(number_of)
     kinds = frozenset(KINDS)
     found = []
     for on, account, kind, symbol, shares, price, currency, fees, fx, base, lot, note, *more in facts:
