@@ -110,7 +110,7 @@ def test_a_band_and_the_rebalances_are_in_the_picture_of_a_history():
     marks = [u for u in drawing.iter(f"{SVG}use") if "fill: #d55e00" in u.get("style", "")]
     assert len(marks) == 2
     assert [float(m.get("y")) for m in marks] == pytest.approx([float(marks[0].get("y"))] * 2)
-    assert any("fill: #cccccc" in p.get("style", "") for p in drawing.iter(f"{SVG}path"))
+    assert any("fill: #cccccc" in part.get("style", "") for part in drawing.iter())
 
 
 def test_labels_of_crowded_points_do_not_hide_each_other():
