@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+import both_languages
 from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.adapters.files.portfolio import parse
 from steelyard.domain.portfolio import Portfolio
 
+both_languages.watch()
 settings.register_profile("steelyard", deadline=None, derandomize=True)
 settings.load_profile("steelyard")
 

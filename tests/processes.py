@@ -194,6 +194,9 @@ def _end(status):
 
 
 if __name__ == "__main__":
+    import both_languages
+
+    both_languages.watch()
     sys.path.pop(0)  # the folder of this file, which is not on a command's path
     _import_ahead()
     _serve()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import json
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -76,10 +77,25 @@ def in_data() -> Iterator[tuple[str, str]]:
             (str(written(row[key]).template), "data/models.json") for key in ("description", "source")
         )
 
+    for path in sorted((folder / "presets").glob("*.toml")):
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+        yield from ((str(written(why).template), f"data/presets/{path.name}") for why in reasons(found))
+
     for path in sorted(folder.glob("tax_*.json")):
         keys = ("text", "source", "doubtful") if path.stem == "tax_kr" else ("text", "doubtful")
         for rule in json.loads(path.read_text(encoding="utf-8"))["rules"]:
             yield from ((str(written(rule[k]).template), f"data/{path.name}") for k in keys if rule.get(k))
+
+
+def reasons(preset: object) -> Iterator[str]:
+    """Yield why rows are left out or refused, wherever a preset says so."""
+    if isinstance(preset, dict):
+        if isinstance(why := preset.get("why"), str):
+            yield why
+        preset = list(preset.values())
+    if isinstance(preset, list):
+        for part in preset:
+            yield from reasons(part)
 
 
 def in_help() -> Iterator[tuple[str, str]]:

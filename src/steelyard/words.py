@@ -87,8 +87,11 @@ def written(text: str) -> Text:
 
 
 def join(separator: str, parts: Iterable[str]) -> Text:
-    """Return several messages as one, each still to be rendered in any language."""
-    facts = {f"part{n}": part for n, part in enumerate(parts)}
+    """Return several messages as one; they and a separator of words can be rendered in any language."""
+    facts: dict[str, object] = {f"part{n}": part for n, part in enumerate(parts)}
+    if isinstance(separator, Text):
+        template = "{between}".join(f"{{{name}}}" for name in facts)
+        return Text(template, {**facts, "between": separator})
     return Text(separator.replace("{", "{{").replace("}", "}}").join(f"{{{name}}}" for name in facts), facts)
 
 

@@ -9,6 +9,7 @@ import pytest
 from processes import run_command
 from steelyard import languages
 from steelyard.errors import InputError
+from steelyard.words import join, say, written
 
 ROOT = Path(__file__).parent.parent.parent
 spec = importlib.util.spec_from_file_location("words_tool", ROOT / "tools" / "words.py")
@@ -21,8 +22,9 @@ CODES = [code for code in languages.available() if code != "en"]
 @pytest.mark.parametrize("code", CODES)
 def test_a_catalogue_is_read_as_babel_reads_it(code):
     path = languages.FOLDER / f"{code}.po"
-    ours = languages.read(path.read_text(encoding="utf-8"))
-    assert {k: v for k, v in ours.items() if k} == {k: v for k, v in tool.catalogue(path).items() if v}
+    ours = languages.Catalogue(path.read_bytes())
+    assert dict(ours) == {k: v for k, v in tool.catalogue(path).items() if v}
+    assert ours.get("no such message") is None
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -39,7 +41,25 @@ def test_a_catalogue_stands_as_the_tool_writes_it(code, tmp_path, monkeypatch):
 def test_escapes_come_back_as_they_were():
     text = 'a "quoted" \\n back\\\\slash\nand a line\twith a tab'
     written = f"msgid {tool.normalize(text, width=0)}\nmsgstr {tool.normalize(text + '!', width=0)}\n"
-    assert languages.read(written) == {text: text + "!"}
+    read = languages.Catalogue(b'msgid ""\nmsgstr ""\n"Language: ko\\n"\n\n' + written.encode())
+    assert dict(read) == {text: text + "!"}
+    assert read[text] == text + "!"
+    assert read.header == "Language: ko\n"
+
+
+def test_a_message_without_a_translation_is_left_out():
+    read = languages.Catalogue(b'msgid ""\nmsgstr ""\n\nmsgid "one"\nmsgstr "x"\n\nmsgid "two"\nmsgstr ""\n')
+    assert dict(read) == {"one": "x"}
+    assert "two" not in read
+
+
+def test_an_empty_message_is_empty_in_every_language():
+    """It was said as the header of the catalogue, in `tax --json`."""
+    assert [languages.translate(written(""), code) for code in CODES] == [""] * len(CODES)
+
+
+def test_words_between_parts_are_said_in_the_language_of_the_parts():
+    assert languages.translate(join(say(" and "), ["A", "B"]), "ko") == "A, B"
 
 
 @pytest.mark.parametrize(

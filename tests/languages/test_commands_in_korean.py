@@ -1,7 +1,7 @@
 """What a Korean reads of the commands is Korean: help, what they print, and the file that `init` writes.
 
 An English sentence is four words of letters in a row. Names, sources of law and what a person has typed are
-no sentences of ours; those that look like one are listed. The audit record is kept in English.
+no sentences of ours; those that look like one are listed.
 """
 
 import os
@@ -19,7 +19,7 @@ from steelyard.interfaces.cli.main import cli
 SENTENCE = re.compile(r"[A-Za-z][a-z']+(?:,? [A-Za-z]?[a-z']+){3,}")
 NAMES = re.compile(
     r"steelyard [a-z .-]+|(?:(?:daily|weekly|biweekly|monthly|quarterly|semiannual|annual) ?)+"
-    r"|# (?:Vanguard|iShares|Invesco|SPDR) .*|attempt \d+, proven .*|hold [|] calendar.*"
+    r"|# (?:Vanguard|iShares|Invesco|SPDR) .*|hold [|] calendar.*"
     r"|Money: Master the Game|Fail-Safe Investing|absolute|relative"
 )
 ASKED = ("LANG", "LC_ALL", "LC_MESSAGES", "STEELYARD_LANG")

@@ -185,7 +185,7 @@ def _account_of(folder: bootstrap.Folder) -> str:
         raise InputError(
             "entry-account",
             say("the entry names no account, and the file has several: {names}", names=", ".join(names)),
-            say("add its name, or account={name}", name=names[0]),
+            say("add the account's name, or account={name}", name=names[0]),
         )
     return "main" if "main" in names else names[0]
 

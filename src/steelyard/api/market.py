@@ -246,7 +246,7 @@ def set_price(
         if not sure and number > ZERO and last:
             newest = max(last, key=lambda c: c.day)
             if why := slip(symbol, newest, close):
-                raise InputError("price-jump", why, say("if it is so, say it again with --sure"))
+                raise InputError("price-jump", why, say("if it is right, add --sure"))
         answer = inputs.prices.keep_answer(
             wanted, "manual", inputs.post.clock.now(), f"{close.day} {price}", None
         )

@@ -222,7 +222,7 @@ def arm(path: Place, *, until: date, max_amount: Money) -> Arming:
 
 
 def disarm(path: Place) -> None:
-    """Take the leave to execute unattended back."""
+    """Stop allowing unattended execution."""
     with bootstrap.order_book(bootstrap.Folder.of(path)) as book:
         book.disarm(_now())
 

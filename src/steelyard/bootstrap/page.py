@@ -107,7 +107,7 @@ def models_of_clients(folder: Folder) -> dict[str, Any]:
     raise InputError(
         "models-of-clients",
         say("{file} cannot be read", file=folder.shown(file)),
-        say("move it away: an empty one is begun"),
+        say("move it away, and an empty one is created"),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from steelyard.words import say
+from steelyard.words import Text, join, say
 
 SIDES = {"buy": say("buy"), "sell": say("sell")}
 
@@ -12,22 +12,21 @@ ENTRIES = {
     "withdrawal": say("withdrawal"),
     "convert": say("convert"),
     "dividend": say("dividend"),
+    "transfer_in": say("transfer in"),
+    "transfer_out": say("transfer out"),
     "transfer": say("transfer"),
-    "transfer_in": say("transfer_in"),
-    "transfer_out": say("transfer_out"),
-    "opening": say("opening"),
     "fee": say("fee"),
     "interest": say("interest"),
     "tax": say("tax"),
     "split": say("split"),
-    "stock_dividend": say("stock_dividend"),
-    "return_of_capital": say("return_of_capital"),
-    "capital_gain_distribution": say("capital_gain_distribution"),
-    "spin_off": say("spin_off"),
+    "stock_dividend": say("stock dividend"),
+    "return_of_capital": say("return of capital"),
+    "capital_gain_distribution": say("capital gain distribution"),
+    "spin_off": say("spin-off"),
     "merger": say("merger"),
     "inheritance": say("inheritance"),
 }
-"""Kinds of entries of the journal; one that is not here is said by its code."""
+"""Kinds of entries of the journal."""
 
 POLICIES = {
     "calendar": say("calendar"),
@@ -49,8 +48,8 @@ POLICIES = {
 
 WAYS = {
     "asked": say("this plan"),
-    "strict": say("as near as can be"),
-    "further": say("a point further off"),
+    "strict": say("nearest possible"),
+    "further": say("one point further"),
     "no_tax": say("no tax this year"),
     "new_money": say("new money only"),
 }
@@ -98,5 +97,125 @@ PRICE_STATES = {
     "not needed": say("not needed"),
 }
 
+DELIVERIES = {
+    "waiting": say("waiting"),
+    "sending": say("sending"),
+    "sent": say("sent"),
+    "given_up": say("given up"),
+    "no service": say("no service"),
+}
+"""What became of a message to a service."""
+
+SOURCES = {"manual": say("typed in"), "portfolio file": say("portfolio file")}
+"""Where a price is from, beside the price sources, which are names."""
+
+LOOKS = {
+    "daily": say("daily"),
+    "weekly": say("weekly"),
+    "biweekly": say("biweekly"),
+    "monthly": say("monthly"),
+    "quarterly": say("quarterly"),
+    "semiannual": say("semiannual"),
+    "annual": say("annual"),
+}
+
+LINKS = {
+    **STATES,
+    "plan-saved": say("plan saved"),
+    "plan-done": say("plan done"),
+    "approval": say("approval"),
+    "refused": say("refused"),
+    "answer": say("answer"),
+    "no-answer": say("no answer"),
+    "not-taken": say("not taken"),
+    "taken-back": say("taken back"),
+    "adopted": say("adopted"),
+    "cancel-request": say("asked to cancel"),
+    "fill": say("fill"),
+    "sync": say("sync"),
+    "halt": say("halt"),
+    "resume": say("resume"),
+    "arming": say("armed"),
+    "disarming": say("disarmed"),
+    "restore": say("restored"),
+    "anchored-anew": say("anchored anew"),
+}
+"""Kinds of links of the audit record; one that is not here is said by its code."""
+
+FACTS = {
+    "account": say("account"),
+    "symbol": say("symbol"),
+    "side": say("side"),
+    "shares": say("shares"),
+    "limit": say("limit"),
+    "state": say("state"),
+    "filled": say("filled"),
+    "paid": say("paid"),
+    "price": say("price"),
+    "fees": say("fees"),
+    "trades": say("trades"),
+    "turnover": say("amount traded"),
+    "attempt": say("attempt"),
+    "who": say("who"),
+    "proven": say("identity proven"),
+    "refusals": say("refusals"),
+    "text": say("why"),
+    "why": say("why"),
+    "note": say("note"),
+    "told": say("told"),
+    "broker": say("broker"),
+    "armed": say("counted against the arming"),
+    "until": say("until"),
+    "max_amount": say("at most"),
+    "spent": say("spent"),
+}
+"""Names of facts in a link; one that is not here is said by its code."""
+
+CLASS_PARTS = {
+    "us": say("US"),
+    "kr": say("Korea"),
+    "global": say("global"),
+    "intl": say("outside the US"),
+    "developed": say("developed markets"),
+    "emerging": say("emerging markets"),
+    "equity": say("equity"),
+    "bond": say("bonds"),
+    "treasury": say("government bonds"),
+    "corporate": say("corporate"),
+    "municipal": say("municipal"),
+    "mortgage": say("mortgage"),
+    "convertible": say("convertible"),
+    "preferred": say("preferred stock"),
+    "real estate": say("real estate"),
+    "cash": say("cash"),
+    "mixed": say("mixed"),
+    "commodities": say("commodities"),
+    "gold": say("gold"),
+    "silver": say("silver"),
+    "palladium": say("palladium"),
+    "platinum": say("platinum"),
+    "crypto": say("crypto"),
+    "currency": say("currency"),
+    "volatility": say("volatility"),
+    "inflation": say("inflation-linked"),
+    "leveraged": say("leveraged"),
+    "inverse": say("inverse"),
+}
+"""Parts of the code of an asset class: `us_equity` is two of them."""
+
+TAX_CLASSES = {
+    "overseas_listed": say("listed overseas"),
+    "krx_domestic_equity": say("Korean, domestic equity"),
+    "krx_other": say("Korean, other"),
+    "security": say("security"),
+    "collectible": say("collectible"),
+}
+
 CAUTIONS = {"accepted": say("accepted"), "caution": say("caution"), "avoid": say("avoid")}
 """How far a replacement may be taken for the same thing."""
+
+
+def class_words(code: str) -> Text:
+    """Return an asset class in words; a part that is not known is said by its code."""
+    parts = code.replace("real_estate", "real estate").split("_")
+    return join(" ", [CLASS_PARTS.get(part, part) for part in parts])

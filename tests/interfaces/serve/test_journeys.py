@@ -290,7 +290,7 @@ def test_the_policy_is_looked_at_and_then_saved_with_every_comment(tmp_path):
         "p:cooldown_days": "30",
     }
     looked = browser.post("/portfolio", {"what": "look-policy", **wide})
-    assert "By that nothing would be due today." in looked.text
+    assert "With these figures nothing would be due today." in looked.text
     assert file.read_text(encoding="utf-8") == text
     mark = re.search(r'name="seen" value="([0-9a-f]{64})"', looked.text)[1]
     other = browser.post("/portfolio", {"what": "save-policy", "seen": "0" * 64, **wide})

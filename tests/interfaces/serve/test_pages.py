@@ -190,7 +190,7 @@ def test_what_cannot_be_planned_is_said_and_the_form_keeps_what_was_typed(tmp_pa
 
 def test_other_ways_are_plans_of_their_own(tmp_path):
     said = words(page_of(tmp_path, sample_text()).get("/plan?ways=1"))
-    assert "a point further off" in said
+    assert "one point further" in said
     assert "new money only" in said
 
 

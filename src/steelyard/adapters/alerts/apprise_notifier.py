@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from steelyard.adapters.alerts.courier import deliver
 from steelyard.adapters.machine import apart
 from steelyard.errors import NoAnswer, ServiceError
-from steelyard.words import say
+from steelyard.words import Text, say
 
 if TYPE_CHECKING:
     from steelyard.ports.machine import Secrets
@@ -58,6 +58,8 @@ class AppriseNotifier:
             )
         if found["failure"] is not None:
             text = self._secrets.mask(found["failure"] or say("no reason was given"))
+            if not isinstance(text, Text):
+                text = say("the service says: {text}", text=text)
             if found["broken"]:
                 raise _unanswered(say("{text} It did not answer, and may have taken the message", text=text))
             raise ServiceError("notify-failed", text, say("run: steelyard notify test, and see notify list"))
@@ -80,5 +82,5 @@ def _unanswered(text: str) -> NoAnswer:
     return NoAnswer(
         "notify-unanswered",
         text,
-        say("look whether it arrived; the next run sends it again"),
+        say("check whether it arrived; the next run sends it again"),
     )

@@ -306,7 +306,9 @@ class TicketBroker(BrokerHabits):
             state = {"opening": None, "counted": [], "orders": []}
         except (OSError, ValueError) as error:
             raise ServiceError(
-                "ticket-file", f"{self._state}: {error}", say("restore it from a backup")
+                "ticket-file",
+                say("{path} cannot be read: {why}", path=self._state, why=error),
+                say("restore it from a backup"),
             ) from None
         return state, self._lines(state)
 
@@ -317,7 +319,9 @@ class TicketBroker(BrokerHabits):
             return []
         except (OSError, ValueError) as error:
             raise ServiceError(
-                "ticket-file", f"{self._typed}: {error}", say("save it as UTF-8 CSV")
+                "ticket-file",
+                say("{path} cannot be read: {why}", path=self._typed, why=error),
+                say("save it as UTF-8 CSV"),
             ) from None
         rest = {row["number"]: Decimal(row["shares"]) for row in state["orders"] if not row["rejected"]}
         reader = csv.DictReader(io.StringIO(text))
@@ -366,7 +370,9 @@ class TicketBroker(BrokerHabits):
 
     def _typo(self, place: int, text: str) -> InputError:
         hint = say("correct the line; columns: {columns}", columns=",".join(TYPED))
-        return InputError("ticket-fills", f"{text} ({self._typed.name}:{place})", hint)
+        return InputError(
+            "ticket-fills", say("{text} ({file}:{line})", text=text, file=self._typed.name, line=place), hint
+        )
 
     def _write(self, state: Mapping[str, Any], lines: list[_FillRow]) -> None:
         out = io.StringIO()
@@ -381,7 +387,11 @@ class TicketBroker(BrokerHabits):
             if not self._typed.exists():
                 write_private(self._typed, ",".join(TYPED) + "\n")
         except OSError as error:
-            raise ServiceError("ticket-file", f"{self._folder}: {error}", say("check its rights")) from None
+            raise ServiceError(
+                "ticket-file",
+                say("{path} cannot be written: {why}", path=self._folder, why=error),
+                say("check its rights"),
+            ) from None
 
 
 def _figure(text: str) -> Decimal:

@@ -77,7 +77,9 @@ class SqliteOrderBook(AuditBook):
                 say("there is no saved plan {name!r}", name=name)
                 if not rows
                 else say("{name!r} names {rows} plans", name=name, rows=len(rows)),
-                say("save one with `steelyard plan --save`") if not rows else say("give more of the id"),
+                say("save one with `steelyard plan --save`")
+                if not rows
+                else say("give more letters of the id"),
             )
         return self._plan(rows[0])
 

@@ -194,7 +194,7 @@ def _syntax(text: str, name: str, error: Exception) -> Problem:
         if 0 < len(value.strip()) < LONGEST_SHOWN and not value.strip().startswith(("[", "{", '"', "'")):
             hint = say('write {key} = "{value}"', key=key.strip(), value=value.split("#")[0].strip())
     if not isinstance(message, Text):
-        message = message[:1].lower() + message[1:]
+        message = say("not valid TOML: {why}", why=message[:1].lower() + message[1:])
     return Problem("toml-syntax", message, hint, name, line)
 
 

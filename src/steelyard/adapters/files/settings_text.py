@@ -7,7 +7,7 @@ from typing import Any
 
 from steelyard.adapters.files.toml_text import bytes_of, tree_of
 from steelyard.errors import PortfolioProblems, Problem
-from steelyard.words import say
+from steelyard.words import Text, say
 
 
 def read(path: Path, name: str) -> tuple[str, dict[str, Any]] | None:
@@ -30,10 +30,12 @@ def read(path: Path, name: str) -> tuple[str, dict[str, Any]] | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise refuse("unreadable", error.strerror or str(error), say("check its rights")) from None
+        text = say("it cannot be read: {why}", why=error.strerror or str(error))
+        raise refuse("unreadable", text, say("check its rights")) from None
     except ValueError as error:
+        why = error.args[0] if len(error.args) == 1 else str(error)
         raise refuse(
             "toml-syntax",
-            error.args[0] if len(error.args) == 1 else str(error),
+            why if isinstance(why, Text) else say("not valid TOML: {why}", why=why),
             say("correct the line; text needs quotes"),
         ) from None

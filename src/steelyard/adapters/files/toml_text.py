@@ -49,7 +49,7 @@ def tree_of(text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text, parse_float=_exact)
     except RecursionError:
-        raise ValueError(say("lists and tables lie too deep in each other")) from None
+        raise ValueError(say("lists and tables are nested too deeply")) from None
 
 
 @lru_cache(maxsize=4)

@@ -94,7 +94,9 @@ def statement_of(data: bytes, name: str, wanted: str | None) -> Statement:
 def _not_one(statements: Sequence[Statement], name: str, wanted: str | None) -> PortfolioProblems:
     if wanted is not None:
         text = say("the file is not one of {wanted}", wanted=wanted)
-        return refuse("import-header", name, text, say("leave --format out: the file is looked into"))
+        return refuse(
+            "import-header", name, text, say("leave --format out: the format is found by the content")
+        )
     if not statements:
         text = say("the file has no columns that any format here has")
         hint = say(

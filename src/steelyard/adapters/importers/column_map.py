@@ -55,6 +55,7 @@ from steelyard.domain.market.catalogue import Catalogue, korean_code
 from steelyard.domain.money import ZERO, plain
 from steelyard.domain.numerals import POINT, read_numeral
 from steelyard.errors import PortfolioProblems, Problem
+from steelyard.words import message_of, say
 
 _NUMBERS = (
     "shares", "price", "total", "fees", "fx_rate", "tax_base_price", "gift_value", "gift_tax", "foreign_tax",
@@ -108,7 +109,12 @@ def load(data: bytes, name: str) -> ColumnMap:
     try:
         found = tree_of(decode(data, name))
     except ValueError as error:
-        raise refuse("import-map", name, f"the map is no TOML: {error}", "check that line") from None
+        raise refuse(
+            "import-map",
+            name,
+            say("the map is no TOML: {error}", error=message_of(error)),
+            say("check that line"),
+        ) from None
     problems: list[Problem] = []
 
     def wrong(key: str, text: str, hint: str) -> None:
@@ -116,33 +122,59 @@ def load(data: bytes, name: str) -> ColumnMap:
 
     for key, value in found.items():
         if key not in _KEYS:
-            wrong(key, "there is no such key", f"the keys are {', '.join(_KEYS)}")
+            wrong(key, say("there is no such key"), say("the keys are {choices}", choices=", ".join(_KEYS)))
         elif type(value) is not _KEYS[key]:
-            wrong(key, f"{value!r} is of the wrong kind", "see the guide of the journal")
+            wrong(
+                key, say("{value!r} is of the wrong kind", value=value), say("see the guide of the journal")
+            )
     for part, known in (("columns", _COLUMNS), ("constants", frozenset(COLUMNS))):
         for key, value in _table(found, part).items():
             if key not in known or not isinstance(value, str):
                 wrong(
-                    f"{part}.{key}", f"{key} = {value!r} means nothing", f"write one of {', '.join(COLUMNS)}"
+                    f"{part}.{key}",
+                    say("{key} = {value!r} means nothing", key=key, value=value),
+                    say("write one of {choices}", choices=", ".join(COLUMNS)),
                 )
     for word, kind in _table(found, "types").items():
         if kind not in (*KINDS, CANCEL, ""):
-            wrong(f"types.{word}", f"{kind!r} is not a type of entry", f"write one of {', '.join(KINDS)}")
+            wrong(
+                f"types.{word}",
+                say("{kind!r} is not a type of entry", kind=kind),
+                say("write one of {choices}", choices=", ".join(KINDS)),
+            )
     for needed in ("date", "type"):
         if needed not in {**_table(found, "columns"), **_table(found, "constants")}:
-            wrong(f"columns.{needed}", f"no column is the {needed}", f'write {needed} = "NAME OF THE COLUMN"')
+            wrong(
+                f"columns.{needed}",
+                say("no column is the {needed}", needed=needed),
+                say('write {needed} = "NAME OF THE COLUMN"', needed=needed),
+            )
     if found.get("decimal", ".") not in (".", ","):
-        wrong("decimal", f"{found['decimal']!r} is no decimal sign", 'write "." or ","')
+        wrong(
+            "decimal",
+            say("{decimal!r} is no decimal sign", decimal=found["decimal"]),
+            say('write "." or ","'),
+        )
     first_line = found.get("first_line", 1)
     if type(first_line) is int and first_line < 1:
-        wrong("first_line", f"there is no line {first_line}", "write the line of the column names")
+        wrong(
+            "first_line",
+            say("there is no line {first_line}", first_line=first_line),
+            say("write the line of the column names"),
+        )
     if type(found.get("delimiter", ",")) is str and len(found.get("delimiter", ",")) != 1:
-        wrong("delimiter", "it is not one character", 'write ";"')
+        wrong("delimiter", say("it is not one character"), say('write ";"'))
     if isinstance(encoding := found.get("encoding"), str) and not _is_encoding(encoding):
-        wrong("encoding", f"{encoding!r} is no encoding of files", 'write "cp949" or "utf-8"')
+        wrong(
+            "encoding",
+            say("{encoding!r} is no encoding of files", encoding=encoding),
+            say('write "cp949" or "utf-8"'),
+        )
     if isinstance(form := found.get("date_format"), str) and not _is_form(form):
         wrong(
-            "date_format", f"{form!r} does not describe a date", 'write "%Y.%m.%d": year, month and day once'
+            "date_format",
+            say("{form!r} does not describe a date", form=form),
+            say('write "%Y.%m.%d": year, month and day once'),
         )
     if problems:
         raise PortfolioProblems(tuple(problems))
@@ -194,8 +226,8 @@ def read(
     if rows:
         missing = [described.columns[key] for key, column in columns.items() if column not in cells]
         if missing:
-            hint = "correct the map; first_line is the line of column names"
-            text = f"there is no column {', '.join(missing)}"
+            hint = say("correct the map; first_line is the line of column names")
+            text = say("there is no column {names}", names=", ".join(missing))
             raise refuse("import-header", name, text, hint, described.first_line)
     words: dict[str, Sequence[str]] = {key: cells.get(column, ()) for key, column in columns.items()}
     described = _told(described, words, text, name)
@@ -210,7 +242,7 @@ def read(
         try:
             _row(sheet, lines[place], said, described, names)
         except ValueError as error:
-            sheet.unread(f"the row cannot be read: {error}", lines[place])
+            sheet.unread(say("the row cannot be read: {error}", error=message_of(error)), lines[place])
 
     usual, references = _usual(words, described, names, sheet.account or "main", len(rows))
     sheet.put_columns(usual, lines, alone, references)
@@ -318,8 +350,8 @@ def _told(described: ColumnMap, words: Mapping[str, Sequence[str]], text: str, n
     order, form = YEAR_FIRST, described.date_format
     if form is not None and days and not any(_fits(day, form) for day in days):
         right = next((f for f in _FORMS if all(_fits(day, f) for day in days)), None)
-        said = f"no date has the form {form!r}: {days[0]!r}"
-        hint = f'write date_format = "{right}"' if right else "leave date_format out"
+        said = say("no date has the form {form!r}: {day!r}", form=form, day=days[0])
+        hint = say('write date_format = "{right}"', right=right) if right else say("leave date_format out")
         raise refuse("import-map", name, said, hint)
     try:
         order = day_order(days) if form is None else order
@@ -351,19 +383,21 @@ def _row(
     kind = words.get("type", "")
     if described.types:
         if kind not in described.types:
-            hint = f'add to the map, under [types]: "{kind}" = "buy", or = "" to leave such rows out'
-            sheet.problem("entry-type", f"{kind!r} is not in the map", hint, line)
+            hint = say(
+                'add to the map, under [types]: "{kind}" = "buy", or = "" to leave such rows out', kind=kind
+            )
+            sheet.problem("entry-type", say("{kind!r} is not in the map", kind=kind), hint, line)
             return
         words["type"] = described.types[kind]
         if not words["type"]:
-            sheet.skip(line, f"the map wants no {kind!r}")
+            sheet.skip(line, say("the map wants no {kind!r}", kind=kind))
             return
         kind = words["type"]
     owner = words.get("account") or sheet.account or "main"
     original = words.pop("original", "")
     if kind == CANCEL:
         if not original:
-            raise ValueError("it takes back a row and does not say which: name its column as `original`")
+            raise ValueError(say("it takes back a row and does not say which: name its column as `original`"))
         sheet.cancel(line, f"map:{owner}:{original}")
         return
     for key in ("date", "lot", "ex_date"):
@@ -404,7 +438,7 @@ def _signed(kind: str, words: dict[str, str], numbers: dict[str, Decimal], *, ig
     if kind in ("deposit", "withdrawal") and negative:
         kind = "withdrawal"
     elif kind in PAYMENT_KINDS and negative:
-        raise ValueError("a payment below zero: taken back, or the purchase it was reinvested in")
+        raise ValueError(say("a payment below zero: taken back, or the purchase it was reinvested in"))
     elif kind in SIGNED_KINDS or not ignore:
         return kind
     for key, value in numbers.items():

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from steelyard.adapters.importers.rows import Sheet, add_up, payment
 from steelyard.domain.money import EXACT, ZERO, plain
+from steelyard.words import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +98,21 @@ class Dividends:
                 (k for k in kept if k.event == booking.event and not add_up(k.amount, booking.amount)), None
             )
             if original is None:
-                text = (
-                    f"a dividend of {booking.symbol} on {booking.day} is taken back that is not in the file"
+                text = say(
+                    "a dividend of {symbol} on {day} is taken back that is not in the file",
+                    symbol=booking.symbol,
+                    day=booking.day,
                 )
                 sheet.unread(text, booking.line, booking.key)
                 continue
             kept.remove(original)
             sheet.skip(
                 booking.line,
-                f"a dividend of {booking.symbol} on {booking.day} and its reversal; "
-                "if it came with an earlier import, take it back with `steelyard undo`",
+                say(
+                    "a dividend of {symbol} on {day} and its reversal; "
+                    "if it came with an earlier import, take it back with `steelyard undo`",
+                    symbol=booking.symbol,
+                    day=booking.day,
+                ),
             )
         return kept

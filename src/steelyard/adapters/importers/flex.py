@@ -28,6 +28,7 @@ from steelyard.adapters.importers.rows import (
 )
 from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.money import EXACT, ZERO, plain
+from steelyard.words import message_of, say
 
 _READ = ("Trade", "CashTransaction", "CorporateAction", "Transfer")
 _FUNDS = frozenset({"STK", "ETF", "FUND", ""})
@@ -101,7 +102,10 @@ def read(data: bytes, name: str, catalogue: Catalogue, said: ImportOptions) -> I
             else:
                 _transfer(sheet, element, owner, held, taken)
         except ValueError as error:
-            sheet.unread(f"the {element.tag} cannot be read: {error}", element.line)
+            sheet.unread(
+                say("the {tag} cannot be read: {error}", tag=element.tag, error=message_of(error)),
+                element.line,
+            )
     dividends.add_to(sheet)
     return sheet.finish()
 
@@ -116,18 +120,18 @@ def _elements(data: bytes, name: str) -> Iterator[_Element]:
 
     def forbidden(*_: object) -> None:
         # Flex has none, and entities can make a small file fill the memory.
-        raise refuse("import-syntax", name, "the file declares a document type", "export it again")
+        raise refuse("import-syntax", name, say("the file declares a document type"), say("export it again"))
 
     parser.StartElementHandler = start
     parser.StartDoctypeDeclHandler = forbidden
     try:
         parser.Parse(data, True)
     except expat.ExpatError as error:
-        text = f"the file is no XML: {expat.errors.messages[error.code]}"
-        raise refuse("import-syntax", name, text, "export it again, whole", error.lineno) from None
+        text = say("the file is no XML: {why}", why=expat.errors.messages[error.code])
+        raise refuse("import-syntax", name, text, say("export it again, whole"), error.lineno) from None
     if not found or found[0].tag != "FlexQueryResponse":
-        hint = "run an Activity Flex Query with format XML"
-        raise refuse("import-header", name, "the file is no Flex statement", hint)
+        hint = say("run an Activity Flex Query with format XML")
+        raise refuse("import-header", name, say("the file is no Flex statement"), hint)
     yield from found
 
 
@@ -145,16 +149,31 @@ def _trade(sheet: Sheet, element: _Element, owner: str, *, executions: bool) -> 
     line = element.line
     if element["levelOfDetail"] not in ("", "EXECUTION"):
         if not executions:
-            text = f"the query lists trades by {element['levelOfDetail']}"
-            sheet.problem("import-row", text, "choose Executions in the Flex query", line)
+            text = say("the query lists trades by {level}", level=element["levelOfDetail"])
+            sheet.problem("import-row", text, say("choose Executions in the Flex query"), line)
         return
     if element["assetCategory"] not in _FUNDS | {"CASH"}:
-        sheet.skip(line, f"{element['assetCategory']} {element['symbol']} is no fund or share")
+        sheet.skip(
+            line,
+            say(
+                "{kind} {symbol} is no fund or share",
+                kind=element["assetCategory"],
+                symbol=element["symbol"],
+            ),
+        )
         return
     shares, price = amount(element["quantity"]), amount(element["tradePrice"])
     side = element["buySell"] or ("BUY" if shares > ZERO else "SELL")
     if side not in ("BUY", "SELL") or not shares:
-        sheet.unread(f"the trade {side} {element['quantity']} {element['symbol']} is not understood", line)
+        sheet.unread(
+            say(
+                "the trade {side} {quantity} {symbol} is not understood",
+                side=side,
+                quantity=element["quantity"],
+                symbol=element["symbol"],
+            ),
+            line,
+        )
         return
     reference = _reference(element, "tradeID", "ibExecID", "transactionID")
     day = element.day("tradeDate", "dateTime")
@@ -195,7 +214,7 @@ def _conversion(
     """`USD.KRW`: so many USD at a price in KRW; a sale of them buys the won."""
     bought, dot, paid = element["symbol"].partition(".")
     if not dot:
-        sheet.unread(f"{element['symbol']!r} is no pair of currencies", element.line)
+        sheet.unread(say("{symbol!r} is no pair of currencies", symbol=element["symbol"]), element.line)
         return
     if side == "SELL":
         got = EXACT.multiply(shares, price)
@@ -239,7 +258,7 @@ def _cash(sheet: Sheet, dividends: Dividends, element: _Element, owner: str) -> 
     day = element.day("settleDate", "dateTime", "reportDate")
     reference = _reference(element, "transactionID")
     if not money:
-        sheet.skip(element.line, f"{kind} moves no money")
+        sheet.skip(element.line, say("{kind} moves no money", kind=kind))
     elif kind in _PAID | {"Withholding Tax"} and element["symbol"]:
         found = _PER_SHARE.search(element["description"])
         rate = amount(next(filter(None, found.groups()))) if found else ZERO
@@ -268,7 +287,7 @@ def _corporate_action(sheet: Sheet, element: _Element, owner: str) -> None:
     text = element["actionDescription"] or element["description"]
     found = _SPLIT.search(text)
     if found is None:
-        sheet.unread(f"the corporate action {text!r} is not understood", element.line)
+        sheet.unread(say("the corporate action {text!r} is not understood", text=text), element.line)
         return
     new, old = (Decimal(n) for n in found.groups())
     sheet.add(
@@ -315,14 +334,25 @@ def _transfer(
             symbol=symbol, shares=plain(abs(shares)), price=price, currency=currency, lot=lot,
         )  # fmt: skip
         if inward and not price:
-            said = "is in several lots" if lots else "is not in the file"
             command = to_record(arrival, owner or sheet.account or "main", lots)
-            text = (
-                f"what the {plain(abs(shares))} {symbol} cost {said}; take the entry back and enter {command}"
-            )
+            facts = {"shares": plain(abs(shares)), "symbol": symbol, "command": command}
+            if lots:
+                text = say(
+                    "the {shares} {symbol} are of several lots; take the entry back and enter {command}",
+                    **facts,
+                )
+            else:
+                text = say(
+                    "what the {shares} {symbol} cost is not in the file; take the entry back and enter "
+                    "{command}",
+                    **facts,
+                )
             sheet.lacks(element.line, text)
     elif money:
         signed, currency = (abs(money) if inward else EXACT.minus(abs(money))), element["currency"]
         _money(sheet, element.line, reference, owner, day, currency, signed, "transfer", "withdrawal")
     else:
-        sheet.unread(f"the transfer of {element['symbol'] or 'nothing'} is not understood", element.line)
+        sheet.unread(
+            say("the transfer of {symbol} is not understood", symbol=element["symbol"] or say("nothing")),
+            element.line,
+        )

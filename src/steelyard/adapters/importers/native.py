@@ -17,6 +17,7 @@ from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.money import plain
 from steelyard.domain.numerals import COMMA, read_numeral
 from steelyard.domain.shown import uncell
+from steelyard.words import say
 
 NUMBERS = ("shares", "price", "fees", "fx_rate", "tax_base_price", "gift_value", "gift_tax", "foreign_tax")
 
@@ -57,8 +58,8 @@ def read(data: bytes, name: str, catalogue: Catalogue, said: ImportOptions) -> I
         if over is not None and over[place]:
             sheet.problem(
                 "import-row",
-                "the row has more cells than there are columns",
-                "quote a cell that has a comma in it",
+                say("the row has more cells than there are columns"),
+                say("quote a cell that has a comma in it"),
                 line,
             )
             return
@@ -88,12 +89,18 @@ def _known_columns(sheet: Sheet, found: Sequence[str]) -> bool:
         if missing not in names:
             sheet.problem(
                 "import-header",
-                f"there is no column {missing}",
-                f"the columns are {','.join(FIELDS)}; or name the format with --format",
+                say("there is no column {missing}", missing=missing),
+                say("the columns are {choices}; or name the format with --format", choices=",".join(FIELDS)),
                 1,
             )
     for unknown in (n for n in names if n not in COLUMNS):
         near = get_close_matches(unknown, COLUMNS, n=1)
-        hint = f"did you mean {near[0]}?" if near else "take it out, or describe the file with --map"
-        sheet.problem("import-header", f"the column {unknown!r} means nothing here", hint, 1)
+        hint = (
+            say("did you mean {near}?", near=near[0])
+            if near
+            else say("take it out, or describe the file with --map")
+        )
+        sheet.problem(
+            "import-header", say("the column {unknown!r} means nothing here", unknown=unknown), hint, 1
+        )
     return not sheet.problems

@@ -162,7 +162,7 @@ class Sheet:
 
     def unread(self, reason: str, line: int | None = None, key: str | None = None) -> None:
         """Note a row that ought to be understood and is not."""
-        hint = "take it out of the file, and enter what it did with `steelyard record`"
+        hint = say("take it out of the file, and enter what it did with `steelyard record`")
         self.problem("import-row", reason, hint, line, key)
 
     def add(self, line: int | None, reference: str = "", key: str | None = None, **fields: str) -> None:
@@ -254,7 +254,7 @@ class Sheet:
             PortfolioProblems: With every problem, by line.
         """
         if not (self.rows or self.problems or self.skipped or self.cancelled):
-            self.problem("import-empty", "the file has no rows", "export it again")
+            self.problem("import-empty", say("the file has no rows"), say("export it again"))
         if self.said.leave:
             self._leave(frozenset(self.said.leave))
         self._tell_unused()
@@ -289,8 +289,10 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> str:
             return text_of(data)
         return data.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
     except (ValueError, LookupError) as error:
-        hint = 'save it as UTF-8, or give --map FILE with encoding = "cp949"'
-        raise refuse("import-encoding", name, f"the file cannot be read: {error}", hint) from None
+        hint = say('save it as UTF-8, or give --map FILE with encoding = "cp949"')
+        raise refuse(
+            "import-encoding", name, say("the file cannot be read: {error}", error=error), hint
+        ) from None
 
 
 def sign_in(table: Mapping[str, Iterable[str]], columns: Collection[str], delimiter: str, name: str) -> str:
@@ -353,8 +355,8 @@ def grid(
     try:
         names = [cell.strip().lower() for cell in next(reader, [])]
         if not any(names) or len({n for n in names if n}) < len([n for n in names if n]):
-            hint = "the first line names the columns, each once"
-            raise refuse("import-header", name, "there is no line of column names", hint, first_line)
+            hint = say("the first line names the columns, each once")
+            raise refuse("import-header", name, say("there is no line of column names"), hint, first_line)
         many, before = len(names), reader.line_num
         for cells in reader:
             line, before = before + first_line, reader.line_num
@@ -369,7 +371,11 @@ def grid(
     except csv.Error as error:
         line = reader.line_num + first_line - 1
         raise refuse(
-            "import-row", name, f"the row cannot be read: {error}", "check its quotes", line
+            "import-row",
+            name,
+            say("the row cannot be read: {error}", error=error),
+            say("check its quotes"),
+            line,
         ) from None
 
 
@@ -394,8 +400,10 @@ def document(data: bytes, name: str) -> object:
         return json.loads(decode(data, name), parse_float=str, parse_int=str)
     except (ValueError, RecursionError) as error:
         line = getattr(error, "lineno", None)
-        text = f"the file is no JSON: {getattr(error, 'msg', 'it is nested too deeply')}"
-        raise refuse("import-syntax", name, text, "export it again, whole", line) from None
+        text = say(
+            "the file is no JSON: {why}", why=getattr(error, "msg", None) or say("it is nested too deeply")
+        )
+        raise refuse("import-syntax", name, text, say("export it again, whole"), line) from None
 
 
 def listed(symbol: str) -> str:

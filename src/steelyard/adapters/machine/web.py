@@ -111,16 +111,16 @@ class Web:
         if packed in ("identity", ""):
             return bytes(raw)
         if packed not in ("gzip", "x-gzip", "deflate"):
-            raise Unanswered(say("its answer is packed in a way that was not asked for"))
+            raise Unanswered(say("its answer is compressed in a way that was not asked for"))
         unpacking = zlib.decompressobj(zlib.MAX_WBITS | 32)
         try:
             body = unpacking.decompress(bytes(raw), self._largest + 1)
         except zlib.error:
-            raise Unanswered(say("its answer cannot be unpacked")) from None
+            raise Unanswered(say("its answer cannot be decompressed")) from None
         if len(body) > self._largest or unpacking.unconsumed_tail:
             raise Unanswered(say("its answer does not end"))
         if not unpacking.eof:
-            raise Unanswered(say("its answer cannot be unpacked"))
+            raise Unanswered(say("its answer cannot be decompressed"))
         return body
 
 

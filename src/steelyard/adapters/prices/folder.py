@@ -186,7 +186,7 @@ def _close(
         raise DataError(
             "price-row",
             say("{name}:{line}: {problem}", name=path.name, line=line, problem=message_of(error)),
-            say("correct the row, or leave its price blank"),
+            say("correct the row, or leave the price blank"),
         ) from None
 
 

@@ -203,10 +203,15 @@ def _clock(inputs: RunInputs, last: LastRun | None) -> Symptom:
     return Symptom("clock", "good", f"{now:%Y-%m-%d %H:%M} UTC, {inputs.settings.alerts.timezone}")
 
 
+_OUTCOMES = {"done": say("done"), "interrupted": say("interrupted")}
+"""What became of a run; another word is the code of the error that ended it."""
+
+
 def _last_run(inputs: RunInputs, last: LastRun | None, scheduled: bool) -> Symptom:
     if last is None:
         return Symptom("last run", "warning", say("there was none"), say("run: steelyard run"))
-    when = f"{last.started_at:%Y-%m-%d %H:%M} UTC: {last.outcome}"
+    outcome = _OUTCOMES.get(last.outcome, last.outcome)
+    when = say("{started_at:%Y-%m-%d %H:%M} UTC: {outcome}", started_at=last.started_at, outcome=outcome)
     if last.outcome != "done":
         return Symptom("last run", "bad", when, say("run: steelyard run, and read what it says"))
     return Symptom("last run", "good", when)

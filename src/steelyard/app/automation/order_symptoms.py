@@ -30,7 +30,7 @@ def record(book: OrderBook) -> tuple[Symptom, ...]:
 
 def orders_unknown(left: Sequence[str]) -> tuple[Symptom, ...]:
     """Return a symptom for each order whose fate nobody knows, each as one line."""
-    hint = say("look at the broker's own page; `steelyard orders watch` asks again")
+    hint = say("check the broker's own page; `steelyard orders watch` asks again")
     return tuple(Symptom("orders", "warning", line, hint) for line in left)
 
 

@@ -170,7 +170,7 @@ def reason(code: str, symbol: str = "") -> Text:
         "max_interval": say("the longest interval since the last rebalance has passed"),
         "calendar": say("the rebalance of the period has come"),
         "cooldown": say("the last rebalance was too short a time ago"),
-        "cash_flow": say("money comes in or is taken out"),
+        "cash_flow": say("money is paid in or taken out"),
     }[code]
 
 

@@ -220,7 +220,9 @@ def compare_policies(
     from steelyard.engines.backtest.ahead import Ahead
 
     if sweeping and len(texts) > 1:
-        raise InputError("policy-text", say("a sweep compares with one policy only"), say("give one of them"))
+        raise InputError(
+            "policy-text", say("a sweep compares with one policy only"), say("give only one of them")
+        )
     with Ahead(wanted=drawing.paths > 0 and plain) as ahead:
         prices = simulate(tuple(portfolio.targets), seed=drawing.seed) if history is None else history()
         chosen: tuple[Candidate, ...] = tuple(candidate(text) for text in texts)

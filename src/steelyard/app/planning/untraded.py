@@ -212,7 +212,7 @@ def _why_idle(
         else:
             open_.append(symbol)
     if open_ and outcome.nearest is not None:
-        return say("near enough without spending it"), stage(request, outcome)
+        return say("near enough to target without spending it"), stage(request, outcome)
     if open_:
         return say("nothing bought with it would come nearer to target"), "nearness"
     parts = []
@@ -228,7 +228,7 @@ def _why_idle(
     if barred:
         parts.append(say("it may not hold {goals}", goals=tuple(barred)))
     if dear:
-        parts.append(say("it buys no share of {symbols}", symbols=tuple(dear)))
+        parts.append(say("it is too little for a share of {symbols}", symbols=tuple(dear)))
     if parts:
         return join("; ", parts), "rule" if capped or banned or barred else "nearness"
     return say("nothing bought with it would come nearer to target"), "nearness"

@@ -58,7 +58,9 @@ def reconcile(situation: TaxSituation, stated: Sequence[StatedSale], account: st
     for line in rest:
         found = _match(line, left)
         if found is None:
-            reason = say("no such sale in the journal: an account that is not recorded, or another year")
+            reason = say(
+                "the journal has no such sale: the account is not recorded, or it is of another year"
+            )
             differences.append(Difference(line, None, line.counted, reason))
             continue
         left.remove(found)

@@ -52,7 +52,7 @@ def against_plan(request: ExecutionRequest, blotter: Blotter, snapshot: Snapshot
         text, hint = say("everything is halted: {why}", why=why), say("run `steelyard resume`")
         found.append(_of_plan("halted", text, hint))
     if any(o.filled and o.attempt < request.attempt for o in book.orders(plan.id)):
-        text = say("an order of an earlier attempt filled after all")
+        text = say("an order of an earlier attempt filled later")
         hint = say("run `steelyard sync`, bring the file up to date and save a new plan")
         found.append(_of_plan("duplicate-plan", text, hint))
     if plan.id in book.finished():

@@ -331,23 +331,3 @@ def story(book: OrderBook, plan_id: str) -> Story:
     """Return everything the audit record tells of a plan, in order."""
     told = [{"number": link.number, **json.loads(link.text)} for link in book.links()]
     return Story(plan_id, tuple(entry for entry in told if entry["plan"] == plan_id))
-
-
-def describe(entry: Mapping[str, Any]) -> str:
-    """Return one line for people on an entry of the record."""
-    body = entry["body"]
-    words = [
-        f"{k} {_worded(v)}"
-        for k, v in body.items()
-        if k not in {"order", "broker_id"} and v not in ("", None)
-    ]
-    return f"{entry['at'][:19]}  {entry['kind']:<12} {', '.join(words)}"
-
-
-def _worded(value: object) -> str:
-    """A refusal is its text; of everything else the words as they stand."""
-    if isinstance(value, list):
-        return "; ".join(_worded(item) for item in value)
-    if isinstance(value, dict):
-        return str(value.get("text") or ", ".join(f"{k} {_worded(v)}" for k, v in value.items()))
-    return str(value)

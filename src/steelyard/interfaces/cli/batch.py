@@ -34,9 +34,11 @@ _engine = click.option(
     type=click.Choice(["threads", "dask", "ray"]),
     default="threads",
     show_default=True,
-    help="What does the buckets: threads of this process, or a cluster's workers.",
+    help="What works on the buckets: threads of this process, or a cluster's workers.",
 )
-_address = click.option("--address", help="Of a cluster that runs already; else one starts on this machine.")
+_address = click.option(
+    "--address", help="Address of a running cluster; without it one starts on this machine."
+)
 _json = click.option("--json", "as_json", is_flag=True, help="One JSON document and nothing else.")
 
 
@@ -63,11 +65,13 @@ def batch() -> None:
 @click.option("--out", "work", required=True, type=_PATH, help="Folder for the buckets.")
 @click.option("--as-of", required=True, type=Day(), help="The day of every plan.")
 @click.option("--base-currency", default="USD", show_default=True, help="Everything is valued in it.")
-@click.option("--commission", default="0", show_default=True, help="Fraction of the traded value, as 0.1%.")
+@click.option(
+    "--commission", default="0", show_default=True, help="Fraction of the traded value, such as 0.1%."
+)
 @click.option("--min-commission", default="0", show_default=True, help="Least commission of a trade.")
 @click.option("--fx-spread", default="0", show_default=True, help="Fraction of the converted value.")
-@click.option("--accept-drift", help="What is near enough for less tax, as 0.5%; docs/guides/batch.md.")
-@click.option("--refuse", is_flag=True, help="Let wrong accounts through, to be refused one by one.")
+@click.option("--accept-drift", help="How much further from target is acceptable to save tax, such as 0.5%.")
+@click.option("--refuse", is_flag=True, help="Keep going when accounts have errors; each of them is refused.")
 @_threads
 @_engine
 @_address

@@ -12,6 +12,7 @@ from steelyard.domain.money import plain
 from steelyard.errors import SteelyardError
 from steelyard.interfaces.cli.options import epilog, print_json
 from steelyard.interfaces.language import echo, tell
+from steelyard.interfaces.vocabulary import TAX_CLASSES, class_words
 from steelyard.words import join, say
 
 if TYPE_CHECKING:
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
 @click.argument("text", nargs=-1, required=True)
 @click.option("--portfolio", type=click.Path(path_type=Path), default=Path("portfolio.toml"),
               help="The portfolio file, for its own instruments and what is held.")  # fmt: skip
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="At most so many.")
+@click.option(
+    "--limit", type=click.IntRange(1), default=20, show_default=True, help="Show at most this many."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document and nothing else.")
 def find(text: tuple[str, ...], portfolio: Path, limit: int, as_json: bool) -> None:
     """Find instruments by words of their name, a symbol, an ISIN or a class, in Korean or English."""
@@ -73,7 +76,9 @@ def _show(found: tuple[Finding, ...]) -> None:
     for one in found:
         cost = "" if one.expense_ratio is None else f"{plain(one.expense_ratio * 100)} %"
         mark = " *" if one.from_memory[:1] == ("name",) else ""
-        row = [one.symbol, one.name + mark, one.asset_class or "", cost, one.tax_class or one.us_class or ""]
+        taxed = one.tax_class or one.us_class or ""
+        kind = class_words(one.asset_class or "")
+        row = [one.symbol, one.name + mark, tell(kind), cost, tell(TAX_CLASSES.get(taxed, taxed))]
         table.add_row(*row, *([shares(one.held) if one.held else ""] if held else []))
     console().print(table)
     if any(one.from_memory[:1] == ("name",) for one in found):

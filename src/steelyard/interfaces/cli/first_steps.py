@@ -60,7 +60,7 @@ def models(name: str | None, as_json: bool) -> None:
     "symbols",
     metavar="NAME=SYMBOL",
     multiple=True,
-    help="With --from: what a broker calls a symbol.",
+    help="With --from: the broker's name for a symbol.",
 )
 @click.option(
     "--leave", metavar="LINES", default="", help="With --from: lines to leave out, as 7,12 or 20-85."

@@ -11,7 +11,7 @@ import click
 import steelyard
 from steelyard.interfaces.cli.typed import Count, Day
 from steelyard.interfaces.language import echo, hint, json_text, tell
-from steelyard.interfaces.vocabulary import PRICE_STATES
+from steelyard.interfaces.vocabulary import PRICE_STATES, SOURCES
 from steelyard.words import say
 
 if TYPE_CHECKING:
@@ -32,12 +32,12 @@ def prices() -> None:
 @prices.command(epilog=f"Example: steelyard prices fetch portfolio.toml --all. {_ENDS}")
 @_FILE
 @_JSON
-@click.option("--all", "everything", is_flag=True, help="Also what the portfolio file has a price for.")
+@click.option("--all", "everything", is_flag=True, help="Include what the portfolio file has a price for.")
 def fetch(path: Path, as_json: bool, everything: bool) -> None:
     """Ask the price sources, in order, and keep what they answer.
 
-    Asked for is what the portfolio file gives no price for. Every answer is stored as it came before it
-    is judged.
+    Only what the portfolio file has no price for is asked for. Every answer is stored as it came, then
+    judged.
     """
     found = steelyard.fetch_prices(path, everything=everything)
     _print(found, as_json)
@@ -81,7 +81,9 @@ def check(path: Path, as_json: bool) -> None:
 @click.argument("price")
 @_FILE
 @click.option("--day", type=Day(), help="The session it belongs to.  [default: the newest]")
-@click.option("--sure", is_flag=True, help="Also ten times the last price or more, or a tenth or less.")
+@click.option(
+    "--sure", is_flag=True, help="Accept also ten times the last price or more, or a tenth or less."
+)
 def set_price(symbol: str, price: str, path: Path, day: Any, sure: bool) -> None:
     """Store a price by hand, for when no source has it; SYMBOL may be a pair such as USDKRW."""
     close = steelyard.set_price(path, symbol, price, day=day, sure=sure)
@@ -95,6 +97,7 @@ def _print(found: PriceReport, as_json: bool) -> None:
     for row in found.rows:
         price = "-" if row.price is None else f"{row.price:f} {row.currency}"
         state = "" if row.state is None else f"  {tell(PRICE_STATES[row.state])}"
-        click.echo(f"{row.symbol:<10} {price:>18}  {row.day or '-'!s:<10}  {row.source or '-'}{state}")
+        source = tell(SOURCES.get(row.source or "", row.source or "-"))
+        click.echo(f"{row.symbol:<10} {price:>18}  {row.day or '-'!s:<10}  {source}{state}")
         for finding in row.findings:
             click.echo(f"  {tell(finding['text'])}", err=True)

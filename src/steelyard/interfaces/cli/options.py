@@ -99,9 +99,7 @@ def plan_flags(command: Command) -> Command:
             "--account", metavar="NAME", help="Where the money goes to or comes from.  [default: the first]"
         ),
         click.option("--fractional", is_flag=True, help="Whole shares are not required."),
-        click.option(
-            "--stale-ok", is_flag=True, help="Plan on fetched prices that are too old all the same."
-        ),
+        click.option("--stale-ok", is_flag=True, help="Plan even when fetched prices are too old."),
     ):
         asking = option(asking)
     return options(asking)
@@ -112,7 +110,7 @@ def two_files(one: Path, other: Path) -> InputError:
     return InputError(
         "two-files",
         say("two portfolio files: {one} and {other}", one=one, other=other),
-        say("give one of them"),
+        say("give only one of them"),
     )
 
 

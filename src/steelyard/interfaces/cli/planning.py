@@ -66,11 +66,11 @@ _limit_option = click.option(
     type=click.Choice(OF_PLANS),
     default="absolute",
     show_default=True,
-    help="What counts as near: in money, or in proportion to each target.",
+    help="How distance is measured: in money, or in proportion to each target.",
 )
 @click.option("--policy-gate", is_flag=True, help="No trades unless a rebalance is due.")
-@click.option("--max-tax", metavar="AMOUNT", help="Most tax that the sales may cause.")
-@click.option("--max-gain", metavar="AMOUNT", help="Most net gain that the sales may realise.")
+@click.option("--max-tax", metavar="AMOUNT", help="Largest tax the sales may cause.")
+@click.option("--max-gain", metavar="AMOUNT", help="Largest net gain the sales may realise.")
 @click.option("--harvest", is_flag=True, help="Of plans equally close to target, the least taxed one.")
 @click.option("--save-tax", is_flag=True, help="Stay further from target where that saves tax.")
 @click.option(
@@ -83,18 +83,28 @@ _limit_option = click.option(
 @_wash_option
 @_limit_option
 @click.option(
-    "--price", "prices", multiple=True, metavar="SYMBOL=PRICE", help="What if it cost that, as VOO=580USD."
+    "--price",
+    "prices",
+    multiple=True,
+    metavar="SYMBOL=PRICE",
+    help="Plan as if a price were this, such as VOO=580USD.",
 )
-@click.option("--fx", "rates", multiple=True, metavar="PAIR=RATE", help="What if, as USDKRW=1450.")
+@click.option(
+    "--fx",
+    "rates",
+    multiple=True,
+    metavar="PAIR=RATE",
+    help="Plan as if a rate were this, such as USDKRW=1450.",
+)
 @click.option(
     "--target",
     "targets",
     multiple=True,
     metavar="NAME=WEIGHT",
-    help="What if, as VOO=35%; the others give way.",
+    help="Plan as if a target were this, such as VOO=35%; the others give way.",
 )
 @click.option("--ways", is_flag=True, help="Also list the plan's neighbours with what each would change.")
-@click.option("--save", is_flag=True, help="Keep the plan, to be carried out with `execute`.")
+@click.option("--save", is_flag=True, help="Save the plan, to carry out later with `execute`.")
 def plan(
     path: Path | None,
     told: PlanFlags,
@@ -126,7 +136,9 @@ def plan(
     portfolio = read_portfolio(path, told.file, told.as_of)
     if prices or rates or targets:
         if save:
-            raise click.UsageError("--save keeps what the file says; leave --price, --fx and --target out")
+            raise click.UsageError(
+                say("--save keeps what the file says; leave --price, --fx and --target out")
+            )
         portfolio = steelyard.what_if(
             portfolio, prices=_pairs(prices), fx=_pairs(rates), targets=_pairs(targets)
         )
@@ -189,7 +201,7 @@ def invest(
 ) -> None:
     """Spend new money without selling anything.
 
-    Without an amount the cash that is there is spent. With --account everything is bought in that account.
+    Without an amount it spends the cash you have. With --account everything is bought in that account.
     The plan also says how much new money would bring everything inside its band that way.
     """
     from steelyard.interfaces.cli.amount_words import perhaps_amount
@@ -215,7 +227,7 @@ def invest(
     type=click.Choice(OF_PLANS),
     default="absolute",
     show_default=True,
-    help="What counts as near: in money, or in proportion to each target.",
+    help="How distance is measured: in money, or in proportion to each target.",
 )
 def withdraw(
     amount_and_file: tuple[str, ...],
@@ -237,7 +249,7 @@ def _pairs(words: tuple[str, ...]) -> dict[str, str]:
     for word in words:
         name, equals, figure_ = word.partition("=")
         if not equals or not name or not figure_:
-            raise click.BadParameter(f"{word!r} is no NAME=FIGURE, such as VOO=580USD")
+            raise click.BadParameter(say("{word!r} is no NAME=FIGURE, such as VOO=580USD", word=word))
         number, currency = figure_[:-3], figure_[-3:]
         found[name] = (
             f"{number} {currency}" if number and currency.isalpha() and " " not in figure_ else figure_

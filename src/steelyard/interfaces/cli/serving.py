@@ -76,7 +76,9 @@ def serve(
 @click.option("--portfolio", "file", type=click.Path(path_type=Path), help="Same as FILE.")
 @click.option("--prices", type=click.Path(path_type=Path), help="Past prices for its backtests, a CSV file.")
 @click.option(
-    "--allow-orders", is_flag=True, help="Let it carry out, once, what you approved elsewhere; for an hour."
+    "--allow-orders",
+    is_flag=True,
+    help="Let it carry out, once, a plan you approved elsewhere within the hour.",
 )
 @click.option("--as-of", type=Day(), help="Evaluate as of this date.  [default: today]")
 def mcp(

@@ -70,7 +70,7 @@ def set_(words: tuple[str, ...], yes: bool, as_json: bool) -> None:
     ),
 )
 @click.argument("path", metavar="[FILE]", default="portfolio.toml", type=click.Path(path_type=Path))
-@click.option("--all", "everything", is_flag=True, help="Also what is held without a target.")
+@click.option("--all", "everything", is_flag=True, help="Include what is held without a target.")
 @_YES
 @_JSON
 def from_holdings(path: Path, everything: bool, yes: bool, as_json: bool) -> None:

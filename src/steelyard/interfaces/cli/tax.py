@@ -149,7 +149,7 @@ def tax(
     "--journal", "database", type=click.Path(path_type=Path), help="[default: steelyard.db beside it]"
 )
 @click.option("--portfolio", "file", type=click.Path(path_type=Path), help="Same as FILE.")
-@click.option("--stale-ok", is_flag=True, help="Judge by fetched prices that are too old all the same.")
+@click.option("--stale-ok", is_flag=True, help="Use fetched prices even when they are too old.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document and nothing else.")
 def harvest(
     path: Path,
@@ -399,7 +399,7 @@ def _show_summary(out: Console, year: YearTax, currency: str, marks: _Footnotes)
 
     grid = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     grid.add_column("what")
-    grid.add_column("how much", justify="right")
+    grid.add_column(say("how much"), justify="right")
     grid.add_column("rules")
     for name, part in year.summary.items():
         rows = list(rows_of(part))

@@ -118,7 +118,7 @@ class Service:
         """
         if name is None:
             if len(self.files) > 1:
-                raise wrong("portfolio", say("it is not said which of several portfolios"))
+                raise wrong("portfolio", say("there are several portfolios, and none is named"))
             return next(iter(self.files.items()))
         if name not in self.files:
             raise Trouble(

@@ -62,7 +62,7 @@ def write_deposits(path: Path, report: DepositReport) -> None:
         axes.axvline(own, color="#000000", linewidth=0.6, linestyle=(0, (4, 3)))
         axes.set_xlabel(tell(say("deposits a year, % of the portfolio")))
         axes.set_ylabel(tell(say("off the target, points rms")))
-        axes.set_title(tell(say("How near deposits alone hold the targets")))
+        axes.set_title(tell(say("How close deposits alone keep you to the targets")))
         axes.legend(fontsize=8, frameon=False, handlelength=4.0)
         charts.stamp(axes, tell(say("SIMULATED, seed {seed}", seed=report.drawing.seed)))
         drawn = figures.png(figure)

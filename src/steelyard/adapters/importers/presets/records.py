@@ -11,6 +11,7 @@ from steelyard.adapters.importers.presets.rules import Layout, pattern, read_fie
 from steelyard.adapters.importers.presets.sheets import Line, Sheets
 from steelyard.adapters.importers.presets.statement import Statement
 from steelyard.adapters.importers.presets.trades import Trades
+from steelyard.words import say
 
 _DATED = re.compile(r"^\d{4}[.-]\d\d[.-]\d\d ")
 LONGEST = 2000
@@ -66,7 +67,7 @@ def _objects(statement: Statement, items: Sequence[Mapping[str, Any]], layout: L
             statement.refused.append((at, str(error)))
         else:
             if not statement.add(at, fields, layout):
-                statement.refused.append((at, "no date"))
+                statement.refused.append((at, say("no date")))
         at += 1
 
 
@@ -113,14 +114,14 @@ def read_text(statement: Statement, sheets: Sheets, layouts: Sequence[Layout]) -
         match = pattern(current["record"]).search(line)
         if match is None:
             if _DATED.match(line):
-                statement.refused.append((number, "not understood"))
+                statement.refused.append((number, say("not understood")))
             continue
         fields = {k: v for k, v in match.groupdict().items() if v is not None}
         at = number
         if current.get("continued") and number < len(lines):
             more = pattern(current["continued"]).search(lines[number])
             if more is None:
-                statement.refused.append((at, "the line of dollars is missing"))
+                statement.refused.append((at, say("the line of dollars is missing")))
                 continue
             fields |= {k: v for k, v in more.groupdict().items() if v is not None}
             number += 1

@@ -9,6 +9,7 @@ from steelyard.adapters.importers.presets.rules import Layout, pattern, read_fie
 from steelyard.adapters.importers.presets.sheets import Line, Sheets
 from steelyard.adapters.importers.presets.statement import Statement
 from steelyard.adapters.importers.presets.trades import Trades
+from steelyard.words import say, written
 
 
 def read_sections(statement: Statement, sheets: Sheets) -> bool:
@@ -133,9 +134,9 @@ def _tagged_row(statement: Statement, line: int, cells: Sequence[str], row: Mapp
         if layout["kind"] == "positions":
             statement.hold(line, fields, layout)
         elif layout.get("all"):
-            statement.ignored.append((line, layout["why"]))
+            statement.ignored.append((line, written(layout["why"])))
         elif not statement.add(line, fields, layout):
-            statement.refused.append((line, "no date"))
+            statement.refused.append((line, say("no date")))
         return
     if not total:
-        statement.refused.append((line, f"not understood: {cells[0]}"))
+        statement.refused.append((line, say("not understood: {cell}", cell=cells[0])))

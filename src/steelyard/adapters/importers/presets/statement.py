@@ -21,7 +21,7 @@ from steelyard.adapters.importers.presets.rules import (
 )
 from steelyard.domain.books.entry_text import unit_price
 from steelyard.domain.money import EXACT, ZERO, plain
-from steelyard.words import message_of, say
+from steelyard.words import message_of, say, written
 
 _OUT = frozenset({"buy", "fee", "tax", "withdrawal"})
 _NO_CASH = frozenset({"transfer_in", "transfer_out", "split", "stock_dividend", "spin_off", "merger"})
@@ -152,17 +152,21 @@ class Statement:
 
     def _sort(self, line: int, fields: Fields, layout: Layout, rule: Mapping[str, Any] | None) -> None:
         if layout.get("all"):
-            (self.ignored if layout["all"] == "ignore" else self.refused).append((line, layout["why"]))
+            (self.ignored if layout["all"] == "ignore" else self.refused).append(
+                (line, written(layout["why"]))
+            )
             return
         marks = layout.get("corrections", {}).get("cancelled", {})
         if marks and any(holds({key: mark}, fields, layout) for key, mark in marks.items()):
-            self.ignored.append((line, "cancelled by the broker"))
+            self.ignored.append((line, say("cancelled by the broker")))
             return
         rule = rule or rule_of(fields, layout)
         if rule is None:
             self.refused.append((line, say("not understood: {word}", word=fields.get("type", ""))))
         elif rule["to"] in ("ignore", "refuse"):
-            (self.ignored if rule["to"] == "ignore" else self.refused).append((line, rule.get("why", "")))
+            (self.ignored if rule["to"] == "ignore" else self.refused).append(
+                (line, written(rule.get("why", "")))
+            )
         elif rule["to"].startswith("cancel:"):
             self._cancels.append((line, rule["to"][7:], fields, layout))
         else:
@@ -230,7 +234,7 @@ class Statement:
         rule = next((r for r in layout["rows"] if holds(r.get("when"), fields, layout)), {"to": "ignore"})
         if rule["to"] == "ignore":
             if rule.get("why"):
-                self.ignored.append((line, rule["why"]))
+                self.ignored.append((line, written(rule["why"])))
             return
         try:
             numbers = {
@@ -281,7 +285,7 @@ class Statement:
                 self.cancelled.append(Booking(line, "cancel", fields.get("type", ""), facts, scoped))
                 continue
             if hit is None:
-                self.refused.append((line, "a cancellation of what is not in the file"))
+                self.refused.append((line, say("a cancellation of what is not in the file")))
                 continue
             self.bookings.remove(hit)
             self.ignored.append((hit.line, say("taken back in line {line}", line=line)))

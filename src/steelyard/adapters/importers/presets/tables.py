@@ -14,7 +14,7 @@ from steelyard.adapters.importers.presets.sheets import Line, Sheets
 from steelyard.adapters.importers.presets.statement import Statement
 from steelyard.adapters.importers.presets.trades import Beside, Trades
 from steelyard.domain.numerals import POINT, TwoReadings, decimal_sign
-from steelyard.words import message_of
+from steelyard.words import message_of, say
 
 Preset = Mapping[str, Any]
 
@@ -271,7 +271,7 @@ class _Walk:
         if statement.add(line, fields, layout):
             return size
         if not (layout.get("footer_text") and filled == 1):
-            statement.refused.append((line, "not understood"))
+            statement.refused.append((line, say("not understood")))
         return 1
 
     def parts(self, line: int, get: Callable[[str], str | None], layout: Layout) -> None:
@@ -283,7 +283,7 @@ class _Walk:
                 self.statement.add(line, fields, layout, {"to": part["to"]})
                 done = True
         if not done:
-            self.statement.refused.append((line, "not understood"))
+            self.statement.refused.append((line, say("not understood")))
 
     def header_at(self, at: int) -> tuple[Layout, Header] | None:
         """Return the layout whose header stands in a row: the one that asks for most of it."""

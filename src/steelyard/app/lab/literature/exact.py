@@ -11,8 +11,9 @@ from steelyard.engines.arrays import Floats
 from steelyard.engines.lab import closed_forms, programme, programme_three, spread_costs
 from steelyard.engines.lab.closed_forms import Band
 from steelyard.engines.lab.spread_costs import Spread
+from steelyard.words import say
 
-_GERHOLD = "Gerhold, Guasoni, Muhle-Karbe, Schachermayer 2014 (arXiv 1108.1167); targets from its ODE"
+_GERHOLD = say("Gerhold, Guasoni, Muhle-Karbe, Schachermayer 2014 (arXiv 1108.1167); targets from its ODE")
 _CASES = (
     (Spread(0.08, 0.16, 5.0, 0.01), "1", 0.58194, 0.66806, 1.901, 2.59),
     (Spread(0.08, 0.16, 5.0, 0.001), "2", 0.60485, 0.64515, 0.416, 5.57),
@@ -30,8 +31,8 @@ def leland() -> list[Finding]:
     return [
         found(
             "leland",
-            "turnover saved by a band at equal deviation, %: 'almost 50 %', exactly 1 - sqrt(pi/12)",
-            "Leland 1999 (econwpa 9610004); the exact number is derived",
+            say("turnover saved by a band at equal deviation, %: 'almost 50 %', exactly 1 - sqrt(pi/12)"),
+            say("Leland 1999 (econwpa 9610004); the exact number is derived"),
             48.83,
             100.0 * (1.0 - band.turnover / calendar.turnover),
             within=0.005,
@@ -44,16 +45,34 @@ def gerhold() -> list[Finding]:
     rows = []
     for market, case, buy, sell, premium, turnover in _CASES:
         exact, first = spread_costs.no_trade(market), spread_costs.asymptotic(market)
-        said = (
-            f"excess return {market.mean:.0%}, volatility {market.volatility:.0%}, "
-            f"aversion {market.aversion:g}, spread {market.spread:.1%}"
+        said = say(
+            "excess return {mean:.0%}, volatility {volatility:.0%}, aversion {aversion:g}, "
+            "spread {spread:.1%}",
+            mean=market.mean,
+            volatility=market.volatility,
+            aversion=market.aversion,
+            spread=market.spread,
         )
         rows += [
-            found(f"gerhold-{case}-buy", f"buy below; {said}", _GERHOLD, buy, exact.buy, within=6e-6),
-            found(f"gerhold-{case}-sell", f"sell above; {said}", _GERHOLD, sell, exact.sell, within=6e-6),
+            found(
+                f"gerhold-{case}-buy",
+                say("buy below; {said}", said=said),
+                _GERHOLD,
+                buy,
+                exact.buy,
+                within=6e-6,
+            ),
+            found(
+                f"gerhold-{case}-sell",
+                say("sell above; {said}", said=said),
+                _GERHOLD,
+                sell,
+                exact.sell,
+                within=6e-6,
+            ),
             found(
                 f"gerhold-{case}-premium",
-                f"liquidity premium, bp; {said}",
+                say("liquidity premium, bp; {said}", said=said),
                 _GERHOLD,
                 premium,
                 exact.liquidity_premium * 1e4,
@@ -61,7 +80,7 @@ def gerhold() -> list[Finding]:
             ),
             found(
                 f"gerhold-{case}-turnover",
-                f"share turnover a year to first order, %; {said}",
+                say("share turnover a year to first order, %; {said}", said=said),
                 _GERHOLD,
                 turnover,
                 first.share_turnover * 100.0,
@@ -78,19 +97,25 @@ def _two(move: float, fixed: float, looks: float = 2016.0) -> programme.TwoFunds
 def dybvig_pezzo() -> list[Finding]:
     """Return how deep a trade goes with and without a fixed cost, by a programme that assumes no form."""
     rows: list[Finding] = []
-    cases = ((0.0, 1.0, "nothing fixed: to the edge"), (2e-5, 0.259, "a dollar on 50,000: inside the band"))
+    cases = (
+        (0.0, 1.0, say("nothing fixed: to the edge")),
+        (2e-5, 0.259, say("a dollar on 50,000: inside the band")),
+    )
     for fixed, theirs, said in cases:
         rule = programme.solve(programme.chain(_two(0.001, fixed), 0.1, points=301))
         ours = (rule.high_to - rule.low_to) / (rule.high - rule.low)
         rows.append(
             found(
                 f"dybvig-pezzo-{len(rows) + 1}",
-                f"destination as a part of the trigger, {said}",
-                "Dybvig and Pezzo 2019 (interior destination if and only if a cost is fixed); number derived",
+                say("destination as a part of the trigger, {said}", said=said),
+                say(
+                    "Dybvig and Pezzo 2019 (interior destination if and only if a cost is fixed); "
+                    "number derived"
+                ),
                 theirs,
                 ours,
                 within=0.05,
-                why="the programme looks eight times a day, on a grid",
+                why=say("the programme looks eight times a day, on a grid"),
             )
         )
     return rows
@@ -106,12 +131,12 @@ def cube_root() -> list[Finding]:
     return [
         found(
             "cube-root",
-            "the band grows as the cost to the power of",
+            say("the band grows as the cost to the power of"),
             "Whalley and Wilmott 1997; Kallsen and Muhle-Karbe 2015",
             1.0 / 3.0,
             math.log(widths[1] / widths[0]) / math.log(costs[1] / costs[0]),
             within=0.02,
-            why="by the programme, between 20 and 160 bp: looks make narrow bands narrower",
+            why=say("by the programme, between 20 and 160 bp: looks make narrow bands narrower"),
         )
     ]
 
@@ -134,12 +159,12 @@ def mei() -> list[Finding]:
     return [
         found(
             "mei",
-            "states, %, traded exactly where the span of gamma A Sigma (x - x*) exceeds the cost",
-            "Mei, DeMiguel and Nogales 2016, proposition 1, with a budget; form derived",
+            say("states, %, traded exactly where the span of gamma A Sigma (x - x*) exceeds the cost"),
+            say("Mei, DeMiguel and Nogales 2016, proposition 1, with a budget; form derived"),
             100.0,
             100.0 * float(same.mean()),
             within=0.0,
-            why="of three funds on a grid of a point, states within a step of the edge left out",
+            why=say("of three funds on a grid of a point, states within a step of the edge left out"),
         )
     ]
 
@@ -176,21 +201,24 @@ def sun() -> list[Finding]:
     return [
         found(
             "sun",
-            "rules of seven (monthly, bands of 2, 5, 10 points) that cost less than the programme",
-            "Sun, Fan, Chen, Schouwenaars, Albota 2006: none; parameters ours, since theirs cannot be read",
+            say("rules of seven (monthly, bands of 2, 5, 10 points) that cost less than the programme"),
+            say(
+                "Sun, Fan, Chen, Schouwenaars, Albota 2006: none; "
+                "parameters ours, since theirs cannot be read"
+            ),
             0.0,
             float(sum(cost < best - 1e-12 for cost in costs)),
             within=0.0,
-            why=f"the best of them costs {100 * (min(costs) / best - 1):.0f} % more",
+            why=say("the best of them costs {more:.0f} % more", more=100 * (min(costs) / best - 1)),
         ),
         found(
             "kritzman",
-            "what the tuned Markowitz-van Dijk heuristic costs more than the programme, three funds, %",
-            "Kritzman, Myrgren and Page 2007: 'remarkably close'; bound of 5 % ours",
+            say("what the tuned Markowitz-van Dijk heuristic costs more than the programme, three funds, %"),
+            say("Kritzman, Myrgren and Page 2007: 'remarkably close'; bound of 5 % ours"),
             0.0,
             100.0 * (quadratic / float(best) - 1.0),
             within=5.0,
-            why="three weights tuned one after the other, usual rules cost 16 % more and up",
+            why=say("three weights tuned one after the other, usual rules cost 16 % more and up"),
         ),
     ]
 
@@ -202,12 +230,12 @@ def daryanani() -> list[Finding]:
     return [
         found(
             "daryanani",
-            "cost, bp, for which '20 % of the target, back to half' is right at 60/40",
-            "Daryanani 2008 gives the rule, no cost; the number is derived",
+            say("cost, bp, for which '20 % of the target, back to half' is right at 60/40"),
+            say("Daryanani 2008 gives the rule, no cost; the number is derived"),
             300.0,
             move * 1e4,
             within=1.0,
-            why="no commission is that large: it is a rule for taxes",
+            why=say("no commission is that large: it is a rule for taxes"),
         )
     ]
 
@@ -219,11 +247,14 @@ def vanguard_costs() -> list[Finding]:
     return [
         found(
             "vanguard-costs",
-            "cost of what moves, bp, for which 200/175 is right",
-            "Vanguard 2024 gives the rule; the number is derived",
+            say("cost of what moves, bp, for which 200/175 is right"),
+            say("Vanguard 2024 gives the rule; the number is derived"),
             3.0,
             move * 1e4,
             within=0.05,
-            why=f"and {fixed * 1e9:.1f} dollars a rebalance on a billion: the costs of an institution",
+            why=say(
+                "and {fixed:.1f} dollars a rebalance on a billion: the costs of an institution",
+                fixed=fixed * 1e9,
+            ),
         )
     ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from steelyard.words import say
+
 EXACT, SIMULATED, PRICES = "exact", "simulated", "prices"
 AGREES, SAME_SIGN, DIFFERS, NOT_RUN = "agrees", "same sign", "differs", "not run"
 
@@ -72,5 +74,5 @@ def found(
 
 def needs_prices(name: str, claim: str, source: str, theirs: float, funds: str) -> Finding:
     """Return a finding that waits for prices."""
-    why = f"give daily total-return closes of {funds} with --prices"
+    why = say("give daily total-return closes of {funds} with --prices", funds=funds)
     return Finding(name, claim, source, theirs, None, 0.0, 0.0, PRICES, NOT_RUN, why)

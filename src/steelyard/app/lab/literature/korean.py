@@ -16,13 +16,14 @@ from steelyard.engines.arrays import Floats
 from steelyard.engines.lab import closed_forms, programme
 from steelyard.engines.lab.saver import mean_and_half
 from steelyard.engines.market.price_history import PriceHistory
+from steelyard.words import join, say
 
 FUNDS = ("069500", "152380")
 _NAME, _CLAIM = (
     "sun-korea",
-    "of nine usual rules, those not evidently dearer than the programme on Korean months",
+    say("of nine usual rules, those not evidently dearer than the programme on Korean months"),
 )
-_SOURCE = (
+_SOURCE = say(
     "Sun, Fan, Chen, Schouwenaars, Albota 2006: none; Korean setting of research-go (log utility, 20 bp, "
     "monthly) on other funds"
 )
@@ -37,7 +38,7 @@ Rule = tuple[float, float, float, float]
 
 def missing() -> list[Finding]:
     """Return the finding that waits for prices."""
-    return [needs_prices(_NAME, _CLAIM, _SOURCE, 0.0, " and ".join(FUNDS))]
+    return [needs_prices(_NAME, _CLAIM, _SOURCE, 0.0, join(say(" and "), FUNDS))]
 
 
 def findings(history: PriceHistory, seed: int) -> list[Finding]:
@@ -70,11 +71,20 @@ def findings(history: PriceHistory, seed: int) -> list[Finding]:
             within=0.0,
             basis=PRICES,
             seed=seed,
-            why=f"it leaves {100 * best.low:.0f} to {100 * best.high:.0f} % alone; the nearest rule costs "
-            f"{more[nearest] * 1e4:+.2f} ±{half[nearest] * 1e4:.2f} bp a year on {_PATHS} resampled paths of "
-            f"{len(moves)} months; as it was, {int(np.sum(as_it_was[1:] < as_it_was[0]))} of "
-            f"{len(as_it_was) - 1} were cheaper, "
-            f"by {max(as_it_was[0] - as_it_was[1:].min(), 0.0):.2f} bp at most",
+            why=say(
+                "it leaves {low:.0f} to {high:.0f} % alone; the nearest rule costs {more:+.2f} ±{half:.2f} "
+                "bp a year on {paths} resampled paths of {months} months; as it was, {cheaper} of {rules} "
+                "were cheaper, by {most:.2f} bp at most",
+                low=100 * best.low,
+                high=100 * best.high,
+                more=more[nearest] * 1e4,
+                half=half[nearest] * 1e4,
+                paths=_PATHS,
+                months=len(moves),
+                cheaper=int(np.sum(as_it_was[1:] < as_it_was[0])),
+                rules=len(as_it_was) - 1,
+                most=max(as_it_was[0] - as_it_was[1:].min(), 0.0),
+            ),
         )
     ]
 

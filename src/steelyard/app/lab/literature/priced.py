@@ -11,27 +11,30 @@ from steelyard.app.lab.literature.findings import PRICES, Finding, found, needs_
 from steelyard.engines.arrays import Floats, Ints
 from steelyard.engines.lab.saver import T_95
 from steelyard.engines.market.price_history import PriceHistory
+from steelyard.words import join, say
 
 FUNDS = ("SPY", "IEF")
 _TARGET = 0.6
-_HARVEY = "Harvey, Mazzoleni and Melone 2025 (cxoadvisory.com): -17 on futures 1997-2023"
-_HOFFSTEIN = "Hoffstein et al. 2019 (ssrn 3319045); figure for SPY and IEF 2003-2025 measured apart"
-_RATTRAY = "Rattray et al. 2020 (man.com): about 5 points deeper, other funds"
-_BOOTH = "Booth and Fama 1992: the formula on the same prices"
+_HARVEY = say("Harvey, Mazzoleni and Melone 2025 (cxoadvisory.com): -17 on futures 1997-2023")
+_HOFFSTEIN = say("Hoffstein et al. 2019 (ssrn 3319045); figure for SPY and IEF 2003-2025 measured apart")
+_RATTRAY = say("Rattray et al. 2020 (man.com): about 5 points deeper, other funds")
+_BOOTH = say("Booth and Fama 1992: the formula on the same prices")
 
 
 def missing() -> list[Finding]:
     """Return the findings that wait for prices."""
-    funds = " and ".join(FUNDS)
+    funds = join(say(" and "), FUNDS)
     return [
         needs_prices(
-            "rattray", "monthly 60/40 falls deeper than holding, 2007-09, points", _RATTRAY, 5.0, funds
+            "rattray", say("monthly 60/40 falls deeper than holding, 2007-09, points"), _RATTRAY, 5.0, funds
         ),
-        needs_prices("harvey", "next day after a standard deviation of drift, bp", _HARVEY, -17.0, funds),
         needs_prices(
-            "timing-luck-prices", "annual 60/40, rms over start months, bp", _HOFFSTEIN, 52.4, funds
+            "harvey", say("next day after a standard deviation of drift, bp"), _HARVEY, -17.0, funds
         ),
-        needs_prices("booth-fama-prices", "diversification return, bp", _BOOTH, 57.2, funds),
+        needs_prices(
+            "timing-luck-prices", say("annual 60/40, rms over start months, bp"), _HOFFSTEIN, 52.4, funds
+        ),
+        needs_prices("booth-fama-prices", say("diversification return, bp"), _BOOTH, 57.2, funds),
     ]
 
 
@@ -66,13 +69,18 @@ def _rattray(prices: Floats, days: list[date], ends: Ints) -> list[Finding]:
     return [
         found(
             "rattray",
-            "monthly 60/40 falls deeper than holding, 2007-09, points",
+            say("monthly 60/40 falls deeper than holding, 2007-09, points"),
             _RATTRAY,
             5.0,
             falls[1] - falls[0],
             within=3.0,
             basis=PRICES,
-            why=f"{falls[0]:.1f} against {falls[1]:.1f} % from 2007-10: {falls[0] / falls[1]:.2f} times",
+            why=say(
+                "{steady:.1f} against {held:.1f} % from 2007-10: {times:.2f} times",
+                steady=falls[0],
+                held=falls[1],
+                times=falls[0] / falls[1],
+            ),
         )
     ]
 
@@ -94,14 +102,19 @@ def _harvey(prices: Floats, months: Ints) -> Finding:
     errors = np.sqrt(np.diag(inverse @ (columns.T * residual**2) @ columns @ inverse))
     return found(
         "harvey",
-        "next day, stocks less bonds, after a standard deviation of drift, bp",
+        say("next day, stocks less bonds, after a standard deviation of drift, bp"),
         _HARVEY,
         -17.0,
         float(slopes[1]),
         within=6.0,
         half=float(T_95 * errors[1]),
         basis=PRICES,
-        why=f"t {slopes[1] / errors[1]:.1f}; month ends {slopes[2]:.1f} (t {slopes[2] / errors[2]:.1f})",
+        why=say(
+            "t {t:.1f}; month ends {month:.1f} (t {month_t:.1f})",
+            t=slopes[1] / errors[1],
+            month=slopes[2],
+            month_t=slopes[2] / errors[2],
+        ),
     )
 
 
@@ -143,13 +156,13 @@ def _timing_luck(closes: Floats, months: Ints) -> list[Finding]:
     return [
         found(
             "timing-luck-prices",
-            "annual 60/40, rms over start months, bp",
+            say("annual 60/40, rms over start months, bp"),
             _HOFFSTEIN,
             52.4,
             single,
             within=5.0,
             basis=PRICES,
-            why=f"four tranches leave {four:.1f}; over {len(returns)} years",
+            why=say("four tranches leave {four:.1f}; over {years} years", four=four, years=len(returns)),
         )
     ]
 
@@ -161,5 +174,11 @@ def _booth_fama(prices: Floats) -> Finding:
     formula = 0.5 * float(weights @ np.diag(covariance) - weights @ covariance @ weights) * 1e4
     realised = float(np.log(np.exp(logs) @ weights).mean() - (logs @ weights).mean()) * 252.0 * 1e4
     return found(
-        "booth-fama-prices", "diversification return, bp", _BOOTH, formula, realised, within=0.5, basis=PRICES
+        "booth-fama-prices",
+        say("diversification return, bp"),
+        _BOOTH,
+        formula,
+        realised,
+        within=0.5,
+        basis=PRICES,
     )

@@ -10,18 +10,19 @@ from steelyard.app.lab.literature.findings import SIMULATED, Finding, found
 from steelyard.engines.arrays import Floats
 from steelyard.engines.lab import saver_codes_kernel as codes
 from steelyard.engines.lab.saver import T_95, Rules, Situation, markets, mean_and_half, walk
+from steelyard.words import say
 
 _TARGETS = np.array([0.6, 0.4])
-_VANGUARD = "Vanguard 2024, The Rebalancing Edge (summary): expected a year over ten years, 60/40"
+_VANGUARD = say("Vanguard 2024, The Rebalancing Edge (summary): expected a year over ten years, 60/40")
 _COUNTS = (
-    ("monthly, 1 %", 1, 0.01, 389.0),
-    ("monthly, 10 %", 1, 0.10, 20.0),
-    ("quarterly, 1 %", 3, 0.01, 210.0),
-    ("quarterly, 5 %", 3, 0.05, 50.0),
-    ("quarterly, 10 %", 3, 0.10, 21.0),
-    ("annual, 1 %", 12, 0.01, 72.0),
-    ("annual, 5 %", 12, 0.05, 28.0),
-    ("annual, 10 %", 12, 0.10, 15.0),
+    (say("monthly, 1 %"), 1, 0.01, 389.0),
+    (say("monthly, 10 %"), 1, 0.10, 20.0),
+    (say("quarterly, 1 %"), 3, 0.01, 210.0),
+    (say("quarterly, 5 %"), 3, 0.05, 50.0),
+    (say("quarterly, 10 %"), 3, 0.10, 21.0),
+    (say("annual, 1 %"), 12, 0.01, 72.0),
+    (say("annual, 5 %"), 12, 0.05, 28.0),
+    (say("annual, 10 %"), 12, 0.10, 15.0),
 )
 _YEARS = 84
 
@@ -50,15 +51,15 @@ def leland(seed: int) -> list[Finding]:
     return [
         found(
             "leland-simulated",
-            "the same looked at once a day, %",
-            "Leland 1999; 47 to 53 accepted",
+            say("the same looked at once a day, %"),
+            say("Leland 1999; 47 to 53 accepted"),
             50.0,
             float(mean),
             within=3.0,
             half=float(half),
             basis=SIMULATED,
             seed=seed,
-            why="daily looks overshoot the band, which saves a little more",
+            why=say("daily looks overshoot the band, which saves a little more"),
         )
     ]
 
@@ -74,16 +75,17 @@ def vanguard(seed: int) -> list[Finding]:
     out = walk(_situation(volatility, 252), growth, rules).measures
     largest, half = mean_and_half((out[:, 1:, codes.LARGEST] - out[:, :1, codes.LARGEST]) * 1e4)
     square = np.sqrt(out[:, :, codes.SQUARE].mean(axis=0)) * 1e4
-    why = (
+    why = say(
         "they do not say what deviates: closest comes the largest deviation of a year at a close, at a "
         "relative volatility of 16 %, chosen for the quarterly one (at 16.7 % monthly is 43 and quarterly "
         "too large, so no one volatility gives both); by root mean square "
-        f"monthly would be nearer by {square[0] - square[1]:.0f} bp"
+        "monthly would be nearer by {nearer:.0f} bp",
+        nearer=square[0] - square[1],
     )
     return [
         found(
             f"vanguard-{name}",
-            f"200/175 deviates less than {name}, bp",
+            said,
             _VANGUARD,
             theirs,
             float(largest[n]),
@@ -93,7 +95,12 @@ def vanguard(seed: int) -> list[Finding]:
             seed=seed,
             why=why,
         )
-        for n, (name, theirs) in enumerate((("monthly", 43.0), ("quarterly", 135.0)))
+        for n, (name, said, theirs) in enumerate(
+            (
+                ("monthly", say("200/175 deviates less than monthly, bp"), 43.0),
+                ("quarterly", say("200/175 deviates less than quarterly, bp"), 135.0),
+            )
+        )
     ]
 
 
@@ -123,7 +130,7 @@ def vanguard_counts(seed: int) -> list[Finding]:
     return [
         found(
             f"vanguard-counts-{n + 1}",
-            f"rebalances in 84 years, {name}",
+            say("rebalances in 84 years, {rule}", rule=name),
             source,
             theirs,
             float(mean[n + 1]),
@@ -131,9 +138,13 @@ def vanguard_counts(seed: int) -> list[Finding]:
             half=float(half[n + 1]),
             basis=SIMULATED,
             seed=seed,
-            why=f"one volatility, {low:.1%}, fitted to 58 of monthly, 5 %; the real one came in bursts: "
-            "quiet months cross 1 % less often, crises 10 % more often; one history of 84 years "
-            f"strays by {strays[n + 1]:.0f} itself",
+            why=say(
+                "one volatility, {volatility:.1%}, fitted to 58 of monthly, 5 %; the real one came in "
+                "bursts: quiet months cross 1 % less often, crises 10 % more often; one history of 84 years "
+                "strays by {strays:.0f} itself",
+                volatility=low,
+                strays=strays[n + 1],
+            ),
         )
         for n, (name, _, _, theirs) in enumerate(_COUNTS)
     ]
@@ -166,7 +177,7 @@ def timing_luck(seed: int) -> list[Finding]:
     return [
         found(
             "timing-luck",
-            "what four tranches leave of it, a part; 1/N",
+            say("what four tranches leave of it, a part; 1/N"),
             "Hoffstein et al. 2019 (ssrn 3319045)",
             0.25,
             float(four / single),
@@ -174,8 +185,12 @@ def timing_luck(seed: int) -> list[Finding]:
             half=half,
             basis=SIMULATED,
             seed=seed,
-            why=f"{single * 1e4:.0f} bp without tranches, {four * 1e4:.0f} with four; months apart cancel a "
-            "little more than 1/N, as on SPY and IEF (52 and 10 bp)",
+            why=say(
+                "{single:.0f} bp without tranches, {four:.0f} with four; months apart cancel a "
+                "little more than 1/N, as on SPY and IEF (52 and 10 bp)",
+                single=single * 1e4,
+                four=four * 1e4,
+            ),
         )
     ]
 
@@ -196,7 +211,7 @@ def booth_fama(seed: int) -> list[Finding]:
     return [
         found(
             "booth-fama",
-            "diversification return, bp: half of mean variance less variance of the mix",
+            say("diversification return, bp: half of mean variance less variance of the mix"),
             "Booth and Fama 1992",
             formula * 1e4,
             float(ours),
@@ -225,15 +240,15 @@ def growth_optimum(seed: int) -> list[Finding]:
     return [
         found(
             "growth-optimum",
-            "growth over cash of the log-optimal mix, % a year: half of mu' Sigma^-1 mu",
-            "Merton 1969; PPO came near after more than 2,000,000 steps (arXiv 2307.07694)",
+            say("growth over cash of the log-optimal mix, % a year: half of mu' Sigma^-1 mu"),
+            say("Merton 1969; PPO came near after more than 2,000,000 steps (arXiv 2307.07694)"),
             best * 100.0,
             float(ours),
             within=0.01,
             half=float(half),
             basis=SIMULATED,
             seed=seed,
-            why="the exact weights are one linear system: no data and no training",
+            why=say("the exact weights are one linear system: no data and no training"),
         )
     ]
 
@@ -250,14 +265,14 @@ def premium(seed: int) -> list[Finding]:
     return [
         found(
             "premium",
-            "rebalancing premium in growth, bp a year: below 50 (middle of -50 to 50 taken)",
-            "Numerical perspectives on the rebalancing premium, 2025 (abstract)",
+            say("rebalancing premium in growth, bp a year: below 50 (middle of -50 to 50 taken)"),
+            say("Numerical perspectives on the rebalancing premium, 2025 (abstract)"),
             0.0,
             float(ours),
             within=50.0,
             half=float(half),
             basis=SIMULATED,
             seed=seed,
-            why="stocks grow 5 % and bonds 2 % a year in logarithm",
+            why=say("stocks grow 5 % and bonds 2 % a year in logarithm"),
         )
     ]

@@ -11,6 +11,7 @@ import click
 import steelyard
 from steelyard.interfaces.cli.typed import Count
 from steelyard.interfaces.language import echo, json_text, padded
+from steelyard.interfaces.vocabulary import DELIVERIES
 from steelyard.words import say
 
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ def list_sent(path: Path, last: int, as_json: bool) -> None:
     for row in found.messages:
         tries = say("{count} {count:attempt|attempts}", count=row.attempts)
         click.echo(
-            f"{row.created_at[:16]}  {row.state:<10} {row.service:<10} {padded(tries, 11)}  {row.title}"
+            f"{row.created_at[:16]}  {padded(DELIVERIES[row.state], 14)} {row.service:<10} "
+            f"{padded(tries, 11)}  {row.title}"
         )
         if row.detail:
             echo(say("  {detail}", detail=row.detail))

@@ -31,13 +31,13 @@ _LOG = click.option(
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
-    help="Form of the one line a run, on standard error.",
+    help="Format of the one line per run on standard error.",
 )
 
 
 @click.command(epilog=f"Example: steelyard run portfolio.toml --if-due. {_ENDS}")
 @_FILE
-@click.option("--if-due", is_flag=True, help="Only on a look date that was not handled yet.")
+@click.option("--if-due", is_flag=True, help="Only on a look date not handled yet.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document and nothing else.")
 @_LOG
 def run(path: Path, if_due: bool, as_json: bool, log: str) -> None:

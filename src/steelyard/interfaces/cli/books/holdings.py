@@ -65,7 +65,7 @@ def holdings(
     from steelyard.interfaces.cli.warnings import warn
 
     if as_csv and as_json:
-        raise click.UsageError("--csv and --json exclude each other")
+        raise click.UsageError(language.tell(say("--csv and --json exclude each other")))
     day = as_of
     portfolio = steelyard.load(file or path, journal=database, as_of=day)
     language.prefer(portfolio.language)

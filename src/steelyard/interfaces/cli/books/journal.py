@@ -46,7 +46,7 @@ def _converts(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--convert",
         is_flag=True,
-        help="Enter also what the broker converts by itself: currency that is bought with and not there.",
+        help="Also enter the conversion the broker makes itself where you buy in a currency you do not hold.",
     )(command)
 
 
@@ -83,13 +83,11 @@ def _converts(command: Callable[..., Any]) -> Callable[..., Any]:
     "--open", "opening", is_flag=True, help="Write first what the file holds in the accounts of the rows."
 )
 @click.option(
-    "--symbol", "symbols", metavar="NAME=SYMBOL", multiple=True, help="What a broker calls a symbol."
+    "--symbol", "symbols", metavar="NAME=SYMBOL", multiple=True, help="The broker's name for a symbol."
 )
 @_converts
-@click.option(
-    "--corrected", is_flag=True, help="Let rows stand in place of what was imported under the same number."
-)
-@click.option("--again", is_flag=True, help="Also where another account has all of its rows already.")
+@click.option("--corrected", is_flag=True, help="Replace rows imported earlier under the same number.")
+@click.option("--again", is_flag=True, help="Import even where another account has all of the rows already.")
 @click.option("--leave", metavar="LINES", default="", help="Lines to leave out, as 7,12 or 20-85.")
 @_place
 def import_(
@@ -115,12 +113,14 @@ def import_(
     from steelyard.api.journal import import_formats
 
     if format_ is not None and map_ is not None:
-        raise click.UsageError("--format and --map exclude each other")
+        raise click.UsageError(language.tell(say("--format and --map exclude each other")))
     if format_ is not None and format_ not in (known := import_formats()):
-        raise click.BadParameter(f"{format_!r} is not one of {', '.join(known)}", param_hint="--format")
+        unknown = say("{value!r} is not one of {choices}", value=format_, choices=tuple(known))
+        raise click.BadParameter(language.tell(unknown), param_hint="--format")
     named = [a for a in accounts if "=" not in a]
     if len(named) > 1:
-        raise click.UsageError("--account NAME is given twice; write NUMBER=NAME for several accounts")
+        twice = say("--account NAME is given twice; write NUMBER=NAME for several accounts")
+        raise click.UsageError(language.tell(twice))
     done = steelyard.import_(
         portfolio,
         file,
@@ -252,10 +252,8 @@ def _tell_unknown_accounts(portfolio: Path, names: Sequence[str]) -> None:
 @click.option(
     "--open", "opening", is_flag=True, help="Write first what the file holds in the account of the entry."
 )
-@click.option("--again", is_flag=True, help="Also when an equal entry is there already.")
-@click.option(
-    "--complete", "completes", is_flag=True, help="Fill in what the entry that says the same still lacks."
-)
+@click.option("--again", is_flag=True, help="Record it even when an equal entry is there already.")
+@click.option("--complete", "completes", is_flag=True, help="Fill in what an equal entry still lacks.")
 @_converts
 @_place
 def record(
@@ -323,10 +321,17 @@ def undo(number: int | None, whole: bool, portfolio: Path, journal: Path | None)
 @click.command(
     epilog=_help("steelyard history", "steelyard history --all --json", "steelyard history --csv > all.csv")
 )
-@click.option("--all", "everything", is_flag=True, help="Also what was taken back, and what took it back.")
+@click.option(
+    "--all", "everything", is_flag=True, help="Include entries that were taken back, and what took them back."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document and nothing else.")
 @click.option("--csv", "as_csv", is_flag=True, help="What counts, as a file that `import` reads.")
-@click.option("--values", "only_values", is_flag=True, help="No entries; with --csv a line a recorded day.")
+@click.option(
+    "--values",
+    "only_values",
+    is_flag=True,
+    help="Leave the entries out; with --csv, one line per recorded day.",
+)
 @click.option(
     "--plot", type=click.Path(path_type=Path), metavar="OUT.png", help="Draw the value and its drift."
 )

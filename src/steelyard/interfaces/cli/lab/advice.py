@@ -40,25 +40,28 @@ def saver_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 metavar="PERCENT",
                 help="How much each fund moves against every other a year.  [default: of --prices, else 15%]",
             ),
-            click.option("--value", metavar="AMOUNT", help="Of the portfolio.  [default: of the accounts]"),
+            click.option(
+                "--value", metavar="AMOUNT", help="Value of the portfolio.  [default: of the accounts]"
+            ),
             click.option(
                 "--aversion",
                 default="4",
                 show_default=True,
                 metavar="NUMBER",
-                help="Relative risk aversion: 1 of a gambler by the logarithm, 4 usual, 10 cautious.",
+                help="Relative risk aversion: 1 bold, 4 usual, 10 cautious.",
             ),
             click.option(
                 "--look",
                 type=click.Choice(LOOKS),
                 default="daily",
                 show_default=True,
-                help="How often one looks.",
+                help="How often the policy is evaluated.",
             ),
             click.option(
                 "--move-cost",
                 metavar="PERCENT",
-                help="Of what moves from fund to fund, both trades.  [default: the file's commission twice]",
+                help="Cost of moving money between funds, both trades.  "
+                "[default: the file's commission twice]",
             ),
             click.option("--spread", default="0%", metavar="PERCENT", help="Between bid and ask.  [0%]"),
             click.option("--fixed", default="0", metavar="AMOUNT", help="Cost of a rebalance besides.  [0]"),
@@ -66,7 +69,7 @@ def saver_options(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option(
                 "--gain",
                 metavar="PERCENT",
-                help="Of the value that is unrealised gain.  [default: by the lots]",
+                help="Share of the value that is unrealised gain.  [default: by the lots]",
             ),
             click.option(
                 "--whole/--fractional", default=None, help="Whole shares.  [default: as the file says]"
@@ -76,9 +79,11 @@ def saver_options(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option(
                 "--paths", default=200, show_default=True, type=Count(20, 100_000), help="Simulated."
             ),
-            click.option("--years", default=10, show_default=True, type=Count(1, 100), help="Of each path."),
             click.option(
-                "--seed", default=21, show_default=True, type=Count(0, 2**62), help="Of the simulation."
+                "--years", default=10, show_default=True, type=Count(1, 100), help="Length of each path."
+            ),
+            click.option(
+                "--seed", default=21, show_default=True, type=Count(0, 2**62), help="Seed of the simulation."
             ),
             click.option("--plot", type=click.Path(path_type=Path), help="Write a picture as PNG."),
             click.option("--json", "as_json", is_flag=True, help="One JSON document and nothing else."),
@@ -101,9 +106,9 @@ def saver_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def bands(simulate: bool, paths: int, years: int, seed: int, **flags: Any) -> None:
     """Say which band and which destination fit one's own costs, taxes and size.
 
-    Standing off the targets costs a risk-averse owner something, and so does trading. The band that costs
+    Being off target costs a risk-averse owner something, and so does trading. The band that costs
     least in all is found in closed form, by a dynamic programme for two or three funds, and by simulation of
-    the whole shares, deposits and taxes of the file; the usual rules are set beside it.
+    the whole shares, deposits and taxes of the file; the usual rules are shown beside it.
     """
     portfolio = portfolio_of(flags)
     report = steelyard.bands(

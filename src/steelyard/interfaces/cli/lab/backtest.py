@@ -57,7 +57,7 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option(
                 "--distributions",
                 type=click.Path(path_type=Path),
-                help="What a share paid out, like --prices or date, symbol, amount; paid in cash.",
+                help="Distributions per share: a file like --prices, or date, symbol, amount; paid in cash.",
             ),
             click.option("--from", "start", type=_DATE, help="First date to use."),
             click.option("--to", "--as-of", "end", type=_DATE, help="Last date to use."),
@@ -164,7 +164,7 @@ def backtest(**flags: Any) -> None:
     default=6,
     show_default=True,
     type=Count(0, 2**62),
-    help="Of resampling and simulation.",
+    help="Seed of resampling and simulation.",
 )
 @click.option(
     "--block",
@@ -184,7 +184,7 @@ def backtest(**flags: Any) -> None:
     "--rolling",
     metavar="YEARS",
     type=Count(1, 100),
-    help="Also start anew every quarter, for so long each.",
+    help="Also start again every quarter, each time for this long.",
 )
 def compare(
     demo: bool,
@@ -207,7 +207,7 @@ def compare(
     prices = None if demo else _prices(flags)
     if demo and flags["prices"]:
         raise InputError(
-            "two-prices", say("--demo simulates prices, --prices reads them"), say("give one of them")
+            "two-prices", say("--demo simulates prices, --prices reads them"), say("give only one of them")
         )
     if not demo and not prices:
         raise InputError(

@@ -16,6 +16,7 @@ from steelyard.interfaces.cli.lab.study_table import show_columns, stretch
 from steelyard.interfaces.cli.tables import columns, console
 from steelyard.interfaces.lab_words import headline
 from steelyard.interfaces.language import tell
+from steelyard.interfaces.vocabulary import LOOKS
 from steelyard.words import say
 
 
@@ -118,7 +119,7 @@ def _points(fraction: float) -> str:
 
 
 def _grid(sweep: Sweep, cell: Callable[[int], str]) -> Table:
-    table = columns((say("band"), "right"), *((look, "right") for look in sweep.looks))
+    table = columns((say("band"), "right"), *((LOOKS.get(look, look), "right") for look in sweep.looks))
     for threshold, row in zip(sweep.thresholds, sweep.cells, strict=True):
         table.add_row(threshold, *(cell(n) for n in row))
     return table

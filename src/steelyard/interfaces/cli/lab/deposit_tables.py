@@ -56,7 +56,7 @@ def _points(held: Held) -> list[str]:
 
 
 def _show_parts(report: DepositReport) -> None:
-    shown = table([say("a year"), say("paid in"), say("formula"), say("simulated")])
+    shown = table([say("a year"), say("how often"), say("formula"), say("simulated")])
     for held in report.parts:
         shown.add_row(f"{held.part:.1%}", tell(_rhythm(held.months)), *_points(held))
     for held in report.rhythms:
@@ -106,6 +106,8 @@ def _show_purchases(report: DepositReport) -> None:
     currency = report.saver.currency
     shown = table([say("month"), say("buy"), say("cash left")], left=2)
     for one in report.purchases:
-        buys = [f"{shares(count)} {symbol}" for symbol, count, _ in one.shares]
+        buys = [
+            say("{count} {symbol}", count=shares(count), symbol=symbol) for symbol, count, _ in one.shares
+        ]
         shown.add_row(one.month, tell(join(", ", buys)), money(one.cash, currency))
     console().print(shown)

@@ -18,7 +18,7 @@ from steelyard.interfaces.cli.lab.advice import asked, portfolio_of, saver_optio
 from steelyard.interfaces.cli.options import epilog, print_json
 from steelyard.interfaces.cli.typed import Count
 from steelyard.interfaces.language import echo, tell
-from steelyard.words import say
+from steelyard.words import join, say
 
 if TYPE_CHECKING:
     from steelyard.app.lab.advice.own_policy import Duels
@@ -43,8 +43,10 @@ def lab() -> None:
     multiple=True,
     help="Total-return closes of SPY and IEF, daily, or of 069500 and 152380, as for `backtest`; repeatable.",
 )
-@click.option("--only", multiple=True, metavar="NAME", help="Only what begins with this; repeatable.")
-@click.option("--seed", default=7, show_default=True, type=Count(0, 2**62), help="Of what is simulated.")
+@click.option(
+    "--only", multiple=True, metavar="NAME", help="Only results whose name begins with this; repeatable."
+)
+@click.option("--seed", default=7, show_default=True, type=Count(0, 2**62), help="Seed of what is simulated.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document and nothing else.")
 def literature(prices: tuple[str, ...], only: tuple[str, ...], seed: int, as_json: bool) -> None:
     """Compute published and exact results again: theirs, ours, the difference, and why.
@@ -77,8 +79,8 @@ def _show(review: Review) -> None:
     console().print(shown)
     said: set[str] = set()
     for one in review.findings:
-        more = [part for part in (f"[{one.source}]", one.why) if part and part not in said]
-        echo("; ".join([f"{one.name}: {one.claim}", *more]))
+        more = [part for part in (join("", ("[", one.source, "]")), one.why) if part and part not in said]
+        echo(join("; ", [join("", (f"{one.name}: ", one.claim)), *more]))
         said.update(more)
     echo("")
     echo(
@@ -109,7 +111,7 @@ def _show(review: Review) -> None:
 @click.option(
     "--paths", default=100, show_default=True, type=Count(20, 10_000), help="Simulated, each ten years."
 )
-@click.option("--seed", default=21, show_default=True, type=Count(0, 2**62), help="Of the simulation.")
+@click.option("--seed", default=21, show_default=True, type=Count(0, 2**62), help="Seed of the simulation.")
 @click.option("--workers", default=2, show_default=True, type=Count(1, 64), help="Threads.")
 @click.option("--plot", is_flag=True, help="Also draw a picture per question, as PNG.")
 def map_(out: Path, small: bool, paths: int, seed: int, workers: int, plot: bool) -> None:
@@ -163,7 +165,7 @@ def map_(out: Path, small: bool, paths: int, seed: int, workers: int, plot: bool
 )
 @saver_options
 def rule(paths: int, years: int, seed: int, **flags: Any) -> None:
-    """Set a rule of our own against the usual ones at equal deviation, on each half of your prices.
+    """Compare a rule of our own with the usual ones at equal deviation, on each half of your prices.
 
     "Even tracking": of all bands that stand off as far, the one whose trades cost least at your costs. Told
     from resampled paths that it was not matched on, with paired intervals, and from each half as it was.

@@ -18,7 +18,7 @@ def show(timing: TimingLuck) -> None:
         out.print(f"\n{tell(text)}")
         return
     title = say(
-        "The luck of the day: the same policy on each day of its period, alone and in {tranches} tranches.",
+        "Luck of the day: the same policy on each day of its period, alone and in {tranches} tranches.",
         tranches=timing.tranches,
     )
     out.print(f"\n{tell(title)}\n")

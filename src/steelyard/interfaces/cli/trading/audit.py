@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,11 +13,14 @@ import steelyard
 from steelyard.domain.money import plain
 from steelyard.domain.shown import cell
 from steelyard.interfaces.cli.trading.order_views import ENDS, JSON, portfolio_option, print_json
-from steelyard.interfaces.language import echo, fault, padded, tell
-from steelyard.interfaces.vocabulary import SIDES
-from steelyard.words import say
+from steelyard.interfaces.language import current, echo, fault, padded, tell
+from steelyard.interfaces.vocabulary import FACTS, LINKS, SIDES, STATES
+from steelyard.languages.kept import again
+from steelyard.words import Text, say
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from steelyard.app.trading.trade_report import TradeReport
 
 
@@ -28,7 +31,11 @@ def audit() -> None:
 
 @audit.command(epilog=f"Example: steelyard audit verify. {ENDS}")
 @portfolio_option
-@click.option("--head", metavar="'COUNT HASH'", help="As an alert told it: the record went on from there.")
+@click.option(
+    "--head",
+    metavar="'COUNT HASH'",
+    help="The head as an alert gave it; checks that the record continues from it.",
+)
 def verify(file: Path, head: str | None) -> None:
     """Check that the record is whole; name the first broken link when it is not.
 
@@ -62,15 +69,43 @@ def anchor(file: Path) -> None:
 @portfolio_option
 @JSON
 def show(plan: str, file: Path, as_json: bool) -> None:
-    """Tell the whole story of a plan."""
-    from steelyard.app.trading.sync import describe
-
+    """Show everything recorded about a plan."""
     found = steelyard.audit(file, plan)
     if as_json:
         print_json(found.to_dict())
     else:
         for entry in found.entries:
-            echo(describe(entry))
+            click.echo(described(entry))
+
+
+def described(entry: Mapping[str, Any]) -> str:
+    """Return one line for people on an entry of the record."""
+    words = [
+        f"{tell(FACTS.get(k, k))} {_worded(v)}"
+        for k, v in entry["body"].items()
+        if k not in {"order", "broker_id"} and v not in ("", None)
+    ]
+    kind = padded(LINKS.get(entry["kind"], entry["kind"]), 12)
+    return f"{entry['at'][:19]}  {kind} {', '.join(words)}"
+
+
+def _worded(value: object) -> str:
+    """A refusal is its text; what was kept in English is said in the language asked for."""
+    if isinstance(value, bool):
+        return tell(say("yes") if value else say("no"))
+    if isinstance(value, list):
+        return "; ".join(map(_worded, value))
+    if isinstance(value, dict):
+        text = value.get("text")
+        return _worded(text) if text else ", ".join(f"{k} {_worded(v)}" for k, v in value.items())
+    text = str(value)
+    known = SIDES.get(text) or STATES.get(text)
+    return tell(known) if known else _said(text)
+
+
+def _said(text: str) -> str:
+    """Return what was kept with a plan or in the record, which is English, in the language asked for."""
+    return tell(text) if isinstance(text, Text) else again(text, current())
 
 
 @audit.command(epilog=f"Example: steelyard audit replay latest. {ENDS}")
@@ -88,7 +123,7 @@ def replay(plan: str, file: Path) -> None:
         size = len(found.saved.text.encode())
         echo(say("the same plan again: {name}, {size} of {size} bytes", name=name, size=size))
         return
-    text = say("made again, {name} differs in {differs}", name=name, differs=", ".join(found.differs))
+    text = say("replanned, {name} differs in {differs}", name=name, differs=", ".join(found.differs))
     hint = say("look for another version of steelyard, or a catalogue or tax data changed since")
     fault("replay-differs", text, hint)
     sys.exit(4)
@@ -148,9 +183,9 @@ def _show_report(found: TradeReport) -> None:
         if not t.causes:
             echo("            " + tell(say("no rule: no Steelyard order matches it")))
         for rule, text in t.causes:
-            echo(f"            {rule}: {tell(text)}")
+            echo(f"            {rule}: {_said(text)}")
         if t.reason:
-            echo(f"            {tell(t.reason)}")
+            echo(f"            {_said(t.reason)}")
         if t.plan_id:
             click.echo(
                 "            "

@@ -30,7 +30,7 @@ _WHO = click.option("--who", metavar="NAME", help="Who approves.  [default: your
 @JSON
 @_WHO
 @click.option("--live", is_flag=True, help="Send the orders; without it nothing is sent.")
-@click.option("--unattended", is_flag=True, help="Nobody is looking: needs `arm`.")
+@click.option("--unattended", is_flag=True, help="Run with nobody watching: needs `arm`.")
 def execute(plan: str, file: Path, as_json: bool, who: str | None, live: bool, unattended: bool) -> None:
     """Carry a saved plan out; a dry run unless --live is given.
 
@@ -80,9 +80,11 @@ def approve(plan: str, file: Path, who: str | None) -> None:
 @click.command(epilog=f"Example: steelyard arm --until 2026-12-31 --max-amount 5000000. {ENDS}")
 @portfolio_option
 @click.option("--until", required=True, metavar="DATE", help="Last day, included.")
-@click.option("--max-amount", required=True, metavar="AMOUNT", help="Most traded in all, base currency.")
+@click.option(
+    "--max-amount", required=True, metavar="AMOUNT", help="Largest amount traded in all, in base currency."
+)
 def arm(file: Path, until: str, max_amount: str) -> None:
-    """Give leave to execute unattended, until a date and up to an amount."""
+    """Allow unattended execution, until a date and up to an amount."""
     from steelyard.domain.days import read_day
 
     try:
@@ -98,17 +100,19 @@ def arm(file: Path, until: str, max_amount: str) -> None:
 @click.command(epilog=f"Example: steelyard disarm. {ENDS}")
 @portfolio_option
 def disarm(file: Path) -> None:
-    """Take the leave to execute unattended back."""
+    """Stop allowing unattended execution."""
     steelyard.disarm(file)
-    echo("disarmed", err=True)
+    echo(say("disarmed: nothing is executed unattended any more"), err=True)
 
 
 @click.command(epilog=f"Example: steelyard halt 'prices look wrong'. {ENDS}")
 @click.argument("why", required=False, default="halted by the owner")
 @portfolio_option
 def halt(why: str, file: Path) -> None:
-    """Cancel what is open and refuse everything until `resume`."""
-    found = steelyard.halt(file, why, told=lambda: echo("halted", err=True))
+    """Cancel open orders and refuse new ones until `resume`."""
+    found = steelyard.halt(
+        file, why, told=lambda: echo(say("halted: new orders are refused until `steelyard resume`"), err=True)
+    )
     show_orders(found.orders)
     for order_id, text in found.failed.items():
         fault("not-cancelled", join(": ", (order_id[:12], text)), say("see the broker"))
@@ -121,4 +125,4 @@ def halt(why: str, file: Path) -> None:
 def resume(file: Path) -> None:
     """Lift the halt."""
     steelyard.resume(file)
-    echo("resumed", err=True)
+    echo(say("resumed: orders are allowed again"), err=True)

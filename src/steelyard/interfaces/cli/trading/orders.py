@@ -29,7 +29,7 @@ from steelyard.words import join, say
 @click.group(invoke_without_command=True, epilog=f"Example: steelyard orders --json. {ENDS}")
 @portfolio_option
 @JSON
-@click.option("--plan", "plan", metavar="PLAN", help="Only those of one plan.")
+@click.option("--plan", "plan", metavar="PLAN", help="Only orders of one plan.")
 @click.pass_context
 def orders(context: click.Context, file: Path, as_json: bool, plan: str | None) -> None:
     """List the orders and what became of them."""
@@ -45,7 +45,7 @@ def orders(context: click.Context, file: Path, as_json: bool, plan: str | None) 
 @orders.command(epilog=f"Example: steelyard orders watch --every 10. {ENDS}")
 @portfolio_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line for each change.")
-@click.option("--plan", "plan", metavar="PLAN", help="Only those of one plan.")
+@click.option("--plan", "plan", metavar="PLAN", help="Only orders of one plan.")
 @click.option(
     "--every", default=5, show_default=True, type=Count(1, 86_400), help="Seconds between questions."
 )
@@ -77,7 +77,9 @@ def cancel(order: str, file: Path) -> None:
 @click.command(epilog=f"Example: steelyard sync --json. {ENDS}")
 @portfolio_option
 @JSON
-@click.option("--days", default=30, show_default=True, type=Count(0, 36_500), help="Fills of so many days.")
+@click.option(
+    "--days", default=30, show_default=True, type=Count(0, 36_500), help="How many days of fills to ask for."
+)
 def sync(file: Path, as_json: bool, days: int) -> None:
     """Ask the brokers for orders, fills, shares and cash; enter fills in the journal, report what differs.
 

@@ -87,7 +87,7 @@ class Asked:
             return steelyard.invest(portfolio, self.cash or None, as_of=visit.as_of, account=account)
         if self.kind == "withdraw":
             if not self.cash:
-                said = say("it is not said how much to take out")
+                said = say("no amount to take out is given")
                 raise InputError("amount", said, say("write an amount such as 1000000"))
             return steelyard.withdraw(portfolio, self.cash, as_of=visit.as_of, account=account)
         return steelyard.plan(portfolio, **self.options(visit))
