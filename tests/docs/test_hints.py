@@ -8,8 +8,7 @@ import click
 import pytest
 
 from steelyard.interfaces.cli.main import cli
-from steelyard.languages import FOLDER
-from steelyard.languages import read as read_messages
+from steelyard.languages import FOLDER, Catalogue
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
@@ -41,7 +40,7 @@ OPTIONS = {opt for c in COMMANDS.values() for p in c.params for opt in (*p.opts,
 
 def messages():
     """Every template that is said, and its Korean."""
-    for template, said in read_messages((FOLDER / "ko.po").read_text(encoding="utf-8")).items():
+    for template, said in Catalogue((FOLDER / "ko.po").read_bytes()).items():
         yield template
         yield from [said] if isinstance(said, str) else said
 

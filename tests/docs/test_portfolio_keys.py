@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from steelyard.adapters.files import accounts as portfolio_accounts
+from steelyard.adapters.files import lots as portfolio_lots
 from steelyard.adapters.files import portfolio as portfolio_file
 from steelyard.adapters.files import settings as portfolio_settings
 from steelyard.domain.accounts import HOUSEHOLDS
@@ -21,7 +22,7 @@ TABLES = {
     "[costs]": portfolio_settings.COST_KEYS,
     "[[accounts]]": portfolio_accounts.ACCOUNT_KEYS,
     "[[accounts.positions]]": portfolio_accounts.POSITION_KEYS,
-    "Lots": portfolio_accounts.LOT_KEYS,
+    "Lots": portfolio_lots.LOT_KEYS,
     "[instruments.SYMBOL]": portfolio_accounts.INSTRUMENT_KEYS,
 }
 

@@ -13,9 +13,9 @@ from steelyard.domain.books.entry_text import read_entry, written
 from steelyard.domain.books.holdings import holdings
 from steelyard.domain.books.lots import Pool, TaxLot
 from steelyard.domain.tax.country import YearFacts
+from steelyard.domain.tax.korea.isa_room import isa_room
 from steelyard.domain.tax.korea.ledger import read_ledger
 from steelyard.domain.tax.korea.rates import rates_of
-from steelyard.domain.tax.korea.sheltered import _deposits
 from steelyard.domain.tax.united_states.positions import Setting
 from steelyard.domain.tax.united_states.tax_year import Owner, year_report
 
@@ -84,7 +84,8 @@ def test_interest_is_neither_paid_in_nor_a_flow():
         entry("date=2024-03-01 type=deposit shares=1000 currency=KRW"),
         entry("date=2024-06-01 type=interest shares=50 currency=KRW"),
     ]
-    assert _deposits(won) == 1000
+    data, rules = load_tax_rules("KR")
+    assert isa_room(won, 2024, rates_of(data, rules, 2024)).paid == 1000
     assert [f.amount for f in _flows(won, "KRW", lambda *_: None)[0]] == [1000]
 
 

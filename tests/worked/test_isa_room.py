@@ -57,7 +57,7 @@ def paid(*deposits):
         (PORTFOLIO, paid(("2026-03-03", 30_000_000)), 0, False),
         # The journal begins with shares of 2023, so the account had four years by 2026: 80 million, less what
         # was paid since; what was before, nobody knows.
-        (OLD, ["init --journal", *paid(("2026-03-03", 8_000_000))], 72_000_000, True),
+        (OLD, ["init --journal --as-of 2026-01-02", *paid(("2026-03-03", 8_000_000))], 72_000_000, True),
     ],
 )  # fmt: skip
 def test_all_who_say_the_room_of_an_isa_say_one_figure(tmp_path, file, entries, room, unknown):

@@ -124,7 +124,8 @@ def test_the_journal_and_the_brokers_files(folder):
     sale leaves 1,860 - 0.05 - 1.30 = 1,858.65 dollars. VOO 10 + 2 - 3 = 9 cost 7 x 400 + 1,000.70 = 3,800.70.
 
     ISA: 2,500,000 - 1,750,050 + 1,439,980 + 12,000 = 2,201,930; 100 + 50 - 40 = 110 shares.
-    Rooms: 20,000,000 - 2,000,000 in the ISA; 18,000,000 - 3,000,000 - 1,000,000 in pension and IRP.
+    Rooms: the ISA had shares in 2025, 2 x 20,000,000 - 2,000,000;
+    18,000,000 - 3,000,000 - 1,000,000 in pension and IRP.
     """
     journal(folder)
     found = told("holdings")
@@ -145,7 +146,7 @@ def test_the_journal_and_the_brokers_files(folder):
     assert found["total_value"] == "28913067"
     assert sorted((r["room"], r["limit"]) for r in found["rooms"]) == [
         ("14000000", "18000000"),
-        ("18000000", "20000000"),
+        ("38000000", "40000000"),
     ]
 
 

@@ -148,7 +148,7 @@ def test_an_import_opens_before_its_first_row_all_or_nothing(folder):
     assert run("history").stdout == ""
     (folder / "t.csv").write_text(rows)
     assert run("import", "t.csv", "--open").exit_code == 0
-    assert run("history").stdout.splitlines()[0].split()[1:4] == ["2026-11-19", "main", "transfer_in"]
+    assert run("history").stdout.splitlines()[0].split()[1:4] == ["2026-11-19", "main", "transfer"]
     assert managed() == 12_100_000
 
 

@@ -152,7 +152,7 @@ def test_a_service_that_stays_down_is_asked_ever_more_rarely_and_given_up(folder
     ]
     assert len(proxy.of("hooks.slack.com")) == 3
     shown = run(folder, proxy, "notify", "list").stdout
-    assert "given_up" in shown
+    assert "given up" in shown
     assert "502" in shown
 
 

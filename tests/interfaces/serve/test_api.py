@@ -12,6 +12,7 @@ import steelyard
 from builders import with_gains
 from steelyard.api.serving import sample_text
 from steelyard.interfaces.http.addresses import ROUTES
+from steelyard.words import say
 
 from .asking import TOKEN
 from .programs import CONTRACT, DAY, Program
@@ -121,7 +122,9 @@ def test_a_key_whose_first_request_goes_on_is_told_so(program, monkeypatch):
 
     def slow(*args, **asked):
         during.append(program.post("/v1/plans", {}, key="slow"))
-        raise steelyard.errors.PlanError("no-plan", "none", "none")
+        raise steelyard.errors.PlanError(
+            "no-plan", say("selling is not allowed"), say("allow selling (drop --no-sell)")
+        )
 
     monkeypatch.setattr(steelyard, "plan", slow)
     assert program.post("/v1/plans", {}, key="slow").status == 409

@@ -185,7 +185,7 @@ def test_what_cannot_be_planned_is_said_and_the_form_keeps_what_was_typed(tmp_pa
     assert answer.status == 422
     assert "No plan could be made." in answer.text
     assert 'value="99000000"' in answer.text
-    assert "it is not said how much" in browser.get("/plan?kind=withdraw").text
+    assert "no amount to take out is given" in browser.get("/plan?kind=withdraw").text
 
 
 def test_other_ways_are_plans_of_their_own(tmp_path):

@@ -50,7 +50,7 @@ def test_a_saved_plan_is_rehearsed_sent_once_and_audited(run):
     assert run("audit", "verify").stdout.startswith("whole:")
     story = run("audit", "show", "latest").stdout
     assert "approval" in story
-    assert "plan-done" in story
+    assert "plan done" in story
     assert "min" in story
     differs = json.loads(run("sync", "--json").stdout)
     assert differs["new_fills"] >= 2

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from steelyard.adapters.files.classes import names_in
+from steelyard.adapters.files.lots import lot_shares, read_lots
 from steelyard.adapters.files.settings import ExchangeRates, currency_of, read_owner
 from steelyard.adapters.files.tax_figures import load_tax_rules
 from steelyard.adapters.files.toml_places import Path
@@ -15,9 +16,9 @@ from steelyard.adapters.files.toml_reader import Reader
 from steelyard.domain.accounts import KEEPERS, METHODS, CostMethod
 from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.market.instruments import TAX_CLASSES, US_CLASSES, Instrument
-from steelyard.domain.money import EXACT, ONE, ZERO, Amount, exact_sum, is_currency, parse_number, plain
+from steelyard.domain.money import EXACT, ONE, ZERO, Amount, is_currency, plain
 from steelyard.domain.policy.goals import AssetClass
-from steelyard.domain.portfolio import Account, Lot, Position, Quote
+from steelyard.domain.portfolio import Account, Position, Quote
 from steelyard.domain.tax.codes import account_kinds, holding_rules
 from steelyard.records import replace
 from steelyard.words import join, say
@@ -27,7 +28,6 @@ ACCOUNT_KEYS = (
     "owner",
 )  # fmt: skip
 POSITION_KEYS = ("symbol", "shares", "value", "price", "priced_on", "lots")
-LOT_KEYS = ("bought", "shares", "unit_cost", "fx", "currency")
 INSTRUMENT_KEYS = (
     "currency", "fractional", "exchange", "asset_class", "tax_class", "us_class", "name", "price",
     "replacement_group", "us_ptp", "exposure",
@@ -356,7 +356,7 @@ class AccountsReader:
             at = (*path, "value")
             worth = self.rates.to_base(self.reader.amount(row["value"], at, example='"4800000"'), at)
         if "shares" not in row and "value" not in row:
-            hint = say('write shares = "{bought}" or value = "4800000"', bought=_bought(row) or 8)
+            hint = say('write shares = "{bought}" or value = "4800000"', bought=lot_shares(row) or 8)
             self.reader.problem(
                 "key-missing", say("{symbol} has neither shares nor value", symbol=symbol), hint, path
             )
@@ -417,50 +417,8 @@ class AccountsReader:
             self.unpriced.setdefault(symbol, (*path, "symbol"))
         if shares is None:
             return None
-        return Position(symbol, shares, self._lots(symbol, shares, row, path), worth)
-
-    def _lots(self, symbol: str, shares: Decimal, row: Mapping[str, Any], path: Path) -> tuple[Lot, ...]:
-        raw = row.get("lots", [])
-        at = (*path, "lots")
-        if not isinstance(raw, list) or not all(isinstance(lot, dict) for lot in raw):
-            hint = say('write lots = [ {{ bought = 2024-03-04, shares = 5, unit_cost = "480.10" }} ]')
-            self.reader.problem("not-a-table", say("lots must be a list of tables"), hint, at)
-            return ()
-        lots = []
-        for index, lot in enumerate(raw):
-            here = (*at, index)
-            self.reader.unknown_keys(lot, LOT_KEYS, here)
-            missing = [key for key in ("bought", "shares", "unit_cost") if key not in lot]
-            if missing:
-                hint = say('write {{ bought = 2024-03-04, shares = 5, unit_cost = "480.10" }}')
-                self.reader.problem(
-                    "key-missing",
-                    say("a lot has no {missing}", missing=join(say(" and no "), missing)),
-                    hint,
-                    here,
-                )
-                continue
-            bought = self.reader.day(lot["bought"], (*here, "bought"))
-            count = self.reader.number(lot["shares"], (*here, "shares"), above=ZERO, example="5")
-            cost = self.reader.amount(lot["unit_cost"], (*here, "unit_cost"), example='"480.10"')
-            fx = None
-            if "fx" in lot:
-                fx = self.reader.number(lot["fx"], (*here, "fx"), above=ZERO, example='"1331.5"')
-            if bought is None or count is None or cost is None:
-                continue
-            currency = lot.get("currency") or cost.currency or self._lot_currency(symbol)
-            lots.append(Lot(bought, count, cost.value, str(currency), fx))
-        total = sum((lot.shares for lot in lots), ZERO)
-        if lots and len(lots) == len(raw) and total != shares:
-            text = say(
-                "{symbol}: lots add up to {total} shares, not {shares}",
-                symbol=symbol,
-                total=plain(total),
-                shares=plain(shares),
-            )
-            hint = say('write shares = "{total}", or correct the lots', total=plain(total))
-            self.reader.problem("lot-sum", text, hint, at)
-        return tuple(lots)
+        lots = read_lots(self.reader, symbol, shares, row, path, self._lot_currency(symbol))
+        return Position(symbol, shares, lots, worth)
 
     def _lot_currency(self, symbol: str) -> str:
         """Return what a lot was paid in that does not say it: what the fund is priced in."""
@@ -501,12 +459,3 @@ class AccountsReader:
             self.reader.problem("two-prices", text, say("give one price"), path)
         self.quotes[symbol] = (quote, path)
         return quote
-
-
-def _bought(row: Mapping[str, Any]) -> str | None:
-    """Return the shares of a position's lots together, for a hint; None where they cannot be added up."""
-    lots = row.get("lots")
-    try:
-        return plain(exact_sum(parse_number(lot["shares"]) for lot in lots)) if lots else None
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return None
