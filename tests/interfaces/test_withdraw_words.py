@@ -62,3 +62,24 @@ def test_a_withdrawal_that_sells_no_share_too_much_says_nothing_of_it(tmp_path):
     file = tmp_path / "portfolio.toml"
     file.write_text(TWO, encoding="utf-8")
     assert "more than asked" not in CliRunner().invoke(cli, ["withdraw", "300000", str(file)]).stdout
+
+
+APART = """
+base_currency = "USD"
+[targets]
+VOO = "100%"
+[[accounts]]
+name = "a"
+positions = [{ symbol = "VOO", shares = 10, price = "600" }]
+[[accounts]]
+name = "b"
+cash = { USD = 5000 }
+"""
+
+
+def test_money_of_another_account_is_not_raised_by_a_sale(tmp_path):
+    file = tmp_path / "portfolio.toml"
+    file.write_text(APART, encoding="utf-8")
+    shown = CliRunner().invoke(cli, ["withdraw", "600", str(file), "--account", "a"])
+    assert "sell" in shown.stdout
+    assert "more than asked" not in shown.stdout

@@ -5,6 +5,7 @@ that purchase too, and one of three shares after the opening. 153 are held, whic
 """
 
 import re
+from datetime import date
 
 import pytest
 
@@ -103,3 +104,13 @@ def test_another_account_has_its_own_beginning(folder):
     steelyard.import_(file, folder / "new.csv", opening=True, account="ISA")
     steelyard.import_(file, folder / "all.csv", account="main")
     assert held(folder) == [153]
+
+
+@pytest.mark.parametrize("bought", ["2026-10-01", "2027-10-01"])
+def test_no_journal_is_opened_before_a_lot_was_bought(tmp_path, bought):
+    lot = f'lots = [{{ bought = {bought}, shares = 150, unit_cost = "33000" }}]'
+    file = tmp_path / "portfolio.toml"
+    file.write_text(FILE.replace('shares = "150"', f'shares = "150"\n{lot}'))
+    found, problem = refused(lambda: steelyard.open_journal(file, as_of=date(2026, 1, 2)))
+    assert found == [("lot-after-opening", None)]
+    assert bought in problem.hint

@@ -122,3 +122,12 @@ def test_what_looks_like_an_option_is_told_where_it_goes():
         quick_fields(["buy", "BND", "40", "@73.85", "--date", "2026-12-01"], TODAY)
     assert "--date" in caught.value.message
     assert "date=" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "day", ["2026-02-30", "2026-11-31", "2026-13-01", "11/30", "04/03/2025", "내일", "tomorrow", "11월30일"]
+)
+def test_a_day_that_is_none_is_no_part_of_the_symbol(day):
+    with pytest.raises(InputError) as refused:
+        quick_fields(["buy", "VOO", "3", "@600", day], TODAY)
+    assert refused.value.code == "entry-date"

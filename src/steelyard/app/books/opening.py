@@ -201,6 +201,22 @@ def _listed(amounts: Sequence[tuple[str, Decimal]]) -> Text:
     return join(", ", [say("{what} {amount}", what=what, amount=plain(amount)) for what, amount in amounts])
 
 
+def _bought_later(account: Account, symbol: str, bought: date, opened: date, source: str) -> Problem:
+    text = say(
+        "a lot of {symbol} in account {account!r} was bought on {bought}, after {opened},"
+        " the day of the opening",
+        symbol=symbol,
+        account=account.name,
+        bought=bought,
+        opened=opened,
+    )
+    hint = say(
+        "open the journal on {bought} or later, or leave the lot out of the file and record the purchase",
+        bought=bought,
+    )
+    return Problem("lot-after-opening", text, hint, source)
+
+
 def moved_over(portfolio: Portfolio, as_of: date, accounts: Iterable[Account] | None = None) -> list[Entry]:
     """Return the entries that open a journal with what a portfolio file holds.
 
@@ -214,9 +230,15 @@ def moved_over(portfolio: Portfolio, as_of: date, accounts: Iterable[Account] | 
 
     Raises:
         InputError: A position is known by its value only (`value-without-shares`).
+        PortfolioProblems: A lot was bought after that day (`lot-after-opening`).
     """
+    opened = portfolio.accounts if accounts is None else tuple(accounts)
+    later = [_bought_later(a, p.symbol, lot.bought, as_of, portfolio.source)
+             for a in opened for p in a.positions for lot in p.lots if lot.bought > as_of]  # fmt: skip
+    if later:
+        raise PortfolioProblems(tuple(later))
     entries = []
-    for account in portfolio.accounts if accounts is None else accounts:
+    for account in opened:
         for position in account.positions:
             quote = portfolio.quotes.get(position.symbol)
             if quote is not None and quote.by_value and position.shares:

@@ -14,7 +14,7 @@ from steelyard.domain.money import EXACT, ZERO, exact_sum, written
 from steelyard.domain.policy.drift import measure
 from steelyard.domain.policy.policies import Decision
 from steelyard.domain.portfolio import Portfolio, Valuation
-from steelyard.domain.trades import HoldingAfter, Nearest, Plan, Reached, settle
+from steelyard.domain.trades import HoldingAfter, Nearest, Plan, Reached, Settled, settle
 from steelyard.records import replace
 from steelyard.words import say
 
@@ -73,7 +73,7 @@ def finished(
         costs=costs,
         objective=_reached(request, outcome),
         gated=request.gated,
-        notes=_notes(portfolio, outcome) + _raised(portfolio, valuation, request, outcome, settled.cash),
+        notes=_notes(portfolio, outcome) + _raised(portfolio, valuation, request, outcome, settled),
         decision=decision,
         distance=_distance(valuation, request, worth),
         accepted=request.accept_drift,
@@ -92,7 +92,7 @@ def _notes(portfolio: Portfolio, outcome: Outcome) -> tuple[str, ...]:
 
 
 def _raised(
-    portfolio: Portfolio, valuation: Valuation, request: PlanRequest, outcome: Outcome, cash: Decimal
+    portfolio: Portfolio, valuation: Valuation, request: PlanRequest, outcome: Outcome, settled: Settled
 ) -> tuple[str, ...]:
     """Return that a withdrawal sells more than it is asked to raise, where one sale less would raise it too.
 
@@ -101,14 +101,22 @@ def _raised(
     """
     if request.cash_flow >= ZERO or request.can_buy or not outcome.trades:
         return ()
-    over = EXACT.subtract(cash, valuation.reserve)
-    if over < min(EXACT.divide(t.amount, t.shares) for t in outcome.trades):
+    # Money that lies in other accounts, or lay there before, is not of these sales.
+    over = EXACT.subtract(settled.cash, valuation.reserve)
+    raised = ZERO
+    for account in sorted({t.account for t in outcome.trades}):
+        sales = [t for t in outcome.trades if t.account == account]
+        got = exact_sum(EXACT.subtract(t.amount, t.cost) for t in sales)
+        idle = min(got, settled.money[account], EXACT.subtract(over, raised))
+        if idle >= min(EXACT.divide(t.amount, t.shares) for t in sales):
+            raised = EXACT.add(raised, idle)
+    if not raised:
         return ()
     return (
         say(
             "{over} more than asked is raised, since what is over its target comes nearer by being sold;"
             " `steelyard plan` then spends it on what is under",
-            over=written(over, portfolio.base_currency),
+            over=written(raised, portfolio.base_currency),
         ),
     )
 

@@ -6,6 +6,7 @@ and `field=value` says it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Container, Iterable, Sequence
 from datetime import date, timedelta
 
@@ -25,6 +26,9 @@ TYPES = {
 }  # fmt: skip
 """Words for types beside the types themselves."""
 _DAYS = {"today": 0, "오늘": 0, "yesterday": 1, "어제": 1, "그저께": 2, "그제": 2}
+_LATER = frozenset({"tomorrow", "내일", "모레"})
+_LIKE_A_DAY = re.compile(r"\d{1,4}([-./])\d{1,2}(\1\d{1,4})?|\d{4}년.*|\d{1,2}월.*")
+"""What is written as a day is, though there is none like it: no instrument is called 2026-02-30."""
 _BETWEEN = frozenset({"of", "at", "on", "for", "shares", "share", "주", "에"})
 
 
@@ -166,6 +170,10 @@ def _meaning(word: str, kind: str, fields: Iterable[str], today: date) -> tuple[
     try:
         found = read_numeral(text)
     except ValueError:
+        if _LIKE_A_DAY.fullmatch(word) or word in _LATER:
+            raise InputError(
+                "entry-date", say("{word!r} is no day of the past", word=word), say("write it as 2026-11-23")
+            ) from None
         return "symbol", word
     return _amount(text, found, kind, fields, shares=text != word, symbol=word)
 
