@@ -30,8 +30,8 @@ from steelyard import bootstrap
 from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.adapters.files.portfolio import parse
 from steelyard.app.lab import backtest as lab
-from steelyard.engines.backtest import compiled_backtest, resample
-from steelyard.engines.backtest.records import Backtest, Market, PolicyRules, TradingTerms
+from steelyard.engines.lab.backtest import compiled_backtest, resample
+from steelyard.engines.lab.backtest.records import Backtest, Market, PolicyRules, TradingTerms
 from steelyard.engines.market.price_history import PriceHistory
 
 SESSIONS, INSTRUMENTS, RATE = 5216, 5, 0.001

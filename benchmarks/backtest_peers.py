@@ -24,7 +24,7 @@ from backtest import numpy_segments
 
 import steelyard
 from steelyard.app.lab import backtest as lab
-from steelyard.engines.backtest import compiled_backtest
+from steelyard.engines.lab.backtest import compiled_backtest
 from steelyard.engines.market.price_history import PriceHistory
 
 ROOT = Path(__file__).parent.parent

@@ -24,7 +24,7 @@ from steelyard import batch
 from steelyard.api.bucket_tasks import book_of
 from steelyard.app.batch.account_rows import account_arrays
 from steelyard.bootstrap import batch_work
-from steelyard.engines.allocation.compiled.compiled_search import solve_batch
+from steelyard.engines.planning.compiled.compiled_search import solve_batch
 
 sys.path.append(str(Path(__file__).parent.parent / "examples" / "platform"))
 from make import make

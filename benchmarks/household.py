@@ -10,10 +10,10 @@ import statistics
 import time
 from fractions import Fraction
 
-from steelyard.engines.allocation.household.household import Cap, Goal, Household, Position
-from steelyard.engines.allocation.household.several_budgets import solve_household
-from steelyard.engines.allocation.one_budget.search import solve
-from steelyard.engines.allocation.problem import AllocationProblem, Line
+from steelyard.engines.planning.household.household import Cap, Goal, Household, Position
+from steelyard.engines.planning.household.totals.several_budgets import solve_household
+from steelyard.engines.planning.one_budget.search import solve
+from steelyard.engines.planning.problem import AllocationProblem, Line
 
 CASES = 100
 KINDS = {

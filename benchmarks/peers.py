@@ -126,9 +126,9 @@ def serve(name: str) -> None:
 
 def ours(case: Case, measure: str, selling: bool) -> tuple[list[int], float, bool]:
     """Return the shares of our plan for the sum of sizes with idle cash, its time, and if it is proven."""
-    from steelyard.engines.allocation.household.household import Goal, Household, Position
-    from steelyard.engines.allocation.household.several_budgets import solve_household
-    from steelyard.engines.allocation.one_budget.search import solve
+    from steelyard.engines.planning.household.household import Goal, Household, Position
+    from steelyard.engines.planning.household.totals.several_budgets import solve_household
+    from steelyard.engines.planning.one_budget.search import solve
 
     total = case["cash"] + sum(p * h for p, h in zip(case["prices"], case["held"], strict=True))
     targets = [Fraction(total * c, 100) for c in case["percents"]]

@@ -16,9 +16,9 @@ from fractions import Fraction
 import numba
 import numpy as np
 
-from steelyard.engines.allocation.compiled.compiled_search import pack, solve_batch, solve_compiled
-from steelyard.engines.allocation.one_budget.search import solve
-from steelyard.engines.allocation.problem import AllocationProblem, Line
+from steelyard.engines.planning.compiled.compiled_search import pack, solve_batch, solve_compiled
+from steelyard.engines.planning.one_budget.search import solve
+from steelyard.engines.planning.problem import AllocationProblem, Line
 
 CASES = 10_000
 HARD = 60

@@ -32,7 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 COMPILING = re.compile(
-    r"/(engines/backtest|engines/lab|app/batch|engines/test_compilation|engines/allocation/test_compiled|app/lab|interfaces/lab|examples)"
+    r"/(engines/lab|app/batch|engines/test_compilation|engines/planning/test_compiled|app/lab|interfaces/lab|examples)"
     r"|tools/test_attack|_backtests?\.py|test_ten_years|test_schemas|test_pictures|guides/(backtest|bands|deposits|batch|library)\.md|explanation/literature\.md|test_batch"
     r"|test_values\.py::\w+\[(backtest|compare)|test_classes\.py::test_a_backtest|README\.md"
 )

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from steelyard.engines.backtest import compiled_backtest, plain_backtest
-from steelyard.engines.backtest.records import Backtest, Market, PolicyRules, TradingTerms
+from steelyard.engines.lab.backtest import compiled_backtest, plain_backtest
+from steelyard.engines.lab.backtest.records import Backtest, Market, PolicyRules, TradingTerms
 
 _KINDS = "kernels of a few sessions, compiled anew for each kind of backtest"
 ENGINES = [

@@ -26,7 +26,7 @@ from steelyard.bootstrap import prices
 from steelyard.domain.market.rates import EXIMBANK
 from steelyard.domain.tax import codes
 from steelyard.domain.tax import country as countries
-from steelyard.engines.backtest import walks
+from steelyard.engines.lab.backtest import walks
 from steelyard.engines.market import intake
 from steelyard.interfaces.cli.command_table import LATER
 

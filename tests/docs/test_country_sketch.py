@@ -18,7 +18,7 @@ from steelyard.domain.market.instruments import Instrument
 from steelyard.domain.policy.policies import Policy
 from steelyard.domain.portfolio import Account, Portfolio, Tax
 from steelyard.domain.tax import codes
-from steelyard.engines.backtest import compiled_backtest, plain_backtest
+from steelyard.engines.lab.backtest import compiled_backtest, plain_backtest
 from steelyard.engines.market.price_history import PriceHistory
 from steelyard.errors import InputError
 

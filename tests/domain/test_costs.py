@@ -8,13 +8,13 @@ import pytest
 
 from steelyard.app.planning.new_money import _Purchasable
 from steelyard.domain.costs import Costs
-from steelyard.engines.allocation.household.household import Goal, Household, Position
-from steelyard.engines.allocation.household.shifts import Ledger
-from steelyard.engines.allocation.one_budget.divisible import _cost as divisible_cost
-from steelyard.engines.allocation.one_budget.states import Choices
-from steelyard.engines.allocation.problem import Line
-from steelyard.engines.backtest import plain_backtest, sizing_kernel
-from steelyard.engines.backtest.records import TradingTerms
+from steelyard.engines.lab.backtest import plain_backtest, sizing_kernel
+from steelyard.engines.lab.backtest.records import TradingTerms
+from steelyard.engines.planning.household.changes.shifts import Ledger
+from steelyard.engines.planning.household.household import Goal, Household, Position
+from steelyard.engines.planning.one_budget.divisible import _cost as divisible_cost
+from steelyard.engines.planning.one_budget.states import Choices
+from steelyard.engines.planning.problem import Line
 
 # Rates are parts of 1024, so that binary floats hold every product as it is: equality needs no tolerance.
 CASES = [

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import steelyard.engines
 from steelyard.engines import compilation
-from steelyard.engines.backtest import ahead, compiled_backtest
+from steelyard.engines.lab.backtest import ahead, compiled_backtest
 
 ENGINES = Path(steelyard.engines.__file__).parent
 KERNELS = sorted(ENGINES.rglob("*_kernel.py"))
@@ -46,7 +46,7 @@ def test_compiled_functions_and_what_they_read_live_in_kernel_files_only():
 
 
 def test_the_kernels_are_cached_in_the_folder_of_their_hash():
-    from steelyard.engines.backtest.walk_kernel import walk
+    from steelyard.engines.lab.backtest.walk_kernel import walk
 
     folder = compilation.cache_folder()
     assert folder is not None
@@ -58,7 +58,7 @@ def test_what_is_compiled_ahead_is_what_a_comparison_runs():
     """Of another signature it would be compiled for nothing, and nobody would see it."""
     code = """
 from steelyard.app.lab import backtest, compare
-from steelyard.engines.backtest import ahead, compiled_backtest
+from steelyard.engines.lab.backtest import ahead, compiled_backtest
 from steelyard.engines.simulation import simulate
 from decimal import Decimal
 

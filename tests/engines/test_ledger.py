@@ -5,8 +5,8 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steelyard.engines.allocation.household.household import Change, Goal, Household, Position, settle
-from steelyard.engines.allocation.household.shifts import Ledger
+from steelyard.engines.planning.household.changes.shifts import Ledger
+from steelyard.engines.planning.household.household import Change, Goal, Household, Position, settle
 
 PRICES = st.integers(1, 500)
 

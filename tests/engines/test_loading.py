@@ -35,7 +35,7 @@ import numpy as np
 from datetime import date, timedelta
 from steelyard.app.lab.look_sessions import look_mask
 from steelyard.engines.market import intake, intake_kernel
-from steelyard.engines.backtest import look_kernel
+from steelyard.engines.lab.backtest import look_kernel
 from steelyard.engines.loading import load_for
 
 rng = np.random.default_rng(7)

@@ -90,7 +90,7 @@ def test_all_tests_that_compile_go_to_one_worker():
     )
     scheduler = conftest().pytest_xdist_make_scheduler(config, Producer("test", enabled=False))
     tests = [f"tests/domain/test_{n}.py::test_it" for n in range(20)]
-    tests += [f"tests/engines/backtest/test_{n}.py::test_it[{n}]" for n in range(20)]
+    tests += [f"tests/engines/lab/backtest/test_{n}.py::test_it[{n}]" for n in range(20)]
     workers = [Worker("one"), Worker("two")]
     for worker in workers:
         scheduler.add_node(worker)

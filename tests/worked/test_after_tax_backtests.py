@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from small_backtests import ENGINES, happened, small_backtest
-from steelyard.engines.backtest.records import TERMS, UNTAXED, WITHHELD, YEARLY, TaxRules, WholeShares
+from steelyard.engines.lab.backtest.records import TERMS, UNTAXED, WITHHELD, YEARLY, TaxRules, WholeShares
 
 
 def ledger(kinds, year, due, **more):

@@ -19,7 +19,7 @@ from steelyard.adapters.prices.file import load
 from steelyard.app.lab.backtest import BacktestSettings, assemble, backtest, candidate
 from steelyard.app.lab.look_sessions import look_mask
 from steelyard.engines import statistics
-from steelyard.engines.backtest import compiled_backtest
+from steelyard.engines.lab.backtest import compiled_backtest
 from steelyard.engines.market.price_history import PriceHistory, day_numbers
 
 D = Decimal

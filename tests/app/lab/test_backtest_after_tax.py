@@ -16,8 +16,8 @@ from steelyard.domain.market.instruments import Instrument
 from steelyard.domain.policy.policies import Policy
 from steelyard.domain.portfolio import Account, Portfolio, Tax
 from steelyard.domain.tax.country import YearFacts, country
-from steelyard.engines.backtest import compiled_backtest, plain_backtest
-from steelyard.engines.backtest.after_tax import TaxBook
+from steelyard.engines.lab.backtest import compiled_backtest, plain_backtest
+from steelyard.engines.lab.backtest.after_tax import TaxBook
 from steelyard.engines.market.price_history import PriceHistory
 
 D = Decimal

@@ -7,7 +7,7 @@ import pytest
 
 from steelyard.app.lab.backtest import BacktestSettings, candidate
 from steelyard.app.lab.compare import LEVELS, Comparison, compare
-from steelyard.engines.backtest.records import TALLIES
+from steelyard.engines.lab.backtest.records import TALLIES
 from steelyard.engines.simulation import simulate
 from steelyard.errors import InputError
 

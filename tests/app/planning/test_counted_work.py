@@ -16,8 +16,9 @@ import steelyard
 from builders import account, portfolio, position
 from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.adapters.files.portfolio import parse
-from steelyard.engines.allocation.household.filled import filled
-from steelyard.engines.allocation.household.household import (
+from steelyard.engines.planning.household.changes.filled import filled
+from steelyard.engines.planning.household.changes.purchases import spent
+from steelyard.engines.planning.household.household import (
     Change,
     Goal,
     Household,
@@ -26,13 +27,12 @@ from steelyard.engines.allocation.household.household import (
     missed,
     unchanged,
 )
-from steelyard.engines.allocation.household.household_plan import plan_household
-from steelyard.engines.allocation.household.linear_model import LinearModel, Relaxed
-from steelyard.engines.allocation.household.purchases import spent
-from steelyard.engines.allocation.household.ranks import Leeway, judge, next_purchase
-from steelyard.engines.allocation.household.several_budgets import solve_household
-from steelyard.engines.allocation.household.work import Work
-from steelyard.engines.allocation.one_budget.search import solve
+from steelyard.engines.planning.household.household_plan import plan_household
+from steelyard.engines.planning.household.models.linear_model import LinearModel, Relaxed
+from steelyard.engines.planning.household.ranks import Leeway, judge, next_purchase
+from steelyard.engines.planning.household.totals.several_budgets import solve_household
+from steelyard.engines.planning.household.work import Work
+from steelyard.engines.planning.one_budget.search import solve
 
 
 def equal(accounts, targets, price="1000", **sections):
@@ -152,7 +152,7 @@ def test_a_household_stopped_anywhere_has_an_allowed_plan_and_a_bound_that_holds
 @pytest.mark.parametrize("most", [0, 2000])
 def test_a_plan_to_follow_is_never_called_proven_for_want_of_work(most, monkeypatch):
     """With costs of 1 % and a band the nearest plan is not the least dear one: that takes questions."""
-    monkeypatch.setattr("steelyard.engines.allocation.household.household_plan.MOST", most)
+    monkeypatch.setattr("steelyard.engines.planning.household.household_plan.MOST", most)
     problem = household(
         [70 + 3 * n for n in range(12)], [500, 700], held=[6] + [0] * 11, rate=Fraction(1, 100)
     )

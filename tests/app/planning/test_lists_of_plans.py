@@ -2,9 +2,9 @@
 
 from fractions import Fraction
 
-from steelyard.engines.allocation.household.household import Goal, Household, Position, feasible
-from steelyard.engines.allocation.household.ranks import Leeway
-from steelyard.engines.allocation.household.whole_shares import Frame, Middle, whole_near
+from steelyard.engines.planning.household.household import Goal, Household, Position, feasible
+from steelyard.engines.planning.household.one_account.whole_shares import Frame, Middle, whole_near
+from steelyard.engines.planning.household.ranks import Leeway
 
 
 def test_hundreds_of_odd_fractions_that_may_leave_do_not_double_the_list_each():

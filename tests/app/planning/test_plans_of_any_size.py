@@ -15,8 +15,8 @@ from steelyard.adapters.files.packaged import load_catalogue
 from steelyard.adapters.files.portfolio import parse
 from steelyard.app.planning.coarse_steps import MOST_STEPS, coarser, factor_of
 from steelyard.app.planning.tradables import Tradable
-from steelyard.engines.allocation.one_budget.search import solve
-from steelyard.engines.allocation.problem import AllocationProblem, Line
+from steelyard.engines.planning.one_budget.search import solve
+from steelyard.engines.planning.problem import AllocationProblem, Line
 
 TARGETS = {"069500": "30%", "VOO": "40%", "TLT": "20%", "GLD": "10%"}
 COSTS = {"commission": "0.1%", "fx_spread": "0.2%"}

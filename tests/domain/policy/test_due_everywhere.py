@@ -1,7 +1,7 @@
 """When a rebalance is due stands in four texts; one table of cases holds them to one another.
 
 The rule is `domain.policy.policies.decide`. The backtest says it again in binary floats: in plain Python
-(`engines.backtest.plain_backtest`), compiled for one policy, and compiled for many policies side by side.
+(`engines.lab.backtest.plain_backtest`), compiled for one policy, and compiled for many policies side by side.
 """
 
 from dataclasses import replace
@@ -15,8 +15,8 @@ from acceptance.calendars import OpenOn
 from steelyard.app.lab.backtest import BacktestSettings, assemble, candidate
 from steelyard.domain.policy.drift import measure
 from steelyard.domain.policy.policies import decide
-from steelyard.engines.backtest import compiled_backtest, plain_backtest
-from steelyard.engines.backtest.records import TALLIES
+from steelyard.engines.lab.backtest import compiled_backtest, plain_backtest
+from steelyard.engines.lab.backtest.records import TALLIES
 from steelyard.engines.market.price_history import PriceHistory
 
 D = Decimal

@@ -14,7 +14,7 @@ from steelyard.domain.policy.destination import destination
 from steelyard.domain.policy.drift import measure
 from steelyard.domain.policy.looks import look_in
 from steelyard.domain.policy.policies import decide
-from steelyard.engines.backtest import compiled_backtest, plain_backtest
+from steelyard.engines.lab.backtest import compiled_backtest, plain_backtest
 from steelyard.engines.market.price_history import PriceHistory
 
 D = Decimal

@@ -113,7 +113,7 @@ def test_two_policies_get_a_sentence_and_details_their_distributions(tmp_path):
 def test_a_stop_keeps_what_is_done(tmp_path):
     """A real Ctrl-C while a million histories are drawn: a table, how many there were, and status 0."""
     code = (
-        "import sys, steelyard.engines.backtest.resample as r\n"
+        "import sys, steelyard.engines.lab.backtest.resample as r\n"
         "whole = r.resampled\n"
         "def told(problem, **rest):\n"
         "    def progress(done):\n"

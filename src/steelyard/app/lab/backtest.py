@@ -26,8 +26,8 @@ from steelyard.domain.policy.looks import LOOKS
 from steelyard.domain.policy.policies import Policy, band
 from steelyard.domain.tax.backtest import BacktestTax
 from steelyard.engines.arrays import Ints
-from steelyard.engines.backtest import walks
-from steelyard.engines.backtest.records import Backtest, Market, PolicyRules, TradingTerms, on_ticks
+from steelyard.engines.lab.backtest import walks
+from steelyard.engines.lab.backtest.records import Backtest, Market, PolicyRules, TradingTerms, on_ticks
 from steelyard.engines.market.price_history import PriceHistory, day_numbers
 from steelyard.errors import DataError, InputError
 from steelyard.words import say

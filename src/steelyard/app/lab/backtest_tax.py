@@ -17,7 +17,7 @@ from steelyard.domain.tax.codes import TAXED_KINDS
 from steelyard.domain.tax.country import country
 from steelyard.domain.tax.rules import Rule
 from steelyard.engines.arrays import Flags, Ints
-from steelyard.engines.backtest.records import TERMS, UNTAXED, WITHHELD, YEARLY, TaxRules
+from steelyard.engines.lab.backtest.records import TERMS, UNTAXED, WITHHELD, YEARLY, TaxRules
 from steelyard.ports.market import Sessions
 from steelyard.records import replace
 from steelyard.words import say

@@ -13,8 +13,8 @@ from steelyard.app.lab.study import Study
 from steelyard.domain.policy import policy_text
 from steelyard.domain.policy.policies import Policy
 from steelyard.engines.arrays import Floats
-from steelyard.engines.backtest import resample
-from steelyard.engines.backtest.records import TALLIES
+from steelyard.engines.lab.backtest import resample
+from steelyard.engines.lab.backtest.records import TALLIES
 from steelyard.engines.market.price_history import PriceHistory
 from steelyard.errors import InputError
 from steelyard.words import Text, say
@@ -86,7 +86,7 @@ class Comparison:
         paths: Resampled histories that were done.
         differences: One a result: its yearly growth less that of the yardstick, path by path; empty
             without resampling.
-        tallies: (S, P, 10) float64, see `engines.backtest.records.TALLIES`.
+        tallies: (S, P, 10) float64, see `engines.lab.backtest.records.TALLIES`.
         drawn: How the histories were drawn.
     """
 

@@ -15,7 +15,7 @@ from steelyard.domain.policy.looks import MONDAY, MONTHS
 from steelyard.engines.arrays import Flags, Ints
 from steelyard.engines.loading import Kernels
 
-_KERNELS = Kernels("steelyard.engines.backtest.look_kernel")
+_KERNELS = Kernels("steelyard.engines.lab.backtest.look_kernel")
 _EPOCH = date(1970, 1, 1).toordinal()
 """Day number of the first day that NumPy counts from."""
 

@@ -217,7 +217,7 @@ def compare_policies(
         stages: Shows how far it is; see `Stages`. A stop keeps what is done and leaves out what comes after.
     """
     # Resampling is compiled, and so is what imports this.
-    from steelyard.engines.backtest.ahead import Ahead
+    from steelyard.engines.lab.backtest.ahead import Ahead
 
     if sweeping and len(texts) > 1:
         raise InputError(

@@ -18,7 +18,7 @@ from steelyard.app.lab.backtest import BacktestSettings, BacktestSetup, Candidat
 from steelyard.app.lab.look_sessions import look_mask
 from steelyard.engines import statistics
 from steelyard.engines.arrays import Floats
-from steelyard.engines.backtest import walks
+from steelyard.engines.lab.backtest import walks
 from steelyard.engines.market.price_history import PriceHistory, day_numbers
 from steelyard.engines.market.spacing import years_between
 from steelyard.errors import DataError

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from steelyard.engines.arrays import Flags, Ints
-from steelyard.engines.backtest.records import Backtest, PolicyRules
+from steelyard.engines.lab.backtest.records import Backtest, PolicyRules
 
 _BY_POLICY = ("schedule", "always", "bands", "max_interval", "cooldown", "boxed", "low", "high")
 

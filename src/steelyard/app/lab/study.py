@@ -17,8 +17,8 @@ import numpy as np
 
 from steelyard.engines import statistics
 from steelyard.engines.arrays import Flags, Floats
-from steelyard.engines.backtest import walks
-from steelyard.engines.backtest.records import Backtest, PolicyRules, Runs, TradingTerms
+from steelyard.engines.lab.backtest import walks
+from steelyard.engines.lab.backtest.records import Backtest, PolicyRules, Runs, TradingTerms
 from steelyard.engines.market.price_history import PriceHistory
 from steelyard.engines.market.spacing import Spacing
 from steelyard.words import say

@@ -22,8 +22,8 @@ from steelyard.app.lab.stages import policy_rules
 from steelyard.app.lab.study import Study
 from steelyard.engines import statistics
 from steelyard.engines.arrays import Flags, Floats
-from steelyard.engines.backtest import walks
-from steelyard.engines.backtest.records import Backtest
+from steelyard.engines.lab.backtest import walks
+from steelyard.engines.lab.backtest.records import Backtest
 from steelyard.engines.market.price_history import PriceHistory, day_numbers
 from steelyard.engines.market.spacing import years_between
 from steelyard.errors import InputError

@@ -11,8 +11,8 @@ import numpy as np
 from steelyard.app.lab.stages import policy_rules
 from steelyard.app.lab.study import Study
 from steelyard.engines.arrays import Flags, Floats
-from steelyard.engines.backtest import walks
-from steelyard.engines.backtest.records import Backtest
+from steelyard.engines.lab.backtest import walks
+from steelyard.engines.lab.backtest.records import Backtest
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from steelyard.engines.backtest.records import WholeShares
+from steelyard.engines.lab.backtest.records import WholeShares
 
 _SEARCH_BITS = 61
 """The search counts money times the common denominator of the rates in so many bits."""

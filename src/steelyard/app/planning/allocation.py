@@ -12,7 +12,7 @@ from steelyard.app.planning.plan_request import NotEnoughMoney, Outcome, PlanReq
 from steelyard.app.planning.tradables import Ticks, Tradable, settlement_currency, tradables
 from steelyard.domain.money import EXACT, ONE
 from steelyard.domain.portfolio import Portfolio, Valuation
-from steelyard.engines.allocation.problem import Infeasible
+from steelyard.engines.planning.problem import Infeasible
 from steelyard.errors import InputError
 from steelyard.words import say
 

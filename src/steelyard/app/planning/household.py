@@ -26,11 +26,11 @@ from steelyard.domain.money import EXACT, ONE, ZERO, exact_sum
 from steelyard.domain.policy.policies import band
 from steelyard.domain.portfolio import Portfolio, Valuation
 from steelyard.domain.trades import Conversion, Effort, Trade
-from steelyard.engines.allocation.household.household import Cap, Change, Goal, Household, Position, settle
-from steelyard.engines.allocation.household.household_plan import HouseholdPlan, plan_household
-from steelyard.engines.allocation.household.ranks import Leeway
-from steelyard.engines.allocation.household.taxation import Taxation
-from steelyard.engines.allocation.one_budget.search import solve
+from steelyard.engines.planning.household.household import Cap, Change, Goal, Household, Position, settle
+from steelyard.engines.planning.household.household_plan import HouseholdPlan, plan_household
+from steelyard.engines.planning.household.ranks import Leeway
+from steelyard.engines.planning.household.taxation import Taxation
+from steelyard.engines.planning.one_budget.search import solve
 from steelyard.words import say
 
 

@@ -16,8 +16,8 @@ from steelyard.app.planning.tradables import (
 from steelyard.domain.money import EXACT, ONE
 from steelyard.domain.portfolio import Portfolio, Valuation
 from steelyard.domain.trades import Conversion
-from steelyard.engines.allocation.one_budget.search import solve
-from steelyard.engines.allocation.problem import AllocationProblem, Line
+from steelyard.engines.planning.one_budget.search import solve
+from steelyard.engines.planning.problem import AllocationProblem, Line
 from steelyard.words import say
 
 

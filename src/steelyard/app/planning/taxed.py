@@ -10,8 +10,8 @@ from steelyard.app.planning.plan_request import LotTaxes, PlanRequest
 from steelyard.app.planning.tradables import Ticks, Tradable
 from steelyard.domain.money import EXACT
 from steelyard.domain.tax.planning import Formula, TaxLine
-from steelyard.engines.allocation.household.household import Household
-from steelyard.engines.allocation.household.taxation import (
+from steelyard.engines.planning.household.household import Household
+from steelyard.engines.planning.household.taxation import (
     Alternative,
     LotSteps,
     Piece,

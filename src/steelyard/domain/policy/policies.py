@@ -164,7 +164,7 @@ def decide(
 ) -> Decision:
     """Evaluate a policy as of a date, whether or not it is a look date.
 
-    This is the rule; the backtest repeats it in binary floats (`engines.backtest` has three texts),
+    This is the rule; the backtest repeats it in binary floats (`engines.lab.backtest` has three texts),
     held to this by one table of cases.
 
     Args:

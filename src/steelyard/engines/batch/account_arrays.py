@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from steelyard.engines.allocation.compiled.compiled_search import NODE_LIMIT
 from steelyard.engines.arrays import Flags, Ints
 from steelyard.engines.batch.account_kernel import plan_accounts
 from steelyard.engines.batch.table_kernel import LEFT, M_START, PLANNED, RESULTS, UNKNOWN
+from steelyard.engines.planning.compiled.compiled_search import NODE_LIMIT
 
 __all__ = [
     "LEFT",

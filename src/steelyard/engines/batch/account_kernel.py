@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from steelyard.engines.allocation.compiled.line_kernel import COLUMNS, PROVEN
-from steelyard.engines.allocation.compiled.search_kernel import solve_rows
 from steelyard.engines.batch.measure_kernel import distance, distance_after, judge, objective, shortfall
 from steelyard.engines.batch.table_kernel import (
     A_CAN_BUY,
@@ -70,6 +68,8 @@ from steelyard.engines.batch.wide_kernel import (
     wide_shifted,
 )
 from steelyard.engines.compilation import compiled_with_arrays, inner
+from steelyard.engines.planning.compiled.line_kernel import COLUMNS, PROVEN
+from steelyard.engines.planning.compiled.search_kernel import solve_rows
 
 
 @inner

@@ -1,0 +1,1 @@
+"""Good changes found quickly and without a proof: where the searches begin."""

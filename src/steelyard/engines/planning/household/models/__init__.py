@@ -1,0 +1,1 @@
+"""Linear and mixed-integer models of a household, handed to the solver."""
