@@ -73,3 +73,34 @@ def test_all_who_say_the_room_of_an_isa_say_one_figure(tmp_path, file, entries, 
     words = ("--account", "isa", "--as-of", "2026-12-30")
     refused = run_command(tmp_path, "invest", str(room + 1), *words)
     assert (refused.returncode, f"at most {room} KRW" in refused.stderr) == (4, True)
+
+
+US = """
+base_currency = "USD"
+priced_on = 2026-11-23
+[targets]
+VOO = "100%"
+[tax]
+jurisdiction = "US"
+[[accounts]]
+name = "ira"
+kind = "ira"
+kept = "journal"
+positions = [{ symbol = "VOO", shares = 0, price = "600" }]
+"""
+
+
+@pytest.mark.parametrize(
+    ("file", "deposit", "said"),
+    [
+        # 7,500 dollars in 2026 (Notice 2025-67), 20 million won in the first year of an ISA.
+        (US, "record date=2026-03-03 type=deposit shares=9000 currency=USD account=ira", "$1,500.00"),
+        (PORTFOLIO, *paid(("2026-03-03", 30_000_000)), "₩10,000,000"),
+    ],
+)
+def test_more_paid_in_than_the_limit_is_said_beside_the_empty_room(tmp_path, file, deposit, said):
+    (tmp_path / "portfolio.toml").write_text(file, encoding="utf-8")
+    assert run_command(tmp_path, *deposit.split()).returncode == 0
+    (held,) = json.loads(run_command(tmp_path, "holdings", "--as-of", "2026-12-30", "--json").stdout)["rooms"]
+    assert held["room"] == "0"
+    assert f"{said} more than the limit of 2026 was paid in" in held["note"]

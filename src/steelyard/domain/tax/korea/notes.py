@@ -251,7 +251,8 @@ def _isa_notes(isa: IsaAccount, year: int) -> Iterator[str]:
         )
     else:
         yield say(
-            "Nothing is due for {account} before it is closed: tax_if_closed is not in the total.",
+            "Nothing is due for {account} before it is closed: the tax of closing it is not in the total,"
+            " and counts what was realised so far.",
             account=isa.account,
         )
     if isa.kept is not None:
