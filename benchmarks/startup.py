@@ -44,7 +44,7 @@ def with_journal(folder: Path) -> Path:
     """Make a folder whose journal has the entries of `tax.py`, its file the prices of what they hold."""
     tax.prepare(folder, "US")
     prices = "".join(
-        f'[[accounts.positions]]\nsymbol = "{symbol}"\nshares = 0\nprice = "300 USD"\n'
+        f'[[accounts.positions]]\nsymbol = "{symbol}"\nshares = 0\nprice = "900 USD"\n'
         for symbol in tax.SYMBOLS["US"]
     )
     text = (

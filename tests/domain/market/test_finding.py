@@ -80,7 +80,7 @@ def test_the_command_says_cost_and_class_and_works_without_a_portfolio(tmp_path,
     assert done.exit_code == 0
     assert "069500" in done.stdout
     assert "0.15 %" in done.stdout
-    assert "Korean, domestic equity" in done.stdout
+    assert "Korean, domestic" in done.stdout
     assert "more" in done.stderr
     assert "held" not in done.stdout
     assert CliRunner().invoke(cli, ["find", "%"]).exit_code == 1  # raised for `main`, which says it

@@ -83,7 +83,10 @@ def test_two_portfolios_six_tabs_commands_and_a_run_at_once_lose_nothing(tmp_pat
         def reads(name):
             tab = Tab(base, token)
             while not over.is_set():
-                seen.extend(tab.ask(f"/p/{name}{page.path}".rstrip("/")) for page in PAGES)
+                # To begin a portfolio is offered where there is none.
+                seen.extend(
+                    tab.ask(f"/p/{name}{page.path}".rstrip("/")) for page in PAGES if page.name != "begin"
+                )
 
         def writes(name, first):
             tab = Tab(base, token)

@@ -18,7 +18,7 @@ from steelyard.domain.market.catalogue import Catalogue
 from steelyard.domain.money import EXACT, ZERO
 from steelyard.domain.numerals import read_numeral
 from steelyard.errors import PortfolioProblems, Problem
-from steelyard.words import say
+from steelyard.words import message_of, say
 
 NAMES: Mapping[str, tuple[str, ...]] = {
     "symbol": (
@@ -122,7 +122,7 @@ def read_statement(data: bytes, name: str, catalogue: Catalogue) -> tuple[Stated
             sale = _sale(row, columns, line, sign, catalogue)
         except ValueError as error:
             hint = say("correct the cell, or take the line out")
-            problems.append(Problem("statement-row", str(error), hint, name, line))
+            problems.append(Problem("statement-row", message_of(error), hint, name, line))
             continue
         if sale is not None:
             found.append(sale)

@@ -68,9 +68,10 @@ def _show(found: tuple[Finding, ...]) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(tell(say("symbol")), no_wrap=True)
     table.add_column(tell(say("name")))
-    table.add_column(tell(say("asset class")), no_wrap=True)
-    table.add_column(tell(say("cost a year")), justify="right", no_wrap=True)
-    table.add_column(tell(say("tax class")), no_wrap=True)
+    # Classes are words and may take a second line: the name is what somebody looks for.
+    table.add_column(tell(say("asset class")), max_width=14)
+    table.add_column(tell(say("cost a year")), justify="right", max_width=9)
+    table.add_column(tell(say("tax class")), max_width=16)
     if held:
         table.add_column(tell(say("held")), justify="right", no_wrap=True)
     for one in found:

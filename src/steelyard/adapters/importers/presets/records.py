@@ -11,7 +11,7 @@ from steelyard.adapters.importers.presets.rules import Layout, pattern, read_fie
 from steelyard.adapters.importers.presets.sheets import Line, Sheets
 from steelyard.adapters.importers.presets.statement import Statement
 from steelyard.adapters.importers.presets.trades import Trades
-from steelyard.words import say
+from steelyard.words import message_of, say
 
 _DATED = re.compile(r"^\d{4}[.-]\d\d[.-]\d\d ")
 LONGEST = 2000
@@ -64,7 +64,7 @@ def _objects(statement: Statement, items: Sequence[Mapping[str, Any]], layout: L
         try:
             fields = read_fields(_json_reader(items[at]), layout, layout["columns"])
         except ValueError as error:
-            statement.refused.append((at, str(error)))
+            statement.refused.append((at, message_of(error)))
         else:
             if not statement.add(at, fields, layout):
                 statement.refused.append((at, say("no date")))

@@ -9,7 +9,7 @@ from steelyard.adapters.importers.presets.rules import Layout, pattern, read_fie
 from steelyard.adapters.importers.presets.sheets import Line, Sheets
 from steelyard.adapters.importers.presets.statement import Statement
 from steelyard.adapters.importers.presets.trades import Trades
-from steelyard.words import say, written
+from steelyard.words import message_of, say, written
 
 
 def read_sections(statement: Statement, sheets: Sheets) -> bool:
@@ -46,7 +46,7 @@ def read_sections(statement: Statement, sheets: Sheets) -> bool:
             try:
                 _tagged_row(statement, line, cells, row)
             except ValueError as error:
-                statement.refused.append((line, str(error)))
+                statement.refused.append((line, message_of(error)))
     return True
 
 

@@ -274,7 +274,7 @@ class Statement:
                     k: plain(abs(number(fields.get(k, ""), layout) or ZERO)) for k in ("shares", "amount")
                 }
             except ValueError as error:
-                self.refused.append((line, str(error)))
+                self.refused.append((line, message_of(error)))
                 continue
             hit = next((b for b in self.bookings if self._cancelled(b, of, fields, size)), None)
             if hit is None and fields.get("ref_of"):

@@ -225,7 +225,7 @@ class _Walk:
                     at += self.row(at, text, current, header)
                 except ValueError as error:
                     # A cell that is no number where a pattern, a sum or a sign asks for one.
-                    statement.refused.append((rows[at][0], str(error)))
+                    statement.refused.append((rows[at][0], message_of(error)))
                     at += current.get("record_rows", 1)
         return bool(statement.used)
 

@@ -19,7 +19,7 @@ NEAREST = 0.6
 PER_ITERATION, PER_CELL = 30.0, 0.012
 """Of one iteration of the simplex, and of each row and column of its model in one."""
 
-PER_CALL, PER_ENTRY, PER_SQUARE = 300.0, 0.25, 8e-5
+PER_CALL, PER_ENTRY, PER_SQUARE = 300.0, 0.25, 1.6e-4
 """Of what a whole-number solver does between two questions whether to go on, of each entry of a model, and of
 their square: ten thousand entries take more than ten times what one thousand do."""
 
@@ -60,7 +60,7 @@ PER_PURCHASE = 60.0
 PER_WRITTEN = 25.0
 """Of a row of a model while it is made."""
 
-PER_OPTION = 8.0
+PER_OPTION = 2.5
 """Of one count of one position, or some together, written down with all that it does."""
 
 PER_NUMBER = 0.004
